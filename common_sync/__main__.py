@@ -1,0 +1,5 @@
+"""`python -m common_sync` is `common-sync`."""
+
+from common_sync.interface.main import main
+
+main()

@@ -1,0 +1,1 @@
+"""One command, one module, one function that returns a result; nothing here prints."""

@@ -1,0 +1,85 @@
+"""`diff`: unified diffs of what would change, copy → master, and of the references."""
+
+import difflib
+import io
+import os
+from collections.abc import Iterator
+
+from common_sync.commands.survey import ServicePlan, Survey
+from common_sync.core.model import Entry, File, Symlink
+from common_sync.core.plan import Operation
+from common_sync.edges.folders import explain_os_error
+
+_LARGEST = 4 << 20
+"""Bytes of a file that is still compared line by line."""
+
+
+def diff_lines(found: Survey, *, edits: bool = True) -> Iterator[str]:
+    """Yield the lines of unified diffs from the copies to the master, without line ends.
+
+    Args:
+        found: What was read and planned.
+        edits: Also show what would be rewritten in the services' own files.
+
+    Raises:
+        TreeError: A file cannot be read.
+    """
+    for plan in found.plans:
+        for operation in plan.copy.operations:
+            yield from _operation_lines(found, plan, operation)
+        for edit in plan.edits if edits else ():
+            where = f"{plan.service}/{edit.path}"
+            yield from _bytes_lines(edit.before, edit.after, where, where)
+
+
+def _operation_lines(found: Survey, plan: ServicePlan, operation: Operation) -> Iterator[str]:
+    copy, master = f"{plan.copy_path}/{operation.path}", f"{found.project.master}/{operation.path}"
+    yield from _mode_lines(operation.before, operation.after, copy, master)
+    if isinstance(operation.before, File) and isinstance(operation.after, File):
+        if operation.before.sha256 == operation.after.sha256:
+            return
+    before = _content(os.path.join(found.project.root, copy), operation.before)
+    after = _content(os.path.join(found.project.root, master), operation.after)
+    yield from _bytes_lines(before, after, copy, master)
+
+
+def _mode_lines(before: Entry | None, after: Entry | None, copy: str, master: str) -> Iterator[str]:
+    old, new = _mode(before), _mode(after)
+    if before is not None and after is not None and old != new:
+        yield f"{copy}: mode {old}, in {master} mode {new}"
+
+
+def _mode(entry: Entry | None) -> str:
+    """Return the mode as git writes it."""
+    if isinstance(entry, Symlink):
+        return "120000"
+    return "100755" if entry is not None and entry.executable else "100644"
+
+
+def _content(path: str, entry: Entry | None) -> bytes | None:
+    """Return what to compare: the bytes of a file, the target of a symlink, None for what is not there or too large."""
+    if entry is None:
+        return b""
+    if isinstance(entry, Symlink):
+        return os.fsencode(entry.target)
+    try:
+        with open(path, "rb") as file:
+            data = file.read(_LARGEST + 1)
+    except OSError as error:
+        raise explain_os_error(error, path, "read it") from error
+    return None if len(data) > _LARGEST or b"\0" in data else data
+
+
+def _bytes_lines(before: bytes | None, after: bytes | None, copy: str, master: str) -> Iterator[str]:
+    if before is None or after is None:
+        yield f"Binary or large files {copy} and {master} differ"
+        return
+    for line in difflib.unified_diff(_split(before), _split(after), copy, master):
+        yield line.removesuffix("\n")
+        if not line.endswith("\n"):
+            yield "\\ No newline at end of file"
+
+
+def _split(data: bytes) -> list[str]:
+    """Split into lines at line feeds only, keeping them, as `diff` does."""
+    return [line.decode("utf-8", "backslashreplace") for line in io.BytesIO(data)]

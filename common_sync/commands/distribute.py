@@ -1,0 +1,199 @@
+"""`distribute`: bring every copy and every reference in sync."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
+from typing import NamedTuple
+
+from common_sync.commands.survey import ServicePlan, Survey, count_workers, survey
+from common_sync.core.errors import CommonSyncError, Problem, TreeError
+from common_sync.core.findings import drift_findings
+from common_sync.core.manifest import format_manifest, make_manifest
+from common_sync.core.model import Finding
+from common_sync.core.plan import Operation
+from common_sync.edges.folders import explain_os_error, open_below, opened, remove_tree
+from common_sync.edges.lock import exclusive, state_folder
+from common_sync.edges.master import Master
+from common_sync.edges.project import Project
+from common_sync.edges.reading import STAGING
+from common_sync.edges.workers import Phases, fork_map, no_progress
+from common_sync.edges.writing import Layout, Source, lay_out, replace_users_file, stage_copy, update_copy
+
+
+class Outcome(NamedTuple):
+    """What was done, or with `--dry-run` would be done, to one service.
+
+    Attributes:
+        plan: What would have brought it in sync.
+        done: The operations that were applied.
+        left: The operations that were not: somebody's own bytes, and what waits for them.
+        changed: Whether anything in it was written: files, the manifest, or references.
+        findings: What is still to be said about it.
+    """
+
+    plan: ServicePlan
+    done: tuple[Operation, ...]
+    left: tuple[Operation, ...]
+    changed: bool
+    findings: tuple[Finding, ...]
+
+    @property
+    def in_sync(self) -> bool:
+        """Whether the service is in sync now."""
+        return not self.left and not any(finding.severity == "error" for finding in self.findings)
+
+
+class Distribution(NamedTuple):
+    """What a run of `distribute` came to.
+
+    Attributes:
+        survey: What it began with.
+        outcomes: One for each service.
+        dry_run: Whether nothing was written.
+        force: Whether the user gave his say to discard edits.
+    """
+
+    survey: Survey
+    outcomes: tuple[Outcome, ...]
+    dry_run: bool
+    force: bool
+
+    @property
+    def in_sync(self) -> bool:
+        """Whether every service is in sync now (or would be)."""
+        return all(outcome.in_sync for outcome in self.outcomes)
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything was written (or would be)."""
+        return any(outcome.changed for outcome in self.outcomes)
+
+    def findings(self) -> list[Finding]:
+        """Return what is still to be said, in the order of the services."""
+        return [finding for outcome in self.outcomes for finding in outcome.findings]
+
+
+def _silent(_: str) -> None:
+    """Say nothing."""
+
+
+def distribute(
+    project: Project,
+    names: Sequence[str] = (),
+    *,
+    dry_run: bool = False,
+    force: bool = False,
+    tracked_only: bool = False,
+    say: Callable[[str], None] = _silent,
+    phases: Phases = no_progress,
+) -> Distribution:
+    """Bring services in sync.
+
+    Args:
+        project: The project.
+        names: The services that the user named; all when there are none.
+        dry_run: Write nothing.
+        force: Overwrite and delete what was edited in a copy.
+        tracked_only: Take only what git tracks for the master (in a hook).
+        say: Told when another run has to be waited for.
+        phases: Told of every few services that are read, then written.
+
+    Raises:
+        CommonSyncError: Something is wrong with what was found; nothing was written. Or something could not be
+            written: each such service is named, and is as it was or finished by the next run.
+    """
+    lock = nullcontext() if dry_run else exclusive(state_folder(project.root), say)
+    with lock:
+        found = survey(project, names, tracked_only=tracked_only, hold=not dry_run, phases=phases)
+        if not dry_run:
+            _apply(found, force=force, phases=phases)
+        outcomes = tuple(_outcome(plan, found.project.master, force=force) for plan in found.plans)
+    return Distribution(found, outcomes, dry_run, force)
+
+
+def _outcome(plan: ServicePlan, master: str, *, force: bool) -> Outcome:
+    if plan.is_empty:
+        return Outcome(plan, (), (), changed=False, findings=plan.problems)
+    done = plan.copy.applicable(force=force)
+    applied = set(done)
+    left = tuple(operation for operation in plan.copy.operations if operation not in applied)
+    changed = bool(done or plan.edits or plan.copy.rewrites_manifest(force=force))
+    return Outcome(plan, done, left, changed, tuple(_still(plan, left, master)))
+
+
+def _still(plan: ServicePlan, left: tuple[Operation, ...], master: str) -> Iterator[Finding]:
+    """Yield what is not in sync once the plan was applied."""
+    rest = plan.copy._replace(state="current", operations=left, behind=False)
+    yield from drift_findings(rest, plan.service, plan.copy_path, master)
+    yield from plan.problems
+
+
+def _apply(found: Survey, *, force: bool, phases: Phases) -> None:
+    plans = [plan for plan in found.plans if not plan.is_empty or plan.copy.caches or plan.leftover]
+    if not plans:
+        return
+    _check_writable(found.project, plans)
+    writer = _Writer(found, force=force)
+    problems = fork_map(writer.write, plans, count_workers(found.master, len(plans)), phases("writing", len(plans)))
+    if any(problems):
+        raise TreeError(*(problem for several in problems for problem in several))
+
+
+def _check_writable(project: Project, plans: Sequence[ServicePlan]) -> None:
+    """Refuse before anything is written when a service cannot be written at all."""
+    problems = []
+    for plan in plans:
+        places = [plan.service, plan.copy_path] if plan.exists else [plan.service]
+        for place in places:
+            if not os.access(os.path.join(project.root, place), os.W_OK | os.X_OK):
+                remedy = "make it writable, or name the other services on the command line"
+                problems.append(Problem("cannot be written: nothing was changed anywhere", place, remedy=remedy))
+    if problems:
+        raise TreeError(*problems)
+
+
+class _Writer:
+    """Applies the plans of services, each by itself; it is what the worker processes run."""
+
+    def __init__(self, found: Survey, *, force: bool) -> None:
+        self._root, self._copy, self._force = found.project.root, found.project.copy, force
+        self._master: Master = found.master
+        self._source = Source(found.master.path, found.master.held)
+        self._layout: Layout = lay_out(found.master.snapshot.entries)
+
+    def write(self, plan: ServicePlan) -> tuple[Problem, ...]:
+        """Apply the plan of one service; return what went wrong."""
+        try:
+            with opened(self._root) as root, opened(plan.service, root) as service:
+                self._write_copy(service, plan)
+                for edit in plan.edits:
+                    where = f"{plan.service}/{edit.path}"
+                    replace_users_file(service, edit.path, edit.before, edit.after, where)
+        except CommonSyncError as error:
+            return error.problems
+        except OSError as error:
+            return explain_os_error(error, plan.service, "write the service").problems
+        return ()
+
+    def _write_copy(self, service: int, plan: ServicePlan) -> None:
+        where = plan.copy_path
+        if not plan.exists:
+            stage_copy(service, self._copy, self._layout, self._source, self._master.manifest_bytes, where)
+            return
+        if plan.leftover:
+            with opened(self._copy.rpartition("/")[0], service) as above:
+                remove_tree(STAGING, above)
+        if plan.copy.is_empty and not plan.copy.caches:
+            return
+        folder = open_below(service, self._copy)
+        try:
+            operations = plan.copy.applicable(force=self._force)
+            update_copy(folder, operations, plan.copy.caches, self._source, self._manifest(plan), where)
+        finally:
+            os.close(folder)
+
+    def _manifest(self, plan: ServicePlan) -> bytes:
+        files = plan.copy.files_after(self._master.snapshot.entries, force=self._force)
+        if files is self._master.snapshot.entries:
+            return self._master.manifest_bytes
+        return format_manifest(make_manifest(self._master.manifest.library, files))

@@ -1,0 +1,122 @@
+"""`explain`: why a path is copied, ignored or rewritten: which rule, from which file and line."""
+
+import os
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from common_sync.commands.survey import ServicePlan, Survey, survey
+from common_sync.core.errors import ConfigurationError, Problem
+from common_sync.core.rules import BUILT_IN, Rule, Rules
+from common_sync.edges.git import explain_ignored, find_top
+from common_sync.edges.project import Project
+
+_LAYERS = {
+    "caches": "a built-in rule for caches, which are removed from copies",
+    "excludes": "a built-in exclude, which is never copied and left alone in copies",
+    "configuration": "the configuration",
+    "gitignore": "a .gitignore file",
+}
+
+
+class Explanation(NamedTuple):
+    """Why a path is treated as it is.
+
+    Attributes:
+        path: Path from the root.
+        verdict: One word or two: `copied`, `not copied`, `removed`, `left alone`, `rewritten`, a state, `not concerned`.
+        reason: One sentence, without a full stop.
+    """
+
+    path: str
+    verdict: str
+    reason: str
+
+
+def explain(project: Project, paths: Sequence[str]) -> list[Explanation]:
+    """Say why each path is treated as it is.
+
+    Args:
+        project: The project.
+        paths: Paths relative to the current folder; they need not exist.
+
+    Raises:
+        ConfigurationError: A path is outside the configuration's folder.
+    """
+    found = survey(project)
+    return [_explain(found, _from_root(project.root, path)) for path in paths]
+
+
+def _from_root(root: str, path: str) -> str:
+    absolute = os.path.join(os.path.realpath(os.path.dirname(os.path.abspath(path))), os.path.basename(path.rstrip("/")))
+    relative = os.path.relpath(os.path.normpath(absolute), root)
+    if relative.startswith("../") or relative == "..":
+        raise ConfigurationError(Problem(f"is outside {root}", path))
+    return relative
+
+
+def _explain(found: Survey, path: str) -> Explanation:
+    master = found.project.master
+    if path == master:
+        files = len(found.master.snapshot.entries)
+        return Explanation(path, "the master", f"{files} of its files are copied into every service")
+    if path.startswith(master + "/"):
+        return Explanation(path, *_in_master(found, path[len(master) + 1 :]))
+    for plan in found.plans:
+        if path == plan.copy_path or path.startswith(plan.copy_path + "/"):
+            return Explanation(path, *_in_copy(found, plan, path[len(plan.copy_path) + 1 :]))
+    for plan in found.plans:
+        if path.startswith(plan.service + "/") or path == plan.service:
+            return Explanation(path, *_in_service(plan, path))
+    return Explanation(path, "not concerned", "it is in neither the master nor a service")
+
+
+def _in_master(found: Survey, path: str) -> tuple[str, str]:
+    full = os.path.join(found.master.path, path)
+    folder = os.path.isdir(full) and not os.path.islink(full)
+    rule = found.project.rules.exclusion(path, folder)
+    if rule is not None:
+        return "not copied", _name_rule(rule)
+    inside = sum(file.startswith(path + "/") for file in found.master.snapshot.entries)
+    if path in found.master.snapshot.entries or inside:
+        brought_back = found.project.rules.match(path, folder)
+        why = f"brought back by {_name_rule(brought_back)}" if brought_back is not None else "no rule excludes it"
+        return "copied", f"{why}; {inside} files" if inside else why
+    if not os.path.lexists(full):
+        return "not copied", "there is no such file"
+    return "not copied", _why_ignored(found, path)
+
+
+def _why_ignored(found: Survey, path: str) -> str:
+    if find_top(found.master.path) is None:
+        return "a .gitignore file ignores it"
+    ignored = explain_ignored(found.master.path, path)
+    return f"git ignores it: {ignored}" if ignored else "it holds no file that is copied"
+
+
+def _in_copy(found: Survey, plan: ServicePlan, path: str) -> tuple[str, str]:
+    if not path:
+        return plan.copy.state, f"the copy of {found.project.master} in {plan.service}"
+    if path in plan.copy.caches:
+        rule = Rules(BUILT_IN).exclusion(path) or Rules(BUILT_IN).exclusion(path, folder=True)
+        return "removed", _name_rule(rule) if rule is not None else "it is left of a run that was killed"
+    operation = next((one for one in plan.copy.operations if one.path == path), None)
+    if operation is not None:
+        return operation.state, f"distribute would {operation.action} it{' only with --force' if operation.guarded else ''}"
+    if path in found.master.snapshot.entries:
+        return "current", "it equals the master's"
+    rule = Rules(BUILT_IN).exclusion(path) or Rules(BUILT_IN).exclusion(path, folder=True)
+    return ("left alone", _name_rule(rule)) if rule is not None else ("not there", "neither master nor copy has it")
+
+
+def _in_service(plan: ServicePlan, path: str) -> tuple[str, str]:
+    lines = [str(reference.line) for reference in plan.references if reference.file == path]
+    if any(f"{plan.service}/{edit.path}" == path for edit in plan.edits):
+        return "rewritten", f"it points at the master in line {', '.join(lines)}"
+    if lines:
+        return "left alone", f"it points at the library in line {', '.join(lines)}, and nothing is to be rewritten"
+    return "not concerned", f"it is {plan.service}'s own, and nothing in it points at the library"
+
+
+def _name_rule(rule: Rule) -> str:
+    place = f", {rule.file}:{rule.line}" if rule.file is not None else ""
+    return f"{rule.pattern!r} in {_LAYERS[rule.layer]}{place}"

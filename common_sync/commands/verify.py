@@ -1,0 +1,70 @@
+"""`verify`: prove that copies and references are in sync, or that one copy is what its own manifest says."""
+
+import os
+from typing import NamedTuple
+
+from common_sync.commands.survey import read_copy
+from common_sync.core.digest import digest_tree
+from common_sync.core.errors import ManifestError, Problem, TreeError
+from common_sync.core.findings import drift_findings, make_finding
+from common_sync.core.manifest import NAME, Manifest, make_manifest
+from common_sync.core.model import Finding
+from common_sync.core.plan import CopyPlan, build_plan
+from common_sync.edges.folders import explain_os_error, opened
+
+
+class CopyCheck(NamedTuple):
+    """How one copy stands to its own manifest.
+
+    Attributes:
+        path: The copy's path as the user gave it.
+        manifest: What it should hold.
+        digest: The tree digest of what it holds.
+        files: How many files it holds.
+        plan: What would bring it back to its manifest.
+        findings: What is not as it should be.
+    """
+
+    path: str
+    manifest: Manifest
+    digest: str
+    files: int
+    plan: CopyPlan
+    findings: tuple[Finding, ...]
+
+
+def verify_copy(path: str, expected_digest: str | None = None) -> CopyCheck:
+    """Check one copy against its own manifest; it takes no configuration, no master, no git and no network.
+
+    Args:
+        path: The copy's folder.
+        expected_digest: The tree digest that it must have, `cs1:` and 64 hex digits, or None.
+
+    Raises:
+        ManifestError: It has no manifest, or one that cannot be used.
+        TreeError: It cannot be read.
+    """
+    where = os.path.normpath(path)
+    try:
+        with opened(os.path.dirname(os.path.abspath(where))) as above:
+            copy, stated = read_copy(above, os.path.basename(os.path.abspath(where)), where)
+    except OSError as error:
+        raise explain_os_error(error, where, "open the copy") from error
+    if copy is None:
+        raise TreeError(Problem("there is no such copy", where))
+    if stated is None:
+        remedy = f"only a folder with a {NAME} can be checked by itself"
+        raise ManifestError(Problem("there is no manifest in this folder", where, remedy=remedy))
+    digest = digest_tree(copy.entries)
+    # What it should hold takes the master's place, so that the one plan tells all that differs.
+    plan = build_plan(make_manifest(stated.library, stated.files), stated, copy)
+    findings = [*drift_findings(plan, where, where, stated.library.master)]
+    findings = [finding for finding in findings if finding.code != "CS007"]
+    manifest = os.path.join(where, NAME)
+    if digest_tree(stated.files) != stated.tree:
+        message = "the tree digest that it states is not that of the files that it lists: it was edited"
+        findings.append(make_finding("CS008", where, manifest, None, message, "distribute this copy anew"))
+    if expected_digest is not None and digest != expected_digest:
+        message = f"the tree digest is {digest}, not the expected {expected_digest}"
+        findings.append(make_finding("CS008", where, where, None, message, "distribute this copy anew"))
+    return CopyCheck(where, stated, digest, len(copy.entries), plan, tuple(findings))

@@ -1,0 +1,196 @@
+"""The configuration: `[tool.common-sync]` in pyproject.toml, or common-sync.toml. Parsed, not trusted.
+
+Everything that is wrong is collected and reported at once, each with its line.
+"""
+
+import tomllib
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from common_sync.core.errors import Problem
+
+PYPROJECT = "pyproject.toml"
+OWN_FILE = "common-sync.toml"
+TABLE = "tool.common-sync"
+
+KEYS = ("master", "services", "copy", "exclude")
+
+
+class Setting(NamedTuple):
+    """One string of the configuration and the line that it stands in, counted from 1."""
+
+    value: str
+    line: int
+
+
+class Configuration(NamedTuple):
+    """What the user asks for.
+
+    Attributes:
+        file: The file that it was read from.
+        master: The library's folder, relative to the root.
+        services: Folders or globs, relative to the root.
+        copy: The copy's folder inside each service.
+        exclude: Gitignore patterns, after the built-in ones.
+    """
+
+    file: str
+    master: Setting
+    services: tuple[Setting, ...]
+    copy: Setting
+    exclude: tuple[Setting, ...]
+
+
+def find_table(text: str, file: str) -> dict[str, object] | None:
+    """Return the tool's own table, or None when the file has none.
+
+    Args:
+        text: The file's text.
+        file: Its path; the name tells whether the keys stand at the top or in `[tool.common-sync]`.
+
+    Raises:
+        ValueError: It is not TOML.
+    """
+    document: dict[str, object] = tomllib.loads(text)
+    if not file.endswith(PYPROJECT):
+        return document
+    tool = document.get("tool")
+    table = tool.get("common-sync") if isinstance(tool, dict) else None
+    return table if isinstance(table, dict) else None
+
+
+def parse_configuration(table: dict[str, object], text: str, file: str) -> tuple[Configuration, list[Problem]]:
+    """Return the configuration and all that is wrong with it; what is wrong is left empty.
+
+    Args:
+        table: What `find_table` found.
+        text: The file's text, where the lines are looked up.
+        file: Its path, for messages.
+    """
+    reader = _Reader(table, _Lines(text, pyproject=file.endswith(PYPROJECT)), file)
+    reader.check_keys()
+    master = reader.folder("master", required=True)
+    copy = reader.folder("copy", required=False)
+    if not copy.value:
+        copy = Setting(master.value.rpartition("/")[2], copy.line)
+    services = tuple(setting._replace(value=_tidy(setting.value)) for setting in reader.strings("services"))
+    if "services" not in table:
+        reader.complain("services", 'key "services" is missing', 'services = ["services/*"]')
+    return Configuration(file, master, services, copy, reader.strings("exclude")), reader.problems
+
+
+def nearest(word: str, words: Iterable[str]) -> str:
+    """Return `did you mean …?` for a typo, or nothing when no word is near.
+
+    Args:
+        word: What was written.
+        words: What could have been meant.
+    """
+    import difflib  # costs 2 ms, and only a typo needs it
+
+    near = difflib.get_close_matches(word, list(words), n=3, cutoff=0.6)
+    return f"did you mean {' or '.join(near)}?" if near else ""
+
+
+class _Lines:
+    """Finds the line of a key or of a string: tomllib does not tell."""
+
+    def __init__(self, text: str, *, pyproject: bool) -> None:
+        self._lines = text.splitlines()
+        self._start = self._find_header() if pyproject else 0
+
+    def _find_header(self) -> int:
+        headers = (number for number, line in enumerate(self._lines) if line.replace(" ", "").startswith(f"[{TABLE}]"))
+        return next(headers, 0)
+
+    def key(self, key: str) -> int:
+        """Return the line of a key, or of the table when the key is not there."""
+        for number in range(self._start, len(self._lines)):
+            name, equals, _ = self._lines[number].partition("=")
+            if equals and name.strip().strip("\"'") == key:
+                return number + 1
+        return self._start + 1
+
+    def string(self, key: str, value: str) -> int:
+        """Return the line of a string below a key."""
+        first = self.key(key)
+        quoted = (f'"{value}"', f"'{value}'")
+        for number in range(first - 1, len(self._lines)):
+            if any(text in self._lines[number] for text in quoted):
+                return number + 1
+        return first
+
+
+class _Reader:
+    """Takes settings out of the table and notes what is wrong with them."""
+
+    def __init__(self, table: dict[str, object], lines: _Lines, file: str) -> None:
+        self._table, self._lines, self._file = table, lines, file
+        self.problems: list[Problem] = []
+
+    def complain(self, key: str, message: str, remedy: str | None = None, value: str | None = None) -> None:
+        line = self._lines.key(key) if value is None else self._lines.string(key, value)
+        self.problems.append(Problem(message, self._file, line, remedy or None))
+
+    def check_keys(self) -> None:
+        for key in self._table:
+            if key not in KEYS:
+                known = f"the keys are {', '.join(KEYS)}"
+                self.complain(key, f'unknown key "{key}"', nearest(key, KEYS) or known)
+
+    def strings(self, key: str) -> tuple[Setting, ...]:
+        value = self._table.get(key, [])
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return tuple(Setting(item, self._lines.string(key, item)) for item in value)
+        self.complain(key, f'"{key}" must be a list of strings', f'{key} = ["…"]')
+        return ()
+
+    def folder(self, key: str, *, required: bool) -> Setting:
+        value = self._table.get(key)
+        line = self._lines.key(key)
+        if value is None:
+            if required:
+                self.complain(key, f'key "{key}" is missing', f'{key} = "common"')
+            return Setting("", line)
+        if not isinstance(value, str):
+            self.complain(key, f'"{key}" must be a string', f'{key} = "common"')
+            return Setting("", line)
+        tidy = _tidy(value)
+        if reason := why_no_folder(tidy):
+            self.complain(key, f'"{key}" is {value!r}, which {reason}', f"name a folder {_INSIDE[key]}")
+            return Setting("", line)
+        return Setting(tidy, line)
+
+
+_INSIDE = {"master": "inside the repository", "copy": "inside the service"}
+
+
+def _tidy(path: str) -> str:
+    """Drop what does not change where a relative path leads: a leading `./`, a trailing or doubled slash."""
+    parts = [part for part in path.split("/") if part not in {"", "."}]
+    return ("/" if path.startswith("/") else "") + "/".join(parts)
+
+
+def why_no_folder(path: str) -> str | None:
+    """Say why a path cannot be the master's, a service's or a copy's folder, or None when it can.
+
+    Args:
+        path: A relative path, tidied.
+    """
+    if not path:
+        return "is not a folder of its own"
+    if path.startswith("/"):
+        return "is absolute"
+    if path.startswith("~"):
+        return "leads to somebody's home"
+    return next(_bad_parts(path), None)
+
+
+def _bad_parts(path: str) -> Iterator[str]:
+    for part in path.split("/"):
+        if part == "..":
+            yield "leads upward"
+        if part.lower() == ".git":
+            yield "is a git directory"
+        if any(ord(letter) < ord(" ") for letter in part):
+            yield "holds a control character"

@@ -1,0 +1,128 @@
+"""What is reported: every code, how severe it is, and the sentences; docs/findings.md has a paragraph on each."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from common_sync.core.model import Finding, Reference, Severity, State
+from common_sync.core.plan import CopyPlan, Operation
+
+
+class Code(NamedTuple):
+    """A code's severity and its title in the docs."""
+
+    severity: Severity
+    title: str
+
+
+CODES = {
+    "CS001": Code("error", "A file of a copy is behind the master"),
+    "CS002": Code("error", "A file of a copy is missing"),
+    "CS003": Code("error", "A file was edited in the copy"),
+    "CS004": Code("error", "A file was edited in the copy, and the master has changed too"),
+    "CS005": Code("error", "A file stands in the copy that neither the master nor the manifest knows"),
+    "CS006": Code("error", "A copy has no manifest"),
+    "CS007": Code("error", "A manifest is behind the master"),
+    "CS008": Code("error", "A digest is not the expected one"),
+    "CS009": Code("error", "Git does not know a file of a copy"),
+    "CS101": Code("error", "A reference points at the master"),
+    "CS102": Code("warning", "A reference holds a variable"),
+    "CS103": Code("error", "A reference to the master is in a file that is not the service's own"),
+    "CS104": Code("error", "A requirements file cannot be decoded"),
+    "CS105": Code("error", "Two references to the library disagree"),
+    "CS106": Code("error", "A reference could not be rewritten"),
+    "CS107": Code("error", "A file that is included is not in the copy"),
+}
+
+_DRIFT: dict[State, str] = {
+    "stale": "CS001",
+    "missing": "CS002",
+    "modified": "CS003",
+    "diverged": "CS004",
+    "extra": "CS005",
+}
+
+
+def make_finding(code: str, service: str, file: str, line: int | None, message: str, remedy: str) -> Finding:
+    """Return a finding; its severity is the code's.
+
+    Args:
+        code: One of `CODES`.
+        service: The service it concerns.
+        file: Path from the root.
+        line: Line in it, counted from 1, or None.
+        message: One sentence that says what is so.
+        remedy: What to do about it.
+    """
+    return Finding(code, CODES[code].severity, service, file, line, message, remedy)
+
+
+def missing_copy(service: str, copy: str, files: int) -> Finding:
+    """Return the finding for a service that has no copy at all.
+
+    Args:
+        service: The service's path from the root.
+        copy: The copy's path from the root.
+        files: How many files it should hold.
+    """
+    return make_finding("CS002", service, copy, None, f"there is no copy ({files} files)", _distribute(service))
+
+
+def _distribute(service: str) -> str:
+    return f"common-sync distribute {service}"
+
+
+def drift_findings(plan: CopyPlan, service: str, copy: str, master: str) -> Iterator[Finding]:
+    """Yield a finding for everything in which a copy is not in sync.
+
+    Args:
+        plan: What would bring the copy in sync.
+        service: The service's path from the root.
+        copy: The copy's path from the root.
+        master: The master's path from the root.
+    """
+    distribute = _distribute(service)
+    if plan.state == "unmanaged":
+        yield make_finding("CS006", service, copy, None, "the copy has no manifest", distribute)
+    for operation in plan.operations:
+        file = f"{copy}/{operation.path}"
+        message, remedy = _sentences(operation, f"{master}/{operation.path}", distribute)
+        yield make_finding(_DRIFT[operation.state], service, file, None, message, remedy)
+    if plan.behind and not plan.operations and plan.state != "unmanaged":
+        yield make_finding("CS007", service, copy, None, "the manifest is behind the master", distribute)
+
+
+def _sentences(operation: Operation, master: str, distribute: str) -> tuple[str, str]:
+    """Return what is so with a file, and what to do."""
+    if operation.blocked_by is not None:
+        return f"waits for {operation.blocked_by}, which is in its way", f"move {operation.blocked_by} away"
+    force = f"{distribute} --force discards it"
+    match operation.state:
+        case "stale" if operation.action == "create":
+            return "new in the master", distribute
+        case "stale" if operation.action == "delete":
+            return "gone from the master", distribute
+        case "stale":
+            return "behind the master", distribute
+        case "missing":
+            return "missing", distribute
+        case "modified":
+            return "edited in the copy", f"take the edit over to {master}, or {force}"
+        case "diverged" if operation.after is None:
+            return "edited in the copy, and gone from the master", f"take it over to {master}, or {force}"
+        case "diverged":
+            return "edited in the copy, and the master has changed too", f"take the edit over to {master}, or {force}"
+        case _:
+            return "neither the master nor the manifest has it", f"move it to {master} or away, or {force}"
+
+
+def reference_findings(service: str, references: tuple[Reference, ...]) -> Iterator[Finding]:
+    """Yield a finding for each reference that leads out to the master and can be rewritten.
+
+    Args:
+        service: The service's path from the root.
+        references: All references of the service.
+    """
+    for reference in references:
+        if reference.state == "points-at-master":
+            message = "points at the master, which is not there where the service is built"
+            yield make_finding("CS101", service, reference.file, reference.line, message, _distribute(service))

@@ -1,0 +1,213 @@
+"""The manifest: the file inside each copy that says what the copy should hold, and where it came from.
+
+The format is specified in docs/manifest.md. The same content gives the same bytes on every machine, at any time.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from common_sync.core.digest import digest_tree, path_bytes
+from common_sync.core.errors import ManifestError, Problem
+from common_sync.core.model import Entries, Entry, File, Library, Symlink
+
+NAME = ".common-sync.json"
+SCHEMA = 1
+
+_HEX = frozenset("0123456789abcdef")
+_SHA256_DIGITS = 64
+
+
+class Manifest(NamedTuple):
+    """What a copy should hold.
+
+    Attributes:
+        library: Where it came from.
+        files: Path → entry.
+        tree: The tree digest that the manifest states; `digest_tree(files)` unless somebody edited it.
+    """
+
+    library: Library
+    files: Entries
+    tree: str
+
+
+def make_manifest(library: Library, files: Entries) -> Manifest:
+    """Return the manifest of a copy that holds `files`."""
+    return Manifest(library, files, digest_tree(files))
+
+
+def format_manifest(manifest: Manifest) -> bytes:
+    """Return the manifest's bytes: JSON, UTF-8, sorted keys, two-space indent, one file entry a line.
+
+    A lone surrogate, which stands for a byte of a name that is not UTF-8, is written as its JSON escape.
+    """
+    library, files = manifest.library, manifest.files
+    lines = (f"    {quote(path)}: {_format_entry(files[path])}" for path in sorted(files, key=path_bytes))
+    text = (
+        '{\n  "files": {' + ("\n" + ",\n".join(lines) + "\n  " if files else "") + "},\n"
+        f'  "library": {quote(library.name)},\n'
+        f'  "master": {quote(library.master)},\n'
+        f'  "schema": {SCHEMA},\n'
+        f'  "tree": {quote(manifest.tree)},\n'
+        f'  "version": {"null" if library.version is None else quote(library.version)}\n'
+        "}\n"
+    )
+    return text.encode("utf-8", "backslashreplace")
+
+
+def quote(text: str) -> str:
+    """Return a JSON string literal, non-ASCII letters as they are."""
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
+    from json.encoder import encode_basestring  # noqa: PLC0415 - json takes 5 ms, and most names are plain
+
+    return encode_basestring(text)
+
+
+def _format_entry(entry: Entry) -> str:
+    if isinstance(entry, File):
+        return f'{{"exec": {"true" if entry.executable else "false"}, "sha256": "{entry.sha256}"}}'
+    return f'{{"symlink": {quote(entry.target)}}}'
+
+
+def parse_manifest(data: bytes, where: str) -> Manifest:
+    """Read a manifest, trusting nothing in it.
+
+    Args:
+        data: The file's bytes.
+        where: The file's path, for messages.
+
+    Raises:
+        ManifestError: It is not JSON, of another schema, or names something that no copy may hold; all that is wrong
+            is said at once.
+    """
+    document = _load(data, where)
+    problems = list(_document_problems(document))
+    if problems:
+        shown = problems[:_MOST_SHOWN]
+        rest = len(problems) - len(shown)
+        if rest:
+            shown.append(f"{rest} more problems of this kind")
+        raise ManifestError(*(Problem(f"not a valid manifest: {text}", where, remedy=_REMEDY) for text in shown))
+    library = Library(str(document["library"]), str(document["master"]), _optional(document["version"]))
+    files = document["files"]
+    assert isinstance(files, dict)
+    return Manifest(library, {path: _parse_entry(value) for path, value in files.items()}, str(document["tree"]))
+
+
+_REMEDY = "restore it from version control, or remove it so that the copy is adopted anew"
+_MOST_SHOWN = 10
+_KEYS = frozenset({"files", "library", "master", "schema", "tree", "version"})
+
+
+def _load(data: bytes, where: str) -> dict[str, object]:
+    import json  # noqa: PLC0415 - a manifest that is up to date is compared, not parsed
+
+    try:
+        document: object = json.loads(data.decode("utf-8"), object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        raise ManifestError(Problem(f"not a manifest: {error or 'nested too deeply'}", where, remedy=_REMEDY)) from None
+    if not isinstance(document, dict):
+        raise ManifestError(Problem("not a manifest: no JSON object", where, remedy=_REMEDY))
+    schema = document.get("schema")
+    if type(schema) is int and schema > SCHEMA:
+        message = f"manifest schema {schema} is newer than this common-sync, which reads schema {SCHEMA}"
+        raise ManifestError(Problem(message, where, remedy="upgrade common-sync"))
+    return document
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Refuse a key given twice: two readers could take different ones."""
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        message = "a key is given twice"
+        raise ValueError(message)
+    return result
+
+
+def _document_problems(document: dict[str, object]) -> Iterator[str]:
+    missing, unknown = sorted(_KEYS - document.keys()), sorted(document.keys() - _KEYS)
+    if missing or unknown:
+        yield from (f"key {key!r} is missing" for key in missing)
+        yield from (f"unknown key {key!r}" for key in unknown)
+        return
+    if document["schema"] != SCHEMA or type(document["schema"]) is not int:
+        yield f"schema is {document['schema']!r}, not {SCHEMA}"
+    for key in ("library", "master", "tree"):
+        if not isinstance(document[key], str):
+            yield f"{key} is not a string"
+    if not isinstance(document["version"], str | None):
+        yield "version is neither a string nor null"
+    files = document["files"]
+    if not isinstance(files, dict):
+        yield "files is not an object"
+        return
+    yield from _files_problems(files)
+
+
+def _files_problems(files: dict[str, object]) -> Iterator[str]:
+    for path, value in files.items():
+        if reason := why_unsafe(path):
+            yield f"path {path!r} {reason}"
+        elif not _is_entry(value):
+            yield f"the entry of {path!r} is neither a file nor a symlink"
+        elif any(path[:index] in files for index, letter in enumerate(path) if letter == "/"):
+            yield f"path {path!r} is inside a path that is a file"
+
+
+def why_unsafe(path: str) -> str | None:
+    """Say why a relative path may not be used inside a copy, or None when it may.
+
+    Args:
+        path: A path as a manifest or a master names it.
+    """
+    if "\0" in path:
+        return "holds a NUL"
+    if path.startswith("/"):
+        return "is absolute"
+    parts = path.split("/")
+    if any(part in {"", ".", ".."} for part in parts):
+        return "is not a plain relative path"
+    if any(part.lower() == ".git" for part in parts):
+        return "leads into a git directory"
+    if path == NAME:
+        return "is the manifest itself"
+    try:
+        path_bytes(path)
+    except UnicodeEncodeError:
+        return "is not a name that a file can have"
+    return None
+
+
+def _is_entry(value: object) -> bool:
+    if not isinstance(value, dict):
+        return False
+    if value.keys() == {"symlink"}:
+        target = value["symlink"]
+        return isinstance(target, str) and target != "" and "\0" not in target and _encodable(target)
+    if value.keys() != {"exec", "sha256"}:
+        return False
+    sha256 = value["sha256"]
+    return (
+        isinstance(value["exec"], bool)
+        and isinstance(sha256, str)
+        and len(sha256) == _SHA256_DIGITS
+        and _HEX.issuperset(sha256)
+    )
+
+
+def _encodable(text: str) -> bool:
+    try:
+        path_bytes(text)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _parse_entry(value: object) -> Entry:
+    assert isinstance(value, dict)
+    return Symlink(value["symlink"]) if "symlink" in value else File(value["sha256"], value["exec"])
+
+
+def _optional(value: object) -> str | None:
+    return value if isinstance(value, str) else None

@@ -1,0 +1,112 @@
+"""The values that everything else passes around; each is immutable.
+
+They are named tuples and not dataclasses: importing `dataclasses` costs 15 ms here (it brings `inspect`), more than
+bare Python needs to start, and the hook pays it on every commit (docs/design.md has the figures).
+"""
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+State = Literal["current", "stale", "missing", "modified", "diverged", "extra", "unmanaged"]
+"""How a file of a copy, or a whole copy, stands; see `core/plan.py` for the table."""
+
+STATES: tuple[State, ...] = ("current", "stale", "missing", "modified", "diverged", "extra", "unmanaged")
+"""Every state, from the best to the worst; a copy's own state is the worst of its files'."""
+
+GUARDED: frozenset[State] = frozenset({"modified", "diverged", "extra"})
+"""The states in which a file of a copy holds somebody's own bytes: only `--force` touches it."""
+
+
+class File(NamedTuple):
+    """A regular file: the sha256 of its contents (64 hex digits) and whether its owner may execute it."""
+
+    sha256: str
+    executable: bool
+
+
+class Symlink(NamedTuple):
+    """A symbolic link: the target exactly as it is stored in the link."""
+
+    target: str
+
+
+Entry = File | Symlink
+
+Entries = Mapping[str, Entry]
+"""POSIX path relative to the tree's root → what is there. Bytes that are not UTF-8 are kept by surrogateescape."""
+
+
+class Snapshot(NamedTuple):
+    """What a tree held when it was read, once.
+
+    Attributes:
+        entries: Every file and symlink that counts.
+        caches: Paths of caches and of leftovers of a killed run; removed where a copy is written.
+        ignored: Paths that the built-in excludes leave alone (`.venv/`, `*.egg-info/`); never touched.
+        size: Bytes of all files together.
+    """
+
+    entries: Entries
+    caches: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    size: int = 0
+
+
+class Library(NamedTuple):
+    """The shared library: its distribution name, the master's path from the root, its declared version or None."""
+
+    name: str
+    master: str
+    version: str | None
+
+
+class Edit(NamedTuple):
+    """Replace the characters `start` to `end` (an offset pair into decoded text) with `replacement`."""
+
+    start: int
+    end: int
+    replacement: str
+
+
+ReferenceState = Literal["points-at-master", "points-at-copy", "unresolved", "foreign"]
+"""Where a reference leads: out to the master, to the service's copy, nowhere that can be told (a variable), or to the
+master but from a file that is not the service's own."""
+
+
+class Reference(NamedTuple):
+    """A line in a service's file that points at the library.
+
+    Attributes:
+        file: Path from the root of the repository.
+        line: First line of the reference, counted from 1.
+        state: Where it leads.
+    """
+
+    file: str
+    line: int
+    state: ReferenceState
+
+
+Severity = Literal["error", "warning"]
+
+
+class Finding(NamedTuple):
+    """One thing reported.
+
+    Attributes:
+        code: `CS` and three digits; docs/findings.md has a paragraph on each.
+        severity: `error` fails a check, `warning` does not.
+        service: The service it concerns.
+        file: Path from the root of the repository.
+        line: Line in that file, counted from 1, or None when it is about the whole file.
+        message: One sentence that says what is so.
+        remedy: What to do about it, a command or a sentence.
+    """
+
+    code: str
+    severity: Severity
+    service: str
+    file: str
+    line: int | None
+    message: str
+    remedy: str

@@ -1,0 +1,162 @@
+"""Where in a requirement the local path is, in each of the forms that pip and uv accept.
+
+Source of the forms: https://pip.pypa.io/en/stable/reference/requirements-file-format/,
+https://packaging.python.org/en/latest/specifications/dependency-specifiers/ and pip's `req/constructors.py`.
+"""
+
+import re
+from typing import NamedTuple
+
+_DIRECT = re.compile(r"([A-Za-z0-9][\w.-]*)\s*(?:(\[[^\]]*\])\s*)?@\s*", re.ASCII)
+_FILE = re.compile(r"file:", re.IGNORECASE)
+_OTHER_SCHEME = re.compile(r"(?!file:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_LOCAL_HOST = re.compile(r"//(?:localhost)?(?=/)", re.IGNORECASE)
+_PATH_FRAGMENT = re.compile(r"#(?=(?:egg|subdirectory)=)")
+_URL_FRAGMENT = re.compile(r"[?#]")
+_SUBDIRECTORY = re.compile(r"[#&]subdirectory=([^&]+)")
+_VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")  # the only form that pip expands
+_NEEDS_NO_QUOTING = re.compile(r"[A-Za-z0-9_.~/-]*")
+
+
+class Target(NamedTuple):
+    """The local path in a value.
+
+    Attributes:
+        path: Where it leads, decoded, without slashes at its end.
+        start: Index in the value of the first character to replace.
+        end: Index after the last one.
+        url: Whether it is spelled as a `file:` URL.
+        scheme: What of the URL's scheme is to be replaced too, in the spelling that pip takes anywhere.
+        subdirectory: Start and end of what `#subdirectory=` names, or None.
+        name: The project's name where the requirement gives one, normalised, or nothing.
+        extras: The extras asked for, normalised.
+        marker: The environment marker, blanks collapsed.
+        fragment: What follows the path in the URL, without the subdirectory's name.
+    """
+
+    path: str
+    start: int
+    end: int
+    url: bool = False
+    scheme: str = ""
+    subdirectory: tuple[int, int] | None = None
+    name: str = ""
+    extras: frozenset[str] = frozenset()
+    marker: str = ""
+    fragment: str = ""
+
+
+def find_target(value: str, *, editable: bool) -> Target | None:
+    """Find the local path in a requirement; None if it names a project or something on a network.
+
+    Args:
+        value: The requirement, or the value of `-e`, as pip sees it.
+        editable: Whether it is the value of `-e`, for which pip takes a bare word for a path.
+    """
+    specifier, _, marker = value.partition(";")  # no path that pip takes holds a semicolon
+    direct = _DIRECT.match(specifier)
+    start = direct.end() if direct else len(specifier) - len(specifier.lstrip())
+    where = specifier[start:].rstrip()
+    if _OTHER_SCHEME.match(where) or not (editable or direct or _looks_like_path(where)):
+        return None
+    where, extras = _split_extras(where)
+    target = _find_place(where, start)
+    if target is None:
+        return None
+    return target._replace(
+        name=_normalise(direct[1]) if direct else "",
+        extras=extras | _parse_extras(direct[2] if direct else None),
+        marker=" ".join(marker.split()),
+    )
+
+
+def find_include(value: str) -> Target | None:
+    """Find the path in the value of `-r` or `-c`; None if it is something on a network.
+
+    Args:
+        value: The value of the option, as pip sees it.
+    """
+    if not value or _OTHER_SCHEME.match(value):
+        return None
+    target = _find_url(value, 0) if _FILE.match(value) else Target(value, 0, len(value))
+    # Beside `file:` only an absolute path works here, so what replaces it is a plain path: the scheme goes too.
+    return target and target._replace(start=0, end=len(value), url=False, subdirectory=None)
+
+
+def holds_variable(target: Target) -> bool:
+    """Tell whether an environment variable decides where the path leads."""
+    return bool(_VARIABLE.search(target.path))
+
+
+def quote_path(path: str) -> str:
+    """Percent-encode a path for a URL, where it needs that."""
+    if _NEEDS_NO_QUOTING.fullmatch(path):
+        return path
+    from urllib.parse import quote  # noqa: PLC0415 - slow to import, and hardly ever needed
+
+    return quote(path)
+
+
+def _looks_like_path(where: str) -> bool:
+    """Do as pip's `_looks_like_path`; a variable alone may stand for a path as well."""
+    return "/" in where or where.startswith(".") or bool(_FILE.match(where) or _VARIABLE.match(_split_extras(where)[0]))
+
+
+def _split_extras(where: str) -> tuple[str, frozenset[str]]:
+    body = where.rstrip("/")  # pip normalises `P[extra]/`
+    opening = body.rfind("[")
+    if opening < 1 or not body.endswith("]") or "]" in body[opening:-1]:
+        return where, frozenset()
+    return body[:opening].rstrip(), _parse_extras(body[opening:])
+
+
+def _parse_extras(bracketed: str | None) -> frozenset[str]:
+    return frozenset(_normalise(extra) for extra in (bracketed or "")[1:-1].split(",") if extra.strip())
+
+
+def _normalise(name: str) -> str:
+    """Do as https://packaging.python.org/en/latest/specifications/name-normalization/ says."""
+    return re.sub(r"[-_.]+", "-", name).strip().lower()
+
+
+def _find_place(where: str, start: int) -> Target | None:
+    if _FILE.match(where):
+        return _find_url(where, start)
+    fragment = _PATH_FRAGMENT.search(where)  # pip takes none after a plain path, uv does
+    path = where[: fragment.start()] if fragment else where
+    return _target(where, start, start, path, path)
+
+
+def _find_url(where: str, start: int) -> Target | None:
+    first = len("file:")
+    fragment = _URL_FRAGMENT.search(where)
+    written = where[first : fragment.start() if fragment else len(where)]
+    host = _LOCAL_HOST.match(written)
+    if written.startswith("//") and not host and not _VARIABLE.search(written):
+        return None  # another host: pip refuses it
+    path = "/" + written[host.end() :].lstrip("/") if host else written
+    if "%" in path:
+        from urllib.parse import unquote  # noqa: PLC0415 - slow to import, and hardly ever needed
+
+        path = unquote(path)
+    target = _target(where, start, start + first, written, path)
+    if target is None or where.startswith("file:"):
+        return target and target._replace(url=True)
+    # pip takes `FILE:` only before a path with `../` in it, which the new one lacks.
+    return target._replace(url=True, start=start, scheme="file:")
+
+
+def _target(where: str, start: int, first: int, written: str, path: str) -> Target | None:
+    """Return the target without slashes at its end, which stay as they are; None for an empty path."""
+    if not path.rstrip("/"):
+        return None
+    fragment = where[first - start + len(written) :]
+    found = _SUBDIRECTORY.search(fragment)
+    at = first + len(written)
+    return Target(
+        path.rstrip("/"),
+        first,
+        first + len(written.rstrip("/")),
+        subdirectory=(at + found.start(1), at + found.end(1)) if found else None,
+        fragment=_SUBDIRECTORY.sub(r"#subdirectory=", fragment),
+    )

@@ -1,0 +1,72 @@
+"""One writer at a time: a lock that the kernel drops with its process, so that a killed one never blocks the next."""
+
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from common_sync.core.errors import LockedError, Problem
+from common_sync.edges.git import find_top, git_directory
+
+PATIENCE = 60.0
+"""Seconds to wait for another run before giving up."""
+
+_PAUSE = 0.02
+
+
+def state_folder(root: str) -> str:
+    """Return the folder where the tool keeps what belongs to no commit: in the git directory, or the user's own.
+
+    Args:
+        root: The absolute path of the configuration's folder.
+    """
+    top = find_top(root)
+    if top is not None:
+        return os.path.join(git_directory(top), "common-sync")
+    state = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
+    return os.path.join(state, "common-sync", root.strip("/").replace("/", "-"))
+
+
+@contextmanager
+def exclusive(folder: str, say: Callable[[str], None], patience: float = PATIENCE) -> Iterator[None]:
+    """Hold the lock of a repository.
+
+    Args:
+        folder: The repository's state folder; made where it is missing.
+        say: Told once whom it waits for.
+        patience: Seconds to wait.
+
+    Raises:
+        LockedError: Another process still holds it.
+        OSError: The lock's file cannot be written.
+    """
+    os.makedirs(folder, exist_ok=True)
+    path = os.path.join(folder, "lock")
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+    try:
+        _acquire(descriptor, path, say, patience)
+        os.truncate(descriptor, 0)
+        os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _acquire(descriptor: int, path: str, say: Callable[[str], None], patience: float) -> None:
+    deadline = time.monotonic() + patience
+    said = False
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(descriptor, 32, 0).decode("ascii", "replace").strip() or "unknown"
+            if time.monotonic() >= deadline:
+                message = f"another common-sync (process {holder}) is writing in this repository"
+                raise LockedError(Problem(message, path, remedy="wait for it to finish, then run this again")) from None
+            if not said:
+                say(f"waiting for another common-sync (process {holder}) to finish")
+            said = True
+            time.sleep(_PAUSE)
+        else:
+            return

@@ -1,0 +1,162 @@
+"""Find and read the files of a service that pip reads, and follow what they include."""
+
+import os
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from common_sync.core.findings import make_finding
+from common_sync.core.model import Finding, Reference
+from common_sync.core.requirements import Place, Requirements, read_requirements
+from common_sync.core.text import Text, UndecodableError, apply_edits, decode_requirements, encode
+from common_sync.edges.folders import explain_os_error
+
+_LARGEST = 16 << 20
+"""Bytes; what is larger is no requirements file that a person wrote."""
+
+
+class FileEdit(NamedTuple):
+    """A service's own file, before and after its references are rewritten.
+
+    Attributes:
+        path: POSIX path inside the service.
+        before: The bytes that it holds.
+        after: The bytes that it is to hold.
+    """
+
+    path: str
+    before: bytes
+    after: bytes
+
+
+class References(NamedTuple):
+    """What points at the library in one service.
+
+    Attributes:
+        edits: The files to rewrite.
+        references: Every reference, before the edits.
+        findings: What stays as it is and needs a person.
+    """
+
+    edits: tuple[FileEdit, ...] = ()
+    references: tuple[Reference, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+def is_requirements(name: str) -> bool:
+    """Tell by its name whether pip reads a file.
+
+    Args:
+        name: The file's name, without folders.
+    """
+    return name.endswith((".txt", ".in")) and ("requirements" in name or "constraints" in name)
+
+
+def read_references(root: str, service: str, copy: str, master: str) -> References:
+    """Return what points at the library in the files of a service that pip reads.
+
+    Args:
+        root: The absolute path of the configuration's folder.
+        service: The service's path from there.
+        copy: The copy's path inside the service.
+        master: The master's path from the root.
+
+    Raises:
+        TreeError: A file cannot be read.
+    """
+    files = list(_list_requirements(os.path.join(root, service)))
+    return _Reader(root, service, copy, master).read(files) if files else References()
+
+
+def _list_requirements(folder: str) -> Iterator[str]:
+    with os.scandir(folder) as found:
+        names = [(child.name, child.is_dir(follow_symlinks=False)) for child in found]
+    for name, is_folder in sorted(names):
+        if is_folder and name == "requirements":
+            inside = sorted(os.listdir(os.path.join(folder, name)))
+            yield from (f"{name}/{child}" for child in inside if child.endswith((".txt", ".in")))
+        elif not is_folder and is_requirements(name):
+            yield name
+
+
+class _Reader:
+    def __init__(self, root: str, service: str, copy: str, master: str) -> None:
+        self._root, self._service, self._copy = root, service, copy
+        self._folder = os.path.join(root, service)
+        self._copy_folder = os.path.join(self._folder, copy)
+        self._master = os.path.realpath(os.path.join(root, master))
+        self._edits: list[FileEdit] = []
+        self._references: list[Reference] = []
+        self._findings: list[Finding] = []
+
+    def read(self, files: list[str]) -> References:
+        """Read the files and what they include, each once."""
+        pending = [os.path.join(self._folder, file) for file in reversed(files)]
+        seen = set()
+        while pending:
+            path = os.path.realpath(pending.pop())
+            if path not in seen:
+                seen.add(path)
+                pending.extend(self._read_file(path))
+        return References(tuple(self._edits), tuple(self._references), tuple(self._findings))
+
+    def _read_file(self, path: str) -> list[str]:
+        """Take in one file, by its real path; return the paths of what it includes."""
+        if _below(path, self._master) or _below(path, self._copy_folder):
+            return []  # the library's own; a copy is never edited
+        shown = os.path.relpath(path, self._root)
+        data = self._read_bytes(path, shown)
+        if data is None:
+            return []
+        try:
+            text = decode_requirements(data)
+        except UndecodableError as error:
+            message = f"cannot be decoded at byte {error.position}: {error.reason}"
+            self._find("CS104", shown, None, message, "save it as UTF-8")
+            return []
+        own = _below(path, self._folder) is not None
+        above = os.path.dirname(path)
+        up = os.path.relpath(self._folder, above) + "/" if own and above != self._folder else ""
+        found = read_requirements(text.characters, self._locator(above), self._copy, own=own, up=up)
+        self._take(found, text, path, shown, data)
+        return [os.path.join(above, include.path) for include in found.includes]
+
+    def _read_bytes(self, path: str, shown: str) -> bytes | None:
+        """Return a file's bytes; None where pip would complain of a missing file by itself."""
+        try:
+            if not os.path.isfile(path):
+                return None
+            with open(path, "rb") as file:
+                return file.read(_LARGEST)
+        except OSError as error:
+            raise explain_os_error(error, shown, "read it") from error
+
+    def _take(self, found: Requirements, text: Text, path: str, shown: str, data: bytes) -> None:
+        self._references.extend(Reference(shown, one.line, one.state) for one in found.references)
+        for problem in found.problems:
+            self._find(problem.code, shown, problem.line, problem.message, problem.remedy)
+        if found.edits:
+            after = encode(text._replace(characters=apply_edits(text.characters, found.edits)))
+            self._edits.append(FileEdit(os.path.relpath(path, self._folder), data, after))
+
+    def _find(self, code: str, file: str, line: int | None, message: str, remedy: str) -> None:
+        self._findings.append(make_finding(code, self._service, file, line, message, remedy))
+
+    def _locator(self, above: str):  # noqa: ANN202
+        def locate(path: str, from_file: bool) -> Place:
+            full = os.path.normpath(os.path.join(above if from_file else self._folder, path))
+            real = os.path.realpath(full)
+            for candidate in (full, real):
+                if (rest := _below(candidate, self._copy_folder)) is not None:
+                    return Place("copy", rest)
+                if (rest := _below(candidate, self._master)) is not None:
+                    return Place("master", rest)
+            return Place("service" if _below(real, self._folder) is not None else "outside", "")
+
+        return locate
+
+
+def _below(path: str, folder: str) -> str | None:
+    """Return the path relative to a folder, `""` for the folder itself, or None when it is not below it."""
+    if path == folder:
+        return ""
+    return path[len(folder) + 1 :] if path.startswith(folder + "/") else None

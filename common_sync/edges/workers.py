@@ -1,0 +1,146 @@
+"""Share work between processes: Python's threads take turns, and reading or writing small files is mostly Python.
+
+Workers are forked, so they have all that the parent has read; only results are sent back.
+"""
+
+import os
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+from common_sync.core.errors import Problem, TreeError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+Progress = Callable[[int], None]
+"""Told how many more items are done."""
+
+Phases = Callable[[str, int], Progress]
+"""Told what begins and how many items it has; returns what is to be told of those that are done."""
+
+
+def no_progress(_text: str, _total: int) -> Progress:
+    """Tell nobody."""
+    return lambda _done: None
+
+
+_MOST_IN_A_BATCH = 64
+_HEADER = 8
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def fork_map(
+    function: Callable[[Item], Result], items: Sequence[Item], workers: int, progress: Progress
+) -> list[Result]:
+    """Return `[function(item) for item in items]`, computed by several processes.
+
+    Args:
+        function: Its result must be picklable; an exception that it raises is raised here.
+        items: What to call it with.
+        workers: How many processes; with 1 nothing is forked.
+        progress: Told of every few items that are done.
+
+    Raises:
+        TreeError: A worker was killed before it had finished.
+    """
+    if workers <= 1:
+        return list(_one_by_one(function, items, progress))
+    pipes: dict[int, int] = {}
+    try:
+        for number in range(workers):
+            reader, process = _fork(function, items[number::workers])
+            pipes[reader] = process
+        results = _collect(pipes, progress)
+    except BaseException:
+        for process in pipes.values():
+            os.kill(process, signal.SIGINT)
+        raise
+    finally:
+        for reader, process in pipes.items():
+            os.close(reader)
+            os.waitpid(process, 0)
+    shares = [results[reader] for reader in pipes]
+    if sum(map(len, shares)) != len(items):
+        raise TreeError(Problem("a worker process was killed before it had finished", remedy="run it again"))
+    return [shares[number % workers][number // workers] for number in range(len(items))]
+
+
+def _one_by_one(
+    function: Callable[[Item], Result], items: Sequence[Item], progress: Progress
+) -> Iterator[Result]:
+    for item in items:
+        yield function(item)
+        progress(1)
+
+
+def _fork(function: Callable[[Item], Result], items: Sequence[Item]) -> tuple[int, int]:
+    """Start a worker; return the descriptor that its results come from, and its process id."""
+    reader, writer = os.pipe()
+    process = os.fork()
+    if process:
+        os.close(writer)
+        return reader, process
+    status = 1
+    try:
+        os.close(reader)
+        _work(function, items, writer)
+        status = 0
+    except KeyboardInterrupt:
+        status = 130
+    finally:
+        os._exit(status)  # nothing that the parent has buffered, or meant to do at its exit, is done twice
+
+
+def _work(function: Callable[[Item], Result], items: Sequence[Item], writer: int) -> None:
+    import pickle  # noqa: PLC0415 - the hook on a small repository forks nothing
+
+    size = max(1, min(_MOST_IN_A_BATCH, len(items) // 20))
+    for start in range(0, len(items), size):
+        try:
+            message: object = [function(item) for item in items[start : start + size]]
+        except Exception as error:  # noqa: BLE001 - it is raised again in the parent
+            message = error
+        data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+        with open(writer, "wb", closefd=False) as stream:
+            stream.write(len(data).to_bytes(_HEADER, "big") + data)
+        if isinstance(message, Exception):
+            return
+
+
+def _collect(pipes: dict[int, int], progress: Progress) -> dict[int, list[Result]]:
+    import select  # noqa: PLC0415 - as above
+
+    results: dict[int, list[Result]] = {reader: [] for reader in pipes}
+    pending = dict.fromkeys(pipes, b"")
+    while pending:
+        for reader in select.select(list(pending), [], [])[0]:
+            data = os.read(reader, 1 << 16)
+            if not data:
+                del pending[reader]
+                continue
+            batches, pending[reader] = _unpack(pending[reader] + data)
+            for batch in batches:
+                if isinstance(batch, Exception):
+                    raise batch
+                results[reader].extend(batch)
+                progress(len(batch))
+    return results
+
+
+def _unpack(data: bytes) -> tuple[list[list[Result] | Exception], bytes]:
+    """Split what has arrived into whole messages and the beginning of the next."""
+    import pickle  # noqa: PLC0415 - as above
+
+    messages = []
+    while len(data) >= _HEADER:
+        end = _HEADER + int.from_bytes(data[:_HEADER], "big")
+        if len(data) < end:
+            break
+        messages.append(pickle.loads(data[_HEADER:end]))  # noqa: S301 - from our own child
+        data = data[end:]
+    return messages, data

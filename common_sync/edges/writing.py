@@ -1,0 +1,296 @@
+"""Write copies and the services' own files. Nothing here decides; it applies a plan, and is the only place that writes.
+
+A new copy is staged beside its place and renamed in; in an existing one each file is written under a temporary name and
+renamed over. The manifest comes last: an interrupted run leaves files that equal the master, which the next run takes
+for current, whatever the manifest says.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+
+from common_sync.core.errors import Problem, TreeError
+from common_sync.core.manifest import NAME as MANIFEST_NAME
+from common_sync.core.model import Entries, Entry, File, Symlink
+from common_sync.core.plan import Operation
+from common_sync.edges.folders import explain_os_error, open_below, opened, remove_tree
+from common_sync.edges.reading import BLOCK, STAGING, TEMPORARY, read_bytes, read_entry, read_small
+
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_PLAIN, _EXECUTABLE = 0o666, 0o777
+
+
+class Source:
+    """Gives the master's bytes to write, and holds each file to the digest that was planned.
+
+    Args:
+        path: The absolute path of the master's folder.
+        held: Path → bytes of the files that are in memory.
+    """
+
+    def __init__(self, path: str, held: dict[str, bytes]) -> None:
+        self._path, self._held = path, held
+
+    def write(self, path: str, name: str, folder: int, file: File) -> None:
+        """Write one file under a name that must not exist yet.
+
+        Args:
+            path: Its path below the master.
+            name: The name to write, inside `folder`.
+            folder: An open folder's descriptor.
+            file: What it must be.
+
+        Raises:
+            TreeError: The master has changed since it was read.
+            OSError: It cannot be written.
+        """
+        descriptor = os.open(name, _NEW, _EXECUTABLE if file.executable else _PLAIN, dir_fd=folder)
+        try:
+            data = self._held.get(path)
+            if data is not None:
+                write_all(descriptor, data)
+            elif self._stream(path, descriptor) != file.sha256:
+                raise TreeError(Problem("the master has changed while it was copied", path, remedy="run it again"))
+        finally:
+            os.close(descriptor)
+
+    def _stream(self, path: str, target: int) -> str:
+        digest = hashlib.sha256()
+        with opened(self._path) as root, opened(path.rpartition("/")[0], root) as folder:
+            source = os.open(path.rpartition("/")[2], os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+        try:
+            while block := os.read(source, BLOCK):
+                digest.update(block)
+                write_all(target, block)
+        finally:
+            os.close(source)
+        return digest.hexdigest()
+
+
+def write_all(descriptor: int, data: bytes) -> None:
+    """Write all bytes, however few the system takes at a time."""
+    written = os.write(descriptor, data)
+    while written < len(data):
+        written += os.write(descriptor, data[written:])
+
+
+@contextmanager
+def _explained(where: str, doing: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise explain_os_error(error, where, doing) from error
+
+
+Layout = Sequence[tuple[str, Sequence[tuple[str, str, Entry]]]]
+"""A tree by its folders: the folder's path, and of each entry in it the name, the path and what it is."""
+
+
+def lay_out(entries: Entries) -> Layout:
+    """Group a tree by folder, so that each folder is opened once however many files it holds.
+
+    Args:
+        entries: Path → entry.
+    """
+    folders: dict[str, list[tuple[str, str, Entry]]] = {}
+    for path, entry in entries.items():
+        above, _, name = path.rpartition("/")
+        folders.setdefault(above, []).append((name, path, entry))
+    return sorted(folders.items())
+
+
+def stage_copy(service: int, copy: str, layout: Layout, source: Source, manifest: bytes, where: str) -> None:
+    """Make a copy where there is none, whole or not at all.
+
+    Args:
+        service: The service's folder, an open descriptor.
+        copy: The copy's path inside it.
+        layout: What it is to hold.
+        source: Where the bytes come from.
+        manifest: The manifest's bytes.
+        where: The copy's path as the user knows it.
+
+    Raises:
+        TreeError: It cannot be written, or something has appeared in its place.
+    """
+    above, _, name = copy.rpartition("/")
+    with _explained(where, "write the copy"):
+        parent = open_below(service, above, make=True)
+        try:
+            remove_tree(STAGING, parent)
+            os.mkdir(STAGING, dir_fd=parent)
+            try:
+                with opened(STAGING, parent) as folder:
+                    _fill(folder, layout, source)
+                    _write_new(folder, MANIFEST_NAME, manifest)
+                os.rename(STAGING, name, src_dir_fd=parent, dst_dir_fd=parent)
+            except BaseException:
+                remove_tree(STAGING, parent)
+                raise
+        finally:
+            os.close(parent)
+
+
+def _fill(root: int, layout: Layout, source: Source) -> None:
+    for above, entries in layout:
+        folder = open_below(root, above, make=True)
+        try:
+            for name, path, entry in entries:
+                if isinstance(entry, File):
+                    source.write(path, name, folder, entry)
+                else:
+                    os.symlink(entry.target, name, dir_fd=folder)
+        finally:
+            os.close(folder)
+
+
+def update_copy(
+    folder: int, operations: Iterable[Operation], caches: Iterable[str], source: Source, manifest: bytes, where: str
+) -> None:
+    """Bring an existing copy in sync, file by file; the manifest comes last.
+
+    Args:
+        folder: The copy's folder, an open descriptor.
+        operations: What to do.
+        caches: Paths to remove first.
+        source: Where the bytes come from.
+        manifest: The manifest's bytes; left untouched, inode and all, where they are there already.
+        where: The copy's path as the user knows it.
+
+    Raises:
+        TreeError: A file cannot be written, or has changed since it was read; what was not yet done is left as it was.
+    """
+    for path in caches:
+        with _explained(f"{where}/{path}", "remove it"), opened(path.rpartition("/")[0], folder) as above:
+            remove_tree(path.rpartition("/")[2], above)
+    operations = list(operations)
+    for operation in reversed(operations):
+        if operation.action == "delete":
+            with _explained(f"{where}/{operation.path}", "delete it"):
+                _delete(folder, operation, where)
+    for operation in operations:
+        if operation.after is not None:
+            with _explained(f"{where}/{operation.path}", "write it"):
+                _replace(folder, operation, operation.after, source, where)
+    with _explained(f"{where}/{MANIFEST_NAME}", "write it"):
+        replace_bytes(folder, MANIFEST_NAME, manifest)
+
+
+def _delete(folder: int, operation: Operation, where: str) -> None:
+    above, _, name = operation.path.rpartition("/")
+    with opened(above, folder) as parent:
+        _check_unchanged(parent, name, operation, where)
+        os.unlink(name, dir_fd=parent)
+    while above:
+        above, _, name = above.rpartition("/")
+        with opened(above, folder) as parent:
+            try:
+                os.rmdir(name, dir_fd=parent)
+            except OSError:  # it still holds something
+                return
+
+
+def _check_unchanged(folder: int, name: str, operation: Operation, where: str) -> None:
+    """Refuse to replace what is not what was planned for: somebody may be editing while the tool runs."""
+    path = f"{where}/{operation.path}"
+    try:
+        held: Entry | None = read_entry(name, folder, path)[0]
+    except FileNotFoundError:
+        held = None
+    if held != operation.before:
+        raise TreeError(Problem("has changed while common-sync ran, and was left alone", path, remedy="run it again"))
+
+
+def _replace(folder: int, operation: Operation, entry: Entry, source: Source, where: str) -> None:
+    above, _, name = operation.path.rpartition("/")
+    parent = open_below(folder, above, make=True)
+    try:
+        with _temporary(parent):
+            if isinstance(entry, Symlink):
+                os.symlink(entry.target, TEMPORARY, dir_fd=parent)
+            else:
+                source.write(operation.path, TEMPORARY, parent, entry)
+            _check_unchanged(parent, name, operation, where)
+            os.rename(TEMPORARY, name, src_dir_fd=parent, dst_dir_fd=parent)
+    finally:
+        os.close(parent)
+
+
+@contextmanager
+def _temporary(folder: int) -> Iterator[None]:
+    """Make the temporary name free, and leave nothing under it when something fails."""
+    remove_tree(TEMPORARY, folder)
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError):
+            remove_tree(TEMPORARY, folder)
+        raise
+
+
+def _write_new(folder: int, name: str, data: bytes) -> None:
+    descriptor = os.open(name, _NEW, _PLAIN, dir_fd=folder)
+    try:
+        write_all(descriptor, data)
+    finally:
+        os.close(descriptor)
+
+
+def replace_bytes(folder: int, name: str, data: bytes) -> None:
+    """Write a file of the tool's own atomically, unless it holds the very bytes already.
+
+    Args:
+        folder: An open folder's descriptor.
+        name: One name inside it.
+        data: All of its bytes.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    with suppress(OSError):
+        if read_bytes(name, folder, len(data)) == data:
+            return
+    with _temporary(folder):
+        _write_new(folder, TEMPORARY, data)
+        os.rename(TEMPORARY, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+def replace_users_file(service: int, path: str, before: bytes, after: bytes, where: str) -> None:
+    """Replace a file that a person wrote: atomically, with its mode and owner kept, its bytes on the disk first.
+
+    Args:
+        service: The service's folder, an open descriptor.
+        path: The file's path inside it.
+        before: The bytes that the edits were made for.
+        after: The bytes to write.
+        where: The file's path as the user knows it.
+
+    Raises:
+        TreeError: It cannot be written, or holds other bytes by now.
+    """
+    above, _, name = path.rpartition("/")
+    with _explained(where, "write it"), opened(above, service) as folder:
+        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+        try:
+            status = os.fstat(descriptor)
+            if read_small(descriptor, status.st_size) != before:
+                raise TreeError(Problem("has changed while common-sync ran, and was left alone", where))
+        finally:
+            os.close(descriptor)
+        with _temporary(folder):
+            _write_flushed(folder, after, status)
+            os.rename(TEMPORARY, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+def _write_flushed(folder: int, data: bytes, like: os.stat_result) -> None:
+    descriptor = os.open(TEMPORARY, _NEW, 0o600, dir_fd=folder)
+    try:
+        write_all(descriptor, data)
+        if (os.geteuid(), os.getegid()) != (like.st_uid, like.st_gid):
+            with suppress(PermissionError):  # only root may give a file away; the mode is what counts
+                os.fchown(descriptor, like.st_uid, like.st_gid)
+        os.fchmod(descriptor, like.st_mode & 0o7777)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

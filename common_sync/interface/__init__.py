@@ -1,0 +1,1 @@
+"""What people and scripts meet: the command line, the hook, and how results are shown."""

@@ -1,0 +1,164 @@
+"""The command line: parses, calls an action, returns its exit code."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from common_sync import __version__
+from common_sync.interface import actions
+from common_sync.interface.actions import Options
+from common_sync.interface.terminal import write
+
+app = typer.Typer(
+    name="common-sync",
+    help="Keep a byte-exact, self-verifying copy of a shared library inside every service that needs it.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class _Format(StrEnum):
+    text = "text"
+    json = "json"
+
+
+class _Color(StrEnum):
+    auto = "auto"
+    always = "always"
+    never = "never"
+
+
+Services = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[SERVICE]...", help="A service's path from the root, or its last part. Default: all."),
+]
+Root = Annotated[str | None, typer.Option("--root", metavar="DIR", help="The folder of the configuration.")]
+Format = Annotated[_Format, typer.Option("--output-format", help="For people, or for scripts.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say nothing but what is wrong.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Name every file.")]
+Color = Annotated[_Color, typer.Option("--color", help="When to colour the output.")]
+"""The options that go with every command."""
+
+
+def _options(root: str | None, form: _Format, quiet: bool, verbose: bool, color: _Color) -> Options:  # noqa: FBT001
+    return Options(root, form.value, quiet, verbose, color.value)
+
+
+def run_command_line() -> int:
+    """Parse the arguments and run a command; return its exit code."""
+    try:
+        code = app(standalone_mode=False)
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    except Exception as error:
+        if not hasattr(error, "show") or not hasattr(error, "exit_code"):  # not a usage error of typer's
+            raise
+        error.show()
+        return int(error.exit_code)
+    return code if isinstance(code, int) else 0
+
+
+@app.command()
+def distribute(  # noqa: PLR0913 - one parameter an option is how typer works
+    services: Services = None,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Show what would be done; write nothing.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Show the differences; write nothing.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Discard edits made in copies; each is named.")] = False,
+    root: Root = None,
+    output_format: Format = _Format.text,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    color: Color = _Color.auto,
+) -> int:
+    """Bring every copy and every reference in sync."""
+    options = _options(root, output_format, quiet, verbose, color)
+    return actions.run_distribute(services or (), options, dry_run=dry_run, diff=diff, force=force)
+
+
+@app.command()
+def verify(  # noqa: PLR0913 - as above
+    services: Services = None,
+    *,
+    copy: Annotated[
+        str | None,
+        typer.Option("--copy", metavar="PATH", help="Check one copy against its own manifest: no configuration, no git."),
+    ] = None,
+    expect_digest: Annotated[
+        str | None, typer.Option("--expect-digest", metavar="DIGEST", help="With --copy: the tree digest it must have.")
+    ] = None,
+    root: Root = None,
+    output_format: Format = _Format.text,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    color: Color = _Color.auto,
+) -> int:
+    """Exit 0 if every copy and reference is in sync; 1 and the findings if not. Writes nothing."""
+    options = _options(root, output_format, quiet, verbose, color)
+    if copy is None:
+        if expect_digest is not None:
+            raise typer.BadParameter("goes with --copy", param_hint="--expect-digest")
+        return actions.run_verify(services or (), options)
+    if services:
+        raise typer.BadParameter("takes no services: it checks one copy by itself", param_hint="--copy")
+    return actions.run_verify_copy(copy, expect_digest, options)
+
+
+@app.command()
+def status(
+    *,
+    root: Root = None,
+    output_format: Format = _Format.text,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    color: Color = _Color.auto,
+) -> int:
+    """Show one row a service: was its copy edited, is it behind the master, where do its references lead."""
+    return actions.run_status(_options(root, output_format, quiet, verbose, color))
+
+
+@app.command()
+def diff(  # noqa: PLR0913 - as above
+    services: Services = None,
+    *,
+    root: Root = None,
+    output_format: Format = _Format.text,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    color: Color = _Color.auto,
+) -> int:
+    """Show unified diffs, copy to master; exit 1 where there is one."""
+    return actions.run_diff(services or (), _options(root, output_format, quiet, verbose, color))
+
+
+@app.command()
+def explain(  # noqa: PLR0913 - as above
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files or folders.")],
+    *,
+    root: Root = None,
+    output_format: Format = _Format.text,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    color: Color = _Color.auto,
+) -> int:
+    """Say why a path is copied, ignored or rewritten: which rule, from which file and line."""
+    return actions.run_explain(paths, _options(root, output_format, quiet, verbose, color))
+
+
+def _print_version(asked: bool) -> None:  # noqa: FBT001 - typer's callback
+    if asked:
+        write(f"common-sync {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", "-V", callback=_print_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Keep a byte-exact, self-verifying copy of a shared library inside every service that needs it."""

@@ -1,0 +1,132 @@
+"""Results as JSON, schema 1: what scripts read. docs/json.md has the fields."""
+
+import json
+from collections.abc import Sequence
+
+from common_sync.commands.distribute import Distribution
+from common_sync.commands.explain import Explanation
+from common_sync.commands.survey import ServicePlan, Survey
+from common_sync.commands.verify import CopyCheck
+from common_sync.core.model import Finding
+
+SCHEMA = 1
+
+Document = dict[str, object]
+
+
+def survey_document(command: str, found: Survey) -> Document:
+    """Return the document for `status` and `verify`.
+
+    Args:
+        command: The command's name.
+        found: What was read and planned.
+    """
+    services = [_service(plan) for plan in found.plans]
+    return _envelope(command, found.in_sync, found, services, found.findings())
+
+
+def distribution_document(done: Distribution) -> Document:
+    """Return the document for `distribute`: how each service stood before, what was done, and what is left to say.
+
+    Args:
+        done: What the run came to.
+    """
+    services = [
+        _service(outcome.plan)
+        | {
+            "changed": outcome.changed,
+            "in_sync": outcome.in_sync,
+            "operations": [{"action": operation.action, "path": _text(operation.path)} for operation in outcome.done],
+            "rewritten": [_text(f"{outcome.plan.service}/{edit.path}") for edit in outcome.plan.edits],
+            "left": [_text(operation.path) for operation in outcome.left],
+        }
+        for outcome in done.outcomes
+    ]
+    document = _envelope("distribute", done.in_sync, done.survey, services, done.findings())
+    return document | {"dry_run": done.dry_run, "force": done.force, "changed": done.changed}
+
+
+def copy_document(check: CopyCheck) -> Document:
+    """Return the document for `verify --copy`.
+
+    Args:
+        check: How the copy stands to its manifest.
+    """
+    library = check.manifest.library
+    return {
+        "schema": SCHEMA,
+        "command": "verify",
+        "in_sync": not check.findings,
+        "copy": {
+            "path": _text(check.path),
+            "state": check.plan.state,
+            "digest": check.digest,
+            "files": check.files,
+            "library": _text(library.name),
+            "master": _text(library.master),
+            "version": library.version,
+        },
+        "findings": [_finding(finding) for finding in check.findings],
+    }
+
+
+def explanation_document(explanations: Sequence[Explanation]) -> Document:
+    """Return the document for `explain`.
+
+    Args:
+        explanations: One for each path.
+    """
+    paths = [{key: _text(value) for key, value in one._asdict().items()} for one in explanations]
+    return {"schema": SCHEMA, "command": "explain", "paths": paths}
+
+
+def render(document: Document) -> str:
+    """Return a document as JSON text, keys in the order they were put in."""
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def _envelope(
+    command: str, in_sync: bool, found: Survey, services: Sequence[Document], findings: Sequence[Finding]
+) -> Document:
+    manifest = found.master.manifest
+    return {
+        "schema": SCHEMA,
+        "command": command,
+        "in_sync": in_sync,
+        "master": {
+            "path": _text(found.project.master),
+            "library": _text(manifest.library.name),
+            "digest": manifest.tree,
+            "version": manifest.library.version,
+            "files": len(manifest.files),
+        },
+        "services": list(services),
+        "findings": [_finding(finding) for finding in findings],
+    }
+
+
+def _service(plan: ServicePlan) -> Document:
+    return {
+        "name": _text(plan.service),
+        "copy": _text(plan.copy_path),
+        "state": plan.copy.state,
+        "touched": plan.copy.touched and plan.exists,
+        "behind": plan.copy.behind,
+        "digest": plan.digest,
+        "version": plan.version,
+        "files": plan.files,
+        "drift": [{"path": _text(operation.path), "state": operation.state} for operation in plan.copy.operations],
+        "references": [
+            {"file": _text(reference.file), "line": reference.line, "state": reference.state}
+            for reference in plan.references
+        ],
+    }
+
+
+def _finding(finding: Finding) -> Document:
+    return {key: _text(value) if isinstance(value, str) else value for key, value in finding._asdict().items()}
+
+
+def _text(name: str) -> str:
+    """Return a name as text that is valid UTF-8; a byte that is none becomes its backslash escape."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

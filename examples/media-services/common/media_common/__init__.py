@@ -1,0 +1,1 @@
+"""What every media service shares: settings, logs, errors, storage and models."""

@@ -1,0 +1,1 @@
+"""The orchestrator: follows each upload through the other services."""

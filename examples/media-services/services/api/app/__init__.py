@@ -1,0 +1,1 @@
+"""The API: users and the media that they upload."""

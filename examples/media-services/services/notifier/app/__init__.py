@@ -1,0 +1,1 @@
+"""The notifier: tells users what became of their media."""

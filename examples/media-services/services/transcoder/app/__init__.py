@@ -1,0 +1,1 @@
+"""The transcoder: turns an upload into files that players understand."""
