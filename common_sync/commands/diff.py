@@ -35,12 +35,15 @@ def diff_lines(found: Survey, *, edits: bool = True) -> Iterator[str]:
 def _operation_lines(found: Survey, plan: ServicePlan, operation: Operation) -> Iterator[str]:
     copy, master = f"{plan.copy_path}/{operation.path}", f"{found.project.master}/{operation.path}"
     yield from _mode_lines(operation.before, operation.after, copy, master)
-    if isinstance(operation.before, File) and isinstance(operation.after, File):
-        if operation.before.sha256 == operation.after.sha256:
-            return
+    if _same_bytes(operation.before, operation.after):
+        return
     before = _content(os.path.join(found.project.root, copy), operation.before)
     after = _content(os.path.join(found.project.root, master), operation.after)
     yield from _bytes_lines(before, after, copy, master)
+
+
+def _same_bytes(before: Entry | None, after: Entry | None) -> bool:
+    return isinstance(before, File) and isinstance(after, File) and before.sha256 == after.sha256
 
 
 def _mode_lines(before: Entry | None, after: Entry | None, copy: str, master: str) -> Iterator[str]:

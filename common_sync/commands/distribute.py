@@ -11,9 +11,8 @@ from common_sync.core.findings import drift_findings
 from common_sync.core.manifest import format_manifest, make_manifest
 from common_sync.core.model import Finding
 from common_sync.core.plan import Operation
-from common_sync.edges.folders import explain_os_error, open_below, opened, remove_tree
+from common_sync.edges.folders import FOLDER, explain_os_error, open_below, opened, remove_tree
 from common_sync.edges.lock import exclusive, state_folder
-from common_sync.edges.master import Master
 from common_sync.edges.project import Project
 from common_sync.edges.reading import STAGING
 from common_sync.edges.workers import Phases, fork_map, no_progress
@@ -114,9 +113,11 @@ def distribute(
 def _outcome(plan: ServicePlan, master: str, *, force: bool) -> Outcome:
     if plan.is_empty:
         return Outcome(plan, (), (), changed=False, findings=plan.problems)
-    done = plan.copy.applicable(force=force)
-    applied = set(done)
-    left = tuple(operation for operation in plan.copy.operations if operation not in applied)
+    done = plan.copy.applicable(force=force) if plan.exists else plan.copy.operations
+    left: tuple[Operation, ...] = ()
+    if len(done) < len(plan.copy.operations):
+        applied = set(done)
+        left = tuple(operation for operation in plan.copy.operations if operation not in applied)
     changed = bool(done or plan.edits or plan.copy.rewrites_manifest(force=force))
     return Outcome(plan, done, left, changed, tuple(_still(plan, left, master)))
 
@@ -156,15 +157,16 @@ class _Writer:
     """Applies the plans of services, each by itself; it is what the worker processes run."""
 
     def __init__(self, found: Survey, *, force: bool) -> None:
-        self._root, self._copy, self._force = found.project.root, found.project.copy, force
-        self._master: Master = found.master
+        self._root = os.open(found.project.root, FOLDER)  # closed with the process
+        self._copy, self._force = found.project.copy, force
+        self._master = found.master
         self._source = Source(found.master.path, found.master.held)
         self._layout: Layout = lay_out(found.master.snapshot.entries)
 
     def write(self, plan: ServicePlan) -> tuple[Problem, ...]:
         """Apply the plan of one service; return what went wrong."""
         try:
-            with opened(self._root) as root, opened(plan.service, root) as service:
+            with opened(plan.service, self._root) as service:
                 self._write_copy(service, plan)
                 for edit in plan.edits:
                     where = f"{plan.service}/{edit.path}"

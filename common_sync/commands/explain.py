@@ -47,7 +47,9 @@ def explain(project: Project, paths: Sequence[str]) -> list[Explanation]:
 
 
 def _from_root(root: str, path: str) -> str:
-    absolute = os.path.join(os.path.realpath(os.path.dirname(os.path.abspath(path))), os.path.basename(path.rstrip("/")))
+    absolute = os.path.join(
+        os.path.realpath(os.path.dirname(os.path.abspath(path))), os.path.basename(path.rstrip("/"))
+    )
     relative = os.path.relpath(os.path.normpath(absolute), root)
     if relative.startswith("../") or relative == "..":
         raise ConfigurationError(Problem(f"is outside {root}", path))
@@ -73,7 +75,7 @@ def _explain(found: Survey, path: str) -> Explanation:
 def _in_master(found: Survey, path: str) -> tuple[str, str]:
     full = os.path.join(found.master.path, path)
     folder = os.path.isdir(full) and not os.path.islink(full)
-    rule = found.project.rules.exclusion(path, folder)
+    rule = found.project.rules.exclusion(path, folder=folder)
     if rule is not None:
         return "not copied", _name_rule(rule)
     inside = sum(file.startswith(path + "/") for file in found.master.snapshot.entries)
@@ -101,7 +103,10 @@ def _in_copy(found: Survey, plan: ServicePlan, path: str) -> tuple[str, str]:
         return "removed", _name_rule(rule) if rule is not None else "it is left of a run that was killed"
     operation = next((one for one in plan.copy.operations if one.path == path), None)
     if operation is not None:
-        return operation.state, f"distribute would {operation.action} it{' only with --force' if operation.guarded else ''}"
+        return (
+            operation.state,
+            f"distribute would {operation.action} it{' only with --force' if operation.guarded else ''}",
+        )
     if path in found.master.snapshot.entries:
         return "current", "it equals the master's"
     rule = Rules(BUILT_IN).exclusion(path) or Rules(BUILT_IN).exclusion(path, folder=True)

@@ -40,7 +40,9 @@ def run_hook(project: Project) -> HookRun:
     if not done.changed:
         return HookRun(done, _places(done.survey, list_unknown(project.root, _copies(done.survey))))
     written = [outcome.plan for outcome in done.outcomes if outcome.changed]
-    paths = [plan.copy_path for plan in written] + [f"{plan.service}/{edit.path}" for plan in written for edit in plan.edits]
+    paths = [plan.copy_path for plan in written] + [
+        f"{plan.service}/{edit.path}" for plan in written for edit in plan.edits
+    ]
     return HookRun(done, _places(done.survey, list_changed(project.root, paths)))
 
 

@@ -196,7 +196,9 @@ def _digest(copy: Snapshot | None, master: Master) -> str | None:
     return master.manifest.tree if copy.entries == master.snapshot.entries else digest_tree(copy.entries)
 
 
-def read_copy(folder: int, copy: str, where: str, master: Master | None = None) -> tuple[Snapshot | None, Manifest | None]:
+def read_copy(
+    folder: int, copy: str, where: str, master: Master | None = None
+) -> tuple[Snapshot | None, Manifest | None]:
     """Return what a copy holds and what its manifest says; None for what is not there.
 
     Args:

@@ -92,20 +92,21 @@ def quote_path(path: str) -> str:
     """Percent-encode a path for a URL, where it needs that."""
     if _NEEDS_NO_QUOTING.fullmatch(path):
         return path
-    from urllib.parse import quote  # noqa: PLC0415 - slow to import, and hardly ever needed
+    from urllib.parse import quote  # slow to import, and hardly ever needed
 
     return quote(path)
 
 
 def _looks_like_path(where: str) -> bool:
     """Do as pip's `_looks_like_path`; a variable alone may stand for a path as well."""
-    return "/" in where or where.startswith(".") or bool(_FILE.match(where) or _VARIABLE.match(_split_extras(where)[0]))
+    return "/" in where or where.startswith(".") or bool(_FILE.match(where) or _VARIABLE.fullmatch(_split_extras(where)[0]))
 
 
 def _split_extras(where: str) -> tuple[str, frozenset[str]]:
     body = where.rstrip("/")  # pip normalises `P[extra]/`
     opening = body.rfind("[")
-    if opening < 1 or not body.endswith("]") or "]" in body[opening:-1]:
+    inside = body[opening + 1 : -1]
+    if opening < 1 or not body.endswith("]") or not inside or "]" in inside:
         return where, frozenset()
     return body[:opening].rstrip(), _parse_extras(body[opening:])
 
@@ -136,7 +137,7 @@ def _find_url(where: str, start: int) -> Target | None:
         return None  # another host: pip refuses it
     path = "/" + written[host.end() :].lstrip("/") if host else written
     if "%" in path:
-        from urllib.parse import unquote  # noqa: PLC0415 - slow to import, and hardly ever needed
+        from urllib.parse import unquote  # slow to import, and hardly ever needed
 
         path = unquote(path)
     target = _target(where, start, start + first, written, path)

@@ -84,6 +84,8 @@ class CopyPlan(NamedTuple):
         Args:
             force: Whether the user gave his say to discard bytes.
         """
+        if not any(operation.guarded for operation in self.operations):
+            return self.operations
         if not force:
             return tuple(operation for operation in self.operations if not operation.guarded)
         removed = {operation.path for operation in self.operations if operation.action == "delete"}

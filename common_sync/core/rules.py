@@ -125,7 +125,7 @@ class Rules:
             return None
         return next((rule for rule in self._last_first if rule.matches(path, folder)), None)
 
-    def exclusion(self, path: str, folder: bool = False) -> Rule | None:
+    def exclusion(self, path: str, *, folder: bool = False) -> Rule | None:
         """Return the rule that keeps a path out, or None when it belongs: a file below an excluded folder is excluded.
 
         Args:

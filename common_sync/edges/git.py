@@ -156,7 +156,7 @@ def _run(arguments: Sequence[str], folder: str, *, literal: bool = True) -> str:
     return output if status == 0 else _run_again(command, environment, folder, arguments[0])
 
 
-def _spawn(command: Sequence[str], environment: dict[str, str]) -> tuple[int, str]:
+def _spawn(command: list[str], environment: dict[str, str]) -> tuple[int, str]:
     """Return the exit status and the standard output of a program; 127 where there is no such program."""
     reader, writer = os.pipe()
     files = [(os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0), (os.POSIX_SPAWN_DUP2, writer, 1)]
@@ -172,8 +172,8 @@ def _spawn(command: Sequence[str], environment: dict[str, str]) -> tuple[int, st
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), os.fsdecode(output)
 
 
-def _run_again(command: Sequence[str], environment: dict[str, str], folder: str, what: str) -> str:
-    import subprocess  # noqa: PLC0415 - only once something went wrong
+def _run_again(command: list[str], environment: dict[str, str], folder: str, what: str) -> str:
+    import subprocess  # only once something went wrong
 
     try:
         done = subprocess.run(command, env=environment, capture_output=True, check=False)  # noqa: S603 - our own words

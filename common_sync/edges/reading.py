@@ -148,7 +148,7 @@ def read_listed(folder: int, paths: Iterable[str], where: str, keep: Keep | None
     entries: dict[str, Entry] = {}
     problems: list[Problem] = []
     total = 0
-    for above, group in groupby(sorted((path.rpartition("/")[::2] for path in paths)), key=itemgetter(0)):
+    for above, group in groupby(sorted(path.rpartition("/")[::2] for path in paths), key=itemgetter(0)):
         try:
             inner = open_below(folder, above)
         except (FileNotFoundError, NotADirectoryError):
@@ -232,7 +232,7 @@ class _Walker:
             if path != MANIFEST_NAME:
                 self.caches.append(path)
             return False
-        rule = self._rules.exclusion(path, is_folder)
+        rule = self._rules.exclusion(path, folder=is_folder)
         if rule is not None:
             (self.caches if rule.layer == "caches" else self.ignored).append(path)
         return rule is None

@@ -1,12 +1,11 @@
 """Find and read the files of a service that pip reads, and follow what they include."""
 
 import os
-from collections.abc import Iterator
 from typing import NamedTuple
 
 from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding, Reference
-from common_sync.core.requirements import Place, Requirements, read_requirements
+from common_sync.core.requirements import Locate, Place, Requirements, read_requirements
 from common_sync.core.text import Text, UndecodableError, apply_edits, decode_requirements, encode
 from common_sync.edges.folders import explain_os_error
 
@@ -62,20 +61,30 @@ def read_references(root: str, service: str, copy: str, master: str) -> Referenc
 
     Raises:
         TreeError: A file cannot be read.
+        OSError: The service's folder cannot be listed.
     """
-    files = list(_list_requirements(os.path.join(root, service)))
+    files = list_requirements(os.path.join(root, service))
     return _Reader(root, service, copy, master).read(files) if files else References()
 
 
-def _list_requirements(folder: str) -> Iterator[str]:
-    with os.scandir(folder) as found:
-        names = [(child.name, child.is_dir(follow_symlinks=False)) for child in found]
-    for name, is_folder in sorted(names):
-        if is_folder and name == "requirements":
-            inside = sorted(os.listdir(os.path.join(folder, name)))
-            yield from (f"{name}/{child}" for child in inside if child.endswith((".txt", ".in")))
-        elif not is_folder and is_requirements(name):
-            yield name
+def list_requirements(folder: str) -> list[str]:
+    """Return the files of a service that pip reads by themselves, as paths inside it.
+
+    Args:
+        folder: The service's absolute path.
+
+    Raises:
+        OSError: A folder cannot be listed.
+    """
+    names = sorted(os.listdir(folder))
+    files = [name for name in names if is_requirements(name)]
+    inner = os.path.join(folder, _FOLDER)
+    if _FOLDER in names and os.path.isdir(inner) and not os.path.islink(inner):
+        files += [f"{_FOLDER}/{name}" for name in sorted(os.listdir(inner)) if name.endswith((".txt", ".in"))]
+    return files
+
+
+_FOLDER = "requirements"
 
 
 class _Reader:
@@ -141,7 +150,7 @@ class _Reader:
     def _find(self, code: str, file: str, line: int | None, message: str, remedy: str) -> None:
         self._findings.append(make_finding(code, self._service, file, line, message, remedy))
 
-    def _locator(self, above: str):  # noqa: ANN202
+    def _locator(self, above: str) -> Locate:
         def locate(path: str, from_file: bool) -> Place:
             full = os.path.normpath(os.path.join(above if from_file else self._folder, path))
             real = os.path.realpath(full)

@@ -55,7 +55,7 @@ def fork_map(
         for number in range(workers):
             reader, process = _fork(function, items[number::workers])
             pipes[reader] = process
-        results = _collect(pipes, progress)
+        results: dict[int, list[Result]] = _collect(pipes, progress)
     except BaseException:
         for process in pipes.values():
             os.kill(process, signal.SIGINT)
@@ -70,9 +70,7 @@ def fork_map(
     return [shares[number % workers][number // workers] for number in range(len(items))]
 
 
-def _one_by_one(
-    function: Callable[[Item], Result], items: Sequence[Item], progress: Progress
-) -> Iterator[Result]:
+def _one_by_one(function: Callable[[Item], Result], items: Sequence[Item], progress: Progress) -> Iterator[Result]:
     for item in items:
         yield function(item)
         progress(1)
@@ -97,7 +95,7 @@ def _fork(function: Callable[[Item], Result], items: Sequence[Item]) -> tuple[in
 
 
 def _work(function: Callable[[Item], Result], items: Sequence[Item], writer: int) -> None:
-    import pickle  # noqa: PLC0415 - the hook on a small repository forks nothing
+    import pickle  # the hook on a small repository forks nothing
 
     size = max(1, min(_MOST_IN_A_BATCH, len(items) // 20))
     for start in range(0, len(items), size):
@@ -113,7 +111,7 @@ def _work(function: Callable[[Item], Result], items: Sequence[Item], writer: int
 
 
 def _collect(pipes: dict[int, int], progress: Progress) -> dict[int, list[Result]]:
-    import select  # noqa: PLC0415 - as above
+    import select  # as above
 
     results: dict[int, list[Result]] = {reader: [] for reader in pipes}
     pending = dict.fromkeys(pipes, b"")
@@ -123,6 +121,7 @@ def _collect(pipes: dict[int, int], progress: Progress) -> dict[int, list[Result
             if not data:
                 del pending[reader]
                 continue
+            batches: list[list[Result] | Exception]
             batches, pending[reader] = _unpack(pending[reader] + data)
             for batch in batches:
                 if isinstance(batch, Exception):
@@ -134,7 +133,7 @@ def _collect(pipes: dict[int, int], progress: Progress) -> dict[int, list[Result
 
 def _unpack(data: bytes) -> tuple[list[list[Result] | Exception], bytes]:
     """Split what has arrived into whole messages and the beginning of the next."""
-    import pickle  # noqa: PLC0415 - as above
+    import pickle  # as above
 
     messages = []
     while len(data) >= _HEADER:

@@ -59,18 +59,18 @@ def run_distribute(
         diff: Write nothing, and show the differences.
         force: Discard edits in copies.
     """
-    from common_sync.commands.distribute import distribute  # noqa: PLC0415 - `verify` does without it
+    from common_sync.commands.distribute import distribute  # `verify` does without it
 
     started = time.perf_counter()
     project = load_project(options.root)
     with show_progress() as phases:
         done = distribute(project, services, dry_run=dry_run or diff, force=force, say=_say, phases=phases)
     if options.output_format == "json":
-        from common_sync.interface.document import distribution_document  # noqa: PLC0415 - only for JSON
+        from common_sync.interface.document import distribution_document  # only for JSON
 
         _print_json(distribution_document(done))
         return IN_SYNC if done.in_sync else DRIFT
-    from common_sync.interface.text import distribution_lines, finding_lines  # noqa: PLC0415 - only for text
+    from common_sync.interface.text import distribution_lines, finding_lines  # only for text
 
     if diff:
         print_diff(done.survey, options)
@@ -93,11 +93,11 @@ def run_verify(services: Sequence[str], options: Options) -> int:
     with show_progress() as phases:
         found = survey(load_project(options.root), services, phases=phases)
     if options.output_format == "json":
-        from common_sync.interface.document import survey_document  # noqa: PLC0415 - only for JSON
+        from common_sync.interface.document import survey_document  # only for JSON
 
         _print_json(survey_document("verify", found))
     else:
-        from common_sync.interface.text import finding_lines, verification_lines  # noqa: PLC0415 - only for text
+        from common_sync.interface.text import finding_lines, verification_lines  # only for text
 
         terminal = options.terminal
         if options.quiet:
@@ -118,11 +118,11 @@ def run_verify_copy(path: str, expected_digest: str | None, options: Options) ->
     """
     check = verify_copy(path, expected_digest)
     if options.output_format == "json":
-        from common_sync.interface.document import copy_document  # noqa: PLC0415 - only for JSON
+        from common_sync.interface.document import copy_document  # only for JSON
 
         _print_json(copy_document(check))
     else:
-        from common_sync.interface.text import copy_check_lines, finding_lines  # noqa: PLC0415 - only for text
+        from common_sync.interface.text import copy_check_lines, finding_lines  # only for text
 
         terminal = options.terminal
         if options.quiet:
@@ -141,11 +141,11 @@ def run_status(options: Options) -> int:
     with show_progress() as phases:
         found = survey(load_project(options.root), phases=phases)
     if options.output_format == "json":
-        from common_sync.interface.document import survey_document  # noqa: PLC0415 - only for JSON
+        from common_sync.interface.document import survey_document  # only for JSON
 
         _print_json(survey_document("status", found))
     else:
-        from common_sync.interface.tables import print_status  # noqa: PLC0415 - brings rich
+        from common_sync.interface.tables import print_status  # brings rich
 
         print_status(found, options.terminal)
     return IN_SYNC if found.in_sync else DRIFT
@@ -170,11 +170,11 @@ def run_explain(paths: Sequence[str], options: Options) -> int:
         paths: What is asked about.
         options: What goes with every command.
     """
-    from common_sync.commands.explain import explain  # noqa: PLC0415 - asked by a person
+    from common_sync.commands.explain import explain  # asked by a person
 
     explanations = explain(load_project(options.root), paths)
     if options.output_format == "json":
-        from common_sync.interface.document import explanation_document  # noqa: PLC0415 - only for JSON
+        from common_sync.interface.document import explanation_document  # only for JSON
 
         _print_json(explanation_document(explanations))
     else:
@@ -194,7 +194,7 @@ def print_diff(found: Survey, options: Options) -> None:
         found: What was read and planned.
         options: What goes with every command.
     """
-    from common_sync.commands.diff import diff_lines  # noqa: PLC0415 - only where there is a difference to show
+    from common_sync.commands.diff import diff_lines  # only where there is a difference to show
 
     terminal = options.terminal
     for line in diff_lines(found):
@@ -209,7 +209,7 @@ def _print(lines: Iterable[str]) -> None:
 
 
 def _print_json(document: dict[str, object]) -> None:
-    from common_sync.interface.document import render  # noqa: PLC0415 - only for JSON
+    from common_sync.interface.document import render  # only for JSON
 
     write(render(document))
 

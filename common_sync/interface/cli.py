@@ -43,7 +43,7 @@ Color = Annotated[_Color, typer.Option("--color", help="When to colour the outpu
 """The options that go with every command."""
 
 
-def _options(root: str | None, form: _Format, quiet: bool, verbose: bool, color: _Color) -> Options:  # noqa: FBT001
+def _options(root: str | None, form: _Format, quiet: bool, verbose: bool, color: _Color) -> Options:
     return Options(root, form.value, quiet, verbose, color.value)
 
 
@@ -62,7 +62,7 @@ def run_command_line() -> int:
 
 
 @app.command()
-def distribute(  # noqa: PLR0913 - one parameter an option is how typer works
+def distribute(
     services: Services = None,
     *,
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Show what would be done; write nothing.")] = False,
@@ -79,13 +79,19 @@ def distribute(  # noqa: PLR0913 - one parameter an option is how typer works
     return actions.run_distribute(services or (), options, dry_run=dry_run, diff=diff, force=force)
 
 
+_ONLY_WITH_COPY = "goes with --copy"
+_NO_SERVICES = "takes no services: it checks one copy by itself"
+
+
 @app.command()
-def verify(  # noqa: PLR0913 - as above
+def verify(
     services: Services = None,
     *,
     copy: Annotated[
         str | None,
-        typer.Option("--copy", metavar="PATH", help="Check one copy against its own manifest: no configuration, no git."),
+        typer.Option(
+            "--copy", metavar="PATH", help="Check one copy against its own manifest: no configuration, no git."
+        ),
     ] = None,
     expect_digest: Annotated[
         str | None, typer.Option("--expect-digest", metavar="DIGEST", help="With --copy: the tree digest it must have.")
@@ -100,10 +106,10 @@ def verify(  # noqa: PLR0913 - as above
     options = _options(root, output_format, quiet, verbose, color)
     if copy is None:
         if expect_digest is not None:
-            raise typer.BadParameter("goes with --copy", param_hint="--expect-digest")
+            raise typer.BadParameter(_ONLY_WITH_COPY, param_hint="--expect-digest")
         return actions.run_verify(services or (), options)
     if services:
-        raise typer.BadParameter("takes no services: it checks one copy by itself", param_hint="--copy")
+        raise typer.BadParameter(_NO_SERVICES, param_hint="--copy")
     return actions.run_verify_copy(copy, expect_digest, options)
 
 
@@ -121,7 +127,7 @@ def status(
 
 
 @app.command()
-def diff(  # noqa: PLR0913 - as above
+def diff(
     services: Services = None,
     *,
     root: Root = None,
@@ -135,7 +141,7 @@ def diff(  # noqa: PLR0913 - as above
 
 
 @app.command()
-def explain(  # noqa: PLR0913 - as above
+def explain(
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files or folders.")],
     *,
     root: Root = None,
@@ -148,7 +154,7 @@ def explain(  # noqa: PLR0913 - as above
     return actions.run_explain(paths, _options(root, output_format, quiet, verbose, color))
 
 
-def _print_version(asked: bool) -> None:  # noqa: FBT001 - typer's callback
+def _print_version(asked: bool) -> None:
     if asked:
         write(f"common-sync {__version__}")
         raise typer.Exit

@@ -63,13 +63,13 @@ def _sync_lines(run: HookRun, project: Project, terminal: Terminal) -> Iterator[
     changed = [outcome for outcome in run.done.outcomes if outcome.changed or not outcome.in_sync]
     if not changed and not run.to_add:
         return
-    from common_sync.interface.text import finding_lines, service_line  # noqa: PLC0415 - only when there is something to say
+    from common_sync.interface.text import finding_lines, service_line  # only when there is something to say
 
     width = max((len(outcome.plan.service) for outcome in changed), default=0)
     yield from (service_line(outcome, run.done, width, terminal) for outcome in changed)
     yield from finding_lines(run.done.findings(), terminal, everything=False)
     if run.to_add:
-        import shlex  # noqa: PLC0415
+        import shlex
 
         here = os.path.relpath(project.root)
         paths = " ".join(shlex.quote(os.path.normpath(os.path.join(here, path))) for path in run.to_add)
@@ -82,6 +82,6 @@ def _check(project: Project, terminal: Terminal) -> tuple[list[str], bool]:
     passed = found.in_sync and not any(finding.code == "CS009" for finding in findings)
     if not findings:
         return [], passed
-    from common_sync.interface.text import finding_lines  # noqa: PLC0415 - only when there is something to say
+    from common_sync.interface.text import finding_lines  # only when there is something to say
 
     return list(finding_lines(findings, terminal, everything=False)), passed

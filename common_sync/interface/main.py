@@ -67,13 +67,13 @@ def _dispatch() -> int:
     if command in ("distribute", "verify") and not any(word.startswith("-") for word in services):
         run = run_distribute if command == "distribute" else run_verify
         return run(services, Options())
-    from common_sync.interface.cli import run_command_line  # noqa: PLC0415 - typer costs more than all the rest
+    from common_sync.interface.cli import run_command_line  # typer costs more than all the rest
 
     return run_command_line()
 
 
 def _report(error: CommonSyncError) -> int:
-    from common_sync.interface.text import problem_lines  # noqa: PLC0415 - only where something is wrong
+    from common_sync.interface.text import problem_lines  # only where something is wrong
 
     terminal = look_at(sys.stderr)
     for problem in error.problems:
@@ -83,9 +83,9 @@ def _report(error: CommonSyncError) -> int:
 
 
 def _report_bug() -> int:
-    import traceback  # noqa: PLC0415 - only for a bug
+    import traceback  # only for a bug
 
-    from common_sync import __version__  # noqa: PLC0415
+    from common_sync import __version__
 
     traceback.print_exc()
     write(f"this is a bug in common-sync {__version__}: please report it, with the lines above", sys.stderr)

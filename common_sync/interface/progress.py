@@ -57,9 +57,9 @@ class _Shown:
 
 
 def _start_bars() -> "Bars":
-    from rich.console import Console  # noqa: PLC0415 - 60 ms, once there is something to wait for
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn  # noqa: PLC0415
-    from rich.progress import Progress as Bars  # noqa: PLC0415
+    from rich.console import Console  # 60 ms, once there is something to wait for
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("services"))
     bars = Bars(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True)

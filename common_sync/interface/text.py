@@ -65,7 +65,9 @@ def finding_lines(findings: Sequence[Finding], terminal: Terminal, *, everything
             yield f"{printable(service)}: {number - _MOST_FINDINGS} more findings (-v shows them)"
 
 
-def distribution_lines(done: Distribution, seconds: float, terminal: Terminal, *, verbose: bool = False) -> Iterator[str]:
+def distribution_lines(
+    done: Distribution, seconds: float, terminal: Terminal, *, verbose: bool = False
+) -> Iterator[str]:
     """Yield what `distribute` prints: one line a service, what is still to be said, a summary.
 
     Args:
@@ -131,7 +133,7 @@ def _counts(operations: Sequence[Operation]) -> Iterator[str]:
 
 def _detail_lines(outcome: Outcome, done: Distribution, terminal: Terminal, *, verbose: bool) -> Iterator[str]:
     """Yield each edit that `--force` discards, always; every other file when asked for."""
-    for operation in outcome.done:
+    for operation in outcome.done if verbose or done.force else ():
         path = printable(f"{outcome.plan.copy_path}/{operation.path}")
         if operation.state in ("modified", "diverged", "extra"):
             yield f"{terminal.paint('would discard' if done.dry_run else 'discarded', 'yellow')} {path} ({operation.state})"
@@ -185,7 +187,10 @@ def axes_lines(plans: Sequence[CopyPlan], services: Sequence[str]) -> Iterator[s
         services: Their services, in the same order.
     """
     for title, which in (
-        ("edited since they were distributed", [plan.touched and plan.state not in ("missing", "unmanaged") for plan in plans]),
+        (
+            "edited since they were distributed",
+            [plan.touched and plan.state not in ("missing", "unmanaged") for plan in plans],
+        ),
         ("behind the master", [plan.behind for plan in plans]),
     ):
         names = [printable(name) for name, yes in zip(services, which, strict=True) if yes]

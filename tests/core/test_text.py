@@ -19,14 +19,20 @@ DECODED = [
     pytest.param(
         codecs.BOM_UTF16_LE + LINE.encode("utf-16-le"), "utf-16-le", codecs.BOM_UTF16_LE, id="UTF-16 of PowerShell's >"
     ),
-    pytest.param(codecs.BOM_UTF16_BE + LINE.encode("utf-16-be"), "utf-16-be", codecs.BOM_UTF16_BE, id="UTF-16, big end"),
+    pytest.param(
+        codecs.BOM_UTF16_BE + LINE.encode("utf-16-be"), "utf-16-be", codecs.BOM_UTF16_BE, id="UTF-16, big end"
+    ),
     pytest.param(
         codecs.BOM_UTF32_LE + LINE.encode("utf-32-le"), "utf-32-le", codecs.BOM_UTF32_LE, id="UTF-32 is not UTF-16"
     ),
-    pytest.param(codecs.BOM_UTF32_BE + LINE.encode("utf-32-be"), "utf-32-be", codecs.BOM_UTF32_BE, id="UTF-32, big end"),
+    pytest.param(
+        codecs.BOM_UTF32_BE + LINE.encode("utf-32-be"), "utf-32-be", codecs.BOM_UTF32_BE, id="UTF-32, big end"
+    ),
     pytest.param(f"# -*- coding: latin-1 -*-\n{LINE}".encode("latin-1"), "latin-1", b"", id="a coding comment"),
     pytest.param(f"\n#coding=cp1252\n{LINE}".encode("cp1252"), "cp1252", b"", id="a coding comment in the second line"),
-    pytest.param(f"x\n\n# coding: latin-1\n{LINE}".encode(), "utf-8", b"", id="a coding comment in the third line is none"),
+    pytest.param(
+        f"x\n\n# coding: latin-1\n{LINE}".encode(), "utf-8", b"", id="a coding comment in the third line is none"
+    ),
     pytest.param(f" # coding: latin-1\n{LINE}".encode(), "utf-8", b"", id="an indented coding comment is none"),
     pytest.param(
         codecs.BOM_UTF8 + f"# coding: latin-1\n{LINE}".encode(), "utf-8", codecs.BOM_UTF8, id="the byte order mark wins"
@@ -55,7 +61,9 @@ def test_decodes_as_pip_does(data: bytes, tmp_path_factory: pytest.TempPathFacto
     ("data", "position", "reason"),
     [
         pytest.param(b"-e x\n# f\xfcr", 8, "not utf-8: invalid start byte", id="Latin-1 that does not say so"),
-        pytest.param(codecs.BOM_UTF8 + b"a\xff", 4, "not utf-8: invalid start byte", id="counted from the mark's start"),
+        pytest.param(
+            codecs.BOM_UTF8 + b"a\xff", 4, "not utf-8: invalid start byte", id="counted from the mark's start"
+        ),
         pytest.param(codecs.BOM_UTF16_LE + b"a\0b", 4, "not utf-16-le: truncated data", id="half a UTF-16 character"),
         pytest.param(b"\n# coding: klingon\n", 11, "the encoding 'klingon' is unknown", id="an unknown codec"),
         pytest.param(b"# coding: rot13\n", 10, "the encoding 'rot13' is unknown", id="a codec that is not for bytes"),
