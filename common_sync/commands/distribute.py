@@ -9,9 +9,10 @@ from common_sync.commands.survey import ServicePlan, Survey, count_workers, surv
 from common_sync.core.errors import CommonSyncError, Problem, TreeError
 from common_sync.core.findings import drift_findings
 from common_sync.core.manifest import format_manifest, make_manifest
-from common_sync.core.model import Finding
+from common_sync.core.model import GUARDED, Entry, Finding
 from common_sync.core.plan import Operation
 from common_sync.edges.folders import FOLDER, explain_os_error, open_below, opened, remove_tree
+from common_sync.edges.keeping import keep_files, new_set, prune_sets
 from common_sync.edges.lock import exclusive, state_folder
 from common_sync.edges.project import Project
 from common_sync.edges.reading import STAGING
@@ -50,12 +51,14 @@ class Distribution(NamedTuple):
         outcomes: One for each service.
         dry_run: Whether nothing was written.
         force: Whether the user gave his say to discard edits.
+        kept: The folder that what was discarded is kept in, or None when nothing was.
     """
 
     survey: Survey
     outcomes: tuple[Outcome, ...]
     dry_run: bool
     force: bool
+    kept: str | None
 
     @property
     def in_sync(self) -> bool:
@@ -101,13 +104,21 @@ def distribute(
         CommonSyncError: Something is wrong with what was found; nothing was written. Or something could not be
             written: each such service is named, and is as it was or finished by the next run.
     """
-    lock = nullcontext() if dry_run else exclusive(state_folder(project.root), say)
-    with lock:
+    state = state_folder(project.root)
+    kept = None
+    with nullcontext() if dry_run else exclusive(state, say):
         found = survey(project, names, tracked_only=tracked_only, hold=not dry_run, phases=phases)
         if not dry_run:
-            _apply(found, force=force, phases=phases)
+            kept = new_set(state) if force and _discards(found) else None
+            _apply(found, force=force, kept=kept, phases=phases)
+        if kept is not None:
+            prune_sets(state)
         outcomes = tuple(_outcome(plan, found.project.master, force=force) for plan in found.plans)
-    return Distribution(found, outcomes, dry_run, force)
+    return Distribution(found, outcomes, dry_run, force, kept)
+
+
+def _discards(found: Survey) -> bool:
+    return any(operation.state in GUARDED for plan in found.plans for operation in plan.copy.operations)
 
 
 def _outcome(plan: ServicePlan, master: str, *, force: bool) -> Outcome:
@@ -129,12 +140,12 @@ def _still(plan: ServicePlan, left: tuple[Operation, ...], master: str) -> Itera
     yield from plan.problems
 
 
-def _apply(found: Survey, *, force: bool, phases: Phases) -> None:
+def _apply(found: Survey, *, force: bool, kept: str | None, phases: Phases) -> None:
     plans = [plan for plan in found.plans if not plan.is_empty or plan.copy.caches or plan.leftover]
     if not plans:
         return
     _check_writable(found.project, plans)
-    writer = _Writer(found, force=force)
+    writer = _Writer(found, force=force, kept=kept)
     problems = fork_map(writer.write, plans, count_workers(found.master, len(plans)), phases("writing", len(plans)))
     if any(problems):
         raise TreeError(*(problem for several in problems for problem in several))
@@ -156,9 +167,9 @@ def _check_writable(project: Project, plans: Sequence[ServicePlan]) -> None:
 class _Writer:
     """Applies the plans of services, each by itself; it is what the worker processes run."""
 
-    def __init__(self, found: Survey, *, force: bool) -> None:
+    def __init__(self, found: Survey, *, force: bool, kept: str | None) -> None:
         self._root = os.open(found.project.root, FOLDER)  # closed with the process
-        self._copy, self._force = found.project.copy, force
+        self._copy, self._force, self._kept = found.project.copy, force, kept
         self._master = found.master
         self._source = Source(found.master.path, found.master.held)
         self._layout: Layout = lay_out(found.master.snapshot.entries)
@@ -190,6 +201,8 @@ class _Writer:
         folder = open_below(service, self._copy)
         try:
             operations = plan.copy.applicable(force=self._force)
+            if self._kept is not None:
+                keep_files(self._kept, where, folder, _discarded(operations))
             update_copy(folder, operations, plan.copy.caches, self._source, self._manifest(plan), where)
         finally:
             os.close(folder)
@@ -199,3 +212,9 @@ class _Writer:
         if files is self._master.snapshot.entries:
             return self._master.manifest_bytes
         return format_manifest(make_manifest(self._master.manifest.library, files))
+
+
+def _discarded(operations: Sequence[Operation]) -> Iterator[tuple[str, Entry]]:
+    for operation in operations:
+        if operation.state in GUARDED and operation.before is not None:
+            yield operation.path, operation.before

@@ -43,7 +43,7 @@ def distribution_document(done: Distribution) -> Document:
         for outcome in done.outcomes
     ]
     document = _envelope("distribute", done.in_sync, done.survey, services, done.findings())
-    return document | {"dry_run": done.dry_run, "force": done.force, "changed": done.changed}
+    return document | {"dry_run": done.dry_run, "force": done.force, "changed": done.changed, "kept": done.kept and _text(done.kept)}
 
 
 def copy_document(check: CopyCheck) -> Document:

@@ -8,6 +8,7 @@ from common_sync.commands.verify import CopyCheck
 from common_sync.core.errors import Problem
 from common_sync.core.model import Finding
 from common_sync.core.plan import CopyPlan, Operation
+from common_sync.edges.keeping import restore_command
 from common_sync.interface.terminal import Terminal, printable
 
 _MOST_FINDINGS = 20
@@ -84,6 +85,9 @@ def distribution_lines(
     if findings:
         yield ""
         yield from finding_lines(findings, terminal, everything=verbose)
+    if done.kept is not None:
+        yield ""
+        yield f"what was discarded is kept; this brings it back: {restore_command(done.kept, done.survey.project.root)}"
     yield ""
     yield _summary(done, seconds)
 

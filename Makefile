@@ -1,0 +1,44 @@
+# Two commands do all the set-up on a fresh machine: `make demo` and `make test`.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.PHONY: help demo test check unit bench clean
+.DEFAULT_GOAL := help
+
+help:  ## Show this list.
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: $(VENV)/.installed  ## Run the main job on a copy of the example.
+	@scripts/demo $(BIN)
+
+test: check unit  ## Set up and run all checks.
+
+check: $(VENV)/.developing  ## Format, lint, types, and the direction of imports.
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.developing  ## The tests, with branch coverage: the core 100 %, the whole at least 95 %.
+	rm -f .coverage .coverage.*
+	$(BIN)/coverage run -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report --include='common_sync/core/*' --fail-under=100
+	$(BIN)/coverage report --fail-under=95
+
+bench: $(VENV)/.developing  ## Measure against what people use instead, and write docs/benchmarks.md.
+	@scripts/setup-tools rsync
+	$(BIN)/python -m benchmarks --output docs/benchmarks.md
+
+clean:  ## Remove the environment and everything that the tools left.
+	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(VENV)/.installed: pyproject.toml scripts/setup scripts/setup-tools
+	@scripts/setup $(PYTHON) $(VENV)
+	@touch $@
+
+$(VENV)/.developing: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --editable . --group dev
+	@touch $@
