@@ -168,7 +168,7 @@ def survey_service(project: Project, master: Master, service: str) -> ServicePla
         with opened(project.root) as root, opened(service, root) as folder:
             copy, base = read_copy(folder, project.copy, copy_path, master)
             leftover = _has_leftover(folder, project.copy)
-        found = read_references(project.root, service, project.copy, project.master)
+        found = read_references(project.root, service, project.copy, project.master, master.snapshot.entries)
     except OSError as error:
         raise explain_os_error(error, service, "read the service") from error
     plan = build_plan(master.manifest, base, copy) if copy is not None else _NOT_PLANNED

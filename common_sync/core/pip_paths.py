@@ -99,7 +99,11 @@ def quote_path(path: str) -> str:
 
 def _looks_like_path(where: str) -> bool:
     """Do as pip's `_looks_like_path`; a variable alone may stand for a path as well."""
-    return "/" in where or where.startswith(".") or bool(_FILE.match(where) or _VARIABLE.fullmatch(_split_extras(where)[0]))
+    return (
+        "/" in where
+        or where.startswith(".")
+        or bool(_FILE.match(where) or _VARIABLE.fullmatch(_split_extras(where)[0]))
+    )
 
 
 def _split_extras(where: str) -> tuple[str, frozenset[str]]:

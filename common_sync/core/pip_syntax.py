@@ -4,7 +4,7 @@ pip joins lines that end in a backslash, takes off comments, and gives what foll
 to `shlex` and `optparse`. This is the same, written so that every character of a value is still known by its offset.
 
 Source of the format: https://pip.pypa.io/en/stable/reference/requirements-file-format/ and pip's `req/req_file.py`
-(read at 26.3; `tests/core/test_requirements.py` holds the two against each other).
+(read at 26.3; `tests/core/test_requirements_with_pip.py` holds the two against each other).
 """
 
 import re

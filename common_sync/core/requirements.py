@@ -24,12 +24,14 @@ class LocatedReference(NamedTuple):
         state: Where it leads.
         value: The requirement, or the option's value, as pip sees it.
         rest: What of it is below the library's folder.
+        includes: Whether pip reads what it leads to (`-r`, `-c`), and does not install it.
     """
 
     line: int
     state: ReferenceState
     value: str
     rest: str
+    includes: bool
 
 
 class LineProblem(NamedTuple):
@@ -118,12 +120,14 @@ def _references(reading: Reading, *, own: bool) -> tuple[LocatedReference, ...]:
     states: dict[str, ReferenceState] = {"copy": "points-at-copy", "master": "points-at-master" if own else "foreign"}
     places = [(found, states[found.place.where]) for found in reading.found]
     places += ((found, "unresolved") for found in reading.variables)
-    return tuple(sorted(LocatedReference(one.line, state, one.value, one.place.rest) for one, state in places))
+    return tuple(
+        sorted(LocatedReference(one.line, state, one.value, one.place.rest, not one.installs) for one, state in places)
+    )
 
 
 def _plan(references: list[Found]) -> _Decision:
     """Decide what to rewrite and what to remove; say what a person must decide."""
-    if len(references) < 2 and all(found.place.where == "copy" for found in references):
+    if len(references) == 1 and references[0].place.where == "copy":
         return _Decision(())  # as most files are, most of the time
     changes = []
     projects: dict[str, list[Found]] = {}
@@ -226,7 +230,7 @@ def _rewrite(found: Found, service: _Service) -> list[Edit]:
     if found.split and target.subdirectory:
         here = replace(line, value, target.start, target.end, f"{target.scheme}.")
         return [here, replace(line, value, *target.subdirectory, below)]
-    if found.installs:
+    if found.installs:  # `name @ file:./x` needs pip 24.1: before, it took no relative URL after a name at all
         path = target.scheme + quote_path(f"./{below}") if target.url else f"./{below}"
     else:
         path = service.up + below

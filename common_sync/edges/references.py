@@ -1,6 +1,7 @@
 """Find and read the files of a service that pip reads, and follow what they include."""
 
 import os
+from collections.abc import Container
 from typing import NamedTuple
 
 from common_sync.core.findings import make_finding
@@ -50,7 +51,7 @@ def is_requirements(name: str) -> bool:
     return name.endswith((".txt", ".in")) and ("requirements" in name or "constraints" in name)
 
 
-def read_references(root: str, service: str, copy: str, master: str) -> References:
+def read_references(root: str, service: str, copy: str, master: str, copied: Container[str]) -> References:
     """Return what points at the library in the files of a service that pip reads.
 
     Args:
@@ -58,13 +59,14 @@ def read_references(root: str, service: str, copy: str, master: str) -> Referenc
         service: The service's path from there.
         copy: The copy's path inside the service.
         master: The master's path from the root.
+        copied: The paths of the master's files that are copied.
 
     Raises:
         TreeError: A file cannot be read.
         OSError: The service's folder cannot be listed.
     """
     files = list_requirements(os.path.join(root, service))
-    return _Reader(root, service, copy, master).read(files) if files else References()
+    return _Reader(root, service, copy, master, copied).read(files) if files else References()
 
 
 def list_requirements(folder: str) -> list[str]:
@@ -87,9 +89,12 @@ def list_requirements(folder: str) -> list[str]:
 _FOLDER = "requirements"
 
 
+_LEADS_TO_COPY = ("points-at-master", "points-at-copy")
+
+
 class _Reader:
-    def __init__(self, root: str, service: str, copy: str, master: str) -> None:
-        self._root, self._service, self._copy = root, service, copy
+    def __init__(self, root: str, service: str, copy: str, master: str, copied: Container[str]) -> None:
+        self._root, self._service, self._copy, self._copied = root, service, copy, copied
         self._folder = os.path.join(root, service)
         self._copy_folder = os.path.join(self._folder, copy)
         self._master = os.path.realpath(os.path.join(root, master))
@@ -102,31 +107,29 @@ class _Reader:
         pending = [os.path.join(self._folder, file) for file in reversed(files)]
         seen = set()
         while pending:
-            path = os.path.realpath(pending.pop())
-            if path not in seen:
-                seen.add(path)
-                pending.extend(self._read_file(path))
+            path = os.path.normpath(pending.pop())
+            real = os.path.realpath(path)
+            if real not in seen:
+                seen.add(real)
+                pending.extend(self._read_file(path, real))
         return References(tuple(self._edits), tuple(self._references), tuple(self._findings))
 
-    def _read_file(self, path: str) -> list[str]:
-        """Take in one file, by its real path; return the paths of what it includes."""
-        if _below(path, self._master) or _below(path, self._copy_folder):
+    def _read_file(self, path: str, real: str) -> list[str]:
+        """Take in one file; return the paths of what it includes, which pip resolves beside the path that it was given."""
+        if _below(real, self._master) is not None or _below(real, self._copy_folder) is not None:
             return []  # the library's own; a copy is never edited
-        shown = os.path.relpath(path, self._root)
-        data = self._read_bytes(path, shown)
-        if data is None:
+        shown = os.path.relpath(real, self._root)
+        data = self._read_bytes(real, shown)
+        text = None if data is None else self._decode(data, shown)
+        if data is None or text is None:
             return []
-        try:
-            text = decode_requirements(data)
-        except UndecodableError as error:
-            message = f"cannot be decoded at byte {error.position}: {error.reason}"
-            self._find("CS104", shown, None, message, "save it as UTF-8")
-            return []
-        own = _below(path, self._folder) is not None
+        own = _below(real, self._folder) is not None
         above = os.path.dirname(path)
         up = os.path.relpath(self._folder, above) + "/" if own and above != self._folder else ""
         found = read_requirements(text.characters, self._locator(above), self._copy, own=own, up=up)
-        self._take(found, text, path, shown, data)
+        self._take(found, shown)
+        if found.edits:
+            self._rewrite(found, text, real, shown, data)
         return [os.path.join(above, include.path) for include in found.includes]
 
     def _read_bytes(self, path: str, shown: str) -> bytes | None:
@@ -135,17 +138,39 @@ class _Reader:
             if not os.path.isfile(path):
                 return None
             with open(path, "rb") as file:
-                return file.read(_LARGEST)
+                data = file.read(_LARGEST + 1)
         except OSError as error:
             raise explain_os_error(error, shown, "read it") from error
+        if len(data) <= _LARGEST:
+            return data
+        self._find("CS104", shown, None, f"is larger than {_LARGEST:,} bytes, and was not read", "split it")
+        return None
 
-    def _take(self, found: Requirements, text: Text, path: str, shown: str, data: bytes) -> None:
-        self._references.extend(Reference(shown, one.line, one.state) for one in found.references)
+    def _decode(self, data: bytes, shown: str) -> Text | None:
+        try:
+            return decode_requirements(data)
+        except UndecodableError as error:
+            message = f"cannot be decoded at byte {error.position}: {error.reason}"
+            self._find("CS104", shown, None, message, "save it as UTF-8")
+            return None
+
+    def _take(self, found: Requirements, shown: str) -> None:
+        for one in found.references:
+            self._references.append(Reference(shown, one.line, one.state))
+            if one.includes and one.state in _LEADS_TO_COPY and one.rest not in self._copied:
+                message = f"includes {one.rest!r}, which is not copied"
+                self._find("CS107", shown, one.line, message, "take it out of the excludes, or copy its lines here")
         for problem in found.problems:
             self._find(problem.code, shown, problem.line, problem.message, problem.remedy)
-        if found.edits:
+
+    def _rewrite(self, found: Requirements, text: Text, real: str, shown: str, data: bytes) -> None:
+        try:
             after = encode(text._replace(characters=apply_edits(text.characters, found.edits)))
-            self._edits.append(FileEdit(os.path.relpath(path, self._folder), data, after))
+        except UnicodeEncodeError:
+            message = f"the copy's path cannot be written in {text.encoding}"
+            self._find("CS106", shown, None, message, "save it as UTF-8")
+        else:
+            self._edits.append(FileEdit(os.path.relpath(real, self._folder), data, after))
 
     def _find(self, code: str, file: str, line: int | None, message: str, remedy: str) -> None:
         self._findings.append(make_finding(code, self._service, file, line, message, remedy))

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from common_sync.core.model import Edit
-from common_sync.core.requirements import Include, Place, Requirements, read_requirements
+from common_sync.core.requirements import Include, LocatedReference, Place, Requirements, read_requirements
 from common_sync.core.text import apply_edits, declared_encoding
 
 SERVICE = "/repo/services/api"
@@ -22,7 +22,7 @@ class Layout(NamedTuple):
     copy: str = "common"
     up: str = ""
 
-    def locate(self, path: str, from_file: bool) -> Place:  # noqa: FBT001 - the signature is the core's
+    def locate(self, path: str, from_file: bool) -> Place:
         """Resolve a path by its spelling alone."""
         folder = posixpath.join(SERVICE, "requirements") if from_file and self.up else SERVICE
         full = posixpath.normpath(posixpath.join(folder, path))
@@ -170,7 +170,7 @@ def test_rewrites(before: str, after: str, layout: Layout) -> None:
 
 
 @pytest.mark.parametrize(("before", "after", "layout"), REWRITTEN)
-def test_what_is_rewritten_stays(before: str, after: str, layout: Layout) -> None:  # noqa: ARG001 - one table
+def test_what_is_rewritten_stays(before: str, after: str, layout: Layout) -> None:
     """Each run would change the file again, and verify would never be content."""
     found = layout.read(after)
     assert found.edits == ()
@@ -180,11 +180,11 @@ def test_what_is_rewritten_stays(before: str, after: str, layout: Layout) -> Non
 def test_knows_line_and_rest() -> None:
     """A finding would name another line than the one that the user has to look at."""
     found = PLAIN.read("a\n\\\n-e ../../common/python \\\n --pre\r\n-r ./common/r.txt\n-e ${A}\n")
-    assert [(one.line, one.state, one.value, one.rest) for one in found.references] == [
-        (2, "points-at-master", "../../common/python", "python"),
-        (5, "points-at-copy", "./common/r.txt", "r.txt"),
-        (6, "unresolved", "${A}", ""),
-    ]
+    assert found.references == (
+        LocatedReference(2, "points-at-master", "../../common/python", "python", includes=False),
+        LocatedReference(5, "points-at-copy", "./common/r.txt", "r.txt", includes=True),
+        LocatedReference(6, "unresolved", "${A}", "", includes=False),
+    )
 
 
 IN_SYNC = [
@@ -319,7 +319,7 @@ DUPLICATES = [
 
 @pytest.mark.parametrize(("before", "after", "layout"), DUPLICATES)
 def test_keeps_one_of_two_that_say_the_same(before: str, after: str, layout: Layout) -> None:
-    """pip would refuse the file, or a comment or a choice of the user's would be lost."""
+    """The file would be refused by pip, or a comment or a choice of the user's would be lost."""
     found = layout.read(before)
     assert apply_edits(before, found.edits) == after
     assert found.problems == ()
@@ -390,7 +390,7 @@ SPELLINGS = [
 PATHS = [
     ("../../common/{}", "./common/{}"),
     ("./../../services/../common/{}/", "./common/{}/"),
-    *[("../common-{}", "../common-{}")],
+    ("../common-{}", "../common-{}"),
 ]
 ENDS = ["\n", "\r\n", "\r", "\x0c", "\u2028", "  # ../../common\n", "[a]\n", "\t\\\n\r\n"]
 OTHERS = [
@@ -405,7 +405,11 @@ OTHERS = [
 ]
 
 
-@given(st.lists(st.tuples(*map(st.sampled_from, (OTHERS, SPELLINGS, PATHS, ENDS)))))
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(OTHERS), st.sampled_from(SPELLINGS), st.sampled_from(PATHS), st.sampled_from(ENDS))
+    )
+)
 def test_every_character_outside_the_paths_is_kept(lines: list[tuple[str, str, tuple[str, str], str]]) -> None:
     """Line ends, comments, blanks or other lines would be changed beside a path."""
     before, after = (
