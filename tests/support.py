@@ -1,11 +1,20 @@
 """What the tests build on: real repositories in a folder of their own, and the real program as a process."""
 
+import fcntl
+import json
 import os
+import pty
+import shutil
+import struct
 import subprocess
 import sys
-from collections.abc import Mapping
+import termios
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import pytest
 
 CONFIGURATION = 'master = "common"\nservices = ["services/*"]\n'
 
@@ -49,6 +58,77 @@ def run(*command: str, cwd: Path, env: Mapping[str, str] | None = None, timeout:
     return Done(done.returncode, done.stdout, done.stderr)
 
 
+PROGRAM = (sys.executable, "-m", "common_sync")
+
+
+def patched(patch: str) -> tuple[str, ...]:
+    """Return the command that runs common-sync after some Python has changed something in it."""
+    return (sys.executable, "-c", f"{patch}\nfrom common_sync.interface.main import main\nmain()")
+
+
+def unprivileged() -> tuple[str, ...]:
+    """Return the words before a command that take away root's right to read and write everything."""
+    if os.geteuid() != 0:
+        return ()
+    command = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
+    if shutil.which("setpriv") is None or run(*command, "true", cwd=Path("/")).code != 0:
+        pytest.skip("NOT TESTED: as root, and setpriv cannot take root's rights away here")
+    return command
+
+
+def _mount(folder: Path, *arguments: str) -> None:
+    done = run("mount", *arguments, str(folder), cwd=Path("/"))
+    if done.code != 0:
+        pytest.skip(f"NOT TESTED: nothing can be mounted here: {done.err.strip()}")
+
+
+@contextmanager
+def memory(folder: Path, options: str) -> Iterator[Path]:
+    """Mount a file system in memory, so small that it can be filled."""
+    folder.mkdir(exist_ok=True)
+    _mount(folder, "-t", "tmpfs", "-o", options, "none")
+    try:
+        yield folder
+    finally:
+        assert run("umount", str(folder), cwd=Path("/")).code == 0
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """Mount a folder over itself so that even root cannot write it."""
+    _mount(folder, "--bind", str(folder))
+    try:
+        _mount(folder, "-o", "remount,ro,bind")
+        yield
+    finally:
+        assert run("umount", str(folder), cwd=Path("/")).code == 0
+
+
+def fill(folder: Path, *, spare: int = 0) -> Path:
+    """Write a file until the file system is full, but for some bytes; return it."""
+    file = folder / "filling"
+    with file.open("wb") as stream, suppress(OSError):
+        while True:
+            os.write(stream.fileno(), bytes(4096))
+    os.truncate(file, file.stat().st_size - spare)
+    return file
+
+
+def show(*command: str, cwd: Path, env: Mapping[str, str] | None = None, columns: int = 80) -> Done:
+    """Run a program on a terminal of its own, where standard output and standard error are one."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    settings = environment(TERM="xterm", **(env or {}))
+    with subprocess.Popen(command, cwd=cwd, env=settings, stdin=theirs, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        seen = b""
+        with suppress(OSError):  # Linux says EIO once nobody holds the other end
+            while block := os.read(ours, 1 << 16):
+                seen += block
+    os.close(ours)
+    return Done(process.returncode, seen.decode("utf-8", "surrogateescape").replace("\r\n", "\n"), "")
+
+
 class Monorepo:
     """A repository with a master and services, on the disk."""
 
@@ -80,7 +160,14 @@ class Monorepo:
 
     def run(self, *arguments: str, cwd: str = ".", env: Mapping[str, str] | None = None) -> Done:
         """Run common-sync as a process of its own."""
-        return run(sys.executable, "-m", "common_sync", *arguments, cwd=self.root / cwd, env=env)
+        return run(*PROGRAM, *arguments, cwd=self.root / cwd, env=env)
+
+    def json(self, *arguments: str, code: int, cwd: str = ".") -> dict[str, Any]:
+        """Run common-sync; return the JSON document that it prints."""
+        done = self.run(*arguments, "--output-format", "json", cwd=cwd)
+        assert (done.code, done.err) == (code, ""), done
+        document: dict[str, Any] = json.loads(done.out)
+        return document
 
     def hook(self, *arguments: str, cwd: str = ".", env: Mapping[str, str] | None = None) -> Done:
         """Run the hook as a process of its own."""
@@ -96,6 +183,10 @@ class Monorepo:
             for file in files
             if file.is_symlink() or file.is_file()
         }
+
+    def leftovers(self) -> list[str]:
+        """Return the temporary files that the tool has left."""
+        return [str(file) for file in self.root.rglob(".common-sync.*") if file.suffix in {".tmp", ".new"}]
 
     def stamps(self, path: str = ".") -> dict[str, tuple[int, int]]:
         """Return path → (inode, mtime in ns) of everything below a folder, but for git's own."""

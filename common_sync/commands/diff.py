@@ -4,6 +4,7 @@ import difflib
 import io
 import os
 from collections.abc import Iterator
+from typing import Literal, NamedTuple
 
 from common_sync.commands.survey import ServicePlan, Survey
 from common_sync.core.model import Entry, File, Symlink
@@ -14,8 +15,20 @@ _LARGEST = 4 << 20
 """Bytes of a file that is still compared line by line."""
 
 
-def diff_lines(found: Survey, *, edits: bool = True) -> Iterator[str]:
-    """Yield the lines of unified diffs from the copies to the master, without line ends.
+class DiffLine(NamedTuple):
+    """A line of a unified diff.
+
+    Attributes:
+        kind: What it is: about a file, the place in it, a line that goes, one that comes, or one that stays.
+        text: The line, without its end.
+    """
+
+    kind: Literal["file", "place", "-", "+", " "]
+    text: str
+
+
+def diff_lines(found: Survey, *, edits: bool = True) -> Iterator[DiffLine]:
+    """Yield the lines of unified diffs from the copies to the master.
 
     Args:
         found: What was read and planned.
@@ -27,18 +40,22 @@ def diff_lines(found: Survey, *, edits: bool = True) -> Iterator[str]:
     for plan in found.plans:
         for operation in plan.copy.operations:
             yield from _operation_lines(found, plan, operation)
+        if plan.copy.behind and not plan.copy.operations:
+            yield DiffLine("file", f"Only the manifest of {plan.copy_path} and that of {found.project.master} differ")
         for edit in plan.edits if edits else ():
             where = f"{plan.service}/{edit.path}"
             yield from _bytes_lines(edit.before, edit.after, where, where)
 
 
-def _operation_lines(found: Survey, plan: ServicePlan, operation: Operation) -> Iterator[str]:
+def _operation_lines(found: Survey, plan: ServicePlan, operation: Operation) -> Iterator[DiffLine]:
     copy, master = f"{plan.copy_path}/{operation.path}", f"{found.project.master}/{operation.path}"
     yield from _mode_lines(operation.before, operation.after, copy, master)
     if _same_bytes(operation.before, operation.after):
         return
     before = _content(os.path.join(found.project.root, copy), operation.before)
     after = _content(os.path.join(found.project.root, master), operation.after)
+    if before == after == b"":
+        yield DiffLine("file", f"Only in {'the master' if operation.before is None else 'the copy'}: empty file {copy}")
     yield from _bytes_lines(before, after, copy, master)
 
 
@@ -46,10 +63,10 @@ def _same_bytes(before: Entry | None, after: Entry | None) -> bool:
     return isinstance(before, File) and isinstance(after, File) and before.sha256 == after.sha256
 
 
-def _mode_lines(before: Entry | None, after: Entry | None, copy: str, master: str) -> Iterator[str]:
+def _mode_lines(before: Entry | None, after: Entry | None, copy: str, master: str) -> Iterator[DiffLine]:
     old, new = _mode(before), _mode(after)
     if before is not None and after is not None and old != new:
-        yield f"{copy}: mode {old}, in {master} mode {new}"
+        yield DiffLine("file", f"{copy}: mode {old}, in {master} mode {new}")
 
 
 def _mode(entry: Entry | None) -> str:
@@ -73,14 +90,20 @@ def _content(path: str, entry: Entry | None) -> bytes | None:
     return None if len(data) > _LARGEST or b"\0" in data else data
 
 
-def _bytes_lines(before: bytes | None, after: bytes | None, copy: str, master: str) -> Iterator[str]:
+def _bytes_lines(before: bytes | None, after: bytes | None, copy: str, master: str) -> Iterator[DiffLine]:
     if before is None or after is None:
-        yield f"Binary or large files {copy} and {master} differ"
+        yield DiffLine("file", f"Binary or large files {copy} and {master} differ")
         return
-    for line in difflib.unified_diff(_split(before), _split(after), copy, master):
-        yield line.removesuffix("\n")
+    lines = list(difflib.unified_diff(_split(before), _split(after)))
+    if lines:
+        yield from (DiffLine("file", f"--- {copy}"), DiffLine("file", f"+++ {master}"))
+    for line in lines[2:]:  # the first two are the heads of the files
+        yield DiffLine(_KINDS[line[0]], line.removesuffix("\n"))
         if not line.endswith("\n"):
-            yield "\\ No newline at end of file"
+            yield DiffLine("place", "\\ No newline at end of file")
+
+
+_KINDS: dict[str, Literal["place", "-", "+", " "]] = {"@": "place", "-": "-", "+": "+", " ": " "}
 
 
 def _split(data: bytes) -> list[str]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from common_sync.commands.survey import ServicePlan, Survey, count_workers, survey
 from common_sync.core.errors import CommonSyncError, Problem, TreeError
 from common_sync.core.findings import drift_findings
+from common_sync.core.manifest import NAME as MANIFEST_NAME
 from common_sync.core.manifest import format_manifest, make_manifest
 from common_sync.core.model import GUARDED, Entry, Finding
 from common_sync.core.plan import Operation
@@ -17,7 +18,7 @@ from common_sync.edges.lock import exclusive, state_folder
 from common_sync.edges.project import Project
 from common_sync.edges.reading import STAGING
 from common_sync.edges.workers import Phases, fork_map, no_progress
-from common_sync.edges.writing import Layout, Source, lay_out, replace_users_file, stage_copy, update_copy
+from common_sync.edges.writing import Layout, Source, lay_out, replace_bytes, replace_users_file, stage_copy, update_copy
 
 
 class Outcome(NamedTuple):
@@ -85,7 +86,7 @@ def distribute(
     *,
     dry_run: bool = False,
     force: bool = False,
-    tracked_only: bool = False,
+    tracked: Sequence[str] | None = None,
     say: Callable[[str], None] = _silent,
     phases: Phases = no_progress,
 ) -> Distribution:
@@ -96,7 +97,7 @@ def distribute(
         names: The services that the user named; all when there are none.
         dry_run: Write nothing.
         force: Overwrite and delete what was edited in a copy.
-        tracked_only: Take only what git tracks for the master (in a hook).
+        tracked: What git tracks of the master (in a hook), or None to take what git does not know as well.
         say: Told when another run has to be waited for.
         phases: Told of every few services that are read, then written.
 
@@ -107,7 +108,7 @@ def distribute(
     state = state_folder(project.root)
     kept = None
     with nullcontext() if dry_run else exclusive(state, say):
-        found = survey(project, names, tracked_only=tracked_only, hold=not dry_run, phases=phases)
+        found = survey(project, names, tracked=tracked, hold=not dry_run, phases=phases)
         if not dry_run:
             kept = new_set(state) if force and _discards(found) else None
             _apply(found, force=force, kept=kept, phases=phases)
@@ -156,10 +157,10 @@ def _check_writable(project: Project, plans: Sequence[ServicePlan]) -> None:
     problems = []
     for plan in plans:
         places = [plan.service, plan.copy_path] if plan.exists else [plan.service]
-        for place in places:
-            if not os.access(os.path.join(project.root, place), os.W_OK | os.X_OK):
-                remedy = "make it writable, or name the other services on the command line"
-                problems.append(Problem("cannot be written: nothing was changed anywhere", place, remedy=remedy))
+        closed = [place for place in places if not os.access(os.path.join(project.root, place), os.W_OK | os.X_OK)]
+        if closed:
+            remedy = "make it writable, or name the other services on the command line"
+            problems.append(Problem("cannot be written: nothing was changed anywhere", closed[0], remedy=remedy))
     if problems:
         raise TreeError(*problems)
 
@@ -203,6 +204,8 @@ class _Writer:
             operations = plan.copy.applicable(force=self._force)
             if self._kept is not None:
                 keep_files(self._kept, where, folder, _discarded(operations))
+            if plan.copy.settled is not None:
+                replace_bytes(folder, MANIFEST_NAME, format_manifest(plan.copy.settled))
             update_copy(folder, operations, plan.copy.caches, self._source, self._manifest(plan), where)
         finally:
             os.close(folder)

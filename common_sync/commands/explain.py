@@ -47,10 +47,8 @@ def explain(project: Project, paths: Sequence[str]) -> list[Explanation]:
 
 
 def _from_root(root: str, path: str) -> str:
-    absolute = os.path.join(
-        os.path.realpath(os.path.dirname(os.path.abspath(path))), os.path.basename(path.rstrip("/"))
-    )
-    relative = os.path.relpath(os.path.normpath(absolute), root)
+    above, name = os.path.split(os.path.abspath(path))
+    relative = os.path.relpath(os.path.join(os.path.realpath(above), name), root)
     if relative.startswith("../") or relative == "..":
         raise ConfigurationError(Problem(f"is outside {root}", path))
     return relative

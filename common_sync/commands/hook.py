@@ -1,85 +1,74 @@
 """What the pre-commit hook does: sync from what git tracks, and see to it that the commit gets all of it."""
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from common_sync.commands.distribute import Distribution, distribute
+from common_sync.commands.commit import Commit, check_commit, list_tracked_master, make_copy
 from common_sync.commands.survey import Survey, survey
-from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding
-from common_sync.edges.git import list_changed, list_unknown
+from common_sync.edges.index import Index, read_ahead
 from common_sync.edges.project import Project
+
+if TYPE_CHECKING:  # at run time only once there is something to write
+    from common_sync.commands.distribute import Distribution
 
 
 class HookRun(NamedTuple):
     """What a run of the hook came to.
 
     Attributes:
-        done: What was distributed.
-        to_add: Paths from the root, of copies and files, that the commit lacks until they are added.
+        found: What was read and planned.
+        done: What was distributed, or None when nothing was to be or nothing may be written.
+        commit: What the commit does not hold of what is in sync on the disk.
     """
 
-    done: Distribution
-    to_add: tuple[str, ...]
+    found: Survey
+    done: "Distribution | None"
+    commit: Commit
 
     @property
     def passes(self) -> bool:
         """Whether the commit may go on: all is in sync, and the commit has it."""
-        return self.done.in_sync and not self.to_add
+        in_sync = self.found.in_sync if self.done is None else self.done.in_sync
+        return in_sync and self.commit.is_whole
+
+    def findings(self) -> list[Finding]:
+        """Return what is not in sync on the disk."""
+        return self.found.findings() if self.done is None else self.done.findings()
 
 
-def run_hook(project: Project) -> HookRun:
-    """Bring every service in sync with what git tracks of the master.
+def run_hook(project: Project, index: Index | None, pushed: str | None = None, *, check: bool = False) -> HookRun:
+    """Bring every service in sync with what git tracks of the master, and compare the commit with it.
 
     Args:
         project: The project.
+        index: What the next commit will hold, or None outside git.
+        pushed: The commit that is about to be pushed, or None when one is about to be made.
+        check: Write nothing.
 
     Raises:
-        CommonSyncError: As for `distribute`.
+        CommonSyncError: As for `distribute`, or git failed.
     """
-    done = distribute(project, tracked_only=True)
-    if not done.changed:
-        return HookRun(done, _places(done.survey, list_unknown(project.root, _copies(done.survey))))
-    written = [outcome.plan for outcome in done.outcomes if outcome.changed]
-    paths = [plan.copy_path for plan in written] + [
-        f"{plan.service}/{edit.path}" for plan in written for edit in plan.edits
+    tracked = list_tracked_master(project, index) if index is not None else None
+    found = survey(project, tracked=tracked, hold=True)
+    if not check and not found.in_sync:
+        return _write(project, tracked, pushed)
+    copies = [
+        make_copy(plan, (operation.path for operation in plan.copy.operations), whole=plan.copy.is_empty)
+        for plan in found.plans
+        if plan.exists
     ]
-    return HookRun(done, _places(done.survey, list_changed(project.root, paths)))
+    commit = check_commit(found, copies, index, pushed) if index is not None else Commit(())
+    return HookRun(found, None, commit)
 
 
-def check_hook(project: Project) -> tuple[Survey, list[Finding]]:
-    """Check every service against what git tracks; nothing is written.
+def _write(project: Project, tracked: list[str] | None, pushed: str | None) -> HookRun:
+    from common_sync.commands.distribute import distribute  # only once there is something to write
 
-    Args:
-        project: The project.
-
-    Raises:
-        CommonSyncError: As for `survey`.
-    """
-    found = survey(project, tracked_only=True)
-    unknown = list_unknown(project.root, _copies(found))
-    findings = found.findings()
-    for plan in found.plans:
-        for path in unknown:
-            if path.startswith(plan.copy_path + "/"):
-                message = "git does not know it, so the commit would lack it"
-                findings.append(make_finding("CS009", plan.service, path, None, message, f"git add {plan.copy_path}"))
-    return found, findings
-
-
-def _copies(found: Survey) -> list[str]:
-    return [plan.copy_path for plan in found.plans]
-
-
-def _places(found: Survey, files: list[str]) -> tuple[str, ...]:
-    """Return what to add: a copy as a whole, any other file by itself."""
-    copies = set(_copies(found))
-    places: dict[str, None] = {}
-    for file in files:
-        holder = next((copy for copy in _prefixes(file) if copy in copies), file)
-        places.setdefault(holder)
-    return tuple(places)
-
-
-def _prefixes(path: str) -> list[str]:
-    parts = path.split("/")
-    return ["/".join(parts[:length]) for length in range(len(parts), 0, -1)]
+    done = distribute(project, tracked=tracked)
+    copies = [
+        make_copy(one.plan, (left.path for left in one.left), whole=not one.left, changed=one.changed)
+        for one in done.outcomes
+    ]
+    index = read_ahead(project)()
+    commit = check_commit(done.survey, copies, index, pushed) if index is not None else Commit(())
+    return HookRun(done.survey, done, commit)

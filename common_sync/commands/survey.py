@@ -18,7 +18,7 @@ from common_sync.core.rules import BUILT_IN, Rules
 from common_sync.edges.folders import explain_os_error, open_below, opened
 from common_sync.edges.master import Master, read_master
 from common_sync.edges.project import Project, select_services
-from common_sync.edges.reading import STAGING, Expected, read_bytes, walk
+from common_sync.edges.reading import ANNOUNCED, STAGING, Expected, read_bytes, walk
 from common_sync.edges.references import FileEdit, read_references
 from common_sync.edges.workers import Phases, fork_map, no_progress, processors
 
@@ -104,7 +104,7 @@ def survey(
     project: Project,
     names: Sequence[str] = (),
     *,
-    tracked_only: bool = False,
+    tracked: Sequence[str] | None = None,
     hold: bool = False,
     phases: Phases = no_progress,
 ) -> Survey:
@@ -113,7 +113,7 @@ def survey(
     Args:
         project: The project.
         names: The services that the user named; all when there are none.
-        tracked_only: Take only what git tracks for the master (in a hook).
+        tracked: What git tracks of the master (in a hook), or None to take what git does not know as well.
         hold: Keep the master's bytes, to write them.
         phases: Told of every few services that are read.
 
@@ -121,7 +121,7 @@ def survey(
         CommonSyncError: Something cannot be read or makes no sense; everything of that kind is reported at once.
     """
     services = select_services(project, names)
-    master = read_master(project.root, project.master, project.rules, tracked_only=tracked_only, hold=hold)
+    master = read_master(project.root, project.master, project.rules, tracked=tracked, hold=hold)
 
     def look(service: str) -> ServicePlan | tuple[Problem, ...]:
         try:
@@ -167,11 +167,12 @@ def survey_service(project: Project, master: Master, service: str) -> ServicePla
     try:
         with opened(project.root) as root, opened(service, root) as folder:
             copy, base = read_copy(folder, project.copy, copy_path, master)
+            announced = _read_announced(folder, project.copy, copy)
             leftover = _has_leftover(folder, project.copy)
         found = read_references(project.root, service, project.copy, project.master, master.snapshot.entries)
     except OSError as error:
         raise explain_os_error(error, service, "read the service") from error
-    plan = build_plan(master.manifest, base, copy) if copy is not None else _NOT_PLANNED
+    plan = build_plan(master.manifest, base, copy, announced) if copy is not None else _NOT_PLANNED
     return ServicePlan(
         service,
         copy_path,
@@ -251,6 +252,15 @@ def _read_manifest(folder: int, where: str, master: Master | None) -> Manifest |
     if master is not None and data == master.manifest_bytes:
         return master.manifest
     return parse_manifest(data, where)
+
+
+def _read_announced(folder: int, copy: str, held: Snapshot | None) -> Manifest | None:
+    """Return what a run that was stopped was about to make of the copy; None where it had not yet said so in full."""
+    if held is None or ANNOUNCED not in held.caches:
+        return None
+    with suppress(OSError, ManifestError), opened(copy, folder) as inner:
+        return parse_manifest(read_bytes(ANNOUNCED, inner, LARGEST_MANIFEST), ANNOUNCED)
+    return None
 
 
 def _has_leftover(folder: int, copy: str) -> bool:

@@ -33,6 +33,10 @@ class CopyCheck(NamedTuple):
     findings: tuple[Finding, ...]
 
 
+_REMEDY = "distribute this copy anew"
+"""There may be no repository where a copy is checked by itself, and so no command that would help."""
+
+
 def verify_copy(path: str, expected_digest: str | None = None) -> CopyCheck:
     """Check one copy against its own manifest; it takes no configuration, no master, no git and no network.
 
@@ -58,13 +62,13 @@ def verify_copy(path: str, expected_digest: str | None = None) -> CopyCheck:
     digest = digest_tree(copy.entries)
     # What it should hold takes the master's place, so that the one plan tells all that differs.
     plan = build_plan(make_manifest(stated.library, stated.files), stated, copy)
-    findings = [*drift_findings(plan, where, where, stated.library.master)]
-    findings = [finding for finding in findings if finding.code != "CS007"]
+    drift = drift_findings(plan, where, where, stated.library.master)
+    findings = [finding._replace(remedy=_REMEDY) for finding in drift if finding.code != "CS007"]
     manifest = os.path.join(where, NAME)
     if digest_tree(stated.files) != stated.tree:
         message = "the tree digest that it states is not that of the files that it lists: it was edited"
-        findings.append(make_finding("CS008", where, manifest, None, message, "distribute this copy anew"))
+        findings.append(make_finding("CS008", where, manifest, None, message, _REMEDY))
     if expected_digest is not None and digest != expected_digest:
         message = f"the tree digest is {digest}, not the expected {expected_digest}"
-        findings.append(make_finding("CS008", where, where, None, message, "distribute this copy anew"))
+        findings.append(make_finding("CS008", where, where, None, message, _REMEDY))
     return CopyCheck(where, stated, digest, len(copy.entries), plan, tuple(findings))

@@ -3,6 +3,7 @@
 Everything that is wrong is collected and reported at once, each with its line.
 """
 
+import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -49,14 +50,17 @@ def find_table(text: str, file: str) -> dict[str, object] | None:
         file: Its path; the name tells whether the keys stand at the top or in `[tool.common-sync]`.
 
     Raises:
-        ValueError: It is not TOML.
+        ValueError: It is not TOML, or what should be the table is something else.
     """
     document: dict[str, object] = tomllib.loads(text)
     if not file.endswith(PYPROJECT):
         return document
     tool = document.get("tool")
     table = tool.get("common-sync") if isinstance(tool, dict) else None
-    return table if isinstance(table, dict) else None
+    if table is not None and not isinstance(table, dict):
+        message = f"[{TABLE}] is not a table"
+        raise ValueError(message)
+    return table
 
 
 def parse_configuration(table: dict[str, object], text: str, file: str) -> tuple[Configuration, list[Problem]]:
@@ -74,8 +78,9 @@ def parse_configuration(table: dict[str, object], text: str, file: str) -> tuple
     if not copy.value:
         copy = Setting(master.value.rpartition("/")[2], copy.line)
     services = tuple(setting._replace(value=_tidy(setting.value)) for setting in reader.strings("services"))
-    if "services" not in table:
-        reader.complain("services", 'key "services" is missing', 'services = ["services/*"]')
+    if table.get("services", []) == []:
+        trouble = "is empty" if "services" in table else "is missing"
+        reader.complain("services", f'key "services" {trouble}', 'services = ["services/*"]')
     return Configuration(file, master, services, copy, reader.strings("exclude")), reader.problems
 
 
@@ -96,29 +101,40 @@ class _Lines:
     """Finds the line of a key or of a string: tomllib does not tell."""
 
     def __init__(self, text: str, *, pyproject: bool) -> None:
-        self._lines = text.splitlines()
-        self._start = self._find_header() if pyproject else 0
-
-    def _find_header(self) -> int:
-        headers = (number for number, line in enumerate(self._lines) if line.replace(" ", "").startswith(f"[{TABLE}]"))
-        return next(headers, 0)
+        self._text, self._start, self._end = text, 0, len(text)
+        own = _OWN_TABLE.search(text) if pyproject else None
+        if own is not None:
+            other = _OTHER_TABLE.search(text, own.end())
+            self._start, self._end = own.start(), other.start() if other is not None else len(text)
 
     def key(self, key: str) -> int:
         """Return the line of a key, or of the table when the key is not there."""
-        for number in range(self._start, len(self._lines)):
-            name, equals, _ = self._lines[number].partition("=")
-            if equals and name.strip().strip("\"'") == key:
-                return number + 1
-        return self._start + 1
+        return self._line(self._find_key(key))
 
-    def string(self, key: str, value: str) -> int:
-        """Return the line of a string below a key."""
-        first = self.key(key)
-        quoted = (f'"{value}"', f"'{value}'")
-        for number in range(first - 1, len(self._lines)):
-            if any(text in self._lines[number] for text in quoted):
-                return number + 1
-        return first
+    def strings(self, key: str, values: Iterable[str]) -> Iterator[int]:
+        """Yield the line of each string of a key's list; of one that is written with escapes, a line before it."""
+        position = self._find_key(key)
+        for value in values:
+            quoted = (self._text.find(quote + value + quote, position, self._end) for quote in "\"'")
+            position = min((place for place in quoted if place >= 0), default=position)
+            yield self._line(position)
+            position += 1
+
+    def _find_key(self, key: str) -> int:
+        name = rf"""["']?{re.escape(key)}["']?[ \t]*"""
+        for where in (_LINE_START + name + r"[=.\]]", rf"[{{,][ \t]*{name}="):
+            if found := re.compile(where, re.MULTILINE).search(self._text, self._start, self._end):
+                return found.end()
+        return self._start
+
+    def _line(self, position: int) -> int:
+        return self._text.count("\n", 0, position) + 1
+
+
+_OWN = r"""[ \t]*tool[ \t]*\.[ \t]*["']?common-sync["']?[ \t]*"""
+_OWN_TABLE = re.compile(rf"^[ \t]*\[{_OWN}\]", re.MULTILINE)
+_OTHER_TABLE = re.compile(rf"""^[ \t]*\[{{1,2}}(?!{_OWN}\.)[\w \t."'-]+\]""", re.MULTILINE)
+_LINE_START = r"""^[ \t]*\[{0,2}[ \t]*(?:[\w"'-]+[ \t]*\.[ \t]*)*"""
 
 
 class _Reader:
@@ -128,9 +144,8 @@ class _Reader:
         self._table, self._lines, self._file = table, lines, file
         self.problems: list[Problem] = []
 
-    def complain(self, key: str, message: str, remedy: str | None = None, value: str | None = None) -> None:
-        line = self._lines.key(key) if value is None else self._lines.string(key, value)
-        self.problems.append(Problem(message, self._file, line, remedy or None))
+    def complain(self, key: str, message: str, remedy: str) -> None:
+        self.problems.append(Problem(message, self._file, self._lines.key(key), remedy))
 
     def check_keys(self) -> None:
         for key in self._table:
@@ -141,7 +156,7 @@ class _Reader:
     def strings(self, key: str) -> tuple[Setting, ...]:
         value = self._table.get(key, [])
         if isinstance(value, list) and all(isinstance(item, str) for item in value):
-            return tuple(Setting(item, self._lines.string(key, item)) for item in value)
+            return tuple(map(Setting, value, self._lines.strings(key, value)))
         self.complain(key, f'"{key}" must be a list of strings', f'{key} = ["…"]')
         return ()
 

@@ -32,14 +32,15 @@ Found = tuple[str | None, str | None]
 def _from_pyproject(text: str) -> Found:
     try:
         document: dict[str, object] = tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return None, None
     tool = document.get("tool")
     poetry = tool.get("poetry") if isinstance(tool, dict) else None
+    name = version = None
     for table in (document.get("project"), poetry):
         if isinstance(table, dict):
-            return _text(table.get("name")), _text(table.get("version"))
-    return None, None
+            name, version = name or _text(table.get("name")), version or _text(table.get("version"))
+    return name, version
 
 
 def _from_setup_cfg(text: str) -> Found:
@@ -50,18 +51,21 @@ def _from_setup_cfg(text: str) -> Found:
         parser.read_string(text)
     except configparser.Error:
         return None, None
-    version = parser.get("metadata", "version", fallback=None)
-    dynamic = version is not None and version.startswith(("attr:", "file:"))
-    return parser.get("metadata", "name", fallback=None), None if dynamic else version
+    version = parser.get("metadata", "version", fallback="")
+    dynamic = version.startswith(("attr:", "file:"))
+    return _text(parser.get("metadata", "name", fallback=None)), None if dynamic else _text(version)
 
 
 def _from_setup_py(text: str) -> Found:
     """Take the literal `name=` and `version=` of the call to `setup`; anything computed is not known."""
     import ast  # only a library with a setup.py pays for it
+    import warnings
 
     try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an invalid escape in it is not this program's
+            tree = ast.parse(text.removeprefix("\ufeff"))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None, None
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and _called(node.func) == "setup":
@@ -75,4 +79,6 @@ def _called(function: object) -> str:
 
 
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+    """Return a name or version that can be shown; what is empty or holds a control character is none."""
+    text = value.strip() if isinstance(value, str) else ""
+    return text if text and text.isprintable() else None

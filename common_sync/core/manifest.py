@@ -4,7 +4,7 @@ The format is specified in docs/manifest.md. The same content gives the same byt
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from common_sync.core.digest import digest_tree, path_bytes
@@ -91,7 +91,7 @@ def parse_manifest(data: bytes, where: str) -> Manifest:
         shown = problems[:_MOST_SHOWN]
         rest = len(problems) - len(shown)
         if rest:
-            shown.append(f"{rest} more problems of this kind")
+            shown.append(f"and {rest} more")
         raise ManifestError(*(Problem(f"not a valid manifest: {text}", where, remedy=_REMEDY) for text in shown))
     library = Library(str(document["library"]), str(document["master"]), _optional(document["version"]))
     files = document["files"]
@@ -110,7 +110,8 @@ def _load(data: bytes, where: str) -> dict[str, object]:
     try:
         document: object = json.loads(data.decode("utf-8"), object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
-        raise ManifestError(Problem(f"not a manifest: {error or 'nested too deeply'}", where, remedy=_REMEDY)) from None
+        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise ManifestError(Problem(f"not a manifest: {reason}", where, remedy=_REMEDY)) from None
     if not isinstance(document, dict):
         raise ManifestError(Problem("not a manifest: no JSON object", where, remedy=_REMEDY))
     schema = document.get("schema")
@@ -136,11 +137,11 @@ def _document_problems(document: dict[str, object]) -> Iterator[str]:
         yield from (f"unknown key {key!r}" for key in unknown)
         return
     if document["schema"] != SCHEMA or type(document["schema"]) is not int:
-        yield f"schema is {document['schema']!r}, not {SCHEMA}"
+        yield f"schema is not {SCHEMA}"
     for key in ("library", "master", "tree"):
-        if not isinstance(document[key], str):
+        if not _is_text(document[key]):
             yield f"{key} is not a string"
-    if not isinstance(document["version"], str | None):
+    if document["version"] is not None and not _is_text(document["version"]):
         yield "version is neither a string nor null"
     files = document["files"]
     if not isinstance(files, dict):
@@ -155,8 +156,17 @@ def _files_problems(files: dict[str, object]) -> Iterator[str]:
             yield f"path {path!r} {reason}"
         elif not _is_entry(value):
             yield f"the entry of {path!r} is neither a file nor a symlink"
-        elif any(path[:index] in files for index, letter in enumerate(path) if letter == "/"):
-            yield f"path {path!r} is inside a path that is a file"
+    yield from (f"path {path!r} is inside a path that is a file" for path in _inside_files(files))
+
+
+def _inside_files(paths: Iterable[str]) -> Iterator[str]:
+    """Yield the paths that lead through another one; sorted by their parts, they come right after it."""
+    above = ""
+    for path in sorted(paths, key=lambda path: path.replace("/", "\0")):
+        if above and path.startswith(above):
+            yield path
+        else:
+            above = path + "/"
 
 
 def why_unsafe(path: str) -> str | None:
@@ -178,11 +188,20 @@ def why_unsafe(path: str) -> str | None:
         return "leads into a git directory"
     if path == NAME:
         return "is the manifest itself"
+    return None if _is_name(path) else "is not a name that a file can have"
+
+
+def _is_name(text: str) -> bool:
+    """Tell whether a text stands for bytes, and no other text for the same: `é` is not also two escaped bytes."""
     try:
-        path_bytes(path)
+        return path_bytes(text).decode("utf-8", "surrogateescape") == text
     except UnicodeEncodeError:
-        return "is not a name that a file can have"
-    return None
+        return False
+
+
+def _is_text(value: object) -> bool:
+    """Tell whether a value is a string that can be shown: one without a lone surrogate."""
+    return isinstance(value, str) and not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 def _is_entry(value: object) -> bool:
@@ -190,7 +209,7 @@ def _is_entry(value: object) -> bool:
         return False
     if value.keys() == {"symlink"}:
         target = value["symlink"]
-        return isinstance(target, str) and target != "" and "\0" not in target and _encodable(target)
+        return isinstance(target, str) and target != "" and "\0" not in target and _is_name(target)
     if value.keys() != {"exec", "sha256"}:
         return False
     sha256 = value["sha256"]
@@ -200,14 +219,6 @@ def _is_entry(value: object) -> bool:
         and len(sha256) == _SHA256_DIGITS
         and _HEX.issuperset(sha256)
     )
-
-
-def _encodable(text: str) -> bool:
-    try:
-        path_bytes(text)
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _parse_entry(value: object) -> Entry:

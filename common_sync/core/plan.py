@@ -15,7 +15,8 @@ not in the manifest   the master lacks it         extra          a guarded delet
 no manifest at all                                unmanaged      adopts what is equal, guards what differs
 ====================  ==========================  =============  =========================================
 
-A guarded operation would discard somebody's own bytes; it is applied only with `--force`.
+A guarded operation would discard somebody's own bytes; it is applied only with `--force`. What is to be written where
+something stands that stays, below a file or in place of a folder, is blocked by it, and waits.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -58,11 +59,13 @@ class CopyPlan(NamedTuple):
     Attributes:
         state: The worst of its files' states.
         operations: Sorted by path.
-        retained: Path → what the manifest goes on saying, for the files that are left alone (None: nothing).
+        retained: Path → what the manifest goes on saying, for the files that differ and are left alone, and for those
+            that wait for them (None: nothing). So it never names a file and something below it.
         touched: Whether the copy differs from its own manifest.
         behind: Whether its manifest differs from the master's.
         catches_up: Whether the manifest changes even when what is guarded is left alone.
         caches: Paths to remove on the way; they are no drift.
+        settled: What the manifest is to say before anything else, where a run was stopped in the middle; or None.
     """
 
     state: State
@@ -72,6 +75,7 @@ class CopyPlan(NamedTuple):
     behind: bool
     catches_up: bool
     caches: tuple[str, ...] = ()
+    settled: Manifest | None = None
 
     @property
     def is_empty(self) -> bool:
@@ -112,19 +116,24 @@ class CopyPlan(NamedTuple):
 IN_SYNC = CopyPlan("current", (), {}, touched=False, behind=False, catches_up=False)
 
 
-def build_plan(master: Manifest, base: Manifest | None, copy: Snapshot | None) -> CopyPlan:
+def build_plan(
+    master: Manifest, base: Manifest | None, copy: Snapshot | None, announced: Manifest | None = None
+) -> CopyPlan:
     """Compare master, manifest and copy, and return what would bring the copy in sync.
 
     Args:
         master: The manifest of a copy that is in sync with the master.
         base: The copy's own manifest, or None when it has none.
         copy: What the copy holds, or None when there is no such folder.
+        announced: What a run that was stopped was about to make of the copy, or None when there was none.
     """
     entries = copy.entries if copy is not None else {}
     caches = copy.caches if copy is not None else ()
-    behind = base != master
+    stated, behind = base, base != master
     if not behind and entries == master.files:
         return IN_SYNC._replace(caches=caches)
+    settled = _settle(base, announced, entries) if announced is not None else None
+    base = settled or base
     operations = list(_compare(master.files, base, entries))
     operations = _mark_blocked(operations, copy.ignored if copy is not None else ())
     unmanaged = base is None and copy is not None and bool(entries)
@@ -135,9 +144,19 @@ def build_plan(master: Manifest, base: Manifest | None, copy: Snapshot | None) -
         retained=retained,
         touched=base is None or entries != base.files,
         behind=behind,
-        catches_up=behind and base != make_manifest(master.library, _retain(master.files, retained)),
+        catches_up=behind
+        and (not retained or stated != make_manifest(master.library, _retain(master.files, retained))),
         caches=caches,
+        settled=settled,
     )
+
+
+def _settle(base: Manifest | None, announced: Manifest, copy: Entries) -> Manifest:
+    """Return what the manifest comes to when a run was stopped: a file that is as it announced is the tool's own work."""
+    before = base.files if base is not None else {}
+    files = {path: entry for path, entry in before.items() if path in copy or path in announced.files}
+    files |= {path: entry for path, entry in announced.files.items() if copy.get(path) == entry}
+    return make_manifest((base or announced).library, files)
 
 
 def _compare(master: Entries, base: Manifest | None, copy: Entries) -> Iterator[Operation]:
@@ -164,15 +183,19 @@ def _state(held: Entry, wanted: Entry | None, known: Entry | None) -> State:
 
 
 def _mark_blocked(operations: list[Operation], ignored: tuple[str, ...]) -> list[Operation]:
-    """Mark each file to be written below, or in place of, something that stays in the copy."""
-    stays = {operation.path for operation in operations if operation.action == "delete" and operation.guarded}
-    stays.update(ignored)
+    """Mark each file to be written below, or in place of, something that stays in the copy.
+
+    Of several in the way, one that is ignored is named: not even `--force` removes it.
+    """
+    stays = [operation.path for operation in operations if operation.action == "delete" and operation.guarded]
+    stays += sorted(ignored)
     if not stays:
         return operations
-    folders = {folder: path for path in sorted(stays) for folder in ancestors(path)}
+    files = frozenset(stays)
+    folders = {folder: path for path in stays for folder in ancestors(path)}
 
     def obstacle(path: str) -> str | None:
-        return folders.get(path) or next((folder for folder in ancestors(path) if folder in stays), None)
+        return folders.get(path) or next((folder for folder in ancestors(path) if folder in files), None)
 
     return [
         operation if operation.action == "delete" else operation._replace(blocked_by=obstacle(operation.path))
@@ -199,7 +222,7 @@ def _worst(operations: Iterable[Operation], *, behind: bool, unmanaged: bool) ->
 
 def _retained(operations: Iterable[Operation], master: Entries, base: Manifest | None) -> dict[str, Entry | None]:
     ancestor = base.files if base is not None else master
-    return {op.path: ancestor.get(op.path) for op in operations if op.state == "diverged"}
+    return {op.path: ancestor.get(op.path) for op in operations if op.state == "diverged" or op.blocked_by is not None}
 
 
 def _retain(master: Entries, retained: Mapping[str, Entry | None]) -> Entries:

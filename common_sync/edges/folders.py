@@ -6,7 +6,7 @@ tool runs, is refused by the kernel instead of followed.
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from common_sync.core.errors import Problem, TreeError
 
@@ -85,12 +85,26 @@ def remove_tree(name: str, folder: int) -> None:
         os.rmdir(name, dir_fd=folder)
 
 
-def explain_os_error(error: OSError, where: str, doing: str) -> TreeError:
+def remove_empty(name: str, folder: int) -> None:
+    """Remove a folder that holds nothing but empty folders; anything else stays as it is.
+
+    Args:
+        name: One name inside `folder`.
+        folder: An open folder's descriptor.
+    """
+    with suppress(OSError):
+        with opened(name, folder) as inner:
+            for entry in os.listdir(inner):
+                remove_empty(entry, inner)
+        os.rmdir(name, dir_fd=folder)
+
+
+def explain_os_error(error: OSError, where: str | None, doing: str) -> TreeError:
     """Return the tool's own error for a system call that failed.
 
     Args:
         error: What the system said.
-        where: The path as the user knows it.
+        where: The path as the user knows it, or None when it is about none.
         doing: What was tried, as in `cannot {doing}`.
     """
     reason = error.strerror or str(error)

@@ -5,7 +5,7 @@ once something has changed.
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from common_sync.core.errors import GitError, Problem
 
@@ -16,14 +16,23 @@ def find_top(folder: str) -> str | None:
     Args:
         folder: An absolute path.
     """
-    if "GIT_DIR" in os.environ and _is_hooks_tree(folder):
-        return _hooks_top()
-    while not os.path.lexists(os.path.join(folder, ".git")):
+    hooked = _hooked_top()
+    return hooked if hooked is not None and _is_of(hooked, folder) else _look_up(folder)
+
+
+def folders_up(folder: str) -> Iterator[str]:
+    """Yield a folder and those above it, up to the top of its repository.
+
+    Args:
+        folder: An absolute path.
+    """
+    top = find_top(folder)
+    while True:
+        yield folder
         above = os.path.dirname(folder)
-        if above == folder:
-            return None
+        if folder in (top, above):
+            return
         folder = above
-    return folder
 
 
 def git_directory(top: str) -> str:
@@ -35,8 +44,12 @@ def git_directory(top: str) -> str:
     Raises:
         GitError: `.git` is a file that does not say where it is (gitrepository-layout(5): `gitdir: <path>`).
     """
-    if "GIT_DIR" in os.environ and _is_hooks_tree(top):
-        return os.path.join(_hooks_top(), os.environ["GIT_DIR"])
+    if "GIT_DIR" in os.environ and _hooked_top() == os.path.realpath(top):
+        return os.path.join(top, os.environ["GIT_DIR"])
+    return _read_place(top)
+
+
+def _read_place(top: str) -> str:
     path = os.path.join(top, ".git")
     if os.path.isdir(path):
         return path
@@ -61,70 +74,40 @@ def list_named(folder: str, names: Sequence[str]) -> list[str]:
         POSIX paths relative to the folder.
     """
     patterns = [pattern for name in names for pattern in (f":(glob)**/{name}", f":(glob){name}")]
-    return _split(_run(["ls-files", "-z", "--", *patterns], folder, literal=False))
+    return split(ask(["ls-files", "-z", "--", *patterns], folder, literal=False))
 
 
-def list_files(folder: str, *, tracked_only: bool) -> list[str]:
-    """Return what git tracks below a folder, and unless told otherwise what it does not know and does not ignore.
+def list_files(folder: str) -> list[str]:
+    """Return what git tracks below a folder, and what it neither knows nor ignores.
 
     Args:
         folder: An absolute path inside a work tree.
-        tracked_only: Leave out what the next commit would lack.
 
     Returns:
-        POSIX paths relative to the folder, as they are in the index; a file may be gone from the disk.
+        POSIX paths relative to the folder; a file may be gone from the disk.
 
     Raises:
         GitError: Git failed, or keeps files of the folder out of the work tree (a sparse checkout).
     """
-    kinds = ["--cached"] if tracked_only else ["--cached", "--others", "--exclude-standard"]
-    tagged = _split(_run(["ls-files", "-z", "-t", *kinds], folder))
-    hidden = [line[2:] for line in tagged if line.startswith("S ")]
+    tagged = split(ask(["ls-files", "-z", "-t", "--cached", "--others", "--exclude-standard"], folder))
+    refuse_sparse(folder, [line[2:] for line in tagged if line.startswith("S ")])
+    return list(dict.fromkeys(line[2:] for line in tagged))  # a path in conflict is listed more than once
+
+
+def refuse_sparse(folder: str, hidden: Sequence[str]) -> None:
+    """Refuse to take a master for whole when a sparse checkout keeps files of it out of the work tree.
+
+    Args:
+        folder: The master's absolute path.
+        hidden: Such files, relative to it.
+
+    Raises:
+        GitError: There are some.
+    """
     if hidden:
         where = os.path.join(folder, hidden[0])
         message = f"a sparse checkout keeps {len(hidden)} files of the master out of the work tree"
         raise GitError(Problem(message, where, remedy="git sparse-checkout add"))
-    return list(dict.fromkeys(line[2:] for line in tagged))  # a path in conflict is listed more than once
-
-
-def list_unknown(root: str, paths: Sequence[str]) -> list[str]:
-    """Return the files below some paths that git neither tracks nor ignores.
-
-    Args:
-        root: An absolute path inside a work tree.
-        paths: POSIX paths relative to it, of files or folders.
-
-    Returns:
-        POSIX paths relative to the root.
-    """
-    if not paths:
-        return []
-    return _split(_run(["ls-files", "-z", "--others", "--exclude-standard", "--", *paths], root))
-
-
-def list_changed(root: str, paths: Iterable[str]) -> list[str]:
-    """Return those of some paths whose state on the disk is not what the next commit would hold.
-
-    Args:
-        root: An absolute path inside a work tree.
-        paths: POSIX paths relative to it.
-
-    Returns:
-        POSIX paths relative to the root, sorted.
-    """
-    import git  # only when there is something to say
-
-    client = git.Git(root)
-    client.update_environment(**_environment(root))
-    return sorted(
-        line[3:]
-        for line in _split(
-            client.execute(
-                ["git", "--literal-pathspecs", "status", "--porcelain", "-z", "--no-renames", "-uall", "--", *paths]
-            )
-        )
-        if line[1] != " "
-    )
 
 
 def explain_ignored(folder: str, path: str) -> str | None:
@@ -137,7 +120,7 @@ def explain_ignored(folder: str, path: str) -> str | None:
     import git  # `explain` is asked by a person
 
     client = git.Git(folder)
-    client.update_environment(**_environment(folder))
+    client.update_environment(**environment_for(folder))
     status, answer, _ = client.execute(
         ["git", "check-ignore", "-v", "-z", "--", path], with_extended_output=True, with_exceptions=False
     )
@@ -145,47 +128,98 @@ def explain_ignored(folder: str, path: str) -> str | None:
     return ":".join(fields[:3]) if status == 0 else None
 
 
-def _run(arguments: Sequence[str], folder: str, *, literal: bool = True) -> str:
+def ask(
+    arguments: Sequence[str],
+    folder: str,
+    *,
+    literal: bool = True,
+    data: str | None = None,
+    variables: dict[str, str] | None = None,
+) -> str:
     """Run git in a folder; return what it prints.
 
-    `subprocess` takes 6 ms to import: it is asked only once git has failed, to hear why.
+    `subprocess` takes 6 ms to import: it is asked only where git is to be told something, or has failed, to hear why.
+
+    Args:
+        arguments: The subcommand and what follows it.
+        folder: An absolute path inside a work tree.
+        literal: Whether paths mean themselves, and are no patterns.
+        data: What git is to read on its standard input.
+        variables: Environment variables, over those that the repository needs.
+
+    Raises:
+        GitError: Git failed, or there is none.
     """
+    if data is None:
+        return ask_ahead(arguments, folder, literal=literal, variables=variables)()
+    command, environment = _prepare(arguments, folder, literal, variables)
+    return _run(command, environment, folder, arguments[0], data)
+
+
+def ask_ahead(
+    arguments: Sequence[str], folder: str, *, literal: bool = True, variables: dict[str, str] | None = None
+) -> Callable[[], str]:
+    """Start git in a folder; return what waits for it, and returns what it prints, or raises.
+
+    Args:
+        arguments: As for `ask`, and so are the others.
+        folder: An absolute path inside a work tree.
+        literal: Whether paths mean themselves, and are no patterns.
+        variables: Environment variables, over those that the repository needs.
+    """
+    command, environment = _prepare(arguments, folder, literal, variables)
+    started = _start(command, environment)
+
+    def finish() -> str:
+        status, output = _finish(*started) if started is not None else (-1, "")
+        return output if status == 0 else _run(command, environment, folder, arguments[0], None)
+
+    return finish
+
+
+def _prepare(
+    arguments: Sequence[str], folder: str, literal: bool, variables: dict[str, str] | None
+) -> tuple[list[str], dict[str, str]]:
     command = ["git", "-C", folder, *(["--literal-pathspecs"] if literal else []), *arguments]
-    environment = _environment(folder)
-    status, output = _spawn(command, environment)
-    return output if status == 0 else _run_again(command, environment, folder, arguments[0])
+    return command, environment_for(folder) | (variables or {})
 
 
-def _spawn(command: list[str], environment: dict[str, str]) -> tuple[int, str]:
-    """Return the exit status and the standard output of a program; 127 where there is no such program."""
+def _start(command: list[str], environment: dict[str, str]) -> tuple[int, int] | None:
+    """Return a program's process and what its standard output is read from; None where there is no such program."""
     reader, writer = os.pipe()
     files = [(os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0), (os.POSIX_SPAWN_DUP2, writer, 1)]
     try:
-        process = os.posix_spawnp(command[0], command, environment, file_actions=files)
+        return os.posix_spawnp(command[0], command, environment, file_actions=files), reader
     except FileNotFoundError:
         os.close(reader)
-        return 127, ""
+        return None
     finally:
         os.close(writer)
+
+
+def _finish(process: int, reader: int) -> tuple[int, str]:
+    """Return the exit status and the standard output of a program, once it has ended."""
     with open(reader, "rb") as stream:
         output = stream.read()
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), os.fsdecode(output)
 
 
-def _run_again(command: list[str], environment: dict[str, str], folder: str, what: str) -> str:
-    import subprocess  # only once something went wrong
+def _run(command: list[str], environment: dict[str, str], folder: str, what: str, data: str | None) -> str:
+    import subprocess  # as said in `ask`
 
+    given = None if data is None else os.fsencode(data)
     try:
-        done = subprocess.run(command, env=environment, capture_output=True, check=False)  # noqa: S603 - our own words
+        done = subprocess.run(command, env=environment, input=given, capture_output=True, check=False)  # noqa: S603 - our own words
     except FileNotFoundError:
         raise GitError(Problem("git is not installed", remedy="install git")) from None
     if done.returncode != 0:
-        words = os.fsdecode(done.stderr).strip().removeprefix("fatal: ")
+        words = " ".join(os.fsdecode(done.stderr).split()).removeprefix("fatal: ")
         raise GitError(Problem(f"git {what} failed: {words}", folder))
     return os.fsdecode(done.stdout)
 
 
-def _split(text: str) -> list[str]:
+def split(text: str) -> list[str]:
+    """Return the fields of what git prints with `-z`."""
     return [field for field in text.split("\0") if field]
 
 
@@ -211,33 +245,71 @@ _LOCAL = (
 _PATHS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY")
 
 
-def _environment(folder: str) -> dict[str, str]:
-    """Return the environment in which to run git in a folder."""
+def environment_for(folder: str) -> dict[str, str]:
+    """Return the environment in which to run git in a folder.
+
+    Args:
+        folder: An absolute path.
+    """
     environment = dict(os.environ, GIT_OPTIONAL_LOCKS="0", LC_ALL="C")
     if not any(name in environment for name in _LOCAL):
         return environment
-    if not _is_hooks_tree(folder):
+    top = _hooked_top()
+    if top is None or not _is_of(top, folder):
         return {name: value for name, value in environment.items() if name not in _LOCAL}
-    here = _hooks_top()
     if "GIT_DIR" in environment:
-        environment.setdefault("GIT_WORK_TREE", here)
+        environment["GIT_WORK_TREE"] = top
     for name in _PATHS:
         if name in environment:
-            environment[name] = os.path.join(here, environment[name])
+            environment[name] = os.path.join(top, environment[name])
     return environment
 
 
-def _hooks_top() -> str:
-    """Return the top of the work tree that the environment speaks of; git runs its hooks there."""
-    return os.path.realpath(os.environ.get("GIT_WORK_TREE", os.curdir))
+def _look_up(folder: str) -> str | None:
+    """Return the nearest folder with a `.git`, from one upward."""
+    while not os.path.lexists(os.path.join(folder, ".git")):
+        above = os.path.dirname(folder)
+        if above == folder:
+            return None
+        folder = above
+    return folder
 
 
-def _is_hooks_tree(folder: str) -> bool:
-    """Tell whether a folder is of the work tree that the environment speaks of, and not of a repository inside it."""
-    here, folder = _hooks_top(), os.path.realpath(folder)
-    if os.path.commonpath([here, folder]) != here:
+def _hooked_top() -> str | None:
+    """Return the top of the work tree that the environment speaks of, or None when it speaks of none.
+
+    Git runs a hook at the top of the tree. A hook may then go into a folder of the same tree, for which relative paths
+    still begin at the top, or into another repository, for which the variables are not meant.
+    """
+    if "GIT_DIR" not in os.environ and "GIT_INDEX_FILE" not in os.environ:
+        return None
+    if "GIT_WORK_TREE" in os.environ:
+        return os.path.realpath(os.environ["GIT_WORK_TREE"])
+    here = os.path.realpath(os.curdir)
+    top = _look_up(here)
+    if top is None:
+        return here if "GIT_DIR" in os.environ else None
+    return top if _is_meant(top) else None
+
+
+def _is_meant(top: str) -> bool:
+    """Tell whether GIT_DIR, or without it the index, is that of a work tree; an index elsewhere is somebody's own."""
+    try:
+        own = os.path.realpath(_read_place(top))
+    except GitError:
         return False
-    while folder != here:
+    if "GIT_DIR" in os.environ:
+        return os.path.realpath(os.path.join(top, os.environ["GIT_DIR"])) == own
+    place = os.path.dirname(os.path.realpath(os.path.join(top, os.environ["GIT_INDEX_FILE"])))
+    return place == own or not os.path.exists(os.path.join(place, "HEAD"))
+
+
+def _is_of(top: str, folder: str) -> bool:
+    """Tell whether a folder is of a work tree, and not of a repository inside it."""
+    folder = os.path.realpath(folder)
+    if os.path.commonpath([top, folder]) != top:
+        return False
+    while folder != top:
         if os.path.lexists(os.path.join(folder, ".git")):
             return False
         folder = os.path.dirname(folder)

@@ -1,18 +1,22 @@
 """One writer at a time: a lock that the kernel drops with its process, so that a killed one never blocks the next."""
 
 import fcntl
+import hashlib
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from common_sync.core.errors import LockedError, Problem
+from common_sync.edges.folders import explain_os_error
 from common_sync.edges.git import find_top, git_directory
 
 PATIENCE = 60.0
 """Seconds to wait for another run before giving up."""
 
 _PAUSE = 0.02
+_NAME = 40
+"""Bytes, at most four a letter: what shows a person which repository a state folder is of."""
 
 
 def state_folder(root: str) -> str:
@@ -25,7 +29,9 @@ def state_folder(root: str) -> str:
     if top is not None:
         return os.path.join(git_directory(top), "common-sync")
     state = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
-    return os.path.join(state, "common-sync", root.strip("/").replace("/", "-"))
+    # A digest and not the path with other slashes: a name may not be longer than 255 bytes, and a path may.
+    name = f"{os.path.basename(root)[:_NAME]}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:16]}"
+    return os.path.join(state, "common-sync", name)
 
 
 @contextmanager
@@ -39,15 +45,19 @@ def exclusive(folder: str, say: Callable[[str], None], patience: float = PATIENC
 
     Raises:
         LockedError: Another process still holds it.
-        OSError: The lock's file cannot be written.
+        TreeError: The lock's file cannot be made.
     """
-    os.makedirs(folder, exist_ok=True)
     path = os.path.join(folder, "lock")
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+    try:
+        os.makedirs(folder, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+    except OSError as error:
+        raise explain_os_error(error, path, "make the lock, without which nothing is written") from error
     try:
         _acquire(descriptor, path, say, patience)
-        os.truncate(descriptor, 0)
-        os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
+        with suppress(OSError):  # on a full disk nobody learns who holds it, and it is held all the same
+            os.truncate(descriptor, 0)
+            os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
         yield
     finally:
         os.close(descriptor)

@@ -1,7 +1,7 @@
 """Read the master: which files it holds, their digests, and their bytes for those that are about to be copied."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from common_sync.core.errors import Problem, TreeError
@@ -14,7 +14,7 @@ from common_sync.core.rules import Rules
 from common_sync.edges.folders import DEEPEST, explain_os_error, opened
 from common_sync.edges.git import find_top, list_files
 from common_sync.edges.patterns import Gitignores
-from common_sync.edges.reading import STAGING, TEMPORARY, Expected, read_listed
+from common_sync.edges.reading import ANNOUNCED, STAGING, TEMPORARY, Expected, read_listed
 
 HELD = 40 << 20
 """Bytes of the master's small files that are held while copying; what does not fit is read again."""
@@ -44,14 +44,16 @@ class Master:
         return build_plan(self.manifest, None, None)
 
 
-def read_master(root: str, name: str, rules: Rules, *, tracked_only: bool = False, hold: bool = False) -> Master:
+def read_master(
+    root: str, name: str, rules: Rules, *, tracked: Sequence[str] | None = None, hold: bool = False
+) -> Master:
     """Read the master.
 
     Args:
         root: The absolute path of the configuration's folder.
         name: The master's path from there.
         rules: The excludes.
-        tracked_only: Leave out what git does not track.
+        tracked: What git tracks of it (in a hook), or None to take what git does not know as well.
         hold: Keep the bytes of its small files, to write them.
 
     Raises:
@@ -72,31 +74,35 @@ def read_master(root: str, name: str, rules: Rules, *, tracked_only: bool = Fals
 
     try:
         with opened(path) as folder:
-            snapshot = read_listed(folder, list_master(root, name, rules, tracked_only=tracked_only), name, keep)
-    except FileNotFoundError:
-        raise TreeError(Problem("the master is gone", name)) from None
-    problems = [*_unsafe(snapshot, path, name)]
+            listed = list_master(root, name, rules, tracked)
+            snapshot = read_listed(folder, listed, name, keep)
+    except OSError as error:
+        raise explain_os_error(error, name, "open the master") from error
+    problems = [*_repositories(listed, snapshot, rules, path, name), *_unsafe(snapshot, path, name)]
     if not snapshot.entries:
-        which = "that git tracks" if tracked_only else "that are not ignored or excluded"
+        which = "that git tracks" if tracked is not None else "that are not ignored or excluded"
         problems.append(Problem(f"the master holds no files {which}", name, remedy="common-sync explain " + name))
     if problems:
         raise TreeError(*problems)
     return Master(path, name, snapshot, held)
 
 
-def list_master(root: str, name: str, rules: Rules, *, tracked_only: bool = False) -> list[str]:
+def list_master(root: str, name: str, rules: Rules, tracked: Sequence[str] | None = None) -> list[str]:
     """Return the paths of the files that belong to the master.
 
     Args:
         root: The absolute path of the configuration's folder.
         name: The master's path from there.
         rules: The excludes.
-        tracked_only: Leave out what git does not track.
+        tracked: What git tracks of it, or None to ask.
     """
     path = os.path.join(root, name)
-    files = _walk(root, name, rules) if find_top(path) is None else list_files(path, tracked_only=tracked_only)
-    reserved = {TEMPORARY, STAGING}
-    return [file for file in rules.select(files) if file.rpartition("/")[2] not in reserved]
+    files: Iterable[str] | None = tracked
+    if files is None:
+        files = _walk(root, name, rules) if find_top(path) is None else list_files(path)
+    reserved = {ANNOUNCED, STAGING, TEMPORARY}
+    # git ends the name of a repository inside this one with a slash
+    return [file.removesuffix("/") for file in rules.select(files) if file.rpartition("/")[2] not in reserved]
 
 
 def _walk(root: str, name: str, rules: Rules) -> Iterator[str]:
@@ -123,6 +129,24 @@ def _walk(root: str, name: str, rules: Rules) -> Iterator[str]:
     return inside("", 0)
 
 
+def _repositories(listed: Sequence[str], snapshot: Snapshot, rules: Rules, path: str, name: str) -> Iterator[Problem]:
+    """Yield the git repositories inside the master: git lists the folder, and nothing that is in it.
+
+    Any other folder that is listed as a file has taken a file's place since the last commit; what it holds is listed, too.
+    """
+    for file in [file for file in listed if file not in snapshot.entries]:
+        full = os.path.join(path, file)
+        if not os.path.isdir(full) or rules.exclusion(file, folder=True) is not None:
+            continue
+        inside = os.listdir(full)
+        if ".git" in inside:
+            message = "is a git repository of its own, which cannot be copied"
+            yield Problem(message, f"{name}/{file}", remedy="exclude it")
+        elif not inside:
+            message = "is an empty folder where git has a submodule or a file"
+            yield Problem(message, f"{name}/{file}", remedy="exclude it, or remove it")
+
+
 def _unsafe(snapshot: Snapshot, path: str, name: str) -> Iterator[Problem]:
     """Yield what may not be copied: a path that no manifest may name, a symlink that leads outside."""
     here = os.path.realpath(path) + os.sep
@@ -130,6 +154,8 @@ def _unsafe(snapshot: Snapshot, path: str, name: str) -> Iterator[Problem]:
         where = f"{name}/{file}"
         if file == MANIFEST_NAME:
             yield Problem("the master is itself a copy", where, remedy="name the library's own folder as master")
+        elif file.count("/") > DEEPEST:
+            yield Problem(f"folders nested more than {DEEPEST} deep", where, remedy="exclude it")
         elif reason := why_unsafe(file):
             yield Problem(f"cannot be copied: the path {reason}", where, remedy="rename it, or exclude it")
         if isinstance(entry, Symlink):

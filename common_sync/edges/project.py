@@ -1,7 +1,7 @@
 """Find the configuration, and the services that it names."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ from common_sync.core.errors import ConfigurationError, Problem
 from common_sync.core.plan import ancestors
 from common_sync.core.rules import Rules
 from common_sync.edges.folders import explain_os_error
-from common_sync.edges.git import find_top, list_named
+from common_sync.edges.git import find_top, folders_up, list_named
 from common_sync.edges.patterns import configured_rules
 
 _GLOB = frozenset("*?[")
@@ -60,7 +60,11 @@ def load_project(root: str | None = None) -> Project:
     Raises:
         ConfigurationError: There is none, or something in it is wrong; all that is wrong is reported at once.
     """
-    folder, file, text, table = _find(root)
+    return _make_project(_find(root))
+
+
+def _make_project(found: "_Found") -> Project:
+    folder, file, text, table = found
     configuration, problems = parse_configuration(table, text, file)
     patterns = [(setting.value, setting.line) for setting in configuration.exclude]
     rules, more = configured_rules(patterns, file)
@@ -83,15 +87,12 @@ def find_projects(top: str) -> list[Project]:
         ConfigurationError: There is none, or one is wrong.
     """
     top = os.path.realpath(top)
-    if find_top(top) is None or _is_configured(top):
-        return [load_project()]
-    files = list_named(top, [OWN_FILE, PYPROJECT])
+    found = _look_in(folders_up(top))
+    if found is not None:
+        return [_make_project(found)]
+    files = list_named(top, [OWN_FILE, PYPROJECT]) if find_top(top) is not None else []
     folders = {os.path.dirname(os.path.join(top, file)) for file in files if _read(os.path.join(top, file))}
     return [load_project(folder) for folder in sorted(folders)] or [load_project()]
-
-
-def _is_configured(start: str) -> bool:
-    return any(_read(os.path.join(folder, file)) for folder in _upward(start) for file in (OWN_FILE, PYPROJECT))
 
 
 def select_services(project: Project, names: Sequence[str]) -> tuple[str, ...]:
@@ -128,35 +129,33 @@ def _near_service(name: str, services: Sequence[str]) -> str:
     return nearest(name, words) or f"the services are {', '.join(services)}"
 
 
-def _find(root: str | None) -> tuple[str, str, str, dict[str, object]]:
-    """Return the folder, the file as the user knows it, its text and the tool's table."""
+_Found = tuple[str, str, str, dict[str, object]]
+"""A configuration: its folder, its file as the user knows it, the text and the tool's table."""
+
+
+def _find(root: str | None) -> _Found:
     start = os.path.realpath(root or os.curdir)
     if not os.path.isdir(start):
         raise ConfigurationError(Problem("is no folder", root))
-    looked = []
-    for folder in [start] if root is not None else _upward(start):
-        looked.append(folder)
+    folders = [start] if root is not None else list(folders_up(start))
+    found = _look_in(folders)
+    if found is not None:
+        return found
+    where = folders[0] if len(folders) == 1 else f"{folders[0]} and above, up to {folders[-1]}"
+    message = f"no configuration: looked for {OWN_FILE}, and for [tool.common-sync] in {PYPROJECT}, in {where}"
+    raise ConfigurationError(Problem(message, remedy="write one: common-sync init, or common-sync init --master PATH"))
+
+
+def _look_in(folders: Iterable[str]) -> _Found | None:
+    """Return the configuration in the first folder that has one."""
+    for folder in folders:
         found = [(file, *read) for file in (OWN_FILE, PYPROJECT) if (read := _read(os.path.join(folder, file)))]
         if len(found) > 1:
             message = f"{OWN_FILE} and [tool.common-sync] in {PYPROJECT} both configure this folder"
             raise ConfigurationError(Problem(message, os.path.join(folder, OWN_FILE), remedy="keep one of them"))
         if found:
             return folder, *found[0]
-    where = looked[0] if len(looked) == 1 else f"{looked[0]} and above, up to {looked[-1]}"
-    message = f"no configuration: looked for {OWN_FILE}, and for [tool.common-sync] in {PYPROJECT}, in {where}"
-    raise ConfigurationError(Problem(message, remedy="write one: common-sync init, or common-sync init --master PATH"))
-
-
-def _upward(start: str) -> Iterator[str]:
-    """Yield a folder and those above it, up to the top of its repository."""
-    top = find_top(start)
-    folder = start
-    while True:
-        yield folder
-        above = os.path.dirname(folder)
-        if folder in (top, above):
-            return
-        folder = above
+    return None
 
 
 def _read(path: str) -> tuple[str, dict[str, object]] | None:
@@ -266,9 +265,18 @@ class _Discovery:
                 self._complain(setting, f'holds the master "{self._master}"', "move the master out of it")
             if self._master and service.startswith(f"{self._master}/"):
                 self._complain(setting, f'is inside the master "{self._master}"', "move it out of the master")
-            for above in ancestors(service):
-                if above in self._given and f"{service}/".startswith(f"{above}/{self._configuration.copy.value}/"):
-                    self._complain(setting, f'is inside the copy of "{above}"', "move it, or take it out")
+        for service in [service for service in self._given if self._copying(service) is not None]:
+            if _GLOB.intersection(self._given[service].value):  # a glob never means what the tool itself has put there
+                del self._given[service]
+            else:
+                message = f'is inside the copy of "{self._copying(service)}"'
+                self._complain(self._given[service], message, "move it, or take it out")
+
+    def _copying(self, service: str) -> str | None:
+        """Return the service whose copy a folder is in, or None."""
+        copy = self._configuration.copy.value
+        holders = (above for above in ancestors(service) if f"{service}/".startswith(f"{above}/{copy}/"))
+        return next((above for above in holders if above in self._given), None)
 
 
 def _glob(folder: str, pattern: str, prefix: str = "") -> Iterator[str]:
@@ -299,5 +307,7 @@ def _folders_in(folder: str) -> list[str]:
     try:
         with os.scandir(folder) as found:
             return sorted(child.name for child in found if child.is_dir(follow_symlinks=False))
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
+    except OSError as error:  # a service in there would be left out without a word
+        raise explain_os_error(error, folder, "look for services in it") from error

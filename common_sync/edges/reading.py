@@ -6,6 +6,7 @@ Small files are read in one call of the size they have: a large buffer is alloca
 import hashlib
 import os
 from collections.abc import Callable, Iterable
+from errno import EISDIR
 from itertools import groupby
 from operator import itemgetter
 from stat import S_IFBLK, S_IFCHR, S_IFIFO, S_IFMT, S_IFSOCK, S_ISDIR, S_ISLNK, S_ISREG
@@ -19,6 +20,9 @@ from common_sync.edges.folders import DEEPEST, FOLDER, explain_os_error, open_be
 
 TEMPORARY = ".common-sync.tmp"
 """The name under which a file is written before it is renamed; one that is left is of a killed run."""
+
+ANNOUNCED = ".common-sync.next"
+"""The name of a copy's manifest until all that it says is so: by it the next run knows what a killed one has written."""
 
 STAGING = ".common-sync.new"
 """The name of a new copy beside its place until it is whole."""
@@ -44,7 +48,8 @@ def read_entry(name: str, folder: int, where: str, keep: Keep | None = None) -> 
 
     Raises:
         FileNotFoundError: There is no such name.
-        TreeError: It is a FIFO, a socket, a device or a folder, or it cannot be read.
+        IsADirectoryError: It is a folder.
+        TreeError: It is a FIFO, a socket or a device, or it cannot be read.
     """
     try:
         descriptor = os.open(name, _FILE, dir_fd=folder)
@@ -60,6 +65,8 @@ def read_entry(name: str, folder: int, where: str, keep: Keep | None = None) -> 
         if status.st_size >= BLOCK:
             return File(hash_blocks(descriptor), executable), status.st_size
         data = read_small(descriptor, status.st_size)
+    except IsADirectoryError:
+        raise
     except OSError as error:
         raise explain_os_error(error, where, "read it") from error
     finally:
@@ -80,9 +87,9 @@ def _read_symlink(name: str, folder: int, where: str, reason: OSError) -> Symlin
     raise explain_os_error(reason, where, "read it") if S_ISREG(mode) else _not_a_file(mode, where)
 
 
-def _not_a_file(mode: int, where: str) -> TreeError:
+def _not_a_file(mode: int, where: str) -> IsADirectoryError | TreeError:
     if S_ISDIR(mode):
-        return TreeError(Problem("is a git repository of its own, which cannot be copied", where, remedy="exclude it"))
+        return IsADirectoryError(EISDIR, os.strerror(EISDIR))
     return TreeError(Problem(f"is a {_KINDS.get(S_IFMT(mode), 'special file')}, not a file", where, remedy=_MOVE))
 
 
@@ -134,7 +141,7 @@ def read_bytes(name: str, folder: int, most: int) -> bytes:
 
 
 def read_listed(folder: int, paths: Iterable[str], where: str, keep: Keep | None = None) -> Snapshot:
-    """Return a snapshot of the listed paths; one that is not there is left out.
+    """Return a snapshot of the listed paths; one that is not there, or is a folder, is left out.
 
     Args:
         folder: The tree's root, an open descriptor.
@@ -162,7 +169,7 @@ def read_listed(folder: int, paths: Iterable[str], where: str, keep: Keep | None
                 try:
                     entries[path], size = read_entry(name, inner, f"{where}/{path}", keep)
                     total += size
-                except FileNotFoundError:
+                except (FileNotFoundError, IsADirectoryError):
                     continue
                 except TreeError as error:
                     problems.extend(error.problems)
@@ -228,7 +235,7 @@ class _Walker:
     def _belongs(self, path: str, is_folder: bool) -> bool:
         if path in (self._expected.folders if is_folder else self._expected.files):
             return True
-        if path in (MANIFEST_NAME, TEMPORARY) or path.endswith("/" + TEMPORARY):
+        if path in (MANIFEST_NAME, ANNOUNCED, TEMPORARY) or path.endswith("/" + TEMPORARY):
             if path != MANIFEST_NAME:
                 self.caches.append(path)
             return False

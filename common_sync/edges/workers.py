@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from common_sync.core.errors import Problem, TreeError
+from common_sync.edges.signals import STOPPING, held_back, stop_once
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -52,13 +53,14 @@ def fork_map(
         return list(_one_by_one(function, items, progress))
     pipes: dict[int, int] = {}
     try:
-        for number in range(workers):
-            reader, process = _fork(function, items[number::workers])
-            pipes[reader] = process
+        with held_back():  # a signal waits until every worker is known, and each has handlers of its own
+            for number in range(workers):
+                reader, process = _fork(function, items[number::workers])
+                pipes[reader] = process
         results: dict[int, list[Result]] = _collect(pipes, progress)
     except BaseException:
         for process in pipes.values():
-            os.kill(process, signal.SIGINT)
+            os.kill(process, signal.SIGTERM)
         raise
     finally:
         for reader, process in pipes.items():
@@ -85,6 +87,9 @@ def _fork(function: Callable[[Item], Result], items: Sequence[Item]) -> tuple[in
         return reader, process
     status = 1
     try:
+        for number in STOPPING:
+            signal.signal(number, stop_once)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
         os.close(reader)
         _work(function, items, writer)
         status = 0

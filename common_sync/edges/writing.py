@@ -1,8 +1,8 @@
 """Write copies and the services' own files. Nothing here decides; it applies a plan, and is the only place that writes.
 
 A new copy is staged beside its place and renamed in; in an existing one each file is written under a temporary name and
-renamed over. The manifest comes last: an interrupted run leaves files that equal the master, which the next run takes
-for current, whatever the manifest says.
+renamed over. The manifest is announced first, under a name of its own, and renamed in last: by it the next run tells what
+an interrupted one has written from what somebody has edited.
 """
 
 import hashlib
@@ -14,8 +14,8 @@ from common_sync.core.errors import Problem, TreeError
 from common_sync.core.manifest import NAME as MANIFEST_NAME
 from common_sync.core.model import Entries, Entry, File, Symlink
 from common_sync.core.plan import Operation
-from common_sync.edges.folders import explain_os_error, open_below, opened, remove_tree
-from common_sync.edges.reading import BLOCK, STAGING, TEMPORARY, read_bytes, read_entry, read_small
+from common_sync.edges.folders import explain_os_error, open_below, opened, remove_empty, remove_tree
+from common_sync.edges.reading import ANNOUNCED, BLOCK, STAGING, TEMPORARY, read_bytes, read_entry, read_small
 
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _PLAIN, _EXECUTABLE = 0o666, 0o777
@@ -51,14 +51,17 @@ class Source:
             if data is not None:
                 write_all(descriptor, data)
             elif self._stream(path, descriptor) != file.sha256:
-                raise TreeError(Problem("the master has changed while it was copied", path, remedy="run it again"))
+                where = os.path.join(self._path, path)
+                raise TreeError(Problem("has changed while it was copied", where, remedy="run it again"))
         finally:
             os.close(descriptor)
 
     def _stream(self, path: str, target: int) -> str:
         digest = hashlib.sha256()
-        with opened(self._path) as root, opened(path.rpartition("/")[0], root) as folder:
-            source = os.open(path.rpartition("/")[2], os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
+        above, _, name = path.rpartition("/")
+        where = os.path.join(self._path, path)
+        with _explained(where, "read it"), opened(self._path) as root, opened(above, root) as folder:
+            source = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
         try:
             while block := os.read(source, BLOCK):
                 digest.update(block)
@@ -119,8 +122,8 @@ def stage_copy(service: int, copy: str, layout: Layout, source: Source, manifest
         parent = open_below(service, above, make=True)
         try:
             remove_tree(STAGING, parent)
-            os.mkdir(STAGING, dir_fd=parent)
             try:
+                os.mkdir(STAGING, dir_fd=parent)
                 with opened(STAGING, parent) as folder:
                     _fill(folder, layout, source)
                     _write_new(folder, MANIFEST_NAME, manifest)
@@ -148,7 +151,7 @@ def _fill(root: int, layout: Layout, source: Source) -> None:
 def update_copy(
     folder: int, operations: Iterable[Operation], caches: Iterable[str], source: Source, manifest: bytes, where: str
 ) -> None:
-    """Bring an existing copy in sync, file by file; the manifest comes last.
+    """Bring an existing copy in sync, file by file; the manifest is announced first, and put in place last.
 
     Args:
         folder: The copy's folder, an open descriptor.
@@ -164,6 +167,8 @@ def update_copy(
     for path in caches:
         with _explained(f"{where}/{path}", "remove it"), opened(path.rpartition("/")[0], folder) as above:
             remove_tree(path.rpartition("/")[2], above)
+    with _explained(f"{where}/{MANIFEST_NAME}", "write it"):
+        announced = _announce(folder, manifest)
     operations = list(operations)
     for operation in reversed(operations):
         if operation.action == "delete":
@@ -173,8 +178,24 @@ def update_copy(
         if operation.after is not None:
             with _explained(f"{where}/{operation.path}", "write it"):
                 _replace(folder, operation, operation.after, source, where)
-    with _explained(f"{where}/{MANIFEST_NAME}", "write it"):
-        replace_bytes(folder, MANIFEST_NAME, manifest)
+    if announced:
+        with _explained(f"{where}/{MANIFEST_NAME}", "write it"):
+            os.rename(ANNOUNCED, MANIFEST_NAME, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+def _announce(folder: int, manifest: bytes) -> bool:
+    """Write the manifest under another name; return False where it is in place already."""
+    if _holds(folder, MANIFEST_NAME, manifest):
+        return False
+    with _temporary(folder, ANNOUNCED):
+        _write_new(folder, ANNOUNCED, manifest)
+    return True
+
+
+def _holds(folder: int, name: str, data: bytes) -> bool:
+    with suppress(OSError):
+        return read_bytes(name, folder, len(data)) == data
+    return False
 
 
 def _delete(folder: int, operation: Operation, where: str) -> None:
@@ -211,6 +232,8 @@ def _replace(folder: int, operation: Operation, entry: Entry, source: Source, wh
                 os.symlink(entry.target, TEMPORARY, dir_fd=parent)
             else:
                 source.write(operation.path, TEMPORARY, parent, entry)
+            if operation.before is None:
+                remove_empty(name, parent)  # what is left of a folder that has become a file; no tree counts it
             _check_unchanged(parent, name, operation, where)
             os.rename(TEMPORARY, name, src_dir_fd=parent, dst_dir_fd=parent)
     finally:
@@ -218,14 +241,14 @@ def _replace(folder: int, operation: Operation, entry: Entry, source: Source, wh
 
 
 @contextmanager
-def _temporary(folder: int) -> Iterator[None]:
+def _temporary(folder: int, name: str = TEMPORARY) -> Iterator[None]:
     """Make the temporary name free, and leave nothing under it when something fails."""
-    remove_tree(TEMPORARY, folder)
+    remove_tree(name, folder)
     try:
         yield
     except BaseException:
         with suppress(OSError):
-            remove_tree(TEMPORARY, folder)
+            remove_tree(name, folder)
         raise
 
 
@@ -248,9 +271,8 @@ def replace_bytes(folder: int, name: str, data: bytes) -> None:
     Raises:
         OSError: It cannot be written.
     """
-    with suppress(OSError):
-        if read_bytes(name, folder, len(data)) == data:
-            return
+    if _holds(folder, name, data):
+        return
     with _temporary(folder):
         _write_new(folder, TEMPORARY, data)
         os.rename(TEMPORARY, name, src_dir_fd=folder, dst_dir_fd=folder)

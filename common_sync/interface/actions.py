@@ -68,14 +68,14 @@ def run_distribute(
     if options.output_format == "json":
         from common_sync.interface.document import distribution_document  # only for JSON
 
-        _print_json(distribution_document(done))
+        _print_json(distribution_document(done, diff=diff))
         return IN_SYNC if done.in_sync else DRIFT
-    from common_sync.interface.text import distribution_lines, finding_lines  # only for text
+    from common_sync.interface.text import distribution_lines, quiet_lines  # only for text
 
     if diff:
-        print_diff(done.survey, options)
+        _print_diff(done.survey, options)
     if options.quiet:
-        _print(finding_lines(done.findings(), options.terminal, everything=options.verbose))
+        _print(quiet_lines(done, options.terminal, verbose=options.verbose))
     else:
         seconds = time.perf_counter() - started
         _print(distribution_lines(done, seconds, options.terminal, verbose=options.verbose))
@@ -145,9 +145,9 @@ def run_status(options: Options) -> int:
 
         _print_json(survey_document("status", found))
     else:
-        from common_sync.interface.tables import print_status  # brings rich
+        from common_sync.interface.tables import status_text  # brings rich
 
-        print_status(found, options.terminal)
+        write(status_text(found, options.terminal))
     return IN_SYNC if found.in_sync else DRIFT
 
 
@@ -159,7 +159,12 @@ def run_diff(services: Sequence[str], options: Options) -> int:
         options: What goes with every command.
     """
     found = survey(load_project(options.root), services)
-    print_diff(found, options)
+    if options.output_format == "json":
+        from common_sync.interface.document import diff_document  # only for JSON
+
+        _print_json(diff_document(found))
+    else:
+        _print_diff(found, options)
     return IN_SYNC if found.in_sync else DRIFT
 
 
@@ -184,22 +189,17 @@ def run_explain(paths: Sequence[str], options: Options) -> int:
     return IN_SYNC
 
 
-_DIFF_COLORS = {"+": "green", "-": "red", "@": "cyan"}
+_DIFF_COLORS = {"file": "bold", "place": "cyan", "-": "red", "+": "green"}
 
 
-def print_diff(found: Survey, options: Options) -> None:
-    """Print the unified diffs of a survey.
-
-    Args:
-        found: What was read and planned.
-        options: What goes with every command.
-    """
+def _print_diff(found: Survey, options: Options) -> None:
     from common_sync.commands.diff import diff_lines  # only where there is a difference to show
 
-    terminal = options.terminal
-    for line in diff_lines(found):
-        color = "bold" if line.startswith(("--- ", "+++ ")) else _DIFF_COLORS.get(line[:1])
-        write(terminal.paint(line, color) if color else line)
+    terminal, seen = options.terminal, sys.stdout.isatty()
+    for kind, line in diff_lines(found):
+        # A name is never written raw, and nothing is on a terminal; in a pipe the contents are as they are.
+        text = "\t".join(map(printable, line.split("\t"))) if seen or kind == "file" else line
+        write(terminal.paint(text, _DIFF_COLORS[kind]) if kind in _DIFF_COLORS else text)
 
 
 def _print(lines: Iterable[str]) -> None:

@@ -62,6 +62,23 @@ def run_command_line() -> int:
 
 
 @app.command()
+def init(
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Ask nothing; fail where there is a choice.")] = False,
+    master: Annotated[str | None, typer.Option("--master", metavar="PATH", help="The library's folder.")] = None,
+    root: Root = None,
+    output_format: Format = _Format.text,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    color: Color = _Color.auto,
+) -> int:
+    """Find the master and the services that refer to it, show them, and write the configuration."""
+    from common_sync.interface.initialize import run_init  # only `init` needs it
+
+    return run_init(master, _options(root, output_format, quiet, verbose, color), yes=yes)
+
+
+@app.command()
 def distribute(
     services: Services = None,
     *,

@@ -2,12 +2,17 @@
 
 import json
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from common_sync.commands.distribute import Distribution
 from common_sync.commands.explain import Explanation
 from common_sync.commands.survey import ServicePlan, Survey
 from common_sync.commands.verify import CopyCheck
 from common_sync.core.model import Finding
+
+if TYPE_CHECKING:  # `init` alone needs them at run time
+    from common_sync.commands.init import Proposal
+    from common_sync.edges.detection.services import Reason
 
 SCHEMA = 1
 
@@ -25,11 +30,27 @@ def survey_document(command: str, found: Survey) -> Document:
     return _envelope(command, found.in_sync, found, services, found.findings())
 
 
-def distribution_document(done: Distribution) -> Document:
+def diff_document(found: Survey) -> Document:
+    """Return the document for `diff`.
+
+    Args:
+        found: What was read and planned.
+    """
+    return survey_document("diff", found) | {"diff": _diff(found)}
+
+
+def _diff(found: Survey) -> list[str]:
+    from common_sync.commands.diff import diff_lines  # only where it was asked for
+
+    return [_text(line.text) for line in diff_lines(found)]
+
+
+def distribution_document(done: Distribution, *, diff: bool = False) -> Document:
     """Return the document for `distribute`: how each service stood before, what was done, and what is left to say.
 
     Args:
         done: What the run came to.
+        diff: Whether the differences were asked for.
     """
     services = [
         _service(outcome.plan)
@@ -43,7 +64,13 @@ def distribution_document(done: Distribution) -> Document:
         for outcome in done.outcomes
     ]
     document = _envelope("distribute", done.in_sync, done.survey, services, done.findings())
-    return document | {"dry_run": done.dry_run, "force": done.force, "changed": done.changed, "kept": done.kept and _text(done.kept)}
+    return document | {
+        "dry_run": done.dry_run,
+        "force": done.force,
+        "changed": done.changed,
+        "kept": done.kept and _text(done.kept),
+        **({"diff": _diff(done.survey)} if diff else {}),
+    }
 
 
 def copy_document(check: CopyCheck) -> Document:
@@ -80,9 +107,33 @@ def explanation_document(explanations: Sequence[Explanation]) -> Document:
     return {"schema": SCHEMA, "command": "explain", "paths": paths}
 
 
+def proposal_document(proposal: "Proposal") -> Document:
+    """Return the document for `init`.
+
+    Args:
+        proposal: What was found and written.
+    """
+    return {
+        "schema": SCHEMA,
+        "command": "init",
+        "file": _text(proposal.file),
+        "master": proposal.master,
+        "copy": proposal.copy,
+        "services": [
+            {"name": service.path, "reasons": [_reason(reason) for reason in service.reasons]}
+            for service in proposal.services
+        ],
+        "notes": [_reason(reason) for reason in proposal.notes],
+    }
+
+
+def _reason(reason: "Reason") -> Document:
+    return {"file": _text(reason.file), "line": reason.line, "text": _text(reason.text)}
+
+
 def render(document: Document) -> str:
-    """Return a document as JSON text, keys in the order they were put in."""
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    """Return a document as JSON text in ASCII, whatever can be printed; keys in the order they were put in."""
+    return json.dumps(document, indent=2)
 
 
 def _envelope(

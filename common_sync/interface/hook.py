@@ -1,18 +1,20 @@
 """The hook's own entry: `common-sync-hook [--check] [--root DIR]`.
 
-It runs on every commit, so it imports typer, rich and GitPython only once it has something to say.
+It runs on every commit, so it imports typer, rich and what only a change needs once there is something to say.
 """
 
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from common_sync.commands.hook import HookRun, check_hook, run_hook
-from common_sync.core.errors import ConfigurationError, Problem
-from common_sync.edges.project import Project, find_projects, load_project
 from common_sync.interface.main import guard, leave
-from common_sync.interface.terminal import Terminal, look_at, write
+
+if TYPE_CHECKING:  # at run time they are imported inside the boundary, where Ctrl-C is no traceback
+    from common_sync.commands.commit import Commit, Lack
+    from common_sync.commands.hook import HookRun
+    from common_sync.core.model import Finding
+    from common_sync.interface.terminal import Terminal
 
 _USAGE = "usage: common-sync-hook [--check] [--root DIR]"
 
@@ -28,6 +30,8 @@ def main() -> None:
 
 
 def _parse(words: Sequence[str]) -> _Arguments:
+    from common_sync.core.errors import ConfigurationError, Problem
+
     rest = [word for word in words if word != "--check"]
     check = len(rest) < len(words)
     if not rest:
@@ -41,47 +45,81 @@ def _parse(words: Sequence[str]) -> _Arguments:
 
 
 def _run(arguments: _Arguments) -> int:
+    from common_sync.edges.index import read_ahead
+    from common_sync.edges.project import find_projects, load_project
+
     projects = [load_project(arguments.root)] if arguments.root else find_projects(os.getcwd())
-    terminal = look_at(sys.stdout)
-    lines: list[str] = []
+    indexes = [read_ahead(project) for project in projects]
+    from common_sync.commands.hook import run_hook  # git answers in the meantime
+
+    pushed = os.environ.get("PRE_COMMIT_TO_REF")  # set by pre-commit and prek, where a commit is there already
     passes = True
-    for project in projects:
-        more, passed = _check(project, terminal) if arguments.check else _sync(project, terminal)
-        lines.extend(more)
-        passes = passes and passed
-    if lines:
-        write("\n".join(lines))
+    for project, index in zip(projects, indexes, strict=True):
+        run = run_hook(project, index(), pushed, check=arguments.check)
+        passes = passes and run.passes
+        if run.done is not None or not run.passes:
+            _show(run, pushed)
     return 0 if passes else 1
 
 
-def _sync(project: Project, terminal: Terminal) -> tuple[list[str], bool]:
-    run = run_hook(project)
-    return list(_sync_lines(run, project, terminal)), run.passes
+def _show(run: "HookRun", pushed: str | None) -> None:
+    from common_sync.interface.terminal import look_at, write  # only when there is something to say
+
+    lines = "\n".join(_lines(run, look_at(sys.stdout), pushed))
+    if lines:
+        write(lines)
 
 
-def _sync_lines(run: HookRun, project: Project, terminal: Terminal) -> Iterator[str]:
-    changed = [outcome for outcome in run.done.outcomes if outcome.changed or not outcome.in_sync]
-    if not changed and not run.to_add:
-        return
-    from common_sync.interface.text import finding_lines, service_line  # only when there is something to say
+def _lines(run: "HookRun", terminal: "Terminal", pushed: str | None) -> Iterator[str]:
+    from common_sync.interface.text import finding_lines, service_line
 
-    width = max((len(outcome.plan.service) for outcome in changed), default=0)
-    yield from (service_line(outcome, run.done, width, terminal) for outcome in changed)
-    yield from finding_lines(run.done.findings(), terminal, everything=False)
-    if run.to_add:
-        import shlex
+    if run.done is not None:
+        changed = [one for one in run.done.outcomes if one.changed or not one.in_sync]
+        width = max((len(one.plan.service) for one in changed), default=0)
+        yield from (service_line(one, run.done, width, terminal) for one in changed)
+    here = os.path.relpath(run.found.project.root, os.environ.get("GIT_PREFIX") or os.curdir)
+    told = [lack for lack in run.commit.lacks if run.done is None or not _is_plain(lack)]
+    findings = [*run.findings(), *(_finding(lack, here) for lack in told)]
+    yield from finding_lines(findings, terminal, everything=False)
+    yield from _clone_lines(run.commit, terminal, pushed)
+    if run.done is not None:
+        yield from _add_lines(run.commit.lacks, here)
 
-        here = os.path.relpath(project.root)
-        paths = " ".join(shlex.quote(os.path.normpath(os.path.join(here, path))) for path in run.to_add)
+
+def _is_plain(lack: "Lack") -> bool:
+    """Tell whether the last line of all says enough about it."""
+    return lack.service != "" and lack.command == "git add"
+
+
+def _finding(lack: "Lack", here: str) -> "Finding":
+    from common_sync.core.findings import make_finding
+
+    return make_finding("CS009", lack.service, lack.path, None, lack.message, f"{lack.command} {_quoted(lack, here)}")
+
+
+def _quoted(lack: "Lack", here: str) -> str:
+    import shlex  # only when there is something to say
+
+    return shlex.quote(os.path.normpath(os.path.join(here, lack.place)))
+
+
+def _add_lines(lacks: "Sequence[Lack]", here: str) -> Iterator[str]:
+    places = dict.fromkeys(_quoted(lack, here) for lack in lacks if _is_plain(lack))
+    if places:
         yield "the commit lacks what was brought in sync; add it and commit again:"
-        yield f"  git add {paths}"
+        yield f"  git add {' '.join(places)}"
 
 
-def _check(project: Project, terminal: Terminal) -> tuple[list[str], bool]:
-    found, findings = check_hook(project)
-    passed = found.in_sync and not any(finding.code == "CS009" for finding in findings)
-    if not findings:
-        return [], passed
-    from common_sync.interface.text import finding_lines  # only when there is something to say
+def _clone_lines(commit: "Commit", terminal: "Terminal", pushed: str | None) -> Iterator[str]:
+    from common_sync.interface.text import finding_lines
 
-    return list(finding_lines(findings, terminal, everything=False)), passed
+    if not commit.clone:
+        return
+    if pushed is not None:
+        yield "a fresh clone of what is pushed would not be in sync; commit what is on the disk:"
+        yield from finding_lines(commit.clone, terminal, everything=False)
+        return
+    yield "a fresh clone of this commit would not be in sync: git changes bytes on the way in and out"
+    remedy = "give the master and its copies `-text` in .gitattributes, or check the master's files out anew"
+    findings = [finding._replace(remedy=remedy) for finding in commit.clone]
+    yield from finding_lines(findings, terminal, everything=False)

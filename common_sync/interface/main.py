@@ -1,6 +1,8 @@
 """The program: its entry, and the one place where exceptions become exit codes.
 
 0 in sync, 1 drift or something left alone, 2 usage, configuration or I/O error, 3 a bug, 130 interrupted.
+
+What the commands need is imported inside the boundary, so that Ctrl-C during the imports is no traceback either.
 """
 
 import gc
@@ -8,16 +10,13 @@ import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NoReturn
 
-from common_sync.core.errors import CommonSyncError
-from common_sync.edges.folders import explain_os_error
-from common_sync.interface.actions import Options, run_distribute, run_verify
-from common_sync.interface.terminal import look_at, write
+from common_sync.core.errors import CommonSyncError, ConfigurationError, Problem
+from common_sync.edges.signals import stop_once
 
 ERROR, BUG, INTERRUPTED = 2, 3, 130
-
-_TERMINATED = 143
 
 
 def main() -> None:
@@ -31,7 +30,9 @@ def leave(code: int) -> NoReturn:
     Args:
         code: The exit code.
     """
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):  # nobody reads it any more
+            stream.flush()
     os._exit(code)
 
 
@@ -42,29 +43,55 @@ def guard(action: Callable[[], int]) -> int:
         action: Returns an exit code.
     """
     gc.disable()  # a short run makes many values and no cycles; this saves a tenth of the time
-    signal.signal(signal.SIGTERM, _terminate)
+    _open_missing_streams()
+    _handle_signals()
     try:
+        _check_file_names()
         code = action()
-        sys.stdout.flush()
-    except CommonSyncError as error:
-        return _report(error)
-    except KeyboardInterrupt:
-        write("interrupted: the next run finishes what was begun", sys.stderr)
-        return INTERRUPTED
+        _flush()
     except BrokenPipeError:  # the reader has gone, as in `common-sync diff | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ERROR
-    except OSError as error:
-        return _report(explain_os_error(error, os.fsdecode(error.filename or "common-sync"), "go on"))
-    except Exception:  # noqa: BLE001 - the one boundary
-        return _report_bug()
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the one boundary
+        with suppress(OSError):  # when nobody reads standard error, the exit code has to say it
+            return _report(error)
+        return _code(error)
     return code
+
+
+def _flush() -> None:
+    from common_sync.interface.terminal import flush  # the action has imported it by now
+
+    flush(sys.stdout)
+
+
+def _open_missing_streams() -> None:
+    """Open what was closed, as by `>&-`: the next file to be opened would get its descriptor, and what is printed."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - for as long as the process lives
+
+
+def _handle_signals() -> None:
+    signal.signal(signal.SIGTERM, stop_once)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as it is in the background of a shell
+        signal.signal(signal.SIGINT, stop_once)
+
+
+def _check_file_names() -> None:
+    """Refuse to read names in the encoding of an old locale: the same tree would get another manifest there."""
+    encoding = sys.getfilesystemencoding()
+    if encoding != "utf-8":
+        message = f"Python reads the names of files as {encoding} here, and not as UTF-8"
+        raise ConfigurationError(Problem(message, remedy="set PYTHONUTF8=1"))
 
 
 def _dispatch() -> int:
     """Run the two commands that run often without a parser, as long as there is no option to parse."""
     command, services = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("", [])
     if command in ("distribute", "verify") and not any(word.startswith("-") for word in services):
+        from common_sync.interface.actions import Options, run_distribute, run_verify
+
         run = run_distribute if command == "distribute" else run_verify
         return run(services, Options())
     from common_sync.interface.cli import run_command_line  # typer costs more than all the rest
@@ -72,26 +99,33 @@ def _dispatch() -> int:
     return run_command_line()
 
 
-def _report(error: CommonSyncError) -> int:
-    from common_sync.interface.text import problem_lines  # only where something is wrong
-
-    terminal = look_at(sys.stderr)
-    for problem in error.problems:
-        for line in problem_lines(problem, terminal):
-            write(line, sys.stderr)
-    return ERROR
+def _code(error: BaseException) -> int:
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED
+    return ERROR if isinstance(error, CommonSyncError | OSError) else BUG
 
 
-def _report_bug() -> int:
-    import traceback  # only for a bug
+def _report(error: BaseException) -> int:
+    """Say what is wrong on standard error; return the exit code."""
+    from common_sync.interface.terminal import look_at, write  # only where something is wrong, as all below
 
-    from common_sync import __version__
+    if isinstance(error, KeyboardInterrupt):
+        write("interrupted: the next run finishes what was begun", sys.stderr)
+    elif isinstance(error, CommonSyncError):
+        from common_sync.interface.text import problem_lines
 
-    traceback.print_exc()
-    write(f"this is a bug in common-sync {__version__}: please report it, with the lines above", sys.stderr)
-    return BUG
+        for problem in error.problems:
+            for line in problem_lines(problem, look_at(sys.stderr)):
+                write(line, sys.stderr)
+    elif isinstance(error, OSError):
+        from common_sync.edges.folders import explain_os_error
 
+        return _report(explain_os_error(error, error.filename if isinstance(error.filename, str) else None, "go on"))
+    else:
+        import traceback
 
-def _terminate(_signal: int, _frame: object) -> None:
-    """Leave as after Ctrl-C: temporary files are removed on the way out."""
-    sys.exit(_TERMINATED)
+        from common_sync import __version__
+
+        traceback.print_exception(error)
+        write(f"this is a bug in common-sync {__version__}: please report it, with the lines above", sys.stderr)
+    return _code(error)

@@ -1,16 +1,16 @@
 """What is shown as a table, by rich."""
 
-import shutil
-import sys
+from io import StringIO
 
-from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from common_sync.commands.survey import ServicePlan, Survey
-from common_sync.core.model import State
+from common_sync.core.digest import PREFIX
+from common_sync.core.model import ReferenceState, State
 from common_sync.interface.terminal import Terminal, printable
+from common_sync.interface.text import count, name_library
 
 _COLORS: dict[State, str] = {
     "current": "green",
@@ -21,30 +21,39 @@ _COLORS: dict[State, str] = {
     "extra": "red",
     "unmanaged": "yellow",
 }
-_WIDE = 240
-_DIGEST_LETTERS = 16
+_LEADS: dict[ReferenceState, str] = {
+    "points-at-master": "to master",
+    "points-at-copy": "to copy",
+    "unresolved": "unresolved",
+    "foreign": "foreign",
+}
+_WIDE = 10_000
+"""Columns: a row is one line, also in a pipe, and a terminal wraps it better than a table folds its cells."""
+
+_DIGEST_DIGITS = 12
 
 
-def print_status(found: Survey, terminal: Terminal) -> None:
-    """Print one row a service: how its copy stands to its manifest and to the master, and its references.
+def status_text(found: Survey, terminal: Terminal) -> str:
+    """Return one row a service: how its copy stands to its manifest and to the master, and its references.
 
     Args:
         found: What was read and planned.
         terminal: What standard output can show.
     """
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDE
-    console = Console(width=width, no_color=not terminal.colors, force_terminal=terminal.colors, highlight=False)
+    colors = terminal.colors
+    text = StringIO()
+    console = Console(file=text, width=_WIDE, no_color=not colors, force_terminal=colors, highlight=False)
     manifest = found.master.manifest
-    head = f"{printable(found.project.master)}  {printable(manifest.library.name)} {manifest.library.version or ''}".rstrip()
-    console.print(Text(f"{head}  {len(manifest.files)} files  {manifest.tree[:_DIGEST_LETTERS]}"))
-    style = box.SIMPLE_HEAD if terminal.marks else box.ASCII2
-    table = Table(box=style, pad_edge=False, show_edge=False, header_style="bold" if terminal.colors else "")
+    head = printable(f"{found.project.master}  {name_library(manifest.library)}")
+    console.print(Text(f"{head}  {count(len(manifest.files), 'file')}  {_shorten(manifest.tree)}"))
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold" if colors else "")
     for title in ("SERVICE", "STATE", "EDITED", "BEHIND", "FILES", "VERSION", "DIGEST", "REFERENCES"):
-        table.add_column(title, justify="right" if title == "FILES" else "left", overflow="fold")
+        table.add_column(title, justify="right" if title == "FILES" else "left")
     for plan in found.plans:
-        state = Text(plan.copy.state, style=_COLORS[plan.copy.state] if terminal.colors else "")
+        state = Text(plan.copy.state, style=_COLORS[plan.copy.state] if colors else "")
         table.add_row(Text(printable(plan.service)), state, *map(Text, _cells(plan)))
     console.print(table)
+    return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
 
 
 def _cells(plan: ServicePlan) -> tuple[str, ...]:
@@ -53,19 +62,23 @@ def _cells(plan: ServicePlan) -> tuple[str, ...]:
     missing = sum(operation.state == "missing" for operation in plan.copy.operations)
     touched = edited + (missing if plan.exists else 0)
     return (
-        f"{touched} files" if touched else "no",
-        f"{behind} files" if behind else "manifest" if plan.copy.behind else "no",
+        count(touched, "file") if touched else "no",
+        count(behind, "file") if behind else "manifest" if plan.copy.behind else "no",
         str(plan.files),
-        plan.version or "-",
-        plan.digest[:_DIGEST_LETTERS] if plan.digest else "-",
+        printable(plan.version or "-"),
+        _shorten(plan.digest) if plan.digest else "-",
         _references(plan),
     )
+
+
+def _shorten(digest: str) -> str:
+    return digest.removeprefix(PREFIX)[:_DIGEST_DIGITS]
 
 
 def _references(plan: ServicePlan) -> str:
     states = [reference.state for reference in plan.references]
     if not states and not plan.problems:
         return "none"
-    parts = [f"{states.count(state)} {state}" for state in dict.fromkeys(states)]
-    parts += [f"{len(plan.problems)} findings"] if plan.problems else []
+    parts = [f"{states.count(state)} {_LEADS[state]}" for state in dict.fromkeys(states)]
+    parts += [count(len(plan.problems), "finding")] if plan.problems else []
     return ", ".join(parts)

@@ -2,7 +2,11 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Literal, NamedTuple, TextIO
+
+from common_sync.edges.folders import explain_os_error
 
 ColorMode = Literal["auto", "always", "never"]
 
@@ -60,7 +64,7 @@ def printable(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return "".join(letter if letter.isprintable() or letter == "\n" else _escape(letter) for letter in text)
+    return "".join(letter if letter.isprintable() else _escape(letter) for letter in text)
 
 
 def _escape(letter: str) -> str:
@@ -68,7 +72,38 @@ def _escape(letter: str) -> str:
 
 
 def write(text: str, stream: TextIO | None = None) -> None:
-    """Write text as it is, with a line end, whatever the stream's encoding can say."""
+    """Write text as it is, with a line end, whatever the stream's encoding can say.
+
+    Args:
+        text: What to write.
+        stream: Where to; standard output when None.
+
+    Raises:
+        BrokenPipeError: Nobody reads it.
+        TreeError: It cannot be written.
+    """
     stream = stream or sys.stdout
     encoding = stream.encoding or "utf-8"
-    stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    with _explained():
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+
+
+def flush(stream: TextIO) -> None:
+    """Write out what a stream still holds.
+
+    Raises:
+        BrokenPipeError: Nobody reads it.
+        TreeError: It cannot be written.
+    """
+    with _explained():
+        stream.flush()
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise explain_os_error(error, "the output", "write it") from error

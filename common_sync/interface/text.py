@@ -6,7 +6,7 @@ from common_sync.commands.distribute import Distribution, Outcome
 from common_sync.commands.survey import Survey
 from common_sync.commands.verify import CopyCheck
 from common_sync.core.errors import Problem
-from common_sync.core.model import Finding
+from common_sync.core.model import Finding, Library
 from common_sync.core.plan import CopyPlan, Operation
 from common_sync.edges.keeping import restore_command
 from common_sync.interface.terminal import Terminal, printable
@@ -26,6 +26,11 @@ def count(number: int, word: str) -> str:
         word: The word for one.
     """
     return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def name_library(library: Library) -> str:
+    """Return the library's name, and its version where it declares one."""
+    return f"{library.name} {library.version}" if library.version else library.name
 
 
 def problem_lines(problem: Problem, terminal: Terminal) -> Iterator[str]:
@@ -87,9 +92,28 @@ def distribution_lines(
         yield from finding_lines(findings, terminal, everything=verbose)
     if done.kept is not None:
         yield ""
-        yield f"what was discarded is kept; this brings it back: {restore_command(done.kept, done.survey.project.root)}"
+        yield _kept_line(done.kept, done.survey.project.root)
     yield ""
     yield _summary(done, seconds)
+
+
+def quiet_lines(done: Distribution, terminal: Terminal, *, verbose: bool = False) -> Iterator[str]:
+    """Yield what `distribute --quiet` prints: what is still to be said, and every edit that was discarded.
+
+    Args:
+        done: What the run came to.
+        terminal: What can be shown.
+        verbose: Name every file.
+    """
+    for outcome in done.outcomes:
+        yield from _detail_lines(outcome, done, terminal, verbose=verbose)
+    yield from finding_lines(done.findings(), terminal, everything=verbose)
+    if done.kept is not None:
+        yield _kept_line(done.kept, done.survey.project.root)
+
+
+def _kept_line(kept: str, root: str) -> str:
+    return f"what was discarded is kept; this brings it back: {printable(restore_command(kept, root))}"
 
 
 def service_line(outcome: Outcome, done: Distribution, width: int, terminal: Terminal) -> str:
@@ -119,7 +143,8 @@ def _what(outcome: Outcome) -> Iterator[str]:
     else:
         yield from _counts(outcome.done)
         if plan.copy.state == "unmanaged" and outcome.changed:
-            yield f"adopted {count(plan.files, 'file')}"
+            mine = sum(operation.before is not None for operation in outcome.left)
+            yield f"adopted {count(plan.files - mine, 'file')}"
         elif outcome.changed and not outcome.done and not plan.edits:
             yield "manifest brought up to date"
     yield from (f"references rewritten in {printable(edit.path)}" for edit in plan.edits)
@@ -172,10 +197,9 @@ def verification_lines(found: Survey, seconds: float, terminal: Terminal, *, ver
     services = count(len(found.plans), "service")
     manifest = found.master.manifest
     if found.in_sync:
-        version = f" {manifest.library.version}" if manifest.library.version else ""
         mark = terminal.paint(terminal.mark("✓"), "green")
-        source = f"{manifest.library.name}{version}, {manifest.tree[:_SHORT_DIGEST]}…"
-        yield f"{mark} {services} in sync with {printable(found.project.master)} ({source}), in {seconds:.2f} s"
+        source = printable(f"{found.project.master} ({name_library(manifest.library)}, {manifest.tree[:_SHORT_DIGEST]}")
+        yield f"{mark} {services} in sync with {source}…), in {seconds:.2f} s"
         return
     failed = sum(not plan.is_empty for plan in found.plans)
     mark = terminal.paint(terminal.mark("✗"), "red")
@@ -211,8 +235,7 @@ def copy_check_lines(check: CopyCheck, terminal: Terminal, *, verbose: bool = Fa
         verbose: Show all findings, however many.
     """
     yield from finding_lines(check.findings, terminal, everything=verbose)
-    library = check.manifest.library
-    name = f"{library.name} {library.version}" if library.version else library.name
+    name = printable(name_library(check.manifest.library))
     if check.findings:
         yield f"{terminal.paint(terminal.mark('✗'), 'red')} {printable(check.path)} is not what its manifest says ({name})"
     else:

@@ -1,0 +1,5 @@
+"""`python -m benchmarks` is the benchmark."""
+
+from benchmarks.bench import main
+
+main()

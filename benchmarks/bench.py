@@ -1,0 +1,79 @@
+"""The benchmark's command line: builds, measures, writes the page."""
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+
+from benchmarks.goals import Results
+from benchmarks.hook import KEY as HOOK_KEY
+from benchmarks.hook import ROUNDS as HOOK_ROUNDS
+from benchmarks.hook import run_hook_case
+from benchmarks.machine import describe_machine
+from benchmarks.report import render_page
+from benchmarks.rounds import WrongResultError, run_case
+from benchmarks.trees import SHAPES, Shape, choose_folder, write_text
+
+_HOOK_ROOM = 100 << 20
+_QUICK_HOOK_ROUNDS = 10
+
+
+def main() -> None:
+    """Run the benchmark and exit: 0 whether or not goals are met, 1 when a result was wrong."""
+    arguments = _parse(sys.argv[1:])
+    try:
+        page = _measure(arguments)
+    except WrongResultError as error:
+        print(f"wrong result: {error}", file=sys.stderr)
+        sys.exit(1)
+    if arguments.output is None:
+        print(page, end="")
+    else:
+        write_text(arguments.output, page)
+
+
+def _parse(words: Sequence[str]) -> argparse.Namespace:
+    keys = [*(shape.key for shape in SHAPES), HOOK_KEY]
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--output", metavar="FILE", help="write the page there; default: standard output")
+    parser.add_argument("--rounds", type=_positive, help="so many rounds of every case")
+    parser.add_argument("--only", metavar="CASE", action="append", choices=keys, help=f"one of {', '.join(keys)}")
+    parser.add_argument("--quick", action="store_true", help="one round of each case")
+    return parser.parse_args(words)
+
+
+def _positive(word: str) -> int:
+    number = int(word)
+    if number < 1:
+        message = "it takes at least one round"
+        raise argparse.ArgumentTypeError(message)
+    return number
+
+
+def _measure(arguments: argparse.Namespace) -> str:
+    only: list[str] | None = arguments.only
+    shapes = [shape for shape in SHAPES if only is None or shape.key in only]
+    above = choose_folder(max([shape.room for shape in shapes], default=_HOOK_ROOM), tempfile.gettempdir())
+    machine = describe_machine(above)
+    with tempfile.TemporaryDirectory(prefix="common-sync-bench-", dir=above) as folder:
+        root = os.path.realpath(folder)
+        cases = {shape.key: run_case(shape, root, _rounds(arguments, shape)) for shape in shapes}
+        hook = run_hook_case(root, _hook_rounds(arguments)) if only is None or HOOK_KEY in only else None
+    return render_page(Results(cases, hook), machine, _note(arguments))
+
+
+def _rounds(arguments: argparse.Namespace, shape: Shape) -> int:
+    rounds: int | None = arguments.rounds
+    return rounds or (1 if arguments.quick else shape.rounds)
+
+
+def _hook_rounds(arguments: argparse.Namespace) -> int:
+    rounds: int | None = arguments.rounds
+    return rounds or (_QUICK_HOOK_ROUNDS if arguments.quick else HOOK_ROUNDS)
+
+
+def _note(arguments: argparse.Namespace) -> str:
+    if arguments.only is not None:
+        return f"**Only {', '.join(arguments.only)} was run.**"
+    return "**A quick run, of one round: the noise is not known.**" if arguments.quick else ""

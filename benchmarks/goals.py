@@ -1,0 +1,126 @@
+"""The goals: what was hoped for, what was measured, and where a goal was missed, why."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import median, quantiles
+from typing import NamedTuple
+
+from benchmarks.hook import BARE, HOOK, HookResult
+from benchmarks.rivals import CP, DIFF, DISTRIBUTE, SCRIPT, VERIFY, Work
+from benchmarks.rounds import CaseResult
+from benchmarks.running import Memory, Run
+
+_MOST_MEMORY = 100_000_000
+
+
+class Goal(NamedTuple):
+    """One goal.
+
+    Attributes:
+        key: What `REASONS` calls it.
+        text: What was hoped for.
+        measured: What was measured.
+        met: Whether that is enough.
+    """
+
+    key: str
+    text: str
+    measured: str
+    met: bool
+
+
+class Results(NamedTuple):
+    """All that was measured in one run of the benchmark; what was not asked for is missing."""
+
+    cases: Mapping[str, CaseResult]
+    hook: HookResult | None
+
+
+REASONS: dict[str, str] = {}
+"""Why a goal was missed, by its key; printed only where it was."""
+
+
+def spread(runs: Sequence[Run]) -> float:
+    """Return the interquartile range of some runs' seconds.
+
+    Args:
+        runs: At least one.
+    """
+    if len(runs) == 1:
+        return 0.0
+    low, _, high = quantiles([each.seconds for each in runs], n=4, method="inclusive")
+    return high - low
+
+
+def middle(runs: Sequence[Run]) -> float:
+    """Return the median of some runs' seconds.
+
+    Args:
+        runs: At least one.
+    """
+    return median(each.seconds for each in runs)
+
+
+def judge(results: Results) -> Iterator[Goal]:
+    """Yield every goal for which there is a measurement.
+
+    Args:
+        results: What was measured.
+    """
+    yield from _faster(results, "1000x15", "first", (DISTRIBUTE, CP), 15)
+    yield from _faster(results, "1000x15", "first", (DISTRIBUTE, SCRIPT), 25)
+    yield from _no_slower(results, "4x10000", "first", (DISTRIBUTE, CP), 1.5)
+    yield from _faster(results, "1000x15", "verify", (VERIFY, DIFF), 4)
+    yield from _no_slower(results, "4x10000", "verify", (VERIFY, DIFF), 1.0)
+    yield from (_idle(case) for case in results.cases.values())
+    if results.hook is not None:
+        ratio = middle(results.hook.table[HOOK]) / middle(results.hook.table[BARE])
+        yield Goal("hook", f"the hook with nothing to do within 4 times {BARE}", f"{ratio:.2f} times", ratio <= 4)
+    yield from _memory(results)
+
+
+_WORKS: dict[Work, str] = {"first": "first distribution", "verify": "verify"}
+
+
+def _pair(results: Results, key: str, work: Work, titles: tuple[str, str]) -> tuple[float, float] | None:
+    if key not in results.cases:
+        return None
+    ours, theirs = (results.cases[key].tables[work][title] for title in titles)
+    return (middle(ours), middle(theirs)) if theirs else None
+
+
+def _faster(results: Results, key: str, work: Work, titles: tuple[str, str], times: float) -> Iterator[Goal]:
+    pair = _pair(results, key, work, titles)
+    if pair is not None:
+        ratio = pair[1] / pair[0]
+        text = (
+            f"{_WORKS[work]} of {results.cases[key].shape.title} at least {times:g} times faster than the {titles[1]}"
+        )
+        yield Goal(f"{work}-{key}-{titles[1]}", text, f"{ratio:.1f} times", ratio >= times)
+
+
+def _no_slower(results: Results, key: str, work: Work, titles: tuple[str, str], times: float) -> Iterator[Goal]:
+    pair = _pair(results, key, work, titles)
+    if pair is not None:
+        ratio = pair[0] / pair[1]
+        bound = f"within {times:g} times" if times != 1 else "no slower than"
+        text = f"{_WORKS[work]} of {results.cases[key].shape.title} {bound} the {titles[1]}"
+        yield Goal(f"{work}-{key}-{titles[1]}", text, f"{ratio:.2f} times", ratio <= times)
+
+
+def _idle(case: CaseResult) -> Goal:
+    """Judge `distribute` with nothing to do by `verify`; what lies within the spread of either is no difference."""
+    ours, theirs = case.tables["nothing"][DISTRIBUTE], case.tables["verify"][VERIFY]
+    noise = max(spread(ours), spread(theirs))
+    text = f"distribute with nothing to do no slower than verify, {case.shape.title}"
+    measured = f"{middle(ours):.3f} s against {middle(theirs):.3f} s, noise (IQR) {noise:.3f} s"
+    return Goal("idle", text, measured, middle(ours) <= middle(theirs) + noise)
+
+
+def _memory(results: Results) -> Iterator[Goal]:
+    looks: list[Memory] = [look for case in results.cases.values() for look in case.memory.values()]
+    looks += [results.hook.memory] if results.hook is not None else []
+    largest = max(look.largest for look in looks) * 1024
+    together = max((look.together or 0 for look in looks), default=0) * 1024
+    measured = f"largest process {largest / 1e6:.0f} MB"
+    measured += f", all at one time {together / 1e6:.0f} MB" if together else ""
+    yield Goal("memory", "peak memory under 100 MB in every case", measured, max(largest, together) < _MOST_MEMORY)

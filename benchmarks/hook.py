@@ -1,0 +1,81 @@
+"""The hook when there is nothing to do: what every commit pays, on a repository of the example's size."""
+
+import os
+import shutil
+import sys
+from typing import NamedTuple
+
+from benchmarks.rivals import tool
+from benchmarks.rounds import Table, check_status, rotated
+from benchmarks.running import Command, Memory, run, watch
+from benchmarks.trees import commit, write_text
+
+KEY, TITLE = "hook", "The hook with nothing to do"
+ROUNDS = 40
+
+BARE, HOOK = "`python -c pass`", "**`common-sync-hook`**"
+PLAIN, COMPLEX = "**`common-sync-hook`**, plain excludes", "**`common-sync-hook`**, an exclude that takes pathspec"
+STATUS = "`git status`"
+
+_EXAMPLE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "examples", "media-services")
+_CONFIGURATION = 'master = "common"\nservices = ["orchestrator", "services/*"]\n'
+_EXCLUDES = {HOOK: "", PLAIN: 'exclude = ["tests/", "*.md"]\n', COMPLEX: 'exclude = ["docs/**/draft-[0-9]*.md"]\n'}
+
+
+class HookResult(NamedTuple):
+    """What was measured.
+
+    Attributes:
+        rounds: How many rounds were run.
+        table: The contestants' runs.
+        memory: The hook's memory in a run of its own.
+    """
+
+    rounds: int
+    table: Table
+    memory: Memory
+
+
+def run_hook_case(folder: str, rounds: int) -> HookResult:
+    """Build the repositories, one for each configuration, and run the rounds.
+
+    Args:
+        folder: Where to build them.
+        rounds: How many rounds.
+
+    Raises:
+        WrongResultError: The hook found something to do, or failed.
+    """
+    print(f"{KEY}: {rounds} rounds", file=sys.stderr)
+    roots = {title: _build(os.path.join(folder, f"{KEY}-{number}"), title) for number, title in enumerate(_EXCLUDES)}
+    try:
+        commands = [(_hook(title), root) for title, root in roots.items()]
+        bare = Command(BARE, (sys.executable, "-c", "pass"), sys.executable)
+        status = Command(STATUS, ("git", "status"), "git")
+        contestants = [(bare, roots[HOOK]), *commands, (status, roots[HOOK])]
+        table: Table = {command.title: [] for command, _ in contestants}
+        for number in range(rounds):
+            for command, root in rotated(contestants, number):
+                done = run(command, root)
+                check_status(done, 0, command.title)
+                table[command.title].append(done)
+        return HookResult(rounds, table, watch(_hook(HOOK), roots[HOOK]))
+    finally:
+        for root in roots.values():
+            shutil.rmtree(root)
+
+
+def _hook(title: str) -> Command:
+    return Command(title, tool("common-sync-hook"), tool("common-sync-hook")[0])
+
+
+def _build(root: str, title: str) -> str:
+    """Make a copy of the example in which everything is in sync and committed; return its path."""
+    shutil.copytree(_EXAMPLE, root, ignore=shutil.ignore_patterns("__pycache__", ".git", "common-sync.toml"))
+    write_text(os.path.join(root, "common-sync.toml"), _CONFIGURATION + _EXCLUDES[title])
+    commit(root)
+    distribute = Command("distribute", tool("common-sync", "distribute"), tool("common-sync")[0])
+    check_status(run(distribute, root), 0, f"distribute, before {title}")
+    commit(root)
+    check_status(run(_hook(title), root), 0, f"the warm-up of {title}")
+    return root

@@ -1,0 +1,130 @@
+"""The page: `docs/benchmarks.md`, in Markdown."""
+
+from collections.abc import Iterator, Sequence
+
+from benchmarks.goals import REASONS, Goal, Results, judge, middle, spread
+from benchmarks.hook import BARE, TITLE, HookResult
+from benchmarks.rivals import VERIFY, Work
+from benchmarks.rounds import CaseResult, Table
+from benchmarks.running import Memory, Run
+
+_WORKS: dict[Work, str] = {
+    "first": "First distribution",
+    "nothing": "Nothing to do",
+    "changed": "One file of the master changed",
+    "verify": "Verify",
+}
+
+_METHOD = """\
+Every tree is a git repository with the master and the configuration committed and the copies not. The contestants run \
+in turn: in each round each makes the copies, does nothing to do, and follows an edit of one file of the master; the order \
+rotates from round to round. What only checks (`verify`, `diff -rq`, `rsync -n`) runs on the copies that common-sync made. \
+Times are of whole processes, start-up included, on copies in the page cache; removing copies and editing the master is \
+not timed. The loops are run by `sh`. A contestant that takes long runs on a tenth of the services where the row says so: \
+it starts a process for each service, so its time is multiplied. After each run one copy, taken by lot, is compared with \
+the master by `diff -rq`, and after each of common-sync's `verify` has to exit 0, and 1 before it once the master was \
+edited: no broken run is timed.
+
+A time is the median; IQR is the interquartile range, from a quarter of the runs to three quarters; CPU is the median of user \
+and system time, of all processes together. common-sync uses as many processes as there are cores, the loops one at a time."""
+
+_SCRIPT = "The shell script is what repositories of this kind hold: for each service `rm -rf`, `cp -r`, `find` and delete caches."
+
+_MEMORY = (
+    "In runs of their own, not timed. The largest process is what the system says at its end; all processes at one time "
+    "count each shared page once (PSS), looked at every few milliseconds; the bound adds up the peaks of all that lived at "
+    "one time, and counts a page that workers share in each of them."
+)
+
+
+def render_page(results: Results, machine: Sequence[tuple[str, str]], note: str) -> str:
+    """Return the page.
+
+    Args:
+        results: What was measured.
+        machine: Pairs of a heading and what is so.
+        note: A sentence about this run, or nothing.
+    """
+    lines = [
+        "# Benchmarks",
+        "",
+        f"`make bench` writes this page; nothing in it was written by hand. {note}".strip(),
+        "",
+    ]
+    lines += ["## Goals", "", *_goals(list(judge(results))), ""]
+    lines += ["## Machine", "", "| | |", "|---|---|", *(f"| {name} | {value} |" for name, value in machine), ""]
+    lines += ["## Method", "", _METHOD, "", _SCRIPT]
+    for case in results.cases.values():
+        lines += _case(case)
+    if results.hook is not None:
+        lines += _hook(results.hook)
+    lines += ["", "## Memory", "", _MEMORY, "", *_memory(results)]
+    return "\n".join(lines) + "\n"
+
+
+def _goals(goals: Sequence[Goal]) -> Iterator[str]:
+    yield "| goal | measured | met |"
+    yield "|---|---|---|"
+    yield from (f"| {goal.text} | {goal.measured} | {'yes' if goal.met else '**no**'} |" for goal in goals)
+    missed = [goal for goal in goals if not goal.met]
+    if missed:
+        yield ""
+        yield "Why goals were missed:"
+        yield ""
+    for goal in missed:
+        yield f"- *{goal.text}*: {REASONS.get(goal.key, 'not looked into yet.')}"
+
+
+def _case(case: CaseResult) -> Iterator[str]:
+    yield from ("", f"## {case.shape.title}")
+    for work, heading in _WORKS.items():
+        table: Table = dict(case.tables[work])
+        base = next(iter(table))
+        if work == "nothing":
+            table[VERIFY] = case.tables["verify"][VERIFY]
+        yield from ("", f"### {heading}", "")
+        yield from _table(table, base, base.strip("*`"))
+
+
+def _table(table: Table, base: str, name: str) -> Iterator[str]:
+    yield f"| | runs | median | IQR | CPU | times {name} |"
+    yield "|---|--:|--:|--:|--:|--:|"
+    whole = middle(table[base])
+    for title, runs in table.items():
+        yield _row(title, runs, whole) if runs else f"| {title} | not installed | | | | |"
+
+
+def _row(title: str, runs: Sequence[Run], whole: float) -> str:
+    cpu = middle([each._replace(seconds=each.cpu) for each in runs])
+    between = _seconds(spread(runs)) if len(runs) > 1 else "-"
+    ratio = f"{middle(runs) / whole:.2f}"
+    return f"| {title} | {len(runs)} | {_seconds(middle(runs))} | {between} | {_seconds(cpu)} | {ratio} |"
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.1f} ms" if seconds < 0.1 else f"{seconds:.3f} s"
+
+
+def _hook(result: HookResult) -> Iterator[str]:
+    yield from ("", f"## {TITLE}", "")
+    yield "On a copy of `examples/media-services`, with everything in sync and committed."
+    yield ""
+    yield from _table(result.table, BARE, "bare Python")
+
+
+def _memory(results: Results) -> Iterator[str]:
+    yield "| | | largest process | all at one time | bound |"
+    yield "|---|---|--:|--:|--:|"
+    for case in results.cases.values():
+        for work, memory in case.memory.items():
+            yield _memory_row(case.shape.title, _WORKS[work].lower(), memory)
+    if results.hook is not None:
+        yield _memory_row("the hook", "nothing to do", results.hook.memory)
+
+
+def _memory_row(what: str, work: str, memory: Memory) -> str:
+    figures = " | ".join(
+        "not told" if figure is None else f"{figure * 1024 / 1e6:.0f} MB"
+        for figure in (memory.largest, memory.together, memory.bound)
+    )
+    return f"| {what} | {work} | {figures} |"

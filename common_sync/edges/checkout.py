@@ -1,0 +1,124 @@
+"""What git makes of bytes: how it names them, whether it converts them, and how they come out of a checkout."""
+
+import os
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import new
+
+from common_sync.core.model import Entry, Symlink
+from common_sync.edges.git import ask, environment_for, find_top, git_directory
+from common_sync.edges.reading import BLOCK
+
+
+def format_entry(entry: Entry, path: str, data: bytes | None, digits: int) -> str:
+    """Return the row of the index that stands for a file or symlink exactly as it is.
+
+    Args:
+        entry: What it is.
+        path: Its absolute path.
+        data: Its bytes, or None to read them.
+        digits: How many hex digits names have in this repository: 40 of sha1, 64 of sha256.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    if isinstance(entry, Symlink):
+        return f"120000 {_name(*_held(os.fsencode(entry.target)), digits)} 0"
+    mode = "100755" if entry.executable else "100644"
+    if data is not None:
+        return f"{mode} {_name(*_held(data), digits)} 0"
+    with open(path, "rb") as file:
+        return f"{mode} {_name(os.fstat(file.fileno()).st_size, iter(lambda: file.read(BLOCK), b''), digits)} 0"
+
+
+def _held(data: bytes) -> tuple[int, tuple[bytes]]:
+    return len(data), (data,)
+
+
+def _name(size: int, blocks: Iterable[bytes], digits: int) -> str:
+    """Return git's name for contents (gitformat-… "loose objects": the kind and the size go before them)."""
+    digest = new("sha1" if digits == _SHA1 else "sha256", b"blob %d\0" % size, usedforsecurity=False)
+    for block in blocks:
+        digest.update(block)
+    return digest.hexdigest()
+
+
+_SHA1 = 40
+
+
+def may_convert(folders: Collection[str], files: Iterable[str]) -> bool:
+    """Tell whether a checkout may give other bytes than those that were committed.
+
+    LFS is not meant: what it keeps away has other bytes in the index to begin with.
+
+    Args:
+        folders: Absolute paths of folders whose `.gitattributes` count.
+        files: Absolute paths of more such files.
+    """
+    for file in [os.path.join(folder, ATTRIBUTES) for folder in folders] + list(files):
+        try:
+            with open(file, "rb") as stream:
+                data = stream.read().replace(b"filter=lfs", b"")
+        except OSError:
+            continue
+        if any(word in data for word in _CONVERTING):
+            return True
+    return False
+
+
+ATTRIBUTES = ".gitattributes"
+_CONVERTING = (b"eol=crlf", b"ident", b"working-tree-encoding", b"filter=")
+
+
+@contextmanager
+def checked_out(root: str, patterns: Sequence[str], commit: str | None) -> Iterator[str]:
+    """Check out what the next commit will hold, or what a commit holds, as another machine would, and look from there.
+
+    Git's variables are set for as long, so that every question to git is about that work tree.
+
+    Args:
+        root: An absolute path inside a work tree.
+        patterns: Pathspecs relative to the root: what to check out.
+        commit: The commit's name, or None for the index.
+
+    Yields:
+        The absolute path of what is the root there.
+    """
+    from tempfile import TemporaryDirectory  # 10 ms, and rarely asked
+
+    top = find_top(root) or root
+    own, place = environment_for(root), git_directory(top)
+    with TemporaryDirectory(prefix="common-sync-") as above:
+        folder = os.path.realpath(above)
+        tree = os.path.join(folder, "tree")
+        index = own.get("GIT_INDEX_FILE", os.path.join(place, "index"))
+        variables = dict(_AS_ELSEWHERE, GIT_INDEX_FILE=os.path.join(folder, "index") if commit else index)
+        if commit:
+            ask(["read-tree", commit], root, variables=variables)
+        paths = ask(["ls-files", "-z", "--", *patterns], root, literal=False, variables=variables)
+        ask(["checkout-index", "-z", "--stdin", f"--prefix={tree}/"], root, data=paths, variables=variables)
+        with _variables(GIT_DIR=place, GIT_WORK_TREE=tree, GIT_INDEX_FILE=variables["GIT_INDEX_FILE"]):
+            yield os.path.normpath(os.path.join(tree, os.path.relpath(root, top)))
+
+
+# Nothing that is configured on this machine alone: line ends as they are committed, attributes from the work tree.
+_AS_ELSEWHERE = {
+    "GIT_CONFIG_COUNT": "3",
+    "GIT_CONFIG_KEY_0": "core.autocrlf",
+    "GIT_CONFIG_VALUE_0": "false",
+    "GIT_CONFIG_KEY_1": "core.eol",
+    "GIT_CONFIG_VALUE_1": "lf",
+    "GIT_CONFIG_KEY_2": "core.attributesFile",
+    "GIT_CONFIG_VALUE_2": os.devnull,
+}
+
+
+@contextmanager
+def _variables(**values: str) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})

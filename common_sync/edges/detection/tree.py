@@ -1,0 +1,247 @@
+"""Read a repository that was never seen: its files once, by name, and of those only the few that name other folders."""
+
+import os
+import posixpath
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from stat import S_ISREG
+
+from common_sync.core.plan import ancestors
+from common_sync.edges.detection.mentions import (
+    PROJECT_FILES,
+    decode_leniently,
+    is_compose,
+    is_dockerfile,
+    is_read_by_pip,
+)
+from common_sync.edges.folders import DEEPEST
+from common_sync.edges.git import find_top, list_files
+from common_sync.edges.patterns import Gitignores
+
+SKIPPED = frozenset(
+    (
+        *("node_modules", "bower_components", "site-packages", "__pycache__", "build", "dist", "htmlcov"),
+        *("vendor", "vendored", "_vendor", "third_party", "third-party", "thirdparty", "external"),
+    )
+)
+"""Folders that hold what somebody else wrote or a tool made, at any depth; so do hidden ones and environments."""
+
+_LARGEST = 1 << 20
+"""Bytes; what is larger is no file that a person wrote to build a service."""
+
+_MAIN = frozenset({"main.py", "__main__.py", "app.py", "manage.py", "server.py", "wsgi.py", "asgi.py"})
+_SUBMODULE = re.compile(r"^\s*path\s*=\s*(.+?)\s*$", re.MULTILINE)
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Tell whether a path is a folder or lies in it; both are relative to the root, which is `""`."""
+    return path == folder or not folder or path.startswith(f"{folder}/")
+
+
+def above(path: str) -> str:
+    """Return the folder that a path lies in."""
+    return path.rpartition("/")[0]
+
+
+def last(path: str) -> str:
+    """Return the last part of a path."""
+    return path.rpartition("/")[2]
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Open a file without waiting for somebody to write into it, should it be a pipe."""
+    return os.open(path, flags | os.O_NONBLOCK)
+
+
+class Tree:
+    """The files of a repository that count, and what their names say.
+
+    Args:
+        root: The absolute path of the folder that was read.
+        files: POSIX paths relative to it.
+    """
+
+    def __init__(self, root: str, files: Iterable[str]) -> None:
+        self.root = root
+        self.files = frozenset(files)
+        self._sources = sorted(path for path in self.files if path.endswith(".py"))
+        self._modules: dict[str, frozenset[str]] = {}
+        self._texts: dict[str, str] = {}
+
+    @cached_property
+    def names(self) -> dict[str, list[str]]:
+        """Folder → the names of the files directly in it, for every folder that holds any file below it."""
+        names: dict[str, list[str]] = {"": []}
+        for path in self.files:
+            folder, _, name = path.rpartition("/")
+            names.setdefault(folder, []).append(name)
+        for folder in list(names):
+            for one in ancestors(folder):
+                names.setdefault(one, [])
+        return names
+
+    @cached_property
+    def python_folders(self) -> frozenset[str]:
+        """The folders with a module somewhere below them, the root left out."""
+        direct = {above(path) for path in self._sources}
+        return frozenset(folder for one in direct for folder in (one, *ancestors(one)) if folder)
+
+    @cached_property
+    def inner(self) -> dict[str, list[str]]:
+        """Folder → the folders directly in it, sorted."""
+        inner: dict[str, list[str]] = {}
+        for folder in sorted(self.names):
+            if folder:
+                inner.setdefault(above(folder), []).append(folder)
+        return inner
+
+    @cached_property
+    def sources_by_name(self) -> dict[str, list[str]]:
+        """Name of a module's file → the paths that have it."""
+        by_name: dict[str, list[str]] = {}
+        for path in self._sources:
+            by_name.setdefault(last(path), []).append(path)
+        return by_name
+
+    def modules(self, folder: str) -> frozenset[str]:
+        """Return the paths, relative to a folder, of the modules in and below it."""
+        if folder not in self._modules:
+            start = bisect_left(self._sources, f"{folder}/")
+            end = bisect_left(self._sources, f"{folder}0")  # what comes after the slash
+            self._modules[folder] = frozenset(path[len(folder) + 1 :] for path in self._sources[start:end])
+        return self._modules[folder]
+
+    def read(self, path: str) -> bytes:
+        """Return a file's bytes; nothing for one that is gone, too large, unreadable or not a regular file."""
+        try:
+            with open(os.path.join(self.root, path), "rb", buffering=0, opener=_open_at_once) as file:
+                status = os.fstat(file.fileno())
+                small = S_ISREG(status.st_mode) and status.st_size <= _LARGEST
+                return file.read() if small else b""
+        except OSError:
+            return b""
+
+    def is_there(self, folder: str) -> bool:
+        """Tell whether a folder is on the disk; git still lists what was moved away."""
+        return os.path.isdir(os.path.join(self.root, folder))
+
+    def text(self, path: str) -> str:
+        """Return a file's characters, what cannot be decoded replaced; it is read once."""
+        if path not in self._texts:
+            self._texts[path] = decode_leniently(self.read(path))
+        return self._texts[path]
+
+    @cached_property
+    def symlinks(self) -> dict[str, str]:
+        """Path of a symlink → the folder of the repository that it leads to; only names without a dot are looked at."""
+        links = (path for path in self.files if "." not in last(path) and os.path.islink(os.path.join(self.root, path)))
+        places = ((path, self.locate("", path)) for path in links)
+        return {path: place for path, place in places if place in self.names}
+
+    def locate(self, base: str, path: str) -> str | None:
+        """Return where a path leads, relative to the root, or None where nothing is or it leads out.
+
+        Args:
+            base: The folder that it is relative to.
+            path: As written; an absolute one may lead here too.
+        """
+        full = posixpath.normpath(posixpath.join(self.root, base, path))
+        place = self._relative(full)
+        if place in self.names or (place in self.files and not os.path.islink(full)):
+            return place
+        real = os.path.realpath(full)
+        return self._relative(real) if os.path.exists(real) else None
+
+    def _relative(self, full: str) -> str | None:
+        if full == self.root:
+            return ""
+        return full[len(self.root) + 1 :] if full.startswith(f"{self.root}/") else None
+
+    def is_built(self, folder: str) -> bool:
+        """Tell whether a folder has a Dockerfile or a compose file of its own."""
+        return any(is_dockerfile(name) or is_compose(name) for name in self.names.get(folder, ()))
+
+    def is_project(self, folder: str) -> bool:
+        """Tell whether pip could install a folder."""
+        return not PROJECT_FILES.isdisjoint(self.names.get(folder, ()))
+
+    def has_main(self, folder: str) -> bool:
+        """Tell whether a folder, or its package, has a module to start a program by."""
+        packages = (one for one in self.inner.get(folder, ()) if self._is_package(one))
+        return any(not _MAIN.isdisjoint(self.names.get(one, ())) for one in (folder, *packages))
+
+    def _is_package(self, folder: str) -> bool:
+        """Tell whether a folder is a part of the program around it, and no program of its own."""
+        package = last(folder) in {"app", "src"} or "__init__.py" in self.names[folder]
+        return package and not self.is_built(folder) and not self._asks(folder)
+
+    def _asks(self, folder: str) -> bool:
+        return any(is_read_by_pip(f"{folder}/{name}") for name in self.names.get(folder, ()))
+
+    def looks_like_service(self, folder: str) -> bool:
+        """Tell by a folder's own files whether it is built, deployed or started by itself."""
+        return self.is_built(folder) or self._asks(folder) or self.has_main(folder)
+
+
+def read_tree(root: str) -> Tree:
+    """List the files of a repository, without those of tools and of third parties.
+
+    Args:
+        root: An absolute path, with no symlink in it.
+
+    Raises:
+        GitError: Git failed.
+    """
+    return Tree(root, _walk(root) if find_top(root) is None else _listed(root))
+
+
+def _listed(root: str) -> list[str]:
+    files = list_files(root)
+    environments = {above(path) for path in files if last(path) == "pyvenv.cfg"}
+    known: dict[str, bool] = {"": True}
+
+    def counts(folder: str) -> bool:
+        if folder not in known:
+            known[folder] = folder not in environments and not _is_skipped(last(folder)) and counts(above(folder))
+        return known[folder]
+
+    kept = [path for path in files if counts(above(path))]
+    for inner in _repositories_in(root, kept):
+        if counts(inner):
+            kept += (f"{inner}/{path}" for path in _listed(os.path.join(root, inner)))
+    return kept
+
+
+def _is_skipped(name: str) -> bool:
+    return name in SKIPPED or name.startswith(".") or name.endswith((".egg-info", ".dist-info"))
+
+
+def _repositories_in(root: str, files: list[str]) -> Iterator[str]:
+    """Yield the repositories inside one, submodules and clones, whose files git lists only when it is asked there."""
+    inner = [path[:-1] for path in files if path.endswith("/")]
+    if ".gitmodules" in files:
+        inner += _SUBMODULE.findall(Tree(root, ()).text(".gitmodules"))
+    return (path for path in inner if os.path.lexists(os.path.join(root, path, ".git")))
+
+
+def _walk(root: str) -> Iterator[str]:
+    """Yield the files below a folder outside git, less the folders that a `.gitignore` names."""
+    gitignores = Gitignores(root)
+
+    def inside(prefix: str, depth: int) -> Iterator[str]:
+        try:
+            with os.scandir(os.path.join(root, prefix)) as found:
+                children = sorted((child.name, child.is_dir(follow_symlinks=False)) for child in found)
+        except OSError:  # a database's volume that belongs to somebody else is no reason to give up
+            return
+        if depth > DEEPEST or ("pyvenv.cfg", False) in children:
+            return
+        for name, is_folder in children:
+            if not is_folder:
+                yield prefix + name
+            elif not _is_skipped(name) and gitignores.exclusion(prefix + name, folder=True) is None:
+                yield from inside(f"{prefix}{name}/", depth + 1)
+
+    return inside("", 0)

@@ -1,0 +1,96 @@
+"""What the next commit holds, as git's index has it."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from common_sync.edges.git import ask, ask_ahead, find_top, split
+from common_sync.edges.project import Project
+
+
+class Index(NamedTuple):
+    """What the index holds below some paths.
+
+    Attributes:
+        files: POSIX path → mode, name of the contents and stage, as in `100644 2c2c68802adf… 0`.
+        unstaged: Those whose file on the disk is not what the index holds, as far as git can tell; it is gone, or
+            it is only intended to be added.
+        hidden: Those that git was told not to look at: path → its letter (`S` of a sparse checkout, `h` of
+            assume-unchanged).
+    """
+
+    files: dict[str, str]
+    unstaged: frozenset[str]
+    hidden: dict[str, str]
+
+    def below(self, folder: str) -> list[str]:
+        """Return the files below a folder, relative to it.
+
+        Args:
+            folder: Its path.
+        """
+        return [path[len(folder) + 1 :] for path in self.files if path.startswith(folder + "/")]
+
+
+def read_ahead(project: Project, more: Iterable[str] = ()) -> Callable[[], Index | None]:
+    """Start reading what the next commit will hold; return what waits for it, and returns None outside git.
+
+    Git needs 2 ms, in which Python can import something.
+
+    Args:
+        project: The project; its master, its copies, its configuration and what pip reads are asked for.
+        more: Paths from the root of more files.
+    """
+    if find_top(project.root) is None:
+        return lambda: None
+    patterns = [*_patterns(project), *(f":(literal){path}" for path in more)]
+    answer = ask_ahead(["ls-files", "-z", "-v", "-s", "-c", "-m", "--", *patterns], project.root, literal=False)
+    return lambda: _parse(answer())
+
+
+def _patterns(project: Project) -> Iterator[str]:
+    """Yield pathspecs: few, because git tries each on every path that it knows."""
+    yield f":(literal){project.master}"
+    yield f":(literal){project.configuration.file}"
+    for setting in project.configuration.services:
+        service = f":(glob){escape(setting.value, keep='*?[]')}"
+        yield f"{service}/{escape(project.copy)}/**"
+        yield from (f"{service}/**/*{suffix}" for suffix in SUFFIXES)
+
+
+SUFFIXES = (".txt", ".in")
+"""Of the files that are asked for in any case, because pip may read them."""
+
+
+def escape(path: str, keep: str = "") -> str:
+    """Return a path as a pathspec with glob magic.
+
+    Args:
+        path: The path.
+        keep: Characters that are to have their special meaning.
+    """
+    return "".join(f"\\{letter}" if letter in "\\*?[]" and letter not in keep else letter for letter in path)
+
+
+def _parse(text: str) -> Index:
+    files: dict[str, str] = {}
+    unstaged: set[str] = set()
+    hidden: dict[str, str] = {}
+    for row in split(text):
+        tag, (entry, _, path) = row[0], row[2:].partition("\t")
+        if tag in "CR":
+            unstaged.add(path)
+        else:
+            files[path] = entry
+        if tag == "S" or tag.islower():
+            hidden[path] = tag
+    return Index(files, frozenset(unstaged), hidden)
+
+
+def list_tracked(root: str, paths: Iterable[str]) -> list[str]:
+    """Return the files that git tracks below some paths, relative to the root."""
+    return split(ask(["ls-files", "-z", "--", *paths], root))
+
+
+def list_ignored(root: str, paths: Iterable[str]) -> list[str]:
+    """Return the files below some paths that git does not track because it ignores them, relative to the root."""
+    return split(ask(["ls-files", "-z", "-o", "-i", "--exclude-standard", "--", *paths], root))

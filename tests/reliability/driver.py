@@ -1,0 +1,176 @@
+"""The warm process: it has imported the program, and runs it in a fork of itself, once for each request.
+
+A run is a real process: the program's own `main`, its exit code and its streams; killed means SIGKILL. Starting Python anew
+would cost 60 ms a run, a fork costs 5. What is put in a run's way stands between the program and the functions of
+`os` that reach the disk; `test_crash.py` holds that every system call that changes the disk, as `strace` sees them, is
+one of these.
+"""
+
+import builtins
+import gc
+import importlib
+import os
+import pickle
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from typing import BinaryIO, NoReturn
+
+from common_sync.core.errors import CommonSyncError
+
+from reliability.runs import Ended, Hindrance, Run
+
+CHANGING = (
+    "chmod chown fchmod fchown fdatasync fsync ftruncate lchown link mkdir mkfifo mknod pwrite remove removexattr "
+    "rename replace rmdir setxattr symlink truncate unlink utime write writev"
+).split()
+READING = "access fstat listdir lstat open pread read readlink scandir stat".split()
+NEEDS_ROOM = frozenset({"create", "mkdir", "pwrite", "rename", "symlink", "write"})
+
+_WARM = (
+    "commands.diff commands.distribute commands.verify edges.git edges.keeping interface.actions interface.cli "
+    "interface.document interface.main interface.text interface.tables"
+).split()
+
+
+class Watch:
+    """Counts a run's calls, and does what is asked at one of them."""
+
+    def __init__(self, run: Run, log: int) -> None:
+        self._hindrance, self._log = run.hindrance, log
+        self._reading = run.calls == "reading"
+        self._count, self._busy = 0, False
+        self._write = os.write
+
+    def install(self) -> None:
+        """Stand between the program and the disk, until the process ends."""
+        for name in (*CHANGING, "open", *(READING if self._reading else ())):
+            if hasattr(os, name):
+                setattr(os, name, self._watch(name, getattr(os, name)))
+        if self._reading:
+            builtins.open = self._watch("open", builtins.open)
+
+    def _watch(self, name: str, function: Callable[..., object]) -> Callable[..., object]:
+        def call(*arguments: object, **named: object) -> object:
+            kind = self._kind(name, arguments)
+            if self._busy or kind is None:
+                return function(*arguments, **named)
+            self._count += 1
+            self._write(self._log, f"{kind} {_about(arguments)}\n".encode("utf-8", "backslashreplace"))
+            self._hinder(kind, function, arguments)
+            return function(*arguments, **named)
+
+        return call
+
+    def _kind(self, name: str, arguments: tuple[object, ...]) -> str | None:
+        if name == "open" and len(arguments) > 1 and isinstance(arguments[1], int) and arguments[1] & os.O_CREAT:
+            return "create"
+        return name if name != "open" or self._reading else None
+
+    def _hinder(self, kind: str, function: Callable[..., object], arguments: tuple[object, ...]) -> None:
+        hindrance = self._hindrance
+        if hindrance is None or self._count < hindrance.at:
+            return
+        if self._count > hindrance.at and not (hindrance.lasting and kind in NEEDS_ROOM):
+            return
+        self._busy = True
+        try:
+            _do(hindrance, function, arguments)
+        finally:
+            self._busy = False
+
+
+def _about(arguments: tuple[object, ...]) -> str:
+    return " ".join(os.fsdecode(one) for one in arguments if isinstance(one, str | os.PathLike))
+
+
+def _do(hindrance: Hindrance, function: Callable[..., object], arguments: tuple[object, ...]) -> None:
+    if hindrance.deed == "fail":
+        raise OSError(hindrance.error, os.strerror(hindrance.error), *arguments[:1])
+    if hindrance.deed == "act":
+        for path, data in hindrance.write:
+            _act(path, data)
+        return
+    if hindrance.deed == "tear":
+        descriptor, data = arguments[:2]
+        assert isinstance(data, bytes)
+        function(descriptor, data[: len(data) // 2], *arguments[2:])
+    os.kill(os.getpid(), signal.SIGSTOP if hindrance.deed == "stop" else signal.SIGKILL)
+
+
+def _act(path: str, data: bytes | None) -> None:
+    """Do what somebody else does while the program runs."""
+    if data is None:
+        shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
+        return
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as file:
+        file.write(data)
+
+
+def answer(run: Run) -> Ended:
+    """Run the program once; return how it ended."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, tempfile.TemporaryFile() as log:
+        process = os.fork()
+        if process == 0:
+            _become(run, out, err, log)
+        _, status = os.waitpid(process, os.WUNTRACED)
+        code = 0 if os.WIFSTOPPED(status) else os.waitstatus_to_exitcode(status)
+        calls = _text(log).splitlines()
+        return Ended(code, _text(out), _text(err), tuple(calls), process)
+
+
+def _text(file: BinaryIO) -> str:
+    file.seek(0)
+    return file.read().decode("utf-8", "surrogateescape")
+
+
+def _become(run: Run, out: BinaryIO, err: BinaryIO, log: BinaryIO) -> NoReturn:
+    """Be the program."""
+    from common_sync.interface.main import main
+
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(out.fileno(), 1)
+    os.dup2(err.fileno(), 2)
+    sys.argv = ["common-sync", *run.arguments]
+    os.environ.update(run.env)
+    os.chdir(run.cwd)
+    if run.workers:
+        importlib.import_module("common_sync.commands.survey").__dict__["_MANY_FILES"] = 0
+    if run.user is not None:
+        os.setgroups([])
+        os.setgid(run.user)
+        os.setuid(run.user)
+    Watch(run, log.fileno()).install()
+    try:
+        main()
+    except SystemExit as end:  # how SIGTERM ends it
+        os._exit(end.code if isinstance(end.code, int) else 99)
+    finally:
+        os._exit(99)
+
+
+def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+    """Answer requests until there are no more."""
+    for name in _WARM:
+        importlib.import_module(f"common_sync.{name}")
+    from common_sync.interface.cli import run_command_line
+
+    sys.argv = ["common-sync", "verify", "--root", os.devnull, "--output-format", "json"]
+    with suppress(CommonSyncError):  # parsing a command line imports what no import names
+        run_command_line()
+    gc.freeze()
+    while True:
+        try:
+            run = pickle.load(requests)  # noqa: S301 - from the tests
+        except EOFError:
+            return
+        pickle.dump(answer(run), answers)
+        answers.flush()
+
+
+if __name__ == "__main__":
+    serve(sys.stdin.buffer, sys.stdout.buffer)

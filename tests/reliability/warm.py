@@ -1,0 +1,56 @@
+"""The tests' side of the warm process: ask it to run the program, and hear how that ended."""
+
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from support import environment
+
+from reliability.runs import Calls, Ended, Hindrance, Run
+
+_TESTS = Path(__file__).parents[1]
+
+
+class Program:
+    """The program, as real processes that are forked from a warm one."""
+
+    def __init__(self) -> None:
+        path = os.pathsep.join([str(_TESTS), str(_TESTS.parent)])
+        # Measuring would write a file a run, and there are thousands of runs.
+        env = {name: value for name, value in environment(PYTHONPATH=path).items() if not name.startswith("COV")}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "reliability.driver"],
+            cwd="/",
+            env=env,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._process.__exit__(kind, error, trace)
+
+    def run(
+        self,
+        cwd: Path,
+        *arguments: str,
+        calls: Calls = "changing",
+        hindrance: Hindrance | None = None,
+        env: dict[str, str] | None = None,
+        user: int | None = None,
+        workers: bool = False,
+    ) -> Ended:
+        """Run the program once."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        run = Run(str(cwd), arguments, calls, hindrance, tuple((env or {}).items()), user, workers)
+        pickle.dump(run, self._process.stdin)
+        self._process.stdin.flush()
+        ended: Ended = pickle.load(self._process.stdout)  # noqa: S301 - from our own process
+        return ended

@@ -1,0 +1,37 @@
+"""What the README shows is what the program prints."""
+
+import re
+import sys
+from pathlib import Path
+
+from support import run
+
+PROJECT = Path(__file__).parents[1]
+_TIME = re.compile(r"in \d+\.\d\d s")
+
+
+def test_the_readme_shows_what_the_demo_prints() -> None:
+    """A stranger would judge the tool by output that it does not have, and `make demo` could be broken unnoticed."""
+    programs = str(Path(sys.executable).parent)
+    done = run("scripts/demo", programs, cwd=PROJECT, env={"PYTHONPATH": ""})
+    assert done.code == 0, done
+    printed = [_TIME.sub("in T s", line) for line in done.out.splitlines()]
+    shown = (PROJECT / "README.md").read_text("utf-8").partition("```console\n")[2].partition("```")[0].splitlines()
+    assert len(shown) > 20
+    assert [line for line in shown if _TIME.sub("in T s", line) not in printed] == []
+
+
+def test_every_document_that_is_linked_to_is_there() -> None:
+    """A reader would follow a link to nothing."""
+    for page in [*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md")]:
+        for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_every_code_has_its_line_in_the_docs() -> None:
+    """A finding would name a code that nobody can look up."""
+    from common_sync.core.findings import CODES
+
+    text = (PROJECT / "docs" / "findings.md").read_text("utf-8")
+    for code, (severity, _) in CODES.items():
+        assert f"| {code} | {severity} |" in text
