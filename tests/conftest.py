@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from commits import install_hook
 from support import Monorepo, make_monorepo
 
 
@@ -18,3 +19,17 @@ def synced(repo: Monorepo) -> Monorepo:
     assert repo.run("distribute").code == 0
     repo.commit("distribute")
     return repo
+
+
+@pytest.fixture
+def hooked(repo: Monorepo) -> Monorepo:
+    """Return a repository with the hook as a plain git hook, nothing distributed yet."""
+    install_hook(repo)
+    return repo
+
+
+@pytest.fixture
+def committed(synced: Monorepo) -> Monorepo:
+    """Return a repository with the hook as a plain git hook, all distributed and committed."""
+    install_hook(synced)
+    return synced

@@ -118,7 +118,7 @@ def show(*command: str, cwd: Path, env: Mapping[str, str] | None = None, columns
     """Run a program on a terminal of its own, where standard output and standard error are one."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    settings = environment(TERM="xterm", **(env or {}))
+    settings = environment(**{"TERM": "xterm", **(env or {})})
     with subprocess.Popen(command, cwd=cwd, env=settings, stdin=theirs, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)
         seen = b""

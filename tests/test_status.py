@@ -38,7 +38,7 @@ def test_a_table_of_a_row_a_service(synced: Monorepo) -> None:
     assert [row[:6] for row in cells] == [
         ["services/api", "extra", "2 files", "1 file", "6", "1.2.3"],
         ["services/new", "missing", "no", "5 files", "0", "-"],
-        ["services/worker", "missing", "1 file", "2 files", "4", "1.2.3"],
+        ["services/worker", "missing", "1 file", "1 file", "4", "1.2.3"],
     ]
     assert [row[7] for row in cells] == ["1 to copy, 1 unresolved, 1 foreign, 2 findings", "none", "1 to master"]
     assert len({row.index("  " + cell[4]) for row, cell in zip(rows, cells, strict=True)}) == 1, "columns are straight"
@@ -97,7 +97,13 @@ def test_the_document_has_the_fields_that_the_documentation_names(synced: Monore
     top, service = _tables()
     if command == "distribute":
         top |= {"dry_run": "boolean", "force": "boolean", "changed": "boolean", "kept": "string or null"}
-        service |= {"changed": "boolean", "in_sync": "boolean", "operations": "list", "rewritten": "list", "left": "list"}
+        service |= {
+            "changed": "boolean",
+            "in_sync": "boolean",
+            "operations": "list",
+            "rewritten": "list",
+            "left": "list",
+        }
     if command == "diff":
         top |= {"diff": "list"}
     _check(document, top)
@@ -111,7 +117,9 @@ def test_the_document_has_the_fields_that_the_documentation_names(synced: Monore
     assert (document["schema"], document["command"], document["in_sync"]) == (1, command, False)
     codes = [one["code"] for one in document["findings"]]
     left = ["CS005", "CS003", "CS102", "CS103"]
-    assert sorted(codes) == sorted(left if command == "distribute" else [*left, "CS001", "CS001", "CS002", "CS002", "CS101"])
+    assert sorted(codes) == sorted(
+        left if command == "distribute" else [*left, "CS001", "CS001", "CS002", "CS002", "CS101"]
+    )
 
 
 def test_the_example_of_the_design(synced: Monorepo) -> None:

@@ -10,7 +10,7 @@ from common_sync.core.manifest import NAME
 from common_sync.core.model import Entry, File, Symlink
 from common_sync.core.plan import ancestors
 
-thorough = settings(max_examples=300, deadline=None)
+thorough = settings(max_examples=150, deadline=None)
 """How often a property is tried; no test fails because a machine was busy."""
 
 ODD_NAMES = [

@@ -1,66 +1,17 @@
-"""Whether the commit holds what is on the disk: a fresh clone of it must be in sync too.
-
-Git's index is compared with what was just read, name by name; so nothing is missed that a list of untracked files would
-not show: a file that git ignores, one that is only intended to be added or that git was told not to look at, an
-executable bit that this file system does not keep, a part of a file that was not staged.
-"""
+"""Whether the commit holds what is on the disk: a fresh clone of it must be in sync too."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from common_sync.commands.survey import ServicePlan, Survey, survey
-from common_sync.core.manifest import NAME as MANIFEST_NAME
-from common_sync.core.model import File, Finding
+from common_sync.commands.staging import Comparison, Copy, Lack
+from common_sync.commands.survey import Survey, survey
+from common_sync.core.model import Finding
 from common_sync.core.plan import ancestors
-from common_sync.core.rules import BUILT_IN, Rules
-from common_sync.edges.checkout import ATTRIBUTES, checked_out, format_entry, may_convert
-from common_sync.edges.git import find_top, folders_up, refuse_sparse
-from common_sync.edges.index import SUFFIXES, Index, escape, list_ignored, list_tracked, read_ahead
-from common_sync.edges.master import Master
-from common_sync.edges.project import Project, load_project
-from common_sync.edges.references import is_requirements
-
-
-class Copy(NamedTuple):
-    """A service as it is on the disk now.
-
-    Attributes:
-        service: The service's path from the root.
-        path: The copy's path from the root.
-        references: Files that mention the library.
-        left: Paths from the root, in the copy, that are not as they should be: other findings name them.
-        whole: Whether the copy is in sync with the master.
-        changed: Whether this run has written to the service.
-    """
-
-    service: str
-    path: str
-    references: frozenset[str]
-    left: frozenset[str]
-    whole: bool
-    changed: bool = False
-
-
-ADD = "git add"
-
-
-class Lack(NamedTuple):
-    """A file that the commit does not hold as it is on the disk.
-
-    Attributes:
-        service: The service, or nothing for what belongs to none.
-        path: Its path from the root.
-        message: What is so, without the path.
-        command: The words that go before the place to mend it.
-        place: Its path from the root, or that of the copy which it belongs to.
-    """
-
-    service: str
-    path: str
-    message: str
-    command: str
-    place: str
+from common_sync.edges.checkout import ATTRIBUTES, checking_out, may_convert
+from common_sync.edges.git import folders_up, refuse_sparse
+from common_sync.edges.index import SUFFIXES, Index, escape, read_ahead
+from common_sync.edges.project import CONFIGURATION_FILES, Project, load_project, read_configuration
 
 
 class Commit(NamedTuple):
@@ -80,20 +31,6 @@ class Commit(NamedTuple):
         return not self.lacks and not self.clone
 
 
-def make_copy(plan: ServicePlan, left: Iterable[str], *, whole: bool, changed: bool = False) -> Copy:
-    """Return what a service is like on the disk.
-
-    Args:
-        plan: What would have brought it in sync.
-        left: The paths inside the copy that are not in sync.
-        whole: Whether its copy is in sync.
-        changed: Whether this run has written to it.
-    """
-    references = {reference.file for reference in plan.references} | {f"{plan.service}/{e.path}" for e in plan.edits}
-    here = frozenset(f"{plan.copy_path}/{path}" for path in left)
-    return Copy(plan.service, plan.copy_path, frozenset(references), here, whole, changed)
-
-
 def list_tracked_master(project: Project, index: Index) -> list[str]:
     """Return the files of the master that git tracks, relative to it.
 
@@ -111,7 +48,7 @@ def list_tracked_master(project: Project, index: Index) -> list[str]:
     return files
 
 
-def check_commit(found: Survey, copies: Sequence[Copy], index: Index, pushed: str | None) -> Commit:
+def check_commit(found: Survey, copies: Sequence[Copy], index: Index, pushed: str | None, *, in_sync: bool) -> Commit:
     """Compare the commit with the disk.
 
     Args:
@@ -119,6 +56,7 @@ def check_commit(found: Survey, copies: Sequence[Copy], index: Index, pushed: st
         copies: The services, as they are now.
         index: What the next commit will hold.
         pushed: The commit that is about to be pushed, or None when it is the next one that counts.
+        in_sync: Whether all is in sync on the disk; where it is not, a clone need not be tried.
 
     Raises:
         CommonSyncError: Git failed, or what was committed makes no sense.
@@ -126,144 +64,13 @@ def check_commit(found: Survey, copies: Sequence[Copy], index: Index, pushed: st
     more = [path for copy in copies for path in copy.references if not path.endswith(SUFFIXES)]
     if more:
         index = read_ahead(found.project, more)() or index
-    comparison = _Comparison(found, copies, index)
+    comparison = Comparison(found, copies, index)
     lacks = tuple(comparison.lacks()) if comparison.wrong else ()
-    if lacks or not all(copy.whole for copy in copies):
+    if lacks or not in_sync:
         return Commit(lacks)
     if pushed is None and comparison.is_certain() and not _may_convert(found, copies, index):
         return Commit(())
     return Commit((), tuple(_verify_clone(found.project, comparison.outside, pushed)))
-
-
-class _Comparison:
-    """The index against the disk.
-
-    Attributes:
-        index: What the index holds of the master, the copies and what verify reads beside them.
-        wrong: Paths that are not in it as they are on the disk.
-        outside: Services that no clone has: their copies are ignored, or git knows nothing of them.
-    """
-
-    def __init__(self, found: Survey, copies: Sequence[Copy], index: Index) -> None:
-        self._project, self._copies = found.project, {copy.path: copy for copy in copies}
-        self._own = {path for copy in copies for path in copy.references} | {found.project.configuration.file}
-        self.index = index
-        self._expected = _expect(found.master, found.project.master, copies, self.index)
-        self.wrong = {*self._differing(), *self._unstaged(), *self._surplus()}
-        absent = sorted(self.wrong - self.index.files.keys())
-        self._ignored = set(self._list_ignored(absent)) if absent else set()
-        self.outside = set(self._find_outside(absent)) if absent else set()
-
-    def lacks(self) -> Iterator[Lack]:
-        """Yield what the commit lacks."""
-        for path in sorted(self.wrong):
-            copy = self._copy_of(path)
-            if (copy is None or copy.service not in self.outside) and not self._is_converted(path):
-                yield self._explain(path, copy)
-        for copy in self._copies.values():
-            if copy.changed and copy.service in self.outside and self._is_elsewhere(copy):
-                message = "changed in a repository of its own: commit it there first"
-                yield Lack(copy.service, copy.path, message, ADD, copy.service)
-
-    def is_certain(self) -> bool:
-        """Tell whether what git holds is, byte for byte, what is on the disk."""
-        return self._own.isdisjoint(self.index.hidden) and not any(map(self._is_converted, self.wrong))
-
-    def _differing(self) -> Iterator[str]:
-        files = self.index.files
-        return (path for path, entry in self._expected.items() if files.get(path) != entry)
-
-    def _unstaged(self) -> Iterator[str]:
-        """Yield what git itself sees as changed, and the configuration where git does not know it."""
-        for path in self.index.unstaged:
-            if path in self._expected or path in self._own or is_requirements(path.rpartition("/")[2]):
-                yield path
-        if self._project.configuration.file not in self.index.files:
-            yield self._project.configuration.file
-
-    def _surplus(self) -> Iterator[str]:
-        """Yield what the commit would hold of the master or a copy, although it is gone from the disk."""
-        master, rules, in_copy = self._project.master + "/", self._project.rules, Rules(BUILT_IN)
-        for path in self.index.files.keys() - self._expected.keys():
-            copy = self._copy_of(path)
-            if copy is not None and path not in copy.left:
-                if in_copy.exclusion(path[len(copy.path) + 1 :]) is None:
-                    yield path
-            elif path.startswith(master) and rules.exclusion(path[len(master) :]) is None:
-                yield path
-
-    def _copy_of(self, path: str) -> Copy | None:
-        return next((self._copies[above] for above in ancestors(path) if above in self._copies), None)
-
-    def _list_ignored(self, absent: Iterable[str]) -> list[str]:
-        places = {copy.path if (copy := self._copy_of(path)) else path for path in absent}
-        return list_ignored(self._project.root, sorted(places))
-
-    def _find_outside(self, absent: Sequence[str]) -> Iterator[str]:
-        held = {copy.path for path in self.index.files if (copy := self._copy_of(path))}
-        for copy in self._copies.values():
-            files = {path for path in absent if path.startswith(copy.path + "/")}
-            if not files or copy.path in held:
-                continue
-            if files <= self._ignored or self._is_elsewhere(copy) or self._is_untracked(copy.service):
-                yield copy.service
-
-    def _is_elsewhere(self, copy: Copy) -> bool:
-        """Tell whether a service is a repository of its own, whose commits are not this one's."""
-        return find_top(os.path.join(self._project.root, copy.path)) != find_top(self._project.root)
-
-    def _is_untracked(self, service: str) -> bool:
-        """Tell whether a clone will not have a service: a glob found it, and git knows nothing in it."""
-        named = any(setting.value == service for setting in self._project.configuration.services)
-        return not named and not list_tracked(self._project.root, [service])
-
-    def _is_converted(self, path: str) -> bool:
-        """Tell whether git holds other bytes and yet sees no change: it converts them on the way in and out."""
-        held, wanted = self.index.files.get(path), self._expected.get(path)
-        seen = path not in self.index.unstaged and path not in self.index.hidden
-        return bool(seen and held and wanted and held[: len(_MODE)] == wanted[: len(_MODE)])
-
-    def _explain(self, path: str, copy: Copy | None) -> Lack:
-        service, place = ("", path) if copy is None else (copy.service, copy.path)
-        held, wanted = self.index.files.get(path), self._expected.get(path)
-        if held is None and path in self._ignored:
-            return Lack(service, path, "git ignores it, so the commit would lack it", "git add -f", path)
-        if held is None:
-            return Lack(service, path, "git does not know it, so the commit would lack it", ADD, place)
-        if path in self.index.unstaged or wanted is None:
-            return Lack(service, path, "the commit would hold another version of it than the disk", ADD, place)
-        if path in self.index.hidden:
-            message = "git was told not to look at it, and holds another version of it than the disk"
-            return Lack(service, path, message, "git update-index --no-assume-unchanged --no-skip-worktree", path)
-        sign, state = ("+", "executable") if wanted.startswith("100755") else ("-", "not executable")
-        return Lack(service, path, f"{state} on the disk, but not so in git", f"git add --chmod={sign}x", path)
-
-
-_MODE = "100644"
-
-
-def _expect(master: Master, name: str, copies: Sequence[Copy], index: Index) -> dict[str, str]:
-    """Return what the index should hold: the master as it is on the disk, and the same in each copy."""
-    some = next((entry for entry in index.files.values()), "")
-    digits = len(some.split(" ")[1]) if some else 0
-    entries = {
-        path: format_entry(entry, os.path.join(master.path, path), master.held.get(path), digits)
-        for path, entry in master.snapshot.entries.items()
-    }
-    expected = {f"{name}/{path}": entry for path, entry in entries.items()}
-    manifest = format_entry(_MANIFEST, "", master.manifest_bytes, digits)
-    for copy in copies:
-        rows = {f"{copy.path}/{path}": entry for path, entry in entries.items()}
-        rows[f"{copy.path}/{MANIFEST_NAME}"] = (
-            manifest if copy.whole else index.files.get(f"{copy.path}/{MANIFEST_NAME}", "")
-        )
-        expected.update(rows)
-        for path in copy.left:
-            expected.pop(path, None)
-    return expected
-
-
-_MANIFEST = File("", executable=False)
 
 
 def _may_convert(found: Survey, copies: Sequence[Copy], index: Index) -> bool:
@@ -276,12 +83,13 @@ def _may_convert(found: Survey, copies: Sequence[Copy], index: Index) -> bool:
 
 def _verify_clone(project: Project, outside: set[str], commit: str | None) -> Iterator[Finding]:
     """Yield what `verify` would find in a fresh clone."""
-    services = [escape(setting.value, keep="*?[]") for setting in project.configuration.services]
-    patterns = [f":(literal){project.master}", f":(literal){project.configuration.file}"]
-    patterns += [f":(glob){service}/**" for service in services]
-    with checked_out(project.root, patterns, commit) as root:
-        if not os.path.exists(os.path.join(root, project.configuration.file)):
-            return  # an older commit, of before it was configured
+    with checking_out(project.root, commit) as (root, take):
+        take([f":(literal){name}" for name in CONFIGURATION_FILES])
+        configuration = read_configuration(root)
+        if configuration is None:
+            return  # an older commit, of before there was one
+        take([f":(literal){configuration.master.value}"])
+        take([f":(glob){escape(setting.value, keep='*?[]')}/**" for setting in configuration.services])
         clone = load_project(root)
         names = [service for service in clone.services if service not in outside]
         if names:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from typing import NamedTuple
 
 from common_sync.commands.survey import ServicePlan, Survey, count_workers, survey
@@ -13,12 +13,21 @@ from common_sync.core.manifest import format_manifest, make_manifest
 from common_sync.core.model import GUARDED, Entry, Finding
 from common_sync.core.plan import Operation
 from common_sync.edges.folders import FOLDER, explain_os_error, open_below, opened, remove_tree
-from common_sync.edges.keeping import keep_files, new_set, prune_sets
+from common_sync.edges.keeping import keep_files, list_kept, new_set, prune_sets, restore_command
 from common_sync.edges.lock import exclusive, state_folder
+from common_sync.edges.master import find_changes
 from common_sync.edges.project import Project
 from common_sync.edges.reading import STAGING
+from common_sync.edges.source import Source
 from common_sync.edges.workers import Phases, fork_map, no_progress
-from common_sync.edges.writing import Layout, Source, lay_out, replace_bytes, replace_users_file, stage_copy, update_copy
+from common_sync.edges.writing import (
+    Layout,
+    lay_out,
+    replace_bytes,
+    replace_users_file,
+    stage_copy,
+    update_copy,
+)
 
 
 class Outcome(NamedTuple):
@@ -98,7 +107,7 @@ def distribute(
         dry_run: Write nothing.
         force: Overwrite and delete what was edited in a copy.
         tracked: What git tracks of the master (in a hook), or None to take what git does not know as well.
-        say: Told when another run has to be waited for.
+        say: Told when another run has to be waited for, and what a run that fails has discarded.
         phases: Told of every few services that are read, then written.
 
     Raises:
@@ -111,15 +120,30 @@ def distribute(
         found = survey(project, names, tracked=tracked, hold=not dry_run, phases=phases)
         if not dry_run:
             kept = new_set(state) if force and _discards(found) else None
-            _apply(found, force=force, kept=kept, phases=phases)
-        if kept is not None:
-            prune_sets(state)
+            with _said_what_is_kept(kept, project.root, say):
+                _apply(found, tracked, force=force, kept=kept, phases=phases)
+                if kept is not None:
+                    prune_sets(state)
         outcomes = tuple(_outcome(plan, found.project.master, force=force) for plan in found.plans)
     return Distribution(found, outcomes, dry_run, force, kept)
 
 
 def _discards(found: Survey) -> bool:
-    return any(operation.state in GUARDED for plan in found.plans for operation in plan.copy.operations)
+    return any(True for plan in found.plans for _ in _discarded(plan.copy.applicable(force=True)))
+
+
+@contextmanager
+def _said_what_is_kept(kept: str | None, root: str, say: Callable[[str], None]) -> Iterator[None]:
+    """Name what a run has discarded even when it fails, or is interrupted."""
+    try:
+        yield
+    except BaseException:
+        files = list_kept(kept) if kept is not None else []
+        for file in files:
+            say(f"{file}: discarded, or about to be")
+        if kept is not None and files:
+            say(f"it is kept; this brings it back: {restore_command(kept, root)}")
+        raise
 
 
 def _outcome(plan: ServicePlan, master: str, *, force: bool) -> Outcome:
@@ -141,13 +165,14 @@ def _still(plan: ServicePlan, left: tuple[Operation, ...], master: str) -> Itera
     yield from plan.problems
 
 
-def _apply(found: Survey, *, force: bool, kept: str | None, phases: Phases) -> None:
+def _apply(found: Survey, tracked: Sequence[str] | None, *, force: bool, kept: str | None, phases: Phases) -> None:
     plans = [plan for plan in found.plans if not plan.is_empty or plan.copy.caches or plan.leftover]
     if not plans:
         return
     _check_writable(found.project, plans)
     writer = _Writer(found, force=force, kept=kept)
     problems = fork_map(writer.write, plans, count_workers(found.master, len(plans)), phases("writing", len(plans)))
+    problems.append(find_changes(found.master, found.project.root, found.project.rules, tracked))
     if any(problems):
         raise TreeError(*(problem for several in problems for problem in several))
 

@@ -58,7 +58,7 @@ def _explain(found: Survey, path: str) -> Explanation:
     master = found.project.master
     if path == master:
         files = len(found.master.snapshot.entries)
-        return Explanation(path, "the master", f"{files} of its files are copied into every service")
+        return Explanation(path, "the master", f"files that are copied into every service: {files}")
     if path.startswith(master + "/"):
         return Explanation(path, *_in_master(found, path[len(master) + 1 :]))
     for plan in found.plans:
@@ -80,7 +80,7 @@ def _in_master(found: Survey, path: str) -> tuple[str, str]:
     if path in found.master.snapshot.entries or inside:
         brought_back = found.project.rules.match(path, folder)
         why = f"brought back by {_name_rule(brought_back)}" if brought_back is not None else "no rule excludes it"
-        return "copied", f"{why}; {inside} files" if inside else why
+        return "copied", f"{why}; files in it: {inside}" if inside else why
     if not os.path.lexists(full):
         return "not copied", "there is no such file"
     return "not copied", _why_ignored(found, path)

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from common_sync.commands.commit import Commit, check_commit, list_tracked_master, make_copy
+from common_sync.commands.commit import Commit, check_commit, list_tracked_master
+from common_sync.commands.staging import Copy, make_copy
 from common_sync.commands.survey import Survey, survey
 from common_sync.core.model import Finding
 from common_sync.edges.index import Index, read_ahead
@@ -57,7 +58,7 @@ def run_hook(project: Project, index: Index | None, pushed: str | None = None, *
         for plan in found.plans
         if plan.exists
     ]
-    commit = check_commit(found, copies, index, pushed) if index is not None else Commit(())
+    commit = _check(found, copies, index, pushed, in_sync=found.in_sync)
     return HookRun(found, None, commit)
 
 
@@ -69,6 +70,10 @@ def _write(project: Project, tracked: list[str] | None, pushed: str | None) -> H
         make_copy(one.plan, (left.path for left in one.left), whole=not one.left, changed=one.changed)
         for one in done.outcomes
     ]
-    index = read_ahead(project)()
-    commit = check_commit(done.survey, copies, index, pushed) if index is not None else Commit(())
+    commit = _check(done.survey, copies, read_ahead(project)(), pushed, in_sync=done.in_sync)
     return HookRun(done.survey, done, commit)
+
+
+def _check(found: Survey, copies: list[Copy], index: Index | None, pushed: str | None, *, in_sync: bool) -> Commit:
+    """Check the commit, where there is one: outside git nothing can be lacking in it."""
+    return check_commit(found, copies, index, pushed, in_sync=in_sync) if index is not None else Commit(())

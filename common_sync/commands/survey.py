@@ -220,6 +220,8 @@ def read_copy(
         raise _refuse_place(folder, copy, where, error) from error
     try:
         base = _read_manifest(inner, f"{where}/{MANIFEST_NAME}", master)
+        if base is None and master is None:
+            return Snapshot({}), None  # there is nothing to hold it against, and it may be anything, even `/`
         expected = master.expected if master is not None and base is master.manifest else _expect(base, master)
         return walk(inner, where, _COPY_RULES, expected), base
     finally:

@@ -114,8 +114,10 @@ class _Lines:
     def strings(self, key: str, values: Iterable[str]) -> Iterator[int]:
         """Yield the line of each string of a key's list; of one that is written with escapes, a line before it."""
         position = self._find_key(key)
+        after = _NEXT_KEY.search(self._text, position, self._end)
+        end = after.start() if after is not None else self._end
         for value in values:
-            quoted = (self._text.find(quote + value + quote, position, self._end) for quote in "\"'")
+            quoted = (self._text.find(quote + value + quote, position, end) for quote in "\"'")
             position = min((place for place in quoted if place >= 0), default=position)
             yield self._line(position)
             position += 1
@@ -134,6 +136,7 @@ class _Lines:
 _OWN = r"""[ \t]*tool[ \t]*\.[ \t]*["']?common-sync["']?[ \t]*"""
 _OWN_TABLE = re.compile(rf"^[ \t]*\[{_OWN}\]", re.MULTILINE)
 _OTHER_TABLE = re.compile(rf"""^[ \t]*\[{{1,2}}(?!{_OWN}\.)[\w \t."'-]+\]""", re.MULTILINE)
+_NEXT_KEY = re.compile(r"""^[ \t]*(?:[\w.-]+|"[^"\n]*"|'[^'\n]*')[ \t]*=""", re.MULTILINE)
 _LINE_START = r"""^[ \t]*\[{0,2}[ \t]*(?:[\w"'-]+[ \t]*\.[ \t]*)*"""
 
 
@@ -156,7 +159,7 @@ class _Reader:
     def strings(self, key: str) -> tuple[Setting, ...]:
         value = self._table.get(key, [])
         if isinstance(value, list) and all(isinstance(item, str) for item in value):
-            return tuple(map(Setting, value, self._lines.strings(key, value)))
+            return tuple(Setting(*pair) for pair in zip(value, self._lines.strings(key, value), strict=True))
         self.complain(key, f'"{key}" must be a list of strings', f'{key} = ["…"]')
         return ()
 

@@ -144,8 +144,7 @@ def build_plan(
         retained=retained,
         touched=base is None or entries != base.files,
         behind=behind,
-        catches_up=behind
-        and (not retained or stated != make_manifest(master.library, _retain(master.files, retained))),
+        catches_up=stated != make_manifest(master.library, _retain(master.files, retained)) if retained else behind,
         caches=caches,
         settled=settled,
     )

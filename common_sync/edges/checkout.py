@@ -1,12 +1,12 @@
 """What git makes of bytes: how it names them, whether it converts them, and how they come out of a checkout."""
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from hashlib import new
 
 from common_sync.core.model import Entry, Symlink
-from common_sync.edges.git import ask, environment_for, find_top, git_directory
+from common_sync.edges.git import ask, environment_for, find_top, git_directory, split
 from common_sync.edges.reading import BLOCK
 
 
@@ -71,34 +71,41 @@ _CONVERTING = (b"eol=crlf", b"ident", b"working-tree-encoding", b"filter=")
 
 
 @contextmanager
-def checked_out(root: str, patterns: Sequence[str], commit: str | None) -> Iterator[str]:
-    """Check out what the next commit will hold, or what a commit holds, as another machine would, and look from there.
+def checking_out(root: str, commit: str | None) -> Iterator[tuple[str, Callable[[Sequence[str]], None]]]:
+    """Make a place to check out what the next commit will hold, or what a commit holds, as another machine would.
 
     Git's variables are set for as long, so that every question to git is about that work tree.
 
     Args:
         root: An absolute path inside a work tree.
-        patterns: Pathspecs relative to the root: what to check out.
         commit: The commit's name, or None for the index.
 
     Yields:
-        The absolute path of what is the root there.
+        The absolute path of what is the root there, and what checks out the paths that match pathspecs relative to it.
     """
     from tempfile import TemporaryDirectory  # 10 ms, and rarely asked
 
     top = find_top(root) or root
-    own, place = environment_for(root), git_directory(top)
+    place = git_directory(top)
+    index = environment_for(root).get("GIT_INDEX_FILE", os.path.join(place, "index"))
     with TemporaryDirectory(prefix="common-sync-") as above:
         folder = os.path.realpath(above)
         tree = os.path.join(folder, "tree")
-        index = own.get("GIT_INDEX_FILE", os.path.join(place, "index"))
-        variables = dict(_AS_ELSEWHERE, GIT_INDEX_FILE=os.path.join(folder, "index") if commit else index)
-        if commit:
-            ask(["read-tree", commit], root, variables=variables)
-        paths = ask(["ls-files", "-z", "--", *patterns], root, literal=False, variables=variables)
-        ask(["checkout-index", "-z", "--stdin", f"--prefix={tree}/"], root, data=paths, variables=variables)
-        with _variables(GIT_DIR=place, GIT_WORK_TREE=tree, GIT_INDEX_FILE=variables["GIT_INDEX_FILE"]):
-            yield os.path.normpath(os.path.join(tree, os.path.relpath(root, top)))
+        if commit is not None:
+            index = os.path.join(folder, "index")
+            ask(["read-tree", commit], root, variables={"GIT_INDEX_FILE": index})
+        variables = dict(_AS_ELSEWHERE, GIT_DIR=place, GIT_WORK_TREE=top, GIT_INDEX_FILE=index)
+        there = os.path.normpath(os.path.join(tree, os.path.relpath(root, top)))
+        os.makedirs(there)
+        with _variables(GIT_DIR=place, GIT_WORK_TREE=tree, GIT_INDEX_FILE=index):
+            yield there, lambda patterns: _take(root, tree, patterns, variables)
+
+
+def _take(root: str, tree: str, patterns: Sequence[str], variables: dict[str, str]) -> None:
+    rows = split(ask(["ls-files", "-z", "-t", "--", *patterns], root, literal=False, variables=variables))
+    options = ["--ignore-skip-worktree-bits"] if any(row.startswith("S ") for row in rows) else []
+    paths = "".join(f"{row[2:]}\0" for row in rows)
+    ask(["checkout-index", "-z", "--stdin", f"--prefix={tree}/", *options], root, data=paths, variables=variables)
 
 
 # Nothing that is configured on this machine alone: line ends as they are committed, attributes from the work tree.

@@ -109,3 +109,20 @@ def explain_os_error(error: OSError, where: str | None, doing: str) -> TreeError
     """
     reason = error.strerror or str(error)
     return TreeError(Problem(f"cannot {doing}: {reason[:1].lower()}{reason[1:]}", where))
+
+
+@contextmanager
+def explained(where: str, doing: str) -> Iterator[None]:
+    """Have what the system refuses explained.
+
+    Args:
+        where: The path as the user knows it.
+        doing: What is tried, as in `cannot {doing}`.
+
+    Raises:
+        TreeError: A system call failed.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise explain_os_error(error, where, doing) from error

@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 
 from common_sync.core.errors import GitError, Problem
+from common_sync.edges.processes import finish, hearing, start
 
 
 def find_top(folder: str) -> str | None:
@@ -63,6 +64,13 @@ def _read_place(top: str) -> str:
     return os.path.normpath(os.path.join(top, place.rstrip("\n")))
 
 
+def users_folder() -> str:
+    """Return the folder where the user has typed his command: git runs hooks at the top, and says where that was."""
+    here = os.path.realpath(os.curdir)
+    folder = os.path.join(_look_up(here) or here, os.environ.get("GIT_PREFIX", ""))
+    return folder if "GIT_PREFIX" in os.environ and os.path.isdir(folder) else here
+
+
 def list_named(folder: str, names: Sequence[str]) -> list[str]:
     """Return the tracked files below a folder that have one of some names, wherever they are.
 
@@ -84,30 +92,46 @@ def list_files(folder: str) -> list[str]:
         folder: An absolute path inside a work tree.
 
     Returns:
-        POSIX paths relative to the folder; a file may be gone from the disk.
+        POSIX paths relative to the folder; a file may be gone from the disk. A name that ends with a slash is a folder
+        of which git lists nothing: a repository, or one that it could not open.
 
     Raises:
         GitError: Git failed, or keeps files of the folder out of the work tree (a sparse checkout).
     """
-    tagged = split(ask(["ls-files", "-z", "-t", "--cached", "--others", "--exclude-standard"], folder))
+    with hearing() as errors:
+        tagged = split(
+            ask(["ls-files", "-z", "-t", "--cached", "--others", "--exclude-standard"], folder, errors=errors)
+        )
+        closed = _closed_folders(folder, os.fsdecode(os.pread(errors, _MOST_ERRORS, 0)))
     refuse_sparse(folder, [line[2:] for line in tagged if line.startswith("S ")])
-    return list(dict.fromkeys(line[2:] for line in tagged))  # a path in conflict is listed more than once
+    return list(dict.fromkeys([line[2:] for line in tagged] + closed))  # a path in conflict is listed more than once
+
+
+_MOST_ERRORS = 1 << 20
+
+
+def _closed_folders(folder: str, errors: str) -> list[str]:
+    """Return the folders that git could not open; it ends well all the same, as if there were nothing in them."""
+    above = os.path.relpath(folder, find_top(folder))
+    start = f"warning: could not open directory '{'' if above == os.curdir else above + '/'}"
+    return [line.removeprefix(start).rpartition("'")[0] for line in errors.splitlines() if line.startswith(start)]
 
 
 def refuse_sparse(folder: str, hidden: Sequence[str]) -> None:
-    """Refuse to take a master for whole when a sparse checkout keeps files of it out of the work tree.
+    """Refuse to take a folder for whole when a sparse checkout keeps files of it out of the work tree.
 
     Args:
-        folder: The master's absolute path.
-        hidden: Such files, relative to it.
+        folder: Its absolute path.
+        hidden: The files in it that git was told not to look at, relative to it; they may be there all the same.
 
     Raises:
         GitError: There are some.
     """
-    if hidden:
-        where = os.path.join(folder, hidden[0])
-        message = f"a sparse checkout keeps {len(hidden)} files of the master out of the work tree"
-        raise GitError(Problem(message, where, remedy="git sparse-checkout add"))
+    gone = [file for file in hidden if not os.path.lexists(os.path.join(folder, file))]
+    if gone:
+        where = os.path.join(folder, gone[0])
+        message = f"a sparse checkout keeps {len(gone)} file{'s'[: len(gone) > 1]} of the master out of the work tree"
+        raise GitError(Problem(message, where, remedy=f"git sparse-checkout add {os.path.relpath(folder)}"))
 
 
 def explain_ignored(folder: str, path: str) -> str | None:
@@ -121,11 +145,10 @@ def explain_ignored(folder: str, path: str) -> str | None:
 
     client = git.Git(folder)
     client.update_environment(**environment_for(folder))
-    status, answer, _ = client.execute(
-        ["git", "check-ignore", "-v", "-z", "--", path], with_extended_output=True, with_exceptions=False
-    )
-    fields = str(answer).split("\0")
-    return ":".join(fields[:3]) if status == 0 else None
+    # It takes `-z` only with `--stdin`, and no `--literal-pathspecs`: `./` keeps a path from being taken for a pattern.
+    command = ["git", "check-ignore", "-v", "--", f"./{path}"]
+    status, answer, _ = client.execute(command, with_extended_output=True, with_exceptions=False)
+    return str(answer).partition("\t")[0] if status == 0 else None
 
 
 def ask(
@@ -135,6 +158,7 @@ def ask(
     literal: bool = True,
     data: str | None = None,
     variables: dict[str, str] | None = None,
+    errors: int | None = None,
 ) -> str:
     """Run git in a folder; return what it prints.
 
@@ -146,18 +170,24 @@ def ask(
         literal: Whether paths mean themselves, and are no patterns.
         data: What git is to read on its standard input.
         variables: Environment variables, over those that the repository needs.
+        errors: A descriptor for what git complains of, or None to hear it only when git has failed.
 
     Raises:
         GitError: Git failed, or there is none.
     """
     if data is None:
-        return ask_ahead(arguments, folder, literal=literal, variables=variables)()
+        return ask_ahead(arguments, folder, literal=literal, variables=variables, errors=errors)()
     command, environment = _prepare(arguments, folder, literal, variables)
     return _run(command, environment, folder, arguments[0], data)
 
 
 def ask_ahead(
-    arguments: Sequence[str], folder: str, *, literal: bool = True, variables: dict[str, str] | None = None
+    arguments: Sequence[str],
+    folder: str,
+    *,
+    literal: bool = True,
+    variables: dict[str, str] | None = None,
+    errors: int | None = None,
 ) -> Callable[[], str]:
     """Start git in a folder; return what waits for it, and returns what it prints, or raises.
 
@@ -166,15 +196,16 @@ def ask_ahead(
         folder: An absolute path inside a work tree.
         literal: Whether paths mean themselves, and are no patterns.
         variables: Environment variables, over those that the repository needs.
+        errors: A descriptor for what git complains of.
     """
     command, environment = _prepare(arguments, folder, literal, variables)
-    started = _start(command, environment)
+    started = start(command, environment, errors)
 
-    def finish() -> str:
-        status, output = _finish(*started) if started is not None else (-1, "")
+    def wait() -> str:
+        status, output = finish(*started) if started is not None else (-1, "")
         return output if status == 0 else _run(command, environment, folder, arguments[0], None)
 
-    return finish
+    return wait
 
 
 def _prepare(
@@ -182,26 +213,6 @@ def _prepare(
 ) -> tuple[list[str], dict[str, str]]:
     command = ["git", "-C", folder, *(["--literal-pathspecs"] if literal else []), *arguments]
     return command, environment_for(folder) | (variables or {})
-
-
-def _start(command: list[str], environment: dict[str, str]) -> tuple[int, int] | None:
-    """Return a program's process and what its standard output is read from; None where there is no such program."""
-    reader, writer = os.pipe()
-    files = [(os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0), (os.POSIX_SPAWN_DUP2, writer, 1)]
-    try:
-        return os.posix_spawnp(command[0], command, environment, file_actions=files), reader
-    except FileNotFoundError:
-        os.close(reader)
-        return None
-    finally:
-        os.close(writer)
-
-
-def _finish(process: int, reader: int) -> tuple[int, str]:
-    """Return the exit status and the standard output of a program, once it has ended."""
-    with open(reader, "rb") as stream:
-        output = stream.read()
-    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), os.fsdecode(output)
 
 
 def _run(command: list[str], environment: dict[str, str], folder: str, what: str, data: str | None) -> str:
@@ -225,22 +236,24 @@ def split(text: str) -> list[str]:
 
 # What git sets for the hooks that it runs. They name one repository, by paths relative to the hook's folder: kept for
 # that repository, made absolute, and kept from any other (githooks(5): "Environment variables, such as GIT_DIR …").
-_LOCAL = (
-    "GIT_DIR",
-    "GIT_WORK_TREE",
-    "GIT_INDEX_FILE",
-    "GIT_COMMON_DIR",
-    "GIT_OBJECT_DIRECTORY",
-    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
-    "GIT_PREFIX",
-    "GIT_NAMESPACE",
-    "GIT_CONFIG",
-    "GIT_GRAFT_FILE",
-    "GIT_SHALLOW_FILE",
-    "GIT_IMPLICIT_WORK_TREE",
-    "GIT_INTERNAL_SUPER_PREFIX",
-    "GIT_NO_REPLACE_OBJECTS",
-    "GIT_REPLACE_REF_BASE",
+_LOCAL = frozenset(
+    [
+        "GIT_DIR",
+        "GIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_COMMON_DIR",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_PREFIX",
+        "GIT_NAMESPACE",
+        "GIT_CONFIG",
+        "GIT_GRAFT_FILE",
+        "GIT_SHALLOW_FILE",
+        "GIT_IMPLICIT_WORK_TREE",
+        "GIT_INTERNAL_SUPER_PREFIX",
+        "GIT_NO_REPLACE_OBJECTS",
+        "GIT_REPLACE_REF_BASE",
+    ]
 )
 _PATHS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY")
 
@@ -252,7 +265,7 @@ def environment_for(folder: str) -> dict[str, str]:
         folder: An absolute path.
     """
     environment = dict(os.environ, GIT_OPTIONAL_LOCKS="0", LC_ALL="C")
-    if not any(name in environment for name in _LOCAL):
+    if _LOCAL.isdisjoint(environment):
         return environment
     top = _hooked_top()
     if top is None or not _is_of(top, folder):

@@ -92,5 +92,5 @@ def list_tracked(root: str, paths: Iterable[str]) -> list[str]:
 
 
 def list_ignored(root: str, paths: Iterable[str]) -> list[str]:
-    """Return the files below some paths that git does not track because it ignores them, relative to the root."""
-    return split(ask(["ls-files", "-z", "-o", "-i", "--exclude-standard", "--", *paths], root))
+    """Return the files below some paths that git ignores, relative to the root, whether or not it tracks them all the same."""
+    return split(ask(["ls-files", "-z", "-c", "-o", "-i", "--exclude-standard", "--", *paths], root))

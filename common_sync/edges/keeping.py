@@ -1,24 +1,24 @@
 """Keep what `--force` discards: the bytes are copied away, and flushed, before anything is overwritten or deleted.
 
-A set is a folder that mirrors the repository, so that one `cp -a` brings everything back.
+A set is a folder that mirrors the repository, so that one command brings everything back.
 """
 
 import os
 import time
 from collections.abc import Iterable
-from contextlib import suppress
 
 from common_sync.core.errors import Problem, TreeError
 from common_sync.core.model import Entry, Symlink
 from common_sync.edges.folders import explain_os_error, open_below, opened, remove_tree
 from common_sync.edges.reading import BLOCK, read_entry
-from common_sync.edges.writing import write_all
+from common_sync.edges.source import write_all
 
 SETS = 20
 """How many sets are kept; the oldest go first."""
 
 _FOLDER = "discarded"
-_PRIVATE, _PRIVATE_EXECUTABLE = 0o600, 0o700
+_DIGITS = 6
+_PERMISSIONS = 0o777
 
 
 def new_set(state: str) -> str:
@@ -31,17 +31,20 @@ def new_set(state: str) -> str:
         TreeError: It cannot be made.
     """
     sets = os.path.join(state, _FOLDER)
-    name = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
     try:
         os.makedirs(sets, mode=0o700, exist_ok=True)
-        for number in range(1000):
-            path = os.path.join(sets, f"{name}-{number:03}")
-            with suppress(FileExistsError):
-                os.mkdir(path, mode=0o700)
-                return path
+        # Numbered, not only dated: a clock that was put back must not make the newest set the first to go.
+        number = int(max(_sets(os.listdir(sets)), default="0")[:_DIGITS]) + 1
+        path = os.path.join(sets, f"{number:0{_DIGITS}}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
+        os.mkdir(path, mode=0o700)
     except OSError as error:
         raise explain_os_error(error, sets, "keep what is to be discarded") from error
-    raise TreeError(Problem("too many runs in one second", sets))
+    return path
+
+
+def _sets(names: Iterable[str]) -> list[str]:
+    """Return the names of sets, the oldest first."""
+    return sorted(name for name in names if name[:_DIGITS].isdecimal() and name[_DIGITS:].startswith("-"))
 
 
 def keep_files(into: str, copy_path: str, copy: int, files: Iterable[tuple[str, Entry]]) -> None:
@@ -77,13 +80,13 @@ def _keep(name: str, source: int, target: int, entry: Entry) -> None:
     if isinstance(entry, Symlink):
         os.symlink(os.readlink(name, dir_fd=source), name, dir_fd=target)
         return
-    mode = _PRIVATE_EXECUTABLE if entry.executable else _PRIVATE
     reader = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=source)
     try:
-        writer = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode, dir_fd=target)
+        writer = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=target)
         try:
             while block := os.read(reader, BLOCK):
                 write_all(writer, block)
+            os.fchmod(writer, os.fstat(reader).st_mode & _PERMISSIONS)
             os.fsync(writer)
         finally:
             os.close(writer)
@@ -98,15 +101,31 @@ def prune_sets(state: str) -> None:
         state: The repository's state folder.
 
     Raises:
-        OSError: A set cannot be removed.
+        TreeError: A set cannot be removed.
     """
-    with opened(os.path.join(state, _FOLDER)) as folder:
-        for name in sorted(os.listdir(folder))[:-SETS]:
-            remove_tree(name, folder)
+    sets = os.path.join(state, _FOLDER)
+    try:
+        with opened(sets) as folder:
+            for name in _sets(os.listdir(folder))[:-SETS]:
+                remove_tree(name, folder)
+    except OSError as error:
+        raise explain_os_error(error, sets, "remove the oldest of what was discarded") from error
+
+
+def list_kept(kept: str) -> list[str]:
+    """Return the files of a set, as paths from the root.
+
+    Args:
+        kept: The set's folder.
+    """
+    found = (os.path.join(folder, name) for folder, folders, files in os.walk(kept) for name in (*folders, *files))
+    return sorted(os.path.relpath(path, kept) for path in found if os.path.islink(path) or not os.path.isdir(path))
 
 
 def restore_command(kept: str, root: str) -> str:
     """Return the shell command that brings the files of a set back.
+
+    Only files: `cp -a` would also give the root and every folder on the way the modes that they have in the set.
 
     Args:
         kept: The set's folder.
@@ -114,4 +133,5 @@ def restore_command(kept: str, root: str) -> str:
     """
     import shlex  # only once something was discarded
 
-    return f"cp -a {shlex.quote(kept)}/. {shlex.quote(root)}/"
+    pack = f"cd {shlex.quote(kept)} && find . ! -type d -print0 | tar --null -T - -cf -"
+    return f"({pack}) | tar -xpf - -C {shlex.quote(root)}"

@@ -16,7 +16,7 @@ PATIENCE = 60.0
 
 _PAUSE = 0.02
 _NAME = 40
-"""Bytes, at most four a letter: what shows a person which repository a state folder is of."""
+"""Letters of the repository's name, to show a person which one a state folder is of; the digest tells them apart."""
 
 
 def state_folder(root: str) -> str:

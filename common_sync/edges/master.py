@@ -1,15 +1,16 @@
 """Read the master: which files it holds, their digests, and their bytes for those that are about to be copied."""
 
 import os
+import time
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 
 from common_sync.core.errors import Problem, TreeError
 from common_sync.core.library import METADATA_FILES, read_library
 from common_sync.core.manifest import NAME as MANIFEST_NAME
 from common_sync.core.manifest import Manifest, format_manifest, make_manifest, why_unsafe
 from common_sync.core.model import Snapshot, Symlink
-from common_sync.core.plan import CopyPlan, build_plan
+from common_sync.core.plan import CopyPlan, ancestors, build_plan
 from common_sync.core.rules import Rules
 from common_sync.edges.folders import DEEPEST, explain_os_error, opened
 from common_sync.edges.git import find_top, list_files
@@ -29,9 +30,11 @@ class Master:
         snapshot: What it holds.
         manifest: The manifest of a copy in sync with it.
         held: Path → bytes of the files that are held.
+        began: When reading began, in nanoseconds since 1970.
     """
 
-    def __init__(self, path: str, name: str, snapshot: Snapshot, held: dict[str, bytes]) -> None:
+    def __init__(self, path: str, name: str, snapshot: Snapshot, held: dict[str, bytes], began: int) -> None:
+        self.began = began
         self.path, self.name, self.snapshot, self.held = path, name, snapshot, held
         texts = {file: held[file].decode("utf-8", "replace") for file in METADATA_FILES if file in held}
         self.manifest: Manifest = make_manifest(read_library(name, texts), snapshot.entries)
@@ -60,7 +63,7 @@ def read_master(
         TreeError: It holds nothing, or something that cannot be copied.
         GitError: Git failed.
     """
-    path = os.path.join(root, name)
+    path, began = os.path.join(root, name), time.time_ns()
     held: dict[str, bytes] = {}
     room = HELD if hold else 0
     prefix = len(name) + 1
@@ -84,7 +87,56 @@ def read_master(
         problems.append(Problem(f"the master holds no files {which}", name, remedy="common-sync explain " + name))
     if problems:
         raise TreeError(*problems)
-    return Master(path, name, snapshot, held)
+    return Master(path, name, snapshot, held, began)
+
+
+_SKEW = 2_000_000_000
+"""Nanoseconds by which a file system's clock may be behind; what was touched a moment too early is read again in vain."""
+
+_MOST_NAMED = 3
+
+
+def find_changes(master: Master, root: str, rules: Rules, tracked: Sequence[str] | None = None) -> tuple[Problem, ...]:
+    """Return a problem when the master is no longer what was read: the copies are of none of its states then, or an old one.
+
+    Only what was touched since it was read is read again.
+
+    Args:
+        master: The master as it was read.
+        root: The absolute path of the configuration's folder.
+        rules: The excludes.
+        tracked: As for `read_master`.
+
+    Raises:
+        TreeError: Something in it cannot be read any more.
+    """
+    try:
+        with opened(master.path) as folder:
+            listed = list_master(root, master.name, rules, tracked)
+            touched = [*_touched(folder, listed, master.began - _SKEW)]
+            now = read_listed(folder, touched, master.name).entries
+    except OSError as error:
+        raise explain_os_error(error, master.name, "open the master") from error
+    was = master.snapshot.entries
+    changed = sorted({path for path in touched if now.get(path) != was.get(path)} | (was.keys() - listed))
+    if not changed:
+        return ()
+    more = f" and {len(changed) - _MOST_NAMED} more" if len(changed) > _MOST_NAMED else ""
+    message = f"the master has changed while it was copied: {', '.join(changed[:_MOST_NAMED])}{more}"
+    return (Problem(message, master.name, remedy="run it again"),)
+
+
+def _touched(folder: int, paths: Iterable[str], since: int) -> Iterator[str]:
+    """Yield the paths that were touched since a time, or that are in a folder that was: it may be another one by now."""
+
+    @cache
+    def is_touched(path: str) -> bool:
+        try:
+            return os.stat(path, dir_fd=folder, follow_symlinks=False).st_ctime_ns >= since
+        except OSError:  # gone; or reading it will say what is wrong
+            return True
+
+    return (path for path in paths if any(is_touched(place) for place in (path, *ancestors(path), ".")))
 
 
 def list_master(root: str, name: str, rules: Rules, tracked: Sequence[str] | None = None) -> list[str]:
@@ -132,13 +184,18 @@ def _walk(root: str, name: str, rules: Rules) -> Iterator[str]:
 def _repositories(listed: Sequence[str], snapshot: Snapshot, rules: Rules, path: str, name: str) -> Iterator[Problem]:
     """Yield the git repositories inside the master: git lists the folder, and nothing that is in it.
 
+    So it does with a folder that cannot be opened, which is an error.
+
     Any other folder that is listed as a file has taken a file's place since the last commit; what it holds is listed, too.
     """
     for file in [file for file in listed if file not in snapshot.entries]:
         full = os.path.join(path, file)
         if not os.path.isdir(full) or rules.exclusion(file, folder=True) is not None:
             continue
-        inside = os.listdir(full)
+        try:
+            inside = os.listdir(full)
+        except OSError as error:
+            raise explain_os_error(error, f"{name}/{file}", "list it") from error
         if ".git" in inside:
             message = "is a git repository of its own, which cannot be copied"
             yield Problem(message, f"{name}/{file}", remedy="exclude it")

@@ -5,10 +5,11 @@ import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from errno import EACCES, EIO, EPERM
 
 from common_sync.core.errors import Problem
 from common_sync.core.rules import BUILT_IN, Layer, Matcher, Rule, Rules, parse_plain
-from common_sync.edges.folders import opened
+from common_sync.edges.folders import explain_os_error, opened
 from common_sync.edges.reading import read_bytes
 
 
@@ -153,12 +154,14 @@ class Gitignores:
         return self._files[folder]
 
     def _read(self, folder: str) -> Iterator[Rule]:
+        file = f"{folder}/{_GITIGNORE}" if folder else _GITIGNORE
         try:
             with opened(os.path.join(self._root, folder)) as descriptor:
                 data = read_bytes(_GITIGNORE, descriptor, _LARGEST_GITIGNORE)
-        except OSError:
+        except OSError as error:
+            if error.errno in _UNREADABLE:  # what it ignores would be copied
+                raise explain_os_error(error, file, "read it") from error
             return
-        file = f"{folder}/{_GITIGNORE}" if folder else _GITIGNORE
         lines = data.removeprefix(BOM_UTF8).decode("utf-8", "surrogateescape").split("\n")
         for number, line in enumerate(lines, 1):
             with suppress(ValueError):  # git passes over a pattern that can match nothing
@@ -168,5 +171,6 @@ class Gitignores:
 
 
 _GITIGNORE = ".gitignore"
+_UNREADABLE = (EACCES, EIO, EPERM)
 _LARGEST_GITIGNORE = 100 << 20
 """Bytes; git passes over a larger one too."""

@@ -22,6 +22,9 @@ from common_sync.edges.folders import explain_os_error
 from common_sync.edges.git import find_top, folders_up, list_named
 from common_sync.edges.patterns import configured_rules
 
+CONFIGURATION_FILES = (OWN_FILE, PYPROJECT)
+"""The files that may hold the configuration."""
+
 _GLOB = frozenset("*?[")
 
 
@@ -77,6 +80,19 @@ def _make_project(found: "_Found") -> Project:
     return Project(folder, configuration, services, rules)
 
 
+def read_configuration(folder: str) -> Configuration | None:
+    """Return the configuration in a folder as it is written, whatever is wrong with it, or None when there is none.
+
+    Args:
+        folder: An absolute path.
+
+    Raises:
+        ConfigurationError: It cannot be read.
+    """
+    found = _look_in([folder])
+    return None if found is None else parse_configuration(found[3], found[2], found[1])[0]
+
+
 def find_projects(top: str) -> list[Project]:
     """Return the project that a folder belongs to, or else every project that git tracks below it.
 
@@ -90,7 +106,7 @@ def find_projects(top: str) -> list[Project]:
     found = _look_in(folders_up(top))
     if found is not None:
         return [_make_project(found)]
-    files = list_named(top, [OWN_FILE, PYPROJECT]) if find_top(top) is not None else []
+    files = list_named(top, CONFIGURATION_FILES) if find_top(top) is not None else []
     folders = {os.path.dirname(os.path.join(top, file)) for file in files if _read(os.path.join(top, file))}
     return [load_project(folder) for folder in sorted(folders)] or [load_project()]
 
@@ -125,7 +141,9 @@ def select_services(project: Project, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _near_service(name: str, services: Sequence[str]) -> str:
-    words = {service: service for service in services} | {service.rpartition("/")[2]: service for service in services}
+    last = [service.rpartition("/")[2] for service in services]
+    short = [part if last.count(part) == 1 else service for part, service in zip(last, services, strict=True)]
+    words = services if "/" in name else short
     return nearest(name, words) or f"the services are {', '.join(services)}"
 
 
@@ -149,7 +167,7 @@ def _find(root: str | None) -> _Found:
 def _look_in(folders: Iterable[str]) -> _Found | None:
     """Return the configuration in the first folder that has one."""
     for folder in folders:
-        found = [(file, *read) for file in (OWN_FILE, PYPROJECT) if (read := _read(os.path.join(folder, file)))]
+        found = [(file, *read) for file in CONFIGURATION_FILES if (read := _read(os.path.join(folder, file)))]
         if len(found) > 1:
             message = f"{OWN_FILE} and [tool.common-sync] in {PYPROJECT} both configure this folder"
             raise ConfigurationError(Problem(message, os.path.join(folder, OWN_FILE), remedy="keep one of them"))

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Container
+from stat import S_ISDIR, S_ISREG
 from typing import NamedTuple
 
 from common_sync.core.findings import make_finding
@@ -62,10 +63,12 @@ def read_references(root: str, service: str, copy: str, master: str, copied: Con
         copied: The paths of the master's files that are copied.
 
     Raises:
-        TreeError: A file cannot be read.
-        OSError: The service's folder cannot be listed.
+        TreeError: A file or folder cannot be read.
     """
-    files = list_requirements(os.path.join(root, service))
+    try:
+        files = list_requirements(os.path.join(root, service))
+    except OSError as error:
+        raise explain_os_error(error, os.path.relpath(error.filename, root), "read it") from error
     return _Reader(root, service, copy, master, copied).read(files) if files else References()
 
 
@@ -81,7 +84,7 @@ def list_requirements(folder: str) -> list[str]:
     names = sorted(os.listdir(folder))
     files = [name for name in names if is_requirements(name)]
     inner = os.path.join(folder, _FOLDER)
-    if _FOLDER in names and os.path.isdir(inner) and not os.path.islink(inner):
+    if _FOLDER in names and S_ISDIR(os.lstat(inner).st_mode):
         files += [f"{_FOLDER}/{name}" for name in sorted(os.listdir(inner)) if name.endswith((".txt", ".in"))]
     return files
 
@@ -135,10 +138,12 @@ class _Reader:
     def _read_bytes(self, path: str, shown: str) -> bytes | None:
         """Return a file's bytes; None where pip would complain of a missing file by itself."""
         try:
-            if not os.path.isfile(path):
+            if not S_ISREG(os.stat(path).st_mode):
                 return None
             with open(path, "rb") as file:
                 data = file.read(_LARGEST + 1)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
         except OSError as error:
             raise explain_os_error(error, shown, "read it") from error
         if len(data) <= _LARGEST:

@@ -63,8 +63,9 @@ def fork_map(
             os.kill(process, signal.SIGTERM)
         raise
     finally:
-        for reader, process in pipes.items():
+        for reader in pipes:  # all of them first: a worker may be writing, and may hold another's pipe open
             os.close(reader)
+        for process in pipes.values():
             os.waitpid(process, 0)
     shares = [results[reader] for reader in pipes]
     if sum(map(len, shares)) != len(items):
@@ -119,16 +120,16 @@ def _collect(pipes: dict[int, int], progress: Progress) -> dict[int, list[Result
     import select  # as above
 
     results: dict[int, list[Result]] = {reader: [] for reader in pipes}
-    pending = dict.fromkeys(pipes, b"")
+    pending = {reader: bytearray() for reader in pipes}
     while pending:
         for reader in select.select(list(pending), [], [])[0]:
             data = os.read(reader, 1 << 16)
             if not data:
                 del pending[reader]
                 continue
-            batches: list[list[Result] | Exception]
-            batches, pending[reader] = _unpack(pending[reader] + data)
-            for batch in batches:
+            pending[reader] += data
+            batch: list[Result] | Exception
+            for batch in _unpack(pending[reader]):
                 if isinstance(batch, Exception):
                     raise batch
                 results[reader].extend(batch)
@@ -136,15 +137,11 @@ def _collect(pipes: dict[int, int], progress: Progress) -> dict[int, list[Result
     return results
 
 
-def _unpack(data: bytes) -> tuple[list[list[Result] | Exception], bytes]:
-    """Split what has arrived into whole messages and the beginning of the next."""
+def _unpack(data: bytearray) -> Iterator[list[Result] | Exception]:
+    """Take the whole messages out of what has arrived; the beginning of the next one stays."""
     import pickle  # as above
 
-    messages = []
-    while len(data) >= _HEADER:
-        end = _HEADER + int.from_bytes(data[:_HEADER], "big")
-        if len(data) < end:
-            break
-        messages.append(pickle.loads(data[_HEADER:end]))  # noqa: S301 - from our own child
-        data = data[end:]
-    return messages, data
+    while len(data) >= _HEADER and len(data) >= (end := _HEADER + int.from_bytes(data[:_HEADER], "big")):
+        message: list[Result] | Exception = pickle.loads(data[_HEADER:end])  # noqa: S301 - from our own child
+        del data[:end]
+        yield message

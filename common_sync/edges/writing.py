@@ -5,7 +5,6 @@ renamed over. The manifest is announced first, under a name of its own, and rena
 an interrupted one has written from what somebody has edited.
 """
 
-import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -14,77 +13,11 @@ from common_sync.core.errors import Problem, TreeError
 from common_sync.core.manifest import NAME as MANIFEST_NAME
 from common_sync.core.model import Entries, Entry, File, Symlink
 from common_sync.core.plan import Operation
-from common_sync.edges.folders import explain_os_error, open_below, opened, remove_empty, remove_tree
-from common_sync.edges.reading import ANNOUNCED, BLOCK, STAGING, TEMPORARY, read_bytes, read_entry, read_small
+from common_sync.edges.folders import explained, open_below, opened, remove_empty, remove_tree
+from common_sync.edges.reading import ANNOUNCED, STAGING, TEMPORARY, read_bytes, read_entry
+from common_sync.edges.source import NEW, PLAIN, Source, write_all
 
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_PLAIN, _EXECUTABLE = 0o666, 0o777
-
-
-class Source:
-    """Gives the master's bytes to write, and holds each file to the digest that was planned.
-
-    Args:
-        path: The absolute path of the master's folder.
-        held: Path → bytes of the files that are in memory.
-    """
-
-    def __init__(self, path: str, held: dict[str, bytes]) -> None:
-        self._path, self._held = path, held
-
-    def write(self, path: str, name: str, folder: int, file: File) -> None:
-        """Write one file under a name that must not exist yet.
-
-        Args:
-            path: Its path below the master.
-            name: The name to write, inside `folder`.
-            folder: An open folder's descriptor.
-            file: What it must be.
-
-        Raises:
-            TreeError: The master has changed since it was read.
-            OSError: It cannot be written.
-        """
-        descriptor = os.open(name, _NEW, _EXECUTABLE if file.executable else _PLAIN, dir_fd=folder)
-        try:
-            data = self._held.get(path)
-            if data is not None:
-                write_all(descriptor, data)
-            elif self._stream(path, descriptor) != file.sha256:
-                where = os.path.join(self._path, path)
-                raise TreeError(Problem("has changed while it was copied", where, remedy="run it again"))
-        finally:
-            os.close(descriptor)
-
-    def _stream(self, path: str, target: int) -> str:
-        digest = hashlib.sha256()
-        above, _, name = path.rpartition("/")
-        where = os.path.join(self._path, path)
-        with _explained(where, "read it"), opened(self._path) as root, opened(above, root) as folder:
-            source = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
-        try:
-            while block := os.read(source, BLOCK):
-                digest.update(block)
-                write_all(target, block)
-        finally:
-            os.close(source)
-        return digest.hexdigest()
-
-
-def write_all(descriptor: int, data: bytes) -> None:
-    """Write all bytes, however few the system takes at a time."""
-    written = os.write(descriptor, data)
-    while written < len(data):
-        written += os.write(descriptor, data[written:])
-
-
-@contextmanager
-def _explained(where: str, doing: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise explain_os_error(error, where, doing) from error
-
+_LARGEST = 1 << 30
 
 Layout = Sequence[tuple[str, Sequence[tuple[str, str, Entry]]]]
 """A tree by its folders: the folder's path, and of each entry in it the name, the path and what it is."""
@@ -118,7 +51,7 @@ def stage_copy(service: int, copy: str, layout: Layout, source: Source, manifest
         TreeError: It cannot be written, or something has appeared in its place.
     """
     above, _, name = copy.rpartition("/")
-    with _explained(where, "write the copy"):
+    with explained(where, "write the copy"):
         parent = open_below(service, above, make=True)
         try:
             remove_tree(STAGING, parent)
@@ -165,21 +98,21 @@ def update_copy(
         TreeError: A file cannot be written, or has changed since it was read; what was not yet done is left as it was.
     """
     for path in caches:
-        with _explained(f"{where}/{path}", "remove it"), opened(path.rpartition("/")[0], folder) as above:
+        with explained(f"{where}/{path}", "remove it"), opened(path.rpartition("/")[0], folder) as above:
             remove_tree(path.rpartition("/")[2], above)
-    with _explained(f"{where}/{MANIFEST_NAME}", "write it"):
+    with explained(f"{where}/{MANIFEST_NAME}", "write it"):
         announced = _announce(folder, manifest)
     operations = list(operations)
     for operation in reversed(operations):
         if operation.action == "delete":
-            with _explained(f"{where}/{operation.path}", "delete it"):
+            with explained(f"{where}/{operation.path}", "delete it"):
                 _delete(folder, operation, where)
     for operation in operations:
         if operation.after is not None:
-            with _explained(f"{where}/{operation.path}", "write it"):
+            with explained(f"{where}/{operation.path}", "write it"):
                 _replace(folder, operation, operation.after, source, where)
     if announced:
-        with _explained(f"{where}/{MANIFEST_NAME}", "write it"):
+        with explained(f"{where}/{MANIFEST_NAME}", "write it"):
             os.rename(ANNOUNCED, MANIFEST_NAME, src_dir_fd=folder, dst_dir_fd=folder)
 
 
@@ -253,7 +186,7 @@ def _temporary(folder: int, name: str = TEMPORARY) -> Iterator[None]:
 
 
 def _write_new(folder: int, name: str, data: bytes) -> None:
-    descriptor = os.open(name, _NEW, _PLAIN, dir_fd=folder)
+    descriptor = os.open(name, NEW, PLAIN, dir_fd=folder)
     try:
         write_all(descriptor, data)
     finally:
@@ -292,21 +225,17 @@ def replace_users_file(service: int, path: str, before: bytes, after: bytes, whe
         TreeError: It cannot be written, or holds other bytes by now.
     """
     above, _, name = path.rpartition("/")
-    with _explained(where, "write it"), opened(above, service) as folder:
-        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=folder)
-        try:
-            status = os.fstat(descriptor)
-            if read_small(descriptor, status.st_size) != before:
-                raise TreeError(Problem("has changed while common-sync ran, and was left alone", where))
-        finally:
-            os.close(descriptor)
+    with explained(where, "write it"), opened(above, service) as folder:
+        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
         with _temporary(folder):
             _write_flushed(folder, after, status)
+            if read_bytes(name, folder, _LARGEST) != before:  # looked at last: flushing takes long enough for an edit
+                raise TreeError(Problem("has changed while common-sync ran, and was left alone", where))
             os.rename(TEMPORARY, name, src_dir_fd=folder, dst_dir_fd=folder)
 
 
 def _write_flushed(folder: int, data: bytes, like: os.stat_result) -> None:
-    descriptor = os.open(TEMPORARY, _NEW, 0o600, dir_fd=folder)
+    descriptor = os.open(TEMPORARY, NEW, 0o600, dir_fd=folder)
     try:
         write_all(descriptor, data)
         if (os.geteuid(), os.getegid()) != (like.st_uid, like.st_gid):

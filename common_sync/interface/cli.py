@@ -1,6 +1,8 @@
 """The command line: parses, calls an action, returns its exit code."""
 
+from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -9,6 +11,8 @@ from common_sync import __version__
 from common_sync.interface import actions
 from common_sync.interface.actions import Options
 from common_sync.interface.terminal import write
+
+Action = Callable[[], int]
 
 app = typer.Typer(
     name="common-sync",
@@ -33,7 +37,7 @@ class _Color(StrEnum):
 
 Services = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[SERVICE]...", help="A service's path from the root, or its last part. Default: all."),
+    typer.Argument(metavar="SERVICE", help="A service's path from the root, or its last part. Default: all."),
 ]
 Root = Annotated[str | None, typer.Option("--root", metavar="DIR", help="The folder of the configuration.")]
 Format = Annotated[_Format, typer.Option("--output-format", help="For people, or for scripts.")]
@@ -48,17 +52,25 @@ def _options(root: str | None, form: _Format, quiet: bool, verbose: bool, color:
 
 
 def run_command_line() -> int:
-    """Parse the arguments and run a command; return its exit code."""
+    """Parse the arguments and run a command; return its exit code.
+
+    Typer only parses: a command returns what is to be run, and that is run outside of typer, which has ideas of its own
+    about exceptions.
+    """
     try:
-        code = app(standalone_mode=False)
+        action = app(standalone_mode=False)
     except typer.Abort:
         raise KeyboardInterrupt from None
+    except SystemExit as error:
+        if error.code == 1:  # nobody reads the help any more
+            raise BrokenPipeError from None
+        raise
     except Exception as error:
         if not hasattr(error, "show") or not hasattr(error, "exit_code"):  # not a usage error of typer's
             raise
         error.show()
         return int(error.exit_code)
-    return code if isinstance(code, int) else 0
+    return int(action()) if callable(action) else 0
 
 
 @app.command()
@@ -71,11 +83,11 @@ def init(
     quiet: Quiet = False,
     verbose: Verbose = False,
     color: Color = _Color.auto,
-) -> int:
+) -> Action:
     """Find the master and the services that refer to it, show them, and write the configuration."""
     from common_sync.interface.initialize import run_init  # only `init` needs it
 
-    return run_init(master, _options(root, output_format, quiet, verbose, color), yes=yes)
+    return partial(run_init, master, _options(root, output_format, quiet, verbose, color), yes=yes)
 
 
 @app.command()
@@ -90,10 +102,10 @@ def distribute(
     quiet: Quiet = False,
     verbose: Verbose = False,
     color: Color = _Color.auto,
-) -> int:
+) -> Action:
     """Bring every copy and every reference in sync."""
     options = _options(root, output_format, quiet, verbose, color)
-    return actions.run_distribute(services or (), options, dry_run=dry_run, diff=diff, force=force)
+    return partial(actions.run_distribute, services or (), options, dry_run=dry_run, diff=diff, force=force)
 
 
 _ONLY_WITH_COPY = "goes with --copy"
@@ -118,16 +130,16 @@ def verify(
     quiet: Quiet = False,
     verbose: Verbose = False,
     color: Color = _Color.auto,
-) -> int:
+) -> Action:
     """Exit 0 if every copy and reference is in sync; 1 and the findings if not. Writes nothing."""
     options = _options(root, output_format, quiet, verbose, color)
     if copy is None:
         if expect_digest is not None:
             raise typer.BadParameter(_ONLY_WITH_COPY, param_hint="--expect-digest")
-        return actions.run_verify(services or (), options)
+        return partial(actions.run_verify, services or (), options)
     if services:
         raise typer.BadParameter(_NO_SERVICES, param_hint="--copy")
-    return actions.run_verify_copy(copy, expect_digest, options)
+    return partial(actions.run_verify_copy, copy, expect_digest, options)
 
 
 @app.command()
@@ -138,9 +150,9 @@ def status(
     quiet: Quiet = False,
     verbose: Verbose = False,
     color: Color = _Color.auto,
-) -> int:
+) -> Action:
     """Show one row a service: was its copy edited, is it behind the master, where do its references lead."""
-    return actions.run_status(_options(root, output_format, quiet, verbose, color))
+    return partial(actions.run_status, _options(root, output_format, quiet, verbose, color))
 
 
 @app.command()
@@ -152,23 +164,23 @@ def diff(
     quiet: Quiet = False,
     verbose: Verbose = False,
     color: Color = _Color.auto,
-) -> int:
+) -> Action:
     """Show unified diffs, copy to master; exit 1 where there is one."""
-    return actions.run_diff(services or (), _options(root, output_format, quiet, verbose, color))
+    return partial(actions.run_diff, services or (), _options(root, output_format, quiet, verbose, color))
 
 
 @app.command()
 def explain(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files or folders.")],
+    paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Files or folders.")],
     *,
     root: Root = None,
     output_format: Format = _Format.text,
     quiet: Quiet = False,
     verbose: Verbose = False,
     color: Color = _Color.auto,
-) -> int:
+) -> Action:
     """Say why a path is copied, ignored or rewritten: which rule, from which file and line."""
-    return actions.run_explain(paths, _options(root, output_format, quiet, verbose, color))
+    return partial(actions.run_explain, paths, _options(root, output_format, quiet, verbose, color))
 
 
 def _print_version(asked: bool) -> None:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from common_sync.interface.main import guard, leave
 
 if TYPE_CHECKING:  # at run time they are imported inside the boundary, where Ctrl-C is no traceback
-    from common_sync.commands.commit import Commit, Lack
+    from common_sync.commands.commit import Commit
     from common_sync.commands.hook import HookRun
+    from common_sync.commands.staging import Lack
     from common_sync.core.model import Finding
     from common_sync.interface.terminal import Terminal
 
@@ -52,62 +53,69 @@ def _run(arguments: _Arguments) -> int:
     indexes = [read_ahead(project) for project in projects]
     from common_sync.commands.hook import run_hook  # git answers in the meantime
 
-    pushed = os.environ.get("PRE_COMMIT_TO_REF")  # set by pre-commit and prek, where a commit is there already
+    pushed = _pushed()
     passes = True
     for project, index in zip(projects, indexes, strict=True):
         run = run_hook(project, index(), pushed, check=arguments.check)
         passes = passes and run.passes
         if run.done is not None or not run.passes:
-            _show(run, pushed)
+            _show(run, arguments.check, pushed)
     return 0 if passes else 1
 
 
-def _show(run: "HookRun", pushed: str | None) -> None:
+def _pushed() -> str | None:
+    """Return the commit that pre-commit or prek is asked about, where there is one already: at a push, or in CI.
+
+    At the first push of a whole history pre-commit names the branch only.
+    """
+    return os.environ.get("PRE_COMMIT_TO_REF") or os.environ.get("PRE_COMMIT_LOCAL_BRANCH")
+
+
+def _show(run: "HookRun", check: bool, pushed: str | None) -> None:
     from common_sync.interface.terminal import look_at, write  # only when there is something to say
 
-    lines = "\n".join(_lines(run, look_at(sys.stdout), pushed))
+    lines = "\n".join(_lines(run, look_at(sys.stdout), check, pushed))
     if lines:
         write(lines)
 
 
-def _lines(run: "HookRun", terminal: "Terminal", pushed: str | None) -> Iterator[str]:
+def _lines(run: "HookRun", terminal: "Terminal", check: bool, pushed: str | None) -> Iterator[str]:
+    from common_sync.edges.git import users_folder
     from common_sync.interface.text import finding_lines, service_line
 
     if run.done is not None:
         changed = [one for one in run.done.outcomes if one.changed or not one.in_sync]
         width = max((len(one.plan.service) for one in changed), default=0)
         yield from (service_line(one, run.done, width, terminal) for one in changed)
-    here = os.path.relpath(run.found.project.root, os.environ.get("GIT_PREFIX") or os.curdir)
-    told = [lack for lack in run.commit.lacks if run.done is None or not _is_plain(lack)]
-    findings = [*run.findings(), *(_finding(lack, here) for lack in told)]
+    root, here = run.found.project.root, users_folder()
+    told = [lack for lack in run.commit.lacks if check or not lack.is_plain]
+    findings = [*run.findings(), *(_finding(lack, _shown(lack, root, here)) for lack in told)]
     yield from finding_lines(findings, terminal, everything=False)
     yield from _clone_lines(run.commit, terminal, pushed)
-    if run.done is not None:
-        yield from _add_lines(run.commit.lacks, here)
+    if not check:
+        yield from _add_lines([_shown(lack, root, here) for lack in run.commit.lacks if lack.is_plain])
 
 
-def _is_plain(lack: "Lack") -> bool:
-    """Tell whether the last line of all says enough about it."""
-    return lack.service != "" and lack.command == "git add"
-
-
-def _finding(lack: "Lack", here: str) -> "Finding":
-    from common_sync.core.findings import make_finding
-
-    return make_finding("CS009", lack.service, lack.path, None, lack.message, f"{lack.command} {_quoted(lack, here)}")
-
-
-def _quoted(lack: "Lack", here: str) -> str:
+def _shown(lack: "Lack", root: str, here: str) -> str:
+    """Return the place to mend as it can be pasted into a shell."""
     import shlex  # only when there is something to say
 
-    return shlex.quote(os.path.normpath(os.path.join(here, lack.place)))
+    place = os.path.relpath(os.path.join(root, lack.place), here)
+    return shlex.quote(f"./{place}" if place.startswith("-") else place)
 
 
-def _add_lines(lacks: "Sequence[Lack]", here: str) -> Iterator[str]:
-    places = dict.fromkeys(_quoted(lack, here) for lack in lacks if _is_plain(lack))
+def _finding(lack: "Lack", place: str) -> "Finding":
+    from common_sync.core.findings import make_finding
+
+    return make_finding("CS009", lack.service, lack.path, None, lack.message, f"{lack.command} {place}")
+
+
+def _add_lines(places: Sequence[str]) -> Iterator[str]:
+    from common_sync.interface.terminal import printable
+
     if places:
-        yield "the commit lacks what was brought in sync; add it and commit again:"
-        yield f"  git add {' '.join(places)}"
+        yield "the commit would lack what is in sync on the disk; add it and commit again:"
+        yield f"  git add {printable(' '.join(dict.fromkeys(places)))}"
 
 
 def _clone_lines(commit: "Commit", terminal: "Terminal", pushed: str | None) -> Iterator[str]:
@@ -119,7 +127,14 @@ def _clone_lines(commit: "Commit", terminal: "Terminal", pushed: str | None) -> 
         yield "a fresh clone of what is pushed would not be in sync; commit what is on the disk:"
         yield from finding_lines(commit.clone, terminal, everything=False)
         return
-    yield "a fresh clone of this commit would not be in sync: git changes bytes on the way in and out"
+    yield "a fresh clone of this commit would not be in sync, because git holds other bytes than the disk:"
+    yield from finding_lines([_with_remedy(finding) for finding in commit.clone], terminal, everything=False)
+
+
+def _with_remedy(finding: "Finding") -> "Finding":
+    """Return a finding in a clone with what to do about it here, where all is in sync."""
+    if finding.code.startswith("CS1"):
+        command = "git update-index --no-assume-unchanged --no-skip-worktree"
+        return finding._replace(remedy=f"{command} {finding.file}")
     remedy = "give the master and its copies `-text` in .gitattributes, or check the master's files out anew"
-    findings = [finding._replace(remedy=remedy) for finding in commit.clone]
-    yield from finding_lines(findings, terminal, everything=False)
+    return finding._replace(remedy=remedy)

@@ -53,7 +53,7 @@ def guard(action: Callable[[], int]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ERROR
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the one boundary
-        with suppress(OSError):  # when nobody reads standard error, the exit code has to say it
+        with suppress(OSError, CommonSyncError):  # when nobody reads standard error, the exit code has to say it
             return _report(error)
         return _code(error)
     return code

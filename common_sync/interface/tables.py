@@ -8,7 +8,7 @@ from rich.text import Text
 
 from common_sync.commands.survey import ServicePlan, Survey
 from common_sync.core.digest import PREFIX
-from common_sync.core.model import ReferenceState, State
+from common_sync.core.model import GUARDED, ReferenceState, State
 from common_sync.interface.terminal import Terminal, printable
 from common_sync.interface.text import count, name_library
 
@@ -56,11 +56,14 @@ def status_text(found: Survey, terminal: Terminal) -> str:
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
 
 
+_TOUCHED: frozenset[State] = GUARDED | {"missing"}
+_BEHIND: frozenset[State] = frozenset({"stale", "diverged"})
+
+
 def _cells(plan: ServicePlan) -> tuple[str, ...]:
-    edited = sum(operation.guarded for operation in plan.copy.operations)
-    behind = sum(not operation.guarded for operation in plan.copy.operations)
-    missing = sum(operation.state == "missing" for operation in plan.copy.operations)
-    touched = edited + (missing if plan.exists else 0)
+    states = [operation.state for operation in plan.copy.operations]
+    touched = sum(state in _TOUCHED for state in states) if plan.exists else 0
+    behind = sum(state in _BEHIND for state in states) if plan.exists else len(states)
     return (
         count(touched, "file") if touched else "no",
         count(behind, "file") if behind else "manifest" if plan.copy.behind else "no",

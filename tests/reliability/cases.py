@@ -1,5 +1,6 @@
 """One try: a copy of a prepared repository, the run that is hindered in it, and what must hold afterwards."""
 
+import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -10,8 +11,6 @@ from support import Monorepo
 
 from reliability.runs import Calls, Ended, Hindrance
 from reliability.scenarios import (
-    MANIFEST,
-    SERVICES,
     Item,
     Scenario,
     Tree,
@@ -22,6 +21,9 @@ from reliability.scenarios import (
     read_tree,
 )
 from reliability.warm import Program
+
+NOBODY = 65534
+"""A user who is not root and owns nothing."""
 
 EDITED = frozenset({"CS003", "CS004", "CS005"})
 """The findings that say that a person has edited a copy."""
@@ -43,18 +45,19 @@ class Prepared(NamedTuple):
 
     scenario: Scenario
     folder: Path
-    before: Tree
-    after: Tree
+    before: dict[str, Item]
+    after: dict[str, Item]
     edits: Tree
     calls: tuple[str, ...]
 
 
 class Case(NamedTuple):
-    """One copy of a prepared repository."""
+    """One copy of a prepared repository, the warm process, and the user that the program runs as there."""
 
     prepared: Prepared
     folder: Path
     program: Program
+    user: int | None = None
 
     @property
     def root(self) -> Path:
@@ -68,7 +71,7 @@ class Case(NamedTuple):
 
     def run(self, *arguments: str, calls: Calls = "changing", hindrance: Hindrance | None = None) -> Ended:
         """Run the program."""
-        return self.program.run(self.root, *arguments, calls=calls, hindrance=hindrance, env=self.env)
+        return self.program.run(self.root, *arguments, calls=calls, hindrance=hindrance, env=self.env, user=self.user)
 
     def distribute(self, *, calls: Calls = "changing", hindrance: Hindrance | None = None) -> Ended:
         """Run what the scenario is about."""
@@ -80,17 +83,13 @@ class Case(NamedTuple):
 
     def kept(self) -> set[tuple[str, Item]]:
         """Return what `--force` has kept: paths from the root, and what is there."""
-        sets = [
-            path
-            for top in (self.root / ".git", self.folder / "state")
-            for path in top.glob("**/discarded/*")
-        ]
+        sets = [path for top in (self.root / ".git", self.folder / "state") for path in top.glob("**/discarded/*")]
         return {(path, item) for one in sets for path, item in read_tree(one).items()}
 
 
 def copy_folder(folder: Path, to: Path) -> Path:
     """Copy a folder, symlinks and modes and all."""
-    shutil.copytree(folder, to, symlinks=True)
+    shutil.copytree(folder, to, symlinks=True, dirs_exist_ok=True)
     return to
 
 
@@ -109,7 +108,9 @@ def prepare(scenario: Scenario, folder: Path, program: Program, calls: Calls = "
     assert ended.code == 0, ended
     assert [*out_of_sync(after)] == []
     assert [path for path in after if is_leftover(path)] == []
-    return Prepared(scenario, nothing.folder, before, after, {path: before[path] for path in scenario.edits}, ended.calls)
+    return Prepared(
+        scenario, nothing.folder, before, after, {path: before[path] for path in scenario.edits}, ended.calls
+    )
 
 
 def new_case(prepared: Prepared, program: Program, name: str = "case") -> Case:
@@ -167,6 +168,11 @@ def move_master(root: Path) -> None:
             file.write_bytes(item.data + b"and changed again\n")
 
 
-def has_manifests(case: Case) -> bool:
-    """Tell whether every copy has its manifest."""
-    return all((case.root / service / "common" / MANIFEST).exists() for service in SERVICES)
+def as_nobody(case: Case) -> Case:
+    """Give the repository to a user who is not root, where the tests run as root."""
+    if os.geteuid() == 0:
+        for place, folders, files in os.walk(case.folder):
+            for name in (".", *folders, *files):
+                os.chown(os.path.join(place, name), NOBODY, NOBODY, follow_symlinks=False)
+        return case._replace(user=NOBODY)
+    return case

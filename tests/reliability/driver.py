@@ -21,19 +21,17 @@ from typing import BinaryIO, NoReturn
 
 from common_sync.core.errors import CommonSyncError
 
-from reliability.runs import Ended, Hindrance, Run
+from reliability.runs import CHANGING, NOT_DONE, Ended, Hindrance, Run
 
-CHANGING = (
-    "chmod chown fchmod fchown fdatasync fsync ftruncate lchown link mkdir mkfifo mknod pwrite remove removexattr "
-    "rename replace rmdir setxattr symlink truncate unlink utime write writev"
-).split()
 READING = "access fstat listdir lstat open pread read readlink scandir stat".split()
 NEEDS_ROOM = frozenset({"create", "mkdir", "pwrite", "rename", "symlink", "write"})
 
 _WARM = (
-    "commands.diff commands.distribute commands.verify edges.git edges.keeping interface.actions interface.cli "
-    "interface.document interface.main interface.text interface.tables"
+    "common_sync.commands.diff common_sync.commands.distribute common_sync.commands.verify common_sync.interface.actions "
+    "common_sync.interface.cli common_sync.interface.document common_sync.interface.tables common_sync.interface.text"
 ).split()
+_STANDARD = "ast configparser json pickle select shlex subprocess traceback".split()
+"""What the program imports only where it is needed; a user who is not root may not be able to read it."""
 
 
 class Watch:
@@ -51,7 +49,7 @@ class Watch:
             if hasattr(os, name):
                 setattr(os, name, self._watch(name, getattr(os, name)))
         if self._reading:
-            builtins.open = self._watch("open", builtins.open)
+            setattr(builtins, "open", self._watch("open", builtins.open))  # noqa: B010 - its type has overloads
 
     def _watch(self, name: str, function: Callable[..., object]) -> Callable[..., object]:
         def call(*arguments: object, **named: object) -> object:
@@ -78,7 +76,8 @@ class Watch:
             return
         self._busy = True
         try:
-            _do(hindrance, function, arguments)
+            if not _do(hindrance, function, arguments):
+                self._write(self._log, f"{NOT_DONE}\n".encode())
         finally:
             self._busy = False
 
@@ -87,28 +86,32 @@ def _about(arguments: tuple[object, ...]) -> str:
     return " ".join(os.fsdecode(one) for one in arguments if isinstance(one, str | os.PathLike))
 
 
-def _do(hindrance: Hindrance, function: Callable[..., object], arguments: tuple[object, ...]) -> None:
+def _do(hindrance: Hindrance, function: Callable[..., object], arguments: tuple[object, ...]) -> bool:
+    """Do what is asked; return whether it could be done."""
     if hindrance.deed == "fail":
         raise OSError(hindrance.error, os.strerror(hindrance.error), *arguments[:1])
     if hindrance.deed == "act":
-        for path, data in hindrance.write:
-            _act(path, data)
-        return
+        return all([_act(path, data) for path, data in hindrance.write])
     if hindrance.deed == "tear":
-        descriptor, data = arguments[:2]
-        assert isinstance(data, bytes)
-        function(descriptor, data[: len(data) // 2], *arguments[2:])
+        descriptor, half = arguments[:2]
+        assert isinstance(half, bytes)
+        function(descriptor, half[: len(half) // 2], *arguments[2:])
     os.kill(os.getpid(), signal.SIGSTOP if hindrance.deed == "stop" else signal.SIGKILL)
+    return True
 
 
-def _act(path: str, data: bytes | None) -> None:
-    """Do what somebody else does while the program runs."""
-    if data is None:
-        shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
-        return
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "wb") as file:
-        file.write(data)
+def _act(path: str, data: bytes | None) -> bool:
+    """Do what somebody else does while the program runs; return whether it could be done."""
+    try:
+        if data is None:
+            shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
+            return True
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(data)
+    except OSError:
+        return False
+    return True
 
 
 def answer(run: Run) -> Ended:
@@ -155,8 +158,8 @@ def _become(run: Run, out: BinaryIO, err: BinaryIO, log: BinaryIO) -> NoReturn:
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Answer requests until there are no more."""
-    for name in _WARM:
-        importlib.import_module(f"common_sync.{name}")
+    for name in (*_WARM, *_STANDARD):
+        importlib.import_module(name)
     from common_sync.interface.cli import run_command_line
 
     sys.argv = ["common-sync", "verify", "--root", os.devnull, "--output-format", "json"]

@@ -10,6 +10,16 @@ Deed = Literal["kill", "tear", "stop", "fail", "act"]
 before it. `fail`: it fails with an error. `act`: somebody else changes the disk just before it."""
 
 
+CHANGING = (
+    "chmod chown fchmod fchown fdatasync fsync ftruncate lchown link mkdir mkfifo mknod pwrite remove removexattr "
+    "rename replace rmdir setxattr symlink truncate unlink utime write writev"
+).split()
+"""The functions of `os` that change the disk; `open` is another, and counted as `create`, where it may make a file."""
+
+NOT_DONE = "not done"
+"""Stands after a call at which somebody else was to change the disk, and could not."""
+
+
 class Hindrance(NamedTuple):
     """What is put in the way of a run.
 

@@ -130,19 +130,21 @@ def _deletion(repo: Monorepo) -> None:
 
 def _forced(repo: Monorepo) -> None:
     _update(repo)
-    for service in SERVICES:
-        repo.write(f"{service}/common/ours/__init__.py", "my own, and the master has changed too\n")
-        repo.write(f"{service}/common/pyproject.toml", "my own\n", executable=True)
-        repo.write(f"{service}/common/mine/notes.txt", "mine alone\n")
-        repo.write(f"{service}/common/mine/large.bin", b"mine" * (LARGE // 4))
-        (repo.root / service / "common/mine/link").symlink_to("notes.txt")
-        (repo.root / service / "common/ours/models/base.py").unlink()
+    repo.write("services/worker/common/pyproject.toml", "my own as well\n")
+    repo.write("services/api/common/pyproject.toml", "my own\n", executable=True)
+    repo.write("services/api/common/ours/__init__.py", "my own, and the master has changed too\n")
+    repo.write("services/api/common/mine/notes.txt", "mine alone\n")
+    repo.write("services/api/common/mine/large.bin", b"mine" * (LARGE // 4))
+    (repo.root / "services/api/common/mine/link").symlink_to("notes.txt")
+    (repo.root / "services/api/common/ours/models/base.py").unlink()
 
 
-EDITS = tuple(
-    f"{service}/common/{path}"
-    for service in SERVICES
-    for path in ("ours/__init__.py", "pyproject.toml", "mine/notes.txt", "mine/large.bin", "mine/link")
+EDITS = (
+    "services/worker/common/pyproject.toml",
+    *(
+        f"services/api/common/{path}"
+        for path in ("pyproject.toml", "ours/__init__.py", "mine/notes.txt", "mine/large.bin", "mine/link")
+    ),
 )
 
 

@@ -1,0 +1,239 @@
+"""What the next commit lacks of what is on the disk.
+
+Git's index is compared with what was just read, name by name; so nothing is missed that a list of untracked files would
+not show: a file that git ignores, one that is only intended to be added or that git was told not to look at, an
+executable bit that this file system does not keep, a part of a file that was not staged.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from common_sync.commands.survey import ServicePlan, Survey
+from common_sync.core.manifest import NAME as MANIFEST_NAME
+from common_sync.core.model import File
+from common_sync.core.plan import ancestors
+from common_sync.core.rules import BUILT_IN, Rules
+from common_sync.edges.checkout import format_entry
+from common_sync.edges.git import find_top
+from common_sync.edges.index import Index, list_ignored, list_tracked
+from common_sync.edges.master import Master
+from common_sync.edges.references import is_requirements
+
+
+class Copy(NamedTuple):
+    """A service as it is on the disk now.
+
+    Attributes:
+        service: The service's path from the root.
+        path: The copy's path from the root.
+        references: Files that mention the library.
+        left: Paths from the root, in the copy, that are not as they should be: other findings name them.
+        whole: Whether the copy is in sync with the master.
+        changed: Whether this run has written to the service.
+    """
+
+    service: str
+    path: str
+    references: frozenset[str]
+    left: frozenset[str]
+    whole: bool
+    changed: bool = False
+
+
+_ADD = "git add"
+_UNKNOWN = "git does not know it, so the commit would lack it"
+_UNSEEN = "it is not checked out here, and the commit would hold another version of it than the master"
+_OTHER = "the commit would hold another version of it than the disk"
+
+
+class Lack(NamedTuple):
+    """A file that the commit does not hold as it is on the disk.
+
+    Attributes:
+        service: The service, or nothing for what belongs to none.
+        path: Its path from the root.
+        message: What is so, without the path.
+        command: The words that go before the place to mend it.
+        place: Its path from the root, or that of the copy which it belongs to.
+    """
+
+    service: str
+    path: str
+    message: str
+    command: str
+    place: str
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is what every run leaves to be added, and nothing more needs to be said."""
+        return self.service != "" and self.command == _ADD and self.message in (_UNKNOWN, _OTHER)
+
+
+def make_copy(plan: ServicePlan, left: Iterable[str], *, whole: bool, changed: bool = False) -> Copy:
+    """Return what a service is like on the disk.
+
+    Args:
+        plan: What would have brought it in sync.
+        left: The paths inside the copy that are not in sync.
+        whole: Whether its copy is in sync.
+        changed: Whether this run has written to it.
+    """
+    references = {reference.file for reference in plan.references} | {f"{plan.service}/{e.path}" for e in plan.edits}
+    here = frozenset(f"{plan.copy_path}/{path}" for path in left)
+    return Copy(plan.service, plan.copy_path, frozenset(references), here, whole, changed)
+
+
+class Comparison:
+    """The index against the disk.
+
+    Attributes:
+        index: What the index holds of the master, the copies and what verify reads beside them.
+        wrong: Paths that are not in it as they are on the disk.
+        outside: Services that no clone has: their copies are ignored, or git knows nothing of them.
+    """
+
+    def __init__(self, found: Survey, copies: Sequence[Copy], index: Index) -> None:
+        self._project, self._unseen = found.project, set(_find_unseen(found, index))
+        copies = [*copies, *(_imagine(path, found.project.copy) for path in self._unseen)]
+        self._copies = {copy.path: copy for copy in copies}
+        self._services = {path: copy.service for copy in copies for path in copy.references}
+        self._own = {*self._services, found.project.configuration.file}
+        self.index = index
+        self._expected = _expect(found.master, found.project.master, copies, self.index)
+        self.wrong = {*self._differing(), *self._unstaged(), *self._surplus()}
+        self._ignored = set(self._list_ignored()) if self.wrong else set()
+        self.outside = set(self._find_outside()) if self.wrong else set()
+
+    def lacks(self) -> Iterator[Lack]:
+        """Yield what the commit lacks."""
+        for path in sorted(self.wrong):
+            copy = self._copy_of(path)
+            if (copy is None or copy.service not in self.outside) and not self._is_converted(path):
+                yield self._explain(path, copy)
+        for copy in self._copies.values():
+            if copy.changed and copy.service in self.outside and self._is_elsewhere(copy):
+                message = "changed in a repository of its own: commit it there first"
+                yield Lack(copy.service, copy.path, message, _ADD, copy.service)
+
+    def is_certain(self) -> bool:
+        """Tell whether what git holds is, byte for byte, what is on the disk."""
+        return self._own.isdisjoint(self.index.hidden) and not any(map(self._is_converted, self.wrong))
+
+    def _differing(self) -> Iterator[str]:
+        files = self.index.files
+        return (path for path, entry in self._expected.items() if files.get(path) != entry)
+
+    def _unstaged(self) -> Iterator[str]:
+        """Yield what git itself sees as changed, and the configuration where git does not know it."""
+        unseen = tuple(f"{self._copies[path].service}/" for path in self._unseen)
+        for path in self.index.unstaged:
+            mine = path in self._expected or path in self._own or is_requirements(path.rpartition("/")[2])
+            if mine and not path.startswith(unseen):
+                yield path
+        if self._project.configuration.file not in self.index.files:
+            yield self._project.configuration.file
+
+    def _surplus(self) -> Iterator[str]:
+        """Yield what the commit would hold of the master or a copy, although it is gone from the disk."""
+        master, rules, in_copy = self._project.master + "/", self._project.rules, Rules(BUILT_IN)
+        for path in self.index.files.keys() - self._expected.keys():
+            copy = self._copy_of(path)
+            if copy is not None and path not in copy.left:
+                if in_copy.exclusion(path[len(copy.path) + 1 :]) is None:
+                    yield path
+            elif path.startswith(master) and rules.exclusion(path[len(master) :]) is None:
+                yield path
+
+    def _copy_of(self, path: str) -> Copy | None:
+        return next((self._copies[above] for above in ancestors(path) if above in self._copies), None)
+
+    def _list_ignored(self) -> list[str]:
+        places = {copy.path if (copy := self._copy_of(path)) else path for path in self.wrong}
+        return list_ignored(self._project.root, sorted(places))
+
+    def _find_outside(self) -> Iterator[str]:
+        held = {copy.path for path in self.index.files if (copy := self._copy_of(path))}
+        unknown: dict[Copy, list[str]] = {}
+        for path in self.wrong - self.index.files.keys():
+            copy = self._copy_of(path)
+            if copy is not None and copy.path not in held:
+                unknown.setdefault(copy, []).append(path)
+        for copy, files in unknown.items():
+            if self._ignored.issuperset(files) or self._is_elsewhere(copy) or self._is_untracked(copy.service):
+                yield copy.service
+
+    def _is_elsewhere(self, copy: Copy) -> bool:
+        """Tell whether a service is a repository of its own, whose commits are not this one's."""
+        return find_top(os.path.join(self._project.root, copy.path)) != find_top(self._project.root)
+
+    def _is_untracked(self, service: str) -> bool:
+        """Tell whether a clone will not have a service: a glob found it, and git knows nothing in it."""
+        named = any(setting.value == service for setting in self._project.configuration.services)
+        return not named and not list_tracked(self._project.root, [service])
+
+    def _is_converted(self, path: str) -> bool:
+        """Tell whether git holds other bytes and yet sees no change: it converts them on the way in and out."""
+        held, wanted = self.index.files.get(path), self._expected.get(path)
+        seen = path not in self.index.unstaged and path not in self.index.hidden
+        return bool(seen and held and wanted and held[: len(_MODE)] == wanted[: len(_MODE)])
+
+    def _explain(self, path: str, copy: Copy | None) -> Lack:
+        service, place = (copy.service, copy.path) if copy is not None else (self._services.get(path, ""), path)
+        held, wanted = self.index.files.get(path), self._expected.get(path)
+        if place in self._unseen:
+            command = "git sparse-checkout add" if path in self.index.hidden else "git restore"
+            return Lack(service, path, _UNSEEN, command, service)
+        if held is None and path in self._ignored:
+            return Lack(service, path, "git ignores it, so the commit would lack it", "git add -f", path)
+        if held is None:
+            return Lack(service, path, _UNKNOWN, _ADD, place)
+        if path in self.index.unstaged or wanted is None:
+            # git refuses to add what it tracks in a folder that it ignores, but for -u
+            return Lack(service, path, _OTHER, f"{_ADD} -u" if path in self._ignored else _ADD, place)
+        if path in self.index.hidden:
+            message = "git was told not to look at it, and holds another version of it than the disk"
+            return Lack(service, path, message, "git update-index --no-assume-unchanged --no-skip-worktree", path)
+        sign, state = ("+", "executable") if wanted.startswith("100755") else ("-", "not executable")
+        return Lack(service, path, f"{state} on the disk, but not so in git", f"git add --chmod={sign}x", path)
+
+
+_MODE = "100644"
+
+
+def _find_unseen(found: Survey, index: Index) -> Iterator[str]:
+    """Yield the copies that a clone has, and this work tree has not: of services that are not checked out."""
+    end = f"/{found.project.copy}/{MANIFEST_NAME}"
+    known = {f"{service}/{found.project.copy}" for service in found.project.services}
+    for path in index.files:
+        if path.endswith(end) and path[: -len(MANIFEST_NAME) - 1] not in known:
+            yield path[: -len(MANIFEST_NAME) - 1]
+
+
+def _imagine(path: str, name: str) -> Copy:
+    """Return a copy that is as it should be, to compare with one that cannot be seen."""
+    return Copy(path[: -len(name) - 1], path, frozenset(), frozenset(), whole=True)
+
+
+def _expect(master: Master, name: str, copies: Sequence[Copy], index: Index) -> dict[str, str]:
+    """Return what the index should hold: the master as it is on the disk, and the same in each copy."""
+    some = next((entry for entry in index.files.values()), "")
+    digits = len(some.split(" ")[1]) if some else 0
+    entries = {
+        path: format_entry(entry, os.path.join(master.path, path), master.held.get(path), digits)
+        for path, entry in master.snapshot.entries.items()
+    }
+    expected = {f"{name}/{path}": entry for path, entry in entries.items()}
+    manifest = format_entry(_MANIFEST, "", master.manifest_bytes, digits)
+    for copy in copies:
+        rows = {f"{copy.path}/{path}": entry for path, entry in entries.items()}
+        rows[f"{copy.path}/{MANIFEST_NAME}"] = (
+            manifest if copy.whole else index.files.get(f"{copy.path}/{MANIFEST_NAME}", "")
+        )
+        expected.update(rows)
+        for path in copy.left:
+            expected.pop(path, None)
+    return expected
+
+
+_MANIFEST = File("", executable=False)

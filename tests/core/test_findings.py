@@ -1,0 +1,134 @@
+"""Findings: every way to be out of sync has a code, a sentence and a remedy."""
+
+import re
+from pathlib import Path
+
+import pytest
+from trees import file
+
+from common_sync.core.findings import CODES, drift_findings, make_finding, missing_copy, reference_findings
+from common_sync.core.manifest import Manifest, make_manifest
+from common_sync.core.model import Entries, Entry, Finding, Library, Reference, Snapshot
+from common_sync.core.plan import build_plan
+
+A, B, C = file(b"a"), file(b"b"), file(b"c")
+SERVICE, COPY = "services/api", "services/api/common"
+DISTRIBUTE = "common-sync distribute services/api"
+PAGE = Path(__file__).parents[2].joinpath("docs/findings.md").read_text(encoding="utf-8")
+
+
+def one(entry: Entry | None) -> Entries:
+    """Return a tree with one file in question, or without it."""
+    return {"kept": A} if entry is None else {"kept": A, "f": entry}
+
+
+def manifest(tree: Entries) -> Manifest:
+    """Return the manifest of a tree."""
+    return make_manifest(Library("our-common", "libs/common", "1"), tree)
+
+
+def drift(base: Entries | None, master: Entries, copy: Entries, ignored: tuple[str, ...] = ()) -> list[Finding]:
+    """Return the findings for a copy."""
+    known = manifest(base) if base is not None else None
+    plan = build_plan(manifest(master), known, Snapshot(copy, ignored=ignored))
+    return list(drift_findings(plan, SERVICE, COPY, "libs/common"))
+
+
+FORCE = f"{DISTRIBUTE} --force discards it"
+
+DRIFT = [
+    # manifest, master, copy, code, message, remedy
+    (A, B, A, "CS001", "behind the master", DISTRIBUTE),
+    (A, None, A, "CS001", "gone from the master", DISTRIBUTE),
+    (None, A, None, "CS001", "new in the master", DISTRIBUTE),
+    (A, A, None, "CS002", "missing", DISTRIBUTE),
+    (A, A, B, "CS003", "edited in the copy", f"take the edit over to libs/common/f, or {FORCE}"),
+    (
+        A,
+        B,
+        C,
+        "CS004",
+        "edited in the copy, and the master has changed too",
+        f"take the edit over to libs/common/f, or {FORCE}",
+    ),
+    (A, None, C, "CS004", "edited in the copy, and gone from the master", f"take it over to libs/common/f, or {FORCE}"),
+    (
+        None,
+        None,
+        C,
+        "CS005",
+        "neither the master nor the manifest has it",
+        f"move it to libs/common/f or away, or {FORCE}",
+    ),
+]
+
+
+@pytest.mark.parametrize(("base", "master", "copy", "code", "message", "remedy"), DRIFT, ids=[row[4] for row in DRIFT])
+def test_every_drift_has_a_sentence(
+    base: Entry | None, master: Entry | None, copy: Entry | None, code: str, message: str, remedy: str
+) -> None:
+    """Somebody would be told that a file differs, but not whose change it is or what to do."""
+    assert drift(one(base), one(master), one(copy)) == [
+        Finding(code, "error", SERVICE, f"{COPY}/f", None, message, remedy)
+    ]
+
+
+def test_a_copy_without_a_manifest_is_named_first() -> None:
+    """A copy that somebody made by hand would look like one that somebody edited."""
+    found = drift(None, one(A), one(B))
+    assert [(finding.code, finding.file, finding.message) for finding in found] == [
+        ("CS006", COPY, "the copy has no manifest"),
+        ("CS003", f"{COPY}/f", "edited in the copy"),
+    ]
+
+
+def test_a_manifest_that_is_behind_is_a_finding_of_its_own() -> None:
+    """`verify` would fail without a word about why."""
+    (finding,) = drift(one(A), one(B), one(B))
+    assert finding == Finding("CS007", "error", SERVICE, COPY, None, "the manifest is behind the master", DISTRIBUTE)
+
+
+def test_a_manifest_that_is_behind_is_not_named_beside_files_that_are() -> None:
+    """Each file would be named twice."""
+    assert [finding.code for finding in drift(one(A), {**one(B), "g": A}, {**one(A), "g": A})] == ["CS001"]
+
+
+def test_a_file_that_waits_says_for_what() -> None:
+    """`distribute` would leave a file out again and again, and not say what is in its way."""
+    (finding,) = drift({"kept": A}, {"kept": A, "f": B}, {"kept": A}, ignored=("f/.venv",))
+    assert (finding.message, finding.remedy) == ("waits for f/.venv, which is in its way", "move f/.venv away")
+
+
+def test_in_sync_has_no_findings() -> None:
+    """A copy in sync would fail a check."""
+    assert drift(one(A), one(A), one(A)) == []
+
+
+def test_no_copy_at_all_is_one_finding() -> None:
+    """A new service would be reported by a thousand lines."""
+    expected = Finding("CS002", "error", SERVICE, COPY, None, "there is no copy (14 files)", DISTRIBUTE)
+    assert missing_copy(SERVICE, COPY, 14) == expected
+
+
+def test_only_references_to_the_master_are_findings() -> None:
+    """A service that cannot be built from its own folder would pass, or one that can would fail."""
+    references = (
+        Reference("services/api/requirements.txt", 3, "points-at-master"),
+        Reference("services/api/requirements.txt", 4, "points-at-copy"),
+        Reference("services/api/requirements.txt", 5, "unresolved"),
+        Reference("requirements.txt", 6, "foreign"),
+    )
+    (finding,) = reference_findings(SERVICE, references)
+    assert (finding.code, finding.file, finding.line) == ("CS101", "services/api/requirements.txt", 3)
+    assert finding.remedy == DISTRIBUTE
+
+
+@pytest.mark.parametrize(("code", "severity"), [("CS101", "error"), ("CS102", "warning")])
+def test_the_severity_is_that_of_the_code(code: str, severity: str) -> None:
+    """A warning would fail a build, or an error pass it."""
+    assert make_finding(code, SERVICE, COPY, None, "", "").severity == severity
+
+
+def test_every_code_has_a_paragraph_in_the_docs() -> None:
+    """Somebody would look up a code and find nothing."""
+    assert set(re.findall(r"\bCS\d{3}\b", PAGE)) == set(CODES)

@@ -1,0 +1,198 @@
+"""Let the calls of a run fail, and let others change the disk while it runs: it says so, loses nothing, and the next succeeds."""
+
+import errno
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from itertools import count, islice
+from pathlib import Path
+
+import pytest
+from support import environment, run
+
+from reliability.cases import Case, losses, new_case, prepare, unfinished
+from reliability.depth import FULL, Record, skip
+from reliability.runs import CHANGING, NOT_DONE, Calls, Ended, Hindrance
+from reliability.scenarios import SCENARIOS, Scenario, make_repository, out_of_sync, read_tree
+from reliability.traced import STRACE, trace
+from reliability.warm import Program
+
+SCENARIO = {scenario.name: scenario for scenario in SCENARIOS}
+REASONS = {errno.EIO: "nput/output error", errno.ENOSPC: "o space left on device"}
+
+
+def wrong_after_fault(case: Case, ended: Ended, reason: str) -> Iterator[str]:
+    """Yield all that is wrong once a run has met a fault: losses, silence, and what the next run does not finish."""
+    yield from losses(case)
+    if ended.code == 0:
+        yield from (f"it says that {service} is in sync" for service in out_of_sync(read_tree(case.root)))
+    elif ended.code != 2 or "error: " not in ended.err or reason not in ended.err:
+        yield f"it ended with {ended.code}: {ended.out} {ended.err}"
+    now = read_tree(case.root)
+    for path in [path for path, item in case.prepared.edits.items() if now.get(path) != item]:
+        if path not in ended.out + ended.err or "brings it back: " not in ended.out + ended.err:
+            yield f"it does not say that it has discarded {path}, or how to bring it back: {ended.out} {ended.err}"
+    if now != case.prepared.before:
+        yield from unfinished(case, case.distribute())
+        yield from losses(case)
+
+
+def hinder_everywhere(
+    case: Case, calls: Calls, faults: tuple[Hindrance, ...], step: int = 1, start: int = 1
+) -> Iterator[tuple[Case, Ended, str, Hindrance]]:
+    """Yield a run for each of its calls, each with the next of the faults at it; what is left is thrown away."""
+    for number in count(start, step):
+        fault = faults[number // step % len(faults)]._replace(at=number)
+        ended = case.distribute(calls=calls, hindrance=fault)
+        if number > len(ended.calls):
+            return
+        yield case, ended, f"{fault} at {ended.calls[number - 1]}", fault
+        if read_tree(case.root) != case.prepared.before:
+            case = new_case(case.prepared, case.program)
+
+
+FAULTS = (Hindrance(0, "fail", errno.EIO), Hindrance(0, "fail", errno.ENOSPC, lasting=True))
+"""One bad sector; and a disk that is full from then on."""
+
+
+@pytest.mark.parametrize("faults", [(one,) for one in FAULTS] if FULL else [FAULTS], ids=lambda faults: len(faults))
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_writing_fails_anywhere(
+    scenario: Scenario, faults: tuple[Hindrance, ...], program: Program, folder: Path, record_property: Record
+) -> None:
+    """A disk that is full or broken in the middle of a run would leave half a file, or half a file and no word of it."""
+    wrong, tried = [], 0
+    case = new_case(prepare(scenario, folder, program), program)
+    for tried_case, ended, what, fault in hinder_everywhere(case, "changing", faults):
+        wrong += [f"{what}: {one}" for one in wrong_after_fault(tried_case, ended, REASONS[fault.error])]
+        tried += 1
+    assert wrong == []
+    record_property("count: faults, a call that writes", tried)
+
+
+@pytest.mark.parametrize("name", list(SCENARIO) if FULL else ["update", "requirements rewrite"])
+def test_reading_fails_anywhere(name: str, program: Program, folder: Path, record_property: Record) -> None:
+    """What cannot be read would be taken for missing: files would vanish from copies, or drift be called `in sync`."""
+    wrong, tried = [], 0
+    case = new_case(prepare(SCENARIO[name], folder, program, "reading"), program)
+    for tried_case, ended, what, _ in hinder_everywhere(case, "reading", FAULTS[:1], 1 if FULL else 2):
+        wrong += [f"{what}: {one}" for one in wrong_after_fault(tried_case, ended, "")]
+        tried += 1
+    assert wrong == []
+    record_property("count: faults, a call that reads", tried)
+
+
+@pytest.mark.parametrize("name", list(SCENARIO) if FULL else ["requirements rewrite", "deletion"])
+def test_verify_fails_closed(name: str, program: Program, folder: Path, record_property: Record) -> None:
+    """A check that cannot read what it checks would be green."""
+    case = new_case(prepare(SCENARIO[name], folder, program), program)
+    wrong, tried = [], 0
+    for number in count(1):
+        ended = case.run("verify", calls="reading", hindrance=Hindrance(number, "fail", errno.EIO))
+        if number > len(ended.calls):
+            break
+        tried += 1
+        if ended.code not in (1, 2):
+            wrong.append(f"{ended.calls[number - 1]}: {ended}")
+    assert wrong == []
+    record_property("count: faults, a call of verify that reads", tried)
+
+
+KINDS = ("create", "fsync", "mkdir", "rename", "truncate", "unlink", "write")
+
+
+def test_strace_lets_calls_fail(program: Program, folder: Path, record_property: Record) -> None:
+    """What holds when a function of `os` raises would not hold when the system call itself fails."""
+    if STRACE is None:
+        skip("there is no strace here")
+    prepared = prepare(SCENARIO["forced overwrite"], folder, program)
+    case = new_case(prepared, program)
+    done, calls = trace(case.root, *prepared.scenario.arguments, env=case.env, also=("read",))
+    assert done.code == 0, done
+    wrong, tried = [], 0
+    for kind in (*KINDS, "read"):
+        call = [call for call in calls if call.kind == kind][-1]
+        case = new_case(prepared, program)
+        inject = f"{call.name}:error=EIO:when={call.number}"
+        done, _ = trace(case.root, *prepared.scenario.arguments, env=case.env, inject=inject)
+        ended = Ended(done.code, done.out, done.err, (), 0)
+        wrong += [f"{call}: {one}" for one in wrong_after_fault(case, ended, REASONS[errno.EIO])]
+        tried += 1
+    assert wrong == []
+    record_property("count: faults, by strace", tried)
+
+
+def somebody(folder: Path, path: str, data: bytes | None) -> Hindrance:
+    """Return that somebody writes a file of the case's repository in the middle of a run, or removes it."""
+    return Hindrance(0, "act", write=((str(folder / "case" / "repo" / path), data),))
+
+
+def last_change(ended: Ended) -> int:
+    """Return the number of the last call of a run that changed the disk."""
+    changing = {*CHANGING, "create"}
+    return max((number for number, call in enumerate(ended.calls, 1) if call.split()[0] in changing), default=0)
+
+
+EDITED = (
+    ("update", "services/api/common/large.bin"),
+    ("update", "services/api/common/ours/models/base.py"),
+    ("update", "services/api/common/new/folder/module.py"),
+    ("update", "services/worker/common/wait.sh"),
+    ("forced overwrite", "services/api/common/mine/notes.txt"),
+    ("forced overwrite", "services/worker/common/pyproject.toml"),
+    ("requirements rewrite", "services/worker/requirements.txt"),
+    ("adoption", "services/api/common/link"),
+)
+"""Files that the run replaces, leaves alone, makes, deletes, discards and rewrites."""
+
+
+@pytest.mark.parametrize(("name", "path"), EDITED)
+def test_somebody_edits_meanwhile(
+    name: str, path: str, program: Program, folder: Path, record_property: Record
+) -> None:
+    """Whoever saves a file while the hook runs would lose what was saved.
+
+    Between the last look at a file and the call that replaces it, some microseconds remain: there no edit is tried.
+    """
+    case = new_case(prepare(SCENARIO[name], folder, program), program)
+    edit, file = b"what somebody saves while common-sync runs", case.root / path
+    wrong, tried = [], 0
+    for tried_case, ended, what, fault in hinder_everywhere(case, "changing", (somebody(folder, path, edit),)):
+        call = ended.calls[fault.at - 1]
+        if NOT_DONE in ended.calls or (call.startswith(("rename ", "unlink ")) and call.endswith(f" {file.name}")):
+            continue
+        tried += 1
+        left = {item.data for item in read_tree(tried_case.root).values()} | {
+            item.data for _, item in tried_case.kept()
+        }
+        if ended.code not in (0, 1, 2) or edit not in left:
+            wrong.append(f"{what}: the edit is lost: {ended}")
+    assert wrong == []
+    record_property("count: faults, somebody edits a file meanwhile", tried)
+
+
+@pytest.mark.parametrize("name", ["first copy", "update"])
+@pytest.mark.parametrize("path", ["common/ours/__init__.py", "common/large.bin", "common/added.py", "common/ours"])
+def test_master_changes_meanwhile(
+    name: str, path: str, program: Program, folder: Path, record_property: Record
+) -> None:
+    """Copies would hold half of one state of the library and half of the next, and nobody would be told."""
+    case = new_case(prepare(SCENARIO[name], folder, program, "reading"), program)
+    change = somebody(folder, path, None if path == "common/ours" else b"changed meanwhile\n")
+    wrong, tried = [], 0
+    for tried_case, ended, what, fault in hinder_everywhere(case, "reading", (change,), 1 if FULL else 7):
+        if fault.at > last_change(ended):
+            break  # as if it had changed after the run
+        tried += 1
+        said = ended.code == 2 and ("changed" in ended.err or "no such file" in ended.err)
+        if not said and [*out_of_sync(read_tree(tried_case.root))]:
+            wrong.append(f"{what}: {ended}")
+        again = tried_case.distribute()
+        if again.code != 0 or [*out_of_sync(read_tree(tried_case.root))]:
+            wrong.append(f"{what}: the next run: {again}")
+    assert wrong == []
+    record_property("count: faults, the master changes meanwhile", tried)

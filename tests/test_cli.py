@@ -1,0 +1,301 @@
+"""What people and scripts meet: help, colours, terminals, pipes, encodings, and what a bug looks like."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from typing import NamedTuple
+
+import pytest
+from support import PROGRAM, Monorepo, environment, patched, run, show
+
+COPY = "services/api/common"
+ESCAPE = "\x1b["
+
+
+@pytest.fixture
+def drifted(synced: Monorepo) -> Monorepo:
+    """Return a repository with something to say about: an edit in a copy, and the master ahead."""
+    synced.write(f"{COPY}/our_common/settings.py", "edited\n")
+    synced.write("common/wait.sh", "#!/bin/sh\nsleep 1\n", executable=True)
+    return synced
+
+
+COMMANDS = {
+    "status": (("status",), 1),
+    "verify": (("verify",), 1),
+    "verify --copy": (("verify", "--copy", COPY), 1),
+    "diff": (("diff",), 1),
+    "distribute": (("distribute", "--dry-run"), 1),
+    "explain": (("explain", "common"), 0),
+    "an error": (("verify", "nobody"), 2),
+}
+
+
+class Colors(NamedTuple):
+    """An environment and an option, and whether there are colours in a pipe and on a terminal."""
+
+    environment: dict[str, str]
+    option: str
+    pipe: bool
+    terminal: bool
+
+
+COLORS = {
+    "by default": Colors({}, "auto", pipe=False, terminal=True),
+    "NO_COLOR": Colors({"NO_COLOR": "1"}, "auto", pipe=False, terminal=False),
+    "an empty NO_COLOR": Colors({"NO_COLOR": ""}, "auto", pipe=False, terminal=True),
+    "FORCE_COLOR": Colors({"FORCE_COLOR": "1"}, "auto", pipe=True, terminal=True),
+    "both": Colors({"FORCE_COLOR": "1", "NO_COLOR": "1"}, "auto", pipe=False, terminal=False),
+    "a dumb terminal": Colors({"TERM": "dumb"}, "auto", pipe=False, terminal=False),
+    "--color always": Colors({"NO_COLOR": "1"}, "always", pipe=True, terminal=True),
+    "--color never": Colors({"FORCE_COLOR": "1"}, "never", pipe=False, terminal=False),
+}
+
+
+@pytest.mark.parametrize("name", COLORS)
+def test_colors(drifted: Monorepo, name: str) -> None:
+    """A log would be full of escape sequences, or a terminal without colours."""
+    case = COLORS[name]
+    for command in (("status",), ("verify",)):
+        words = (*PROGRAM, *command, "--color", case.option)
+        piped = run(*words, cwd=drifted.root, env=case.environment)
+        assert (ESCAPE in piped.out, piped.err) == (case.pipe, "")
+        assert (ESCAPE in show(*words, cwd=drifted.root, env=case.environment).out) == case.terminal
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_nothing_is_colored_in_a_pipe(drifted: Monorepo, name: str) -> None:
+    """A script or a log would get escape sequences."""
+    words, code = COMMANDS[name]
+    done = drifted.run(*words, env={"TERM": "xterm-256color", "COLORTERM": "truecolor"})
+    assert done.code == code
+    assert "\x1b" not in done.out + done.err
+    shown = show(*PROGRAM, *words, cwd=drifted.root)
+    assert shown.code == code
+    assert ESCAPE in shown.out
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", shown.out)
+    assert [_timeless(line) for line in plain.splitlines()] == [
+        _timeless(line) for line in (done.out + done.err).splitlines()
+    ]
+
+
+def _timeless(line: str) -> str:
+    return re.sub(r"\d+\.\d\d s", "N s", line).rstrip()
+
+
+@pytest.mark.parametrize("command", ["distribute", "verify"])
+@pytest.mark.parametrize("services", [(), ("api",), ("nobody",), ("api", "wrker")])
+@pytest.mark.parametrize("color", ["never", "always"])
+def test_the_short_way_says_the_same(drifted: Monorepo, command: str, services: tuple[str, ...], color: str) -> None:
+    """A command would say something else as soon as an option is added."""
+    forced = {"never": {}, "always": {"FORCE_COLOR": "1"}}[color]
+    kept = drifted.root.with_name("kept")
+    shutil.copytree(drifted.root, kept, symlinks=True)
+    short = drifted.run(command, *services, env=forced)
+    shutil.rmtree(drifted.root)
+    kept.rename(drifted.root)
+    long = drifted.run(command, "--color", "auto", "--", *services, env=forced)
+    assert short.code == long.code
+    assert _timeless(short.out) == _timeless(long.out)
+    assert short.err == long.err
+    assert (ESCAPE in short.out + short.err) == (color == "always")
+
+
+ENCODINGS: dict[str, dict[str, str]] = {
+    "ASCII": {"PYTHONIOENCODING": "ascii"},
+    "Latin-1": {"PYTHONIOENCODING": "latin-1"},
+    "the C locale": {"LC_ALL": "C"},
+    "UTF-8": {"PYTHONIOENCODING": "utf-8"},
+}
+
+
+@pytest.mark.parametrize("name", ENCODINGS)
+def test_any_encoding(repo: Monorepo, name: str) -> None:
+    """A name outside the terminal's encoding would end the command with a traceback, or make JSON that is none."""
+    repo.write("services/sérvice/x.py")
+    repo.write("common/日本.py")
+    repo.write("common/bad\udcff.py".encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape"))
+    settings = ENCODINGS[name]
+    assert repo.run("distribute", "-v", env=settings).code == 0
+    for file in ("日本.py", "bad\udcff.py"):
+        (repo.root / COPY / file).write_text("edited")
+    for words, code in COMMANDS.values():
+        done = repo.run(*words, env=settings)
+        assert (done.code, "Traceback" in done.err) == (code, False)
+    done = repo.run("status", "--output-format", "json", env=settings)
+    document = json.loads(done.out)
+    assert document["services"][1]["name"] == "services/sérvice"
+    assert [drift["path"] for drift in document["services"][0]["drift"]] == ["bad\\xff.py", "日本.py"]
+
+
+def test_file_names_in_the_encoding_of_an_old_locale(synced: Monorepo) -> None:
+    """The same tree would get another manifest on a machine with an old locale."""
+    old = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    for words in (("verify",), ("status",), ("verify", "--copy", COPY)):
+        done = synced.run(*words, env=old)
+        assert (done.code, done.out) == (2, "")
+        assert re.fullmatch(
+            r"error: Python reads the names of files as \S+ here, and not as UTF-8\n  help: set PYTHONUTF8=1\n",
+            done.err,
+        )
+
+
+def test_names_never_reach_a_terminal_raw(synced: Monorepo) -> None:
+    """Whoever can name a file or a library could take over the terminal, or fake a line of the output."""
+    evil = "\x1b[2J\x9b1m\n✓ all in sync\r\u202e\udcff"
+    synced.write(f"services/{evil}/x.py")
+    synced.write(f"common/{evil}", "1\n")
+    synced.write("common/pyproject.toml", '[project]\nname = "a\\u001b[2J"\nversion = "1\\u001b[2J\\n"\n')
+    shown = []
+    for words in (
+        ("distribute", "-v"), ("status",), ("verify",), ("explain", f"common/{evil}", f"services/{evil}"),
+        ("verify", "--copy", f"services/{evil}/common"),
+    ):  # fmt: skip
+        done = show(*PROGRAM, *words, cwd=synced.root)
+        assert done.code == 0
+        shown.append(done.out)
+    synced.write(f"services/{evil}/common/{evil}", "edited\n")
+    again = ("distribute", "distribute --diff", "diff", "status --output-format json")
+    shown += [show(*PROGRAM, *words.split(), cwd=synced.root).out for words in again]
+    shown.append(show(*PROGRAM, "verify", evil, cwd=synced.root).out)
+    text = re.sub(r"\x1b\[(\d+)?m", "", "".join(shown))
+    assert not set(text) & {"\x1b", "\x9b", "\r", "\u202e", "\udcff"}
+    assert "\n✓ all in sync" not in text
+
+
+def test_a_reader_that_goes_away(synced: Monorepo) -> None:
+    """`common-sync diff | head` would end with a traceback."""
+    for number in range(300):
+        synced.write(f"common/n{number:03}.py", "x\n" * 100)
+    for words in ("diff", "status", "verify -v", "verify --output-format json", "distribute --diff", "--help"):
+        command = f"{' '.join(PROGRAM)} {words} | head -1; echo ${{PIPESTATUS[0]}} >&2"
+        done = run("bash", "-c", command, cwd=synced.root)
+        assert done.err in {"0\n", "1\n", "2\n"}, words  # 0, 1: it was all written before `head` went away
+    code = "import subprocess, sys; p = subprocess.Popen(sys.argv[1:], stdout=subprocess.PIPE); p.stdout.close(); sys.exit(p.wait())"
+    for words in ("diff", "status", "verify"):
+        assert run(sys.executable, "-c", code, *PROGRAM, words, cwd=synced.root) == (2, "", "")
+
+
+@pytest.mark.parametrize(
+    ("redirections", "code"),
+    [(">&-", 0), ("2>&-", 0), ("<&-", 0), ("<&- >&- 2>&-", 0), (">/dev/null 2>/dev/full", 0), (">/dev/full", 2)],
+)
+@pytest.mark.parametrize("words", ["verify", "status", "distribute --force"])
+def test_streams_that_are_closed_or_full(synced: Monorepo, redirections: str, code: int, words: str) -> None:
+    """A check that runs without a terminal, from cron or a daemon, would report drift that is not there."""
+    done = run("sh", "-c", f"{' '.join(PROGRAM)} {words} {redirections}", cwd=synced.root)
+    assert done.code == code
+    assert done.err == ("error: the output: cannot write it: no space left on device\n" if code else "")
+
+
+@pytest.mark.parametrize("redirection", ["2>&-", "2>/dev/full", "2>&1 >/dev/null | true; exit ${PIPESTATUS[0]}"])
+def test_an_error_that_nobody_reads(synced: Monorepo, redirection: str) -> None:
+    """A usage error would look like drift."""
+    assert run("bash", "-c", f"{' '.join(PROGRAM)} verify nobody {redirection}", cwd=synced.root).code == 2
+
+
+def test_a_bug(synced: Monorepo) -> None:
+    """A bug would look like drift, and nobody would know what to report."""
+    patch = "import common_sync.commands.survey as s\ns.read_master = lambda *a, **k: 1 / 0\n"
+    for words in (("verify",), ("status",), ("distribute", "--force")):
+        done = run(*patched(patch), *words, cwd=synced.root)
+        assert (done.code, done.out) == (3, "")
+        lines = done.err.splitlines()
+        assert lines[0] == "Traceback (most recent call last):"
+        assert lines[-2] == "ZeroDivisionError: division by zero"
+        assert lines[-1] == "this is a bug in common-sync 0.1.0: please report it, with the lines above"
+
+
+def test_a_failure_without_a_file(synced: Monorepo) -> None:
+    """A failure of the system would look like a bug."""
+    patch = "import common_sync.commands.survey as s\ndef no(*a, **k): raise OSError(5, 'Input/output error', {})\ns.read_master = no\n"
+    for name, place in (("'x'", "x: "), ("3", ""), ("None", "")):
+        done = run(*patched(patch.format(name)), "verify", cwd=synced.root)
+        assert done == (2, "", f"error: {place}cannot go on: input/output error\n")
+
+
+def test_a_bug_in_a_worker(synced: Monorepo) -> None:
+    """A bug in a worker process would be lost, and the run would look complete."""
+    patch = (
+        "import common_sync.commands.survey as s\ns.count_workers = lambda *a: 2\ns.survey_service = lambda *a: 1 / 0\n"
+    )
+    done = run(*patched(patch), "verify", cwd=synced.root)
+    assert (done.code, done.out) == (3, "")
+    assert "ZeroDivisionError" in done.err
+
+
+def test_help_and_version(synced: Monorepo) -> None:
+    """A person could not find out what there is."""
+    assert synced.run("--version") == synced.run("-V") == (0, "common-sync 0.1.0\n", "")
+    done = synced.run("--help")
+    assert (done.code, done.err) == (0, "")
+    for command in ("init", "distribute", "verify", "status", "diff", "explain"):
+        assert re.search(rf"\b{command} ", done.out)
+        page = synced.run(command, "-h")
+        assert (page.code, page.err) == (0, "")
+        for option in ("--root", "--output-format", "--color", "-q", "-v"):
+            assert option in page.out
+    assert "distribute" in synced.run().out
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("distribut",), "No such command 'distribut'. Did you mean 'distribute'?"),
+        (("verify", "--nope"), "No such option: --nope"),
+        (("distribute", "--dry-rnu"), "--dry-run"),
+        (("status", "--color", "red"), "'red' is not one of 'auto', 'always', 'never'"),
+        (("status", "--output-format", "xml"), "'xml' is not one of 'text', 'json'"),
+        (("explain",), "Missing argument 'PATH'"),
+        (("status", "extra"), "Got unexpected extra argument"),
+        (("status", "--root"), "Option '--root' requires an argument"),
+    ],
+)
+def test_usage_errors(synced: Monorepo, words: tuple[str, ...], says: str) -> None:
+    """A typo would be taken for something else, or for drift."""
+    done = synced.run(*words)
+    assert (done.code, done.out) == (2, "")
+    assert says in " ".join(done.err.split())
+
+
+def test_a_progress_bar_only_where_there_is_something_to_wait_for(repo: Monorepo) -> None:
+    """A person would look at a terminal that says nothing, or a log would be full of bars."""
+    for number in range(40):
+        repo.write(f"services/s{number}/x.py")
+    slow = (
+        "import time\nimport common_sync.commands.survey as s\nold = s.survey_service\n"
+        "def slow(*a):\n    time.sleep(0.04)\n    return old(*a)\ns.survey_service = slow\n"
+    )
+    hasty = "import common_sync.interface.progress as p\np.PATIENCE = 0.2\n"
+    shown = show(*patched(slow + hasty), "verify", cwd=repo.root)
+    assert shown.code == 1
+    assert "reading" in shown.out
+    assert re.search(r"\d+/42 services", re.sub(r"\x1b\[[0-9;]*m", "", shown.out))
+    assert shown.out.count("\x1b[?25l") == shown.out.count("\x1b[?25h") == 1, "the cursor is back"
+    assert "reading" not in show(*patched(slow.replace("0.04", "0.001")), "verify", cwd=repo.root).out
+    piped = run(*patched(slow + hasty), "verify", cwd=repo.root)
+    assert "reading" not in piped.out + piped.err
+    code = "import sys; sys.stdout = open('out', 'w')\n"  # standard output to a file, standard error on a terminal
+    shown = show(*patched(code + slow + hasty), "distribute", cwd=repo.root)
+    assert "reading" in shown.out
+    assert "reading" not in repo.read("out")
+    assert "42 brought in sync" in repo.read("out")
+
+
+def test_starting_does_not_load_what_is_not_needed(synced: Monorepo) -> None:
+    """Every run would take three times as long as it needs to."""
+    synced.write(f"{COPY}/mine.py", "edited\n")
+    code = (
+        "import sys\nfrom common_sync.interface.main import guard, _dispatch\nguard(_dispatch)\n"
+        "print(sorted({'typer', 'rich', 'git', 'pathspec', 'json', 'subprocess', 'argparse', 'dataclasses', 'inspect'}"
+        " & sys.modules.keys()))"
+    )
+    settings = {name: value for name, value in environment().items() if not name.startswith("COV")}
+    for command in ("verify", "distribute"):
+        done = subprocess.run(
+            [sys.executable, "-c", code, command],
+            cwd=synced.root, env=settings, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        assert done.stdout.splitlines()[-1] == "[]"

@@ -1,0 +1,110 @@
+"""`explain`: why a path is copied, ignored or rewritten."""
+
+from pathlib import Path
+
+import pytest
+from support import CONFIGURATION, Monorepo, make_monorepo
+
+COPY = "services/api/common"
+
+CACHES = "a built-in rule for caches, which are removed from copies"
+EXCLUDES = "a built-in exclude, which is never copied and left alone in copies"
+
+ANSWERS = {
+    "common": "the master: files that are copied into every service: 8",
+    "common/": "the master: files that are copied into every service: 8",
+    "common/wait.sh": "copied: no rule excludes it",
+    "common/our_common": "copied: no rule excludes it; files in it: 3",
+    "common/our_common/models/": "copied: no rule excludes it; files in it: 1",
+    "common/keep.md": "copied: brought back by '!keep.md' in the configuration, common-sync.toml:3",
+    "common/a.md": "not copied: '*.md' in the configuration, common-sync.toml:3",
+    "common/tests/deep/x.py": "not copied: 'tests/' in the configuration, common-sync.toml:3",
+    "common/our_common/__pycache__/x.pyc": f"not copied: '__pycache__/' in {CACHES}",
+    "common/x.pyc": f"not copied: '*.pyc' in {CACHES}",
+    "common/.venv/bin/python": f"not copied: '.venv/' in {EXCLUDES}",
+    "common/a.log": "not copied: git ignores it: common/.gitignore:1:*.log",
+    "common/:(glob)x.log": "not copied: git ignores it: common/.gitignore:1:*.log",
+    "common/empty": "not copied: it holds no file that is copied",
+    "common/not/there": "not copied: there is no such file",
+    COPY: "extra: the copy of common in services/api",
+    f"{COPY}/wait.sh": "current: it equals the master's",
+    f"{COPY}/our_common/settings.py": "modified: distribute would update it only with --force",
+    f"{COPY}/mine.py": "extra: distribute would delete it only with --force",
+    f"{COPY}/our_common/models/base.py": "missing: distribute would create it",
+    f"{COPY}/our_common/__pycache__": f"removed: '__pycache__/' in {CACHES}",
+    f"{COPY}/.common-sync.tmp": "removed: it is left of a run that was killed",
+    f"{COPY}/.venv": f"left alone: '.venv/' in {EXCLUDES}",
+    f"{COPY}/.venv/bin/python": f"left alone: '.venv/' in {EXCLUDES}",
+    f"{COPY}/nothing": "not there: neither master nor copy has it",
+    "services/api/requirements.txt": "rewritten: it points at the master in line 2",
+    "services/worker/requirements.txt": "left alone: it points at the library in line 2, and nothing is to be rewritten",
+    "services/api/app.py": "not concerned: it is services/api's own, and nothing in it points at the library",
+    "services/api": "not concerned: it is services/api's own, and nothing in it points at the library",
+    "common-sync.toml": "not concerned: it is in neither the master nor a service",
+    ".": "not concerned: it is in neither the master nor a service",
+    "services/../common/wait.sh": "copied: no rule excludes it",
+}
+
+
+@pytest.fixture
+def mixed(synced: Monorepo) -> Monorepo:
+    """Return a repository with a path for every answer."""
+    synced.write("common-sync.toml", CONFIGURATION + 'exclude = ["tests/", "*.md", "!keep.md"]\n')
+    for path in (
+        "keep.md",
+        "a.md",
+        "tests/deep/x.py",
+        "our_common/__pycache__/x.pyc",
+        ".venv/bin/python",
+        "a.log",
+        ":(glob)x.log",
+        "new.py",
+    ):
+        synced.write(f"common/{path}")
+    synced.write("common/.gitignore", "*.log\n")
+    (synced.root / "common/empty").mkdir()
+    assert synced.run("distribute", "-q").code == 0
+    synced.write(f"{COPY}/our_common/settings.py", "edited\n")
+    for path in ("mine.py", "our_common/__pycache__/x.pyc", ".common-sync.tmp", ".venv/bin/python"):
+        synced.write(f"{COPY}/{path}")
+    (synced.root / COPY / "our_common/models/base.py").unlink()
+    synced.write("services/api/requirements.txt", "fastapi\n-e ../../common\n")
+    return synced
+
+
+def test_every_answer(mixed: Monorepo) -> None:
+    """A person could not find out why a file is, or is not, in a copy."""
+    before = mixed.stamps(), mixed.stamps(".git")
+    done = mixed.run("explain", *ANSWERS)
+    assert (done.code, done.err) == (0, "")
+    names = ["." if path == "." else str(Path(path.replace("services/../", ""))) for path in ANSWERS]
+    assert done.out.splitlines() == [f"{name}: {says}" for name, says in zip(names, ANSWERS.values(), strict=True)]
+    assert (mixed.stamps(), mixed.stamps(".git")) == before
+    paths = mixed.json("explain", *ANSWERS, code=0)["paths"]
+    assert [f"{one['verdict']}: {one['reason']}" for one in paths] == list(ANSWERS.values())
+    assert [one["path"] for one in paths] == names
+
+
+def test_from_another_folder(synced: Monorepo) -> None:
+    """The answer would be about another file when asked from inside the library."""
+    for path, cwd, start in (
+        (".", "common", "common: the master"),
+        ("..", "common", ".: not concerned"),
+        ("wait.sh", "common", "common/wait.sh: copied"),
+        (str(synced.root / "common/wait.sh"), "services", "common/wait.sh: copied"),
+        ("../common", "services", "common: the master"),
+    ):
+        assert synced.run("explain", path, cwd=cwd).out.startswith(start)
+    for path in ("/", "../..", str(synced.root.parent)):
+        done = synced.run("explain", path, cwd="common")
+        assert (done.code, done.out) == (2, "")
+        assert done.err == f"error: {path}: is outside {synced.root}\n"
+
+
+def test_outside_git(tmp_path: Path) -> None:
+    """Somebody without git would be told that there is no such file."""
+    repo = make_monorepo(tmp_path / "repo", git=False)
+    repo.write("common/.gitignore", "*.log\n")
+    repo.write("common/a.log")
+    done = repo.run("explain", "common/a.log", env={"PATH": "/nonexistent"})
+    assert done == (0, "common/a.log: not copied: a .gitignore file ignores it\n", "")

@@ -1,0 +1,300 @@
+"""What the hook lets pass must be whole in a clone: files that git does not know, ignores, hides or has in part."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from commits import (
+    CHECKS,
+    COPIES,
+    assert_blocked,
+    assert_clone_in_sync,
+    assert_committed,
+    clone,
+    commit,
+    do_as_told,
+    install_hook,
+)
+from support import Monorepo, make_monorepo
+
+# What git knows: the commit must hold what is on the disk
+
+
+def test_an_untracked_file_of_the_master_is_not_copied(committed: Monorepo) -> None:
+    """Copies would hold a file that the commit's master lacks."""
+    committed.write("common/our_common/scratch.py", "")
+    assert_committed(commit(committed))
+    assert not (committed.root / COPIES[0] / "our_common/scratch.py").exists()
+    assert_clone_in_sync(committed)
+
+
+@CHECKS
+def test_a_part_of_the_master_that_was_not_staged(synced: Monorepo, check: list[str]) -> None:
+    """Without pre-commit the copies get what is on the disk, and the commit would hold an older master beside them."""
+    install_hook(synced, *check)
+    synced.write("common/our_common/settings.py", "DEBUG = True\n")
+    synced.git("add", "-A")
+    synced.write("common/our_common/settings.py", "DEBUG = True\nMORE = 1\n")
+    assert synced.run("distribute").code == 0
+    synced.git("add", "services")
+    done = commit(synced)
+    message = "common/our_common/settings.py: CS009 the commit would hold another version of it than the disk"
+    assert_blocked(done, message, "help: git add common/our_common/settings.py")
+    do_as_told(synced, done)
+    assert_committed(commit(synced))
+    assert_clone_in_sync(synced)
+
+
+@CHECKS
+def test_a_part_of_a_copy_that_was_not_staged(synced: Monorepo, check: list[str]) -> None:
+    """A copy that is right on the disk and wrong in the commit would pass."""
+    install_hook(synced, *check)
+    synced.write("common/our_common/settings.py", "DEBUG = True\n")
+    assert synced.run("distribute").code == 0
+    synced.git("add", "common", "services/api")
+    done = commit(synced)
+    assert_blocked(done, "git add services/worker/common")
+    do_as_told(synced, done)
+    assert_committed(commit(synced))
+    assert_clone_in_sync(synced)
+
+
+@pytest.mark.parametrize("path", ["requirements.txt", "requirements/base.in", "deps.list"])
+@CHECKS
+def test_a_reference_that_was_rewritten_but_not_staged(synced: Monorepo, path: str, check: list[str]) -> None:
+    """The commit would still point at the master, in whatever file pip reads."""
+    install_hook(synced, *check)
+    synced.write("services/api/requirements.txt", f"fastapi\n-r {path}\n" if path == "deps.list" else "fastapi\n")
+    synced.write(f"services/api/{path}", "fastapi\n-e ../../common\n")
+    synced.git("add", "services")
+    assert synced.run("distribute").code == 0
+    done = commit(synced)
+    assert_blocked(done, f"git add services/api/{path}")
+    do_as_told(synced, done)
+    assert_committed(commit(synced))
+    assert_clone_in_sync(synced)
+
+
+def test_a_reference_in_a_file_that_git_does_not_know(committed: Monorepo) -> None:
+    """Everybody with requirements of his own beside the tracked ones could no longer commit."""
+    committed.write("services/api/requirements-mine.txt", "-e ../../common\n")
+    assert commit(committed).code == 0
+    assert committed.read("services/api/requirements-mine.txt") == "-e ./common\n"
+    assert_committed(commit(committed))
+    assert_clone_in_sync(committed)
+
+
+def test_the_configuration_must_be_in_the_commit(tmp_path: Path) -> None:
+    """A clone would have copies, and nothing that says what they are copies of."""
+    repo = make_monorepo(tmp_path / "repo")
+    repo.git("rm", "-q", "--cached", "common-sync.toml")
+    install_hook(repo)
+    done = commit(repo)
+    assert_blocked(done, "common-sync.toml: CS009 git does not know it")
+    do_as_told(repo, done)
+    assert_committed(commit(repo))
+    repo.write("common-sync.toml", repo.read("common-sync.toml") + 'exclude = ["*.sh"]\n')
+    done = commit(repo)
+    assert_blocked(done, "common-sync.toml: CS009 the commit would hold another version of it")
+    do_as_told(repo, done)
+    assert_committed(commit(repo))
+    assert_clone_in_sync(repo)
+
+
+@CHECKS
+def test_a_copied_file_that_git_ignores(synced: Monorepo, check: list[str]) -> None:
+    """A `*.log` somewhere in a .gitignore hides a file from git in every copy: the commit would lack it."""
+    install_hook(synced, *check)
+    synced.write("common/our_common/schema.log", "schema\n")
+    synced.write(".gitignore", "*.log\n")
+    synced.git("add", ".gitignore", "-f", "common/our_common/schema.log")
+    assert synced.run("distribute").code == 0
+    synced.git("add", "services")
+    done = commit(synced)
+    ignored = "services/api/common/our_common/schema.log"
+    assert_blocked(done, f"{ignored}: CS009 git ignores it", f"help: git add -f {ignored}")
+    do_as_told(synced, done)
+    assert_committed(commit(synced))
+    assert_clone_in_sync(synced)
+
+
+@CHECKS
+def test_copies_that_are_ignored_on_purpose(repo: Monorepo, check: list[str]) -> None:
+    """A team that keeps copies out of git, and makes them anew in CI, could not commit at all."""
+    repo.write(".gitignore", "/services/*/common/\n")
+    assert repo.run("distribute").code == 0
+    repo.commit()
+    install_hook(repo, *check)
+    assert_committed(commit(repo))
+    repo.write("common/our_common/settings.py", "DEBUG = True\n")
+    repo.git("add", "-A")
+    done = commit(repo)
+    if check:
+        assert_blocked(done, "settings.py: CS001 behind the master")
+        return
+    assert done.code == 0, done
+    assert repo.read("services/api/common/our_common/settings.py") == "DEBUG = True\n"
+    cloned = clone(repo)
+    assert cloned.run("distribute").code == 0
+    assert cloned.git("status", "--porcelain") == ""
+
+
+def test_one_copy_ignored_on_purpose_and_one_not(repo: Monorepo) -> None:
+    """The exception that is made for the one would let the other pass without its files."""
+    repo.write(".gitignore", "/services/api/common/\n")
+    repo.git("add", ".gitignore")
+    install_hook(repo)
+    done = commit(repo)
+    assert_blocked(
+        done, "git add services/api/requirements.txt services/worker/common services/worker/requirements.txt"
+    )
+    do_as_told(repo, done)
+    assert_committed(commit(repo))
+    assert_clone_in_sync(repo, ".", "worker")
+
+
+@CHECKS
+def test_files_that_are_only_intended_to_be_added(synced: Monorepo, check: list[str]) -> None:
+    """`git add -N` lists a file as tracked, an empty one with its right contents; and yet no commit has it."""
+    install_hook(synced, *check)
+    synced.write("common/our_common/empty.py", "")
+    synced.git("add", "common")
+    assert synced.run("distribute").code == 0
+    synced.git("add", "services")
+    synced.git("rm", "-q", "--cached", "services/api/common/our_common/empty.py")
+    synced.git("add", "-N", "services/api/common/our_common/empty.py")
+    done = commit(synced)
+    assert_blocked(done, "git add services/api/common")
+    do_as_told(synced, done)
+    assert_committed(commit(synced))
+    assert_clone_in_sync(synced)
+
+
+@CHECKS
+def test_files_that_git_was_told_not_to_look_at(synced: Monorepo, check: list[str]) -> None:
+    """`git update-index --assume-unchanged` hides that the commit holds an old copy."""
+    install_hook(synced, *check)
+    hidden = "services/api/common/our_common/settings.py"
+    synced.git("update-index", "--assume-unchanged", hidden)
+    synced.write("common/our_common/settings.py", "DEBUG = True\n")
+    assert synced.run("distribute").code == 0
+    synced.git("add", "-A")
+    done = commit(synced)
+    assert_blocked(done, f"{hidden}: CS009 git was told not to look at it")
+    do_as_told(synced, done)
+    do_as_told(synced, commit(synced))
+    assert_committed(commit(synced))
+    assert_clone_in_sync(synced)
+
+
+def test_requirements_that_git_was_told_not_to_look_at(committed: Monorepo) -> None:
+    """With his own requirements hidden from git, a developer would never hear that those in the commit are wrong."""
+    hidden = "services/api/requirements.txt"
+    committed.git("update-index", "--skip-worktree", hidden)
+    committed.write(hidden, "fastapi\nipdb\n-e ./common\n")
+    assert_committed(commit(committed))
+    committed.git("update-index", "--no-skip-worktree", hidden)
+    committed.write(hidden, "-e ../../common\n")
+    committed.git("add", hidden)
+    committed.git("update-index", "--skip-worktree", hidden)
+    committed.write(hidden, "-e ./common\n")
+    done = commit(committed)
+    assert_blocked(done, f"{hidden}:1: CS101 points at the master", "git update-index", f"--no-skip-worktree {hidden}")
+
+
+@CHECKS
+def test_an_executable_bit_that_git_does_not_see(synced: Monorepo, check: list[str]) -> None:
+    """With core.fileMode off, as on some file systems, git adds a script as not executable: it fails in the image."""
+    synced.git("config", "core.fileMode", "false")
+    install_hook(synced, *check)
+    synced.write("common/run.sh", "#!/bin/sh\n", executable=True)
+    synced.git("add", "common")
+    assert synced.run("distribute").code == 0
+    synced.git("add", "services")
+    done = commit(synced)
+    assert_blocked(done, "services/api/common/run.sh: CS009 executable on the disk, but not so in git")
+    do_as_told(synced, done)
+    assert_committed(commit(synced))
+    assert_clone_in_sync(synced)
+
+
+def test_a_change_of_the_executable_bit_alone(committed: Monorepo) -> None:
+    """A script that was made executable in the master would stay as it was in the copies, or in the commit."""
+    (committed.root / "common/our_common/settings.py").chmod(0o755)
+    (committed.root / "common/wait.sh").chmod(0o644)
+    committed.git("add", "common")
+    done = commit(committed)
+    assert_blocked(done, "2 updated", "git add services/api/common services/worker/common")
+    do_as_told(committed, done)
+    assert_committed(commit(committed))
+    assert_clone_in_sync(committed)
+
+
+def test_symlinks_empty_folders_and_odd_names(committed: Monorepo) -> None:
+    """What is no plain file with a plain name would be seen as missing from every commit, or not be seen at all."""
+    (committed.root / "common/alias.py").symlink_to("our_common/settings.py")
+    (committed.root / "common/empty").mkdir()
+    committed.write("common/our_common/a b'c\"d\n[e]*?\\.txt", "odd\n")
+    committed.write("common/our_common/größe.txt", "odd\n")
+    committed.git("add", "common")
+    done = commit(committed)
+    assert_blocked(done, "git add services/api/common services/worker/common")
+    do_as_told(committed, done)
+    assert_committed(commit(committed))
+    assert_clone_in_sync(committed)
+
+
+def test_a_copy_that_is_gone_from_git_and_one_from_the_disk(committed: Monorepo) -> None:
+    """`git rm --cached` in a copy would pass, because all is still there on the disk."""
+    committed.git("rm", "-q", "-r", "--cached", "services/api/common")
+    done = commit(committed)
+    assert_blocked(done, "git add services/api/common")
+    do_as_told(committed, done)
+    shutil.rmtree(committed.root / "services/worker/common")
+    assert commit(committed).code == 0  # it was made again, as git has it
+    assert_clone_in_sync(committed)
+
+
+def test_a_file_of_the_master_that_is_gone_from_the_disk_only(committed: Monorepo) -> None:
+    """The copies would lose a file that the commit's master still has."""
+    (committed.root / "common/our_common/settings.py").unlink()
+    done = commit(committed)
+    assert_blocked(done, "common/our_common/settings.py: CS009", "git add services/api/common")
+    do_as_told(committed, done)
+    assert_committed(commit(committed))
+    assert_clone_in_sync(committed)
+
+
+def test_a_cache_that_was_committed_into_a_copy(committed: Monorepo) -> None:
+    """What the rules of the tool pass over would block commits, with a remedy that does not help."""
+    committed.write("services/api/common/our_common/__pycache__/x.pyc", "x")
+    committed.git("add", "-f", "services")
+    assert_committed(commit(committed))
+    assert_clone_in_sync(committed)
+
+
+def test_a_service_that_git_does_not_know(committed: Monorepo) -> None:
+    """Whoever has begun a new service, or has a folder of his own there, could not commit anything else."""
+    committed.write("services/new/app.py")
+    assert commit(committed).code == 0
+    assert_committed(commit(committed))
+    assert (committed.root / "services/new/common/wait.sh").exists()
+    assert_clone_in_sync(committed)
+    committed.git("add", "services/new/app.py")
+    done = commit(committed)
+    assert_blocked(done, "git add services/new/common")
+    do_as_told(committed, done)
+    assert_committed(commit(committed))
+    assert_clone_in_sync(committed)
+
+
+def test_a_service_named_by_itself_that_git_does_not_know(committed: Monorepo) -> None:
+    """A clone would lack a folder that its configuration names, and every command would fail there."""
+    committed.write("tools/job/app.py")
+    committed.write("common-sync.toml", 'master = "common"\nservices = ["services/*", "tools/job"]\n')
+    committed.git("add", "common-sync.toml")
+    done = commit(committed)
+    assert_blocked(done, "git add tools/job/common")
+    do_as_told(committed, done)
+    assert_committed(commit(committed))
+    assert_clone_in_sync(committed)

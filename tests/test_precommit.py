@@ -1,0 +1,402 @@
+"""The hooks as users install them: by real pre-commit and real prek, from a clone of this project, without a network."""
+
+import fcntl
+import os
+import shutil
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from commits import assert_blocked, assert_clone_in_sync, clone, commit, do_as_told, index
+from support import Done, Monorepo, make_monorepo, run
+
+PROJECT = Path(__file__).parents[1]
+BIN = Path(sys.executable).parent
+COPIES = "git add services/api/common services/worker/common"
+
+
+class Tool(NamedTuple):
+    """pre-commit or prek.
+
+    Attributes:
+        name: Which of the two.
+        environment: What it needs to install hooks without a network, in folders of its own.
+        source: The URL and the commit that users write as `repo:` and `rev:`.
+    """
+
+    name: str
+    environment: Mapping[str, str]
+    source: tuple[str, str]
+
+    def run(self, repo: Monorepo, *arguments: str, env: Mapping[str, str] | None = None) -> Done:
+        """Run the tool itself."""
+        return run(self.name, *arguments, cwd=repo.root, env={**self.environment, **(env or {})})
+
+    def commit(self, repo: Monorepo, *arguments: str, cwd: str = ".") -> Done:
+        """Run `git commit`, with the tool as its hook."""
+        return commit(repo, *arguments, cwd=cwd, env=self.environment)
+
+    def configure(self, repo: Monorepo, hook: str = "common-sync", more: str = "") -> None:
+        """Write the configuration, stage it, and install the tool as git's hook."""
+        url, rev = self.source
+        text = f"repos:\n- repo: {url}\n  rev: {rev}\n  hooks:\n  - id: {hook}\n{more}"
+        repo.write(".pre-commit-config.yaml", text)
+        repo.git("add", ".pre-commit-config.yaml")
+        done = self.run(repo, "install", "-t", "pre-commit", "-t", "pre-push")
+        assert done.code == 0, done
+
+
+@contextmanager
+def once(folder: Path) -> Iterator[bool]:
+    """Lock a folder against the other test processes; tell whether the work in it is still to be done."""
+    folder.mkdir(exist_ok=True)
+    with (folder / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield not (folder / "done").exists()
+        (folder / "done").touch()
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder that all test processes of a run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def wheels(shared: Path) -> Path:
+    """Return a folder with wheels of all that an installation needs; from here on no index is asked."""
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())
+    needed = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
+    with once(shared / "wheels") as first:
+        if first:
+            pip = [sys.executable, "-m", "pip", "wheel", "-q", "--wheel-dir", "."]
+            done = run(*pip, *needed, cwd=shared / "wheels", timeout=600)
+            assert done.code == 0, f"the wheels that the hooks need cannot be fetched: {done.err}"
+    return shared / "wheels"
+
+
+@pytest.fixture(scope="session")
+def source(shared: Path) -> tuple[str, str]:
+    """Return the URL and the commit of a repository that holds this project as it is in the work tree."""
+    repo = Monorepo(shared / "source")
+    with once(repo.root) as first:
+        if first:
+            for file in Monorepo(PROJECT).git("ls-files", "-z", "-c", "-o", "--exclude-standard").split("\0"):
+                if (PROJECT / file).is_file():
+                    (repo.root / file).parent.mkdir(parents=True, exist_ok=True)
+                    shutil.copy(PROJECT / file, repo.root / file)
+            repo.git("init", "-q")
+            repo.git("add", "-A")
+            repo.commit()
+    return f"file://{repo.root}", repo.git("rev-parse", "HEAD").strip()
+
+
+@pytest.fixture(scope="session", params=["pre-commit", "prek"])
+def tool(request: pytest.FixtureRequest, shared: Path, wheels: Path, source: tuple[str, str]) -> Tool:
+    """Return a tool that has installed the hooks, once for all tests."""
+    name: str = request.param
+    home = shared / f"home-{name}"
+    environment = {
+        "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": "",  # the hook is the installed one
+        "HOME": str(home),
+        "XDG_CACHE_HOME": str(home / "cache"),
+        "XDG_DATA_HOME": str(home / "data"),
+        "PRE_COMMIT_HOME": str(home / "pre-commit"),
+        "PREK_HOME": str(home / "prek"),
+        "PIP_CONFIG_FILE": os.devnull,  # pre-commit runs pip
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(wheels),
+        "UV_NO_CONFIG": "1",  # prek runs uv
+        "UV_OFFLINE": "1",
+        "UV_NO_INDEX": "1",
+        "UV_FIND_LINKS": str(wheels),
+        "UV_PYTHON_DOWNLOADS": "never",
+    }
+    tool = Tool(name, environment, source)
+    with once(home) as first:
+        if first:
+            repo = make_monorepo(home / "repo")
+            tool.configure(repo)
+            done = tool.run(repo, "install-hooks" if name == "pre-commit" else "prepare-hooks")
+            assert done.code == 0, done
+    return tool
+
+
+@pytest.fixture
+def hooked(repo: Monorepo, tool: Tool) -> Monorepo:
+    """Return a repository with the hook, nothing distributed yet."""
+    tool.configure(repo)
+    return repo
+
+
+@pytest.fixture
+def committed(synced: Monorepo, tool: Tool) -> Monorepo:
+    """Return a repository with the hook, all distributed and committed."""
+    tool.configure(synced)
+    synced.commit()
+    return synced
+
+
+def assert_passed(done: Done) -> None:
+    """Assert that a commit happened, and that the hook said nothing."""
+    assert done.code == 0, done
+    said = [line for line in (done.out + done.err).splitlines() if not line.startswith(("[", "Unstaged", "Restored"))]
+    assert [line.rstrip("Pased").rstrip(".") for line in said] == ["common-sync"], done
+
+
+def head(repo: Monorepo) -> str:
+    """Return the commit that is checked out."""
+    return repo.git("rev-parse", "HEAD")
+
+
+@pytest.mark.parametrize("command", ["validate-manifest", "validate-config"])
+def test_the_manifest_of_the_hooks_is_valid(tool: Tool, hooked: Monorepo, command: str) -> None:
+    """Neither tool would take the hooks."""
+    file = PROJECT / ".pre-commit-hooks.yaml" if command == "validate-manifest" else ".pre-commit-config.yaml"
+    done = tool.run(hooked, command, str(file))
+    assert done.code == 0, done
+    assert "warning" not in (done.out + done.err).lower()
+
+
+def test_the_first_commit_fails_until_all_is_added(tool: Tool, hooked: Monorepo) -> None:
+    """The commit would lack copies that are on the disk already, when the hook finds nothing more to do."""
+    for _ in range(3):
+        before = index(hooked)
+        done = tool.commit(hooked)
+        assert_blocked(done, "add it and commit again:", "services/api/common")
+        assert index(hooked) == before
+    do_as_told(hooked, done)
+    assert_passed(tool.commit(hooked))
+    assert_clone_in_sync(hooked)
+
+
+def test_what_the_first_commit_asks_for_is_enough(tool: Tool, hooked: Monorepo) -> None:
+    """Somebody who did what he was told would be told something else, and so on."""
+    done = tool.commit(hooked)
+    assert_blocked(done, "new copy of 5 files", "services/api/common services/api/requirements.txt")
+    do_as_told(hooked, done)
+    assert_passed(tool.commit(hooked))
+    assert_clone_in_sync(hooked)
+
+
+def test_nothing_to_do(tool: Tool, committed: Monorepo) -> None:
+    """Every commit of something else would show lines about copies, or change files."""
+    before = committed.stamps("services"), index(committed)
+    assert_passed(tool.commit(committed))
+    assert (committed.stamps("services"), index(committed)) == before
+    assert_clone_in_sync(committed)
+
+
+def test_the_master_was_edited(tool: Tool, committed: Monorepo) -> None:
+    """The commit would have the new master beside old copies, in the first try or in the second."""
+    committed.write("common/our_common/settings.py", "DEBUG = True\n")
+    committed.git("add", "common")
+    before = index(committed)
+    for _ in range(2):
+        done = tool.commit(committed)
+        assert_blocked(done, "1 updated", COPIES)
+        assert index(committed) == before
+        assert committed.read("services/api/common/our_common/settings.py") == "DEBUG = True\n"
+    do_as_told(committed, done)
+    assert_passed(tool.commit(committed))
+    assert_clone_in_sync(committed)
+
+
+def test_a_new_file_of_the_master(tool: Tool, committed: Monorepo) -> None:
+    """The tools set changes aside but not new files: in the second try the copies have them, and git does not."""
+    committed.write("common/our_common/new.py", "NEW = True\n")
+    committed.git("add", "common")
+    for _ in range(2):
+        done = tool.commit(committed)
+        assert_blocked(done, COPIES)
+    do_as_told(committed, done)
+    assert_passed(tool.commit(committed))
+    assert_clone_in_sync(committed)
+
+
+def test_a_commit_that_only_deletes(tool: Tool, committed: Monorepo) -> None:
+    """With a `files:` filter nothing would run, and the copies would keep what the master has dropped."""
+    committed.git("rm", "-q", "common/our_common/settings.py")
+    done = tool.commit(committed)
+    assert_blocked(done, "1 deleted", COPIES)
+    assert not (committed.root / "services/api/common/our_common/settings.py").exists()
+    do_as_told(committed, done)
+    assert_passed(tool.commit(committed))
+    assert_clone_in_sync(committed)
+
+
+def test_what_is_not_staged_is_not_copied(tool: Tool, committed: Monorepo) -> None:
+    """Half a thought in the master would reach every copy, or be lost."""
+    committed.write("common/our_common/scratch.py", "1\n")
+    committed.write("common/our_common/settings.py", "DEBUG = 'half'\n")
+    before = committed.tree()
+    assert_passed(tool.commit(committed))
+    assert committed.tree() == before
+    assert_clone_in_sync(committed)
+
+
+def test_a_part_of_an_edit_is_staged(tool: Tool, committed: Monorepo) -> None:
+    """With `git add -p` the copies would get more than the commit's master has."""
+    committed.write("common/our_common/settings.py", "DEBUG = True\n")
+    committed.git("add", "common")
+    committed.write("common/our_common/settings.py", "DEBUG = True\nHALF = 1\n")
+    done = tool.commit(committed)
+    assert_blocked(done, COPIES)
+    assert committed.read("services/api/common/our_common/settings.py") == "DEBUG = True\n"
+    do_as_told(committed, done)
+    assert_passed(tool.commit(committed))
+    assert committed.read("common/our_common/settings.py") == "DEBUG = True\nHALF = 1\n"
+    assert_clone_in_sync(committed)
+
+
+def test_an_edit_in_a_copy(tool: Tool, committed: Monorepo) -> None:
+    """Somebody's work would be overwritten, or committed into one copy only."""
+    committed.write("services/api/common/our_common/settings.py", "DEBUG = 'mine'\n")
+    committed.git("add", "-A")
+    assert_blocked(tool.commit(committed), "services/api/common/our_common/settings.py: CS003 edited in the copy")
+    assert committed.read("services/api/common/our_common/settings.py") == "DEBUG = 'mine'\n"
+
+
+def test_only_verify(tool: Tool, repo: Monorepo) -> None:
+    """Somebody who asked for a check would find his files changed."""
+    tool.configure(repo, "common-sync-verify")
+    before = repo.tree()
+    assert_blocked(tool.commit(repo), "services/api/common: CS002", "services/api/requirements.txt:2: CS101")
+    assert repo.tree() == before
+    assert repo.run("distribute").code == 0
+    before = repo.tree()
+    assert_blocked(tool.commit(repo), "services/api/common/wait.sh: CS009 git does not know it")
+    assert repo.tree() == before
+    repo.git("add", "-A")
+    assert tool.commit(repo).code == 0
+    assert_clone_in_sync(repo)
+
+
+def test_a_worktree(tool: Tool, committed: Monorepo, tmp_path: Path) -> None:
+    """The hook would look at the first work tree from the second."""
+    committed.git("worktree", "add", "-q", "-b", "second", str(tmp_path / "second"))
+    second = Monorepo(tmp_path / "second")
+    before = committed.tree()
+    second.write("common/our_common/settings.py", "DEBUG = True\n")
+    second.git("add", "-A")
+    done = tool.commit(second)
+    assert_blocked(done, COPIES)
+    do_as_told(second, done)
+    assert_passed(tool.commit(second))
+    assert committed.tree() == before
+    assert_clone_in_sync(second)
+
+
+@pytest.mark.parametrize("more", ["", "    args: [--root, backend]\n"], ids=["found", "named"])
+def test_a_repository_whose_top_is_above(tool: Tool, tmp_path: Path, more: str) -> None:
+    """A monorepo in a folder of a larger repository could not use the hook, or would be told paths that do not exist."""
+    top = Monorepo(tmp_path / "top")
+    make_monorepo(top.root / "backend", git=False)
+    top.git("init", "-q")
+    top.commit()
+    tool.configure(top, more=more)
+    done = tool.commit(top)
+    assert_blocked(done, "git add backend/services/api/common backend/services/api/requirements.txt")
+    do_as_told(top, done)
+    assert_passed(tool.commit(top))
+    assert_clone_in_sync(top, "backend")
+
+
+def test_what_to_add_can_be_pasted_where_the_user_stands(tool: Tool, hooked: Monorepo) -> None:
+    """Hooks run at the top; their paths would not exist in the folder where the user typed `git commit`."""
+    done = tool.commit(hooked, cwd="services/api")
+    assert_blocked(done, "git add common requirements.txt ../worker/common ../worker/requirements.txt")
+    do_as_told(hooked, done, cwd="services/api")
+    assert_passed(tool.commit(hooked, cwd="services/api"))
+    assert_clone_in_sync(hooked)
+
+
+def test_all_paths_and_amend(tool: Tool, committed: Monorepo) -> None:
+    """`-a`, paths and `--amend` have an index of their own while the hook runs; it would look at the wrong one."""
+    committed.write("common/our_common/settings.py", "DEBUG = True\n")
+    assert_blocked(tool.commit(committed, "-a"), COPIES)
+    assert_passed(tool.commit(committed, "-a"))
+    assert_clone_in_sync(committed)
+    committed.write("common/our_common/settings.py", "DEBUG = None\n")
+    assert_blocked(tool.commit(committed, "common"), COPIES)
+    assert_passed(tool.commit(committed, "common", "services"))
+    assert_clone_in_sync(committed)
+    committed.write("common/our_common/settings.py", "DEBUG = 0\n")
+    committed.git("add", "-A")
+    done = tool.commit(committed, "--amend")
+    assert_blocked(done, COPIES)
+    do_as_told(committed, done)
+    assert_passed(tool.commit(committed, "--amend"))
+    assert_clone_in_sync(committed)
+
+
+@pytest.mark.parametrize("arguments", [["--all-files"], ["--hook-stage", "manual"], ["--hook-stage", "manual", "-a"]])
+def test_by_hand_and_in_ci(tool: Tool, committed: Monorepo, arguments: list[str]) -> None:
+    """`run --all-files` in CI and the manual stage would skip the hook, and everything would look in sync."""
+    assert_passed(tool.run(committed, "run", *arguments))
+    committed.write("common/our_common/settings.py", "DEBUG = True\n")
+    committed.git("add", "-A")
+    before = index(committed)
+    assert_blocked(tool.run(committed, "run", *arguments), COPIES)
+    assert index(committed) == before
+
+
+def test_a_push(tool: Tool, committed: Monorepo, tmp_path: Path) -> None:
+    """A commit that was made with --no-verify would be pushed although it lacks what is on the disk."""
+    committed.git("init", "-q", "--bare", str(tmp_path / "bare"))
+    push = ("git", "push", "-q", str(tmp_path / "bare"), "main")
+    committed.write("common/our_common/settings.py", "DEBUG = True\n")
+    committed.commit("only the master")
+    before = index(committed), head(committed)
+    assert_blocked(run(*push, cwd=committed.root, env=tool.environment), COPIES)
+    assert (index(committed), head(committed)) == before
+    committed.git("add", "-A")  # as told, but not committed
+    assert_blocked(
+        run(*push, cwd=committed.root, env=tool.environment),
+        "a fresh clone of what is pushed would not be in sync",
+        "services/api/common/our_common/settings.py: CS001 behind the master",
+    )
+    assert_passed(tool.commit(committed))
+    assert run(*push, cwd=committed.root, env=tool.environment).code == 0
+    assert_clone_in_sync(committed)
+
+
+def test_copies_that_are_ignored_on_purpose(tool: Tool, repo: Monorepo) -> None:
+    """A team that keeps copies out of git would have stale ones, or could not commit at all."""
+    repo.write(".gitignore", "/services/*/common/\n")
+    tool.configure(repo)
+    repo.git("add", ".gitignore")
+    do_as_told(repo, tool.commit(repo))  # the requirements
+    assert_passed(tool.commit(repo))
+    repo.write("common/our_common/settings.py", "DEBUG = True\n")
+    repo.git("add", "-A")
+    assert_passed(tool.commit(repo))
+    assert repo.read("services/api/common/our_common/settings.py") == "DEBUG = True\n"
+    cloned = clone(repo)
+    assert cloned.run("distribute").code == 0
+    assert cloned.git("status", "--porcelain") == ""
+
+
+def test_a_merge_with_a_conflict(tool: Tool, committed: Monorepo) -> None:
+    """Whoever resolves a conflict in the master would commit copies of one side only."""
+    for branch, value in (("one", "1"), ("two", "2")):
+        committed.git("checkout", "-q", "-b", branch, "main")
+        committed.write("common/our_common/settings.py", f"DEBUG = {value}\n")
+        assert committed.run("distribute").code == 0
+        committed.commit(branch)
+    assert run("git", "merge", "-q", "one", cwd=committed.root, env=tool.environment).code == 1
+    assert tool.commit(committed).code != 0
+    committed.write("common/our_common/settings.py", "DEBUG = 3\n")
+    committed.git("checkout", "--ours", "services")
+    committed.git("add", "-A")
+    done = tool.commit(committed)
+    assert_blocked(done, COPIES)
+    do_as_told(committed, done)
+    assert_passed(tool.commit(committed))
+    assert_clone_in_sync(committed)
