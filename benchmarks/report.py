@@ -20,7 +20,7 @@ Every tree is a git repository with the master and the configuration committed a
 in turn: in each round each makes the copies, does nothing to do, and follows an edit of one file of the master; the order \
 rotates from round to round. What only checks (`verify`, `diff -rq`, `rsync -n`) runs on the copies that common-sync made. \
 Times are of whole processes, start-up included, on copies in the page cache; removing copies and editing the master is \
-not timed. The loops are run by `sh`. A contestant that takes long runs on a tenth of the services where the row says so: \
+not timed. The loops are run by `sh`. A contestant that takes long runs on a share of the services where the row says so: \
 it starts a process for each service, so its time is multiplied. After each run one copy, taken by lot, is compared with \
 the master by `diff -rq`, and after each of common-sync's `verify` has to exit 0, and 1 before it once the master was \
 edited: no broken run is timed.
@@ -31,8 +31,8 @@ and system time, of all processes together. common-sync uses as many processes a
 _SCRIPT = "The shell script is what repositories of this kind hold: for each service `rm -rf`, `cp -r`, `find` and delete caches."
 
 _MEMORY = (
-    "In runs of their own, not timed. The largest process is what the system says at its end; all processes at one time "
-    "count each shared page once (PSS), looked at every few milliseconds; the bound adds up the peaks of all that lived at "
+    "In runs of their own, not timed, looked at every few milliseconds. The largest process is its own peak (VmHWM); all "
+    "processes at one time count each shared page once (PSS); the bound adds up the peaks of all that lived at "
     "one time, and counts a page that workers share in each of them."
 )
 

@@ -82,8 +82,11 @@ def _rsync(title: str, options: str, share: int) -> Command:
 
 
 def _loop(title: str, body: str, program: str, share: int) -> Command:
-    """Return a shell's loop over the services; a share of a tenth is those whose number begins with a nought."""
-    places = {1: "services/*", 10: "services/s00*"}[share]
+    """Return a shell's loop over the services, or over the first one in `share` of them."""
+    places, some = _PLACES[share]
     text = f"for service in {places}; do\n{body.strip()} || exit 1\ndone"
-    suffix = f", a tenth of the services, times {share}" if share > 1 else ""
-    return Command(title + suffix, ("sh", "-c", text), program, share)
+    return Command(title + some, ("sh", "-c", text), program, share)
+
+
+_PLACES = {1: ("services/*", ""), 20: ("services/s00[0-4]*", ", a twentieth of the services, times 20")}
+"""Share → a glob, which means 50 of 1,000 services, and what is to be said about it."""

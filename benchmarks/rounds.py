@@ -126,12 +126,16 @@ class _Case:
         """Yield the tool's peak memory at each kind of work, in runs that are not timed."""
         ours, root = self.teams[0], self._tree.root
         self._tree.clear()
-        yield "first", watch(ours.first, root)
-        yield "nothing", watch(ours.nothing[0], root)
-        yield "verify", watch(ours.verify[0], root)
-        self._tree.edit()
-        yield "changed", watch(ours.changed[0], root)
-        self._verify(0, "the runs that were watched")
+        runs: list[tuple[Work, Command]] = [
+            ("first", ours.first),
+            ("nothing", ours.nothing[0]),
+            ("verify", ours.verify[0]),
+        ]
+        for work, command in [*runs, ("changed", ours.changed[0])]:
+            if work == "changed":
+                self._tree.edit()
+            yield work, watch(command, root)
+            self._verify(0, f"{command.title} ({work}), watched")
 
 
 def _commands(team: Team) -> Iterator[tuple[Work, Command]]:

@@ -3,7 +3,6 @@
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -20,7 +19,7 @@ class Command(NamedTuple):
         title: As the page names it, in Markdown.
         words: The program and its arguments.
         program: What has to be installed for it.
-        share: 1 when it works on all services; 10 when on a tenth of them, and its time is multiplied.
+        share: 1 when it works on all services; 20 when on a twentieth of them, and its time is multiplied.
     """
 
     title: str
@@ -54,12 +53,12 @@ class Memory(NamedTuple):
     """How much one run held at its peak, in KiB; None where the system does not say.
 
     Attributes:
-        largest: The largest process of the tool and of what it waited for (`ru_maxrss`).
+        largest: The peak of the largest of the tool's processes.
         together: All processes at one time, each shared page counted once (PSS); the largest of many looks.
         bound: The sum of the peaks of the processes that lived at one time: shared pages count in each.
     """
 
-    largest: int
+    largest: int | None
     together: int | None
     bound: int | None
 
@@ -98,21 +97,23 @@ def _read(descriptor: int) -> str:
 def watch(command: Command, folder: str) -> Memory:
     """Run a command to its end, looking all the time at how much memory its processes hold.
 
+    What `wait4` tells (`ru_maxrss`) would not do: it counts what the process was before it became the command, so that it is
+    at least the benchmark's own.
+
     Args:
         command: What to run.
         folder: Where to run it.
     """
-    together = bound = 0
+    largest = together = bound = 0
     process = _start(command.words, folder, subprocess.DEVNULL)
     while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
         looks = [_look(each) for each in _family(process.pid)]
+        largest = max([largest, *(peak for _, peak in looks)])
         together = max(together, sum(shared for shared, _ in looks))
         bound = max(bound, sum(peak for _, peak in looks))
         time.sleep(_PAUSE)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    largest = usage.ru_maxrss // 1024 if sys.platform == "darwin" else usage.ru_maxrss
-    return Memory(largest, together or None, bound or None)
+    process.wait()
+    return Memory(largest or None, together or None, bound or None)
 
 
 def _family(process: int) -> Iterator[int]:

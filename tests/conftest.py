@@ -33,3 +33,16 @@ def committed(synced: Monorepo) -> Monorepo:
     """Return a repository with the hook as a plain git hook, all distributed and committed."""
     install_hook(synced)
     return synced
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what the tests have counted, by `record_property("count: what", how_many)`."""
+    counts: dict[str, int] = {}
+    for report in terminalreporter.getreports("passed"):
+        for name, number in report.user_properties:
+            if name.startswith("count: ") and report.when == "call" and isinstance(number, int):
+                counts[name] = counts.get(name, 0) + number
+    if counts:
+        terminalreporter.section("tried")
+    for name, number in sorted(counts.items()):
+        terminalreporter.line(f"{number:8,} {name.removeprefix('count: ')}")

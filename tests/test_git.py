@@ -9,7 +9,8 @@ import pytest
 from support import Monorepo, make_monorepo, run
 
 from common_sync.core.errors import GitError
-from common_sync.edges.git import environment_for, find_top, folders_up, git_directory, list_files, list_named
+from common_sync.edges.git import list_files, list_named
+from common_sync.edges.repository import environment_for, find_top, folders_up, git_directory
 
 COPY = "services/api/common"
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from commits import (
     CHECKS,
     assert_blocked,
@@ -84,14 +85,17 @@ def test_a_filter_that_keeps_contents_elsewhere(committed: Monorepo, tmp_path: P
     assert "WEIGHTS" in committed.git("cat-file", "-p", "HEAD:services/api/common/model.bin")
 
 
-def test_a_clone_is_tried_without_what_is_outside(committed: Monorepo) -> None:
+@pytest.mark.parametrize("services", [["api"], ["api", "worker"]], ids=["one", "all"])
+def test_a_clone_is_tried_without_what_is_outside(committed: Monorepo, services: list[str]) -> None:
     """Where a clone has to be tried, copies that are not in git on purpose would be missed in it."""
-    committed.git("rm", "-q", "-r", "--cached", "services/api/common")
-    committed.write(".gitignore", "/services/api/common/\n")
+    copies = [f"services/{service}/common" for service in services]
+    committed.git("rm", "-q", "-r", "--cached", *copies)
+    committed.write(".gitignore", "\n".join(copies))
     committed.write(".gitattributes", "*.bat eol=crlf\n")
     committed.git("add", "-A")
     assert_committed(commit(committed))
-    assert_clone_in_sync(committed, ".", "worker")
+    if len(services) == 1:
+        assert_clone_in_sync(committed, ".", "worker")
 
 
 def test_nothing_but_the_attributes_is_converted(committed: Monorepo) -> None:

@@ -102,6 +102,27 @@ def test_a_service_that_is_a_repository_of_its_own(committed: Monorepo) -> None:
     assert_committed(commit(committed))
 
 
+def test_a_master_that_is_a_repository_of_its_own(synced: Monorepo, tmp_path: Path) -> None:
+    """A library that several repositories share as a submodule would be empty for the hook."""
+    library = Monorepo(tmp_path / "library")
+    shutil.copytree(synced.root / "common", library.root)
+    library.git("init", "-q")
+    library.commit()
+    synced.git("rm", "-r", "-q", "common")
+    synced.git("-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(library.root), "common")
+    install_hook(synced)
+    assert_committed(commit(synced))
+    master = Monorepo(synced.root / "common")
+    master.write("our_common/scratch.py")
+    master.write("our_common/settings.py", "DEBUG = True\n")
+    done = commit(synced)
+    assert_blocked(done, "1 updated", "git add services/api/common services/worker/common")
+    assert synced.hook(env={"PRE_COMMIT_TO_REF": "HEAD"}).code == 1
+    do_as_told(synced, done)
+    assert_committed(commit(synced))
+    assert synced.hook(env={"PRE_COMMIT_TO_REF": "HEAD"}).code == 0
+
+
 def test_a_git_directory_that_only_the_environment_names(synced: Monorepo, tmp_path: Path) -> None:
     """Where GIT_DIR and GIT_WORK_TREE keep the two apart, the hook would find no repository."""
     (synced.root / ".git").rename(tmp_path / "elsewhere.git")

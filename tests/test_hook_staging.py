@@ -1,5 +1,6 @@
 """What the hook lets pass must be whole in a clone: files that git does not know, ignores, hides or has in part."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -96,6 +97,22 @@ def test_the_configuration_must_be_in_the_commit(tmp_path: Path) -> None:
     repo.write("common-sync.toml", repo.read("common-sync.toml") + 'exclude = ["*.sh"]\n')
     done = commit(repo)
     assert_blocked(done, "common-sync.toml: CS009 the commit would hold another version of it")
+    do_as_told(repo, done)
+    assert_committed(commit(repo))
+    assert_clone_in_sync(repo)
+
+
+def test_a_configuration_with_names_that_git_could_take_for_patterns(tmp_path: Path) -> None:
+    """The copy would not be found in the index, and every commit be blocked."""
+    repo = make_monorepo(tmp_path / "repo")
+    (repo.root / "common-sync.toml").unlink()
+    copy = "vendor/c[o]m*?n"
+    text = f'[tool.common-sync]\nmaster = "common"\nservices = ["services/api", "services/w*"]\ncopy = "{copy}"\n'
+    repo.write("pyproject.toml", text)
+    repo.git("add", "pyproject.toml")
+    install_hook(repo)
+    done = commit(repo)
+    assert_blocked(done, f"git add services/api/requirements.txt 'services/api/{copy}'")
     do_as_told(repo, done)
     assert_committed(commit(repo))
     assert_clone_in_sync(repo)
@@ -236,6 +253,7 @@ def test_symlinks_empty_folders_and_odd_names(committed: Monorepo) -> None:
     (committed.root / "common/empty").mkdir()
     committed.write("common/our_common/a b'c\"d\n[e]*?\\.txt", "odd\n")
     committed.write("common/our_common/größe.txt", "odd\n")
+    committed.write(f"common/our_common/{os.fsdecode(bytes([0xE9]))}.txt", "not UTF-8\n")
     committed.git("add", "common")
     done = commit(committed)
     assert_blocked(done, "git add services/api/common services/worker/common")

@@ -308,6 +308,24 @@ def test_a_repository_whose_top_is_above(tool: Tool, tmp_path: Path, more: str) 
     assert_clone_in_sync(top, "backend")
 
 
+@pytest.mark.parametrize("tool", ["prek"], indirect=True)
+def test_a_workspace(tool: Tool, tmp_path: Path) -> None:
+    """Prek also takes a configuration in a folder below the top, and runs its hooks in that folder."""
+    top = Monorepo(tmp_path / "top")
+    make_monorepo(top.root / "backend", git=False)
+    top.git("init", "-q")
+    top.commit()
+    tool.configure(top)
+    top.git("mv", ".pre-commit-config.yaml", "backend/.pre-commit-config.yaml")
+    top.write(".pre-commit-config.yaml", "repos: []\n")
+    top.git("add", "-A")
+    done = tool.commit(top)
+    assert_blocked(done, "git add backend/services/api/common backend/services/api/requirements.txt")
+    do_as_told(top, done)
+    assert tool.commit(top).code == 0
+    assert_clone_in_sync(top, "backend")
+
+
 def test_what_to_add_can_be_pasted_where_the_user_stands(tool: Tool, hooked: Monorepo) -> None:
     """Hooks run at the top; their paths would not exist in the folder where the user typed `git commit`."""
     done = tool.commit(hooked, cwd="services/api")

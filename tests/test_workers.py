@@ -120,7 +120,7 @@ def test_a_signal_stops_all_and_lets_them_clean_up(
     guarded = PROGRAM.replace(
         "import os, sys, time\n",
         "import os, signal, sys, time\nfrom common_sync.edges.signals import stop_once\n"
-        "signal.signal(signal.SIGTERM, stop_once)\n",
+        "for number in (signal.SIGINT, signal.SIGTERM): signal.signal(number, stop_once)\n",
     )
     process = subprocess.Popen(
         [sys.executable, "-c", guarded, "4"],

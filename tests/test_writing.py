@@ -14,7 +14,8 @@ from common_sync.core.model import Entry, File, Symlink
 from common_sync.core.plan import Operation
 from common_sync.edges.folders import FOLDER, open_below, opened, remove_empty, remove_tree
 from common_sync.edges.reading import STAGING, TEMPORARY, read_bytes, read_entry
-from common_sync.edges.writing import Source, lay_out, replace_bytes, replace_users_file, stage_copy, update_copy
+from common_sync.edges.source import Source
+from common_sync.edges.writing import lay_out, replace_bytes, replace_users_file, stage_copy, update_copy
 
 MANIFEST = ".common-sync.json"
 WHERE = "service/common"

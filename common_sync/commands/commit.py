@@ -9,9 +9,10 @@ from common_sync.commands.survey import Survey, survey
 from common_sync.core.model import Finding
 from common_sync.core.plan import ancestors
 from common_sync.edges.checkout import ATTRIBUTES, checking_out, may_convert
-from common_sync.edges.git import folders_up, refuse_sparse
-from common_sync.edges.index import SUFFIXES, Index, escape, read_ahead
+from common_sync.edges.git import refuse_sparse
+from common_sync.edges.index import SUFFIXES, Index, escape, list_tracked, read_ahead
 from common_sync.edges.project import CONFIGURATION_FILES, Project, load_project, read_configuration
+from common_sync.edges.repository import find_top, folders_up
 
 
 class Commit(NamedTuple):
@@ -41,11 +42,16 @@ def list_tracked_master(project: Project, index: Index) -> list[str]:
     Raises:
         GitError: A sparse checkout keeps some of them out of the work tree.
     """
-    files = index.below(project.master)
+    files, folder = index.below(project.master), os.path.join(project.root, project.master)
     if index.hidden:
         sparse = [file for file in files if index.hidden.get(f"{project.master}/{file}") in ("S", "s")]
-        refuse_sparse(os.path.join(project.root, project.master), sparse)
-    return files
+        refuse_sparse(folder, sparse)
+    return files or (list_tracked(folder, ["."]) if _is_elsewhere(project) else [])
+
+
+def _is_elsewhere(project: Project) -> bool:
+    """Tell whether the master is a repository of its own, a submodule: its files are in no commit of this one."""
+    return find_top(os.path.join(project.root, project.master)) != find_top(project.root)
 
 
 def check_commit(found: Survey, copies: Sequence[Copy], index: Index, pushed: str | None, *, in_sync: bool) -> Commit:
@@ -68,7 +74,8 @@ def check_commit(found: Survey, copies: Sequence[Copy], index: Index, pushed: st
     lacks = tuple(comparison.lacks()) if comparison.wrong else ()
     if lacks or not in_sync:
         return Commit(lacks)
-    if pushed is None and comparison.is_certain() and not _may_convert(found, copies, index):
+    certain = pushed is None and comparison.is_certain() and not _may_convert(found, copies, index)
+    if certain or _is_elsewhere(found.project):
         return Commit(())
     return Commit((), tuple(_verify_clone(found.project, comparison.outside, pushed)))
 

@@ -7,8 +7,9 @@ from typing import NamedTuple
 from common_sync.commands.survey import ServicePlan, Survey, survey
 from common_sync.core.errors import ConfigurationError, Problem
 from common_sync.core.rules import BUILT_IN, Rule, Rules
-from common_sync.edges.git import explain_ignored, find_top
+from common_sync.edges.git import explain_ignored
 from common_sync.edges.project import Project
+from common_sync.edges.repository import find_top
 
 _LAYERS = {
     "caches": "a built-in rule for caches, which are removed from copies",

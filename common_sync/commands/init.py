@@ -10,7 +10,7 @@ from common_sync.core.errors import ConfigurationError, Problem
 from common_sync.edges.configuring import find_configuration, write_table
 from common_sync.edges.detect import Candidate, FoundService, Reason, Repository
 from common_sync.edges.detection.tree import above, is_below, last, read_tree
-from common_sync.edges.git import find_top
+from common_sync.edges.repository import find_top
 
 Choose = Callable[[Sequence[Candidate]], Candidate]
 """Asks which of several candidates is the master."""

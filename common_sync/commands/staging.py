@@ -10,15 +10,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from common_sync.commands.survey import ServicePlan, Survey
+from common_sync.core.configuration import OWN_FILE
 from common_sync.core.manifest import NAME as MANIFEST_NAME
 from common_sync.core.model import File
 from common_sync.core.plan import ancestors
 from common_sync.core.rules import BUILT_IN, Rules
 from common_sync.edges.checkout import format_entry
-from common_sync.edges.git import find_top
 from common_sync.edges.index import Index, list_ignored, list_tracked
 from common_sync.edges.master import Master
 from common_sync.edges.references import is_requirements
+from common_sync.edges.repository import find_top
 
 
 class Copy(NamedTuple):
@@ -98,7 +99,8 @@ class Comparison:
         copies = [*copies, *(_imagine(path, found.project.copy) for path in self._unseen)]
         self._copies = {copy.path: copy for copy in copies}
         self._services = {path: copy.service for copy in copies for path in copy.references}
-        self._own = {*self._services, found.project.configuration.file}
+        # the tool's own file counts where it is gone, too: in a clone it would be a second configuration
+        self._own = {*self._services, found.project.configuration.file, OWN_FILE}
         self.index = index
         self._expected = _expect(found.master, found.project.master, copies, self.index)
         self.wrong = {*self._differing(), *self._unstaged(), *self._surplus()}
@@ -153,14 +155,15 @@ class Comparison:
         return list_ignored(self._project.root, sorted(places))
 
     def _find_outside(self) -> Iterator[str]:
-        held = {copy.path for path in self.index.files if (copy := self._copy_of(path))}
+        held = {above for path in self.index.files for above in ancestors(path)}
         unknown: dict[Copy, list[str]] = {}
         for path in self.wrong - self.index.files.keys():
             copy = self._copy_of(path)
             if copy is not None and copy.path not in held:
                 unknown.setdefault(copy, []).append(path)
         for copy, files in unknown.items():
-            if self._ignored.issuperset(files) or self._is_elsewhere(copy) or self._is_untracked(copy.service):
+            untracked = copy.service not in held and self._is_untracked(copy.service)
+            if untracked or self._ignored.issuperset(files) or self._is_elsewhere(copy):
                 yield copy.service
 
     def _is_elsewhere(self, copy: Copy) -> bool:
@@ -223,7 +226,8 @@ def _expect(master: Master, name: str, copies: Sequence[Copy], index: Index) -> 
         path: format_entry(entry, os.path.join(master.path, path), master.held.get(path), digits)
         for path, entry in master.snapshot.entries.items()
     }
-    expected = {f"{name}/{path}": entry for path, entry in entries.items()}
+    # of a master that is a submodule, the index of this repository knows no files
+    expected = {f"{name}/{path}": entry for path, entry in entries.items()} if index.below(name) else {}
     manifest = format_entry(_MANIFEST, "", master.manifest_bytes, digits)
     for copy in copies:
         rows = {f"{copy.path}/{path}": entry for path, entry in entries.items()}

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from hashlib import new
 
 from common_sync.core.model import Entry, Symlink
-from common_sync.edges.git import ask, environment_for, find_top, git_directory, split
+from common_sync.edges.git import ask, split
 from common_sync.edges.reading import BLOCK
+from common_sync.edges.repository import environment_for, find_top, git_directory
 
 
 def format_entry(entry: Entry, path: str, data: bytes | None, digits: int) -> str:

@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from common_sync.edges.git import ask, ask_ahead, find_top, split
-from common_sync.edges.project import Project
+from common_sync.edges.git import ask, ask_ahead, split
+from common_sync.edges.project import CONFIGURATION_FILES, Project
+from common_sync.edges.repository import find_top
 
 
 class Index(NamedTuple):
@@ -50,7 +51,7 @@ def read_ahead(project: Project, more: Iterable[str] = ()) -> Callable[[], Index
 def _patterns(project: Project) -> Iterator[str]:
     """Yield pathspecs: few, because git tries each on every path that it knows."""
     yield f":(literal){project.master}"
-    yield f":(literal){project.configuration.file}"
+    yield from (f":(literal){file}" for file in CONFIGURATION_FILES)
     for setting in project.configuration.services:
         service = f":(glob){escape(setting.value, keep='*?[]')}"
         yield f"{service}/{escape(project.copy)}/**"

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 
 from common_sync.core.errors import LockedError, Problem
 from common_sync.edges.folders import explain_os_error
-from common_sync.edges.git import find_top, git_directory
+from common_sync.edges.repository import find_top, git_directory
 
 PATIENCE = 60.0
 """Seconds to wait for another run before giving up."""

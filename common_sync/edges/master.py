@@ -13,9 +13,10 @@ from common_sync.core.model import Snapshot, Symlink
 from common_sync.core.plan import CopyPlan, ancestors, build_plan
 from common_sync.core.rules import Rules
 from common_sync.edges.folders import DEEPEST, explain_os_error, opened
-from common_sync.edges.git import find_top, list_files
+from common_sync.edges.git import list_files
 from common_sync.edges.patterns import Gitignores
 from common_sync.edges.reading import ANNOUNCED, STAGING, TEMPORARY, Expected, read_listed
+from common_sync.edges.repository import find_top
 
 HELD = 40 << 20
 """Bytes of the master's small files that are held while copying; what does not fit is read again."""

@@ -19,8 +19,9 @@ from common_sync.core.errors import ConfigurationError, Problem
 from common_sync.core.plan import ancestors
 from common_sync.core.rules import Rules
 from common_sync.edges.folders import explain_os_error
-from common_sync.edges.git import find_top, folders_up, list_named
+from common_sync.edges.git import list_named
 from common_sync.edges.patterns import configured_rules
+from common_sync.edges.repository import find_top, folders_up
 
 CONFIGURATION_FILES = (OWN_FILE, PYPROJECT)
 """The files that may hold the configuration."""

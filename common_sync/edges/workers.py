@@ -6,6 +6,7 @@ Workers are forked, so they have all that the parent has read; only results are 
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import TypeVar
 
 from common_sync.core.errors import Problem, TreeError
@@ -87,17 +88,18 @@ def _fork(function: Callable[[Item], Result], items: Sequence[Item]) -> tuple[in
         os.close(writer)
         return reader, process
     status = 1
-    try:
-        for number in STOPPING:
-            signal.signal(number, stop_once)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
-        os.close(reader)
-        _work(function, items, writer)
-        status = 0
-    except KeyboardInterrupt:
-        status = 130
-    finally:
-        os._exit(status)  # nothing that the parent has buffered, or meant to do at its exit, is done twice
+    with suppress(BaseException):
+        try:
+            for number in STOPPING:
+                signal.signal(number, stop_once)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
+            os.close(reader)
+            _work(function, items, writer)
+            status = 0
+        finally:
+            # From here on no signal can raise anything, and so nothing can lead back into what the parent was doing.
+            signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+    os._exit(status)  # nothing that the parent has buffered, or meant to do at its exit, is done twice
 
 
 def _work(function: Callable[[Item], Result], items: Sequence[Item], writer: int) -> None:

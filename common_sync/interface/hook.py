@@ -74,13 +74,12 @@ def _pushed() -> str | None:
 def _show(run: "HookRun", check: bool, pushed: str | None) -> None:
     from common_sync.interface.terminal import look_at, write  # only when there is something to say
 
-    lines = "\n".join(_lines(run, look_at(sys.stdout), check, pushed))
-    if lines:
-        write(lines)
+    for line in _lines(run, look_at(sys.stdout), check, pushed):
+        write(line)
 
 
 def _lines(run: "HookRun", terminal: "Terminal", check: bool, pushed: str | None) -> Iterator[str]:
-    from common_sync.edges.git import users_folder
+    from common_sync.edges.repository import users_folder
     from common_sync.interface.text import finding_lines, service_line
 
     if run.done is not None:
@@ -89,19 +88,20 @@ def _lines(run: "HookRun", terminal: "Terminal", check: bool, pushed: str | None
         yield from (service_line(one, run.done, width, terminal) for one in changed)
     root, here = run.found.project.root, users_folder()
     told = [lack for lack in run.commit.lacks if check or not lack.is_plain]
-    findings = [*run.findings(), *(_finding(lack, _shown(lack, root, here)) for lack in told)]
+    findings = [*run.findings(), *(_finding(lack, _shown(lack.place, root, here)) for lack in told)]
     yield from finding_lines(findings, terminal, everything=False)
     yield from _clone_lines(run.commit, terminal, pushed)
     if not check:
-        yield from _add_lines([_shown(lack, root, here) for lack in run.commit.lacks if lack.is_plain])
+        places = dict.fromkeys(lack.place for lack in run.commit.lacks if lack.is_plain)
+        yield from _add_lines([_shown(place, root, here) for place in places])
 
 
-def _shown(lack: "Lack", root: str, here: str) -> str:
+def _shown(place: str, root: str, here: str) -> str:
     """Return the place to mend as it can be pasted into a shell."""
     import shlex  # only when there is something to say
 
-    place = os.path.relpath(os.path.join(root, lack.place), here)
-    return shlex.quote(f"./{place}" if place.startswith("-") else place)
+    path = os.path.relpath(os.path.join(root, place), here)
+    return shlex.quote(f"./{path}" if path.startswith("-") else path)
 
 
 def _finding(lack: "Lack", place: str) -> "Finding":
@@ -115,7 +115,7 @@ def _add_lines(places: Sequence[str]) -> Iterator[str]:
 
     if places:
         yield "the commit would lack what is in sync on the disk; add it and commit again:"
-        yield f"  git add {printable(' '.join(dict.fromkeys(places)))}"
+        yield f"  git add {printable(' '.join(places))}"
 
 
 def _clone_lines(commit: "Commit", terminal: "Terminal", pushed: str | None) -> Iterator[str]:

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from support import Monorepo
-
 from reliability.runs import Calls, Ended, Hindrance
 from reliability.scenarios import (
     Item,
@@ -21,6 +19,7 @@ from reliability.scenarios import (
     read_tree,
 )
 from reliability.warm import Program
+from support import Monorepo
 
 NOBODY = 65534
 """A user who is not root and owns nothing."""

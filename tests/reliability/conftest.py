@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from reliability.warm import Program
 
 _MEMORY = "/dev/shm"  # noqa: S108 - a memory file system where there is one: these tests make thousands of trees

@@ -19,18 +19,24 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import BinaryIO, NoReturn
 
-from common_sync.core.errors import CommonSyncError
-
 from reliability.runs import CHANGING, NOT_DONE, Ended, Hindrance, Run
 
-READING = "access fstat listdir lstat open pread read readlink scandir stat".split()
+from common_sync.core.errors import CommonSyncError
+
+READING = ("access", "fstat", "listdir", "lstat", "open", "pread", "read", "readlink", "scandir", "stat")
 NEEDS_ROOM = frozenset({"create", "mkdir", "pwrite", "rename", "symlink", "write"})
 
 _WARM = (
-    "common_sync.commands.diff common_sync.commands.distribute common_sync.commands.verify common_sync.interface.actions "
-    "common_sync.interface.cli common_sync.interface.document common_sync.interface.tables common_sync.interface.text"
-).split()
-_STANDARD = "ast configparser json pickle select shlex subprocess traceback".split()
+    "common_sync.commands.diff",
+    "common_sync.commands.distribute",
+    "common_sync.commands.verify",
+    "common_sync.interface.actions",
+    "common_sync.interface.cli",
+    "common_sync.interface.document",
+    "common_sync.interface.tables",
+    "common_sync.interface.text",
+)
+_STANDARD = ("ast", "configparser", "json", "pickle", "select", "shlex", "subprocess", "traceback")
 """What the program imports only where it is needed; a user who is not root may not be able to read it."""
 
 
@@ -91,7 +97,7 @@ def _do(hindrance: Hindrance, function: Callable[..., object], arguments: tuple[
     if hindrance.deed == "fail":
         raise OSError(hindrance.error, os.strerror(hindrance.error), *arguments[:1])
     if hindrance.deed == "act":
-        return all([_act(path, data) for path, data in hindrance.write])
+        return _act(hindrance.path, hindrance.data)
     if hindrance.deed == "tear":
         descriptor, half = arguments[:2]
         assert isinstance(half, bytes)

@@ -11,9 +11,32 @@ before it. `fail`: it fails with an error. `act`: somebody else changes the disk
 
 
 CHANGING = (
-    "chmod chown fchmod fchown fdatasync fsync ftruncate lchown link mkdir mkfifo mknod pwrite remove removexattr "
-    "rename replace rmdir setxattr symlink truncate unlink utime write writev"
-).split()
+    "chmod",
+    "chown",
+    "fchmod",
+    "fchown",
+    "fdatasync",
+    "fsync",
+    "ftruncate",
+    "lchown",
+    "link",
+    "mkdir",
+    "mkfifo",
+    "mknod",
+    "pwrite",
+    "remove",
+    "removexattr",
+    "rename",
+    "replace",
+    "rmdir",
+    "setxattr",
+    "symlink",
+    "truncate",
+    "unlink",
+    "utime",
+    "write",
+    "writev",
+)
 """The functions of `os` that change the disk; `open` is another, and counted as `create`, where it may make a file."""
 
 NOT_DONE = "not done"
@@ -28,14 +51,16 @@ class Hindrance(NamedTuple):
         deed: What happens there.
         error: For `fail`: the errno.
         lasting: For `fail`: every later call of a kind that needs room fails as well, as on a disk that is full.
-        write: For `act`: path → the bytes that somebody writes there, or None for what somebody removes.
+        path: For `act`: what somebody else writes or removes.
+        data: For `act`: the bytes that he writes there, or None when he removes it.
     """
 
     at: int
     deed: Deed
     error: int = 0
     lasting: bool = False
-    write: tuple[tuple[str, bytes | None], ...] = ()
+    path: str = ""
+    data: bytes | None = None
 
 
 class Run(NamedTuple):

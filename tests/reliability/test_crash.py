@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
-
 from reliability.cases import Case, Prepared, lies, losses, move_master, new_case, prepare, unfinished
 from reliability.depth import FULL, Record, skip
 from reliability.runs import Hindrance

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-
 from reliability.cases import Case, Prepared, as_nobody, copy_folder, losses, new_case, prepare, unfinished
 from reliability.depth import FULL, Record, skip
 from reliability.runs import Ended
@@ -18,7 +17,7 @@ SCENARIO = {scenario.name: scenario for scenario in SCENARIOS}
 UNIT = {"size": 4096, "nr_inodes": 1}
 """The least by which room can grow."""
 
-LEVELS = 1000 if FULL else 25
+LEVELS = 1000 if FULL else 10
 """About how many there are between the room for nothing and enough."""
 
 

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,15 +11,14 @@ from typing import NamedTuple
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import Monorepo
+from reliability.depth import FULL
+from reliability.scenarios import MANIFEST, Item, read_tree, stated
 
 from common_sync.commands.distribute import Distribution, distribute
 from common_sync.core.manifest import format_manifest, make_manifest
 from common_sync.core.model import Entry, File, Library, Symlink
 from common_sync.edges.keeping import restore_command
 from common_sync.edges.project import load_project
-from reliability.depth import FULL, Record
-from reliability.scenarios import MANIFEST, Item, is_leftover, read_tree, stated
 
 EXAMPLES = 3000 if FULL else 150
 thorough = settings(max_examples=EXAMPLES, derandomize=True, deadline=None)

@@ -1,18 +1,18 @@
 """Whatever cannot be checked is not in sync: no state of the disk makes a check green that has not checked everything."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from support import Monorepo
-
 from reliability.cases import Case, as_nobody, new_case, prepare
 from reliability.depth import Record
 from reliability.scenarios import MANIFEST, SCENARIOS
 from reliability.warm import Program
+from support import Monorepo
 
 COPY = "services/api/common"
 ANY = frozenset({1, 2})
@@ -36,7 +36,17 @@ class Row(NamedTuple):
 
 def remove(path: str) -> Callable[[Monorepo], object]:
     """Return what removes a file or folder."""
-    return lambda repo: shutil.rmtree(repo.root / path) if (repo.root / path).is_dir() else (repo.root / path).unlink()
+    return lambda repo: shutil.rmtree(repo.root / path) if (repo.root / path).is_dir() else os.unlink(repo.root / path)
+
+
+def empty(path: str) -> Callable[[Monorepo], object]:
+    """Return what takes everything out of a folder."""
+    return lambda repo: [remove(f"{path}/{name}")(repo) for name in os.listdir(repo.root / path)]
+
+
+def replace(path: str, by: str) -> Callable[[Monorepo], object]:
+    """Return what removes a file or folder, and writes a file there or in its place."""
+    return lambda repo: (remove(path)(repo), repo.write(by))
 
 
 def close(path: str) -> Callable[[Monorepo], object]:
@@ -76,18 +86,13 @@ ROWS = [
     Row("manifest that lists nothing", change_manifest(files={}), DRIFT, DRIFT),
     Row("manifest with another digest", change_manifest(tree="cs1:" + "0" * 64), DRIFT, DRIFT),
     Row("manifest with unknown keys", change_manifest(more=1), ERROR, ERROR),
-    Row(
-        "manifest that is a folder",
-        lambda repo: (remove(f"{COPY}/{MANIFEST}")(repo), repo.write(f"{COPY}/{MANIFEST}/x")),
-        ERROR,
-        ERROR,
-    ),
+    Row("manifest that is a folder", replace(f"{COPY}/{MANIFEST}", f"{COPY}/{MANIFEST}/file"), ERROR, ERROR),
     Row("unreadable manifest", close(f"{COPY}/{MANIFEST}"), ERROR, ERROR),
     Row("unreadable file of a copy", close(f"{COPY}/pyproject.toml"), ERROR, ERROR),
     Row("unreadable folder of a copy", close(f"{COPY}/ours"), ERROR, ERROR),
     Row("unreadable copy", close(COPY), ERROR, ERROR),
-    Row("copy that is a file", lambda repo: (remove(COPY)(repo), repo.write(COPY)), ERROR, ERROR),
-    Row("empty copy", lambda repo: (remove(COPY)(repo), (repo.root / COPY).mkdir()), DRIFT, ERROR),
+    Row("copy that is a file", replace(COPY, COPY), ERROR, ERROR),
+    Row("empty copy", empty(COPY), DRIFT, ERROR),
     Row("unreadable service", close("services/api"), ERROR),
     Row("unreadable services", close("services"), ERROR),
     Row("unreadable requirements", close("services/api/requirements.txt"), ERROR),
@@ -96,7 +101,7 @@ ROWS = [
     Row("unreadable folder of the master", close("common/ours"), ERROR),
     Row("unreadable master", close("common"), ERROR),
     Row("no master", remove("common"), ERROR),
-    Row("empty master", lambda repo: (remove("common")(repo), (repo.root / "common").mkdir()), ERROR),
+    Row("empty master", empty("common"), ERROR),
     Row("no configuration", remove("common-sync.toml"), ERROR),
     Row("unreadable configuration", close("common-sync.toml"), ERROR),
     Row("empty configuration", configure(""), ERROR),

@@ -1,23 +1,15 @@
 """Let the calls of a run fail, and let others change the disk while it runs: it says so, loses nothing, and the next succeeds."""
 
 import errno
-import os
-import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from itertools import count, islice
+from itertools import count
 from pathlib import Path
 
 import pytest
-from support import environment, run
-
 from reliability.cases import Case, losses, new_case, prepare, unfinished
 from reliability.depth import FULL, Record, skip
 from reliability.runs import CHANGING, NOT_DONE, Calls, Ended, Hindrance
-from reliability.scenarios import SCENARIOS, Scenario, make_repository, out_of_sync, read_tree
+from reliability.scenarios import SCENARIOS, Scenario, out_of_sync, read_tree
 from reliability.traced import STRACE, trace
 from reliability.warm import Program
 
@@ -59,7 +51,7 @@ FAULTS = (Hindrance(0, "fail", errno.EIO), Hindrance(0, "fail", errno.ENOSPC, la
 """One bad sector; and a disk that is full from then on."""
 
 
-@pytest.mark.parametrize("faults", [(one,) for one in FAULTS] if FULL else [FAULTS], ids=lambda faults: len(faults))
+@pytest.mark.parametrize("faults", [(one,) for one in FAULTS] if FULL else [FAULTS], ids=len)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_writing_fails_anywhere(
     scenario: Scenario, faults: tuple[Hindrance, ...], program: Program, folder: Path, record_property: Record
@@ -79,7 +71,7 @@ def test_reading_fails_anywhere(name: str, program: Program, folder: Path, recor
     """What cannot be read would be taken for missing: files would vanish from copies, or drift be called `in sync`."""
     wrong, tried = [], 0
     case = new_case(prepare(SCENARIO[name], folder, program, "reading"), program)
-    for tried_case, ended, what, _ in hinder_everywhere(case, "reading", FAULTS[:1], 1 if FULL else 2):
+    for tried_case, ended, what, _ in hinder_everywhere(case, "reading", FAULTS[:1], 1 if FULL else 4):
         wrong += [f"{what}: {one}" for one in wrong_after_fault(tried_case, ended, "")]
         tried += 1
     assert wrong == []
@@ -91,7 +83,7 @@ def test_verify_fails_closed(name: str, program: Program, folder: Path, record_p
     """A check that cannot read what it checks would be green."""
     case = new_case(prepare(SCENARIO[name], folder, program), program)
     wrong, tried = [], 0
-    for number in count(1):
+    for number in count(1, 1 if FULL else 3):
         ended = case.run("verify", calls="reading", hindrance=Hindrance(number, "fail", errno.EIO))
         if number > len(ended.calls):
             break
@@ -128,7 +120,7 @@ def test_strace_lets_calls_fail(program: Program, folder: Path, record_property:
 
 def somebody(folder: Path, path: str, data: bytes | None) -> Hindrance:
     """Return that somebody writes a file of the case's repository in the middle of a run, or removes it."""
-    return Hindrance(0, "act", write=((str(folder / "case" / "repo" / path), data),))
+    return Hindrance(0, "act", path=str(folder / "case" / "repo" / path), data=data)
 
 
 def last_change(ended: Ended) -> int:
@@ -136,6 +128,9 @@ def last_change(ended: Ended) -> int:
     changing = {*CHANGING, "create"}
     return max((number for number, call in enumerate(ended.calls, 1) if call.split()[0] in changing), default=0)
 
+
+MANY = 100
+"""Calls; of so many, not each is tried in `make test`."""
 
 EDITED = (
     ("update", "services/api/common/large.bin"),
@@ -160,8 +155,9 @@ def test_somebody_edits_meanwhile(
     """
     case = new_case(prepare(SCENARIO[name], folder, program), program)
     edit, file = b"what somebody saves while common-sync runs", case.root / path
+    step = 1 if FULL or len(case.prepared.calls) < MANY else 3
     wrong, tried = [], 0
-    for tried_case, ended, what, fault in hinder_everywhere(case, "changing", (somebody(folder, path, edit),)):
+    for tried_case, ended, what, fault in hinder_everywhere(case, "changing", (somebody(folder, path, edit),), step):
         call = ended.calls[fault.at - 1]
         if NOT_DONE in ended.calls or (call.startswith(("rename ", "unlink ")) and call.endswith(f" {file.name}")):
             continue

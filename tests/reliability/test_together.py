@@ -13,15 +13,15 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from support import Monorepo, environment
-
-from common_sync.core.errors import LockedError
-from common_sync.edges.lock import exclusive
 from reliability.cases import lies, losses, new_case, prepare, unfinished
 from reliability.depth import FULL, Record
 from reliability.runs import Ended, Hindrance
 from reliability.scenarios import SCENARIOS, SERVICES, make_repository, out_of_sync, read_tree
 from reliability.warm import Program
+from support import Monorepo, environment
+
+from common_sync.core.errors import LockedError
+from common_sync.edges.lock import exclusive
 
 SCENARIO = {scenario.name: scenario for scenario in SCENARIOS}
 PROCESSES = 8
@@ -118,7 +118,7 @@ def test_eight_at_once(folder: Path, program: Program, record_property: Record) 
         stop = time.monotonic() + SECONDS
         loops = [threads.submit(distribute_until, stop, repo.root, one) for one in programs]
         while time.monotonic() < stop:
-            time.sleep(0.02)
+            time.sleep(0.02 * (1 + editor.number % 10))
             editor.edit()
             torn += torn_files(repo.root)
         runs = [ended for loop in loops for ended in loop.result()]

@@ -27,10 +27,44 @@ _KINDS = {
 """What the functions of `os` call these system calls."""
 
 _CHANGING = (
-    "openat mkdir mkdirat rename renameat renameat2 unlink unlinkat rmdir symlink symlinkat link linkat mknod mknodat write "
-    "writev pwrite64 pwritev copy_file_range sendfile truncate ftruncate fallocate fsync fdatasync chmod fchmod fchmodat chown "
-    "fchown fchownat utimensat setxattr fsetxattr removexattr fremovexattr"
-).split()
+    "openat",
+    "mkdir",
+    "mkdirat",
+    "rename",
+    "renameat",
+    "renameat2",
+    "unlink",
+    "unlinkat",
+    "rmdir",
+    "symlink",
+    "symlinkat",
+    "link",
+    "linkat",
+    "mknod",
+    "mknodat",
+    "write",
+    "writev",
+    "pwrite64",
+    "pwritev",
+    "copy_file_range",
+    "sendfile",
+    "truncate",
+    "ftruncate",
+    "fallocate",
+    "fsync",
+    "fdatasync",
+    "chmod",
+    "fchmod",
+    "fchmodat",
+    "chown",
+    "fchown",
+    "fchownat",
+    "utimensat",
+    "setxattr",
+    "fsetxattr",
+    "removexattr",
+    "fremovexattr",
+)
 _CALL = re.compile(r"(?:\d+ +)?(\w+)\((.*)")
 
 

@@ -8,9 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from support import environment
-
 from reliability.runs import Calls, Ended, Hindrance, Run
+from support import environment
 
 _TESTS = Path(__file__).parents[1]
 
@@ -31,11 +30,13 @@ class Program:
         )
 
     def __enter__(self) -> Self:
+        """Return itself."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        """End the warm process."""
         self._process.__exit__(kind, error, trace)
 
     def run(

@@ -17,8 +17,9 @@ from common_sync.edges.detection.mentions import (
     is_read_by_pip,
 )
 from common_sync.edges.folders import DEEPEST
-from common_sync.edges.git import find_top, list_files
+from common_sync.edges.git import list_files
 from common_sync.edges.patterns import Gitignores
+from common_sync.edges.repository import find_top
 
 SKIPPED = frozenset(
     (

@@ -51,9 +51,7 @@ def install_error_handlers(app: FastAPI) -> None:
         return _answer(status, "invalid", "The request is not valid.", error.errors())
 
 
-def _answer(
-    status: HTTPStatus, code: str, message: str, details: object
-) -> JSONResponse:
+def _answer(status: HTTPStatus, code: str, message: str, details: object) -> JSONResponse:
     """Build the response that all errors share."""
     request_id = current_request_id()
     error = {"code": code, "message": message, "request_id": request_id}

@@ -24,9 +24,7 @@ WorkflowsDep = Annotated[Repository[Workflow], Depends(get_workflows)]
 
 
 @router.post("", status_code=HTTPStatus.CREATED)
-async def start_workflow(
-    new: NewWorkflow, workflows: WorkflowsDep, clock: ClockDep
-) -> Workflow:
+async def start_workflow(new: NewWorkflow, workflows: WorkflowsDep, clock: ClockDep) -> Workflow:
     """Start to follow a media item."""
     workflow = Workflow(id=new_id("wfl"), created_at=clock.now(), **new.model_dump())
     await workflows.add(workflow)
@@ -46,9 +44,7 @@ async def read_workflow(workflow_id: str, workflows: WorkflowsDep) -> Workflow:
 
 
 @router.post("/{workflow_id}/events")
-async def handle_event(
-    workflow_id: str, event: Event, workflows: WorkflowsDep
-) -> Workflow:
+async def handle_event(workflow_id: str, event: Event, workflows: WorkflowsDep) -> Workflow:
     """Advance a workflow by one event."""
     advanced = advance(await workflows.get(workflow_id), event)
     await workflows.replace(advanced)

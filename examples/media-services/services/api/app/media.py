@@ -25,17 +25,13 @@ MediaDep = Annotated[Repository[MediaItem], Depends(get_media)]
 
 
 @router.post("", status_code=HTTPStatus.CREATED)
-async def create_media(
-    new: NewMedia, users: UsersDep, media: MediaDep, store: StoreDep, clock: ClockDep
-) -> MediaItem:
+async def create_media(new: NewMedia, users: UsersDep, media: MediaDep, store: StoreDep, clock: ClockDep) -> MediaItem:
     """Register an uploaded file, and tell the other services about it."""
     owner = await users.get(new.owner_id)
     now = clock.now()
     item = MediaItem(id=new_id("med"), created_at=now, **new.model_dump())
     await media.add(item)
-    uploaded = MediaUploaded(
-        media_id=item.id, owner_id=owner.id, title=item.title, occurred_at=now
-    )
+    uploaded = MediaUploaded(media_id=item.id, owner_id=owner.id, title=item.title, occurred_at=now)
     await publish(store, uploaded)
     return item
 

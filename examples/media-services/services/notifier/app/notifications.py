@@ -46,9 +46,7 @@ def make_notification(event: Event, clock: Clock) -> Notification:
 
 
 @router.post("/notifications", status_code=HTTPStatus.CREATED)
-async def notify(
-    event: Event, notifications: NotificationsDep, clock: ClockDep
-) -> Notification:
+async def notify(event: Event, notifications: NotificationsDep, clock: ClockDep) -> Notification:
     """Notify the owner about one event that the caller sends."""
     notification = make_notification(event, clock)
     await notifications.add(notification)
@@ -56,17 +54,13 @@ async def notify(
 
 
 @router.get("/notifications")
-async def list_notifications(
-    params: PageDep, notifications: NotificationsDep
-) -> Page[Notification]:
+async def list_notifications(params: PageDep, notifications: NotificationsDep) -> Page[Notification]:
     """Return one page of all notifications, oldest first."""
     return await notifications.page(params)
 
 
 @router.post("/deliveries")
-async def deliver(
-    store: StoreDep, notifications: NotificationsDep, clock: ClockDep
-) -> list[Notification]:
+async def deliver(store: StoreDep, notifications: NotificationsDep, clock: ClockDep) -> list[Notification]:
     """Read the events that are new since the last call, and notify the owners."""
     position = int(await store.get(_POSITION) or 0)
     made: list[Notification] = []

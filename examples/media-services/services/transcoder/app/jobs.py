@@ -74,9 +74,7 @@ async def read_job(job_id: str, jobs: JobsDep) -> Job:
 
 
 @router.post("/{job_id}/outcome")
-async def finish_job(
-    job_id: str, outcome: Outcome, jobs: JobsDep, store: StoreDep, clock: ClockDep
-) -> Job:
+async def finish_job(job_id: str, outcome: Outcome, jobs: JobsDep, store: StoreDep, clock: ClockDep) -> Job:
     """Record what became of a job, and tell the other services."""
     job = await jobs.get(job_id)
     if job.status is not JobStatus.QUEUED:

@@ -1,0 +1,161 @@
+"""Which repository a folder is in; and whether what git has put into the environment of a hook is about that one."""
+
+import os
+from collections.abc import Iterator
+
+from common_sync.core.errors import GitError, Problem
+
+
+def find_top(folder: str) -> str | None:
+    """Return the top of the work tree that holds a folder, or None outside git.
+
+    Args:
+        folder: An absolute path.
+    """
+    hooked = _hooked_top()
+    return hooked if hooked is not None and _is_of(hooked, folder) else _look_up(folder)
+
+
+def folders_up(folder: str) -> Iterator[str]:
+    """Yield a folder and those above it, up to the top of its repository.
+
+    Args:
+        folder: An absolute path.
+    """
+    top = find_top(folder)
+    while True:
+        yield folder
+        above = os.path.dirname(folder)
+        if folder in (top, above):
+            return
+        folder = above
+
+
+def git_directory(top: str) -> str:
+    """Return the absolute path of the git directory of a work tree (its own, where it is one of several).
+
+    Args:
+        top: The work tree's top folder.
+
+    Raises:
+        GitError: `.git` is a file that does not say where it is (gitrepository-layout(5): `gitdir: <path>`).
+    """
+    if "GIT_DIR" in os.environ and _hooked_top() == os.path.realpath(top):
+        return os.path.join(top, os.environ["GIT_DIR"])
+    return _read_place(top)
+
+
+def _read_place(top: str) -> str:
+    path = os.path.join(top, ".git")
+    if os.path.isdir(path):
+        return path
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            word, _, place = file.read().partition(": ")
+    except OSError as error:
+        raise GitError(Problem(f"cannot be read: {error.strerror}", path)) from error
+    if word != "gitdir":
+        raise GitError(Problem("is neither a git directory nor a file that names one", path))
+    return os.path.normpath(os.path.join(top, place.rstrip("\n")))
+
+
+def users_folder() -> str:
+    """Return the folder where the user has typed his command: git runs hooks at the top, and says where that was."""
+    here = os.path.realpath(os.curdir)
+    folder = os.path.join(_look_up(here) or here, os.environ.get("GIT_PREFIX", ""))
+    return folder if "GIT_PREFIX" in os.environ and os.path.isdir(folder) else here
+
+
+# What git sets for the hooks that it runs. They name one repository, by paths relative to the hook's folder: kept for
+# that repository, made absolute, and kept from any other (githooks(5): "Environment variables, such as GIT_DIR …").
+_LOCAL = frozenset(
+    [
+        "GIT_DIR",
+        "GIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_COMMON_DIR",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_PREFIX",
+        "GIT_NAMESPACE",
+        "GIT_CONFIG",
+        "GIT_GRAFT_FILE",
+        "GIT_SHALLOW_FILE",
+        "GIT_IMPLICIT_WORK_TREE",
+        "GIT_INTERNAL_SUPER_PREFIX",
+        "GIT_NO_REPLACE_OBJECTS",
+        "GIT_REPLACE_REF_BASE",
+    ]
+)
+_PATHS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY")
+
+
+def environment_for(folder: str) -> dict[str, str]:
+    """Return the environment in which to run git in a folder.
+
+    Args:
+        folder: An absolute path.
+    """
+    environment = dict(os.environ, GIT_OPTIONAL_LOCKS="0", LC_ALL="C")
+    if _LOCAL.isdisjoint(environment):
+        return environment
+    top = _hooked_top()
+    if top is None or not _is_of(top, folder):
+        return {name: value for name, value in environment.items() if name not in _LOCAL}
+    if "GIT_DIR" in environment:
+        environment["GIT_WORK_TREE"] = top
+    for name in _PATHS:
+        if name in environment:
+            environment[name] = os.path.join(top, environment[name])
+    return environment
+
+
+def _look_up(folder: str) -> str | None:
+    """Return the nearest folder with a `.git`, from one upward."""
+    while not os.path.lexists(os.path.join(folder, ".git")):
+        above = os.path.dirname(folder)
+        if above == folder:
+            return None
+        folder = above
+    return folder
+
+
+def _hooked_top() -> str | None:
+    """Return the top of the work tree that the environment speaks of, or None when it speaks of none.
+
+    Git runs a hook at the top of the tree. A hook may then go into a folder of the same tree, for which relative paths
+    still begin at the top, or into another repository, for which the variables are not meant.
+    """
+    if "GIT_DIR" not in os.environ and "GIT_INDEX_FILE" not in os.environ:
+        return None
+    if "GIT_WORK_TREE" in os.environ:
+        return os.path.realpath(os.environ["GIT_WORK_TREE"])
+    here = os.path.realpath(os.curdir)
+    top = _look_up(here)
+    if top is None:
+        return here if "GIT_DIR" in os.environ else None
+    return top if _is_meant(top) else None
+
+
+def _is_meant(top: str) -> bool:
+    """Tell whether GIT_DIR, or without it the index, is that of a work tree; an index elsewhere is somebody's own."""
+    try:
+        own = os.path.realpath(_read_place(top))
+    except GitError:
+        return False
+    if "GIT_DIR" in os.environ:
+        return os.path.realpath(os.path.join(top, os.environ["GIT_DIR"])) == own
+    place = os.path.dirname(os.path.realpath(os.path.join(top, os.environ["GIT_INDEX_FILE"])))
+    return place == own or not os.path.exists(os.path.join(place, "HEAD"))
+
+
+def _is_of(top: str, folder: str) -> bool:
+    """Tell whether a folder is of a work tree, and not of a repository inside it."""
+    folder = os.path.realpath(folder)
+    if os.path.commonpath([top, folder]) != top:
+        return False
+    while folder != top:
+        if os.path.lexists(os.path.join(folder, ".git")):
+            return False
+        folder = os.path.dirname(folder)
+    return True

@@ -1,0 +1,141 @@
+"""What `--force` discards is kept: the last 20 sets of it, named even by a run that fails, and brought back as it was."""
+
+import os
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from reliability.scenarios import make_repository, read_item, read_tree
+from support import Monorepo
+
+from common_sync.commands.distribute import distribute
+from common_sync.core.errors import TreeError
+from common_sync.edges.keeping import SETS
+from common_sync.edges.project import load_project
+from common_sync.edges.workers import Progress, no_progress
+
+EDITED = "services/api/common/pyproject.toml"
+
+
+@pytest.fixture
+def repo(folder: Path) -> Monorepo:
+    """Return a repository in which everything is distributed."""
+    made = make_repository(folder / "repo")
+    distribute(load_project(str(made.root)))
+    return made
+
+
+def force(repo: Monorepo, edit: str) -> Path:
+    """Edit a copy, and discard that; return the set that it is kept in."""
+    repo.write(EDITED, edit)
+    done = distribute(load_project(str(repo.root)), force=True)
+    assert done.kept is not None
+    assert (Path(done.kept) / EDITED).read_text() == edit
+    return Path(done.kept)
+
+
+def sets(repo: Monorepo) -> list[Path]:
+    """Return the sets that there are."""
+    return sorted((repo.root / ".git/common-sync/discarded").iterdir())
+
+
+def test_last_sets_are_kept(repo: Monorepo) -> None:
+    """Somebody who notices a mistake a few runs later would find nothing; or old sets would fill the disk."""
+    made = [force(repo, f"edit {number}\n") for number in range(SETS + 3)]
+    assert sets(repo) == made[3:]
+    assert [(one / EDITED).read_text() for one in sets(repo)] == [f"edit {number}\n" for number in range(3, SETS + 3)]
+
+
+def test_clock_is_put_back(repo: Monorepo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a laptop whose clock was wrong, the newest set would be taken for the oldest and removed at once."""
+    for number in range(SETS):
+        force(repo, f"edit {number}\n")
+    now = time.gmtime
+    monkeypatch.setattr(time, "gmtime", lambda: now(0))
+    kept = force(repo, "the last\n")
+    assert sets(repo)[-1] == kept
+    assert len(sets(repo)) == SETS
+
+
+def test_what_is_brought_back_is_as_it_was(repo: Monorepo) -> None:
+    """The command would bring a script back that cannot be executed, or close the whole repository to its group."""
+    repo.write("services/api/common/mine/run.sh", "#!/bin/sh\n").chmod(0o750)
+    repo.write(EDITED, "edited\n").chmod(0o640)
+    (repo.root / "services/api/common/mine/link").symlink_to("nowhere")
+    places = [repo.root, *(repo.root / path for path in ("services", "services/api", "services/api/common"))]
+    for place in places:
+        place.chmod(0o2775)
+    before = read_tree(repo.root)
+    modes = [place.stat().st_mode for place in places]
+    done = repo.run("distribute", "--force")
+    assert done.code == 0
+    (command,) = [line.partition("brings it back: ")[2] for line in done.out.splitlines() if "brings it back: " in line]
+    subprocess.run(["sh", "-c", command], cwd="/", check=True)
+    assert read_tree(repo.root) == before
+    assert [place.stat().st_mode for place in places] == modes
+    assert (repo.root / EDITED).stat().st_mode & 0o777 == 0o640
+    assert (repo.root / "services/api/common/mine/run.sh").stat().st_mode & 0o777 == 0o750
+
+
+def when_writing(act: Callable[[], object]) -> Callable[[str, int], Progress]:
+    """Return what does something just before the first service is written."""
+
+    def begin(text: str, total: int) -> Progress:
+        if text == "writing":
+            act()
+        return no_progress(text, total)
+
+    return begin
+
+
+def test_failing_run_names_what_it_discarded(repo: Monorepo) -> None:
+    """A run that fails later on would say what failed, and not that somebody's edit is in the git directory by now."""
+    repo.write(EDITED, "edited\n")
+    said: list[str] = []
+    changed = when_writing(lambda: repo.write("common/added.py"))
+    with pytest.raises(TreeError, match=r"the master has changed while it was copied: added\.py"):
+        distribute(load_project(str(repo.root)), force=True, say=said.append, phases=changed)
+    (kept,) = sets(repo)
+    assert said[0] == f"{EDITED}: discarded, or about to be"
+    assert f"brings it back: (cd {kept} && " in said[1]
+    assert read_item(str(kept / EDITED)).data == b"edited\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "named"),
+    [("common/wait.sh", "wait.sh"), ("common/large.bin", "large.bin"), ("common/ours/models/base.py", "base.py")],
+)
+def test_change_of_the_master_is_said(repo: Monorepo, path: str, named: str) -> None:
+    """The copies would be of a state of the library that is gone, and the run would call them in sync."""
+    repo.write("common/pyproject.toml", "changed before\n")
+    with pytest.raises(TreeError, match=f"changed while it was copied: .*{named}") as raised:
+        distribute(load_project(str(repo.root)), phases=when_writing(lambda: repo.write(path, "changed\n")))
+    assert raised.value.problems[0].remedy == "run it again"
+    assert distribute(load_project(str(repo.root))).in_sync
+
+
+def test_touched_master_is_no_change(repo: Monorepo) -> None:
+    """A build that only touches files would make every run fail."""
+    repo.write("common/pyproject.toml", "changed before\n")
+    touch = when_writing(lambda: [os.utime(file) for file in (repo.root / "common").rglob("*")])
+    assert distribute(load_project(str(repo.root)), phases=touch).in_sync
+
+
+def test_old_files_moved_into_the_master_are_a_change(repo: Monorepo) -> None:
+    """Moving a folder leaves the times of its files as they were: the change would not be seen."""
+    old = repo.root / "old"
+    (repo.root / "common/ours").rename(old)
+    (old / "__init__.py").write_text("older\n")
+    repo.write("common/ours/__init__.py", '"""The library."""\n')
+    repo.write("common/ours/models/base.py", "class Base: ...\n")
+    time.sleep(2.1)  # longer than a clock may be behind
+    repo.write("services/api/requirements.txt", "-e ../../common\n")
+
+    def swap() -> None:
+        (repo.root / "common/ours").rename(repo.root / "aside")
+        old.rename(repo.root / "common/ours")
+
+    with pytest.raises(TreeError, match=r"changed while it was copied: ours/__init__\.py"):
+        distribute(load_project(str(repo.root)), phases=when_writing(swap))
