@@ -10,7 +10,7 @@ from benchmarks.goals import Results
 from benchmarks.hook import KEY as HOOK_KEY
 from benchmarks.hook import ROUNDS as HOOK_ROUNDS
 from benchmarks.hook import run_hook_case
-from benchmarks.machine import describe_machine
+from benchmarks.machine import Others, describe_machine
 from benchmarks.report import render_page
 from benchmarks.rounds import WrongResultError, run_case
 from benchmarks.trees import SHAPES, Shape, choose_folder, write_text
@@ -55,12 +55,12 @@ def _measure(arguments: argparse.Namespace) -> str:
     only: list[str] | None = arguments.only
     shapes = [shape for shape in SHAPES if only is None or shape.key in only]
     above = choose_folder(max([shape.room for shape in shapes], default=_HOOK_ROOM), tempfile.gettempdir())
-    machine = describe_machine(above)
+    machine, others = describe_machine(above), Others()
     with tempfile.TemporaryDirectory(prefix="common-sync-bench-", dir=above) as folder:
         root = os.path.realpath(folder)
         cases = {shape.key: run_case(shape, root, _rounds(arguments, shape)) for shape in shapes}
         hook = run_hook_case(root, _hook_rounds(arguments)) if only is None or HOOK_KEY in only else None
-    return render_page(Results(cases, hook), machine, _note(arguments))
+    return render_page(Results(cases, hook), [*machine, others.describe()], _note(arguments))
 
 
 def _rounds(arguments: argparse.Namespace, shape: Shape) -> int:

@@ -31,11 +31,45 @@ def describe_machine(folder: str) -> list[tuple[str, str]]:
         ("Python", f"{platform.python_implementation()} {platform.python_version()}"),
         ("common-sync", version("common-sync")),
         ("Others", ", ".join(f"{name} {_version(program)}" for name, program in _PROGRAMS.items())),
-        ("Load when it began", f"{os.getloadavg()[0]:.1f} processes waiting to run"),
     ]
 
 
 _PROGRAMS = {"coreutils": "cp", "diffutils": "diff", "findutils": "find", "rsync": "rsync", "git": "git"}
+
+
+class Others:
+    """How much of the processors went to other processes since this was made: where it is much, the times mean little."""
+
+    def __init__(self) -> None:
+        self._own, self._busy, self._all = _own_seconds(), *_all_seconds()
+
+    def describe(self) -> tuple[str, str]:
+        """Return a heading and a percentage of all processors' time."""
+        busy, whole = _all_seconds()
+        if whole == self._all:
+            return _OTHERS, "not told"
+        own = _own_seconds() - self._own
+        return _OTHERS, f"{max(0.0, busy - self._busy - own) / (whole - self._all):.0%} of the processors' time"
+
+
+_OTHERS = "Taken by other processes"
+
+
+def _own_seconds() -> float:
+    """Return the seconds of processor time of this process and of all that it waited for."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def _all_seconds() -> tuple[float, float]:
+    """Return the seconds that all processors together were busy, and that they were there."""
+    try:
+        with open("/proc/stat", encoding="ascii") as file:
+            ticks = [int(word) for word in file.readline().split()[1:9]]
+    except OSError:
+        return 0.0, 0.0
+    rate = os.sysconf("SC_CLK_TCK")
+    return (sum(ticks) - sum(ticks[3:5])) / rate, sum(ticks) / rate
 
 
 def _processor() -> str:

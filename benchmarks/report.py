@@ -72,7 +72,7 @@ def _goals(goals: Sequence[Goal]) -> Iterator[str]:
         yield "Why goals were missed:"
         yield ""
     for goal in missed:
-        yield f"- *{goal.text}*: {REASONS.get(goal.key, 'not looked into yet.')}"
+        yield f"- *{goal.text}*: {REASONS[goal.key]}"
 
 
 def _case(case: CaseResult) -> Iterator[str]:

@@ -76,6 +76,34 @@ def test_a_reference_that_was_rewritten_but_not_staged(synced: Monorepo, path: s
     assert_clone_in_sync(synced)
 
 
+@CHECKS
+def test_work_that_is_not_staged_and_does_not_matter(synced: Monorepo, check: list[str]) -> None:
+    """Whoever has begun to edit his requirements could not commit anything else."""
+    synced.write("common-sync.toml", synced.read("common-sync.toml") + '# exclude = ["*.sh"]\n')
+    synced.write("services/api/requirements.txt", "fastapi\nhttpx\n-e ./common\n")
+    synced.write("services/worker/requirements-dev.txt", "pytest\n")
+    synced.git("add", "services/worker")
+    (synced.root / "services/worker/requirements-dev.txt").unlink()
+    install_hook(synced, *check)
+    assert_committed(commit(synced))
+    assert_clone_in_sync(synced)
+
+
+@CHECKS
+def test_a_staged_configuration_that_is_none(synced: Monorepo, check: list[str]) -> None:
+    """A slip that was mended on the disk, and not staged again, would make every command fail in a clone."""
+    right = synced.read("common-sync.toml")
+    synced.write("common-sync.toml", right.replace('["services/*"]', '["service/*"]'))
+    synced.git("add", "common-sync.toml")
+    synced.write("common-sync.toml", right)
+    install_hook(synced, *check)
+    done = commit(synced)
+    assert_blocked(done, "common-sync.toml: CS009 the commit would hold another version of it")
+    do_as_told(synced, done)
+    assert_committed(commit(synced))
+    assert_clone_in_sync(synced)
+
+
 def test_a_reference_in_a_file_that_git_does_not_know(committed: Monorepo) -> None:
     """Everybody with requirements of his own beside the tracked ones could no longer commit."""
     committed.write("services/api/requirements-mine.txt", "-e ../../common\n")

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from common_sync.commands.staging import Comparison, Copy, Lack
 from common_sync.commands.survey import Survey, survey
+from common_sync.core.configuration import OWN_FILE
+from common_sync.core.errors import CommonSyncError
 from common_sync.core.model import Finding
 from common_sync.core.plan import ancestors
 from common_sync.edges.checkout import ATTRIBUTES, checking_out, may_convert
@@ -71,13 +73,29 @@ def check_commit(found: Survey, copies: Sequence[Copy], index: Index, pushed: st
     if more:
         index = read_ahead(found.project, more)() or index
     comparison = Comparison(found, copies, index)
-    lacks = tuple(comparison.lacks()) if comparison.wrong else ()
-    if lacks or not in_sync:
-        return Commit(lacks)
-    certain = pushed is None and comparison.is_certain() and not _may_convert(found, copies, index)
-    if certain or _is_elsewhere(found.project):
+    lacks = list(comparison.lacks()) if comparison.wrong else []
+    if not in_sync or (lacks and not comparison.doubtful) or _is_elsewhere(found.project):
+        return Commit(tuple(lacks))
+    certain = not comparison.doubtful and comparison.is_certain() and not _may_convert(found, copies, index)
+    if certain and pushed is None:
         return Commit(())
-    return Commit((), tuple(_verify_clone(found.project, comparison.outside, pushed)))
+    try:
+        clone = tuple(_verify_clone(found.project, comparison.outside, pushed))
+    except CommonSyncError:
+        if not comparison.doubtful:
+            raise
+        return Commit((*lacks, *map(comparison.explain, sorted(comparison.doubtful))))
+    if pushed is None:
+        lacks += map(comparison.explain, _find_needed(found.project, comparison.doubtful, clone))
+    return Commit(tuple(lacks), () if lacks else clone)
+
+
+def _find_needed(project: Project, doubtful: set[str], clone: Sequence[Finding]) -> Iterator[str]:
+    """Yield what has to be staged, because a clone would not be in sync without it."""
+    files = {finding.file for finding in clone}
+    for path in sorted(doubtful):
+        if path in files or (files and path in (project.configuration.file, OWN_FILE)):
+            yield path
 
 
 def _may_convert(found: Survey, copies: Sequence[Copy], index: Index) -> bool:

@@ -32,6 +32,7 @@ class Copy(NamedTuple):
         left: Paths from the root, in the copy, that are not as they should be: other findings name them.
         whole: Whether the copy is in sync with the master.
         changed: Whether this run has written to the service.
+        edited: The requirements files that it has rewritten.
     """
 
     service: str
@@ -40,6 +41,7 @@ class Copy(NamedTuple):
     left: frozenset[str]
     whole: bool
     changed: bool = False
+    edited: frozenset[str] = frozenset()
 
 
 _ADD = "git add"
@@ -80,9 +82,10 @@ def make_copy(plan: ServicePlan, left: Iterable[str], *, whole: bool, changed: b
         whole: Whether its copy is in sync.
         changed: Whether this run has written to it.
     """
-    references = {reference.file for reference in plan.references} | {f"{plan.service}/{e.path}" for e in plan.edits}
+    edited = frozenset(f"{plan.service}/{edit.path}" for edit in plan.edits)
+    references = edited.union(reference.file for reference in plan.references)
     here = frozenset(f"{plan.copy_path}/{path}" for path in left)
-    return Copy(plan.service, plan.copy_path, frozenset(references), here, whole, changed)
+    return Copy(plan.service, plan.copy_path, references, here, whole, changed, edited if changed else frozenset())
 
 
 class Comparison:
@@ -91,6 +94,7 @@ class Comparison:
     Attributes:
         index: What the index holds of the master, the copies and what verify reads beside them.
         wrong: Paths that are not in it as they are on the disk.
+        doubtful: Files that decide what verify says, and that are not staged as they are: what is staged may do as well.
         outside: Services that no clone has: their copies are ignored, or git knows nothing of them.
     """
 
@@ -103,7 +107,12 @@ class Comparison:
         self._own = {*self._services, found.project.configuration.file, OWN_FILE}
         self.index = index
         self._expected = _expect(found.master, found.project.master, copies, self.index)
-        self.wrong = {*self._differing(), *self._unstaged(), *self._surplus()}
+        unstaged = set(self._unstaged())
+        edited = {path for copy in copies for path in copy.edited}
+        self.wrong = {*self._differing(), *self._surplus(), *(unstaged & (self._expected.keys() | edited))}
+        self.doubtful = unstaged - self.wrong
+        if found.project.configuration.file not in index.files:
+            self.wrong.add(found.project.configuration.file)
         self._ignored = set(self._list_ignored()) if self.wrong else set()
         self.outside = set(self._find_outside()) if self.wrong else set()
 
@@ -112,7 +121,7 @@ class Comparison:
         for path in sorted(self.wrong):
             copy = self._copy_of(path)
             if (copy is None or copy.service not in self.outside) and not self._is_converted(path):
-                yield self._explain(path, copy)
+                yield self.explain(path)
         for copy in self._copies.values():
             if copy.changed and copy.service in self.outside and self._is_elsewhere(copy):
                 message = "changed in a repository of its own: commit it there first"
@@ -127,14 +136,12 @@ class Comparison:
         return (path for path, entry in self._expected.items() if files.get(path) != entry)
 
     def _unstaged(self) -> Iterator[str]:
-        """Yield what git itself sees as changed, and the configuration where git does not know it."""
+        """Yield what git itself sees as changed."""
         unseen = tuple(f"{self._copies[path].service}/" for path in self._unseen)
         for path in self.index.unstaged:
             mine = path in self._expected or path in self._own or is_requirements(path.rpartition("/")[2])
             if mine and not path.startswith(unseen):
                 yield path
-        if self._project.configuration.file not in self.index.files:
-            yield self._project.configuration.file
 
     def _surplus(self) -> Iterator[str]:
         """Yield what the commit would hold of the master or a copy, although it is gone from the disk."""
@@ -181,7 +188,13 @@ class Comparison:
         seen = path not in self.index.unstaged and path not in self.index.hidden
         return bool(seen and held and wanted and held[: len(_MODE)] == wanted[: len(_MODE)])
 
-    def _explain(self, path: str, copy: Copy | None) -> Lack:
+    def explain(self, path: str) -> Lack:
+        """Return what is so with a path that is wrong, and what to do.
+
+        Args:
+            path: Its path from the root.
+        """
+        copy = self._copy_of(path)
         service, place = (copy.service, copy.path) if copy is not None else (self._services.get(path, ""), path)
         held, wanted = self.index.files.get(path), self._expected.get(path)
         if place in self._unseen:

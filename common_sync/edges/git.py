@@ -1,7 +1,6 @@
 """Everything that asks git. Always `-z`, never a path where git could take it for an option.
 
-The questions that every run asks are plumbing commands; GitPython, which takes 100 ms to import, is for what is said
-once something has changed.
+All questions are plumbing commands, each asked in one way; docs/design.md says why not by GitPython.
 """
 
 import os

@@ -17,8 +17,8 @@ from reliability.cases import lies, losses, new_case, prepare, unfinished
 from reliability.depth import FULL, Record
 from reliability.runs import Ended, Hindrance
 from reliability.scenarios import SCENARIOS, SERVICES, make_repository, out_of_sync, read_tree
-from reliability.warm import Program
-from support import Monorepo, environment
+from reliability.warm import Program, unmeasured
+from support import Monorepo
 
 from common_sync.core.errors import LockedError
 from common_sync.edges.lock import exclusive
@@ -195,7 +195,7 @@ def test_parent_is_killed(delay: float, folder: Path, record_property: Record) -
     for number in range(1000):
         repo.write(f"common/package/module_{number}.py", f"NUMBER = {number}\n" * 50)
     command = [sys.executable, "-m", "common_sync", "distribute"]
-    with subprocess.Popen(command, cwd=repo.root, env=environment(), stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, cwd=repo.root, env=unmeasured(), stdout=subprocess.DEVNULL) as process:
         while not any((repo.root / service / ".common-sync.new").exists() for service in SERVICES):
             assert process.poll() is None
         time.sleep(delay)

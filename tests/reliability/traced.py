@@ -3,11 +3,13 @@
 import os
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from support import Done, run
+from reliability.warm import unmeasured
+from support import Done
 
 STRACE = shutil.which("strace")
 
@@ -106,9 +108,11 @@ def trace(
     options += ["-e", f"inject={inject}"] if inject else []
     # With `-f`, a fault would strike git as well: its calls are counted by themselves, and from 1.
     command = [str(STRACE), *options, sys.executable, "-m", "common_sync", *arguments]
-    done = run(*command, cwd=cwd, env=env | {"PYTHONDONTWRITEBYTECODE": "1"})
+    everything = unmeasured(PYTHONDONTWRITEBYTECODE="1", **env)
+    done = subprocess.run(command, cwd=cwd, env=everything, capture_output=True, encoding="utf-8", check=False)
     lines = log.read_bytes().decode("utf-8", "replace").splitlines()
-    return done, [call for call in _calls(lines) if os.fspath(cwd.parent) in call.text and _changes(call)]
+    ended = Done(done.returncode, done.stdout, done.stderr)
+    return ended, [call for call in _calls(lines) if os.fspath(cwd.parent) in call.text and _changes(call)]
 
 
 def _calls(lines: list[str]) -> list[Call]:

@@ -14,17 +14,19 @@ from support import environment
 _TESTS = Path(__file__).parents[1]
 
 
+def unmeasured(**more: str) -> dict[str, str]:
+    """Return an environment for runs whose coverage is not measured: that would write files of its own, thousands of them."""
+    return {name: value for name, value in environment(**more).items() if not name.startswith("COV")}
+
+
 class Program:
     """The program, as real processes that are forked from a warm one."""
 
     def __init__(self) -> None:
-        path = os.pathsep.join([str(_TESTS), str(_TESTS.parent)])
-        # Measuring would write a file a run, and there are thousands of runs.
-        env = {name: value for name, value in environment(PYTHONPATH=path).items() if not name.startswith("COV")}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "reliability.driver"],
             cwd="/",
-            env=env,
+            env=unmeasured(PYTHONPATH=os.pathsep.join([str(_TESTS), str(_TESTS.parent)])),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
