@@ -184,6 +184,11 @@ def _appear(copy: Path) -> None:
     (copy / "new/z.py").write_bytes(b"mine")
 
 
+def _lead_elsewhere(copy: Path) -> None:
+    (copy / "deep/link").unlink()
+    (copy / "deep/link").symlink_to("mine")
+
+
 MEANWHILE: dict[str, tuple[Callable[[Path], object], Operation]] = {
     "edited": (lambda copy: (copy / "x.py").write_bytes(b"mine"), change("x.py", file(b"old"), file(b"x"))),
     "made executable": (lambda copy: (copy / "x.py").chmod(0o755), change("x.py", file(b"old"), file(b"x"))),
@@ -192,7 +197,7 @@ MEANWHILE: dict[str, tuple[Callable[[Path], object], Operation]] = {
     "deleted before it is deleted": (lambda copy: (copy / "x.py").unlink(), change("x.py", file(b"old"), None)),
     "made before it is made": (_appear, change("new/z.py", None, file(b"z"))),
     "a symlink led elsewhere": (
-        lambda copy: ((copy / "deep/link").unlink(), (copy / "deep/link").symlink_to("mine")),
+        _lead_elsewhere,
         change("deep/link", Symlink("er/y.py"), Symlink("x")),
     ),
 }  # fmt: skip

@@ -86,15 +86,15 @@ def check_commit(found: Survey, copies: Sequence[Copy], index: Index, pushed: st
             raise
         return Commit((*lacks, *map(comparison.explain, sorted(comparison.doubtful))))
     if pushed is None:
-        lacks += map(comparison.explain, _find_needed(found.project, comparison.doubtful, clone))
+        wrong = {finding.file for finding in clone} | {lack.path for lack in lacks}
+        lacks += map(comparison.explain, _find_needed(found.project, comparison.doubtful, wrong))
     return Commit(tuple(lacks), () if lacks else clone)
 
 
-def _find_needed(project: Project, doubtful: set[str], clone: Sequence[Finding]) -> Iterator[str]:
-    """Yield what has to be staged, because a clone would not be in sync without it."""
-    files = {finding.file for finding in clone}
+def _find_needed(project: Project, doubtful: set[str], wrong: set[str]) -> Iterator[str]:
+    """Yield what has to be staged, because a clone would not be in sync without it; the configuration is about all."""
     for path in sorted(doubtful):
-        if path in files or (files and path in (project.configuration.file, OWN_FILE)):
+        if path in wrong or (wrong and path in (project.configuration.file, OWN_FILE)):
             yield path
 
 
