@@ -1,5 +1,6 @@
 """Fixtures for all tests."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -7,18 +8,35 @@ from commits import install_hook
 from support import Monorepo, make_monorepo
 
 
-@pytest.fixture
-def repo(tmp_path: Path) -> Monorepo:
-    """Return a git repository with a master and two services, nothing distributed yet."""
-    return make_monorepo(tmp_path / "repo")
+@pytest.fixture(scope="session")
+def originals(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with what most tests begin with: to copy it takes a tenth of the time that making it takes."""
+    folder = tmp_path_factory.mktemp("originals")
+    repo = make_monorepo(folder / "repo")
+    shutil.copytree(repo.root, folder / "synced", symlinks=True)
+    synced = Monorepo(folder / "synced")
+    assert synced.run("distribute").code == 0
+    synced.commit("distribute")
+    return folder
 
 
-@pytest.fixture
-def synced(repo: Monorepo) -> Monorepo:
-    """Return the same once everything is distributed and committed."""
-    assert repo.run("distribute").code == 0
-    repo.commit("distribute")
+def _copy(original: Path, place: Path) -> Monorepo:
+    shutil.copytree(original, place, symlinks=True)
+    repo = Monorepo(place)
+    repo.git("update-index", "-q", "--refresh")  # git knows files by their inodes, too
     return repo
+
+
+@pytest.fixture
+def repo(originals: Path, tmp_path: Path) -> Monorepo:
+    """Return a git repository with a master and two services, nothing distributed yet."""
+    return _copy(originals / "repo", tmp_path / "repo")
+
+
+@pytest.fixture
+def synced(originals: Path, tmp_path: Path) -> Monorepo:
+    """Return the same once everything is distributed and committed."""
+    return _copy(originals / "synced", tmp_path / "repo")
 
 
 @pytest.fixture

@@ -218,7 +218,6 @@ def test_every_state_is_named_and_no_edit_is_lost(synced: Monorepo, name: str) -
     again = synced.stamps("services")
     assert synced.run("distribute").code == done.code
     assert synced.stamps("services") == again, "a second run writes nothing"
-    assert synced.run("verify").code == done.code
     if row.code:
         _force(synced, row)
 

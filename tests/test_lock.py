@@ -60,19 +60,31 @@ def test_a_lock_that_is_not_given_back(repo: Monorepo, name: bytes, says: str) -
 
 def test_the_second_waits_for_the_first(repo: Monorepo) -> None:
     """Two runs at once would write the same files, and one of them fail."""
-    slow = "import time\nimport common_sync.commands.distribute as d\nold = d.survey\ndef survey(*a, **k):\n    time.sleep(0.7)\n    return old(*a, **k)\nd.survey = survey\n"
+    slow = (
+        "import os, time\nimport common_sync.commands.distribute as d\nold = d.survey\ndef survey(*a, **k):\n"
+        "    while not os.path.exists('go on'): time.sleep(0.01)\n    return old(*a, **k)\nd.survey = survey\n"
+    )
     first = subprocess.Popen(
         [*patched(slow), "distribute"], cwd=repo.root, env=environment(), stdout=subprocess.PIPE, text=True
     )
     lock = repo.root / ".git/common-sync/lock"
     while not (lock.exists() and lock.read_text()):
         assert first.poll() is None
-    second = repo.run("distribute")
-    out, _ = first.communicate(timeout=20)
-    assert (first.returncode, second.code) == (0, 0)
-    assert second.err == f"waiting for another common-sync (process {first.pid}) to finish\n"
-    assert "2 brought in sync" in out
-    assert "2 already in sync" in second.out
+    second = subprocess.Popen(
+        [*PROGRAM, "distribute"],
+        cwd=repo.root,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert second.stderr is not None
+    assert second.stderr.readline() == f"waiting for another common-sync (process {first.pid}) to finish\n"
+    (repo.root / "go on").touch()
+    outs = [process.communicate(timeout=60)[0] for process in (first, second)]
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert "2 brought in sync" in outs[0]
+    assert "2 already in sync" in outs[1]
     assert repo.run("verify").code == 0
 
 

@@ -171,6 +171,53 @@ def test_somebody_edits_meanwhile(
     record_property("count: faults, somebody edits a file meanwhile", tried)
 
 
+def test_a_file_changes_while_it_is_read(program: Program, folder: Path, record_property: Record) -> None:
+    """Half of the old and half of the new contents would be taken for a file's, and what was saved be overwritten."""
+    path, edit = "services/api/common/ours/__init__.py", b"what somebody saves while it is read"
+    case = new_case(prepare(SCENARIO["update"], folder, program, "reading"), program)
+    wrong, tried = [], 0
+    for tried_case, ended, what, fault in hinder_everywhere(
+        case, "reading", (somebody(folder, path, edit),), 1 if FULL else 3
+    ):
+        if ended.calls[fault.at - 1] == "rename .common-sync.tmp __init__.py":
+            continue
+        tried += 1
+        if ended.code not in (0, 1, 2) or (tried_case.root / path).read_bytes() != edit:
+            wrong.append(f"{what}: the edit is lost: {ended}")
+    assert wrong == []
+    record_property("count: faults, a file changes while it is read", tried)
+
+
+GONE = (
+    ("first copy", "services/api/common"),
+    ("update", "services/api/common"),
+    ("update", "services/worker/common/ours"),
+    ("update", "services/worker"),
+    ("requirements rewrite", "services/api/requirements.txt"),
+)
+
+
+@pytest.mark.parametrize(("name", "path"), GONE)
+def test_a_folder_vanishes_meanwhile(
+    name: str, path: str, program: Program, folder: Path, record_property: Record
+) -> None:
+    """Whoever deletes a copy or a service while it is written would see a traceback, or get half of it back as whole."""
+    case = new_case(prepare(SCENARIO[name], folder, program), program)
+    wrong, tried = [], 0
+    for tried_case, ended, what, _ in hinder_everywhere(case, "changing", (somebody(folder, path, None),)):
+        if NOT_DONE in ended.calls:
+            continue
+        tried += 1
+        if ended.code not in (0, 2) or (ended.code == 2 and path.rpartition("/")[0] not in ended.err):
+            wrong.append(f"{what}: {ended}")
+        (tried_case.root / "services/worker").mkdir(exist_ok=True)
+        again = tried_case.distribute()
+        if again.code != 0 or [*out_of_sync(read_tree(tried_case.root))]:
+            wrong.append(f"{what}: the next run: {again}")
+    assert wrong == []
+    record_property("count: faults, a folder vanishes meanwhile", tried)
+
+
 @pytest.mark.parametrize("name", ["first copy", "update"])
 @pytest.mark.parametrize("path", ["common/ours/__init__.py", "common/large.bin", "common/added.py", "common/ours"])
 def test_master_changes_meanwhile(
