@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -349,8 +350,12 @@ def test_a_repository_inside_the_master(repo: Monorepo, known: bool, pattern: st
 def test_a_sparse_checkout(synced: Monorepo) -> None:
     """Files that the checkout leaves out would be deleted from every copy."""
     synced.git("sparse-checkout", "set", "--no-cone", "/*", "!/common/our_common/models/")
-    says = "a sparse checkout keeps 1 files of the master out of the work tree"
-    refused(synced, f"error: {synced.root}/common/our_common/models/base.py: {says}", "  help: git sparse-checkout add")
+    says = "a sparse checkout keeps 1 file of the master out of the work tree"
+    refused(
+        synced,
+        f"error: {synced.root}/common/our_common/models/base.py: {says}",
+        "  help: git sparse-checkout add common",
+    )
     synced.git("sparse-checkout", "disable")
     assert synced.run("verify").code == 0
 
@@ -634,20 +639,29 @@ def test_a_folder_without_the_right_to_write(synced: Monorepo) -> None:
 
 
 @pytest.fixture
-def large(tmp_path: Path) -> Iterator[Monorepo]:
+def large() -> Iterator[Monorepo]:
     """Return a repository whose distribution takes a while: 200 services, 300 files."""
-    memory_folder = Path("/dev/shm")  # noqa: S108 - a file system in memory, where there is one
-    base = memory_folder if memory_folder.is_dir() and os.access(memory_folder, os.W_OK) else tmp_path
-    root = base / f"common-sync-test-{os.getpid()}"
-    repo = Monorepo(root)
-    for number in range(300):
-        repo.write(f"common/p{number % 10}/m{number}.py", f"x = {number}\n" * 50)
-    repo.write(FILE, CONFIGURATION)
-    for number in range(200):
-        (root / f"services/s{number:03}").mkdir(parents=True)
-    repo.git("init", "-q")
-    yield repo
-    shutil.rmtree(root)
+    yield from _many(200, 300)
+
+
+@pytest.fixture
+def middling() -> Iterator[Monorepo]:
+    """Return one of 60 services, 100 files: enough for several processes."""
+    yield from _many(60, 100)
+
+
+def _many(services: int, files: int) -> Iterator[Monorepo]:
+    memory_folder = "/dev/shm"  # noqa: S108 - a file system in memory, where there is one
+    base = memory_folder if os.path.isdir(memory_folder) and os.access(memory_folder, os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=base, prefix="common-sync-test-") as root:
+        repo = Monorepo(Path(root))
+        for number in range(files):
+            repo.write(f"common/p{number % 10}/m{number}.py", f"x = {number}\n" * 50)
+        repo.write(FILE, CONFIGURATION)
+        for number in range(services):
+            (repo.root / f"services/s{number:03}").mkdir(parents=True)
+        repo.git("init", "-q")
+        yield repo
 
 
 def _start(repo: Monorepo, *words: str) -> subprocess.Popen[str]:
@@ -658,7 +672,13 @@ def _start(repo: Monorepo, *words: str) -> subprocess.Popen[str]:
 
 
 def _copies(repo: Monorepo) -> int:
-    return sum(os.path.exists(f"{repo.root}/services/s{number:03}/common") for number in range(200))
+    return sum((service / "common").exists() for service in (repo.root / "services").iterdir())
+
+
+def _wait(process: subprocess.Popen[str], until: Callable[[], object]) -> None:
+    while not until():
+        assert process.poll() is None
+        time.sleep(0.001)
 
 
 SIGNALS = {
@@ -674,8 +694,7 @@ def test_stopped_while_it_writes(large: Monorepo, name: str, times: int) -> None
     """Ctrl-C would leave rubbish in the services, or take so long that people use kill -9."""
     send, number, code = SIGNALS[name]
     process = _start(large, "distribute")
-    while not _copies(large):
-        assert process.poll() is None
+    _wait(process, lambda: _copies(large))
     for _ in range(times):
         with suppress(ProcessLookupError):
             send(process.pid, number)
@@ -691,39 +710,37 @@ def test_stopped_while_it_writes(large: Monorepo, name: str, times: int) -> None
     assert large.run("verify").code == 0
 
 
-def test_stopped_in_the_middle_of_an_update(large: Monorepo) -> None:
+def test_stopped_in_the_middle_of_an_update(middling: Monorepo) -> None:
     """What a stopped run has done would be taken for somebody's edits."""
-    assert large.run("distribute", "-q").code == 0
-    for number in range(300):
-        large.write(f"common/p{number % 10}/m{number}.py", f"y = {number}\n" * 50)
-    process = _start(large, "distribute")
-    last = large.root / "services/s001/common/p0/m0.py"
-    while last.read_bytes().startswith(b"x"):
-        assert process.poll() is None
+    assert middling.run("distribute", "-q").code == 0
+    for number in range(100):
+        middling.write(f"common/p{number % 10}/m{number}.py", f"y = {number}\n" * 50)
+    process = _start(middling, "distribute")
+    last = middling.root / "services/s001/common/p0/m0.py"
+    _wait(process, lambda: last.read_bytes().startswith(b"y"))
     os.killpg(process.pid, signal.SIGINT)
     process.communicate(timeout=20)
-    assert (process.returncode, large.leftovers()) == (130, [])
-    states = {service["state"] for service in large.json("verify", code=1)["services"]}
+    assert (process.returncode, middling.leftovers()) == (130, [])
+    states = {service["state"] for service in middling.json("verify", code=1)["services"]}
     assert states <= {"stale", "current"}, "nothing is anybody's edit"
-    assert large.run("distribute").code == 0
-    assert large.run("verify").code == 0
+    assert middling.run("distribute").code == 0
+    assert middling.run("verify").code == 0
 
 
-def test_killed(large: Monorepo) -> None:
+def test_killed(middling: Monorepo) -> None:
     """After a crash of the machine, or kill -9, somebody would have to clean up by hand."""
-    process = _start(large, "distribute")
-    while not _copies(large):
-        assert process.poll() is None
+    process = _start(middling, "distribute")
+    _wait(process, lambda: _copies(middling))
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate(timeout=20)
-    large.write("services/s000/common/p1/.common-sync.tmp", "half a file\n")
-    large.write("services/s000/.common-sync.new/p1/m1.py", "half a copy\n")
-    assert large.leftovers() != []
-    for service in large.json("verify", code=1)["services"]:
+    middling.write("services/s000/common/p1/.common-sync.tmp", "half a file\n")
+    middling.write("services/s000/.common-sync.new/p1/m1.py", "half a copy\n")
+    assert middling.leftovers() != []
+    for service in middling.json("verify", code=1)["services"]:
         assert service["state"] in {"current", "missing"}
-    assert large.run("distribute").code == 0
-    assert large.leftovers() == []
-    assert large.run("verify").code == 0
+    assert middling.run("distribute").code == 0
+    assert middling.leftovers() == []
+    assert middling.run("verify").code == 0
 
 
 def test_stopped_before_it_has_begun(synced: Monorepo) -> None:

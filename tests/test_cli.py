@@ -109,7 +109,6 @@ ENCODINGS: dict[str, dict[str, str]] = {
     "ASCII": {"PYTHONIOENCODING": "ascii"},
     "Latin-1": {"PYTHONIOENCODING": "latin-1"},
     "the C locale": {"LC_ALL": "C"},
-    "UTF-8": {"PYTHONIOENCODING": "utf-8"},
 }
 
 

@@ -234,6 +234,12 @@ def test_an_edit_in_a_copy_is_left_alone(synced: Monorepo, check: list[str]) -> 
     done = commit(synced)
     assert_blocked(done, "settings.py: CS003 edited in the copy", "mine.py: CS005")
     assert "git add" not in done.out + done.err
+    synced.write("common/our_common/settings.py", "DEBUG = 'theirs'\n")
+    assert synced.run("distribute").code == 1
+    synced.git("add", "-A")
+    done = commit(synced)
+    assert_blocked(done, "settings.py: CS004 edited in the copy, and the master has changed too")
+    assert "git add" not in done.out + done.err
     assert synced.read("services/api/common/our_common/settings.py") == "DEBUG = 'mine'\n"
 
 

@@ -215,18 +215,23 @@ def test_files_that_are_only_intended_to_be_added(synced: Monorepo, check: list[
     assert_clone_in_sync(synced)
 
 
+@pytest.mark.parametrize(
+    "options", [["--assume-unchanged"], ["--skip-worktree"], ["--assume-unchanged", "--skip-worktree"]]
+)
 @CHECKS
-def test_files_that_git_was_told_not_to_look_at(synced: Monorepo, check: list[str]) -> None:
+def test_files_that_git_was_told_not_to_look_at(synced: Monorepo, options: list[str], check: list[str]) -> None:
     """`git update-index --assume-unchanged` hides that the commit holds an old copy."""
     install_hook(synced, *check)
     hidden = "services/api/common/our_common/settings.py"
-    synced.git("update-index", "--assume-unchanged", hidden)
+    for option in options:
+        synced.git("update-index", option, hidden)
     synced.write("common/our_common/settings.py", "DEBUG = True\n")
     assert synced.run("distribute").code == 0
-    synced.git("add", "-A")
-    done = commit(synced)
-    assert_blocked(done, f"{hidden}: CS009 git was told not to look at it")
-    do_as_told(synced, done)
+    synced.git("add", "common", "services/worker", "services/api/common/.common-sync.json")
+    for _ in options:
+        done = commit(synced)
+        assert_blocked(done, f"{hidden}: CS009 git was told not to look at it", "help: git update-index --no-")
+        do_as_told(synced, done)
     do_as_told(synced, commit(synced))
     assert_committed(commit(synced))
     assert_clone_in_sync(synced)
@@ -244,7 +249,13 @@ def test_requirements_that_git_was_told_not_to_look_at(committed: Monorepo) -> N
     committed.git("update-index", "--skip-worktree", hidden)
     committed.write(hidden, "-e ./common\n")
     done = commit(committed)
-    assert_blocked(done, f"{hidden}:1: CS101 points at the master", "git update-index", f"--no-skip-worktree {hidden}")
+    assert_blocked(
+        done, f"{hidden}: CS009 git was told not to look", f"help: git update-index --no-skip-worktree {hidden}"
+    )
+    do_as_told(committed, done)
+    do_as_told(committed, commit(committed))
+    assert_committed(commit(committed))
+    assert_clone_in_sync(committed)
 
 
 @CHECKS
@@ -267,6 +278,7 @@ def test_a_change_of_the_executable_bit_alone(committed: Monorepo) -> None:
     """A script that was made executable in the master would stay as it was in the copies, or in the commit."""
     (committed.root / "common/our_common/settings.py").chmod(0o755)
     (committed.root / "common/wait.sh").chmod(0o644)
+    (committed.root / "services/api/common/.common-sync.json").chmod(0o755)  # which means nothing
     committed.git("add", "common")
     done = commit(committed)
     assert_blocked(done, "2 updated", "git add services/api/common services/worker/common")

@@ -76,7 +76,7 @@ def check_commit(found: Survey, copies: Sequence[Copy], index: Index, pushed: st
     lacks = list(comparison.lacks()) if comparison.wrong else []
     if not in_sync or (lacks and not comparison.doubtful) or _is_elsewhere(found.project):
         return Commit(tuple(lacks))
-    certain = not comparison.doubtful and comparison.is_certain() and not _may_convert(found, copies, index)
+    certain = comparison.is_certain() and not _may_convert(found, copies, index)
     if certain and pushed is None:
         return Commit(())
     try:

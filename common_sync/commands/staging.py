@@ -94,7 +94,7 @@ class Comparison:
     Attributes:
         index: What the index holds of the master, the copies and what verify reads beside them.
         wrong: Paths that are not in it as they are on the disk.
-        doubtful: Files that decide what verify says, and that are not staged as they are: what is staged may do as well.
+        doubtful: Files that decide what verify says, and that may not be staged as they are: what is staged may do too.
         outside: Services that no clone has: their copies are ignored, or git knows nothing of them.
     """
 
@@ -110,7 +110,7 @@ class Comparison:
         unstaged = set(self._unstaged())
         edited = {path for copy in copies for path in copy.edited}
         self.wrong = {*self._differing(), *self._surplus(), *(unstaged & (self._expected.keys() | edited))}
-        self.doubtful = unstaged - self.wrong
+        self.doubtful = (unstaged - self.wrong) | (self._own & self.index.hidden.keys())
         if found.project.configuration.file not in index.files:
             self.wrong.add(found.project.configuration.file)
         self._ignored = set(self._list_ignored()) if self.wrong else set()
@@ -129,7 +129,7 @@ class Comparison:
 
     def is_certain(self) -> bool:
         """Tell whether what git holds is, byte for byte, what is on the disk."""
-        return self._own.isdisjoint(self.index.hidden) and not any(map(self._is_converted, self.wrong))
+        return not self.doubtful and not any(map(self._is_converted, self.wrong))
 
     def _differing(self) -> Iterator[str]:
         files = self.index.files
@@ -204,12 +204,14 @@ class Comparison:
             return Lack(service, path, "git ignores it, so the commit would lack it", "git add -f", path)
         if held is None:
             return Lack(service, path, _UNKNOWN, _ADD, place)
+        if path in self.index.hidden:
+            message = "git was told not to look at it, and holds another version of it than the disk"
+            # git takes one of the two at a time
+            option = "assume-unchanged" if self.index.hidden[path] == "h" else "skip-worktree"
+            return Lack(service, path, message, f"git update-index --no-{option}", path)
         if path in self.index.unstaged or wanted is None:
             # git refuses to add what it tracks in a folder that it ignores, but for -u
             return Lack(service, path, _OTHER, f"{_ADD} -u" if path in self._ignored else _ADD, place)
-        if path in self.index.hidden:
-            message = "git was told not to look at it, and holds another version of it than the disk"
-            return Lack(service, path, message, "git update-index --no-assume-unchanged --no-skip-worktree", path)
         sign, state = ("+", "executable") if wanted.startswith("100755") else ("-", "not executable")
         return Lack(service, path, f"{state} on the disk, but not so in git", f"git add --chmod={sign}x", path)
 
@@ -243,11 +245,11 @@ def _expect(master: Master, name: str, copies: Sequence[Copy], index: Index) -> 
     expected = {f"{name}/{path}": entry for path, entry in entries.items()} if index.below(name) else {}
     manifest = format_entry(_MANIFEST, "", master.manifest_bytes, digits)
     for copy in copies:
-        rows = {f"{copy.path}/{path}": entry for path, entry in entries.items()}
-        rows[f"{copy.path}/{MANIFEST_NAME}"] = (
-            manifest if copy.whole else index.files.get(f"{copy.path}/{MANIFEST_NAME}", "")
-        )
-        expected.update(rows)
+        expected.update({f"{copy.path}/{path}": entry for path, entry in entries.items()})
+        path = f"{copy.path}/{MANIFEST_NAME}"
+        held = index.files.get(path, "")
+        # its mode says nothing; and beside edits that were left alone, it goes on stating what they began with
+        expected[path] = held if held[len(_MODE) :] == manifest[len(_MODE) :] or (held and not copy.whole) else manifest
         for path in copy.left:
             expected.pop(path, None)
     return expected

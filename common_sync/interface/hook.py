@@ -127,14 +127,7 @@ def _clone_lines(commit: "Commit", terminal: "Terminal", pushed: str | None) -> 
         yield "a fresh clone of what is pushed would not be in sync; commit what is on the disk:"
         yield from finding_lines(commit.clone, terminal, everything=False)
         return
-    yield "a fresh clone of this commit would not be in sync, because git holds other bytes than the disk:"
-    yield from finding_lines([_with_remedy(finding) for finding in commit.clone], terminal, everything=False)
-
-
-def _with_remedy(finding: "Finding") -> "Finding":
-    """Return a finding in a clone with what to do about it here, where all is in sync."""
-    if finding.code.startswith("CS1"):
-        command = "git update-index --no-assume-unchanged --no-skip-worktree"
-        return finding._replace(remedy=f"{command} {finding.file}")
+    yield "a fresh clone of this commit would not be in sync, because git changes bytes on the way in or out:"
     remedy = "give the master and its copies `-text` in .gitattributes, or check the master's files out anew"
-    return finding._replace(remedy=remedy)
+    findings = [finding._replace(remedy=remedy) for finding in commit.clone]
+    yield from finding_lines(findings, terminal, everything=False)
