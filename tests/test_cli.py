@@ -63,6 +63,9 @@ def test_colors(drifted: Monorepo, name: str) -> None:
         piped = run(*words, cwd=drifted.root, env=case.environment)
         assert (ESCAPE in piped.out, piped.err) == (case.pipe, "")
         assert (ESCAPE in show(*words, cwd=drifted.root, env=case.environment).out) == case.terminal
+    wrong = (*PROGRAM, "verify", "nobody", "--color", case.option)
+    assert (ESCAPE in run(*wrong, cwd=drifted.root, env=case.environment).err) == case.pipe
+    assert (ESCAPE in show(*wrong, cwd=drifted.root, env=case.environment).out) == case.terminal
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -387,6 +387,20 @@ def test_empty_large_and_many(repo: Monorepo) -> None:
     assert repo.run("verify").code == 0
 
 
+def test_remedies_that_can_be_pasted(repo: Monorepo) -> None:
+    """A command that is copied from the output would do something else, or nothing."""
+    repo.write('services/my "$(touch no)" service/x.py')
+    repo.write("-x/x.py")
+    repo.write("common-sync.toml", 'master = "common"\nservices = ["services/my*", "-x"]\n')
+    program = " ".join(PROGRAM)
+    for line in repo.run("verify").out.splitlines():
+        if line.startswith("  help: "):
+            command = line.removeprefix("  help: ").replace("common-sync ", f"{program} ", 1)
+            assert run("sh", "-c", command, cwd=repo.root).code == 0
+    assert repo.run("verify").code == 0
+    assert not list(repo.root.rglob("no"))
+
+
 @pytest.mark.parametrize("git", [True, False])
 def test_the_deepest_folders(tmp_path: Path, *, git: bool) -> None:
     """A copy that was made could not be checked, or one that could be made would be refused."""

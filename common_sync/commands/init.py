@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from common_sync.core.configuration import OWN_FILE, PYPROJECT, why_no_folder
-from common_sync.core.errors import ConfigurationError, Problem
+from common_sync.core.errors import ConfigurationError, Problem, shell_word
 from common_sync.edges.configuring import find_configuration, write_table
 from common_sync.edges.detect import Candidate, FoundService, Reason, Repository
 from common_sync.edges.detection.tree import above, is_below, last, read_tree
@@ -151,7 +151,7 @@ def _list_candidates(root: str, candidates: Sequence[Candidate]) -> Iterator[Pro
         message = f'"{candidate.master}" may be the master, as {number} folder{"s use" if number > 1 else " uses"} it'
         reason = candidate.services[0].reasons[0]
         place = os.path.join(root, reason.file)
-        yield Problem(message, place, reason.line, f"common-sync init --master {candidate.master}")
+        yield Problem(message, place, reason.line, f"common-sync init --master {shell_word(candidate.master)}")
 
 
 def _locate_master(root: str, master: str) -> str:

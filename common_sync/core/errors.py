@@ -3,6 +3,19 @@
 from typing import NamedTuple
 
 
+def shell_word(text: str) -> str:
+    """Return a path as a shell takes it for one word, and no command for an option: a remedy is there to be pasted."""
+    text = f"./{text}" if text.startswith("-") else text
+    if text.isascii() and text.translate(_PLAIN).isalnum():
+        return text
+    import shlex  # most paths are plain
+
+    return shlex.quote(text)
+
+
+_PLAIN = dict.fromkeys(map(ord, "/-_."))
+
+
 class Problem(NamedTuple):
     """One thing that is wrong with what the tool was given.
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from common_sync.core.errors import shell_word
 from common_sync.core.model import Finding, Reference, Severity, State
 from common_sync.core.plan import CopyPlan, Operation
 
@@ -68,7 +69,7 @@ def missing_copy(service: str, copy: str, files: int) -> Finding:
 
 
 def _distribute(service: str) -> str:
-    return f"common-sync distribute {service}"
+    return f"common-sync distribute {shell_word(service)}"
 
 
 def drift_findings(plan: CopyPlan, service: str, copy: str, master: str) -> Iterator[Finding]:

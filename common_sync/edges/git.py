@@ -1,6 +1,7 @@
 """Everything that asks git. Always `-z`, never a path where git could take it for an option.
 
-All questions are plumbing commands, each asked in one way; docs/design.md says why not by GitPython.
+The questions that every run asks are plumbing commands, asked without GitPython, which takes 100 ms to import; docs/design.md
+says more.
 """
 
 import os

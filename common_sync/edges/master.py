@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, cached_property
 
-from common_sync.core.errors import Problem, TreeError
+from common_sync.core.errors import Problem, TreeError, shell_word
 from common_sync.core.library import METADATA_FILES, read_library
 from common_sync.core.manifest import NAME as MANIFEST_NAME
 from common_sync.core.manifest import Manifest, format_manifest, make_manifest, why_unsafe
@@ -85,7 +85,9 @@ def read_master(
     problems = [*_repositories(listed, snapshot, rules, path, name), *_unsafe(snapshot, path, name)]
     if not snapshot.entries:
         which = "that git tracks" if tracked is not None else "that are not ignored or excluded"
-        problems.append(Problem(f"the master holds no files {which}", name, remedy="common-sync explain " + name))
+        problems.append(
+            Problem(f"the master holds no files {which}", name, remedy=f"common-sync explain {shell_word(name)}")
+        )
     if problems:
         raise TreeError(*problems)
     return Master(path, name, snapshot, held, began)

@@ -1,5 +1,6 @@
 """The command line: parses, calls an action, returns its exit code."""
 
+import os
 from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
@@ -48,6 +49,9 @@ Color = Annotated[_Color, typer.Option("--color", help="When to colour the outpu
 
 
 def _options(root: str | None, form: _Format, quiet: bool, verbose: bool, color: _Color) -> Options:
+    if color is not _Color.auto:  # an error on its way out, and a progress bar, look at these two
+        os.environ.pop("NO_COLOR", None)
+        os.environ["FORCE_COLOR" if color is _Color.always else "NO_COLOR"] = "1"
     return Options(root, form.value, quiet, verbose, color.value)
 
 

@@ -41,7 +41,10 @@ def _ask(candidates: Sequence[Candidate]) -> Candidate:
         why = _why(candidate.services[0])
         write(f"  {number}  {printable(candidate.master)}  (used by {count(len(candidate.services), 'folder')}: {why})")
     while True:
-        answer = input(f"Which one? [1-{len(candidates)}] ").strip()
+        try:
+            answer = input(f"Which one? [1-{len(candidates)}] ").strip()
+        except EOFError:  # Ctrl-D
+            answer = ""
         if answer.isdigit() and 1 <= int(answer) <= len(candidates):
             return candidates[int(answer) - 1]
         named = [candidate for candidate in candidates if candidate.master == answer.rstrip("/")]
