@@ -212,6 +212,22 @@ def test_a_bug(synced: Monorepo) -> None:
         assert lines[-1] == "this is a bug in common-sync 0.1.0: please report it, with the lines above"
 
 
+@pytest.mark.parametrize(
+    ("happens", "code", "says"),
+    [
+        ("os.kill(os.getpid(), signal.SIGINT)", 130, "interrupted: the next run finishes what was begun"),
+        ("os.kill(os.getpid(), signal.SIGTERM)", 143, ""),
+        ("1 / 0", 3, "this is a bug in common-sync 0.1.0: please report it, with the lines above"),
+    ],
+)
+def test_what_happens_while_the_options_are_parsed(synced: Monorepo, happens: str, code: int, says: str) -> None:
+    """A quick Ctrl-C, or a bug, would look like drift."""
+    patch = f"import os, signal\nimport common_sync.interface.cli as c\nc._options = lambda *a: {happens}\n"
+    done = run(*patched(patch), "status", cwd=synced.root)
+    assert (done.code, done.out) == (code, "")
+    assert "".join(done.err.splitlines()[-1:]) == says
+
+
 def test_a_failure_without_a_file(synced: Monorepo) -> None:
     """A failure of the system would look like a bug."""
     patch = "import common_sync.commands.survey as s\ndef no(*a, **k): raise OSError(5, 'Input/output error', {})\ns.read_master = no\n"

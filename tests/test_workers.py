@@ -36,7 +36,7 @@ def test_the_same_results_in_the_same_order(workers: int, items: int) -> None:
 @pytest.mark.parametrize(
     "error", [TreeError(Problem("what", "file", 3, "remedy")), OSError(28, "full", "x"), KeyError("x")]
 )
-def test_an_error_is_raised_here(workers: int, error: Exception) -> None:
+def test_an_error_is_raised_here(workers: int, error: Exception, forked: list[int]) -> None:
     """A failure in a worker would be lost, or lose its words."""
 
     def fail(number: int) -> int:
@@ -48,15 +48,32 @@ def test_an_error_is_raised_here(workers: int, error: Exception) -> None:
         fork_map(fail, range(10), workers, no_progress("", 10))
     assert caught.value.args == error.args
     assert str(caught.value) == str(error)
-    _no_children()
+    assert len(forked) == (workers if workers > 1 else 0)
+    _all_ended(forked)
 
 
-def _no_children() -> None:
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+@pytest.fixture
+def forked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list that every process which is forked from here on is added to."""
+    processes: list[int] = []
+    fork = os.fork
+
+    def record() -> int:
+        process = fork()
+        processes.append(process)
+        return process
+
+    monkeypatch.setattr(os, "fork", record)
+    return processes
 
 
-def test_a_worker_that_is_killed() -> None:
+def _all_ended(processes: list[int]) -> None:
+    for process in processes:
+        with pytest.raises(ChildProcessError):
+            os.waitpid(process, os.WNOHANG)
+
+
+def test_a_worker_that_is_killed(forked: list[int]) -> None:
     """A run of which a part was killed, for lack of memory, would look complete."""
 
     def die(item: int) -> int:
@@ -66,7 +83,8 @@ def test_a_worker_that_is_killed() -> None:
 
     with pytest.raises(TreeError, match=r"a worker process was killed before it had finished \(run it again\)"):
         fork_map(die, range(100), 2, no_progress("", 100))
-    _no_children()
+    assert len(forked) == 2
+    _all_ended(forked)
 
 
 def large(number: int) -> bytes:
@@ -81,7 +99,7 @@ def test_results_that_are_larger_than_a_pipe() -> None:
     assert time.monotonic() - started < 20
 
 
-def test_stopping_while_the_workers_are_sending() -> None:
+def test_stopping_while_the_workers_are_sending(forked: list[int]) -> None:
     """Ctrl-C would make the run hang for ever."""
 
     def stop(_done: int) -> None:
@@ -92,7 +110,8 @@ def test_stopping_while_the_workers_are_sending() -> None:
     with pytest.raises(KeyboardInterrupt):
         fork_map(large, range(400), 4, stop)
     assert time.monotonic() - started < 20
-    _no_children()
+    assert len(forked) == 4
+    _all_ended(forked)
     assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == before
 
 

@@ -7,7 +7,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from common_sync.core.errors import Problem, TreeError
 from common_sync.edges.signals import STOPPING, held_back, stop_once
@@ -84,9 +84,13 @@ def _fork(function: Callable[[Item], Result], items: Sequence[Item]) -> tuple[in
     """Start a worker; return the descriptor that its results come from, and its process id."""
     reader, writer = os.pipe()
     process = os.fork()
-    if process:
-        os.close(writer)
-        return reader, process
+    if not process:
+        _be_worker(function, items, reader, writer)
+    os.close(writer)
+    return reader, process
+
+
+def _be_worker(function: Callable[[Item], Result], items: Sequence[Item], reader: int, writer: int) -> NoReturn:
     status = 1
     with suppress(BaseException):
         try:

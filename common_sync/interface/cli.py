@@ -63,7 +63,7 @@ def run_command_line() -> int:
     """
     try:
         action = app(standalone_mode=False)
-    except typer.Abort:
+    except typer.Abort:  # older ones raise this for Ctrl-C
         raise KeyboardInterrupt from None
     except SystemExit as error:
         if error.code == 1:  # nobody reads the help any more
@@ -74,7 +74,15 @@ def run_command_line() -> int:
             raise
         error.show()
         return int(error.exit_code)
-    return int(action()) if callable(action) else 0
+    if callable(action):
+        return int(action())
+    if action == _INTERRUPTED:
+        raise KeyboardInterrupt
+    return 0
+
+
+_INTERRUPTED = 130
+"""What typer returns for Ctrl-C."""
 
 
 @app.command()

@@ -5,11 +5,14 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from reliability.warm import unmeasured
 from support import Done
+
+import common_sync
 
 STRACE = shutil.which("strace")
 
@@ -103,6 +106,7 @@ def trace(
         inject: What `strace` is to inject, as in its `-e inject=`.
         also: System calls to list that change nothing.
     """
+    _compile()
     log = cwd.parent / "strace.log"
     options = ["-y", "-o", str(log), "-e", f"trace={','.join((*_CHANGING, *also))}", "-e", "signal=none"]
     options += ["-e", f"inject={inject}"] if inject else []
@@ -113,6 +117,12 @@ def trace(
     lines = log.read_bytes().decode("utf-8", "replace").splitlines()
     ended = Done(done.returncode, done.stdout, done.stderr)
     return ended, [call for call in _calls(lines) if os.fspath(cwd.parent) in call.text and _changes(call)]
+
+
+@cache
+def _compile() -> None:
+    """Compile the program, so that no other process does it in between: each run must make the same calls as the one before."""
+    subprocess.run([sys.executable, "-m", "compileall", "-q", str(Path(common_sync.__file__).parent)], check=True)
 
 
 def _calls(lines: list[str]) -> list[Call]:
