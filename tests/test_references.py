@@ -8,7 +8,8 @@ from typing import NamedTuple
 import pytest
 from support import Monorepo
 
-from common_sync.edges.references import References, list_requirements, read_references
+from common_sync.edges.references import References, read_references
+from common_sync.edges.service_files import list_files
 
 MASTER, LINE = "-e ../../common\n", "-e ./common\n"
 API = "services/api"
@@ -168,13 +169,18 @@ def test_the_files_in_their_order(tmp_path: Path) -> None:
     """The same repository would print its findings in another order on another machine."""
     write(tmp_path, {f"{API}/{name}": MASTER for name in NAMES})
     plain = [name for name in NAMES if "/" not in name]
-    assert list_requirements(str(tmp_path / API)) == [
-        *plain,
-        "requirements/base.txt",
-        "requirements/deep.in",
-        "requirements/prod.txt",
-    ]
+    names = [name for name, _ in list_files(str(tmp_path / API))]
+    assert names == [*plain, "requirements/base.txt", "requirements/deep.in", "requirements/prod.txt"]
     assert [one.file for one in read(tmp_path).references] == [f"{API}/{name}" for name in (*plain, *NAMES[6:])]
+
+
+def test_what_is_no_part_of_the_service(tmp_path: Path) -> None:
+    """A copy, another service inside this one or somebody's other repository would be taken for this service's files."""
+    inside = ("requirements/.git/config", "requirements/base.txt")
+    write(tmp_path, {f"{API}/{name}": MASTER for name in ("requirements.txt", *inside)})
+    assert [name for name, _ in list_files(str(tmp_path / API))] == ["requirements.txt"]
+    write(tmp_path, {"worker/requirements/base.txt": MASTER})
+    assert list_files(str(tmp_path / "worker"), {str(tmp_path / "worker/requirements")}) == []
 
 
 def test_a_copy_whose_name_the_encoding_lacks(tmp_path: Path) -> None:

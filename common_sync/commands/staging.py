@@ -14,11 +14,11 @@ from common_sync.core.configuration import OWN_FILE
 from common_sync.core.manifest import NAME as MANIFEST_NAME
 from common_sync.core.model import File
 from common_sync.core.plan import ancestors
+from common_sync.core.rewriters.kinds import kind_of
 from common_sync.core.rules import BUILT_IN, Rules
 from common_sync.edges.checkout import format_entry
 from common_sync.edges.index import Index, list_ignored, list_tracked
 from common_sync.edges.master import Master
-from common_sync.edges.references import is_requirements
 from common_sync.edges.repository import find_top
 
 
@@ -139,7 +139,7 @@ class Comparison:
         """Yield what git itself sees as changed."""
         unseen = tuple(f"{self._copies[path].service}/" for path in self._unseen)
         for path in self.index.unstaged:
-            mine = path in self._expected or path in self._own or is_requirements(path.rpartition("/")[2])
+            mine = path in self._expected or path in self._own or kind_of(path.rpartition("/")[2]) is not None
             if mine and not path.startswith(unseen):
                 yield path
 

@@ -169,7 +169,8 @@ def survey_service(project: Project, master: Master, service: str) -> ServicePla
             copy, base = read_copy(folder, project.copy, copy_path, master)
             announced = _read_announced(folder, project.copy, copy)
             leftover = _has_leftover(folder, project.copy)
-        found = read_references(project.root, service, project.copy, project.master, master.snapshot.entries)
+        files = master.snapshot.entries
+        found = read_references(project.root, service, project.copy, project.master, files, project.services)
     except OSError as error:
         raise explain_os_error(error, service, "read the service") from error
     plan = build_plan(master.manifest, base, copy, announced) if copy is not None else _NOT_PLANNED

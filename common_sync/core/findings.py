@@ -28,10 +28,11 @@ CODES = {
     "CS101": Code("error", "A reference points at the master"),
     "CS102": Code("warning", "A reference holds a variable"),
     "CS103": Code("error", "A reference to the master is in a file that is not the service's own"),
-    "CS104": Code("error", "A requirements file cannot be decoded"),
+    "CS104": Code("error", "A file cannot be decoded"),
     "CS105": Code("error", "Two references to the library disagree"),
     "CS106": Code("error", "A reference could not be rewritten"),
     "CS107": Code("error", "A file that is included is not in the copy"),
+    "CS108": Code("error", "A file cannot be parsed"),
 }
 
 _DRIFT: dict[State, str] = {

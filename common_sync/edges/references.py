@@ -1,18 +1,20 @@
-"""Find and read the files of a service that pip reads, and follow what they include."""
+"""Read the files of a service that may refer to the library, and follow what they include."""
 
 import os
-from collections.abc import Container
-from stat import S_ISDIR, S_ISREG
+from collections.abc import Callable, Container, Iterable, Sequence
+from stat import S_ISREG
 from typing import NamedTuple
 
 from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding, Reference
-from common_sync.core.requirements import Locate, Place, Requirements, read_requirements
+from common_sync.core.rewriters.kinds import Kind
+from common_sync.core.rewriters.rewrite import Locate, Place, Rewrite, Rewriter, Site, UnparsableError
 from common_sync.core.text import Text, UndecodableError, apply_edits, decode_requirements, encode
 from common_sync.edges.folders import explain_os_error
+from common_sync.edges.service_files import list_files
 
 _LARGEST = 16 << 20
-"""Bytes; what is larger is no requirements file that a person wrote."""
+"""Bytes; what is larger no person wrote."""
 
 
 class FileEdit(NamedTuple):
@@ -43,17 +45,10 @@ class References(NamedTuple):
     findings: tuple[Finding, ...] = ()
 
 
-def is_requirements(name: str) -> bool:
-    """Tell by its name whether pip reads a file.
-
-    Args:
-        name: The file's name, without folders.
-    """
-    return name.endswith((".txt", ".in")) and ("requirements" in name or "constraints" in name)
-
-
-def read_references(root: str, service: str, copy: str, master: str, copied: Container[str]) -> References:
-    """Return what points at the library in the files of a service that pip reads.
+def read_references(
+    root: str, service: str, copy: str, master: str, copied: Container[str], services: Iterable[str] = ()
+) -> References:
+    """Return what points at the library in a service's own files, and in what they include.
 
     Args:
         root: The absolute path of the configuration's folder.
@@ -61,35 +56,27 @@ def read_references(root: str, service: str, copy: str, master: str, copied: Con
         copy: The copy's path inside the service.
         master: The master's path from the root.
         copied: The paths of the master's files that are copied.
+        services: The paths of all services from the root; one inside this one is no part of it.
 
     Raises:
         TreeError: A file or folder cannot be read.
     """
+    folder = os.path.join(root, service)
+    inner = (os.path.join(root, other) for other in services if other.startswith(f"{service}/"))
     try:
-        files = list_requirements(os.path.join(root, service))
+        files = list_files(folder, {os.path.join(folder, copy), *inner})
     except OSError as error:
         raise explain_os_error(error, os.path.relpath(error.filename, root), "read it") from error
     return _Reader(root, service, copy, master, copied).read(files) if files else References()
 
 
-def list_requirements(folder: str) -> list[str]:
-    """Return the files of a service that pip reads by themselves, as paths inside it.
+def _rewriter(kind: Kind) -> tuple[Rewriter, Callable[[bytes], Text]]:
+    """Return what reads a kind of file, and how its bytes are decoded; only what is there is imported."""
+    match kind:
+        case "requirements":
+            from common_sync.core.rewriters.requirements import read_requirements
 
-    Args:
-        folder: The service's absolute path.
-
-    Raises:
-        OSError: A folder cannot be listed.
-    """
-    names = sorted(os.listdir(folder))
-    files = [name for name in names if is_requirements(name)]
-    inner = os.path.join(folder, _FOLDER)
-    if _FOLDER in names and S_ISDIR(os.lstat(inner).st_mode):
-        files += [f"{_FOLDER}/{name}" for name in sorted(os.listdir(inner)) if name.endswith((".txt", ".in"))]
-    return files
-
-
-_FOLDER = "requirements"
+            return read_requirements, decode_requirements
 
 
 _LEADS_TO_COPY = ("points-at-master", "points-at-copy")
@@ -105,35 +92,46 @@ class _Reader:
         self._references: list[Reference] = []
         self._findings: list[Finding] = []
 
-    def read(self, files: list[str]) -> References:
+    def read(self, files: Sequence[tuple[str, Kind]]) -> References:
         """Read the files and what they include, each once."""
-        pending = [os.path.join(self._folder, file) for file in reversed(files)]
+        pending = [(os.path.join(self._folder, file), kind) for file, kind in reversed(files)]
         seen = set()
         while pending:
-            path = os.path.normpath(pending.pop())
+            given, kind = pending.pop()
+            path = os.path.normpath(given)
             real = os.path.realpath(path)
             if real not in seen:
                 seen.add(real)
-                pending.extend(self._read_file(path, real))
+                pending.extend((included, kind) for included in self._read_file(path, real, kind))
         return References(tuple(self._edits), tuple(self._references), tuple(self._findings))
 
-    def _read_file(self, path: str, real: str) -> list[str]:
-        """Take in one file; return the paths of what it includes, which pip resolves beside the path that it was given."""
+    def _read_file(self, path: str, real: str, kind: Kind) -> list[str]:
+        """Take in one file; return the paths of what it includes, which are resolved beside the path that it was given."""
         if _below(real, self._master) is not None or _below(real, self._copy_folder) is not None:
             return []  # the library's own; a copy is never edited
         shown = os.path.relpath(real, self._root)
+        rewrite, decode = _rewriter(kind)
         data = self._read_bytes(real, shown)
-        text = None if data is None else self._decode(data, shown)
+        text = None if data is None else self._decode(data, shown, decode)
         if data is None or text is None:
             return []
-        own = _below(real, self._folder) is not None
         above = os.path.dirname(path)
-        up = os.path.relpath(self._folder, above) + "/" if own and above != self._folder else ""
-        found = read_requirements(text.characters, self._locator(above), self._copy, own=own, up=up)
+        try:
+            found = rewrite(text.characters, self._site(above, real))
+        except UnparsableError as error:
+            self._find(
+                "CS108", shown, error.line, f"cannot be parsed: {error.reason}", "mend it; nothing in it was changed"
+            )
+            return []
         self._take(found, shown)
         if found.edits:
             self._rewrite(found, text, real, shown, data)
         return [os.path.join(above, include.path) for include in found.includes]
+
+    def _site(self, above: str, real: str) -> Site:
+        own = _below(real, self._folder) is not None
+        up = os.path.relpath(self._folder, above) + "/" if own and above != self._folder else ""
+        return Site(self._locator(above), self._copy, own=own, up=up)
 
     def _read_bytes(self, path: str, shown: str) -> bytes | None:
         """Return a file's bytes; None where pip would complain of a missing file by itself."""
@@ -151,15 +149,15 @@ class _Reader:
         self._find("CS104", shown, None, f"is larger than {_LARGEST:,} bytes, and was not read", "split it")
         return None
 
-    def _decode(self, data: bytes, shown: str) -> Text | None:
+    def _decode(self, data: bytes, shown: str, decode: Callable[[bytes], Text]) -> Text | None:
         try:
-            return decode_requirements(data)
+            return decode(data)
         except UndecodableError as error:
             message = f"cannot be decoded at byte {error.position}: {error.reason}"
             self._find("CS104", shown, None, message, "save it as UTF-8")
             return None
 
-    def _take(self, found: Requirements, shown: str) -> None:
+    def _take(self, found: Rewrite, shown: str) -> None:
         for one in found.references:
             self._references.append(Reference(shown, one.line, one.state))
             if one.includes and one.state in _LEADS_TO_COPY and one.rest not in self._copied:
@@ -168,7 +166,7 @@ class _Reader:
         for problem in found.problems:
             self._find(problem.code, shown, problem.line, problem.message, problem.remedy)
 
-    def _rewrite(self, found: Requirements, text: Text, real: str, shown: str, data: bytes) -> None:
+    def _rewrite(self, found: Rewrite, text: Text, real: str, shown: str, data: bytes) -> None:
         try:
             after = encode(text._replace(characters=apply_edits(text.characters, found.edits)))
         except UnicodeEncodeError:

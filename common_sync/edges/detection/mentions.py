@@ -9,10 +9,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple
 
-from common_sync.core.pip_paths import find_include, find_target
-from common_sync.core.pip_syntax import parse_instructions
+from common_sync.core.rewriters.kinds import is_compose, is_dockerfile, is_requirements
+from common_sync.core.rewriters.pip_paths import find_include, find_target
+from common_sync.core.rewriters.pip_syntax import parse_instructions
 from common_sync.core.text import UndecodableError, decode_requirements
-from common_sync.edges.references import is_requirements
 
 Kind = Literal["install", "copy", "aside"]
 """How much a mention says: installed from there, copied into an image from there, or named in passing (a volume, a
@@ -21,7 +21,6 @@ file that is included)."""
 PROJECT_FILES = frozenset({"pyproject.toml", "setup.py", "setup.cfg"})
 """What makes a folder installable."""
 
-_COMPOSE = re.compile(r"(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml")
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*")
 _VARIABLE = re.compile(r"^/*\$\{\w+\}/*")
 _UP_OR_DOWN = r"\.{1,2}/[^\s\"'#;,]*"
@@ -61,17 +60,6 @@ class Mention(NamedTuple):
     text: str
     name: str = ""
     built: str | None = None
-
-
-def is_dockerfile(name: str) -> bool:
-    """Tell by a file's name whether Docker builds from it."""
-    suffixed = name.startswith(("Dockerfile.", "Containerfile.")) and not name.endswith(".dockerignore")
-    return name in {"Dockerfile", "Containerfile"} or suffixed or name.endswith((".Dockerfile", ".dockerfile"))
-
-
-def is_compose(name: str) -> bool:
-    """Tell by a file's name whether Compose reads it."""
-    return _COMPOSE.fullmatch(name) is not None
 
 
 def is_read_by_pip(path: str) -> bool:

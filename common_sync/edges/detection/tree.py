@@ -9,13 +9,8 @@ from functools import cached_property
 from stat import S_ISREG
 
 from common_sync.core.plan import ancestors
-from common_sync.edges.detection.mentions import (
-    PROJECT_FILES,
-    decode_leniently,
-    is_compose,
-    is_dockerfile,
-    is_read_by_pip,
-)
+from common_sync.core.rewriters.kinds import is_compose, is_dockerfile
+from common_sync.edges.detection.mentions import PROJECT_FILES, decode_leniently, is_read_by_pip
 from common_sync.edges.folders import DEEPEST
 from common_sync.edges.git import list_files
 from common_sync.edges.patterns import Gitignores

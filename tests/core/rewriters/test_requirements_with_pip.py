@@ -20,8 +20,9 @@ from pip._internal.network.session import PipSession
 from pip._internal.req.constructors import install_req_from_parsed_requirement
 from pip._internal.req.req_file import OptionParsingError, get_line_parser, parse_requirements, preprocess
 
-from common_sync.core.pip_syntax import parse_instructions
-from common_sync.core.requirements import Place, read_requirements
+from common_sync.core.rewriters.pip_syntax import parse_instructions
+from common_sync.core.rewriters.requirements import read_requirements
+from common_sync.core.rewriters.rewrite import Place, Site
 from common_sync.core.text import apply_edits
 
 PROJECT = """\
@@ -84,7 +85,7 @@ class Trees(NamedTuple):
 
     def rewrite(self, text: str) -> str:
         """Return the text with the edits spliced in."""
-        return apply_edits(text, read_requirements(text, self.locate, "common").edits)
+        return apply_edits(text, read_requirements(text, Site(self.locate, "common")).edits)
 
 
 @pytest.fixture(scope="module")

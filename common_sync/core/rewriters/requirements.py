@@ -8,71 +8,11 @@ from itertools import chain
 from typing import NamedTuple
 
 from common_sync.core.model import Edit, ReferenceState
-from common_sync.core.pip_paths import quote_path
-from common_sync.core.pip_references import Found, Include, Locate, Place, Reading, read_references
-from common_sync.core.pip_syntax import replace
+from common_sync.core.rewriters.pip_paths import quote_path
+from common_sync.core.rewriters.pip_references import Found, Reading, read_references
+from common_sync.core.rewriters.pip_syntax import replace
+from common_sync.core.rewriters.rewrite import LineProblem, LocatedReference, Rewrite, Site, keep_proven
 from common_sync.core.text import apply_edits, declared_encoding
-
-__all__ = ["Include", "LineProblem", "Locate", "LocatedReference", "Place", "Requirements", "read_requirements"]
-
-
-class LocatedReference(NamedTuple):
-    """A line that points at the library, before any edit.
-
-    Attributes:
-        line: Its first line, counted from 1.
-        state: Where it leads.
-        value: The requirement, or the option's value, as pip sees it.
-        rest: What of it is below the library's folder.
-        includes: Whether pip reads what it leads to (`-r`, `-c`), and does not install it.
-    """
-
-    line: int
-    state: ReferenceState
-    value: str
-    rest: str
-    includes: bool
-
-
-class LineProblem(NamedTuple):
-    """What needs a person.
-
-    Attributes:
-        line: The line, counted from 1.
-        code: CS102 a variable decides where the path leads, CS103 the file is not the service's own, CS105 two lines
-            exclude each other, CS106 the rewritten line would not mean the same.
-        message: One sentence that says what is so.
-        remedy: What to do about it.
-    """
-
-    line: int
-    code: str
-    message: str
-    remedy: str
-
-
-class Requirements(NamedTuple):
-    """What a requirements file says about the library.
-
-    Attributes:
-        edits: What would bring the file in sync, sorted.
-        references: Each line that points at the library, before the edits, in the order of the file.
-        includes: The files to read as well.
-        problems: What stays and needs a person, in the order of the file.
-    """
-
-    edits: tuple[Edit, ...] = ()
-    references: tuple[LocatedReference, ...] = ()
-    includes: tuple[Include, ...] = ()
-    problems: tuple[LineProblem, ...] = ()
-
-
-class _Service(NamedTuple):
-    """What the file is read for."""
-
-    locate: Locate
-    copy: str
-    up: str
 
 
 class _Change(NamedTuple):
@@ -89,7 +29,7 @@ class _Decision(NamedTuple):
     problems: tuple[LineProblem, ...] = ()
 
 
-def read_requirements(characters: str, locate: Locate, copy: str, *, own: bool = True, up: str = "") -> Requirements:
+def read_requirements(characters: str, site: Site) -> Rewrite:
     """Find what a requirements file says about the library, and the edits that make it say the service's copy.
 
     Each edit is proven before it is returned: the edited text, read again, says the same, and what led to the master
@@ -97,23 +37,20 @@ def read_requirements(characters: str, locate: Locate, copy: str, *, own: bool =
 
     Args:
         characters: The decoded file.
-        locate: Tells where a path leads.
-        copy: The copy's path inside the service, POSIX: `common`, `src/common`.
-        own: Whether the file is the service's; if not, nothing is edited and references to the master are `foreign`.
-        up: What leads from the file's folder to the service's: nothing, or `../` once or more often.
+        site: Where it stands.
     """
-    service = _Service(locate, copy, up)
-    reading = read_references(characters, locate)
-    problems = [_report_variable(found, copy) for found in reading.variables]
+    reading = read_references(characters, site.locate)
+    problems = [_report_variable(found, site.copy) for found in reading.variables]
     edits: tuple[Edit, ...] = ()
-    if own:
+    if site.own:
         planned = _plan(reading.found)
-        proven = _prove(characters, reading, planned.changes, service)
-        edits = _splice(proven.changes, service)
-        problems += planned.problems + proven.problems
+        proven, refused = keep_proven(planned.changes, lambda changes: _holds(characters, reading, changes, site))
+        edits = _splice(proven, site)
+        problems += planned.problems
+        problems += (_report_refusal((change.rewritten + change.removed)[0], site.copy) for change in refused)
     else:
-        problems += (_report_foreign(found, copy) for found in reading.found if found.place.where == "master")
-    return Requirements(edits, _references(reading, own=own), tuple(reading.includes), tuple(sorted(problems)))
+        problems += (_report_foreign(found, site.copy) for found in reading.found if found.place.where == "master")
+    return Rewrite(edits, _references(reading, own=site.own), tuple(reading.includes), tuple(sorted(problems)))
 
 
 def _references(reading: Reading, *, own: bool) -> tuple[LocatedReference, ...]:
@@ -182,24 +119,10 @@ def _clashing(installing: list[Found]) -> list[Found]:
     return []
 
 
-def _prove(characters: str, reading: Reading, changes: tuple[_Change, ...], service: _Service) -> _Decision:
-    """Return the changes that do what they should, and a problem for each that does not."""
-    if not changes or _holds(characters, reading, changes, service):
-        return _Decision(changes)
-    proven: tuple[_Change, ...] = ()
-    problems = []
-    for change in changes:
-        if _holds(characters, reading, (*proven, change), service):
-            proven += (change,)
-        else:
-            problems.append(_report_refusal((change.rewritten + change.removed)[0], service.copy))
-    return _Decision(proven, tuple(problems))
-
-
-def _holds(characters: str, reading: Reading, changes: tuple[_Change, ...], service: _Service) -> bool:
+def _holds(characters: str, reading: Reading, changes: tuple[_Change, ...], site: Site) -> bool:
     """Splice, read again, compare: the same is said, and by the rewritten lines about the copy."""
-    after = apply_edits(characters, _splice(changes, service))
-    again = read_references(after, service.locate)
+    after = apply_edits(characters, _splice(changes, site))
+    again = read_references(after, site.locate)
     rewritten = {found.line for change in changes for found in change.rewritten}
     removed = {found.line for change in changes for found in change.removed}
     left = [found for found in reading.found if found.line not in removed]
@@ -218,22 +141,22 @@ def _coding(characters: str) -> str | None:
     return found[1] if found else None
 
 
-def _splice(changes: tuple[_Change, ...], service: _Service) -> tuple[Edit, ...]:
-    edits = [edit for change in changes for found in change.rewritten for edit in _rewrite(found, service)]
+def _splice(changes: tuple[_Change, ...], site: Site) -> tuple[Edit, ...]:
+    edits = [edit for change in changes for found in change.rewritten for edit in _rewrite(found, site)]
     lines = [found.instruction.line for change in changes for found in change.removed]
     return tuple(sorted((*edits, *(Edit(line.start, line.end, "") for line in lines))))
 
 
-def _rewrite(found: Found, service: _Service) -> list[Edit]:
+def _rewrite(found: Found, site: Site) -> list[Edit]:
     line, value, target = found.instruction.line, found.instruction.value, found.target
-    below = _below(found, service.copy)
+    below = _below(found, site.copy)
     if found.split and target.subdirectory:
         here = replace(line, value, target.start, target.end, f"{target.scheme}.")
         return [here, replace(line, value, *target.subdirectory, below)]
     if found.installs:  # `name @ file:./x` needs pip 24.1: before, it took no relative URL after a name at all
         path = target.scheme + quote_path(f"./{below}") if target.url else f"./{below}"
     else:
-        path = service.up + below
+        path = site.up + below
         path = f"./{path}" if target.path.startswith("./") or "/" not in path else path
     return [replace(line, value, target.start, target.end, path)]
 

@@ -9,7 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from common_sync.core.model import Edit
-from common_sync.core.requirements import Include, LocatedReference, Place, Requirements, read_requirements
+from common_sync.core.rewriters.requirements import read_requirements
+from common_sync.core.rewriters.rewrite import Include, LocatedReference, Place, Rewrite, Site
 from common_sync.core.text import apply_edits, declared_encoding
 
 SERVICE = "/repo/services/api"
@@ -33,9 +34,9 @@ class Layout(NamedTuple):
             return Place("copy", full[len(copy) + 1 :])
         return Place("service" if full.startswith(f"{SERVICE}/") else "outside")
 
-    def read(self, characters: str, *, own: bool = True) -> Requirements:
+    def read(self, characters: str, *, own: bool = True) -> Rewrite:
         """Read a file of this layout."""
-        return read_requirements(characters, self.locate, self.copy, own=own, up=self.up)
+        return read_requirements(characters, Site(self.locate, self.copy, own=own, up=self.up))
 
     def rewrite(self, characters: str) -> str:
         """Return the file with its edits spliced in."""
@@ -205,7 +206,7 @@ def test_leaves_what_is_in_sync(text: str) -> None:
     """A file in sync would be touched, or be reported as out of sync."""
     found = PLAIN.read(text)
     assert {reference.state for reference in found.references} == {"points-at-copy"}
-    assert found._replace(references=()) == Requirements()
+    assert found._replace(references=()) == Rewrite()
 
 
 UNRELATED = [
@@ -247,7 +248,7 @@ UNRELATED = [
 @pytest.mark.parametrize("text", UNRELATED)
 def test_leaves_what_is_not_a_reference(text: str) -> None:
     """Somebody's other dependency would be rewritten or reported."""
-    assert PLAIN.read(text) == Requirements()
+    assert PLAIN.read(text) == Rewrite()
 
 
 @pytest.mark.parametrize(

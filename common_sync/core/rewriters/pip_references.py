@@ -5,44 +5,13 @@ pip resolves the paths that it installs from against the current folder, which i
 """
 
 import re
-from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from common_sync.core.pip_paths import Target, find_include, find_target, holds_variable
-from common_sync.core.pip_syntax import Instruction, parse_instructions
+from common_sync.core.rewriters.pip_paths import Target, find_include, find_target, holds_variable
+from common_sync.core.rewriters.pip_syntax import Instruction, parse_instructions
+from common_sync.core.rewriters.rewrite import Include, Locate, Place
 
 _NO_PATH = re.compile("[\\x00\ud800-\udfff]")  # the system takes no such name, and Python raises ValueError for it
-
-
-class Place(NamedTuple):
-    """Where a path leads.
-
-    Attributes:
-        where: To the master, to the service's copy, elsewhere in the service, or out of it.
-        rest: POSIX path below the master or the copy; nothing for the folder itself.
-    """
-
-    where: Literal["master", "copy", "service", "outside"]
-    rest: str = ""
-
-
-Locate = Callable[[str, bool], Place]
-"""Tells where a path leads, as the system would resolve it: the decoded path, and whether it is relative to the
-including file (`-r`, `-c`) or to the service's folder. The copy counts as such before it exists, too."""
-
-
-class Include(NamedTuple):
-    """A file that a line includes, neither the master's nor the copy's own.
-
-    Attributes:
-        path: As written, decoded; relative to the including file.
-        line: The line, counted from 1.
-        constraint: Whether by `-c`.
-    """
-
-    path: str
-    line: int
-    constraint: bool
 
 
 class Found(NamedTuple):
