@@ -11,6 +11,8 @@ from contextlib import contextmanager, suppress
 from common_sync.core.errors import Problem, TreeError
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+OWNER_MAY_EXECUTE = 0o100
 DEEPEST = 128
 """How many folders deep a tree may be; it bounds open descriptors and recursion."""
 
