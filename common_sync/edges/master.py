@@ -9,8 +9,8 @@ from common_sync.core.errors import Problem, TreeError, shell_word
 from common_sync.core.library import METADATA_FILES, read_library
 from common_sync.core.manifest import NAME as MANIFEST_NAME
 from common_sync.core.manifest import Manifest, format_manifest, make_manifest, why_unsafe
-from common_sync.core.model import Snapshot, Symlink
-from common_sync.core.plan import CopyPlan, ancestors, build_plan
+from common_sync.core.model import Snapshot, Symlink, ancestors
+from common_sync.core.plan import CopyPlan, build_plan
 from common_sync.core.rules import Rules
 from common_sync.edges.folders import DEEPEST, explain_os_error, opened
 from common_sync.edges.git import list_files

@@ -16,7 +16,7 @@ from common_sync.core.configuration import (
     why_no_folder,
 )
 from common_sync.core.errors import ConfigurationError, Problem
-from common_sync.core.plan import ancestors
+from common_sync.core.model import ancestors
 from common_sync.core.rules import Rules
 from common_sync.edges.folders import explain_os_error
 from common_sync.edges.git import list_named

@@ -13,8 +13,7 @@ from stat import S_IFBLK, S_IFCHR, S_IFIFO, S_IFMT, S_IFSOCK, S_ISDIR, S_ISLNK, 
 
 from common_sync.core.errors import Problem, TreeError
 from common_sync.core.manifest import NAME as MANIFEST_NAME
-from common_sync.core.model import Entry, File, Snapshot, Symlink
-from common_sync.core.plan import ancestors
+from common_sync.core.model import Entry, File, Snapshot, Symlink, ancestors
 from common_sync.core.rules import Rules
 from common_sync.edges.folders import DEEPEST, FILE, FOLDER, OWNER_MAY_EXECUTE, explain_os_error, open_below
 from common_sync.edges.held import Held
