@@ -117,7 +117,7 @@ def distribute(
     state = state_folder(project.root)
     kept = None
     with nullcontext() if dry_run else exclusive(state, say):
-        found = survey(project, names, tracked=tracked, hold=not dry_run, phases=phases)
+        found = survey(project, names, tracked=tracked, phases=phases)
         if not dry_run:
             kept = new_set(state) if force and _discards(found) else None
             with _said_what_is_kept(kept, project.root, say):

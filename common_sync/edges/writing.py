@@ -6,34 +6,42 @@ an interrupted one has written from what somebody has edited.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from typing import NamedTuple
 
 from common_sync.core.errors import Problem, TreeError
 from common_sync.core.manifest import NAME as MANIFEST_NAME
 from common_sync.core.model import Entries, Entry, File, Symlink
 from common_sync.core.plan import Operation
-from common_sync.edges.folders import explained, open_below, opened, remove_empty, remove_tree
+from common_sync.edges.folders import FOLDER, explained, open_below, opened, remove_empty, remove_tree
 from common_sync.edges.reading import ANNOUNCED, STAGING, TEMPORARY, read_bytes, read_entry
 from common_sync.edges.source import NEW, PLAIN, Source, write_all
 
 _LARGEST = 1 << 30
 
-Layout = Sequence[tuple[str, Sequence[tuple[str, str, Entry]]]]
-"""A tree by its folders: the folder's path, and of each entry in it the name, the path and what it is."""
+
+class Layout(NamedTuple):
+    """A folder of a tree that is to be made: what is in it, and the folders below it by name."""
+
+    entries: list[tuple[str, str, Entry]]
+    folders: dict[str, "Layout"]
 
 
 def lay_out(entries: Entries) -> Layout:
-    """Group a tree by folder, so that each folder is opened once however many files it holds.
+    """Group a tree by folder, so that each folder is made and opened once however many files it holds.
 
     Args:
         entries: Path → entry.
     """
-    folders: dict[str, list[tuple[str, str, Entry]]] = {}
+    root = Layout([], {})
     for path, entry in entries.items():
-        above, _, name = path.rpartition("/")
-        folders.setdefault(above, []).append((name, path, entry))
-    return sorted(folders.items())
+        *above, name = path.split("/")
+        folder = root
+        for part in above:
+            folder = folder.folders.setdefault(part, Layout([], {}))
+        folder.entries.append((name, path, entry))
+    return root
 
 
 def stage_copy(service: int, copy: str, layout: Layout, source: Source, manifest: bytes, where: str) -> None:
@@ -54,12 +62,13 @@ def stage_copy(service: int, copy: str, layout: Layout, source: Source, manifest
     with explained(where, "write the copy"):
         parent = open_below(service, above, make=True)
         try:
-            remove_tree(STAGING, parent)
             try:
-                os.mkdir(STAGING, dir_fd=parent)
-                with opened(STAGING, parent) as folder:
+                folder = _make_staging(parent)
+                try:
                     _fill(folder, layout, source)
                     _write_new(folder, MANIFEST_NAME, manifest)
+                finally:
+                    os.close(folder)
                 os.rename(STAGING, name, src_dir_fd=parent, dst_dir_fd=parent)
             except BaseException:
                 remove_tree(STAGING, parent)
@@ -68,17 +77,29 @@ def stage_copy(service: int, copy: str, layout: Layout, source: Source, manifest
             os.close(parent)
 
 
-def _fill(root: int, layout: Layout, source: Source) -> None:
-    for above, entries in layout:
-        folder = open_below(root, above, make=True)
+def _make_staging(parent: int) -> int:
+    """Make the folder for a copy that is not whole yet, and return its descriptor; what a killed run left goes."""
+    try:
+        os.mkdir(STAGING, dir_fd=parent)
+    except FileExistsError:
+        remove_tree(STAGING, parent)
+        os.mkdir(STAGING, dir_fd=parent)
+    return os.open(STAGING, FOLDER, dir_fd=parent)
+
+
+def _fill(folder: int, layout: Layout, source: Source) -> None:
+    for name, path, entry in layout.entries:
+        if isinstance(entry, File):
+            source.write(path, name, folder, entry)
+        else:
+            os.symlink(entry.target, name, dir_fd=folder)
+    for name, below in layout.folders.items():
+        os.mkdir(name, dir_fd=folder)
+        inner = os.open(name, FOLDER, dir_fd=folder)
         try:
-            for name, path, entry in entries:
-                if isinstance(entry, File):
-                    source.write(path, name, folder, entry)
-                else:
-                    os.symlink(entry.target, name, dir_fd=folder)
+            _fill(inner, below, source)
         finally:
-            os.close(folder)
+            os.close(inner)
 
 
 def update_copy(
