@@ -118,9 +118,7 @@ def update_copy(
     Raises:
         TreeError: A file cannot be written, or has changed since it was read; what was not yet done is left as it was.
     """
-    for path in caches:
-        with explained(f"{where}/{path}", "remove it"), opened(path.rpartition("/")[0], folder) as above:
-            remove_tree(path.rpartition("/")[2], above)
+    _remove_caches(folder, caches, where)
     with explained(f"{where}/{MANIFEST_NAME}", "write it"):
         announced = _announce(folder, manifest)
     operations = list(operations)
@@ -135,6 +133,40 @@ def update_copy(
     if announced:
         with explained(f"{where}/{MANIFEST_NAME}", "write it"):
             os.rename(ANNOUNCED, MANIFEST_NAME, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+def remove_copy(service: int, copy: str, operations: Iterable[Operation], caches: Iterable[str], where: str) -> None:
+    """Delete the files of a copy, its manifest last, and then its folder where nothing is left in it.
+
+    Args:
+        service: The service's folder, an open descriptor.
+        copy: The copy's path inside it.
+        operations: A delete for every file.
+        caches: Paths to remove as well.
+        where: The copy's path as the user knows it.
+
+    Raises:
+        TreeError: A file cannot be deleted, or has changed since it was read.
+    """
+    folder = open_below(service, copy)
+    try:
+        _remove_caches(folder, caches, where)
+        for operation in reversed(list(operations)):
+            with explained(f"{where}/{operation.path}", "delete it"):
+                _delete(folder, operation, where)
+        with explained(f"{where}/{MANIFEST_NAME}", "delete it"):
+            remove_tree(MANIFEST_NAME, folder)
+    finally:
+        os.close(folder)
+    above, _, name = copy.rpartition("/")
+    with opened(above, service) as parent:
+        remove_empty(name, parent)
+
+
+def _remove_caches(folder: int, caches: Iterable[str], where: str) -> None:
+    for path in caches:
+        with explained(f"{where}/{path}", "remove it"), opened(path.rpartition("/")[0], folder) as above:
+            remove_tree(path.rpartition("/")[2], above)
 
 
 def _announce(folder: int, manifest: bytes) -> bool:
