@@ -122,14 +122,17 @@ def find_changes(master: Master, root: str, rules: Rules, tracked: Sequence[str]
 def _touched(folder: int, paths: Iterable[str], since: int) -> Iterator[str]:
     """Yield the paths that were touched since a time, or that are in a folder that was: it may be another one by now."""
 
-    @cache
     def is_touched(path: str) -> bool:
         try:
             return os.stat(path, dir_fd=folder, follow_symlinks=False).st_ctime_ns >= since
         except OSError:  # gone; or reading it will say what is wrong
             return True
 
-    return (path for path in paths if any(is_touched(place) for place in (path, *ancestors(path), ".")))
+    @cache
+    def is_moved(above: str) -> bool:
+        return any(is_touched(place) for place in (above or ".", *ancestors(above), "."))
+
+    return (path for path in paths if is_moved(path.rpartition("/")[0]) or is_touched(path))
 
 
 def list_master(root: str, name: str, rules: Rules, tracked: Sequence[str] | None = None) -> list[str]:

@@ -186,7 +186,8 @@ class Expected:
     def __init__(self, *trees: Iterable[str], held: Held | None = None) -> None:
         self.held = held
         self.files = frozenset().union(*trees)
-        self.folders = frozenset(folder for path in self.files for folder in ancestors(path))
+        nearest = {path.rpartition("/")[0] for path in self.files} - {""}
+        self.folders = frozenset(nearest.union(*map(ancestors, nearest)))
 
 
 def walk(folder: int, where: str, rules: Rules, expected: Expected | None = None) -> Snapshot:
