@@ -60,7 +60,8 @@ def _enter(folder: int, name: str, *, make: bool) -> int:
     except FileNotFoundError:
         if not make:
             raise
-    os.mkdir(name, dir_fd=folder)
+    with suppress(FileExistsError):  # another process was faster
+        os.mkdir(name, dir_fd=folder)
     return os.open(name, FOLDER, dir_fd=folder)
 
 

@@ -30,7 +30,9 @@ STAGING = ".common-sync.new"
 BLOCK = 1 << 18
 """Bytes read at a time from a file that is too large to hold; it bounds memory."""
 
-_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+"""How a file is opened: never through a symlink, and without waiting for somebody to write into a FIFO."""
+
 _OWNER_MAY_EXECUTE = 0o100
 
 Keep = Callable[[str, bytes], None]
@@ -52,7 +54,7 @@ def read_entry(name: str, folder: int, where: str, keep: Keep | None = None) -> 
         TreeError: It is a FIFO, a socket or a device, or it cannot be read.
     """
     try:
-        descriptor = os.open(name, _FILE, dir_fd=folder)
+        descriptor = os.open(name, READ, dir_fd=folder)
     except FileNotFoundError:
         raise
     except OSError as error:
@@ -128,7 +130,7 @@ def read_bytes(name: str, folder: int, most: int) -> bytes:
     Raises:
         OSError: It is not there, not a regular file, larger than that, or cannot be read.
     """
-    descriptor = os.open(name, _FILE, dir_fd=folder)
+    descriptor = os.open(name, READ, dir_fd=folder)
     try:
         status = os.fstat(descriptor)
         if not S_ISREG(status.st_mode):
