@@ -4,11 +4,11 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help demo test check unit bench clean
+.PHONY: help demo test check unit e2e bench clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this list.
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 demo: $(VENV)/.installed  ## Run the main job on a copy of the example.
 	@scripts/demo $(BIN)
@@ -28,12 +28,15 @@ unit: $(VENV)/.developing  ## The tests, with branch coverage: all of the core, 
 	$(BIN)/coverage report --include='common_sync/core/*' --fail-under=100
 	$(BIN)/coverage report --fail-under=95
 
+e2e: $(VENV)/.developing  ## Real images of the example and of small services, with a real Docker engine.
+	$(BIN)/python -m pytest --verbose --tb short tests/e2e $(PYTEST_ARGS)
+
 bench: $(VENV)/.developing  ## Measure against what people use instead, and write docs/benchmarks.md.
 	@scripts/setup-tools rsync
 	$(BIN)/python -m benchmarks --output docs/benchmarks.md
 
 clean:  ## Remove the environment and everything that the tools left.
-	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .e2e
 
 $(VENV)/.installed: pyproject.toml scripts/setup scripts/setup-tools
 	@scripts/setup $(PYTHON) $(VENV)
