@@ -14,12 +14,11 @@ Note = Callable[[str, str], None]
 @pytest.fixture(scope="session")
 def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """Return an engine that has the image to build from. Without one, nothing here is tested, and the run fails."""
-    terminal: pytest.TerminalReporter = request.config.pluginmanager.get_plugin("terminalreporter")
     try:
         with running_engine() as started:
             origin = "started for these tests" if started.ours else "that was running already"
             version = must(started.docker("version", "--format", "{{.Server.Version}}"), "the engine has no version")
-            terminal.write_line(f"\nDocker {version.strip()}, {origin}; making the image to build from")
+            _say(request.config, f"Docker {version.strip()}, {origin}; making the image to build from")
             try:
                 build_base(started, tmp_path_factory.mktemp("base"))
                 yield started
@@ -28,6 +27,16 @@ def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
                     remove_images(started)
     except EngineError as error:
         pytest.exit(f"NOTHING WAS BUILT: {error}", returncode=1)
+
+
+def _say(config: pytest.Config, what: str) -> None:
+    """Print a line at once: what follows takes a while."""
+    terminal = config.pluginmanager.get_plugin("terminalreporter")
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    assert terminal is not None
+    assert capture is not None
+    with capture.global_and_fixture_disabled():
+        terminal.write_line(f"\n{what}")
 
 
 @pytest.fixture
