@@ -9,7 +9,15 @@ from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding, Reference
 from common_sync.core.rewriters.kinds import Kind
 from common_sync.core.rewriters.rewrite import Locate, Place, Rewrite, Rewriter, Site, UnparsableError
-from common_sync.core.text import Text, UndecodableError, apply_edits, decode_requirements, encode
+from common_sync.core.text import (
+    Text,
+    UndecodableError,
+    apply_edits,
+    decode_requirements,
+    decode_to_read,
+    decode_unicode,
+    encode,
+)
 from common_sync.edges.folders import explain_os_error
 from common_sync.edges.service_files import list_files
 
@@ -77,6 +85,26 @@ def _rewriter(kind: Kind) -> tuple[Rewriter, Callable[[bytes], Text]]:
             from common_sync.core.rewriters.requirements import read_requirements
 
             return read_requirements, decode_requirements
+        case "project":
+            from common_sync.core.rewriters.pyproject import read_project
+
+            return read_project, decode_unicode
+        case "pipfile":
+            from common_sync.core.rewriters.pyproject import read_pipfile
+
+            return read_pipfile, decode_unicode
+        case "lock":
+            from common_sync.core.rewriters.locks import read_lock
+
+            return read_lock, decode_unicode
+        case "poetry-lock" | "pdm-lock" | "pipenv-lock":
+            from common_sync.core.rewriters.locks import report_lock
+
+            return report_lock(kind), decode_to_read
+        case "mention":
+            from common_sync.core.rewriters.mentions import read_mentions
+
+            return read_mentions, decode_to_read
 
 
 _LEADS_TO_COPY = ("points-at-master", "points-at-copy")
@@ -111,7 +139,7 @@ class _Reader:
             return []  # the library's own; a copy is never edited
         shown = os.path.relpath(real, self._root)
         rewrite, decode = _rewriter(kind)
-        data = self._read_bytes(real, shown)
+        data = self._read_bytes(real, shown, kind)
         text = None if data is None else self._decode(data, shown, decode)
         if data is None or text is None:
             return []
@@ -133,8 +161,8 @@ class _Reader:
         up = os.path.relpath(self._folder, above) + "/" if own and above != self._folder else ""
         return Site(self._locator(above), self._copy, own=own, up=up)
 
-    def _read_bytes(self, path: str, shown: str) -> bytes | None:
-        """Return a file's bytes; None where pip would complain of a missing file by itself."""
+    def _read_bytes(self, path: str, shown: str, kind: Kind) -> bytes | None:
+        """Return a file's bytes; None where pip would complain of a missing file by itself, and for a huge script."""
         try:
             if not S_ISREG(os.stat(path).st_mode):
                 return None
@@ -146,7 +174,8 @@ class _Reader:
             raise explain_os_error(error, shown, "read it") from error
         if len(data) <= _LARGEST:
             return data
-        self._find("CS104", shown, None, f"is larger than {_LARGEST:,} bytes, and was not read", "split it")
+        if kind != "mention":
+            self._find("CS104", shown, None, f"is larger than {_LARGEST:,} bytes, and was not read", "split it")
         return None
 
     def _decode(self, data: bytes, shown: str, decode: Callable[[bytes], Text]) -> Text | None:
