@@ -1,6 +1,6 @@
 """Services that are wrong by their own Dockerfile or .dockerignore, though their copies and references are in sync."""
 
-from e2e.cases import INSTALL, START, Case, stage
+from e2e.cases import INSTALL, START, UV_LOCK, UV_PROJECT, Case, stage
 
 _REQUIREMENTS = "COPY requirements.txt ./"
 
@@ -43,6 +43,11 @@ UNBUILDABLE = (
     Case(
         "installed_by_uv_without_it",
         stage("RUN pip install uv", _REQUIREMENTS, "RUN uv pip install --system -r requirements.txt", START),
+    ),
+    Case(
+        "synchronised_by_uv_too_early",
+        stage("RUN pip install uv", "COPY pyproject.toml uv.lock ./", "RUN uv sync --frozen", "COPY . .", START),
+        files={"pyproject.toml": UV_PROJECT, "uv.lock": UV_LOCK},
     ),
 )
 """An image cannot be built."""

@@ -51,6 +51,41 @@ _MAIN = '"""The service."""\n\nfrom our_common.health import serve\n\nserve()\n'
 INSTALL = "RUN pip install --no-cache-dir -r requirements.txt"
 START = 'COPY main.py ./\nCMD ["python3", "main.py"]'
 
+UV_PROJECT = """\
+[project]
+name = "api"
+version = "1.0"
+requires-python = ">=3.11"
+dependencies = ["our-common"]
+
+[tool.uv]
+package = false
+
+[tool.uv.sources]
+our-common = { path = "../../common", editable = true }
+"""
+UV_LOCK = """\
+version = 1
+revision = 3
+requires-python = ">=3.11"
+
+[[package]]
+name = "api"
+version = "1.0"
+source = { virtual = "." }
+dependencies = [
+    { name = "our-common" },
+]
+
+[package.metadata]
+requires-dist = [{ name = "our-common", editable = "../../common" }]
+
+[[package]]
+name = "our-common"
+version = "1.2.3"
+source = { editable = "../../common" }
+"""
+
 
 class Case(NamedTuple):
     """One service.

@@ -1,6 +1,6 @@
 """Services that can be built once they are distributed, each in its own way."""
 
-from e2e.cases import INSTALL, START, Case, stage
+from e2e.cases import INSTALL, START, UV_LOCK, UV_PROJECT, Case, stage
 
 _NOT_EDITABLE = {"requirements.txt": "../../common\n"}
 _PROJECT = """\
@@ -15,6 +15,23 @@ dependencies = ["our-common"]
 
 [tool.setuptools]
 py-modules = ["main"]
+"""
+
+_HATCH_PROJECT = """\
+[build-system]
+requires = ["hatchling>=1.24"]
+build-backend = "hatchling.build"
+
+[project]
+name = "api"
+version = "1.0"
+dependencies = ["our-common @ {root:uri}/../../common"]
+
+[tool.hatch.metadata]
+allow-direct-references = true
+
+[tool.hatch.build.targets.wheel]
+include = ["main.py"]
 """
 
 _SPELLINGS = (
@@ -145,6 +162,23 @@ _INSTALLERS = (
             "RUN uv pip install --system -r requirements.txt",
             START,
         ),
+    ),
+    Case(
+        "synchronised_by_uv",
+        stage(
+            "RUN pip install uv",
+            "COPY common ./common",
+            "COPY pyproject.toml uv.lock ./",
+            "RUN uv sync --frozen",
+            "COPY main.py ./",
+            'CMD ["/app/.venv/bin/python", "main.py"]',
+        ),
+        files={"pyproject.toml": UV_PROJECT, "uv.lock": UV_LOCK},
+    ),
+    Case(
+        "project_of_hatch",
+        stage("COPY . .", "RUN pip install --no-cache-dir .", START),
+        files={"pyproject.toml": _HATCH_PROJECT},
     ),
 )
 

@@ -37,7 +37,7 @@ def test_a_correct_service_builds_once_it_is_distributed(case: Case, subject: Su
 def test_a_broken_service_does_not_build(subject: Subject, tmp_path: Path) -> None:
     """A user would trust what we call broken, though Docker builds it, and mend what is right."""
     subject.fails("before", tmp_path / "before")
-    subject.repo.run("distribute")
+    assert subject.repo.run("distribute").code in {0, 1}
     subject.fails("built", tmp_path / "after")
 
 
@@ -45,7 +45,7 @@ def test_a_broken_service_does_not_build(subject: Subject, tmp_path: Path) -> No
 def test_an_image_can_be_built_and_be_of_no_use(case: Case, subject: Subject, tmp_path: Path) -> None:
     """A user would take a green build for a service that works."""
     subject.fails("before", tmp_path / "before")
-    subject.repo.run("distribute")
+    assert subject.repo.run("distribute").code in {0, 1}
     subject.builds(tmp_path / "after")
     with pytest.raises(AssertionError, match=r"the service has ended|\.common-sync\.json"):
         subject.runs(case.copy_in_image)
