@@ -11,8 +11,7 @@ from contextlib import contextmanager, suppress
 from common_sync.core.errors import Problem, TreeError
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-DEEPEST = 128
-"""How many folders deep a tree may be; it bounds open descriptors and recursion."""
+FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @contextmanager

@@ -10,9 +10,9 @@ from contextlib import contextmanager, suppress
 
 from common_sync.core.errors import Problem, TreeError
 from common_sync.core.model import Entry, Symlink
-from common_sync.edges.folders import explain_os_error, open_below, opened, remove_tree
+from common_sync.edges.folders import FILE, explain_os_error, open_below, opened, remove_tree
 from common_sync.edges.lock import opened_state
-from common_sync.edges.reading import BLOCK, READ, read_entry
+from common_sync.edges.reading import BLOCK, read_entry
 from common_sync.edges.source import write_all
 
 SETS = 20
@@ -99,7 +99,7 @@ def _keep(name: str, source: int, target: int, entry: Entry) -> None:
     if isinstance(entry, Symlink):
         os.symlink(os.readlink(name, dir_fd=source), name, dir_fd=target)
         return
-    reader = os.open(name, READ, dir_fd=source)
+    reader = os.open(name, FILE, dir_fd=source)
     try:
         writer = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=target)
         try:

@@ -5,8 +5,8 @@ import os
 
 from common_sync.core.errors import Problem, TreeError
 from common_sync.core.model import File
-from common_sync.edges.folders import explained, opened
-from common_sync.edges.reading import BLOCK, READ
+from common_sync.edges.folders import FILE, explained, opened
+from common_sync.edges.reading import BLOCK
 
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 PLAIN, EXECUTABLE = 0o666, 0o777
@@ -52,7 +52,7 @@ class Source:
         above, _, name = path.rpartition("/")
         where = os.path.join(self._path, path)
         with explained(where, "read it"), opened(self._path) as root, opened(above, root) as folder:
-            source = os.open(name, READ, dir_fd=folder)
+            source = os.open(name, FILE, dir_fd=folder)
         try:
             while block := os.read(source, BLOCK):
                 digest.update(block)
