@@ -68,8 +68,8 @@ BREAKS = (
     Break(
         "folders are entered through symlinks: O_NOFOLLOW dropped",
         "edges/folders.py",
-        "os.O_DIRECTORY | os.O_NOFOLLOW",
-        "os.O_DIRECTORY",
+        "FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW",
+        "FOLDER = os.O_RDONLY | os.O_DIRECTORY",
         (f"{HERE}/test_outside.py::test_planted_before[update]",),
     ),
     Break(
