@@ -7,9 +7,17 @@ from typing import NamedTuple
 
 from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding, Reference
-from common_sync.core.rewriters.kinds import Kind
+from common_sync.core.rewriters.kinds import Kind, kind_of
 from common_sync.core.rewriters.rewrite import Locate, Place, Rewrite, Rewriter, Site, UnparsableError
-from common_sync.core.text import Text, UndecodableError, apply_edits, decode_requirements, decode_unicode, encode
+from common_sync.core.text import (
+    Text,
+    UndecodableError,
+    apply_edits,
+    decode_requirements,
+    decode_to_read,
+    decode_unicode,
+    encode,
+)
 from common_sync.edges.folders import explain_os_error
 from common_sync.edges.service_files import list_files
 
@@ -70,6 +78,21 @@ def read_references(
     return _Reader(root, service, copy, master, copied).read(files) if files else References()
 
 
+def read_version(root: str, service: str, copy: str, master: str, file: str, data: bytes) -> References:
+    """Return what points at the library in another version of a service's file than the disk has.
+
+    Args:
+        root: The absolute path of the configuration's folder.
+        service: The service's path from there.
+        copy: The copy's path inside the service.
+        master: The master's path from the root.
+        file: The file's path from the root.
+        data: What that version holds.
+    """
+    kind = kind_of(file.removeprefix(f"{service}/")) or "requirements"  # pip may include a file of any name
+    return _Reader(root, service, copy, master, ()).read_data(os.path.join(root, file), kind, data)
+
+
 def _rewriter(kind: Kind) -> tuple[Rewriter, Callable[[bytes], Text]]:
     """Return what reads a kind of file, and how its bytes are decoded; only what is there is imported."""
     match kind:
@@ -87,6 +110,26 @@ def _rewriter(kind: Kind) -> tuple[Rewriter, Callable[[bytes], Text]]:
             from common_sync.edges.yaml_nodes import parse_yaml
 
             return lambda characters, site: read_environment(characters, site, parse_yaml), decode_unicode
+        case "project":
+            from common_sync.core.rewriters.pyproject import read_project
+
+            return read_project, decode_unicode
+        case "pipfile":
+            from common_sync.core.rewriters.pyproject import read_pipfile
+
+            return read_pipfile, decode_unicode
+        case "lock":
+            from common_sync.core.rewriters.locks import read_lock
+
+            return read_lock, decode_unicode
+        case "poetry-lock" | "pdm-lock" | "pipenv-lock":
+            from common_sync.core.rewriters.locks import report_lock
+
+            return report_lock(kind), decode_to_read
+        case "mention":
+            from common_sync.core.rewriters.mentions import read_mentions
+
+            return read_mentions, decode_to_read
 
 
 _YAML: dict[Kind, tuple[bytes, ...]] = {"compose": (b"include", b"extends"), "environment": (b"-r", b"-c")}
@@ -120,6 +163,14 @@ class _Reader:
             if real not in seen:
                 seen.add(real)
                 pending.extend(self._read_file(path, real, kind))
+        return self._result()
+
+    def read_data(self, path: str, kind: Kind, data: bytes) -> References:
+        """Read a file that holds other bytes than the disk has."""
+        self._read_data(path, os.path.realpath(path), kind, os.path.relpath(path, self._root), data)
+        return self._result()
+
+    def _result(self) -> References:
         return References(tuple(self._edits), tuple(self._references), tuple(self._findings))
 
     def _read_file(self, path: str, real: str, kind: Kind) -> list[tuple[str, Kind]]:
@@ -127,8 +178,11 @@ class _Reader:
         if _below(real, self._master) is not None or _below(real, self._copy_folder) is not None:
             return []  # the library's own; a copy is never edited
         shown = os.path.relpath(real, self._root)
-        data = self._read_bytes(real, shown)
-        if data is None or (kind in _YAML and not self._may_concern(data, kind)):
+        data = self._read_bytes(real, shown, kind)
+        return [] if data is None else self._read_data(path, real, kind, shown, data)
+
+    def _read_data(self, path: str, real: str, kind: Kind, shown: str, data: bytes) -> list[tuple[str, Kind]]:
+        if kind in _YAML and not self._may_concern(data, kind):
             return []
         rewrite, decode = _rewriter(kind)
         text = self._decode(data, shown, decode)
@@ -156,8 +210,8 @@ class _Reader:
         up = os.path.relpath(self._folder, above) + "/" if own and above != self._folder else ""
         return Site(self._locator(above), self._copy, own=own, up=up)
 
-    def _read_bytes(self, path: str, shown: str) -> bytes | None:
-        """Return a file's bytes; None where pip would complain of a missing file by itself."""
+    def _read_bytes(self, path: str, shown: str, kind: Kind) -> bytes | None:
+        """Return a file's bytes; None where pip would complain of a missing file by itself, and for a huge script."""
         try:
             if not S_ISREG(os.stat(path).st_mode):
                 return None
@@ -169,7 +223,8 @@ class _Reader:
             raise explain_os_error(error, shown, "read it") from error
         if len(data) <= _LARGEST:
             return data
-        self._find("CS104", shown, None, f"is larger than {_LARGEST:,} bytes, and was not read", "split it")
+        if kind != "mention":
+            self._find("CS104", shown, None, f"is larger than {_LARGEST:,} bytes, and was not read", "split it")
         return None
 
     def _decode(self, data: bytes, shown: str, decode: Callable[[bytes], Text]) -> Text | None:
