@@ -1,5 +1,6 @@
 """Compose files and conda environments through the program: which are read, rewritten, reported, and at what cost."""
 
+import shutil
 import sys
 
 import pytest
@@ -75,6 +76,20 @@ def test_more_files_are_followed(synced: Monorepo) -> None:
     assert synced.read(f"{API}/x.yml") == "services: {b: {build: ./common}}\n"
     assert synced.read(f"{API}/conda/more.cfg") == "-e ./common\n"
     assert synced.read("compose.yml") == "services: {b: {build: common}}\n"
+
+
+def test_the_way_back(repo: Monorepo) -> None:
+    """A team that gives the tool up would be left with compose files that it has changed."""
+    repo.write(f"{API}/compose.yml", COMPOSE.encode() + b"include: [deploy/base.yml]\r\n")
+    repo.write(f"{API}/deploy/base.yml", "services: {b: {build: '../../../common'}}\n")
+    repo.write(f"{API}/environment.yml", ENVIRONMENT)
+    repo.commit("compose")
+    before = repo.tree()
+    assert repo.run("distribute").code == 0
+    repo.commit("distribute")
+    shutil.rmtree(repo.root / ".git/common-sync")
+    assert repo.run("eject", "--remove-copies").code == 0
+    assert repo.tree() == before
 
 
 def test_a_file_that_cannot_be_parsed(synced: Monorepo) -> None:
