@@ -9,7 +9,7 @@ from functools import partial
 
 from common_sync.core.model import Edit, ReferenceState
 from common_sync.core.rewriters.compose_paths import Paths, is_remote, list_builds, list_paths
-from common_sync.core.rewriters.compose_places import Located, list_held, locate_path
+from common_sync.core.rewriters.compose_places import Located, list_held, locate_paths
 from common_sync.core.rewriters.compose_problems import report_foreign, report_leaving, report_refusal
 from common_sync.core.rewriters.compose_variables import has_variable
 from common_sync.core.rewriters.rewrite import Build, Include, LocatedReference, Rewrite, Site
@@ -38,7 +38,7 @@ def read_compose(characters: str, site: Site, parse: Parse) -> Rewrite:
     """
     root = parse(characters)
     paths, builds = list_paths(root), list(list_builds(root))
-    found = [one for written in paths.written for one in locate_path(written, builds, site)]
+    found = list(locate_paths(paths.written, builds, site))
     leading = [one for one in found if one.leads_to_master]
     problems = list(report_leaving(found, site))
     edits: tuple[Edit, ...] = ()

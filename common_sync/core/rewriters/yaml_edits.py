@@ -91,10 +91,18 @@ def prove(
         parse: Parses it.
         agree: Asked too where it takes more than the right values.
     """
-    spelled = [change for change in changes if spell(characters, change)]
+    spelled, folded = _divide(characters, changes)
     proven, refused = keep_proven(spelled, lambda some: _holds(characters, root, some, parse, agree))
     edits = sorted(edit for change in proven for edit in spell(characters, change))
-    return tuple(edits), (*(change for change in changes if change not in spelled), *refused)
+    return tuple(edits), (*folded, *refused)
+
+
+def _divide(characters: str, changes: Sequence[Change]) -> tuple[list[Change], list[Change]]:
+    """Divide changes into those that can be spelled, and those that cannot."""
+    divided: tuple[list[Change], list[Change]] = [], []
+    for change in changes:
+        divided[not spell(characters, change)].append(change)
+    return divided
 
 
 def _holds(characters: str, root: Node, changes: tuple[Change, ...], parse: Parse, agree: Agree) -> bool:
