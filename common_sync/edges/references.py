@@ -89,7 +89,8 @@ def read_version(root: str, service: str, copy: str, master: str, file: str, dat
         file: The file's path from the root.
         data: What that version holds.
     """
-    kind = kind_of(file.removeprefix(f"{service}/")) or "requirements"  # pip may include a file of any name
+    included: Kind = "compose" if file.endswith((".yml", ".yaml")) else "requirements"  # files of any name may be
+    kind = kind_of(file.removeprefix(f"{service}/")) or included
     return _Reader(root, service, copy, master, ()).read_data(os.path.join(root, file), kind, data)
 
 
