@@ -107,6 +107,13 @@ def _rewriter(kind: Kind) -> tuple[Rewriter, Callable[[bytes], Text]]:
             return read_mentions, decode_to_read
 
 
+_LEADING_OUT = (b"..", b"$", b"{root", b"{home", b"{env", b"\\u", b"\\U")
+"""What a path that leads out of the service begins with, if not with the root: folders, variables, and escapes of these."""
+
+_READ_AT_NEED: frozenset[Kind] = frozenset(
+    ("project", "pipfile", "lock", "poetry-lock", "pdm-lock", "pipenv-lock", "mention")
+)
+
 _LEADS_TO_COPY = ("points-at-master", "points-at-copy")
 
 
@@ -116,6 +123,7 @@ class _Reader:
         self._folder = os.path.join(root, service)
         self._copy_folder = os.path.join(self._folder, copy)
         self._master = os.path.realpath(os.path.join(root, master))
+        self._roots = {os.fsencode(root), os.fsencode(os.path.realpath(root))}
         self._edits: list[FileEdit] = []
         self._references: list[Reference] = []
         self._findings: list[Finding] = []
@@ -138,10 +146,12 @@ class _Reader:
         if _below(real, self._master) is not None or _below(real, self._copy_folder) is not None:
             return []  # the library's own; a copy is never edited
         shown = os.path.relpath(real, self._root)
-        rewrite, decode = _rewriter(kind)
         data = self._read_bytes(real, shown, kind)
-        text = None if data is None else self._decode(data, shown, decode)
-        if data is None or text is None:
+        if data is None or (kind in _READ_AT_NEED and not self._may_lead_out(data)):
+            return []  # the parsers need not even be imported
+        rewrite, decode = _rewriter(kind)
+        text = self._decode(data, shown, decode)
+        if text is None:
             return []
         above = os.path.dirname(path)
         try:
@@ -177,6 +187,9 @@ class _Reader:
         if kind != "mention":
             self._find("CS104", shown, None, f"is larger than {_LARGEST:,} bytes, and was not read", "split it")
         return None
+
+    def _may_lead_out(self, data: bytes) -> bool:
+        return any(mark in data for mark in (*_LEADING_OUT, *self._roots))
 
     def _decode(self, data: bytes, shown: str, decode: Callable[[bytes], Text]) -> Text | None:
         try:

@@ -1,7 +1,5 @@
 """References in pyproject.toml and Pipfile: each form that a tool takes, before and after, and what must stay as it is."""
 
-import tomllib
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -248,15 +246,6 @@ def test_what_is_no_toml_is_named() -> None:
     """A broken file would be passed over, or end the run."""
     with pytest.raises(UnparsableError):
         read_project("a = '../../common", PLAIN.site())
-
-
-def test_is_not_parsed_where_nothing_can_lead_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every commit would wait for every pyproject.toml of the repository to be parsed."""
-    text = (
-        "[project]\nname = 'x'  # see above ...\nurls = {a = 'https://x.invalid'}\n[tool.uv.sources]\nc.path = 'common'"
-    )
-    monkeypatch.setattr(tomllib, "loads", None)
-    assert read_project(text, PLAIN.site()) == ((), (), (), (), ())
 
 
 PATHS = [("../../common/{}", "common/{}"), ("./../../services/../common/{}/", "./common/{}/"), ("../x-{}", "../x-{}")]
