@@ -9,6 +9,8 @@ import pytest
 from support import Done, Monorepo, run
 from uv import find_uv_bin
 
+from common_sync.core.rewriters.kinds import kind_of
+
 API = "services/api"
 PROJECT = """\
 [project]
@@ -168,6 +170,35 @@ def test_other_files_go_on_beside_a_broken_one(synced: Monorepo) -> None:
     assert f"{API}/pyproject.toml:3: CS108 cannot be parsed: Invalid statement\n" in done.out
     assert synced.read(f"{API}/pyproject.toml") == broken
     assert synced.read(f"{API}/Pipfile") == "[packages]\nour-common = {path = 'common'}\n"
+
+
+def test_a_byte_order_mark_is_kept(synced: Monorepo) -> None:
+    """A file from Windows would be refused, or lose its mark."""
+    text = b"\xef\xbb\xbf[tool.uv.sources]\r\nour-common.path = '../../common'\r\n"
+    project = synced.write(f"{API}/pyproject.toml", "")
+    project.write_bytes(text)
+    assert synced.run("distribute").code == 0
+    assert project.read_bytes() == text.replace(b"../../common", b"common")
+
+
+KINDS = {
+    "project": ("pyproject.toml", "worker/pyproject.toml"),
+    "pipfile": ("Pipfile", "a/b/Pipfile"),
+    "lock": ("uv.lock", "pylock.toml", "pylock.dev.toml", "worker/uv.lock"),
+    "poetry-lock": ("poetry.lock",),
+    "pdm-lock": ("pdm.lock",),
+    "pipenv-lock": ("Pipfile.lock",),
+    "mention": (
+        "setup.py", "setup.cfg", "tox.ini", "noxfile.py", "Makefile", "justfile", "Taskfile.yml", "run.sh", "x/y.service",
+    ),
+    None: ("my-pyproject.toml", "Pipfile.bak", "x.lock", "pylock.txt", "app.py", "Makefile.am", "sh", "service"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_names_of_files(kind: str | None) -> None:
+    """A file would not be looked at, or be read as what it is not."""
+    assert {kind_of(name) for name in KINDS[kind]} == {kind}
 
 
 LOCKS = [

@@ -104,9 +104,12 @@ def read_toml(characters: str, site: Site, roles: Roles) -> Rewrite:
 
 def _read(document: Document, site: Site, roles: Roles) -> _Reading:
     reading = _Reading([], [], [])
-    anchored = any(path[:2] in {("tool", "uv"), ("tool", "pdm")} for path in document.leaves)
+    tools = {path[1] for path in document.leaves if len(path) > 1 and path[0] == "tool"}
+    anchored = bool(tools & {"uv", "pdm"})
+    strict = "poetry" in tools and not anchored  # Poetry takes no requirement that we could write: only absolute URLs
     for string in document.strings:
         role = roles(tuple(key for key in string.path if isinstance(key, str)))
+        role = "other" if strict and role == "requirement" else role
         if role == "other":
             reading.problems.extend(_name(document, string, site))
         span = string.key if role == "key" else string.span
