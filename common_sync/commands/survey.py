@@ -102,6 +102,7 @@ def survey(
     names: Sequence[str] = (),
     *,
     tracked: Sequence[str] | None = None,
+    everything: bool = False,
     phases: Phases = no_progress,
 ) -> Survey:
     """Read the master once and every copy once, and plan.
@@ -110,6 +111,7 @@ def survey(
         project: The project.
         names: The services that the user named; all when there are none.
         tracked: What git tracks of the master (in a hook), or None to take what git does not know as well.
+        everything: List every reference, also those to the copy that take a slow parser to see.
         phases: Told of every few services that are read.
 
     Raises:
@@ -120,7 +122,7 @@ def survey(
 
     def look(service: str) -> ServicePlan | tuple[Problem, ...]:
         try:
-            return survey_service(project, master, service)
+            return survey_service(project, master, service, everything=everything)
         except CommonSyncError as error:
             return error.problems
 
@@ -147,13 +149,14 @@ def count_workers(master: Master, services: int) -> int:
     return min(processors(), services) if many else 1
 
 
-def survey_service(project: Project, master: Master, service: str) -> ServicePlan:
+def survey_service(project: Project, master: Master, service: str, *, everything: bool = False) -> ServicePlan:
     """Return the plan of one service; where there is no copy yet, `copy` is left for the caller to fill in.
 
     Args:
         project: The project.
         master: The master.
         service: The service's path from the root.
+        everything: As for `survey`.
 
     Raises:
         CommonSyncError: Its copy, its manifest or a file of its own cannot be used.
@@ -165,7 +168,9 @@ def survey_service(project: Project, master: Master, service: str) -> ServicePla
             announced = _read_announced(folder, project.copy, copy)
             leftover = _has_leftover(folder, project.copy)
         files = master.snapshot.entries
-        found = read_references(project.root, service, project.copy, project.master, files, project.services)
+        found = read_references(
+            project.root, service, project.copy, project.master, files, project.services, everything=everything
+        )
     except OSError as error:
         raise explain_os_error(error, service, "read the service") from error
     plan = build_plan(master.manifest, base, copy, announced) if copy is not None else _NOT_PLANNED

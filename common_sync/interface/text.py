@@ -153,7 +153,8 @@ def _what(outcome: Outcome) -> Iterator[str]:
             yield f"adopted {count(plan.files - mine, 'file')}"
         elif outcome.changed and not outcome.done and not plan.edits:
             yield "manifest brought up to date"
-    yield from (f"references rewritten in {printable(edit.path)}" for edit in plan.edits)
+    if plan.edits:
+        yield f"references rewritten in {' and '.join(printable(edit.path) for edit in plan.edits)}"
     if outcome.left:
         yield f"{count(len(outcome.left), 'file')} left alone"
     rest = len(outcome.findings) - len(outcome.left)
