@@ -1,6 +1,6 @@
 """Services that are wrong by their own Dockerfile or .dockerignore, though their copies and references are in sync."""
 
-from e2e.cases import INSTALL, START, UV_LOCK, UV_PROJECT, Case, stage
+from e2e.cases import INSTALL, LIBRARY, NAMED_LIKE_ITS_FOLDER, START, UV_LOCK, UV_PROJECT, Case, stage
 
 _REQUIREMENTS = "COPY requirements.txt ./"
 
@@ -9,6 +9,16 @@ UNBUILDABLE = (
     Case("copied_after_the_install", stage(_REQUIREMENTS, INSTALL, "COPY common/ ./common/", START)),
     Case("copied_elsewhere", stage("COPY common/ /srv/common/", _REQUIREMENTS, INSTALL, START)),
     Case("working_folder_changed", stage("COPY common/ ./common/", "WORKDIR /srv", _REQUIREMENTS, INSTALL, START)),
+    Case(
+        "installed_from_elsewhere",
+        stage("COPY . .", "WORKDIR /", "RUN pip install -r app/requirements.txt", "WORKDIR /app", START),
+    ),
+    Case(
+        "installed_by_uv_from_elsewhere",
+        stage(
+            "RUN pip install uv", "COPY . .", "WORKDIR /", "RUN uv pip install --system -r app/requirements.txt", START
+        ),
+    ),
     # COPY of a folder copies what is in it, and not the folder
     Case("contents_spilled", stage("COPY common requirements.txt ./", INSTALL, START)),
     Case("contents_spilled_by_a_wildcard", stage("COPY * ./", INSTALL, START)),
@@ -39,6 +49,16 @@ UNBUILDABLE = (
         stage("COPY . .", INSTALL, START),
         files={".dockerignore": "**/pyproject.toml\n"},
     ),
+    Case(
+        "half_brought_back",
+        stage("COPY . .", INSTALL, START),
+        files={".dockerignore": "common\n!common/our_common\n"},
+    ),
+    Case(
+        "library_for_a_newer_python",
+        stage("COPY . .", INSTALL, START),
+        library={**LIBRARY, "pyproject.toml": LIBRARY["pyproject.toml"].replace(">=3.11", ">=3.99")},
+    ),
     Case("installed_by_path", stage("COPY main.py ./", "RUN pip install ./common", START)),
     Case(
         "installed_by_uv_without_it",
@@ -62,6 +82,17 @@ UNUSABLE = (
         "the_manifest_ignored",
         stage("COPY . .", INSTALL, START),
         files={".dockerignore": "**/.*\n"},
+    ),
+    Case(
+        "imported_by_path_without_it",
+        stage("ENV PYTHONPATH=/app/common", "COPY requirements.txt ./", START),
+        files={"requirements.txt": ""},
+    ),
+    Case(
+        "folder_taken_for_the_package",  # nobody installed it, and /app/common is not /app/common/common
+        stage("COPY . .", START),
+        files={"requirements.txt": "", "main.py": "from common.health import serve\n\nserve()\n"},
+        library=NAMED_LIKE_ITS_FOLDER,
     ),
     Case(
         "editable_in_the_builder_only",  # the final stage has a path to a folder that it does not have

@@ -30,7 +30,7 @@ def serve() -> None:
     HTTPServer(("", 8000), _Handler).serve_forever()
 '''
 
-_LIBRARY = {
+LIBRARY = {
     "pyproject.toml": """\
 [build-system]
 requires = ["flit_core>=3.9"]
@@ -45,6 +45,24 @@ requires-python = ">=3.11"
     "our_common/__init__.py": '"""What all services share."""\n',
     "our_common/health.py": _HEALTH,
 }
+
+NAMED_LIKE_ITS_FOLDER = {
+    "pyproject.toml": """\
+[build-system]
+requires = ["setuptools>=68"]
+build-backend = "setuptools.build_meta"
+
+[project]
+name = "our-common"
+version = "1.2.3"
+
+[tool.setuptools]
+packages = ["common"]
+""",
+    "common/__init__.py": "",
+    "common/health.py": _HEALTH,
+}
+"""A library whose package is at common/common, so that /app/common is not the package."""
 
 _MAIN = '"""The service."""\n\nfrom our_common.health import serve\n\nserve()\n'
 
@@ -94,6 +112,7 @@ class Case(NamedTuple):
         name: What is special about it.
         dockerfile: The Dockerfile's text.
         files: More files of the service, or others than most have: path → text.
+        library: What the library holds: path → text.
         master: The library's folder in the repository.
         copy_in_image: Where the image has the copy, seen from its working folder; None where it has none.
         at: The Dockerfile's path in the service.
@@ -103,6 +122,7 @@ class Case(NamedTuple):
     name: str
     dockerfile: str
     files: Mapping[str, str] = MappingProxyType({})
+    library: Mapping[str, str] = MappingProxyType(LIBRARY)
     master: str = "common"
     copy_in_image: str | None = "common"
     at: str = "Dockerfile"
@@ -130,6 +150,6 @@ def repository_of(case: Case) -> dict[str, str]:
     configuration = f'master = "{case.master}"\nservices = ["services/*"]\ncopy = "common"\n'
     return {
         "common-sync.toml": configuration,
-        **{f"{case.master}/{path}": text for path, text in _LIBRARY.items()},
+        **{f"{case.master}/{path}": text for path, text in case.library.items()},
         **{f"{SERVICE}/{path}": text for path, text in service.items()},
     }

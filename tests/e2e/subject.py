@@ -10,7 +10,7 @@ from e2e.engine import Engine
 from e2e.images import build_folder, running
 from support import Done, Monorepo
 
-MISSES_THE_LIBRARY = re.compile(r"(?:error|failed|cause):.*/(?:common|shared)", re.IGNORECASE)
+MISSES_THE_LIBRARY = re.compile(r"(?:error|failed|cause):.*[/-](?:common|shared)", re.IGNORECASE)
 """What pip, uv and both builders say, in these or other words, where the library is not in the image or the context."""
 
 
