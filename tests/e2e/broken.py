@@ -1,10 +1,10 @@
 """Services that are wrong by their own Dockerfile or .dockerignore, though their copies and references are in sync."""
 
-from e2e.cases import INSTALL, LIBRARY, NAMED_LIKE_ITS_FOLDER, START, UV_LOCK, UV_PROJECT, Case, stage
+from e2e.cases import INSTALL, LIBRARY, NAMED_LIKE_ITS_FOLDER, START, START_BY_UV, UV_LOCK, UV_PROJECT, Case, stage
 
 _REQUIREMENTS = "COPY requirements.txt ./"
 
-UNBUILDABLE = (
+MENDABLE = (
     Case("never_copied", stage(_REQUIREMENTS, INSTALL, START)),
     Case("copied_after_the_install", stage(_REQUIREMENTS, INSTALL, "COPY common/ ./common/", START)),
     Case("copied_elsewhere", stage("COPY common/ /srv/common/", _REQUIREMENTS, INSTALL, START)),
@@ -28,6 +28,20 @@ UNBUILDABLE = (
         + stage("COPY --from=build /dist /dist", _REQUIREMENTS, INSTALL, START),
         files={"requirements.txt": "../../common\n"},
     ),
+    Case("installed_by_path", stage("COPY main.py ./", "RUN pip install ./common", START)),
+    Case(
+        "installed_by_uv_without_it",
+        stage("RUN pip install uv", _REQUIREMENTS, "RUN uv pip install --system -r requirements.txt", START),
+    ),
+    Case(
+        "synchronised_by_uv_too_early",
+        stage("RUN pip install uv", "COPY pyproject.toml uv.lock ./", "RUN uv sync --frozen", "COPY . .", START_BY_UV),
+        files={"pyproject.toml": UV_PROJECT, "uv.lock": UV_LOCK},
+    ),
+)
+"""An image cannot be built for want of a line, which `doctor --fix` puts in."""
+
+UNBUILDABLE = (
     Case("wrong_case", stage("COPY Common/ ./common/", _REQUIREMENTS, INSTALL, START)),
     Case(
         "ignored",
@@ -59,18 +73,8 @@ UNBUILDABLE = (
         stage("COPY . .", INSTALL, START),
         library={**LIBRARY, "pyproject.toml": LIBRARY["pyproject.toml"].replace(">=3.11", ">=3.99")},
     ),
-    Case("installed_by_path", stage("COPY main.py ./", "RUN pip install ./common", START)),
-    Case(
-        "installed_by_uv_without_it",
-        stage("RUN pip install uv", _REQUIREMENTS, "RUN uv pip install --system -r requirements.txt", START),
-    ),
-    Case(
-        "synchronised_by_uv_too_early",
-        stage("RUN pip install uv", "COPY pyproject.toml uv.lock ./", "RUN uv sync --frozen", "COPY . .", START),
-        files={"pyproject.toml": UV_PROJECT, "uv.lock": UV_LOCK},
-    ),
 )
-"""An image cannot be built."""
+"""An image cannot be built, and a person has to say how it is to be."""
 
 UNUSABLE = (
     Case(

@@ -68,6 +68,7 @@ _MAIN = '"""The service."""\n\nfrom our_common.health import serve\n\nserve()\n'
 
 INSTALL = "RUN pip install --no-cache-dir -r requirements.txt"
 START = 'COPY main.py ./\nCMD ["python3", "main.py"]'
+START_BY_UV = 'COPY main.py ./\nCMD [".venv/bin/python", "main.py"]'
 
 UV_PROJECT = """\
 [project]
@@ -117,6 +118,7 @@ class Case(NamedTuple):
         copy_in_image: Where the image has the copy, seen from its working folder; None where it has none.
         at: The Dockerfile's path in the service.
         buildkit: Whether BuildKit builds it, or the classic builder.
+        verdict: What `doctor` says of it once it builds.
     """
 
     name: str
@@ -127,6 +129,7 @@ class Case(NamedTuple):
     copy_in_image: str | None = "common"
     at: str = "Dockerfile"
     buildkit: bool = True
+    verdict: str = "proven"
 
 
 def stage(*lines: str, name: str = "") -> str:

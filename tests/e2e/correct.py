@@ -1,7 +1,7 @@
 """Services that can be built once they are distributed, each in its own way."""
 
 from e2e.base import PYTHON
-from e2e.cases import INSTALL, NAMED_LIKE_ITS_FOLDER, START, UV_LOCK, UV_PROJECT, Case, stage
+from e2e.cases import INSTALL, NAMED_LIKE_ITS_FOLDER, START, START_BY_UV, UV_LOCK, UV_PROJECT, Case, stage
 
 _NOT_EDITABLE = {"requirements.txt": "../../common\n"}
 _PROJECT = """\
@@ -98,6 +98,11 @@ _PLACES = (
             "WORKDIR /app",
             START,
         ),
+    ),
+    Case(
+        "copied_by_the_shell",  # nobody can tell in general what a command leaves behind
+        stage("COPY . /src", "RUN cp -r /src/common . && cp /src/*.txt .", INSTALL, START),
+        verdict="unknown",
     ),
     Case(
         "requirements_in_a_folder",
@@ -205,8 +210,7 @@ _INSTALLERS = (
             "COPY common ./common",
             "COPY pyproject.toml uv.lock ./",
             "RUN uv sync --frozen",
-            "COPY main.py ./",
-            'CMD ["/app/.venv/bin/python", "main.py"]',
+            START_BY_UV,
         ),
         files={"pyproject.toml": UV_PROJECT, "uv.lock": UV_LOCK},
     ),
