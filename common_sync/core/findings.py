@@ -33,6 +33,9 @@ CODES = {
     "CS106": Code("error", "A reference could not be rewritten"),
     "CS107": Code("error", "A file that is included is not in the copy"),
     "CS108": Code("error", "A file cannot be parsed"),
+    "CS114": Code("warning", "A .gitignore keeps a copy out of a commit"),
+    "CS115": Code("error", "A .dockerignore keeps a copy out of the build context"),
+    "CS116": Code("error", "A managed block is missing or old"),
 }
 
 _DRIFT: dict[State, str] = {
@@ -70,7 +73,7 @@ def missing_copy(service: str, copy: str, files: int) -> Finding:
 
 
 def _distribute(service: str) -> str:
-    return f"common-sync distribute {shell_word(service)}"
+    return f"common-sync distribute {shell_word(service)}" if service else "common-sync distribute"
 
 
 def drift_findings(plan: CopyPlan, service: str, copy: str, master: str) -> Iterator[Finding]:
@@ -128,3 +131,15 @@ def reference_findings(service: str, references: tuple[Reference, ...]) -> Itera
         if reference.state == "points-at-master":
             message = "points at the master, which is not there where the service is built"
             yield make_finding("CS101", service, reference.file, reference.line, message, _distribute(service))
+
+
+def managed_finding(service: str, file: str, *, exists: bool) -> Finding:
+    """Return the finding for a managed block that is to be written.
+
+    Args:
+        service: The service's path from the root, or nothing for a file that belongs to none.
+        file: The file's path from the root.
+        exists: Whether there is the file.
+    """
+    message = "the managed block is missing or old" if exists else "is missing: it would hold a managed block"
+    return make_finding("CS116", service, file, None, message, _distribute(service))

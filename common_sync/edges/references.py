@@ -18,17 +18,19 @@ _LARGEST = 16 << 20
 
 
 class FileEdit(NamedTuple):
-    """A service's own file, before and after its references are rewritten.
+    """A file that is somebody's own, before and after its references are rewritten, or the tool's block in it.
 
     Attributes:
-        path: POSIX path inside the service.
-        before: The bytes that it holds.
+        path: POSIX path inside the service, or from the root where it belongs to none.
+        before: The bytes that it holds, or None where there is none.
         after: The bytes that it is to hold.
+        managed: Whether it is a managed block that changes.
     """
 
     path: str
-    before: bytes
+    before: bytes | None
     after: bytes
+    managed: bool = False
 
 
 class References(NamedTuple):
@@ -38,11 +40,13 @@ class References(NamedTuple):
         edits: The files to rewrite.
         references: Every reference, before the edits.
         findings: What stays as it is and needs a person.
+        dockerfiles: The paths of the service's Dockerfiles, inside it.
     """
 
     edits: tuple[FileEdit, ...] = ()
     references: tuple[Reference, ...] = ()
     findings: tuple[Finding, ...] = ()
+    dockerfiles: tuple[str, ...] = ()
 
 
 def read_references(
@@ -67,7 +71,9 @@ def read_references(
         files = list_files(folder, {os.path.join(folder, copy), *inner})
     except OSError as error:
         raise explain_os_error(error, os.path.relpath(error.filename, root), "read it") from error
-    return _Reader(root, service, copy, master, copied).read(files) if files else References()
+    dockerfiles = tuple(path for path, kind in files if kind == "dockerfile")
+    found = _Reader(root, service, copy, master, copied).read(files) if files else References()
+    return found._replace(dockerfiles=dockerfiles)
 
 
 def _rewriter(kind: Kind) -> tuple[Rewriter, Callable[[bytes], Text]]:
@@ -77,6 +83,8 @@ def _rewriter(kind: Kind) -> tuple[Rewriter, Callable[[bytes], Text]]:
             from common_sync.core.rewriters.requirements import read_requirements
 
             return read_requirements, decode_requirements
+        case "dockerfile":
+            raise NotImplementedError
 
 
 _LEADS_TO_COPY = ("points-at-master", "points-at-copy")
@@ -98,6 +106,8 @@ class _Reader:
         seen = set()
         while pending:
             given, kind = pending.pop()
+            if kind == "dockerfile":
+                continue
             path = os.path.normpath(given)
             real = os.path.realpath(path)
             if real not in seen:

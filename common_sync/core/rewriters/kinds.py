@@ -3,7 +3,7 @@
 import re
 from typing import Literal
 
-Kind = Literal["requirements"]
+Kind = Literal["requirements", "dockerfile"]
 """Which rewriter reads a file."""
 
 _COMPOSE = re.compile(r"(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml")
@@ -18,6 +18,8 @@ def kind_of(path: str) -> Kind | None:
     above, _, name = path.rpartition("/")
     if (not above and is_requirements(name)) or (above == "requirements" and name.endswith((".txt", ".in"))):
         return "requirements"
+    if is_dockerfile(name):
+        return "dockerfile"
     return None
 
 
