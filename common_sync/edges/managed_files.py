@@ -4,20 +4,22 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, cached_property
 from stat import S_ISLNK
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.attributes import format_line, parse_line
-from common_sync.core.dockerignore import parse_dockerignore
 from common_sync.core.findings import make_finding
-from common_sync.core.managed import Dropped, End, dockerignore_lines, find_dropped, put_block, read_block
+from common_sync.core.managed import End, put_block, read_block
 from common_sync.core.model import Finding
+from common_sync.core.rewriters.kinds import IGNORE
 from common_sync.core.rewriters.rewrite import UnparsableError
 from common_sync.edges.checkout import ATTRIBUTES
 from common_sync.edges.folders import explain_os_error, opened
-from common_sync.edges.reading import read_bytes
+from common_sync.edges.reading import TEMPORARY, read_bytes
 from common_sync.edges.references import FileEdit
 
-IGNORE = ".dockerignore"
+if TYPE_CHECKING:
+    from common_sync.core.kept_out import Dropped
+
 _LARGEST = 1 << 20
 """Bytes; what is larger no person wrote."""
 
@@ -29,11 +31,18 @@ class Managed(NamedTuple):
         edits: The blocks to write, of the whole file each.
         findings: What needs a person.
         blocks: The files that a block is kept in, in sync or not.
+        leftover: Whether a killed run left a file beside them, under its temporary name.
     """
 
     edits: tuple[FileEdit, ...] = ()
     findings: tuple[Finding, ...] = ()
     blocks: tuple[str, ...] = ()
+    leftover: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is to be written, and nothing is wrong that no writing can mend."""
+        return not self.edits and not any(finding.severity == "error" for finding in self.findings)
 
 
 class Dockerignores:
@@ -52,9 +61,14 @@ class Dockerignores:
 
     @cached_property
     def _lines(self) -> tuple[str, ...]:
+        from common_sync.core.kept_out import dockerignore_lines  # as below
+
         return dockerignore_lines(self._copy, self._files)
 
-    def _find_dropped(self, text: str) -> tuple[Dropped, ...]:
+    def _find_dropped(self, text: str) -> "tuple[Dropped, ...]":
+        from common_sync.core.dockerignore import parse_dockerignore  # 2 ms, and only for what Docker builds
+        from common_sync.core.kept_out import find_dropped
+
         return tuple(find_dropped(parse_dockerignore(text), self._copy, self._files))
 
     def look_at(self, service: str, dockerfiles: Sequence[str]) -> Managed:
@@ -124,7 +138,8 @@ def look_at_attributes(root: str, copy: str, services: Iterable[str], known: Seq
             copies.add(path)
     lines = [format_line(path) for path in sorted(copies)]
     edits = _write_block(file, ATTRIBUTES, "", lines, "bottom", findings)
-    return Managed(edits, tuple(findings), (ATTRIBUTES,))
+    leftover = os.path.lexists(os.path.join(root, TEMPORARY))
+    return Managed(edits, tuple(findings), (ATTRIBUTES,), leftover)
 
 
 class _File(NamedTuple):

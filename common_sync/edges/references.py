@@ -99,7 +99,7 @@ def _rewriter(kind: Kind) -> tuple[Rewriter, Callable[[bytes], Text]]:
 
             return read_requirements, decode_requirements
         case "dockerfile":
-            raise NotImplementedError
+            return (lambda _characters, _site: Rewrite()), decode_requirements
 
 
 _LEADS_TO_COPY = ("points-at-master", "points-at-copy")
@@ -121,8 +121,6 @@ class _Reader:
         seen = set()
         while pending:
             given, kind = pending.pop()
-            if kind == "dockerfile":
-                continue
             path = os.path.normpath(given)
             real = os.path.realpath(path)
             if real not in seen:

@@ -6,6 +6,9 @@ from typing import Literal
 Kind = Literal["requirements", "dockerfile"]
 """Which rewriter reads a file."""
 
+IGNORE = ".dockerignore"
+"""What Docker reads beside a Dockerfile: by itself for the whole context, or after the name of one Dockerfile."""
+
 _COMPOSE = re.compile(r"(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml")
 
 
@@ -30,7 +33,7 @@ def is_requirements(name: str) -> bool:
 
 def is_dockerfile(name: str) -> bool:
     """Tell by a file's name whether Docker builds from it."""
-    suffixed = name.startswith(("Dockerfile.", "Containerfile.")) and not name.endswith(".dockerignore")
+    suffixed = name.startswith(("Dockerfile.", "Containerfile.")) and not name.endswith(IGNORE)
     return name in {"Dockerfile", "Containerfile"} or suffixed or name.endswith((".Dockerfile", ".dockerfile"))
 
 
