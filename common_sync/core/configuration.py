@@ -5,7 +5,7 @@ Everything that is wrong is collected and reported at once, each with its line.
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from common_sync.core.errors import Problem
@@ -14,7 +14,10 @@ PYPROJECT = "pyproject.toml"
 OWN_FILE = "common-sync.toml"
 TABLE = "tool.common-sync"
 
-KEYS = ("master", "services", "copy", "exclude")
+KEYS = ("master", "services", "copy", "exclude", "managed")
+
+MANAGED = ("dockerignore", "gitattributes")
+"""The files that a managed block can be kept in."""
 
 
 class Setting(NamedTuple):
@@ -33,6 +36,7 @@ class Configuration(NamedTuple):
         services: Folders or globs, relative to the root.
         copy: The copy's folder inside each service.
         exclude: Gitignore patterns, after the built-in ones.
+        managed: The files that a managed block is kept in, of `MANAGED`.
     """
 
     file: str
@@ -40,6 +44,7 @@ class Configuration(NamedTuple):
     services: tuple[Setting, ...]
     copy: Setting
     exclude: tuple[Setting, ...]
+    managed: frozenset[str]
 
 
 def find_table(text: str, file: str) -> dict[str, object] | None:
@@ -81,7 +86,8 @@ def parse_configuration(table: dict[str, object], text: str, file: str) -> tuple
     if table.get("services", []) == []:
         trouble = "is empty" if "services" in table else "is missing"
         reader.complain("services", f'key "services" {trouble}', 'services = ["services/*"]')
-    return Configuration(file, master, services, copy, reader.strings("exclude")), reader.problems
+    managed = reader.words("managed", MANAGED) if "managed" in table else frozenset(MANAGED)
+    return Configuration(file, master, services, copy, reader.strings("exclude"), managed), reader.problems
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
@@ -162,6 +168,14 @@ class _Reader:
             return tuple(Setting(*pair) for pair in zip(value, self._lines.strings(key, value), strict=True))
         self.complain(key, f'"{key}" must be a list of strings', f'{key} = ["…"]')
         return ()
+
+    def words(self, key: str, known: Sequence[str]) -> frozenset[str]:
+        given = self.strings(key)
+        for word, line in given:
+            if word not in known:
+                remedy = nearest(word, known) or f"the words are {', '.join(known)}"
+                self.problems.append(Problem(f'"{key}" holds an unknown word: {word!r}', self._file, line, remedy))
+        return frozenset(word for word, _ in given)
 
     def folder(self, key: str, *, required: bool) -> Setting:
         value = self._table.get(key)

@@ -26,17 +26,19 @@ _LARGEST = 16 << 20
 
 
 class FileEdit(NamedTuple):
-    """A service's own file, before and after its references are rewritten.
+    """A file that is somebody's own, before and after its references are rewritten, or the tool's block in it.
 
     Attributes:
-        path: POSIX path inside the service.
-        before: The bytes that it holds.
+        path: POSIX path inside the service, or from the root where it belongs to none.
+        before: The bytes that it holds, or None where there is none.
         after: The bytes that it is to hold.
+        managed: Whether it is a managed block that changes.
     """
 
     path: str
-    before: bytes
+    before: bytes | None
     after: bytes
+    managed: bool = False
 
 
 class References(NamedTuple):
@@ -46,11 +48,13 @@ class References(NamedTuple):
         edits: The files to rewrite.
         references: Every reference, before the edits.
         findings: What stays as it is and needs a person.
+        dockerfiles: The paths of the service's Dockerfiles, inside it.
     """
 
     edits: tuple[FileEdit, ...] = ()
     references: tuple[Reference, ...] = ()
     findings: tuple[Finding, ...] = ()
+    dockerfiles: tuple[str, ...] = ()
 
 
 def read_references(
@@ -83,7 +87,9 @@ def read_references(
         files = list_files(folder, {os.path.join(folder, copy), *inner})
     except OSError as error:
         raise explain_os_error(error, os.path.relpath(error.filename, root), "read it") from error
-    return _Reader(root, service, copy, master, copied, everything=everything).read(files) if files else References()
+    dockerfiles = tuple(path for path, kind in files if kind == "dockerfile")
+    reader = _Reader(root, service, copy, master, copied, everything=everything)
+    return reader.read(files)._replace(dockerfiles=dockerfiles) if files else References()
 
 
 def read_version(root: str, service: str, copy: str, master: str, file: str, data: bytes) -> References:
@@ -109,6 +115,8 @@ def _rewriter(kind: Kind) -> tuple[Rewriter, Callable[[bytes], Text]]:
             from common_sync.core.rewriters.requirements import read_requirements
 
             return read_requirements, decode_requirements
+        case "dockerfile":
+            return (lambda _characters, _site: Rewrite()), decode_to_read
         case "compose":
             from common_sync.core.rewriters.compose import read_compose
             from common_sync.edges.yaml_nodes import parse_yaml
@@ -209,7 +217,7 @@ class _Reader:
         if not (leads_out or self._everything):
             return []
         rewrite, decode = _rewriter(kind)
-        text = self._decode(data, shown, decode)
+        text = self._decode(data, shown, decode if leads_out else decode_to_read)
         if text is None:
             return []
         above = os.path.dirname(path)

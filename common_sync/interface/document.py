@@ -66,6 +66,7 @@ def distribution_document(done: Distribution, *, diff: bool = False) -> Document
     ]
     document = _envelope("distribute", done.in_sync, done.survey, services, done.findings())
     return document | {
+        "rewritten": [_text(edit.path) for edit in done.survey.root.edits],
         "dry_run": done.dry_run,
         "force": done.force,
         "changed": done.changed,

@@ -123,8 +123,8 @@ BREAKS = (
     ),
     Break(
         "a requirements file is written in place",
-        "edges/writing.py",
-        "_write_flushed(folder, after, status)",
+        "edges/users_files.py",
+        "_write_flushed(folder, after, like)",
         "write_all(os.open(name, os.O_WRONLY | os.O_TRUNC, dir_fd=folder), after); return",
         crash("requirements rewrite"),
     ),
