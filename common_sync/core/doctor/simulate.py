@@ -1,0 +1,249 @@
+"""Follow a Dockerfile as the build would, and say what it would come upon.
+
+Source of the rules: https://docs.docker.com/reference/dockerfile/, and BuildKit where that is silent.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from posixpath import join, normpath
+from typing import NamedTuple
+
+from common_sync.core.doctor.bases import Base, read_base
+from common_sync.core.doctor.copying import Copying, MissingSource, SourceAbove, copy_layers, read_copy
+from common_sync.core.doctor.effects import Layer, find_effects, why_not_followed
+from common_sync.core.doctor.image import Anything, Context, Doubt, Files, Image, Made, Put
+from common_sync.core.doctor.installs import Install, read_install
+from common_sync.core.doctor.needs import Need, find_needs
+from common_sync.core.doctor.shell import Command, read_script, read_words
+from common_sync.core.doctor.shell_words import Word as ShellWord
+from common_sync.core.rewriters.dockerfile_syntax import Dockerfile, Instruction, Stage
+from common_sync.core.rewriters.dockerfile_variables import Variables, expand, with_variables
+from common_sync.core.rewriters.dockerfile_words import Word
+
+
+class Installed(NamedTuple):
+    """Something is installed.
+
+    Attributes:
+        instruction: The RUN that does it.
+        stage: The number of the stage, counted from 0.
+        workdir: The stage's current folder before the RUN.
+        install: What is installed.
+        needs: What that reads.
+        python: The version of Python that the stage's base image has, or None.
+        old_pip: Whether pip is older than 24.1.
+    """
+
+    instruction: Instruction
+    stage: int
+    workdir: str
+    install: Install
+    needs: tuple[Need, ...]
+    python: str | None
+    old_pip: bool
+
+
+class NotFollowed(NamedTuple):
+    """Something happens that cannot be followed.
+
+    Attributes:
+        line: The instruction's line.
+        what: What it is.
+    """
+
+    line: int
+    what: str
+
+
+Event = Installed | NotFollowed | MissingSource | SourceAbove
+
+
+class StageEnd(NamedTuple):
+    """A stage when all of it has run.
+
+    Attributes:
+        name: Its name, or nothing.
+        image: Its files.
+        workdir: Its current folder.
+    """
+
+    name: str
+    image: Image
+    workdir: str
+
+
+class Build(NamedTuple):
+    """What a build would come upon.
+
+    Attributes:
+        events: In the order of the file.
+        stages: Each stage when all of it has run.
+    """
+
+    events: tuple[Event, ...]
+    stages: tuple[StageEnd, ...]
+
+
+def simulate(dockerfile: Dockerfile, context: Context) -> Build:
+    """Follow every stage of a Dockerfile.
+
+    Args:
+        dockerfile: The parsed file.
+        context: The files that it may copy.
+
+    Raises:
+        UnparsableError: The build would refuse a value.
+    """
+    variables = {instruction.start: found for instruction, found in with_variables(dockerfile)}
+    builder = _Builder(dockerfile, context, variables)
+    for number, stage in enumerate(dockerfile.stages):
+        builder.run(number, stage)
+    return Build(tuple(builder.events), tuple(end.finished() for end in builder.ends))
+
+
+_NEW_PIP = re.compile(r"pip(?:\s*[>~]=?.*|\s*==\s*(?:2[5-9]|24\.[1-9]|[3-9]\d).*)?")
+"""What asks for a pip that is new enough."""
+
+
+class _State:
+    """A stage while it runs."""
+
+    def __init__(self, name: str, number: int, base: Base) -> None:
+        self.name, self.number, self.base = name, number, base
+        self.image = Image() if base.empty else Image((Doubt("/"),))
+        self.workdir = "/"
+        self.posix = True
+
+    def finished(self) -> StageEnd:
+        return StageEnd(self.name, self.image, self.workdir)
+
+
+class _Builder:
+    def __init__(self, dockerfile: Dockerfile, context: Context, variables: Mapping[int, Variables]) -> None:
+        self._dockerfile, self._context, self._variables = dockerfile, context, variables
+        self.events: list[Event] = []
+        self.ends: list[_State] = []
+
+    def run(self, number: int, stage: Stage) -> None:
+        state = self._begin(number, stage)
+        for instruction in stage.instructions[1:]:
+            match instruction.name:
+                case "WORKDIR":
+                    self._change_folder(instruction, state)
+                case "COPY" | "ADD":
+                    self._copy(instruction, state)
+                case "RUN":
+                    self._run(instruction, state)
+                case "SHELL":
+                    state.posix = bool(re.search(r"(?:^|/)(?:ba|da|a|z|k)?sh$", instruction.words[0].text if instruction.words else ""))
+        self.ends.append(state)
+
+    def _expand(self, word: Word, instruction: Instruction) -> ShellWord:
+        found = expand(word, instruction, self._dockerfile.escape, self._variables[instruction.start])
+        return ShellWord(found.word.text, not found.unknown)
+
+    def _begin(self, number: int, stage: Stage) -> _State:
+        base = self._expand(stage.base, stage.instructions[0])
+        built_on = self._stage(base.text) if base.known else None
+        if built_on is None:
+            return _State(stage.name, number, read_base(base.text) if base.known else Base())
+        state = _State(stage.name, number, built_on.base)
+        state.image, state.workdir, state.posix = built_on.image, built_on.workdir, built_on.posix
+        return state
+
+    def _stage(self, name: str) -> _State | None:
+        """Return an earlier stage by its name or number."""
+        if name.isdigit() and int(name) < len(self.ends):
+            return self.ends[int(name)]
+        return next((end for end in reversed(self.ends) if end.name and end.name == name.lower()), None)
+
+    def _change_folder(self, instruction: Instruction, state: _State) -> None:
+        place = self._expand(instruction.arguments, instruction)
+        if not place.known:
+            self.events.append(NotFollowed(instruction.line, f"`WORKDIR {instruction.arguments.text}` holds a variable without a value"))
+            state.image = state.image.with_layers(Doubt("/"))
+        state.workdir = normpath(join(state.workdir, place.text))
+        state.image = state.image.with_layers(Made(state.workdir))
+
+    def _files(self, name: ShellWord | None) -> Files:
+        """Return where a `--from` copies from."""
+        if name is None:
+            return self._context
+        stage = self._stage(name.text) if name.known else None
+        return stage.image if stage is not None else Anything()
+
+    def _copy(self, instruction: Instruction, state: _State) -> None:
+        copying = read_copy(instruction, lambda word: self._expand(word, instruction), state.workdir)
+        if isinstance(copying, Copying):
+            layers, events = copy_layers(copying, self._files(copying.origin), self._context, state.image)
+            self.events += events
+            state.image = state.image.with_layers(*layers)
+        else:
+            self.events.append(NotFollowed(instruction.line, copying))
+            state.image = state.image.with_layers(Doubt("/"))
+
+    def _run(self, instruction: Instruction, state: _State) -> None:
+        mounts = [*self._mounts(instruction, state)]
+        effects: list[Layer] = []
+        commands = self._commands(instruction, state)
+        if commands is None:
+            self.events.append(NotFollowed(instruction.line, "its shell script cannot be read"))
+            return
+        for command in commands:
+            image = state.image.with_layers(*mounts, *effects)
+            self._install(command, image, instruction, state)
+            if what := why_not_followed(command, image):
+                self.events.append(NotFollowed(instruction.line, f"`{what}` may do anything"))
+                effects.append(Doubt(command.folder or "/"))
+            effects += find_effects(command, image)
+        state.image = state.image.with_layers(*effects)
+
+    def _commands(self, instruction: Instruction, state: _State) -> list[Command] | None:
+        variables = {name: word.text if word is not None else None for name, word in self._variables[instruction.start].items()}
+        if instruction.json:
+            return read_words([ShellWord(word.text) for word in instruction.words], state.workdir, variables)
+        script = _script(instruction)
+        found = read_script(script, state.workdir, variables) if state.posix and script is not None else None
+        return list(found) if found is not None else None
+
+    def _install(self, command: Command, image: Image, instruction: Instruction, state: _State) -> None:
+        install = read_install(command)
+        if install is None:
+            return
+        needs = tuple(find_needs(install, image, self._context))
+        old_pip = state.base.old_pip and install.tool == "pip"
+        self.events.append(Installed(instruction, state.number, state.workdir, install, needs, state.base.python, old_pip))
+        if any(_NEW_PIP.fullmatch(asked.word.text) for asked in install.asked):
+            state.base = state.base._replace(old_pip=False)
+
+    def _mounts(self, instruction: Instruction, state: _State) -> Iterator[Put]:
+        """Yield what is mounted while a RUN runs, where that is files."""
+        for flag in instruction.flags:
+            if flag.name != "mount" or flag.value is None:
+                continue
+            value = self._expand(flag.value, instruction)
+            options = dict(part.partition("=")[::2] for part in value.text.split(","))
+            target = next((options[key] for key in ("target", "dst", "destination") if key in options), None)
+            if options.get("type", "bind") != "bind" or target is None:
+                continue
+            files = self._files(ShellWord(options["from"]) if "from" in options else None)
+            source = normpath(options.get("source", options.get("src", "")).lstrip("/") or ".").removeprefix(".")
+            source = f"/{source}" if "from" in options else source
+            if files.look(source) is None and files is self._context:
+                written = options.get("source", options.get("src", ""))
+                self.events.append(MissingSource(instruction.line, written, self._context.why_dropped(source)))
+            yield Put(normpath(join(state.workdir, target)), files, source)
+
+
+def _script(instruction: Instruction) -> str | None:
+    """Return what the shell of a RUN reads; nothing for a script in another language, None for what nobody can tell."""
+    text = instruction.arguments.text
+    if not instruction.heredocs:
+        return text
+    body = instruction.heredocs[0].content
+    before = re.match(r"\s*(?P<program>[^\s<]*)[^<]*<<", text)
+    program = before["program"].rpartition("/")[2] if before else ""
+    if program in {"", "sh", "bash", "dash", "ash", "zsh"}:
+        shebang = re.match(r"#!\s*\S*?(\w+)\s*(\w*)", body) if not program else None
+        return body if shebang is None or re.search(r"sh$", shebang[2] or shebang[1]) else None
+    return text
