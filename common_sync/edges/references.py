@@ -9,7 +9,7 @@ from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding, Reference
 from common_sync.core.rewriters.kinds import Kind
 from common_sync.core.rewriters.rewrite import Locate, Place, Rewrite, Rewriter, Site, UnparsableError
-from common_sync.core.text import Text, UndecodableError, apply_edits, decode_requirements, encode
+from common_sync.core.text import Text, UndecodableError, apply_edits, decode_requirements, decode_unicode, encode
 from common_sync.edges.folders import explain_os_error
 from common_sync.edges.service_files import list_files
 
@@ -77,7 +77,23 @@ def _rewriter(kind: Kind) -> tuple[Rewriter, Callable[[bytes], Text]]:
             from common_sync.core.rewriters.requirements import read_requirements
 
             return read_requirements, decode_requirements
+        case "compose":
+            from common_sync.core.rewriters.compose import read_compose
+            from common_sync.edges.yaml_nodes import parse_yaml
 
+            return lambda characters, site: read_compose(characters, site, parse_yaml), decode_unicode
+        case "environment":
+            from common_sync.core.rewriters.environment import read_environment
+            from common_sync.edges.yaml_nodes import parse_yaml
+
+            return lambda characters, site: read_environment(characters, site, parse_yaml), decode_unicode
+
+
+_YAML: dict[Kind, tuple[bytes, ...]] = {"compose": (b"include", b"extends"), "environment": (b"-r", b"-c")}
+"""What takes an expensive parser, and what stands in it where there is another file to read."""
+
+_LEADS_ANYWHERE = (b"..", b"$", b"\\", b"\0")
+"""What a path holds that leads upward, or has a variable or an escape in it; and all that is in UTF-16."""
 
 _LEADS_TO_COPY = ("points-at-master", "points-at-copy")
 
@@ -88,6 +104,7 @@ class _Reader:
         self._folder = os.path.join(root, service)
         self._copy_folder = os.path.join(self._folder, copy)
         self._master = os.path.realpath(os.path.join(root, master))
+        self._hints = (*_LEADS_ANYWHERE, *map(os.fsencode, (root, self._master, os.path.basename(copy))))
         self._edits: list[FileEdit] = []
         self._references: list[Reference] = []
         self._findings: list[Finding] = []
@@ -102,18 +119,20 @@ class _Reader:
             real = os.path.realpath(path)
             if real not in seen:
                 seen.add(real)
-                pending.extend((included, kind) for included in self._read_file(path, real, kind))
+                pending.extend(self._read_file(path, real, kind))
         return References(tuple(self._edits), tuple(self._references), tuple(self._findings))
 
-    def _read_file(self, path: str, real: str, kind: Kind) -> list[str]:
-        """Take in one file; return the paths of what it includes, which are resolved beside the path that it was given."""
+    def _read_file(self, path: str, real: str, kind: Kind) -> list[tuple[str, Kind]]:
+        """Take in one file; return what it includes: paths beside the one that it was given, and what they are."""
         if _below(real, self._master) is not None or _below(real, self._copy_folder) is not None:
             return []  # the library's own; a copy is never edited
         shown = os.path.relpath(real, self._root)
-        rewrite, decode = _rewriter(kind)
         data = self._read_bytes(real, shown)
-        text = None if data is None else self._decode(data, shown, decode)
-        if data is None or text is None:
+        if data is None or (kind in _YAML and not self._may_concern(data, kind)):
+            return []
+        rewrite, decode = _rewriter(kind)
+        text = self._decode(data, shown, decode)
+        if text is None:
             return []
         above = os.path.dirname(path)
         try:
@@ -126,7 +145,11 @@ class _Reader:
         self._take(found, shown)
         if found.edits:
             self._rewrite(found, text, real, shown, data)
-        return [os.path.join(above, include.path) for include in found.includes]
+        return [(os.path.join(above, include.path), include.kind or kind) for include in found.includes]
+
+    def _may_concern(self, data: bytes, kind: Kind) -> bool:
+        """Tell cheaply whether a file could lead to the library; one that does so by nothing but a symlink is missed."""
+        return any(hint in data for hint in (*self._hints, *_YAML[kind]))
 
     def _site(self, above: str, real: str) -> Site:
         own = _below(real, self._folder) is not None
@@ -187,9 +210,15 @@ class _Reader:
                     return Place("copy", rest)
                 if (rest := _below(candidate, self._master)) is not None:
                     return Place("master", rest)
-            return Place("service" if _below(real, self._folder) is not None else "outside", "")
+            if _below(real, self._folder) is not None:
+                return Place("service")
+            inside = _below(real, self._root) is not None
+            return Place("outside", holds=inside and self._is_held(real))
 
         return locate
+
+    def _is_held(self, folder: str) -> bool:
+        return any(_below(one, folder) is not None for one in (self._master, self._folder))
 
 
 def _below(path: str, folder: str) -> str | None:

@@ -3,7 +3,7 @@
 import re
 from typing import Literal
 
-Kind = Literal["requirements"]
+Kind = Literal["requirements", "compose", "environment"]
 """Which rewriter reads a file."""
 
 _COMPOSE = re.compile(r"(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml")
@@ -18,7 +18,9 @@ def kind_of(path: str) -> Kind | None:
     above, _, name = path.rpartition("/")
     if (not above and is_requirements(name)) or (above == "requirements" and name.endswith((".txt", ".in"))):
         return "requirements"
-    return None
+    if is_compose(name):
+        return "compose"
+    return "environment" if name in {"environment.yml", "environment.yaml"} else None
 
 
 def is_requirements(name: str) -> bool:
