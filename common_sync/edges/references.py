@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding, Reference
-from common_sync.core.rewriters.kinds import Kind
+from common_sync.core.rewriters.kinds import Kind, kind_of
 from common_sync.core.rewriters.rewrite import Locate, Place, Rewrite, Rewriter, Site, UnparsableError
 from common_sync.core.text import Text, UndecodableError, apply_edits, decode_requirements, decode_unicode, encode
 from common_sync.edges.folders import explain_os_error
@@ -70,6 +70,21 @@ def read_references(
     return _Reader(root, service, copy, master, copied).read(files) if files else References()
 
 
+def read_version(root: str, service: str, copy: str, master: str, file: str, data: bytes) -> References:
+    """Return what points at the library in another version of a service's file than the disk has.
+
+    Args:
+        root: The absolute path of the configuration's folder.
+        service: The service's path from there.
+        copy: The copy's path inside the service.
+        master: The master's path from the root.
+        file: The file's path from the root.
+        data: What that version holds.
+    """
+    kind = kind_of(file.removeprefix(f"{service}/")) or "requirements"  # pip may include a file of any name
+    return _Reader(root, service, copy, master, ()).read_data(os.path.join(root, file), kind, data)
+
+
 def _rewriter(kind: Kind) -> tuple[Rewriter, Callable[[bytes], Text]]:
     """Return what reads a kind of file, and how its bytes are decoded; only what is there is imported."""
     match kind:
@@ -120,6 +135,14 @@ class _Reader:
             if real not in seen:
                 seen.add(real)
                 pending.extend(self._read_file(path, real, kind))
+        return self._result()
+
+    def read_data(self, path: str, kind: Kind, data: bytes) -> References:
+        """Read a file that holds other bytes than the disk has."""
+        self._read_data(path, os.path.realpath(path), kind, os.path.relpath(path, self._root), data)
+        return self._result()
+
+    def _result(self) -> References:
         return References(tuple(self._edits), tuple(self._references), tuple(self._findings))
 
     def _read_file(self, path: str, real: str, kind: Kind) -> list[tuple[str, Kind]]:
@@ -130,6 +153,9 @@ class _Reader:
         data = self._read_bytes(real, shown)
         if data is None or (kind in _YAML and not self._may_concern(data, kind)):
             return []
+        return self._read_data(path, real, kind, shown, data)
+
+    def _read_data(self, path: str, real: str, kind: Kind, shown: str, data: bytes) -> list[tuple[str, Kind]]:
         rewrite, decode = _rewriter(kind)
         text = self._decode(data, shown, decode)
         if text is None:

@@ -112,7 +112,7 @@ BREAKS = (
     ),
     Break(
         "a worker that was killed is not missed",
-        "edges/workers.py",
+        "edges/forking.py",
         "if sum(map(len, shares)) != len(items):",
         "if False:",
         (f"{HERE}/test_together.py", "-k", "worker"),

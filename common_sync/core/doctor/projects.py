@@ -145,8 +145,8 @@ def _direct(text: str, declared: list[_Declared]) -> Iterator[Dependency]:
 def _from_uv(text: str, sources: Table, declared: list[_Declared]) -> Iterator[Dependency]:
     for name, source in sources.items():
         uses = [one for one in declared if one.name == normalise(name)]
-        for table in source if isinstance(source, list) else [source]:
-            path = table.get("path") if isinstance(table, dict) else None
+        for table in _tables(source):
+            path = table.get("path")
             if isinstance(path, str):
                 editable = bool(table.get("editable"))
                 for use in uses:  # uv passes over a source of what nothing asks for
@@ -155,7 +155,7 @@ def _from_uv(text: str, sources: Table, declared: list[_Declared]) -> Iterator[D
 
 
 def _is_workspace(source: object) -> bool:
-    return any(isinstance(one, dict) and one.get("workspace") for one in (source if isinstance(source, list) else [source]))
+    return any(table.get("workspace") for table in _tables(source))
 
 
 def _from_poetry(text: str, poetry: Table) -> Iterator[Dependency]:
@@ -163,8 +163,8 @@ def _from_poetry(text: str, poetry: Table) -> Iterator[Dependency]:
     tables |= {group: _table(poetry, "group", group, "dependencies") for group in _table(poetry, "group")}
     for group, table in tables.items():
         for name, value in table.items():
-            for one in value if isinstance(value, list) else [value]:
-                path = one.get("path") if isinstance(one, dict) else None
+            for one in _tables(value):
+                path = one.get("path")
                 if isinstance(path, str):
                     extra = name if one.get("optional") else ""
                     line = _line(text, path, name)
@@ -195,6 +195,11 @@ def _specifier(value: object) -> str | None:
 
 def _strings(value: object, default: tuple[str, ...] = ()) -> tuple[str, ...]:
     return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else default
+
+
+def _tables(value: object) -> list[Table]:
+    """Return the tables of a list, or the only one where it stands by itself."""
+    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, dict)]
 
 
 def _table(table: Table, *keys: str) -> Table:
