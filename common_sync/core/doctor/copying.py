@@ -160,7 +160,7 @@ def _match(path: str, files: Files) -> Iterator[str]:
         return
     found = ["/" if path.startswith("/") else ""]
     for part in path.strip("/").split("/"):
-        named = [join(above, name) for above in found for name in files.names(above) if fnmatchcase(name, part)]
+        named = [join(above, name) for above in found for name in files.names(above) if fnmatchcase(name, part.replace("[^", "[!"))]
         found = named if _WILD.search(part) else [join(above, part) for above in found]
         found = [one for one in found if files.look(one) is not None]
     yield from sorted(found)

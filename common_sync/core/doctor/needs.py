@@ -151,7 +151,8 @@ class _Finder:
 
     def _project(self, wanted: Dependency, folder: str, asker: _Asker, *, direct: bool = False) -> Iterator[Need]:
         path = normpath(join(folder, wanted.path))
-        need = Need("project", wanted.written, path, "there", "", *asker, wanted.editable, direct)
+        editable = wanted.editable and not self._install.has("--no-editable")
+        need = Need("project", wanted.written, path, "there", "", *asker, editable, direct)
         place = self._image.look(path)
         if place is None:
             yield need._replace(state="missing")
@@ -169,7 +170,7 @@ class _Finder:
         found = {name: self._image.look(f"{need.path}/{name}") for name in _PROJECT_FILES}
         places = [place for place in found.values() if place is not None]
         if not places:
-            yield need._replace(state="missing", reason="the folder holds neither pyproject.toml nor setup.py")
+            yield need._replace(state="missing", reason=self._why_no_project(need.path))
             return
         if lacking := self._lacking(need.path, places[0]):
             state: Literal["missing", "unknown"] = "unknown" if need.editable else "missing"
@@ -183,6 +184,14 @@ class _Finder:
         yield need._replace(project=read_project(text) if text is not None else None)
         if pyproject is not None and text is not None:
             yield from self._dependencies(text, pyproject, need.path, build=True)
+
+    def _why_no_project(self, path: str) -> str:
+        """Return why a folder cannot be installed, and the rule that keeps its project file out, where there is one."""
+        place = self._image.look(path)
+        origin = place.origin if place is not None else None
+        rules = (self._context.why_dropped(f"{origin}/{name}") for name in _PROJECT_FILES if origin)
+        rule = next((rule for rule in rules if rule is not None), None)
+        return f"the folder {path} holds neither pyproject.toml nor setup.py" + (f", which {rule} keeps out" if rule else "")
 
     def _lacking(self, path: str, place: Place) -> str | None:
         """Return a package of the project that the build context has and the image has not."""

@@ -4,7 +4,7 @@ Source of the rules: https://docs.docker.com/reference/dockerfile/, and BuildKit
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from posixpath import join, normpath
 from typing import NamedTuple
 
@@ -58,6 +58,20 @@ class NotFollowed(NamedTuple):
 Event = Installed | NotFollowed | MissingSource | SourceAbove
 
 
+class Taken(NamedTuple):
+    """Something is copied out of another stage.
+
+    Attributes:
+        line: The line of the COPY.
+        stage: The number of the other stage, counted from 0.
+        sources: What is copied.
+    """
+
+    line: int
+    stage: int
+    sources: tuple[str, ...]
+
+
 class StageEnd(NamedTuple):
     """A stage when all of it has run.
 
@@ -65,23 +79,42 @@ class StageEnd(NamedTuple):
         name: Its name, or nothing.
         image: Its files.
         workdir: Its current folder.
+        events: What it came upon, in the order of the file.
+        uses: The numbers of the stages that it needs.
+        built_on: The number of the stage that it begins with, or None.
+        taken: What it copies out of other stages.
     """
 
     name: str
     image: Image
     workdir: str
+    events: tuple[Event, ...]
+    uses: frozenset[int]
+    built_on: int | None
+    taken: tuple[Taken, ...]
 
 
 class Build(NamedTuple):
-    """What a build would come upon.
+    """What a build would come upon: its stages when all of each has run."""
 
-    Attributes:
-        events: In the order of the file.
-        stages: Each stage when all of it has run.
-    """
-
-    events: tuple[Event, ...]
     stages: tuple[StageEnd, ...]
+
+    def needed(self, targets: Iterable[str] = ()) -> set[int]:
+        """Return the numbers of the stages that are built for the last one, and for some others.
+
+        Args:
+            targets: The names of the others; a name that no stage has asks for nothing.
+        """
+        wanted = {target.lower() for target in targets}
+        pending = [number for number, stage in enumerate(self.stages) if stage.name and stage.name in wanted]
+        pending += [len(self.stages) - 1] if self.stages else []
+        found: set[int] = set()
+        while pending:
+            number = pending.pop()
+            if number not in found:
+                found.add(number)
+                pending += self.stages[number].uses
+        return found
 
 
 def simulate(dockerfile: Dockerfile, context: Context) -> Build:
@@ -98,7 +131,7 @@ def simulate(dockerfile: Dockerfile, context: Context) -> Build:
     builder = _Builder(dockerfile, context, variables)
     for number, stage in enumerate(dockerfile.stages):
         builder.run(number, stage)
-    return Build(tuple(builder.events), tuple(end.finished() for end in builder.ends))
+    return Build(tuple(end.finished() for end in builder.ends))
 
 
 _NEW_PIP = re.compile(r"pip(?:\s*[>~]=?.*|\s*==\s*(?:2[5-9]|24\.[1-9]|[3-9]\d).*)?")
@@ -113,15 +146,19 @@ class _State:
         self.image = Image() if base.empty else Image((Doubt("/"),))
         self.workdir = "/"
         self.posix = True
+        self.events: list[Event] = []
+        self.uses: set[int] = set()
+        self.built_on: int | None = None
+        self.taken: list[Taken] = []
 
     def finished(self) -> StageEnd:
-        return StageEnd(self.name, self.image, self.workdir)
+        uses = frozenset(self.uses)
+        return StageEnd(self.name, self.image, self.workdir, tuple(self.events), uses, self.built_on, tuple(self.taken))
 
 
 class _Builder:
     def __init__(self, dockerfile: Dockerfile, context: Context, variables: Mapping[int, Variables]) -> None:
         self._dockerfile, self._context, self._variables = dockerfile, context, variables
-        self.events: list[Event] = []
         self.ends: list[_State] = []
 
     def run(self, number: int, stage: Stage) -> None:
@@ -149,6 +186,8 @@ class _Builder:
             return _State(stage.name, number, read_base(base.text) if base.known else Base())
         state = _State(stage.name, number, built_on.base)
         state.image, state.workdir, state.posix = built_on.image, built_on.workdir, built_on.posix
+        state.built_on = built_on.number
+        state.uses.add(built_on.number)
         return state
 
     def _stage(self, name: str) -> _State | None:
@@ -160,26 +199,32 @@ class _Builder:
     def _change_folder(self, instruction: Instruction, state: _State) -> None:
         place = self._expand(instruction.arguments, instruction)
         if not place.known:
-            self.events.append(NotFollowed(instruction.line, f"`WORKDIR {instruction.arguments.text}` holds a variable without a value"))
+            state.events.append(NotFollowed(instruction.line, f"`WORKDIR {instruction.arguments.text}` holds a variable without a value"))
             state.image = state.image.with_layers(Doubt("/"))
         state.workdir = normpath(join(state.workdir, place.text))
         state.image = state.image.with_layers(Made(state.workdir))
 
-    def _files(self, name: ShellWord | None) -> Files:
+    def _files(self, name: ShellWord | None, state: _State) -> Files:
         """Return where a `--from` copies from."""
         if name is None:
             return self._context
         stage = self._stage(name.text) if name.known else None
-        return stage.image if stage is not None else Anything()
+        if stage is None:
+            return Anything()
+        state.uses.add(stage.number)
+        return stage.image
 
     def _copy(self, instruction: Instruction, state: _State) -> None:
         copying = read_copy(instruction, lambda word: self._expand(word, instruction), state.workdir)
         if isinstance(copying, Copying):
-            layers, events = copy_layers(copying, self._files(copying.origin), self._context, state.image)
-            self.events += events
+            layers, events = copy_layers(copying, self._files(copying.origin, state), self._context, state.image)
+            state.events += events
+            stage = self._stage(copying.origin.text) if copying.origin is not None else None
+            if stage is not None:
+                state.taken.append(Taken(instruction.line, stage.number, copying.sources))
             state.image = state.image.with_layers(*layers)
         else:
-            self.events.append(NotFollowed(instruction.line, copying))
+            state.events.append(NotFollowed(instruction.line, copying))
             state.image = state.image.with_layers(Doubt("/"))
 
     def _run(self, instruction: Instruction, state: _State) -> None:
@@ -187,13 +232,13 @@ class _Builder:
         effects: list[Layer] = []
         commands = self._commands(instruction, state)
         if commands is None:
-            self.events.append(NotFollowed(instruction.line, "its shell script cannot be read"))
+            state.events.append(NotFollowed(instruction.line, "its shell script cannot be read"))
             return
         for command in commands:
             image = state.image.with_layers(*mounts, *effects)
             self._install(command, image, instruction, state)
             if what := why_not_followed(command, image):
-                self.events.append(NotFollowed(instruction.line, f"`{what}` may do anything"))
+                state.events.append(NotFollowed(instruction.line, f"`{what}` may do anything"))
                 effects.append(Doubt(command.folder or "/"))
             effects += find_effects(command, image)
         state.image = state.image.with_layers(*effects)
@@ -212,7 +257,7 @@ class _Builder:
             return
         needs = tuple(find_needs(install, image, self._context))
         old_pip = state.base.old_pip and install.tool == "pip"
-        self.events.append(Installed(instruction, state.number, state.workdir, install, needs, state.base.python, old_pip))
+        state.events.append(Installed(instruction, state.number, state.workdir, install, needs, state.base.python, old_pip))
         if any(_NEW_PIP.fullmatch(asked.word.text) for asked in install.asked):
             state.base = state.base._replace(old_pip=False)
 
@@ -226,12 +271,12 @@ class _Builder:
             target = next((options[key] for key in ("target", "dst", "destination") if key in options), None)
             if options.get("type", "bind") != "bind" or target is None:
                 continue
-            files = self._files(ShellWord(options["from"]) if "from" in options else None)
+            files = self._files(ShellWord(options["from"]) if "from" in options else None, state)
             source = normpath(options.get("source", options.get("src", "")).lstrip("/") or ".").removeprefix(".")
             source = f"/{source}" if "from" in options else source
             if files.look(source) is None and files is self._context:
                 written = options.get("source", options.get("src", ""))
-                self.events.append(MissingSource(instruction.line, written, self._context.why_dropped(source)))
+                state.events.append(MissingSource(instruction.line, written, self._context.why_dropped(source)))
             yield Put(normpath(join(state.workdir, target)), files, source)
 
 

@@ -1,14 +1,14 @@
 """What is wrong with a service, and what the builds of its images come upon, in sentences."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from posixpath import join
 from typing import NamedTuple
 
 from common_sync.core.doctor.copying import MissingSource, SourceAbove
 from common_sync.core.doctor.image import Context, below
 from common_sync.core.doctor.needs import Need
-from common_sync.core.doctor.simulate import Build, Event, Installed, NotFollowed
+from common_sync.core.doctor.simulate import Build, Event, Installed, NotFollowed, StageEnd
 
 
 class Insertion(NamedTuple):
@@ -61,7 +61,9 @@ _KNOWN = "if you know that it does no harm: # common-sync: ignore[CS213] in the 
 _RELATIVE_URL = re.compile(r"@\s*file:(?!/)", re.IGNORECASE)
 
 
-def find_build_troubles(build: Build, file: str, context: Context, admits: Admits) -> Iterator[Trouble]:
+def find_build_troubles(
+    build: Build, file: str, context: Context, admits: Admits, targets: Iterable[str] = ()
+) -> Iterator[Trouble]:
     """Yield what is wrong with a build, in the order of the Dockerfile, each once.
 
     Args:
@@ -69,9 +71,46 @@ def find_build_troubles(build: Build, file: str, context: Context, admits: Admit
         file: The Dockerfile's path from the service's folder.
         context: The build context.
         admits: Compares a version with a specifier.
+        targets: The stages that are built besides the last one.
     """
-    found = (trouble for event in build.events for trouble in _of_event(event, file, context, admits))
-    yield from dict.fromkeys(found)
+    needed = build.needed(targets)
+    found: dict[Trouble, None] = {}
+    for number, stage in enumerate(build.stages):
+        troubles = [trouble for event in stage.events for trouble in _of_event(event, file, context, admits)]
+        troubles += _left_behind(build, stage, file)
+        found |= dict.fromkeys(troubles if number in needed else map(_unneeded, troubles))
+    yield from found
+
+
+def _unneeded(trouble: Trouble) -> Trouble:
+    """Return what is wrong with a stage that BuildKit passes over; the classic builder builds it all the same."""
+    message = f"in a stage that the last one does not need: {trouble.message}"
+    return Trouble("CS214", trouble.file, trouble.line, message, trouble.remedy)
+
+
+_INSTALLED_TO = re.compile(r"(?:^|/)(?:\.?venv|env|virtualenv|(?:site|dist)-packages|\.local)(?:/|$)|^/(?:usr|usr/local|opt|install\w*)/?$")
+
+
+def _left_behind(build: Build, stage: StageEnd, file: str) -> Iterator[Trouble]:
+    """Yield each copy of an environment in which something is installed that lies where it is not copied from."""
+    for taken in stage.taken:
+        for event in _installs(build, taken.stage):
+            targets = event.install.values("--prefix", "--target", "--root")
+            if not any(_INSTALLED_TO.search(source) or source.rstrip("/") in targets for source in taken.sources):
+                continue
+            for need in event.needs:
+                if need.editable and need.state == "there" and stage.image.look(need.path) is None:
+                    message = f"what is copied here has `{need.written}` in it only as a path to {need.path}, which is not in this stage"
+                    yield Trouble("CS215", file, taken.line, message, f"install it without -e, or copy {need.path} as well")
+
+
+def _installs(build: Build, number: int) -> Iterator[Installed]:
+    """Yield what is installed in a stage, and in those that it is built on."""
+    following: int | None = number
+    while following is not None:
+        stage = build.stages[following]
+        yield from (event for event in stage.events if isinstance(event, Installed))
+        following = stage.built_on
 
 
 def _of_event(event: Event, file: str, context: Context, admits: Admits) -> Iterator[Trouble]:
