@@ -46,7 +46,12 @@ class Diagnosis(NamedTuple):
 
 
 def diagnose(
-    project: Project, names: Sequence[str], say: Callable[[str], None], *, fix: bool = False, phases: Phases = no_progress
+    project: Project,
+    names: Sequence[str],
+    say: Callable[[str], None],
+    *,
+    fix: bool = False,
+    phases: Phases = no_progress,
 ) -> Diagnosis:
     """Check services, and put into their Dockerfiles what is missing for sure.
 
@@ -65,7 +70,8 @@ def diagnose(
         found = survey(project, names, phases=phases)
         shared = _check_library(found)
         composes = ComposeFiles(project.root)
-        services = tuple(check_service(project, plan, composes, shared, fix=fix) for plan in found.plans)
+        library = found.master.manifest.library.name
+        services = tuple(check_service(project, plan, library, composes, shared, fix=fix) for plan in found.plans)
         for one in services:
             for fixed in one.fixed:
                 _write(project.root, state, one.service, fixed)
@@ -77,7 +83,9 @@ def _check_library(found: Survey) -> tuple[Finding, ...]:
     if any(setting.value == "CS209" for setting in found.project.configuration.ignore):
         return ()
     master, entries = found.project.master, found.master.snapshot.entries
-    packages = {path.removesuffix("/__init__.py").removeprefix("src/") for path in entries if path.endswith("/__init__.py")}
+    packages = {
+        path.removesuffix("/__init__.py").removeprefix("src/") for path in entries if path.endswith("/__init__.py")
+    }
     tops = sorted(name for name in packages if name.isidentifier() and name not in {"tests", "docs"})
     file = f"{master}/pyproject.toml" if "pyproject.toml" in entries else master
     name = found.master.manifest.library.name

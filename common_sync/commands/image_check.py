@@ -7,7 +7,7 @@ from typing import NamedTuple
 from common_sync.core.doctor.context import BuildContext
 from common_sync.core.doctor.copying import MissingSource
 from common_sync.core.doctor.layout import find_places
-from common_sync.core.doctor.library import Running, find_layout_trouble, find_stale_trouble
+from common_sync.core.doctor.library import Running, find_absence, find_layout_trouble, find_stale_trouble
 from common_sync.core.doctor.mending import Mended, mend
 from common_sync.core.doctor.simulate import Build, Installed, simulate
 from common_sync.core.doctor.troubles import Trouble, find_build_troubles
@@ -39,12 +39,14 @@ class Dockerfile(NamedTuple):
     Attributes:
         path: Its path in the service.
         text: Its text.
+        imports: The library's packages that the service imports, as far as it may need them to be installed.
         context: The path in the service of the build context that a compose file names for it, or None.
         targets: The stages that compose files build.
     """
 
     path: str
     text: str
+    imports: tuple[str, ...] = ()
     context: str | None = None
     targets: tuple[str, ...] = ()
 
@@ -93,15 +95,15 @@ class _Checker:
 
     def examine(self, text: str) -> tuple[list[Trouble], tuple[str, ...]]:
         """Return what is wrong with a text, and where the images that are run have the copy."""
-        parsed = parse_dockerfile(text)
-        build = simulate(parsed, self._context)
+        build = simulate(parse_dockerfile(text), self._context)
         path, targets = self._dockerfile.path, self._dockerfile.targets
         troubles = [*find_build_troubles(build, path, self._context, admits, targets)]
         ends = [stage for stage in build.stages if stage.name in targets] + [*build.stages[-1:]]
         places = [(place, end.workdir) for end in ends for place in find_places(end.image, self._context, self._copy)]
-        python_path = any(one.name == "ENV" and "PYTHONPATH" in one.arguments.text for one in parsed.instructions)
-        found = () if python_path else (self._layout(build, *where) for where in dict.fromkeys(places))
-        troubles += [trouble for trouble in found if trouble is not None]
+        absent = find_absence(build, self._dockerfile.imports, path) if build.stages else None
+        by_path = any(stage.python_path != () for stage in build.stages)
+        found = [] if by_path else [self._layout(build, *where) for where in dict.fromkeys(places)]
+        troubles += [trouble for trouble in (absent if not any(found) else None, *found) if trouble is not None]
         if places and (stale := find_stale_trouble(self._context, self._copy)) is not None:
             troubles.append(stale)
         return self._keep(troubles, text), tuple(place for place, _ in places)
@@ -127,4 +129,3 @@ def admits(specifier: str, python: str) -> bool:
         return True
     releases = [python] if python.count(".") > 1 else [f"{python}.0", f"{python}.99"]
     return any(wanted.contains(release, prereleases=True) for release in releases)
-

@@ -1,14 +1,17 @@
 """All checks of one service."""
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from common_sync.commands.image_check import Dockerfile, ImageCheck, check_image
 from common_sync.commands.survey import ServicePlan
 from common_sync.core.doctor.catalogue import State, Verdict, conclude, judge
+from common_sync.core.doctor.layout import find_packages
 from common_sync.core.doctor.library import Running, find_layout_trouble, find_stale_trouble
 from common_sync.core.doctor.mounts import find_hiding
+from common_sync.core.doctor.projects import normalise
 from common_sync.core.doctor.references import find_import_troubles, find_reference_troubles
 from common_sync.core.doctor.silencing import is_silenced
 from common_sync.core.doctor.troubles import Trouble
@@ -22,6 +25,12 @@ from common_sync.edges.service_files import list_paths
 from common_sync.edges.service_folder import ServiceFolder, open_context
 
 _HINTS = ("sys.path", "addsitedir")
+_PROJECT_FILES = frozenset({"pyproject.toml", "Pipfile"})
+_TEST = re.compile(r"(?:^|/)(?:tests?/|test_|conftest)")
+
+
+def _imports(package: str) -> re.Pattern[str]:
+    return re.compile(rf"^(?:from|import)\s+{re.escape(package)}\b", re.MULTILINE)
 
 
 class Fixed(NamedTuple):
@@ -53,12 +62,13 @@ class ServiceCheck(NamedTuple):
 
 
 def check_service(
-    project: Project, plan: ServicePlan, composes: ComposeFiles, shared: Iterable[Finding], *, fix: bool
+    project: Project, plan: ServicePlan, library: str, composes: ComposeFiles, shared: Iterable[Finding], *, fix: bool
 ) -> ServiceCheck:
     """Check a service.
 
     Args:
         project: The project.
+        library: The library's name.
         plan: What would bring it in sync: its references are in it.
         composes: The compose files that may run it.
         shared: What was found about the library, and so concerns all services.
@@ -67,12 +77,12 @@ def check_service(
     Raises:
         TreeError: It cannot be read.
     """
-    return _Checker(project, plan, composes, fix=fix).check(list(shared))
+    return _Checker(project, plan, library, composes, fix=fix).check(list(shared))
 
 
 class _Checker:
-    def __init__(self, project: Project, plan: ServicePlan, composes: ComposeFiles, *, fix: bool) -> None:
-        self._project, self._plan, self._fix = project, plan, fix
+    def __init__(self, project: Project, plan: ServicePlan, library: str, composes: ComposeFiles, *, fix: bool) -> None:
+        self._project, self._plan, self._library, self._fix = project, plan, library, fix
         self._service = plan.service
         self._path = os.path.join(project.root, plan.service)
         self._folder = ServiceFolder(self._path)
@@ -82,7 +92,11 @@ class _Checker:
         self._composed = composes.services_of(plan.service, inside)
 
     def _list_files(self) -> list[str]:
-        inner = {os.path.join(self._project.root, one) for one in self._project.services if one.startswith(f"{self._service}/")}
+        inner = {
+            os.path.join(self._project.root, one)
+            for one in self._project.services
+            if one.startswith(f"{self._service}/")
+        }
         try:
             return list(list_paths(self._path, {os.path.join(self._path, self._project.copy), *inner}))
         except OSError as error:
@@ -90,35 +104,67 @@ class _Checker:
 
     def check(self, shared: list[Finding]) -> ServiceCheck:
         """Run all checks."""
-        dockerfiles = [self._dockerfile(file) for file in self._files if is_dockerfile(os.path.basename(file))]
-        images = {one: check_image(one, self._folder, self._project.copy, self._keep_for(one), fix=self._fix) for one in dockerfiles}
+        imported = self._imported()
+        dockerfiles = [
+            self._dockerfile(file, imported) for file in self._files if is_dockerfile(os.path.basename(file))
+        ]
+        images = {
+            one: check_image(one, self._folder, self._project.copy, self._keep_for(one), fix=self._fix)
+            for one in dockerfiles
+        }
         troubles = [trouble for image in images.values() for trouble in image.troubles]
         troubles += self._keep([*self._references(in_image=bool(images)), *self._imports()], self._lines)
         known = self._known(troubles)
         findings = [*known, *map(self._finding, troubles), *self._mounts(images, known)]
-        states = judge([*findings, *shared], in_image=bool(images), mounted=any(one.composed.mounts for one in self._composed))
-        fixed = [Fixed(one.path, image.mended.text, image.mended.lines) for one, image in images.items() if image.mended is not None]
+        states = judge(
+            [*findings, *shared], in_image=bool(images), mounted=any(one.composed.mounts for one in self._composed)
+        )
+        fixed = [
+            Fixed(one.path, image.mended.text, image.mended.lines)
+            for one, image in images.items()
+            if image.mended is not None
+        ]
         paths = tuple(f"{self._service}/{one.path}" for one in dockerfiles)
-        return ServiceCheck(self._service, paths, tuple(dict.fromkeys(findings)), states, conclude(findings), tuple(fixed))
+        return ServiceCheck(
+            self._service, paths, tuple(dict.fromkeys(findings)), states, conclude(findings), tuple(fixed)
+        )
 
     def _known(self, troubles: list[Trouble]) -> list[Finding]:
         """Return what `verify` knows of its references, and that it has no copy; a Dockerfile that is no such is told once."""
-        missing = [] if self._plan.exists else [missing_copy(self._service, self._plan.copy_path, len(self._plan.copy.operations))]
+        missing = (
+            []
+            if self._plan.exists
+            else [missing_copy(self._service, self._plan.copy_path, len(self._plan.copy.operations))]
+        )
         told = {(one.code, f"{self._service}/{one.file}") for one in troubles}
         known = [*missing, *reference_findings(self._service, self._plan.references), *self._plan.problems]
         return [one for one in known if (one.code, one.file) not in told or one.code != "CS108"]
 
-    def _dockerfile(self, file: str) -> Dockerfile:
+    def _dockerfile(self, file: str, imported: tuple[str, ...]) -> Dockerfile:
         absolute = os.path.join(self._path, file)
         builds = [one.composed for one in self._composed if one.composed.dockerfile == absolute]
-        inside = [os.path.relpath(one.context, self._path) for one in builds if f"{one.context}/".startswith(f"{self._path}/")]
+        inside = [
+            os.path.relpath(one.context, self._path) for one in builds if f"{one.context}/".startswith(f"{self._path}/")
+        ]
         context = next(("" if one == "." else one for one in inside), None)
         targets = tuple(one.target.lower() for one in builds if one.target is not None)
-        return Dockerfile(file, self._folder.read(file) or "", context, targets)
+        return Dockerfile(file, self._folder.read(file) or "", imported, context, targets)
+
+    def _imported(self) -> tuple[str, ...]:
+        """Return the library's packages that the service imports; none where a file asks for the library by its name."""
+        name = normalise(self._library)
+        asked = [file for file in self._files if is_requirements(os.path.basename(file)) or file in _PROJECT_FILES]
+        if any(name in normalise(self._folder.read(file) or "") for file in asked):
+            return ()
+        packages = [package.name for package in find_packages(open_context(self._folder, ""), self._project.copy)]
+        texts = [
+            self._folder.read(file) or "" for file in self._files if file.endswith(".py") and not _TEST.search(file)
+        ]
+        return tuple(one for one in packages if any(_imports(one).search(text) for text in texts))
 
     def _references(self, *, in_image: bool) -> Iterator[Trouble]:
         context = open_context(self._folder, "")
-        files = [file for file in self._files if "/" not in file and (is_requirements(file) or file in {"pyproject.toml", "Pipfile"})]
+        files = [file for file in self._files if "/" not in file and (is_requirements(file) or file in _PROJECT_FILES)]
         troubles, needs = find_reference_troubles(self._service, files, context, in_image=in_image)
         told = {(one.file, one.line) for one in self._plan.references if one.state == "points-at-master"}
         yield from (one for one in troubles if (f"{self._service}/{one.file}", one.line) not in told)
@@ -156,13 +202,19 @@ class _Checker:
 
     def _keep_for(self, dockerfile: Dockerfile) -> Callable[[list[Trouble], str], list[Trouble]]:
         def keep(troubles: list[Trouble], text: str) -> list[Trouble]:
-            return self._keep(troubles, lambda file: text.splitlines() if file == dockerfile.path else self._lines(file))
+            return self._keep(
+                troubles, lambda file: text.splitlines() if file == dockerfile.path else self._lines(file)
+            )
 
         return keep
 
     def _keep(self, troubles: list[Trouble], lines: Callable[[str], list[str]]) -> list[Trouble]:
         """Leave out what is switched off."""
-        return [one for one in troubles if one.code not in self._ignored and not is_silenced(one.code, one.line, lines(one.file))]
+        return [
+            one
+            for one in troubles
+            if one.code not in self._ignored and not is_silenced(one.code, one.line, lines(one.file))
+        ]
 
     def _lines(self, file: str) -> list[str]:
         return (self._folder.read(file) or "").splitlines()

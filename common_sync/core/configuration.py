@@ -83,7 +83,9 @@ def parse_configuration(table: dict[str, object], text: str, file: str) -> tuple
     if table.get("services", []) == []:
         trouble = "is empty" if "services" in table else "is missing"
         reader.complain("services", f'key "services" {trouble}', 'services = ["services/*"]')
-    return Configuration(file, master, services, copy, reader.strings("exclude"), reader.checks("ignore")), reader.problems
+    return Configuration(
+        file, master, services, copy, reader.strings("exclude"), reader.checks("ignore")
+    ), reader.problems
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
@@ -175,7 +177,9 @@ class _Reader:
                 if setting.value not in known:
                     which = "can be switched off" if setting.value in CODES else "exists"
                     remedy = nearest(setting.value, known) or f"the checks are {known[0]} to {known[-1]}"
-                    self.problems.append(Problem(f'no check "{setting.value}" {which}', self._file, setting.line, remedy))
+                    self.problems.append(
+                        Problem(f'no check "{setting.value}" {which}', self._file, setting.line, remedy)
+                    )
         return settings
 
     def folder(self, key: str, *, required: bool) -> Setting:

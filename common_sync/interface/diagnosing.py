@@ -48,7 +48,9 @@ def _lines(found: Diagnosis, options: Options, seconds: float) -> Iterator[str]:
     for one in found.services:
         for fixed in one.fixed:
             place = terminal.paint(printable(f"{one.service}/{fixed.path}"), "bold")
-            yield from (f"{terminal.paint('fixed', 'green')} {place}: added `{printable(line)}`" for line in fixed.lines)
+            yield from (
+                f"{terminal.paint('fixed', 'green')} {place}: added `{printable(line)}`" for line in fixed.lines
+            )
     yield from finding_lines(found.findings, terminal, everything=options.verbose)
     if options.quiet:
         return

@@ -139,7 +139,8 @@ def diagnosis_document(found: "Diagnosis", *, fixed: bool) -> Document:
             "dockerfiles": list(map(_text, one.dockerfiles)),
             "checks": {title.lower(): state for title, state in one.states.items()},
             "fixed": [
-                {"file": _text(f"{one.service}/{file.path}"), "lines": list(map(_text, file.lines))} for file in one.fixed
+                {"file": _text(f"{one.service}/{file.path}"), "lines": list(map(_text, file.lines))}
+                for file in one.fixed
             ],
         }
         for one in found.services

@@ -29,10 +29,10 @@ class Check(NamedTuple):
 
 CHECKS = (
     Check("COPY", frozenset({"CS202", "CS203"}), only_in_image=True),
-    Check("INSTALL", frozenset({"CS002", "CS108", "CS201", "CS204", UNKNOWN, "CS214", "CS215"})),
+    Check("INSTALL", frozenset({"CS002", "CS108", "CS201", "CS204", UNKNOWN, "CS214", "CS215", "CS216"})),
     Check("LEAVES", frozenset({"CS205", "CS206"})),
     Check("MOUNTS", frozenset({"CS111", "CS207"})),
-    Check("LAYOUT", frozenset({"CS208"})),
+    Check("LAYOUT", frozenset({"CS208", "CS217"})),
     Check("NAME", frozenset({"CS209"})),
     Check("PYTHON", frozenset({"CS210"}), only_in_image=True),
     Check("PIP", frozenset({"CS212"}), only_in_image=True),
@@ -54,7 +54,11 @@ def judge(findings: Collection[Finding], *, in_image: bool, mounted: bool) -> di
     """
     states: dict[str, State] = {}
     for check in CHECKS:
-        own = [one for one in findings if one.code in check.codes or (check.title == _REFERENCES and one.code not in _ELSEWHERE)]
+        own = [
+            one
+            for one in findings
+            if one.code in check.codes or (check.title == _REFERENCES and one.code not in _ELSEWHERE)
+        ]
         applies = mounted if check.title == "MOUNTS" else in_image or not check.only_in_image
         states[check.title] = _worst(own) if own or applies else "none"
     return states

@@ -75,7 +75,9 @@ def read_copy(instruction: Instruction, expand: Callable[[Word], ShellWord], wor
         workdir: The stage's current folder.
     """
     words = [expand(word) for word in instruction.words]
-    if unknown := next((written for written, word in zip(instruction.words, words, strict=True) if not word.known), None):
+    if unknown := next(
+        (written for written, word in zip(instruction.words, words, strict=True) if not word.known), None
+    ):
         return f"`{unknown.text}` holds a variable without a value"
     *sources, destination = [word.text for word in words]
     origin = instruction.flag("from")
@@ -160,7 +162,12 @@ def _match(path: str, files: Files) -> Iterator[str]:
         return
     found = ["/" if path.startswith("/") else ""]
     for part in path.strip("/").split("/"):
-        named = [join(above, name) for above in found for name in files.names(above) if fnmatchcase(name, part.replace("[^", "[!"))]
+        named = [
+            join(above, name)
+            for above in found
+            for name in files.names(above)
+            if fnmatchcase(name, part.replace("[^", "[!"))
+        ]
         found = named if _WILD.search(part) else [join(above, part) for above in found]
         found = [one for one in found if files.look(one) is not None]
     yield from sorted(found)

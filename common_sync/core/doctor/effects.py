@@ -12,7 +12,9 @@ from common_sync.core.doctor.shell_words import Word
 Layer = Put | Gone | Doubt | Made
 
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "source", "."})
-_RUNNERS = frozenset({"make", "just", "task", "invoke", "tox", "nox", "hatch", "rye", "pixi", "conda", "mamba", "micromamba"})
+_RUNNERS = frozenset(
+    {"make", "just", "task", "invoke", "tox", "nox", "hatch", "rye", "pixi", "conda", "mamba", "micromamba"}
+)
 _HARMLESS_RUNNERS = frozenset({"clean", "config", "--version", "-V", "init", "info"})
 _SYSTEM = ("/bin/", "/sbin/", "/usr/", "/opt/", "/root/", "/venv/", "/home/", "/etc/")
 
@@ -53,7 +55,9 @@ def _program_effects(command: Command, image: Image) -> Iterator[Layer]:
             yield from _copies(command, operands, image)
         case "sed" | "perl" if any(re.match(r"-\w*i|--in-place", word.text) for word in command.arguments):
             yield from (layer for path in operands if image.look(path) for layer in (Gone(path), Doubt(path)))
-        case "tee" | "patch" | "tar" | "unzip" | "git" | "curl" | "wget" | "bsdtar" | "gunzip" | "svn" | "aws" | "gsutil":
+        case (
+            "tee" | "patch" | "tar" | "unzip" | "git" | "curl" | "wget" | "bsdtar" | "gunzip" | "svn" | "aws" | "gsutil"
+        ):
             yield from map(Doubt, [*([command.folder] if command.folder else []), *operands])
         case "poetry" | "uv" | "pip-compile" | "pdm" | "pipenv" | "pip":
             yield from (layer for path in _outputs(command) for layer in (Gone(path), Doubt(path)))
@@ -62,8 +66,14 @@ def _program_effects(command: Command, image: Image) -> Iterator[Layer]:
 def _outputs(command: Command) -> list[str]:
     words = command.arguments
     pairs = zip(words, (*words[1:], Word("")), strict=True)
-    values = [value for option, value in pairs if option.text in {"-o", "--output", "--output-file", "-w", "--wheel-dir", "-d"}]
-    values += [Word(word.text.partition("=")[2]) for word in words if word.text.startswith(("--output", "--wheel-dir="))]
+    values = [
+        value
+        for option, value in pairs
+        if option.text in {"-o", "--output", "--output-file", "-w", "--wheel-dir", "-d"}
+    ]
+    values += [
+        Word(word.text.partition("=")[2]) for word in words if word.text.startswith(("--output", "--wheel-dir="))
+    ]
     return _paths(tuple(values), command)
 
 
@@ -81,7 +91,9 @@ def _copies(command: Command, operands: list[str], image: Image) -> Iterator[Lay
     folder = (into is not None and into.kind == "folder") or last.endswith("/") or len(sources) > 1
     for operand in sources:
         for source in _match(operand, image):
-            contents = any(word.text.endswith(("/.", "/*")) and operand in normpath(word.text) for word in command.arguments)
+            contents = any(
+                word.text.endswith(("/.", "/*")) and operand in normpath(word.text) for word in command.arguments
+            )
             place = join(destination, basename(source)) if folder and not contents else destination
             if image.look(source) is not None:
                 yield Put(place, image, source)

@@ -53,7 +53,9 @@ def find_path_entries(text: str, file: str, folder: str) -> list[PathEntry]:
 def _added(node: ast.AST) -> Iterator[ast.expr]:
     """Yield the expressions that a statement puts on `sys.path`."""
     match node:
-        case ast.Call(func=ast.Attribute(value=ast.Attribute(attr="path", value=ast.Name(id="sys")), attr=method), args=arguments):
+        case ast.Call(
+            func=ast.Attribute(value=ast.Attribute(attr="path", value=ast.Name(id="sys")), attr=method), args=arguments
+        ):
             if method in {"append", "insert"} and arguments:
                 yield arguments[-1]
             elif method == "extend" and arguments:
@@ -80,7 +82,21 @@ def _items(value: ast.expr) -> Iterator[ast.expr]:
 
 Names = dict[str, str]
 
-_SAME = frozenset({"str", "Path", "PurePath", "PosixPath", "fspath", "abspath", "realpath", "normpath", "resolve", "absolute", "as_posix"})
+_SAME = frozenset(
+    {
+        "str",
+        "Path",
+        "PurePath",
+        "PosixPath",
+        "fspath",
+        "abspath",
+        "realpath",
+        "normpath",
+        "resolve",
+        "absolute",
+        "as_posix",
+    }
+)
 
 
 def _evaluate(node: ast.expr, names: Names, folder: str) -> str | None:

@@ -76,11 +76,22 @@ _SHORT = {
     "-G": "--group",
     "-E": "--extras",
 }
-_ALIASES = {"--requirements": "--requirement", "--constraints": "--constraint", "--build-constraints": "--build-constraint"}
+_ALIASES = {
+    "--requirements": "--requirement",
+    "--constraints": "--constraint",
+    "--build-constraints": "--build-constraint",
+}
 _TAKE_VALUE = frozenset(
     (
         *("--requirement", "--constraint", "--build-constraint", "--editable", "--target", "--index-url", "--python"),
-        *("--find-links", "--config-settings", "--config-setting", "--config-settings-package", "--wheel-dir", "--dest"),
+        *(
+            "--find-links",
+            "--config-settings",
+            "--config-setting",
+            "--config-settings-package",
+            "--wheel-dir",
+            "--dest",
+        ),
         *("--extra-index-url", "--platform", "--python-version", "--implementation", "--abi", "--root", "--prefix"),
         *("--src", "--upgrade-strategy", "--progress-bar", "--root-user-action", "--report", "--group", "--no-binary"),
         *("--only-binary", "--all-releases", "--only-final", "--log", "--keyring-provider", "--proxy", "--retries"),
@@ -91,8 +102,25 @@ _TAKE_VALUE = frozenset(
         *("--upgrade-group", "--resolution", "--prerelease", "--fork-strategy", "--exclude-newer", "--link-mode"),
         *("--exclude-newer-package", "--no-sources-package", "--reinstall-package", "--refresh-package", "--color"),
         *("--no-build-isolation-package", "--allow-insecure-host", "--directory", "--project", "--config-file"),
-        *("--no-extra", "--no-group", "--only-group", "--no-install-package", "--package", "--script", "--no-build-package"),
-        *("--no-binary-package", "--with", "--without", "--only", "--extras", "--no-editable-package", "--lockfile", "--env-file"),
+        *(
+            "--no-extra",
+            "--no-group",
+            "--only-group",
+            "--no-install-package",
+            "--package",
+            "--script",
+            "--no-build-package",
+        ),
+        *(
+            "--no-binary-package",
+            "--with",
+            "--without",
+            "--only",
+            "--extras",
+            "--no-editable-package",
+            "--lockfile",
+            "--env-file",
+        ),
     )
 )
 _FILES: dict[str, Literal["file", "constraints", "editable"]] = {
@@ -122,7 +150,13 @@ def read_install(command: Command) -> Install | None:
             return Install("setup.py", command.folder, (Asked("project", Word(".")),), certain=command.certain)
     if _PIP.fullmatch(program):
         return _read_pip(words, command)
-    readers = {"uv": _read_uv, "poetry": _read_poetry, "pdm": _read_pdm, "pipenv": _read_pipenv, "pip-sync": _read_pip_sync}
+    readers = {
+        "uv": _read_uv,
+        "poetry": _read_poetry,
+        "pdm": _read_pdm,
+        "pipenv": _read_pipenv,
+        "pip-sync": _read_pip_sync,
+    }
     return readers[program](words, command) if program in readers else None
 
 

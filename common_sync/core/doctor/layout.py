@@ -53,7 +53,13 @@ def _places(image: Image, context: Files, copy: str) -> Iterator[str]:
     for layer in image.layers:
         if not isinstance(layer, Put):
             continue
-        rests = [copy] if layer.files is context else find_places(layer.files, context, copy) if isinstance(layer.files, Image) else []
+        rests = (
+            [copy]
+            if layer.files is context
+            else find_places(layer.files, context, copy)
+            if isinstance(layer.files, Image)
+            else []
+        )
         for inner in rests:
             rest = below(inner, layer.source)
             if rest is not None:

@@ -1,13 +1,14 @@
 """What can go wrong with the library itself: its names, its layout, and what an old build has left in it."""
 
 from collections.abc import Container, Iterable, Iterator
-from posixpath import basename
+from posixpath import basename, join
 from typing import NamedTuple
 
 from common_sync.core.doctor.image import Context
 from common_sync.core.doctor.layout import find_packages, find_shadow
 from common_sync.core.doctor.needs import Need
 from common_sync.core.doctor.projects import normalise, read_project
+from common_sync.core.doctor.simulate import Build, Installed, NotFollowed
 from common_sync.core.doctor.troubles import Trouble
 
 
@@ -23,7 +24,9 @@ def find_name_troubles(name: str, packages: Iterable[str], public: Container[str
     known = {normalise(one): one for one in (name, *packages) if normalise(one) in public}
     for found in known.values():
         message = f"`{found}` is also a name on the public index: where a reference is forgotten, a stranger's package is installed"
-        yield Trouble("CS209", file, None, message, f"give it a name of your own, such as `yourcompany-{normalise(found)}`")
+        yield Trouble(
+            "CS209", file, None, message, f"give it a name of your own, such as `yourcompany-{normalise(found)}`"
+        )
 
 
 class Running(NamedTuple):
@@ -54,13 +57,40 @@ def find_layout_trouble(running: Running, needs: Iterable[Need], context: Contex
     if package is None:
         return None
     found = [need for need in needs if need.kind == "project" and basename(need.path) == basename(running.place)]
-    by_finder = [need for need in found if need.project is None or need.project.backend == "setuptools"]
-    if any(not need.editable for need in found) or (found and (package.in_source or package.empty or not by_finder)):
-        return None
     inner = f"{running.place}/{'src/' if package.in_source else ''}{package.name}"
-    message = f"`import {package.name}` in {running.folder} finds the folder {running.place}, and not the package {inner}"
-    how = "install it without -e" if found else "install it"
-    return Trouble("CS208", running.file, None, message, f"{how}, or give the copies a folder of another name")
+    message = (
+        f"`import {package.name}` in {running.folder} finds the folder {running.place}, and not the package {inner}"
+    )
+    if not found:
+        return Trouble("CS208", running.file, None, message, "install it, or give the copies a folder of another name")
+    by_finder = any(need.editable and (need.project is None or need.project.backend == "setuptools") for need in found)
+    if not by_finder or package.in_source or package.empty or any(not need.editable for need in found):
+        return None
+    message += "; its __init__.py is passed over, because setuptools' editable install comes after the current folder"
+    return Trouble(
+        "CS217", running.file, None, message, "install it without -e, or give the copies a folder of another name"
+    )
+
+
+def find_absence(build: Build, packages: Iterable[str], file: str) -> Trouble | None:
+    """Return that the service imports the library, and that nothing brings it into the last image.
+
+    Args:
+        build: What the build comes upon.
+        packages: The packages of the library that the service imports.
+        file: The Dockerfile's path in the service.
+    """
+    events = [event for stage in build.stages for event in stage.events]
+    installed = any(isinstance(one, Installed) and any(need.kind == "project" for need in one.needs) for one in events)
+    if installed or any(isinstance(one, NotFollowed) for one in events):
+        return None
+    end = build.stages[-1]
+    for package in packages:
+        folders = (end.workdir, *(end.python_path or ()))
+        if end.python_path is not None and all(end.image.look(join(folder, package)) is None for folder in folders):
+            message = f"the service imports `{package}`, and nothing brings it into the image"
+            return Trouble("CS216", file, None, message, "copy the library and install it: `RUN pip install ./common`")
+    return None
 
 
 def find_stale_trouble(context: Context, copy: str) -> Trouble | None:
@@ -75,4 +105,6 @@ def find_stale_trouble(context: Context, copy: str) -> Trouble | None:
     if context.look(build) is None or (project is not None and project.backend != "setuptools"):
         return None
     message = "an old build lies in the copy: setuptools packs modules from it that the library no longer has"
-    return Trouble("CS211", f"{copy}/build", None, message, f"remove {copy}/build, and keep `**/build` out by .dockerignore")
+    return Trouble(
+        "CS211", f"{copy}/build", None, message, f"remove {copy}/build, and keep `**/build` out by .dockerignore"
+    )

@@ -44,7 +44,9 @@ def mend(text: str, examine: Examine) -> Mended:
     refused: set[str] = set()
     while True:
         troubles = examine(text)
-        candidates = [one for one in troubles if one.insertion is not None and one.code == "CS201" and one.message not in refused]
+        candidates = [
+            one for one in troubles if one.insertion is not None and one.code == "CS201" and one.message not in refused
+        ]
         if not candidates:
             return Mended(text, tuple(lines))
         trouble = candidates[0]

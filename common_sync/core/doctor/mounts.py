@@ -11,7 +11,15 @@ from typing import NamedTuple
 from common_sync.core.doctor.image import below
 from common_sync.core.rewriters.compose_paths import is_remote
 from common_sync.core.rewriters.compose_variables import has_variable
-from common_sync.core.rewriters.yaml_tree import Node, YamlMapping, YamlScalar, YamlSequence, find_value, is_merge, list_merged
+from common_sync.core.rewriters.yaml_tree import (
+    Node,
+    YamlMapping,
+    YamlScalar,
+    YamlSequence,
+    find_value,
+    is_merge,
+    list_merged,
+)
 
 
 class Mount(NamedTuple):
@@ -82,7 +90,10 @@ def _mounts(volumes: Node | None, folder: str) -> Iterator[Mount]:
             source, target = _split(item.value)
         elif isinstance(item, YamlMapping):
             bind = _text(find_value(item, "type")) == "bind"
-            source, target = _text(find_value(item, "source")) if bind else None, _text(find_value(item, "target")) or ""
+            source, target = (
+                _text(find_value(item, "source")) if bind else None,
+                _text(find_value(item, "target")) or "",
+            )
         else:
             continue
         if target.startswith("/") and not has_variable(f"{source}{target}"):

@@ -79,7 +79,9 @@ def read_project(text: str) -> Project | None:
         tuple(_direct(text, declared)),
         tuple(_from_uv(text, _table(document, "tool", "uv", "sources"), declared)),
         tuple(_from_poetry(text, poetry)),
-        optional_groups=tuple(name for name in _table(poetry, "group") if _table(poetry, "group", name).get("optional")),
+        optional_groups=tuple(
+            name for name in _table(poetry, "group") if _table(poetry, "group", name).get("optional")
+        ),
         workspace=any(_is_workspace(source) for source in _table(document, "tool", "uv", "sources").values()),
         default_groups=_strings(_table(document, "tool", "uv").get("default-groups"), ("dev",)),
         readme=_file(readme),
@@ -168,12 +170,16 @@ def _from_poetry(text: str, poetry: Table) -> Iterator[Dependency]:
                 if isinstance(path, str):
                     extra = name if one.get("optional") else ""
                     line = _line(text, path, name)
-                    yield Dependency(path, line, f'{name} = {{ path = "{path}" }}', bool(one.get("develop")), group, extra)
+                    yield Dependency(
+                        path, line, f'{name} = {{ path = "{path}" }}', bool(one.get("develop")), group, extra
+                    )
 
 
 def _line(text: str, value: str, name: str = "") -> int:
     """Return the line that holds a string, the first one that holds the name too; of one written with escapes, the first."""
-    quoted = [number for number, line in enumerate(text.splitlines(), 1) if f'"{value}"' in line or f"'{value}'" in line]
+    quoted = [
+        number for number, line in enumerate(text.splitlines(), 1) if f'"{value}"' in line or f"'{value}'" in line
+    ]
     named = [number for number in quoted if name in text.splitlines()[number - 1]]
     return (named or quoted or [1])[0]
 

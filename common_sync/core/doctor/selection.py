@@ -20,7 +20,9 @@ def select(install: Install, project: Project) -> Iterator[Dependency]:
     elif install.tool == "poetry":
         yield from _for_poetry(install, project)
     else:
-        production = install.has("--prod", "--production") or (install.tool == "pipenv" and not install.has("--dev", "-d"))
+        production = install.has("--prod", "--production") or (
+            install.tool == "pipenv" and not install.has("--dev", "-d")
+        )
         yield from (one for one in project.dependencies if not (one.group and production))
 
 

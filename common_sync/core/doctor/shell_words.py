@@ -28,7 +28,8 @@ _PART = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _QUOTED_PART = re.compile(
-    rf"""\\(?P<escaped>[$`"\\])|(?P<unknown>{_SUBSTITUTION})|(?P<variable>{_VARIABLE})|(?P<plain>.)""", re.VERBOSE | re.DOTALL
+    rf"""\\(?P<escaped>[$`"\\])|(?P<unknown>{_SUBSTITUTION})|(?P<variable>{_VARIABLE})|(?P<plain>.)""",
+    re.VERBOSE | re.DOTALL,
 )
 _NAME = re.compile(r"\$\{?([A-Za-z_]\w*)(?:(:?[-+])([^{}]*))?\}?")
 

@@ -17,7 +17,7 @@ from common_sync.core.doctor.needs import Need, find_needs
 from common_sync.core.doctor.shell import Command, read_script, read_words
 from common_sync.core.doctor.shell_words import Word as ShellWord
 from common_sync.core.rewriters.dockerfile_syntax import Dockerfile, Instruction, Stage
-from common_sync.core.rewriters.dockerfile_variables import Variables, expand, with_variables
+from common_sync.core.rewriters.dockerfile_variables import Variables, assignments, expand, with_variables
 from common_sync.core.rewriters.dockerfile_words import Word
 
 
@@ -83,6 +83,7 @@ class StageEnd(NamedTuple):
         uses: The numbers of the stages that it needs.
         built_on: The number of the stage that it begins with, or None.
         taken: What it copies out of other stages.
+        python_path: The folders of `PYTHONPATH`; None where they cannot be told.
     """
 
     name: str
@@ -92,6 +93,7 @@ class StageEnd(NamedTuple):
     uses: frozenset[int]
     built_on: int | None
     taken: tuple[Taken, ...]
+    python_path: tuple[str, ...] | None
 
 
 class Build(NamedTuple):
@@ -134,6 +136,7 @@ def simulate(dockerfile: Dockerfile, context: Context) -> Build:
     return Build(tuple(end.finished() for end in builder.ends))
 
 
+_POSIX_SHELL = re.compile(r"(?:^|/)(?:ba|da|a|z|k)?sh$")
 _NEW_PIP = re.compile(r"pip(?:\s*[>~]=?.*|\s*==\s*(?:2[5-9]|24\.[1-9]|[3-9]\d).*)?")
 """What asks for a pip that is new enough."""
 
@@ -150,10 +153,19 @@ class _State:
         self.uses: set[int] = set()
         self.built_on: int | None = None
         self.taken: list[Taken] = []
+        self.python_path: tuple[str, ...] | None = ()
 
     def finished(self) -> StageEnd:
-        uses = frozenset(self.uses)
-        return StageEnd(self.name, self.image, self.workdir, tuple(self.events), uses, self.built_on, tuple(self.taken))
+        return StageEnd(
+            self.name,
+            self.image,
+            self.workdir,
+            tuple(self.events),
+            frozenset(self.uses),
+            self.built_on,
+            tuple(self.taken),
+            self.python_path,
+        )
 
 
 class _Builder:
@@ -171,8 +183,10 @@ class _Builder:
                     self._copy(instruction, state)
                 case "RUN":
                     self._run(instruction, state)
+                case "ENV":
+                    self._set_python_path(instruction, state)
                 case "SHELL":
-                    state.posix = bool(re.search(r"(?:^|/)(?:ba|da|a|z|k)?sh$", instruction.words[0].text if instruction.words else ""))
+                    state.posix = bool(_POSIX_SHELL.search(instruction.words[0].text if instruction.words else ""))
         self.ends.append(state)
 
     def _expand(self, word: Word, instruction: Instruction) -> ShellWord:
@@ -186,7 +200,7 @@ class _Builder:
             return _State(stage.name, number, read_base(base.text) if base.known else Base())
         state = _State(stage.name, number, built_on.base)
         state.image, state.workdir, state.posix = built_on.image, built_on.workdir, built_on.posix
-        state.built_on = built_on.number
+        state.built_on, state.python_path = built_on.number, built_on.python_path
         state.uses.add(built_on.number)
         return state
 
@@ -199,10 +213,21 @@ class _Builder:
     def _change_folder(self, instruction: Instruction, state: _State) -> None:
         place = self._expand(instruction.arguments, instruction)
         if not place.known:
-            state.events.append(NotFollowed(instruction.line, f"`WORKDIR {instruction.arguments.text}` holds a variable without a value"))
+            state.events.append(
+                NotFollowed(
+                    instruction.line, f"`WORKDIR {instruction.arguments.text}` holds a variable without a value"
+                )
+            )
             state.image = state.image.with_layers(Doubt("/"))
         state.workdir = normpath(join(state.workdir, place.text))
         state.image = state.image.with_layers(Made(state.workdir))
+
+    def _set_python_path(self, instruction: Instruction, state: _State) -> None:
+        for name, written in assignments(instruction):
+            if name == "PYTHONPATH" and written is not None:
+                value = self._expand(written, instruction)
+                folders = (normpath(join(state.workdir, part)) for part in value.text.split(":") if part)
+                state.python_path = tuple(folders) if value.known else None
 
     def _files(self, name: ShellWord | None, state: _State) -> Files:
         """Return where a `--from` copies from."""
@@ -244,7 +269,9 @@ class _Builder:
         state.image = state.image.with_layers(*effects)
 
     def _commands(self, instruction: Instruction, state: _State) -> list[Command] | None:
-        variables = {name: word.text if word is not None else None for name, word in self._variables[instruction.start].items()}
+        variables = {
+            name: word.text if word is not None else None for name, word in self._variables[instruction.start].items()
+        }
         if instruction.json:
             return read_words([ShellWord(word.text) for word in instruction.words], state.workdir, variables)
         script = _script(instruction)
@@ -257,7 +284,9 @@ class _Builder:
             return
         needs = tuple(find_needs(install, image, self._context))
         old_pip = state.base.old_pip and install.tool == "pip"
-        state.events.append(Installed(instruction, state.number, state.workdir, install, needs, state.base.python, old_pip))
+        state.events.append(
+            Installed(instruction, state.number, state.workdir, install, needs, state.base.python, old_pip)
+        )
         if any(_NEW_PIP.fullmatch(asked.word.text) for asked in install.asked):
             state.base = state.base._replace(old_pip=False)
 

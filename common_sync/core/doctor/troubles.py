@@ -88,7 +88,9 @@ def _unneeded(trouble: Trouble) -> Trouble:
     return Trouble("CS214", trouble.file, trouble.line, message, trouble.remedy)
 
 
-_INSTALLED_TO = re.compile(r"(?:^|/)(?:\.?venv|env|virtualenv|(?:site|dist)-packages|\.local)(?:/|$)|^/(?:usr|usr/local|opt|install\w*)/?$")
+_INSTALLED_TO = re.compile(
+    r"(?:^|/)(?:\.?venv|env|virtualenv|(?:site|dist)-packages|\.local)(?:/|$)|^/(?:usr|usr/local|opt|install\w*)/?$"
+)
 
 
 def _left_behind(build: Build, stage: StageEnd, file: str) -> Iterator[Trouble]:
@@ -101,7 +103,9 @@ def _left_behind(build: Build, stage: StageEnd, file: str) -> Iterator[Trouble]:
             for need in event.needs:
                 if need.editable and need.state == "there" and stage.image.look(need.path) is None:
                     message = f"what is copied here has `{need.written}` in it only as a path to {need.path}, which is not in this stage"
-                    yield Trouble("CS215", file, taken.line, message, f"install it without -e, or copy {need.path} as well")
+                    yield Trouble(
+                        "CS215", file, taken.line, message, f"install it without -e, or copy {need.path} as well"
+                    )
 
 
 def _installs(build: Build, number: int) -> Iterator[Installed]:
@@ -131,7 +135,9 @@ def _of_event(event: Event, file: str, context: Context, admits: Admits) -> Iter
 def _missing_source(event: MissingSource, file: str) -> Trouble:
     if event.dropped is not None:
         message = f"`{event.written}` is kept out of the build context by {event.dropped}"
-        return Trouble("CS202", file, event.line, message, f"take it out there, or add `!{event.written.strip('/')}` below")
+        return Trouble(
+            "CS202", file, event.line, message, f"take it out there, or add `!{event.written.strip('/')}` below"
+        )
     message = f"`{event.written}` is not in the build context, which is the service's own folder"
     return Trouble("CS202", file, event.line, message, "write its path from the service's folder, or take the line out")
 
@@ -140,12 +146,18 @@ def _of_need(need: Need, event: Installed, file: str, context: Context) -> Itera
     if need.state == "there":
         return
     line = event.instruction.line
-    asked = f"`{need.written}`" + (f" ({need.file}:{need.line})" if need.file and need.line else f" ({need.file})" if need.file else "")
+    asked = f"`{need.written}`" + (
+        f" ({need.file}:{need.line})" if need.file and need.line else f" ({need.file})" if need.file else ""
+    )
     insertion = _insertion(need, event, context)
     if need.state == "unknown" or not event.install.certain:
-        reason = need.reason or ("what is there cannot be told" if need.state == "unknown" else "it may run without it, or not at all")
+        reason = need.reason or (
+            "what is there cannot be told" if need.state == "unknown" else "it may run without it, or not at all"
+        )
         remedy = f"add `{insertion.text}` before line {line}, if nothing else puts it there" if insertion else _KNOWN
-        yield Trouble("CS213", file, line, f"nobody can tell whether {asked} is there when it is read: {reason}", remedy)
+        yield Trouble(
+            "CS213", file, line, f"nobody can tell whether {asked} is there when it is read: {reason}", remedy
+        )
         return
     code = "CS201" if need.kind == "project" else "CS204"
     message = f"{asked} is not in the image when this line {'installs' if need.kind == 'project' else 'reads'} it: "
@@ -189,10 +201,16 @@ def _insertion(need: Need, event: Installed, context: Context) -> Insertion | No
 def _of_versions(need: Need, event: Installed, file: str, admits: Admits) -> Iterator[Trouble]:
     line = event.instruction.line
     needed = need.project.requires_python if need.project is not None else None
-    if event.python is not None and needed is not None and not event.install.synced and not admits(needed, event.python):
+    if (
+        event.python is not None
+        and needed is not None
+        and not event.install.synced
+        and not admits(needed, event.python)
+    ):
         message = f"the image has Python {event.python}, and `{need.written}` wants {needed}"
         yield Trouble("CS210", file, line, message, "take a newer image in FROM")
     if need.direct and event.old_pip and _RELATIVE_URL.search(need.written):
         message = f"the pip of this image is older than 24.1, and takes no `{need.written}`"
-        yield Trouble("CS212", file, line, message, "add `RUN pip install --upgrade pip` before it, or write the path alone")
-
+        yield Trouble(
+            "CS212", file, line, message, "add `RUN pip install --upgrade pip` before it, or write the path alone"
+        )
