@@ -33,6 +33,8 @@ CODES = {
     "CS106": Code("error", "A reference could not be rewritten"),
     "CS107": Code("error", "A file that is included is not in the copy"),
     "CS108": Code("error", "A file cannot be parsed"),
+    "CS109": Code("error", "A lock file has to be made anew"),
+    "CS110": Code("warning", "A file that is not edited refers to the master"),
     "CS111": Code("warning", "A mount hides what was built with the copy"),
     "CS113": Code("warning", "A path leads out of the service"),
     "CS117": Code("error", "Nothing tells what a reference said before"),

@@ -3,10 +3,49 @@
 import re
 from typing import Literal
 
-Kind = Literal["requirements", "compose", "environment"]
+Kind = Literal[
+    "requirements",
+    "compose",
+    "environment",
+    "project",
+    "pipfile",
+    "lock",
+    "poetry-lock",
+    "pdm-lock",
+    "pipenv-lock",
+    "mention",
+]
 """Which rewriter reads a file."""
 
 _COMPOSE = re.compile(r"(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml")
+
+_NAMES: dict[str, Kind] = {
+    "pyproject.toml": "project",
+    "Pipfile": "pipfile",
+    "uv.lock": "lock",
+    "pylock.toml": "lock",
+    "poetry.lock": "poetry-lock",
+    "pdm.lock": "pdm-lock",
+    "Pipfile.lock": "pipenv-lock",
+    "environment.yml": "environment",
+    "environment.yaml": "environment",
+}
+_MENTIONING = frozenset(
+    (
+        *(
+            "setup.py",
+            "setup.cfg",
+            "tox.ini",
+            "noxfile.py",
+            "Makefile",
+            "makefile",
+            "GNUmakefile",
+            "justfile",
+            "Justfile",
+        ),
+        *(".justfile", "Taskfile.yml", "Taskfile.yaml"),
+    )
+)
 
 
 def kind_of(path: str) -> Kind | None:
@@ -20,7 +59,11 @@ def kind_of(path: str) -> Kind | None:
         return "requirements"
     if is_compose(name):
         return "compose"
-    return "environment" if name in {"environment.yml", "environment.yaml"} else None
+    if name in _MENTIONING or name.endswith((".sh", ".service")):
+        return "mention"
+    if name.startswith("pylock.") and name.endswith(".toml"):
+        return "lock"
+    return _NAMES.get(name)
 
 
 def is_requirements(name: str) -> bool:
