@@ -42,6 +42,23 @@ CODES = {
     "CS116": Code("error", "A managed block is missing or old"),
     "CS117": Code("error", "Nothing tells what a reference said before"),
     "CS118": Code("warning", "A reference led to the copy before anything was distributed"),
+    "CS201": Code("error", "A local project is not there when it is installed"),
+    "CS202": Code("error", "What is to be copied is not in the build context"),
+    "CS203": Code("warning", "A source of COPY leads out of the build context"),
+    "CS204": Code("error", "A file is not there when an install reads it"),
+    "CS205": Code("error", "A reference leads out of the service"),
+    "CS206": Code("error", "An import leads out of the service"),
+    "CS207": Code("warning", "A mount hides the copy"),
+    "CS208": Code("error", "An import would find the copy's folder, and not the package in it"),
+    "CS209": Code("warning", "The library has a name that is on the public index, too"),
+    "CS210": Code("error", "The image's Python is too old for the library"),
+    "CS211": Code("warning", "An old build lies in the copy"),
+    "CS212": Code("error", "The image's pip is too old for a reference"),
+    "CS213": Code("warning", "Something cannot be followed"),
+    "CS214": Code("warning", "Something is wrong with a stage that the last one does not need"),
+    "CS215": Code("error", "An environment is copied without what is installed in it as editable"),
+    "CS216": Code("error", "Nothing brings the library into the image"),
+    "CS217": Code("warning", "An import would pass over the library's __init__.py"),
 }
 
 _DRIFT: dict[State, str] = {
