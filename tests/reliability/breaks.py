@@ -117,8 +117,16 @@ BREAKS = (
     Break(
         "a new copy is not staged",
         "edges/writing.py",
-        "with opened(STAGING, parent) as folder:",
-        "os.rename(STAGING, name, src_dir_fd=parent, dst_dir_fd=parent)\n                with opened(name, parent) as folder:",
+        "                    _fill(folder, layout, source)\n"
+        "                    _write_new(folder, MANIFEST_NAME, manifest)\n"
+        "                finally:\n"
+        "                    os.close(folder)\n"
+        "                os.rename(STAGING, name, src_dir_fd=parent, dst_dir_fd=parent)\n",
+        "                    os.rename(STAGING, name, src_dir_fd=parent, dst_dir_fd=parent)\n"
+        "                    _fill(folder, layout, source)\n"
+        "                    _write_new(folder, MANIFEST_NAME, manifest)\n"
+        "                finally:\n"
+        "                    os.close(folder)\n",
         crash("first copy"),
     ),
     Break(
