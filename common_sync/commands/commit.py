@@ -8,8 +8,7 @@ from common_sync.commands.staging import Comparison, Copy, Lack
 from common_sync.commands.survey import Survey, survey
 from common_sync.core.configuration import OWN_FILE
 from common_sync.core.errors import CommonSyncError
-from common_sync.core.model import Finding
-from common_sync.core.plan import ancestors
+from common_sync.core.model import Finding, ancestors
 from common_sync.edges.checkout import ATTRIBUTES, checking_out, may_convert
 from common_sync.edges.git import refuse_sparse
 from common_sync.edges.index import SUFFIXES, Index, escape, list_tracked, read_ahead

@@ -117,8 +117,9 @@ def distribute(
     state = state_folder(project.root)
     kept = None
     with nullcontext() if dry_run else exclusive(state, say):
-        found = survey(project, names, tracked=tracked, hold=not dry_run, phases=phases)
+        found = survey(project, names, tracked=tracked, phases=phases)
         if not dry_run:
+            _write_down(state, found)
             kept = new_set(state) if force and _discards(found) else None
             with _said_what_is_kept(kept, project.root, say):
                 _apply(found, tracked, force=force, kept=kept, phases=phases)
@@ -128,8 +129,17 @@ def distribute(
     return Distribution(found, outcomes, dry_run, force, kept)
 
 
+def _write_down(state: str, found: Survey) -> None:
+    """Keep what references said before they are rewritten, for `eject`."""
+    edits = [(f"{plan.service}/{edit.path}", edit.before, edit.after) for plan in found.plans for edit in plan.edits]
+    if edits:
+        from common_sync.edges.record import add_to_record  # most runs rewrite nothing
+
+        add_to_record(state, edits)
+
+
 def _discards(found: Survey) -> bool:
-    return any(True for plan in found.plans for _ in _discarded(plan.copy.applicable(force=True)))
+    return any(True for plan in found.plans for _ in discarded(plan.copy.applicable(force=True)))
 
 
 @contextmanager
@@ -228,7 +238,7 @@ class _Writer:
         try:
             operations = plan.copy.applicable(force=self._force)
             if self._kept is not None:
-                keep_files(self._kept, where, folder, _discarded(operations))
+                keep_files(self._kept, where, folder, discarded(operations))
             if plan.copy.settled is not None:
                 replace_bytes(folder, MANIFEST_NAME, format_manifest(plan.copy.settled))
             update_copy(folder, operations, plan.copy.caches, self._source, self._manifest(plan), where)
@@ -242,7 +252,12 @@ class _Writer:
         return format_manifest(make_manifest(self._master.manifest.library, files))
 
 
-def _discarded(operations: Sequence[Operation]) -> Iterator[tuple[str, Entry]]:
+def discarded(operations: Sequence[Operation]) -> Iterator[tuple[str, Entry]]:
+    """Yield path and entry of everything that operations would discard of somebody's own bytes.
+
+    Args:
+        operations: What is to be applied.
+    """
     for operation in operations:
         if operation.state in GUARDED and operation.before is not None:
             yield operation.path, operation.before

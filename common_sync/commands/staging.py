@@ -12,8 +12,7 @@ from typing import NamedTuple
 from common_sync.commands.survey import ServicePlan, Survey
 from common_sync.core.configuration import OWN_FILE
 from common_sync.core.manifest import NAME as MANIFEST_NAME
-from common_sync.core.model import File
-from common_sync.core.plan import ancestors
+from common_sync.core.model import File, ancestors
 from common_sync.core.rewriters.kinds import kind_of
 from common_sync.core.rules import BUILT_IN, Rules
 from common_sync.edges.checkout import format_entry

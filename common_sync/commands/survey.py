@@ -105,7 +105,6 @@ def survey(
     names: Sequence[str] = (),
     *,
     tracked: Sequence[str] | None = None,
-    hold: bool = False,
     phases: Phases = no_progress,
 ) -> Survey:
     """Read the master once and every copy once, and plan.
@@ -114,14 +113,13 @@ def survey(
         project: The project.
         names: The services that the user named; all when there are none.
         tracked: What git tracks of the master (in a hook), or None to take what git does not know as well.
-        hold: Keep the master's bytes, to write them.
         phases: Told of every few services that are read.
 
     Raises:
         CommonSyncError: Something cannot be read or makes no sense; everything of that kind is reported at once.
     """
     services = select_services(project, names)
-    master = read_master(project.root, project.master, project.rules, tracked=tracked, hold=hold)
+    master = read_master(project.root, project.master, project.rules, tracked=tracked)
 
     def look(service: str) -> ServicePlan | tuple[Problem, ...]:
         try:
@@ -230,7 +228,8 @@ def read_copy(
 
 
 def _expect(base: Manifest | None, master: Master | None) -> Expected:
-    return Expected(base.files if base is not None else (), master.snapshot.entries if master is not None else ())
+    stated = base.files if base is not None else ()
+    return Expected(stated, master.snapshot.entries, held=master.held) if master is not None else Expected(stated)
 
 
 def _refuse_place(folder: int, copy: str, where: str, error: OSError) -> TreeError:

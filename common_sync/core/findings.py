@@ -1,6 +1,6 @@
 """What is reported: every code, how severe it is, and the sentences; docs/findings.md has a paragraph on each."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import NamedTuple
 
 from common_sync.core.errors import shell_word
@@ -33,6 +33,10 @@ CODES = {
     "CS106": Code("error", "A reference could not be rewritten"),
     "CS107": Code("error", "A file that is included is not in the copy"),
     "CS108": Code("error", "A file cannot be parsed"),
+    "CS111": Code("warning", "A mount hides what was built with the copy"),
+    "CS113": Code("warning", "A path leads out of the service"),
+    "CS117": Code("error", "Nothing tells what a reference said before"),
+    "CS118": Code("warning", "A reference led to the copy before anything was distributed"),
     "CS109": Code("error", "A lock file has to be made anew"),
     "CS110": Code("warning", "A file that is not edited refers to the master"),
 }
@@ -87,19 +91,22 @@ def drift_findings(plan: CopyPlan, service: str, copy: str, master: str) -> Iter
     distribute = _distribute(service)
     if plan.state == "unmanaged":
         yield make_finding("CS006", service, copy, None, "the copy has no manifest", distribute)
+    discarded = {operation.path for operation in plan.operations if operation.action == "delete"}
     for operation in plan.operations:
         file = f"{copy}/{operation.path}"
-        message, remedy = _sentences(operation, f"{master}/{operation.path}", distribute)
+        message, remedy = _sentences(operation, f"{master}/{operation.path}", distribute, discarded)
         yield make_finding(_DRIFT[operation.state], service, file, None, message, remedy)
     if plan.behind and not plan.operations and plan.state != "unmanaged":
         yield make_finding("CS007", service, copy, None, "the manifest is behind the master", distribute)
 
 
-def _sentences(operation: Operation, master: str, distribute: str) -> tuple[str, str]:
-    """Return what is so with a file, and what to do."""
-    if operation.blocked_by is not None:
-        return f"waits for {operation.blocked_by}, which is in its way", f"move {operation.blocked_by} away"
+def _sentences(operation: Operation, master: str, distribute: str, discarded: Container[str]) -> tuple[str, str]:
+    """Return what is so with a file, and what to do; `--force` removes of what is in its way only what is `discarded`."""
     force = f"{distribute} --force discards it"
+    if operation.blocked_by is not None:
+        away = f"move {operation.blocked_by} away"
+        remedy = f"{away}, or {force}" if operation.blocked_by in discarded else away
+        return f"waits for {operation.blocked_by}, which is in its way", remedy
     match operation.state:
         case "stale" if operation.action == "create":
             return "new in the master", distribute

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding, Reference
-from common_sync.core.rewriters.kinds import Kind
+from common_sync.core.rewriters.kinds import Kind, kind_of
 from common_sync.core.rewriters.rewrite import Locate, Place, Rewrite, Rewriter, Site, UnparsableError
 from common_sync.core.text import (
     Text,
@@ -78,6 +78,21 @@ def read_references(
     return _Reader(root, service, copy, master, copied).read(files) if files else References()
 
 
+def read_version(root: str, service: str, copy: str, master: str, file: str, data: bytes) -> References:
+    """Return what points at the library in another version of a service's file than the disk has.
+
+    Args:
+        root: The absolute path of the configuration's folder.
+        service: The service's path from there.
+        copy: The copy's path inside the service.
+        master: The master's path from the root.
+        file: The file's path from the root.
+        data: What that version holds.
+    """
+    kind = kind_of(file.removeprefix(f"{service}/")) or "requirements"  # pip may include a file of any name
+    return _Reader(root, service, copy, master, ()).read_data(os.path.join(root, file), kind, data)
+
+
 def _rewriter(kind: Kind) -> tuple[Rewriter, Callable[[bytes], Text]]:
     """Return what reads a kind of file, and how its bytes are decoded; only what is there is imported."""
     match kind:
@@ -85,6 +100,16 @@ def _rewriter(kind: Kind) -> tuple[Rewriter, Callable[[bytes], Text]]:
             from common_sync.core.rewriters.requirements import read_requirements
 
             return read_requirements, decode_requirements
+        case "compose":
+            from common_sync.core.rewriters.compose import read_compose
+            from common_sync.edges.yaml_nodes import parse_yaml
+
+            return lambda characters, site: read_compose(characters, site, parse_yaml), decode_unicode
+        case "environment":
+            from common_sync.core.rewriters.environment import read_environment
+            from common_sync.edges.yaml_nodes import parse_yaml
+
+            return lambda characters, site: read_environment(characters, site, parse_yaml), decode_unicode
         case "project":
             from common_sync.core.rewriters.pyproject import read_project
 
@@ -107,12 +132,17 @@ def _rewriter(kind: Kind) -> tuple[Rewriter, Callable[[bytes], Text]]:
             return read_mentions, decode_to_read
 
 
-_LEADING_OUT = (b"..", b"$", b"{root", b"{home", b"{env", b"\\u", b"\\U")
-"""What a path that leads out of the service begins with, if not with the root: folders, variables, and escapes of these."""
+_EXPENSIVE: dict[Kind, tuple[bytes, ...]] = {
+    "compose": (b"include", b"extends"),
+    "environment": (b"-r", b"-c"),
+    "project": (b"{root", b"{home", b"{env"),
+    **dict.fromkeys(("pipfile", "lock", "poetry-lock", "pdm-lock", "pipenv-lock", "mention"), ()),
+}
+"""What takes a parser that is not even imported in vain, and what else stands in it where it may concern the library:
+another file to read, or a variable."""
 
-_READ_AT_NEED: frozenset[Kind] = frozenset(
-    ("project", "pipfile", "lock", "poetry-lock", "pdm-lock", "pipenv-lock", "mention")
-)
+_LEADS_ANYWHERE = (b"..", b"$", b"\\", b"\0")
+"""What a path holds that leads upward, or has a variable or an escape in it; and all that is in UTF-16."""
 
 _LEADS_TO_COPY = ("points-at-master", "points-at-copy")
 
@@ -123,7 +153,7 @@ class _Reader:
         self._folder = os.path.join(root, service)
         self._copy_folder = os.path.join(self._folder, copy)
         self._master = os.path.realpath(os.path.join(root, master))
-        self._roots = {os.fsencode(root), os.fsencode(os.path.realpath(root))}
+        self._hints = (*_LEADS_ANYWHERE, *map(os.fsencode, (root, self._master, os.path.basename(copy))))
         self._edits: list[FileEdit] = []
         self._references: list[Reference] = []
         self._findings: list[Finding] = []
@@ -138,17 +168,28 @@ class _Reader:
             real = os.path.realpath(path)
             if real not in seen:
                 seen.add(real)
-                pending.extend((included, kind) for included in self._read_file(path, real, kind))
+                pending.extend(self._read_file(path, real, kind))
+        return self._result()
+
+    def read_data(self, path: str, kind: Kind, data: bytes) -> References:
+        """Read a file that holds other bytes than the disk has."""
+        self._read_data(path, os.path.realpath(path), kind, os.path.relpath(path, self._root), data)
+        return self._result()
+
+    def _result(self) -> References:
         return References(tuple(self._edits), tuple(self._references), tuple(self._findings))
 
-    def _read_file(self, path: str, real: str, kind: Kind) -> list[str]:
-        """Take in one file; return the paths of what it includes, which are resolved beside the path that it was given."""
+    def _read_file(self, path: str, real: str, kind: Kind) -> list[tuple[str, Kind]]:
+        """Take in one file; return what it includes: paths beside the one that it was given, and what they are."""
         if _below(real, self._master) is not None or _below(real, self._copy_folder) is not None:
             return []  # the library's own; a copy is never edited
         shown = os.path.relpath(real, self._root)
         data = self._read_bytes(real, shown, kind)
-        if data is None or (kind in _READ_AT_NEED and not self._may_lead_out(data)):
-            return []  # the parsers need not even be imported
+        return [] if data is None else self._read_data(path, real, kind, shown, data)
+
+    def _read_data(self, path: str, real: str, kind: Kind, shown: str, data: bytes) -> list[tuple[str, Kind]]:
+        if kind in _EXPENSIVE and not self._may_concern(data, kind):
+            return []
         rewrite, decode = _rewriter(kind)
         text = self._decode(data, shown, decode)
         if text is None:
@@ -164,7 +205,11 @@ class _Reader:
         self._take(found, shown)
         if found.edits:
             self._rewrite(found, text, real, shown, data)
-        return [os.path.join(above, include.path) for include in found.includes]
+        return [(os.path.join(above, include.path), include.kind or kind) for include in found.includes]
+
+    def _may_concern(self, data: bytes, kind: Kind) -> bool:
+        """Tell cheaply whether a file could lead to the library; one that does so by nothing but a symlink is missed."""
+        return any(hint in data for hint in (*self._hints, *_EXPENSIVE[kind]))
 
     def _site(self, above: str, real: str) -> Site:
         own = _below(real, self._folder) is not None
@@ -187,9 +232,6 @@ class _Reader:
         if kind != "mention":
             self._find("CS104", shown, None, f"is larger than {_LARGEST:,} bytes, and was not read", "split it")
         return None
-
-    def _may_lead_out(self, data: bytes) -> bool:
-        return any(mark in data for mark in (*_LEADING_OUT, *self._roots))
 
     def _decode(self, data: bytes, shown: str, decode: Callable[[bytes], Text]) -> Text | None:
         try:
@@ -229,9 +271,15 @@ class _Reader:
                     return Place("copy", rest)
                 if (rest := _below(candidate, self._master)) is not None:
                     return Place("master", rest)
-            return Place("service" if _below(real, self._folder) is not None else "outside", "")
+            if _below(real, self._folder) is not None:
+                return Place("service")
+            inside = _below(real, self._root) is not None
+            return Place("outside", holds=inside and self._is_held(real))
 
         return locate
+
+    def _is_held(self, folder: str) -> bool:
+        return any(_below(one, folder) is not None for one in (self._master, self._folder))
 
 
 def _below(path: str, folder: str) -> str | None:

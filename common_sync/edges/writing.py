@@ -6,34 +6,42 @@ an interrupted one has written from what somebody has edited.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from typing import NamedTuple
 
 from common_sync.core.errors import Problem, TreeError
 from common_sync.core.manifest import NAME as MANIFEST_NAME
 from common_sync.core.model import Entries, Entry, File, Symlink
 from common_sync.core.plan import Operation
-from common_sync.edges.folders import explained, open_below, opened, remove_empty, remove_tree
+from common_sync.edges.folders import FOLDER, explained, open_below, opened, remove_empty, remove_tree
 from common_sync.edges.reading import ANNOUNCED, STAGING, TEMPORARY, read_bytes, read_entry
 from common_sync.edges.source import NEW, PLAIN, Source, write_all
 
 _LARGEST = 1 << 30
 
-Layout = Sequence[tuple[str, Sequence[tuple[str, str, Entry]]]]
-"""A tree by its folders: the folder's path, and of each entry in it the name, the path and what it is."""
+
+class Layout(NamedTuple):
+    """A folder of a tree that is to be made: what is in it, and the folders below it by name."""
+
+    entries: list[tuple[str, str, Entry]]
+    folders: dict[str, "Layout"]
 
 
 def lay_out(entries: Entries) -> Layout:
-    """Group a tree by folder, so that each folder is opened once however many files it holds.
+    """Group a tree by folder, so that each folder is made and opened once however many files it holds.
 
     Args:
         entries: Path → entry.
     """
-    folders: dict[str, list[tuple[str, str, Entry]]] = {}
+    root = Layout([], {})
     for path, entry in entries.items():
-        above, _, name = path.rpartition("/")
-        folders.setdefault(above, []).append((name, path, entry))
-    return sorted(folders.items())
+        *above, name = path.split("/")
+        folder = root
+        for part in above:
+            folder = folder.folders.setdefault(part, Layout([], {}))
+        folder.entries.append((name, path, entry))
+    return root
 
 
 def stage_copy(service: int, copy: str, layout: Layout, source: Source, manifest: bytes, where: str) -> None:
@@ -54,12 +62,13 @@ def stage_copy(service: int, copy: str, layout: Layout, source: Source, manifest
     with explained(where, "write the copy"):
         parent = open_below(service, above, make=True)
         try:
-            remove_tree(STAGING, parent)
             try:
-                os.mkdir(STAGING, dir_fd=parent)
-                with opened(STAGING, parent) as folder:
+                folder = _make_staging(parent)
+                try:
                     _fill(folder, layout, source)
                     _write_new(folder, MANIFEST_NAME, manifest)
+                finally:
+                    os.close(folder)
                 os.rename(STAGING, name, src_dir_fd=parent, dst_dir_fd=parent)
             except BaseException:
                 remove_tree(STAGING, parent)
@@ -68,17 +77,29 @@ def stage_copy(service: int, copy: str, layout: Layout, source: Source, manifest
             os.close(parent)
 
 
-def _fill(root: int, layout: Layout, source: Source) -> None:
-    for above, entries in layout:
-        folder = open_below(root, above, make=True)
+def _make_staging(parent: int) -> int:
+    """Make the folder for a copy that is not whole yet, and return its descriptor; what a killed run left goes."""
+    try:
+        os.mkdir(STAGING, dir_fd=parent)
+    except FileExistsError:
+        remove_tree(STAGING, parent)
+        os.mkdir(STAGING, dir_fd=parent)
+    return os.open(STAGING, FOLDER, dir_fd=parent)
+
+
+def _fill(folder: int, layout: Layout, source: Source) -> None:
+    for name, path, entry in layout.entries:
+        if isinstance(entry, File):
+            source.write(path, name, folder, entry)
+        else:
+            os.symlink(entry.target, name, dir_fd=folder)
+    for name, below in layout.folders.items():
+        os.mkdir(name, dir_fd=folder)
+        inner = os.open(name, FOLDER, dir_fd=folder)
         try:
-            for name, path, entry in entries:
-                if isinstance(entry, File):
-                    source.write(path, name, folder, entry)
-                else:
-                    os.symlink(entry.target, name, dir_fd=folder)
+            _fill(inner, below, source)
         finally:
-            os.close(folder)
+            os.close(inner)
 
 
 def update_copy(
@@ -97,9 +118,7 @@ def update_copy(
     Raises:
         TreeError: A file cannot be written, or has changed since it was read; what was not yet done is left as it was.
     """
-    for path in caches:
-        with explained(f"{where}/{path}", "remove it"), opened(path.rpartition("/")[0], folder) as above:
-            remove_tree(path.rpartition("/")[2], above)
+    _remove_caches(folder, caches, where)
     with explained(f"{where}/{MANIFEST_NAME}", "write it"):
         announced = _announce(folder, manifest)
     operations = list(operations)
@@ -114,6 +133,40 @@ def update_copy(
     if announced:
         with explained(f"{where}/{MANIFEST_NAME}", "write it"):
             os.rename(ANNOUNCED, MANIFEST_NAME, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+def remove_copy(service: int, copy: str, operations: Iterable[Operation], caches: Iterable[str], where: str) -> None:
+    """Delete the files of a copy, its manifest last, and then its folder where nothing is left in it.
+
+    Args:
+        service: The service's folder, an open descriptor.
+        copy: The copy's path inside it.
+        operations: A delete for every file.
+        caches: Paths to remove as well.
+        where: The copy's path as the user knows it.
+
+    Raises:
+        TreeError: A file cannot be deleted, or has changed since it was read.
+    """
+    folder = open_below(service, copy)
+    try:
+        _remove_caches(folder, caches, where)
+        for operation in reversed(list(operations)):
+            with explained(f"{where}/{operation.path}", "delete it"):
+                _delete(folder, operation, where)
+        with explained(f"{where}/{MANIFEST_NAME}", "delete it"):
+            remove_tree(MANIFEST_NAME, folder)
+    finally:
+        os.close(folder)
+    above, _, name = copy.rpartition("/")
+    with opened(above, service) as parent:
+        remove_empty(name, parent)
+
+
+def _remove_caches(folder: int, caches: Iterable[str], where: str) -> None:
+    for path in caches:
+        with explained(f"{where}/{path}", "remove it"), opened(path.rpartition("/")[0], folder) as above:
+            remove_tree(path.rpartition("/")[2], above)
 
 
 def _announce(folder: int, manifest: bytes) -> bool:

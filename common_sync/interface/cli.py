@@ -120,6 +120,26 @@ def distribute(
     return partial(actions.run_distribute, services or (), options, dry_run=dry_run, diff=diff, force=force)
 
 
+@app.command()
+def eject(
+    services: Services = None,
+    *,
+    remove_copies: Annotated[bool, typer.Option("--remove-copies", help="Remove the copies as well.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Remove copies that were edited, too.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Show what would be done; write nothing.")] = False,
+    root: Root = None,
+    output_format: Format = _Format.text,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    color: Color = _Color.auto,
+) -> Action:
+    """Put every reference back as it was before the first distribute."""
+    from common_sync.interface.ejecting import run_eject  # asked once in a project's life
+
+    options = _options(root, output_format, quiet, verbose, color)
+    return partial(run_eject, services or (), options, copies=remove_copies, force=force, dry_run=dry_run)
+
+
 _ONLY_WITH_COPY = "goes with --copy"
 _NO_SERVICES = "takes no services: it checks one copy by itself"
 

@@ -10,7 +10,8 @@ from common_sync.commands.survey import ServicePlan, Survey
 from common_sync.commands.verify import CopyCheck
 from common_sync.core.model import Finding
 
-if TYPE_CHECKING:  # `init` alone needs them at run time
+if TYPE_CHECKING:  # `init` and `eject` alone need them at run time
+    from common_sync.commands.eject import Ejection
     from common_sync.commands.init import Proposal
     from common_sync.edges.detection.services import Reason
 
@@ -94,6 +95,32 @@ def copy_document(check: CopyCheck) -> Document:
             "version": library.version,
         },
         "findings": [_finding(finding) for finding in check.findings],
+    }
+
+
+def ejection_document(done: "Ejection") -> Document:
+    """Return the document for `eject`.
+
+    Args:
+        done: What the run came to.
+    """
+    return {
+        "schema": SCHEMA,
+        "command": "eject",
+        "complete": done.is_complete,
+        "dry_run": done.dry_run,
+        "services": [
+            {
+                "name": _text(one.service),
+                "copy": _text(one.copy_path),
+                "put_back": [_text(f"{one.service}/{edit.path}") for edit in one.edits],
+                "removed": len(one.removal.operations) if one.removal is not None else 0,
+                "stays": [_text(path) for path in one.stays],
+            }
+            for one in done.services
+        ],
+        "kept": done.kept and _text(done.kept),
+        "findings": [_finding(finding) for finding in done.findings()],
     }
 
 

@@ -98,10 +98,9 @@ def _lines(run: "HookRun", terminal: "Terminal", check: bool, pushed: str | None
 
 def _shown(place: str, root: str, here: str) -> str:
     """Return the place to mend as it can be pasted into a shell."""
-    import shlex  # only when there is something to say
+    from common_sync.core.errors import shell_word  # only when there is something to say
 
-    path = os.path.relpath(os.path.join(root, place), here)
-    return shlex.quote(f"./{path}" if path.startswith("-") else path)
+    return shell_word(os.path.relpath(os.path.join(root, place), here))
 
 
 def _finding(lack: "Lack", place: str) -> "Finding":

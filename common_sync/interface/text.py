@@ -92,7 +92,7 @@ def distribution_lines(
         yield from finding_lines(findings, terminal, everything=verbose)
     if done.kept is not None:
         yield ""
-        yield _kept_line(done.kept, done.survey.project.root)
+        yield kept_line(done.kept, done.survey.project.root)
     yield ""
     yield _summary(done, seconds)
 
@@ -109,10 +109,16 @@ def quiet_lines(done: Distribution, terminal: Terminal, *, verbose: bool = False
         yield from _detail_lines(outcome, done, terminal, verbose=verbose)
     yield from finding_lines(done.findings(), terminal, everything=verbose)
     if done.kept is not None:
-        yield _kept_line(done.kept, done.survey.project.root)
+        yield kept_line(done.kept, done.survey.project.root)
 
 
-def _kept_line(kept: str, root: str) -> str:
+def kept_line(kept: str, root: str) -> str:
+    """Return the line that says how to bring back what was discarded.
+
+    Args:
+        kept: The folder that it is kept in.
+        root: The absolute path of the configuration's folder.
+    """
     return f"what was discarded is kept; this brings it back: {printable(restore_command(kept, root))}"
 
 

@@ -3,7 +3,18 @@
 import re
 from typing import Literal
 
-Kind = Literal["requirements", "project", "pipfile", "lock", "poetry-lock", "pdm-lock", "pipenv-lock", "mention"]
+Kind = Literal[
+    "requirements",
+    "compose",
+    "environment",
+    "project",
+    "pipfile",
+    "lock",
+    "poetry-lock",
+    "pdm-lock",
+    "pipenv-lock",
+    "mention",
+]
 """Which rewriter reads a file."""
 
 _COMPOSE = re.compile(r"(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml")
@@ -16,6 +27,8 @@ _NAMES: dict[str, Kind] = {
     "poetry.lock": "poetry-lock",
     "pdm.lock": "pdm-lock",
     "Pipfile.lock": "pipenv-lock",
+    "environment.yml": "environment",
+    "environment.yaml": "environment",
 }
 _MENTIONING = frozenset(
     (
@@ -44,6 +57,8 @@ def kind_of(path: str) -> Kind | None:
     above, _, name = path.rpartition("/")
     if (not above and is_requirements(name)) or (above == "requirements" and name.endswith((".txt", ".in"))):
         return "requirements"
+    if is_compose(name):
+        return "compose"
     if name in _MENTIONING or name.endswith((".sh", ".service")):
         return "mention"
     if name.startswith("pylock.") and name.endswith(".toml"):
