@@ -160,6 +160,29 @@ def test_the_hook_brings_both_files(hooked: Monorepo) -> None:
     assert (again.code, again.out, again.err) == (0, "", "")
 
 
+def test_the_hook_sees_what_is_staged(committed: Monorepo) -> None:
+    """A commit would hold a project file and a lock file that still lead to the master, though the disk's do not."""
+    lock(committed, '{ path = "../../common" }')
+    committed.git("add", "-A")
+    assert committed.run("distribute").code == 0
+    done = committed.hook()
+    assert done.code == 1
+    for name in ("pyproject.toml", "uv.lock"):
+        assert f"{API}/{name}" in done.out + done.err
+    committed.git("add", "-A")
+    assert committed.hook().code == 0
+
+
+def test_eject_brings_both_files_back(repo: Monorepo) -> None:
+    """Somebody who leaves the tool would be left with a lock file that fits no project file."""
+    lock(repo, '{ path = "../../common", editable = true }')
+    repo.commit("uv")
+    before = repo.tree()
+    assert repo.run("distribute").code == 0
+    assert repo.run("eject", "--remove-copies").code == 0
+    assert repo.tree() == before
+
+
 def test_other_files_go_on_beside_a_broken_one(synced: Monorepo) -> None:
     """One conflict that git left in a file would keep every service from being brought in sync."""
     broken = "[project]\nname = 'x'\n<<<<<<< HEAD\nx = '../../common'\n"
@@ -250,9 +273,9 @@ def test_a_huge_script_is_passed_over(synced: Monorepo) -> None:
 
 
 UNCONCERNED = {
-    "pyproject.toml": "[project]\nname = 'x'\nurls = {a = 'https://x.invalid/'}\n[tool.uv.sources]\nc.path = 'common'\n",
-    "uv.lock": "[[package]]\nname = 'our-common'\nsource = { editable = 'common' }\n",
-    "Pipfile": "[packages]\nc.path = 'common'\n",
+    "pyproject.toml": "[project]\nname = 'x'\nurls = {a = 'https://x.invalid/'}\n[tool.uv.sources]\nc.path = 'vendored'\n",
+    "uv.lock": "[[package]]\nname = 'x'\nsource = { editable = '.' }\n",
+    "Pipfile": "[packages]\nc.path = 'vendored'\n",
     "poetry.lock": "[[package]]\n",
     "Makefile": "x:\n\tls /usr/bin\n",
 }

@@ -96,7 +96,7 @@ def eject(
     state = state_folder(project.root)
     with nullcontext() if dry_run else exclusive(state, say):
         record = read_record(state)
-        plans = survey(project, names, everything=True).plans
+        plans = survey(project, names).plans
         services = tuple(_plan(project, plan, record, copies=copies, force=force) for plan in plans)
         kept = None
         if not dry_run:

@@ -116,7 +116,6 @@ def survey(
     names: Sequence[str] = (),
     *,
     tracked: Sequence[str] | None = None,
-    everything: bool = False,
     phases: Phases = no_progress,
 ) -> Survey:
     """Read the master once and every copy once, and plan.
@@ -125,7 +124,6 @@ def survey(
         project: The project.
         names: The services that the user named; all when there are none.
         tracked: What git tracks of the master (in a hook), or None to take what git does not know as well.
-        everything: List every reference, also those to the copy that take a slow parser to see.
         phases: Told of every few services that are read.
 
     Raises:
@@ -137,7 +135,7 @@ def survey(
 
     def look(service: str) -> ServicePlan | tuple[Problem, ...]:
         try:
-            return survey_service(project, master, service, ignores, everything=everything)
+            return survey_service(project, master, service, ignores)
         except CommonSyncError as error:
             return error.problems
 
@@ -185,9 +183,7 @@ def count_workers(master: Master, services: int) -> int:
     return min(processors(), services) if many else 1
 
 
-def survey_service(
-    project: Project, master: Master, service: str, ignores: Dockerignores, *, everything: bool = False
-) -> ServicePlan:
+def survey_service(project: Project, master: Master, service: str, ignores: Dockerignores) -> ServicePlan:
     """Return the plan of one service; where there is no copy yet, `copy` is left for the caller to fill in.
 
     Args:
@@ -195,7 +191,6 @@ def survey_service(
         master: The master.
         service: The service's path from the root.
         ignores: Looks at its ignore files.
-        everything: As for `survey`.
 
     Raises:
         CommonSyncError: Its copy, its manifest or a file of its own cannot be used.
@@ -207,9 +202,7 @@ def survey_service(
             announced = read_announced(folder, project.copy, copy)
             leftover = has_leftover(folder, project.copy)
         files = master.snapshot.entries
-        found = read_references(
-            project.root, service, project.copy, project.master, files, project.services, everything=everything
-        )
+        found = read_references(project.root, service, project.copy, project.master, files, project.services)
         managed = ignores.look_at(service, found.dockerfiles)
     except OSError as error:
         raise explain_os_error(error, service, "read the service") from error
