@@ -3,9 +3,14 @@
 import re
 from typing import Literal
 
-Kind = Literal["requirements", "compose", "environment"]
+Kind = Literal["requirements", "dockerfile", "compose", "environment"]
 """Which rewriter reads a file."""
 
+_DOCKERFILE = re.compile(r"(?:Docker|Container)file(?:[._-].+)?|.+\.(?:[Dd]ocker|[Cc]ontainer)file")
+_NO_DOCKERFILE = (
+    *(".dockerignore", ".containerignore", ".md", ".bak", ".orig", ".rej", "~"),
+    *(".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".template", ".erb", ".mustache", ".in"),
+)
 _COMPOSE = re.compile(r"(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml")
 
 
@@ -18,6 +23,8 @@ def kind_of(path: str) -> Kind | None:
     above, _, name = path.rpartition("/")
     if (not above and is_requirements(name)) or (above == "requirements" and name.endswith((".txt", ".in"))):
         return "requirements"
+    if is_dockerfile(name):
+        return "dockerfile"
     if is_compose(name):
         return "compose"
     return "environment" if name in {"environment.yml", "environment.yaml"} else None
@@ -29,9 +36,8 @@ def is_requirements(name: str) -> bool:
 
 
 def is_dockerfile(name: str) -> bool:
-    """Tell by a file's name whether Docker builds from it."""
-    suffixed = name.startswith(("Dockerfile.", "Containerfile.")) and not name.endswith(".dockerignore")
-    return name in {"Dockerfile", "Containerfile"} or suffixed or name.endswith((".Dockerfile", ".dockerfile"))
+    """Tell by a file's name whether Docker builds from it; a template that becomes one is none yet."""
+    return _DOCKERFILE.fullmatch(name) is not None and not name.endswith(_NO_DOCKERFILE)
 
 
 def is_compose(name: str) -> bool:
