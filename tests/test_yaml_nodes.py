@@ -4,7 +4,7 @@ import time
 
 import pytest
 import yaml
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from common_sync.core.rewriters.rewrite import UnparsableError
@@ -168,6 +168,7 @@ def test_any_text(text: str) -> None:
     assert outline(parse_yaml(text)) == outline(root)
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     st.recursive(
         st.text() | st.integers() | st.none(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from common_sync.core.digest import digest_tree
 from common_sync.core.errors import CommonSyncError, ManifestError, Problem, TreeError
 from common_sync.core.findings import drift_findings, missing_copy, reference_findings
+from common_sync.core.manifest import LARGEST, Manifest, parse_manifest
 from common_sync.core.manifest import NAME as MANIFEST_NAME
-from common_sync.core.manifest import Manifest, parse_manifest
 from common_sync.core.model import Finding, Reference, Snapshot
 from common_sync.core.plan import CopyPlan, build_plan
 from common_sync.core.rules import BUILT_IN, Rules
@@ -21,9 +21,6 @@ from common_sync.edges.project import Project, select_services
 from common_sync.edges.reading import ANNOUNCED, STAGING, Expected, read_bytes, walk
 from common_sync.edges.references import FileEdit, read_references
 from common_sync.edges.workers import Phases, fork_map, no_progress, processors
-
-LARGEST_MANIFEST = 256 << 20
-"""Bytes; a manifest of a million files is smaller."""
 
 _COPY_RULES = Rules(BUILT_IN)
 
@@ -246,7 +243,7 @@ def _refuse_place(folder: int, copy: str, where: str, error: OSError) -> TreeErr
 
 def _read_manifest(folder: int, where: str, master: Master | None) -> Manifest | None:
     try:
-        data = read_bytes(MANIFEST_NAME, folder, LARGEST_MANIFEST)
+        data = read_bytes(MANIFEST_NAME, folder, LARGEST)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -261,7 +258,7 @@ def _read_announced(folder: int, copy: str, held: Snapshot | None) -> Manifest |
     if held is None or ANNOUNCED not in held.caches:
         return None
     with suppress(OSError, ManifestError), opened(copy, folder) as inner:
-        return parse_manifest(read_bytes(ANNOUNCED, inner, LARGEST_MANIFEST), ANNOUNCED)
+        return parse_manifest(read_bytes(ANNOUNCED, inner, LARGEST), ANNOUNCED)
     return None
 
 

@@ -38,6 +38,8 @@ CODES = {
     "CS113": Code("warning", "A path leads out of the service"),
     "CS117": Code("error", "Nothing tells what a reference said before"),
     "CS118": Code("warning", "A reference led to the copy before anything was distributed"),
+    "CS109": Code("error", "A lock file has to be made anew"),
+    "CS110": Code("warning", "A file that is not edited refers to the master"),
 }
 
 _DRIFT: dict[State, str] = {

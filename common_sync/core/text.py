@@ -88,6 +88,15 @@ def _decode_marked(data: bytes) -> Text | None:
     return next((decode(data, encoding, bom) for bom, encoding in _BOMS if data.startswith(bom)), None)
 
 
+def decode_to_read(data: bytes) -> Text:
+    """Decode a file that is never written: what is not UTF-8 in it is replaced.
+
+    Args:
+        data: The whole file.
+    """
+    return Text(data.decode("utf-8", "replace"), "utf-8", b"")
+
+
 def decode(data: bytes, encoding: str, bom: bytes = b"") -> Text:
     """Decode bytes whose encoding is known.
 

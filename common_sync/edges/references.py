@@ -9,7 +9,15 @@ from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding, Reference
 from common_sync.core.rewriters.kinds import Kind, kind_of
 from common_sync.core.rewriters.rewrite import Locate, Place, Rewrite, Rewriter, Site, UnparsableError
-from common_sync.core.text import Text, UndecodableError, apply_edits, decode_requirements, decode_unicode, encode
+from common_sync.core.text import (
+    Text,
+    UndecodableError,
+    apply_edits,
+    decode_requirements,
+    decode_to_read,
+    decode_unicode,
+    encode,
+)
 from common_sync.edges.folders import explain_os_error
 from common_sync.edges.service_files import list_files
 
@@ -81,7 +89,8 @@ def read_version(root: str, service: str, copy: str, master: str, file: str, dat
         file: The file's path from the root.
         data: What that version holds.
     """
-    kind = kind_of(file.removeprefix(f"{service}/")) or "requirements"  # pip may include a file of any name
+    included: Kind = "compose" if file.endswith((".yml", ".yaml")) else "requirements"  # files of any name may be
+    kind = kind_of(file.removeprefix(f"{service}/")) or included
     return _Reader(root, service, copy, master, ()).read_data(os.path.join(root, file), kind, data)
 
 
@@ -106,6 +115,26 @@ def _rewriter(kind: Kind) -> tuple[Rewriter, Callable[[bytes], Text]]:
             from common_sync.edges.yaml_nodes import parse_yaml
 
             return lambda characters, site: read_environment(characters, site, parse_yaml), decode_unicode
+        case "project":
+            from common_sync.core.rewriters.pyproject import read_project
+
+            return read_project, decode_unicode
+        case "pipfile":
+            from common_sync.core.rewriters.pyproject import read_pipfile
+
+            return read_pipfile, decode_unicode
+        case "lock":
+            from common_sync.core.rewriters.locks import read_lock
+
+            return read_lock, decode_unicode
+        case "poetry-lock" | "pdm-lock" | "pipenv-lock":
+            from common_sync.core.rewriters.locks import report_lock
+
+            return report_lock(kind), decode_to_read
+        case "mention":
+            from common_sync.core.rewriters.mentions import read_mentions
+
+            return read_mentions, decode_to_read
 
 
 _YAML: dict[Kind, tuple[bytes, ...]] = {"compose": (b"include", b"extends"), "environment": (b"-r", b"-c")}
@@ -155,7 +184,7 @@ class _Reader:
         if _below(real, self._master) is not None or _below(real, self._copy_folder) is not None:
             return []  # the library's own; a copy is never edited
         shown = os.path.relpath(real, self._root)
-        data = self._read_bytes(real, shown)
+        data = self._read_bytes(real, shown, kind)
         return [] if data is None else self._read_data(path, real, kind, shown, data)
 
     def _read_data(self, path: str, real: str, kind: Kind, shown: str, data: bytes) -> list[tuple[str, Kind]]:
@@ -187,8 +216,8 @@ class _Reader:
         up = os.path.relpath(self._folder, above) + "/" if own and above != self._folder else ""
         return Site(self._locator(above), self._copy, own=own, up=up, master=self._up_to_master)
 
-    def _read_bytes(self, path: str, shown: str) -> bytes | None:
-        """Return a file's bytes; None where pip would complain of a missing file by itself."""
+    def _read_bytes(self, path: str, shown: str, kind: Kind) -> bytes | None:
+        """Return a file's bytes; None where pip would complain of a missing file by itself, and for a huge script."""
         try:
             if not S_ISREG(os.stat(path).st_mode):
                 return None
@@ -200,7 +229,8 @@ class _Reader:
             raise explain_os_error(error, shown, "read it") from error
         if len(data) <= _LARGEST:
             return data
-        self._find("CS104", shown, None, f"is larger than {_LARGEST:,} bytes, and was not read", "split it")
+        if kind != "mention":
+            self._find("CS104", shown, None, f"is larger than {_LARGEST:,} bytes, and was not read", "split it")
         return None
 
     def _decode(self, data: bytes, shown: str, decode: Callable[[bytes], Text]) -> Text | None:

@@ -58,7 +58,9 @@ class _Builder:
         opened: list[tuple[CollectionStartEvent, list[Node]]] = []
         nodes: list[Node] = []
         for event in self._events():
-            if isinstance(event, DocumentStartEvent):
+            if isinstance(event, ScalarEvent):
+                nodes.append(self._name(event, self._scalar(event)))
+            elif isinstance(event, DocumentStartEvent):
                 documents += 1
                 if documents > 1:
                     raise UnparsableError(_line(event), "a second document begins here")
@@ -71,8 +73,6 @@ class _Builder:
                 start, above = opened.pop()
                 above.append(self._name(start, _collect(start, nodes)))
                 nodes = above
-            elif isinstance(event, ScalarEvent):
-                nodes.append(self._name(event, self._scalar(event)))
             elif isinstance(event, AliasEvent):
                 nodes.append(self._find(event))
         return nodes[0] if nodes else YamlScalar("", "", "", self._skipped, self._skipped, 1)

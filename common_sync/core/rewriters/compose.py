@@ -5,20 +5,21 @@ parsing the result. Format: https://github.com/compose-spec/compose-spec.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 from common_sync.core.model import Edit, ReferenceState
-from common_sync.core.rewriters.compose_paths import is_remote, list_builds, list_paths
-from common_sync.core.rewriters.compose_places import Located, list_held, locate_path
+from common_sync.core.rewriters.compose_paths import Paths, is_remote, list_builds, list_paths
+from common_sync.core.rewriters.compose_places import Located, list_held, locate_paths
 from common_sync.core.rewriters.compose_problems import report_foreign, report_leaving, report_refusal
 from common_sync.core.rewriters.compose_variables import has_variable
 from common_sync.core.rewriters.rewrite import Build, Include, LocatedReference, Rewrite, Site
 from common_sync.core.rewriters.yaml_edits import Change, prove
-from common_sync.core.rewriters.yaml_tree import Parse
+from common_sync.core.rewriters.yaml_tree import Node, Parse
 
 _SHARED = "something else in the file has the same value by an alias, and would change with it"
 _HELD = "it is a build context, and its Dockerfile is elsewhere"
 _ABSOLUTE = "it is relative to a build context that is an absolute path"
-_SPELLED = "it does not stand on one line, where its characters could be told"
+_SPELLED = "it stands on several lines, or the copy's path would be read as something else there"
 
 Refusals = list[tuple[Located, str]]
 """What leads to the master and stays, and why."""
@@ -37,14 +38,14 @@ def read_compose(characters: str, site: Site, parse: Parse) -> Rewrite:
     """
     root = parse(characters)
     paths, builds = list_paths(root), list(list_builds(root))
-    found = [one for written in paths.written for one in locate_path(written, builds, site)]
+    found = list(locate_paths(paths.written, builds, site))
     leading = [one for one in found if one.leads_to_master]
     problems = list(report_leaving(found, site))
     edits: tuple[Edit, ...] = ()
     if site.own:
         fixed = dict.fromkeys(list_held(builds, site), _HELD) | dict.fromkeys(paths.shared, _SHARED)
         changes, refusals = _plan(leading, fixed, site.copy)
-        edits, unproven = prove(characters, root, changes, parse)
+        edits, unproven = prove(characters, root, changes, parse, partial(_agree, paths))
         refusals += _explain(unproven, leading)
         problems += (report_refusal(one, reason, site.copy) for one, reason in refusals)
     else:
@@ -109,6 +110,13 @@ def _plan(leading: Iterable[Located], fixed: Mapping[int, str], copy: str) -> tu
         else:
             refusals.append((alike[0], reason))
     return changes, refusals
+
+
+def _agree(paths: Paths, again: Node, changes: tuple[Change, ...]) -> bool:
+    """Tell whether the paths are still told from what is around them: a mount's would not be with a colon in it."""
+    edits = {change.scalar.start: change.inside[0].replacement for change in changes}
+    meant = [(one.use, edits.get(one.scalar.start, one.path)) for one in paths.written]
+    return [(one.use, one.path) for one in list_paths(again).written] == meant
 
 
 def _explain(unproven: Sequence[Change], leading: Iterable[Located]) -> Refusals:

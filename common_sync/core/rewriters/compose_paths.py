@@ -65,6 +65,8 @@ _USES: dict[str, Use] = {
 }
 """The meaning of a scalar → what it is for, where it is a path."""
 
+_NULL = frozenset({"", "~", "null"})
+
 NOTHING = "nothing"
 """The meaning of what Compose itself does not look at, such as an extension, whose parts are used by their anchors."""
 
@@ -164,7 +166,8 @@ def is_remote(path: str) -> bool:
 
 def _read_build(build: Node) -> Iterator[WrittenBuild]:
     if isinstance(build, YamlScalar):
-        yield WrittenBuild(build, None, build.line)
+        if build.value not in _NULL:
+            yield WrittenBuild(build, None, build.line)
     elif isinstance(build, YamlMapping) and find_value(build, "dockerfile_inline") is None:
         context, dockerfile = (_as_scalar(find_value(build, key)) for key in ("context", "dockerfile"))
         yield WrittenBuild(context, dockerfile, build.line)

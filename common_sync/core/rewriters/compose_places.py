@@ -43,21 +43,25 @@ class Located(NamedTuple):
         return Edit(self.written.start, self.written.end, self.path_to(copy).replace("$", "$$"))
 
 
-def locate_path(written: WrittenPath, builds: Iterable[WrittenBuild], site: Site) -> Iterator[Located]:
-    """Yield where a path leads: once, but for a Dockerfile that several contexts share.
+def locate_paths(paths: Iterable[WrittenPath], builds: Iterable[WrittenBuild], site: Site) -> Iterator[Located]:
+    """Yield where each path leads: once, but for a Dockerfile that several contexts share.
 
     Args:
-        written: The path.
+        paths: The paths.
         builds: The images that the file builds.
         site: Where the file stands.
     """
-    if written.use != "dockerfile":
-        place, variable = resolve(written.path, lambda path: site.locate(path, True))
-        yield Located(written, place, site.up, variable)
-        return
+    contexts: dict[int, list[str]] = {}
     for one in builds:
-        if one.dockerfile is written.scalar:
-            yield from _locate_dockerfile(written, one.build.context, site)
+        if one.dockerfile:
+            contexts.setdefault(one.dockerfile.start, []).append(one.build.context)
+    for written in paths:
+        if written.use == "dockerfile":
+            for context in contexts.get(written.scalar.start, ()):
+                yield from _locate_dockerfile(written, context, site)
+        else:
+            place, variable = resolve(written.path, lambda path: site.locate(path, True))
+            yield Located(written, place, site.up, variable)
 
 
 def _locate_dockerfile(written: WrittenPath, context: str, site: Site) -> Iterator[Located]:

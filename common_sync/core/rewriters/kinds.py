@@ -3,7 +3,19 @@
 import re
 from typing import Literal
 
-Kind = Literal["requirements", "dockerfile", "compose", "environment"]
+Kind = Literal[
+    "requirements",
+    "dockerfile",
+    "compose",
+    "environment",
+    "project",
+    "pipfile",
+    "lock",
+    "poetry-lock",
+    "pdm-lock",
+    "pipenv-lock",
+    "mention",
+]
 """Which rewriter reads a file."""
 
 _DOCKERFILE = re.compile(r"(?:Docker|Container)file(?:[._-].+)?|.+\.(?:[Dd]ocker|[Cc]ontainer)file")
@@ -12,6 +24,34 @@ _NO_DOCKERFILE = (
     *(".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".template", ".erb", ".mustache", ".in"),
 )
 _COMPOSE = re.compile(r"(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml")
+
+_NAMES: dict[str, Kind] = {
+    "pyproject.toml": "project",
+    "Pipfile": "pipfile",
+    "uv.lock": "lock",
+    "pylock.toml": "lock",
+    "poetry.lock": "poetry-lock",
+    "pdm.lock": "pdm-lock",
+    "Pipfile.lock": "pipenv-lock",
+    "environment.yml": "environment",
+    "environment.yaml": "environment",
+}
+_MENTIONING = frozenset(
+    (
+        *(
+            "setup.py",
+            "setup.cfg",
+            "tox.ini",
+            "noxfile.py",
+            "Makefile",
+            "makefile",
+            "GNUmakefile",
+            "justfile",
+            "Justfile",
+        ),
+        *(".justfile", "Taskfile.yml", "Taskfile.yaml"),
+    )
+)
 
 
 def kind_of(path: str) -> Kind | None:
@@ -27,7 +67,11 @@ def kind_of(path: str) -> Kind | None:
         return "dockerfile"
     if is_compose(name):
         return "compose"
-    return "environment" if name in {"environment.yml", "environment.yaml"} else None
+    if name in _MENTIONING or name.endswith((".sh", ".service")):
+        return "mention"
+    if name.startswith("pylock.") and name.endswith(".toml"):
+        return "lock"
+    return _NAMES.get(name)
 
 
 def is_requirements(name: str) -> bool:

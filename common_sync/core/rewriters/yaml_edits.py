@@ -1,7 +1,7 @@
 """Edits inside the scalars of a YAML file: spelled as the scalar is, and proven by parsing the result."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from common_sync.core.model import Edit
@@ -71,8 +71,16 @@ def _locate_characters(characters: str, scalar: YamlScalar) -> list[int] | None:
     return places if len(places) == len(scalar.value) + 1 else None
 
 
+Agree = Callable[[Node, tuple[Change, ...]], bool]
+"""Tells whether an edited document means what changes were to make it mean."""
+
+
+def _agree(_: Node, __: tuple[Change, ...]) -> bool:
+    return True
+
+
 def prove(
-    characters: str, root: Node, changes: Sequence[Change], parse: Parse
+    characters: str, root: Node, changes: Sequence[Change], parse: Parse, agree: Agree = _agree
 ) -> tuple[tuple[Edit, ...], tuple[Change, ...]]:
     """Return the edits that make the file say what is meant and nothing else, and the changes that cannot be made so.
 
@@ -81,18 +89,28 @@ def prove(
         root: What it says.
         changes: What is to be changed.
         parse: Parses it.
+        agree: Asked too where it takes more than the right values.
     """
-    spelled = [change for change in changes if spell(characters, change)]
-    proven, refused = keep_proven(spelled, lambda some: _holds(characters, root, some, parse))
+    spelled, folded = _divide(characters, changes)
+    proven, refused = keep_proven(spelled, lambda some: _holds(characters, root, some, parse, agree))
     edits = sorted(edit for change in proven for edit in spell(characters, change))
-    return tuple(edits), (*(change for change in changes if change not in spelled), *refused)
+    return tuple(edits), (*folded, *refused)
 
 
-def _holds(characters: str, root: Node, changes: tuple[Change, ...], parse: Parse) -> bool:
+def _divide(characters: str, changes: Sequence[Change]) -> tuple[list[Change], list[Change]]:
+    """Divide changes into those that can be spelled, and those that cannot."""
+    divided: tuple[list[Change], list[Change]] = [], []
+    for change in changes:
+        divided[not spell(characters, change)].append(change)
+    return divided
+
+
+def _holds(characters: str, root: Node, changes: tuple[Change, ...], parse: Parse, agree: Agree) -> bool:
     """Splice, parse again, compare: all is as it was but for the scalars that were meant."""
     edits = sorted(edit for change in changes for edit in spell(characters, change))
     try:
         again = parse(apply_edits(characters, edits))
     except UnparsableError:
         return False
-    return outline(again) == outline(root, {change.scalar.start: change.value for change in changes})
+    meant = outline(root, {change.scalar.start: change.value for change in changes})
+    return outline(again) == meant and agree(again, changes)
