@@ -108,7 +108,9 @@ def _rewriter(kind: Kind) -> tuple[Rewriter, Callable[[bytes], Text]]:
 
             return read_requirements, decode_requirements
         case "dockerfile":
-            return (lambda _characters, _site: Rewrite()), decode_to_read
+            from common_sync.core.rewriters.dockerfile import read_dockerfile
+
+            return read_dockerfile, decode_unicode
         case "compose":
             from common_sync.core.rewriters.compose import read_compose
             from common_sync.edges.yaml_nodes import parse_yaml
@@ -162,6 +164,7 @@ class _Reader:
         self._folder = os.path.join(root, service)
         self._copy_folder = os.path.join(self._folder, copy)
         self._master = os.path.realpath(os.path.join(root, master))
+        self._up_to_master = os.path.relpath(os.path.join(root, master), self._folder)
         self._hints = (*_LEADS_ANYWHERE, *map(os.fsencode, (root, self._master, os.path.basename(copy))))
         self._edits: list[FileEdit] = []
         self._references: list[Reference] = []
@@ -222,7 +225,7 @@ class _Reader:
     def _site(self, above: str, real: str) -> Site:
         own = _below(real, self._folder) is not None
         up = os.path.relpath(self._folder, above) + "/" if own and above != self._folder else ""
-        return Site(self._locator(above), self._copy, own=own, up=up)
+        return Site(self._locator(above), self._copy, own=own, up=up, master=self._up_to_master)
 
     def _read_bytes(self, path: str, shown: str, kind: Kind) -> bytes | None:
         """Return a file's bytes; None where pip would complain of a missing file by itself, and for a huge script."""
@@ -282,7 +285,7 @@ class _Reader:
             if _below(real, self._folder) is not None:
                 return Place("service")
             inside = _below(real, self._root) is not None
-            return Place("outside", holds=inside and self._is_held(real))
+            return Place("outside", holds=inside and self._is_held(real), exists=os.path.lexists(full))
 
         return locate
 

@@ -21,6 +21,11 @@ Kind = Literal[
 IGNORE = ".dockerignore"
 """What Docker reads beside a Dockerfile: by itself for the whole context, or after the name of one Dockerfile."""
 
+_DOCKERFILE = re.compile(r"(?:Docker|Container)file(?:[._-].+)?|.+\.(?:[Dd]ocker|[Cc]ontainer)file")
+_NO_DOCKERFILE = (
+    *(IGNORE, ".containerignore", ".md", ".bak", ".orig", ".rej", "~"),
+    *(".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".template", ".erb", ".mustache", ".in"),
+)
 _COMPOSE = re.compile(r"(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml")
 
 _NAMES: dict[str, Kind] = {
@@ -78,9 +83,8 @@ def is_requirements(name: str) -> bool:
 
 
 def is_dockerfile(name: str) -> bool:
-    """Tell by a file's name whether Docker builds from it."""
-    suffixed = name.startswith(("Dockerfile.", "Containerfile.")) and not name.endswith(IGNORE)
-    return name in {"Dockerfile", "Containerfile"} or suffixed or name.endswith((".Dockerfile", ".dockerfile"))
+    """Tell by a file's name whether Docker builds from it; a template that becomes one is none yet."""
+    return _DOCKERFILE.fullmatch(name) is not None and not name.endswith(_NO_DOCKERFILE)
 
 
 def is_compose(name: str) -> bool:
