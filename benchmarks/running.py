@@ -108,7 +108,7 @@ def watch(command: Command, folder: str) -> Memory:
     process = _start(command.words, folder, subprocess.DEVNULL)
     while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
         family = list(_family(process.pid))
-        looks = [_look(each) for each in family]
+        looks = {_look(each) for each in family}  # a set: one that is being spawned is its parent, figures and all
         if family != list(_family(process.pid)):
             continue  # a page that was counted whole in the parent would be counted again in a child forked since
         largest = max([largest, *(peak for _, peak in looks)])

@@ -7,13 +7,14 @@ from functools import partial
 from typing import NamedTuple
 
 from common_sync.commands.distribute import discarded
-from common_sync.commands.survey import ServicePlan, read_copy, survey
+from common_sync.commands.survey import ServicePlan, survey
 from common_sync.core.ejection import Hunk, find_hunks, put_back
 from common_sync.core.errors import CommonSyncError, Problem, TreeError
 from common_sync.core.findings import make_finding
 from common_sync.core.manifest import make_manifest
 from common_sync.core.model import Finding, Reference
 from common_sync.core.plan import CopyPlan, Operation, build_plan
+from common_sync.edges.copies import read_copy
 from common_sync.edges.folders import explain_os_error, opened
 from common_sync.edges.history import earlier_versions, is_cut_off
 from common_sync.edges.keeping import keep_files, new_set, prune_sets
@@ -21,7 +22,8 @@ from common_sync.edges.lock import exclusive, state_folder
 from common_sync.edges.project import Project
 from common_sync.edges.record import Record, read_record, write_record
 from common_sync.edges.references import FileEdit, References, read_version
-from common_sync.edges.writing import remove_copy, replace_users_file
+from common_sync.edges.users_files import replace_users_file
+from common_sync.edges.writing import remove_copy
 
 
 class Ejected(NamedTuple):
@@ -94,7 +96,7 @@ def eject(
     state = state_folder(project.root)
     with nullcontext() if dry_run else exclusive(state, say):
         record = read_record(state)
-        plans = survey(project, names).plans
+        plans = survey(project, names, everything=True).plans
         services = tuple(_plan(project, plan, record, copies=copies, force=force) for plan in plans)
         kept = None
         if not dry_run:

@@ -15,8 +15,6 @@ FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 """How a file is opened: never through a symlink, and without waiting for somebody to write into a FIFO."""
 
 OWNER_MAY_EXECUTE = 0o100
-DEEPEST = 128
-"""How many folders deep a tree may be; it bounds open descriptors and recursion."""
 
 
 class opened:  # noqa: N801 - used as a function; as a generator it takes twice as long, and is entered for every folder

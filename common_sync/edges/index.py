@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+from common_sync.core.rewriters.kinds import IGNORE
+from common_sync.edges.checkout import ATTRIBUTES
 from common_sync.edges.git import ask, ask_ahead, split
 from common_sync.edges.project import CONFIGURATION_FILES, Project
 from common_sync.edges.repository import find_top
@@ -51,10 +53,11 @@ def read_ahead(project: Project, more: Iterable[str] = ()) -> Callable[[], Index
 def _patterns(project: Project) -> Iterator[str]:
     """Yield pathspecs: few, because git tries each on every path that it knows."""
     yield f":(literal){project.master}"
-    yield from (f":(literal){file}" for file in CONFIGURATION_FILES)
+    yield from (f":(literal){file}" for file in (*CONFIGURATION_FILES, ATTRIBUTES))
     for setting in project.configuration.services:
         service = f":(glob){escape(setting.value, keep='*?[]')}"
         yield f"{service}/{escape(project.copy)}/**"
+        yield f"{service}/{IGNORE}"
         yield from (f"{service}/**/*{suffix}" for suffix in SUFFIXES)
 
 

@@ -7,12 +7,12 @@ from functools import cache, cached_property
 
 from common_sync.core.errors import Problem, TreeError, shell_word
 from common_sync.core.library import METADATA_FILES, read_library
+from common_sync.core.manifest import DEEPEST, LARGEST, Manifest, format_manifest, make_manifest, why_unsafe
 from common_sync.core.manifest import NAME as MANIFEST_NAME
-from common_sync.core.manifest import Manifest, format_manifest, make_manifest, why_unsafe
 from common_sync.core.model import Snapshot, Symlink, ancestors
 from common_sync.core.plan import CopyPlan, build_plan
 from common_sync.core.rules import Rules
-from common_sync.edges.folders import DEEPEST, explain_os_error, opened
+from common_sync.edges.folders import explain_os_error, opened
 from common_sync.edges.git import list_files
 from common_sync.edges.held import Held
 from common_sync.edges.patterns import Gitignores
@@ -80,7 +80,11 @@ def read_master(root: str, name: str, rules: Rules, *, tracked: Sequence[str] | 
         )
     if problems:
         raise TreeError(*problems)
-    return Master(path, name, snapshot, held, began)
+    master = Master(path, name, snapshot, held, began)
+    if len(master.manifest_bytes) > LARGEST:  # no copy of it could ever be checked
+        message = f"the master holds too many files: its manifest would be larger than {LARGEST:,} bytes"
+        raise TreeError(Problem(message, name, remedy="exclude what the services do not need"))
+    return master
 
 
 _SKEW = 2_000_000_000

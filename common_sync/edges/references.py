@@ -26,17 +26,19 @@ _LARGEST = 16 << 20
 
 
 class FileEdit(NamedTuple):
-    """A service's own file, before and after its references are rewritten.
+    """A file that is somebody's own, before and after its references are rewritten, or the tool's block in it.
 
     Attributes:
-        path: POSIX path inside the service.
-        before: The bytes that it holds.
+        path: POSIX path inside the service, or from the root where it belongs to none.
+        before: The bytes that it holds, or None where there is none.
         after: The bytes that it is to hold.
+        managed: Whether it is a managed block that changes.
     """
 
     path: str
-    before: bytes
+    before: bytes | None
     after: bytes
+    managed: bool = False
 
 
 class References(NamedTuple):
@@ -46,15 +48,24 @@ class References(NamedTuple):
         edits: The files to rewrite.
         references: Every reference, before the edits.
         findings: What stays as it is and needs a person.
+        dockerfiles: The paths of the service's Dockerfiles, inside it.
     """
 
     edits: tuple[FileEdit, ...] = ()
     references: tuple[Reference, ...] = ()
     findings: tuple[Finding, ...] = ()
+    dockerfiles: tuple[str, ...] = ()
 
 
 def read_references(
-    root: str, service: str, copy: str, master: str, copied: Container[str], services: Iterable[str] = ()
+    root: str,
+    service: str,
+    copy: str,
+    master: str,
+    copied: Container[str],
+    services: Iterable[str] = (),
+    *,
+    everything: bool = False,
 ) -> References:
     """Return what points at the library in a service's own files, and in what they include.
 
@@ -65,6 +76,7 @@ def read_references(
         master: The master's path from the root.
         copied: The paths of the master's files that are copied.
         services: The paths of all services from the root; one inside this one is no part of it.
+        everything: Also parse files of which a look at the bytes tells that nothing in them leads out of the service.
 
     Raises:
         TreeError: A file or folder cannot be read.
@@ -75,7 +87,9 @@ def read_references(
         files = list_files(folder, {os.path.join(folder, copy), *inner})
     except OSError as error:
         raise explain_os_error(error, os.path.relpath(error.filename, root), "read it") from error
-    return _Reader(root, service, copy, master, copied).read(files) if files else References()
+    dockerfiles = tuple(path for path, kind in files if kind == "dockerfile")
+    reader = _Reader(root, service, copy, master, copied, everything=everything)
+    return reader.read(files)._replace(dockerfiles=dockerfiles) if files else References()
 
 
 def read_version(root: str, service: str, copy: str, master: str, file: str, data: bytes) -> References:
@@ -91,7 +105,7 @@ def read_version(root: str, service: str, copy: str, master: str, file: str, dat
     """
     included: Kind = "compose" if file.endswith((".yml", ".yaml")) else "requirements"  # files of any name may be
     kind = kind_of(file.removeprefix(f"{service}/")) or included
-    return _Reader(root, service, copy, master, ()).read_data(os.path.join(root, file), kind, data)
+    return _Reader(root, service, copy, master, (), everything=True).read_data(os.path.join(root, file), kind, data)
 
 
 def _rewriter(kind: Kind) -> tuple[Rewriter, Callable[[bytes], Text]]:
@@ -101,6 +115,8 @@ def _rewriter(kind: Kind) -> tuple[Rewriter, Callable[[bytes], Text]]:
             from common_sync.core.rewriters.requirements import read_requirements
 
             return read_requirements, decode_requirements
+        case "dockerfile":
+            return (lambda _characters, _site: Rewrite()), decode_to_read
         case "compose":
             from common_sync.core.rewriters.compose import read_compose
             from common_sync.edges.yaml_nodes import parse_yaml
@@ -133,22 +149,36 @@ def _rewriter(kind: Kind) -> tuple[Rewriter, Callable[[bytes], Text]]:
             return read_mentions, decode_to_read
 
 
-_YAML: dict[Kind, tuple[bytes, ...]] = {"compose": (b"include", b"extends"), "environment": (b"-r", b"-c")}
-"""What takes an expensive parser, and what stands in it where there is another file to read."""
+_AT_NEED: dict[Kind, tuple[bytes, ...]] = {
+    "compose": (b"include", b"extends"),
+    "environment": (b"-r", b"-c"),
+    "project": (),
+    "pipfile": (),
+    "lock": (),
+    "poetry-lock": (),
+    "pdm-lock": (),
+    "pipenv-lock": (),
+    "mention": (),
+}
+"""What takes a parser that is slow to import, and what stands in it where there is another file to read."""
 
-_LEADS_ANYWHERE = (b"..", b"$", b"\\", b"\0")
-"""What a path holds that leads upward, or has a variable or an escape in it; and all that is in UTF-16."""
+_LEADING_OUT = (b"..", b"$", b"{root", b"{home", b"{env", b"\\u", b"\\U", b"\\x", b"\0")
+"""What a path that leads out of the service has in it, if not the root: folders, variables and escapes of these; and all
+that is in UTF-16."""
 
 _LEADS_TO_COPY = ("points-at-master", "points-at-copy")
 
 
 class _Reader:
-    def __init__(self, root: str, service: str, copy: str, master: str, copied: Container[str]) -> None:
+    def __init__(
+        self, root: str, service: str, copy: str, master: str, copied: Container[str], *, everything: bool
+    ) -> None:
         self._root, self._service, self._copy, self._copied = root, service, copy, copied
         self._folder = os.path.join(root, service)
         self._copy_folder = os.path.join(self._folder, copy)
         self._master = os.path.realpath(os.path.join(root, master))
-        self._hints = (*_LEADS_ANYWHERE, *map(os.fsencode, (root, self._master, os.path.basename(copy))))
+        self._everything = everything
+        self._leading_out = (*_LEADING_OUT, *map(os.fsencode, (root, os.path.realpath(root))))
         self._edits: list[FileEdit] = []
         self._references: list[Reference] = []
         self._findings: list[Finding] = []
@@ -183,28 +213,32 @@ class _Reader:
         return [] if data is None else self._read_data(path, real, kind, shown, data)
 
     def _read_data(self, path: str, real: str, kind: Kind, shown: str, data: bytes) -> list[tuple[str, Kind]]:
-        if kind in _YAML and not self._may_concern(data, kind):
+        leads_out = self._may_lead_out(kind, data)
+        if not (leads_out or self._everything):
             return []
         rewrite, decode = _rewriter(kind)
-        text = self._decode(data, shown, decode)
+        text = self._decode(data, shown, decode if leads_out else decode_to_read)
         if text is None:
             return []
         above = os.path.dirname(path)
         try:
             found = rewrite(text.characters, self._site(above, real))
         except UnparsableError as error:
-            self._find(
-                "CS108", shown, error.line, f"cannot be parsed: {error.reason}", "mend it; nothing in it was changed"
-            )
+            if leads_out:
+                message = f"cannot be parsed: {error.reason}"
+                self._find("CS108", shown, error.line, message, "mend it; nothing in it was changed")
             return []
+        if not leads_out:  # it is read for what leads to the copy, and must not be judged by another measure
+            found = Rewrite(references=found.references)
         self._take(found, shown)
         if found.edits:
             self._rewrite(found, text, real, shown, data)
         return [(os.path.join(above, include.path), include.kind or kind) for include in found.includes]
 
-    def _may_concern(self, data: bytes, kind: Kind) -> bool:
-        """Tell cheaply whether a file could lead to the library; one that does so by nothing but a symlink is missed."""
-        return any(hint in data for hint in (*self._hints, *_YAML[kind]))
+    def _may_lead_out(self, kind: Kind, data: bytes) -> bool:
+        """Tell cheaply whether a file could lead to the master; one that does so by nothing but a symlink is missed."""
+        marks = _AT_NEED.get(kind)
+        return marks is None or any(mark in data for mark in (*self._leading_out, *marks))
 
     def _site(self, above: str, real: str) -> Site:
         own = _below(real, self._folder) is not None

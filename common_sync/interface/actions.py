@@ -91,7 +91,8 @@ def run_verify(services: Sequence[str], options: Options) -> int:
     """
     started = time.perf_counter()
     with show_progress() as phases:
-        found = survey(load_project(options.root), services, phases=phases)
+        everything = options.output_format == "json"
+        found = survey(load_project(options.root), services, everything=everything, phases=phases)
     if options.output_format == "json":
         from common_sync.interface.document import survey_document  # only for JSON
 
@@ -139,7 +140,7 @@ def run_status(options: Options) -> int:
         options: What goes with every command.
     """
     with show_progress() as phases:
-        found = survey(load_project(options.root), phases=phases)
+        found = survey(load_project(options.root), everything=True, phases=phases)
     if options.output_format == "json":
         from common_sync.interface.document import survey_document  # only for JSON
 

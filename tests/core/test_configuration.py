@@ -55,6 +55,7 @@ def test_own_file() -> None:
         services=(Setting("orchestrator", 4), Setting("services/*", 5)),
         copy=Setting("common", 7),
         exclude=(Setting("tests/", 8), Setting("*.md", 8)),
+        managed=frozenset({"dockerignore", "gitattributes"}),
     )
     assert problems == []
 

@@ -29,6 +29,7 @@ _WHEELS = (
     "setuptools>=68",
     "wheel",
     "flit_core>=3.9",  # the fixtures' library: the smallest build backend
+    "hatchling>=1.24",
     "uv>=0.5",
 )
 _SYSTEM_LIBRARIES = ("libgcc_s.so.1", "libpthread.so.0", "librt.so.1", "libdl.so.2", "libm.so.6")
@@ -62,7 +63,18 @@ def build_base(engine: Engine, work: Path) -> None:
 
 def _wheels(engine: Engine, work: Path) -> Path:
     """Return a folder with all wheels: those kept from earlier, and the tool's own with what it needs."""
-    done = run(sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", str(work), str(_PROJECT), cwd=_PROJECT)
+    done = run(
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        str(work),
+        str(_PROJECT),
+        cwd=_PROJECT,
+    )
     must(done, "the tool's own wheel could not be built")
     tool = next(work.glob("common_sync-*.whl"))
     target = _target(engine)

@@ -68,8 +68,8 @@ BREAKS = (
     Break(
         "folders are entered through symlinks: O_NOFOLLOW dropped",
         "edges/folders.py",
-        "os.O_DIRECTORY | os.O_NOFOLLOW",
-        "os.O_DIRECTORY",
+        "FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW",
+        "FOLDER = os.O_RDONLY | os.O_DIRECTORY",
         (f"{HERE}/test_outside.py::test_planted_before[update]",),
     ),
     Break(
@@ -123,8 +123,8 @@ BREAKS = (
     ),
     Break(
         "a requirements file is written in place",
-        "edges/writing.py",
-        "_write_flushed(folder, after, status)",
+        "edges/users_files.py",
+        "_write_flushed(folder, after, like)",
         "write_all(os.open(name, os.O_WRONLY | os.O_TRUNC, dir_fd=folder), after); return",
         crash("requirements rewrite"),
     ),

@@ -5,6 +5,7 @@ from typing import Literal
 
 Kind = Literal[
     "requirements",
+    "dockerfile",
     "compose",
     "environment",
     "project",
@@ -16,6 +17,9 @@ Kind = Literal[
     "mention",
 ]
 """Which rewriter reads a file."""
+
+IGNORE = ".dockerignore"
+"""What Docker reads beside a Dockerfile: by itself for the whole context, or after the name of one Dockerfile."""
 
 _COMPOSE = re.compile(r"(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml")
 
@@ -57,6 +61,8 @@ def kind_of(path: str) -> Kind | None:
     above, _, name = path.rpartition("/")
     if (not above and is_requirements(name)) or (above == "requirements" and name.endswith((".txt", ".in"))):
         return "requirements"
+    if is_dockerfile(name):
+        return "dockerfile"
     if is_compose(name):
         return "compose"
     if name in _MENTIONING or name.endswith((".sh", ".service")):
@@ -73,7 +79,7 @@ def is_requirements(name: str) -> bool:
 
 def is_dockerfile(name: str) -> bool:
     """Tell by a file's name whether Docker builds from it."""
-    suffixed = name.startswith(("Dockerfile.", "Containerfile.")) and not name.endswith(".dockerignore")
+    suffixed = name.startswith(("Dockerfile.", "Containerfile.")) and not name.endswith(IGNORE)
     return name in {"Dockerfile", "Containerfile"} or suffixed or name.endswith((".Dockerfile", ".dockerfile"))
 
 
