@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from functools import partial
 from typing import NamedTuple
 
-from common_sync.commands.distribute import discarded
+from common_sync.commands.apply import discarded
 from common_sync.commands.survey import ServicePlan, survey
 from common_sync.core.ejection import Hunk, find_hunks, put_back
 from common_sync.core.errors import CommonSyncError, Problem, TreeError

@@ -49,7 +49,7 @@ BREAKS = (
     ),
     Break(
         "what a killed run has written is forgotten by the next one",
-        "commands/distribute.py",
+        "commands/apply.py",
         "if plan.copy.settled is not None:",
         "if False:",
         (f"{HERE}/test_crash.py", "-k", "twice"),
@@ -77,7 +77,7 @@ BREAKS = (
     ),
     Break(
         "--force keeps nothing",
-        "commands/distribute.py",
+        "commands/apply.py",
         "if self._kept is not None:",
         "if False:",
         (f"{HERE}/test_crash.py", "-k", "forced"),
