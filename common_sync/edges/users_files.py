@@ -58,6 +58,25 @@ def replacing(path: str) -> Iterator[IO[bytes]]:
         os.rename(TEMPORARY, name, src_dir_fd=folder, dst_dir_fd=folder)
 
 
+def remove_users_file(service: int, path: str, before: bytes, where: str) -> None:
+    """Remove a file that the tool has made, in which there is nothing else.
+
+    Args:
+        service: The service's folder, an open descriptor.
+        path: The file's path inside it.
+        before: The bytes that it must hold.
+        where: The file's path as the user knows it.
+
+    Raises:
+        TreeError: It cannot be removed, or holds other bytes by now.
+    """
+    above, _, name = path.rpartition("/")
+    with explained(where, "remove it"), opened(above, service) as folder:
+        if read_bytes(name, folder, _LARGEST) != before:
+            raise _changed(where)
+        os.unlink(name, dir_fd=folder)
+
+
 def _changed(where: str) -> TreeError:
     return TreeError(Problem("has changed while common-sync ran, and was left alone", where))
 
