@@ -1,35 +1,21 @@
 """`distribute`: bring every copy and every reference in sync."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import NamedTuple
 
+from common_sync.commands.apply import Writer, check_writable, discarded
 from common_sync.commands.survey import ServicePlan, Survey, count_workers, survey
-from common_sync.core.errors import CommonSyncError, Problem, TreeError
+from common_sync.core.errors import TreeError
 from common_sync.core.findings import drift_findings
-from common_sync.core.manifest import NAME as MANIFEST_NAME
-from common_sync.core.manifest import format_manifest, make_manifest
-from common_sync.core.model import GUARDED, Entry, Finding
+from common_sync.core.model import Finding
 from common_sync.core.plan import Operation
-from common_sync.edges.folders import FOLDER, explain_os_error, open_below, opened, remove_tree
-from common_sync.edges.keeping import keep_files, list_kept, new_set, prune_sets, restore_command
+from common_sync.edges.keeping import list_kept, new_set, prune_sets, restore_command
 from common_sync.edges.lock import exclusive, state_folder
-from common_sync.edges.managed_files import Managed
 from common_sync.edges.master import find_changes
 from common_sync.edges.project import Project
-from common_sync.edges.reading import STAGING, TEMPORARY
 from common_sync.edges.references import FileEdit
-from common_sync.edges.source import Source
-from common_sync.edges.users_files import replace_users_file
 from common_sync.edges.workers import Phases, fork_map, no_progress
-from common_sync.edges.writing import (
-    Layout,
-    lay_out,
-    replace_bytes,
-    stage_copy,
-    update_copy,
-)
 
 
 class Outcome(NamedTuple):
@@ -129,7 +115,22 @@ def distribute(
                 if kept is not None:
                     prune_sets(state)
         outcomes = tuple(_outcome(plan, found.project.master, force=force, dry_run=dry_run) for plan in found.plans)
+        if tracked is None and not dry_run:  # the hook has its own words for what the commit lacks
+            outcomes = tuple(_with_ignored(found, outcomes))
     return Distribution(found, outcomes, dry_run, force, kept)
+
+
+def _with_ignored(found: Survey, outcomes: Sequence[Outcome]) -> Iterator[Outcome]:
+    """Add what would keep new files out of a commit; git is asked only where there are any."""
+    new = [one.plan for one in outcomes if any(operation.action == "create" for operation in one.done)]
+    findings: list[Finding] = []
+    if new:
+        from common_sync.commands.ignored import find_ignored_copies  # most runs make no file
+
+        findings = find_ignored_copies(found, new)
+    for one in outcomes:
+        mine = (finding for finding in findings if finding.service == one.plan.service)
+        yield one._replace(findings=(*one.findings, *mine))
 
 
 def _write_down(state: str, found: Survey) -> None:
@@ -194,101 +195,10 @@ def _apply(found: Survey, tracked: Sequence[str] | None, *, force: bool, kept: s
     plans = [plan for plan in found.plans if not plan.is_empty or plan.copy.caches or plan.leftover]
     if not plans and not found.root.edits and not found.root.leftover:
         return
-    _check_writable(found, plans)
-    writer = _Writer(found, force=force, kept=kept)
+    check_writable(found, plans)
+    writer = Writer(found, force=force, kept=kept)
     problems = fork_map(writer.write, plans, count_workers(found.master, len(plans)), phases("writing", len(plans)))
     problems.append(writer.write_root(found.root))
     problems.append(find_changes(found.master, found.project.root, found.project.rules, tracked))
     if any(problems):
         raise TreeError(*(problem for several in problems for problem in several))
-
-
-def _check_writable(found: Survey, plans: Sequence[ServicePlan]) -> None:
-    """Refuse before anything is written when a service, or the root, cannot be written at all."""
-    problems = []
-    wanted = [[plan.service, plan.copy_path] if plan.exists else [plan.service] for plan in plans]
-    for places in [*wanted, *([["."]] if found.root.edits else [])]:
-        closed = [
-            place for place in places if not os.access(os.path.join(found.project.root, place), os.W_OK | os.X_OK)
-        ]
-        if closed:
-            remedy = "make it writable, or name the other services on the command line"
-            problems.append(Problem("cannot be written: nothing was changed anywhere", closed[0], remedy=remedy))
-    if problems:
-        raise TreeError(*problems)
-
-
-class _Writer:
-    """Applies the plans of services, each by itself; it is what the worker processes run."""
-
-    def __init__(self, found: Survey, *, force: bool, kept: str | None) -> None:
-        self._root = os.open(found.project.root, FOLDER)  # closed with the process
-        self._copy, self._force, self._kept = found.project.copy, force, kept
-        self._master = found.master
-        self._source = Source(found.master.path, found.master.held)
-        self._layout: Layout = lay_out(found.master.snapshot.entries)
-
-    def write(self, plan: ServicePlan) -> tuple[Problem, ...]:
-        """Apply the plan of one service; return what went wrong."""
-        try:
-            with opened(plan.service, self._root) as service:
-                self._write_copy(service, plan)
-                if plan.leftover:
-                    remove_tree(TEMPORARY, service)
-                for edit in plan.edits:
-                    where = f"{plan.service}/{edit.path}"
-                    replace_users_file(service, edit.path, edit.before, edit.after, where)
-        except CommonSyncError as error:
-            return error.problems
-        except OSError as error:
-            return explain_os_error(error, plan.service, "write the service").problems
-        return ()
-
-    def write_root(self, root: Managed) -> tuple[Problem, ...]:
-        """Write what belongs to no service; return what went wrong."""
-        try:
-            if root.leftover:
-                remove_tree(TEMPORARY, self._root)
-            for edit in root.edits:
-                replace_users_file(self._root, edit.path, edit.before, edit.after, edit.path)
-        except CommonSyncError as error:
-            return error.problems
-        return ()
-
-    def _write_copy(self, service: int, plan: ServicePlan) -> None:
-        where = plan.copy_path
-        if not plan.exists:
-            stage_copy(service, self._copy, self._layout, self._source, self._master.manifest_bytes, where)
-            return
-        if plan.leftover:
-            with opened(self._copy.rpartition("/")[0], service) as above:
-                remove_tree(STAGING, above)
-        if plan.copy.is_empty and not plan.copy.caches:
-            return
-        folder = open_below(service, self._copy)
-        try:
-            operations = plan.copy.applicable(force=self._force)
-            if self._kept is not None:
-                keep_files(self._kept, where, folder, discarded(operations))
-            if plan.copy.settled is not None:
-                replace_bytes(folder, MANIFEST_NAME, format_manifest(plan.copy.settled))
-            update_copy(folder, operations, plan.copy.caches, self._source, self._manifest(plan), where)
-        finally:
-            os.close(folder)
-
-    def _manifest(self, plan: ServicePlan) -> bytes:
-        files = plan.copy.files_after(self._master.snapshot.entries, force=self._force)
-        if files is self._master.snapshot.entries:
-            return self._master.manifest_bytes
-        return format_manifest(make_manifest(self._master.manifest.library, files))
-
-
-def discarded(operations: Sequence[Operation]) -> Iterator[tuple[str, Entry]]:
-    """Yield path and entry of everything that operations would discard of somebody's own bytes.
-
-    Args:
-        operations: What is to be applied.
-    """
-    for operation in operations:
-        if operation.state in GUARDED and operation.before is not None:
-            yield operation.path, operation.before

@@ -119,7 +119,11 @@ class Comparison:
             self.wrong.add(found.project.configuration.file)
         self._ignored = set(self._list_ignored()) if self.wrong else set()
         self.outside = set(self._find_outside()) if self.wrong else set()
-        self.doubtful |= set(self._unknown_blocks(found.root.blocks))
+        unknown = set(self._unknown_blocks(found.root.blocks))
+        if found.project.configuration.file in index.files:
+            self.doubtful |= unknown
+        else:  # there is nothing yet that a clone could be tried by
+            self.wrong |= unknown
 
     def _unknown_blocks(self, root: Iterable[str]) -> Iterator[str]:
         """Yield the files with managed blocks that git does not know, of what a clone has."""

@@ -24,13 +24,15 @@ class Pattern(NamedTuple):
         line: Its line, counted from 1.
         excludes: Whether it takes a path out; one that begins with `!` brings it back.
         regex: Finds something in each path that it means, and not in what is below.
-        ending: What each path that it means ends with, or nothing where only the expression can tell.
+        beginning: What each path that it means begins with, or nothing where only the expression can tell.
+        ending: What each ends with, in the same way.
     """
 
     text: str
     line: int
     excludes: bool
     regex: re.Pattern[str]
+    beginning: str
     ending: str
 
 
@@ -56,6 +58,16 @@ class Dockerignore:
         """
         decider = self._ask(path).decider
         return decider if decider is not None and decider.excludes else None
+
+    def may_bring_back_below(self, folder: str) -> bool:
+        """Tell whether a folder that is kept out may hold what is not.
+
+        Args:
+            folder: Its POSIX path relative to the context.
+        """
+        inside = f"{folder}/"
+        exceptions = (pattern.beginning for pattern in self.patterns if not pattern.excludes)
+        return any(inside.startswith(beginning) or beginning.startswith(inside) for beginning in exceptions)
 
     def _ask(self, path: str) -> "_Answer":
         above = path.rpartition("/")[0]
@@ -126,7 +138,8 @@ def _parse(text: str) -> Iterator[Pattern]:
         excludes = not cleaned.startswith("!")
         try:
             pattern = cleaned.removeprefix("!")
-            yield Pattern(written, number, excludes, _compile(pattern), _ending(pattern))
+            expression = _compile(pattern)
+            yield Pattern(written, number, excludes, expression, *_ends(pattern))
         except (ValueError, re.error):
             raise UnparsableError(number, f"{written!r} is no pattern that Docker takes") from None
 
@@ -153,11 +166,15 @@ _WELL_FORMED = re.compile(r"(?:[^\\\[]|\\.|\[\^?(?:C(?:-C)?)+\])*".replace("C", 
 """What Go's `filepath.Match` takes. Docker looks no further than it needs to see that `.` does not match."""
 
 
-def _ending(pattern: str) -> str:
-    return "" if "\\" in pattern or "|" in pattern else _LITERAL_END.findall(pattern)[0]
+def _ends(pattern: str) -> tuple[str, str]:
+    """Return the literal beginning and end of a pattern; the end is inside one name, for `**/a` is also `a`."""
+    if "\\" in pattern or "|" in pattern:
+        return "", ""
+    names = _NOT_LITERAL.split(pattern)
+    return names[0], names[-1].rpartition("/")[2]
 
 
-_LITERAL_END = re.compile(r"[^/*?\[\]{}^]*\Z")
+_NOT_LITERAL = re.compile(r"[*?\[\]{}^]")
 _WILD = re.compile(r"[*?\[\]\\]")
 _TOKEN = re.compile(r"(\*\*/?)\Z|(\*\*/?)|(\*)|(\?)|\\(.)|([.+()$])|.", re.DOTALL)
 

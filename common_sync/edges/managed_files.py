@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.attributes import format_line, parse_line
 from common_sync.core.findings import make_finding
-from common_sync.core.managed import End, put_block, read_block
+from common_sync.core.managed import End, put_block, read_block, remove_block
 from common_sync.core.model import Finding
 from common_sync.core.rewriters.kinds import IGNORE
 from common_sync.core.rewriters.rewrite import UnparsableError
@@ -140,6 +140,71 @@ def look_at_attributes(root: str, copy: str, services: Iterable[str], known: Seq
     edits = _write_block(file, ATTRIBUTES, "", lines, "bottom", findings)
     leftover = os.path.lexists(os.path.join(root, TEMPORARY))
     return Managed(edits, tuple(findings), (ATTRIBUTES,), leftover)
+
+
+class Unblocked(NamedTuple):
+    """A file with a managed block, and what it is without.
+
+    Attributes:
+        path: From the root.
+        before: The bytes that it holds.
+        after: The bytes without the block, or None where the block made the file.
+    """
+
+    path: str
+    before: bytes
+    after: bytes | None
+
+
+def unblock_dockerignore(root: str, service: str) -> Unblocked | None:
+    """Return what a service's `.dockerignore` is without its block; None where there is none.
+
+    Args:
+        root: The absolute path of the configuration's folder.
+        service: The service's path from there.
+
+    Raises:
+        TreeError: The file cannot be read.
+    """
+    file = _read(root, f"{service}/{IGNORE}")
+    return _unblock(file, "top")
+
+
+def unblock_attributes(root: str, copy: str, services: Iterable[str]) -> Unblocked | None:
+    """Return what the root's `.gitattributes` is without the lines of some services; None where that changes nothing.
+
+    Args:
+        root: The absolute path of the configuration's folder.
+        copy: The copy's path inside a service.
+        services: The services that are to be marked no more.
+
+    Raises:
+        TreeError: The file cannot be read.
+    """
+    file = _read(root, ATTRIBUTES)
+    unmarked = {f"{service}/{copy}" for service in services}
+    try:
+        lines = read_block(file.text or "")
+        kept = [line for line in lines if parse_line(line) not in unmarked]
+        if file.text is None or file.linked or not kept:
+            return _unblock(file, "bottom")
+        after = put_block(file.text, kept, "bottom")
+    except UnparsableError:
+        return None
+    return Unblocked(file.path, _encode(file.text), _encode(after)) if after != file.text else None
+
+
+def _unblock(file: "_File", end: End) -> Unblocked | None:
+    """Return a file without its block; a symlink never got one, and where the markers are torn nobody can tell."""
+    if file.text is None or file.linked:
+        return None
+    try:
+        text = remove_block(file.text, end)
+    except UnparsableError:
+        return None
+    if text == file.text:
+        return None
+    return Unblocked(file.path, _encode(file.text), None if text is None else _encode(text))
 
 
 class _File(NamedTuple):

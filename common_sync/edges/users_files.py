@@ -2,7 +2,9 @@
 
 import errno
 import os
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import IO
 
 from common_sync.core.errors import Problem, TreeError
 from common_sync.edges.folders import explained, opened
@@ -37,6 +39,42 @@ def replace_users_file(service: int, path: str, before: bytes | None, after: byt
             if read_bytes(name, folder, _LARGEST) != before:  # looked at last: flushing takes long enough for an edit
                 raise _changed(where)
             os.rename(TEMPORARY, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+@contextmanager
+def replacing(path: str) -> Iterator[IO[bytes]]:
+    """Open a file to be written; it takes its place when it is whole, and nothing is left of it when something fails.
+
+    Args:
+        path: Where it goes.
+
+    Raises:
+        TreeError: It cannot be written.
+    """
+    above, name = os.path.split(os.path.abspath(path))
+    with explained(path, "write it"), opened(above) as folder, temporary(folder):
+        with open(os.open(TEMPORARY, NEW, PLAIN, dir_fd=folder), "wb") as stream:
+            yield stream
+        os.rename(TEMPORARY, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+def remove_users_file(service: int, path: str, before: bytes, where: str) -> None:
+    """Remove a file that the tool has made, in which there is nothing else.
+
+    Args:
+        service: The service's folder, an open descriptor.
+        path: The file's path inside it.
+        before: The bytes that it must hold.
+        where: The file's path as the user knows it.
+
+    Raises:
+        TreeError: It cannot be removed, or holds other bytes by now.
+    """
+    above, _, name = path.rpartition("/")
+    with explained(where, "remove it"), opened(above, service) as folder:
+        if read_bytes(name, folder, _LARGEST) != before:
+            raise _changed(where)
+        os.unlink(name, dir_fd=folder)
 
 
 def _changed(where: str) -> TreeError:

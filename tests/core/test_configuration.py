@@ -7,6 +7,7 @@ from trees import thorough
 
 from common_sync.core.configuration import (
     KEYS,
+    MANAGED,
     Configuration,
     Setting,
     find_table,
@@ -192,12 +193,32 @@ def test_lines_are_counted_as_toml_does() -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "managed"),
+    [("[]", set()), ('["dockerignore"]', {"dockerignore"}), ('["gitattributes", "dockerignore"]', set(MANAGED))],
+)
+def test_managed_blocks_can_be_switched_off(given: str, managed: set[str]) -> None:
+    """A team that keeps its own .dockerignore would find lines in it that it does not want."""
+    configuration, problems = read(f'master = "m"\n{SERVICES}managed = {given}\n')
+    assert (configuration.managed, problems) == (managed, [])
+
+
+@pytest.mark.parametrize(
+    ("word", "remedy"),
+    [(".dockerignore", "did you mean dockerignore?"), ("zzz", "the words are dockerignore, gitattributes")],
+)
+def test_an_unknown_word_is_no_managed_file(word: str, remedy: str) -> None:
+    """Somebody would think that a block was kept, or was not."""
+    _, problems = read(f'master = "m"\n{SERVICES}managed = [\n  "dockerignore",\n  "{word}",\n]\n')
+    assert problems == [Problem(f'"managed" holds an unknown word: {word!r}', OWN, 5, remedy)]
+
+
+@pytest.mark.parametrize(
     ("word", "remedy"),
     [
         ("service", "did you mean services?"),
         ("excludes", "did you mean exclude?"),
         ("Master", "did you mean master?"),
-        ("zzz", "the keys are master, services, copy, exclude"),
+        ("zzz", "the keys are master, services, copy, exclude, managed"),
     ],
 )
 def test_a_typo_gets_a_suggestion(word: str, remedy: str) -> None:

@@ -88,7 +88,7 @@ BREAKS = (
     ),
     Break(
         "--force keeps nothing",
-        "commands/distribute.py",
+        "commands/apply.py",
         "if self._kept is not None:",
         "if False:",
         (f"{HERE}/test_kept.py::test_last_sets_are_kept",),
@@ -102,7 +102,7 @@ BREAKS = (
     ),
     Break(
         "what a killed run has written is forgotten by the next one",
-        "commands/distribute.py",
+        "commands/apply.py",
         "if plan.copy.settled is not None:",
         "if False:",
         (f"{HERE}/test_crash.py::test_killed_twice[update]",),
