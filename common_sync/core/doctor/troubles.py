@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Iterator
 from posixpath import join
 from typing import NamedTuple
 
+from common_sync.core.doctor.builds import Build, Event, Installed, NotFollowed, StageEnd
 from common_sync.core.doctor.copying import MissingSource, SourceAbove
 from common_sync.core.doctor.image import Context, below
 from common_sync.core.doctor.needs import Need
-from common_sync.core.doctor.simulate import Build, Event, Installed, NotFollowed, StageEnd
 
 
 class Insertion(NamedTuple):
@@ -161,7 +161,7 @@ def _of_need(need: Need, event: Installed, file: str, context: Context) -> Itera
         return
     code = "CS201" if need.kind == "project" else "CS204"
     message = f"{asked} is not in the image when this line {'installs' if need.kind == 'project' else 'reads'} it: "
-    message += need.reason if need.reason else f"there is no {need.path}"
+    message += need.reason or f"there is no {need.path}"
     yield Trouble(code, file, line, message, _remedy(need, event, context, insertion), insertion)
 
 
