@@ -4,11 +4,11 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help demo test check unit bench clean
+.PHONY: help demo test check unit e2e reliability mutate bench clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this list.
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
 
 demo: $(VENV)/.installed  ## Run the main job on a copy of the example.
 	@scripts/demo $(BIN)
@@ -28,12 +28,22 @@ unit: $(VENV)/.developing  ## The tests, with branch coverage: all of the core, 
 	$(BIN)/coverage report --include='common_sync/core/*' --fail-under=100
 	$(BIN)/coverage report --fail-under=95
 
+e2e: $(VENV)/.developing  ## Real images of the example and of small services, with a real Docker engine.
+	$(BIN)/python -m pytest --verbose --tb short tests/e2e $(PYTEST_ARGS)
+
+reliability: $(VENV)/.developing  ## Every crash point, every fault, every planted symlink: all that `make test` only samples.
+	@scripts/setup-tools strace
+	RELIABILITY=full $(BIN)/python -m pytest -n 2 --dist worksteal tests/reliability $(PYTEST_ARGS)
+
+mutate: $(VENV)/.developing  ## Break the program on purpose, one way at a time: a test must turn red for each.
+	$(BIN)/python tests/reliability/breaks.py
+
 bench: $(VENV)/.developing  ## Measure against what people use instead, and write docs/benchmarks.md.
 	@scripts/setup-tools rsync
 	$(BIN)/python -m benchmarks --output docs/benchmarks.md
 
 clean:  ## Remove the environment and everything that the tools left.
-	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .e2e
 
 $(VENV)/.installed: pyproject.toml scripts/setup scripts/setup-tools
 	@scripts/setup $(PYTHON) $(VENV)

@@ -6,7 +6,7 @@ from common_sync.commands.survey import ServicePlan, Survey
 from common_sync.core.errors import shell_word
 from common_sync.core.findings import make_finding
 from common_sync.core.manifest import NAME as MANIFEST_NAME
-from common_sync.core.model import Finding
+from common_sync.core.model import Finding, ancestors
 from common_sync.edges.index import Ignored, find_ignored
 from common_sync.edges.repository import find_top
 
@@ -23,7 +23,8 @@ def find_ignored_copies(found: Survey, plans: Sequence[ServicePlan]) -> list[Fin
     """
     if not plans or find_top(found.project.root) is None:
         return []
-    ours = {MANIFEST_NAME, *found.master.expected.files, *found.master.expected.folders}
+    files = (MANIFEST_NAME, *found.master.snapshot.entries)
+    ours = {place for file in files for place in (file, *ancestors(file))}
     ignored = find_ignored(found.project.root, [plan.copy_path for plan in plans])
     return [finding for plan in plans for finding in _look_at(plan, ignored, ours)]
 

@@ -14,7 +14,7 @@ PYPROJECT = "pyproject.toml"
 OWN_FILE = "common-sync.toml"
 TABLE = "tool.common-sync"
 
-KEYS = ("master", "services", "copy", "exclude", "managed")
+KEYS = ("master", "services", "copy", "exclude", "managed", "ignore")
 
 MANAGED = ("dockerignore", "gitattributes")
 """The files that a managed block can be kept in."""
@@ -37,6 +37,7 @@ class Configuration(NamedTuple):
         copy: The copy's folder inside each service.
         exclude: Gitignore patterns, after the built-in ones.
         managed: The files that a managed block is kept in, of `MANAGED`.
+        ignore: Codes of the checks of `doctor` that are switched off.
     """
 
     file: str
@@ -44,7 +45,8 @@ class Configuration(NamedTuple):
     services: tuple[Setting, ...]
     copy: Setting
     exclude: tuple[Setting, ...]
-    managed: frozenset[str]
+    managed: frozenset[str] = frozenset(MANAGED)
+    ignore: tuple[Setting, ...] = ()
 
 
 def find_table(text: str, file: str) -> dict[str, object] | None:
@@ -87,7 +89,8 @@ def parse_configuration(table: dict[str, object], text: str, file: str) -> tuple
         trouble = "is empty" if "services" in table else "is missing"
         reader.complain("services", f'key "services" {trouble}', 'services = ["services/*"]')
     managed = reader.words("managed", MANAGED) if "managed" in table else frozenset(MANAGED)
-    return Configuration(file, master, services, copy, reader.strings("exclude"), managed), reader.problems
+    exclude, ignore = reader.strings("exclude"), reader.checks("ignore")
+    return Configuration(file, master, services, copy, exclude, managed, ignore), reader.problems
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
@@ -176,6 +179,21 @@ class _Reader:
                 remedy = nearest(word, known) or f"the words are {', '.join(known)}"
                 self.problems.append(Problem(f'"{key}" holds an unknown word: {word!r}', self._file, line, remedy))
         return frozenset(word for word, _ in given)
+
+    def checks(self, key: str) -> tuple[Setting, ...]:
+        settings = self.strings(key)
+        if settings:
+            from common_sync.core.findings import CODES  # most configurations switch nothing off
+
+            known = [code for code in CODES if code.startswith("CS2")]
+            for setting in settings:
+                if setting.value not in known:
+                    which = "can be switched off" if setting.value in CODES else "exists"
+                    remedy = nearest(setting.value, known) or f"the checks are {known[0]} to {known[-1]}"
+                    self.problems.append(
+                        Problem(f'no check "{setting.value}" {which}', self._file, setting.line, remedy)
+                    )
+        return settings
 
     def folder(self, key: str, *, required: bool) -> Setting:
         value = self._table.get(key)

@@ -60,9 +60,9 @@ def decode_requirements(data: bytes) -> Text:
     Source of the format: https://pip.pypa.io/en/stable/reference/requirements-file-format/#encoding and
     `_decode_req_file` in pip's `req/req_file.py`.
     """
-    for bom, encoding in _BOMS:
-        if data.startswith(bom):
-            return decode(data, encoding, bom)
+    marked = _decode_marked(data)
+    if marked is not None:
+        return marked
     coding = declared_encoding(b"\n".join(data.split(b"\n", 2)[:2]).decode("latin-1"))
     if coding is None:
         return decode(data, "utf-8")
@@ -70,6 +70,31 @@ def decode_requirements(data: bytes) -> Text:
         return decode(data, coding[1])
     except LookupError as error:
         raise UndecodableError(coding.start(1), f"the encoding {coding[1]!r} is unknown") from error
+
+
+def decode_unicode(data: bytes) -> Text:
+    """Decode a file as its byte order mark says, and as UTF-8 where it has none.
+
+    Args:
+        data: The whole file.
+
+    Raises:
+        UndecodableError: For bytes that cannot be decoded so.
+    """
+    return _decode_marked(data) or decode(data, "utf-8")
+
+
+def _decode_marked(data: bytes) -> Text | None:
+    return next((decode(data, encoding, bom) for bom, encoding in _BOMS if data.startswith(bom)), None)
+
+
+def decode_to_read(data: bytes) -> Text:
+    """Decode a file that is never written: what is not UTF-8 in it is replaced.
+
+    Args:
+        data: The whole file.
+    """
+    return Text(data.decode("utf-8", "replace"), "utf-8", b"")
 
 
 def decode(data: bytes, encoding: str, bom: bytes = b"") -> Text:

@@ -6,16 +6,13 @@ from errno import ELOOP
 from stat import S_ISLNK
 
 from common_sync.core.errors import ManifestError, Problem, TreeError
+from common_sync.core.manifest import LARGEST, Manifest, parse_manifest
 from common_sync.core.manifest import NAME as MANIFEST_NAME
-from common_sync.core.manifest import Manifest, parse_manifest
 from common_sync.core.model import Snapshot
 from common_sync.core.rules import BUILT_IN, Rules
 from common_sync.edges.folders import explain_os_error, open_below, opened
 from common_sync.edges.master import Master
 from common_sync.edges.reading import ANNOUNCED, STAGING, TEMPORARY, Expected, read_bytes, walk
-
-LARGEST_MANIFEST = 256 << 20
-"""Bytes; a manifest of a million files is smaller."""
 
 _COPY_RULES = Rules(BUILT_IN)
 
@@ -70,7 +67,7 @@ def _refuse_place(folder: int, copy: str, where: str, error: OSError) -> TreeErr
 
 def _read_manifest(folder: int, where: str, master: Master | None) -> Manifest | None:
     try:
-        data = read_bytes(MANIFEST_NAME, folder, LARGEST_MANIFEST)
+        data = read_bytes(MANIFEST_NAME, folder, LARGEST)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -91,7 +88,7 @@ def read_announced(folder: int, copy: str, held: Snapshot | None) -> Manifest | 
     if held is None or ANNOUNCED not in held.caches:
         return None
     with suppress(OSError, ManifestError), opened(copy, folder) as inner:
-        return parse_manifest(read_bytes(ANNOUNCED, inner, LARGEST_MANIFEST), ANNOUNCED)
+        return parse_manifest(read_bytes(ANNOUNCED, inner, LARGEST), ANNOUNCED)
     return None
 
 

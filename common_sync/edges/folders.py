@@ -12,9 +12,9 @@ from common_sync.core.errors import Problem, TreeError
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+"""How a file is opened: never through a symlink, and without waiting for somebody to write into a FIFO."""
+
 OWNER_MAY_EXECUTE = 0o100
-DEEPEST = 128
-"""How many folders deep a tree may be; it bounds open descriptors and recursion."""
 
 
 class opened:  # noqa: N801 - used as a function; as a generator it takes twice as long, and is entered for every folder
@@ -76,7 +76,8 @@ def _enter(folder: int, name: str, *, make: bool) -> int:
     except FileNotFoundError:
         if not make:
             raise
-    os.mkdir(name, dir_fd=folder)
+    with suppress(FileExistsError):  # another process was faster
+        os.mkdir(name, dir_fd=folder)
     return os.open(name, FOLDER, dir_fd=folder)
 
 

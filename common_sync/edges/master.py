@@ -7,12 +7,12 @@ from functools import cache, cached_property
 
 from common_sync.core.errors import Problem, TreeError, shell_word
 from common_sync.core.library import METADATA_FILES, read_library
+from common_sync.core.manifest import DEEPEST, LARGEST, Manifest, format_manifest, make_manifest, why_unsafe
 from common_sync.core.manifest import NAME as MANIFEST_NAME
-from common_sync.core.manifest import Manifest, format_manifest, make_manifest, why_unsafe
 from common_sync.core.model import Snapshot, Symlink, ancestors
 from common_sync.core.plan import CopyPlan, build_plan
 from common_sync.core.rules import Rules
-from common_sync.edges.folders import DEEPEST, explain_os_error, opened
+from common_sync.edges.folders import explain_os_error, opened
 from common_sync.edges.git import list_files
 from common_sync.edges.held import Held
 from common_sync.edges.patterns import Gitignores
@@ -80,7 +80,11 @@ def read_master(root: str, name: str, rules: Rules, *, tracked: Sequence[str] | 
         )
     if problems:
         raise TreeError(*problems)
-    return Master(path, name, snapshot, held, began)
+    master = Master(path, name, snapshot, held, began)
+    if len(master.manifest_bytes) > LARGEST:  # no copy of it could ever be checked
+        message = f"the master holds too many files: its manifest would be larger than {LARGEST:,} bytes"
+        raise TreeError(Problem(message, name, remedy="exclude what the services do not need"))
+    return master
 
 
 _SKEW = 2_000_000_000
@@ -122,14 +126,17 @@ def find_changes(master: Master, root: str, rules: Rules, tracked: Sequence[str]
 def _touched(folder: int, paths: Iterable[str], since: int) -> Iterator[str]:
     """Yield the paths that were touched since a time, or that are in a folder that was: it may be another one by now."""
 
-    @cache
     def is_touched(path: str) -> bool:
         try:
             return os.stat(path, dir_fd=folder, follow_symlinks=False).st_ctime_ns >= since
         except OSError:  # gone; or reading it will say what is wrong
             return True
 
-    return (path for path in paths if any(is_touched(place) for place in (path, *ancestors(path), ".")))
+    @cache
+    def is_moved(above: str) -> bool:
+        return any(is_touched(place) for place in (above or ".", *ancestors(above), "."))
+
+    return (path for path in paths if is_moved(path.rpartition("/")[0]) or is_touched(path))
 
 
 def list_master(root: str, name: str, rules: Rules, tracked: Sequence[str] | None = None) -> list[str]:

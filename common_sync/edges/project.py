@@ -18,6 +18,7 @@ from common_sync.edges.discovery import check_master, discover_services
 from common_sync.edges.folders import explain_os_error
 from common_sync.edges.git import list_named
 from common_sync.edges.patterns import configured_rules
+from common_sync.edges.reading import read_regular
 from common_sync.edges.repository import find_top, folders_up
 
 CONFIGURATION_FILES = (OWN_FILE, PYPROJECT)
@@ -169,15 +170,26 @@ def _look_in(folders: Iterable[str]) -> _Found | None:
     return None
 
 
+_LARGEST = 4 << 20
+"""Bytes; a configuration that a person wrote is smaller."""
+
+
 def _read(path: str) -> tuple[str, dict[str, object]] | None:
     """Return a configuration file's text and table, or None when it is not there or not about this tool."""
     try:
-        with open(path, "rb") as file:
-            data = file.read()
+        descriptor = os.open(
+            path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+        )  # a symlink to a file will do, a FIFO not
     except FileNotFoundError:
         return None
     except OSError as error:
         raise explain_os_error(error, path, "read it") from error
+    try:
+        data = read_regular(descriptor, _LARGEST)
+    except OSError as error:
+        raise explain_os_error(error, path, "read it") from error
+    finally:
+        os.close(descriptor)
     if b"common-sync" not in data and not path.endswith(OWN_FILE):
         return None
     try:

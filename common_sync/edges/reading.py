@@ -5,17 +5,20 @@ Small files are read in one call of the size they have: a large buffer is alloca
 
 import hashlib
 import os
+from bisect import bisect_left
 from collections.abc import Iterable
 from errno import EISDIR
+from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
 from stat import S_IFBLK, S_IFCHR, S_IFIFO, S_IFMT, S_IFSOCK, S_ISDIR, S_ISLNK, S_ISREG
 
 from common_sync.core.errors import Problem, TreeError
+from common_sync.core.manifest import DEEPEST
 from common_sync.core.manifest import NAME as MANIFEST_NAME
-from common_sync.core.model import Entry, File, Snapshot, Symlink, ancestors
+from common_sync.core.model import Entry, File, Snapshot, Symlink
 from common_sync.core.rules import Rules
-from common_sync.edges.folders import DEEPEST, FILE, FOLDER, OWNER_MAY_EXECUTE, explain_os_error, open_below
+from common_sync.edges.folders import FILE, FOLDER, OWNER_MAY_EXECUTE, explain_os_error, open_below
 from common_sync.edges.held import Held
 
 TEMPORARY = ".common-sync.tmp"
@@ -121,14 +124,27 @@ def read_bytes(name: str, folder: int, most: int) -> bytes:
     """
     descriptor = os.open(name, FILE, dir_fd=folder)
     try:
-        status = os.fstat(descriptor)
-        if not S_ISREG(status.st_mode):
-            raise OSError(0, "not a regular file")
-        if status.st_size > most:
-            raise OSError(0, f"larger than {most} bytes")
-        return read_small(descriptor, status.st_size)
+        return read_regular(descriptor, most)
     finally:
         os.close(descriptor)
+
+
+def read_regular(descriptor: int, most: int) -> bytes:
+    """Return an open file's bytes.
+
+    Args:
+        descriptor: The file.
+        most: How many bytes it may have.
+
+    Raises:
+        OSError: It is not a regular file, larger than that, or cannot be read.
+    """
+    status = os.fstat(descriptor)
+    if not S_ISREG(status.st_mode):
+        raise OSError(0, "not a regular file")
+    if status.st_size > most:
+        raise OSError(0, f"larger than {most:,} bytes")
+    return read_small(descriptor, status.st_size)
 
 
 def read_listed(folder: int, paths: Iterable[str], where: str, held: Held | None = None) -> Snapshot:
@@ -176,7 +192,7 @@ def read_listed(folder: int, paths: Iterable[str], where: str, held: Held | None
 
 
 class Expected:
-    """The paths that a copy should hold, and the folders that they stand in.
+    """The paths that a copy should hold.
 
     Args:
         trees: The paths.
@@ -186,7 +202,19 @@ class Expected:
     def __init__(self, *trees: Iterable[str], held: Held | None = None) -> None:
         self.held = held
         self.files = frozenset().union(*trees)
-        self.folders = frozenset(folder for path in self.files for folder in ancestors(path))
+
+    @cached_property
+    def _in_order(self) -> list[str]:
+        return sorted(self.files)
+
+    def is_above(self, folder: str) -> bool:
+        """Tell whether any of them stands in a folder.
+
+        They are looked up in order, and not in a set of all their folders: of a hostile manifest, that fills the memory.
+        """
+        start = folder + "/"
+        place = bisect_left(self._in_order, start)
+        return place < len(self._in_order) and self._in_order[place].startswith(start)
 
 
 def walk(folder: int, where: str, rules: Rules, expected: Expected | None = None) -> Snapshot:
@@ -234,7 +262,7 @@ class _Walker:
                     self.problems.extend(error.problems)
 
     def _belongs(self, path: str, is_folder: bool) -> bool:
-        if path in (self._expected.folders if is_folder else self._expected.files):
+        if self._expected.is_above(path) if is_folder else path in self._expected.files:
             return True
         if path in (MANIFEST_NAME, ANNOUNCED, TEMPORARY) or path.endswith("/" + TEMPORARY):
             if path != MANIFEST_NAME:

@@ -228,6 +228,23 @@ def diff(
 
 
 @app.command()
+def doctor(
+    services: Services = None,
+    *,
+    fix: Annotated[bool, typer.Option("--fix", help="Put into the Dockerfiles what is missing for sure.")] = False,
+    root: Root = None,
+    output_format: Format = _Format.text,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    color: Color = _Color.auto,
+) -> Action:
+    """Prove, without Docker and without a network, that each service builds from its own folder alone."""
+    from common_sync.interface.diagnosing import run_doctor  # only `doctor` needs it
+
+    return partial(run_doctor, services or (), _options(root, output_format, quiet, verbose, color), fix=fix)
+
+
+@app.command()
 def explain(
     paths: Annotated[list[str], typer.Argument(metavar="PATH", help="Files or folders.")],
     *,

@@ -167,8 +167,9 @@ def _what(outcome: Outcome) -> Iterator[str]:
             yield f"adopted {count(plan.files - mine, 'file')}"
         elif outcome.changed and not outcome.done and not plan.edits:
             yield "manifest brought up to date"
-    for edit in plan.edits:
-        yield f"{'managed block written' if edit.managed else 'references rewritten'} in {printable(edit.path)}"
+    for what, managed in (("references rewritten", False), ("managed block written", True)):
+        if files := [printable(edit.path) for edit in plan.edits if edit.managed is managed]:
+            yield f"{what} in {' and '.join(files)}"
     if outcome.left:
         yield f"{count(len(outcome.left), 'file')} left alone"
     rest = len(outcome.findings) - len(outcome.left)

@@ -1,0 +1,232 @@
+"""Services that can be built once they are distributed, each in its own way."""
+
+from e2e.base import PYTHON
+from e2e.cases import INSTALL, NAMED_LIKE_ITS_FOLDER, START, START_BY_UV, UV_LOCK, UV_PROJECT, Case, stage
+
+_NOT_EDITABLE = {"requirements.txt": "../../common\n"}
+_PROJECT = """\
+[build-system]
+requires = ["setuptools>=68"]
+build-backend = "setuptools.build_meta"
+
+[project]
+name = "api"
+version = "1.0"
+dependencies = ["our-common"]
+
+[tool.setuptools]
+py-modules = ["main"]
+"""
+
+_HATCH_PROJECT = """\
+[build-system]
+requires = ["hatchling>=1.24"]
+build-backend = "hatchling.build"
+
+[project]
+name = "api"
+version = "1.0"
+dependencies = ["our-common @ {root:uri}/../../common"]
+
+[tool.hatch.metadata]
+allow-direct-references = true
+
+[tool.hatch.build.targets.wheel]
+include = ["main.py"]
+"""
+
+_SPELLINGS = (
+    Case("copy_before_install", stage("COPY common/ ./common/", "COPY requirements.txt ./", INSTALL, START)),
+    Case("everything_first", stage("COPY . .", INSTALL, START)),
+    Case(
+        "json_form",
+        stage(
+            'COPY ["common/", "./common/"]',
+            'COPY ["requirements.txt", "./"]',
+            'RUN ["pip", "install", "--no-cache-dir", "-r", "requirements.txt"]',
+            START,
+        ),
+    ),
+    Case(
+        "continuation_lines",
+        stage(
+            "COPY --chown=nobody:nogroup \\\n    # the library\n    common \\\n    ./common/",
+            "RUN pip install \\\n    --no-cache-dir \\\n\n    --requirement=requirements.txt",
+            START,
+        ).replace("RUN", "ADD requirements.txt .\nRUN"),
+    ),
+    Case("escape_directive", "# escape=`\n" + stage("COPY `\n  common `\n  ./common", "COPY *.txt ./", INSTALL, START)),
+    Case("small_letters", stage("copy common common", "copy requirements.txt .", INSTALL.replace("RUN", "run"), START)),
+    Case(
+        "carriage_returns", stage("COPY common common", "COPY requirements.txt .", INSTALL, START).replace("\n", "\r\n")
+    ),
+    Case("wildcard", stage("COPY commo[n] ./common/", "COPY req*.txt ./", INSTALL, START)),
+    Case(
+        "variables_in_paths",
+        stage(
+            "ARG LIB=common",
+            "ENV REQS=requirements.txt HOME_OF=/srv",
+            "WORKDIR ${HOME_OF}/api",
+            "COPY ${LIB}/ ./$LIB/",
+            "COPY $REQS ./",
+            "RUN python3 -m pip install --no-cache-dir -r $REQS",
+            START,
+        ),
+    ),
+)
+
+_PLACES = (
+    Case("copy_named_otherwise", stage("COPY . .", INSTALL, START), master="shared"),
+    Case(
+        "dockerfile_in_a_folder",
+        stage("COPY common/ ./common/", "COPY requirements.txt ./", INSTALL, START),
+        at="docker/Dockerfile",
+    ),
+    Case(
+        "working_folder_by_parts",
+        stage(
+            "WORKDIR /srv", "WORKDIR web", "COPY common/ /srv/web/common/", "COPY requirements.txt .", INSTALL, START
+        ),
+    ),
+    Case(
+        "changes_folder_to_install",
+        stage(
+            "WORKDIR /",
+            "COPY common/ /app/common/",
+            "COPY requirements.txt /app/",
+            "RUN cd /app && pip install --no-cache-dir -r requirements.txt",
+            "WORKDIR /app",
+            START,
+        ),
+    ),
+    Case(
+        "copied_by_the_shell",  # nobody can tell in general what a command leaves behind
+        stage("COPY . /src", "RUN cp -r /src/common . && cp /src/*.txt .", INSTALL, START),
+        verdict="unknown",
+    ),
+    Case(
+        "requirements_in_a_folder",
+        stage(
+            "COPY common ./common",
+            "COPY requirements ./requirements",
+            "RUN pip install --no-cache-dir -r requirements/all.txt",
+            START,
+        ),
+        files={
+            "requirements/all.txt": "-r base.txt\n",
+            "requirements/base.txt": "-e ../../common\n",
+            "requirements.txt": "",
+        },
+    ),
+    Case(
+        "kept_by_an_allow_list",
+        stage("COPY . .", INSTALL, START),
+        files={".dockerignore": "# only what the image needs\n*\n!common\n!requirements.txt\n!*.py\n**/__pycache__\n"},
+    ),
+    Case(
+        "brought_back_by_an_exception",
+        stage("COPY . .", INSTALL, START),
+        files={".dockerignore": "*\n!common/**\n!requirements.txt\n!main.py\n"},
+    ),
+    Case(
+        "its_dockerfile_has_an_ignore_file",
+        stage("COPY . .", INSTALL, START),
+        files={".dockerignore": "common\n", "Dockerfile.dockerignore": "**/__pycache__\n"},
+    ),
+    Case("from_above", stage("COPY ../../common /app/common", "COPY requirements.txt ./", INSTALL, START)),
+)
+
+_STAGES = (
+    Case(
+        "base_image_by_an_argument",
+        f"ARG BASE={PYTHON}\nFROM ${{BASE}}\nWORKDIR /app\nCOPY . .\n{INSTALL}\n{START}\n",
+    ),
+    Case(
+        "wheels_from_a_builder",
+        stage("COPY . .", "RUN pip wheel --no-cache-dir -w /dist -r requirements.txt", name="build")
+        + stage("COPY --from=build /dist /dist", "RUN pip install --find-links /dist our-common", START),
+        files=_NOT_EDITABLE,
+        copy_in_image=None,
+    ),
+    Case(
+        "library_from_another_stage",
+        stage("COPY common/ ./common/", name="library")
+        + stage("COPY --from=library /app/common ./common", "COPY requirements.txt ./", INSTALL, START),
+    ),
+    Case(
+        "library_from_a_stage_by_number",
+        stage("COPY . .") + stage("COPY --from=0 /app/common ./common", "COPY requirements.txt ./", INSTALL, START),
+    ),
+    Case(
+        "stage_on_a_stage",
+        stage("COPY common/ ./common/", name="base") + f"FROM base\nCOPY requirements.txt ./\n{INSTALL}\n{START}\n",
+    ),
+    Case(
+        "stage_that_nobody_needs",  # BuildKit does not build it
+        stage("COPY requirements.txt ./", INSTALL, name="unused") + stage("COPY . .", INSTALL, START),
+    ),
+    Case(
+        "mounted_for_the_install",
+        stage(
+            "COPY requirements.txt ./",
+            "RUN --mount=type=bind,source=common,target=common pip install --no-cache-dir -r requirements.txt",
+            START,
+        ),
+        files=_NOT_EDITABLE,
+        copy_in_image=None,
+    ),
+)
+
+_INSTALLERS = (
+    Case(
+        "library_and_project_by_path",
+        stage("COPY common/ ./common/", "COPY pyproject.toml main.py ./", "RUN pip install ./common .", START),
+        files={"pyproject.toml": _PROJECT},
+    ),
+    Case(
+        "installed_by_uv",
+        stage(
+            "RUN pip install uv",
+            "COPY common common",
+            "COPY requirements.txt .",
+            "RUN uv pip install --system -r requirements.txt",
+            START,
+        ),
+    ),
+    Case(
+        "package_named_like_its_folder",
+        stage("COPY . .", INSTALL, START),
+        files={"main.py": "from common.health import serve\n\nserve()\n"},
+        library=NAMED_LIKE_ITS_FOLDER,
+    ),
+    Case(
+        "installed_by_a_longer_script",
+        stage("COPY . .", f"RUN set -eux; python3 --version && \\\n    {INSTALL[4:]}; rm -rf /root/.cache", START),
+    ),
+    Case(
+        "synchronised_by_uv",
+        stage(
+            "RUN pip install uv",
+            "COPY common ./common",
+            "COPY pyproject.toml uv.lock ./",
+            "RUN uv sync --frozen",
+            START_BY_UV,
+        ),
+        files={"pyproject.toml": UV_PROJECT, "uv.lock": UV_LOCK},
+    ),
+    Case(
+        "project_of_hatch",
+        stage("COPY . .", "RUN pip install --no-cache-dir .", START),
+        files={"pyproject.toml": _HATCH_PROJECT},
+    ),
+)
+
+_WITHOUT_INSTALLING = (
+    Case(
+        "imported_by_path",
+        stage("ENV PYTHONPATH=/app/common", "COPY common/ ./common/", START),
+        files={"requirements.txt": ""},
+    ),
+)
+
+CORRECT = (*_SPELLINGS, *_PLACES, *_STAGES, *_INSTALLERS, *_WITHOUT_INSTALLING)

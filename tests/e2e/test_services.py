@@ -1,0 +1,64 @@
+"""Docker itself says which services can be built from their own folder alone."""
+
+from pathlib import Path
+
+import pytest
+from e2e.broken import MENDABLE, UNBUILDABLE, UNUSABLE
+from e2e.cases import SERVICE, Case, repository_of
+from e2e.conftest import Note
+from e2e.correct import CORRECT
+from e2e.engine import Engine
+from e2e.subject import Subject
+from support import Monorepo
+
+
+@pytest.fixture
+def subject(case: Case, engine: Engine, tmp_path: Path, note: Note) -> Subject:
+    """Return a case's service in its repository, before the tool was used there."""
+    repo = Monorepo(tmp_path / "repo")
+    for path, text in repository_of(case).items():
+        repo.write(path, text)
+    repo.git("init", "-q")
+    repo.commit("before")
+    return Subject(engine, repo, SERVICE, case.name, note, case.at, case.buildkit)
+
+
+@pytest.mark.parametrize("case", CORRECT, ids=lambda case: case.name)
+def test_a_correct_service_builds_once_it_is_distributed(case: Case, subject: Subject, tmp_path: Path) -> None:
+    """A user would be told that all is in sync, and have an image that cannot be built or does not start."""
+    subject.fails("before", tmp_path / "before")
+    done = subject.repo.run("distribute")
+    assert done.code == 0, done.err
+    subject.builds(tmp_path / "after", case.verdict)
+    subject.runs(case.copy_in_image)
+
+
+@pytest.mark.parametrize("case", UNBUILDABLE, ids=lambda case: case.name)
+def test_a_broken_service_does_not_build(subject: Subject, tmp_path: Path) -> None:
+    """A user would trust what we call broken, though Docker builds it, and mend what is right."""
+    subject.fails("before", tmp_path / "before")
+    assert subject.repo.run("distribute").code in {0, 1}
+    subject.fails("distributed", tmp_path / "distributed")
+
+
+@pytest.mark.parametrize("case", MENDABLE, ids=lambda case: case.name)
+def test_a_broken_service_builds_once_it_is_mended(case: Case, subject: Subject, tmp_path: Path) -> None:
+    """A user would let `doctor --fix` edit a Dockerfile, and still have no image."""
+    subject.fails("before", tmp_path / "before")
+    assert subject.repo.run("distribute").code == 0
+    subject.fails("distributed", tmp_path / "distributed")
+    assert subject.repo.run("doctor", "--fix").code == 0
+    subject.builds(tmp_path / "mended")
+    subject.runs(case.copy_in_image)
+
+
+@pytest.mark.parametrize("case", UNUSABLE, ids=lambda case: case.name)
+def test_an_image_can_be_built_and_be_of_no_use(case: Case, subject: Subject, tmp_path: Path) -> None:
+    """A user would take a green build for a service that works."""
+    assert subject.repo.run("distribute").code in {0, 1}
+    named = [subject.repo.run(command).out for command in ("verify", "doctor")]
+    subject.note("doctor", "named" if any(": CS" in out for out in named) else "not seen")
+    assert any(": CS" in out for out in named), named
+    subject.builds_anyway(tmp_path / "distributed")
+    with pytest.raises(AssertionError, match=r"the service has ended|\.common-sync\.json"):
+        subject.runs(case.copy_in_image)
