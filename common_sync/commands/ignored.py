@@ -23,8 +23,8 @@ def find_ignored_copies(found: Survey, plans: Sequence[ServicePlan]) -> list[Fin
     """
     if not plans or find_top(found.project.root) is None:
         return []
-    files = (MANIFEST_NAME, *found.master.snapshot.entries)
-    ours = {place for file in files for place in (file, *ancestors(file))}
+    files = found.master.snapshot.entries
+    ours = {MANIFEST_NAME, *files, *(above for file in files for above in ancestors(file))}
     ignored = find_ignored(found.project.root, [plan.copy_path for plan in plans])
     return [finding for plan in plans for finding in _look_at(plan, ignored, ours)]
 

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from posixpath import dirname
 from typing import NamedTuple
 
+from common_sync.core.doctor.builds import Build, Installed
 from common_sync.core.doctor.context import BuildContext
 from common_sync.core.doctor.copying import MissingSource
 from common_sync.core.doctor.layout import find_places
 from common_sync.core.doctor.library import Running, find_absence, find_layout_trouble, find_stale_trouble
 from common_sync.core.doctor.mending import Mended, mend
-from common_sync.core.doctor.simulate import Build, Installed, simulate
+from common_sync.core.doctor.simulate import simulate
 from common_sync.core.doctor.troubles import Trouble, find_build_troubles
 from common_sync.core.rewriters.dockerfile_syntax import parse_dockerfile
 from common_sync.core.rewriters.rewrite import UnparsableError

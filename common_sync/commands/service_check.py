@@ -24,6 +24,9 @@ from common_sync.edges.project import Project
 from common_sync.edges.service_files import list_paths
 from common_sync.edges.service_folder import ServiceFolder, open_context
 
+_NOT_ABOUT_BUILDS = frozenset({"CS114", "CS116"})
+"""What git and the tool's own blocks are about; a build does not look at either."""
+
 _HINTS = ("sys.path", "addsitedir")
 _PROJECT_FILES = frozenset({"pyproject.toml", "Pipfile"})
 _TEST = re.compile(r"(?:^|/)(?:tests?/|test_|conftest)")
@@ -136,9 +139,9 @@ class _Checker:
             if self._plan.exists
             else [missing_copy(self._service, self._plan.copy_path, len(self._plan.copy.operations))]
         )
-        told = {(one.code, f"{self._service}/{one.file}") for one in troubles}
+        told = {(one.code, f"{self._service}/{one.file}") for one in troubles if one.code == "CS108"}
         known = [*missing, *reference_findings(self._service, self._plan.references), *self._plan.problems]
-        return [one for one in known if (one.code, one.file) not in told or one.code != "CS108"]
+        return [one for one in known if (one.code, one.file) not in told and one.code not in _NOT_ABOUT_BUILDS]
 
     def _dockerfile(self, file: str, imported: tuple[str, ...]) -> Dockerfile:
         absolute = os.path.join(self._path, file)

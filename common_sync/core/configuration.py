@@ -149,6 +149,9 @@ _NEXT_KEY = re.compile(r"""^[ \t]*(?:[\w.-]+|"[^"\n]*"|'[^'\n]*')[ \t]*=""", re.
 _LINE_START = r"""^[ \t]*\[{0,2}[ \t]*(?:[\w"'-]+[ \t]*\.[ \t]*)*"""
 
 
+_MOST_NAMED = 20
+
+
 class _Reader:
     """Takes settings out of the table and notes what is wrong with them."""
 
@@ -160,10 +163,12 @@ class _Reader:
         self.problems.append(Problem(message, self._file, self._lines.key(key), remedy))
 
     def check_keys(self) -> None:
-        for key in self._table:
-            if key not in KEYS:
-                known = f"the keys are {', '.join(KEYS)}"
-                self.complain(key, f'unknown key "{key}"', nearest(key, KEYS) or known)
+        unknown = [key for key in self._table if key not in KEYS]
+        for key in unknown[:_MOST_NAMED]:
+            known = f"the keys are {', '.join(KEYS)}"
+            self.complain(key, f'unknown key "{key}"', nearest(key, KEYS) or known)
+        if len(unknown) > _MOST_NAMED:
+            self.complain("", f"and {len(unknown) - _MOST_NAMED} more unknown keys", "")
 
     def strings(self, key: str) -> tuple[Setting, ...]:
         value = self._table.get(key, [])

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from common_sync.commands.doctor import Diagnosis, diagnose
 from common_sync.core.doctor.catalogue import CHECKS, State
@@ -19,10 +19,10 @@ _MARKS: dict[State, tuple[str, str]] = {
     "error": ("✗", "red"),
     "none": ("·", "dim"),
 }
-_LEGEND = "! a warning   ? cannot be told   · nothing to check"
+_LEGEND: dict[State, str] = {"warning": "! a warning", "unknown": "? cannot be told"}
 
 
-def run_doctor(services: tuple[str, ...] | list[str], options: Options, *, fix: bool) -> int:
+def run_doctor(services: Sequence[str], options: Options, *, fix: bool) -> int:
     """Run `doctor`; return the exit code.
 
     Args:
@@ -57,6 +57,9 @@ def _lines(found: Diagnosis, options: Options, seconds: float) -> Iterator[str]:
     if found.findings or any(one.fixed for one in found.services):
         yield ""
     yield from _table(found, terminal)
+    shown = {state for one in found.services for state in one.states.values()}
+    if said := "   ".join(meaning for state, meaning in _LEGEND.items() if state in shown):
+        yield terminal.paint(said, "dim")
     yield ""
     yield _summary(found, seconds, terminal)
 

@@ -28,7 +28,7 @@ class Check(NamedTuple):
 
 
 CHECKS = (
-    Check("COPY", frozenset({"CS202", "CS203"}), only_in_image=True),
+    Check("COPY", frozenset({"CS115", "CS202", "CS203"}), only_in_image=True),
     Check("INSTALL", frozenset({"CS002", "CS108", "CS201", "CS204", UNKNOWN, "CS214", "CS215", "CS216"})),
     Check("LEAVES", frozenset({"CS205", "CS206"})),
     Check("MOUNTS", frozenset({"CS111", "CS207"})),

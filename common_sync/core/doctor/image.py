@@ -51,7 +51,7 @@ class Inline(NamedTuple):
         """Return the file."""
         return None if path else Place("file", text=self.text)
 
-    def names(self, path: str) -> Iterable[str]:
+    def names(self, path: str) -> Iterable[str]:  # noqa: ARG002 - as all Files
         """Return nothing: it is no folder."""
         return ()
 
@@ -59,11 +59,11 @@ class Inline(NamedTuple):
 class Anything:
     """What nobody can look into: an image from elsewhere, an archive, something from a network."""
 
-    def look(self, path: str) -> Place | None:
+    def look(self, path: str) -> Place | None:  # noqa: ARG002
         """Return that it cannot be told."""
         return Place("unknown")
 
-    def names(self, path: str) -> Iterable[str]:
+    def names(self, path: str) -> Iterable[str]:  # noqa: ARG002
         """Return nothing that could be named."""
         return ()
 

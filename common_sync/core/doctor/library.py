@@ -4,11 +4,11 @@ from collections.abc import Container, Iterable, Iterator
 from posixpath import basename, join
 from typing import NamedTuple
 
+from common_sync.core.doctor.builds import Build, Installed, NotFollowed
 from common_sync.core.doctor.image import Context
 from common_sync.core.doctor.layout import find_packages, find_shadow
 from common_sync.core.doctor.needs import Need
 from common_sync.core.doctor.projects import normalise, read_project
-from common_sync.core.doctor.simulate import Build, Installed, NotFollowed
 from common_sync.core.doctor.troubles import Trouble
 
 

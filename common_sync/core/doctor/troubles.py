@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Iterator
 from posixpath import join
 from typing import NamedTuple
 
+from common_sync.core.doctor.builds import Build, Event, Installed, NotFollowed, StageEnd
 from common_sync.core.doctor.copying import MissingSource, SourceAbove
 from common_sync.core.doctor.image import Context, below
 from common_sync.core.doctor.needs import Need
-from common_sync.core.doctor.simulate import Build, Event, Installed, NotFollowed, StageEnd
 
 
 class Insertion(NamedTuple):
