@@ -103,7 +103,12 @@ def eject(
         record = read_record(state)
         plans = survey(project, names).plans
         services = tuple(_plan(project, plan, record, copies=copies, force=force) for plan in plans)
-        attributes = unblock_attributes(project.root, project.copy, [one.service for one in services])
+        gone = [
+            plan.service
+            for plan, one in zip(plans, services, strict=True)
+            if copies and (one.removal is not None or not plan.exists)
+        ]
+        attributes = unblock_attributes(project.root, project.copy, gone)
         unblocked = () if attributes is None else (attributes,)
         kept = None
         if not dry_run:
