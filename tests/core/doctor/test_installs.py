@@ -66,7 +66,10 @@ def test_an_install_is_read_as_its_tool_reads_it(command: str, expected: str | N
         assert expected is None
         return
     asked = ", ".join(f"{one.kind} {one.word.text if one.word.known else '<>'}" for one in install.asked)
-    assert f"{install.tool} {install.folder}{' synced' if install.synced else ''}{': ' if asked else ''}{asked}" == expected
+    assert (
+        f"{install.tool} {install.folder}{' synced' if install.synced else ''}{': ' if asked else ''}{asked}"
+        == expected
+    )
 
 
 def test_an_environment_variable_freezes_uv() -> None:
@@ -201,7 +204,9 @@ def test_what_is_no_toml_is_told(text: str) -> None:
     assert (read_project(text), read_pipfile(text)) == (None, None)
 
 
-@pytest.mark.parametrize("text", ["", "project = 1", "[tool]\nuv = []", '[project]\nreadme = {text = "x"}\nrequires-python = "*"'])
+@pytest.mark.parametrize(
+    "text", ["", "project = 1", "[tool]\nuv = []", '[project]\nreadme = {text = "x"}\nrequires-python = "*"']
+)
 def test_what_says_nothing_of_it_says_nothing(text: str) -> None:
     """A file of another shape would end the run with a traceback."""
     project = read_project(text)

@@ -7,7 +7,13 @@ from hypothesis import strategies as st
 from common_sync.core.doctor.shell import Command, read_script, read_words
 from common_sync.core.doctor.shell_words import Variables, Word
 
-VARIABLES: Variables = {"REQS": "requirements.txt", "FLAGS": "-r a.txt --pre", "EMPTY": "", "UNCLEAR": None, "DIR": "/srv"}
+VARIABLES: Variables = {
+    "REQS": "requirements.txt",
+    "FLAGS": "-r a.txt --pre",
+    "EMPTY": "",
+    "UNCLEAR": None,
+    "DIR": "/srv",
+}
 
 
 def run(script: str, variables: Variables = VARIABLES) -> list[Command]:
@@ -47,12 +53,18 @@ SCRIPTS = [
     ('pip install "$FLAGS"', ["/app: pip install -r a.txt --pre"]),
     ("pip install $EMPTY x", ["/app: pip install x"]),
     ("$EMPTY", []),
-    ("pip install ${EMPTY:-y} ${EMPTY-z} ${EMPTY:+n} ${EMPTY+w} ${REQS+v} ${REQS:-x}", ["/app: pip install y w v requirements.txt"]),
+    (
+        "pip install ${EMPTY:-y} ${EMPTY-z} ${EMPTY:+n} ${EMPTY+w} ${REQS+v} ${REQS:-x}",
+        ["/app: pip install y w v requirements.txt"],
+    ),
     ("pip install ${NEW:-y} ${NEW+z} $NEW ${NEW}", ["/app: pip install y <> <>"]),
     ("pip install ${REQS%.txt} $UNCLEAR ${UNCLEAR:-x} $1 `date` $(date)", ["/app: pip install <> <> <> <> <> <>"]),
-    (r"pip install a\ b 'c d' \"e\" \$X", ["/app: pip install a b c d \"e\" $X"]),
-    ('echo "a \\"b\\" \\n $(date) c"', ["/app: echo <a \"b\" \\n  c>"]),
-    ("if test -f x; then pip install a; else b; fi; c", ["/app?: test -f x", "/app?: pip install a", "/app?: b", "/app: c"]),
+    (r"pip install a\ b 'c d' \"e\" \$X", ['/app: pip install a b c d "e" $X']),
+    ('echo "a \\"b\\" \\n $(date) c"', ['/app: echo <a "b" \\n  c>']),
+    (
+        "if test -f x; then pip install a; else b; fi; c",
+        ["/app?: test -f x", "/app?: pip install a", "/app?: b", "/app: c"],
+    ),
     ("for f in a b; do pip install $f; done; c", ["/app?: pip install <>", "/app: c"]),
     ("while read x; do y; done", ["/app?: read x", "/app?: y"]),
     ("case $X in a) pip install a;; b) c;; esac; d", ["/app?: pip install a", "/app?: c", "/app: d"]),
@@ -67,10 +79,10 @@ SCRIPTS = [
     ("exec time nice -n 5 pip install a", ["/app: pip install a"]),
     ("timeout -k 5 60 pip install a", ["/app: pip install a"]),
     ("sh -c 'cd /x && pip install .'; b", ["/x: pip install .", "/app: b"]),
-    ("bash -lc \"pip install $REQS\" > log", ["/app: pip install requirements.txt", "/app: "]),
+    ('bash -lc "pip install $REQS" > log', ["/app: pip install requirements.txt", "/app: "]),
     ("bash -e install.sh -c x", ["/app: bash -e install.sh -c x"]),
     ("sh -c 'open", None),
-    ("sh -c \"it's\"", ["/app: sh -c it's"]),
+    ('sh -c "it\'s"', ["/app: sh -c it's"]),
     ("sh -c", ["/app: sh -c"]),
     ("su app -c 'pip install a'", ["/app: pip install a"]),
     ("eval pip install $REQS", ["/app: pip install requirements.txt"]),
