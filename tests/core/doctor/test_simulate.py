@@ -152,6 +152,23 @@ DOCKERFILES = [
         BASE + "COPY common/pyproject.toml common/\nRUN pip install -e ./common\n",
         "CS213:4",
     ),
+    (
+        "wheels that a stage has made",
+        BASE.replace("\n", " AS b\n", 1)
+        + "COPY . .\nRUN pip wheel -w /dist -r requirements.txt\n"
+        + BASE
+        + "COPY --from=b /dist /dist\nRUN pip install --no-index /dist/*.whl\n",
+        "",
+    ),
+    ("projects by a pattern", BASE + "COPY . .\nRUN pip install ./comm* ./libs/*\n", "CS201:4", {"libs/one/x": ""}),
+    ("a pattern where nothing is known to be", BASE + "RUN pip install ./dist/*.whl\n", "CS213:3"),
+    ("requirements by a pattern", BASE + "COPY . .\nRUN pip install -r req*.txt\n", "CS213:4"),
+    (
+        "its own packages come later",
+        BASE + "COPY pyproject.toml ./\nRUN pip install .\nCOPY . .\n",
+        "",
+        {"pyproject.toml": "", "app/__init__.py": ""},
+    ),
     ("a name", BASE + "RUN pip install common our-common[x]==1\n", ""),
     (
         "what is in more files",
