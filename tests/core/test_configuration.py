@@ -196,7 +196,7 @@ def test_lines_are_counted_as_toml_does() -> None:
         ("service", "did you mean services?"),
         ("excludes", "did you mean exclude?"),
         ("Master", "did you mean master?"),
-        ("zzz", "the keys are master, services, copy, exclude"),
+        ("zzz", "the keys are master, services, copy, exclude, ignore"),
     ],
 )
 def test_a_typo_gets_a_suggestion(word: str, remedy: str) -> None:
