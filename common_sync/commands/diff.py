@@ -45,6 +45,8 @@ def diff_lines(found: Survey, *, edits: bool = True) -> Iterator[DiffLine]:
         for edit in plan.edits if edits else ():
             where = f"{plan.service}/{edit.path}"
             yield from _bytes_lines(edit.before, edit.after, where, where)
+    for edit in found.root_edits if edits else ():
+        yield from _bytes_lines(edit.before, edit.after, edit.path, edit.path)
 
 
 def _operation_lines(found: Survey, plan: ServicePlan, operation: Operation) -> Iterator[DiffLine]:

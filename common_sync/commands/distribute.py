@@ -95,6 +95,7 @@ def distribute(
     *,
     dry_run: bool = False,
     force: bool = False,
+    contexts: bool = False,
     tracked: Sequence[str] | None = None,
     say: Callable[[str], None] = _silent,
     phases: Phases = no_progress,
@@ -106,6 +107,7 @@ def distribute(
         names: The services that the user named; all when there are none.
         dry_run: Write nothing.
         force: Overwrite and delete what was edited in a copy.
+        contexts: Build images from their service's own folder that are built from one above it.
         tracked: What git tracks of the master (in a hook), or None to take what git does not know as well.
         say: Told when another run has to be waited for, and what a run that fails has discarded.
         phases: Told of every few services that are read, then written.
@@ -118,6 +120,10 @@ def distribute(
     kept = None
     with nullcontext() if dry_run else exclusive(state, say):
         found = survey(project, names, tracked=tracked, phases=phases)
+        if contexts:
+            from common_sync.commands.contexts import narrow_contexts  # asked for once, if ever
+
+            found = narrow_contexts(found)
         if not dry_run:
             _write_down(state, found)
             kept = new_set(state) if force and _discards(found) else None
@@ -132,6 +138,7 @@ def distribute(
 def _write_down(state: str, found: Survey) -> None:
     """Keep what references said before they are rewritten, for `eject`."""
     edits = [(f"{plan.service}/{edit.path}", edit.before, edit.after) for plan in found.plans for edit in plan.edits]
+    edits += found.root_edits
     if edits:
         from common_sync.edges.record import add_to_record  # most runs rewrite nothing
 
@@ -182,9 +189,21 @@ def _apply(found: Survey, tracked: Sequence[str] | None, *, force: bool, kept: s
     _check_writable(found.project, plans)
     writer = _Writer(found, force=force, kept=kept)
     problems = fork_map(writer.write, plans, count_workers(found.master, len(plans)), phases("writing", len(plans)))
+    problems.append(_write_root(found))
     problems.append(find_changes(found.master, found.project.root, found.project.rules, tracked))
     if any(problems):
         raise TreeError(*(problem for several in problems for problem in several))
+
+
+def _write_root(found: Survey) -> tuple[Problem, ...]:
+    """Rewrite the files at the root; return what went wrong."""
+    try:
+        with opened(found.project.root) as root:
+            for edit in found.root_edits:
+                replace_users_file(root, edit.path, edit.before, edit.after, edit.path)
+    except CommonSyncError as error:
+        return error.problems
+    return ()
 
 
 def _check_writable(project: Project, plans: Sequence[ServicePlan]) -> None:

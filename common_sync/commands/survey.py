@@ -15,6 +15,7 @@ from common_sync.core.manifest import NAME as MANIFEST_NAME
 from common_sync.core.model import Finding, Reference, Snapshot
 from common_sync.core.plan import CopyPlan, build_plan
 from common_sync.core.rules import BUILT_IN, Rules
+from common_sync.edges.builds import RootBuilds, Widened
 from common_sync.edges.folders import explain_os_error, open_below, opened
 from common_sync.edges.master import Master, read_master
 from common_sync.edges.project import Project, select_services
@@ -43,6 +44,7 @@ class ServicePlan(NamedTuple):
         digest: The tree digest of what the copy holds, or None when there is no copy.
         version: The version that its manifest states.
         leftover: Whether a killed run left a staged copy beside it.
+        widened: The Dockerfiles that take the library from the master by another build context than the service's folder.
     """
 
     service: str
@@ -56,6 +58,7 @@ class ServicePlan(NamedTuple):
     digest: str | None
     version: str | None
     leftover: bool
+    widened: tuple[Widened, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -81,11 +84,19 @@ class ServicePlan(NamedTuple):
 
 
 class Survey(NamedTuple):
-    """A project, its master and the plan of each service that was asked for."""
+    """A project, its master and the plan of each service that was asked for.
+
+    Attributes:
+        project: The project.
+        master: Its master.
+        plans: The plan of each service.
+        root_edits: The files at the root to rewrite, with their paths from there; only `--contexts` rewrites any.
+    """
 
     project: Project
     master: Master
     plans: tuple[ServicePlan, ...]
+    root_edits: tuple[FileEdit, ...] = ()
 
     @property
     def in_sync(self) -> bool:
@@ -117,10 +128,11 @@ def survey(
     """
     services = select_services(project, names)
     master = read_master(project.root, project.master, project.rules, tracked=tracked)
+    builds = RootBuilds(project.root)
 
     def look(service: str) -> ServicePlan | tuple[Problem, ...]:
         try:
-            return survey_service(project, master, service)
+            return survey_service(project, master, service, builds)
         except CommonSyncError as error:
             return error.problems
 
@@ -147,13 +159,14 @@ def count_workers(master: Master, services: int) -> int:
     return min(processors(), services) if many else 1
 
 
-def survey_service(project: Project, master: Master, service: str) -> ServicePlan:
+def survey_service(project: Project, master: Master, service: str, builds: RootBuilds | None = None) -> ServicePlan:
     """Return the plan of one service; where there is no copy yet, `copy` is left for the caller to fill in.
 
     Args:
         project: The project.
         master: The master.
         service: The service's path from the root.
+        builds: What the compose files at the root build.
 
     Raises:
         CommonSyncError: Its copy, its manifest or a file of its own cannot be used.
@@ -165,7 +178,7 @@ def survey_service(project: Project, master: Master, service: str) -> ServicePla
             announced = _read_announced(folder, project.copy, copy)
             leftover = _has_leftover(folder, project.copy)
         files = master.snapshot.entries
-        found = read_references(project.root, service, project.copy, project.master, files, project.services)
+        found = read_references(project.root, service, project.copy, project.master, files, project.services, builds)
     except OSError as error:
         raise explain_os_error(error, service, "read the service") from error
     plan = build_plan(master.manifest, base, copy, announced) if copy is not None else _NOT_PLANNED
@@ -181,6 +194,7 @@ def survey_service(project: Project, master: Master, service: str) -> ServicePla
         digest=_digest(copy, master),
         version=base.library.version if base is not None else None,
         leftover=leftover,
+        widened=found.widened,
     )
 
 

@@ -18,6 +18,7 @@ from common_sync.core.text import (
     decode_unicode,
     encode,
 )
+from common_sync.edges.builds import BuiltFrom, RootBuilds, Widened, locate_builds
 from common_sync.edges.folders import explain_os_error
 from common_sync.edges.service_files import list_files
 
@@ -46,15 +47,23 @@ class References(NamedTuple):
         edits: The files to rewrite.
         references: Every reference, before the edits.
         findings: What stays as it is and needs a person.
+        widened: The Dockerfiles that take it from the master by another build context than the service's folder.
     """
 
     edits: tuple[FileEdit, ...] = ()
     references: tuple[Reference, ...] = ()
     findings: tuple[Finding, ...] = ()
+    widened: tuple[Widened, ...] = ()
 
 
 def read_references(
-    root: str, service: str, copy: str, master: str, copied: Container[str], services: Iterable[str] = ()
+    root: str,
+    service: str,
+    copy: str,
+    master: str,
+    copied: Container[str],
+    services: Iterable[str] = (),
+    builds: RootBuilds | None = None,
 ) -> References:
     """Return what points at the library in a service's own files, and in what they include.
 
@@ -65,6 +74,7 @@ def read_references(
         master: The master's path from the root.
         copied: The paths of the master's files that are copied.
         services: The paths of all services from the root; one inside this one is no part of it.
+        builds: What the compose files at the root build.
 
     Raises:
         TreeError: A file or folder cannot be read.
@@ -75,7 +85,8 @@ def read_references(
         files = list_files(folder, {os.path.join(folder, copy), *inner})
     except OSError as error:
         raise explain_os_error(error, os.path.relpath(error.filename, root), "read it") from error
-    return _Reader(root, service, copy, master, copied).read(files) if files else References()
+    files.sort(key=lambda file: file[1] == "dockerfile")  # they come last: a compose file tells how they are built
+    return _Reader(root, service, copy, master, copied, builds).read(files) if files else References()
 
 
 def read_version(root: str, service: str, copy: str, master: str, file: str, data: bytes) -> References:
@@ -92,6 +103,22 @@ def read_version(root: str, service: str, copy: str, master: str, file: str, dat
     included: Kind = "compose" if file.endswith((".yml", ".yaml")) else "requirements"  # files of any name may be
     kind = kind_of(file.removeprefix(f"{service}/")) or included
     return _Reader(root, service, copy, master, ()).read_data(os.path.join(root, file), kind, data)
+
+
+def locate_from(root: str, service: str, copy: str, master: str, context: str) -> Site:
+    """Return where a Dockerfile of a service stands that is built from another folder.
+
+    Args:
+        root: The absolute path of the configuration's folder.
+        service: The service's path from there.
+        copy: The copy's path inside the service.
+        master: The master's path from the root.
+        context: The build context's absolute path.
+    """
+    reader = _Reader(root, service, copy, master, ())
+    folder = os.path.join(root, service)
+    site = reader.site(folder, folder, "requirements")
+    return site._replace(context=os.path.relpath(context, folder))
 
 
 def _rewriter(kind: Kind) -> tuple[Rewriter, Callable[[bytes], Text]]:
@@ -147,7 +174,15 @@ _LEADS_TO_COPY = ("points-at-master", "points-at-copy")
 
 
 class _Reader:
-    def __init__(self, root: str, service: str, copy: str, master: str, copied: Container[str]) -> None:
+    def __init__(
+        self,
+        root: str,
+        service: str,
+        copy: str,
+        master: str,
+        copied: Container[str],
+        builds: RootBuilds | None = None,
+    ) -> None:
         self._root, self._service, self._copy, self._copied = root, service, copy, copied
         self._folder = os.path.join(root, service)
         self._copy_folder = os.path.join(self._folder, copy)
@@ -157,6 +192,8 @@ class _Reader:
         self._edits: list[FileEdit] = []
         self._references: list[Reference] = []
         self._findings: list[Finding] = []
+        self._root_builds, self._builds = builds, list[BuiltFrom]()
+        self._widened: list[Widened] = []
 
     def read(self, files: Sequence[tuple[str, Kind]]) -> References:
         """Read the files and what they include, each once."""
@@ -177,7 +214,7 @@ class _Reader:
         return self._result()
 
     def _result(self) -> References:
-        return References(tuple(self._edits), tuple(self._references), tuple(self._findings))
+        return References(tuple(self._edits), tuple(self._references), tuple(self._findings), tuple(self._widened))
 
     def _read_file(self, path: str, real: str, kind: Kind) -> list[tuple[str, Kind]]:
         """Take in one file; return what it includes: paths beside the one that it was given, and what they are."""
@@ -196,13 +233,14 @@ class _Reader:
             return []
         above = os.path.dirname(path)
         try:
-            found = rewrite(text.characters, self._site(above, real))
+            found = rewrite(text.characters, self.site(above, real, kind))
         except UnparsableError as error:
             self._find(
                 "CS108", shown, error.line, f"cannot be parsed: {error.reason}", "mend it; nothing in it was changed"
             )
             return []
         self._take(found, shown)
+        self._builds += locate_builds(path, found.builds)
         if found.edits:
             self._rewrite(found, text, real, shown, data)
         return [(os.path.join(above, include.path), include.kind or kind) for include in found.includes]
@@ -211,10 +249,24 @@ class _Reader:
         """Tell cheaply whether a file could lead to the library; one that does so by nothing but a symlink is missed."""
         return any(hint in data for hint in (*self._hints, *_YAML[kind]))
 
-    def _site(self, above: str, real: str) -> Site:
+    def site(self, above: str, real: str, kind: Kind) -> Site:
+        """Return where a file stands.
+
+        Args:
+            above: The folder that it was given in.
+            real: Its path, symlinks resolved.
+            kind: What it is.
+        """
         own = _below(real, self._folder) is not None
         up = os.path.relpath(self._folder, above) + "/" if own and above != self._folder else ""
-        return Site(self._locator(above), self._copy, own=own, up=up, master=self._up_to_master)
+        wider = self._wider_builds(real) if kind == "dockerfile" else ()
+        context = os.path.relpath(wider[0].context, self._folder) if wider else ""
+        return Site(self._locator(above), self._copy, own=own, up=up, context=context, master=self._up_to_master)
+
+    def _wider_builds(self, dockerfile: str) -> tuple[BuiltFrom, ...]:
+        """Return how a Dockerfile is built from other folders than the service's."""
+        known = (*self._builds, *(self._root_builds.list() if self._root_builds else ()))
+        return tuple(one for one in known if one.dockerfile == dockerfile and one.context != self._folder)
 
     def _read_bytes(self, path: str, shown: str, kind: Kind) -> bytes | None:
         """Return a file's bytes; None where pip would complain of a missing file by itself, and for a huge script."""
@@ -249,6 +301,9 @@ class _Reader:
                 self._find("CS107", shown, one.line, message, "take it out of the excludes, or copy its lines here")
         for problem in found.problems:
             self._find(problem.code, shown, problem.line, problem.message, problem.remedy)
+        if any(problem.code == "CS112" for problem in found.problems):
+            real = os.path.join(self._root, shown)
+            self._widened.append(Widened(os.path.relpath(real, self._folder), self._wider_builds(real)))
 
     def _rewrite(self, found: Rewrite, text: Text, real: str, shown: str, data: bytes) -> None:
         try:

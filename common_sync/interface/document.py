@@ -69,6 +69,7 @@ def distribution_document(done: Distribution, *, diff: bool = False) -> Document
         "dry_run": done.dry_run,
         "force": done.force,
         "changed": done.changed,
+        "rewritten": [_text(edit.path) for edit in done.survey.root_edits],
         "kept": done.kept and _text(done.kept),
         **({"diff": _diff(done.survey)} if diff else {}),
     }
@@ -113,7 +114,7 @@ def ejection_document(done: "Ejection") -> Document:
             {
                 "name": _text(one.service),
                 "copy": _text(one.copy_path),
-                "put_back": [_text(f"{one.service}/{edit.path}") for edit in one.edits],
+                "put_back": [_text(file) for file in one.put_back],
                 "removed": len(one.removal.operations) if one.removal is not None else 0,
                 "stays": [_text(path) for path in one.stays],
             }

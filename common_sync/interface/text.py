@@ -86,6 +86,9 @@ def distribution_lines(
     for outcome in done.outcomes:
         yield service_line(outcome, done, width, terminal)
         yield from (f"    {line}" for line in _detail_lines(outcome, done, terminal, verbose=verbose))
+    for edit in done.survey.root_edits:
+        mark, color = ("→", "cyan") if done.dry_run else ("✓", "green")
+        yield f"{terminal.paint(terminal.mark(mark), color)} {printable(edit.path):<{width}}  build contexts rewritten"
     findings = done.findings()
     if findings:
         yield ""
