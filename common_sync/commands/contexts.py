@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from common_sync.commands.survey import ServicePlan, Survey
 from common_sync.core.findings import make_finding
@@ -16,13 +15,7 @@ from common_sync.edges.project import Project
 from common_sync.edges.references import FileEdit, locate_from
 from common_sync.edges.yaml_nodes import parse_yaml
 
-
-class _File(NamedTuple):
-    before: bytes
-    after: bytes
-
-
-Files = dict[str, _File]
+Files = dict[str, FileEdit]
 """A file's path from the root → what it holds, and what it is to hold."""
 
 
@@ -34,24 +27,22 @@ def narrow_contexts(found: Survey) -> Survey:
     Args:
         found: What was read and planned.
     """
-    root: Files = {}
+    root = {edit.path: edit for edit in found.root.edits}
     plans = []
     for plan in found.plans:
-        own = {f"{plan.service}/{edit.path}": _File(edit.before, edit.after) for edit in plan.edits}
+        own = {f"{plan.service}/{edit.path}": edit for edit in plan.edits}
         problems = list(plan.problems)
         for widened in plan.widened:
             files = root | own
-            refused = list(_narrow(found.project, plan, widened, files))
-            file = f"{plan.service}/{widened.path}"
-            if refused:
+            if refused := list(_narrow(found.project, plan, widened, files)):
                 problems += refused
-            else:
-                problems = [one for one in problems if (one.code, one.file) != ("CS112", file)]
-                own = {path: one for path, one in files.items() if path.startswith(f"{plan.service}/")}
-                root = {path: one for path, one in files.items() if path not in own}
-        edits = tuple(FileEdit(path[len(plan.service) + 1 :], *one) for path, one in own.items())
-        plans.append(plan._replace(edits=edits, problems=tuple(problems)))
-    return found._replace(plans=tuple(plans), root_edits=tuple(FileEdit(path, *one) for path, one in root.items()))
+                continue
+            file = f"{plan.service}/{widened.path}"
+            problems = [one for one in problems if (one.code, one.file) != ("CS112", file)]
+            own = {path: edit for path, edit in files.items() if path.startswith(f"{plan.service}/")}
+            root = {path: edit for path, edit in files.items() if path not in own}
+        plans.append(plan._replace(edits=tuple(own.values()), problems=tuple(problems)))
+    return found._replace(plans=tuple(plans), root=found.root._replace(edits=tuple(root.values())))
 
 
 def _narrow(project: Project, plan: ServicePlan, widened: Widened, files: Files) -> Iterator[Finding]:
@@ -75,24 +66,24 @@ def _narrow(project: Project, plan: ServicePlan, widened: Widened, files: Files)
 def _narrow_dockerfile(
     project: Project, plan: ServicePlan, dockerfile: str, context: str, files: Files
 ) -> Iterator[Finding]:
-    before, text = _open(project, dockerfile, files)
+    text = _open(project, plan, dockerfile, files)
     site = locate_from(project.root, plan.service, project.copy, project.master, context)
     inside = os.path.relpath(os.path.join(project.root, plan.service), context)
     narrowed = narrow_dockerfile(text.characters, site, inside)
-    files[dockerfile] = _File(before, _encode(text, narrowed.edits))
+    files[dockerfile] = files[dockerfile]._replace(after=_encode(text, narrowed.edits))
     for one in narrowed.problems:
         yield make_finding(one.code, plan.service, dockerfile, one.line, one.message, one.remedy)
 
 
 def _narrow_compose(project: Project, plan: ServicePlan, build: BuiltFrom, files: Files) -> bool:
     path = os.path.relpath(build.compose, project.root)
-    before, text = _open(project, path, files)
+    text = _open(project, plan, path, files)
     service = os.path.join(project.root, plan.service)
     folder = os.path.relpath(service, os.path.dirname(build.compose))
     context = folder if folder.startswith(".") or not build.build.context.startswith(".") else f"./{folder}"
     dockerfile = os.path.relpath(build.dockerfile, service)
     edits = narrow_build(text.characters, build.build, context, dockerfile, parse_yaml)
-    files[path] = _File(before, _encode(text, edits))
+    files[path] = files[path]._replace(after=_encode(text, edits))
     return bool(edits)
 
 
@@ -100,13 +91,13 @@ def _encode(text: Text, edits: Sequence[Edit]) -> bytes:
     return encode(text._replace(characters=apply_edits(text.characters, edits)))
 
 
-def _open(project: Project, path: str, files: Files) -> tuple[bytes, Text]:
-    """Return what a file holds on the disk, and what it is to hold so far."""
+def _open(project: Project, plan: ServicePlan, path: str, files: Files) -> Text:
+    """Return what a file is to hold so far."""
     if path not in files:
         try:
             with open(os.path.join(project.root, path), "rb") as stream:
                 data = stream.read()
         except OSError as error:
             raise explain_os_error(error, path, "read it") from error
-        files[path] = _File(data, data)
-    return files[path].before, decode_unicode(files[path].after)
+        files[path] = FileEdit(path.removeprefix(f"{plan.service}/"), data, data)
+    return decode_unicode(files[path].after)

@@ -33,13 +33,33 @@ CODES = {
     "CS106": Code("error", "A reference could not be rewritten"),
     "CS107": Code("error", "A file that is included is not in the copy"),
     "CS108": Code("error", "A file cannot be parsed"),
+    "CS109": Code("error", "A lock file has to be made anew"),
+    "CS110": Code("warning", "A file that is not edited refers to the master"),
     "CS111": Code("warning", "A mount hides what was built with the copy"),
     "CS112": Code("warning", "An image is not built from the service's own folder"),
     "CS113": Code("warning", "A path leads out of the service"),
+    "CS114": Code("warning", "A .gitignore keeps a copy out of a commit"),
+    "CS115": Code("error", "A .dockerignore keeps a copy out of the build context"),
+    "CS116": Code("error", "A managed block is missing or old"),
     "CS117": Code("error", "Nothing tells what a reference said before"),
     "CS118": Code("warning", "A reference led to the copy before anything was distributed"),
-    "CS109": Code("error", "A lock file has to be made anew"),
-    "CS110": Code("warning", "A file that is not edited refers to the master"),
+    "CS201": Code("error", "A local project is not there when it is installed"),
+    "CS202": Code("error", "What is to be copied is not in the build context"),
+    "CS203": Code("warning", "A source of COPY leads out of the build context"),
+    "CS204": Code("error", "A file is not there when an install reads it"),
+    "CS205": Code("error", "A reference leads out of the service"),
+    "CS206": Code("error", "An import leads out of the service"),
+    "CS207": Code("warning", "A mount hides the copy"),
+    "CS208": Code("error", "An import would find the copy's folder, and not the package in it"),
+    "CS209": Code("warning", "The library has a name that is on the public index, too"),
+    "CS210": Code("error", "The image's Python is too old for the library"),
+    "CS211": Code("warning", "An old build lies in the copy"),
+    "CS212": Code("error", "The image's pip is too old for a reference"),
+    "CS213": Code("warning", "Something cannot be followed"),
+    "CS214": Code("warning", "Something is wrong with a stage that the last one does not need"),
+    "CS215": Code("error", "An environment is copied without what is installed in it as editable"),
+    "CS216": Code("error", "Nothing brings the library into the image"),
+    "CS217": Code("warning", "An import would pass over the library's __init__.py"),
 }
 
 _DRIFT: dict[State, str] = {
@@ -77,7 +97,7 @@ def missing_copy(service: str, copy: str, files: int) -> Finding:
 
 
 def _distribute(service: str) -> str:
-    return f"common-sync distribute {shell_word(service)}"
+    return f"common-sync distribute {shell_word(service)}" if service else "common-sync distribute"
 
 
 def drift_findings(plan: CopyPlan, service: str, copy: str, master: str) -> Iterator[Finding]:
@@ -138,3 +158,15 @@ def reference_findings(service: str, references: tuple[Reference, ...]) -> Itera
         if reference.state == "points-at-master":
             message = "points at the master, which is not there where the service is built"
             yield make_finding("CS101", service, reference.file, reference.line, message, _distribute(service))
+
+
+def managed_finding(service: str, file: str, *, exists: bool) -> Finding:
+    """Return the finding for a managed block that is to be written.
+
+    Args:
+        service: The service's path from the root, or nothing for a file that belongs to none.
+        file: The file's path from the root.
+        exists: Whether there is the file.
+    """
+    message = "the managed block is missing or old" if exists else "is missing: it would hold a managed block"
+    return make_finding("CS116", service, file, None, message, _distribute(service))

@@ -8,18 +8,11 @@ from typing import NamedTuple
 from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding, Reference
 from common_sync.core.rewriters.kinds import Kind, kind_of
-from common_sync.core.rewriters.rewrite import Locate, Place, Rewrite, Rewriter, Site, UnparsableError
-from common_sync.core.text import (
-    Text,
-    UndecodableError,
-    apply_edits,
-    decode_requirements,
-    decode_to_read,
-    decode_unicode,
-    encode,
-)
+from common_sync.core.rewriters.rewrite import Locate, Place, Rewrite, Site, UnparsableError
+from common_sync.core.text import Text, UndecodableError, apply_edits, encode
 from common_sync.edges.builds import BuiltFrom, RootBuilds, Widened, locate_builds
 from common_sync.edges.folders import explain_os_error
+from common_sync.edges.rewriters import EXPENSIVE, rewriter_of
 from common_sync.edges.service_files import list_files
 
 _LARGEST = 16 << 20
@@ -27,17 +20,19 @@ _LARGEST = 16 << 20
 
 
 class FileEdit(NamedTuple):
-    """A service's own file, before and after its references are rewritten.
+    """A file that is somebody's own, before and after its references are rewritten, or the tool's block in it.
 
     Attributes:
-        path: POSIX path inside the service.
-        before: The bytes that it holds.
+        path: POSIX path inside the service, or from the root where it belongs to none.
+        before: The bytes that it holds, or None where there is none.
         after: The bytes that it is to hold.
+        managed: Whether it is a managed block that changes.
     """
 
     path: str
-    before: bytes
+    before: bytes | None
     after: bytes
+    managed: bool = False
 
 
 class References(NamedTuple):
@@ -47,12 +42,14 @@ class References(NamedTuple):
         edits: The files to rewrite.
         references: Every reference, before the edits.
         findings: What stays as it is and needs a person.
-        widened: The Dockerfiles that take it from the master by another build context than the service's folder.
+        dockerfiles: The paths of the service's Dockerfiles, inside it.
+        widened: Those that take it from the master by another build context than the service's folder.
     """
 
     edits: tuple[FileEdit, ...] = ()
     references: tuple[Reference, ...] = ()
     findings: tuple[Finding, ...] = ()
+    dockerfiles: tuple[str, ...] = ()
     widened: tuple[Widened, ...] = ()
 
 
@@ -85,8 +82,10 @@ def read_references(
         files = list_files(folder, {os.path.join(folder, copy), *inner})
     except OSError as error:
         raise explain_os_error(error, os.path.relpath(error.filename, root), "read it") from error
+    dockerfiles = tuple(path for path, kind in files if kind == "dockerfile")
     files.sort(key=lambda file: file[1] == "dockerfile")  # they come last: a compose file tells how they are built
-    return _Reader(root, service, copy, master, copied, builds).read(files) if files else References()
+    reader = _Reader(root, service, copy, master, copied, builds)
+    return reader.read(files)._replace(dockerfiles=dockerfiles) if files else References()
 
 
 def read_version(root: str, service: str, copy: str, master: str, file: str, data: bytes) -> References:
@@ -120,52 +119,6 @@ def locate_from(root: str, service: str, copy: str, master: str, context: str) -
     site = reader.site(folder, folder, "requirements")
     return site._replace(context=os.path.relpath(context, folder))
 
-
-def _rewriter(kind: Kind) -> tuple[Rewriter, Callable[[bytes], Text]]:
-    """Return what reads a kind of file, and how its bytes are decoded; only what is there is imported."""
-    match kind:
-        case "requirements":
-            from common_sync.core.rewriters.requirements import read_requirements
-
-            return read_requirements, decode_requirements
-        case "dockerfile":
-            from common_sync.core.rewriters.dockerfile import read_dockerfile
-
-            return read_dockerfile, decode_unicode
-        case "compose":
-            from common_sync.core.rewriters.compose import read_compose
-            from common_sync.edges.yaml_nodes import parse_yaml
-
-            return lambda characters, site: read_compose(characters, site, parse_yaml), decode_unicode
-        case "environment":
-            from common_sync.core.rewriters.environment import read_environment
-            from common_sync.edges.yaml_nodes import parse_yaml
-
-            return lambda characters, site: read_environment(characters, site, parse_yaml), decode_unicode
-        case "project":
-            from common_sync.core.rewriters.pyproject import read_project
-
-            return read_project, decode_unicode
-        case "pipfile":
-            from common_sync.core.rewriters.pyproject import read_pipfile
-
-            return read_pipfile, decode_unicode
-        case "lock":
-            from common_sync.core.rewriters.locks import read_lock
-
-            return read_lock, decode_unicode
-        case "poetry-lock" | "pdm-lock" | "pipenv-lock":
-            from common_sync.core.rewriters.locks import report_lock
-
-            return report_lock(kind), decode_to_read
-        case "mention":
-            from common_sync.core.rewriters.mentions import read_mentions
-
-            return read_mentions, decode_to_read
-
-
-_YAML: dict[Kind, tuple[bytes, ...]] = {"compose": (b"include", b"extends"), "environment": (b"-r", b"-c")}
-"""What takes an expensive parser, and what stands in it where there is another file to read."""
 
 _LEADS_ANYWHERE = (b"..", b"$", b"\\", b"\0")
 """What a path holds that leads upward, or has a variable or an escape in it; and all that is in UTF-16."""
@@ -214,7 +167,7 @@ class _Reader:
         return self._result()
 
     def _result(self) -> References:
-        return References(tuple(self._edits), tuple(self._references), tuple(self._findings), tuple(self._widened))
+        return References(tuple(self._edits), tuple(self._references), tuple(self._findings), (), tuple(self._widened))
 
     def _read_file(self, path: str, real: str, kind: Kind) -> list[tuple[str, Kind]]:
         """Take in one file; return what it includes: paths beside the one that it was given, and what they are."""
@@ -225,9 +178,9 @@ class _Reader:
         return [] if data is None else self._read_data(path, real, kind, shown, data)
 
     def _read_data(self, path: str, real: str, kind: Kind, shown: str, data: bytes) -> list[tuple[str, Kind]]:
-        if kind in _YAML and not self._may_concern(data, kind):
+        if kind in EXPENSIVE and not self._may_concern(data, kind):
             return []
-        rewrite, decode = _rewriter(kind)
+        rewrite, decode = rewriter_of(kind)
         text = self._decode(data, shown, decode)
         if text is None:
             return []
@@ -235,9 +188,8 @@ class _Reader:
         try:
             found = rewrite(text.characters, self.site(above, real, kind))
         except UnparsableError as error:
-            self._find(
-                "CS108", shown, error.line, f"cannot be parsed: {error.reason}", "mend it; nothing in it was changed"
-            )
+            message = f"cannot be parsed: {error.reason}"
+            self._find("CS108", shown, error.line, message, "mend it; nothing in it was changed")
             return []
         self._take(found, shown)
         self._builds += locate_builds(path, found.builds)
@@ -247,7 +199,7 @@ class _Reader:
 
     def _may_concern(self, data: bytes, kind: Kind) -> bool:
         """Tell cheaply whether a file could lead to the library; one that does so by nothing but a symlink is missed."""
-        return any(hint in data for hint in (*self._hints, *_YAML[kind]))
+        return any(hint in data for hint in (*self._hints, *EXPENSIVE[kind]))
 
     def site(self, above: str, real: str, kind: Kind) -> Site:
         """Return where a file stands.

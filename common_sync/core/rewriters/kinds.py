@@ -18,9 +18,12 @@ Kind = Literal[
 ]
 """Which rewriter reads a file."""
 
+IGNORE = ".dockerignore"
+"""What Docker reads beside a Dockerfile: by itself for the whole context, or after the name of one Dockerfile."""
+
 _DOCKERFILE = re.compile(r"(?:Docker|Container)file(?:[._-].+)?|.+\.(?:[Dd]ocker|[Cc]ontainer)file")
 _NO_DOCKERFILE = (
-    *(".dockerignore", ".containerignore", ".md", ".bak", ".orig", ".rej", "~"),
+    *(IGNORE, ".containerignore", ".md", ".bak", ".orig", ".rej", "~"),
     *(".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".template", ".erb", ".mustache", ".in"),
 )
 _COMPOSE = re.compile(r"(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml")
