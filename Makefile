@@ -4,11 +4,11 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help demo test check unit e2e bench clean
+.PHONY: help demo test check unit e2e reliability mutate fuzz bench clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this list.
-	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
 
 demo: $(VENV)/.installed  ## Run the main job on a copy of the example.
 	@scripts/demo $(BIN)
@@ -30,6 +30,18 @@ unit: $(VENV)/.developing  ## The tests, with branch coverage: all of the core, 
 
 e2e: $(VENV)/.developing  ## Real images of the example and of small services, with a real Docker engine.
 	$(BIN)/python -m pytest --verbose --tb short -n 2 --dist worksteal tests/e2e $(PYTEST_ARGS)
+
+reliability: $(VENV)/.developing  ## Every crash point, every fault, every planted symlink: all that `make test` only samples.
+	@scripts/setup-tools strace
+	RELIABILITY=full $(BIN)/python -m pytest -n 2 --dist worksteal tests/reliability $(PYTEST_ARGS)
+
+mutate: $(VENV)/.developing  ## Break the program on purpose, one way at a time: a test must turn red for each.
+	$(BIN)/python tests/reliability/breaks.py
+
+SECONDS ?= 60
+
+fuzz: $(VENV)/.developing  ## Fuzz what is parsed and rewritten, guided by coverage: `make fuzz SECONDS=600` for each kind of input.
+	PYTHONPATH=tests $(BIN)/python -m fuzz --seconds $(SECONDS)
 
 bench: $(VENV)/.developing  ## Measure against what people use instead, and write docs/benchmarks.md.
 	@scripts/setup-tools rsync

@@ -107,7 +107,10 @@ def watch(command: Command, folder: str) -> Memory:
     largest = together = bound = 0
     process = _start(command.words, folder, subprocess.DEVNULL)
     while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
-        looks = [_look(each) for each in _family(process.pid)]
+        family = list(_family(process.pid))
+        looks = {_look(each) for each in family}  # a set: one that is being spawned is its parent, figures and all
+        if family != list(_family(process.pid)):
+            continue  # a page that was counted whole in the parent would be counted again in a child forked since
         largest = max([largest, *(peak for _, peak in looks)])
         together = max(together, sum(shared for shared, _ in looks))
         bound = max(bound, sum(peak for _, peak in looks))

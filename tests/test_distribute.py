@@ -319,7 +319,8 @@ def test_verbose_names_every_file(synced: Monorepo) -> None:
 def test_named_services_only(repo: Monorepo, name: str) -> None:
     """A user who names one service would have all of them changed."""
     done = repo.run("distribute", name)
-    assert (done.code, len(done.out.splitlines())) == (0, 3)
+    assert (done.code, len(done.out.splitlines())) == (0, 4)
+    assert "services/worker" not in done.out + repo.read(".gitattributes")
     assert (repo.root / "services/api/common").is_dir()
     assert not (repo.root / "services/worker/common").exists()
     assert repo.run("verify", name).code == 0
@@ -395,6 +396,20 @@ def test_empty_large_and_many(repo: Monorepo) -> None:
         del copy[MANIFEST]
         assert copy == repo.tree("common")
     assert repo.run("verify").code == 0
+
+
+@pytest.mark.parametrize("command", ["distribute", "verify"])
+def test_memory_does_not_grow_with_the_library(repo: Monorepo, command: str) -> None:
+    """A library with large data files, or with very many small ones, would take more memory than a small machine has."""
+    repo.write("common/large.bin", b"")
+    os.truncate(repo.root / "common/large.bin", 150 << 20)
+    for number in range(300):
+        repo.write(f"common/data/{number}.bin", os.urandom(1 << 10) * 200)
+    if command == "verify":
+        assert repo.run("distribute", "-q").code == 0
+    done = run(sys.executable, "-c", MEASURED, *PROGRAM, command, "-q", cwd=repo.root)
+    assert done.code == 0, done
+    assert int(done.out) < 90_000, "KB: 40 MB of files are held, and Python with the program takes 20"
 
 
 def test_remedies_that_can_be_pasted(repo: Monorepo) -> None:

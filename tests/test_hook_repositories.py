@@ -72,6 +72,20 @@ def test_the_environment_of_an_outer_repository(
     assert_blocked(commit(outer, *arguments), "services/api/common")
 
 
+@pytest.mark.parametrize("kind", ["literal", "glob", "noglob", "icase"])
+def test_a_git_that_was_told_how_to_read_pathspecs(committed: Monorepo, kind: str) -> None:
+    """Magit starts every git with `--literal-pathspecs`, and git tells its hooks: the hook would find nothing in the index."""
+    told = {f"GIT_{kind.upper()}_PATHSPECS": "1"}
+    assert_committed(commit(committed, env=told))
+    committed.write("common/our_common/settings.py", "DEBUG = True\n")
+    done = commit(committed, "-a", env=told)
+    assert_blocked(done, "git add services/api/common services/worker/common")
+    do_as_told(committed, done)
+    assert_committed(commit(committed, "-a", env=told))
+    assert_clone_in_sync(committed)
+    assert committed.run("explain", "common/nothing", env=told).code == 0
+
+
 def test_a_project_in_a_submodule(committed: Monorepo, tmp_path: Path) -> None:
     """A submodule's git directory is elsewhere, and named in the environment of its hooks."""
     above = Monorepo(tmp_path / "above")

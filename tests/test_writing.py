@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -13,9 +13,11 @@ from common_sync.core.errors import TreeError
 from common_sync.core.model import Entry, File, Symlink
 from common_sync.core.plan import Operation
 from common_sync.edges.folders import FOLDER, open_below, opened, remove_empty, remove_tree
+from common_sync.edges.held import Held
 from common_sync.edges.reading import STAGING, TEMPORARY, read_bytes, read_entry
 from common_sync.edges.source import Source
-from common_sync.edges.writing import lay_out, replace_bytes, replace_users_file, stage_copy, update_copy
+from common_sync.edges.users_files import replace_users_file
+from common_sync.edges.writing import lay_out, replace_bytes, stage_copy, update_copy
 
 MANIFEST = ".common-sync.json"
 WHERE = "service/common"
@@ -67,9 +69,17 @@ ENTRIES: dict[str, Entry] = {
 HELD = {"x.py": b"x", "deep/er/y.py": b"y", "empty": b""}
 
 
+def hold(files: Mapping[str, bytes], master: Path | str = "nowhere") -> Source:
+    """Return a master of whose files some are held."""
+    held = Held(1 << 20)
+    for path, data in files.items():
+        held.keep(path, file(data), data)
+    return Source(str(master), held)
+
+
 def stage(place: Place, source: Source | None = None, copy: str = "common") -> None:
     """Make a new copy."""
-    stage_copy(place.descriptor, copy, lay_out(ENTRIES), source or Source("nowhere", HELD), b"manifest", WHERE)
+    stage_copy(place.descriptor, copy, lay_out(ENTRIES), source or hold(HELD), b"manifest", WHERE)
 
 
 def test_a_new_copy(place: Place) -> None:
@@ -104,11 +114,11 @@ def test_a_copy_is_not_made_in_half(place: Place, tmp_path: Path) -> None:
     (master / "deep/er").mkdir(parents=True)
     (master / "deep/er/y.py").write_bytes(b"changed since it was read")
     with pytest.raises(TreeError, match=r"master/deep/er/y\.py: has changed while it was copied \(run it again\)"):
-        stage(place, Source(str(master), {"x.py": b"x", "empty": b""}))
+        stage(place, hold({"x.py": b"x", "empty": b""}, master))
     assert os.listdir(place.path) == []
     (master / "deep/er/y.py").unlink()
     with pytest.raises(TreeError, match=r"master/deep/er/y\.py: cannot read it: no such file or directory"):
-        stage(place, Source(str(master), {"x.py": b"x", "empty": b""}))
+        stage(place, hold({"x.py": b"x", "empty": b""}, master))
     assert os.listdir(place.path) == []
 
 
@@ -135,7 +145,7 @@ def test_a_copy_is_not_made_through_a_symlink(place: Place, copy: str) -> None:
 def update(place: Place, *operations: Operation, manifest: bytes = b"manifest", caches: tuple[str, ...] = ()) -> None:
     """Apply operations to the copy."""
     with opened("common", place.descriptor) as folder:
-        update_copy(folder, operations, caches, Source("nowhere", HELD | {"new/z.py": b"z"}), manifest, WHERE)
+        update_copy(folder, operations, caches, hold(HELD | {"new/z.py": b"z"}), manifest, WHERE)
 
 
 def change(path: str, before: Entry | None, after: Entry | None) -> Operation:
@@ -357,7 +367,7 @@ def test_reading_one_file(place: Place) -> None:
     """A file that grows while it is read would be taken for what it was."""
     target = place.path / "x"
     target.write_bytes(b"x" * 100)
-    assert read_entry("x", place.descriptor, "x") == (file(b"x" * 100), 100)
+    assert read_entry("x", place.descriptor, "x") == (file(b"x" * 100), 100, b"x" * 100)
     with pytest.raises(OSError, match="larger than 50 bytes"):
         read_bytes("x", place.descriptor, 50)
     os.mkfifo(place.path / "fifo")
@@ -370,5 +380,5 @@ def test_reading_one_file(place: Place) -> None:
         read_entry("nothing", place.descriptor, "nothing")
     # A file of /proc says that it holds nothing, and holds something: its size cannot be trusted either.
     with opened("/proc/self") as process:
-        entry, size = read_entry("comm", process, "comm")
-        assert (entry, size) == (file(Path("/proc/self/comm").read_bytes()), len(Path("/proc/self/comm").read_bytes()))
+        comm = Path("/proc/self/comm").read_bytes()
+        assert read_entry("comm", process, "comm") == (file(comm), len(comm), comm)

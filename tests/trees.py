@@ -7,8 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from common_sync.core.manifest import NAME
-from common_sync.core.model import Entry, File, Symlink
-from common_sync.core.plan import ancestors
+from common_sync.core.model import Entry, File, Symlink, ancestors
 
 thorough = settings(max_examples=150, deadline=None)
 """How often a property is tried; no test fails because a machine was busy."""

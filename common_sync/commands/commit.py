@@ -8,8 +8,7 @@ from common_sync.commands.staging import Comparison, Copy, Lack
 from common_sync.commands.survey import Survey, survey
 from common_sync.core.configuration import OWN_FILE
 from common_sync.core.errors import CommonSyncError
-from common_sync.core.model import Finding
-from common_sync.core.plan import ancestors
+from common_sync.core.model import Finding, ancestors
 from common_sync.edges.checkout import ATTRIBUTES, checking_out, may_convert
 from common_sync.edges.git import refuse_sparse
 from common_sync.edges.index import SUFFIXES, Index, escape, list_tracked, read_ahead
@@ -109,7 +108,7 @@ def _may_convert(found: Survey, copies: Sequence[Copy], index: Index) -> bool:
 def _verify_clone(project: Project, outside: set[str], commit: str | None) -> Iterator[Finding]:
     """Yield what `verify` would find in a fresh clone."""
     with checking_out(project.root, commit) as (root, take):
-        take([f":(literal){name}" for name in CONFIGURATION_FILES])
+        take([f":(literal){name}" for name in (*CONFIGURATION_FILES, ATTRIBUTES)])
         configuration = read_configuration(root)
         if configuration is None:
             return  # an older commit, of before there was one

@@ -50,7 +50,7 @@ def run_hook(project: Project, index: Index | None, pushed: str | None = None, *
         CommonSyncError: As for `distribute`, or git failed.
     """
     tracked = list_tracked_master(project, index) if index is not None else None
-    found = survey(project, tracked=tracked, hold=True)
+    found = survey(project, tracked=tracked)
     if not check and not found.in_sync:
         return _write(project, tracked, pushed)
     copies = [

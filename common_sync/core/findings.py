@@ -1,6 +1,6 @@
 """What is reported: every code, how severe it is, and the sentences; docs/findings.md has a paragraph on each."""
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from typing import NamedTuple
 
 from common_sync.core.errors import shell_word
@@ -26,7 +26,7 @@ CODES = {
     "CS008": Code("error", "A digest is not the expected one"),
     "CS009": Code("error", "Git does not know a file of a copy"),
     "CS101": Code("error", "A reference points at the master"),
-    "CS102": Code("warning", "A reference holds a variable"),
+    "CS102": Code("warning", "Nobody can tell where a reference leads"),
     "CS103": Code("error", "A reference to the master is in a file that is not the service's own"),
     "CS104": Code("error", "A file cannot be decoded"),
     "CS105": Code("error", "Two references to the library disagree"),
@@ -35,6 +35,31 @@ CODES = {
     "CS108": Code("error", "A file cannot be parsed"),
     "CS109": Code("error", "A lock file has to be made anew"),
     "CS110": Code("warning", "A file that is not edited refers to the master"),
+    "CS111": Code("warning", "A mount hides what was built with the copy"),
+    "CS112": Code("warning", "An image is not built from the service's own folder"),
+    "CS113": Code("warning", "A path leads out of the service"),
+    "CS114": Code("warning", "A .gitignore keeps a copy out of a commit"),
+    "CS115": Code("error", "A .dockerignore keeps a copy out of the build context"),
+    "CS116": Code("error", "A managed block is missing or old"),
+    "CS117": Code("error", "Nothing tells what a reference said before"),
+    "CS118": Code("warning", "A reference led to the copy before anything was distributed"),
+    "CS201": Code("error", "A local project is not there when it is installed"),
+    "CS202": Code("error", "What is to be copied is not in the build context"),
+    "CS203": Code("warning", "A source of COPY leads out of the build context"),
+    "CS204": Code("error", "A file is not there when an install reads it"),
+    "CS205": Code("error", "A reference leads out of the service"),
+    "CS206": Code("error", "An import leads out of the service"),
+    "CS207": Code("warning", "A mount hides the copy"),
+    "CS208": Code("error", "An import would find the copy's folder, and not the package in it"),
+    "CS209": Code("warning", "The library has a name that is on the public index, too"),
+    "CS210": Code("error", "The image's Python is too old for the library"),
+    "CS211": Code("warning", "An old build lies in the copy"),
+    "CS212": Code("error", "The image's pip is too old for a reference"),
+    "CS213": Code("warning", "Something cannot be followed"),
+    "CS214": Code("warning", "Something is wrong with a stage that the last one does not need"),
+    "CS215": Code("error", "An environment is copied without what is installed in it as editable"),
+    "CS216": Code("error", "Nothing brings the library into the image"),
+    "CS217": Code("warning", "An import would pass over the library's __init__.py"),
 }
 
 _DRIFT: dict[State, str] = {
@@ -72,7 +97,7 @@ def missing_copy(service: str, copy: str, files: int) -> Finding:
 
 
 def _distribute(service: str) -> str:
-    return f"common-sync distribute {shell_word(service)}"
+    return f"common-sync distribute {shell_word(service)}" if service else "common-sync distribute"
 
 
 def drift_findings(plan: CopyPlan, service: str, copy: str, master: str) -> Iterator[Finding]:
@@ -87,19 +112,22 @@ def drift_findings(plan: CopyPlan, service: str, copy: str, master: str) -> Iter
     distribute = _distribute(service)
     if plan.state == "unmanaged":
         yield make_finding("CS006", service, copy, None, "the copy has no manifest", distribute)
+    discarded = {operation.path for operation in plan.operations if operation.action == "delete"}
     for operation in plan.operations:
         file = f"{copy}/{operation.path}"
-        message, remedy = _sentences(operation, f"{master}/{operation.path}", distribute)
+        message, remedy = _sentences(operation, f"{master}/{operation.path}", distribute, discarded)
         yield make_finding(_DRIFT[operation.state], service, file, None, message, remedy)
     if plan.behind and not plan.operations and plan.state != "unmanaged":
         yield make_finding("CS007", service, copy, None, "the manifest is behind the master", distribute)
 
 
-def _sentences(operation: Operation, master: str, distribute: str) -> tuple[str, str]:
-    """Return what is so with a file, and what to do."""
-    if operation.blocked_by is not None:
-        return f"waits for {operation.blocked_by}, which is in its way", f"move {operation.blocked_by} away"
+def _sentences(operation: Operation, master: str, distribute: str, discarded: Container[str]) -> tuple[str, str]:
+    """Return what is so with a file, and what to do; `--force` removes of what is in its way only what is `discarded`."""
     force = f"{distribute} --force discards it"
+    if operation.blocked_by is not None:
+        away = f"move {operation.blocked_by} away"
+        remedy = f"{away}, or {force}" if operation.blocked_by in discarded else away
+        return f"waits for {operation.blocked_by}, which is in its way", remedy
     match operation.state:
         case "stale" if operation.action == "create":
             return "new in the master", distribute
@@ -130,3 +158,15 @@ def reference_findings(service: str, references: tuple[Reference, ...]) -> Itera
         if reference.state == "points-at-master":
             message = "points at the master, which is not there where the service is built"
             yield make_finding("CS101", service, reference.file, reference.line, message, _distribute(service))
+
+
+def managed_finding(service: str, file: str, *, exists: bool) -> Finding:
+    """Return the finding for a managed block that is to be written.
+
+    Args:
+        service: The service's path from the root, or nothing for a file that belongs to none.
+        file: The file's path from the root.
+        exists: Whether there is the file.
+    """
+    message = "the managed block is missing or old" if exists else "is missing: it would hold a managed block"
+    return make_finding("CS116", service, file, None, message, _distribute(service))

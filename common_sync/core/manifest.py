@@ -3,7 +3,6 @@
 The format is specified in docs/manifest.md. The same content gives the same bytes on every machine, at any time.
 """
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -13,9 +12,14 @@ from common_sync.core.model import Entries, Entry, File, Library, Symlink
 
 NAME = ".common-sync.json"
 SCHEMA = 1
+LARGEST = 16 << 20
+"""Bytes of a manifest: of more than 100,000 files. It bounds what a hostile one can cost, at about 60 times of that in memory."""
 
-_SUSPECT = re.compile(r"\0|//|(?:^|/)(?:/|\.{0,2}(?:/|$)|\.git|\.common-sync)", re.IGNORECASE).search
-"""Finds all that `why_unsafe` may refuse, and a little more; it is asked about every file of the master."""
+DEEPEST = 128
+"""How many folders deep a tree may be; it bounds open descriptors, recursion and memory."""
+
+_LONGEST, _LONGEST_NAME = 4095, 255
+"""Bytes of a path and of each name in it: by a longer one no program opens a file (PATH_MAX and NAME_MAX)."""
 
 _HEX = frozenset("0123456789abcdef")
 _SHA256_DIGITS = 64
@@ -92,7 +96,8 @@ def parse_manifest(data: bytes, where: str) -> Manifest:
         rest = len(problems) - len(shown)
         if rest:
             shown.append(f"and {rest} more")
-        raise ManifestError(*(Problem(f"not a valid manifest: {text}", where, remedy=_REMEDY) for text in shown))
+        wrong = (Problem(f"not a valid manifest: {text}", where, remedy=_REMEDY) for text in shown)
+        raise ManifestError(*wrong)
     library = Library(str(document["library"]), str(document["master"]), _optional(document["version"]))
     files = document["files"]
     assert isinstance(files, dict)
@@ -100,7 +105,7 @@ def parse_manifest(data: bytes, where: str) -> Manifest:
 
 
 _REMEDY = "restore it from version control, or remove it so that the copy is adopted anew"
-_MOST_SHOWN = 10
+_MOST_SHOWN, _MOST_LETTERS = 10, 100
 _KEYS = frozenset({"files", "library", "master", "schema", "tree", "version"})
 
 
@@ -134,7 +139,7 @@ def _document_problems(document: dict[str, object]) -> Iterator[str]:
     missing, unknown = sorted(_KEYS - document.keys()), sorted(document.keys() - _KEYS)
     if missing or unknown:
         yield from (f"key {key!r} is missing" for key in missing)
-        yield from (f"unknown key {key!r}" for key in unknown)
+        yield from (f"unknown key {_shown(key)}" for key in unknown)
         return
     if document["schema"] != SCHEMA or type(document["schema"]) is not int:
         yield f"schema is not {SCHEMA}"
@@ -143,6 +148,9 @@ def _document_problems(document: dict[str, object]) -> Iterator[str]:
             yield f"{key} is not a string"
     if document["version"] is not None and not _is_text(document["version"]):
         yield "version is neither a string nor null"
+    for key in ("library", "master", "tree", "version"):
+        if len(str(document[key])) > _LONGEST:
+            yield f"{key} is longer than {_LONGEST} letters"
     files = document["files"]
     if not isinstance(files, dict):
         yield "files is not an object"
@@ -153,10 +161,15 @@ def _document_problems(document: dict[str, object]) -> Iterator[str]:
 def _files_problems(files: dict[str, object]) -> Iterator[str]:
     for path, value in files.items():
         if reason := why_unsafe(path):
-            yield f"path {path!r} {reason}"
+            yield f"path {_shown(path)} {reason}"
         elif not _is_entry(value):
-            yield f"the entry of {path!r} is neither a file nor a symlink"
-    yield from (f"path {path!r} is inside a path that is a file" for path in _inside_files(files))
+            yield f"the entry of {_shown(path)} is neither a file nor a symlink"
+    yield from (f"path {_shown(path)} is inside a path that is a file" for path in _inside_files(files))
+
+
+def _shown(text: str) -> str:
+    """Return a text in quotes, cut short where nobody would read it to its end."""
+    return repr(text) if len(text) <= _MOST_LETTERS else f"{text[:_MOST_LETTERS]!r}…"
 
 
 def _inside_files(paths: Iterable[str]) -> Iterator[str]:
@@ -175,7 +188,7 @@ def why_unsafe(path: str) -> str | None:
     Args:
         path: A path as a manifest or a master names it.
     """
-    if _SUSPECT(path) is None and path.isascii():
+    if _is_plain(path) and len(path) <= _LONGEST_NAME:
         return None
     if "\0" in path:
         return "holds a NUL"
@@ -188,7 +201,18 @@ def why_unsafe(path: str) -> str | None:
         return "leads into a git directory"
     if path == NAME:
         return "is the manifest itself"
-    return None if _is_name(path) else "is not a name that a file can have"
+    if not _is_name(path):
+        return "is not a name that a file can have"
+    if len(parts) > DEEPEST + 1:
+        return f"is nested more than {DEEPEST} folders deep"
+    too_long = len(path_bytes(path)) > _LONGEST or any(len(path_bytes(part)) > _LONGEST_NAME for part in parts)
+    return "is longer than a file's can be" if too_long else None
+
+
+def _is_plain(path: str) -> bool:
+    """Tell whether a path needs no closer look: most need none, and this is asked about every file of the master."""
+    between = f"/{path}/"
+    return path.isascii() and "//" not in between and "/." not in between and "\0" not in path
 
 
 def _is_name(text: str) -> bool:

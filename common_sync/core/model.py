@@ -1,10 +1,10 @@
-"""The values that everything else passes around; each is immutable.
+"""The values that everything else passes around, each immutable; and the folders above a path.
 
 They are named tuples and not dataclasses: importing `dataclasses` costs 15 ms here (it brings `inspect`), more than
 bare Python needs to start, and the hook pays it on every commit (docs/design.md has the figures).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple
 
 State = Literal["current", "stale", "missing", "modified", "diverged", "extra", "unmanaged"]
@@ -34,6 +34,16 @@ Entry = File | Symlink
 
 Entries = Mapping[str, Entry]
 """POSIX path relative to the tree's root → what is there. Bytes that are not UTF-8 are kept by surrogateescape."""
+
+
+def ancestors(path: str) -> Iterator[str]:
+    """Yield the folders above a path, the nearest first, without the root.
+
+    Args:
+        path: A relative POSIX path.
+    """
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 class Snapshot(NamedTuple):

@@ -23,7 +23,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
 from common_sync.core.manifest import Manifest, make_manifest
-from common_sync.core.model import GUARDED, STATES, Entries, Entry, Snapshot, State
+from common_sync.core.model import GUARDED, STATES, Entries, Entry, Snapshot, State, ancestors
 
 Action = Literal["create", "update", "delete"]
 
@@ -200,16 +200,6 @@ def _mark_blocked(operations: list[Operation], ignored: tuple[str, ...]) -> list
         operation if operation.action == "delete" else operation._replace(blocked_by=obstacle(operation.path))
         for operation in operations
     ]
-
-
-def ancestors(path: str) -> Iterator[str]:
-    """Yield the folders above a path, the nearest first, without the root.
-
-    Args:
-        path: A relative POSIX path.
-    """
-    while path := path.rpartition("/")[0]:
-        yield path
 
 
 def _worst(operations: Iterable[Operation], *, behind: bool, unmanaged: bool) -> State:

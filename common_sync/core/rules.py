@@ -1,7 +1,7 @@
 """Which paths of a tree belong to the library: gitignore patterns in three layers, the last match decides.
 
 A pattern that is a plain name, a path or a `*` before a suffix is matched here; the rest of the gitignore language is
-pathspec's (`edges/patterns.py`), whose import costs more than the hook may take.
+pathspec's (`edges/globs.py`), whose import costs more than the hook may take.
 
 Source of the format: https://git-scm.com/docs/gitignore#_pattern_format
 """

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from hashlib import new
 
 from common_sync.core.model import Entry, Symlink
+from common_sync.edges.folders import opened
 from common_sync.edges.git import ask, split
-from common_sync.edges.reading import BLOCK
+from common_sync.edges.reading import BLOCK, read_bytes
 from common_sync.edges.repository import environment_for, find_top, git_directory
 
 
@@ -57,10 +58,11 @@ def may_convert(folders: Collection[str], files: Iterable[str]) -> bool:
         files: Absolute paths of more such files.
     """
     for file in [os.path.join(folder, ATTRIBUTES) for folder in folders] + list(files):
+        above, name = os.path.split(file)
         try:
-            with open(file, "rb") as stream:
-                data = stream.read().replace(b"filter=lfs", b"")
-        except OSError:
+            with opened(above) as folder:
+                data = read_bytes(name, folder, _LARGEST).replace(b"filter=lfs", b"")
+        except OSError:  # git, too, passes over one that is a symlink, or larger
             continue
         if any(word in data for word in _CONVERTING):
             return True
@@ -68,6 +70,7 @@ def may_convert(folders: Collection[str], files: Iterable[str]) -> bool:
 
 
 ATTRIBUTES = ".gitattributes"
+_LARGEST = 100 << 20
 _CONVERTING = (b"eol=crlf", b"ident", b"working-tree-encoding", b"filter=")
 
 

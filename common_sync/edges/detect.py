@@ -5,7 +5,7 @@ A master is what other folders' files lead to, or what other folders hold copies
 
 from collections.abc import Iterable, Iterator
 
-from common_sync.core.plan import ancestors
+from common_sync.core.model import ancestors
 from common_sync.edges.detection.evidence import Evidence
 from common_sync.edges.detection.likeness import COMMONPLACE
 from common_sync.edges.detection.links import Link

@@ -11,12 +11,13 @@ from contextlib import contextmanager, suppress
 from common_sync.core.errors import Problem, TreeError
 
 FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-DEEPEST = 128
-"""How many folders deep a tree may be; it bounds open descriptors and recursion."""
+FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+"""How a file is opened: never through a symlink, and without waiting for somebody to write into a FIFO."""
+
+OWNER_MAY_EXECUTE = 0o100
 
 
-@contextmanager
-def opened(path: str, folder: int | None = None) -> Iterator[int]:
+class opened:  # noqa: N801 - used as a function; as a generator it takes twice as long, and is entered for every folder
     """Open a folder and close it again.
 
     Args:
@@ -26,11 +27,23 @@ def opened(path: str, folder: int | None = None) -> Iterator[int]:
     Raises:
         OSError: It is not there, or a component is not a real folder.
     """
-    descriptor = os.open(path, FOLDER & ~os.O_NOFOLLOW) if folder is None else open_below(folder, path)
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
+
+    __slots__ = ("_descriptor", "_folder", "_path")
+
+    def __init__(self, path: str, folder: int | None = None) -> None:
+        self._path, self._folder, self._descriptor = path, folder, -1
+
+    def __enter__(self) -> int:
+        """Return the folder's descriptor."""
+        if self._folder is None:
+            self._descriptor = os.open(self._path, FOLDER & ~os.O_NOFOLLOW)
+        else:
+            self._descriptor = open_below(self._folder, self._path)
+        return self._descriptor
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        os.close(self._descriptor)
 
 
 def open_below(folder: int, path: str, *, make: bool = False) -> int:
@@ -44,8 +57,11 @@ def open_below(folder: int, path: str, *, make: bool = False) -> int:
     Raises:
         OSError: It is not there, or a component is not a real folder.
     """
-    descriptor = os.dup(folder)
-    for part in path.split("/") if path else ():
+    if not path:
+        return os.dup(folder)
+    first, *rest = path.split("/")
+    descriptor = _enter(folder, first, make=make)
+    for part in rest:
         above = descriptor
         try:
             descriptor = _enter(above, part, make=make)
@@ -60,7 +76,8 @@ def _enter(folder: int, name: str, *, make: bool) -> int:
     except FileNotFoundError:
         if not make:
             raise
-    os.mkdir(name, dir_fd=folder)
+    with suppress(FileExistsError):  # another process was faster
+        os.mkdir(name, dir_fd=folder)
     return os.open(name, FOLDER, dir_fd=folder)
 
 

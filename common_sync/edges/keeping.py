@@ -5,11 +5,13 @@ A set is a folder that mirrors the repository, so that one command brings everyt
 
 import os
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 
 from common_sync.core.errors import Problem, TreeError
 from common_sync.core.model import Entry, Symlink
-from common_sync.edges.folders import explain_os_error, open_below, opened, remove_tree
+from common_sync.edges.folders import FILE, explain_os_error, open_below, opened, remove_tree
+from common_sync.edges.lock import opened_state
 from common_sync.edges.reading import BLOCK, read_entry
 from common_sync.edges.source import write_all
 
@@ -32,14 +34,24 @@ def new_set(state: str) -> str:
     """
     sets = os.path.join(state, _FOLDER)
     try:
-        os.makedirs(sets, mode=0o700, exist_ok=True)
-        # Numbered, not only dated: a clock that was put back must not make the newest set the first to go.
-        number = int(max(_sets(os.listdir(sets)), default="0")[:_DIGITS]) + 1
-        path = os.path.join(sets, f"{number:0{_DIGITS}}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
-        os.mkdir(path, mode=0o700)
+        with _opened_sets(state) as folder:
+            # Numbered, not only dated: a clock that was put back must not make the newest set the first to go.
+            number = int(max(_sets(os.listdir(folder)), default="0")[:_DIGITS]) + 1
+            name = f"{number:0{_DIGITS}}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
+            os.mkdir(name, mode=0o700, dir_fd=folder)
     except OSError as error:
         raise explain_os_error(error, sets, "keep what is to be discarded") from error
-    return path
+    return os.path.join(sets, name)
+
+
+@contextmanager
+def _opened_sets(state: str) -> Iterator[int]:
+    """Open the folder of the sets, never through a symlink: sets are made and removed in it."""
+    with opened_state(state) as folder:
+        with suppress(FileExistsError):
+            os.mkdir(_FOLDER, mode=0o700, dir_fd=folder)
+        with opened(_FOLDER, folder) as sets:
+            yield sets
 
 
 def _sets(names: Iterable[str]) -> list[str]:
@@ -63,7 +75,7 @@ def keep_files(into: str, copy_path: str, copy: int, files: Iterable[tuple[str, 
         where = f"{copy_path}/{path}"
         above, _, name = path.rpartition("/")
         try:
-            with opened(into) as root, opened(above, copy) as source:
+            with _opened_set(into) as root, opened(above, copy) as source:
                 target = open_below(root, os.path.dirname(where), make=True)
                 try:
                     _keep(name, source, target, entry)
@@ -76,11 +88,18 @@ def keep_files(into: str, copy_path: str, copy: int, files: Iterable[tuple[str, 
             raise TreeError(Problem("has changed while common-sync ran, and was left alone", where))
 
 
+@contextmanager
+def _opened_set(path: str) -> Iterator[int]:
+    sets, name = os.path.split(path)
+    with _opened_sets(os.path.dirname(sets)) as folder, opened(name, folder) as one:
+        yield one
+
+
 def _keep(name: str, source: int, target: int, entry: Entry) -> None:
     if isinstance(entry, Symlink):
         os.symlink(os.readlink(name, dir_fd=source), name, dir_fd=target)
         return
-    reader = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=source)
+    reader = os.open(name, FILE, dir_fd=source)
     try:
         writer = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=target)
         try:
@@ -105,7 +124,7 @@ def prune_sets(state: str) -> None:
     """
     sets = os.path.join(state, _FOLDER)
     try:
-        with opened(sets) as folder:
+        with _opened_sets(state) as folder:
             for name in _sets(os.listdir(folder))[:-SETS]:
                 remove_tree(name, folder)
     except OSError as error:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 from common_sync.core.errors import LockedError, Problem
-from common_sync.edges.folders import explain_os_error
+from common_sync.edges.folders import explain_os_error, open_below, opened
 from common_sync.edges.repository import find_top, git_directory
 
 PATIENCE = 60.0
@@ -35,6 +35,26 @@ def state_folder(root: str) -> str:
 
 
 @contextmanager
+def opened_state(folder: str) -> Iterator[int]:
+    """Open a repository's state folder, made where it is missing, and close it again.
+
+    Args:
+        folder: Its absolute path. What it stands in may be reached through symlinks (`.git` often is), itself it may not.
+
+    Raises:
+        OSError: It cannot be made, or is no real folder.
+    """
+    above, name = os.path.split(folder)
+    os.makedirs(above, exist_ok=True)
+    with opened(above) as parent:
+        descriptor = open_below(parent, name, make=True)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
 def exclusive(folder: str, say: Callable[[str], None], patience: float = PATIENCE) -> Iterator[None]:
     """Hold the lock of a repository.
 
@@ -49,8 +69,8 @@ def exclusive(folder: str, say: Callable[[str], None], patience: float = PATIENC
     """
     path = os.path.join(folder, "lock")
     try:
-        os.makedirs(folder, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
+        with opened_state(folder) as state:
+            descriptor = os.open("lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666, dir_fd=state)
     except OSError as error:
         raise explain_os_error(error, path, "make the lock, without which nothing is written") from error
     try:

@@ -7,19 +7,20 @@ from functools import cache, cached_property
 
 from common_sync.core.errors import Problem, TreeError, shell_word
 from common_sync.core.library import METADATA_FILES, read_library
+from common_sync.core.manifest import DEEPEST, LARGEST, Manifest, format_manifest, make_manifest, why_unsafe
 from common_sync.core.manifest import NAME as MANIFEST_NAME
-from common_sync.core.manifest import Manifest, format_manifest, make_manifest, why_unsafe
-from common_sync.core.model import Snapshot, Symlink
-from common_sync.core.plan import CopyPlan, ancestors, build_plan
+from common_sync.core.model import Snapshot, Symlink, ancestors
+from common_sync.core.plan import CopyPlan, build_plan
 from common_sync.core.rules import Rules
-from common_sync.edges.folders import DEEPEST, explain_os_error, opened
+from common_sync.edges.folders import explain_os_error, opened
 from common_sync.edges.git import list_files
+from common_sync.edges.held import Held
 from common_sync.edges.patterns import Gitignores
 from common_sync.edges.reading import ANNOUNCED, STAGING, TEMPORARY, Expected, read_listed
 from common_sync.edges.repository import find_top
 
 HELD = 40 << 20
-"""Bytes of the master's small files that are held while copying; what does not fit is read again."""
+"""Bytes of the master's small files that are held; what does not fit is read again to be written, and hashed to be known."""
 
 
 class Master:
@@ -30,17 +31,19 @@ class Master:
         name: Its path from the root.
         snapshot: What it holds.
         manifest: The manifest of a copy in sync with it.
-        held: Path → bytes of the files that are held.
+        held: The bytes of its small files.
         began: When reading began, in nanoseconds since 1970.
     """
 
-    def __init__(self, path: str, name: str, snapshot: Snapshot, held: dict[str, bytes], began: int) -> None:
+    def __init__(self, path: str, name: str, snapshot: Snapshot, held: Held, began: int) -> None:
         self.began = began
         self.path, self.name, self.snapshot, self.held = path, name, snapshot, held
-        texts = {file: held[file].decode("utf-8", "replace") for file in METADATA_FILES if file in held}
+        texts = {
+            file: data.decode("utf-8", "replace") for file in METADATA_FILES if (data := held.get(file)) is not None
+        }
         self.manifest: Manifest = make_manifest(read_library(name, texts), snapshot.entries)
         self.manifest_bytes = format_manifest(self.manifest)
-        self.expected = Expected(snapshot.entries)
+        self.expected = Expected(snapshot.entries, held=held)
 
     @cached_property
     def first_plan(self) -> CopyPlan:
@@ -48,9 +51,7 @@ class Master:
         return build_plan(self.manifest, None, None)
 
 
-def read_master(
-    root: str, name: str, rules: Rules, *, tracked: Sequence[str] | None = None, hold: bool = False
-) -> Master:
+def read_master(root: str, name: str, rules: Rules, *, tracked: Sequence[str] | None = None) -> Master:
     """Read the master.
 
     Args:
@@ -58,28 +59,17 @@ def read_master(
         name: The master's path from there.
         rules: The excludes.
         tracked: What git tracks of it (in a hook), or None to take what git does not know as well.
-        hold: Keep the bytes of its small files, to write them.
 
     Raises:
         TreeError: It holds nothing, or something that cannot be copied.
         GitError: Git failed.
     """
     path, began = os.path.join(root, name), time.time_ns()
-    held: dict[str, bytes] = {}
-    room = HELD if hold else 0
-    prefix = len(name) + 1
-
-    def keep(where: str, data: bytes) -> None:
-        nonlocal room
-        file = where[prefix:]
-        if len(data) <= room or file in METADATA_FILES:
-            held[file] = data
-            room -= len(data)
-
+    held = Held(HELD, METADATA_FILES)
     try:
         with opened(path) as folder:
             listed = list_master(root, name, rules, tracked)
-            snapshot = read_listed(folder, listed, name, keep)
+            snapshot = read_listed(folder, listed, name, held)
     except OSError as error:
         raise explain_os_error(error, name, "open the master") from error
     problems = [*_repositories(listed, snapshot, rules, path, name), *_unsafe(snapshot, path, name)]
@@ -90,7 +80,11 @@ def read_master(
         )
     if problems:
         raise TreeError(*problems)
-    return Master(path, name, snapshot, held, began)
+    master = Master(path, name, snapshot, held, began)
+    if len(master.manifest_bytes) > LARGEST:  # no copy of it could ever be checked
+        message = f"the master holds too many files: its manifest would be larger than {LARGEST:,} bytes"
+        raise TreeError(Problem(message, name, remedy="exclude what the services do not need"))
+    return master
 
 
 _SKEW = 2_000_000_000
@@ -132,14 +126,17 @@ def find_changes(master: Master, root: str, rules: Rules, tracked: Sequence[str]
 def _touched(folder: int, paths: Iterable[str], since: int) -> Iterator[str]:
     """Yield the paths that were touched since a time, or that are in a folder that was: it may be another one by now."""
 
-    @cache
     def is_touched(path: str) -> bool:
         try:
             return os.stat(path, dir_fd=folder, follow_symlinks=False).st_ctime_ns >= since
         except OSError:  # gone; or reading it will say what is wrong
             return True
 
-    return (path for path in paths if any(is_touched(place) for place in (path, *ancestors(path), ".")))
+    @cache
+    def is_moved(above: str) -> bool:
+        return any(is_touched(place) for place in (above or ".", *ancestors(above), "."))
+
+    return (path for path in paths if is_moved(path.rpartition("/")[0]) or is_touched(path))
 
 
 def list_master(root: str, name: str, rules: Rules, tracked: Sequence[str] | None = None) -> list[str]:

@@ -1,14 +1,13 @@
-"""Gitignore patterns beyond the plain ones, by pathspec; and `.gitignore` files where there is no git to ask."""
+"""Gitignore patterns, plain or not; and `.gitignore` files where there is no git to ask."""
 
 import os
-import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from errno import EACCES, EIO, EPERM
 
 from common_sync.core.errors import Problem
-from common_sync.core.rules import BUILT_IN, Layer, Matcher, Rule, Rules, parse_plain
+from common_sync.core.rules import BUILT_IN, Layer, Rule, Rules, parse_plain
 from common_sync.edges.folders import explain_os_error, opened
 from common_sync.edges.reading import read_bytes
 
@@ -30,77 +29,9 @@ def compile_pattern(pattern: str, layer: Layer, file: str, line: int) -> Rule | 
         return plain
     if not pattern.strip(" ") or pattern.startswith("#"):
         return None
-    return Rule(pattern, layer, _pathspec_matcher(pattern), None, False, file, line)
+    from common_sync.edges.globs import make_matcher  # brings pathspec, 40 ms, and most patterns are plain
 
-
-def _pathspec_matcher(pattern: str) -> Matcher:
-    from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern  # 40 ms, and most patterns are plain
-
-    source, _ = GitIgnoreSpecPattern.pattern_to_regex(_for_pathspec(pattern))
-    if source is None:
-        message = "it can match nothing"
-        raise ValueError(message)
-    if source == _ANY_FOLDER:
-        return lambda _, folder: folder
-    regex = _compile(source)
-    # pathspec's expressions also match all that is below a folder that they match, and mark where that folder's name
-    # ends. Here each folder is asked for by itself, as git does, so that the mark must end the path. An expression
-    # without it comes of a pattern that ends in `**`: it matches what is below a folder, at any depth.
-    marked = _MARK in regex.groupindex
-
-    def matches(path: str, folder: bool) -> bool:
-        name = _as_git_reads(path)
-        if marked:
-            return regex.fullmatch(name + "/" if folder else name) is not None
-        return regex.search(name) is not None
-
-    return matches
-
-
-_MARK = "ps_d"
-_ANY_FOLDER = f"(?P<{_MARK}>/)"
-_UNPADDED = re.compile(r"((?:\\.|[^\\])*?) *", re.DOTALL)
-_LAST_SPACE = re.compile(r"((?:\\.|[^\\])*?)\\?(\s)", re.DOTALL)
-_BRACKETS = re.compile(r"\\.|\[([!^]?\]?[^]]*)\]", re.DOTALL)
-_UNLIKE_GIT = re.compile(r"[\\[/]|--|&&|~~|\|\|").search
-_SET = re.compile(r"\\.|\[(?!\^/\])", re.DOTALL)
-
-
-def _for_pathspec(pattern: str) -> str:
-    """Return what pathspec is to be given so that it means what git means.
-
-    Git drops spaces at the end, pathspec any white space; for git, `a/**/` is a folder somewhere below `a`.
-    """
-    unpadded = _UNPADDED.fullmatch(pattern)
-    if unpadded is None:
-        message = "it ends in a backslash"
-        raise ValueError(message)
-    text = _as_git_reads(unpadded[1])
-    if text == "!/":
-        message = "it can match nothing"
-        raise ValueError(message)
-    if text.endswith("/**/"):
-        text += "*/"
-    if text[-1].isspace():
-        text = _LAST_SPACE.sub(r"\1[\2]", text)
-    for found in _BRACKETS.finditer(text):
-        if found[1] is not None and _UNLIKE_GIT(found[1]):
-            message = "it has brackets of a kind that is not supported"
-            raise ValueError(message)
-    return text
-
-
-def _as_git_reads(text: str) -> str:
-    """Return one character for each byte: git matches bytes, so that `?` is half an `ä`."""
-    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("latin-1")
-
-
-def _compile(source: str) -> re.Pattern[str]:
-    """Compile pathspec's expression; no bracket expression matches a slash."""
-    try:
-        return re.compile(_SET.sub(lambda found: "(?!/)[" if found[0] == "[" else found[0], source), re.DOTALL)
-    except re.error as error:
-        raise ValueError(error.msg) from None
+    return Rule(pattern, layer, make_matcher(pattern), None, False, file, line)
 
 
 def configured_rules(patterns: Sequence[tuple[str, int]], file: str) -> tuple[Rules, list[Problem]]:

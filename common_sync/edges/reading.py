@@ -5,18 +5,21 @@ Small files are read in one call of the size they have: a large buffer is alloca
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable
+from bisect import bisect_left
+from collections.abc import Iterable
 from errno import EISDIR
+from functools import cached_property
 from itertools import groupby
 from operator import itemgetter
 from stat import S_IFBLK, S_IFCHR, S_IFIFO, S_IFMT, S_IFSOCK, S_ISDIR, S_ISLNK, S_ISREG
 
 from common_sync.core.errors import Problem, TreeError
+from common_sync.core.manifest import DEEPEST
 from common_sync.core.manifest import NAME as MANIFEST_NAME
 from common_sync.core.model import Entry, File, Snapshot, Symlink
-from common_sync.core.plan import ancestors
 from common_sync.core.rules import Rules
-from common_sync.edges.folders import DEEPEST, FOLDER, explain_os_error, open_below
+from common_sync.edges.folders import FILE, FOLDER, OWNER_MAY_EXECUTE, explain_os_error, open_below
+from common_sync.edges.held import Held
 
 TEMPORARY = ".common-sync.tmp"
 """The name under which a file is written before it is renamed; one that is left is of a killed run."""
@@ -30,21 +33,14 @@ STAGING = ".common-sync.new"
 BLOCK = 1 << 18
 """Bytes read at a time from a file that is too large to hold; it bounds memory."""
 
-_FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_OWNER_MAY_EXECUTE = 0o100
 
-Keep = Callable[[str, bytes], None]
-"""Takes the path and the bytes of each file that was small enough to be read whole."""
-
-
-def read_entry(name: str, folder: int, where: str, keep: Keep | None = None) -> tuple[Entry, int]:
-    """Return what a name in a folder is, and its size in bytes.
+def read_entry(name: str, folder: int, where: str) -> tuple[Entry, int, bytes | None]:
+    """Return what a name in a folder is, its size, and its bytes where it is a file small enough to be read whole.
 
     Args:
         name: One name inside `folder`.
         folder: An open folder's descriptor.
         where: The path as the user knows it, for messages.
-        keep: Given the path and the bytes of a file that is small enough.
 
     Raises:
         FileNotFoundError: There is no such name.
@@ -52,18 +48,18 @@ def read_entry(name: str, folder: int, where: str, keep: Keep | None = None) -> 
         TreeError: It is a FIFO, a socket or a device, or it cannot be read.
     """
     try:
-        descriptor = os.open(name, _FILE, dir_fd=folder)
+        descriptor = os.open(name, FILE, dir_fd=folder)
     except FileNotFoundError:
         raise
     except OSError as error:
-        return _read_symlink(name, folder, where, error), 0
+        return _read_symlink(name, folder, where, error), 0, None
     try:
         status = os.fstat(descriptor)
         if not S_ISREG(status.st_mode):
             raise _not_a_file(status.st_mode, where)
-        executable = status.st_mode & _OWNER_MAY_EXECUTE != 0
+        executable = status.st_mode & OWNER_MAY_EXECUTE != 0
         if status.st_size >= BLOCK:
-            return File(hash_blocks(descriptor), executable), status.st_size
+            return File(hash_blocks(descriptor), executable), status.st_size, None
         data = read_small(descriptor, status.st_size)
     except IsADirectoryError:
         raise
@@ -71,9 +67,7 @@ def read_entry(name: str, folder: int, where: str, keep: Keep | None = None) -> 
         raise explain_os_error(error, where, "read it") from error
     finally:
         os.close(descriptor)
-    if keep is not None:
-        keep(where, data)
-    return File(hashlib.sha256(data).hexdigest(), executable), len(data)
+    return File(hashlib.sha256(data).hexdigest(), executable), len(data), data
 
 
 def _read_symlink(name: str, folder: int, where: str, reason: OSError) -> Symlink:
@@ -128,26 +122,39 @@ def read_bytes(name: str, folder: int, most: int) -> bytes:
     Raises:
         OSError: It is not there, not a regular file, larger than that, or cannot be read.
     """
-    descriptor = os.open(name, _FILE, dir_fd=folder)
+    descriptor = os.open(name, FILE, dir_fd=folder)
     try:
-        status = os.fstat(descriptor)
-        if not S_ISREG(status.st_mode):
-            raise OSError(0, "not a regular file")
-        if status.st_size > most:
-            raise OSError(0, f"larger than {most} bytes")
-        return read_small(descriptor, status.st_size)
+        return read_regular(descriptor, most)
     finally:
         os.close(descriptor)
 
 
-def read_listed(folder: int, paths: Iterable[str], where: str, keep: Keep | None = None) -> Snapshot:
+def read_regular(descriptor: int, most: int) -> bytes:
+    """Return an open file's bytes.
+
+    Args:
+        descriptor: The file.
+        most: How many bytes it may have.
+
+    Raises:
+        OSError: It is not a regular file, larger than that, or cannot be read.
+    """
+    status = os.fstat(descriptor)
+    if not S_ISREG(status.st_mode):
+        raise OSError(0, "is a directory" if S_ISDIR(status.st_mode) else "not a regular file")
+    if status.st_size > most:
+        raise OSError(0, f"larger than {most:,} bytes")
+    return read_small(descriptor, status.st_size)
+
+
+def read_listed(folder: int, paths: Iterable[str], where: str, held: Held | None = None) -> Snapshot:
     """Return a snapshot of the listed paths; one that is not there, or is a folder, is left out.
 
     Args:
         folder: The tree's root, an open descriptor.
         paths: POSIX paths of files and symlinks.
         where: The root's path as the user knows it.
-        keep: Given the path (as the user knows it) and the bytes of each small file.
+        held: Takes in the small files.
 
     Raises:
         TreeError: Something listed cannot be read; all such paths are named.
@@ -167,12 +174,16 @@ def read_listed(folder: int, paths: Iterable[str], where: str, keep: Keep | None
             for _, name in group:
                 path = f"{above}/{name}" if above else name
                 try:
-                    entries[path], size = read_entry(name, inner, f"{where}/{path}", keep)
-                    total += size
+                    entry, size, data = read_entry(name, inner, f"{where}/{path}")
                 except (FileNotFoundError, IsADirectoryError):
                     continue
                 except TreeError as error:
                     problems.extend(error.problems)
+                    continue
+                entries[path] = entry
+                total += size
+                if held is not None and data is not None and isinstance(entry, File):
+                    held.keep(path, entry, data)
         finally:
             os.close(inner)
     if problems:
@@ -181,11 +192,29 @@ def read_listed(folder: int, paths: Iterable[str], where: str, keep: Keep | None
 
 
 class Expected:
-    """The paths that a copy should hold, and the folders that they stand in."""
+    """The paths that a copy should hold.
 
-    def __init__(self, *trees: Iterable[str]) -> None:
+    Args:
+        trees: The paths.
+        held: Files that are likely to be among them, to be known by their bytes.
+    """
+
+    def __init__(self, *trees: Iterable[str], held: Held | None = None) -> None:
+        self.held = held
         self.files = frozenset().union(*trees)
-        self.folders = frozenset(folder for path in self.files for folder in ancestors(path))
+
+    @cached_property
+    def _in_order(self) -> list[str]:
+        return sorted(self.files)
+
+    def is_above(self, folder: str) -> bool:
+        """Tell whether any of them stands in a folder.
+
+        They are looked up in order, and not in a set of all their folders: of a hostile manifest, that fills the memory.
+        """
+        start = folder + "/"
+        place = bisect_left(self._in_order, start)
+        return place < len(self._in_order) and self._in_order[place].startswith(start)
 
 
 def walk(folder: int, where: str, rules: Rules, expected: Expected | None = None) -> Snapshot:
@@ -209,7 +238,7 @@ def walk(folder: int, where: str, rules: Rules, expected: Expected | None = None
 
 class _Walker:
     def __init__(self, where: str, rules: Rules, expected: Expected) -> None:
-        self._where, self._rules, self._expected = where, rules, expected
+        self._where, self._rules, self._expected, self._held = where, rules, expected, expected.held
         self.entries: dict[str, Entry] = {}
         self.caches: list[str] = []
         self.ignored: list[str] = []
@@ -233,7 +262,7 @@ class _Walker:
                     self.problems.extend(error.problems)
 
     def _belongs(self, path: str, is_folder: bool) -> bool:
-        if path in (self._expected.folders if is_folder else self._expected.files):
+        if self._expected.is_above(path) if is_folder else path in self._expected.files:
             return True
         if path in (MANIFEST_NAME, ANNOUNCED, TEMPORARY) or path.endswith("/" + TEMPORARY):
             if path != MANIFEST_NAME:
@@ -257,5 +286,6 @@ class _Walker:
             os.close(inner)
 
     def _read(self, name: str, folder: int, path: str) -> None:
-        self.entries[path], size = read_entry(name, folder, f"{self._where}/{path}")
+        known = self._held.recognise(path, name, folder) if self._held is not None else None
+        self.entries[path], size = known or read_entry(name, folder, f"{self._where}/{path}")[:2]
         self.size += size

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding, Reference
-from common_sync.core.rewriters.kinds import Kind
+from common_sync.core.rewriters.kinds import Kind, kind_of
 from common_sync.core.rewriters.rewrite import Locate, Place, Rewrite, Rewriter, Site, UnparsableError
 from common_sync.core.text import (
     Text,
@@ -26,17 +26,19 @@ _LARGEST = 16 << 20
 
 
 class FileEdit(NamedTuple):
-    """A service's own file, before and after its references are rewritten.
+    """A file that is somebody's own, before and after its references are rewritten, or the tool's block in it.
 
     Attributes:
-        path: POSIX path inside the service.
-        before: The bytes that it holds.
+        path: POSIX path inside the service, or from the root where it belongs to none.
+        before: The bytes that it holds, or None where there is none.
         after: The bytes that it is to hold.
+        managed: Whether it is a managed block that changes.
     """
 
     path: str
-    before: bytes
+    before: bytes | None
     after: bytes
+    managed: bool = False
 
 
 class References(NamedTuple):
@@ -46,11 +48,13 @@ class References(NamedTuple):
         edits: The files to rewrite.
         references: Every reference, before the edits.
         findings: What stays as it is and needs a person.
+        dockerfiles: The paths of the service's Dockerfiles, inside it.
     """
 
     edits: tuple[FileEdit, ...] = ()
     references: tuple[Reference, ...] = ()
     findings: tuple[Finding, ...] = ()
+    dockerfiles: tuple[str, ...] = ()
 
 
 def read_references(
@@ -75,7 +79,25 @@ def read_references(
         files = list_files(folder, {os.path.join(folder, copy), *inner})
     except OSError as error:
         raise explain_os_error(error, os.path.relpath(error.filename, root), "read it") from error
-    return _Reader(root, service, copy, master, copied).read(files) if files else References()
+    dockerfiles = tuple(path for path, kind in files if kind == "dockerfile")
+    reader = _Reader(root, service, copy, master, copied)
+    return reader.read(files)._replace(dockerfiles=dockerfiles) if files else References()
+
+
+def read_version(root: str, service: str, copy: str, master: str, file: str, data: bytes) -> References:
+    """Return what points at the library in another version of a service's file than the disk has.
+
+    Args:
+        root: The absolute path of the configuration's folder.
+        service: The service's path from there.
+        copy: The copy's path inside the service.
+        master: The master's path from the root.
+        file: The file's path from the root.
+        data: What that version holds.
+    """
+    included: Kind = "compose" if file.endswith((".yml", ".yaml")) else "requirements"  # files of any name may be
+    kind = kind_of(file.removeprefix(f"{service}/")) or included
+    return _Reader(root, service, copy, master, ()).read_data(os.path.join(root, file), kind, data)
 
 
 def _rewriter(kind: Kind) -> tuple[Rewriter, Callable[[bytes], Text]]:
@@ -85,6 +107,20 @@ def _rewriter(kind: Kind) -> tuple[Rewriter, Callable[[bytes], Text]]:
             from common_sync.core.rewriters.requirements import read_requirements
 
             return read_requirements, decode_requirements
+        case "dockerfile":
+            from common_sync.core.rewriters.dockerfile import read_dockerfile
+
+            return read_dockerfile, decode_unicode
+        case "compose":
+            from common_sync.core.rewriters.compose import read_compose
+            from common_sync.edges.yaml_nodes import parse_yaml
+
+            return lambda characters, site: read_compose(characters, site, parse_yaml), decode_unicode
+        case "environment":
+            from common_sync.core.rewriters.environment import read_environment
+            from common_sync.edges.yaml_nodes import parse_yaml
+
+            return lambda characters, site: read_environment(characters, site, parse_yaml), decode_unicode
         case "project":
             from common_sync.core.rewriters.pyproject import read_project
 
@@ -107,6 +143,18 @@ def _rewriter(kind: Kind) -> tuple[Rewriter, Callable[[bytes], Text]]:
             return read_mentions, decode_to_read
 
 
+_EXPENSIVE: dict[Kind, tuple[bytes, ...]] = {
+    "compose": (b"include", b"extends"),
+    "environment": (b"-r", b"-c"),
+    "project": (b"{root", b"{home", b"{env"),
+    **dict.fromkeys(("pipfile", "lock", "poetry-lock", "pdm-lock", "pipenv-lock", "mention"), ()),
+}
+"""What takes a parser that is not even imported in vain, and what else stands in it where it may concern the library:
+another file to read, or a variable."""
+
+_LEADS_ANYWHERE = (b"..", b"$", b"\\", b"\0")
+"""What a path holds that leads upward, or has a variable or an escape in it; and all that is in UTF-16."""
+
 _LEADS_TO_COPY = ("points-at-master", "points-at-copy")
 
 
@@ -116,6 +164,8 @@ class _Reader:
         self._folder = os.path.join(root, service)
         self._copy_folder = os.path.join(self._folder, copy)
         self._master = os.path.realpath(os.path.join(root, master))
+        self._up_to_master = os.path.relpath(os.path.join(root, master), self._folder)
+        self._hints = (*_LEADS_ANYWHERE, *map(os.fsencode, (root, self._master, os.path.basename(copy))))
         self._edits: list[FileEdit] = []
         self._references: list[Reference] = []
         self._findings: list[Finding] = []
@@ -130,36 +180,52 @@ class _Reader:
             real = os.path.realpath(path)
             if real not in seen:
                 seen.add(real)
-                pending.extend((included, kind) for included in self._read_file(path, real, kind))
+                pending.extend(self._read_file(path, real, kind))
+        return self._result()
+
+    def read_data(self, path: str, kind: Kind, data: bytes) -> References:
+        """Read a file that holds other bytes than the disk has."""
+        self._read_data(path, os.path.realpath(path), kind, os.path.relpath(path, self._root), data)
+        return self._result()
+
+    def _result(self) -> References:
         return References(tuple(self._edits), tuple(self._references), tuple(self._findings))
 
-    def _read_file(self, path: str, real: str, kind: Kind) -> list[str]:
-        """Take in one file; return the paths of what it includes, which are resolved beside the path that it was given."""
+    def _read_file(self, path: str, real: str, kind: Kind) -> list[tuple[str, Kind]]:
+        """Take in one file; return what it includes: paths beside the one that it was given, and what they are."""
         if _below(real, self._master) is not None or _below(real, self._copy_folder) is not None:
             return []  # the library's own; a copy is never edited
         shown = os.path.relpath(real, self._root)
-        rewrite, decode = _rewriter(kind)
         data = self._read_bytes(real, shown, kind)
-        text = None if data is None else self._decode(data, shown, decode)
-        if data is None or text is None:
+        return [] if data is None else self._read_data(path, real, kind, shown, data)
+
+    def _read_data(self, path: str, real: str, kind: Kind, shown: str, data: bytes) -> list[tuple[str, Kind]]:
+        if kind in _EXPENSIVE and not self._may_concern(data, kind):
+            return []
+        rewrite, decode = _rewriter(kind)
+        text = self._decode(data, shown, decode)
+        if text is None:
             return []
         above = os.path.dirname(path)
         try:
             found = rewrite(text.characters, self._site(above, real))
         except UnparsableError as error:
-            self._find(
-                "CS108", shown, error.line, f"cannot be parsed: {error.reason}", "mend it; nothing in it was changed"
-            )
+            message = f"cannot be parsed: {error.reason}"
+            self._find("CS108", shown, error.line, message, "mend it; nothing in it was changed")
             return []
         self._take(found, shown)
         if found.edits:
             self._rewrite(found, text, real, shown, data)
-        return [os.path.join(above, include.path) for include in found.includes]
+        return [(os.path.join(above, include.path), include.kind or kind) for include in found.includes]
+
+    def _may_concern(self, data: bytes, kind: Kind) -> bool:
+        """Tell cheaply whether a file could lead to the library; one that does so by nothing but a symlink is missed."""
+        return any(hint in data for hint in (*self._hints, *_EXPENSIVE[kind]))
 
     def _site(self, above: str, real: str) -> Site:
         own = _below(real, self._folder) is not None
         up = os.path.relpath(self._folder, above) + "/" if own and above != self._folder else ""
-        return Site(self._locator(above), self._copy, own=own, up=up)
+        return Site(self._locator(above), self._copy, own=own, up=up, master=self._up_to_master)
 
     def _read_bytes(self, path: str, shown: str, kind: Kind) -> bytes | None:
         """Return a file's bytes; None where pip would complain of a missing file by itself, and for a huge script."""
@@ -216,9 +282,15 @@ class _Reader:
                     return Place("copy", rest)
                 if (rest := _below(candidate, self._master)) is not None:
                     return Place("master", rest)
-            return Place("service" if _below(real, self._folder) is not None else "outside", "")
+            if _below(real, self._folder) is not None:
+                return Place("service")
+            inside = _below(real, self._root) is not None
+            return Place("outside", holds=inside and self._is_held(real), exists=os.path.lexists(full))
 
         return locate
+
+    def _is_held(self, folder: str) -> bool:
+        return any(_below(one, folder) is not None for one in (self._master, self._folder))
 
 
 def _below(path: str, folder: str) -> str | None:

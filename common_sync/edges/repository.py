@@ -87,6 +87,11 @@ _LOCAL = frozenset(
         "GIT_REPLACE_REF_BASE",
     ]
 )
+# `git --literal-pathspecs commit` (Magit says so always) and its kin set these for their hooks; what is asked here says by
+# itself which of its paths are patterns. Switched off rather than left out: GitPython can only add to an environment.
+_PATHSPECS = dict.fromkeys(
+    ("GIT_LITERAL_PATHSPECS", "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS"), "0"
+)
 _PATHS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY")
 
 
@@ -96,7 +101,7 @@ def environment_for(folder: str) -> dict[str, str]:
     Args:
         folder: An absolute path.
     """
-    environment = dict(os.environ, GIT_OPTIONAL_LOCKS="0", LC_ALL="C")
+    environment = dict(os.environ, GIT_OPTIONAL_LOCKS="0", LC_ALL="C", **_PATHSPECS)
     if _LOCAL.isdisjoint(environment):
         return environment
     top = _hooked_top()

@@ -22,10 +22,23 @@ def list_files(folder: str, others: Container[str] = ()) -> list[tuple[str, Kind
     Raises:
         OSError: A folder cannot be listed.
     """
-    return list(_walk(folder, "", others))
+    return [(path, kind) for path in list_paths(folder, others) if (kind := kind_of(path)) is not None]
 
 
-def _walk(folder: str, prefix: str, others: Container[str]) -> Iterator[tuple[str, Kind]]:
+def list_paths(folder: str, others: Container[str] = ()) -> Iterator[str]:
+    """Yield the paths of a service's files, inside it: a folder's own before those below.
+
+    Args:
+        folder: The service's absolute path.
+        others: The absolute paths of folders that are no part of it.
+
+    Raises:
+        OSError: A folder cannot be listed.
+    """
+    return _walk(folder, "", others)
+
+
+def _walk(folder: str, prefix: str, others: Container[str]) -> Iterator[str]:
     with os.scandir(folder) as found:
         children = sorted(found, key=lambda child: child.name)
     if prefix and any(child.name == ".git" for child in children):
@@ -35,8 +48,8 @@ def _walk(folder: str, prefix: str, others: Container[str]) -> Iterator[tuple[st
         path = prefix + child.name
         if child.is_dir(follow_symlinks=False):
             folders.append(child)
-        elif (kind := kind_of(path)) is not None:
-            yield path, kind
+        else:
+            yield path
     if prefix.count("/") < _DEEPEST:
         for child in folders:
             path = prefix + child.name

@@ -5,7 +5,8 @@ import os
 
 from common_sync.core.errors import Problem, TreeError
 from common_sync.core.model import File
-from common_sync.edges.folders import explained, opened
+from common_sync.edges.folders import FILE, explained, opened
+from common_sync.edges.held import Held
 from common_sync.edges.reading import BLOCK
 
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -17,10 +18,10 @@ class Source:
 
     Args:
         path: The absolute path of the master's folder.
-        held: Path → bytes of the files that are in memory.
+        held: The files whose bytes are in memory.
     """
 
-    def __init__(self, path: str, held: dict[str, bytes]) -> None:
+    def __init__(self, path: str, held: Held) -> None:
         self._path, self._held = path, held
 
     def write(self, path: str, name: str, folder: int, file: File) -> None:
@@ -52,7 +53,7 @@ class Source:
         above, _, name = path.rpartition("/")
         where = os.path.join(self._path, path)
         with explained(where, "read it"), opened(self._path) as root, opened(above, root) as folder:
-            source = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+            source = os.open(name, FILE, dir_fd=folder)
         try:
             while block := os.read(source, BLOCK):
                 digest.update(block)

@@ -1,4 +1,4 @@
-"""Write copies and the services' own files. Nothing here decides; it applies a plan, and is the only place that writes.
+"""Write copies. Nothing here decides; it applies a plan, and with `users_files.py` it is the only place that writes.
 
 A new copy is staged beside its place and renamed in; in an existing one each file is written under a temporary name and
 renamed over. The manifest is announced first, under a name of its own, and renamed in last: by it the next run tells what
@@ -6,34 +6,40 @@ an interrupted one has written from what somebody has edited.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from typing import NamedTuple
 
 from common_sync.core.errors import Problem, TreeError
 from common_sync.core.manifest import NAME as MANIFEST_NAME
 from common_sync.core.model import Entries, Entry, File, Symlink
 from common_sync.core.plan import Operation
-from common_sync.edges.folders import explained, open_below, opened, remove_empty, remove_tree
+from common_sync.edges.folders import FOLDER, explained, open_below, opened, remove_empty, remove_tree
 from common_sync.edges.reading import ANNOUNCED, STAGING, TEMPORARY, read_bytes, read_entry
 from common_sync.edges.source import NEW, PLAIN, Source, write_all
 
-_LARGEST = 1 << 30
 
-Layout = Sequence[tuple[str, Sequence[tuple[str, str, Entry]]]]
-"""A tree by its folders: the folder's path, and of each entry in it the name, the path and what it is."""
+class Layout(NamedTuple):
+    """A folder of a tree that is to be made: what is in it, and the folders below it by name."""
+
+    entries: list[tuple[str, str, Entry]]
+    folders: dict[str, "Layout"]
 
 
 def lay_out(entries: Entries) -> Layout:
-    """Group a tree by folder, so that each folder is opened once however many files it holds.
+    """Group a tree by folder, so that each folder is made and opened once however many files it holds.
 
     Args:
         entries: Path → entry.
     """
-    folders: dict[str, list[tuple[str, str, Entry]]] = {}
+    root = Layout([], {})
     for path, entry in entries.items():
-        above, _, name = path.rpartition("/")
-        folders.setdefault(above, []).append((name, path, entry))
-    return sorted(folders.items())
+        *above, name = path.split("/")
+        folder = root
+        for part in above:
+            folder = folder.folders.setdefault(part, Layout([], {}))
+        folder.entries.append((name, path, entry))
+    return root
 
 
 def stage_copy(service: int, copy: str, layout: Layout, source: Source, manifest: bytes, where: str) -> None:
@@ -54,12 +60,13 @@ def stage_copy(service: int, copy: str, layout: Layout, source: Source, manifest
     with explained(where, "write the copy"):
         parent = open_below(service, above, make=True)
         try:
-            remove_tree(STAGING, parent)
             try:
-                os.mkdir(STAGING, dir_fd=parent)
-                with opened(STAGING, parent) as folder:
+                folder = _make_staging(parent)
+                try:
                     _fill(folder, layout, source)
                     _write_new(folder, MANIFEST_NAME, manifest)
+                finally:
+                    os.close(folder)
                 os.rename(STAGING, name, src_dir_fd=parent, dst_dir_fd=parent)
             except BaseException:
                 remove_tree(STAGING, parent)
@@ -68,17 +75,29 @@ def stage_copy(service: int, copy: str, layout: Layout, source: Source, manifest
             os.close(parent)
 
 
-def _fill(root: int, layout: Layout, source: Source) -> None:
-    for above, entries in layout:
-        folder = open_below(root, above, make=True)
+def _make_staging(parent: int) -> int:
+    """Make the folder for a copy that is not whole yet, and return its descriptor; what a killed run left goes."""
+    try:
+        os.mkdir(STAGING, dir_fd=parent)
+    except FileExistsError:
+        remove_tree(STAGING, parent)
+        os.mkdir(STAGING, dir_fd=parent)
+    return os.open(STAGING, FOLDER, dir_fd=parent)
+
+
+def _fill(folder: int, layout: Layout, source: Source) -> None:
+    for name, path, entry in layout.entries:
+        if isinstance(entry, File):
+            source.write(path, name, folder, entry)
+        else:
+            os.symlink(entry.target, name, dir_fd=folder)
+    for name, below in layout.folders.items():
+        os.mkdir(name, dir_fd=folder)
+        inner = os.open(name, FOLDER, dir_fd=folder)
         try:
-            for name, path, entry in entries:
-                if isinstance(entry, File):
-                    source.write(path, name, folder, entry)
-                else:
-                    os.symlink(entry.target, name, dir_fd=folder)
+            _fill(inner, below, source)
         finally:
-            os.close(folder)
+            os.close(inner)
 
 
 def update_copy(
@@ -97,9 +116,7 @@ def update_copy(
     Raises:
         TreeError: A file cannot be written, or has changed since it was read; what was not yet done is left as it was.
     """
-    for path in caches:
-        with explained(f"{where}/{path}", "remove it"), opened(path.rpartition("/")[0], folder) as above:
-            remove_tree(path.rpartition("/")[2], above)
+    _remove_caches(folder, caches, where)
     with explained(f"{where}/{MANIFEST_NAME}", "write it"):
         announced = _announce(folder, manifest)
     operations = list(operations)
@@ -116,11 +133,45 @@ def update_copy(
             os.rename(ANNOUNCED, MANIFEST_NAME, src_dir_fd=folder, dst_dir_fd=folder)
 
 
+def remove_copy(service: int, copy: str, operations: Iterable[Operation], caches: Iterable[str], where: str) -> None:
+    """Delete the files of a copy, its manifest last, and then its folder where nothing is left in it.
+
+    Args:
+        service: The service's folder, an open descriptor.
+        copy: The copy's path inside it.
+        operations: A delete for every file.
+        caches: Paths to remove as well.
+        where: The copy's path as the user knows it.
+
+    Raises:
+        TreeError: A file cannot be deleted, or has changed since it was read.
+    """
+    folder = open_below(service, copy)
+    try:
+        _remove_caches(folder, caches, where)
+        for operation in reversed(list(operations)):
+            with explained(f"{where}/{operation.path}", "delete it"):
+                _delete(folder, operation, where)
+        with explained(f"{where}/{MANIFEST_NAME}", "delete it"):
+            remove_tree(MANIFEST_NAME, folder)
+    finally:
+        os.close(folder)
+    above, _, name = copy.rpartition("/")
+    with opened(above, service) as parent:
+        remove_empty(name, parent)
+
+
+def _remove_caches(folder: int, caches: Iterable[str], where: str) -> None:
+    for path in caches:
+        with explained(f"{where}/{path}", "remove it"), opened(path.rpartition("/")[0], folder) as above:
+            remove_tree(path.rpartition("/")[2], above)
+
+
 def _announce(folder: int, manifest: bytes) -> bool:
     """Write the manifest under another name; return False where it is in place already."""
     if _holds(folder, MANIFEST_NAME, manifest):
         return False
-    with _temporary(folder, ANNOUNCED):
+    with temporary(folder, ANNOUNCED):
         _write_new(folder, ANNOUNCED, manifest)
     return True
 
@@ -160,7 +211,7 @@ def _replace(folder: int, operation: Operation, entry: Entry, source: Source, wh
     above, _, name = operation.path.rpartition("/")
     parent = open_below(folder, above, make=True)
     try:
-        with _temporary(parent):
+        with temporary(parent):
             if isinstance(entry, Symlink):
                 os.symlink(entry.target, TEMPORARY, dir_fd=parent)
             else:
@@ -174,8 +225,13 @@ def _replace(folder: int, operation: Operation, entry: Entry, source: Source, wh
 
 
 @contextmanager
-def _temporary(folder: int, name: str = TEMPORARY) -> Iterator[None]:
-    """Make the temporary name free, and leave nothing under it when something fails."""
+def temporary(folder: int, name: str = TEMPORARY) -> Iterator[None]:
+    """Make a temporary name free, and leave nothing under it when something fails.
+
+    Args:
+        folder: An open folder's descriptor.
+        name: One name inside it.
+    """
     remove_tree(name, folder)
     try:
         yield
@@ -206,42 +262,6 @@ def replace_bytes(folder: int, name: str, data: bytes) -> None:
     """
     if _holds(folder, name, data):
         return
-    with _temporary(folder):
+    with temporary(folder):
         _write_new(folder, TEMPORARY, data)
         os.rename(TEMPORARY, name, src_dir_fd=folder, dst_dir_fd=folder)
-
-
-def replace_users_file(service: int, path: str, before: bytes, after: bytes, where: str) -> None:
-    """Replace a file that a person wrote: atomically, with its mode and owner kept, its bytes on the disk first.
-
-    Args:
-        service: The service's folder, an open descriptor.
-        path: The file's path inside it.
-        before: The bytes that the edits were made for.
-        after: The bytes to write.
-        where: The file's path as the user knows it.
-
-    Raises:
-        TreeError: It cannot be written, or holds other bytes by now.
-    """
-    above, _, name = path.rpartition("/")
-    with explained(where, "write it"), opened(above, service) as folder:
-        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
-        with _temporary(folder):
-            _write_flushed(folder, after, status)
-            if read_bytes(name, folder, _LARGEST) != before:  # looked at last: flushing takes long enough for an edit
-                raise TreeError(Problem("has changed while common-sync ran, and was left alone", where))
-            os.rename(TEMPORARY, name, src_dir_fd=folder, dst_dir_fd=folder)
-
-
-def _write_flushed(folder: int, data: bytes, like: os.stat_result) -> None:
-    descriptor = os.open(TEMPORARY, NEW, 0o600, dir_fd=folder)
-    try:
-        write_all(descriptor, data)
-        if (os.geteuid(), os.getegid()) != (like.st_uid, like.st_gid):
-            with suppress(PermissionError):  # only root may give a file away; the mode is what counts
-                os.fchown(descriptor, like.st_uid, like.st_gid)
-        os.fchmod(descriptor, like.st_mode & 0o7777)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

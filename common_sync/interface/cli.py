@@ -120,6 +120,52 @@ def distribute(
     return partial(actions.run_distribute, services or (), options, dry_run=dry_run, diff=diff, force=force)
 
 
+@app.command()
+def context(
+    service: Annotated[
+        str, typer.Argument(metavar="SERVICE", help="A service's path from the root, or its last part.")
+    ],
+    *,
+    dockerfile: Annotated[
+        str | None,
+        typer.Option("--file", "-f", metavar="DOCKERFILE", help="The Dockerfile it is for, inside the service."),
+    ] = None,
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", metavar="FILE", help="Write a file, and not standard output.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Leave out edits made in the copy.")] = False,
+    root: Root = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    color: Color = _Color.auto,
+) -> Action:
+    """Write a service's build context, copy and all, as a tar stream: common-sync context SERVICE | docker build -."""
+    from common_sync.interface.context import run_context  # brings tarfile
+
+    options = _options(root, _Format.text, quiet, verbose, color)
+    return partial(run_context, service, options, dockerfile=dockerfile, output=output, force=force)
+
+
+@app.command()
+def eject(
+    services: Services = None,
+    *,
+    remove_copies: Annotated[bool, typer.Option("--remove-copies", help="Remove the copies as well.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Remove copies that were edited, too.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Show what would be done; write nothing.")] = False,
+    root: Root = None,
+    output_format: Format = _Format.text,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    color: Color = _Color.auto,
+) -> Action:
+    """Put every reference back as it was before the first distribute."""
+    from common_sync.interface.ejecting import run_eject  # asked once in a project's life
+
+    options = _options(root, output_format, quiet, verbose, color)
+    return partial(run_eject, services or (), options, copies=remove_copies, force=force, dry_run=dry_run)
+
+
 _ONLY_WITH_COPY = "goes with --copy"
 _NO_SERVICES = "takes no services: it checks one copy by itself"
 
@@ -179,6 +225,23 @@ def diff(
 ) -> Action:
     """Show unified diffs, copy to master; exit 1 where there is one."""
     return partial(actions.run_diff, services or (), _options(root, output_format, quiet, verbose, color))
+
+
+@app.command()
+def doctor(
+    services: Services = None,
+    *,
+    fix: Annotated[bool, typer.Option("--fix", help="Put into the Dockerfiles what is missing for sure.")] = False,
+    root: Root = None,
+    output_format: Format = _Format.text,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    color: Color = _Color.auto,
+) -> Action:
+    """Prove, without Docker and without a network, that each service builds from its own folder alone."""
+    from common_sync.interface.diagnosing import run_doctor  # only `doctor` needs it
+
+    return partial(run_doctor, services or (), _options(root, output_format, quiet, verbose, color), fix=fix)
 
 
 @app.command()

@@ -10,7 +10,9 @@ from common_sync.commands.survey import ServicePlan, Survey
 from common_sync.commands.verify import CopyCheck
 from common_sync.core.model import Finding
 
-if TYPE_CHECKING:  # `init` alone needs them at run time
+if TYPE_CHECKING:  # `init`, `eject` and `doctor` alone need them at run time
+    from common_sync.commands.doctor import Diagnosis
+    from common_sync.commands.eject import Ejection
     from common_sync.commands.init import Proposal
     from common_sync.edges.detection.services import Reason
 
@@ -65,6 +67,7 @@ def distribution_document(done: Distribution, *, diff: bool = False) -> Document
     ]
     document = _envelope("distribute", done.in_sync, done.survey, services, done.findings())
     return document | {
+        "rewritten": [_text(edit.path) for edit in done.survey.root.edits],
         "dry_run": done.dry_run,
         "force": done.force,
         "changed": done.changed,
@@ -95,6 +98,59 @@ def copy_document(check: CopyCheck) -> Document:
         },
         "findings": [_finding(finding) for finding in check.findings],
     }
+
+
+def ejection_document(done: "Ejection") -> Document:
+    """Return the document for `eject`.
+
+    Args:
+        done: What the run came to.
+    """
+    return {
+        "schema": SCHEMA,
+        "command": "eject",
+        "complete": done.is_complete,
+        "dry_run": done.dry_run,
+        "services": [
+            {
+                "name": _text(one.service),
+                "copy": _text(one.copy_path),
+                "put_back": [_text(f"{one.service}/{edit.path}") for edit in one.edits],
+                "unblocked": [_text(block.path) for block in one.unblocked],
+                "removed": len(one.removal.operations) if one.removal is not None else 0,
+                "stays": [_text(path) for path in one.stays],
+            }
+            for one in done.services
+        ],
+        "unblocked": [_text(block.path) for block in done.unblocked],
+        "kept": done.kept and _text(done.kept),
+        "findings": [_finding(finding) for finding in done.findings()],
+    }
+
+
+def diagnosis_document(found: "Diagnosis", *, fixed: bool) -> Document:
+    """Return the document for `doctor`.
+
+    Args:
+        found: What the run came to.
+        fixed: Whether what is missing was put in.
+    """
+    services: list[Document] = [
+        {
+            "name": _text(one.service),
+            "verdict": one.verdict,
+            "dockerfiles": list(map(_text, one.dockerfiles)),
+            "checks": {title.lower(): state for title, state in one.states.items()},
+            "fixed": [
+                {"file": _text(f"{one.service}/{file.path}"), "lines": list(map(_text, file.lines))}
+                for file in one.fixed
+            ],
+        }
+        for one in found.services
+    ]
+    proven = sum(one.verdict == "proven" for one in found.services)
+    document = _envelope("doctor", found.passes, found.survey, services, found.findings)
+    return document | {"proven": proven, "fix": fixed}
 
 
 def explanation_document(explanations: Sequence[Explanation]) -> Document:

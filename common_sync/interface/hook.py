@@ -80,12 +80,13 @@ def _show(run: "HookRun", check: bool, pushed: str | None) -> None:
 
 def _lines(run: "HookRun", terminal: "Terminal", check: bool, pushed: str | None) -> Iterator[str]:
     from common_sync.edges.repository import users_folder
-    from common_sync.interface.text import finding_lines, service_line
+    from common_sync.interface.text import finding_lines, root_lines, service_line
 
     if run.done is not None:
         changed = [one for one in run.done.outcomes if one.changed or not one.in_sync]
         width = max((len(one.plan.service) for one in changed), default=0)
         yield from (service_line(one, run.done, width, terminal) for one in changed)
+        yield from root_lines(run.done, width, terminal)
     root, here = run.found.project.root, users_folder()
     told = [lack for lack in run.commit.lacks if check or not lack.is_plain]
     findings = [*run.findings(), *(_finding(lack, _shown(lack.place, root, here)) for lack in told)]
@@ -98,10 +99,9 @@ def _lines(run: "HookRun", terminal: "Terminal", check: bool, pushed: str | None
 
 def _shown(place: str, root: str, here: str) -> str:
     """Return the place to mend as it can be pasted into a shell."""
-    import shlex  # only when there is something to say
+    from common_sync.core.errors import shell_word  # only when there is something to say
 
-    path = os.path.relpath(os.path.join(root, place), here)
-    return shlex.quote(f"./{path}" if path.startswith("-") else path)
+    return shell_word(os.path.relpath(os.path.join(root, place), here))
 
 
 def _finding(lack: "Lack", place: str) -> "Finding":

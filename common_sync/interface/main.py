@@ -102,7 +102,7 @@ def _dispatch() -> int:
 def _code(error: BaseException) -> int:
     if isinstance(error, KeyboardInterrupt):
         return INTERRUPTED
-    return ERROR if isinstance(error, CommonSyncError | OSError) else BUG
+    return ERROR if isinstance(error, CommonSyncError | OSError | MemoryError) else BUG
 
 
 def _report(error: BaseException) -> int:
@@ -117,6 +117,8 @@ def _report(error: BaseException) -> int:
         for problem in error.problems:
             for line in problem_lines(problem, look_at(sys.stderr)):
                 write(line, sys.stderr)
+    elif isinstance(error, MemoryError):
+        write("error: there is not enough memory", sys.stderr)
     elif isinstance(error, OSError):
         from common_sync.edges.folders import explain_os_error
 

@@ -99,6 +99,13 @@ def test_a_file_that_waits_says_for_what() -> None:
     assert (finding.message, finding.remedy) == ("waits for f/.venv, which is in its way", "move f/.venv away")
 
 
+def test_what_force_would_discard_is_said_where_it_is_in_the_way() -> None:
+    """Somebody would move a file by hand, and not know that `--force` does it."""
+    waits, extra = drift({}, {"f/x": A}, {"f": B})[::-1]
+    assert (extra.code, waits.code) == ("CS005", "CS001")
+    assert waits.remedy == f"move f away, or {DISTRIBUTE} --force discards it"
+
+
 def test_in_sync_has_no_findings() -> None:
     """A copy in sync would fail a check."""
     assert drift(one(A), one(A), one(A)) == []

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from trees import file, thorough, without_conflicts
 
 from common_sync.core.manifest import Manifest, format_manifest, make_manifest, parse_manifest
-from common_sync.core.model import STATES, Entries, Entry, Library, Snapshot, State, Symlink
-from common_sync.core.plan import IN_SYNC, CopyPlan, Operation, ancestors, build_plan
+from common_sync.core.model import STATES, Entries, Entry, Library, Snapshot, State, Symlink, ancestors
+from common_sync.core.plan import IN_SYNC, CopyPlan, Operation, build_plan
 
 LIBRARY = Library("our-common", "common", "1.0")
 OLDER = LIBRARY._replace(version="0.9")

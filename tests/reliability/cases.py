@@ -169,9 +169,12 @@ def move_master(root: Path) -> None:
 
 def as_nobody(case: Case) -> Case:
     """Give the repository to a user who is not root, where the tests run as root."""
-    if os.geteuid() == 0:
-        for place, folders, files in os.walk(case.folder):
-            for name in (".", *folders, *files):
-                os.chown(os.path.join(place, name), NOBODY, NOBODY, follow_symlinks=False)
-        return case._replace(user=NOBODY)
-    return case
+    give_away(case.folder)
+    return case._replace(user=NOBODY) if os.geteuid() == 0 else case
+
+
+def give_away(top: Path) -> None:
+    """Give a folder, and all in it, to that user."""
+    for place, folders, files in os.walk(top) if os.geteuid() == 0 else ():
+        for name in (".", *folders, *files):
+            os.chown(os.path.join(place, name), NOBODY, NOBODY, follow_symlinks=False)

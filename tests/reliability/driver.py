@@ -97,7 +97,7 @@ def _do(hindrance: Hindrance, function: Callable[..., object], arguments: tuple[
     if hindrance.deed == "fail":
         raise OSError(hindrance.error, os.strerror(hindrance.error), *arguments[:1])
     if hindrance.deed == "act":
-        return _act(hindrance.path, hindrance.data)
+        return _plant(hindrance.path, hindrance.link) if hindrance.link else _act(hindrance.path, hindrance.data)
     if hindrance.deed == "tear":
         descriptor, half = arguments[:2]
         assert isinstance(half, bytes)
@@ -115,6 +115,17 @@ def _act(path: str, data: bytes | None) -> bool:
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "wb") as file:
             file.write(data)
+    except OSError:
+        return False
+    return True
+
+
+def _plant(path: str, link: str) -> bool:
+    """Put a symlink in the place of what is there; return whether it could be done."""
+    try:
+        if os.path.lexists(path):
+            os.rename(path, path + ".aside")
+        os.symlink(link, path)
     except OSError:
         return False
     return True

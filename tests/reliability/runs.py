@@ -53,6 +53,7 @@ class Hindrance(NamedTuple):
         lasting: For `fail`: every later call of a kind that needs room fails as well, as on a disk that is full.
         path: For `act`: what somebody else writes or removes.
         data: For `act`: the bytes that he writes there, or None when he removes it.
+        link: For `act`: where the symlink leads that he plants there instead; what stood there is moved out of the way.
     """
 
     at: int
@@ -61,6 +62,7 @@ class Hindrance(NamedTuple):
     lasting: bool = False
     path: str = ""
     data: bytes | None = None
+    link: str = ""
 
 
 class Run(NamedTuple):

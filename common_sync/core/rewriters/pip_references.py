@@ -4,14 +4,11 @@ pip resolves the paths that it installs from against the current folder, which i
 `-c` against the file that they are in (https://pip.pypa.io/en/stable/reference/requirements-file-format/).
 """
 
-import re
 from typing import NamedTuple
 
 from common_sync.core.rewriters.pip_paths import Target, find_include, find_target, holds_variable
 from common_sync.core.rewriters.pip_syntax import Instruction, parse_instructions
-from common_sync.core.rewriters.rewrite import Include, Locate, Place
-
-_NO_PATH = re.compile("[\\x00\ud800-\udfff]")  # the system takes no such name, and Python raises ValueError for it
+from common_sync.core.rewriters.rewrite import NO_PATH, Include, Locate, Place
 
 
 class Found(NamedTuple):
@@ -97,7 +94,7 @@ def read_references(characters: str, locate: Locate) -> Reading:
         value = instruction.value.value
         including = instruction.kind in {"requirements-file", "constraints-file"}
         target = find_include(value) if including else find_target(value, editable=instruction.kind == "editable")
-        if target is None or _NO_PATH.search(target.path):
+        if target is None or NO_PATH.search(target.path):
             continue
         if holds_variable(target):
             reading.variables.append(Found(instruction, target, Place("outside")))

@@ -4,10 +4,15 @@ A rewriter takes the decoded file and its `Site`, and returns a `Rewrite`. It re
 how it is spelled; each edit replaces an exact span, and is proven by reading the edited text again.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple, TypeVar
 
 from common_sync.core.model import Edit, ReferenceState
+from common_sync.core.rewriters.kinds import Kind
+
+NO_PATH = re.compile("[\\x00\ud800-\udfff]")
+"""What is in no path: the system takes no such name, and Python raises ValueError for it."""
 
 
 class Place(NamedTuple):
@@ -16,10 +21,14 @@ class Place(NamedTuple):
     Attributes:
         where: To the master, to the service's copy, elsewhere in the service, or out of it.
         rest: POSIX path below the master or the copy; nothing for the folder itself.
+        holds: Whether it is a folder of the repository, the root included, in which the master or the service lies.
+        exists: Whether there is something, as far as it is out of the service.
     """
 
     where: Literal["master", "copy", "service", "outside"]
     rest: str = ""
+    holds: bool = False
+    exists: bool = True
 
 
 Locate = Callable[[str, bool], Place]
@@ -37,6 +46,7 @@ class Site(NamedTuple):
         up: What leads from the file's folder to the service's: nothing, or `../` once or more often.
         context: For a Dockerfile: what leads from the service's folder to the build context, where that is another
             folder: `../..`.
+        master: What leads from the service's folder to the master.
     """
 
     locate: Locate
@@ -44,6 +54,7 @@ class Site(NamedTuple):
     own: bool = True
     up: str = ""
     context: str = ""
+    master: str = ""
 
 
 class LocatedReference(NamedTuple):
@@ -87,11 +98,13 @@ class Include(NamedTuple):
         path: As written, decoded; relative to the including file.
         line: The line, counted from 1.
         constraint: Whether by `-c`.
+        kind: What it is, or None where it is what the including file is.
     """
 
     path: str
     line: int
-    constraint: bool
+    constraint: bool = False
+    kind: Kind | None = None
 
 
 class Build(NamedTuple):

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from itertools import islice
 
-from common_sync.core.plan import ancestors
+from common_sync.core.model import ancestors
 from common_sync.edges.detection.tree import Tree, is_below, last
 
 COMMONPLACE = frozenset(

@@ -4,7 +4,7 @@ import posixpath
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from common_sync.core.plan import ancestors
+from common_sync.core.model import ancestors
 from common_sync.edges.detection.mentions import Kind, Mention, read_mentions, says_something
 from common_sync.edges.detection.tree import Tree, above, is_below, last
 

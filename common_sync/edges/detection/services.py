@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from common_sync.core.library import METADATA_FILES, read_library
-from common_sync.core.plan import ancestors
+from common_sync.core.model import ancestors
 from common_sync.edges.detection.evidence import Evidence, normalise
 from common_sync.edges.detection.likeness import COMMONPLACE
 from common_sync.edges.detection.links import Link, service_of

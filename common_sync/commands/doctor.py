@@ -1,0 +1,106 @@
+"""`doctor`: prove, without Docker and without a network, that each service builds from its own folder alone."""
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from typing import NamedTuple
+
+from common_sync.commands.service_check import Fixed, ServiceCheck, check_service
+from common_sync.commands.survey import Survey, survey
+from common_sync.core.doctor.library import find_name_troubles
+from common_sync.core.findings import make_finding
+from common_sync.core.model import Finding
+from common_sync.core.text import decode_requirements, encode
+from common_sync.edges.compose_files import ComposeFiles
+from common_sync.edges.folders import explain_os_error, opened
+from common_sync.edges.lock import exclusive, state_folder
+from common_sync.edges.project import Project
+from common_sync.edges.public_names import read_public_names
+from common_sync.edges.record import add_to_record
+from common_sync.edges.users_files import replace_users_file
+from common_sync.edges.workers import Phases, no_progress
+
+
+class Diagnosis(NamedTuple):
+    """What a run of `doctor` came to.
+
+    Attributes:
+        survey: The project, its master and how the copies stand.
+        shared: What was found about the library itself.
+        services: One for each service.
+    """
+
+    survey: Survey
+    shared: tuple[Finding, ...]
+    services: tuple[ServiceCheck, ...]
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What was found, in the order of the services; what is about the library first."""
+        return [*self.shared, *(finding for one in self.services for finding in one.findings)]
+
+    @property
+    def passes(self) -> bool:
+        """Whether there is no error; what could not be followed is none."""
+        return not any(finding.severity == "error" for finding in self.findings)
+
+
+def diagnose(
+    project: Project,
+    names: Sequence[str],
+    say: Callable[[str], None],
+    *,
+    fix: bool = False,
+    phases: Phases = no_progress,
+) -> Diagnosis:
+    """Check services, and put into their Dockerfiles what is missing for sure.
+
+    Args:
+        project: The project.
+        names: The services that the user named; all when there are none.
+        say: Told when another run has to be waited for.
+        fix: Write what is missing.
+        phases: Told of every few services that are read.
+
+    Raises:
+        CommonSyncError: Something cannot be read, or not be written.
+    """
+    state = state_folder(project.root)
+    with exclusive(state, say) if fix else nullcontext():
+        found = survey(project, names, phases=phases)
+        shared = _check_library(found)
+        composes = ComposeFiles(project.root)
+        library = found.master.manifest.library.name
+        services = tuple(check_service(project, plan, library, composes, shared, fix=fix) for plan in found.plans)
+        for one in services:
+            for fixed in one.fixed:
+                _write(project.root, state, one.service, fixed)
+    return Diagnosis(found, shared, services)
+
+
+def _check_library(found: Survey) -> tuple[Finding, ...]:
+    """Return what is found about the library's names."""
+    if any(setting.value == "CS209" for setting in found.project.configuration.ignore):
+        return ()
+    master, entries = found.project.master, found.master.snapshot.entries
+    packages = {
+        path.removesuffix("/__init__.py").removeprefix("src/") for path in entries if path.endswith("/__init__.py")
+    }
+    tops = sorted(name for name in packages if name.isidentifier() and name not in {"tests", "docs"})
+    file = f"{master}/pyproject.toml" if "pyproject.toml" in entries else master
+    name = found.master.manifest.library.name
+    troubles = find_name_troubles(name, tops, read_public_names(), file)
+    return tuple(make_finding(one.code, master, one.file, one.line, one.message, one.remedy) for one in troubles)
+
+
+def _write(root: str, state: str, service: str, fixed: Fixed) -> None:
+    path = f"{service}/{fixed.path}"
+    try:
+        with opened(root) as top, opened(service, top) as folder:
+            with open(os.path.join(root, path), "rb") as file:
+                before = file.read()
+            after = encode(decode_requirements(before)._replace(characters=fixed.text))
+            add_to_record(state, [(path, before, after)])  # so that `eject` can take it out
+            replace_users_file(folder, fixed.path, before, after, path)
+    except OSError as error:
+        raise explain_os_error(error, path, "write it") from error

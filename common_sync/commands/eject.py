@@ -1,0 +1,253 @@
+"""`eject`: put every reference back as it was and, where that is asked for, remove the copies."""
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from functools import partial
+from typing import NamedTuple
+
+from common_sync.commands.apply import discarded
+from common_sync.commands.survey import ServicePlan, survey
+from common_sync.core.ejection import Hunk, find_hunks, put_back
+from common_sync.core.errors import CommonSyncError, Problem, TreeError
+from common_sync.core.findings import make_finding
+from common_sync.core.manifest import make_manifest
+from common_sync.core.model import Finding, Reference
+from common_sync.core.plan import CopyPlan, Operation, build_plan
+from common_sync.edges.copies import read_copy
+from common_sync.edges.folders import explain_os_error, explained, opened
+from common_sync.edges.history import earlier_versions, is_cut_off
+from common_sync.edges.keeping import keep_files, new_set, prune_sets
+from common_sync.edges.lock import exclusive, state_folder
+from common_sync.edges.managed_files import Unblocked, unblock_attributes, unblock_dockerignore
+from common_sync.edges.project import Project
+from common_sync.edges.record import Record, read_record, write_record
+from common_sync.edges.references import FileEdit, References, read_version
+from common_sync.edges.users_files import remove_users_file, replace_users_file
+from common_sync.edges.writing import remove_copy
+
+
+class Ejected(NamedTuple):
+    """What was done, or with `--dry-run` would be done, to one service.
+
+    Attributes:
+        service: The service's path from the root.
+        copy_path: The copy's path from the root.
+        edits: The files in which references are put back.
+        unblocked: The files that a managed block is taken out of.
+        removal: What takes the copy away, or None where it stays.
+        stays: What is in the copy's folder, is none of the copy's, and stays there.
+        findings: What was left, and needs a person.
+    """
+
+    service: str
+    copy_path: str
+    edits: tuple[FileEdit, ...]
+    unblocked: tuple[Unblocked, ...]
+    removal: CopyPlan | None
+    stays: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+
+class Ejection(NamedTuple):
+    """What a run of `eject` came to.
+
+    Attributes:
+        root: The absolute path of the configuration's folder.
+        services: One for each service.
+        unblocked: The root's own files that a managed block is taken out of, or lines of one.
+        dry_run: Whether nothing was written.
+        kept: The folder that discarded edits are kept in, or None when nothing was discarded.
+    """
+
+    root: str
+    services: tuple[Ejected, ...]
+    unblocked: tuple[Unblocked, ...]
+    dry_run: bool
+    kept: str | None
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all that was asked for is done."""
+        return not any(one.severity == "error" for one in self.findings())
+
+    def findings(self) -> list[Finding]:
+        """Return what was left, in the order of the services."""
+        return [finding for ejected in self.services for finding in ejected.findings]
+
+
+def eject(
+    project: Project,
+    names: Sequence[str],
+    say: Callable[[str], None],
+    *,
+    copies: bool = False,
+    force: bool = False,
+    dry_run: bool = False,
+) -> Ejection:
+    """Put references back, and remove copies.
+
+    Args:
+        project: The project.
+        names: The services that the user named; all when there are none.
+        say: Told when another run has to be waited for.
+        copies: Remove the copies as well.
+        force: Remove a copy that was edited, too.
+        dry_run: Write nothing.
+
+    Raises:
+        CommonSyncError: Something is wrong with what was found; nothing was written. Or something could not be written.
+    """
+    state = state_folder(project.root)
+    with nullcontext() if dry_run else exclusive(state, say):
+        record = read_record(state)
+        plans = survey(project, names).plans
+        services = tuple(_plan(project, plan, record, copies=copies, force=force) for plan in plans)
+        attributes = unblock_attributes(project.root, project.copy, [one.service for one in services])
+        unblocked = () if attributes is None else (attributes,)
+        kept = None
+        if not dry_run:
+            discards = any(
+                any(True for _ in discarded(one.removal.operations)) for one in services if one.removal is not None
+            )
+            kept = new_set(state) if discards else None
+            _apply(project, services, unblocked, kept)
+            _forget(state, record, services)
+            if kept is not None:
+                prune_sets(state)
+    return Ejection(project.root, services, unblocked, dry_run, kept)
+
+
+def _plan(project: Project, plan: ServicePlan, record: Record, *, copies: bool, force: bool) -> Ejected:
+    restored = [_restore(project, plan, file, record.get(file)) for file in _files(plan, record)]
+    findings = [finding for one in restored for finding in one.findings]
+    removal, stays = _plan_removal(project, plan) if copies and plan.exists else (None, ())
+    if copies and plan.exists and removal is None:
+        message, remedy = "has no manifest, so it is left alone", "remove it by hand"
+        findings.append(make_finding("CS006", plan.service, plan.copy_path, None, message, remedy))
+    edited = [operation for operation in removal.operations if operation.guarded] if removal is not None else []
+    if edited and not force:
+        findings += map(partial(_report_edited, plan), edited)
+        removal = None
+    edits = tuple(one.edit for one in restored if one.edit is not None)
+    block = unblock_dockerignore(project.root, plan.service)
+    unblocked = () if block is None else (block,)
+    return Ejected(plan.service, plan.copy_path, edits, unblocked, removal, stays, tuple(findings))
+
+
+def _files(plan: ServicePlan, record: Record) -> list[str]:
+    """Return the files in which there may be something to put back."""
+    pointing = {reference.file for reference in plan.references if reference.state == "points-at-copy"}
+    return sorted(pointing.union(file for file in record if file.startswith(f"{plan.service}/")))
+
+
+class _Restored(NamedTuple):
+    edit: FileEdit | None
+    findings: tuple[Finding, ...] = ()
+
+
+def _restore(project: Project, plan: ServicePlan, file: str, recorded: list[Hunk] | None) -> _Restored:
+    """Put one file's lines back: by the record, and by git's history where that does not tell of all of them."""
+
+    def read(data: bytes) -> References:
+        return read_version(project.root, plan.service, project.copy, project.master, file, data)
+
+    try:
+        with open(os.path.join(project.root, file), "rb") as stream:
+            before = stream.read()
+    except FileNotFoundError:
+        return _Restored(None)
+    text, hunks, seen = os.fsdecode(before), list(recorded or ()), False
+    versions = earlier_versions(project.root, file)
+    while True:
+        after = os.fsencode(put_back(text, hunks))
+        left = [one for one in read(after).references if one.state == "points-at-copy"]
+        version = next(versions, None) if left else None
+        if version is None:
+            break
+        seen = True
+        hunks += _rewritten(version, read(version).edits, hunks)
+    known = recorded is not None or (seen and not is_cut_off(project.root))
+    findings = tuple(_report(plan.service, reference, known=known) for reference in left)
+    inside = os.path.relpath(file, plan.service)
+    return _Restored(FileEdit(inside, before, after) if after != before else None, findings)
+
+
+def _rewritten(version: bytes, edits: Sequence[FileEdit], known: Sequence[Hunk]) -> list[Hunk]:
+    """Return what `distribute` rewrote in an earlier version, but for lines of which that is known already."""
+    said = {(hunk.was, hunk.now) for hunk in known}
+    found = [hunk for edit in edits for hunk in find_hunks(os.fsdecode(version), os.fsdecode(edit.after))]
+    return [hunk for hunk in found if (hunk.was, hunk.now) not in said]
+
+
+def _report_edited(plan: ServicePlan, operation: Operation) -> Finding:
+    file, remedy = f"{plan.copy_path}/{operation.path}", "take it over to the master, or add --force, which discards it"
+    code = "CS005" if operation.state == "extra" else "CS003"
+    return make_finding(code, plan.service, file, None, "is not what the manifest says, so the copy stays", remedy)
+
+
+def _report(service: str, reference: Reference, *, known: bool) -> Finding:
+    if known:
+        message, remedy = "leads to the copy, as it always did", "change it by hand where the copy is to go"
+        return make_finding("CS118", service, reference.file, reference.line, message, remedy)
+    message = "leads to the copy, and nothing tells what it said before"
+    return make_finding("CS117", service, reference.file, reference.line, message, "make it lead to the master by hand")
+
+
+def _plan_removal(project: Project, plan: ServicePlan) -> tuple[CopyPlan | None, tuple[str, ...]]:
+    """Return what takes a copy away, which is the plan for a master without files, and what stays in its folder.
+
+    A copy without a manifest stays: nobody knows whose files they are.
+    """
+    try:
+        with opened(project.root) as root, opened(plan.service, root) as folder:
+            held, base = read_copy(folder, project.copy, plan.copy_path)
+    except OSError as error:
+        raise explain_os_error(error, plan.copy_path, "read the copy") from error
+    if base is None or held is None:
+        return None, ()
+    return build_plan(make_manifest(base.library, {}), base, held), held.ignored
+
+
+def _apply(project: Project, services: Sequence[Ejected], unblocked: Sequence[Unblocked], kept: str | None) -> None:
+    problems: list[Problem] = []
+    for one in services:
+        try:
+            with opened(project.root) as root, opened(one.service, root) as service:
+                for edit in one.edits:
+                    replace_users_file(service, edit.path, edit.before, edit.after, f"{one.service}/{edit.path}")
+                if one.removal is not None:
+                    _remove(service, project.copy, one, one.removal, kept)
+        except CommonSyncError as error:
+            problems += error.problems
+        except OSError as error:
+            problems += explain_os_error(error, one.service, "write the service").problems
+    for block in (*(block for one in services for block in one.unblocked), *unblocked):
+        try:
+            _take_out(project.root, block)
+        except CommonSyncError as error:
+            problems += error.problems
+    if problems:
+        raise TreeError(*problems)
+
+
+def _take_out(root: str, block: Unblocked) -> None:
+    with explained(block.path, "write it"), opened(root) as folder:
+        if block.after is None:
+            remove_users_file(folder, block.path, block.before, block.path)
+        else:
+            replace_users_file(folder, block.path, block.before, block.after, block.path)
+
+
+def _remove(service: int, copy: str, one: Ejected, removal: CopyPlan, kept: str | None) -> None:
+    if kept is not None:
+        with opened(copy, service) as folder:
+            keep_files(kept, one.copy_path, folder, discarded(removal.operations))
+    remove_copy(service, copy, removal.operations, removal.caches, one.copy_path)
+
+
+def _forget(state: str, record: Record, services: Sequence[Ejected]) -> None:
+    """Take out of the record what was put back."""
+    done = {f"{one.service}/{edit.path}" for one in services for edit in one.edits}
+    if not done.isdisjoint(record):
+        write_record(state, {file: hunks for file, hunks in record.items() if file not in done})

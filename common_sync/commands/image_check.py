@@ -1,0 +1,132 @@
+"""One Dockerfile of a service: follow it, say what it would come upon, and put in what it lacks."""
+
+from collections.abc import Callable
+from posixpath import dirname
+from typing import NamedTuple
+
+from common_sync.core.doctor.builds import Build, Installed
+from common_sync.core.doctor.context import BuildContext
+from common_sync.core.doctor.copying import MissingSource
+from common_sync.core.doctor.layout import find_places
+from common_sync.core.doctor.library import Running, find_absence, find_layout_trouble, find_stale_trouble
+from common_sync.core.doctor.mending import Mended, mend
+from common_sync.core.doctor.simulate import simulate
+from common_sync.core.doctor.troubles import Trouble, find_build_troubles
+from common_sync.core.rewriters.dockerfile_syntax import parse_dockerfile
+from common_sync.core.rewriters.rewrite import UnparsableError
+from common_sync.edges.service_folder import ServiceFolder, open_context
+
+Keep = Callable[[list[Trouble], str], list[Trouble]]
+"""Leaves out what is switched off, told the Dockerfile's text."""
+
+
+class ImageCheck(NamedTuple):
+    """What came of a Dockerfile.
+
+    Attributes:
+        troubles: What is wrong with it.
+        places: Where its images have the copy, as far as that is known.
+        mended: What was put in, or None.
+    """
+
+    troubles: tuple[Trouble, ...]
+    places: tuple[str, ...] = ()
+    mended: Mended | None = None
+
+
+class Dockerfile(NamedTuple):
+    """A Dockerfile of a service.
+
+    Attributes:
+        path: Its path in the service.
+        text: Its text.
+        imports: The library's packages that the service imports, as far as it may need them to be installed.
+        context: The path in the service of the build context that a compose file names for it, or None.
+        targets: The stages that compose files build.
+    """
+
+    path: str
+    text: str
+    imports: tuple[str, ...] = ()
+    context: str | None = None
+    targets: tuple[str, ...] = ()
+
+
+def check_image(dockerfile: Dockerfile, folder: ServiceFolder, copy: str, keep: Keep, *, fix: bool) -> ImageCheck:
+    """Follow a Dockerfile.
+
+    Args:
+        dockerfile: What to follow.
+        folder: The service's files.
+        copy: The copy's path in the service.
+        keep: Leaves out what is switched off.
+        fix: Put in what it lacks.
+    """
+    try:
+        context = _choose_context(dockerfile, folder)
+        checker = _Checker(dockerfile, context, copy, keep)
+        mended = mend(dockerfile.text, lambda text: checker.examine(text)[0]) if fix else None
+        troubles, places = checker.examine(mended.text if mended is not None else dockerfile.text)
+    except UnparsableError as error:
+        message = f"cannot be parsed: {error.reason}"
+        return ImageCheck((Trouble("CS108", dockerfile.path, error.line, message, "mend it"),))
+    return ImageCheck(tuple(troubles), places, mended if mended is not None and mended.lines else None)
+
+
+def _choose_context(dockerfile: Dockerfile, folder: ServiceFolder) -> BuildContext:
+    """Return the build context: what a compose file names, or the service's folder, or the Dockerfile's own if that fits better."""
+    if dockerfile.context is not None:
+        return open_context(folder, dockerfile.context, dockerfile.path)
+    context = open_context(folder, "", dockerfile.path)
+    own = dirname(dockerfile.path)
+    if own and _misses(dockerfile.text, context):
+        other = open_context(folder, own, dockerfile.path)
+        return context if _misses(dockerfile.text, other) else other
+    return context
+
+
+def _misses(text: str, context: BuildContext) -> bool:
+    build = simulate(parse_dockerfile(text), context)
+    return any(isinstance(event, MissingSource) for stage in build.stages for event in stage.events)
+
+
+class _Checker:
+    def __init__(self, dockerfile: Dockerfile, context: BuildContext, copy: str, keep: Keep) -> None:
+        self._dockerfile, self._context, self._copy, self._keep = dockerfile, context, copy, keep
+
+    def examine(self, text: str) -> tuple[list[Trouble], tuple[str, ...]]:
+        """Return what is wrong with a text, and where the images that are run have the copy."""
+        build = simulate(parse_dockerfile(text), self._context)
+        path, targets = self._dockerfile.path, self._dockerfile.targets
+        troubles = [*find_build_troubles(build, path, self._context, admits, targets)]
+        ends = [stage for stage in build.stages if stage.name in targets] + [*build.stages[-1:]]
+        places = [(place, end.workdir) for end in ends for place in find_places(end.image, self._context, self._copy)]
+        absent = find_absence(build, self._dockerfile.imports, path) if build.stages else None
+        by_path = any(stage.python_path != () for stage in build.stages)
+        found = [] if by_path else [self._layout(build, *where) for where in dict.fromkeys(places)]
+        troubles += [trouble for trouble in (absent if not any(found) else None, *found) if trouble is not None]
+        if places and (stale := find_stale_trouble(self._context, self._copy)) is not None:
+            troubles.append(stale)
+        return self._keep(troubles, text), tuple(place for place, _ in places)
+
+    def _layout(self, build: Build, place: str, workdir: str) -> Trouble | None:
+        installs = (event for stage in build.stages for event in stage.events if isinstance(event, Installed))
+        needs = [need for event in installs for need in event.needs]
+        return find_layout_trouble(Running(place, workdir, self._dockerfile.path), needs, self._context, self._copy)
+
+
+def admits(specifier: str, python: str) -> bool:
+    """Tell whether a version specifier may take some release of a Python.
+
+    Args:
+        specifier: As in `requires-python`; one that cannot be read takes all.
+        python: `3.9` for any release of it, or `3.9.5`.
+    """
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet  # only where both are known
+
+    try:
+        wanted = SpecifierSet(specifier)
+    except InvalidSpecifier:
+        return True
+    releases = [python] if python.count(".") > 1 else [f"{python}.0", f"{python}.99"]
+    return any(wanted.contains(release, prereleases=True) for release in releases)

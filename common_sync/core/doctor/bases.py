@@ -1,0 +1,99 @@
+"""What a base image's name tells: whether it is one that holds no application, its Python, and the pip that comes with it."""
+
+import re
+from typing import NamedTuple
+
+_PLAIN = frozenset(
+    {
+        *(
+            "scratch",
+            "python",
+            "pypy",
+            "debian",
+            "ubuntu",
+            "alpine",
+            "fedora",
+            "centos",
+            "rockylinux",
+            "almalinux",
+            "amazonlinux",
+        ),
+        *(
+            "buildpack-deps",
+            "busybox",
+            "node",
+            "golang",
+            "rust",
+            "nginx",
+            "redis",
+            "postgres",
+            "uv",
+            "distroless",
+            "wolfi-base",
+        ),
+        *(
+            "miniconda3",
+            "mambaforge",
+            "miniforge3",
+            "micromamba",
+            "ubi8",
+            "ubi9",
+            "cuda",
+            "pytorch",
+            "tensorflow",
+            "jupyter",
+        ),
+        *(
+            "poetry",
+            "openjdk",
+            "eclipse-temurin",
+            "gcc",
+            "bash",
+            "lambda",
+            "oraclelinux",
+            "archlinux",
+            "opensuse",
+            "photon",
+        ),
+        *(
+            "python3",
+            "python3-debian12",
+            "static-debian12",
+            "base-debian12",
+            "playwright",
+            "chromium",
+            "selenium",
+            "azurelinux",
+        ),
+    }
+)
+_PYTHON = re.compile(r"(?:^|[-_:]|python|py)(3\.\d+(?:\.\d+)?)(?![\d.])")
+_PIP_BEFORE_24_1 = 11
+"""The last minor version of Python 3 that comes with a pip older than 24.1, the first to take `name @ file:./path`."""
+
+
+class Base(NamedTuple):
+    """What is known of a base image.
+
+    Attributes:
+        empty: Whether it surely holds nothing of an application.
+        python: The version of Python in it, as far as its tag says: `3.9`, `3.11.4`; or None.
+        old_pip: Whether the pip in it is older than 24.1.
+    """
+
+    empty: bool = False
+    python: str | None = None
+    old_pip: bool = False
+
+
+def read_base(image: str) -> Base:
+    """Return what an image's name tells.
+
+    Args:
+        image: As in `FROM`: `python:3.11-slim`, `ghcr.io/astral-sh/uv:python3.12-bookworm`.
+    """
+    name, _, tag = image.partition("@")[0].rpartition("/")[2].partition(":")
+    found = _PYTHON.search(tag if name in {"python", "lambda"} or "py" in tag else "")
+    version = found[1] if found else None
+    minor = int(version.split(".")[1]) if version else None
+    return Base(name in _PLAIN, version, name == "python" and minor is not None and minor <= _PIP_BEFORE_24_1)

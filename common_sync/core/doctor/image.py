@@ -1,0 +1,164 @@
+"""The files of an image while it is built, as far as they matter: what was put where, in what order.
+
+Nothing is listed before somebody asks for it: a stage is a pile of layers, and a path is looked for from the top one down.
+"""
+
+from collections.abc import Iterable
+from posixpath import join
+from typing import Literal, NamedTuple, Protocol
+
+
+class Place(NamedTuple):
+    """What is at a path.
+
+    Attributes:
+        kind: A file, a folder, or what cannot be told: perhaps nothing at all.
+        origin: Its path in the build context, or None when the build makes it.
+        text: Its contents where the Dockerfile itself holds them.
+    """
+
+    kind: Literal["file", "folder", "unknown"]
+    origin: str | None = None
+    text: str | None = None
+
+
+class Files(Protocol):
+    """Files that something can be copied from: a build context, or the image of a stage."""
+
+    def look(self, path: str) -> Place | None:
+        """Return what is at a path, or None when there is nothing."""
+
+    def names(self, path: str) -> Iterable[str]:
+        """Return the names of what is in a folder."""
+
+
+class Context(Files, Protocol):
+    """A build context; paths are relative, and nothing for its own folder."""
+
+    def read(self, path: str) -> str | None:
+        """Return a file's text, or None when it has none."""
+
+    def why_dropped(self, path: str) -> str | None:
+        """Return what keeps a path out that is on the disk, `.dockerignore:3`, or None."""
+
+
+class Inline(NamedTuple):
+    """A file whose contents the Dockerfile holds."""
+
+    text: str
+
+    def look(self, path: str) -> Place | None:
+        """Return the file."""
+        return None if path else Place("file", text=self.text)
+
+    def names(self, path: str) -> Iterable[str]:  # noqa: ARG002 - as all Files
+        """Return nothing: it is no folder."""
+        return ()
+
+
+class Anything:
+    """What nobody can look into: an image from elsewhere, an archive, something from a network."""
+
+    def look(self, path: str) -> Place | None:  # noqa: ARG002
+        """Return that it cannot be told."""
+        return Place("unknown")
+
+    def names(self, path: str) -> Iterable[str]:  # noqa: ARG002
+        """Return nothing that could be named."""
+        return ()
+
+
+class Put(NamedTuple):
+    """Something was copied to a place.
+
+    Attributes:
+        place: Where to, an absolute path.
+        files: Where from.
+        source: The path there.
+    """
+
+    place: str
+    files: Files
+    source: str
+
+
+class Gone(NamedTuple):
+    """What was at a place was removed."""
+
+    place: str
+
+
+class Doubt(NamedTuple):
+    """Something at a place or below may have been made by what cannot be followed."""
+
+    place: str
+
+
+class Made(NamedTuple):
+    """A folder was made."""
+
+    place: str
+
+
+class Image(NamedTuple):
+    """The files of a stage at one moment; the last layer is the latest.
+
+    Attributes:
+        layers: What was done, in its order.
+    """
+
+    layers: tuple[Put | Gone | Doubt | Made, ...] = ()
+
+    def with_layers(self, *layers: Put | Gone | Doubt | Made) -> "Image":
+        """Return the image once more has been done."""
+        return Image((*self.layers, *layers))
+
+    def look(self, path: str) -> Place | None:
+        """Return what is at an absolute path; None when there is nothing for sure."""
+        doubtful = False
+        for layer in reversed(self.layers):
+            rest = below(path, layer.place)
+            if isinstance(layer, Put):
+                if (found := _look_in(layer, path, rest)) is not None:
+                    return found
+            elif isinstance(layer, Made):
+                if below(layer.place, path) is not None:
+                    return Place("folder")
+            elif rest is not None:
+                if isinstance(layer, Gone):
+                    break
+                doubtful = True
+        return Place("unknown") if doubtful else None
+
+    def names(self, path: str) -> Iterable[str]:
+        """Return the names of what is in a folder, as far as they are known."""
+        found: set[str] = set()
+        for layer in self.layers:
+            rest, inner = below(path, layer.place), below(layer.place, path)
+            if isinstance(layer, Gone):
+                found = set() if rest is not None else found - {inner or ""}
+            elif isinstance(layer, Put) and rest is not None:
+                found.update(layer.files.names(join(layer.source, rest) if rest else layer.source))
+            elif inner and not isinstance(layer, Doubt):
+                found.add(inner.partition("/")[0])
+        return found
+
+
+def _look_in(layer: Put, path: str, rest: str | None) -> Place | None:
+    if rest is not None:
+        return layer.files.look(join(layer.source, rest) if rest else layer.source)
+    inside = below(layer.place, path) is not None
+    return Place("folder") if inside and layer.files.look(layer.source) is not None else None
+
+
+def below(path: str, folder: str) -> str | None:
+    """Return the path relative to a folder, nothing for the folder itself, or None when it is not below it.
+
+    Args:
+        path: An absolute path, or one relative to the same place as the folder.
+        folder: `/`, or nothing, holds everything.
+    """
+    if path == folder:
+        return ""
+    prefix = folder if folder.endswith("/") or not folder else f"{folder}/"
+    return path[len(prefix) :] if path.startswith(prefix) else None

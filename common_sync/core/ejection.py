@@ -1,0 +1,97 @@
+"""What rewritten files said before: the lines that were changed, and how to put them back once others have moved on."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+
+class Hunk(NamedTuple):
+    """Lines that were rewritten.
+
+    Attributes:
+        line: Where they stand in the rewritten file, counted from 0.
+        was: The lines before, without their ends.
+        now: The lines after, at least one: where lines were only removed, a neighbour stands in both, to know the place.
+    """
+
+    line: int
+    was: tuple[str, ...]
+    now: tuple[str, ...]
+
+
+def find_hunks(before: str, after: str) -> list[Hunk]:
+    """Return what tells two versions of a file apart, from its beginning to its end.
+
+    Args:
+        before: The file before it was rewritten.
+        after: The file after that.
+    """
+    from difflib import SequenceMatcher  # only where something is rewritten
+
+    old, new = before.split("\n"), after.split("\n")
+    spans: list[_Span] = []
+    for kind, *ends in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if kind != "equal":
+            span = _with_neighbour(_Span(*ends))
+            if spans and span.start < spans[-1].end:  # both have taken the line between them
+                span = spans.pop()._replace(old_end=span.old_end, end=span.end)
+            spans.append(span)
+    return [Hunk(one.start, tuple(old[one.old_start : one.old_end]), tuple(new[one.start : one.end])) for one in spans]
+
+
+class _Span(NamedTuple):
+    """Lines of the old version, and what they have become in the new one; without its ends as in a slice."""
+
+    old_start: int
+    old_end: int
+    start: int
+    end: int
+
+
+def _with_neighbour(span: _Span) -> _Span:
+    if span.start < span.end:
+        return span
+    if span.start > 0:
+        return span._replace(old_start=span.old_start - 1, start=span.start - 1)
+    return span._replace(old_end=span.old_end + 1, end=span.end + 1)
+
+
+def put_back(text: str, hunks: Iterable[Hunk]) -> str:
+    """Return a file with its former lines; what is not there any more is passed over.
+
+    Args:
+        text: The file as it is.
+        hunks: What was rewritten in it; of several places that read the same, the nearest to where it was is taken.
+    """
+    lines = text.split("\n")
+    found = _find_places(lines, hunks)
+    for place in sorted(found, reverse=True):
+        lines[place : place + len(found[place].now)] = found[place].was
+    return "\n".join(lines)
+
+
+def still_there(text: str, hunks: Iterable[Hunk]) -> list[Hunk]:
+    """Return the hunks whose lines a file still holds.
+
+    Args:
+        text: The file as it is.
+        hunks: What was rewritten in it once.
+    """
+    return list(_find_places(text.split("\n"), hunks).values())
+
+
+def _find_places(lines: list[str], hunks: Iterable[Hunk]) -> dict[int, Hunk]:
+    """Return where hunks begin, no line being taken twice."""
+    found: dict[int, Hunk] = {}
+    free = [True] * len(lines)
+    for hunk in hunks:
+        size = len(hunk.now)
+        places = (
+            place
+            for place in range(len(lines) - size + 1)
+            if all(free[place : place + size]) and tuple(lines[place : place + size]) == hunk.now
+        )
+        place = min(places, key=lambda place: abs(place - hunk.line), default=None)
+        if place is not None:
+            found[place] = hunk
+            free[place : place + size] = [False] * size
+    return found

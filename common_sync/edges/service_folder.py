@@ -1,0 +1,118 @@
+"""The files of a service as a build would get them: looked at when somebody asks for them, and never outside its folder."""
+
+import os
+from stat import S_ISDIR, S_ISREG
+
+from common_sync.core.dockerignore import parse_dockerignore
+from common_sync.core.doctor.context import BuildContext
+from common_sync.core.doctor.image import Place
+from common_sync.core.text import UndecodableError, decode_requirements
+
+_LARGEST = 4 << 20
+"""Bytes of a text that is read."""
+
+DOCKERIGNORE = ".dockerignore"
+
+
+class ServiceFolder:
+    """A folder on the disk; symlinks are followed as long as they stay in it.
+
+    Args:
+        folder: Its absolute path, without symlinks in it.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._places: dict[str, Place | None] = {}
+        self._names: dict[str, list[str]] = {}
+
+    def look(self, path: str) -> Place | None:
+        """Return what is at a path, or None when there is nothing."""
+        if path not in self._places:
+            self._places[path] = self._look(path)
+        return self._places[path]
+
+    def _look(self, path: str) -> Place | None:
+        real = self._resolve(path)
+        try:
+            mode = os.stat(real).st_mode if real is not None else 0
+        except (OSError, ValueError):
+            return None
+        if S_ISDIR(mode):
+            return Place("folder", path)
+        return Place("file", path) if S_ISREG(mode) else None
+
+    def _resolve(self, path: str) -> str | None:
+        """Return the absolute path of what a path leads to, or None when that is outside: a build does not follow it."""
+        try:
+            real = os.path.realpath(os.path.join(self._folder, path))
+        except ValueError:  # a NUL in it
+            return None
+        return real if real == self._folder or real.startswith(self._folder + os.sep) else None
+
+    def names(self, path: str) -> list[str]:
+        """Return the names of what is in a folder, sorted."""
+        if path not in self._names:
+            real = self._resolve(path)
+            try:
+                self._names[path] = sorted(os.listdir(real)) if real is not None else []
+            except OSError:
+                self._names[path] = []
+        return self._names[path]
+
+    def read(self, path: str) -> str | None:
+        """Return a file's text, or None when it has none that can be read."""
+        real = self._resolve(path)
+        try:
+            if real is None or os.stat(real).st_size > _LARGEST:
+                return None
+            with open(real, "rb") as file:
+                return decode_requirements(file.read()).characters
+        except (OSError, UndecodableError):
+            return None
+
+
+def open_context(folder: ServiceFolder, above: str, dockerfile: str | None = None) -> BuildContext:
+    """Return what a build gets of a folder.
+
+    Args:
+        folder: The service's files.
+        above: The build context's path in it, or nothing for all of it.
+        dockerfile: The Dockerfile's path in the service: an ignore file of its own takes the place of the common one.
+
+    Raises:
+        UnparsableError: The ignore file holds what Docker refuses.
+    """
+    own = f"{dockerfile}{DOCKERIGNORE}" if dockerfile else ""
+    name = own if own and folder.look(own) is not None else f"{above}/{DOCKERIGNORE}".lstrip("/")
+    text = folder.read(name) if dockerfile and folder.look(name) is not None else None
+    inner = Below(folder, above) if above else folder
+    return BuildContext(inner, parse_dockerignore(text or ""), name)
+
+
+class Below:
+    """A folder inside another, with its own paths.
+
+    Args:
+        folder: The outer folder.
+        above: The inner one's path in it.
+    """
+
+    def __init__(self, folder: ServiceFolder, above: str) -> None:
+        self._folder, self._above = folder, above
+
+    def look(self, path: str) -> Place | None:
+        """Return what is at a path, or None when there is nothing."""
+        place = self._folder.look(self._inside(path))
+        return place and place._replace(origin=path)
+
+    def names(self, path: str) -> list[str]:
+        """Return the names of what is in a folder."""
+        return self._folder.names(self._inside(path))
+
+    def read(self, path: str) -> str | None:
+        """Return a file's text, or None when it has none."""
+        return self._folder.read(self._inside(path))
+
+    def _inside(self, path: str) -> str:
+        return f"{self._above}/{path}".rstrip("/")
