@@ -146,7 +146,7 @@ def test_what_cannot_be_narrowed_stays_whole(shared: Monorepo, name: str) -> Non
 def test_a_compose_file_at_the_root_that_cannot_be_read(repo: Monorepo) -> None:
     """A file that is no service's own would stop all of them."""
     repo.write(f"{API}/Dockerfile", "FROM x\nCOPY common/ /c/\n")
-    for content in (b"dockerfile: [\n", b"dockerfile: \xff\n"):
+    for content in (b"dockerfile: [\n", b"dockerfile: \xff\n", b"services: {}\n"):
         repo.write("docker-compose.yml", content)
         assert repo.run("distribute").code == 0
     assert repo.read(f"{API}/Dockerfile") == "FROM x\nCOPY common/ /c/\n"

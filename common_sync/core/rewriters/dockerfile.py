@@ -46,6 +46,11 @@ class Found(NamedTuple):
         """What follows the head in the path."""
         return self.source.path.text[self.lead.head :]
 
+    @property
+    def inside(self) -> str:
+        """What it takes of the library, as a path from the library's folder."""
+        return f"{self.lead.below}{self.tail}".strip("/")
+
 
 class Reading(NamedTuple):
     """A Dockerfile that was parsed, and what it takes from the build context."""
@@ -156,7 +161,7 @@ def _new_head(found: Found, copy: str) -> Edit | None:
 def _copies_all(found: Found) -> bool:
     """Tell whether a source is the library's folder, written where it is copied."""
     plain = not found.source.path.origins and found.source.destination is not None
-    return plain and not found.tail.strip("/") and not found.lead.below
+    return plain and not found.inside
 
 
 def _name_copy(found: Found, copy: str) -> str:
@@ -179,10 +184,9 @@ def edit_to_copy(found: Found, copy: str) -> Iterator[Edit]:
         copy: The copy's path inside the service.
     """
     head, destination = _new_head(found, copy), found.source.destination
-    if head:
-        yield head
-        if destination and _copies_all(found) and not _TAKES_NO_SLASH.search(destination.text):
-            yield Edit(destination.end, destination.end, "/")
+    yield from (head,) if head else ()
+    if head and destination and _copies_all(found) and not _TAKES_NO_SLASH.search(destination.text):
+        yield Edit(destination.end, destination.end, "/")
 
 
 def _holds(characters: str, reading: Reading, changes: Sequence[Found], site: Site) -> bool:
@@ -206,7 +210,7 @@ def _meaning(found: Found, *, moved: bool = False) -> tuple[object, ...]:
     where = "copy" if moved else lead.place.where
     layout = normalise(source.path.text.partition("/./")[2] or source.path.text, within=True) if source.parents else ""
     if where == "copy":
-        return where, lead.place.rest, found.tail.strip("/"), lead.outside and not moved, layout, destination
+        return where, found.inside, lead.outside and not moved, layout, destination
     return where, source.path.text, layout, destination
 
 
@@ -218,10 +222,10 @@ def is_same(before: Dockerfile, after: Dockerfile, edits: Sequence[Edit]) -> boo
         after: The file with its edits.
         edits: Where it was edited.
     """
-    if _outline(before) != _outline(after):
-        return False
-    pairs = zip(_words(before), _words(after), strict=True)
-    return all(one.text == other.text or _is_touched(one, edits) for one, other in pairs)
+    pairs = zip(_words(before), _words(after), strict=False)
+    return _outline(before) == _outline(after) and all(
+        one.text == other.text or _is_touched(one, edits) for one, other in pairs
+    )
 
 
 def _outline(dockerfile: Dockerfile) -> list[tuple[object, ...]]:

@@ -54,7 +54,7 @@ def _meaning(found: Found, inside: str) -> tuple[str, str] | None:
     if found.source.parents or found.source.unknown or lead.doubt or any(path.origins):
         return None
     if lead.place.where in {"master", "copy"}:
-        return "library", f"{lead.place.rest}{found.tail}".strip("/")
+        return "library", found.inside
     cut = normalise(path.text, within=True)
     if cut == inside or cut.startswith(f"{inside}/"):
         return "service", cut[len(inside) + 1 :]
@@ -88,6 +88,6 @@ def _holds(before: Reading, inside: str, after: str, site: Site, edits: Sequence
 def _said(found: Found) -> tuple[str, str] | None:
     where, text = found.lead.place.where, found.source.path.text
     if where == "copy":
-        return "library", f"{found.lead.place.rest}{found.tail}".strip("/")
+        return "library", found.inside
     plain = normalise(text, within=True)
     return ("service", "" if plain == "." else plain) if where == "service" else None

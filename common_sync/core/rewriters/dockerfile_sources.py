@@ -60,7 +60,7 @@ def _copied(instruction: Instruction, escape: str, variables: Variables) -> Iter
     *sources, destination = instruction.words
     parents = any(flag.name == "parents" for flag in instruction.flags)
     for written in sources:
-        if not _NO_PATH_OF_THE_CONTEXT.match(written.text):
+        if written.text and not _NO_PATH_OF_THE_CONTEXT.match(written.text):
             path, unknown = expand(written, instruction, escape, variables)
             yield Source(written, path, bool(unknown), destination, parents)
 
@@ -72,7 +72,7 @@ def _mounted(instruction: Instruction, escape: str, variables: Variables) -> Ite
         fields = dict(_fields(flag.value))
         kind = fields.get("type")
         written = fields.get("source") or fields.get("src")
-        if written and "from" not in fields and (kind is None or kind.text.lower() == "bind"):
+        if written and written.text and "from" not in fields and (kind is None or kind.text.lower() == "bind"):
             path, unknown = expand(written, instruction, escape, variables)
             yield Source(written, path, bool(unknown))
 

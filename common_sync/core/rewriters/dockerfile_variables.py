@@ -42,7 +42,7 @@ def assignments(instruction: Instruction) -> list[tuple[str, Word | None]]:
     if first is None:
         return []
     if instruction.name == "ENV" and "=" not in first.text:
-        return [(first.text, others[0] if others else None)]
+        return [(first.text, others[0])]
     pairs = ((word, word.text.find("=")) for word in instruction.words)
     return [(word.text[:at], word.part(at + 1)) if at >= 0 else (word.text, None) for word, at in pairs]
 
@@ -94,7 +94,7 @@ class _Scope:
         if instruction.name == "ENV":
             before = dict(self.variables)  # the values of one ENV do not see each other
             for name, value in assignments(instruction):
-                self.variables[name] = self._value(value, instruction, before)
+                self.variables[name] = value and self._value(value, instruction, before)
                 self.environment.add(name)
         elif instruction.name == "ARG":
             for name, value in assignments(instruction):
@@ -108,9 +108,7 @@ class _Scope:
         else:
             self.variables[name] = self._outer.get(name, self.variables.get(name))
 
-    def _value(self, value: Word | None, instruction: Instruction, variables: Variables) -> Word | None:
-        if value is None:
-            return None
+    def _value(self, value: Word, instruction: Instruction, variables: Variables) -> Word | None:
         expansion = expand(value, instruction, self.escape, variables)
         return None if expansion.unknown else expansion.word
 

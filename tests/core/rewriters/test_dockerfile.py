@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from trees import thorough
 
 from common_sync.core.rewriters.dockerfile import read_dockerfile
+from common_sync.core.rewriters.dockerfile_contexts import narrow_dockerfile
 from common_sync.core.rewriters.dockerfile_syntax import parse_dockerfile
 from common_sync.core.rewriters.rewrite import LocatedReference, Place, Rewrite, Site, UnparsableError
 from common_sync.core.text import apply_edits
@@ -46,9 +47,12 @@ class Layout(NamedTuple):
 
     def read(self, characters: str) -> Rewrite:
         """Read a file of this layout."""
+        return read_dockerfile(characters, self.site())
+
+    def site(self) -> Site:
+        """Return where a Dockerfile of this layout stands."""
         up = posixpath.relpath(self.master, self.service)
-        site = Site(self.locate, self.copy, own=self.own, context=self.context, master=up)
-        return read_dockerfile(characters, site)
+        return Site(self.locate, self.copy, own=self.own, context=self.context, master=up)
 
     def rewrite(self, characters: str) -> str:
         """Return the file with its edits spliced in."""
@@ -70,6 +74,7 @@ def row(reason: str, before: str, after: str, layout: Layout = FLAT) -> object:
 REWRITTEN = [
     # the rows of the issue
     row("COPY", "COPY ../common /app/common\n", "COPY common/ /app/common/\n"),
+    row("after ARG and ENV of nothing", "ARG\nENV\nCOPY ../common /c\n", "ARG\nENV\nCOPY common/ /c/\n"),
     row("ADD", "ADD ../common /app/common\n", "ADD common/ /app/common/\n"),
     row("--chown", "COPY --chown=a:b ../common /c\n", "COPY --chown=a:b common/ /c/\n"),
     row("--chmod", "COPY --chmod=755 ../common /c\n", "COPY --chmod=755 common/ /c/\n"),
@@ -104,8 +109,8 @@ REWRITTEN = [
     row("ONBUILD with JSON", 'ONBUILD ADD ["../common", "/c"]\n', 'ONBUILD ADD ["common/", "/c/"]\n'),
     row(
         "a bind mount",
-        "RUN --mount=type=bind,source=../common,target=/c pip install /c\n",
-        "RUN --mount=type=bind,source=common,target=/c pip install /c\n",
+        "RUN --mount=type=bind,source=../common,target=/c,ro pip install /c\n",
+        "RUN --mount=type=bind,source=common,target=/c,ro pip install /c\n",
     ),
     row("a mount without a type", "RUN --mount=src=../common/a,dst=/c b\n", "RUN --mount=src=common/a,dst=/c b\n"),
     row(
@@ -117,6 +122,11 @@ REWRITTEN = [
         "a mount that quotes a field",
         "RUN --mount='type=bind,\"src=../common\",dst=/c' b\n",
         "RUN --mount='type=bind,\"src=common\",dst=/c' b\n",
+    ),
+    row(
+        "other flags of a command",
+        "RUN --network=none --mount=type=tmpfs,target=/t --mount=src=../common,dst=/c b\n",
+        "RUN --network=none --mount=type=tmpfs,target=/t --mount=src=common,dst=/c b\n",
     ),
     row(
         "two mounts",
@@ -220,6 +230,8 @@ STAYS = [
     row("a NUL, which no path holds", 'COPY ["../common\\u0000", "/c"]\n', ""),
     row("an exclusion", "COPY --exclude=../common . /c/\n", ""),
     row("a variable of another stage", "ARG L=../common\nFROM y\nCOPY ${L}x /c/\n", ""),
+    row("nothing", 'COPY ["", "/c"]\nCOPY "" /c\nRUN --mount=source=,target=/c a\n', ""),
+    row("a wildcard below the context", "COPY /co*/x /c/\n", ""),
     row("an unknown variable inside the service", "COPY src/$X/common /c/\n", ""),
 ]
 
@@ -291,6 +303,7 @@ REPORTED = [
     pytest.param("COPY --parents ../../shared /c/\n", Told("CS106", 2, "mean", MASTERS), SHARED, id="--parents would make another folder"),
     pytest.param("COPY ../com\\\n# c\nmon /c/\n", Told("CS106", 2, "mean", MASTERS), FLAT, id="a comment inside the path"),
     pytest.param("COPY ../common /c/\n", Told("CS106", 2, "mean", MASTERS), FLAT._replace(copy="our common"), id="a blank in the copy's name"),
+    pytest.param("COPY ../common /c/\n", Told("CS106", 2, "mean", MASTERS), FLAT._replace(copy="it's"), id="a quote in the copy's name"),
     pytest.param("COPY ../../common /c/\n", Told("CS103", 2, "own", "foreign"), DEEP._replace(own=False), id="a file of others"),
     pytest.param("COPY common /c/\n", Told("CS112", 2, "built from `../..`", "foreign"), ROOT, id="a root context"),
     pytest.param("COPY a \\\n  ./common/b /c/\n", Told("CS112", 3, "built from", "foreign"), ROOT, id="a root context, on the second line"),
@@ -312,6 +325,37 @@ def test_json_takes_a_blank_in_the_copys_name() -> None:
     """A copy in a folder with a blank in its name could not be referred to."""
     layout = FLAT._replace(copy="our common")
     assert layout.rewrite('FROM x\nCOPY ["../common", "/c"]\n') == 'FROM x\nCOPY ["our common/", "/c/"]\n'
+
+
+def test_a_symlink_into_the_library_is_followed() -> None:
+    """A service that reaches into the library by a symlink would lose it in its image, where that leads nowhere."""
+
+    def locate(path: str, _: bool) -> Place:
+        return Place("master", "our_common") if path == "lib" else FLAT.locate(path, False)
+
+    text = "FROM x\nCOPY lib /c\n"
+    found = read_dockerfile(text, Site(locate, "common"))
+    assert apply_edits(text, found.edits) == "FROM x\nCOPY common/our_common /c\n"
+
+
+NARROWED = [
+    pytest.param("COPY common/ /c/\nCOPY services/api/a b /d/\n", None, ROOT, id="one that is elsewhere"),
+    pytest.param("COPY services/api/a services/api/b/ /d/\n", "COPY a b/ /d/\n", ROOT, id="two"),
+    pytest.param("COPY ./services//api /d/\n", "COPY . /d/\n", ROOT, id="spelled in another way"),
+    pytest.param("COPY services/api/common/a /d/\n", "COPY common/a /d/\n", ROOT, id="the copy"),
+    pytest.param("COPY services/apix /d/\n", None, ROOT, id="begins alike"),
+    pytest.param("COPY common /c\n", None, ROOT._replace(copy="a b"), id="a blank in the copy's name"),
+    pytest.param("COPY common /c\n", None, ROOT._replace(copy="it's"), id="a quote in the copy's name"),
+]
+
+
+@pytest.mark.parametrize(("before", "after", "layout"), NARROWED)
+def test_a_context_is_narrowed_whole_or_not_at_all(before: str, after: str | None, layout: Layout) -> None:
+    """An image would be built without a part of what it needs."""
+    text = f"FROM x\n{before}"
+    narrowed = narrow_dockerfile(text, layout.site(), "services/api")
+    assert bool(narrowed.problems) is (after is None)
+    assert apply_edits(text, narrowed.edits) == f"FROM x\n{before if after is None else after}"
 
 
 def test_from_a_root_context_the_copy_is_known() -> None:

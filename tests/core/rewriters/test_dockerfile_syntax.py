@@ -82,6 +82,7 @@ PARSED = [
     row("three signs are no heredoc", "RUN cat <<<EOF\nCOPY a /b\n", ("RUN", [], ["cat <<<EOF"], []), COPIED),
     row("a quoted sign is no heredoc", "RUN echo '<<EOF'\nCOPY a /b\n", ("RUN", [], ["echo '<<EOF'"], []), COPIED),
     row("an open quote hides a heredoc", "RUN it's <<EOF\nCOPY a /b\n", ("RUN", [], ["it's <<EOF"], []), COPIED),
+    row("a heredoc without a name", "RUN a <<${}\nCOPY a /b\n", ("RUN", [], ["a <<${}"], []), COPIED),
     row("no heredoc in JSON", 'CMD ["<<EOF"]\nCOPY a /b\n', ("CMD", [], ["<<EOF"], []), COPIED),
     row("no heredoc after ENV", "ENV a=<<EOF\nCOPY a /b\n", ("ENV", [], ["a=<<EOF"], []), COPIED),
     # names and values
@@ -89,6 +90,7 @@ PARSED = [
     row("ENV in the old form", "ENV a b = c\n", ("ENV", [], ["a", "b = c"], [])),
     row("ARG", "ARG a b=1\n", ("ARG", [], ["a", "b=1"], [])),
     row("WORKDIR", "WORKDIR /a b\n", ("WORKDIR", [], ["/a b"], [])),
+    row("ARG and ENV of nothing", "ARG\nENV\nCOPY a /b\n", ("ARG", [], [], []), ("ENV", [], [], []), COPIED),
     row("ONBUILD", "ONBUILD COPY a /b\n", ("ONBUILD", [], ["COPY a /b"], [])),
 ]
 
@@ -121,6 +123,11 @@ def test_what_docker_refuses_is_refused(characters: str, line: int, reason: str)
     with pytest.raises(UnparsableError, match=reason) as refusal:
         parse_dockerfile(characters)
     assert refusal.value.line == line
+
+
+def test_a_file_without_instructions() -> None:
+    """An empty file that somebody left would end the run."""
+    assert parse_dockerfile("# syntax=x\n").instructions == parse_dockerfile("").instructions == ()
 
 
 WHOLE = """\
