@@ -220,7 +220,7 @@ def test_an_unknown_word_is_no_managed_file(word: str, remedy: str) -> None:
         ("service", "did you mean services?"),
         ("excludes", "did you mean exclude?"),
         ("Master", "did you mean master?"),
-        ("zzz", "the keys are master, services, copy, exclude, managed"),
+        ("zzz", "the keys are master, services, copy, exclude, managed, ignore"),
     ],
 )
 def test_a_typo_gets_a_suggestion(word: str, remedy: str) -> None:
