@@ -7,6 +7,7 @@ from typing import NamedTuple
 from common_sync.core.doctor.builds import Build, Installed
 from common_sync.core.doctor.context import BuildContext
 from common_sync.core.doctor.copying import MissingSource
+from common_sync.core.doctor.image import Image
 from common_sync.core.doctor.layout import find_places
 from common_sync.core.doctor.library import Running, find_absence, find_layout_trouble, find_stale_trouble
 from common_sync.core.doctor.mending import Mended, mend
@@ -40,14 +41,15 @@ class Dockerfile(NamedTuple):
     Attributes:
         path: Its path in the service.
         text: Its text.
-        imports: The library's packages that the service imports, as far as it may need them to be installed.
+        imports: The library's packages that the service imports, each with a file that does, as far as it may need them
+            to be installed.
         context: The path in the service of the build context that a compose file names for it, or None.
         targets: The stages that compose files build.
     """
 
     path: str
     text: str
-    imports: tuple[str, ...] = ()
+    imports: tuple[tuple[str, str], ...] = ()
     context: str | None = None
     targets: tuple[str, ...] = ()
 
@@ -101,13 +103,19 @@ class _Checker:
         troubles = [*find_build_troubles(build, path, self._context, admits, targets)]
         ends = [stage for stage in build.stages if stage.name in targets] + [*build.stages[-1:]]
         places = [(place, end.workdir) for end in ends for place in find_places(end.image, self._context, self._copy)]
-        absent = find_absence(build, self._dockerfile.imports, path) if build.stages else None
+        absent = self._absence(build)
         by_path = any(stage.python_path != () for stage in build.stages)
         found = [] if by_path else [self._layout(build, *where) for where in dict.fromkeys(places)]
         troubles += [trouble for trouble in (absent if not any(found) else None, *found) if trouble is not None]
         if places and (stale := find_stale_trouble(self._context, self._copy)) is not None:
             troubles.append(stale)
         return self._keep(troubles, text), tuple(place for place, _ in places)
+
+    def _absence(self, build: Build) -> Trouble | None:
+        """Return that a file in the last image imports the library, and nothing brings that into it."""
+        image = build.stages[-1].image if build.stages else Image()
+        imported = [package for package, file in self._dockerfile.imports if find_places(image, self._context, file)]
+        return find_absence(build, imported, self._dockerfile.path) if imported else None
 
     def _layout(self, build: Build, place: str, workdir: str) -> Trouble | None:
         installs = (event for stage in build.stages for event in stage.events if isinstance(event, Installed))

@@ -143,7 +143,7 @@ class _Checker:
         known = [*missing, *reference_findings(self._service, self._plan.references), *self._plan.problems]
         return [one for one in known if (one.code, one.file) not in told and one.code not in _NOT_ABOUT_BUILDS]
 
-    def _dockerfile(self, file: str, imported: tuple[str, ...]) -> Dockerfile:
+    def _dockerfile(self, file: str, imported: tuple[tuple[str, str], ...]) -> Dockerfile:
         absolute = os.path.join(self._path, file)
         builds = [one.composed for one in self._composed if one.composed.dockerfile == absolute]
         inside = [
@@ -153,17 +153,18 @@ class _Checker:
         targets = tuple(one.target.lower() for one in builds if one.target is not None)
         return Dockerfile(file, self._folder.read(file) or "", imported, context, targets)
 
-    def _imported(self) -> tuple[str, ...]:
-        """Return the library's packages that the service imports; none where a file asks for the library by its name."""
+    def _imported(self) -> tuple[tuple[str, str], ...]:
+        """Return the library's packages and the files that import them; none where a file asks for it by its name."""
         name = normalise(self._library)
         asked = [file for file in self._files if is_requirements(os.path.basename(file)) or file in _PROJECT_FILES]
         if any(name in normalise(self._folder.read(file) or "") for file in asked):
             return ()
         packages = [package.name for package in find_packages(open_context(self._folder, ""), self._project.copy)]
-        texts = [
-            self._folder.read(file) or "" for file in self._files if file.endswith(".py") and not _TEST.search(file)
-        ]
-        return tuple(one for one in packages if any(_imports(one).search(text) for text in texts))
+        files = [file for file in self._files if file.endswith(".py") and not _TEST.search(file)]
+        found = ((package, file) for package in packages for file in files)
+        return tuple(
+            (package, file) for package, file in found if _imports(package).search(self._folder.read(file) or "")
+        )
 
     def _references(self, *, in_image: bool) -> Iterator[Trouble]:
         context = open_context(self._folder, "")

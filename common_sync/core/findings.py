@@ -1,4 +1,4 @@
-"""What is reported: every code, how severe it is, and the sentences; docs/findings.md has a paragraph on each."""
+"""What is reported: every code, how severe it is, and the sentences; docs/findings.md and docs/checks.md have a paragraph on each."""
 
 from collections.abc import Container, Iterator
 from typing import NamedTuple

@@ -80,7 +80,7 @@ class Edit(NamedTuple):
 
 ReferenceState = Literal["points-at-master", "points-at-copy", "unresolved", "foreign"]
 """Where a reference leads: out to the master, to the service's copy, nowhere that can be told (a variable), or to the
-master but from a file that is not the service's own."""
+master but from what is not the service's own: a file outside, or an image that is built from another folder."""
 
 
 class Reference(NamedTuple):
@@ -104,7 +104,7 @@ class Finding(NamedTuple):
     """One thing reported.
 
     Attributes:
-        code: `CS` and three digits; docs/findings.md has a paragraph on each.
+        code: `CS` and three digits; docs/findings.md and docs/checks.md have a paragraph on each.
         severity: `error` fails a check, `warning` does not.
         service: The service it concerns.
         file: Path from the root of the repository.

@@ -19,11 +19,13 @@ class MissingSource(NamedTuple):
         line: The instruction's line.
         written: The source as it is written.
         dropped: What keeps it out, where it is on the disk: `.dockerignore:3`.
+        local: Whether it is copied from the build context, and not from a stage.
     """
 
     line: int
     written: str
     dropped: str | None
+    local: bool = True
 
 
 class SourceAbove(NamedTuple):
@@ -100,7 +102,7 @@ def _is_heredoc(source: str, instruction: Instruction) -> bool:
 
 
 def copy_layers(
-    copying: Copying, files: Files, context: Context, image: Image
+    copying: Copying, files: Files, context: Context, image: Image, *, made: bool
 ) -> tuple[list[Put | Doubt], list[MissingSource | SourceAbove]]:
     """Return what a COPY or an ADD puts into the image, and what it would stumble over.
 
@@ -109,6 +111,7 @@ def copy_layers(
         files: Where from.
         context: The build context.
         image: The files of the image before it.
+        made: Whether programs have run there, which may have made what is copied.
     """
     layers: list[Put | Doubt] = [*_inline(copying)]
     events: list[MissingSource | SourceAbove] = []
@@ -125,10 +128,10 @@ def copy_layers(
             events.append(SourceAbove(copying.line, source, path))
         if found:
             layers += [_put(copying, one, files, folder=folder or len(found) > 1) for one in found]
-        elif not local:
-            layers.append(Doubt(copying.destination))  # what programs have made in a stage is not followed
+        elif made:
+            layers.append(Doubt(copying.destination))
         elif not _is_empty_match(path, files):
-            events.append(MissingSource(copying.line, source, context.why_dropped(path)))
+            events.append(MissingSource(copying.line, source, context.why_dropped(path) if local else None, local))
     return layers, events
 
 

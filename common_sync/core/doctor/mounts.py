@@ -3,7 +3,6 @@
 Source of the format: https://github.com/compose-spec/compose-spec/blob/main/05-services.md#volumes.
 """
 
-import re
 from collections.abc import Iterator
 from posixpath import join, normpath
 from typing import NamedTuple
@@ -13,7 +12,6 @@ from common_sync.core.rewriters.compose_paths import is_remote
 from common_sync.core.rewriters.compose_variables import has_variable
 from common_sync.core.rewriters.yaml_tree import (
     Node,
-    YamlMapping,
     YamlScalar,
     YamlSequence,
     find_value,
@@ -85,28 +83,28 @@ def _text(node: Node | None) -> str | None:
 
 
 def _mounts(volumes: Node | None, folder: str) -> Iterator[Mount]:
+    """Yield the mounts whose place is written out."""
     for item in volumes.items if isinstance(volumes, YamlSequence) else ():
-        if isinstance(item, YamlScalar):
-            source, target = _split(item.value)
-        elif isinstance(item, YamlMapping):
-            bind = _text(find_value(item, "type")) == "bind"
-            source, target = (
-                _text(find_value(item, "source")) if bind else None,
-                _text(find_value(item, "target")) or "",
-            )
-        else:
-            continue
+        source, target = _read_mount(item)
         if target.startswith("/") and not has_variable(f"{source}{target}"):
-            place = normpath(join(folder, source)) if source is not None else None
-            yield Mount(item.line, place, normpath(target), f"{source or 'a volume'} over {target}")
+            place = normpath(join(folder, source)) if _is_path(source) else None
+            yield Mount(
+                item.line, place, normpath(target), f"{source if _is_path(source) else 'a volume'} over {target}"
+            )
 
 
-def _split(value: str) -> tuple[str | None, str]:
-    """Return source and target of the short form; a source that looks like no path is the name of a volume."""
-    parts = re.split(r":(?![\\/]{2})", value)
-    if len(parts) == 1:
-        return None, parts[0]
-    return parts[0] if parts[0].startswith((".", "/", "~")) else None, parts[1]
+def _read_mount(item: Node) -> tuple[str, str]:
+    """Return source and target; nothing for what is no mount, and for a source that is no folder of this machine."""
+    if isinstance(item, YamlScalar):
+        parts = item.value.split(":")
+        return ("", parts[0]) if len(parts) == 1 else (parts[0], parts[1])
+    bind = _text(find_value(item, "type")) == "bind"
+    return (_text(find_value(item, "source")) or "") if bind else "", _text(find_value(item, "target")) or ""
+
+
+def _is_path(source: str) -> bool:
+    """Tell a path from the name of a volume."""
+    return source.startswith((".", "/", "~"))
 
 
 def find_hiding(mounts: tuple[Mount, ...], place: str, copy: str) -> list[Mount]:

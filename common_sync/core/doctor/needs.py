@@ -6,7 +6,8 @@ stand in (https://pip.pypa.io/en/stable/reference/requirements-file-format/).
 
 import re
 from collections.abc import Iterator
-from posixpath import dirname, join, normpath
+from fnmatch import fnmatchcase
+from posixpath import dirname, join, normpath, split
 from typing import Literal, NamedTuple
 
 from common_sync.core.doctor.image import Context, Image, Place
@@ -86,9 +87,10 @@ class _Finder:
     def _asked(self, asked: Asked, folder: str) -> Iterator[Need]:
         text, known, pattern = asked.word
         by_path = asked.kind != "project" or not text or find_target(text, editable=False) is not None
-        if (not known or pattern) and by_path:
-            why = "it holds a variable without a value" if not known else "it is a pattern"
-            yield Need("file", text, "", "unknown", why)
+        if not known and by_path:
+            yield Need("file", text, "", "unknown", "it holds a variable without a value")
+        elif pattern and by_path:
+            yield from self._pattern(asked, folder)
         elif asked.kind in {"file", "constraints"}:
             target = find_include(text)
             if target is not None:
@@ -97,6 +99,19 @@ class _Finder:
         elif (target := find_target(text, editable=asked.kind == "editable")) is not None:
             dependency = Dependency(target.path, 0, text, asked.kind == "editable")
             yield from self._project(dependency, folder, _Asker(), direct=bool(target.name))
+
+    def _pattern(self, asked: Asked, folder: str) -> Iterator[Need]:
+        """Yield the projects that a pattern means; wheels that the build has made need nothing more."""
+        above, name = split(join(folder, asked.word.text))
+        if asked.kind not in {"project", "editable"} or self._image.look(normpath(above)) is None:
+            yield Need("file", asked.word.text, "", "unknown", "it is a pattern")
+            return
+        for found in sorted(self._image.names(normpath(above))):
+            if fnmatchcase(found, name):
+                written = asked.word.text
+                yield from self._project(
+                    Dependency(f"{above}/{found}", 0, written, asked.kind == "editable"), folder, _Asker()
+                )
 
     def _file(self, path: str, written: str, asker: _Asker, *, constrains: bool) -> Iterator[Need]:
         place = self._image.look(path)
@@ -197,9 +212,9 @@ class _Finder:
 
     def _lacking(self, path: str, place: Place) -> str | None:
         """Return a package of the project that the build context has and the image has not."""
-        if place.origin is None:
-            return None
-        above = dirname(place.origin)
+        above = dirname(place.origin or "")
+        if not above:
+            return None  # made by the build; or the service itself, whose own packages may come later
         for name in sorted(self._context.names(above)):
             inner = f"{above}/{name}".lstrip("/")
             package = name == "src" or self._context.look(f"{inner}/__init__.py") is not None

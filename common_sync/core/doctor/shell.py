@@ -134,7 +134,9 @@ class _Script:
             if command.before == "||" or (words and words[0] in _TESTS):
                 self._doubtful = True
             certain = not (self._depth or self._doubtful or fallback)
-            if words and (command.after != ")" or self._outer):  # else it is the pattern of a `case`
+            if (words or command.writes) and (
+                command.after != ")" or self._outer
+            ):  # else it is the pattern of a `case`
                 yield from self._expand(words, command.writes, certain=certain)
             self._bracket(command.after)
 

@@ -51,6 +51,7 @@ class _State:
         self.image = Image() if base.empty else Image((Doubt("/"),))
         self.workdir = "/"
         self.posix = True
+        self.ran = False
         self.events: list[Event] = []
         self.uses: set[int] = set()
         self.built_on: int | None = None
@@ -101,7 +102,8 @@ class _Builder:
         if built_on is None:
             return _State(stage.name, number, read_base(base.text) if base.known else Base())
         state = _State(stage.name, number, built_on.base)
-        state.image, state.workdir, state.posix = built_on.image, built_on.workdir, built_on.posix
+        state.image, state.workdir = built_on.image, built_on.workdir
+        state.posix, state.ran = built_on.posix, built_on.ran
         state.built_on, state.python_path = built_on.number, built_on.python_path
         state.uses.add(built_on.number)
         return state
@@ -144,9 +146,11 @@ class _Builder:
     def _copy(self, instruction: Instruction, state: _State) -> None:
         copying = read_copy(instruction, lambda word: self._expand(word, instruction), state.workdir)
         if isinstance(copying, Copying):
-            layers, events = copy_layers(copying, self._files(copying.origin, state), self._context, state.image)
-            state.events += events
             stage = self._stage(copying.origin.text) if copying.origin is not None else None
+            made = stage is not None and (stage.ran or not stage.base.empty)
+            files = self._files(copying.origin, state)
+            layers, events = copy_layers(copying, files, self._context, state.image, made=made)
+            state.events += events
             if stage is not None:
                 state.taken.append(Taken(instruction.line, stage.number, copying.sources))
             state.image = state.image.with_layers(*layers)
@@ -155,11 +159,13 @@ class _Builder:
             state.image = state.image.with_layers(Doubt("/"))
 
     def _run(self, instruction: Instruction, state: _State) -> None:
+        state.ran = True
         mounts = [*self._mounts(instruction, state)]
         effects: list[Layer] = []
         commands = self._commands(instruction, state)
         if commands is None:
-            state.events.append(NotFollowed(instruction.line, "its shell script cannot be read"))
+            state.events.append(NotFollowed(instruction.line, "its script cannot be read"))
+            state.image = state.image.with_layers(Doubt(state.workdir))
             return
         for command in commands:
             image = state.image.with_layers(*mounts, *effects)
@@ -220,6 +226,6 @@ def _script(instruction: Instruction) -> str | None:
     before = re.match(r"\s*(?P<program>[^\s<]*)[^<]*<<", text)
     program = before["program"].rpartition("/")[2] if before else ""
     if program in {"", "sh", "bash", "dash", "ash", "zsh"}:
-        shebang = re.match(r"#!\s*\S*?(\w+)\s*(\w*)", body) if not program else None
-        return body if shebang is None or re.search(r"sh$", shebang[2] or shebang[1]) else None
+        first = body.partition("\n")[0]
+        return body if program or not first.startswith("#!") or re.search(r"sh\b", first) else None
     return text

@@ -138,6 +138,9 @@ def _missing_source(event: MissingSource, file: str) -> Trouble:
         return Trouble(
             "CS202", file, event.line, message, f"take it out there, or add `!{event.written.strip('/')}` below"
         )
+    if not event.local:
+        message = f"`{event.written}` is not in the stage that it is copied from"
+        return Trouble("CS202", file, event.line, message, "copy it there first, or write where it is")
     message = f"`{event.written}` is not in the build context, which is the service's own folder"
     return Trouble("CS202", file, event.line, message, "write its path from the service's folder, or take the line out")
 
