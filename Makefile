@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help demo test check unit e2e reliability mutate bench clean
+.PHONY: help demo test check unit e2e reliability mutate fuzz bench clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this list.
@@ -37,6 +37,11 @@ reliability: $(VENV)/.developing  ## Every crash point, every fault, every plant
 
 mutate: $(VENV)/.developing  ## Break the program on purpose, one way at a time: a test must turn red for each.
 	$(BIN)/python tests/reliability/breaks.py
+
+SECONDS ?= 60
+
+fuzz: $(VENV)/.developing  ## Fuzz what is parsed and rewritten, guided by coverage: `make fuzz SECONDS=600` for each kind of input.
+	PYTHONPATH=tests $(BIN)/python -m fuzz --seconds $(SECONDS)
 
 bench: $(VENV)/.developing  ## Measure against what people use instead, and write docs/benchmarks.md.
 	@scripts/setup-tools rsync

@@ -17,6 +17,7 @@ class Layout(NamedTuple):
 
     def locate(self, path: str, from_file: bool) -> Place:
         """Resolve a path by its spelling alone."""
+        assert "\0" not in path  # the system would raise an error
         full = posixpath.normpath(posixpath.join(SERVICE, self.folder if from_file else "", path))
         for folder in (f"{SERVICE}/{self.copy}", MASTER):
             if full == folder or full.startswith(f"{folder}/"):

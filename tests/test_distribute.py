@@ -319,7 +319,8 @@ def test_verbose_names_every_file(synced: Monorepo) -> None:
 def test_named_services_only(repo: Monorepo, name: str) -> None:
     """A user who names one service would have all of them changed."""
     done = repo.run("distribute", name)
-    assert (done.code, len(done.out.splitlines())) == (0, 3)
+    assert (done.code, len(done.out.splitlines())) == (0, 4)
+    assert "services/worker" not in done.out + repo.read(".gitattributes")
     assert (repo.root / "services/api/common").is_dir()
     assert not (repo.root / "services/worker/common").exists()
     assert repo.run("verify", name).code == 0

@@ -27,7 +27,7 @@ def test_line_ends_that_git_converts_on_the_way_in(synced: Monorepo, check: list
     assert synced.run("distribute").code == 0
     synced.git("add", "-A")
     done = commit(synced)
-    assert_blocked(done, "a fresh clone of this commit would not be in sync", "CS007", "-text")
+    assert_blocked(done, "a fresh clone of this commit would not be in sync", "CS001", "-text")
     (synced.root / "common/our_common/windows.py").unlink()
     synced.git("checkout", "-q", "--", "common")
     assert synced.run("distribute").code == 0

@@ -31,7 +31,8 @@ def test_a_table_of_a_row_a_service(synced: Monorepo) -> None:
     mess(synced)
     done = synced.run("status")
     assert (done.code, done.err) == (1, "")
-    head, titles, *rows = done.out.splitlines()
+    head, titles, *rows, attributes = done.out.splitlines()
+    assert attributes == ".gitattributes  managed block to write"
     assert re.fullmatch(r"common  our-common 1\.2\.3  5 files  [0-9a-f]{12}", head)
     assert titles.split() == ["SERVICE", "STATE", "EDITED", "BEHIND", "FILES", "VERSION", "DIGEST", "REFERENCES"]
     cells = [re.split(r" {2,}", row) for row in rows]
@@ -96,7 +97,13 @@ def test_the_document_has_the_fields_that_the_documentation_names(synced: Monore
     document = synced.json(command, code=1)
     top, service = _tables()
     if command == "distribute":
-        top |= {"dry_run": "boolean", "force": "boolean", "changed": "boolean", "kept": "string or null"}
+        top |= {
+            "rewritten": "list",
+            "dry_run": "boolean",
+            "force": "boolean",
+            "changed": "boolean",
+            "kept": "string or null",
+        }
         service |= {
             "changed": "boolean",
             "in_sync": "boolean",
@@ -118,7 +125,7 @@ def test_the_document_has_the_fields_that_the_documentation_names(synced: Monore
     codes = [one["code"] for one in document["findings"]]
     left = ["CS005", "CS003", "CS102", "CS103"]
     assert sorted(codes) == sorted(
-        left if command == "distribute" else [*left, "CS001", "CS001", "CS002", "CS002", "CS101"]
+        left if command == "distribute" else [*left, "CS001", "CS001", "CS002", "CS002", "CS101", "CS116"]
     )
 
 

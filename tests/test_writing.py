@@ -16,7 +16,8 @@ from common_sync.edges.folders import FOLDER, open_below, opened, remove_empty, 
 from common_sync.edges.held import Held
 from common_sync.edges.reading import STAGING, TEMPORARY, read_bytes, read_entry
 from common_sync.edges.source import Source
-from common_sync.edges.writing import lay_out, replace_bytes, replace_users_file, stage_copy, update_copy
+from common_sync.edges.users_files import replace_users_file
+from common_sync.edges.writing import lay_out, replace_bytes, stage_copy, update_copy
 
 MANIFEST = ".common-sync.json"
 WHERE = "service/common"

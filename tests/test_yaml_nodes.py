@@ -84,6 +84,32 @@ def test_an_alias_is_the_same_object() -> None:
     assert find_value(find_value(root, "d"), "k") is find_value(find_value(root, "c"), "k")
 
 
+def test_merge_keys() -> None:
+    """A value would be read that Compose does not take, and the one that it takes not be."""
+    root = parse_yaml("{<<: [{k: 1, l: 1}, {k: 2, m: {n: 3}}], l: 0, '<<': {o: 4}}")
+    found = [find_value(root, key) for key in "klo"]
+    assert [one.value if isinstance(one, YamlScalar) else None for one in found] == ["1", "0", None]
+    assert isinstance(find_value(root, "m"), YamlMapping)
+
+
+def test_an_outline_tells_documents_apart() -> None:
+    """An edit that has changed more than a value would pass for proven."""
+    texts = [
+        "a: x",
+        "a: 'x'",
+        "a: !t x",
+        "a: [x]",
+        "a: {x: }",
+        "a: !t [x]",
+        "a: [x, x]",
+        "a: [&x x, *x]",
+        "a: [[x], x]",
+    ]
+    outlines = [outline(parse_yaml(text)) for text in texts]
+    assert all(one not in outlines[:number] for number, one in enumerate(outlines))
+    assert outline(parse_yaml("a: x # c"), {3: "y"}) == outline(parse_yaml("a:  y"))
+
+
 def test_an_anchor_may_be_given_anew() -> None:
     """A file that Compose takes would be refused."""
     root = parse_yaml("[&a x, *a, &a y, *a]")

@@ -63,9 +63,8 @@ def test_the_hook(committed: Monorepo) -> None:
 
 def test_more_files_are_followed(synced: Monorepo) -> None:
     """A reference would be missed in a file that is included, extended, or given to pip."""
-    synced.write(
-        f"{API}/compose.yml", "include: [deploy/base.yml]\nservices: {a: {extends: {file: x.yml, service: b}}}\n"
-    )
+    synced.write(f"{API}/compose.yml", "include: [deploy/base.yml]\n")
+    synced.write(f"{API}/compose.b.yml", "services: {a: {extends: {file: x.yml, service: b}}}\n")
     synced.write(f"{API}/deploy/base.yml", "services: {b: {build: ../../../common}}\n")
     synced.write(f"{API}/x.yml", "services: {b: {build: ../../common}}\n")
     synced.write(f"{API}/environment.yaml", "dependencies: [pip: [-r conda/more.cfg]]\n")

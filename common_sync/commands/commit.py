@@ -108,7 +108,7 @@ def _may_convert(found: Survey, copies: Sequence[Copy], index: Index) -> bool:
 def _verify_clone(project: Project, outside: set[str], commit: str | None) -> Iterator[Finding]:
     """Yield what `verify` would find in a fresh clone."""
     with checking_out(project.root, commit) as (root, take):
-        take([f":(literal){name}" for name in CONFIGURATION_FILES])
+        take([f":(literal){name}" for name in (*CONFIGURATION_FILES, ATTRIBUTES)])
         configuration = read_configuration(root)
         if configuration is None:
             return  # an older commit, of before there was one

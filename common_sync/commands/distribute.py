@@ -1,33 +1,21 @@
 """`distribute`: bring every copy and every reference in sync."""
 
-import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import NamedTuple
 
+from common_sync.commands.apply import Writer, check_writable, discarded
 from common_sync.commands.survey import ServicePlan, Survey, count_workers, survey
-from common_sync.core.errors import CommonSyncError, Problem, TreeError
+from common_sync.core.errors import TreeError
 from common_sync.core.findings import drift_findings
-from common_sync.core.manifest import NAME as MANIFEST_NAME
-from common_sync.core.manifest import format_manifest, make_manifest
-from common_sync.core.model import GUARDED, Entry, Finding
+from common_sync.core.model import Finding
 from common_sync.core.plan import Operation
-from common_sync.edges.folders import FOLDER, explain_os_error, open_below, opened, remove_tree
-from common_sync.edges.keeping import keep_files, list_kept, new_set, prune_sets, restore_command
+from common_sync.edges.keeping import list_kept, new_set, prune_sets, restore_command
 from common_sync.edges.lock import exclusive, state_folder
 from common_sync.edges.master import find_changes
 from common_sync.edges.project import Project
-from common_sync.edges.reading import STAGING
-from common_sync.edges.source import Source
+from common_sync.edges.references import FileEdit
 from common_sync.edges.workers import Phases, fork_map, no_progress
-from common_sync.edges.writing import (
-    Layout,
-    lay_out,
-    replace_bytes,
-    replace_users_file,
-    stage_copy,
-    update_copy,
-)
 
 
 class Outcome(NamedTuple):
@@ -72,17 +60,18 @@ class Distribution(NamedTuple):
 
     @property
     def in_sync(self) -> bool:
-        """Whether every service is in sync now (or would be)."""
-        return all(outcome.in_sync for outcome in self.outcomes)
+        """Whether every service is in sync now (or would be), and what belongs to none."""
+        wrong = any(finding.severity == "error" for finding in self.survey.root.findings)
+        return not wrong and all(outcome.in_sync for outcome in self.outcomes)
 
     @property
     def changed(self) -> bool:
         """Whether anything was written (or would be)."""
-        return any(outcome.changed for outcome in self.outcomes)
+        return bool(self.survey.root.edits) or any(outcome.changed for outcome in self.outcomes)
 
     def findings(self) -> list[Finding]:
-        """Return what is still to be said, in the order of the services."""
-        return [finding for outcome in self.outcomes for finding in outcome.findings]
+        """Return what is still to be said, in the order of the services, and of what belongs to none."""
+        return [*(finding for outcome in self.outcomes for finding in outcome.findings), *self.survey.root.findings]
 
 
 def _silent(_: str) -> None:
@@ -125,13 +114,33 @@ def distribute(
                 _apply(found, tracked, force=force, kept=kept, phases=phases)
                 if kept is not None:
                     prune_sets(state)
-        outcomes = tuple(_outcome(plan, found.project.master, force=force) for plan in found.plans)
+        outcomes = tuple(_outcome(plan, found.project.master, force=force, dry_run=dry_run) for plan in found.plans)
+        if tracked is None and not dry_run:  # the hook has its own words for what the commit lacks
+            outcomes = tuple(_with_ignored(found, outcomes))
     return Distribution(found, outcomes, dry_run, force, kept)
+
+
+def _with_ignored(found: Survey, outcomes: Sequence[Outcome]) -> Iterator[Outcome]:
+    """Add what would keep new files out of a commit; git is asked only where there are any."""
+    new = [one.plan for one in outcomes if any(operation.action == "create" for operation in one.done)]
+    findings: list[Finding] = []
+    if new:
+        from common_sync.commands.ignored import find_ignored_copies  # most runs make no file
+
+        findings = find_ignored_copies(found, new)
+    for one in outcomes:
+        mine = (finding for finding in findings if finding.service == one.plan.service)
+        yield one._replace(findings=(*one.findings, *mine))
 
 
 def _write_down(state: str, found: Survey) -> None:
     """Keep what references said before they are rewritten, for `eject`."""
-    edits = [(f"{plan.service}/{edit.path}", edit.before, edit.after) for plan in found.plans for edit in plan.edits]
+    edits = [
+        (f"{plan.service}/{edit.path}", edit.before, edit.after)
+        for plan in found.plans
+        for edit in plan.edits
+        if edit.before is not None and not edit.managed  # a block tells by itself what is to be taken out
+    ]
     if edits:
         from common_sync.edges.record import add_to_record  # most runs rewrite nothing
 
@@ -156,7 +165,7 @@ def _said_what_is_kept(kept: str | None, root: str, say: Callable[[str], None]) 
         raise
 
 
-def _outcome(plan: ServicePlan, master: str, *, force: bool) -> Outcome:
+def _outcome(plan: ServicePlan, master: str, *, force: bool, dry_run: bool) -> Outcome:
     if plan.is_empty:
         return Outcome(plan, (), (), changed=False, findings=plan.problems)
     done = plan.copy.applicable(force=force) if plan.exists else plan.copy.operations
@@ -165,99 +174,31 @@ def _outcome(plan: ServicePlan, master: str, *, force: bool) -> Outcome:
         applied = set(done)
         left = tuple(operation for operation in plan.copy.operations if operation not in applied)
     changed = bool(done or plan.edits or plan.copy.rewrites_manifest(force=force))
-    return Outcome(plan, done, left, changed, tuple(_still(plan, left, master)))
+    added = {} if dry_run else {f"{plan.service}/{edit.path}": _added_lines(edit) for edit in plan.edits}
+    return Outcome(plan, done, left, changed, tuple(_still(plan, left, master, added)))
 
 
-def _still(plan: ServicePlan, left: tuple[Operation, ...], master: str) -> Iterator[Finding]:
-    """Yield what is not in sync once the plan was applied."""
+def _still(plan: ServicePlan, left: tuple[Operation, ...], master: str, added: Mapping[str, int]) -> Iterator[Finding]:
+    """Yield what is not in sync once the plan was applied; a block above a line has moved it down."""
     rest = plan.copy._replace(state="current", operations=left, behind=False)
     yield from drift_findings(rest, plan.service, plan.copy_path, master)
-    yield from plan.problems
+    for finding in plan.problems:
+        line = finding.line
+        yield finding._replace(line=line + added.get(finding.file, 0)) if line is not None else finding
+
+
+def _added_lines(edit: FileEdit) -> int:
+    return edit.after.count(b"\n") - (edit.before or b"").count(b"\n")
 
 
 def _apply(found: Survey, tracked: Sequence[str] | None, *, force: bool, kept: str | None, phases: Phases) -> None:
     plans = [plan for plan in found.plans if not plan.is_empty or plan.copy.caches or plan.leftover]
-    if not plans:
+    if not plans and not found.root.edits and not found.root.leftover:
         return
-    _check_writable(found.project, plans)
-    writer = _Writer(found, force=force, kept=kept)
+    check_writable(found, plans)
+    writer = Writer(found, force=force, kept=kept)
     problems = fork_map(writer.write, plans, count_workers(found.master, len(plans)), phases("writing", len(plans)))
+    problems.append(writer.write_root(found.root))
     problems.append(find_changes(found.master, found.project.root, found.project.rules, tracked))
     if any(problems):
         raise TreeError(*(problem for several in problems for problem in several))
-
-
-def _check_writable(project: Project, plans: Sequence[ServicePlan]) -> None:
-    """Refuse before anything is written when a service cannot be written at all."""
-    problems = []
-    for plan in plans:
-        places = [plan.service, plan.copy_path] if plan.exists else [plan.service]
-        closed = [place for place in places if not os.access(os.path.join(project.root, place), os.W_OK | os.X_OK)]
-        if closed:
-            remedy = "make it writable, or name the other services on the command line"
-            problems.append(Problem("cannot be written: nothing was changed anywhere", closed[0], remedy=remedy))
-    if problems:
-        raise TreeError(*problems)
-
-
-class _Writer:
-    """Applies the plans of services, each by itself; it is what the worker processes run."""
-
-    def __init__(self, found: Survey, *, force: bool, kept: str | None) -> None:
-        self._root = os.open(found.project.root, FOLDER)  # closed with the process
-        self._copy, self._force, self._kept = found.project.copy, force, kept
-        self._master = found.master
-        self._source = Source(found.master.path, found.master.held)
-        self._layout: Layout = lay_out(found.master.snapshot.entries)
-
-    def write(self, plan: ServicePlan) -> tuple[Problem, ...]:
-        """Apply the plan of one service; return what went wrong."""
-        try:
-            with opened(plan.service, self._root) as service:
-                self._write_copy(service, plan)
-                for edit in plan.edits:
-                    where = f"{plan.service}/{edit.path}"
-                    replace_users_file(service, edit.path, edit.before, edit.after, where)
-        except CommonSyncError as error:
-            return error.problems
-        except OSError as error:
-            return explain_os_error(error, plan.service, "write the service").problems
-        return ()
-
-    def _write_copy(self, service: int, plan: ServicePlan) -> None:
-        where = plan.copy_path
-        if not plan.exists:
-            stage_copy(service, self._copy, self._layout, self._source, self._master.manifest_bytes, where)
-            return
-        if plan.leftover:
-            with opened(self._copy.rpartition("/")[0], service) as above:
-                remove_tree(STAGING, above)
-        if plan.copy.is_empty and not plan.copy.caches:
-            return
-        folder = open_below(service, self._copy)
-        try:
-            operations = plan.copy.applicable(force=self._force)
-            if self._kept is not None:
-                keep_files(self._kept, where, folder, discarded(operations))
-            if plan.copy.settled is not None:
-                replace_bytes(folder, MANIFEST_NAME, format_manifest(plan.copy.settled))
-            update_copy(folder, operations, plan.copy.caches, self._source, self._manifest(plan), where)
-        finally:
-            os.close(folder)
-
-    def _manifest(self, plan: ServicePlan) -> bytes:
-        files = plan.copy.files_after(self._master.snapshot.entries, force=self._force)
-        if files is self._master.snapshot.entries:
-            return self._master.manifest_bytes
-        return format_manifest(make_manifest(self._master.manifest.library, files))
-
-
-def discarded(operations: Sequence[Operation]) -> Iterator[tuple[str, Entry]]:
-    """Yield path and entry of everything that operations would discard of somebody's own bytes.
-
-    Args:
-        operations: What is to be applied.
-    """
-    for operation in operations:
-        if operation.state in GUARDED and operation.before is not None:
-            yield operation.path, operation.before

@@ -17,8 +17,8 @@ from common_sync.edges.lock import exclusive, state_folder
 from common_sync.edges.project import Project
 from common_sync.edges.public_names import read_public_names
 from common_sync.edges.record import add_to_record
+from common_sync.edges.users_files import replace_users_file
 from common_sync.edges.workers import Phases, no_progress
-from common_sync.edges.writing import replace_users_file
 
 
 class Diagnosis(NamedTuple):

@@ -6,22 +6,25 @@ from contextlib import nullcontext
 from functools import partial
 from typing import NamedTuple
 
-from common_sync.commands.distribute import discarded
-from common_sync.commands.survey import ServicePlan, read_copy, survey
+from common_sync.commands.apply import discarded
+from common_sync.commands.survey import ServicePlan, survey
 from common_sync.core.ejection import Hunk, find_hunks, put_back
 from common_sync.core.errors import CommonSyncError, Problem, TreeError
 from common_sync.core.findings import make_finding
 from common_sync.core.manifest import make_manifest
 from common_sync.core.model import Finding, Reference
 from common_sync.core.plan import CopyPlan, Operation, build_plan
-from common_sync.edges.folders import explain_os_error, opened
+from common_sync.edges.copies import read_copy
+from common_sync.edges.folders import explain_os_error, explained, opened
 from common_sync.edges.history import earlier_versions, is_cut_off
 from common_sync.edges.keeping import keep_files, new_set, prune_sets
 from common_sync.edges.lock import exclusive, state_folder
+from common_sync.edges.managed_files import Unblocked, unblock_attributes, unblock_dockerignore
 from common_sync.edges.project import Project
 from common_sync.edges.record import Record, read_record, write_record
 from common_sync.edges.references import FileEdit, References, read_version
-from common_sync.edges.writing import remove_copy, replace_users_file
+from common_sync.edges.users_files import remove_users_file, replace_users_file
+from common_sync.edges.writing import remove_copy
 
 
 class Ejected(NamedTuple):
@@ -31,6 +34,7 @@ class Ejected(NamedTuple):
         service: The service's path from the root.
         copy_path: The copy's path from the root.
         edits: The files in which references are put back.
+        unblocked: The files that a managed block is taken out of.
         removal: What takes the copy away, or None where it stays.
         stays: What is in the copy's folder, is none of the copy's, and stays there.
         findings: What was left, and needs a person.
@@ -39,6 +43,7 @@ class Ejected(NamedTuple):
     service: str
     copy_path: str
     edits: tuple[FileEdit, ...]
+    unblocked: tuple[Unblocked, ...]
     removal: CopyPlan | None
     stays: tuple[str, ...]
     findings: tuple[Finding, ...]
@@ -50,12 +55,14 @@ class Ejection(NamedTuple):
     Attributes:
         root: The absolute path of the configuration's folder.
         services: One for each service.
+        unblocked: The root's own files that a managed block is taken out of, or lines of one.
         dry_run: Whether nothing was written.
         kept: The folder that discarded edits are kept in, or None when nothing was discarded.
     """
 
     root: str
     services: tuple[Ejected, ...]
+    unblocked: tuple[Unblocked, ...]
     dry_run: bool
     kept: str | None
 
@@ -96,17 +103,19 @@ def eject(
         record = read_record(state)
         plans = survey(project, names).plans
         services = tuple(_plan(project, plan, record, copies=copies, force=force) for plan in plans)
+        attributes = unblock_attributes(project.root, project.copy, [one.service for one in services])
+        unblocked = () if attributes is None else (attributes,)
         kept = None
         if not dry_run:
             discards = any(
                 any(True for _ in discarded(one.removal.operations)) for one in services if one.removal is not None
             )
             kept = new_set(state) if discards else None
-            _apply(project, services, kept)
+            _apply(project, services, unblocked, kept)
             _forget(state, record, services)
             if kept is not None:
                 prune_sets(state)
-    return Ejection(project.root, services, dry_run, kept)
+    return Ejection(project.root, services, unblocked, dry_run, kept)
 
 
 def _plan(project: Project, plan: ServicePlan, record: Record, *, copies: bool, force: bool) -> Ejected:
@@ -121,7 +130,9 @@ def _plan(project: Project, plan: ServicePlan, record: Record, *, copies: bool, 
         findings += map(partial(_report_edited, plan), edited)
         removal = None
     edits = tuple(one.edit for one in restored if one.edit is not None)
-    return Ejected(plan.service, plan.copy_path, edits, removal, stays, tuple(findings))
+    block = unblock_dockerignore(project.root, plan.service)
+    unblocked = () if block is None else (block,)
+    return Ejected(plan.service, plan.copy_path, edits, unblocked, removal, stays, tuple(findings))
 
 
 def _files(plan: ServicePlan, record: Record) -> list[str]:
@@ -198,7 +209,7 @@ def _plan_removal(project: Project, plan: ServicePlan) -> tuple[CopyPlan | None,
     return build_plan(make_manifest(base.library, {}), base, held), held.ignored
 
 
-def _apply(project: Project, services: Sequence[Ejected], kept: str | None) -> None:
+def _apply(project: Project, services: Sequence[Ejected], unblocked: Sequence[Unblocked], kept: str | None) -> None:
     problems: list[Problem] = []
     for one in services:
         try:
@@ -211,8 +222,21 @@ def _apply(project: Project, services: Sequence[Ejected], kept: str | None) -> N
             problems += error.problems
         except OSError as error:
             problems += explain_os_error(error, one.service, "write the service").problems
+    for block in (*(block for one in services for block in one.unblocked), *unblocked):
+        try:
+            _take_out(project.root, block)
+        except CommonSyncError as error:
+            problems += error.problems
     if problems:
         raise TreeError(*problems)
+
+
+def _take_out(root: str, block: Unblocked) -> None:
+    with explained(block.path, "write it"), opened(root) as folder:
+        if block.after is None:
+            remove_users_file(folder, block.path, block.before, block.path)
+        else:
+            replace_users_file(folder, block.path, block.before, block.after, block.path)
 
 
 def _remove(service: int, copy: str, one: Ejected, removal: CopyPlan, kept: str | None) -> None:

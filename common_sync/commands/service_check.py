@@ -159,7 +159,7 @@ class _Checker:
         asked = [file for file in self._files if is_requirements(os.path.basename(file)) or file in _PROJECT_FILES]
         if any(name in normalise(self._folder.read(file) or "") for file in asked):
             return ()
-        packages = [package.name for package in find_packages(open_context(self._folder, ""), self._project.copy)]
+        packages = [package.name for package in find_packages(open_context(self._folder), self._project.copy)]
         files = [file for file in self._files if file.endswith(".py") and not _TEST.search(file)]
         found = ((package, file) for package in packages for file in files)
         return tuple(
@@ -167,7 +167,7 @@ class _Checker:
         )
 
     def _references(self, *, in_image: bool) -> Iterator[Trouble]:
-        context = open_context(self._folder, "")
+        context = open_context(self._folder)
         files = [file for file in self._files if "/" not in file and (is_requirements(file) or file in _PROJECT_FILES)]
         troubles, needs = find_reference_troubles(self._service, files, context, in_image=in_image)
         told = {(one.file, one.line) for one in self._plan.references if one.state == "points-at-master"}

@@ -15,7 +15,7 @@ from common_sync.core.manifest import NAME as MANIFEST_NAME
 from common_sync.core.model import File, ancestors
 from common_sync.core.rewriters.kinds import kind_of
 from common_sync.core.rules import BUILT_IN, Rules
-from common_sync.edges.checkout import format_entry
+from common_sync.edges.checkout import ATTRIBUTES, format_entry
 from common_sync.edges.index import Index, list_ignored, list_tracked
 from common_sync.edges.master import Master
 from common_sync.edges.repository import find_top
@@ -27,11 +27,12 @@ class Copy(NamedTuple):
     Attributes:
         service: The service's path from the root.
         path: The copy's path from the root.
-        references: Files that mention the library.
+        references: Files that mention the library, or hold a managed block.
         left: Paths from the root, in the copy, that are not as they should be: other findings name them.
         whole: Whether the copy is in sync with the master.
         changed: Whether this run has written to the service.
-        edited: The requirements files that it has rewritten.
+        edited: The files of its own that it has rewritten.
+        blocks: Those that a managed block is kept in.
     """
 
     service: str
@@ -41,6 +42,7 @@ class Copy(NamedTuple):
     whole: bool
     changed: bool = False
     edited: frozenset[str] = frozenset()
+    blocks: frozenset[str] = frozenset()
 
 
 _ADD = "git add"
@@ -69,7 +71,8 @@ class Lack(NamedTuple):
     @property
     def is_plain(self) -> bool:
         """Whether it is what every run leaves to be added, and nothing more needs to be said."""
-        return self.service != "" and self.command == _ADD and self.message in (_UNKNOWN, _OTHER)
+        ours = self.service != "" or self.path == ATTRIBUTES
+        return ours and self.command == _ADD and self.message in (_UNKNOWN, _OTHER)
 
 
 def make_copy(plan: ServicePlan, left: Iterable[str], *, whole: bool, changed: bool = False) -> Copy:
@@ -82,9 +85,11 @@ def make_copy(plan: ServicePlan, left: Iterable[str], *, whole: bool, changed: b
         changed: Whether this run has written to it.
     """
     edited = frozenset(f"{plan.service}/{edit.path}" for edit in plan.edits)
-    references = edited.union(reference.file for reference in plan.references)
+    blocks = frozenset(f"{plan.service}/{path}" for path in plan.blocks)
+    references = edited.union(blocks, (reference.file for reference in plan.references))
     here = frozenset(f"{plan.copy_path}/{path}" for path in left)
-    return Copy(plan.service, plan.copy_path, references, here, whole, changed, edited if changed else frozenset())
+    edited = edited if changed else frozenset()
+    return Copy(plan.service, plan.copy_path, references, here, whole, changed, edited, blocks)
 
 
 class Comparison:
@@ -103,7 +108,7 @@ class Comparison:
         self._copies = {copy.path: copy for copy in copies}
         self._services = {path: copy.service for copy in copies for path in copy.references}
         # the tool's own file counts where it is gone, too: in a clone it would be a second configuration
-        self._own = {*self._services, found.project.configuration.file, OWN_FILE}
+        self._own = {*self._services, *found.root.blocks, found.project.configuration.file, OWN_FILE}
         self.index = index
         self._expected = _expect(found.master, found.project.master, copies, self.index)
         unstaged = set(self._unstaged())
@@ -114,6 +119,17 @@ class Comparison:
             self.wrong.add(found.project.configuration.file)
         self._ignored = set(self._list_ignored()) if self.wrong else set()
         self.outside = set(self._find_outside()) if self.wrong else set()
+        unknown = set(self._unknown_blocks(found.root.blocks))
+        if found.project.configuration.file in index.files:
+            self.doubtful |= unknown
+        else:  # there is nothing yet that a clone could be tried by
+            self.wrong |= unknown
+
+    def _unknown_blocks(self, root: Iterable[str]) -> Iterator[str]:
+        """Yield the files with managed blocks that git does not know, of what a clone has."""
+        inside = [copy for copy in self._copies.values() if copy.service not in self.outside]
+        blocks = {path for copy in inside for path in copy.blocks}.union(root if inside else ())
+        yield from blocks - self.index.files.keys()
 
     def lacks(self) -> Iterator[Lack]:
         """Yield what the commit lacks."""

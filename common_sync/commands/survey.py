@@ -1,28 +1,22 @@
 """Read everything once and plan: what every command that looks at copies begins with."""
 
-import os
-from collections.abc import Sequence
-from contextlib import suppress
-from errno import ELOOP
-from stat import S_ISLNK
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from common_sync.core.digest import digest_tree
-from common_sync.core.errors import CommonSyncError, ManifestError, Problem, TreeError
-from common_sync.core.findings import drift_findings, missing_copy, reference_findings
-from common_sync.core.manifest import LARGEST, Manifest, parse_manifest
+from common_sync.core.errors import CommonSyncError, Problem, TreeError
+from common_sync.core.findings import drift_findings, managed_finding, missing_copy, reference_findings
 from common_sync.core.manifest import NAME as MANIFEST_NAME
 from common_sync.core.model import Finding, Reference, Snapshot
 from common_sync.core.plan import CopyPlan, build_plan
-from common_sync.core.rules import BUILT_IN, Rules
-from common_sync.edges.folders import explain_os_error, open_below, opened
+from common_sync.edges.copies import has_leftover, read_announced, read_copy
+from common_sync.edges.folders import explain_os_error, opened
+from common_sync.edges.managed_files import Dockerignores, Managed, look_at_attributes
 from common_sync.edges.master import Master, read_master
 from common_sync.edges.project import Project, select_services
-from common_sync.edges.reading import ANNOUNCED, STAGING, Expected, read_bytes, walk
 from common_sync.edges.references import FileEdit, read_references
+from common_sync.edges.repository import find_top
 from common_sync.edges.workers import Phases, fork_map, no_progress, processors
-
-_COPY_RULES = Rules(BUILT_IN)
 
 _MANY_FILES = 1500
 _MANY_BYTES = 16 << 20
@@ -42,7 +36,8 @@ class ServicePlan(NamedTuple):
         files: How many files the copy holds.
         digest: The tree digest of what the copy holds, or None when there is no copy.
         version: The version that its manifest states.
-        leftover: Whether a killed run left a staged copy beside it.
+        leftover: Whether a killed run left something beside it: a staged copy, or a file of the service's.
+        blocks: The service's own files that a managed block is kept in, in sync or not.
     """
 
     service: str
@@ -56,6 +51,7 @@ class ServicePlan(NamedTuple):
     digest: str | None
     version: str | None
     leftover: bool
+    blocks: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -76,25 +72,43 @@ class ServicePlan(NamedTuple):
         return [
             *drift,
             *reference_findings(self.service, self.references),
+            *_block_findings(self.service, self.edits),
             *self.problems,
         ]
 
 
+def _block_findings(service: str, edits: Sequence[FileEdit]) -> Iterator[Finding]:
+    """Yield a finding for each managed block that is to be written."""
+    for edit in edits:
+        if edit.managed:
+            file = f"{service}/{edit.path}" if service else edit.path
+            yield managed_finding(service, file, exists=edit.before is not None)
+
+
 class Survey(NamedTuple):
-    """A project, its master and the plan of each service that was asked for."""
+    """A project, its master and the plan of each service that was asked for.
+
+    Attributes:
+        project: The project.
+        master: The master.
+        plans: One for each service.
+        root: What is to be done about the root's own files.
+    """
 
     project: Project
     master: Master
     plans: tuple[ServicePlan, ...]
+    root: Managed
 
     @property
     def in_sync(self) -> bool:
-        """Whether every plan is empty."""
-        return all(plan.is_empty for plan in self.plans)
+        """Whether every plan is empty, and the root's."""
+        return self.root.is_empty and all(plan.is_empty for plan in self.plans)
 
     def findings(self) -> list[Finding]:
-        """Return the findings of all services, in the order of the services."""
-        return [finding for plan in self.plans for finding in plan.findings(self.project.master)]
+        """Return the findings of all services, in the order of the services, and those of the root."""
+        found = [finding for plan in self.plans for finding in plan.findings(self.project.master)]
+        return [*found, *_block_findings("", self.root.edits), *self.root.findings]
 
 
 def survey(
@@ -117,10 +131,11 @@ def survey(
     """
     services = select_services(project, names)
     master = read_master(project.root, project.master, project.rules, tracked=tracked)
+    ignores = _dockerignores(project, master)
 
     def look(service: str) -> ServicePlan | tuple[Problem, ...]:
         try:
-            return survey_service(project, master, service)
+            return survey_service(project, master, service, ignores)
         except CommonSyncError as error:
             return error.problems
 
@@ -129,7 +144,28 @@ def survey(
     if problems:
         raise TreeError(*problems)
     plans = [one for one in found if isinstance(one, ServicePlan)]
-    return Survey(project, master, tuple(_with_first_plan(plan, master) for plan in plans))
+    root = survey_root(project, services)
+    return Survey(project, master, tuple(_with_first_plan(plan, master) for plan in plans), root)
+
+
+def _dockerignores(project: Project, master: Master) -> Dockerignores:
+    files = (*master.snapshot.entries, MANIFEST_NAME)
+    return Dockerignores(project.root, project.copy, files, managed="dockerignore" in project.configuration.managed)
+
+
+def survey_root(project: Project, services: Sequence[str]) -> Managed:
+    """Return what is to be done about the root's own files, for some services.
+
+    Args:
+        project: The project.
+        services: Their paths from the root.
+
+    Raises:
+        CommonSyncError: A file cannot be read.
+    """
+    if "gitattributes" not in project.configuration.managed or find_top(project.root) is None:
+        return Managed()
+    return look_at_attributes(project.root, project.copy, services, project.services)
 
 
 def _with_first_plan(plan: ServicePlan, master: Master) -> ServicePlan:
@@ -147,13 +183,14 @@ def count_workers(master: Master, services: int) -> int:
     return min(processors(), services) if many else 1
 
 
-def survey_service(project: Project, master: Master, service: str) -> ServicePlan:
+def survey_service(project: Project, master: Master, service: str, ignores: Dockerignores) -> ServicePlan:
     """Return the plan of one service; where there is no copy yet, `copy` is left for the caller to fill in.
 
     Args:
         project: The project.
         master: The master.
         service: The service's path from the root.
+        ignores: Looks at its ignore files.
 
     Raises:
         CommonSyncError: Its copy, its manifest or a file of its own cannot be used.
@@ -162,10 +199,11 @@ def survey_service(project: Project, master: Master, service: str) -> ServicePla
     try:
         with opened(project.root) as root, opened(service, root) as folder:
             copy, base = read_copy(folder, project.copy, copy_path, master)
-            announced = _read_announced(folder, project.copy, copy)
-            leftover = _has_leftover(folder, project.copy)
+            announced = read_announced(folder, project.copy, copy)
+            leftover = has_leftover(folder, project.copy)
         files = master.snapshot.entries
         found = read_references(project.root, service, project.copy, project.master, files, project.services)
+        managed = ignores.look_at(service, found.dockerfiles)
     except OSError as error:
         raise explain_os_error(error, service, "read the service") from error
     plan = build_plan(master.manifest, base, copy, announced) if copy is not None else _NOT_PLANNED
@@ -173,14 +211,15 @@ def survey_service(project: Project, master: Master, service: str) -> ServicePla
         service,
         copy_path,
         plan,
-        found.edits,
+        (*found.edits, *managed.edits),
         found.references,
-        found.findings,
+        (*found.findings, *managed.findings),
         exists=copy is not None,
         files=len(copy.entries) if copy is not None else 0,
         digest=_digest(copy, master),
         version=base.library.version if base is not None else None,
         leftover=leftover,
+        blocks=managed.blocks,
     )
 
 
@@ -191,81 +230,3 @@ def _digest(copy: Snapshot | None, master: Master) -> str | None:
     if copy is None:
         return None
     return master.manifest.tree if copy.entries == master.snapshot.entries else digest_tree(copy.entries)
-
-
-def read_copy(
-    folder: int, copy: str, where: str, master: Master | None = None
-) -> tuple[Snapshot | None, Manifest | None]:
-    """Return what a copy holds and what its manifest says; None for what is not there.
-
-    Args:
-        folder: The service's folder, an open descriptor.
-        copy: The copy's path inside it.
-        where: The copy's path as the user knows it.
-        master: The master; a manifest with the very bytes that it would get need not be parsed.
-
-    Raises:
-        TreeError: The copy's place is taken by something else, or something in it cannot be read.
-        ManifestError: Its manifest cannot be used.
-    """
-    try:
-        inner = open_below(folder, copy)
-    except FileNotFoundError:
-        return None, None
-    except OSError as error:
-        raise _refuse_place(folder, copy, where, error) from error
-    try:
-        base = _read_manifest(inner, f"{where}/{MANIFEST_NAME}", master)
-        if base is None and master is None:
-            return Snapshot({}), None  # there is nothing to hold it against, and it may be anything, even `/`
-        expected = master.expected if master is not None and base is master.manifest else _expect(base, master)
-        return walk(inner, where, _COPY_RULES, expected), base
-    finally:
-        os.close(inner)
-
-
-def _expect(base: Manifest | None, master: Master | None) -> Expected:
-    stated = base.files if base is not None else ()
-    return Expected(stated, master.snapshot.entries, held=master.held) if master is not None else Expected(stated)
-
-
-def _refuse_place(folder: int, copy: str, where: str, error: OSError) -> TreeError:
-    with suppress(OSError):
-        if S_ISLNK(os.stat(copy, dir_fd=folder, follow_symlinks=False).st_mode):
-            error = OSError(ELOOP, "")
-    if error.errno == ELOOP:
-        remedy = "remove it, so that a folder can be made there"
-        return TreeError(Problem("the copy's folder is a symlink, which is not followed", where, remedy=remedy))
-    if isinstance(error, NotADirectoryError):
-        return TreeError(Problem("the copy's place is taken by what is no real folder", where, remedy="move it away"))
-    return explain_os_error(error, where, "open the copy")
-
-
-def _read_manifest(folder: int, where: str, master: Master | None) -> Manifest | None:
-    try:
-        data = read_bytes(MANIFEST_NAME, folder, LARGEST)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise ManifestError(*explain_os_error(error, where, "read the manifest").problems) from error
-    if master is not None and data == master.manifest_bytes:
-        return master.manifest
-    return parse_manifest(data, where)
-
-
-def _read_announced(folder: int, copy: str, held: Snapshot | None) -> Manifest | None:
-    """Return what a run that was stopped was about to make of the copy; None where it had not yet said so in full."""
-    if held is None or ANNOUNCED not in held.caches:
-        return None
-    with suppress(OSError, ManifestError), opened(copy, folder) as inner:
-        return parse_manifest(read_bytes(ANNOUNCED, inner, LARGEST), ANNOUNCED)
-    return None
-
-
-def _has_leftover(folder: int, copy: str) -> bool:
-    above = copy.rpartition("/")[0]
-    try:
-        os.stat(f"{above}/{STAGING}" if above else STAGING, dir_fd=folder, follow_symlinks=False)
-    except OSError:
-        return False
-    return True

@@ -3,13 +3,13 @@
 import os
 from typing import NamedTuple
 
-from common_sync.commands.survey import read_copy
 from common_sync.core.digest import digest_tree
 from common_sync.core.errors import ManifestError, Problem, TreeError
 from common_sync.core.findings import drift_findings, make_finding
 from common_sync.core.manifest import NAME, Manifest, make_manifest
 from common_sync.core.model import Finding
 from common_sync.core.plan import CopyPlan, build_plan
+from common_sync.edges.copies import read_copy
 from common_sync.edges.folders import explain_os_error, opened
 
 

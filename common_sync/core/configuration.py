@@ -5,7 +5,7 @@ Everything that is wrong is collected and reported at once, each with its line.
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from common_sync.core.errors import Problem
@@ -14,7 +14,10 @@ PYPROJECT = "pyproject.toml"
 OWN_FILE = "common-sync.toml"
 TABLE = "tool.common-sync"
 
-KEYS = ("master", "services", "copy", "exclude", "ignore")
+KEYS = ("master", "services", "copy", "exclude", "managed", "ignore")
+
+MANAGED = ("dockerignore", "gitattributes")
+"""The files that a managed block can be kept in."""
 
 
 class Setting(NamedTuple):
@@ -33,6 +36,7 @@ class Configuration(NamedTuple):
         services: Folders or globs, relative to the root.
         copy: The copy's folder inside each service.
         exclude: Gitignore patterns, after the built-in ones.
+        managed: The files that a managed block is kept in, of `MANAGED`.
         ignore: Codes of the checks of `doctor` that are switched off.
     """
 
@@ -41,6 +45,7 @@ class Configuration(NamedTuple):
     services: tuple[Setting, ...]
     copy: Setting
     exclude: tuple[Setting, ...]
+    managed: frozenset[str] = frozenset(MANAGED)
     ignore: tuple[Setting, ...] = ()
 
 
@@ -83,9 +88,9 @@ def parse_configuration(table: dict[str, object], text: str, file: str) -> tuple
     if table.get("services", []) == []:
         trouble = "is empty" if "services" in table else "is missing"
         reader.complain("services", f'key "services" {trouble}', 'services = ["services/*"]')
-    return Configuration(
-        file, master, services, copy, reader.strings("exclude"), reader.checks("ignore")
-    ), reader.problems
+    managed = reader.words("managed", MANAGED) if "managed" in table else frozenset(MANAGED)
+    exclude, ignore = reader.strings("exclude"), reader.checks("ignore")
+    return Configuration(file, master, services, copy, exclude, managed, ignore), reader.problems
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
@@ -144,6 +149,9 @@ _NEXT_KEY = re.compile(r"""^[ \t]*(?:[\w.-]+|"[^"\n]*"|'[^'\n]*')[ \t]*=""", re.
 _LINE_START = r"""^[ \t]*\[{0,2}[ \t]*(?:[\w"'-]+[ \t]*\.[ \t]*)*"""
 
 
+_MOST_NAMED = 20
+
+
 class _Reader:
     """Takes settings out of the table and notes what is wrong with them."""
 
@@ -155,10 +163,12 @@ class _Reader:
         self.problems.append(Problem(message, self._file, self._lines.key(key), remedy))
 
     def check_keys(self) -> None:
-        for key in self._table:
-            if key not in KEYS:
-                known = f"the keys are {', '.join(KEYS)}"
-                self.complain(key, f'unknown key "{key}"', nearest(key, KEYS) or known)
+        unknown = [key for key in self._table if key not in KEYS]
+        for key in unknown[:_MOST_NAMED]:
+            known = f"the keys are {', '.join(KEYS)}"
+            self.complain(key, f'unknown key "{key}"', nearest(key, KEYS) or known)
+        if len(unknown) > _MOST_NAMED:
+            self.complain("", f"and {len(unknown) - _MOST_NAMED} more unknown keys", "")
 
     def strings(self, key: str) -> tuple[Setting, ...]:
         value = self._table.get(key, [])
@@ -166,6 +176,14 @@ class _Reader:
             return tuple(Setting(*pair) for pair in zip(value, self._lines.strings(key, value), strict=True))
         self.complain(key, f'"{key}" must be a list of strings', f'{key} = ["…"]')
         return ()
+
+    def words(self, key: str, known: Sequence[str]) -> frozenset[str]:
+        given = self.strings(key)
+        for word, line in given:
+            if word not in known:
+                remedy = nearest(word, known) or f"the words are {', '.join(known)}"
+                self.problems.append(Problem(f'"{key}" holds an unknown word: {word!r}', self._file, line, remedy))
+        return frozenset(word for word, _ in given)
 
     def checks(self, key: str) -> tuple[Setting, ...]:
         settings = self.strings(key)

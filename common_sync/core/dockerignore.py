@@ -24,12 +24,16 @@ class Pattern(NamedTuple):
         line: Its line, counted from 1.
         excludes: Whether it takes a path out; one that begins with `!` brings it back.
         regex: Finds something in each path that it means, and not in what is below.
+        beginning: What each path that it means begins with, or nothing where only the expression can tell.
+        ending: What each ends with, in the same way.
     """
 
     text: str
     line: int
     excludes: bool
     regex: re.Pattern[str]
+    beginning: str
+    ending: str
 
 
 class Dockerignore:
@@ -41,8 +45,9 @@ class Dockerignore:
 
     def __init__(self, patterns: Iterable[Pattern]) -> None:
         self.patterns = tuple(patterns)
-        excluding = [pattern.regex.pattern for pattern in self.patterns if pattern.excludes]
-        self._any = re.compile("|".join(f"(?:{source})" for source in excluding), re.ASCII) if excluding else _NOTHING
+        excluding = [pattern for pattern in self.patterns if pattern.excludes]
+        self._endings = tuple({pattern.ending for pattern in excluding if pattern.ending})
+        self._others = [pattern.regex.search for pattern in excluding if not pattern.ending]
         self._folders: dict[str, _Answer] = {"": _UNTOUCHED}
 
     def exclusion(self, path: str) -> Pattern | None:
@@ -54,13 +59,23 @@ class Dockerignore:
         decider = self._ask(path).decider
         return decider if decider is not None and decider.excludes else None
 
+    def may_bring_back_below(self, folder: str) -> bool:
+        """Tell whether a folder that is kept out may hold what is not.
+
+        Args:
+            folder: Its POSIX path relative to the context.
+        """
+        inside = f"{folder}/"
+        exceptions = (pattern.beginning for pattern in self.patterns if not pattern.excludes)
+        return any(inside.startswith(beginning) or beginning.startswith(inside) for beginning in exceptions)
+
     def _ask(self, path: str) -> "_Answer":
         above = path.rpartition("/")[0]
         if above not in self._folders:
             self._folders[above] = self._ask(above)
         inherited = self._folders[above].matching
-        if not inherited and self._any.search(path) is None:
-            return _UNTOUCHED
+        if not inherited and not path.endswith(self._endings) and not any(search(path) for search in self._others):
+            return _UNTOUCHED  # as nearly always
         return self._match(path, inherited)
 
     def _match(self, path: str, inherited: frozenset[int]) -> "_Answer":
@@ -75,6 +90,21 @@ class Dockerignore:
         return _Answer(frozenset(matching), decider)
 
 
+def exact_pattern(path: str) -> str:
+    """Return the pattern that means one path, and what is below it.
+
+    Args:
+        path: POSIX path relative to the context.
+    """
+    escaped = _SPECIAL.sub(r"\\\g<0>", path)
+    return _UNWRITABLE.sub("?", escaped)
+
+
+_SPECIAL = re.compile(r"[*?\[\]\\{}|^]")
+_UNWRITABLE = re.compile(r"^[\s!#]|\s$|[^\S ]")
+"""What a line cannot hold, or not where it stands; any character is taken instead."""
+
+
 class _Answer(NamedTuple):
     """Which patterns match a path or a folder above it, by their numbers, and the last of them."""
 
@@ -83,7 +113,6 @@ class _Answer(NamedTuple):
 
 
 _UNTOUCHED = _Answer(frozenset(), None)
-_NOTHING = re.compile(r"(?!)")
 
 
 def parse_dockerignore(text: str) -> Dockerignore:
@@ -108,7 +137,9 @@ def _parse(text: str) -> Iterator[Pattern]:
             continue
         excludes = not cleaned.startswith("!")
         try:
-            yield Pattern(written, number, excludes, _compile(cleaned.removeprefix("!")))
+            pattern = cleaned.removeprefix("!")
+            expression = _compile(pattern)
+            yield Pattern(written, number, excludes, expression, *_ends(pattern))
         except (ValueError, re.error):
             raise UnparsableError(number, f"{written!r} is no pattern that Docker takes") from None
 
@@ -132,8 +163,18 @@ def _clean(path: str) -> str:
 
 
 _WELL_FORMED = re.compile(r"(?:[^\\\[]|\\.|\[\^?(?:C(?:-C)?)+\])*".replace("C", r"(?:\\.|[^\\\]\-])"), re.DOTALL)
-"""What Go's `filepath.Match` takes."""
+"""What Go's `filepath.Match` takes. Docker looks no further than it needs to see that `.` does not match."""
 
+
+def _ends(pattern: str) -> tuple[str, str]:
+    """Return the literal beginning and end of a pattern; the end is inside one name, for `**/a` is also `a`."""
+    if "\\" in pattern or "|" in pattern:
+        return "", ""
+    names = _NOT_LITERAL.split(pattern)
+    return names[0], names[-1].rpartition("/")[2]
+
+
+_NOT_LITERAL = re.compile(r"[*?\[\]{}^]")
 _WILD = re.compile(r"[*?\[\]\\]")
 _TOKEN = re.compile(r"(\*\*/?)\Z|(\*\*/?)|(\*)|(\?)|\\(.)|([.+()$])|.", re.DOTALL)
 

@@ -26,7 +26,7 @@ CODES = {
     "CS008": Code("error", "A digest is not the expected one"),
     "CS009": Code("error", "Git does not know a file of a copy"),
     "CS101": Code("error", "A reference points at the master"),
-    "CS102": Code("warning", "A reference holds a variable"),
+    "CS102": Code("warning", "Nobody can tell where a reference leads"),
     "CS103": Code("error", "A reference to the master is in a file that is not the service's own"),
     "CS104": Code("error", "A file cannot be decoded"),
     "CS105": Code("error", "Two references to the library disagree"),
@@ -36,7 +36,11 @@ CODES = {
     "CS109": Code("error", "A lock file has to be made anew"),
     "CS110": Code("warning", "A file that is not edited refers to the master"),
     "CS111": Code("warning", "A mount hides what was built with the copy"),
+    "CS112": Code("warning", "An image is not built from the service's own folder"),
     "CS113": Code("warning", "A path leads out of the service"),
+    "CS114": Code("warning", "A .gitignore keeps a copy out of a commit"),
+    "CS115": Code("error", "A .dockerignore keeps a copy out of the build context"),
+    "CS116": Code("error", "A managed block is missing or old"),
     "CS117": Code("error", "Nothing tells what a reference said before"),
     "CS118": Code("warning", "A reference led to the copy before anything was distributed"),
     "CS201": Code("error", "A local project is not there when it is installed"),
@@ -93,7 +97,7 @@ def missing_copy(service: str, copy: str, files: int) -> Finding:
 
 
 def _distribute(service: str) -> str:
-    return f"common-sync distribute {shell_word(service)}"
+    return f"common-sync distribute {shell_word(service)}" if service else "common-sync distribute"
 
 
 def drift_findings(plan: CopyPlan, service: str, copy: str, master: str) -> Iterator[Finding]:
@@ -154,3 +158,15 @@ def reference_findings(service: str, references: tuple[Reference, ...]) -> Itera
         if reference.state == "points-at-master":
             message = "points at the master, which is not there where the service is built"
             yield make_finding("CS101", service, reference.file, reference.line, message, _distribute(service))
+
+
+def managed_finding(service: str, file: str, *, exists: bool) -> Finding:
+    """Return the finding for a managed block that is to be written.
+
+    Args:
+        service: The service's path from the root, or nothing for a file that belongs to none.
+        file: The file's path from the root.
+        exists: Whether there is the file.
+    """
+    message = "the managed block is missing or old" if exists else "is missing: it would hold a managed block"
+    return make_finding("CS116", service, file, None, message, _distribute(service))

@@ -7,7 +7,8 @@ import tomllib
 from common_sync.core.configuration import OWN_FILE, PYPROJECT, find_table
 from common_sync.core.errors import ConfigurationError, Problem
 from common_sync.edges.folders import explain_os_error, opened
-from common_sync.edges.writing import replace_bytes, replace_users_file
+from common_sync.edges.users_files import replace_users_file
+from common_sync.edges.writing import replace_bytes
 
 _AT_LINE = re.compile(r"\(at line (\d+)")
 

@@ -98,7 +98,7 @@ class _Discovery:
         if reason := why_no_folder(setting.value):
             self._complain(setting, reason, "name folders inside the repository")
             return
-        matched = dict.fromkeys(_glob(self._root, setting.value))
+        matched = dict.fromkeys(_glob(self._root, setting.value, "", set()))
         found = [path for path in matched if self._may_be_service(path)]
         if not found:
             self._complain(setting, "matches no folder", "name a folder, or take it out")
@@ -131,28 +131,32 @@ class _Discovery:
         return next((above for above in holders if above in self._given), None)
 
 
-def _glob(folder: str, pattern: str, prefix: str = "") -> Iterator[str]:
+def _glob(folder: str, pattern: str, prefix: str, seen: set[tuple[str, str]]) -> Iterator[str]:
     """Yield the folders below one that a glob matches, never through a symlink; `**` is any number of folders.
 
     Args:
         folder: The absolute path of the folder to look in.
         pattern: What is left of the glob.
         prefix: The path that led here.
+        seen: Where it has looked for what: several `**` lead to the same place in more ways than anybody can wait for.
     """
+    if (folder, pattern) in seen:
+        return
+    seen.add((folder, pattern))
     part, _, rest = pattern.partition("/")
     if part == "**" and rest:
-        yield from _glob(folder, rest, prefix)
+        yield from _glob(folder, rest, prefix, seen)
     for name in _folders_in(folder):
         hidden = name.startswith(".") and not part.startswith(".")
         if hidden or not fnmatchcase(name, part):
             continue
         below = os.path.join(folder, name)
         if part == "**":
-            yield from _glob(below, pattern, f"{prefix}{name}/")
+            yield from _glob(below, pattern, f"{prefix}{name}/", seen)
         if not rest:
             yield prefix + name
         elif part != "**":
-            yield from _glob(below, rest, f"{prefix}{name}/")
+            yield from _glob(below, rest, f"{prefix}{name}/", seen)
 
 
 def _folders_in(folder: str) -> list[str]:

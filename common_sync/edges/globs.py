@@ -43,6 +43,10 @@ _UNPADDED = re.compile(r"((?:\\.|[^\\])*?) *", re.DOTALL)
 _LAST_SPACE = re.compile(r"((?:\\.|[^\\])*?)\\?(\s)", re.DOTALL)
 _BRACKETS = re.compile(r"\\.|\[([!^]?\]?[^]]*)\]", re.DOTALL)
 _UNLIKE_GIT = re.compile(r"[\\[/]|--|&&|~~|\|\|").search
+_BETWEEN_STARS = re.compile(r"\[\^/\]\*((?:\\.|\[(?!\^/\]\*)[^]]+\]|[^][()*/\\])+)(?=\[\^/\]\*)", re.DOTALL)
+"""What stands between two stars of a part: the first place where it fits is as good as any, and trying no other keeps a pattern
+of many stars from taking longer than anybody can wait for."""
+
 _SET = re.compile(r"\\.|\[(?!\^/\])", re.DOTALL)
 
 
@@ -77,6 +81,7 @@ def _as_git_reads(text: str) -> str:
 
 def _compile(source: str) -> re.Pattern[str]:
     """Compile pathspec's expression; no bracket expression matches a slash."""
+    source = _BETWEEN_STARS.sub(r"(?>[^/]*?\1)", source)
     try:
         return re.compile(_SET.sub(lambda found: "(?!/)[" if found[0] == "[" else found[0], source), re.DOTALL)
     except re.error as error:

@@ -1,8 +1,10 @@
 """What the next commit holds, as git's index has it."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from common_sync.core.rewriters.kinds import IGNORE
+from common_sync.edges.checkout import ATTRIBUTES
 from common_sync.edges.git import ask, ask_ahead, split
 from common_sync.edges.project import CONFIGURATION_FILES, Project
 from common_sync.edges.repository import find_top
@@ -51,10 +53,11 @@ def read_ahead(project: Project, more: Iterable[str] = ()) -> Callable[[], Index
 def _patterns(project: Project) -> Iterator[str]:
     """Yield pathspecs: few, because git tries each on every path that it knows."""
     yield f":(literal){project.master}"
-    yield from (f":(literal){file}" for file in CONFIGURATION_FILES)
+    yield from (f":(literal){file}" for file in (*CONFIGURATION_FILES, ATTRIBUTES))
     for setting in project.configuration.services:
         service = f":(glob){escape(setting.value, keep='*?[]')}"
         yield f"{service}/{escape(project.copy)}/**"
+        yield f"{service}/{IGNORE}"
         yield from (f"{service}/**/*{suffix}" for suffix in SUFFIXES)
 
 
@@ -95,3 +98,39 @@ def list_tracked(root: str, paths: Iterable[str]) -> list[str]:
 def list_ignored(root: str, paths: Iterable[str]) -> list[str]:
     """Return the files below some paths that git ignores, relative to the root, whether or not it tracks them all the same."""
     return split(ask(["ls-files", "-z", "-c", "-o", "-i", "--exclude-standard", "--", *paths], root))
+
+
+class Ignored(NamedTuple):
+    """A file or folder that git does not track, and the rule by which it ignores it.
+
+    Attributes:
+        path: From the root; of a folder, all that is in it is ignored.
+        file: Where the rule stands: a path from the root, or what git calls it.
+        line: Its line, counted from 1.
+        pattern: The rule.
+    """
+
+    path: str
+    file: str
+    line: int
+    pattern: str
+
+
+def find_ignored(root: str, paths: Sequence[str]) -> list[Ignored]:
+    """Return what git ignores below some paths and does not track; a folder stands for all that is in it.
+
+    Args:
+        root: The absolute path of the configuration's folder.
+        paths: POSIX paths from there.
+
+    Raises:
+        GitError: Git failed.
+    """
+    command = ["ls-files", "-z", "-o", "-i", "--exclude-standard", "--directory", "--", *paths]
+    found = [path.rstrip("/") for path in split(ask(command, root))]
+    if not found:
+        return []
+    names = "".join(f"./{path}\0" for path in found)
+    fields = ask(["check-ignore", "-z", "-v", "--stdin"], root, literal=False, data=names).split("\0")
+    rows = zip(*(iter(fields[:-1]),) * 4, strict=True)
+    return [Ignored(path.removeprefix("./"), file, int(line), pattern) for file, line, pattern, path in rows]

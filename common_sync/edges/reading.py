@@ -141,7 +141,7 @@ def read_regular(descriptor: int, most: int) -> bytes:
     """
     status = os.fstat(descriptor)
     if not S_ISREG(status.st_mode):
-        raise OSError(0, "not a regular file")
+        raise OSError(0, "is a directory" if S_ISDIR(status.st_mode) else "not a regular file")
     if status.st_size > most:
         raise OSError(0, f"larger than {most:,} bytes")
     return read_small(descriptor, status.st_size)

@@ -26,17 +26,19 @@ _LARGEST = 16 << 20
 
 
 class FileEdit(NamedTuple):
-    """A service's own file, before and after its references are rewritten.
+    """A file that is somebody's own, before and after its references are rewritten, or the tool's block in it.
 
     Attributes:
-        path: POSIX path inside the service.
-        before: The bytes that it holds.
+        path: POSIX path inside the service, or from the root where it belongs to none.
+        before: The bytes that it holds, or None where there is none.
         after: The bytes that it is to hold.
+        managed: Whether it is a managed block that changes.
     """
 
     path: str
-    before: bytes
+    before: bytes | None
     after: bytes
+    managed: bool = False
 
 
 class References(NamedTuple):
@@ -46,11 +48,13 @@ class References(NamedTuple):
         edits: The files to rewrite.
         references: Every reference, before the edits.
         findings: What stays as it is and needs a person.
+        dockerfiles: The paths of the service's Dockerfiles, inside it.
     """
 
     edits: tuple[FileEdit, ...] = ()
     references: tuple[Reference, ...] = ()
     findings: tuple[Finding, ...] = ()
+    dockerfiles: tuple[str, ...] = ()
 
 
 def read_references(
@@ -75,7 +79,9 @@ def read_references(
         files = list_files(folder, {os.path.join(folder, copy), *inner})
     except OSError as error:
         raise explain_os_error(error, os.path.relpath(error.filename, root), "read it") from error
-    return _Reader(root, service, copy, master, copied).read(files) if files else References()
+    dockerfiles = tuple(path for path, kind in files if kind == "dockerfile")
+    reader = _Reader(root, service, copy, master, copied)
+    return reader.read(files)._replace(dockerfiles=dockerfiles) if files else References()
 
 
 def read_version(root: str, service: str, copy: str, master: str, file: str, data: bytes) -> References:
@@ -101,6 +107,10 @@ def _rewriter(kind: Kind) -> tuple[Rewriter, Callable[[bytes], Text]]:
             from common_sync.core.rewriters.requirements import read_requirements
 
             return read_requirements, decode_requirements
+        case "dockerfile":
+            from common_sync.core.rewriters.dockerfile import read_dockerfile
+
+            return read_dockerfile, decode_unicode
         case "compose":
             from common_sync.core.rewriters.compose import read_compose
             from common_sync.edges.yaml_nodes import parse_yaml
@@ -133,8 +143,14 @@ def _rewriter(kind: Kind) -> tuple[Rewriter, Callable[[bytes], Text]]:
             return read_mentions, decode_to_read
 
 
-_YAML: dict[Kind, tuple[bytes, ...]] = {"compose": (b"include", b"extends"), "environment": (b"-r", b"-c")}
-"""What takes an expensive parser, and what stands in it where there is another file to read."""
+_EXPENSIVE: dict[Kind, tuple[bytes, ...]] = {
+    "compose": (b"include", b"extends"),
+    "environment": (b"-r", b"-c"),
+    "project": (b"{root", b"{home", b"{env"),
+    **dict.fromkeys(("pipfile", "lock", "poetry-lock", "pdm-lock", "pipenv-lock", "mention"), ()),
+}
+"""What takes a parser that is not even imported in vain, and what else stands in it where it may concern the library:
+another file to read, or a variable."""
 
 _LEADS_ANYWHERE = (b"..", b"$", b"\\", b"\0")
 """What a path holds that leads upward, or has a variable or an escape in it; and all that is in UTF-16."""
@@ -148,6 +164,7 @@ class _Reader:
         self._folder = os.path.join(root, service)
         self._copy_folder = os.path.join(self._folder, copy)
         self._master = os.path.realpath(os.path.join(root, master))
+        self._up_to_master = os.path.relpath(os.path.join(root, master), self._folder)
         self._hints = (*_LEADS_ANYWHERE, *map(os.fsencode, (root, self._master, os.path.basename(copy))))
         self._edits: list[FileEdit] = []
         self._references: list[Reference] = []
@@ -183,7 +200,7 @@ class _Reader:
         return [] if data is None else self._read_data(path, real, kind, shown, data)
 
     def _read_data(self, path: str, real: str, kind: Kind, shown: str, data: bytes) -> list[tuple[str, Kind]]:
-        if kind in _YAML and not self._may_concern(data, kind):
+        if kind in _EXPENSIVE and not self._may_concern(data, kind):
             return []
         rewrite, decode = _rewriter(kind)
         text = self._decode(data, shown, decode)
@@ -193,9 +210,8 @@ class _Reader:
         try:
             found = rewrite(text.characters, self._site(above, real))
         except UnparsableError as error:
-            self._find(
-                "CS108", shown, error.line, f"cannot be parsed: {error.reason}", "mend it; nothing in it was changed"
-            )
+            message = f"cannot be parsed: {error.reason}"
+            self._find("CS108", shown, error.line, message, "mend it; nothing in it was changed")
             return []
         self._take(found, shown)
         if found.edits:
@@ -204,12 +220,12 @@ class _Reader:
 
     def _may_concern(self, data: bytes, kind: Kind) -> bool:
         """Tell cheaply whether a file could lead to the library; one that does so by nothing but a symlink is missed."""
-        return any(hint in data for hint in (*self._hints, *_YAML[kind]))
+        return any(hint in data for hint in (*self._hints, *_EXPENSIVE[kind]))
 
     def _site(self, above: str, real: str) -> Site:
         own = _below(real, self._folder) is not None
         up = os.path.relpath(self._folder, above) + "/" if own and above != self._folder else ""
-        return Site(self._locator(above), self._copy, own=own, up=up)
+        return Site(self._locator(above), self._copy, own=own, up=up, master=self._up_to_master)
 
     def _read_bytes(self, path: str, shown: str, kind: Kind) -> bytes | None:
         """Return a file's bytes; None where pip would complain of a missing file by itself, and for a huge script."""
@@ -269,7 +285,7 @@ class _Reader:
             if _below(real, self._folder) is not None:
                 return Place("service")
             inside = _below(real, self._root) is not None
-            return Place("outside", holds=inside and self._is_held(real))
+            return Place("outside", holds=inside and self._is_held(real), exists=os.path.lexists(full))
 
         return locate
 

@@ -1,4 +1,4 @@
-"""Write copies and the services' own files. Nothing here decides; it applies a plan, and is the only place that writes.
+"""Write copies. Nothing here decides; it applies a plan, and with `users_files.py` it is the only place that writes.
 
 A new copy is staged beside its place and renamed in; in an existing one each file is written under a temporary name and
 renamed over. The manifest is announced first, under a name of its own, and renamed in last: by it the next run tells what
@@ -17,8 +17,6 @@ from common_sync.core.plan import Operation
 from common_sync.edges.folders import FOLDER, explained, open_below, opened, remove_empty, remove_tree
 from common_sync.edges.reading import ANNOUNCED, STAGING, TEMPORARY, read_bytes, read_entry
 from common_sync.edges.source import NEW, PLAIN, Source, write_all
-
-_LARGEST = 1 << 30
 
 
 class Layout(NamedTuple):
@@ -173,7 +171,7 @@ def _announce(folder: int, manifest: bytes) -> bool:
     """Write the manifest under another name; return False where it is in place already."""
     if _holds(folder, MANIFEST_NAME, manifest):
         return False
-    with _temporary(folder, ANNOUNCED):
+    with temporary(folder, ANNOUNCED):
         _write_new(folder, ANNOUNCED, manifest)
     return True
 
@@ -213,7 +211,7 @@ def _replace(folder: int, operation: Operation, entry: Entry, source: Source, wh
     above, _, name = operation.path.rpartition("/")
     parent = open_below(folder, above, make=True)
     try:
-        with _temporary(parent):
+        with temporary(parent):
             if isinstance(entry, Symlink):
                 os.symlink(entry.target, TEMPORARY, dir_fd=parent)
             else:
@@ -227,8 +225,13 @@ def _replace(folder: int, operation: Operation, entry: Entry, source: Source, wh
 
 
 @contextmanager
-def _temporary(folder: int, name: str = TEMPORARY) -> Iterator[None]:
-    """Make the temporary name free, and leave nothing under it when something fails."""
+def temporary(folder: int, name: str = TEMPORARY) -> Iterator[None]:
+    """Make a temporary name free, and leave nothing under it when something fails.
+
+    Args:
+        folder: An open folder's descriptor.
+        name: One name inside it.
+    """
     remove_tree(name, folder)
     try:
         yield
@@ -259,42 +262,6 @@ def replace_bytes(folder: int, name: str, data: bytes) -> None:
     """
     if _holds(folder, name, data):
         return
-    with _temporary(folder):
+    with temporary(folder):
         _write_new(folder, TEMPORARY, data)
         os.rename(TEMPORARY, name, src_dir_fd=folder, dst_dir_fd=folder)
-
-
-def replace_users_file(service: int, path: str, before: bytes, after: bytes, where: str) -> None:
-    """Replace a file that a person wrote: atomically, with its mode and owner kept, its bytes on the disk first.
-
-    Args:
-        service: The service's folder, an open descriptor.
-        path: The file's path inside it.
-        before: The bytes that the edits were made for.
-        after: The bytes to write.
-        where: The file's path as the user knows it.
-
-    Raises:
-        TreeError: It cannot be written, or holds other bytes by now.
-    """
-    above, _, name = path.rpartition("/")
-    with explained(where, "write it"), opened(above, service) as folder:
-        status = os.stat(name, dir_fd=folder, follow_symlinks=False)
-        with _temporary(folder):
-            _write_flushed(folder, after, status)
-            if read_bytes(name, folder, _LARGEST) != before:  # looked at last: flushing takes long enough for an edit
-                raise TreeError(Problem("has changed while common-sync ran, and was left alone", where))
-            os.rename(TEMPORARY, name, src_dir_fd=folder, dst_dir_fd=folder)
-
-
-def _write_flushed(folder: int, data: bytes, like: os.stat_result) -> None:
-    descriptor = os.open(TEMPORARY, NEW, 0o600, dir_fd=folder)
-    try:
-        write_all(descriptor, data)
-        if (os.geteuid(), os.getegid()) != (like.st_uid, like.st_gid):
-            with suppress(PermissionError):  # only root may give a file away; the mode is what counts
-                os.fchown(descriptor, like.st_uid, like.st_gid)
-        os.fchmod(descriptor, like.st_mode & 0o7777)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -121,6 +121,32 @@ def distribute(
 
 
 @app.command()
+def context(
+    service: Annotated[
+        str, typer.Argument(metavar="SERVICE", help="A service's path from the root, or its last part.")
+    ],
+    *,
+    dockerfile: Annotated[
+        str | None,
+        typer.Option("--file", "-f", metavar="DOCKERFILE", help="The Dockerfile it is for, inside the service."),
+    ] = None,
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", metavar="FILE", help="Write a file, and not standard output.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Leave out edits made in the copy.")] = False,
+    root: Root = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    color: Color = _Color.auto,
+) -> Action:
+    """Write a service's build context, copy and all, as a tar stream: common-sync context SERVICE | docker build -."""
+    from common_sync.interface.context import run_context  # brings tarfile
+
+    options = _options(root, _Format.text, quiet, verbose, color)
+    return partial(run_context, service, options, dockerfile=dockerfile, output=output, force=force)
+
+
+@app.command()
 def eject(
     services: Services = None,
     *,

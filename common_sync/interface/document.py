@@ -67,6 +67,7 @@ def distribution_document(done: Distribution, *, diff: bool = False) -> Document
     ]
     document = _envelope("distribute", done.in_sync, done.survey, services, done.findings())
     return document | {
+        "rewritten": [_text(edit.path) for edit in done.survey.root.edits],
         "dry_run": done.dry_run,
         "force": done.force,
         "changed": done.changed,
@@ -115,11 +116,13 @@ def ejection_document(done: "Ejection") -> Document:
                 "name": _text(one.service),
                 "copy": _text(one.copy_path),
                 "put_back": [_text(f"{one.service}/{edit.path}") for edit in one.edits],
+                "unblocked": [_text(block.path) for block in one.unblocked],
                 "removed": len(one.removal.operations) if one.removal is not None else 0,
                 "stays": [_text(path) for path in one.stays],
             }
             for one in done.services
         ],
+        "unblocked": [_text(block.path) for block in done.unblocked],
         "kept": done.kept and _text(done.kept),
         "findings": [_finding(finding) for finding in done.findings()],
     }

@@ -39,6 +39,10 @@ def _lines(done: Ejection, options: Options) -> Iterator[str]:
     if not options.quiet:
         width = max((len(one.service) for one in done.services), default=0)
         yield from (_service_line(one, done, width, terminal) for one in done.services)
+        mark = (
+            terminal.paint(terminal.mark("→"), "cyan") if done.dry_run else terminal.paint(terminal.mark("✓"), "green")
+        )
+        yield from (f"{mark} {printable(block.path):<{width}}  managed block taken out" for block in done.unblocked)
     yield from finding_lines(done.findings(), terminal, everything=options.verbose)
     if done.kept is not None:
         yield kept_line(done.kept, done.root)
@@ -55,6 +59,7 @@ def _service_line(one: Ejected, done: Ejection, width: int, terminal: Terminal) 
 
 def _what(one: Ejected) -> Iterator[str]:
     yield from (f"references put back in {printable(edit.path)}" for edit in one.edits)
+    yield from (f"managed block taken out of {printable(block.path)}" for block in one.unblocked)
     if one.removal is not None:
         yield f"copy of {count(len(one.removal.operations), 'file')} removed"
         if one.stays:

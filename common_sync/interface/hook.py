@@ -80,12 +80,13 @@ def _show(run: "HookRun", check: bool, pushed: str | None) -> None:
 
 def _lines(run: "HookRun", terminal: "Terminal", check: bool, pushed: str | None) -> Iterator[str]:
     from common_sync.edges.repository import users_folder
-    from common_sync.interface.text import finding_lines, service_line
+    from common_sync.interface.text import finding_lines, root_lines, service_line
 
     if run.done is not None:
         changed = [one for one in run.done.outcomes if one.changed or not one.in_sync]
         width = max((len(one.plan.service) for one in changed), default=0)
         yield from (service_line(one, run.done, width, terminal) for one in changed)
+        yield from root_lines(run.done, width, terminal)
     root, here = run.found.project.root, users_folder()
     told = [lack for lack in run.commit.lacks if check or not lack.is_plain]
     findings = [*run.findings(), *(_finding(lack, _shown(lack.place, root, here)) for lack in told)]

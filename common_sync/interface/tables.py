@@ -53,6 +53,8 @@ def status_text(found: Survey, terminal: Terminal) -> str:
         state = Text(plan.copy.state, style=_COLORS[plan.copy.state] if colors else "")
         table.add_row(Text(printable(plan.service)), state, *map(Text, _cells(plan)))
     console.print(table)
+    for edit in found.root.edits:
+        console.print(Text(f"{printable(edit.path)}  managed block to write"))
     return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
 
 
@@ -80,8 +82,10 @@ def _shorten(digest: str) -> str:
 
 def _references(plan: ServicePlan) -> str:
     states = [reference.state for reference in plan.references]
-    if not states and not plan.problems:
+    blocks = [f"block to write in {printable(edit.path)}" for edit in plan.edits if edit.managed]
+    if not states and not plan.problems and not blocks:
         return "none"
     parts = [f"{states.count(state)} {_LEADS[state]}" for state in dict.fromkeys(states)]
     parts += [count(len(plan.problems), "finding")] if plan.problems else []
+    parts += blocks
     return ", ".join(parts)

@@ -86,6 +86,7 @@ def distribution_lines(
     for outcome in done.outcomes:
         yield service_line(outcome, done, width, terminal)
         yield from (f"    {line}" for line in _detail_lines(outcome, done, terminal, verbose=verbose))
+    yield from root_lines(done, width, terminal)
     findings = done.findings()
     if findings:
         yield ""
@@ -142,6 +143,19 @@ def service_line(outcome: Outcome, done: Distribution, width: int, terminal: Ter
     return f"{terminal.paint(terminal.mark(mark), color)} {name}  {what}"
 
 
+def root_lines(done: Distribution, width: int, terminal: Terminal) -> Iterator[str]:
+    """Yield a line for each file that belongs to no service and was written.
+
+    Args:
+        done: The run.
+        width: Characters to give to the name.
+        terminal: What can be shown.
+    """
+    mark, color = ("→", "cyan") if done.dry_run else ("✓", "green")
+    for edit in done.survey.root.edits:
+        yield f"{terminal.paint(terminal.mark(mark), color)} {printable(edit.path):<{width}}  managed block written"
+
+
 def _what(outcome: Outcome) -> Iterator[str]:
     plan = outcome.plan
     if not plan.exists:
@@ -153,7 +167,9 @@ def _what(outcome: Outcome) -> Iterator[str]:
             yield f"adopted {count(plan.files - mine, 'file')}"
         elif outcome.changed and not outcome.done and not plan.edits:
             yield "manifest brought up to date"
-    yield from (f"references rewritten in {printable(edit.path)}" for edit in plan.edits)
+    for what, managed in (("references rewritten", False), ("managed block written", True)):
+        if files := [printable(edit.path) for edit in plan.edits if edit.managed is managed]:
+            yield f"{what} in {' and '.join(files)}"
     if outcome.left:
         yield f"{count(len(outcome.left), 'file')} left alone"
     rest = len(outcome.findings) - len(outcome.left)
@@ -209,7 +225,8 @@ def verification_lines(found: Survey, seconds: float, terminal: Terminal, *, ver
         return
     failed = sum(not plan.is_empty for plan in found.plans)
     mark = terminal.paint(terminal.mark("✗"), "red")
-    yield f"{mark} {failed:,} of {services} not in sync with {printable(found.project.master)}, in {seconds:.2f} s"
+    what = f"{failed:,} of {services}" if failed else ", ".join(found.root.blocks)
+    yield f"{mark} {what} not in sync with {printable(found.project.master)}, in {seconds:.2f} s"
     yield from axes_lines([plan.copy for plan in found.plans], [plan.service for plan in found.plans])
 
 

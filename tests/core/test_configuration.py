@@ -7,6 +7,7 @@ from trees import thorough
 
 from common_sync.core.configuration import (
     KEYS,
+    MANAGED,
     Configuration,
     Setting,
     find_table,
@@ -55,6 +56,7 @@ def test_own_file() -> None:
         services=(Setting("orchestrator", 4), Setting("services/*", 5)),
         copy=Setting("common", 7),
         exclude=(Setting("tests/", 8), Setting("*.md", 8)),
+        managed=frozenset({"dockerignore", "gitattributes"}),
     )
     assert problems == []
 
@@ -191,12 +193,33 @@ def test_lines_are_counted_as_toml_does() -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "managed"),
+    [("[]", set()), ('["dockerignore"]', {"dockerignore"}), ('["gitattributes", "dockerignore"]', set(MANAGED))],
+)
+def test_managed_blocks_can_be_switched_off(given: str, managed: set[str]) -> None:
+    """A team that keeps its own .dockerignore would find lines in it that it does not want."""
+    configuration, problems = read(f'master = "m"\n{SERVICES}managed = {given}\n')
+    assert configuration.managed == managed
+    assert problems == []
+
+
+@pytest.mark.parametrize(
+    ("word", "remedy"),
+    [(".dockerignore", "did you mean dockerignore?"), ("zzz", "the words are dockerignore, gitattributes")],
+)
+def test_an_unknown_word_is_no_managed_file(word: str, remedy: str) -> None:
+    """Somebody would think that a block was kept, or was not."""
+    _, problems = read(f'master = "m"\n{SERVICES}managed = [\n  "dockerignore",\n  "{word}",\n]\n')
+    assert problems == [Problem(f'"managed" holds an unknown word: {word!r}', OWN, 5, remedy)]
+
+
+@pytest.mark.parametrize(
     ("word", "remedy"),
     [
         ("service", "did you mean services?"),
         ("excludes", "did you mean exclude?"),
         ("Master", "did you mean master?"),
-        ("zzz", "the keys are master, services, copy, exclude, ignore"),
+        ("zzz", "the keys are master, services, copy, exclude, managed, ignore"),
     ],
 )
 def test_a_typo_gets_a_suggestion(word: str, remedy: str) -> None:
@@ -279,12 +302,17 @@ lines = st.one_of(
 @given(st.lists(lines, max_size=6).map("\n".join), st.sampled_from([OWN, PYPROJECT]))
 def test_no_toml_is_a_traceback(text: str, file: str) -> None:
     """Somebody who writes TOML in another way would meet a bug report instead of a sentence."""
+    assume(check_text(text, file))
+
+
+def check_text(text: str, file: str) -> bool:
+    """Read a configuration, whatever it is; return whether it is one: then all that is in it has a line."""
     try:
         table = find_table(text, file)
-    except ValueError:
-        table = None
-    assume(table is not None)
-    assert table is not None
+    except (ValueError, RecursionError):
+        return False
+    if table is None:
+        return False
     configuration, problems = parse_configuration(table, text, file)
     settings = [configuration.master, *configuration.services, configuration.copy, *configuration.exclude]
     assert all(1 <= setting.line <= text.count("\n") + 1 for setting in settings)
@@ -293,3 +321,4 @@ def test_no_toml_is_a_traceback(text: str, file: str) -> None:
         assert why_no_folder(configuration.master.value) is None
         assert why_no_folder(configuration.copy.value) is None
         assert configuration.services
+    return True

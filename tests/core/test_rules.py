@@ -393,6 +393,11 @@ def written_patterns(draw: st.DrawFn) -> str:
 @example(patterns=["", " ", "#a", "\\#a"])
 def test_every_decision_is_that_of_git(repository: Repository, patterns: list[str]) -> None:
     """The same pattern would mean one thing in .gitignore and another in `exclude`."""
+    check_patterns(repository, patterns)
+
+
+def check_patterns(repository: Repository, patterns: Sequence[str]) -> None:
+    """Hold what patterns decide against git, for every path that there is."""
     found = repository.ignoring({".gitignore": "".join(f"{pattern}\n" for pattern in patterns).encode()})
     asked = Rules(accepted(patterns))
     for path, folder in UNIVERSE.items():

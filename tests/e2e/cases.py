@@ -30,7 +30,7 @@ def serve() -> None:
     HTTPServer(("", 8000), _Handler).serve_forever()
 '''
 
-_LIBRARY = {
+LIBRARY = {
     "pyproject.toml": """\
 [build-system]
 requires = ["flit_core>=3.9"]
@@ -46,10 +46,29 @@ requires-python = ">=3.11"
     "our_common/health.py": _HEALTH,
 }
 
+NAMED_LIKE_ITS_FOLDER = {
+    "pyproject.toml": """\
+[build-system]
+requires = ["setuptools>=68"]
+build-backend = "setuptools.build_meta"
+
+[project]
+name = "our-common"
+version = "1.2.3"
+
+[tool.setuptools]
+packages = ["common"]
+""",
+    "common/__init__.py": "",
+    "common/health.py": _HEALTH,
+}
+"""A library whose package is at common/common, so that /app/common is not the package."""
+
 _MAIN = '"""The service."""\n\nfrom our_common.health import serve\n\nserve()\n'
 
 INSTALL = "RUN pip install --no-cache-dir -r requirements.txt"
 START = 'COPY main.py ./\nCMD ["python3", "main.py"]'
+START_BY_UV = 'COPY main.py ./\nCMD [".venv/bin/python", "main.py"]'
 
 UV_PROJECT = """\
 [project]
@@ -94,19 +113,23 @@ class Case(NamedTuple):
         name: What is special about it.
         dockerfile: The Dockerfile's text.
         files: More files of the service, or others than most have: path → text.
+        library: What the library holds: path → text.
         master: The library's folder in the repository.
         copy_in_image: Where the image has the copy, seen from its working folder; None where it has none.
         at: The Dockerfile's path in the service.
         buildkit: Whether BuildKit builds it, or the classic builder.
+        verdict: What `doctor` says of it once it builds.
     """
 
     name: str
     dockerfile: str
     files: Mapping[str, str] = MappingProxyType({})
+    library: Mapping[str, str] = MappingProxyType(LIBRARY)
     master: str = "common"
     copy_in_image: str | None = "common"
     at: str = "Dockerfile"
     buildkit: bool = True
+    verdict: str = "proven"
 
 
 def stage(*lines: str, name: str = "") -> str:
@@ -130,6 +153,6 @@ def repository_of(case: Case) -> dict[str, str]:
     configuration = f'master = "{case.master}"\nservices = ["services/*"]\ncopy = "common"\n'
     return {
         "common-sync.toml": configuration,
-        **{f"{case.master}/{path}": text for path, text in _LIBRARY.items()},
+        **{f"{case.master}/{path}": text for path, text in case.library.items()},
         **{f"{SERVICE}/{path}": text for path, text in service.items()},
     }

@@ -1,6 +1,7 @@
 """Services that can be built once they are distributed, each in its own way."""
 
-from e2e.cases import INSTALL, START, UV_LOCK, UV_PROJECT, Case, stage
+from e2e.base import PYTHON
+from e2e.cases import INSTALL, NAMED_LIKE_ITS_FOLDER, START, START_BY_UV, UV_LOCK, UV_PROJECT, Case, stage
 
 _NOT_EDITABLE = {"requirements.txt": "../../common\n"}
 _PROJECT = """\
@@ -37,7 +38,15 @@ include = ["main.py"]
 _SPELLINGS = (
     Case("copy_before_install", stage("COPY common/ ./common/", "COPY requirements.txt ./", INSTALL, START)),
     Case("everything_first", stage("COPY . .", INSTALL, START)),
-    Case("json_form", stage('COPY ["common/", "./common/"]', 'COPY ["requirements.txt", "./"]', INSTALL, START)),
+    Case(
+        "json_form",
+        stage(
+            'COPY ["common/", "./common/"]',
+            'COPY ["requirements.txt", "./"]',
+            'RUN ["pip", "install", "--no-cache-dir", "-r", "requirements.txt"]',
+            START,
+        ),
+    ),
     Case(
         "continuation_lines",
         stage(
@@ -48,6 +57,9 @@ _SPELLINGS = (
     ),
     Case("escape_directive", "# escape=`\n" + stage("COPY `\n  common `\n  ./common", "COPY *.txt ./", INSTALL, START)),
     Case("small_letters", stage("copy common common", "copy requirements.txt .", INSTALL.replace("RUN", "run"), START)),
+    Case(
+        "carriage_returns", stage("COPY common common", "COPY requirements.txt .", INSTALL, START).replace("\n", "\r\n")
+    ),
     Case("wildcard", stage("COPY commo[n] ./common/", "COPY req*.txt ./", INSTALL, START)),
     Case(
         "variables_in_paths",
@@ -88,6 +100,11 @@ _PLACES = (
         ),
     ),
     Case(
+        "copied_by_the_shell",  # nobody can tell in general what a command leaves behind
+        stage("COPY . /src", "RUN cp -r /src/common . && cp /src/*.txt .", INSTALL, START),
+        verdict="unknown",
+    ),
+    Case(
         "requirements_in_a_folder",
         stage(
             "COPY common ./common",
@@ -107,6 +124,11 @@ _PLACES = (
         files={".dockerignore": "# only what the image needs\n*\n!common\n!requirements.txt\n!*.py\n**/__pycache__\n"},
     ),
     Case(
+        "brought_back_by_an_exception",
+        stage("COPY . .", INSTALL, START),
+        files={".dockerignore": "*\n!common/**\n!requirements.txt\n!main.py\n"},
+    ),
+    Case(
         "its_dockerfile_has_an_ignore_file",
         stage("COPY . .", INSTALL, START),
         files={".dockerignore": "common\n", "Dockerfile.dockerignore": "**/__pycache__\n"},
@@ -115,6 +137,10 @@ _PLACES = (
 )
 
 _STAGES = (
+    Case(
+        "base_image_by_an_argument",
+        f"ARG BASE={PYTHON}\nFROM ${{BASE}}\nWORKDIR /app\nCOPY . .\n{INSTALL}\n{START}\n",
+    ),
     Case(
         "wheels_from_a_builder",
         stage("COPY . .", "RUN pip wheel --no-cache-dir -w /dist -r requirements.txt", name="build")
@@ -126,6 +152,10 @@ _STAGES = (
         "library_from_another_stage",
         stage("COPY common/ ./common/", name="library")
         + stage("COPY --from=library /app/common ./common", "COPY requirements.txt ./", INSTALL, START),
+    ),
+    Case(
+        "library_from_a_stage_by_number",
+        stage("COPY . .") + stage("COPY --from=0 /app/common ./common", "COPY requirements.txt ./", INSTALL, START),
     ),
     Case(
         "stage_on_a_stage",
@@ -164,14 +194,23 @@ _INSTALLERS = (
         ),
     ),
     Case(
+        "package_named_like_its_folder",
+        stage("COPY . .", INSTALL, START),
+        files={"main.py": "from common.health import serve\n\nserve()\n"},
+        library=NAMED_LIKE_ITS_FOLDER,
+    ),
+    Case(
+        "installed_by_a_longer_script",
+        stage("COPY . .", f"RUN set -eux; python3 --version && \\\n    {INSTALL[4:]}; rm -rf /root/.cache", START),
+    ),
+    Case(
         "synchronised_by_uv",
         stage(
             "RUN pip install uv",
             "COPY common ./common",
             "COPY pyproject.toml uv.lock ./",
             "RUN uv sync --frozen",
-            "COPY main.py ./",
-            'CMD ["/app/.venv/bin/python", "main.py"]',
+            START_BY_UV,
         ),
         files={"pyproject.toml": UV_PROJECT, "uv.lock": UV_LOCK},
     ),
@@ -182,4 +221,12 @@ _INSTALLERS = (
     ),
 )
 
-CORRECT = (*_SPELLINGS, *_PLACES, *_STAGES, *_INSTALLERS)
+_WITHOUT_INSTALLING = (
+    Case(
+        "imported_by_path",
+        stage("ENV PYTHONPATH=/app/common", "COPY common/ ./common/", START),
+        files={"requirements.txt": ""},
+    ),
+)
+
+CORRECT = (*_SPELLINGS, *_PLACES, *_STAGES, *_INSTALLERS, *_WITHOUT_INSTALLING)

@@ -1,5 +1,9 @@
-"""One service under test: built from its own folder alone, started, asked, and its copy verified where it runs."""
+"""One service under test: built from its own folder alone, started, asked, and its copy verified where it runs.
 
+Whenever Docker has said whether it builds, `doctor` must have said the same.
+"""
+
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -10,7 +14,7 @@ from e2e.engine import Engine
 from e2e.images import build_folder, running
 from support import Done, Monorepo
 
-MISSES_THE_LIBRARY = re.compile(r"(?:error|failed|cause):.*/(?:common|shared)", re.IGNORECASE)
+MISSES_THE_LIBRARY = re.compile(r"(?:error|failed|cause):.*[/-](?:common|shared)", re.IGNORECASE)
 """What pip, uv and both builders say, in these or other words, where the library is not in the image or the context."""
 
 
@@ -42,16 +46,29 @@ class Subject(NamedTuple):
 
     def fails(self, step: str, place: Path) -> None:
         """Hold that the service cannot be built from its folder alone, and that the library is what it misses."""
+        self.is_judged("broken")
         done = self._build_alone(place)
         self.note(step, "fails" if done.code else "builds")
         assert done.code == 1, "Docker builds what it should not"
         assert MISSES_THE_LIBRARY.search(done.err + done.out), done.err + done.out
 
-    def builds(self, place: Path) -> None:
+    def builds(self, place: Path, verdict: str = "proven") -> None:
         """Hold that it can be built from its folder alone."""
+        self.is_judged(verdict)
+        self.builds_anyway(place)
+
+    def builds_anyway(self, place: Path) -> None:
+        """Hold that it can be built, whatever `doctor` says."""
         done = self._build_alone(place)
         self.note("built", "yes" if done.code == 0 else "no")
         assert done.code == 0, done.err
+
+    def is_judged(self, verdict: str) -> None:
+        """Hold that `doctor`, who has no Docker, comes to a verdict."""
+        done = self.repo.run("doctor", self.service, "--output-format", "json")
+        (judged,) = json.loads(done.out)["services"]
+        self.note("doctor", judged["verdict"])
+        assert judged["verdict"] == verdict, done.out
 
     def runs(self, copy: str | None) -> None:
         """Hold that it starts, that `/health` answers, and that its copy is whole inside the image.

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-STEPS = ("before", "doctor", "built", "started", "verified", "from context")
+STEPS = ("before", "distributed", "doctor", "built", "started", "verified")
 """The columns; each is a property that a test has recorded."""
 
 
@@ -17,7 +17,7 @@ def render_table(rows: Mapping[str, Mapping[str, str]]) -> Iterable[str]:
     for service, steps in rows.items():
         yield _line(service, (steps.get(step, "") for step in STEPS), width)
     yield ""
-    counts = (f"{sum(steps.get(step) == 'yes' for steps in rows.values())} {step}" for step in STEPS[2:])
+    counts = (f"{sum(steps.get(step) == 'yes' for steps in rows.values())} {step}" for step in STEPS[3:])
     yield ", ".join(counts)
 
 

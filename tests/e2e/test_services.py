@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from e2e.broken import UNBUILDABLE, UNUSABLE
+from e2e.broken import MENDABLE, UNBUILDABLE, UNUSABLE
 from e2e.cases import SERVICE, Case, repository_of
 from e2e.conftest import Note
 from e2e.correct import CORRECT
@@ -29,7 +29,7 @@ def test_a_correct_service_builds_once_it_is_distributed(case: Case, subject: Su
     subject.fails("before", tmp_path / "before")
     done = subject.repo.run("distribute")
     assert done.code == 0, done.err
-    subject.builds(tmp_path / "after")
+    subject.builds(tmp_path / "after", case.verdict)
     subject.runs(case.copy_in_image)
 
 
@@ -38,14 +38,27 @@ def test_a_broken_service_does_not_build(subject: Subject, tmp_path: Path) -> No
     """A user would trust what we call broken, though Docker builds it, and mend what is right."""
     subject.fails("before", tmp_path / "before")
     assert subject.repo.run("distribute").code in {0, 1}
-    subject.fails("built", tmp_path / "after")
+    subject.fails("distributed", tmp_path / "distributed")
+
+
+@pytest.mark.parametrize("case", MENDABLE, ids=lambda case: case.name)
+def test_a_broken_service_builds_once_it_is_mended(case: Case, subject: Subject, tmp_path: Path) -> None:
+    """A user would let `doctor --fix` edit a Dockerfile, and still have no image."""
+    subject.fails("before", tmp_path / "before")
+    assert subject.repo.run("distribute").code == 0
+    subject.fails("distributed", tmp_path / "distributed")
+    assert subject.repo.run("doctor", "--fix").code == 0
+    subject.builds(tmp_path / "mended")
+    subject.runs(case.copy_in_image)
 
 
 @pytest.mark.parametrize("case", UNUSABLE, ids=lambda case: case.name)
 def test_an_image_can_be_built_and_be_of_no_use(case: Case, subject: Subject, tmp_path: Path) -> None:
     """A user would take a green build for a service that works."""
-    subject.fails("before", tmp_path / "before")
     assert subject.repo.run("distribute").code in {0, 1}
-    subject.builds(tmp_path / "after")
+    named = [subject.repo.run(command).out for command in ("verify", "doctor")]
+    subject.note("doctor", "named" if any(": CS" in out for out in named) else "not seen")
+    assert any(": CS" in out for out in named), named
+    subject.builds_anyway(tmp_path / "distributed")
     with pytest.raises(AssertionError, match=r"the service has ended|\.common-sync\.json"):
         subject.runs(case.copy_in_image)

@@ -88,7 +88,7 @@ BREAKS = (
     ),
     Break(
         "--force keeps nothing",
-        "commands/distribute.py",
+        "commands/apply.py",
         "if self._kept is not None:",
         "if False:",
         (f"{HERE}/test_kept.py::test_last_sets_are_kept",),
@@ -102,7 +102,7 @@ BREAKS = (
     ),
     Break(
         "what a killed run has written is forgotten by the next one",
-        "commands/distribute.py",
+        "commands/apply.py",
         "if plan.copy.settled is not None:",
         "if False:",
         (f"{HERE}/test_crash.py::test_killed_twice[update]",),
@@ -117,14 +117,22 @@ BREAKS = (
     Break(
         "a new copy is not staged",
         "edges/writing.py",
-        "with opened(STAGING, parent) as folder:",
-        "os.rename(STAGING, name, src_dir_fd=parent, dst_dir_fd=parent)\n                with opened(name, parent) as folder:",
+        "                    _fill(folder, layout, source)\n"
+        "                    _write_new(folder, MANIFEST_NAME, manifest)\n"
+        "                finally:\n"
+        "                    os.close(folder)\n"
+        "                os.rename(STAGING, name, src_dir_fd=parent, dst_dir_fd=parent)\n",
+        "                    os.rename(STAGING, name, src_dir_fd=parent, dst_dir_fd=parent)\n"
+        "                    _fill(folder, layout, source)\n"
+        "                    _write_new(folder, MANIFEST_NAME, manifest)\n"
+        "                finally:\n"
+        "                    os.close(folder)\n",
         crash("first copy"),
     ),
     Break(
         "a requirements file is written in place",
-        "edges/writing.py",
-        "_write_flushed(folder, after, status)",
+        "edges/users_files.py",
+        "_write_flushed(folder, after, like)",
         "write_all(os.open(name, os.O_WRONLY | os.O_TRUNC, dir_fd=folder), after); return",
         crash("requirements rewrite"),
     ),

@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -153,7 +154,7 @@ CONFIGURATIONS: dict[str, Callable[[Path], object]] = {
     "itself": lambda path: path.symlink_to(path.name),
     "many brackets": text(lambda: CONFIGURATION + "x = " + "[" * 100_000),
     "many tables": text(lambda: CONFIGURATION + "".join(f"[a{number}]\n" for number in range(20_000))),
-    "many services": text(lambda: f'master = "common"\nservices = {[f"services/{n}" for n in range(10_000)]}\n'),
+    "many services": text(lambda: f'master = "common"\nservices = {[f"services/{n}" for n in range(2_000)]}\n'),
     "a glob with many stars": text(lambda: f'master = "common"\nservices = ["{"*" * 60}x", "{"**/" * 60}x"]\n'),
     "a pattern with many stars": text(lambda: CONFIGURATION + f'exclude = ["{"*a" * 60}x"]\n'),
     "a service that is a symlink out": text(lambda: 'master = "common"\nservices = ["services/out"]\n'),
@@ -200,3 +201,71 @@ def test_a_device_without_end_in_other_places(edited: Monorepo) -> None:
     assert run_bounded(edited, "distribute").code in (1, 2)
     done = subprocess.run([*HOOK], cwd=edited.root, env=unmeasured(), preexec_fn=bounded, timeout=60, check=False)
     assert done.returncode in (1, 2)
+
+
+CLAIMS = {
+    "names in another case": rows("OUR_COMMON/settings.py", "Wait.sh", "WAIT.SH"),
+    "names composed otherwise": rows("\u00e4", "a\u0308"),
+    "a line feed and an escape": rows("new\nline", "\u001b[2Jgone"),
+    "a file where a folder is": rows("our_common"),
+    "a folder where a file is": rows("wait.sh/deeper/mine.py"),
+    "what a person wrote, with other bytes": rows("mine.py"),
+    "an option": rows("-rf", "--force"),
+    "what is ignored": rows(".venv/bin/python", "x.egg-info/PKG-INFO"),
+}
+
+
+@pytest.mark.parametrize("name", CLAIMS)
+def test_a_manifest_that_claims_what_is_not_so(edited: Monorepo, name: str, record_property: Record) -> None:
+    """A manifest would have files deleted that a person wrote, because it says that they are the program's own."""
+    for path in (".venv/bin/python", "x.egg-info/PKG-INFO"):
+        edited.write(f"{COPY}/{path}", "mine\n")
+    edited.write(f"{COPY}/{MANIFEST}", document(CLAIMS[name]))
+    mine = {f"{COPY}/{path}": b"mine\n" for path in ("mine.py", ".venv/bin/python", "x.egg-info/PKG-INFO")}
+    for command in ("verify", "distribute"):
+        done = run_bounded(edited, command)
+        assert (done.code, "\x1b" in done.out + done.err) == (1, False)
+        assert mine.items() <= edited.tree().items()
+    assert run_bounded(edited, "distribute", "--force").code == 0
+    assert edited.read(f"{COPY}/our_common/settings.py") == "newer\n"
+    record_property("count: hostile manifests and configurations", 1)
+
+
+NAMES = ("-x", "--upload-pack=touch pwned", "ext::sh -c touch% pwned", ":(exclude)x", ":!x", "*", "-", "@{u}", "HEAD")
+"""What git would take for an option, another protocol, a pattern or a revision."""
+
+SHIM = """#!/bin/sh
+printf '%s\\n' "$@" '' >> "$GIT_LOG"
+exec "$REAL_GIT" "$@"
+"""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_are_no_words_to_git(tmp_path: Path, name: str, record_property: Record) -> None:
+    """A folder with an unlucky name would have git do something else than list files."""
+    repo = make_monorepo(tmp_path / "repo")
+    (repo.root / "common").rename(repo.root / name)
+    (repo.root / "services/api").rename(repo.root / f"services/{name}")
+    for service in (name, "worker"):
+        repo.write(f"services/{service}/requirements.txt", "fastapi\n")
+    given = name if name != "*" else "[*]"
+    repo.write(
+        FILE, f"master = {json.dumps(name)}\nservices = [{json.dumps(f'services/{given}')}, 'services/worker']\n"
+    )
+    repo.commit()
+    log, shims = tmp_path / "log", tmp_path / "shims"
+    shims.mkdir()
+    (shims / "git").write_text(SHIM)
+    (shims / "git").chmod(0o755)
+    log.touch()
+    env = unmeasured(PATH=f"{shims}:{os.environ['PATH']}", GIT_LOG=str(log), REAL_GIT=str(shutil.which("git")))
+    for command in ((*PROGRAM, "distribute"), (*PROGRAM, "verify"), (*PROGRAM, "explain", f"./{name}"), HOOK):
+        done = subprocess.run(command, cwd=repo.root, env=env, capture_output=True, encoding="utf-8", check=False)
+        assert done.returncode in (0, 1), done
+    assert repo.tree(name) == {k: v for k, v in repo.tree(f"services/worker/{name}").items() if k != MANIFEST}
+    assert not list(tmp_path.rglob("pwned"))
+    for call in log.read_text().split("\n\n"):
+        words = call.strip("\n").split("\n")
+        before = words[: words.index("--")] if "--" in words else words
+        assert not [word for word in before if name in word and len(name) > 1 and not word.startswith("/")], words
+    record_property("count: names that git could take for words", 1)

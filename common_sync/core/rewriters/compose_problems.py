@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 
 from common_sync.core.rewriters.compose_places import Located
-from common_sync.core.rewriters.compose_variables import has_variable
 from common_sync.core.rewriters.rewrite import LineProblem, Site
 
 
@@ -23,7 +22,7 @@ def report_leaving(found: Iterable[Located], site: Site) -> Iterator[LineProblem
             yield LineProblem(
                 one.line, "CS102", message, f"write the path out, for example `{site.up or './'}{site.copy}`"
             )
-        elif one.place.where != "outside" or has_variable(path) or use == "build":
+        elif one.place.where != "outside" or use == "build":
             continue
         elif use == "mount" and one.place.holds:
             message = (

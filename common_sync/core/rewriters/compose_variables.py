@@ -25,8 +25,7 @@ def resolve(path: str, locate: Callable[[str], Place]) -> tuple[Place, bool]:
     expanded = _VARIABLE.sub(_expand, path)
     fixed, unknown, _ = expanded.partition(_UNKNOWN)
     if unknown:
-        folder = fixed.rpartition("/")[0] or ("/" if fixed.startswith("/") else ".")
-        place = locate(folder)
+        place = locate(fixed.rpartition("/")[0] or ".")
         return place, not fixed or place.where == "master" or place.holds
     place = locate(expanded)
     return place, expanded != path.replace("$$", "$") and place.where == "master"

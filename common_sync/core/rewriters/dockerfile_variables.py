@@ -4,11 +4,15 @@ Source of the rules: https://docs.docker.com/reference/dockerfile/#arg and #env.
 `docker build --build-arg` and a base image bring is not known here.
 """
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 
 from common_sync.core.rewriters.dockerfile_syntax import Dockerfile, Instruction, Stage
 from common_sync.core.rewriters.dockerfile_words import Expansion, RefusedError, Word, expand_word
 from common_sync.core.rewriters.rewrite import UnparsableError
+
+_SHELL = frozenset({"RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK", "SHELL"})
+"""Instructions whose commands can read a variable by its bare name."""
 
 Variables = Mapping[str, Word | None]
 """Name → value; None for one that is declared without a value that the file tells."""
@@ -109,3 +113,44 @@ class _Scope:
             return None
         expansion = expand(value, instruction, self.escape, variables)
         return None if expansion.unknown else expansion.word
+
+
+def count_uses(dockerfile: Dockerfile, name: str) -> int:
+    """Count where a variable is used, or may be.
+
+    Args:
+        dockerfile: The file.
+        name: The variable's name.
+    """
+    return sum(_count(instruction.trigger or instruction, name) for instruction in dockerfile.instructions)
+
+
+def _count(instruction: Instruction, name: str) -> int:
+    words = [instruction.arguments, *(flag.value for flag in instruction.flags if flag.value)]
+    if instruction.name not in _SHELL:
+        return sum(count_in(word, name) for word in words)
+    scripts = (heredoc.content for heredoc in instruction.heredocs)
+    pattern = re.compile(rf"\b{re.escape(name)}\b")
+    return sum(len(pattern.findall(text)) for text in (*(word.text for word in words), *scripts))
+
+
+def count_passed_on(dockerfile: Dockerfile, name: str, variables: Collection[str]) -> int:
+    """Count where a variable is used in the values of some others.
+
+    Args:
+        dockerfile: The file.
+        name: The variable's name.
+        variables: The names of the others.
+    """
+    declaring = (one for one in dockerfile.instructions if one.name in {"ARG", "ENV"})
+    values = (value for one in declaring for other, value in assignments(one) if value and other in variables)
+    return sum(count_in(value, name) for value in values)
+
+
+def count_in(word: Word, name: str) -> int:
+    """Count where a variable is used in a word."""
+    return len(_used(name).findall(word.text))
+
+
+def _used(name: str) -> re.Pattern[str]:
+    return re.compile(rf"\$\{{?{re.escape(name)}(?!\w)")

@@ -5,6 +5,7 @@ from typing import Literal
 
 Kind = Literal[
     "requirements",
+    "dockerfile",
     "compose",
     "environment",
     "project",
@@ -17,6 +18,14 @@ Kind = Literal[
 ]
 """Which rewriter reads a file."""
 
+IGNORE = ".dockerignore"
+"""What Docker reads beside a Dockerfile: by itself for the whole context, or after the name of one Dockerfile."""
+
+_DOCKERFILE = re.compile(r"(?:Docker|Container)file(?:[._-].+)?|.+\.(?:[Dd]ocker|[Cc]ontainer)file")
+_NO_DOCKERFILE = (
+    *(IGNORE, ".containerignore", ".md", ".bak", ".orig", ".rej", "~"),
+    *(".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".template", ".erb", ".mustache", ".in"),
+)
 _COMPOSE = re.compile(r"(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml")
 
 _NAMES: dict[str, Kind] = {
@@ -57,6 +66,8 @@ def kind_of(path: str) -> Kind | None:
     above, _, name = path.rpartition("/")
     if (not above and is_requirements(name)) or (above == "requirements" and name.endswith((".txt", ".in"))):
         return "requirements"
+    if is_dockerfile(name):
+        return "dockerfile"
     if is_compose(name):
         return "compose"
     if name in _MENTIONING or name.endswith((".sh", ".service")):
@@ -72,9 +83,8 @@ def is_requirements(name: str) -> bool:
 
 
 def is_dockerfile(name: str) -> bool:
-    """Tell by a file's name whether Docker builds from it."""
-    suffixed = name.startswith(("Dockerfile.", "Containerfile.")) and not name.endswith(".dockerignore")
-    return name in {"Dockerfile", "Containerfile"} or suffixed or name.endswith((".Dockerfile", ".dockerfile"))
+    """Tell by a file's name whether Docker builds from it; a template that becomes one is none yet."""
+    return _DOCKERFILE.fullmatch(name) is not None and not name.endswith(_NO_DOCKERFILE)
 
 
 def is_compose(name: str) -> bool:

@@ -5,9 +5,10 @@ hold a hash of the project file that only their own tool can make; while they le
 """
 
 import re
+from typing import NamedTuple
 
 from common_sync.core.rewriters.kinds import Kind
-from common_sync.core.rewriters.rewrite import LineProblem, Rewrite, Rewriter, Site
+from common_sync.core.rewriters.rewrite import LineProblem, LocatedReference, Place, Rewrite, Rewriter, Site
 from common_sync.core.rewriters.toml_references import Role, read_toml
 
 _COMMANDS: dict[Kind, str] = {
@@ -16,7 +17,15 @@ _COMMANDS: dict[Kind, str] = {
     "pipenv-lock": "pipenv lock",  # takes newer versions: Pipenv has nothing that keeps them and leaves the Pipfile alone
 }
 _PATH_KEYS = frozenset({"directory", "editable", "path", "virtual"})
-_QUOTED_PATH = re.compile(r"""["']((?:\.{1,2}/|/)[^"'\\\n\0]*)["']""")
+_PATH = re.compile(r"""\b(?:directory|editable|path|virtual|url)["']?[ \t]*[=:]\s*["']([^"':\\\n\0]+)["']""")
+
+
+class _Found(NamedTuple):
+    """A path to the library: as it is written, its line, and where it leads."""
+
+    value: str
+    line: int
+    place: Place
 
 
 def read_lock(characters: str, site: Site) -> Rewrite:
@@ -31,9 +40,10 @@ def read_lock(characters: str, site: Site) -> Rewrite:
 
     Source of the formats: https://packaging.python.org/en/latest/specifications/pylock-toml/; uv's own is not documented.
     """
-    if _find_path_to_master(characters, site) is None:
-        return Rewrite()  # a lock file may hold a million characters, which take half a second to parse
-    return read_toml(characters, site, _tell_role)
+    found = _find_paths(characters, site)
+    if any(one.place.where == "master" for one in found):
+        return read_toml(characters, site, _tell_role)
+    return Rewrite(references=_refer(found))  # a large lock file takes half a second to parse, and needs no edit
 
 
 def _tell_role(path: tuple[str, ...]) -> Role:
@@ -48,17 +58,26 @@ def report_lock(kind: Kind) -> Rewriter:
     """
 
     def read(characters: str, site: Site) -> Rewrite:
-        path = _find_path_to_master(characters, site)
-        if path is None:
-            return Rewrite()
-        line = characters.count("\n", 0, path.start()) + 1
-        message = f"`{path[1]}` leads to the library, and only its own tool can write this file"
+        found = _find_paths(characters, site)
+        leading = next((one for one in found if one.place.where == "master"), None)
+        if leading is None:
+            return Rewrite(references=_refer(found))
+        message = f"`{leading.value}` leads to the library, and only its own tool can write this file"
         remedy = f"`common-sync distribute`, then `{_COMMANDS[kind]}` in this file's folder"
-        return Rewrite(problems=(LineProblem(line, "CS109", message, remedy),))
+        return Rewrite(problems=(LineProblem(leading.line, "CS109", message, remedy),))
 
     return read
 
 
-def _find_path_to_master(characters: str, site: Site) -> re.Match[str] | None:
-    paths = _QUOTED_PATH.finditer(characters)
-    return next((path for path in paths if site.locate(path[1], True).where == "master"), None)
+def _find_paths(characters: str, site: Site) -> list[_Found]:
+    """Find the paths to the library without parsing, in the forms in which the tools write them."""
+    found = ((match, site.locate(match[1], True)) for match in _PATH.finditer(characters))
+    return [
+        _Found(match[1], characters.count("\n", 0, match.start(1)) + 1, place)
+        for match, place in found
+        if place.where in {"master", "copy"}
+    ]
+
+
+def _refer(found: list[_Found]) -> tuple[LocatedReference, ...]:
+    return tuple(LocatedReference(one.line, "points-at-copy", one.value, one.place.rest) for one in found)

@@ -11,9 +11,8 @@ from typing import NamedTuple
 from common_sync.core.rewriters.rewrite import LineProblem, Locate, Rewrite, Site
 
 _COMMENT = re.compile(r"(?:^|(?<=\s))#.*|^\s*;.*")
-_FOLDER_VARIABLE = re.compile(
-    r"(?:\$\w+|[$%]?(?:\([^()\s]*\)|\{[^{}\s]*\})s?)/"
-)  # $PWD/ $(CURDIR)/ {toxinidir}/ %(here)s/
+# $PWD/ $(CURDIR)/ {toxinidir}/ %(here)s/
+_FOLDER_VARIABLE = re.compile(r"(?:\$\w+|[$%]?(?:\([^()\s]*\)|\{[^{}\s]*\})s?)/")
 _SHORT_OPTION = re.compile(r"(?<!\S)-\w(?=\.\./)")
 _PATH = re.compile(r"[\w.@+~/-]+")
 _UPWARD = re.compile(r"(?:^|/)\.\.(?:/|$)")
@@ -35,7 +34,7 @@ def read_mentions(characters: str, site: Site) -> Rewrite:
     """
     problems = [
         report_mention(number, mention, site)
-        for number, line in enumerate(characters.splitlines(), 1)
+        for number, line in enumerate(characters.split("\n"), 1)
         for mention in find_mentions(_COMMENT.sub("", line), site.locate)
     ]
     return Rewrite(problems=tuple(problems))

@@ -22,11 +22,13 @@ class Place(NamedTuple):
         where: To the master, to the service's copy, elsewhere in the service, or out of it.
         rest: POSIX path below the master or the copy; nothing for the folder itself.
         holds: Whether it is a folder of the repository, the root included, in which the master or the service lies.
+        exists: Whether there is something, as far as it is out of the service.
     """
 
     where: Literal["master", "copy", "service", "outside"]
     rest: str = ""
     holds: bool = False
+    exists: bool = True
 
 
 Locate = Callable[[str, bool], Place]
@@ -44,6 +46,7 @@ class Site(NamedTuple):
         up: What leads from the file's folder to the service's: nothing, or `../` once or more often.
         context: For a Dockerfile: what leads from the service's folder to the build context, where that is another
             folder: `../..`.
+        master: What leads from the service's folder to the master.
     """
 
     locate: Locate
@@ -51,6 +54,7 @@ class Site(NamedTuple):
     own: bool = True
     up: str = ""
     context: str = ""
+    master: str = ""
 
 
 class LocatedReference(NamedTuple):

@@ -65,9 +65,9 @@ def find_value(node: Node | None, key: str) -> Node | None:
         key: The key.
     """
     for mapping in list_merged(node):
-        found = [value for name, value in mapping.pairs if isinstance(name, YamlScalar) and name.value == key]
-        if found:
-            return found[-1]
+        for name, value in mapping.pairs:
+            if isinstance(name, YamlScalar) and name.value == key:
+                return value
     return None
 
 

@@ -64,6 +64,12 @@ REWRITTEN = [
         DEPLOY,
     ),
     row(
+        "build.dockerfile, in a folder",
+        "build: {context: ./image/, dockerfile: ../../../../common/Dockerfile}",
+        "build: {context: ./image/, dockerfile: ../../common/Dockerfile}",
+        DEPLOY,
+    ),
+    row(
         "build.dockerfile, an absolute path",
         "build: {dockerfile: /repo/common/Dockerfile}",
         "build: {dockerfile: ./common/Dockerfile}",
@@ -93,6 +99,11 @@ REWRITTEN = [
         "a mount whose type is merged in",
         "volumes: [{<<: {type: bind}, source: ../../common}]",
         "volumes: [{<<: {type: bind}, source: ./common}]",
+    ),
+    whole(
+        "a mount whose source is merged in",
+        "x-m: &m {source: ../../common}\nservices: {a: {volumes: [{<<: *m, type: bind}]}}\n",
+        "x-m: &m {source: ./common}\nservices: {a: {volumes: [{<<: *m, type: bind}]}}\n",
     ),
     row("a dollar sign that is none in the target", "volumes: [../../common:/a$$b]", "volumes: [./common:/a$$b]"),
     # the rest of a service
@@ -268,6 +279,9 @@ LEAVING = [
     pytest.param("develop: {watch: [{path: ../worker}]}", "CS113", id="develop.watch"),
     pytest.param("volumes: [../worker:/x]", "CS113", id="a mount"),
     pytest.param("volumes: [../../..:/x]", "CS113", id="a mount of what the repository is in"),
+    pytest.param("env_file: ../worker/${STAGE}.env", "CS113", id="a variable outside"),
+    pytest.param("env_file: ${FILE:-../worker/.env}", "CS113", id="a variable that leads out by default"),
+    pytest.param("env_file: [&a ../x]\ndevelop: {watch: [{path: *a}]}", "CS113", id="an anchor, once"),
     pytest.param("volumes: ['..:/app']", "CS111", id="a mount of the folder above the service"),
     pytest.param("volumes: [../..:/app:ro]", "CS111", id="a mount of the repository"),
     pytest.param("volumes: [/repo/:/app]", "CS111", id="a mount of the repository by an absolute path"),
@@ -356,6 +370,14 @@ def test_refuses_what_would_not_read_back(copy: str) -> None:
     assert "[../../common:/x]" in after
 
 
+def test_a_dockerfile_of_the_master_for_a_copy_as_context() -> None:
+    """A build whose context was mended by hand would still take the master's Dockerfile."""
+    text = service("build: {context: ./common, dockerfile: ../../../common/Dockerfile}")
+    found = read(text)
+    assert apply_edits(text, found.edits) == service("build: {context: ./common, dockerfile: ../common/Dockerfile}")
+    assert [one.state for one in found.references] == ["points-at-copy", "points-at-master"]
+
+
 def test_one_that_is_refused_does_not_keep_the_others() -> None:
     """A single odd path would leave a whole file unmended."""
     text = service("volumes:\n- ../../common:/x\n- |-\n  ../../common:/y\n- '../../common:/z'")
@@ -390,11 +412,13 @@ BUILDS = (
     "services:\n  a:\n    build: *b\n  b:\n    build:\n      <<: *b\n      dockerfile: other\n"
     "  c: {build: .}\n  d: {build: {target: x}}\n  e: {image: x}\n  f: {build: {dockerfile_inline: FROM x}}\n"
     "  g: {build: https://x/y.git}\n  h: {build: ../../common}\n"
+    "  i: {build: null}\n  j: {build: }\n  k: {build: git@x:y}\n  l: {build: github.com/x/y}\n"
 )
 
 
 def test_tells_all_builds() -> None:
     """A build whose context leaves the service would pass, and fail where the service is alone."""
+    assert read(BUILDS).problems == ()
     assert read(BUILDS).builds == (
         Build("../..", "services/api/Dockerfile", 2),
         Build("../..", "other", 2),

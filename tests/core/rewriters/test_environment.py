@@ -101,6 +101,14 @@ def test_refuses_what_it_cannot_rewrite_alone(text: str) -> None:
     assert [(one.line, one.code) for one in found.problems] == [(6, "CS106")]
 
 
+def test_refuses_what_would_not_read_back() -> None:
+    """A copy with an odd name would turn a part of the path into a comment."""
+    found = read(environment("../../common", "'../../common/x'"), Layout("a #b"))
+    assert [(one.line, one.code) for one in found.problems] == [(6, "CS106"), (7, "CS106")]
+    found = read("dependencies: [pip: [-e ../../common]]", Layout("a, b"))
+    assert ([one.code for one in found.problems], found.edits) == (["CS106"], ())
+
+
 def test_leaves_files_of_others() -> None:
     """A file that other services use as well would be made to fit one of them."""
     found = read(environment("-e ../../common"), own=False)

@@ -7,7 +7,7 @@ from project_layout import PLAIN, Layout, problems, rewrite
 
 from common_sync.core.rewriters.kinds import Kind
 from common_sync.core.rewriters.locks import read_lock, report_lock
-from common_sync.core.rewriters.rewrite import UnparsableError
+from common_sync.core.rewriters.rewrite import Rewrite, UnparsableError
 
 UV = """\
 version = 1
@@ -108,15 +108,18 @@ def test_stays(text: str) -> None:
 def test_a_lock_file_that_is_no_toml() -> None:
     """A conflict that git left in a lock file would be passed over."""
     with pytest.raises(UnparsableError) as raised:
-        read_lock('a = 1\n<<<<<<< HEAD\nb = "../../common"', PLAIN.site())
+        read_lock('a = 1\n<<<<<<< HEAD\npath = "../../common"', PLAIN.site())
     assert raised.value.line == 2
 
 
 def test_a_large_lock_file_is_not_parsed_in_vain(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every commit would wait half a second for a lock file that leads to another library."""
     monkeypatch.setattr(tomllib, "loads", None)
-    text = UV.replace("../../common", "../../common-utils") + '# "../../../common"\n'
-    assert read_lock(text, PLAIN.site()) == ((), (), (), (), ())
+    text = UV.replace("../../common", "../../common-utils")
+    assert read_lock(text, PLAIN.site()) == Rewrite()
+    found = read_lock(UV.replace("../../common", "common"), PLAIN.site())
+    assert {one.state for one in found.references} == {"points-at-copy"}
+    assert [(one.line, one.rest) for one in found.references][4:] == [(28, ""), (33, "dist/plugin-1-py3-none-any.whl")]
 
 
 OTHERS = [
@@ -151,5 +154,8 @@ def test_reports_what_only_its_own_tool_can_write(kind: Kind, text: str, line: i
 @pytest.mark.parametrize(("kind", "text", "line", "command"), OTHERS)
 def test_says_nothing_once_it_is_made_anew(kind: Kind, text: str, line: int, command: str) -> None:
     """A check would fail though there is nothing left to do."""
-    for other in ("common", "./common", "../../common-utils"):
-        assert report_lock(kind)(text.replace("./../../common", "../../common").replace("../../common", other), PLAIN.site()) == ((), (), (), (), ())  # fmt: skip
+    for path, references in (("common", 1), ("./common", 1), ("../../common-utils", 0)):
+        made = text.replace("./../../common/", path).replace("../../common", path, 1)
+        found = report_lock(kind)(made.replace('# "../../common"', ""), PLAIN.site())
+        assert [(one.line, one.state) for one in found.references] == [(line, "points-at-copy")] * references
+        assert (found.edits, found.problems) == ((), ())

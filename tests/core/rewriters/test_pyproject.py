@@ -1,7 +1,5 @@
 """References in pyproject.toml and Pipfile: each form that a tool takes, before and after, and what must stay as it is."""
 
-import tomllib
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -153,6 +151,8 @@ STAYS = [
     stays("another source", "[tool.uv.sources]\nc = { git = 'https://x.invalid/../../common' }\nd.workspace = true"),
     stays("a URL on a network", "project.dependencies = ['c @ https://x.invalid/../../common', 'd @ git+file:../../common']"),
     stays("our own configuration", "[tool.common-sync]\nmaster = '../../common'\nexclude = ['../../common/x']"),
+    stays("nothing", "# ../../common"),
+    stays("a tool that is no table", "tool = '../x'"),
     stays("no path", "tool.uv.sources.c.path = 1\nproject.dependencies = 2\nx = '..'"),
     # what is named and left alone
     stays("a uv workspace", "[tool.uv.workspace]\nmembers = ['x', '../../common']", (2, "CS110")),
@@ -162,6 +162,7 @@ STAYS = [
     stays("a file of setuptools", "tool.setuptools.dynamic.dependencies.file = ['../../common/r.txt']", (1, "CS110")),
     stays("a key of a table", "[tool.hatch.build.targets.wheel.sources]\n'../../common/src' = 'x'", (2, "CS110")),
     stays("a list where a name should be", "tool.hatch.build.force-include.x = ['../../common']"),
+    stays("a requirement that Poetry takes only with an absolute path", "tool.poetry.a = 1\nproject.dependencies = ['c @ file:///repo/common']", (2, "CS110")),
     stays("a path below something else", "tool.black.x.path = '../../common'", (1, "CS110")),
     # what nobody can tell
     stays("a variable", "project.dependencies = [\n'c @ file:///${HOME}/common', 'c @ file:${A}']", (2, "CS102"), (2, "CS102")),
@@ -248,15 +249,6 @@ def test_what_is_no_toml_is_named() -> None:
     """A broken file would be passed over, or end the run."""
     with pytest.raises(UnparsableError):
         read_project("a = '../../common", PLAIN.site())
-
-
-def test_is_not_parsed_where_nothing_can_lead_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every commit would wait for every pyproject.toml of the repository to be parsed."""
-    text = (
-        "[project]\nname = 'x'  # see above ...\nurls = {a = 'https://x.invalid'}\n[tool.uv.sources]\nc.path = 'common'"
-    )
-    monkeypatch.setattr(tomllib, "loads", None)
-    assert read_project(text, PLAIN.site()) == ((), (), (), (), ())
 
 
 PATHS = [("../../common/{}", "common/{}"), ("./../../services/../common/{}/", "./common/{}/"), ("../x-{}", "../x-{}")]

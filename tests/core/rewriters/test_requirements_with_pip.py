@@ -274,6 +274,11 @@ def read_like_pip(text: str) -> dict[int, tuple[str, str]]:
 @given(st.lists(st.sampled_from(NOISE)).map("".join))
 def test_agrees_with_pip_on_lines_words_and_options(text: str) -> None:
     """The tool would read another path than pip, or look for it in another place."""
+    check_lines(text)
+
+
+def check_lines(text: str) -> None:
+    """Hold what is read of a file against pip's own line parser."""
     mine = {one.line.number: (one.kind, one.value.value) for one in parse_instructions(text)}
     for number, read in read_like_pip(text).items():
         if number in mine:

@@ -1,0 +1,116 @@
+"""`context`: a service's build context as it would be in sync, without touching the working tree."""
+
+import os
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from common_sync.commands.survey import ServicePlan, Survey, survey
+from common_sync.core.dockerignore import Dockerignore, parse_dockerignore
+from common_sync.core.errors import ConfigurationError, Problem, TreeError
+from common_sync.core.findings import drift_findings
+from common_sync.core.manifest import NAME as MANIFEST_NAME
+from common_sync.core.model import Finding, Symlink
+from common_sync.core.rewriters.kinds import IGNORE
+from common_sync.core.rewriters.rewrite import UnparsableError
+from common_sync.edges.context import Listing, Member, list_folder
+from common_sync.edges.folders import OWNER_MAY_EXECUTE, explained
+from common_sync.edges.master import Master
+from common_sync.edges.project import Project
+
+DOCKERFILE = "Dockerfile"
+
+
+class Context(NamedTuple):
+    """A service's build context.
+
+    Attributes:
+        plan: What would bring the service in sync.
+        master: The library that is copied into it.
+        listing: What is in it.
+        lost: What somebody wrote in the copy, and the context lacks.
+    """
+
+    plan: ServicePlan
+    master: Master
+    listing: Listing
+    lost: tuple[Finding, ...]
+
+    @property
+    def in_sync(self) -> bool:
+        """Whether a service that holds just this would be in sync."""
+        return not any(finding.severity == "error" for finding in self.plan.problems)
+
+
+def make_context(project: Project, name: str, dockerfile: str | None = None) -> Context:
+    """Return the build context of a service: the master as its copy, its own files as `distribute` would leave them.
+
+    Args:
+        project: The project.
+        name: The service, as the user named it.
+        dockerfile: The Dockerfile that it is for, inside the service; one that is named must be there.
+
+    Raises:
+        CommonSyncError: Something cannot be read, or makes no sense.
+    """
+    found = survey(project, [name])
+    plan = found.plans[0]
+    folder = os.path.join(project.root, plan.service)
+    if dockerfile is not None and not os.path.isfile(os.path.join(folder, dockerfile)):
+        raise ConfigurationError(Problem("there is no such Dockerfile", os.path.join(plan.service, dockerfile)))
+    rewritten = {member.path: member for member in _rewritten(plan, folder)}
+    asked = [path for path in _always_sent(dockerfile or DOCKERFILE) if os.path.lexists(os.path.join(folder, path))]
+    always = {path: Member(path, os.path.join(folder, path)) for path in asked} | rewritten
+    ignore = _read_ignore(always, dockerfile or DOCKERFILE, plan.service)
+    listing = list_folder(folder, {project.copy}, ignore)
+    members = {member.path: member for member in (*listing.members, *_copied(found.master, project.copy, ignore))}
+    members |= {path: one for path, one in always.items() if path in asked or ignore.exclusion(path) is None}
+    return Context(plan, found.master, Listing([*members.values()], listing.folders), tuple(_lost(found, plan)))
+
+
+def _always_sent(dockerfile: str) -> tuple[str, ...]:
+    """Return what Docker takes even if it is kept out: what it builds by."""
+    return dockerfile, f"{dockerfile}{IGNORE}", IGNORE
+
+
+def _rewritten(plan: ServicePlan, folder: str) -> Iterator[Member]:
+    for edit in plan.edits:
+        path = os.path.join(folder, edit.path)
+        executable = edit.before is not None and bool(os.stat(path).st_mode & OWNER_MAY_EXECUTE)
+        yield Member(edit.path, data=edit.after, executable=executable)
+
+
+def _read_ignore(members: dict[str, Member], dockerfile: str, service: str) -> Dockerignore:
+    """Return what is kept out of the context: the Dockerfile's own ignore file counts alone, where there is one."""
+    path = next((path for path in (f"{dockerfile}{IGNORE}", IGNORE) if path in members), None)
+    if path is None:
+        return Dockerignore(())
+    data = members[path].data
+    if data is None:
+        with explained(f"{service}/{path}", "read it"), open(members[path].source, "rb") as file:
+            data = file.read()
+    try:
+        return parse_dockerignore(data.decode("utf-8", "surrogateescape"))
+    except UnparsableError as error:
+        raise TreeError(Problem(f"cannot be parsed: {error.reason}", f"{service}/{path}", error.line)) from None
+
+
+def _copied(master: Master, copy: str, ignore: Dockerignore) -> Iterator[Member]:
+    """Yield what the copy holds once it is in sync, less what is kept out."""
+    manifest = Member(f"{copy}/{MANIFEST_NAME}", data=master.manifest_bytes)
+    for member in (manifest, *_master_members(master, copy)):
+        if ignore.exclusion(member.path) is None:
+            yield member
+
+
+def _master_members(master: Master, copy: str) -> Iterator[Member]:
+    for path, entry in master.snapshot.entries.items():
+        if isinstance(entry, Symlink):
+            yield Member(f"{copy}/{path}", target=entry.target)
+        else:
+            yield Member(f"{copy}/{path}", os.path.join(master.path, path), sha256=entry.sha256)
+
+
+def _lost(found: Survey, plan: ServicePlan) -> Iterator[Finding]:
+    guarded = tuple(operation for operation in plan.copy.operations if operation.guarded)
+    rest = plan.copy._replace(state="current", operations=guarded, behind=False)
+    return drift_findings(rest, plan.service, plan.copy_path, found.project.master)

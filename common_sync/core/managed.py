@@ -1,0 +1,106 @@
+"""Managed blocks: lines of the tool's own between two marker lines, in a file that is somebody else's. Text in, text out.
+
+Taking a block out gives back the very text that it was put into, or says that there was no file.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+from common_sync.core.rewriters.rewrite import UnparsableError
+
+START = "# >>> common-sync >>>"
+END = "# <<< common-sync <<<"
+NOTE = "# common-sync writes what is between these two lines; what you write below them wins."
+
+End = Literal["top", "bottom"]
+"""Where a new block goes. Of ignore rules and of attributes the last that matches decides: at the top, people's own lines
+win; at the bottom, the block does."""
+
+_MARKER = re.compile(rf"(?:^|(?<=\ufeff))(?:{START}|{END})(?=\r?$)", re.MULTILINE)
+
+
+class _Block(NamedTuple):
+    """Where a block is: its first character, the one after its last, its line end, and the lines between its markers."""
+
+    start: int
+    end: int
+    line_end: str
+    lines: tuple[str, ...]
+
+
+def put_block(text: str | None, lines: Sequence[str], end: End) -> str:
+    """Return a file with a block that holds some lines: the one that is there is replaced, or a new one put in.
+
+    Args:
+        text: The file, or None where there is none.
+        lines: What the block is to hold.
+        end: Where a new block goes.
+
+    Raises:
+        UnparsableError: The markers in the file are not those of one block.
+    """
+    block = _find(text or "")
+    line_end = _line_end(text or "")
+    body = "".join(f"{line}{line_end}" for line in (START, NOTE, *lines, END))
+    if text is None:
+        return body
+    if block is not None:
+        return text[: block.start] + body + text[block.end :]
+    mark = "\ufeff" if end == "top" and text.startswith("\ufeff") else ""
+    # the line end between is always one more, so that a file without one at its end, or an empty one, is given back as it was
+    return f"{mark}{body}{line_end}{text[len(mark) :]}" if end == "top" else f"{text}{line_end}{body}"
+
+
+def remove_block(text: str, end: End) -> str | None:
+    """Return a file as it was before a block was put in; None where the block made the file.
+
+    Args:
+        text: The file.
+        end: Where a new block goes in such a file.
+
+    Raises:
+        UnparsableError: The markers in the file are not those of one block.
+    """
+    block = _find(text)
+    if block is None:
+        return text
+    before, after = text[: block.start], text[block.end :]
+    if not before and not after:
+        return None
+    if end == "top":
+        return before + after.removeprefix(block.line_end)
+    return before.removesuffix(block.line_end) + after
+
+
+def read_block(text: str) -> tuple[str, ...]:
+    """Return the lines that the block of a file holds; none where there is no block.
+
+    Args:
+        text: The file.
+
+    Raises:
+        UnparsableError: The markers in the file are not those of one block.
+    """
+    block = _find(text)
+    return () if block is None else block.lines
+
+
+def _find(text: str) -> _Block | None:
+    markers = list(_MARKER.finditer(text))
+    if not markers:
+        return None
+    if [marker[0] for marker in markers] != [START, END]:
+        reason = f"a managed block is one line {START!r} and, below it, one line {END!r}"
+        raise UnparsableError(text.count("\n", 0, markers[0].start()) + 1, reason)
+    first, last = markers
+    line_end = "\r\n" if text.startswith("\r", first.end()) else "\n"
+    lines = tuple(line.removesuffix("\r") for line in text[first.end() : last.start()].split("\n")[1:-1])
+    rest = text[last.end() : last.end() + 2]
+    end = last.end() + (2 if rest == "\r\n" else rest[:1] == "\n")
+    return _Block(first.start(), end, line_end, tuple(line for line in lines if line != NOTE))
+
+
+def _line_end(text: str) -> str:
+    """Return the line end of the first line."""
+    return "\r\n" if text[: text.find("\n") + 1].endswith("\r\n") else "\n"

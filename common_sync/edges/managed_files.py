@@ -1,0 +1,255 @@
+"""The files that hold managed blocks: what each `.dockerignore` of a service does to the copy, and the root's `.gitattributes`."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache, cached_property
+from stat import S_ISLNK
+from typing import TYPE_CHECKING, NamedTuple
+
+from common_sync.core.attributes import format_line, parse_line
+from common_sync.core.findings import make_finding
+from common_sync.core.managed import End, put_block, read_block, remove_block
+from common_sync.core.model import Finding
+from common_sync.core.rewriters.kinds import IGNORE
+from common_sync.core.rewriters.rewrite import UnparsableError
+from common_sync.edges.checkout import ATTRIBUTES
+from common_sync.edges.folders import explain_os_error, opened
+from common_sync.edges.reading import TEMPORARY, read_bytes
+from common_sync.edges.references import FileEdit
+
+if TYPE_CHECKING:
+    from common_sync.core.kept_out import Dropped
+
+_LARGEST = 1 << 20
+"""Bytes; what is larger no person wrote."""
+
+
+class Managed(NamedTuple):
+    """What is to be done about blocks, and what is wrong beside them.
+
+    Attributes:
+        edits: The blocks to write, of the whole file each.
+        findings: What needs a person.
+        blocks: The files that a block is kept in, in sync or not.
+        leftover: Whether a killed run left a file beside them, under its temporary name.
+    """
+
+    edits: tuple[FileEdit, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    blocks: tuple[str, ...] = ()
+    leftover: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is to be written, and nothing is wrong that no writing can mend."""
+        return not self.edits and not any(finding.severity == "error" for finding in self.findings)
+
+
+class Dockerignores:
+    """Looks at what services keep out of their images; what is the same in many of them is worked out once.
+
+    Args:
+        root: The absolute path of the configuration's folder.
+        copy: The copy's path inside a service.
+        files: The paths of the copy's files, the manifest too.
+        managed: Whether a block is kept in each service's own.
+    """
+
+    def __init__(self, root: str, copy: str, files: Sequence[str], *, managed: bool) -> None:
+        self._root, self._copy, self._files, self._managed = root, copy, files, managed
+        self._find = cache(self._find_dropped)
+
+    @cached_property
+    def _lines(self) -> tuple[str, ...]:
+        from common_sync.core.kept_out import dockerignore_lines  # as below
+
+        return dockerignore_lines(self._copy, self._files)
+
+    def _find_dropped(self, text: str) -> "tuple[Dropped, ...]":
+        from common_sync.core.dockerignore import parse_dockerignore  # 2 ms, and only for what Docker builds
+        from common_sync.core.kept_out import find_dropped
+
+        return tuple(find_dropped(parse_dockerignore(text), self._copy, self._files))
+
+    def look_at(self, service: str, dockerfiles: Sequence[str]) -> Managed:
+        """Return what is so with the ignore files of one service.
+
+        Args:
+            service: Its path from the root.
+            dockerfiles: The paths of its Dockerfiles, inside it.
+
+        Raises:
+            TreeError: A file cannot be read.
+        """
+        findings: list[Finding] = []
+        own = _read(self._root, f"{service}/{IGNORE}")
+        kept = self._managed and bool(dockerfiles)
+        edits = _write_block(own, IGNORE, service, self._lines, "top", findings) if kept else ()
+        others = [_read(self._root, f"{service}/{dockerfile}{IGNORE}") for dockerfile in dockerfiles]
+        for file in (own, *others):
+            findings.extend(self._check(file, service))
+        return Managed(edits, tuple(findings), (IGNORE,) if kept else ())
+
+    def _check(self, file: "_File", service: str) -> Iterator[Finding]:
+        if file.text is None:
+            return
+        try:
+            dropped = self._find(file.text)
+        except UnparsableError as error:
+            message = f"cannot be parsed: {error.reason}"
+            yield make_finding(
+                "CS108", service, file.path, error.line, message, "mend it: Docker builds nothing with it"
+            )
+            return
+        for one in dropped:
+            message = f"{one.pattern!r} keeps {self._name(one.paths)} out of the build context"
+            yield make_finding("CS115", service, file.path, one.line, message, f"add at its end: {one.remedy}")
+
+    def _name(self, paths: Sequence[str]) -> str:
+        if len(paths) == len(self._files):
+            return "the copy"
+        return paths[0] if len(paths) == 1 else f"{len(paths):,} files of the copy"
+
+
+def look_at_attributes(root: str, copy: str, services: Iterable[str], known: Sequence[str]) -> Managed:
+    """Return what is to be done about the root's `.gitattributes`: it marks every copy.
+
+    Copies that are not here are left marked: a sparse checkout, or another machine, may have them.
+
+    Args:
+        root: The absolute path of the configuration's folder.
+        copy: The copy's path inside a service.
+        services: The services that are asked about.
+        known: All services.
+
+    Raises:
+        TreeError: The file cannot be read.
+    """
+    file, findings = _read(root, ATTRIBUTES), list[Finding]()
+    asked = set(services)
+    copies = {f"{service}/{copy}" for service in asked}
+    try:
+        marked = [path for line in read_block(file.text or "") if (path := parse_line(line)) is not None]
+    except UnparsableError:
+        marked = []  # as is said below
+    for path in marked:
+        above = [service for service in known if path.startswith(f"{service}/")]
+        if asked.isdisjoint(above) and (above or not os.path.lexists(os.path.join(root, path))):
+            copies.add(path)
+    lines = [format_line(path) for path in sorted(copies)]
+    edits = _write_block(file, ATTRIBUTES, "", lines, "bottom", findings)
+    leftover = os.path.lexists(os.path.join(root, TEMPORARY))
+    return Managed(edits, tuple(findings), (ATTRIBUTES,), leftover)
+
+
+class Unblocked(NamedTuple):
+    """A file with a managed block, and what it is without.
+
+    Attributes:
+        path: From the root.
+        before: The bytes that it holds.
+        after: The bytes without the block, or None where the block made the file.
+    """
+
+    path: str
+    before: bytes
+    after: bytes | None
+
+
+def unblock_dockerignore(root: str, service: str) -> Unblocked | None:
+    """Return what a service's `.dockerignore` is without its block; None where there is none.
+
+    Args:
+        root: The absolute path of the configuration's folder.
+        service: The service's path from there.
+
+    Raises:
+        TreeError: The file cannot be read.
+    """
+    file = _read(root, f"{service}/{IGNORE}")
+    return _unblock(file, "top")
+
+
+def unblock_attributes(root: str, copy: str, services: Iterable[str]) -> Unblocked | None:
+    """Return what the root's `.gitattributes` is without the lines of some services; None where that changes nothing.
+
+    Args:
+        root: The absolute path of the configuration's folder.
+        copy: The copy's path inside a service.
+        services: The services that are to be marked no more.
+
+    Raises:
+        TreeError: The file cannot be read.
+    """
+    file = _read(root, ATTRIBUTES)
+    unmarked = {f"{service}/{copy}" for service in services}
+    try:
+        lines = read_block(file.text or "")
+        kept = [line for line in lines if parse_line(line) not in unmarked]
+        if file.text is None or file.linked or not kept:
+            return _unblock(file, "bottom")
+        after = put_block(file.text, kept, "bottom")
+    except UnparsableError:
+        return None
+    return Unblocked(file.path, _encode(file.text), _encode(after)) if after != file.text else None
+
+
+def _unblock(file: "_File", end: End) -> Unblocked | None:
+    """Return a file without its block; a symlink never got one, and where the markers are torn nobody can tell."""
+    if file.text is None or file.linked:
+        return None
+    try:
+        text = remove_block(file.text, end)
+    except UnparsableError:
+        return None
+    if text == file.text:
+        return None
+    return Unblocked(file.path, _encode(file.text), None if text is None else _encode(text))
+
+
+class _File(NamedTuple):
+    """A file: its path from the root, its text, or None where there is none, and whether a symlink leads to it."""
+
+    path: str
+    text: str | None
+    linked: bool
+
+
+def _read(root: str, path: str) -> _File:
+    full = os.path.join(root, path)
+    try:
+        linked = S_ISLNK(os.lstat(full).st_mode)
+        above, name = os.path.split(os.path.realpath(full))
+        with opened(above) as folder:
+            data = read_bytes(name, folder, _LARGEST)
+    except (FileNotFoundError, NotADirectoryError):
+        return _File(path, None, linked=False)
+    except OSError as error:
+        raise explain_os_error(error, path, "read it") from error
+    return _File(path, data.decode("utf-8", "surrogateescape"), linked)
+
+
+def _write_block(
+    file: _File, name: str, service: str, lines: Sequence[str], end: End, findings: list[Finding]
+) -> tuple[FileEdit, ...]:
+    """Return the edit that brings a block up to date; where that cannot be, note why."""
+    try:
+        after = put_block(file.text, lines, end)
+    except UnparsableError as error:
+        remedy = "mend them, or delete all that is between them"
+        findings.append(make_finding("CS116", service, file.path, error.line, error.reason, remedy))
+        return ()
+    if after == file.text:
+        return ()
+    reason = "is a symlink" if file.linked else "is not UTF-8 text" if "\0" in (file.text or "") else None
+    if reason is not None:
+        message = f"{reason}, so that no managed block can be kept in it"
+        remedy = f"make it a file of text, or switch it off: `managed` without {name.removeprefix('.')!r}"
+        findings.append(make_finding("CS116", service, file.path, None, message, remedy))
+        return ()
+    before = None if file.text is None else _encode(file.text)
+    return (FileEdit(name, before, _encode(after), managed=True),)
+
+
+def _encode(text: str) -> bytes:
+    return text.encode("utf-8", "surrogateescape")

@@ -1,0 +1,149 @@
+"""Managed blocks: they go in and come out without a trace, and keep no part of the library out of an image."""
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from trees import paths, thorough
+
+from common_sync.core.attributes import format_line, parse_line
+from common_sync.core.dockerignore import exact_pattern, parse_dockerignore
+from common_sync.core.kept_out import dockerignore_lines, find_dropped
+from common_sync.core.managed import END, NOTE, START, End, put_block, read_block, remove_block
+from common_sync.core.rewriters.rewrite import UnparsableError
+
+ENDS: tuple[End, End] = ("top", "bottom")
+LINES = ("**/*.log", "venv")
+
+PUT: dict[str, tuple[str | None, End, str]] = {
+    "no file": (None, "top", f"{START}\n{NOTE}\n**/*.log\nvenv\n{END}\n"),
+    "an empty file": ("", "top", f"{START}\n{NOTE}\n**/*.log\nvenv\n{END}\n\n"),
+    "at the top": ("a\n", "top", f"{START}\n{NOTE}\n**/*.log\nvenv\n{END}\n\na\n"),
+    "at the bottom": ("a\n", "bottom", f"a\n\n{START}\n{NOTE}\n**/*.log\nvenv\n{END}\n"),
+    "no line end at the end": ("a", "bottom", f"a\n{START}\n{NOTE}\n**/*.log\nvenv\n{END}\n"),
+    "line ends of Windows": ("a\r\nb", "bottom", f"a\r\nb\r\n{START}\r\n{NOTE}\r\n**/*.log\r\nvenv\r\n{END}\r\n"),
+    "a byte order mark": ("\ufeffa\n", "top", f"\ufeff{START}\n{NOTE}\n**/*.log\nvenv\n{END}\n\na\n"),
+    "an old block, where it is": (
+        f"a\n{START}\nold\n{END}\nb\n", "top", f"a\n{START}\n{NOTE}\n**/*.log\nvenv\n{END}\nb\n"
+    ),
+    "an old block without a line end": (f"{START}\n{END}", "top", f"{START}\n{NOTE}\n**/*.log\nvenv\n{END}\n"),
+    "other line ends by now": (
+        f"a\r\n{START}\n{NOTE}\n**/*.log\nvenv\n{END}\n", "top",
+        f"a\r\n{START}\r\n{NOTE}\r\n**/*.log\r\nvenv\r\n{END}\r\n",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PUT)
+def test_a_block_is_put_in(name: str) -> None:
+    """A person's own lines would be touched, or lose to the block's."""
+    text, end, after = PUT[name]
+    assert put_block(text, LINES, end) == after
+    assert put_block(after, LINES, end) == after
+    assert read_block(after) == LINES
+
+
+@thorough
+@given(
+    st.one_of(st.none(), st.text(), st.text("ab\r\n\ufeff")), st.sampled_from(ENDS), st.lists(st.sampled_from(LINES))
+)
+def test_taking_it_out_gives_back_the_very_text(text: str | None, end: End, lines: list[str]) -> None:
+    """A repository that does without the tool would keep a trace of it."""
+    assume(text is None or (START not in text and END not in text))
+    assert remove_block(put_block(text, lines, end), end) == text
+    assert read_block(put_block(put_block(text, LINES, end), lines, end)) == tuple(lines)
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_what_a_person_has_written_beside_it_stays(end: End) -> None:
+    """A line that somebody has added to the file that the tool made would go with the block."""
+    made = put_block(None, LINES, end)
+    assert remove_block(made + "mine\n", end) == "mine\n"
+    assert remove_block("mine", end) == "mine"
+    assert read_block("mine") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (f"a\n{START}\nb\n", 2),
+        (f"{END}\n", 1),
+        (f"{END}\n{START}\n", 1),
+        (f"a\r\n\r\n{START}\r\n{END}\r\n{START}\r\n{END}\r\n", 3),
+    ],
+)
+def test_markers_that_are_not_those_of_one_block(text: str, line: int) -> None:
+    """Lines that a person wrote between two halves would be taken for the block's, and deleted."""
+    for act in (lambda: put_block(text, LINES, "top"), lambda: remove_block(text, "top"), lambda: read_block(text)):
+        with pytest.raises(UnparsableError) as caught:
+            act()
+        assert caught.value.line == line
+
+
+FILES = (".common-sync.json", "a.py", "models/base.py")
+
+
+def test_what_is_kept_out_of_images() -> None:
+    """An image would hold a service's passwords, or gigabytes that no service needs."""
+    ignore = parse_dockerignore("\n".join(dockerignore_lines("common", FILES)))
+    for path in ("a/__pycache__/b.pyc", ".venv/bin/python", "venv/x", ".env", "deploy/.env.production", "logs/a.log"):
+        assert ignore.exclusion(path) is not None, path
+    for path in ("app/venv/models.py", ".env.example", "main.py", "common/a.py", "environment.py"):
+        assert ignore.exclusion(path) is None, path
+
+
+@thorough
+@given(st.lists(st.one_of(paths, paths.map("{}/x.log".format), paths.map("{}/.env.x".format)), max_size=5))
+def test_never_a_part_of_the_library(files: list[str]) -> None:
+    """The library would miss the files in the image that happen to be called like a log, or like a secret."""
+    copy = "shared/common"
+    ignore = parse_dockerignore("\n".join(dockerignore_lines(copy, files)))
+    assert list(find_dropped(ignore, copy, files)) == []
+    assert all(len(line.splitlines()) == 1 for line in dockerignore_lines(copy, files))
+
+
+def test_only_what_the_library_has_is_brought_back() -> None:
+    """BuildKit would look into every `.venv`, were it told to bring back what could be anywhere."""
+    lines = dockerignore_lines("common", (*FILES, "fixtures/*.log", ".env.test"))
+    assert [line for line in lines if line.startswith("!")] == [
+        "!.env.example",
+        "!common/.env.test",
+        "!common/fixtures/\\*.log",
+    ]
+
+
+DROPPED: dict[str, tuple[str, list[tuple[int, str, int, str]]]] = {
+    "nothing": ("*.md\n.git\n", []),
+    "the copy": ("# ours\ncommon/\n", [(2, "common/", 3, "!common")]),
+    "an allow-list that forgets it": ("*\n!app\n", [(1, "*", 3, "!common")]),
+    "the manifest": ("**/.*\n", [(1, "**/.*", 1, "!common/.common-sync.json")]),
+    "a part": ("**/models\n**/*.json\n", [
+        (1, "**/models", 1, "!common/models/base.py"), (2, "**/*.json", 1, "!common/.common-sync.json"),
+    ]),
+    "brought back": ("*\n!common\n", []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DROPPED)
+def test_what_is_kept_out_of_a_copy(name: str) -> None:
+    """A build would fail, or an image hold half a library, for a line that nobody has named; or the remedy would be none."""
+    text, rows = DROPPED[name]
+    found = list(find_dropped(parse_dockerignore(text), "common", FILES))
+    assert [(one.line, one.pattern, len(one.paths), one.remedy) for one in found] == rows
+    mended = "\n".join((text, *(one.remedy for one in found)))
+    assert list(find_dropped(parse_dockerignore(mended), "common", FILES)) == []
+
+
+@thorough
+@given(paths)
+def test_a_pattern_for_one_path(path: str) -> None:
+    """A line that is to bring a file back would not mean it, or break the file."""
+    ignore = parse_dockerignore(f"**\n!x/{exact_pattern(path)}\n" if path.strip() else "")
+    assert ignore.exclusion(f"x/{path}") is None
+
+
+@thorough
+@given(paths)
+def test_a_line_of_gitattributes_says_which_copy_it_is_about(path: str) -> None:
+    """The line of a service that is not asked about would be lost."""
+    assert parse_line(format_line(path)) == path
+    assert parse_line(f"# {format_line(path)}") is None
