@@ -28,11 +28,13 @@ class ImageCheck(NamedTuple):
         troubles: What is wrong with it.
         places: Where its images have the copy, as far as that is known.
         mended: What was put in, or None.
+        ignore_file: The path in the service of the file that tells what the build does not get.
     """
 
     troubles: tuple[Trouble, ...]
     places: tuple[str, ...] = ()
     mended: Mended | None = None
+    ignore_file: str = ""
 
 
 class Dockerfile(NamedTuple):
@@ -73,7 +75,8 @@ def check_image(dockerfile: Dockerfile, folder: ServiceFolder, copy: str, keep: 
         return ImageCheck((_unparsable(error.file, error),))
     except UnparsableError as error:
         return ImageCheck((_unparsable(dockerfile.path, error),))
-    return ImageCheck(tuple(troubles), places, mended if mended is not None and mended.lines else None)
+    done = mended if mended is not None and mended.lines else None
+    return ImageCheck(tuple(troubles), places, done, context.ignore_file)
 
 
 def _unparsable(file: str, error: UnparsableError) -> Trouble:
