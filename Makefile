@@ -22,6 +22,7 @@ check: $(VENV)/.developing  ## Format, lint, types, and the direction of imports
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.developing  ## The tests, with branch coverage: all of the core, 95 % of the whole.
+	-@scripts/setup-tools strace # some tests look at system calls; without it they say that they were skipped
 	rm -f .coverage .coverage.*
 	$(BIN)/coverage run -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
 	$(BIN)/coverage combine -q

@@ -367,6 +367,22 @@ def test_a_master_that_holds_nothing(synced: Monorepo) -> None:
     refused(synced, says, "  help: common-sync explain common")
 
 
+def test_a_master_with_too_many_files(repo: Monorepo) -> None:
+    """Copies would be made that can never be checked, because their manifest is larger than any that is read."""
+    command = patched("import common_sync.core.manifest as m; m.LARGEST = 500")
+    for word in ("distribute", "verify"):
+        done = run(*command, word, cwd=repo.root)
+        says = "error: common: the master holds too many files: its manifest would be larger than 500 bytes"
+        assert (done.code, done.out, done.err.splitlines()[0]) == (2, "", says)
+    assert not (repo.root / COPY).exists()
+
+
+def test_not_enough_memory(repo: Monorepo) -> None:
+    """A machine that is too small would be reported as a bug, with a page of traceback."""
+    patch = "import common_sync.interface.main as m\ndef fail():\n    raise MemoryError\nm._check_file_names = fail"
+    assert run(*patched(patch), "verify", cwd=repo.root) == (2, "", "error: there is not enough memory\n")
+
+
 def test_a_master_that_is_a_copy(synced: Monorepo) -> None:
     """A copy would be made of a copy, and nobody would know which is the original."""
     synced.write(FILE, f'master = "{COPY}"\nservices = ["services/worker"]\n')

@@ -15,7 +15,7 @@ from common_sync.core.doctor.simulate import simulate
 from common_sync.core.doctor.troubles import Trouble, find_build_troubles
 from common_sync.core.rewriters.dockerfile_syntax import parse_dockerfile
 from common_sync.core.rewriters.rewrite import UnparsableError
-from common_sync.edges.service_folder import ServiceFolder, open_context
+from common_sync.edges.service_folder import ServiceFolder, find_ignore_file, open_context
 
 Keep = Callable[[list[Trouble], str], list[Trouble]]
 """Leaves out what is switched off, told the Dockerfile's text."""
@@ -28,11 +28,13 @@ class ImageCheck(NamedTuple):
         troubles: What is wrong with it.
         places: Where its images have the copy, as far as that is known.
         mended: What was put in, or None.
+        ignore_file: The path in the service of the file that tells what the build does not get.
     """
 
     troubles: tuple[Trouble, ...]
     places: tuple[str, ...] = ()
     mended: Mended | None = None
+    ignore_file: str = ""
 
 
 class Dockerfile(NamedTuple):
@@ -69,20 +71,42 @@ def check_image(dockerfile: Dockerfile, folder: ServiceFolder, copy: str, keep: 
         checker = _Checker(dockerfile, context, copy, keep)
         mended = mend(dockerfile.text, lambda text: checker.examine(text)[0]) if fix else None
         troubles, places = checker.examine(mended.text if mended is not None else dockerfile.text)
+    except _RefusedIgnoreFileError as error:
+        return ImageCheck((_unparsable(error.file, error),))
     except UnparsableError as error:
-        message = f"cannot be parsed: {error.reason}"
-        return ImageCheck((Trouble("CS108", dockerfile.path, error.line, message, "mend it"),))
-    return ImageCheck(tuple(troubles), places, mended if mended is not None and mended.lines else None)
+        return ImageCheck((_unparsable(dockerfile.path, error),))
+    done = mended if mended is not None and mended.lines else None
+    return ImageCheck(tuple(troubles), places, done, context.ignore_file)
+
+
+def _unparsable(file: str, error: UnparsableError) -> Trouble:
+    return Trouble("CS108", file, error.line, f"cannot be parsed: {error.reason}", "mend it")
+
+
+class _RefusedIgnoreFileError(UnparsableError):
+    """An ignore file that Docker refuses, and with it the build."""
+
+    def __init__(self, file: str, error: UnparsableError) -> None:
+        super().__init__(error.line, error.reason)
+        self.file = file
 
 
 def _choose_context(dockerfile: Dockerfile, folder: ServiceFolder) -> BuildContext:
     """Return the build context: what a compose file names, or the service's folder, or the Dockerfile's own if that fits better."""
+
+    def open_at(above: str) -> BuildContext:
+        file = find_ignore_file(folder, above, dockerfile.path)
+        try:
+            return open_context(folder, above, file)
+        except UnparsableError as error:
+            raise _RefusedIgnoreFileError(file, error) from error
+
     if dockerfile.context is not None:
-        return open_context(folder, dockerfile.context, dockerfile.path)
-    context = open_context(folder, "", dockerfile.path)
+        return open_at(dockerfile.context)
+    context = open_at("")
     own = dirname(dockerfile.path)
     if own and _misses(dockerfile.text, context):
-        other = open_context(folder, own, dockerfile.path)
+        other = open_at(own)
         return context if _misses(dockerfile.text, other) else other
     return context
 

@@ -117,7 +117,7 @@ class _Checker:
         }
         troubles = [trouble for image in images.values() for trouble in image.troubles]
         troubles += self._keep([*self._references(in_image=bool(images)), *self._imports()], self._lines)
-        known = self._known(troubles)
+        known = self._known(troubles, {f"{self._service}/{image.ignore_file}" for image in images.values()})
         findings = [*known, *map(self._finding, troubles), *self._mounts(images, known)]
         states = judge(
             [*findings, *shared], in_image=bool(images), mounted=any(one.composed.mounts for one in self._composed)
@@ -132,8 +132,8 @@ class _Checker:
             self._service, paths, tuple(dict.fromkeys(findings)), states, conclude(findings), tuple(fixed)
         )
 
-    def _known(self, troubles: list[Trouble]) -> list[Finding]:
-        """Return what `verify` knows of its references, and that it has no copy; a Dockerfile that is no such is told once."""
+    def _known(self, troubles: list[Trouble], ignore_files: set[str]) -> list[Finding]:
+        """Return what `verify` knows of its references and its copy, as far as a build minds, and each thing once."""
         missing = (
             []
             if self._plan.exists
@@ -141,7 +141,8 @@ class _Checker:
         )
         told = {(one.code, f"{self._service}/{one.file}") for one in troubles if one.code == "CS108"}
         known = [*missing, *reference_findings(self._service, self._plan.references), *self._plan.problems]
-        return [one for one in known if (one.code, one.file) not in told and one.code not in _NOT_ABOUT_BUILDS]
+        minded = [one for one in known if one.code != "CS115" or one.file in ignore_files]
+        return [one for one in minded if (one.code, one.file) not in told and one.code not in _NOT_ABOUT_BUILDS]
 
     def _dockerfile(self, file: str, imported: tuple[tuple[str, str], ...]) -> Dockerfile:
         absolute = os.path.join(self._path, file)
@@ -159,7 +160,7 @@ class _Checker:
         asked = [file for file in self._files if is_requirements(os.path.basename(file)) or file in _PROJECT_FILES]
         if any(name in normalise(self._folder.read(file) or "") for file in asked):
             return ()
-        packages = [package.name for package in find_packages(open_context(self._folder, ""), self._project.copy)]
+        packages = [package.name for package in find_packages(open_context(self._folder), self._project.copy)]
         files = [file for file in self._files if file.endswith(".py") and not _TEST.search(file)]
         found = ((package, file) for package in packages for file in files)
         return tuple(
@@ -167,7 +168,7 @@ class _Checker:
         )
 
     def _references(self, *, in_image: bool) -> Iterator[Trouble]:
-        context = open_context(self._folder, "")
+        context = open_context(self._folder)
         files = [file for file in self._files if "/" not in file and (is_requirements(file) or file in _PROJECT_FILES)]
         troubles, needs = find_reference_troubles(self._service, files, context, in_image=in_image)
         told = {(one.file, one.line) for one in self._plan.references if one.state == "points-at-master"}

@@ -5,6 +5,7 @@ from collections.abc import Container, Iterator
 
 from common_sync.core.rewriters.kinds import Kind, kind_of
 from common_sync.core.rules import BUILT_IN, Rules
+from common_sync.edges.reading import STAGING
 
 _DEEPEST = 4
 """Folders below the service's; what lies deeper is data, and is not looked at."""
@@ -47,7 +48,7 @@ def _walk(folder: str, prefix: str, others: Container[str]) -> Iterator[str]:
     for child in children:
         path = prefix + child.name
         if child.is_dir(follow_symlinks=False):
-            folders.append(child)
+            folders += [child] if child.name != STAGING else []  # what a killed run has left is no file of the service
         else:
             yield path
     if prefix.count("/") < _DEEPEST:

@@ -72,22 +72,31 @@ class ServiceFolder:
             return None
 
 
-def open_context(folder: ServiceFolder, above: str, dockerfile: str | None = None) -> BuildContext:
-    """Return what a build gets of a folder.
+def find_ignore_file(folder: ServiceFolder, above: str, dockerfile: str) -> str:
+    """Return the path in the service of the file that tells what a build does not get, whether it is there or not.
 
     Args:
         folder: The service's files.
         above: The build context's path in it, or nothing for all of it.
         dockerfile: The Dockerfile's path in the service: an ignore file of its own takes the place of the common one.
+    """
+    own = f"{dockerfile}{DOCKERIGNORE}"
+    return own if folder.look(own) is not None else f"{above}/{DOCKERIGNORE}".lstrip("/")
+
+
+def open_context(folder: ServiceFolder, above: str = "", ignore_file: str = "") -> BuildContext:
+    """Return what a build gets of a folder.
+
+    Args:
+        folder: The service's files.
+        above: The build context's path in it, or nothing for all of it.
+        ignore_file: The path in the service of the file that tells what it does not get, or nothing for all.
 
     Raises:
-        UnparsableError: The ignore file holds what Docker refuses.
+        UnparsableError: That file holds what Docker refuses.
     """
-    own = f"{dockerfile}{DOCKERIGNORE}" if dockerfile else ""
-    name = own if own and folder.look(own) is not None else f"{above}/{DOCKERIGNORE}".lstrip("/")
-    text = folder.read(name) if dockerfile and folder.look(name) is not None else None
-    inner = Below(folder, above) if above else folder
-    return BuildContext(inner, parse_dockerignore(text or ""), name)
+    text = folder.read(ignore_file) if ignore_file else None
+    return BuildContext(Below(folder, above) if above else folder, parse_dockerignore(text or ""), ignore_file)
 
 
 class Below:

@@ -14,6 +14,7 @@ from support import PROGRAM, environment
 from trees import thorough
 
 from common_sync.core.dockerignore import parse_dockerignore
+from common_sync.core.model import ancestors
 from common_sync.core.rewriters.rewrite import UnparsableError
 
 _ORACLE = os.path.join(os.path.dirname(PROGRAM[0]), "docker-devtools")
@@ -182,6 +183,29 @@ _pieces = st.sampled_from(
     ]
 )
 _lines = st.tuples(st.sampled_from(["", "", "!"]), st.lists(_pieces, max_size=5).map("".join)).map("".join)
+
+
+@thorough
+@given(lines=st.lists(_lines, max_size=5))
+@example(lines=["d", "!d/e/a"])
+def test_a_folder_that_need_not_be_looked_into(lines: list[str]) -> None:
+    """A file that is brought back from a folder that is kept out would be missing in what `context` writes."""
+    try:
+        ignore = parse_dockerignore("\n".join(lines))
+    except UnparsableError:
+        return
+    for path in TREE:
+        above = [folder for folder in ancestors(path) if ignore.exclusion(folder) is not None]
+        if not all(map(ignore.may_bring_back_below, above)):
+            assert ignore.exclusion(path) is not None
+
+
+def test_most_folders_need_not_be_looked_into() -> None:
+    """A virtual environment of some thousand files would be walked through for one line of an allow-list."""
+    ignore = parse_dockerignore("**/.venv\n!.env.example\n!app/data\n")
+    assert not ignore.may_bring_back_below(".venv")
+    assert ignore.may_bring_back_below("app")
+    assert ignore.may_bring_back_below("app/data/x")
 
 
 @pytest.fixture(scope="module")

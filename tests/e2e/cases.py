@@ -118,7 +118,9 @@ class Case(NamedTuple):
         copy_in_image: Where the image has the copy, seen from its working folder; None where it has none.
         at: The Dockerfile's path in the service.
         buildkit: Whether BuildKit builds it, or the classic builder.
-        verdict: What `doctor` says of it once it builds.
+        options: What `distribute` is told.
+        from_context: Whether `common-sync context` is asked for it before it is distributed.
+        disagreement: What `doctor` says otherwise than Docker, and why; empty where they agree.
     """
 
     name: str
@@ -129,7 +131,9 @@ class Case(NamedTuple):
     copy_in_image: str | None = "common"
     at: str = "Dockerfile"
     buildkit: bool = True
-    verdict: str = "proven"
+    options: tuple[str, ...] = ()
+    from_context: bool = True
+    disagreement: str = ""
 
 
 def stage(*lines: str, name: str = "") -> str:

@@ -1,6 +1,7 @@
 """Fixtures of the real builds, and the table at their end."""
 
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import Callable
@@ -26,6 +27,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """
     if hasattr(session.config, "workerinput") or session.config.option.collectonly:
         return
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # a job that is cancelled leaves no engine behind
     try:
         engine = _RUNNING.enter_context(running_engine())
         if not engine.ours:

@@ -35,6 +35,8 @@ allow-direct-references = true
 include = ["main.py"]
 """
 
+_ROOT_START = START.replace("COPY ", "COPY services/api/")
+
 _SPELLINGS = (
     Case("copy_before_install", stage("COPY common/ ./common/", "COPY requirements.txt ./", INSTALL, START)),
     Case("everything_first", stage("COPY . .", INSTALL, START)),
@@ -108,7 +110,7 @@ _PLACES = (
             INSTALL,
             START,
         ),
-        verdict="unknown",
+        disagreement="doctor takes what a program has copied for missing",
     ),
     Case(
         "requirements_in_a_folder",
@@ -138,8 +140,27 @@ _PLACES = (
         "its_dockerfile_has_an_ignore_file",
         stage("COPY . .", INSTALL, START),
         files={".dockerignore": "common\n", "Dockerfile.dockerignore": "**/__pycache__\n"},
+        disagreement="CS115 holds .dockerignore, though Dockerfile.dockerignore replaces it",
     ),
     Case("from_above", stage("COPY ../../common /app/common", "COPY requirements.txt ./", INSTALL, START)),
+    Case(
+        "from_above_by_the_classic_builder",
+        stage("COPY ../../common /app/common", "COPY requirements.txt ./", INSTALL, START),
+        buildkit=False,
+    ),
+    Case(
+        "from_above_by_a_variable",
+        stage("ARG LIB=../../common", "COPY ${LIB} ./common", "COPY requirements.txt ./", INSTALL, START),
+    ),
+    Case(
+        "with_the_root_as_context",
+        stage("COPY common/ ./common/", "COPY services/api/requirements.txt ./", INSTALL, _ROOT_START),
+        files={
+            "compose.yml": "services:\n  api:\n    build:\n      context: ../..\n      dockerfile: services/api/Dockerfile\n"
+        },
+        options=("--contexts",),
+        from_context=False,  # it is built with the root as its context until that is asked for
+    ),
 )
 
 _STAGES = (

@@ -1,7 +1,6 @@
 """Building one service's image, starting it, and asking it."""
 
 import shlex
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ from typing import NamedTuple
 
 from e2e.base import LABEL, TOOL
 from e2e.engine import Engine
-from support import Done, run
+from support import PROGRAM, Done, run
 
 _SECONDS_TO_START = 20
 _ASK = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8000/health', timeout=5).read().decode())"
@@ -53,10 +52,11 @@ def build_folder(engine: Engine, folder: Path, tag: str, *options: str, buildkit
     return engine.docker(*_BUILD, *options, "--tag", tag, str(folder), buildkit=buildkit)
 
 
-def build_stream(engine: Engine, root: Path, service: str, tag: str, *options: str) -> Done:
+def build_stream(engine: Engine, root: Path, service: str, tag: str, dockerfile: str) -> Done:
     """Build an image as people would: `common-sync context SERVICE | docker build -`, in the repository."""
-    context = shlex.join((sys.executable, "-m", "common_sync", "context", service))
-    build = shlex.join((engine.client, *_BUILD, *options, "--tag", tag, "-"))
+    which = ("--file", dockerfile)
+    context = shlex.join((*PROGRAM, "context", service, *which))
+    build = shlex.join((engine.client, *_BUILD, *which, "--tag", tag, "-"))
     pipe = f"set -o pipefail; {context} | {build}"
     return run("bash", "-c", pipe, cwd=root, env=engine.environment(), timeout=300)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from e2e.engine import Engine
-from e2e.images import build_folder, running
+from e2e.images import build_folder, build_stream, running
 from support import Done, Monorepo
 
 MISSES_THE_LIBRARY = re.compile(r"(?:error|failed|cause):.*[/-](?:common|shared)", re.IGNORECASE)
@@ -52,9 +52,9 @@ class Subject(NamedTuple):
         assert done.code == 1, "Docker builds what it should not"
         assert MISSES_THE_LIBRARY.search(done.err + done.out), done.err + done.out
 
-    def builds(self, place: Path, verdict: str = "proven") -> None:
+    def builds(self, place: Path) -> None:
         """Hold that it can be built from its folder alone."""
-        self.is_judged(verdict)
+        self.is_judged("proven")
         self.builds_anyway(place)
 
     def builds_anyway(self, place: Path) -> None:
@@ -62,6 +62,14 @@ class Subject(NamedTuple):
         done = self._build_alone(place)
         self.note("built", "yes" if done.code == 0 else "no")
         assert done.code == 0, done.err
+
+    def builds_from_context(self) -> None:
+        """Hold that `common-sync context SERVICE | docker build -` builds it, and touches nothing in the repository."""
+        before = self.repo.tree()
+        done = build_stream(self.engine, self.repo.root, self.service, f"{self.image}-context", self.dockerfile)
+        self.note("from context", "yes" if done.code == 0 else "no")
+        assert done.code == 0, done.err
+        assert self.repo.tree() == before
 
     def is_judged(self, verdict: str) -> None:
         """Hold that `doctor`, who has no Docker, comes to a verdict."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-STEPS = ("before", "distributed", "doctor", "built", "started", "verified")
+STEPS = ("before", "distributed", "doctor", "built", "started", "verified", "from context")
 """The columns; each is a property that a test has recorded."""
 
 

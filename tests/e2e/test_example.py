@@ -49,7 +49,9 @@ def test_the_example_builds_once_it_is_distributed(
 ) -> None:
     """A new user would follow the README to the end, and `docker build .` would fail."""
     name = f"example-{Path(service).name}"
-    Subject(engine, example.before, service, name, note).fails("before", tmp_path / "before")
+    before = Subject(engine, example.before, service, name, note)
+    before.fails("before", tmp_path / "before")
+    before.builds_from_context()
     distributed = Subject(engine, example.after, service, name, note)
     distributed.builds(tmp_path / "after")
     distributed.runs("common")

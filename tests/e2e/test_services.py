@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 from e2e.broken import MENDABLE, UNBUILDABLE, UNUSABLE
 from e2e.cases import SERVICE, Case, repository_of
 from e2e.conftest import Note
@@ -23,14 +24,25 @@ def subject(case: Case, engine: Engine, tmp_path: Path, note: Note) -> Subject:
     return Subject(engine, repo, SERVICE, case.name, note, case.at, case.buildkit)
 
 
-@pytest.mark.parametrize("case", CORRECT, ids=lambda case: case.name)
+def _marked(case: Case) -> ParameterSet:
+    """Return a case as a parameter; one that Docker and `doctor` still disagree about must go on failing until they agree."""
+    marks = [pytest.mark.xfail(reason=case.disagreement)] if case.disagreement else []
+    return pytest.param(case, id=case.name, marks=marks)
+
+
+@pytest.mark.parametrize("case", [_marked(case) for case in CORRECT])
 def test_a_correct_service_builds_once_it_is_distributed(case: Case, subject: Subject, tmp_path: Path) -> None:
     """A user would be told that all is in sync, and have an image that cannot be built or does not start."""
+    repo, before = subject.repo, subject.repo.tree()
     subject.fails("before", tmp_path / "before")
-    done = subject.repo.run("distribute")
-    assert done.code == 0, done.err
-    subject.builds(tmp_path / "after", case.verdict)
+    if case.from_context:
+        subject.builds_from_context()
+    done = repo.run("distribute", *case.options)
+    assert done.code == 0, done.out + done.err
+    subject.builds(tmp_path / "after")
     subject.runs(case.copy_in_image)
+    done = repo.run("eject", "--remove-copies")
+    assert (done.code, repo.tree()) == (0, before), done.out + done.err
 
 
 @pytest.mark.parametrize("case", UNBUILDABLE, ids=lambda case: case.name)
@@ -56,9 +68,7 @@ def test_a_broken_service_builds_once_it_is_mended(case: Case, subject: Subject,
 def test_an_image_can_be_built_and_be_of_no_use(case: Case, subject: Subject, tmp_path: Path) -> None:
     """A user would take a green build for a service that works."""
     assert subject.repo.run("distribute").code in {0, 1}
-    named = [subject.repo.run(command).out for command in ("verify", "doctor")]
-    subject.note("doctor", "named" if any(": CS" in out for out in named) else "not seen")
-    assert any(": CS" in out for out in named), named
+    subject.is_judged("broken")
     subject.builds_anyway(tmp_path / "distributed")
     with pytest.raises(AssertionError, match=r"the service has ended|\.common-sync\.json"):
         subject.runs(case.copy_in_image)

@@ -92,7 +92,8 @@ def make_repository(root: Path, *, git: bool = True) -> Monorepo:
     """Return a repository with a small master that has one of each kind of file, and two services."""
     root.mkdir(parents=True)
     repo = Monorepo(root)
-    repo.write("common-sync.toml", 'master = "common"\nservices = ["services/*"]\n')
+    configuration = 'master = "common"\nservices = ["services/*"]\n'
+    repo.write("common-sync.toml", configuration if git else configuration + NO_BLOCKS)
     repo.write("common/pyproject.toml", '[project]\nname = "our-common"\nversion = "1.2.3"\n')
     repo.write("common/ours/__init__.py", '"""The library."""\n')
     repo.write("common/ours/models/base.py", "class Base: ...\n")
@@ -148,8 +149,14 @@ EDITS = (
 )
 
 
+NO_BLOCKS = "managed = []\n"
+START = b"# >>> common-sync >>>"
+
+
 def _requirements(repo: Monorepo) -> None:
+    repo.write("services/worker/.dockerignore", b"*.md\r\n").chmod(0o640)
     for service in SERVICES:
+        repo.write(f"{service}/Dockerfile", "FROM scratch\n")
         repo.write(f"{service}/requirements.txt", b"# ours\r\n-e ../../common # keep\r\nfastapi\r\n").chmod(0o640)
         repo.write(f"{service}/requirements/dev.in", "pytest\n-r ../requirements.txt\n../../common\n")
 
@@ -186,6 +193,12 @@ def stated(item: Item) -> dict[str, object]:
 
 def out_of_sync(tree: Tree) -> Iterator[str]:
     """Yield each service that is not in sync, by comparing bytes: with the master, and with the manifest's own words."""
+    blocks = NO_BLOCKS.encode() not in tree["common-sync.toml"].data
+    attributes = tree[".gitattributes"].data if ".gitattributes" in tree else b""
+    if blocks and not all(
+        f"/{service}/common/** linguist-generated -text\n".encode() in attributes for service in SERVICES
+    ):
+        yield ".gitattributes"
     master = {path: item for path, item in below(tree, "common").items() if "__pycache__" not in path}
     for service in SERVICES:
         copy = {
@@ -200,5 +213,7 @@ def out_of_sync(tree: Tree) -> Iterator[str]:
             for path, item in below(tree, service).items()
             if "requirements" in path and b"../common" in item.data and not path.startswith("common/")
         ]
-        if copy != master or listed(manifest) != truly_listed or pointing:
+        ignored = tree.get(f"{service}/.dockerignore")
+        unblocked = blocks and f"{service}/Dockerfile" in tree and (ignored is None or START not in ignored.data)
+        if copy != master or listed(manifest) != truly_listed or pointing or unblocked:
             yield service

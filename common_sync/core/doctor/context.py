@@ -20,11 +20,14 @@ class BuildContext:
     Args:
         folder: The folder's files.
         dockerignore: What is kept out.
-        name: The `.dockerignore`'s path in the folder.
+        name: The `.dockerignore`'s path, as it is to be named.
+
+    Attributes:
+        ignore_file: That path.
     """
 
     def __init__(self, folder: Folder, dockerignore: Dockerignore, name: str = ".dockerignore") -> None:
-        self._folder, self._dockerignore, self._name = folder, dockerignore, name
+        self._folder, self._dockerignore, self.ignore_file = folder, dockerignore, name
         self._brings_back = any(not pattern.excludes for pattern in dockerignore.patterns)
 
     def look(self, path: str) -> Place | None:
@@ -49,4 +52,4 @@ class BuildContext:
     def why_dropped(self, path: str) -> str | None:
         """Return the rule that keeps a path out that is on the disk: `.dockerignore:3`, or None."""
         pattern = self._dockerignore.exclusion(path) if path and self._folder.look(path) is not None else None
-        return f"{self._name}:{pattern.line}" if pattern is not None else None
+        return f"{self.ignore_file}:{pattern.line}" if pattern is not None else None
