@@ -29,7 +29,7 @@ unit: $(VENV)/.developing  ## The tests, with branch coverage: all of the core, 
 	$(BIN)/coverage report --fail-under=95
 
 e2e: $(VENV)/.developing  ## Real images of the example and of small services, with a real Docker engine.
-	$(BIN)/python -m pytest --verbose --tb short tests/e2e $(PYTEST_ARGS)
+	$(BIN)/python -m pytest --verbose --tb short -n 2 --dist worksteal tests/e2e $(PYTEST_ARGS)
 
 reliability: $(VENV)/.developing  ## Every crash point, every fault, every planted symlink: all that `make test` only samples.
 	@scripts/setup-tools strace

@@ -136,6 +136,39 @@ def test_a_copy_without_a_manifest_stays(synced: Monorepo) -> None:
     assert len(synced.tree("services/api/common")) == 5
 
 
+@pytest.mark.parametrize("ends", ["\n", "\r\n", ""])
+@pytest.mark.parametrize("there", [True, False], ids=["there", "made"])
+def test_managed_blocks_go(repo: Monorepo, ends: str, there: bool) -> None:
+    """Files would keep a block that nobody brings up to date, or stay behind although the tool had made them."""
+    repo.write("services/api/Dockerfile", "FROM scratch\n")
+    if there:
+        repo.write("services/api/.dockerignore", f"*.md{ends}")
+        repo.write(".gitattributes", f"*.png binary{ends}")
+    before = everything(repo)
+    assert repo.run("distribute").code == 0
+    assert repo.run("eject", "worker", "--remove-copies").code == 0
+    assert "services/worker" not in repo.read(".gitattributes")
+    assert "services/api" in repo.read(".gitattributes")
+    done = repo.run("eject", "api", "--remove-copies")
+    assert done.code == 0
+    assert "references put back in requirements.txt, managed block taken out of services/api/.dockerignore" in done.out
+    assert everything(repo) == before
+
+
+def test_a_copy_that_stays_is_still_marked(synced: Monorepo) -> None:
+    """The copies that a team keeps would get other line ends than their manifests say."""
+    before = synced.read(".gitattributes")
+    assert synced.run("eject").code == 0
+    assert synced.read(".gitattributes") == before
+
+
+def test_a_block_that_somebody_has_torn_stays(synced: Monorepo) -> None:
+    """What a person wrote where the block had been would be deleted."""
+    synced.write(".gitattributes", "# >>> common-sync >>>\n*.png binary\n")
+    synced.run("eject", "--remove-copies")
+    assert synced.read(".gitattributes") == "# >>> common-sync >>>\n*.png binary\n"
+
+
 def test_a_dry_run_writes_nothing(synced: Monorepo) -> None:
     """Whoever only wants to see what would happen would have it done."""
     before = synced.stamps()
@@ -158,10 +191,12 @@ def test_json(synced: Monorepo) -> None:
                 "name": "services/api",
                 "copy": "services/api/common",
                 "put_back": ["services/api/requirements.txt"],
+                "unblocked": [],
                 "removed": 5,
                 "stays": [],
             }
         ],
+        "unblocked": [".gitattributes"],
         "kept": None,
         "findings": [],
     }

@@ -27,7 +27,9 @@ def distributed(tmp_path_factory: pytest.TempPathFactory) -> Monorepo:
     assert repo.run("distribute").code == 0
     changed = {path for path, data in repo.tree().items() if before.get(path) != data}
     outside = {path for path in changed if "/common/" not in path}
-    assert outside == {"common-sync.toml", *(f"{service}/requirements.txt" for service in SERVICES)}
+    own = ("requirements.txt", ".dockerignore")
+    rewritten = {f"{service}/{file}" for service in SERVICES for file in own}
+    assert outside == {"common-sync.toml", ".gitattributes", *rewritten}
     return repo
 
 

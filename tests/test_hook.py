@@ -145,8 +145,9 @@ def test_it_says_what_it_did_and_what_to_add(repo: Monorepo) -> None:
     assert done.out.splitlines() == [
         "✓ services/api     new copy of 5 files, references rewritten in requirements.txt",
         "✓ services/worker  new copy of 5 files, references rewritten in requirements.txt",
+        "✓ .gitattributes   managed block written",
         "the commit would lack what is in sync on the disk; add it and commit again:",
-        f"  git add {' '.join(f'services/{name}/{what}' for name in ('api', 'worker') for what in ADDED)}",
+        f"  git add {' '.join(f'services/{name}/{what}' for name in ('api', 'worker') for what in ADDED)} .gitattributes",
     ]
 
 

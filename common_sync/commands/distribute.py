@@ -84,6 +84,7 @@ def distribute(
     *,
     dry_run: bool = False,
     force: bool = False,
+    contexts: bool = False,
     tracked: Sequence[str] | None = None,
     say: Callable[[str], None] = _silent,
     phases: Phases = no_progress,
@@ -95,6 +96,7 @@ def distribute(
         names: The services that the user named; all when there are none.
         dry_run: Write nothing.
         force: Overwrite and delete what was edited in a copy.
+        contexts: Build images from their service's own folder that are built from one above it.
         tracked: What git tracks of the master (in a hook), or None to take what git does not know as well.
         say: Told when another run has to be waited for, and what a run that fails has discarded.
         phases: Told of every few services that are read, then written.
@@ -107,6 +109,10 @@ def distribute(
     kept = None
     with nullcontext() if dry_run else exclusive(state, say):
         found = survey(project, names, tracked=tracked, phases=phases)
+        if contexts:
+            from common_sync.commands.contexts import narrow_contexts  # asked for once, if ever
+
+            found = narrow_contexts(found)
         if not dry_run:
             _write_down(state, found)
             kept = new_set(state) if force and _discards(found) else None
@@ -141,6 +147,11 @@ def _write_down(state: str, found: Survey) -> None:
         for edit in plan.edits
         if edit.before is not None and not edit.managed  # a block tells by itself what is to be taken out
     ]
+    edits += (
+        (edit.path, edit.before, edit.after)
+        for edit in found.root.edits
+        if edit.before is not None and not edit.managed
+    )
     if edits:
         from common_sync.edges.record import add_to_record  # most runs rewrite nothing
 

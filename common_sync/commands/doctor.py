@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import NamedTuple
 
+from common_sync.commands.ignored import find_ignored_copies
 from common_sync.commands.service_check import Fixed, ServiceCheck, check_service
 from common_sync.commands.survey import Survey, survey
 from common_sync.core.doctor.library import find_name_troubles
@@ -71,11 +72,19 @@ def diagnose(
         shared = _check_library(found)
         composes = ComposeFiles(project.root)
         library = found.master.manifest.library.name
-        services = tuple(check_service(project, plan, library, composes, shared, fix=fix) for plan in found.plans)
+        checks = (check_service(project, plan, library, composes, shared, fix=fix) for plan in found.plans)
+        ignored = find_ignored_copies(found, [plan for plan in found.plans if plan.exists])
+        services = tuple(_with_ignored(one, ignored) for one in checks)
         for one in services:
             for fixed in one.fixed:
                 _write(project.root, state, one.service, fixed)
     return Diagnosis(found, shared, services)
+
+
+def _with_ignored(one: ServiceCheck, ignored: Sequence[Finding]) -> ServiceCheck:
+    """Add what keeps the service's copy out of a commit."""
+    mine = (finding for finding in ignored if finding.service == one.service)
+    return one._replace(findings=(*one.findings, *mine))
 
 
 def _check_library(found: Survey) -> tuple[Finding, ...]:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from functools import partial
 from typing import NamedTuple
 
@@ -31,7 +31,7 @@ class Ejected(NamedTuple):
     """What was done, or with `--dry-run` would be done, to one service.
 
     Attributes:
-        service: The service's path from the root.
+        service: The service's path from the root; `.` for the files at the root themselves.
         copy_path: The copy's path from the root.
         edits: The files in which references are put back.
         unblocked: The files that a managed block is taken out of.
@@ -47,6 +47,11 @@ class Ejected(NamedTuple):
     removal: CopyPlan | None
     stays: tuple[str, ...]
     findings: tuple[Finding, ...]
+
+    @property
+    def put_back(self) -> tuple[str, ...]:
+        """The paths from the root of the files in which references are put back."""
+        return tuple(os.path.normpath(f"{self.service}/{edit.path}") for edit in self.edits)
 
 
 class Ejection(NamedTuple):
@@ -103,8 +108,14 @@ def eject(
         record = read_record(state)
         plans = survey(project, names).plans
         services = tuple(_plan(project, plan, record, copies=copies, force=force) for plan in plans)
-        attributes = unblock_attributes(project.root, project.copy, [one.service for one in services])
+        gone = [
+            plan.service
+            for plan, one in zip(plans, services, strict=True)
+            if copies and (one.removal is not None or not plan.exists)
+        ]
+        attributes = unblock_attributes(project.root, project.copy, gone)
         unblocked = () if attributes is None else (attributes,)
+        services += _plan_root(project, record, names)
         kept = None
         if not dry_run:
             discards = any(
@@ -139,6 +150,23 @@ def _files(plan: ServicePlan, record: Record) -> list[str]:
     """Return the files in which there may be something to put back."""
     pointing = {reference.file for reference in plan.references if reference.state == "points-at-copy"}
     return sorted(pointing.union(file for file in record if file.startswith(f"{plan.service}/")))
+
+
+def _plan_root(project: Project, record: Record, names: Sequence[str]) -> tuple[Ejected, ...]:
+    """Put back the files at the root, which several services share: all of it, or nothing."""
+    files = [file for file in record if not any(file.startswith(f"{service}/") for service in project.services)]
+    if not files:
+        return ()
+    if names:
+        message, remedy = "was rewritten for other services as well, so it stays", "common-sync eject, of all services"
+        findings = tuple(make_finding("CS117", names[0], file, None, message, remedy) for file in files)
+        return (Ejected(".", ".", (), (), None, (), findings),)
+    edits = []
+    for file in files:
+        with suppress(FileNotFoundError), open(os.path.join(project.root, file), "rb") as stream:
+            before = stream.read()
+            edits.append(FileEdit(file, before, os.fsencode(put_back(os.fsdecode(before), record[file]))))
+    return (Ejected(".", ".", tuple(edit for edit in edits if edit.before != edit.after), (), None, (), ()),)
 
 
 class _Restored(NamedTuple):
@@ -215,7 +243,9 @@ def _apply(project: Project, services: Sequence[Ejected], unblocked: Sequence[Un
         try:
             with opened(project.root) as root, opened(one.service, root) as service:
                 for edit in one.edits:
-                    replace_users_file(service, edit.path, edit.before, edit.after, f"{one.service}/{edit.path}")
+                    replace_users_file(
+                        service, edit.path, edit.before, edit.after, os.path.normpath(f"{one.service}/{edit.path}")
+                    )
                 if one.removal is not None:
                     _remove(service, project.copy, one, one.removal, kept)
         except CommonSyncError as error:
@@ -248,6 +278,6 @@ def _remove(service: int, copy: str, one: Ejected, removal: CopyPlan, kept: str 
 
 def _forget(state: str, record: Record, services: Sequence[Ejected]) -> None:
     """Take out of the record what was put back."""
-    done = {f"{one.service}/{edit.path}" for one in services for edit in one.edits}
+    done = {file for one in services for file in one.put_back}
     if not done.isdisjoint(record):
         write_record(state, {file: hunks for file, hunks in record.items() if file not in done})

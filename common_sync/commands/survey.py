@@ -9,6 +9,7 @@ from common_sync.core.findings import drift_findings, managed_finding, missing_c
 from common_sync.core.manifest import NAME as MANIFEST_NAME
 from common_sync.core.model import Finding, Reference, Snapshot
 from common_sync.core.plan import CopyPlan, build_plan
+from common_sync.edges.builds import RootBuilds, Widened
 from common_sync.edges.copies import has_leftover, read_announced, read_copy
 from common_sync.edges.folders import explain_os_error, opened
 from common_sync.edges.managed_files import Dockerignores, Managed, look_at_attributes
@@ -38,6 +39,7 @@ class ServicePlan(NamedTuple):
         version: The version that its manifest states.
         leftover: Whether a killed run left something beside it: a staged copy, or a file of the service's.
         blocks: The service's own files that a managed block is kept in, in sync or not.
+        widened: The Dockerfiles that take the library from the master by another build context than the service's folder.
     """
 
     service: str
@@ -52,6 +54,7 @@ class ServicePlan(NamedTuple):
     version: str | None
     leftover: bool
     blocks: tuple[str, ...] = ()
+    widened: tuple[Widened, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -131,11 +134,11 @@ def survey(
     """
     services = select_services(project, names)
     master = read_master(project.root, project.master, project.rules, tracked=tracked)
-    ignores = _dockerignores(project, master)
+    ignores, builds = _dockerignores(project, master), RootBuilds(project.root)
 
     def look(service: str) -> ServicePlan | tuple[Problem, ...]:
         try:
-            return survey_service(project, master, service, ignores)
+            return survey_service(project, master, service, ignores, builds)
         except CommonSyncError as error:
             return error.problems
 
@@ -183,7 +186,9 @@ def count_workers(master: Master, services: int) -> int:
     return min(processors(), services) if many else 1
 
 
-def survey_service(project: Project, master: Master, service: str, ignores: Dockerignores) -> ServicePlan:
+def survey_service(
+    project: Project, master: Master, service: str, ignores: Dockerignores, builds: RootBuilds
+) -> ServicePlan:
     """Return the plan of one service; where there is no copy yet, `copy` is left for the caller to fill in.
 
     Args:
@@ -191,6 +196,7 @@ def survey_service(project: Project, master: Master, service: str, ignores: Dock
         master: The master.
         service: The service's path from the root.
         ignores: Looks at its ignore files.
+        builds: What the compose files at the root build.
 
     Raises:
         CommonSyncError: Its copy, its manifest or a file of its own cannot be used.
@@ -202,7 +208,7 @@ def survey_service(project: Project, master: Master, service: str, ignores: Dock
             announced = read_announced(folder, project.copy, copy)
             leftover = has_leftover(folder, project.copy)
         files = master.snapshot.entries
-        found = read_references(project.root, service, project.copy, project.master, files, project.services)
+        found = read_references(project.root, service, project.copy, project.master, files, project.services, builds)
         managed = ignores.look_at(service, found.dockerfiles)
     except OSError as error:
         raise explain_os_error(error, service, "read the service") from error
@@ -220,6 +226,7 @@ def survey_service(project: Project, master: Master, service: str, ignores: Dock
         version=base.library.version if base is not None else None,
         leftover=leftover,
         blocks=managed.blocks,
+        widened=found.widened,
     )
 
 

@@ -80,7 +80,7 @@ class Edit(NamedTuple):
 
 ReferenceState = Literal["points-at-master", "points-at-copy", "unresolved", "foreign"]
 """Where a reference leads: out to the master, to the service's copy, nowhere that can be told (a variable), or to the
-master but from a file that is not the service's own."""
+master but from what is not the service's own: a file outside, or an image that is built from another folder."""
 
 
 class Reference(NamedTuple):

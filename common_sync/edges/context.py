@@ -14,8 +14,8 @@ from common_sync.edges.folders import FILE, OWNER_MAY_EXECUTE, explain_os_error,
 from common_sync.edges.reading import STAGING, TEMPORARY
 
 _TIME = 315_619_200
-"""The time of every file: 2 January 1980. A zip file, and so a wheel, holds no time before 1980, whatever the time zone, and some
-build backends fail on a file that has one."""
+"""The time of every file: 2 January 1980. A zip file, and so a wheel, holds no time before 1980, whatever the time zone, and
+flit-core builds none from a file that has one."""
 
 _NOT_SENT = (TEMPORARY, STAGING)
 

@@ -45,7 +45,8 @@ def opened_state(folder: str) -> Iterator[int]:
         OSError: It cannot be made, or is no real folder.
     """
     above, name = os.path.split(folder)
-    os.makedirs(above, exist_ok=True)
+    if not os.path.isdir(above):
+        os.makedirs(above, exist_ok=True)
     with opened(above) as parent:
         descriptor = open_below(parent, name, make=True)
     try:

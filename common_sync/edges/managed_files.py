@@ -186,6 +186,8 @@ def unblock_attributes(root: str, copy: str, services: Iterable[str]) -> Unblock
     try:
         lines = read_block(file.text or "")
         kept = [line for line in lines if parse_line(line) not in unmarked]
+        if kept == list(lines):
+            return None
         if file.text is None or file.linked or not kept:
             return _unblock(file, "bottom")
         after = put_block(file.text, kept, "bottom")

@@ -8,17 +8,11 @@ from typing import NamedTuple
 from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding, Reference
 from common_sync.core.rewriters.kinds import Kind, kind_of
-from common_sync.core.rewriters.rewrite import Locate, Place, Rewrite, Rewriter, Site, UnparsableError
-from common_sync.core.text import (
-    Text,
-    UndecodableError,
-    apply_edits,
-    decode_requirements,
-    decode_to_read,
-    decode_unicode,
-    encode,
-)
+from common_sync.core.rewriters.rewrite import Locate, Place, Rewrite, Site, UnparsableError
+from common_sync.core.text import Text, UndecodableError, apply_edits, encode
+from common_sync.edges.builds import BuiltFrom, RootBuilds, Widened, locate_builds
 from common_sync.edges.folders import explain_os_error
+from common_sync.edges.rewriters import EXPENSIVE, rewriter_of
 from common_sync.edges.service_files import list_files
 
 _LARGEST = 16 << 20
@@ -49,16 +43,24 @@ class References(NamedTuple):
         references: Every reference, before the edits.
         findings: What stays as it is and needs a person.
         dockerfiles: The paths of the service's Dockerfiles, inside it.
+        widened: Those that take it from the master by another build context than the service's folder.
     """
 
     edits: tuple[FileEdit, ...] = ()
     references: tuple[Reference, ...] = ()
     findings: tuple[Finding, ...] = ()
     dockerfiles: tuple[str, ...] = ()
+    widened: tuple[Widened, ...] = ()
 
 
 def read_references(
-    root: str, service: str, copy: str, master: str, copied: Container[str], services: Iterable[str] = ()
+    root: str,
+    service: str,
+    copy: str,
+    master: str,
+    copied: Container[str],
+    services: Iterable[str] = (),
+    builds: RootBuilds | None = None,
 ) -> References:
     """Return what points at the library in a service's own files, and in what they include.
 
@@ -69,6 +71,7 @@ def read_references(
         master: The master's path from the root.
         copied: The paths of the master's files that are copied.
         services: The paths of all services from the root; one inside this one is no part of it.
+        builds: What the compose files at the root build.
 
     Raises:
         TreeError: A file or folder cannot be read.
@@ -80,7 +83,8 @@ def read_references(
     except OSError as error:
         raise explain_os_error(error, os.path.relpath(error.filename, root), "read it") from error
     dockerfiles = tuple(path for path, kind in files if kind == "dockerfile")
-    reader = _Reader(root, service, copy, master, copied)
+    files.sort(key=lambda file: file[1] == "dockerfile")  # they come last: a compose file tells how they are built
+    reader = _Reader(root, service, copy, master, copied, builds)
     return reader.read(files)._replace(dockerfiles=dockerfiles) if files else References()
 
 
@@ -100,57 +104,21 @@ def read_version(root: str, service: str, copy: str, master: str, file: str, dat
     return _Reader(root, service, copy, master, ()).read_data(os.path.join(root, file), kind, data)
 
 
-def _rewriter(kind: Kind) -> tuple[Rewriter, Callable[[bytes], Text]]:
-    """Return what reads a kind of file, and how its bytes are decoded; only what is there is imported."""
-    match kind:
-        case "requirements":
-            from common_sync.core.rewriters.requirements import read_requirements
+def locate_from(root: str, service: str, copy: str, master: str, context: str) -> Site:
+    """Return where a Dockerfile of a service stands that is built from another folder.
 
-            return read_requirements, decode_requirements
-        case "dockerfile":
-            from common_sync.core.rewriters.dockerfile import read_dockerfile
+    Args:
+        root: The absolute path of the configuration's folder.
+        service: The service's path from there.
+        copy: The copy's path inside the service.
+        master: The master's path from the root.
+        context: The build context's absolute path.
+    """
+    reader = _Reader(root, service, copy, master, ())
+    folder = os.path.join(root, service)
+    site = reader.site(folder, folder, "requirements")
+    return site._replace(context=os.path.relpath(context, folder))
 
-            return read_dockerfile, decode_unicode
-        case "compose":
-            from common_sync.core.rewriters.compose import read_compose
-            from common_sync.edges.yaml_nodes import parse_yaml
-
-            return lambda characters, site: read_compose(characters, site, parse_yaml), decode_unicode
-        case "environment":
-            from common_sync.core.rewriters.environment import read_environment
-            from common_sync.edges.yaml_nodes import parse_yaml
-
-            return lambda characters, site: read_environment(characters, site, parse_yaml), decode_unicode
-        case "project":
-            from common_sync.core.rewriters.pyproject import read_project
-
-            return read_project, decode_unicode
-        case "pipfile":
-            from common_sync.core.rewriters.pyproject import read_pipfile
-
-            return read_pipfile, decode_unicode
-        case "lock":
-            from common_sync.core.rewriters.locks import read_lock
-
-            return read_lock, decode_unicode
-        case "poetry-lock" | "pdm-lock" | "pipenv-lock":
-            from common_sync.core.rewriters.locks import report_lock
-
-            return report_lock(kind), decode_to_read
-        case "mention":
-            from common_sync.core.rewriters.mentions import read_mentions
-
-            return read_mentions, decode_to_read
-
-
-_EXPENSIVE: dict[Kind, tuple[bytes, ...]] = {
-    "compose": (b"include", b"extends"),
-    "environment": (b"-r", b"-c"),
-    "project": (b"{root", b"{home", b"{env"),
-    **dict.fromkeys(("pipfile", "lock", "poetry-lock", "pdm-lock", "pipenv-lock", "mention"), ()),
-}
-"""What takes a parser that is not even imported in vain, and what else stands in it where it may concern the library:
-another file to read, or a variable."""
 
 _LEADS_ANYWHERE = (b"..", b"$", b"\\", b"\0")
 """What a path holds that leads upward, or has a variable or an escape in it; and all that is in UTF-16."""
@@ -159,7 +127,15 @@ _LEADS_TO_COPY = ("points-at-master", "points-at-copy")
 
 
 class _Reader:
-    def __init__(self, root: str, service: str, copy: str, master: str, copied: Container[str]) -> None:
+    def __init__(
+        self,
+        root: str,
+        service: str,
+        copy: str,
+        master: str,
+        copied: Container[str],
+        builds: RootBuilds | None = None,
+    ) -> None:
         self._root, self._service, self._copy, self._copied = root, service, copy, copied
         self._folder = os.path.join(root, service)
         self._copy_folder = os.path.join(self._folder, copy)
@@ -169,6 +145,8 @@ class _Reader:
         self._edits: list[FileEdit] = []
         self._references: list[Reference] = []
         self._findings: list[Finding] = []
+        self._root_builds, self._builds = builds, list[BuiltFrom]()
+        self._widened: list[Widened] = []
 
     def read(self, files: Sequence[tuple[str, Kind]]) -> References:
         """Read the files and what they include, each once."""
@@ -189,7 +167,7 @@ class _Reader:
         return self._result()
 
     def _result(self) -> References:
-        return References(tuple(self._edits), tuple(self._references), tuple(self._findings))
+        return References(tuple(self._edits), tuple(self._references), tuple(self._findings), (), tuple(self._widened))
 
     def _read_file(self, path: str, real: str, kind: Kind) -> list[tuple[str, Kind]]:
         """Take in one file; return what it includes: paths beside the one that it was given, and what they are."""
@@ -200,32 +178,47 @@ class _Reader:
         return [] if data is None else self._read_data(path, real, kind, shown, data)
 
     def _read_data(self, path: str, real: str, kind: Kind, shown: str, data: bytes) -> list[tuple[str, Kind]]:
-        if kind in _EXPENSIVE and not self._may_concern(data, kind):
+        if kind in EXPENSIVE and not self._may_concern(data, kind):
             return []
-        rewrite, decode = _rewriter(kind)
+        rewrite, decode = rewriter_of(kind)
         text = self._decode(data, shown, decode)
         if text is None:
             return []
         above = os.path.dirname(path)
         try:
-            found = rewrite(text.characters, self._site(above, real))
+            found = rewrite(text.characters, self.site(above, real, kind))
         except UnparsableError as error:
             message = f"cannot be parsed: {error.reason}"
             self._find("CS108", shown, error.line, message, "mend it; nothing in it was changed")
             return []
         self._take(found, shown)
+        self._builds += locate_builds(path, found.builds)
         if found.edits:
             self._rewrite(found, text, real, shown, data)
         return [(os.path.join(above, include.path), include.kind or kind) for include in found.includes]
 
     def _may_concern(self, data: bytes, kind: Kind) -> bool:
         """Tell cheaply whether a file could lead to the library; one that does so by nothing but a symlink is missed."""
-        return any(hint in data for hint in (*self._hints, *_EXPENSIVE[kind]))
+        return any(hint in data for hint in (*self._hints, *EXPENSIVE[kind]))
 
-    def _site(self, above: str, real: str) -> Site:
+    def site(self, above: str, real: str, kind: Kind) -> Site:
+        """Return where a file stands.
+
+        Args:
+            above: The folder that it was given in.
+            real: Its path, symlinks resolved.
+            kind: What it is.
+        """
         own = _below(real, self._folder) is not None
         up = os.path.relpath(self._folder, above) + "/" if own and above != self._folder else ""
-        return Site(self._locator(above), self._copy, own=own, up=up, master=self._up_to_master)
+        wider = self._wider_builds(real) if kind == "dockerfile" else ()
+        context = os.path.relpath(wider[0].context, self._folder) if wider else ""
+        return Site(self._locator(above), self._copy, own=own, up=up, context=context, master=self._up_to_master)
+
+    def _wider_builds(self, dockerfile: str) -> tuple[BuiltFrom, ...]:
+        """Return how a Dockerfile is built from other folders than the service's."""
+        known = (*self._builds, *(self._root_builds.list() if self._root_builds else ()))
+        return tuple(one for one in known if one.dockerfile == dockerfile and one.context != self._folder)
 
     def _read_bytes(self, path: str, shown: str, kind: Kind) -> bytes | None:
         """Return a file's bytes; None where pip would complain of a missing file by itself, and for a huge script."""
@@ -260,6 +253,9 @@ class _Reader:
                 self._find("CS107", shown, one.line, message, "take it out of the excludes, or copy its lines here")
         for problem in found.problems:
             self._find(problem.code, shown, problem.line, problem.message, problem.remedy)
+        if any(problem.code == "CS112" for problem in found.problems):
+            real = os.path.join(self._root, shown)
+            self._widened.append(Widened(os.path.relpath(real, self._folder), self._wider_builds(real)))
 
     def _rewrite(self, found: Rewrite, text: Text, real: str, shown: str, data: bytes) -> None:
         try:

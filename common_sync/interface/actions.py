@@ -49,6 +49,7 @@ def run_distribute(
     dry_run: bool = False,
     diff: bool = False,
     force: bool = False,
+    contexts: bool = False,
 ) -> int:
     """Run `distribute`; return the exit code.
 
@@ -58,13 +59,16 @@ def run_distribute(
         dry_run: Write nothing.
         diff: Write nothing, and show the differences.
         force: Discard edits in copies.
+        contexts: Build images from their service's own folder.
     """
     from common_sync.commands.distribute import distribute  # `verify` does without it
 
     started = time.perf_counter()
     project = load_project(options.root)
     with show_progress() as phases:
-        done = distribute(project, services, dry_run=dry_run or diff, force=force, say=_say, phases=phases)
+        done = distribute(
+            project, services, dry_run=dry_run or diff, force=force, contexts=contexts, say=_say, phases=phases
+        )
     if options.output_format == "json":
         from common_sync.interface.document import distribution_document  # only for JSON
 

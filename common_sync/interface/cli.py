@@ -109,6 +109,9 @@ def distribute(
     dry_run: Annotated[bool, typer.Option("--dry-run", "-n", help="Show what would be done; write nothing.")] = False,
     diff: Annotated[bool, typer.Option("--diff", help="Show the differences; write nothing.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Discard edits made in copies; each is named.")] = False,
+    contexts: Annotated[
+        bool, typer.Option("--contexts", help="Build images from their service's own folder, not from one above it.")
+    ] = False,
     root: Root = None,
     output_format: Format = _Format.text,
     quiet: Quiet = False,
@@ -117,7 +120,8 @@ def distribute(
 ) -> Action:
     """Bring every copy and every reference in sync."""
     options = _options(root, output_format, quiet, verbose, color)
-    return partial(actions.run_distribute, services or (), options, dry_run=dry_run, diff=diff, force=force)
+    run = partial(actions.run_distribute, services or (), options, dry_run=dry_run, diff=diff, force=force)
+    return partial(run, contexts=contexts)
 
 
 @app.command()

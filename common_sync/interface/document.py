@@ -115,7 +115,7 @@ def ejection_document(done: "Ejection") -> Document:
             {
                 "name": _text(one.service),
                 "copy": _text(one.copy_path),
-                "put_back": [_text(f"{one.service}/{edit.path}") for edit in one.edits],
+                "put_back": [_text(file) for file in one.put_back],
                 "unblocked": [_text(block.path) for block in one.unblocked],
                 "removed": len(one.removal.operations) if one.removal is not None else 0,
                 "stays": [_text(path) for path in one.stays],

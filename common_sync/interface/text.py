@@ -153,7 +153,8 @@ def root_lines(done: Distribution, width: int, terminal: Terminal) -> Iterator[s
     """
     mark, color = ("→", "cyan") if done.dry_run else ("✓", "green")
     for edit in done.survey.root.edits:
-        yield f"{terminal.paint(terminal.mark(mark), color)} {printable(edit.path):<{width}}  managed block written"
+        what = "managed block written" if edit.managed else "build contexts rewritten"
+        yield f"{terminal.paint(terminal.mark(mark), color)} {printable(edit.path):<{width}}  {what}"
 
 
 def _what(outcome: Outcome) -> Iterator[str]:

@@ -1,42 +1,55 @@
 """Fixtures of the real builds, and the table at their end."""
 
-from collections.abc import Callable, Iterator
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 from e2e.base import build_base
-from e2e.engine import Engine, EngineError, must, running_engine
+from e2e.engine import Engine, EngineError, found_engine, must, running_engine
 from e2e.images import remove_images
 from e2e.table import STEPS, render_table
 
 Note = Callable[[str, str], None]
 
 
-@pytest.fixture(scope="session")
-def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """Return an engine that has the image to build from. Without one, nothing here is tested, and the run fails."""
+_RUNNING = ExitStack()
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Start an engine that has the image to build from. Without one, nothing here is tested, and the run fails.
+
+    With xdist, the one process that spawns the others does this; they find the engine by their environment.
+    """
+    if hasattr(session.config, "workerinput") or session.config.option.collectonly:
+        return
     try:
-        with running_engine() as started:
-            origin = "started for these tests" if started.ours else "that was running already"
-            version = must(started.docker("version", "--format", "{{.Server.Version}}"), "the engine has no version")
-            _say(request.config, f"Docker {version.strip()}, {origin}; making the image to build from")
-            try:
-                build_base(started, tmp_path_factory.mktemp("base"))
-                yield started
-            finally:
-                if not started.ours:
-                    remove_images(started)
+        engine = _RUNNING.enter_context(running_engine())
+        if not engine.ours:
+            _RUNNING.callback(remove_images, engine)
+        version = must(engine.docker("version", "--format", "{{.Server.Version}}"), "the engine has no version").strip()
+        origin = "started for these tests" if engine.ours else "that was running already"
+        sys.stderr.write(f"Docker {version}, {origin}; making the image to build from\n")
+        with tempfile.TemporaryDirectory() as work:
+            build_base(engine, Path(work))
     except EngineError as error:
+        _RUNNING.close()
         pytest.exit(f"NOTHING WAS BUILT: {error}", returncode=1)
+    os.environ.update(engine.settings, DOCKER=engine.client)
 
 
-def _say(config: pytest.Config, what: str) -> None:
-    """Print a line at once: what follows takes a while."""
-    terminal = config.pluginmanager.get_plugin("terminalreporter")
-    capture = config.pluginmanager.get_plugin("capturemanager")
-    assert terminal is not None
-    assert capture is not None
-    with capture.global_and_fixture_disabled():
-        terminal.write_line(f"\n{what}")
+def pytest_sessionfinish() -> None:
+    """Stop the engine if it is ours; remove what was made in another."""
+    _RUNNING.close()
+
+
+@pytest.fixture(scope="session")
+def engine() -> Engine:
+    """Return the engine."""
+    return found_engine()
 
 
 @pytest.fixture
@@ -49,7 +62,8 @@ def note(record_property: Callable[[str, object], None], request: pytest.Fixture
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print the table: what was built, started and verified."""
     rows: dict[str, dict[str, str]] = {}
-    for report in (*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")):
+    reports = (*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed"))
+    for report in sorted(reports, key=lambda report: report.nodeid):
         noted = {name: str(value) for name, value in report.user_properties}
         if report.when == "call" and "service" in noted:
             rows[noted["service"]] = {name: noted[name] for name in STEPS if name in noted}

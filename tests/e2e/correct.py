@@ -99,9 +99,15 @@ _PLACES = (
             START,
         ),
     ),
+    Case("copied_by_the_shell", stage("COPY . /src", "RUN cp -r /src/common . && cp /src/*.txt .", INSTALL, START)),
     Case(
-        "copied_by_the_shell",  # nobody can tell in general what a command leaves behind
-        stage("COPY . /src", "RUN cp -r /src/common . && cp /src/*.txt .", INSTALL, START),
+        "copied_by_a_program",  # nobody can tell without running it what it leaves behind
+        stage(
+            "COPY . /src",
+            'RUN python3 -c \'import shutil; shutil.copytree("/src", ".", dirs_exist_ok=True)\'',
+            INSTALL,
+            START,
+        ),
         verdict="unknown",
     ),
     Case(

@@ -64,6 +64,11 @@ class Engine(NamedTuple):
         return {**self.settings, "DOCKER_BUILDKIT": "1" if buildkit else "0"}
 
 
+def found_engine() -> Engine:
+    """Return the engine that the environment leads to; whether it answers is another question."""
+    return Engine(os.environ.get("DOCKER", "docker"), {}, ours=False)
+
+
 @contextmanager
 def running_engine() -> Iterator[Engine]:
     """Yield the engine that answers, or one of our own that is stopped and removed afterwards.
@@ -71,7 +76,7 @@ def running_engine() -> Iterator[Engine]:
     Raises:
         EngineError: Neither is possible.
     """
-    theirs = Engine(os.environ.get("DOCKER", "docker"), {}, ours=False)
+    theirs = found_engine()
     if shutil.which(theirs.client) and theirs.docker("info").code == 0:
         yield theirs
         return

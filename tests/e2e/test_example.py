@@ -34,11 +34,11 @@ def take_example(root: Path) -> Monorepo:
 
 @pytest.fixture(scope="module")
 def example(tmp_path_factory: pytest.TempPathFactory) -> _Example:
-    """Return the example as it is, and after the two commands that the README names."""
+    """Return the example with its configuration, and distributed."""
     folder = tmp_path_factory.mktemp("example")
     before, after = take_example(folder / "before"), take_example(folder / "after")
-    for command in (("init", "--yes"), ("distribute",)):
-        done = after.run(*command)
+    for repo, command in ((before, ("init", "--yes")), (after, ("init", "--yes")), (after, ("distribute",))):
+        done = repo.run(*command)
         assert done.code == 0, done.err
     return _Example(before, after)
 

@@ -71,7 +71,7 @@ def test_reading_fails_anywhere(name: str, program: Program, folder: Path, recor
     """What cannot be read would be taken for missing: files would vanish from copies, or drift be called `in sync`."""
     wrong, tried = [], 0
     case = new_case(prepare(SCENARIO[name], folder, program, "reading"), program)
-    for tried_case, ended, what, _ in hinder_everywhere(case, "reading", FAULTS[:1], 1 if FULL else 4):
+    for tried_case, ended, what, _ in hinder_everywhere(case, "reading", FAULTS[:1], 1 if FULL else 6):
         wrong += [f"{what}: {one}" for one in wrong_after_fault(tried_case, ended, "")]
         tried += 1
     assert wrong == []
@@ -227,7 +227,7 @@ def test_master_changes_meanwhile(
     case = new_case(prepare(SCENARIO[name], folder, program, "reading"), program)
     change = somebody(folder, path, None if path == "common/ours" else b"changed meanwhile\n")
     wrong, tried = [], 0
-    for tried_case, ended, what, fault in hinder_everywhere(case, "reading", (change,), 1 if FULL else 7):
+    for tried_case, ended, what, fault in hinder_everywhere(case, "reading", (change,), 1 if FULL else 10):
         if fault.at > last_change(ended):
             break  # as if it had changed after the run
         tried += 1

@@ -29,8 +29,8 @@ _TAKES_NO_SLASH = re.compile(r"""[$'"\\`]|(?:^|/)\.{0,2}$""")
 """Destinations that end in a slash or a dot, or whose end is not what it seems."""
 
 
-class _Found(NamedTuple):
-    """A source, where it leads, and the line that it is on."""
+class Found(NamedTuple):
+    """A source, where it leads, and the line that it is on, counted from 1."""
 
     line: int
     source: Source
@@ -47,11 +47,11 @@ class _Found(NamedTuple):
         return self.source.path.text[self.lead.head :]
 
 
-class _Reading(NamedTuple):
+class Reading(NamedTuple):
     """A Dockerfile that was parsed, and what it takes from the build context."""
 
     dockerfile: Dockerfile
-    found: tuple[_Found, ...]
+    found: tuple[Found, ...]
 
 
 def read_dockerfile(characters: str, site: Site) -> Rewrite:
@@ -64,7 +64,7 @@ def read_dockerfile(characters: str, site: Site) -> Rewrite:
     Raises:
         UnparsableError: Docker would refuse it.
     """
-    reading = _read(characters, site)
+    reading = read(characters, site)
     leading = [found for found in reading.found if found.lead.to_master]
     problems = [report_doubt(one.line, one.source, one.lead, site.copy) for one in reading.found if one.lead.doubt]
     edits: tuple[Edit, ...] = ()
@@ -81,16 +81,25 @@ def read_dockerfile(characters: str, site: Site) -> Rewrite:
     return Rewrite(edits, _references(reading, site), problems=tuple(sorted(set(problems))))
 
 
-def _read(characters: str, site: Site) -> _Reading:
+def read(characters: str, site: Site) -> Reading:
+    """Parse a Dockerfile, and find where what it takes from its build context leads.
+
+    Args:
+        characters: The decoded file.
+        site: Where it stands.
+
+    Raises:
+        UnparsableError: Docker would refuse it.
+    """
     dockerfile = parse_dockerfile(characters)
     found = (
-        _Found(characters.count("\n", 0, source.written.start) + 1, source, locate_source(source, site))
+        Found(characters.count("\n", 0, source.written.start) + 1, source, locate_source(source, site))
         for source in find_sources(dockerfile)
     )
-    return _Reading(dockerfile, tuple(found))
+    return Reading(dockerfile, tuple(found))
 
 
-def _references(reading: _Reading, site: Site) -> tuple[LocatedReference, ...]:
+def _references(reading: Reading, site: Site) -> tuple[LocatedReference, ...]:
     states = ((one, _state(one.lead, site)) for one in reading.found)
     return tuple(
         sorted(
@@ -109,7 +118,7 @@ def _state(lead: Lead, site: Site) -> ReferenceState | None:
     return "points-at-copy" if lead.place.where == "copy" else None
 
 
-def _free(reading: _Reading, leading: Sequence[_Found], copy: str) -> list[_Found]:
+def _free(reading: Reading, leading: Sequence[Found], copy: str) -> list[Found]:
     """Return those whose path no variable brings that has other uses, and none that only brings a part of it."""
     free = [one for one in leading if _new_head(one, copy)]
     while True:
@@ -120,7 +129,7 @@ def _free(reading: _Reading, leading: Sequence[_Found], copy: str) -> list[_Foun
         free = [one for one in free if taken.isdisjoint(one.names)]
 
 
-def _is_used_elsewhere(dockerfile: Dockerfile, name: str, free: Iterable[_Found]) -> bool:
+def _is_used_elsewhere(dockerfile: Dockerfile, name: str, free: Iterable[Found]) -> bool:
     """Tell whether a variable is used by something else than these sources and the variables that these come through."""
     using = [one for one in free if name in one.names]
     written = {one.source.written.start: one.source.written for one in using}
@@ -129,7 +138,7 @@ def _is_used_elsewhere(dockerfile: Dockerfile, name: str, free: Iterable[_Found]
     return count_uses(dockerfile, name) != known
 
 
-def _new_head(found: _Found, copy: str) -> Edit | None:
+def _new_head(found: Found, copy: str) -> Edit | None:
     """Return the edit that makes a source's head lead to the copy; None where that is no single piece of the file."""
     path, head = found.source.path, found.lead.head
     first = next((at for at in range(head) if path.origin(at) != path.origin(0)), head)
@@ -144,25 +153,31 @@ def _new_head(found: _Found, copy: str) -> Edit | None:
     return Edit(path.starts[0], path.ends[first - 1], text)
 
 
-def _copies_all(found: _Found) -> bool:
+def _copies_all(found: Found) -> bool:
     """Tell whether a source is the library's folder, written where it is copied."""
     plain = not found.source.path.origins and found.source.destination is not None
     return plain and not found.tail.strip("/") and not found.lead.below
 
 
-def _name_copy(found: _Found, copy: str) -> str:
+def _name_copy(found: Found, copy: str) -> str:
     above, _, name = copy.rpartition("/")
     if found.source.parents and above and "/./" not in found.tail:
         return f"{above}/./{name}"  # so that only the last folder is made at the destination
     return copy
 
 
-def _splice(changes: Iterable[_Found], copy: str) -> tuple[Edit, ...]:
+def _splice(changes: Iterable[Found], copy: str) -> tuple[Edit, ...]:
     """Return the edits; what several sources share, a variable or a destination, is edited once."""
-    return tuple(sorted({edit for found in changes for edit in _edit(found, copy)}))
+    return tuple(sorted({edit for found in changes for edit in edit_to_copy(found, copy)}))
 
 
-def _edit(found: _Found, copy: str) -> Iterator[Edit]:
+def edit_to_copy(found: Found, copy: str) -> Iterator[Edit]:
+    """Yield the edits that make a source lead to the copy; none where it takes more than one piece of the file.
+
+    Args:
+        found: A source that leads to the library.
+        copy: The copy's path inside the service.
+    """
     head, destination = _new_head(found, copy), found.source.destination
     if head:
         yield head
@@ -170,21 +185,21 @@ def _edit(found: _Found, copy: str) -> Iterator[Edit]:
             yield Edit(destination.end, destination.end, "/")
 
 
-def _holds(characters: str, reading: _Reading, changes: Sequence[_Found], site: Site) -> bool:
+def _holds(characters: str, reading: Reading, changes: Sequence[Found], site: Site) -> bool:
     """Splice, read again, compare: the same is said, and by the rewritten sources about the copy."""
     edits = _splice(changes, site.copy)
     if any(_COMMENT.search(characters, edit.start, edit.end) for edit in edits):
         return False  # it would be lost
     try:
-        again = _read(apply_edits(characters, edits), site)
+        again = read(apply_edits(characters, edits), site)
     except UnparsableError:
         return False
     moved = {found.source.written.start for found in changes}
     before = [_meaning(one, moved=one.source.written.start in moved) for one in reading.found]
-    return before == [_meaning(one) for one in again.found] and _is_same(reading.dockerfile, again.dockerfile, edits)
+    return before == [_meaning(one) for one in again.found] and is_same(reading.dockerfile, again.dockerfile, edits)
 
 
-def _meaning(found: _Found, *, moved: bool = False) -> tuple[object, ...]:
+def _meaning(found: Found, *, moved: bool = False) -> tuple[object, ...]:
     """Return what a source says, however it is spelled; of one that was moved, what it has to say then."""
     source, lead = found.source, found.lead
     destination = source.destination and source.destination.text.rstrip("/")
@@ -195,8 +210,14 @@ def _meaning(found: _Found, *, moved: bool = False) -> tuple[object, ...]:
     return where, source.path.text, layout, destination
 
 
-def _is_same(before: Dockerfile, after: Dockerfile, edits: Sequence[Edit]) -> bool:
-    """Tell whether two files consist of the same instructions and, but for the edited ones, the same words."""
+def is_same(before: Dockerfile, after: Dockerfile, edits: Sequence[Edit]) -> bool:
+    """Tell whether two files consist of the same instructions and, but for the edited ones, the same words.
+
+    Args:
+        before: The file.
+        after: The file with its edits.
+        edits: Where it was edited.
+    """
     if _outline(before) != _outline(after):
         return False
     pairs = zip(_words(before), _words(after), strict=True)

@@ -55,6 +55,8 @@ class Word(NamedTuple):
 
     def stripped(self) -> "Word":
         """Return the word without blanks around it."""
+        if self.text.strip(SPACES) == self.text:
+            return self
         start = len(self.text) - len(self.text.lstrip(SPACES))
         return self.part(start, max(start, len(self.text.rstrip(SPACES))))
 

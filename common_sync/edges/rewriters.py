@@ -1,0 +1,64 @@
+"""Which rewriter reads each kind of file."""
+
+from collections.abc import Callable
+
+from common_sync.core.rewriters.kinds import Kind
+from common_sync.core.rewriters.rewrite import Rewriter
+from common_sync.core.text import Text, decode_requirements, decode_to_read, decode_unicode
+
+
+def rewriter_of(kind: Kind) -> tuple[Rewriter, Callable[[bytes], Text]]:
+    """Return what reads a kind of file, and how its bytes are decoded; only what is there is imported.
+
+    Args:
+        kind: What the file is.
+    """
+    match kind:
+        case "requirements":
+            from common_sync.core.rewriters.requirements import read_requirements
+
+            return read_requirements, decode_requirements
+        case "dockerfile":
+            from common_sync.core.rewriters.dockerfile import read_dockerfile
+
+            return read_dockerfile, decode_unicode
+        case "compose":
+            from common_sync.core.rewriters.compose import read_compose
+            from common_sync.edges.yaml_nodes import parse_yaml
+
+            return lambda characters, site: read_compose(characters, site, parse_yaml), decode_unicode
+        case "environment":
+            from common_sync.core.rewriters.environment import read_environment
+            from common_sync.edges.yaml_nodes import parse_yaml
+
+            return lambda characters, site: read_environment(characters, site, parse_yaml), decode_unicode
+        case "project":
+            from common_sync.core.rewriters.pyproject import read_project
+
+            return read_project, decode_unicode
+        case "pipfile":
+            from common_sync.core.rewriters.pyproject import read_pipfile
+
+            return read_pipfile, decode_unicode
+        case "lock":
+            from common_sync.core.rewriters.locks import read_lock
+
+            return read_lock, decode_unicode
+        case "poetry-lock" | "pdm-lock" | "pipenv-lock":
+            from common_sync.core.rewriters.locks import report_lock
+
+            return report_lock(kind), decode_to_read
+        case "mention":
+            from common_sync.core.rewriters.mentions import read_mentions
+
+            return read_mentions, decode_to_read
+
+
+EXPENSIVE: dict[Kind, tuple[bytes, ...]] = {
+    "compose": (b"include", b"extends"),
+    "environment": (b"-r", b"-c"),
+    "project": (b"{root", b"{home", b"{env"),
+    **dict.fromkeys(("pipfile", "lock", "poetry-lock", "pdm-lock", "pipenv-lock", "mention"), ()),
+}
+"""What takes a parser that is not even imported in vain, and what else stands in it where it may concern the library:
+another file to read, or a variable."""

@@ -1,0 +1,152 @@
+"""Images that are built from a folder above their service: named, and with `--contexts` built from the service's own."""
+
+import pytest
+from support import Monorepo
+
+API = "services/api"
+DOCKERFILE = """\
+FROM python:3.11
+WORKDIR /app
+COPY --link common /app/common
+COPY services/api/requirements.txt services/api/src ./
+RUN --mount=type=bind,source=services/api,target=/s --mount=src=common/our_common,dst=/c true
+COPY ["services/api/", "/app"]
+COPY services/api/*.py /app/
+"""
+NARROWED = """\
+FROM python:3.11
+WORKDIR /app
+COPY --link common/ /app/common/
+COPY requirements.txt src ./
+RUN --mount=type=bind,source=.,target=/s --mount=src=common/our_common,dst=/c true
+COPY ["./", "/app"]
+COPY *.py /app/
+"""
+OWN = "services:\n  api:\n    build:\n      context: ../..  # the whole repository\n      dockerfile: services/api/Dockerfile\n"
+OWN_NARROWED = "services:\n  api:\n    build:\n      context: .  # the whole repository\n      dockerfile: Dockerfile\n"
+ROOT = (
+    "services:\n  api: {build: {context: ., dockerfile: services/api/Dockerfile}}\n"
+    "  worker: {build: {context: ., dockerfile: 'services/worker/Dockerfile'}}\n  db: {image: x}\n"
+)
+ROOT_NARROWED = (
+    "services:\n  api: {build: {context: ./services/api, dockerfile: Dockerfile}}\n"
+    "  worker: {build: {context: ./services/worker, dockerfile: 'Dockerfile'}}\n  db: {image: x}\n"
+)
+
+
+@pytest.fixture
+def shared(repo: Monorepo) -> Monorepo:
+    """Return a repository whose master is called otherwise than the copies."""
+    repo.git("mv", "common", "shared")
+    repo.write("common-sync.toml", 'master = "shared"\ncopy = "common"\nservices = ["services/*"]\n')
+    for service in ("api", "worker"):
+        repo.write(f"services/{service}/requirements.txt", "-e ../../shared\n")
+    return repo
+
+
+def test_own_compose_file(repo: Monorepo) -> None:
+    """A service that takes the library from a root context would count as one that builds by itself."""
+    repo.write(f"{API}/Dockerfile", DOCKERFILE)
+    repo.write(f"{API}/compose.yml", OWN)
+    done = repo.run("distribute")
+    assert done.code == 0
+    assert f"{API}/Dockerfile:3: CS112 `common` leads to the library" in repo.run("verify", "-v").out
+    assert repo.run("verify").code == 0
+    assert repo.read(f"{API}/compose.yml") == OWN
+    shown = repo.run("distribute", "--contexts", "--dry-run", "--diff")
+    for line in (*OWN.splitlines()[3:], *DOCKERFILE.splitlines()[2:]):
+        assert f"\n-{line}\n" in shown.out
+    for line in (*OWN_NARROWED.splitlines()[3:], *NARROWED.splitlines()[2:]):
+        assert f"\n+{line}\n" in shown.out
+    assert repo.read(f"{API}/compose.yml") == OWN
+    assert repo.run("distribute", "--contexts").code == 0
+    assert repo.read(f"{API}/Dockerfile") == NARROWED
+    assert repo.read(f"{API}/compose.yml") == OWN_NARROWED
+    assert "CS112" not in repo.run("verify", "-v").out
+    stamps = repo.stamps()
+    assert repo.run("distribute", "--contexts").code == 0
+    assert repo.stamps() == stamps
+
+
+def test_compose_file_at_the_root(shared: Monorepo) -> None:
+    """Two services that share a compose file would be rewritten into it one over the other."""
+    before = shared.tree()
+    for service in ("api", "worker"):
+        shared.write(
+            f"services/{service}/Dockerfile", f"FROM x\nCOPY shared /app/common\nCOPY services/{service} /app\n"
+        )
+    shared.write("docker-compose.yml", ROOT)
+    before = shared.tree()
+    done = shared.run("distribute", "--contexts")
+    assert (done.code, done.err) == (0, "")
+    assert "docker-compose.yml" in done.out
+    for service in ("api", "worker"):
+        assert shared.read(f"services/{service}/Dockerfile") == "FROM x\nCOPY common/ /app/common/\nCOPY . /app\n"
+    assert shared.read("docker-compose.yml") == ROOT_NARROWED
+    assert shared.run("verify").code == 0
+    partly = shared.run("eject", "api", "--dry-run")
+    assert (partly.code, "docker-compose.yml: CS117" in partly.out) == (1, True)
+    assert shared.run("eject", "--remove-copies").code == 0
+    assert shared.tree() == before
+
+
+def test_only_the_services_that_were_named(shared: Monorepo) -> None:
+    """Somebody who tries it on one service would find another one changed."""
+    for service in ("api", "worker"):
+        shared.write(f"services/{service}/Dockerfile", "FROM x\nCOPY shared /app/common\n")
+    shared.write("docker-compose.yml", ROOT)
+    document = shared.json("distribute", "api", "--contexts", code=0)
+    assert "docker-compose.yml" in document["rewritten"]
+    assert "dockerfile: 'services/worker/Dockerfile'" in shared.read("docker-compose.yml")
+    assert "context: ./services/api," in shared.read("docker-compose.yml")
+    assert shared.read("services/worker/Dockerfile") == "FROM x\nCOPY shared /app/common\n"
+
+
+ALIAS = """\
+services:
+  a: {build: {context: &c ., dockerfile: services/api/Dockerfile}}
+  b: {build: {context: *c, dockerfile: other}}
+"""
+TWICE = """\
+services:
+  a: {build: {context: ., dockerfile: services/api/Dockerfile}}
+  b: {build: {context: services, dockerfile: api/Dockerfile}}
+"""
+STUCK = {
+    "a source from elsewhere": ("COPY shared/ /c/\nCOPY scripts/ /s/\n", ROOT, f"{API}/Dockerfile:3: CS112 `scripts/`"),
+    "everything": ("COPY shared/ /c/\nCOPY . .\n", ROOT, f"{API}/Dockerfile:3: CS112 `.`"),
+    "a variable": ("ARG S=services/api\nCOPY shared/ /c/\nCOPY $S /s/\n", ROOT, f"{API}/Dockerfile:4: CS112 `$S`"),
+    "an unknown variable": ("COPY shared/ /c/\nCOPY $S /s/\n", ROOT, f"{API}/Dockerfile:3: CS112 `$S`"),
+    "--parents": ("COPY --parents shared/ /c/\n", ROOT, f"{API}/Dockerfile:2: CS112 `shared/`"),
+    "a context with an alias": (
+        "COPY shared/ /c/\n",
+        ALIAS,
+        "docker-compose.yml:2: CS112 the context",
+    ),
+    "two contexts": (
+        "COPY shared/ /c/\n",
+        TWICE,
+        f"{API}/Dockerfile: CS112 is built from several folders",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", STUCK)
+def test_what_cannot_be_narrowed_stays_whole(shared: Monorepo, name: str) -> None:
+    """A Dockerfile would be changed and its context not, or a file be left out of the image."""
+    lines, compose, words = STUCK[name]
+    shared.write(f"{API}/Dockerfile", f"FROM x\n{lines}")
+    shared.write("docker-compose.yml", compose)
+    done = shared.run("distribute", "--contexts", "-v")
+    assert words in done.out
+    assert shared.read(f"{API}/Dockerfile") == f"FROM x\n{lines}"
+    assert shared.read("docker-compose.yml") == compose
+
+
+def test_a_compose_file_at_the_root_that_cannot_be_read(repo: Monorepo) -> None:
+    """A file that is no service's own would stop all of them."""
+    repo.write(f"{API}/Dockerfile", "FROM x\nCOPY common/ /c/\n")
+    for content in (b"dockerfile: [\n", b"dockerfile: \xff\n"):
+        repo.write("docker-compose.yml", content)
+        assert repo.run("distribute").code == 0
+    assert repo.read(f"{API}/Dockerfile") == "FROM x\nCOPY common/ /c/\n"
