@@ -264,6 +264,15 @@ def test_a_dockerignore_that_drops_the_copy(built: Monorepo) -> None:
     assert codes(built, code=0) == []
 
 
+def test_a_dockerignore_that_no_build_reads(built: Monorepo) -> None:
+    """A check would fail for a file that Docker passes over, because each Dockerfile has one of its own."""
+    built.write(IGNORE, built.read(IGNORE) + "common\n")
+    assert [code for code, _, _ in codes(built)] == ["CS115"]
+    for file in (built.root / API).rglob("*Dockerfile"):
+        file.with_name(f"{file.name}.dockerignore").write_text("*.md\n!common/**\n")
+    assert codes(built, code=0) == []
+
+
 def test_the_line_is_the_one_after_the_block_is_written(built: Monorepo) -> None:
     """Somebody would be sent to a line that is not the one."""
     built.write(IGNORE, "*.md\ncommon\n")
