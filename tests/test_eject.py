@@ -91,7 +91,10 @@ def test_what_always_led_to_the_copy(synced: Monorepo) -> None:
     done = synced.run("eject", "worker")
     assert done.code == 0
     assert synced.read("services/worker/requirements-dev.txt") == "-e ./common\n"
-    assert "services/worker/requirements-dev.txt:1: CS118 leads to the copy, as it always did" in done.out
+    assert (
+        "services/worker/requirements-dev.txt:1: CS118 leads to the copy, and no earlier version of this file says otherwise"
+        in done.out
+    )
 
 
 def test_an_edit_in_a_copy_is_not_removed(synced: Monorepo) -> None:

@@ -235,3 +235,19 @@ def test_a_file_that_cannot_be_opened(tmp_path: Path) -> None:
         TreeError, match=r"services/api/requirements.txt: cannot read it: too many levels of symbolic links"
     ):
         read(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "Dockerfile", "docker-compose.yml", "pyproject.toml"])
+def test_a_merge_that_is_not_finished(tmp_path: Path, name: str) -> None:
+    """One side of a merge would be dropped, or rewritten, before anybody has chosen."""
+    text = "x\n<<<<<<< HEAD\n-e ./common\n=======\n-e ../../common\n>>>>>>> theirs\n"
+    write(tmp_path, {f"{API}/{name}": text, "common/x.py": ""})
+    found = read(tmp_path)
+    assert (found.edits, [(one.code, one.line) for one in found.findings]) == ((), [("CS108", 2)])
+
+
+def test_a_copy_that_the_configuration_has_forgotten(tmp_path: Path) -> None:
+    """After the master was renamed, services would go on with the copies of before, and every check would be green."""
+    write(tmp_path, {f"{API}/old/.common-sync.json": "{}", f"{API}/common/.common-sync.json": "{}", "common/x.py": ""})
+    found = read(tmp_path)
+    assert [(one.code, one.file) for one in found.findings] == [("CS119", f"{API}/old/.common-sync.json")]

@@ -308,3 +308,26 @@ def test_verify_needs_no_right_to_write(synced: Monorepo) -> None:
     for folder, _, _ in os.walk(synced.root):
         Path(folder).chmod(0o755)
     assert (done.code, done.err) == (0, "")
+
+
+def test_a_digest_that_is_cut_off(synced: Monorepo) -> None:
+    """Whoever pastes the digest as it is shown would be told that his copy is not what it should be."""
+    done = synced.run("verify", "--copy", "services/api/common", "--expect-digest", "cs1:83311c1e5362")
+    assert (done.code, done.out) == (2, "")
+    assert "--expect-digest takes cs1: and 64 hex digits, not 'cs1:83311c1e5362'" in done.err
+
+
+def test_a_merge_of_manifests_that_is_not_finished(synced: Monorepo) -> None:
+    """After a merge that git could not finish, nothing would work, and nobody would know what to do."""
+    manifest = synced.root / "services/api/common/.common-sync.json"
+    manifest.write_text(f"<<<<<<< ours\n{manifest.read_text()}=======\n{{}}\n>>>>>>> theirs\n")
+    done = synced.run("verify")
+    assert done.code == 2
+    assert ".common-sync.json: holds the marks of a merge that is not finished\n" in done.err
+    assert "help: git checkout --ours services/api/common/.common-sync.json && common-sync distribute\n" in done.err
+
+
+def test_a_service_by_its_path_from_here(synced: Monorepo) -> None:
+    """What the shell completes in a folder below the root would be no service."""
+    for name, cwd in ((".", "services/api"), ("../api/", "services/worker"), (str(synced.root / "services/api"), ".")):
+        assert synced.run("verify", name, cwd=cwd).code == 0

@@ -216,7 +216,8 @@ def _report_edited(plan: ServicePlan, operation: Operation) -> Finding:
 
 def _report(service: str, reference: Reference, *, known: bool) -> Finding:
     if known:
-        message, remedy = "leads to the copy, as it always did", "change it by hand where the copy is to go"
+        message = "leads to the copy, and no earlier version of this file says otherwise"
+        remedy = "change it by hand where the copy is to go"
         return make_finding("CS118", service, reference.file, reference.line, message, remedy)
     message = "leads to the copy, and nothing tells what it said before"
     return make_finding("CS117", service, reference.file, reference.line, message, "make it lead to the master by hand")

@@ -1,10 +1,11 @@
 """`verify`: prove that copies and references are in sync, or that one copy is what its own manifest says."""
 
 import os
+import re
 from typing import NamedTuple
 
 from common_sync.core.digest import digest_tree
-from common_sync.core.errors import ManifestError, Problem, TreeError
+from common_sync.core.errors import ConfigurationError, ManifestError, Problem, TreeError
 from common_sync.core.findings import drift_findings, make_finding
 from common_sync.core.manifest import NAME, Manifest, make_manifest
 from common_sync.core.model import Finding
@@ -33,6 +34,8 @@ class CopyCheck(NamedTuple):
     findings: tuple[Finding, ...]
 
 
+_DIGEST = re.compile("cs1:[0-9a-f]{64}")
+
 _REMEDY = "distribute this copy anew"
 """There may be no repository where a copy is checked by itself, and so no command that would help."""
 
@@ -45,10 +48,17 @@ def verify_copy(path: str, expected_digest: str | None = None) -> CopyCheck:
         expected_digest: The tree digest that it must have, `cs1:` and 64 hex digits, or None.
 
     Raises:
+        ConfigurationError: The digest is none.
         ManifestError: It has no manifest, or one that cannot be used.
         TreeError: It cannot be read.
     """
     where = os.path.normpath(path)
+    if expected_digest is not None and _DIGEST.fullmatch(expected_digest) is None:
+        remedy = (
+            f'the whole digest stands in {os.path.join(where, NAME)} as "tree", and in what --output-format json prints'
+        )
+        message = f"--expect-digest takes cs1: and 64 hex digits, not {expected_digest!r}"
+        raise ConfigurationError(Problem(message, remedy=remedy))
     try:
         with opened(os.path.dirname(os.path.abspath(where))) as above:
             copy, stated = read_copy(above, os.path.basename(os.path.abspath(where)), where)

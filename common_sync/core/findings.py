@@ -43,6 +43,7 @@ CODES = {
     "CS116": Code("error", "A managed block is missing or old"),
     "CS117": Code("error", "Nothing tells what a reference said before"),
     "CS118": Code("warning", "A reference led to the copy before anything was distributed"),
+    "CS119": Code("error", "A copy stands where the configuration does not know of it"),
     "CS201": Code("error", "A local project is not there when it is installed"),
     "CS202": Code("error", "What is to be copied is not in the build context"),
     "CS203": Code("warning", "A source of COPY leads out of the build context"),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from common_sync.core.digest import digest_tree, path_bytes
-from common_sync.core.errors import ManifestError, Problem
+from common_sync.core.errors import ManifestError, Problem, shell_word
 from common_sync.core.model import Entries, Entry, File, Library, Symlink
 
 NAME = ".common-sync.json"
@@ -115,6 +115,12 @@ def _load(data: bytes, where: str) -> dict[str, object]:
     try:
         document: object = json.loads(data.decode("utf-8"), object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
+        if data.startswith(b"<<<<<<< ") or b"\n<<<<<<< " in data:
+            message, ours = (
+                "holds the marks of a merge that is not finished",
+                f"git checkout --ours {shell_word(where)}",
+            )
+            raise ManifestError(Problem(message, where, remedy=f"{ours} && common-sync distribute")) from None
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise ManifestError(Problem(f"not a manifest: {reason}", where, remedy=_REMEDY)) from None
     if not isinstance(document, dict):

@@ -144,6 +144,17 @@ def declared_encoding(characters: str) -> re.Match[str] | None:
     return None
 
 
+def find_conflict(characters: str) -> int | None:
+    """Return the line at which git begins the two sides of a merge that somebody has to finish, counted from 1, or None.
+
+    Args:
+        characters: The decoded file.
+    """
+    begun, ended = "\n" + "<" * 7 + " ", "\n" + ">" * 7 + " "
+    place = f"\n{characters}".find(begun)
+    return characters.count("\n", 0, place) + 1 if place >= 0 and ended in characters[place:] else None
+
+
 def apply_edits(characters: str, edits: Sequence[Edit]) -> str:
     """Splice edits into a text.
 

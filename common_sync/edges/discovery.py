@@ -32,12 +32,13 @@ def check_master(root: str, configuration: Configuration) -> Iterator[Problem]:
 
 
 def _near_folder(root: str, path: str) -> str:
-    above, _, name = path.rpartition("/")
+    above = path.rpartition("/")[0]
     try:
         names = [entry.name for entry in os.scandir(os.path.join(root, above)) if entry.is_dir()]
     except OSError:
         names = []
-    return nearest(name, names) or "common-sync init finds it"
+    near = nearest(path, [f"{above}/{one}" if above else one for one in names])
+    return near or "write where it is now"
 
 
 def discover_services(root: str, configuration: Configuration) -> tuple[tuple[str, ...], list[Problem]]:

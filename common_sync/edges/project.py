@@ -121,7 +121,10 @@ def select_services(project: Project, names: Sequence[str]) -> tuple[str, ...]:
     problems = []
     for name in names:
         tidy = name.rstrip("/").removeprefix("./")
-        exact = [tidy] if tidy in project.services else []
+        inside = os.path.relpath(
+            os.path.realpath(name), project.root
+        )  # as a shell completes it in a folder below the root
+        exact = [one for one in (tidy, inside) if one in project.services][:1]
         found = exact or [service for service in project.services if service.rpartition("/")[2] == tidy]
         if len(found) == 1:
             chosen.add(found[0])

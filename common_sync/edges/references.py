@@ -6,14 +6,15 @@ from stat import S_ISREG
 from typing import NamedTuple
 
 from common_sync.core.findings import make_finding
+from common_sync.core.manifest import NAME as MANIFEST_NAME
 from common_sync.core.model import Finding, Reference
 from common_sync.core.rewriters.kinds import Kind, kind_of
 from common_sync.core.rewriters.rewrite import Locate, Place, Rewrite, Site, UnparsableError
-from common_sync.core.text import Text, UndecodableError, apply_edits, encode
+from common_sync.core.text import Text, UndecodableError, apply_edits, encode, find_conflict
 from common_sync.edges.builds import BuiltFrom, RootBuilds, Widened, locate_builds
 from common_sync.edges.folders import explain_os_error
 from common_sync.edges.rewriters import EXPENSIVE, rewriter_of
-from common_sync.edges.service_files import list_files
+from common_sync.edges.service_files import list_paths
 
 _LARGEST = 16 << 20
 """Bytes; what is larger no person wrote."""
@@ -79,13 +80,15 @@ def read_references(
     folder = os.path.join(root, service)
     inner = (os.path.join(root, other) for other in services if other.startswith(f"{service}/"))
     try:
-        files = list_files(folder, {os.path.join(folder, copy), *inner})
+        paths = list(list_paths(folder, {os.path.join(folder, copy), *inner}))
     except OSError as error:
         raise explain_os_error(error, os.path.relpath(error.filename, root), "read it") from error
+    files = [(path, kind) for path in paths if (kind := kind_of(path)) is not None]
     dockerfiles = tuple(path for path, kind in files if kind == "dockerfile")
     files.sort(key=lambda file: file[1] == "dockerfile")  # they come last: a compose file tells how they are built
     reader = _Reader(root, service, copy, master, copied, builds)
-    return reader.read(files)._replace(dockerfiles=dockerfiles) if files else References()
+    strays = [path for path in paths if path.rpartition("/")[2] == MANIFEST_NAME]
+    return reader.read(files, strays)._replace(dockerfiles=dockerfiles) if files or strays else References()
 
 
 def read_version(root: str, service: str, copy: str, master: str, file: str, data: bytes) -> References:
@@ -148,8 +151,12 @@ class _Reader:
         self._root_builds, self._builds = builds, list[BuiltFrom]()
         self._widened: list[Widened] = []
 
-    def read(self, files: Sequence[tuple[str, Kind]]) -> References:
-        """Read the files and what they include, each once."""
+    def read(self, files: Sequence[tuple[str, Kind]], strays: Sequence[str]) -> References:
+        """Read the files and what they include, each once; report the manifests of copies that nobody keeps in sync."""
+        for stray in strays:
+            message = "is of a copy that the configuration does not know, so nothing keeps it in sync"
+            remedy = f"have what leads to it lead to ./{self._copy}, and remove its folder; or set `copy` to it"
+            self._find("CS119", os.path.relpath(os.path.join(self._folder, stray), self._root), None, message, remedy)
         pending = [(os.path.join(self._folder, file), kind) for file, kind in reversed(files)]
         seen = set()
         while pending:
@@ -183,6 +190,9 @@ class _Reader:
         rewrite, decode = rewriter_of(kind)
         text = self._decode(data, shown, decode)
         if text is None:
+            return []
+        if (conflict := find_conflict(text.characters)) is not None:
+            self._find("CS108", shown, conflict, "holds the marks of a merge that is not finished", "finish the merge")
             return []
         above = os.path.dirname(path)
         try:

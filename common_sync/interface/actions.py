@@ -105,7 +105,8 @@ def run_verify(services: Sequence[str], options: Options) -> int:
 
         terminal = options.terminal
         if options.quiet:
-            _print(finding_lines(found.findings(), terminal, everything=options.verbose))
+            errors = [finding for finding in found.findings() if finding.severity == "error"]
+            _print(finding_lines(errors, terminal, everything=options.verbose))
         else:
             seconds = time.perf_counter() - started
             _print(verification_lines(found, seconds, terminal, verbose=options.verbose))

@@ -128,6 +128,6 @@ def _clone_lines(commit: "Commit", terminal: "Terminal", pushed: str | None) -> 
         yield from finding_lines(commit.clone, terminal, everything=False)
         return
     yield "a fresh clone of this commit would not be in sync, because git changes bytes on the way in or out:"
-    remedy = "give the master and its copies `-text` in .gitattributes, or check the master's files out anew"
+    remedy = "give the master and its copies `-text` in .gitattributes, and then check the master's files out anew"
     findings = [finding._replace(remedy=remedy) for finding in commit.clone]
     yield from finding_lines(findings, terminal, everything=False)

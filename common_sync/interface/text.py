@@ -108,7 +108,8 @@ def quiet_lines(done: Distribution, terminal: Terminal, *, verbose: bool = False
     """
     for outcome in done.outcomes:
         yield from _detail_lines(outcome, done, terminal, verbose=verbose)
-    yield from finding_lines(done.findings(), terminal, everything=verbose)
+    errors = [finding for finding in done.findings() if finding.severity == "error"]
+    yield from finding_lines(errors, terminal, everything=verbose)
     if done.kept is not None:
         yield kept_line(done.kept, done.survey.project.root)
 

@@ -9,7 +9,15 @@ from pip._internal.network.session import PipSession
 from pip._internal.req.req_file import get_file_content
 
 from common_sync.core.model import Edit
-from common_sync.core.text import Text, UndecodableError, apply_edits, decode, decode_requirements, encode
+from common_sync.core.text import (
+    Text,
+    UndecodableError,
+    apply_edits,
+    decode,
+    decode_requirements,
+    encode,
+    find_conflict,
+)
 
 LINE = "-e ../../common  # für alle\r\n"
 
@@ -139,3 +147,19 @@ def test_refuses_edits_that_make_no_sense(edits: list[Edit]) -> None:
     """A mistake in a rewriter would write a garbled file, and not stop."""
     with pytest.raises(ValueError, match="overlaps the one before it or lies outside"):
         apply_edits("abcd", edits)
+
+
+@pytest.mark.parametrize(
+    ("characters", "line"),
+    [
+        ("<<<<<<< HEAD\na\n=======\nb\n>>>>>>> x\n", 1),
+        ("a\n<<<<<<< HEAD\na\n=======\nb\n>>>>>>> x", 2),
+        ("a <<<<<<< HEAD\n>>>>>>> x", None),
+        ("<<<<<<< HEAD\n", None),
+        (">>>>>>> x\n<<<<<<< HEAD\n", None),
+        ("", None),
+    ],
+)
+def test_the_marks_of_a_merge(characters: str, line: int | None) -> None:
+    """A file that git has not finished would be taken for what somebody wrote; or a text about git for such a file."""
+    assert find_conflict(characters) == line
