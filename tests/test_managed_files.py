@@ -249,6 +249,7 @@ def test_a_dockerignore_that_drops_the_copy(built: Monorepo) -> None:
     """The build would fail, or the image lack the library, for a rule that nobody has named."""
     text = built.read(IGNORE)
     lines = text.count("\n") + 1
+    built.write(f"{API}/Dockerfile.dev", "FROM python:3.11-slim\n")
     built.write(IGNORE, f"{text}\r\n*\r\n!app\r\n")
     built.write(f"{API}/docker/Dockerfile.dockerignore", "**/*.json\n")
     assert codes(built) == [
@@ -261,6 +262,15 @@ def test_a_dockerignore_that_drops_the_copy(built: Monorepo) -> None:
     assert "help: add at its end: !common/.common-sync.json\n" in done.out
     built.write(IGNORE, f"{text}\r\n*\r\n!app\r\n!common\r\n")
     built.write(f"{API}/docker/Dockerfile.dockerignore", "**/*.json\n!common/.common-sync.json\n")
+    assert codes(built, code=0) == []
+
+
+def test_a_dockerignore_that_no_build_reads(built: Monorepo) -> None:
+    """A check would fail for a file that Docker passes over, because each Dockerfile has one of its own."""
+    built.write(IGNORE, built.read(IGNORE) + "\ncommon\n")
+    assert [code for code, _, _ in codes(built)] == ["CS115"]
+    for file in (built.root / API).rglob("*Dockerfile"):
+        file.with_name(f"{file.name}.dockerignore").write_text("*.log\n")
     assert codes(built, code=0) == []
 
 

@@ -86,7 +86,8 @@ class Dockerignores:
         kept = self._managed and bool(dockerfiles)
         edits = _write_block(own, IGNORE, service, self._lines, "top", findings) if kept else ()
         others = [_read(self._root, f"{service}/{dockerfile}{IGNORE}") for dockerfile in dockerfiles]
-        for file in (own, *others):
+        replaced = bool(others) and all(file.text is not None for file in others)  # none of them has Docker read it
+        for file in others if replaced else (own, *others):
             findings.extend(self._check(file, service))
         return Managed(edits, tuple(findings), (IGNORE,) if kept else ())
 

@@ -126,7 +126,7 @@ def _of_event(event: Event, file: str, context: Context, admits: Admits) -> Iter
         case SourceAbove():
             message = f"`{event.written}` leads out of the build context: BuildKit takes `{event.taken}` for it, the classic builder refuses it"
             yield Trouble("CS203", file, event.line, message, f"write `{event.taken}`")
-        case Installed():
+        case _:
             for need in event.needs:
                 yield from _of_need(need, event, file, context)
                 yield from _of_versions(need, event, file, admits)

@@ -44,6 +44,7 @@ PATHS = [
     ("sys.path.append(f'{x}/y'); sys.path.append(x + 'y'); sys.path.append(x / 'y'); sys.path.append(Path(x))", ""),
     ("sys.path.append(find(1)); sys.path.append(dirname()); sys.path.remove('x'); other.path.append('..')", ""),
     ("sys.path.sort()", ""),
+    ("x = find()\nsys.path.append(x)", ""),
     ("def broken(:", ""),
     ("x = '\\d'", ""),
 ]
@@ -169,7 +170,7 @@ def test_the_copys_place_in_an_image_is_found_through_stages() -> None:
     """A mount over it would not be noticed."""
     context = context_of(LIBRARY)
     build = follow(
-        "FROM python AS a\nCOPY common /lib/c\nFROM python\nCOPY --from=a /lib /srv\nCOPY . /all\nCOPY <<EOF /x\nEOF\n",
+        "FROM python AS a\nWORKDIR /w\nCOPY common/pyproject.toml /o\nCOPY common /lib/c\nFROM python\nCOPY --from=a /lib /srv\nCOPY . /all\nCOPY <<EOF /x\nEOF\n",
         LIBRARY,
     )
     images = [stage.image for stage in build.stages]

@@ -232,6 +232,22 @@ DOCKERFILES = [
         "CS213:4",
     ),
     ("ONBUILD is for later", BASE + "ONBUILD RUN pip install ./common\n", ""),
+    ("a line that only empties a file", BASE + "RUN > x\n", ""),
+    ("nothing in a folder that nobody knows", BASE + "RUN cd ~ && pip install\n", ""),
+    ("requirements from a network", BASE + "RUN pip install -r https://example.invalid/r.txt\n", ""),
+    (
+        "an include from a network",
+        BASE + COPY + INSTALL,
+        "",
+        {"requirements.txt": "-r https://example.invalid/r.txt\n"},
+    ),
+    ("the same twice", BASE + LIB + "RUN pip install ./common common/\n", ""),
+    (
+        "a project file that the build makes",
+        BASE + "COPY common/our_common common/our_common\nRUN x > common/pyproject.toml\nRUN pip install ./common\n",
+        "CS213:5",
+    ),
+    ("a RUN with another flag", BASE + "COPY . .\nRUN --network=none pip install -r requirements.txt\n", ""),
     # stages
     ("a stage on a stage", BASE.replace("\n", " AS base\n", 1) + LIB + "FROM base\n" + COPY + INSTALL, ""),
     (
@@ -511,6 +527,12 @@ def test_a_stage_that_compose_builds_counts() -> None:
     dockerfile = BASE.replace("\n", " AS dev\n", 1) + COPY + INSTALL + BASE
     assert [one.code for one in troubles_of(dockerfile)] == ["CS214"]
     assert [one.code for one in troubles_of(dockerfile, targets=["Dev", "none"])] == ["CS201"]
+
+
+def test_a_stage_that_is_needed_twice_is_one() -> None:
+    """A Dockerfile whose stages need each other in two ways would keep the tool busy for ever."""
+    build = follow("FROM python AS a\nFROM a AS b\nFROM python AS c\nFROM b\nCOPY --from=a /x /y\n")
+    assert build.needed() == {0, 1, 3}
 
 
 def test_python_path_is_followed() -> None:
