@@ -120,7 +120,7 @@ class Case(NamedTuple):
         buildkit: Whether BuildKit builds it, or the classic builder.
         options: What `distribute` is told.
         from_context: Whether `common-sync context` is asked for it before it is distributed.
-        disagreement: What `doctor` says otherwise than Docker, and why; empty where they agree.
+        disagreement: What the tool says otherwise than Docker; empty where they agree.
     """
 
     name: str

@@ -140,7 +140,6 @@ _PLACES = (
         "its_dockerfile_has_an_ignore_file",
         stage("COPY . .", INSTALL, START),
         files={".dockerignore": "common\n", "Dockerfile.dockerignore": "**/__pycache__\n"},
-        disagreement="CS115 holds .dockerignore, though Dockerfile.dockerignore replaces it",
     ),
     Case("from_above", stage("COPY ../../common /app/common", "COPY requirements.txt ./", INSTALL, START)),
     Case(

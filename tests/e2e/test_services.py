@@ -25,7 +25,7 @@ def subject(case: Case, engine: Engine, tmp_path: Path, note: Note) -> Subject:
 
 
 def _marked(case: Case) -> ParameterSet:
-    """Return a case as a parameter; one that Docker and `doctor` still disagree about must go on failing until they agree."""
+    """Return a case as a parameter; one that Docker and the tool disagree about must fail until they agree."""
     marks = [pytest.mark.xfail(reason=case.disagreement)] if case.disagreement else []
     return pytest.param(case, id=case.name, marks=marks)
 
