@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from itertools import count
 from pathlib import Path
+from signal import SIGKILL
 
 import pytest
 from reliability.cases import lies, losses, new_case, prepare, unfinished
@@ -180,7 +181,8 @@ def test_worker_is_killed(name: str, program: Program, folder: Path, record_prop
             break
         tried += 1
         wrong += [*losses(case), *lies(case, case.run("verify"))]
-        if ended.code != 2 or "a worker process was killed" not in ended.err:
+        parent = ended.code == -SIGKILL  # at one of its last calls: what belongs to no service it writes itself
+        if not parent and (ended.code != 2 or "a worker process was killed" not in ended.err):
             wrong.append(f"{number}: {ended}")
         wrong += [*unfinished(case, case.distribute()), *losses(case)]
     assert wrong == []
