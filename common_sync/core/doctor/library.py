@@ -72,12 +72,13 @@ def find_layout_trouble(running: Running, needs: Iterable[Need], context: Contex
     )
 
 
-def find_absence(build: Build, packages: Iterable[str], file: str) -> Trouble | None:
+def find_absence(build: Build, packages: Iterable[str], copy: str, file: str) -> Trouble | None:
     """Return that the service imports the library, and that nothing brings it into the last image.
 
     Args:
         build: What the build comes upon.
         packages: The packages of the library that the service imports.
+        copy: The copy's path in the service.
         file: The Dockerfile's path in the service.
     """
     events = [event for stage in build.stages for event in stage.events]
@@ -89,7 +90,7 @@ def find_absence(build: Build, packages: Iterable[str], file: str) -> Trouble | 
         folders = (end.workdir, *(end.python_path or ()))
         if end.python_path is not None and all(end.image.look(join(folder, package)) is None for folder in folders):
             message = f"the service imports `{package}`, and nothing brings it into the image"
-            return Trouble("CS216", file, None, message, "copy the library and install it: `RUN pip install ./common`")
+            return Trouble("CS216", file, None, message, f"copy the library and install it: `RUN pip install ./{copy}`")
     return None
 
 

@@ -193,9 +193,10 @@ def test_a_library_that_nothing_brings_is_found() -> None:
         (BASE + "COPY . .\nRUN make\n", None),
         ("FROM some/base\nCOPY main.py ./\n", None),
     ):
-        trouble = find_absence(follow(text, requirements), ["our_common"], "Dockerfile")
+        trouble = find_absence(follow(text, requirements), ["our_common"], "libs/shared", "Dockerfile")
         assert (trouble and trouble.code) == expected, text
-    assert find_absence(follow(BASE, requirements), [], "Dockerfile") is None
+        assert trouble is None or trouble.remedy.endswith("`RUN pip install ./libs/shared`")
+    assert find_absence(follow(BASE, requirements), [], "common", "Dockerfile") is None
 
 
 def test_names_that_strangers_have_are_found() -> None:
