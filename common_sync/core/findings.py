@@ -51,7 +51,7 @@ CODES = {
     "CS206": Code("error", "An import leads out of the service"),
     "CS207": Code("warning", "A mount hides the copy"),
     "CS208": Code("error", "An import would find the copy's folder, and not the package in it"),
-    "CS209": Code("warning", "The library has a name that is on the public index, too"),
+    "CS209": Code("warning", "The library has a name that may be on the public index, too"),
     "CS210": Code("error", "The image's Python is too old for the library"),
     "CS211": Code("warning", "An old build lies in the copy"),
     "CS212": Code("error", "The image's pip is too old for a reference"),

@@ -18,15 +18,17 @@ def find_name_troubles(name: str, packages: Iterable[str], public: Container[str
     Args:
         name: The distribution's name.
         packages: The names that are imported.
-        public: Names on the public index, normalised.
+        public: Names that are likely to be on the public index, normalised.
         file: The file that declares the name, from the root.
     """
-    known = {normalise(one): one for one in (name, *packages) if normalise(one) in public}
-    for found in known.values():
-        message = f"`{found}` is also a name on the public index: where a reference is forgotten, a stranger's package is installed"
-        yield Trouble(
-            "CS209", file, None, message, f"give it a name of your own, such as `yourcompany-{normalise(found)}`"
-        )
+    own = normalise(name)
+    if own in public:
+        message = f"`{name}` may be a name on the public index, too: where a reference is forgotten, a stranger's package is installed"
+        yield Trouble("CS209", file, None, message, f"give it a name of your own, such as `yourcompany-{own}`")
+    for package in packages:
+        if (other := normalise(package)) != own and other in public:
+            message = f"the package `{package}` of `{name}` may be a name on the public index, too: whoever installs what is imported gets a stranger's package"
+            yield Trouble("CS209", file, None, message, f"give it a name of your own, such as `yourcompany_{package}`")
 
 
 class Running(NamedTuple):

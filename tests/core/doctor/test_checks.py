@@ -206,6 +206,17 @@ def test_names_that_strangers_have_are_found() -> None:
     assert list(find_name_troubles("our-common", ["our_common"], public, "f")) == []
 
 
+def test_the_name_to_change_is_the_one_that_is_told() -> None:
+    """A distribution would be renamed whose name is nobody else's, while its package keeps the one that is."""
+    public = {"acme", "common"}
+    (package,) = find_name_troubles("acme-common", ["acme", "inner"], public, "f")
+    assert package.message.startswith("the package `acme` of `acme-common` may be a name on the public index, too: ")
+    assert package.remedy.endswith("`yourcompany_acme`")
+    (itself,) = find_name_troubles("Common", ["common"], public, "f")
+    assert itself.message.startswith("`Common` may be a name on the public index, too: ")
+    assert itself.remedy.endswith("`yourcompany-common`")
+
+
 def test_an_old_build_is_found_where_setuptools_would_pack_it() -> None:
     """A deleted module would be shipped."""
     build = {**LIBRARY, "common/build/lib/our_common/gone.py": ""}
