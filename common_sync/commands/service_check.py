@@ -8,6 +8,7 @@ from typing import NamedTuple
 from common_sync.commands.image_check import Dockerfile, ImageCheck, check_image
 from common_sync.commands.survey import ServicePlan
 from common_sync.core.doctor.catalogue import State, Verdict, conclude, judge
+from common_sync.core.doctor.image import below
 from common_sync.core.doctor.layout import find_packages
 from common_sync.core.doctor.library import Running, find_layout_trouble, find_stale_trouble
 from common_sync.core.doctor.mounts import find_hiding
@@ -15,7 +16,7 @@ from common_sync.core.doctor.projects import normalise
 from common_sync.core.doctor.references import find_import_troubles, find_reference_troubles
 from common_sync.core.doctor.silencing import is_silenced
 from common_sync.core.doctor.troubles import Trouble
-from common_sync.core.findings import make_finding, missing_copy, reference_findings
+from common_sync.core.findings import distribute_command, make_finding, missing_copy, reference_findings
 from common_sync.core.model import Finding
 from common_sync.core.rewriters.kinds import is_compose, is_dockerfile, is_requirements
 from common_sync.edges.compose_files import ComposedService, ComposeFiles
@@ -226,4 +227,9 @@ class _Checker:
 
     def _finding(self, trouble: Trouble) -> Finding:
         file = f"{self._service}/{trouble.file}"
-        return make_finding(trouble.code, self._service, file, trouble.line, trouble.message, trouble.remedy)
+        return make_finding(trouble.code, self._service, file, trouble.line, trouble.message, self._remedy(trouble))
+
+    def _remedy(self, trouble: Trouble) -> str:
+        """Return what to do: where there is no copy, lines that ask for it are right."""
+        copied = trouble.lacks is not None and below(trouble.lacks, self._project.copy) is not None
+        return distribute_command(self._service) if copied and not self._plan.exists else trouble.remedy
