@@ -28,6 +28,9 @@ from common_sync.edges.service_folder import ServiceFolder, open_context
 _NOT_ABOUT_BUILDS = frozenset({"CS114", "CS116"})
 """What git and the tool's own blocks are about; a build does not look at either."""
 
+_BY_CONTEXT = frozenset({"CS201", "CS202", "CS203", "CS204", "CS214", "CS216"})
+"""What comes of the folder that an image is built from."""
+
 _HINTS = ("sys.path", "addsitedir")
 _PROJECT_FILES = frozenset({"pyproject.toml", "Pipfile"})
 _TEST = re.compile(r"(?:^|/)(?:tests?/|test_|conftest)")
@@ -94,6 +97,7 @@ class _Checker:
         self._files = self._list_files()
         inside = [file for file in self._files if is_compose(os.path.basename(file))]
         self._composed = composes.services_of(plan.service, inside)
+        self._widened = {one.path for one in plan.widened}
 
     def _list_files(self) -> list[str]:
         inner = {
@@ -113,7 +117,7 @@ class _Checker:
             self._dockerfile(file, imported) for file in self._files if is_dockerfile(os.path.basename(file))
         ]
         images = {
-            one: check_image(one, self._folder, self._project.copy, self._keep_for(one), fix=self._fix)
+            one: check_image(one, self._folder, self._project.copy, self._keep_for(one), fix=self._may_fix(one))
             for one in dockerfiles
         }
         troubles = [trouble for image in images.values() for trouble in image.troubles]
@@ -154,6 +158,10 @@ class _Checker:
         context = next(("" if one == "." else one for one in inside), None)
         targets = tuple(one.target.lower() for one in builds if one.target is not None)
         return Dockerfile(file, self._folder.read(file) or "", imported, context, targets)
+
+    def _may_fix(self, dockerfile: Dockerfile) -> bool:
+        """Tell whether lines may be put in: what is built from another folder today would be broken by them."""
+        return self._fix and dockerfile.path not in self._widened
 
     def _imported(self) -> tuple[tuple[str, str], ...]:
         """Return the library's packages and the files that import them; none where a file asks for it by its name."""
@@ -230,6 +238,8 @@ class _Checker:
         return make_finding(trouble.code, self._service, file, trouble.line, trouble.message, self._remedy(trouble))
 
     def _remedy(self, trouble: Trouble) -> str:
-        """Return what to do: where there is no copy, lines that ask for it are right."""
+        """Return what to do: lines that ask for a copy are right where there is none, and so are those for another context."""
+        if trouble.file in self._widened and trouble.code in _BY_CONTEXT:
+            return distribute_command(self._service, "--contexts")
         copied = trouble.lacks is not None and below(trouble.lacks, self._project.copy) is not None
         return distribute_command(self._service) if copied and not self._plan.exists else trouble.remedy

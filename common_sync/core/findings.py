@@ -96,13 +96,14 @@ def missing_copy(service: str, copy: str, files: int) -> Finding:
     return make_finding("CS002", service, copy, None, f"there is no copy ({files} files)", distribute_command(service))
 
 
-def distribute_command(service: str) -> str:
+def distribute_command(service: str, *options: str) -> str:
     """Return what a user types to bring a service in sync, or all of them.
 
     Args:
         service: The service's path from the root; nothing for all.
+        options: What goes before it.
     """
-    return f"common-sync distribute {shell_word(service)}" if service else "common-sync distribute"
+    return " ".join(("common-sync", "distribute", *options, *([shell_word(service)] if service else ())))
 
 
 def drift_findings(plan: CopyPlan, service: str, copy: str, master: str) -> Iterator[Finding]:
