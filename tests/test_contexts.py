@@ -68,6 +68,21 @@ def test_own_compose_file(repo: Monorepo) -> None:
     assert repo.stamps() == stamps
 
 
+def test_doctor_breaks_no_build_from_the_root(repo: Monorepo) -> None:
+    """A user would follow advice for the service's own folder, and break the image that is built from the root."""
+    text = DOCKERFILE.replace(" /app/common", " /srv/common") + "RUN pip install -r requirements.txt ./common\n"
+    repo.write(f"{API}/Dockerfile", text)
+    repo.write("common/pyproject.toml", "[project]\nname = 'our-common'\nversion = '1'\n")
+    repo.write(f"{API}/src/x")
+    repo.write(f"{API}/compose.yml", OWN)
+    assert repo.run("distribute").code == 0
+    done = repo.json("doctor", "--fix", "api", code=1)
+    told = {(one["code"], one["remedy"]) for one in done["findings"] if one["file"] == f"{API}/Dockerfile"}
+    assert {code for code, _ in told} == {"CS112", "CS201", "CS202", "CS204"}
+    assert {remedy for code, remedy in told if code != "CS112"} == {f"common-sync distribute --contexts {API}"}
+    assert (repo.read(f"{API}/Dockerfile"), done["proven"]) == (text, 0)
+
+
 def test_compose_file_at_the_root(shared: Monorepo) -> None:
     """Two services that share a compose file would be rewritten into it one over the other."""
     before = shared.tree()

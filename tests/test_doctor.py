@@ -1,6 +1,7 @@
 """`doctor`, as a process of its own: what it finds, what it mends, what can be switched off, and how it looks."""
 
 import re
+import shutil
 import stat
 from pathlib import Path
 
@@ -276,6 +277,20 @@ def test_a_mount_over_the_copy_is_found_wherever_the_compose_file_is(one: Monore
     assert codes(one) == []
     one.write("compose.yaml", "services: [\n")
     assert codes(one) == []
+
+
+def test_where_the_copy_is_gone_it_is_to_be_brought_back(one: Monorepo) -> None:
+    """A user would take out a line that is right, because the copy that it names has been deleted."""
+    one.write("services/api/Dockerfile", RIGHT + "COPY common/wait.sh none ./\n")
+    shutil.rmtree(one.root / "services/api/common")
+    for file in ("Dockerfile", "requirements.txt"):  # as an image, and without one
+        findings = one.json("doctor", "api", code=1)["findings"]
+        remedies = {(one["code"], one["line"], one["remedy"]) for one in findings}
+        assert ("CS002", None, "common-sync distribute services/api") in remedies, file
+        lines = {"Dockerfile": [("CS202", 3), ("CS201", 5), ("CS202", 7)], "requirements.txt": [("CS201", 2)]}[file]
+        assert {(code, line, "common-sync distribute services/api") for code, line in lines} <= remedies
+        assert (sum("take the line out" in remedy for _, _, remedy in remedies) == 1) is (file == "Dockerfile")
+        (one.root / "services/api/Dockerfile").unlink(missing_ok=True)
 
 
 def test_a_dockerfile_in_a_folder_of_its_own(one: Monorepo) -> None:

@@ -174,10 +174,18 @@ def test_a_block_that_somebody_has_torn_stays(synced: Monorepo) -> None:
 
 def test_a_dry_run_writes_nothing(synced: Monorepo) -> None:
     """Whoever only wants to see what would happen would have it done."""
+    synced.write("services/api/Dockerfile", "FROM scratch\n")
+    synced.write("services/api/common/our.egg-info/PKG-INFO", "x\n")
+    assert synced.run("distribute", "-q").code == 0
     before = synced.stamps()
     done = synced.run("eject", "--remove-copies", "--dry-run")
     assert done.code == 0
-    assert "references put back in requirements.txt, copy of 5 files removed" in done.out
+    first, *_, last = done.out.splitlines()
+    assert first.startswith("→ services/api ")
+    assert "references would be put back in requirements.txt, managed block would be taken out of" in first
+    assert first.endswith("copy of 5 files would be removed, our.egg-info would be left in its folder")
+    assert last.startswith("→ .gitattributes ")
+    assert last.endswith("  managed block would be taken out")
     assert synced.stamps() == before
 
 

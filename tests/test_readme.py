@@ -4,7 +4,7 @@ import re
 import sys
 from pathlib import Path
 
-from support import run
+from support import Monorepo, run
 
 PROJECT = Path(__file__).parents[1]
 _TIME = re.compile(r"in \d+\.\d\d s")
@@ -19,6 +19,18 @@ def test_the_readme_shows_what_the_demo_prints() -> None:
     shown = (PROJECT / "README.md").read_text("utf-8").partition("```console\n")[2].partition("```")[0].splitlines()
     assert len(shown) > 20
     assert [line for line in shown if _TIME.sub("in T s", line) not in printed] == []
+
+
+def test_the_lines_for_pip_become_what_the_readme_says(repo: Monorepo) -> None:
+    """A reader would look for a line that the program never writes."""
+    table = (PROJECT / "README.md").read_text("utf-8").partition("Files that pip reads:")[2].partition("\n\n")[2]
+    rows = re.findall(r"^\| `(-[er] [^`]+|our-common @ [^`]+|\.\./[^`]+)` \| `([^`]+)` \|$", table, re.MULTILINE)
+    assert len(rows) == 4
+    repo.write("common/requirements.txt", "redis\n")
+    for before, after in rows:
+        repo.write("services/api/requirements.txt", f"{before}\n")
+        assert repo.run("distribute", "-q", "api").code == 0
+        assert repo.read("services/api/requirements.txt") == f"{after}\n"
 
 
 def test_every_document_that_is_linked_to_is_there() -> None:

@@ -139,7 +139,7 @@ class _Checker:
         """Return that a file in the last image imports the library, and nothing brings that into it."""
         image = build.stages[-1].image if build.stages else Image()
         imported = [package for package, file in self._dockerfile.imports if find_places(image, self._context, file)]
-        return find_absence(build, imported, self._dockerfile.path) if imported else None
+        return find_absence(build, imported, self._copy, self._dockerfile.path) if imported else None
 
     def _layout(self, build: Build, place: str, workdir: str) -> Trouble | None:
         installs = (event for stage in build.stages for event in stage.events if isinstance(event, Installed))

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from common_sync.commands.image_check import Dockerfile, ImageCheck, check_image
 from common_sync.commands.survey import ServicePlan
 from common_sync.core.doctor.catalogue import State, Verdict, conclude, judge
+from common_sync.core.doctor.image import below
 from common_sync.core.doctor.layout import find_packages
 from common_sync.core.doctor.library import Running, find_layout_trouble, find_stale_trouble
 from common_sync.core.doctor.mounts import find_hiding
@@ -15,7 +16,7 @@ from common_sync.core.doctor.projects import normalise
 from common_sync.core.doctor.references import find_import_troubles, find_reference_troubles
 from common_sync.core.doctor.silencing import is_silenced
 from common_sync.core.doctor.troubles import Trouble
-from common_sync.core.findings import make_finding, missing_copy, reference_findings
+from common_sync.core.findings import distribute_command, make_finding, missing_copy, reference_findings
 from common_sync.core.model import Finding
 from common_sync.core.rewriters.kinds import is_compose, is_dockerfile, is_requirements
 from common_sync.edges.compose_files import ComposedService, ComposeFiles
@@ -26,6 +27,9 @@ from common_sync.edges.service_folder import ServiceFolder, open_context
 
 _NOT_ABOUT_BUILDS = frozenset({"CS114", "CS116"})
 """What git and the tool's own blocks are about; a build does not look at either."""
+
+_BY_CONTEXT = frozenset({"CS201", "CS202", "CS203", "CS204", "CS214", "CS216"})
+"""What comes of the folder that an image is built from."""
 
 _HINTS = ("sys.path", "addsitedir")
 _PROJECT_FILES = frozenset({"pyproject.toml", "Pipfile"})
@@ -93,6 +97,7 @@ class _Checker:
         self._files = self._list_files()
         inside = [file for file in self._files if is_compose(os.path.basename(file))]
         self._composed = composes.services_of(plan.service, inside)
+        self._widened = {one.path for one in plan.widened}
 
     def _list_files(self) -> list[str]:
         inner = {
@@ -112,7 +117,7 @@ class _Checker:
             self._dockerfile(file, imported) for file in self._files if is_dockerfile(os.path.basename(file))
         ]
         images = {
-            one: check_image(one, self._folder, self._project.copy, self._keep_for(one), fix=self._fix)
+            one: check_image(one, self._folder, self._project.copy, self._keep_for(one), fix=self._may_fix(one))
             for one in dockerfiles
         }
         troubles = [trouble for image in images.values() for trouble in image.troubles]
@@ -153,6 +158,10 @@ class _Checker:
         context = next(("" if one == "." else one for one in inside), None)
         targets = tuple(one.target.lower() for one in builds if one.target is not None)
         return Dockerfile(file, self._folder.read(file) or "", imported, context, targets)
+
+    def _may_fix(self, dockerfile: Dockerfile) -> bool:
+        """Tell whether lines may be put in: what is built from another folder today would be broken by them."""
+        return self._fix and dockerfile.path not in self._widened
 
     def _imported(self) -> tuple[tuple[str, str], ...]:
         """Return the library's packages and the files that import them; none where a file asks for it by its name."""
@@ -226,4 +235,11 @@ class _Checker:
 
     def _finding(self, trouble: Trouble) -> Finding:
         file = f"{self._service}/{trouble.file}"
-        return make_finding(trouble.code, self._service, file, trouble.line, trouble.message, trouble.remedy)
+        return make_finding(trouble.code, self._service, file, trouble.line, trouble.message, self._remedy(trouble))
+
+    def _remedy(self, trouble: Trouble) -> str:
+        """Return what to do: lines that ask for a copy are right where there is none, and so are those for another context."""
+        if trouble.file in self._widened and trouble.code in _BY_CONTEXT:
+            return distribute_command(self._service, "--contexts")
+        copied = trouble.lacks is not None and below(trouble.lacks, self._project.copy) is not None
+        return distribute_command(self._service) if copied and not self._plan.exists else trouble.remedy

@@ -52,7 +52,7 @@ CODES = {
     "CS206": Code("error", "An import leads out of the service"),
     "CS207": Code("warning", "A mount hides the copy"),
     "CS208": Code("error", "An import would find the copy's folder, and not the package in it"),
-    "CS209": Code("warning", "The library has a name that is on the public index, too"),
+    "CS209": Code("warning", "The library has a name that may be on the public index, too"),
     "CS210": Code("error", "The image's Python is too old for the library"),
     "CS211": Code("warning", "An old build lies in the copy"),
     "CS212": Code("error", "The image's pip is too old for a reference"),
@@ -94,11 +94,17 @@ def missing_copy(service: str, copy: str, files: int) -> Finding:
         copy: The copy's path from the root.
         files: How many files it should hold.
     """
-    return make_finding("CS002", service, copy, None, f"there is no copy ({files} files)", _distribute(service))
+    return make_finding("CS002", service, copy, None, f"there is no copy ({files} files)", distribute_command(service))
 
 
-def _distribute(service: str) -> str:
-    return f"common-sync distribute {shell_word(service)}" if service else "common-sync distribute"
+def distribute_command(service: str, *options: str) -> str:
+    """Return what a user types to bring a service in sync, or all of them.
+
+    Args:
+        service: The service's path from the root; nothing for all.
+        options: What goes before it.
+    """
+    return " ".join(("common-sync", "distribute", *options, *([shell_word(service)] if service else ())))
 
 
 def drift_findings(plan: CopyPlan, service: str, copy: str, master: str) -> Iterator[Finding]:
@@ -110,7 +116,7 @@ def drift_findings(plan: CopyPlan, service: str, copy: str, master: str) -> Iter
         copy: The copy's path from the root.
         master: The master's path from the root.
     """
-    distribute = _distribute(service)
+    distribute = distribute_command(service)
     if plan.state == "unmanaged":
         yield make_finding("CS006", service, copy, None, "the copy has no manifest", distribute)
     discarded = {operation.path for operation in plan.operations if operation.action == "delete"}
@@ -158,7 +164,7 @@ def reference_findings(service: str, references: tuple[Reference, ...]) -> Itera
     for reference in references:
         if reference.state == "points-at-master":
             message = "points at the master, which is not there where the service is built"
-            yield make_finding("CS101", service, reference.file, reference.line, message, _distribute(service))
+            yield make_finding("CS101", service, reference.file, reference.line, message, distribute_command(service))
 
 
 def managed_finding(service: str, file: str, *, exists: bool) -> Finding:
@@ -170,4 +176,4 @@ def managed_finding(service: str, file: str, *, exists: bool) -> Finding:
         exists: Whether there is the file.
     """
     message = "the managed block is missing or old" if exists else "is missing: it would hold a managed block"
-    return make_finding("CS116", service, file, None, message, _distribute(service))
+    return make_finding("CS116", service, file, None, message, distribute_command(service))

@@ -1,4 +1,4 @@
-"""Names on the public index, and words so plain that somebody may take them any day: a list that comes with the tool."""
+"""Well-known names on the public index, and words so plain that somebody may take them any day: a list that comes with the tool."""
 
 import os
 

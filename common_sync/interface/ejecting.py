@@ -39,10 +39,9 @@ def _lines(done: Ejection, options: Options) -> Iterator[str]:
     if not options.quiet:
         width = max((len(one.service) for one in done.services), default=0)
         yield from (_service_line(one, done, width, terminal) for one in done.services)
-        mark = (
-            terminal.paint(terminal.mark("→"), "cyan") if done.dry_run else terminal.paint(terminal.mark("✓"), "green")
-        )
-        yield from (f"{mark} {printable(block.path):<{width}}  managed block taken out" for block in done.unblocked)
+        mark, color = ("→", "cyan") if done.dry_run else ("✓", "green")
+        mark, what = terminal.paint(terminal.mark(mark), color), f"managed block {_be(done)}taken out"
+        yield from (f"{mark} {printable(block.path):<{width}}  {what}" for block in done.unblocked)
     yield from finding_lines(done.findings(), terminal, everything=options.verbose)
     if done.kept is not None:
         yield kept_line(done.kept, done.root)
@@ -53,14 +52,19 @@ def _lines(done: Ejection, options: Options) -> Iterator[str]:
 def _service_line(one: Ejected, done: Ejection, width: int, terminal: Terminal) -> str:
     failed = any(finding.severity == "error" for finding in one.findings)
     mark, color = ("✗", "red") if failed else ("→", "cyan") if done.dry_run else ("✓", "green")
-    what = ", ".join(_what(one)) or "nothing to put back"
+    what = ", ".join(_what(one, _be(done))) or "nothing to put back"
     return f"{terminal.paint(terminal.mark(mark), color)} {printable(one.service):<{width}}  {what}"
 
 
-def _what(one: Ejected) -> Iterator[str]:
-    yield from (f"references put back in {printable(edit.path)}" for edit in one.edits)
-    yield from (f"managed block taken out of {printable(block.path)}" for block in one.unblocked)
+def _be(done: Ejection) -> str:
+    """Return what stands before each participle: nothing where it is done."""
+    return "would be " if done.dry_run else ""
+
+
+def _what(one: Ejected, be: str) -> Iterator[str]:
+    yield from (f"references {be}put back in {printable(edit.path)}" for edit in one.edits)
+    yield from (f"managed block {be}taken out of {printable(block.path)}" for block in one.unblocked)
     if one.removal is not None:
-        yield f"copy of {count(len(one.removal.operations), 'file')} removed"
+        yield f"copy of {count(len(one.removal.operations), 'file')} {be}removed"
         if one.stays:
-            yield f"{printable(', '.join(one.stays))} left in its folder"
+            yield f"{printable(', '.join(one.stays))} {be}left in its folder"

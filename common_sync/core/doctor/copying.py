@@ -18,12 +18,14 @@ class MissingSource(NamedTuple):
     Attributes:
         line: The instruction's line.
         written: The source as it is written.
+        path: The path in the build context, or in the stage, that it means.
         dropped: What keeps it out, where it is on the disk: `.dockerignore:3`.
         local: Whether it is copied from the build context, and not from a stage.
     """
 
     line: int
     written: str
+    path: str
     dropped: str | None
     local: bool = True
 
@@ -131,7 +133,8 @@ def copy_layers(
         elif made:
             layers.append(Doubt(copying.destination))
         elif not _is_empty_match(path, files):
-            events.append(MissingSource(copying.line, source, context.why_dropped(path) if local else None, local))
+            dropped = context.why_dropped(path) if local else None
+            events.append(MissingSource(copying.line, source, path, dropped, local))
     return layers, events
 
 

@@ -18,15 +18,17 @@ def find_name_troubles(name: str, packages: Iterable[str], public: Container[str
     Args:
         name: The distribution's name.
         packages: The names that are imported.
-        public: Names on the public index, normalised.
+        public: Names that are likely to be on the public index, normalised.
         file: The file that declares the name, from the root.
     """
-    known = {normalise(one): one for one in (name, *packages) if normalise(one) in public}
-    for found in known.values():
-        message = f"`{found}` is also a name on the public index: where a reference is forgotten, a stranger's package is installed"
-        yield Trouble(
-            "CS209", file, None, message, f"give it a name of your own, such as `yourcompany-{normalise(found)}`"
-        )
+    own = normalise(name)
+    if own in public:
+        message = f"`{name}` may be a name on the public index, too: where a reference is forgotten, a stranger's package is installed"
+        yield Trouble("CS209", file, None, message, f"give it a name of your own, such as `yourcompany-{own}`")
+    for package in packages:
+        if (other := normalise(package)) != own and other in public:
+            message = f"the package `{package}` of `{name}` may be a name on the public index, too: whoever installs what is imported gets a stranger's package"
+            yield Trouble("CS209", file, None, message, f"give it a name of your own, such as `yourcompany_{package}`")
 
 
 class Running(NamedTuple):
@@ -72,12 +74,13 @@ def find_layout_trouble(running: Running, needs: Iterable[Need], context: Contex
     )
 
 
-def find_absence(build: Build, packages: Iterable[str], file: str) -> Trouble | None:
+def find_absence(build: Build, packages: Iterable[str], copy: str, file: str) -> Trouble | None:
     """Return that the service imports the library, and that nothing brings it into the last image.
 
     Args:
         build: What the build comes upon.
         packages: The packages of the library that the service imports.
+        copy: The copy's path in the service.
         file: The Dockerfile's path in the service.
     """
     events = [event for stage in build.stages for event in stage.events]
@@ -89,7 +92,7 @@ def find_absence(build: Build, packages: Iterable[str], file: str) -> Trouble | 
         folders = (end.workdir, *(end.python_path or ()))
         if end.python_path is not None and all(end.image.look(join(folder, package)) is None for folder in folders):
             message = f"the service imports `{package}`, and nothing brings it into the image"
-            return Trouble("CS216", file, None, message, "copy the library and install it: `RUN pip install ./common`")
+            return Trouble("CS216", file, None, message, f"copy the library and install it: `RUN pip install ./{copy}`")
     return None
 
 

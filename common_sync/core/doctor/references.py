@@ -65,13 +65,15 @@ def _judge(need: Need, file: str, folder: str, *, in_image: bool) -> Trouble | N
         message = f"nobody can tell whether what `{need.written}` names is there: {need.reason}"
         return Trouble("CS213", place, need.line, message, "write the path out")
     kind = "CS201" if need.kind == "project" else "CS204"
-    message = f"`{need.written}` leads to {below(need.path, folder)}, which is not in the service"
+    path = below(need.path, folder)
+    message = f"`{need.written}` leads to {path}, which is not in the service"
     return Trouble(
         kind,
         place,
         need.line,
         f"{message}: {need.reason}" if need.reason else message,
         "copy it there, or take the line out",
+        lacks=path,
     )
 
 

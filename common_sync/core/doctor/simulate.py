@@ -213,7 +213,8 @@ class _Builder:
             source = f"/{source}" if "from" in options else source
             if files.look(source) is None and files is self._context:
                 written = options.get("source", options.get("src", ""))
-                state.events.append(MissingSource(instruction.line, written, self._context.why_dropped(source)))
+                dropped = self._context.why_dropped(source)
+                state.events.append(MissingSource(instruction.line, written, source, dropped))
             yield Put(normpath(join(state.workdir, target)), files, source)
 
 

@@ -42,6 +42,7 @@ class Trouble(NamedTuple):
         message: One sentence that says what is so.
         remedy: What to do about it.
         insertion: What would mend it, where that is sure.
+        lacks: The path in the build context, or in the service, of what would have to be there and is not.
     """
 
     code: str
@@ -50,6 +51,7 @@ class Trouble(NamedTuple):
     message: str
     remedy: str
     insertion: Insertion | None = None
+    lacks: str | None = None
 
 
 Admits = Callable[[str, str], bool]
@@ -85,7 +87,7 @@ def find_build_troubles(
 def _unneeded(trouble: Trouble) -> Trouble:
     """Return what is wrong with a stage that BuildKit passes over; the classic builder builds it all the same."""
     message = f"in a stage that the last one does not need: {trouble.message}"
-    return Trouble("CS214", trouble.file, trouble.line, message, trouble.remedy)
+    return trouble._replace(code="CS214", message=message, insertion=None)
 
 
 _INSTALLED_TO = re.compile(
@@ -142,7 +144,8 @@ def _missing_source(event: MissingSource, file: str) -> Trouble:
         message = f"`{event.written}` is not in the stage that it is copied from"
         return Trouble("CS202", file, event.line, message, "copy it there first, or write where it is")
     message = f"`{event.written}` is not in the build context, which is the service's own folder"
-    return Trouble("CS202", file, event.line, message, "write its path from the service's folder, or take the line out")
+    remedy = "write its path from the service's folder, or take the line out"
+    return Trouble("CS202", file, event.line, message, remedy, lacks=event.path)
 
 
 def _of_need(need: Need, event: Installed, file: str, context: Context) -> Iterator[Trouble]:
@@ -165,7 +168,9 @@ def _of_need(need: Need, event: Installed, file: str, context: Context) -> Itera
     code = "CS201" if need.kind == "project" else "CS204"
     message = f"{asked} is not in the image when this line {'installs' if need.kind == 'project' else 'reads'} it: "
     message += need.reason or f"there is no {need.path}"
-    yield Trouble(code, file, line, message, _remedy(need, event, context, insertion), insertion)
+    source = _source(need, event)
+    lacks = source if source is not None and context.look(source) is None else None
+    yield Trouble(code, file, line, message, _remedy(need, event, context, insertion), insertion, lacks)
 
 
 def _remedy(need: Need, event: Installed, context: Context, insertion: Insertion | None) -> str:

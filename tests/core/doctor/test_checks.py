@@ -193,9 +193,10 @@ def test_a_library_that_nothing_brings_is_found() -> None:
         (BASE + "COPY . .\nRUN make\n", None),
         ("FROM some/base\nCOPY main.py ./\n", None),
     ):
-        trouble = find_absence(follow(text, requirements), ["our_common"], "Dockerfile")
+        trouble = find_absence(follow(text, requirements), ["our_common"], "libs/shared", "Dockerfile")
         assert (trouble and trouble.code) == expected, text
-    assert find_absence(follow(BASE, requirements), [], "Dockerfile") is None
+        assert trouble is None or trouble.remedy.endswith("`RUN pip install ./libs/shared`")
+    assert find_absence(follow(BASE, requirements), [], "common", "Dockerfile") is None
 
 
 def test_names_that_strangers_have_are_found() -> None:
@@ -203,6 +204,17 @@ def test_names_that_strangers_have_are_found() -> None:
     public = {"common", "utils"}
     assert [one.code for one in find_name_troubles("Common", ["common", "utils"], public, "f")] == ["CS209"] * 2
     assert list(find_name_troubles("our-common", ["our_common"], public, "f")) == []
+
+
+def test_the_name_to_change_is_the_one_that_is_told() -> None:
+    """A distribution would be renamed whose name is nobody else's, while its package keeps the one that is."""
+    public = {"acme", "common"}
+    (package,) = find_name_troubles("acme-common", ["acme", "inner"], public, "f")
+    assert package.message.startswith("the package `acme` of `acme-common` may be a name on the public index, too: ")
+    assert package.remedy.endswith("`yourcompany_acme`")
+    (itself,) = find_name_troubles("Common", ["common"], public, "f")
+    assert itself.message.startswith("`Common` may be a name on the public index, too: ")
+    assert itself.remedy.endswith("`yourcompany-common`")
 
 
 def test_an_old_build_is_found_where_setuptools_would_pack_it() -> None:
