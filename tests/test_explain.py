@@ -85,6 +85,34 @@ def test_every_answer(mixed: Monorepo) -> None:
     assert [one["path"] for one in paths] == names
 
 
+def test_what_else_the_tool_looks_at(synced: Monorepo) -> None:
+    """A person would be told that a file is not concerned, in which the tool keeps lines or has found something."""
+    copying = "FROM scratch\nCOPY common/ /c/\n"
+    synced.write("services/api/Dockerfile", copying)
+    synced.write("compose.yml", "services:\n  a: {build: services/api}\n")
+    assert synced.run("explain", "services/api/.dockerignore").out == (
+        "services/api/.dockerignore: reported: CS116: is missing: it would hold a managed block\n"
+    )
+    assert synced.run("distribute", "-q").code == 0
+    synced.write("services/api/run.sh", "cd app\npip install ../../common\n")
+    synced.write("services/api/requirements.txt", "-e ../../common\n-e ${X}/common\n-e ./common\n")
+    synced.write("services/worker/Dockerfile", copying)
+    synced.write("services/worker/.dockerignore", synced.read("services/api/.dockerignore") + "common/*.sh\n")
+    last = len(synced.read("services/worker/.dockerignore").splitlines())
+    answers = {
+        "services/api/run.sh": "reported: CS110 in line 2: ",
+        "services/api/requirements.txt": "rewritten: it points at the master in line 1; CS102 in line 2: ",
+        "services/api/.dockerignore": "managed: it holds a managed block",
+        "services/worker/.dockerignore": f"reported: CS115 in line {last}: 'common/*.sh' keeps common/wait.sh out of the build context; it holds a managed block",
+        ".gitattributes": "managed: it holds a managed block",
+        "compose.yml": "left alone: it builds or runs services/api, and nothing is to be rewritten",
+    }
+    done = synced.run("explain", *answers)
+    assert (done.code, done.err) == (0, "")
+    for line, (path, says) in zip(done.out.splitlines(), answers.items(), strict=True):
+        assert line.startswith(f"{path}: {says}")
+
+
 def test_from_another_folder(synced: Monorepo) -> None:
     """The answer would be about another file when asked from inside the library."""
     for path, cwd, start in (

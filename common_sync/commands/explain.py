@@ -1,4 +1,4 @@
-"""`explain`: why a path is copied, ignored or rewritten: which rule, from which file and line."""
+"""`explain`: why a path is copied, ignored, rewritten or reported: which rule, from which file and line."""
 
 import os
 from collections.abc import Sequence
@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 from common_sync.commands.survey import ServicePlan, Survey, survey
 from common_sync.core.errors import ConfigurationError, Problem
+from common_sync.core.model import Finding
 from common_sync.core.rules import BUILT_IN, Rule, Rules
+from common_sync.edges.compose_files import ComposeFiles
 from common_sync.edges.git import explain_ignored
 from common_sync.edges.project import Project
 from common_sync.edges.repository import find_top
@@ -24,7 +26,7 @@ class Explanation(NamedTuple):
 
     Attributes:
         path: Path from the root.
-        verdict: One word or two: `copied`, `not copied`, `removed`, `left alone`, `rewritten`, a state, `not concerned`.
+        verdict: One word or two; docs/json.md lists them.
         reason: One sentence, without a full stop.
     """
 
@@ -65,10 +67,7 @@ def _explain(found: Survey, path: str) -> Explanation:
     for plan in found.plans:
         if path == plan.copy_path or path.startswith(plan.copy_path + "/"):
             return Explanation(path, *_in_copy(found, plan, path[len(plan.copy_path) + 1 :]))
-    for plan in found.plans:
-        if path.startswith(plan.service + "/") or path == plan.service:
-            return Explanation(path, *_in_service(plan, path))
-    return Explanation(path, "not concerned", "it is in neither the master nor a service")
+    return Explanation(path, *_in_users_files(found, path))
 
 
 def _in_master(found: Survey, path: str) -> tuple[str, str]:
@@ -112,13 +111,45 @@ def _in_copy(found: Survey, plan: ServicePlan, path: str) -> tuple[str, str]:
     return ("left alone", _name_rule(rule)) if rule is not None else ("not there", "neither master nor copy has it")
 
 
-def _in_service(plan: ServicePlan, path: str) -> tuple[str, str]:
-    lines = [str(reference.line) for reference in plan.references if reference.file == path]
-    if any(f"{plan.service}/{edit.path}" == path for edit in plan.edits):
-        return "rewritten", f"it points at the master in line {', '.join(lines)}"
-    if lines:
-        return "left alone", f"it points at the library in line {', '.join(lines)}, and nothing is to be rewritten"
-    return "not concerned", f"it is {plan.service}'s own, and nothing in it points at the library"
+def _in_users_files(found: Survey, path: str) -> tuple[str, str]:
+    """Explain a path that is in neither the master nor a copy."""
+    findings = [one for one in found.findings() if one.file == path]
+    references = [one for plan in found.plans for one in plan.references if one.file == path]
+    if any(f"{plan.service}/{edit.path}" == path and not edit.managed for plan in found.plans for edit in plan.edits):
+        lines = ", ".join(str(one.line) for one in references if one.state == "points-at-master")
+        others = (_tell(one) for one in findings if one.code != "CS101")
+        return "rewritten", "; ".join((f"it points at the master in line {lines}", *others))
+    notes = list(dict.fromkeys(map(_tell, findings)))
+    if path in _list_blocks(found) and all(one.code != "CS116" for one in findings):
+        notes.append("it holds a managed block")
+    if notes:
+        return "reported" if findings else "managed", "; ".join(notes)
+    if references:
+        lines = ", ".join(str(one.line) for one in references)
+        return "left alone", f"it points at the library in line {lines}, and nothing is to be rewritten"
+    if builds := _list_built(found, path):
+        return "left alone", f"it builds or runs {', '.join(builds)}, and nothing is to be rewritten"
+    service = next((plan.service for plan in found.plans if f"{path}/".startswith(f"{plan.service}/")), None)
+    if service is None:
+        return "not concerned", "it is in neither the master nor a service"
+    return "not concerned", f"it is {service}'s own, and nothing in it points at the library"
+
+
+def _tell(finding: Finding) -> str:
+    place = "" if finding.line is None else f" in line {finding.line}"
+    return f"{finding.code}{place}: {finding.message}"
+
+
+def _list_blocks(found: Survey) -> set[str]:
+    """Return the paths of the files that a managed block is kept in."""
+    return {f"{plan.service}/{path}" for plan in found.plans for path in plan.blocks}.union(found.root.blocks)
+
+
+def _list_built(found: Survey, path: str) -> list[str]:
+    """Return the services that a compose file above them builds."""
+    composes = ComposeFiles(found.project.root)
+    files = ((plan.service, composes.services_of(plan.service, [])) for plan in found.plans)
+    return [service for service, composed in files if any(one.file == path for one in composed)]
 
 
 def _name_rule(rule: Rule) -> str:
