@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from support import PROGRAM, Monorepo, make_monorepo, run, show
+from support import PROGRAM, Monorepo, make_monorepo, patched, run, show
 
 RIGHT = "FROM python:3.12-slim\nWORKDIR /app\nCOPY common/ ./common/\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\n"
 WRONG = RIGHT.replace("COPY common/ ./common/\n", "")
@@ -348,3 +348,22 @@ def test_nothing_is_asked_of_a_network_or_of_docker(one: Monorepo) -> None:
     """The proof would hold only where Docker is installed, or depend on what a server says."""
     done = one.run("doctor", "-v", "api", env={"PATH": "/usr/bin:/bin", "DOCKER_HOST": "unix:///nowhere"})
     assert done.code == 0, done
+
+
+def test_an_edit_while_doctor_looks(synced: Monorepo) -> None:
+    """A line that somebody writes between the check and the mending would be overwritten."""
+    file = synced.write("services/api/Dockerfile", LACKING)
+    patch = (
+        "import common_sync.commands.doctor as d\nwrite = d._write\n"
+        "def late(*a):\n"
+        "    with open('services/api/Dockerfile', 'a') as file: file.write('LABEL mine=x\\n')\n"
+        "    write(*a)\n"
+        "d._write = late"
+    )
+    done = run(*patched(patch), "doctor", "--fix", cwd=synced.root)
+    assert done.code == 2
+    assert "services/api/Dockerfile: has changed while common-sync ran, and was left alone" in done.err
+    assert file.read_text() == f"{LACKING}LABEL mine=x\n"
+
+
+LACKING = "FROM python:3.11-slim\nWORKDIR /app\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\n"

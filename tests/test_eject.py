@@ -230,3 +230,53 @@ def test_a_record_that_cannot_be_read(synced: Monorepo) -> None:
     assert synced.run("distribute").code == 0
     assert synced.run("eject").code == 0
     assert synced.read("services/api/requirements.txt") == "-e ../../common/\n"
+
+
+def test_a_service_inside_a_service(synced: Monorepo) -> None:
+    """Files of a service that nobody has named would be put back; or each would be put back twice, and fail."""
+    synced.write("services/api/sub/requirements.txt", "-e ../../../common\n")
+    synced.write("common-sync.toml", 'master = "common"\nservices = ["services/*", "services/api/sub"]\n')
+    assert synced.run("distribute").code == 0
+    assert synced.run("eject", "services/api").code == 0
+    assert synced.read("services/api/sub/requirements.txt") == "-e ./common\n"
+    assert synced.run("distribute").code == 0
+    assert synced.run("eject", "--remove-copies").code == 0
+    assert synced.read("services/api/sub/requirements.txt") == "-e ../../../common\n"
+    assert not (synced.root / "services/api/sub/common").exists()
+
+
+@pytest.mark.parametrize("record", ['{"schema": 1, "files": []}', "[" * 100_000, "1"])
+def test_a_record_that_makes_no_sense(synced: Monorepo, record: str) -> None:
+    """A damaged helper file would end in a traceback."""
+    (synced.root / ".git/common-sync/rewritten.json").write_text(record)
+    assert synced.run("eject").code == 0
+
+
+def test_a_record_that_leads_outside(synced: Monorepo) -> None:
+    """A file outside of the repository would be written."""
+    victim = synced.root.parent / "victim"
+    victim.write_text("hello\n")
+    record = '{"schema": 1, "files": {"services/api/../../../victim": [[0, ["pwned"], ["hello"]]]}}'
+    (synced.root / ".git/common-sync/rewritten.json").write_text(record)
+    synced.run("eject")
+    assert victim.read_text() == "hello\n"
+
+
+def test_a_block_that_is_torn(synced: Monorepo) -> None:
+    """It would be said that all is taken out, and a part of it stay."""
+    synced.write("services/api/Dockerfile", "FROM scratch\n")
+    assert synced.run("distribute").code == 0
+    synced.write("services/api/.dockerignore", synced.read("services/api/.dockerignore") + "# >>> common-sync >>>\n")
+    done = synced.run("eject")
+    assert done.code == 1
+    assert "services/api/.dockerignore:1: CS116" in done.out
+
+
+def test_a_file_of_many_equal_lines(synced: Monorepo) -> None:
+    """A run would compare each line with every other, for minutes."""
+    text = "-e ../../common\n" + "\n" * 20_000 + "# end\n-r ../../common/x.txt\n"
+    synced.write("common/x.txt", "")
+    synced.write("services/api/requirements.txt", text)
+    assert synced.run("distribute").code == 0
+    assert synced.run("eject").code == 0
+    assert synced.read("services/api/requirements.txt") == text

@@ -9,6 +9,7 @@ from common_sync.commands.ignored import find_ignored_copies
 from common_sync.commands.service_check import Fixed, ServiceCheck, check_service
 from common_sync.commands.survey import Survey, survey
 from common_sync.core.doctor.library import find_name_troubles
+from common_sync.core.errors import Problem, TreeError
 from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding
 from common_sync.core.text import decode_requirements, encode
@@ -108,7 +109,11 @@ def _write(root: str, state: str, service: str, fixed: Fixed) -> None:
         with opened(root) as top, opened(service, top) as folder:
             with open(os.path.join(root, path), "rb") as file:
                 before = file.read()
-            after = encode(decode_requirements(before)._replace(characters=fixed.text))
+            text = decode_requirements(before)
+            if text.characters != fixed.examined:
+                message, remedy = "has changed while common-sync ran, and was left alone", "run it again"
+                raise TreeError(Problem(message, path, remedy=remedy))
+            after = encode(text._replace(characters=fixed.text))
             add_to_record(state, [(path, before, after)])  # so that `eject` can take it out
             replace_users_file(folder, fixed.path, before, after, path)
     except OSError as error:

@@ -130,7 +130,7 @@ def eject(
 
 
 def _plan(project: Project, plan: ServicePlan, record: Record, *, copies: bool, force: bool) -> Ejected:
-    restored = [_restore(project, plan, file, record.get(file)) for file in _files(plan, record)]
+    restored = [_restore(project, plan, file, record.get(file)) for file in _files(plan, record, project.services)]
     findings = [finding for one in restored for finding in one.findings]
     removal, stays = _plan_removal(project, plan) if copies and plan.exists else (None, ())
     if copies and plan.exists and removal is None:
@@ -141,20 +141,26 @@ def _plan(project: Project, plan: ServicePlan, record: Record, *, copies: bool, 
         findings += map(partial(_report_edited, plan), edited)
         removal = None
     edits = tuple(one.edit for one in restored if one.edit is not None)
+    findings += (one for one in plan.problems if one.code == "CS116")  # a block that is torn stays
     block = unblock_dockerignore(project.root, plan.service)
     unblocked = () if block is None else (block,)
     return Ejected(plan.service, plan.copy_path, edits, unblocked, removal, stays, tuple(findings))
 
 
-def _files(plan: ServicePlan, record: Record) -> list[str]:
+def _files(plan: ServicePlan, record: Record, services: Sequence[str]) -> list[str]:
     """Return the files in which there may be something to put back."""
     pointing = {reference.file for reference in plan.references if reference.state == "points-at-copy"}
-    return sorted(pointing.union(file for file in record if file.startswith(f"{plan.service}/")))
+    return sorted(pointing.union(file for file in record if _holder(file, services) == plan.service))
+
+
+def _holder(file: str, services: Sequence[str]) -> str | None:
+    """Return the service that a file belongs to: the innermost of those whose folder it is in."""
+    return max((service for service in services if file.startswith(f"{service}/")), key=len, default=None)
 
 
 def _plan_root(project: Project, record: Record, names: Sequence[str]) -> tuple[Ejected, ...]:
     """Put back the files at the root, which several services share: all of it, or nothing."""
-    files = [file for file in record if not any(file.startswith(f"{service}/") for service in project.services)]
+    files = [file for file in record if _holder(file, project.services) is None]
     if not files:
         return ()
     if names:

@@ -41,9 +41,10 @@ def _imports(package: str) -> re.Pattern[str]:
 
 
 class Fixed(NamedTuple):
-    """A file that was mended: its path in the service, its text after, and the lines that were put in."""
+    """A file that was mended: its path in the service, its text before and after, and the lines that were put in."""
 
     path: str
+    examined: str
     text: str
     lines: tuple[str, ...]
 
@@ -128,7 +129,7 @@ class _Checker:
             [*findings, *shared], in_image=bool(images), mounted=any(one.composed.mounts for one in self._composed)
         )
         fixed = [
-            Fixed(one.path, image.mended.text, image.mended.lines)
+            Fixed(one.path, one.text, image.mended.text, image.mended.lines)
             for one, image in images.items()
             if image.mended is not None
         ]

@@ -28,14 +28,23 @@ def find_hunks(before: str, after: str) -> list[Hunk]:
     from difflib import SequenceMatcher  # only where something is rewritten
 
     old, new = before.split("\n"), after.split("\n")
+    same = _count_equal(old, new)
+    rest = _count_equal(old[same:][::-1], new[same:][::-1])
     spans: list[_Span] = []
-    for kind, *ends in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+    # lines that are frequent, such as empty ones, are no places to begin at: each would be compared with every other
+    matcher = SequenceMatcher(None, old[same : len(old) - rest], new[same : len(new) - rest], autojunk=True)
+    for kind, *ends in matcher.get_opcodes():
         if kind != "equal":
-            span = _with_neighbour(_Span(*ends))
+            span = _with_neighbour(_Span(*(end + same for end in ends)))
             if spans and span.start < spans[-1].end:  # both have taken the line between them
                 span = spans.pop()._replace(old_end=span.old_end, end=span.end)
             spans.append(span)
     return [Hunk(one.start, tuple(old[one.old_start : one.old_end]), tuple(new[one.start : one.end])) for one in spans]
+
+
+def _count_equal(one: list[str], other: list[str]) -> int:
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((index for index, (left, right) in pairs if left != right), min(len(one), len(other)))
 
 
 class _Span(NamedTuple):

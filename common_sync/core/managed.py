@@ -70,7 +70,9 @@ def remove_block(text: str, end: End) -> str | None:
         return None
     if end == "top":
         return before + after.removeprefix(block.line_end)
-    return before.removesuffix(block.line_end) + after
+    above = before.removesuffix(block.line_end)
+    # what was written below the block since then keeps the line end that the block came with
+    return (before if after and not above.endswith("\n") else above) + after
 
 
 def read_block(text: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from common_sync.core.ejection import Hunk, find_hunks, still_there
+from common_sync.core.manifest import why_unsafe
 from common_sync.edges.folders import explain_os_error, opened
 from common_sync.edges.writing import replace_bytes
 
@@ -26,13 +27,14 @@ def read_record(state: str) -> Record:
     """
     import json  # only where something is rewritten or put back
 
-    with suppress(OSError, ValueError, KeyError, TypeError):
+    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         with open(os.path.join(state, _NAME), encoding="utf-8") as file:
             document = json.load(file)
         if document["schema"] == _SCHEMA:
             return {
                 file: [Hunk(int(line), tuple(map(str, was)), tuple(map(str, now))) for line, was, now in hunks]
                 for file, hunks in document["files"].items()
+                if why_unsafe(file) is None
             }
     return {}
 

@@ -147,3 +147,13 @@ def test_a_line_of_gitattributes_says_which_copy_it_is_about(path: str) -> None:
     """The line of a service that is not asked about would be lost."""
     assert parse_line(format_line(path)) == path
     assert parse_line(f"# {format_line(path)}") is None
+
+
+def test_what_was_written_below_the_block_since_then() -> None:
+    """Two lines of a person's would become one."""
+    for text in ("*.png binary", "*.png binary\n", ""):
+        put = put_block(text, ["x"], "bottom")
+        left = remove_block(f"{put}*.jpg binary\n", "bottom")
+        assert left is not None
+        assert left.splitlines() == [*text.splitlines(), *([""] if not text else []), "*.jpg binary"]
+    assert remove_block(f"{put_block('a', ['x'], 'bottom')}b", "bottom") == "a\nb"

@@ -10,7 +10,7 @@ from reliability.cases import Case, losses, new_case, prepare, unfinished
 from reliability.depth import FULL, Record, skip
 from reliability.runs import CHANGING, NOT_DONE, Calls, Ended, Hindrance
 from reliability.scenarios import SCENARIOS, Scenario, out_of_sync, read_tree
-from reliability.traced import STRACE, trace
+from reliability.traced import ATTEMPTS, STRACE, trace
 from reliability.warm import Program
 
 SCENARIO = {scenario.name: scenario for scenario in SCENARIOS}
@@ -108,9 +108,14 @@ def test_strace_lets_calls_fail(program: Program, folder: Path, record_property:
     wrong, tried = [], 0
     for kind in (*KINDS, "read"):
         call = [call for call in calls if call.kind == kind][-1]
-        case = new_case(prepared, program)
         inject = f"{call.name}:error=EIO:when={call.number}"
-        done, _ = trace(case.root, *prepared.scenario.arguments, env=case.env, inject=inject)
+        for _ in range(ATTEMPTS):
+            case = new_case(prepared, program)
+            done, made = trace(case.root, *prepared.scenario.arguments, env=case.env, inject=inject, also=("read",))
+            if [one.kind for one in made if "(INJECTED)" in one.text] == [kind]:
+                break
+        else:
+            pytest.fail(f"strace never met {call}")
         ended = Ended(done.code, done.out, done.err, (), 0)
         wrong += [f"{call}: {one}" for one in wrong_after_fault(case, ended, REASONS[errno.EIO])]
         tried += 1

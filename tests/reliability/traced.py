@@ -16,6 +16,9 @@ import common_sync
 
 STRACE = shutil.which("strace")
 
+ATTEMPTS = 5
+"""How often a fault is tried: now and then Python opens a file more or less as it starts, and another call is struck."""
+
 _KINDS = {
     "fchmodat": "chmod",
     "fchownat": "chown",
