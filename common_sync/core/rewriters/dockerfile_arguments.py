@@ -195,6 +195,8 @@ def _decode_json(array: Word) -> list[Word] | None:
         values = loads(array.text)
     except ValueError:
         return None
+    except RecursionError:
+        refuse("a JSON array here holds strings only, not one array in another thousands of times")
     if not all(isinstance(value, str) for value in values):
         refuse("a JSON array here holds strings only")
     return [_decode_string(array.part(*match.span()), loads) for match in _JSON_STRING.finditer(array.text)]

@@ -17,6 +17,8 @@ SPACES = (
 _SPECIAL = re.compile(r"""[$'"\\`]""")
 _NAME = re.compile(r"[0-9]+|[@*#?\-$!]|[^\W\d]\w*")
 _MODIFIER = re.compile(r":?[-+?]")
+_DEEPEST = 50
+"""How deep `${a:-${b:-c}}` may go; deeper is refused, so that no file can exhaust the stack."""
 
 Origin = tuple[str, ...]
 """The variables through which a character came, the one that stands in the word first; empty for what is written there."""
@@ -140,6 +142,7 @@ class _Lexer:
     def __init__(self, word: Word, escape: str, lookup: Lookup) -> None:
         self._word, self._escape, self._lookup = word, escape, lookup
         self._at = 0
+        self._depth = 0
         self.unknown: list[str] = []
 
     def read_until(self, stop: str) -> list[Word]:
@@ -216,6 +219,15 @@ class _Lexer:
             name = self._name()
             return self._value(name) if name else [dollar]
         self._at += 1
+        self._depth += 1
+        found = self._braced()
+        self._depth -= 1
+        return found
+
+    def _braced(self) -> list[Word]:
+        """Return what stands for `${...}`, whose beginning was passed."""
+        if self._depth > _DEEPEST:
+            refuse(f"more than {_DEEPEST} substitutions in each other are not followed")
         if self._peek() in {"{", "}", ":"}:
             refuse("syntax error: bad substitution")
         name = self._name()

@@ -114,6 +114,7 @@ REFUSED = [
     pytest.param("FROM x AS\n", 1, "FROM takes", id="AS what"),
     pytest.param("FROM x\nONBUILD ONBUILD RUN a\n", 2, "isn't allowed", id="ONBUILD twice"),
     pytest.param("FROM x\nONBUILD\n", 2, "unknown instruction", id="ONBUILD of nothing"),
+    pytest.param(f"FROM x\nCMD {'[' * 100_000}\n", 2, "strings", id="JSON that would exhaust the stack"),
 ]
 
 
@@ -252,6 +253,15 @@ ARG H=$F
 FROM x
 RUN c
 """
+
+
+def test_substitutions_in_each_other_have_an_end() -> None:
+    """A hostile file would exhaust the stack, and end the run with a traceback."""
+    assert expand("${N:-" * 50 + "x" + "}" * 50) == ("x", ())
+    assert expand("${N:-a}" * 100) == ("a" * 100, ())
+    for nested in ("${N:-" * 5000 + "x" + "}" * 5000, '"${N%' * 5000):
+        with pytest.raises(RefusedError, match="more than 50"):
+            expand(nested)
 
 
 def test_variables_hold_where_docker_says() -> None:
