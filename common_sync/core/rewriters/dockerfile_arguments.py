@@ -62,14 +62,15 @@ class Announcement(NamedTuple):
 def take_flags(rest: Word) -> tuple[tuple[Flag, ...], Word]:
     """Divide what follows an instruction's name into its flags and its arguments."""
     flags = []
-    while match := _FLAG.match(rest.text):
+    end = 0
+    while match := _FLAG.match(rest.text, end):
         word = _unquote_flag(rest.part(*match.span(1)))
-        rest = rest.part(match.end())
+        end = match.end()
         if word.text == "--":
             break
         name, equals, _ = word.text[2:].partition("=")
         flags.append(Flag(name, word.part(len(name) + 3) if equals else None))
-    return tuple(flags), rest.stripped()
+    return tuple(flags), rest.part(end).stripped()
 
 
 def _unquote_flag(word: Word) -> Word:

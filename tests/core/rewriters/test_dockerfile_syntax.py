@@ -1,6 +1,7 @@
 """The parser of Dockerfiles: each rule of the format, where everything stands, and BuildKit's own parser as the judge."""
 
 from collections.abc import Sequence
+from time import process_time
 
 import e2b_dockerfile_utils as buildkit
 import pytest
@@ -124,6 +125,21 @@ def test_what_docker_refuses_is_refused(characters: str, line: int, reason: str)
     with pytest.raises(UnparsableError, match=reason) as refusal:
         parse_dockerfile(characters)
     assert refusal.value.line == line
+
+
+@pytest.mark.parametrize(
+    "characters",
+    [
+        pytest.param("FROM x\nRUN \\\n" + "--a " * 50_000 + "b\n", id="flags"),
+        pytest.param(f"# a=x{' ' * 300_000}y\nFROM x\n", id="blanks in a directive"),
+        pytest.param(f"# a={' ' * 300_000}\nFROM x\n", id="a directive of blanks"),
+    ],
+)
+def test_a_hostile_file_takes_a_time_that_its_size_tells(characters: str) -> None:
+    """A file of a few hundred kB would keep the hook for a minute."""
+    begun = process_time()
+    parse_dockerfile(characters)
+    assert process_time() - begun < 5
 
 
 def test_a_file_without_instructions() -> None:
