@@ -124,12 +124,11 @@ def count_uses(dockerfile: Dockerfile, name: str) -> int:
 
 
 def _count(instruction: Instruction, name: str) -> int:
-    words = [instruction.arguments, *(flag.value for flag in instruction.flags if flag.value)]
-    if instruction.name not in _SHELL:
-        return sum(count_in(word, name) for word in words)
-    scripts = (heredoc.content for heredoc in instruction.heredocs)
-    pattern = re.compile(rf"\b{re.escape(name)}\b")
-    return sum(len(pattern.findall(text)) for text in (*(word.text for word in words), *scripts))
+    words = [instruction.arguments.text, *(flag.value.text for flag in instruction.flags if flag.value)]
+    is_shell = instruction.name in _SHELL
+    bodies = (heredoc.content for heredoc in instruction.heredocs if is_shell or heredoc.announced.expand)
+    pattern = re.compile(rf"\b{re.escape(name)}\b") if is_shell else _used(name)
+    return sum(len(pattern.findall(text)) for text in (*words, *bodies))
 
 
 def count_passed_on(dockerfile: Dockerfile, name: str, variables: Collection[str]) -> int:
