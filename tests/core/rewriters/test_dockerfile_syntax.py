@@ -280,6 +280,28 @@ def test_substitutions_in_each_other_have_an_end() -> None:
             expand(nested)
 
 
+def test_values_do_not_grow_without_end() -> None:
+    """A hostile file of 30 lines would fill the memory: each line doubles a value."""
+    text = "FROM x\nENV A=aaaaaaaaaaaaaaaa\n" + "ENV A=$A$A\n" * 40
+    seen = [variables["A"] for _, variables in with_variables(parse_dockerfile(text)) if "A" in variables]
+    assert [value and len(value.text) for value in seen[:11]] == [
+        16,
+        32,
+        64,
+        128,
+        256,
+        512,
+        1024,
+        2048,
+        4096,
+        None,
+        None,
+    ]
+    chain = "FROM x\nENV A0=a\n" + "".join(f"ENV A{at + 1}=$A{at}\n" for at in range(200)) + "RUN a\n"
+    *_, (_, variables) = with_variables(parse_dockerfile(chain))
+    assert [variables[name] is None for name in ("A99", "A101", "A200")] == [False, True, True]
+
+
 def test_variables_hold_where_docker_says() -> None:
     """A COPY of `$LIB` would be rewritten by the value of another stage."""
     seen = [
