@@ -2,6 +2,7 @@
 
 import posixpath
 from collections.abc import Sequence
+from time import process_time
 from typing import NamedTuple
 
 import pytest
@@ -362,6 +363,15 @@ def test_a_context_is_narrowed_whole_or_not_at_all(before: str, after: str | Non
     narrowed = narrow_dockerfile(text, layout.site(), "services/api")
     assert bool(narrowed.problems) is (after is None)
     assert apply_edits(text, narrowed.edits) == f"FROM x\n{before if after is None else after}"
+
+
+def test_many_variables_take_a_time_that_their_number_tells() -> None:
+    """A hostile file of 55 kB would keep the hook for minutes."""
+    begun = process_time()
+    lines = (f"ARG A{at}=../common\nCOPY $A{at} /a{at}\n" for at in range(1500))
+    found = FLAT.read(f"FROM x\n{''.join(lines)}")
+    assert (len(found.edits), found.problems) == (1500, ())
+    assert process_time() - begun < 10
 
 
 def test_a_mount_of_the_whole_context_keeps_it() -> None:
