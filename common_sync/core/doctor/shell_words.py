@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 _SUBSTITUTION = r"\$\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)|`[^`]*`"
 _VARIABLE = r"\$\{[^{}]*\}|\$[A-Za-z_]\w*|\$[0-9@*#?$!-]"
-_DOUBLE = rf'"(?:\\.|{_SUBSTITUTION}|[^"\\])*"'
+_DOUBLE = rf'"(?:\\.|{_SUBSTITUTION}|[^"\\])*+"'  # `*+`: or else each substitution would be tried in two ways
 _TOKEN = re.compile(
     rf"""
     (?P<blank>[ \t\r]+|\\\r?\n)

@@ -6,6 +6,7 @@ Format: https://docs.docker.com/reference/dockerfile/.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -19,7 +20,7 @@ from common_sync.core.rewriters.dockerfile_problems import (
 )
 from common_sync.core.rewriters.dockerfile_sources import Lead, Source, find_sources, locate_source, normalise
 from common_sync.core.rewriters.dockerfile_syntax import Dockerfile, parse_dockerfile
-from common_sync.core.rewriters.dockerfile_variables import count_in, count_passed_on, count_uses
+from common_sync.core.rewriters.dockerfile_variables import Uses, count_uses, used_in
 from common_sync.core.rewriters.dockerfile_words import Word
 from common_sync.core.rewriters.rewrite import LocatedReference, Rewrite, Site, UnparsableError, keep_proven
 from common_sync.core.text import apply_edits
@@ -81,7 +82,9 @@ def read_dockerfile(characters: str, site: Site) -> Rewrite:
         free = _free(reading, leading, site.copy)
         proven, refused = keep_proven(free, lambda changes: _holds(characters, reading, changes, site))
         edits = _splice(proven, site.copy)
-        problems += (report_shared(one.line, one.source, site.copy) for one in leading if one not in free)
+        spared = {one.source.written.start for one in free}
+        shared = (one for one in leading if one.source.written.start not in spared)
+        problems += (report_shared(one.line, one.source, site.copy) for one in shared)
         problems += (report_refusal(one.line, one.source, site.copy) for one in refused)
     return Rewrite(edits, _references(reading, site), problems=tuple(sorted(set(problems))))
 
@@ -125,22 +128,31 @@ def _state(lead: Lead, site: Site) -> ReferenceState | None:
 
 def _free(reading: Reading, leading: Sequence[Found], copy: str) -> list[Found]:
     """Return those whose path no variable brings that has other uses, and none that only brings a part of it."""
-    free = [one for one in leading if _new_head(one, copy)]
-    while True:
-        names = frozenset[str]().union(*(one.names for one in free))
-        taken = {name for name in names if _is_used_elsewhere(reading.dockerfile, name, free)}
-        if not taken:
-            return free
-        free = [one for one in free if taken.isdisjoint(one.names)]
+    uses = count_uses(reading.dockerfile)
+    free = dict(enumerate(one for one in leading if _new_head(one, copy)))
+    coming: defaultdict[str, set[int]] = defaultdict(set)
+    for at, one in free.items():
+        for name in one.names:
+            coming[name].add(at)
+    asked = set(coming)
+    while asked:  # each one that stays may be another use of the other variables that it comes through
+        name = asked.pop()
+        if _is_used_elsewhere(uses, name, [free[at] for at in coming[name]]):
+            for at in tuple(coming[name]):
+                one = free.pop(at)
+                asked |= one.names
+                for other in one.names:
+                    coming[other].discard(at)
+    return list(free.values())
 
 
-def _is_used_elsewhere(dockerfile: Dockerfile, name: str, free: Iterable[Found]) -> bool:
+def _is_used_elsewhere(uses: Uses, name: str, using: Sequence[Found]) -> bool:
     """Tell whether a variable is used by something else than these sources and the variables that these come through."""
-    using = [one for one in free if name in one.names]
     written = {one.source.written.start: one.source.written for one in using}
     through = frozenset[str]().union(*(one.names for one in using))
-    known = sum(count_in(word, name) for word in written.values()) + count_passed_on(dockerfile, name, through)
-    return count_uses(dockerfile, name) != known
+    known = sum(used_in(word).count(name) for word in written.values())
+    known += sum(uses.passed_on[other][name] for other in through if other in uses.passed_on)
+    return uses.all[name] != known
 
 
 def _new_head(found: Found, copy: str) -> Edit | None:

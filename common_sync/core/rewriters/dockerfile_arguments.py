@@ -62,14 +62,15 @@ class Announcement(NamedTuple):
 def take_flags(rest: Word) -> tuple[tuple[Flag, ...], Word]:
     """Divide what follows an instruction's name into its flags and its arguments."""
     flags = []
-    while match := _FLAG.match(rest.text):
+    end = 0
+    while match := _FLAG.match(rest.text, end):
         word = _unquote_flag(rest.part(*match.span(1)))
-        rest = rest.part(match.end())
+        end = match.end()
         if word.text == "--":
             break
         name, equals, _ = word.text[2:].partition("=")
         flags.append(Flag(name, word.part(len(name) + 3) if equals else None))
-    return tuple(flags), rest.stripped()
+    return tuple(flags), rest.part(end).stripped()
 
 
 def _unquote_flag(word: Word) -> Word:
@@ -195,6 +196,8 @@ def _decode_json(array: Word) -> list[Word] | None:
         values = loads(array.text)
     except ValueError:
         return None
+    except RecursionError:
+        refuse("a JSON array here holds strings only, not one array in another thousands of times")
     if not all(isinstance(value, str) for value in values):
         refuse("a JSON array here holds strings only")
     return [_decode_string(array.part(*match.span()), loads) for match in _JSON_STRING.finditer(array.text)]

@@ -67,14 +67,18 @@ def _copied(instruction: Instruction, escape: str, variables: Variables) -> Iter
 
 def _mounted(instruction: Instruction, escape: str, variables: Variables) -> Iterator[Source]:
     for flag in instruction.flags:
-        if flag.name != "mount" or flag.value is None:
+        if flag.name != "mount" or flag.value is None or not flag.value.text:
             continue
         fields = dict(_fields(flag.value))
         kind = fields.get("type")
         written = fields.get("source") or fields.get("src")
-        if written and written.text and "from" not in fields and (kind is None or kind.text.lower() == "bind"):
+        if "from" in fields or (kind is not None and kind.text.lower() != "bind"):
+            continue
+        if written and written.text:
             path, unknown = expand(written, instruction, escape, variables)
             yield Source(written, path, bool(unknown))
+        else:  # it mounts the whole context
+            yield Source(flag.value, flag.value.part(0, 0), unknown=False)
 
 
 def _fields(mount: Word) -> Iterator[tuple[str, Word]]:

@@ -19,7 +19,7 @@ from common_sync.core.rewriters.dockerfile_words import SPACES, RefusedError, Wo
 from common_sync.core.rewriters.rewrite import UnparsableError
 
 _LINE = re.compile(r"[^\n]*\n|[^\n]+\Z")
-_DIRECTIVE = re.compile(rf"#[{SPACES}]*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+?)\s*", re.ASCII)
+_DIRECTIVE = re.compile(rf"#[{SPACES}]*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(\S(?:.*\S)?|\s)\s*", re.ASCII)
 _LEADING = re.compile(rf"[{SPACES}]*")
 _COMMAND = re.compile(r"([^\t\v\f\r ]+)[\t\v\f\r ]*")
 

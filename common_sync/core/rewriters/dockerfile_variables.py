@@ -5,7 +5,9 @@ Source of the rules: https://docs.docker.com/reference/dockerfile/#arg and #env.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from common_sync.core.rewriters.dockerfile_syntax import Dockerfile, Instruction, Stage
 from common_sync.core.rewriters.dockerfile_words import Expansion, RefusedError, Word, expand_word
@@ -13,6 +15,9 @@ from common_sync.core.rewriters.rewrite import UnparsableError
 
 _SHELL = frozenset({"RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK", "SHELL"})
 """Instructions whose commands can read a variable by its bare name."""
+
+_USE = re.compile(r"\$(?=\{?([0-9]+|[@*#?\-$!]|[^\W\d]\w*))")
+_MENTION = re.compile(r"(?=((?<!\w)\w+|(?<=\$)[@*#?\-$!]))")
 
 Variables = Mapping[str, Word | None]
 """Name → value; None for one that is declared without a value that the file tells."""
@@ -113,42 +118,43 @@ class _Scope:
         return None if expansion.unknown else expansion.word
 
 
-def count_uses(dockerfile: Dockerfile, name: str) -> int:
-    """Count where a variable is used, or may be.
+class Uses(NamedTuple):
+    """How often each variable is used, or may be.
+
+    Attributes:
+        all: In the whole file.
+        passed_on: By the name of another variable: in the values of that one.
+    """
+
+    all: Counter[str]
+    passed_on: Mapping[str, Counter[str]]
+
+
+def count_uses(dockerfile: Dockerfile) -> Uses:
+    """Count where variables are used in a file.
 
     Args:
         dockerfile: The file.
-        name: The variable's name.
     """
-    return sum(_count(instruction.trigger or instruction, name) for instruction in dockerfile.instructions)
+    everywhere: Counter[str] = Counter()
+    passed_on: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for instruction in dockerfile.instructions:
+        everywhere.update(_used(instruction.trigger or instruction))
+        if instruction.name in {"ARG", "ENV"}:
+            for name, value in assignments(instruction):
+                passed_on[name].update(used_in(value) if value else ())
+    return Uses(everywhere, passed_on)
 
 
-def _count(instruction: Instruction, name: str) -> int:
-    words = [instruction.arguments, *(flag.value for flag in instruction.flags if flag.value)]
-    if instruction.name not in _SHELL:
-        return sum(count_in(word, name) for word in words)
-    scripts = (heredoc.content for heredoc in instruction.heredocs)
-    pattern = re.compile(rf"\b{re.escape(name)}\b")
-    return sum(len(pattern.findall(text)) for text in (*(word.text for word in words), *scripts))
+def _used(instruction: Instruction) -> Iterator[str]:
+    is_shell = instruction.name in _SHELL
+    words = [instruction.arguments.text, *(flag.value.text for flag in instruction.flags if flag.value)]
+    bodies = (heredoc.content for heredoc in instruction.heredocs if is_shell or heredoc.announced.expand)
+    pattern = _MENTION if is_shell else _USE
+    for text in (*words, *bodies):
+        yield from (match[1] for match in pattern.finditer(text))
 
 
-def count_passed_on(dockerfile: Dockerfile, name: str, variables: Collection[str]) -> int:
-    """Count where a variable is used in the values of some others.
-
-    Args:
-        dockerfile: The file.
-        name: The variable's name.
-        variables: The names of the others.
-    """
-    declaring = (one for one in dockerfile.instructions if one.name in {"ARG", "ENV"})
-    values = (value for one in declaring for other, value in assignments(one) if value and other in variables)
-    return sum(count_in(value, name) for value in values)
-
-
-def count_in(word: Word, name: str) -> int:
-    """Count where a variable is used in a word."""
-    return len(_used(name).findall(word.text))
-
-
-def _used(name: str) -> re.Pattern[str]:
-    return re.compile(rf"\$\{{?{re.escape(name)}(?!\w)")
+def used_in(word: Word) -> list[str]:
+    """Return the name of each variable that a word uses, once for each time."""
+    return _USE.findall(word.text)

@@ -17,6 +17,12 @@ SPACES = (
 _SPECIAL = re.compile(r"""[$'"\\`]""")
 _NAME = re.compile(r"[0-9]+|[@*#?\-$!]|[^\W\d]\w*")
 _MODIFIER = re.compile(r":?[-+?]")
+_LONGEST, _FURTHEST = 4096, 100
+"""Characters that variables may bring into a word, and through how many variables; what takes more is unknown, so that no file
+can double a value line by line until the memory is full."""
+
+_DEEPEST = 50
+"""How deep `${a:-${b:-c}}` may go; deeper is refused, so that no file can exhaust the stack."""
 
 Origin = tuple[str, ...]
 """The variables through which a character came, the one that stands in the word first; empty for what is written there."""
@@ -140,6 +146,8 @@ class _Lexer:
     def __init__(self, word: Word, escape: str, lookup: Lookup) -> None:
         self._word, self._escape, self._lookup = word, escape, lookup
         self._at = 0
+        self._depth = 0
+        self._brought = 0
         self.unknown: list[str] = []
 
     def read_until(self, stop: str) -> list[Word]:
@@ -216,6 +224,15 @@ class _Lexer:
             name = self._name()
             return self._value(name) if name else [dollar]
         self._at += 1
+        self._depth += 1
+        found = self._braced()
+        self._depth -= 1
+        return found
+
+    def _braced(self) -> list[Word]:
+        """Return what stands for `${...}`, whose beginning was passed."""
+        if self._depth > _DEEPEST:
+            refuse(f"more than {_DEEPEST} substitutions in each other are not followed")
         if self._peek() in {"{", "}", ":"}:
             refuse("syntax error: bad substitution")
         name = self._name()
@@ -244,10 +261,15 @@ class _Lexer:
 
     def _value(self, name: str) -> list[Word]:
         value = self._lookup(name)
-        if value is None:
+        self._brought += len(value.text) if value else 0
+        if value is None or self._brought > _LONGEST:
             self.unknown.append(name)
             return []
-        return [value._replace(origins=[(name, *value.origin(index)) for index in range(len(value.text))])]
+        ways = {way: (name, *way) for way in {value.origin(index) for index in range(len(value.text))}}
+        if any(len(way) > _FURTHEST for way in ways.values()):
+            self.unknown.append(name)
+            return []
+        return [value._replace(origins=[ways[value.origin(index)] for index in range(len(value.text))])]
 
 
 def unquote(word: Word) -> str | None:

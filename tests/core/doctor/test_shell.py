@@ -100,6 +100,11 @@ def test_a_script_runs_what_a_shell_would_run(script: str, expected: list[str] |
     assert (None if found is None else list(map(said, found))) == expected
 
 
+def test_substitutions_in_an_open_quote_take_linear_time() -> None:
+    """A hostile Dockerfile of 100 bytes would keep `doctor` for years."""
+    assert read_script('a "' + "`b`$(c)" * 1000, "/app", {}) is None
+
+
 def test_what_a_command_writes_is_known() -> None:
     """A requirements file that the build makes would be taken for the one in the service."""
     (command,) = run("pip freeze >> $REQS 2> /dev/null")

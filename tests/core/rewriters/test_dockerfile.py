@@ -2,6 +2,7 @@
 
 import posixpath
 from collections.abc import Sequence
+from time import process_time
 from typing import NamedTuple
 
 import pytest
@@ -103,6 +104,11 @@ REWRITTEN = [
         "after a heredoc",
         "RUN <<E\nCOPY ../common /c\nE\nCOPY ../common /c\n",
         "RUN <<E\nCOPY ../common /c\nE\nCOPY common/ /c/\n",
+    ),
+    row(
+        "beside a heredoc that takes no variables",
+        "ARG L=../common\nCOPY $L /c\nADD <<'E' /d\n$L\nE\n",
+        "ARG L=common\nCOPY $L /c\nADD <<'E' /d\n$L\nE\n",
     ),
     row("beside a heredoc", "COPY <<E ../common /c/\nx\nE\n", "COPY <<E common/ /c/\nx\nE\n"),
     row("ONBUILD", "ONBUILD COPY ../common /c\n", "ONBUILD COPY common/ /c/\n"),
@@ -289,6 +295,7 @@ REPORTED = [
     pytest.param("COPY ../${L#x} /c/\n", Told("CS102", 2, "variable"), DEEP, id="a variable that is cut"),
     pytest.param("ARG L=../common\nRUN echo $L\nCOPY $L /c/\n", Told("CS102", 4, "elsewhere", MASTERS), FLAT, id="used in a command"),
     pytest.param("ENV L=../common\nRUN <<E\nprint(L)\nE\nCOPY $L /c/\n", Told("CS102", 6, "elsewhere", MASTERS), FLAT, id="used in a script"),
+    pytest.param("ARG L=../common\nCOPY $L /c/\nCOPY <<E /d\nl=${L}\nE\n", Told("CS102", 3, "elsewhere", MASTERS), FLAT, id="used in a file that COPY writes"),
     pytest.param("ARG L=../common\nCOPY $L $L\n", Told("CS102", 3, "elsewhere", MASTERS), FLAT, id="used as destination"),
     pytest.param("ARG L=../common\nARG M=$L\nRUN $M\nCOPY $L /c/\n", Told("CS102", 5, "elsewhere", MASTERS), FLAT, id="used by another variable"),
     pytest.param("ARG U=..\nCOPY $U/common $U/x /c/\n", Told("CS102", 3, "elsewhere", MASTERS), FLAT, id="used for more than the library"),
@@ -356,6 +363,25 @@ def test_a_context_is_narrowed_whole_or_not_at_all(before: str, after: str | Non
     narrowed = narrow_dockerfile(text, layout.site(), "services/api")
     assert bool(narrowed.problems) is (after is None)
     assert apply_edits(text, narrowed.edits) == f"FROM x\n{before if after is None else after}"
+
+
+def test_many_variables_take_a_time_that_their_number_tells() -> None:
+    """A hostile file of 55 kB would keep the hook for minutes."""
+    begun = process_time()
+    lines = (f"ARG A{at}=../common\nCOPY $A{at} /a{at}\n" for at in range(1500))
+    found = FLAT.read(f"FROM x\n{''.join(lines)}")
+    assert (len(found.edits), found.problems) == (1500, ())
+    assert process_time() - begun < 10
+
+
+def test_a_mount_of_the_whole_context_keeps_it() -> None:
+    """A command would no longer find what it reads of the mounted context."""
+    text = "FROM x\nCOPY services/api/a /d/\nRUN --mount=type=bind,target=/src cp /src/tools/x /app/\nRUN --mount=target=/s,src= a\n"
+    narrowed = narrow_dockerfile(text, ROOT.site(), "services/api")
+    assert [(problem.code, problem.line) for problem in narrowed.problems] == [("CS112", 3), ("CS112", 4)]
+    assert "`type=bind,target=/src`" in narrowed.problems[0].message
+    others = "FROM x\nRUN --mount= --mount --mount=type=cache,target=/c --mount=from=y,target=/d --mount=type=tmpfs,target=/t a\n"
+    assert not narrow_dockerfile(others, ROOT.site(), "services/api").problems
 
 
 def test_from_a_root_context_the_copy_is_known() -> None:

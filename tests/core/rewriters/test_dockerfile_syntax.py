@@ -1,6 +1,7 @@
 """The parser of Dockerfiles: each rule of the format, where everything stands, and BuildKit's own parser as the judge."""
 
 from collections.abc import Sequence
+from time import process_time
 
 import e2b_dockerfile_utils as buildkit
 import pytest
@@ -114,6 +115,7 @@ REFUSED = [
     pytest.param("FROM x AS\n", 1, "FROM takes", id="AS what"),
     pytest.param("FROM x\nONBUILD ONBUILD RUN a\n", 2, "isn't allowed", id="ONBUILD twice"),
     pytest.param("FROM x\nONBUILD\n", 2, "unknown instruction", id="ONBUILD of nothing"),
+    pytest.param(f"FROM x\nCMD {'[' * 100_000}\n", 2, "strings", id="JSON that would exhaust the stack"),
 ]
 
 
@@ -123,6 +125,21 @@ def test_what_docker_refuses_is_refused(characters: str, line: int, reason: str)
     with pytest.raises(UnparsableError, match=reason) as refusal:
         parse_dockerfile(characters)
     assert refusal.value.line == line
+
+
+@pytest.mark.parametrize(
+    "characters",
+    [
+        pytest.param("FROM x\nRUN \\\n" + "--a " * 50_000 + "b\n", id="flags"),
+        pytest.param(f"# a=x{' ' * 300_000}y\nFROM x\n", id="blanks in a directive"),
+        pytest.param(f"# a={' ' * 300_000}\nFROM x\n", id="a directive of blanks"),
+    ],
+)
+def test_a_hostile_file_takes_a_time_that_its_size_tells(characters: str) -> None:
+    """A file of a few hundred kB would keep the hook for a minute."""
+    begun = process_time()
+    parse_dockerfile(characters)
+    assert process_time() - begun < 5
 
 
 def test_a_file_without_instructions() -> None:
@@ -252,6 +269,37 @@ ARG H=$F
 FROM x
 RUN c
 """
+
+
+def test_substitutions_in_each_other_have_an_end() -> None:
+    """A hostile file would exhaust the stack, and end the run with a traceback."""
+    assert expand("${N:-" * 50 + "x" + "}" * 50) == ("x", ())
+    assert expand("${N:-a}" * 100) == ("a" * 100, ())
+    for nested in ("${N:-" * 5000 + "x" + "}" * 5000, '"${N%' * 5000):
+        with pytest.raises(RefusedError, match="more than 50"):
+            expand(nested)
+
+
+def test_values_do_not_grow_without_end() -> None:
+    """A hostile file of 30 lines would fill the memory: each line doubles a value."""
+    text = "FROM x\nENV A=aaaaaaaaaaaaaaaa\n" + "ENV A=$A$A\n" * 40
+    seen = [variables["A"] for _, variables in with_variables(parse_dockerfile(text)) if "A" in variables]
+    assert [value and len(value.text) for value in seen[:11]] == [
+        16,
+        32,
+        64,
+        128,
+        256,
+        512,
+        1024,
+        2048,
+        4096,
+        None,
+        None,
+    ]
+    chain = "FROM x\nENV A0=a\n" + "".join(f"ENV A{at + 1}=$A{at}\n" for at in range(200)) + "RUN a\n"
+    *_, (_, variables) = with_variables(parse_dockerfile(chain))
+    assert [variables[name] is None for name in ("A99", "A101", "A200")] == [False, True, True]
 
 
 def test_variables_hold_where_docker_says() -> None:
