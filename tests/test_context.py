@@ -109,6 +109,31 @@ def test_a_dockerfile_with_an_ignore_file_of_its_own(repo: Monorepo) -> None:
     assert b"services/api/Dockerfile.prod: there is no such Dockerfile" in done.stderr
 
 
+def test_nothing_from_outside_the_service(repo: Monorepo, tmp_path: Path) -> None:
+    """A file of the machine, a password perhaps, would be sent to whoever builds the image."""
+    repo.write("secret", "s3cret\n")
+    (tmp_path / "far").write_text("s3cret\n")
+    (repo.root / SERVICE / "link").symlink_to("../../secret")
+    (repo.root / SERVICE / "above").symlink_to("../..")
+    for named in ("../../secret", "/etc/hostname", str(tmp_path / "far"), "link", "above/secret", "..", "."):
+        done = run(repo, "--file", named)
+        assert (done.returncode, done.stdout) == (2, b""), named
+        assert b"is not inside the service" in done.stderr, named
+    repo.write(f"{SERVICE}/..build/Dockerfile", "FROM scratch\n")
+    assert "..build/Dockerfile" in members(stream(repo, "--file", "x/../..build//Dockerfile"))
+
+
+@pytest.mark.parametrize("name", ["build.txt.dockerignore", ".dockerignore"])
+def test_an_ignore_file_without_an_end(repo: Monorepo, name: str) -> None:
+    """The memory of a machine would be filled by a symlink that a commit has put there."""
+    repo.write(f"{SERVICE}/build.txt", "FROM scratch\n")
+    (repo.root / SERVICE / name).symlink_to("/dev/zero")
+    limited = ("prlimit", f"--as={1 << 30}", *PROGRAM, "context", SERVICE, "--file", "build.txt")
+    done = subprocess.run(limited, cwd=repo.root, env=environment(), capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert f"{SERVICE}/{name}".encode() in done.stderr
+
+
 def test_an_edited_copy_is_not_passed_over(synced: Monorepo) -> None:
     """Somebody would build an image to try an edit in the copy, and try the master instead without being told."""
     synced.write(f"{SERVICE}/common/our_common/settings.py", "edited\n")

@@ -13,11 +13,15 @@ from common_sync.core.model import Finding, Symlink
 from common_sync.core.rewriters.kinds import IGNORE
 from common_sync.core.rewriters.rewrite import UnparsableError
 from common_sync.edges.context import Listing, Member, list_folder
-from common_sync.edges.folders import OWNER_MAY_EXECUTE, explained
+from common_sync.edges.folders import OWNER_MAY_EXECUTE, explained, opened
 from common_sync.edges.master import Master
 from common_sync.edges.project import Project
+from common_sync.edges.reading import read_bytes
 
 DOCKERFILE = "Dockerfile"
+
+_LARGEST = 1 << 20
+"""Bytes of an ignore file; what is larger no person wrote."""
 
 
 class Context(NamedTuple):
@@ -55,8 +59,8 @@ def make_context(project: Project, name: str, dockerfile: str | None = None) -> 
     found = survey(project, [name])
     plan = found.plans[0]
     folder = os.path.join(project.root, plan.service)
-    if dockerfile is not None and not os.path.isfile(os.path.join(folder, dockerfile)):
-        raise ConfigurationError(Problem("there is no such Dockerfile", os.path.join(plan.service, dockerfile)))
+    if dockerfile is not None:
+        dockerfile = _locate_inside(folder, dockerfile, plan.service)
     rewritten = {member.path: member for member in _rewritten(plan, folder)}
     asked = [path for path in _always_sent(dockerfile or DOCKERFILE) if os.path.lexists(os.path.join(folder, path))]
     always = {path: Member(path, os.path.join(folder, path)) for path in asked} | rewritten
@@ -65,6 +69,21 @@ def make_context(project: Project, name: str, dockerfile: str | None = None) -> 
     members = {member.path: member for member in (*listing.members, *_copied(found.master, project.copy, ignore))}
     members |= {path: one for path, one in always.items() if path in asked or ignore.exclusion(path) is None}
     return Context(plan, found.master, Listing([*members.values()], listing.folders), tuple(_lost(found, plan)))
+
+
+def _locate_inside(folder: str, dockerfile: str, service: str) -> str:
+    """Return the path in the service of a Dockerfile that the user named, tidied.
+
+    Raises:
+        ConfigurationError: It is not there, or not inside the service: no context holds what is outside its folder.
+    """
+    path, where = os.path.normpath(dockerfile), os.path.join(service, dockerfile)
+    real, top = os.path.realpath(os.path.join(folder, path)), os.path.realpath(folder)
+    if os.path.isabs(path) or path.split(os.sep)[0] == os.pardir or not real.startswith(top + os.sep):
+        raise ConfigurationError(Problem("is not inside the service", where, remedy="name a Dockerfile in its folder"))
+    if not os.path.isfile(real):
+        raise ConfigurationError(Problem("there is no such Dockerfile", where))
+    return path
 
 
 def _always_sent(dockerfile: str) -> tuple[str, ...]:
@@ -86,8 +105,9 @@ def _read_ignore(members: dict[str, Member], dockerfile: str, service: str) -> D
         return Dockerignore(())
     data = members[path].data
     if data is None:
-        with explained(f"{service}/{path}", "read it"), open(members[path].source, "rb") as file:
-            data = file.read()
+        above, name = os.path.split(members[path].source)
+        with explained(f"{service}/{path}", "read it"), opened(above) as folder:
+            data = read_bytes(name, folder, _LARGEST)
     try:
         return parse_dockerignore(data.decode("utf-8", "surrogateescape"))
     except UnparsableError as error:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from common_sync.core.rewriters.rewrite import UnparsableError
+from common_sync.core.wildcards import Wildcards
 
 
 class Pattern(NamedTuple):
@@ -31,7 +32,7 @@ class Pattern(NamedTuple):
     text: str
     line: int
     excludes: bool
-    regex: re.Pattern[str]
+    regex: re.Pattern[str] | Wildcards
     beginning: str
     ending: str
 
@@ -140,7 +141,7 @@ def _parse(text: str) -> Iterator[Pattern]:
             pattern = cleaned.removeprefix("!")
             expression = _compile(pattern)
             yield Pattern(written, number, excludes, expression, *_ends(pattern))
-        except (ValueError, re.error):
+        except (ValueError, OverflowError, re.error):
             raise UnparsableError(number, f"{written!r} is no pattern that Docker takes") from None
 
 
@@ -179,7 +180,7 @@ _WILD = re.compile(r"[*?\[\]\\]")
 _TOKEN = re.compile(r"(\*\*/?)\Z|(\*\*/?)|(\*)|(\?)|\\(.)|([.+()$])|.", re.DOTALL)
 
 
-def _compile(pattern: str) -> re.Pattern[str]:
+def _compile(pattern: str) -> re.Pattern[str] | Wildcards:
     """Return the expression for a pattern.
 
     Raises:
@@ -196,7 +197,10 @@ def _compile(pattern: str) -> re.Pattern[str]:
     elif pattern.endswith("**") and not _WILD.search(head):
         source = rf"\A{re.escape(head)}"
     else:
-        source = f"^{_CLASS.sub(_as_python_reads, _TOKEN.sub(_translate, pattern))}\\Z"
+        translated = _CLASS.sub(_as_python_reads, _TOKEN.sub(_translate, pattern))
+        wildcards = Wildcards(translated)
+        regex = re.compile(f"^{translated}\\Z", re.ASCII)
+        return wildcards if wildcards.are_many else regex
     return re.compile(source, re.ASCII)
 
 

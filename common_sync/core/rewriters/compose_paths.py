@@ -71,7 +71,9 @@ NOTHING = "nothing"
 """The meaning of what Compose itself does not look at, such as an extension, whose parts are used by their anchors."""
 
 _VARIABLE = r"\$\{(?:[^{}]|\{[^{}]*\})*\}"
-_SHORT_MOUNT = re.compile(rf"((?:{_VARIABLE}|[^:])+):")
+_SHORT_MOUNT = re.compile(
+    rf"((?:{_VARIABLE}|[^:])++):"
+)  # possessive: what is a variable is not tried again, letter by letter
 _LOOKS_LIKE_PATH = re.compile(r"[./~]|.*\$")
 _NAMED = re.compile(r"[^=]*=")
 _REMOTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|git@|github\.com/|~")

@@ -1,5 +1,6 @@
 """References in compose files: each form that leads to the library, before and after, and what must stay as it is."""
 
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -569,3 +570,11 @@ def test_rewriting_twice_is_rewriting_once(before: str) -> None:
     assert again.problems == found.problems
     left = {one.line for one in again.references if one.state == "points-at-master"}
     assert left <= {one.line for one in again.problems if one.code == "CS106"}
+
+
+@pytest.mark.parametrize("mount", ["${a}" * 5000, "${a:-" * 5000, "${a{}" * 5000 + "}"])
+def test_a_mount_of_many_variables(mount: str) -> None:
+    """A hook would hang on one line of a compose file, for longer than anybody can wait."""
+    started = time.process_time()
+    assert read(service(f"volumes: ['{mount}', '{mount}:/x']")).edits == ()
+    assert time.process_time() - started < 5

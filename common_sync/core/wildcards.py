@@ -1,0 +1,104 @@
+"""Expressions with many wildcards, matched in a time that no pattern can make long: all places at once, nothing tried again."""
+
+import re
+from typing import NamedTuple
+
+_PIECE = re.compile(
+    r"(?P<folders>\(\.\*/\)\?)|(?P<or>\|)|(?P<atom>\\.|\[\^?\]?(?:\\.|[^\\\]])*\]|.)(?P<repeat>\*|\{(\d+)(,?)(\d*)\})?",
+    re.DOTALL,
+)
+_MOST = 1000
+"""How often Go's expressions repeat something at most."""
+
+_FEW = 2
+"""Wildcards that `re` may try in all ways; the time is at most the square of a path's length."""
+
+
+class _Step(NamedTuple):
+    """Something that is repeated.
+
+    Attributes:
+        atom: Matches one character, or a place.
+        least: How often it is there at least.
+        most: How often at most; None for any number.
+        folders: Whether it is any number of whole folders instead.
+    """
+
+    atom: re.Pattern[str]
+    least: int = 1
+    most: int | None = 1
+    folders: bool = False
+
+    def walk(self, path: str, places: set[int]) -> set[int]:
+        """Return the places where it may end that begins at one of some places."""
+        if self.folders:
+            return places | _SLASH.walk(path, _ANYTHING.walk(path, places))
+        for _ in range(self.least):
+            places = self._once(path, places)
+        ends, fresh, left = set(places), places, -1 if self.most is None else self.most - self.least
+        while fresh and left != 0:
+            fresh = self._once(path, fresh) - ends
+            ends |= fresh
+            left -= 1
+        return ends
+
+    def _once(self, path: str, places: set[int]) -> set[int]:
+        return {found.end() for place in places if (found := self.atom.match(path, place))}
+
+
+_SLASH = _Step(re.compile("/"))
+_ANYTHING = _Step(re.compile("."), 0, None)
+
+
+class Wildcards:
+    """An expression, as `.dockerignore`'s patterns make them.
+
+    Args:
+        source: It, without its anchors.
+
+    Raises:
+        ValueError: It repeats something more often than Go does.
+    """
+
+    def __init__(self, source: str) -> None:
+        self._choices: list[list[_Step]] = [[]]
+        self.count = 0
+        for found in _PIECE.finditer(source):
+            wild = found["folders"] or found["or"] or found["repeat"]
+            self.count += wild is not None
+            if found["or"]:
+                self._choices.append([])
+            else:
+                self._choices[-1].append(_read_step(found))
+
+    @property
+    def are_many(self) -> bool:
+        """Whether `re` could take long."""
+        return self.count > _FEW
+
+    def search(self, path: str) -> bool:
+        """Tell whether it matches a path: `a|b` is one that begins with `a`, or ends with `b`."""
+        last = len(self._choices) - 1
+        for number, steps in enumerate(self._choices):
+            places = set(range(len(path) + 1)) if number else {0}
+            for step in steps:
+                places = step.walk(path, places)
+            if len(path) in places if number == last else places:
+                return True
+        return False
+
+
+def _read_step(found: re.Match[str]) -> _Step:
+    if found["folders"]:
+        return _SLASH._replace(folders=True)
+    atom = re.compile(found["atom"], re.ASCII)
+    if not found["repeat"]:
+        return _Step(atom)
+    if found["repeat"] == "*":
+        return _Step(atom, 0, None)
+    least = int(found[5])
+    most = int(found[7]) if found[7] else None if found[6] else least
+    if max(least, most or 0) > _MOST:
+        message = f"{found['repeat']} is more than {_MOST:,} times"
+        raise ValueError(message)
+    return _Step(atom, least, most)
