@@ -11,7 +11,7 @@ from common_sync.core.errors import CommonSyncError
 from common_sync.core.model import Finding, ancestors
 from common_sync.edges.checkout import ATTRIBUTES, checking_out, may_convert
 from common_sync.edges.git import refuse_sparse
-from common_sync.edges.index import SUFFIXES, Index, escape, list_tracked, read_ahead
+from common_sync.edges.index import COMPOSE, Index, escape, list_tracked, may_decide, read_ahead
 from common_sync.edges.project import CONFIGURATION_FILES, Project, load_project, read_configuration
 from common_sync.edges.repository import find_top, folders_up
 
@@ -68,7 +68,7 @@ def check_commit(found: Survey, copies: Sequence[Copy], index: Index, pushed: st
     Raises:
         CommonSyncError: Git failed, or what was committed makes no sense.
     """
-    more = [path for copy in copies for path in copy.references if not path.endswith(SUFFIXES)]
+    more = [path for copy in copies for path in copy.references if not _is_asked_for(path, copy)]
     if more:
         index = read_ahead(found.project, more)() or index
     comparison = Comparison(found, copies, index)
@@ -90,10 +90,15 @@ def check_commit(found: Survey, copies: Sequence[Copy], index: Index, pushed: st
     return Commit(tuple(lacks), () if lacks else clone)
 
 
+def _is_asked_for(path: str, copy: Copy) -> bool:
+    return path.startswith(f"{copy.service}/") and may_decide(path)
+
+
 def _find_needed(project: Project, doubtful: set[str], wrong: set[str]) -> Iterator[str]:
-    """Yield what has to be staged, because a clone would not be in sync without it; the configuration is about all."""
+    """Yield what has to be staged, because a clone would not be in sync without it; some files are about many others."""
     for path in sorted(doubtful):
-        if path in wrong or (wrong and path in (project.configuration.file, OWN_FILE)):
+        about_all = path in (project.configuration.file, OWN_FILE) or path.endswith(ATTRIBUTES)
+        if path in wrong or (wrong and about_all):
             yield path
 
 
@@ -108,7 +113,7 @@ def _may_convert(found: Survey, copies: Sequence[Copy], index: Index) -> bool:
 def _verify_clone(project: Project, outside: set[str], commit: str | None) -> Iterator[Finding]:
     """Yield what `verify` would find in a fresh clone."""
     with checking_out(project.root, commit) as (root, take):
-        take([f":(literal){name}" for name in (*CONFIGURATION_FILES, ATTRIBUTES)])
+        take([*(f":(literal){name}" for name in (*CONFIGURATION_FILES, ATTRIBUTES)), *COMPOSE])
         configuration = read_configuration(root)
         if configuration is None:
             return  # an older commit, of before there was one

@@ -13,10 +13,10 @@ from common_sync.commands.survey import ServicePlan, Survey
 from common_sync.core.configuration import OWN_FILE
 from common_sync.core.manifest import NAME as MANIFEST_NAME
 from common_sync.core.model import File, ancestors
-from common_sync.core.rewriters.kinds import kind_of
+from common_sync.core.rewriters.kinds import IGNORE, is_dockerfile
 from common_sync.core.rules import BUILT_IN, Rules
 from common_sync.edges.checkout import ATTRIBUTES, format_entry
-from common_sync.edges.index import Index, list_ignored, list_tracked
+from common_sync.edges.index import Index, list_ignored, list_tracked, may_decide
 from common_sync.edges.master import Master
 from common_sync.edges.repository import find_top
 
@@ -114,7 +114,7 @@ class Comparison:
         unstaged = set(self._unstaged())
         edited = {path for copy in copies for path in copy.edited}
         self.wrong = {*self._differing(), *self._surplus(), *(unstaged & (self._expected.keys() | edited))}
-        self.doubtful = (unstaged - self.wrong) | (self._own & self.index.hidden.keys())
+        self.doubtful = (unstaged - self.wrong) | set(self._unseen_by_git())
         if found.project.configuration.file not in index.files:
             self.wrong.add(found.project.configuration.file)
         self._ignored = set(self._list_ignored()) if self.wrong else set()
@@ -154,9 +154,23 @@ class Comparison:
         """Yield what git itself sees as changed."""
         unseen = tuple(f"{self._copies[path].service}/" for path in self._unseen)
         for path in self.index.unstaged:
-            mine = path in self._expected or path in self._own or kind_of(path.rpartition("/")[2]) is not None
-            if mine and not path.startswith(unseen):
+            if (path in self._expected or self._is_read(path)) and not path.startswith(unseen):
                 yield path
+
+    def _unseen_by_git(self) -> Iterator[str]:
+        """Yield what git would not see as changed, and that decides what verify says."""
+        unseen = tuple(f"{self._copies[path].service}/" for path in self._unseen)
+        for path in self.index.hidden.keys() - self._expected.keys():
+            if self._is_read(path) and not path.startswith(unseen):
+                yield path
+        for path in self.index.files.keys() - self._expected.keys():
+            ignore = path + IGNORE  # one that git does not know may hide that the folder's own drops the copy
+            unknown = is_dockerfile(path.rpartition("/")[2]) and ignore not in self.index.files
+            if unknown and os.path.lexists(os.path.join(self._project.root, ignore)):
+                yield ignore
+
+    def _is_read(self, path: str) -> bool:
+        return path in self._own or may_decide(path)
 
     def _surplus(self) -> Iterator[str]:
         """Yield what the commit would hold of the master or a copy, although it is gone from the disk."""
@@ -171,6 +185,10 @@ class Comparison:
 
     def _copy_of(self, path: str) -> Copy | None:
         return next((self._copies[above] for above in ancestors(path) if above in self._copies), None)
+
+    def _service_of(self, path: str) -> str:
+        services = {copy.service for copy in self._copies.values()}
+        return self._services.get(path) or next((above for above in ancestors(path) if above in services), "")
 
     def _list_ignored(self) -> list[str]:
         places = {copy.path if (copy := self._copy_of(path)) else path for path in self.wrong}
@@ -210,7 +228,7 @@ class Comparison:
             path: Its path from the root.
         """
         copy = self._copy_of(path)
-        service, place = (copy.service, copy.path) if copy is not None else (self._services.get(path, ""), path)
+        service, place = (copy.service, copy.path) if copy is not None else (self._service_of(path), path)
         held, wanted = self.index.files.get(path), self._expected.get(path)
         if place in self._unseen:
             command = "git sparse-checkout add" if path in self.index.hidden else "git restore"

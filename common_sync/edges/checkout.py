@@ -98,21 +98,21 @@ def checking_out(root: str, commit: str | None) -> Iterator[tuple[str, Callable[
         if commit is not None:
             index = os.path.join(folder, "index")
             ask(["read-tree", commit], root, variables={"GIT_INDEX_FILE": index})
-        variables = dict(_AS_ELSEWHERE, GIT_DIR=place, GIT_WORK_TREE=top, GIT_INDEX_FILE=index)
         there = os.path.normpath(os.path.join(tree, os.path.relpath(root, top)))
         os.makedirs(there)
         with _variables(GIT_DIR=place, GIT_WORK_TREE=tree, GIT_INDEX_FILE=index):
-            yield there, lambda patterns: _take(root, tree, patterns, variables)
+            yield there, lambda patterns: _take(there, patterns)
 
 
-def _take(root: str, tree: str, patterns: Sequence[str], variables: dict[str, str]) -> None:
-    rows = split(ask(["ls-files", "-z", "-t", "--", *patterns], root, literal=False, variables=variables))
+def _take(folder: str, patterns: Sequence[str]) -> None:
+    rows = split(ask(["ls-files", "-z", "-t", "--", *patterns], folder, literal=False, variables=_AS_ELSEWHERE))
     options = ["--ignore-skip-worktree-bits"] if any(row.startswith("S ") for row in rows) else []
     paths = "".join(f"{row[2:]}\0" for row in rows)
-    ask(["checkout-index", "-z", "--stdin", f"--prefix={tree}/", *options], root, data=paths, variables=variables)
+    ask(["checkout-index", "-z", "--stdin", *options], folder, data=paths, variables=_AS_ELSEWHERE)
 
 
-# Nothing that is configured on this machine alone: line ends as they are committed, attributes from the work tree.
+# Nothing that is configured on this machine alone: line ends as they are committed. Attributes are those of the index,
+# because git looks for them in the work tree first, and there they are the ones that it has checked out.
 _AS_ELSEWHERE = {
     "GIT_CONFIG_COUNT": "3",
     "GIT_CONFIG_KEY_0": "core.autocrlf",

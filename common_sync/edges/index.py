@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from common_sync.core.rewriters.kinds import IGNORE
+from common_sync.core.manifest import NAME as MANIFEST_NAME
+from common_sync.core.model import ancestors
+from common_sync.core.rewriters.kinds import IGNORE, kind_of
 from common_sync.edges.checkout import ATTRIBUTES
 from common_sync.edges.git import ask, ask_ahead, split
 from common_sync.edges.project import CONFIGURATION_FILES, Project
-from common_sync.edges.repository import find_top
+from common_sync.edges.repository import find_top, folders_up
 
 
 class Index(NamedTuple):
@@ -40,7 +42,7 @@ def read_ahead(project: Project, more: Iterable[str] = ()) -> Callable[[], Index
     Git needs 2 ms, in which Python can import something.
 
     Args:
-        project: The project; its master, its copies, its configuration and what pip reads are asked for.
+        project: The project; its master, its copies, its configuration and what `may_decide` are asked for.
         more: Paths from the root of more files.
     """
     if find_top(project.root) is None:
@@ -57,12 +59,41 @@ def _patterns(project: Project) -> Iterator[str]:
     for setting in project.configuration.services:
         service = f":(glob){escape(setting.value, keep='*?[]')}"
         yield f"{service}/{escape(project.copy)}/**"
-        yield f"{service}/{IGNORE}"
-        yield from (f"{service}/**/*{suffix}" for suffix in SUFFIXES)
+        yield from (f"{service}/**/{name}" for name in _READ)
+    yield from COMPOSE
+    for above in _folders_above(project):
+        yield f":(glob){above}{ATTRIBUTES}"
 
 
-SUFFIXES = (".txt", ".in")
-"""Of the files that are asked for in any case, because pip may read them."""
+# All that `may_decide` says yes to, in few patterns: there is "file" in the name of every Dockerfile and of its ignore
+# file, and of those that begin with a dot, git's attributes, Docker's ignore file and manifests are meant.
+_READ = ("*.txt", "*.in", "*.yml", "*.[ty][ao]ml", "*.lock", "*file*", ".[cdg]*")
+COMPOSE = (":(glob)*compose*.yml", ":(glob)*compose*.yaml")
+"""Patterns of the root's compose files: they tell how services' images are built."""
+
+
+def _folders_above(project: Project) -> Iterator[str]:
+    """Yield the folders above the root in its repository, then those above the master and the services, as patterns."""
+    outer = list(folders_up(project.root))[1:]
+    yield from ("../" * steps for steps in range(1, len(outer) + 1))
+    services = (escape(setting.value, keep="*?[]") for setting in project.configuration.services)
+    yield from sorted({f"{above}/" for path in (escape(project.master), *services) for above in ancestors(path)})
+
+
+def may_decide(path: str) -> bool:
+    """Tell whether what `verify` says of a service may depend on a file of it, or what a checkout makes of the service.
+
+    Args:
+        path: The file's path; its name is enough, and what its folders are called could only make less of it.
+    """
+    name = path.rpartition("/")[2]
+    kind = kind_of(name)
+    return kind != "mention" and (kind is not None or name in _DECIDING or name.endswith(_INCLUDED))
+
+
+# A manifest may be that of a copy that nobody keeps in sync. Requirements and compose files include files of any name.
+_DECIDING = frozenset((ATTRIBUTES, MANIFEST_NAME))
+_INCLUDED = (".txt", ".in", ".yml", ".yaml", IGNORE)
 
 
 def escape(path: str, keep: str = "") -> str:
