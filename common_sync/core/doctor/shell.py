@@ -113,10 +113,26 @@ def _split_commands(tokens: list[Token]) -> list[_Simple]:
     return simple
 
 
+_MOST, _DEEPEST = 64 * 1024, 10
+
+
+class _Budget:
+    """What variables, and scripts in scripts, may still bring: a hostile script can double itself, or run itself."""
+
+    def __init__(self) -> None:
+        self.left = _MOST
+
+    def take(self, characters: int) -> bool:
+        self.left -= max(0, characters)
+        return self.left >= 0
+
+
 class _Script:
     """A script as it runs: the folder that it is in, what is set, and how deep in brackets and conditions it is."""
 
-    def __init__(self, folder: str | None, variables: Variables) -> None:
+    def __init__(self, folder: str | None, variables: Variables, outer: "_Script | None" = None) -> None:
+        self.nesting: int = outer.nesting + 1 if outer else 0
+        self.budget: _Budget = outer.budget if outer else _Budget()
         self._folder = folder
         self._variables = dict(variables)
         self._outer: list[tuple[str | None, dict[str, str | None]]] = []
@@ -162,8 +178,8 @@ class _Script:
         while written and (assignment := _ASSIGNMENT.fullmatch(written[0])):
             own[assignment[1]] = self._assigned(assignment[2])
             written = written[1:]
-        words = [word for one in written for word in expand_word(one, self._variables)]
-        files = tuple(word for one in writes for word in expand_word(one, self._variables))
+        words = [word for one in written for word in self._put_in(one)]
+        files = tuple(word for one in writes for word in self._put_in(one))
         if not words:
             self._variables.update(own)
             if files:
@@ -175,8 +191,16 @@ class _Script:
         else:
             yield from self.start(words, files, certain=certain, own=own)
 
-    def _assigned(self, written: str) -> str | None:
+    def _put_in(self, written: str) -> list[Word]:
+        """Return what a word comes to; what variables bring beyond all measure is not known."""
+        if "$" in written and self.budget.left < 0:
+            return [Word("", known=False)]
         words = expand_word(written, self._variables)
+        grown = sum(len(word.text) + 1 for word in words) - len(written)
+        return words if "$" not in written or self.budget.take(grown) else [Word("", known=False)]
+
+    def _assigned(self, written: str) -> str | None:
+        words = self._put_in(written)
         return " ".join(word.text for word in words) if all(word.known for word in words) else None
 
     def _export(self, written: list[str]) -> None:
@@ -200,7 +224,7 @@ class _Script:
         words = _unwrap(words, environment)
         command = Command(tuple(words), self._folder, certain, writes, environment)
         script = _inner_script(command)
-        inner = read_script(script.text, self._folder, environment) if script is not None and script.known else None
+        inner = self._inner(script.text, environment) if script is not None and script.known else None
         if inner is None:
             yield command
             return
@@ -208,6 +232,13 @@ class _Script:
             yield one._replace(certain=certain and one.certain)
         if writes:
             yield Command((), self._folder, certain, writes)
+
+    def _inner(self, script: str, environment: Variables) -> Iterator[Command] | None:
+        """Return the programs that a script in this one runs; None where it cannot be read."""
+        if self.nesting == _DEEPEST or not self.budget.take(len(script)):
+            return None
+        tokens = split_script(script)
+        return None if tokens is None else _Script(self._folder, environment, self).run(tokens)
 
 
 def _unwrap(words: list[Word], environment: dict[str, str | None]) -> list[Word]:

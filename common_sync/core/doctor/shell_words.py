@@ -33,6 +33,9 @@ _QUOTED_PART = re.compile(
 )
 _NAME = re.compile(r"\$\{?([A-Za-z_]\w*)(?:(:?[-+])([^{}]*))?\}?")
 
+_LONGEST = 4096
+"""Characters that variables may bring into a word."""
+
 Variables = Mapping[str, str | None]
 """What variables hold; None where it is set to what cannot be told."""
 
@@ -83,9 +86,10 @@ def expand_word(written: str, variables: Variables) -> list[Word]:
         if kind == "double":
             fields.quote()
             for inner in _QUOTED_PART.finditer(text[1:-1]):
-                fields.add(_value(inner, variables))
+                value = _value(inner, variables)
+                fields.add(fields.measured(value) if inner.lastgroup == "variable" else value)
         elif kind == "variable":
-            fields.add_unquoted(_value(part, variables))
+            fields.add_unquoted(fields.measured(_value(part, variables)))
         elif kind == "plain":
             fields.add(text, pattern=text in "*?[")
         else:
@@ -120,7 +124,13 @@ class _Fields:
 
     def __init__(self) -> None:
         self._done: list[Word] = []
+        self._brought = 0
         self._text, self._known, self._pattern, self._started = "", True, False, False
+
+    def measured(self, value: str | None) -> str | None:
+        """Return what a variable brings; None once that is too much for one word."""
+        self._brought += len(value or "")
+        return value if self._brought <= _LONGEST else None
 
     def quote(self) -> None:
         self._started = True

@@ -5,8 +5,10 @@ Source of the rules: https://docs.docker.com/reference/dockerfile/#arg and #env.
 """
 
 import re
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from operator import itemgetter
 from typing import NamedTuple
 
 from common_sync.core.rewriters.dockerfile_syntax import Dockerfile, Instruction, Stage
@@ -65,53 +67,95 @@ def with_variables(dockerfile: Dockerfile) -> Iterator[tuple[Instruction, Variab
     """
     above = _Scope(dockerfile.escape, {})
     for instruction in dockerfile.arguments:
-        yield instruction, dict(above.variables)
+        yield instruction, above.now()
         above.declare(instruction)
     ends: dict[str, _Scope] = {}
     for stage in dockerfile.stages:
         scope = _begin(stage, above, ends)
         for instruction in stage.instructions:
-            yield instruction, dict(above.variables if instruction.name == "FROM" else scope.variables)
+            yield instruction, (above if instruction.name == "FROM" else scope).now()
             scope.declare(instruction)
         if stage.name:
             ends[stage.name] = scope
 
 
 def _begin(stage: Stage, above: "_Scope", ends: Mapping[str, "_Scope"]) -> "_Scope":
-    base = expand(stage.base, stage.instructions[0], above.escape, above.variables).word.text.lower()
-    scope = _Scope(above.escape, above.variables)
-    if base in ends:
-        scope.variables |= ends[base].variables
-        scope.environment |= ends[base].environment
-    return scope
+    base = expand(stage.base, stage.instructions[0], above.escape, above.now()).word.text.lower()
+    return _Scope(above.escape, above.now(), ends.get(base))
+
+
+class _Moment(Mapping[str, Word | None]):
+    """What is declared once some instructions are read; it shares what all moments have in common."""
+
+    def __init__(self, history: "_History", read: int, base: "_Moment | None") -> None:
+        self.history, self.read, self.base = history, read, base
+
+    def __getitem__(self, name: str) -> Word | None:
+        for moment in self._chain():
+            values = moment.history.get(name, [])
+            if at := bisect_right(values, moment.read, key=itemgetter(0)):
+                return values[at - 1][1]
+        raise KeyError(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({name for one in self._chain() for name, values in one.history.items() if values[0][0] <= one.read})
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+    def _chain(self) -> "Iterator[_Moment]":
+        """Yield it, and the ends of the stages that its stage is built on."""
+        moment: _Moment | None = self
+        while moment is not None:
+            yield moment
+            moment = moment.base
+
+
+_History = dict[str, list[tuple[int, Word | None]]]
+"""Name → its values, each with the number of the instruction that gives it."""
 
 
 class _Scope:
     """What is declared in a stage so far, or above the first one."""
 
-    def __init__(self, escape: str, outer: Variables) -> None:
-        self.escape, self._outer = escape, outer
-        self.variables: dict[str, Word | None] = {}
+    def __init__(self, escape: str, outer: Variables, base: "_Scope | None" = None) -> None:
+        self.escape, self._outer, self.base = escape, outer, base
+        self._start = base.now() if base else None
+        self._history: _History = {}
         self.environment: set[str] = set()
+        self._read = 0
+
+    def now(self) -> _Moment:
+        """Return what is declared so far."""
+        return _Moment(self._history, self._read, self._start)
 
     def declare(self, instruction: Instruction) -> None:
         """Take in what an instruction declares, if it is ARG or ENV."""
+        before = self.now()  # the values of one ENV do not see each other
+        self._read += 1
         if instruction.name == "ENV":
-            before = dict(self.variables)  # the values of one ENV do not see each other
             for name, value in assignments(instruction):
-                self.variables[name] = value and self._value(value, instruction, before)
+                self._set(name, value and self._value(value, instruction, before))
                 self.environment.add(name)
         elif instruction.name == "ARG":
             for name, value in assignments(instruction):
-                self._declare_argument(name, value, instruction)
+                self._set(name, self._argument(name, value, instruction))
 
-    def _declare_argument(self, name: str, value: Word | None, instruction: Instruction) -> None:
-        if value is not None and name in self.environment:
-            self.variables[name] = None  # which of the two holds depends on BuildKit's version
-        elif value is not None:
-            self.variables[name] = self._value(value, instruction, self.variables)
-        else:
-            self.variables[name] = self._outer.get(name, self.variables.get(name))
+    def _set(self, name: str, value: Word | None) -> None:
+        self._history.setdefault(name, []).append((self._read, value))
+
+    def _argument(self, name: str, value: Word | None, instruction: Instruction) -> Word | None:
+        if value is None:
+            return self._outer.get(name, self.now().get(name))
+        if self._is_environment(name):
+            return None  # which of the two holds depends on BuildKit's version
+        return self._value(value, instruction, self.now())
+
+    def _is_environment(self, name: str) -> bool:
+        scope: _Scope | None = self
+        while scope is not None and name not in scope.environment:
+            scope = scope.base
+        return scope is not None
 
     def _value(self, value: Word, instruction: Instruction, variables: Variables) -> Word | None:
         expansion = expand(value, instruction, self.escape, variables)

@@ -105,6 +105,31 @@ def test_substitutions_in_an_open_quote_take_linear_time() -> None:
     assert read_script('a "' + "`b`$(c)" * 1000, "/app", {}) is None
 
 
+@pytest.mark.parametrize(
+    "script",
+    [
+        "A=aaaaaaaa; " + "A=$A$A; " * 40 + "pip install $A",
+        "A=aaaaaaaa; " + 'A="$A$A"; ' * 40 + "pip install $A",
+        f"A={'a' * 4000}; pip install {'$A ' * 5000}",
+    ],
+    ids=["doubles", "doubles in quotes", "many times"],
+)
+def test_a_script_that_doubles_a_value_ends(script: str) -> None:
+    """A hostile Dockerfile of one line would fill the memory."""
+    *_, command = run(script, {})
+    assert command.program == "pip"
+    assert not command.words[-1].known
+    assert sum(len(word.text) for word in command.words) < 100_000
+
+
+@pytest.mark.parametrize("script", ["A='eval $A'; eval $A", "A='eval $A; eval $A'; eval \"$A\""])
+def test_a_script_that_runs_itself_ends(script: str) -> None:
+    """A hostile Dockerfile of one line would end `doctor` with a traceback, or never."""
+    found = run(script, {})
+    assert {command.program for command in found} == {"eval"}
+    assert len(found) < 10_000
+
+
 def test_what_a_command_writes_is_known() -> None:
     """A requirements file that the build makes would be taken for the one in the service."""
     (command,) = run("pip freeze >> $REQS 2> /dev/null")

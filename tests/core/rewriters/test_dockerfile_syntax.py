@@ -302,6 +302,15 @@ def test_values_do_not_grow_without_end() -> None:
     assert [variables[name] is None for name in ("A99", "A101", "A200")] == [False, True, True]
 
 
+def test_many_variables_take_a_time_that_their_number_tells() -> None:
+    """A hostile file of 200 kB would keep the hook for seconds, and fill the memory in `doctor`."""
+    begun = process_time()
+    text = "FROM x AS s\n" + "".join(f"ENV A{at}=b\n" for at in range(20_000)) + "FROM s\nRUN a\n"
+    moments = [variables for _, variables in with_variables(parse_dockerfile(text))]
+    assert [len(moments[at]) for at in (1, 2, 3, -2, -1)] == [0, 1, 2, 0, 20_000]
+    assert process_time() - begun < 5
+
+
 def test_variables_hold_where_docker_says() -> None:
     """A COPY of `$LIB` would be rewritten by the value of another stage."""
     seen = [
