@@ -11,7 +11,7 @@ from common_sync.commands.survey import Survey, survey
 from common_sync.core.doctor.library import find_name_troubles
 from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding
-from common_sync.core.text import decode_requirements, encode
+from common_sync.core.text import decode_bytes, encode_bytes
 from common_sync.edges.compose_files import ComposeFiles
 from common_sync.edges.folders import explain_os_error, opened
 from common_sync.edges.lock import exclusive, state_folder
@@ -108,7 +108,7 @@ def _write(root: str, state: str, service: str, fixed: Fixed) -> None:
         with opened(root) as top, opened(service, top) as folder:
             with open(os.path.join(root, path), "rb") as file:
                 before = file.read()
-            after = encode(decode_requirements(before)._replace(characters=fixed.text))
+            after = encode_bytes(decode_bytes(before)._replace(characters=fixed.text))
             add_to_record(state, [(path, before, after)])  # so that `eject` can take it out
             replace_users_file(folder, fixed.path, before, after, path)
     except OSError as error:
