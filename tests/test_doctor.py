@@ -194,6 +194,31 @@ def test_an_unknown_check_is_an_error_with_its_line(one: Monorepo, written: str,
     assert remedy in done.err
 
 
+def test_bytes_that_are_no_text_hide_nothing(one: Monorepo) -> None:
+    """A build that fails would be called proven for one letter in a comment."""
+    (one.root / "services/api/.dockerignore").write_bytes(b"# caf\xe9\nrequirements.txt\n")
+    assert "CS202" in {code for code, _, _ in codes(one, code=1)}
+    (one.root / "services/api/.dockerignore").unlink()
+    for comment in (b"# coding: nonsense\n", b"# coding: utf-16\n", b"# caf\xe9\n"):
+        (one.root / "services/api/Dockerfile").write_bytes(comment + WRONG.encode())
+        assert ("CS201", "services/api/Dockerfile", 5) in codes(one, code=1)
+        one.run("doctor", "--fix")
+        assert (one.root / "services/api/Dockerfile").read_bytes() == comment + FIXED.encode()
+
+
+def test_a_file_that_cannot_be_read_proves_nothing(one: Monorepo) -> None:
+    """A build that fails would be called proven because what it is built by was taken for an empty file."""
+    (one.root / "services/api/docker").mkdir()
+    (one.root / "services/api/docker/.dockerignore").mkdir()
+    one.write("services/api/docker/Dockerfile", "FROM scratch\nCOPY x .\n")
+    assert one.json("doctor", code=1)["services"][0]["verdict"] == "broken"
+    shutil.rmtree(one.root / "services/api/docker")
+    one.write("other", WRONG)
+    (one.root / "services/api/Dockerfile").unlink()
+    (one.root / "services/api/Dockerfile").symlink_to("../../other")
+    assert one.json("doctor", code=1)["services"][0]["verdict"] == "broken"
+
+
 def test_what_cannot_be_followed_is_not_proven(one: Monorepo) -> None:
     """A service would be called proven because nobody looked."""
     one.write("services/api/install.sh", "pip install -r other.txt\n")

@@ -41,6 +41,17 @@ def test_where_there_is_a_dockerfile(built: Monorepo) -> None:
     assert built.stamps() == stamps
 
 
+def test_what_a_dockerfile_copies_is_not_kept_out(repo: Monorepo) -> None:
+    """A build that works today would fail after the first `distribute`."""
+    repo.write(f"{API}/.env.production", "A=1\n")
+    repo.write(f"{API}/Dockerfile", "FROM scratch\nCOPY .env.production /app/.env\n")
+    assert repo.run("distribute").code == 0
+    assert "!.env.production\n" in repo.read(IGNORE)
+    assert codes(repo, code=0) == []
+    repo.write(f"{API}/Dockerfile", "FROM scratch\n")
+    assert codes(repo) == [("CS116", IGNORE, None)]
+
+
 def test_verify_names_what_is_missing_or_old(built: Monorepo) -> None:
     """A block that somebody has changed would go on as it is, and CI would be green."""
     built.write(IGNORE, built.read(IGNORE).replace("**/.env\r\n", ""))

@@ -12,7 +12,7 @@ from common_sync.core.doctor.library import find_name_troubles
 from common_sync.core.errors import Problem, TreeError
 from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding
-from common_sync.core.text import decode_requirements, encode
+from common_sync.core.text import decode_bytes, encode_bytes
 from common_sync.edges.compose_files import ComposeFiles
 from common_sync.edges.folders import explain_os_error, opened
 from common_sync.edges.lock import exclusive, state_folder
@@ -109,11 +109,11 @@ def _write(root: str, state: str, service: str, fixed: Fixed) -> None:
         with opened(root) as top, opened(service, top) as folder:
             with open(os.path.join(root, path), "rb") as file:
                 before = file.read()
-            text = decode_requirements(before)
+            text = decode_bytes(before)
             if text.characters != fixed.examined:
                 message, remedy = "has changed while common-sync ran, and was left alone", "run it again"
                 raise TreeError(Problem(message, path, remedy=remedy))
-            after = encode(text._replace(characters=fixed.text))
+            after = encode_bytes(text._replace(characters=fixed.text))
             add_to_record(state, [(path, before, after)])  # so that `eject` can take it out
             replace_users_file(folder, fixed.path, before, after, path)
     except OSError as error:

@@ -67,6 +67,8 @@ def check_image(dockerfile: Dockerfile, folder: ServiceFolder, copy: str, keep: 
         fix: Put in what it lacks.
     """
     try:
+        if not parse_dockerfile(dockerfile.text).stages:
+            raise UnparsableError(1, "no stage begins in it, or it cannot be read from the service's folder")  # noqa: TRY301
         context = _choose_context(dockerfile, folder)
         checker = _Checker(dockerfile, context, copy, keep)
         mended = mend(dockerfile.text, lambda text: checker.examine(text)[0]) if fix else None

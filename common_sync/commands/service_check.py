@@ -158,7 +158,7 @@ class _Checker:
         ]
         context = next(("" if one == "." else one for one in inside), None)
         targets = tuple(one.target.lower() for one in builds if one.target is not None)
-        return Dockerfile(file, self._folder.read(file) or "", imported, context, targets)
+        return Dockerfile(file, self._folder.read_as_docker(file) or "", imported, context, targets)
 
     def _may_fix(self, dockerfile: Dockerfile) -> bool:
         """Tell whether lines may be put in: what is built from another folder today would be broken by them."""

@@ -1,9 +1,12 @@
 """What a `.dockerignore` should keep out of an image, and what it keeps out of a copy that it should not."""
 
+import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 from common_sync.core.dockerignore import Dockerignore, exact_pattern, parse_dockerignore
+from common_sync.core.rewriters.rewrite import UnparsableError
 
 _KEPT_OUT = (
     *("**/__pycache__", "**/*.pyc", "**/.pytest_cache", "**/.mypy_cache", "**/.ruff_cache"),
@@ -14,16 +17,39 @@ _KEPT_OUT = (
 there is none."""
 
 
-def dockerignore_lines(copy: str, files: Iterable[str]) -> tuple[str, ...]:
-    """Return the lines of the block in a `.dockerignore`: what is kept out of the image, and of that what is the library's.
+def dockerignore_lines(copy: str, files: Iterable[str], taken: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return the lines of the block in a `.dockerignore`: what is kept out of the image, and of that what is needed.
 
     Args:
         copy: The copy's path inside the service.
         files: The paths of its files, the manifest too.
+        taken: The paths in the service that its Dockerfiles take by name.
     """
     ignore = parse_dockerignore("\n".join(_KEPT_OUT))
-    dropped = sorted(path for file in files if ignore.exclusion(path := f"{copy}/{file}") is not None)
+    needed = {*taken, *(f"{copy}/{file}" for file in files)}
+    dropped = sorted(path for path in needed if ignore.exclusion(path) is not None)
     return (*_KEPT_OUT, *(f"!{exact_pattern(path)}" for path in dropped))
+
+
+def list_taken(dockerfile: str) -> Iterator[str]:
+    """Yield the paths in the service that a Dockerfile takes by name, and that the block may keep out.
+
+    Args:
+        dockerfile: Its text; one that cannot be parsed names nothing.
+    """
+    if not _MAY_BE_KEPT_OUT.search(dockerfile):
+        return
+    from common_sync.core.rewriters.dockerfile_sources import find_sources, normalise
+    from common_sync.core.rewriters.dockerfile_syntax import parse_dockerfile
+
+    with suppress(UnparsableError):
+        for source in find_sources(parse_dockerfile(dockerfile)):
+            if not source.unknown and not _WILDCARD.search(source.path.text):
+                yield normalise(source.path.text, within=True)
+
+
+_MAY_BE_KEPT_OUT = re.compile(r"cache|\.pyc|venv|\.log|\.env")
+_WILDCARD = re.compile(r"[*?\[\\]")
 
 
 class Dropped(NamedTuple):

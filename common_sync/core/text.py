@@ -97,6 +97,22 @@ def decode_to_read(data: bytes) -> Text:
     return Text(data.decode("utf-8", "replace"), "utf-8", b"")
 
 
+def decode_bytes(data: bytes) -> Text:
+    """Decode a file that another program reads as bytes: what is not UTF-8 in it is kept by surrogateescape.
+
+    Args:
+        data: The whole file.
+    """
+    bom, encoding = _BOMS[0]
+    mark = bom if data.startswith(bom) else b""
+    return Text(data[len(mark) :].decode(encoding, "surrogateescape"), encoding, mark)
+
+
+def encode_bytes(text: Text) -> bytes:
+    """Return the bytes of a text that was decoded so."""
+    return text.bom + text.characters.encode(text.encoding, "surrogateescape")
+
+
 def decode(data: bytes, encoding: str, bom: bytes = b"") -> Text:
     """Decode bytes whose encoding is known.
 

@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache, cached_property
+from contextlib import suppress
+from functools import cache
 from stat import S_ISLNK
 from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.attributes import format_line, parse_line
+from common_sync.core.errors import TreeError
 from common_sync.core.findings import make_finding
 from common_sync.core.managed import End, put_block, read_block, remove_block
 from common_sync.core.model import Finding
@@ -58,12 +60,22 @@ class Dockerignores:
     def __init__(self, root: str, copy: str, files: Sequence[str], *, managed: bool) -> None:
         self._root, self._copy, self._files, self._managed = root, copy, files, managed
         self._find = cache(self._find_dropped)
+        self._lines = cache(self._make_lines)
 
-    @cached_property
-    def _lines(self) -> tuple[str, ...]:
+    def _make_lines(self, taken: frozenset[str]) -> tuple[str, ...]:
         from common_sync.core.kept_out import dockerignore_lines  # as below
 
-        return dockerignore_lines(self._copy, self._files)
+        return dockerignore_lines(self._copy, self._files, taken)
+
+    def _list_taken(self, service: str, dockerfiles: Sequence[str]) -> frozenset[str]:
+        """Return what the Dockerfiles of a service take by name; one that cannot be read is somebody else's to report."""
+        from common_sync.core.kept_out import list_taken
+
+        taken: set[str] = set()
+        for dockerfile in dockerfiles:
+            with suppress(TreeError):
+                taken.update(list_taken(_read(self._root, f"{service}/{dockerfile}").text or ""))
+        return frozenset(taken)
 
     def _find_dropped(self, text: str) -> "tuple[Dropped, ...]":
         from common_sync.core.dockerignore import parse_dockerignore  # 2 ms, and only for what Docker builds
@@ -84,7 +96,10 @@ class Dockerignores:
         findings: list[Finding] = []
         own = _read(self._root, f"{service}/{IGNORE}")
         kept = self._managed and bool(dockerfiles)
-        edits = _write_block(own, IGNORE, service, self._lines, "top", findings) if kept else ()
+        edits: tuple[FileEdit, ...] = ()
+        if kept:
+            lines = self._lines(self._list_taken(service, dockerfiles))
+            edits = _write_block(own, IGNORE, service, lines, "top", findings)
         others = [_read(self._root, f"{service}/{dockerfile}{IGNORE}") for dockerfile in dockerfiles]
         replaced = bool(others) and all(file.text is not None for file in others)  # none of them has Docker read it
         for file in others if replaced else (own, *others):

@@ -6,7 +6,10 @@ from stat import S_ISDIR, S_ISREG
 from common_sync.core.dockerignore import parse_dockerignore
 from common_sync.core.doctor.context import BuildContext
 from common_sync.core.doctor.image import Place
-from common_sync.core.text import UndecodableError, decode_requirements
+from common_sync.core.rewriters.rewrite import UnparsableError
+from common_sync.core.text import UndecodableError, decode_bytes, decode_requirements
+from common_sync.edges.folders import opened
+from common_sync.edges.reading import read_bytes
 
 _LARGEST = 4 << 20
 """Bytes of a text that is read."""
@@ -61,14 +64,27 @@ class ServiceFolder:
         return self._names[path]
 
     def read(self, path: str) -> str | None:
-        """Return a file's text, or None when it has none that can be read."""
-        real = self._resolve(path)
+        """Return a file's text as pip reads it, or None when it has none that can be read."""
+        data = self._read_bytes(path)
         try:
-            if real is None or os.stat(real).st_size > _LARGEST:
-                return None
-            with open(real, "rb") as file:
-                return decode_requirements(file.read()).characters
-        except (OSError, UndecodableError):
+            return decode_requirements(data).characters if data is not None else None
+        except UndecodableError:
+            return None
+
+    def read_as_docker(self, path: str) -> str | None:
+        """Return a file's text as Docker reads it, or None when it cannot be read; it is UTF-8, and other bytes are no error."""
+        data = self._read_bytes(path)
+        return decode_bytes(data).characters if data is not None else None
+
+    def _read_bytes(self, path: str) -> bytes | None:
+        real = self._resolve(path)
+        if real is None:
+            return None
+        above, name = os.path.split(real)
+        try:
+            with opened(above) as folder:
+                return read_bytes(name, folder, _LARGEST)
+        except OSError:
             return None
 
 
@@ -93,9 +109,11 @@ def open_context(folder: ServiceFolder, above: str = "", ignore_file: str = "") 
         ignore_file: The path in the service of the file that tells what it does not get, or nothing for all.
 
     Raises:
-        UnparsableError: That file holds what Docker refuses.
+        UnparsableError: That file holds what Docker refuses, or cannot be read.
     """
-    text = folder.read(ignore_file) if ignore_file else None
+    text = folder.read_as_docker(ignore_file) if ignore_file else None
+    if text is None and ignore_file and folder.look(ignore_file) is not None:
+        raise UnparsableError(1, "it cannot be read, or is no file of text")
     return BuildContext(Below(folder, above) if above else folder, parse_dockerignore(text or ""), ignore_file)
 
 

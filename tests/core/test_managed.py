@@ -7,7 +7,7 @@ from trees import paths, thorough
 
 from common_sync.core.attributes import format_line, parse_line
 from common_sync.core.dockerignore import exact_pattern, parse_dockerignore
-from common_sync.core.kept_out import dockerignore_lines, find_dropped
+from common_sync.core.kept_out import dockerignore_lines, find_dropped, list_taken
 from common_sync.core.managed import END, NOTE, START, End, put_block, read_block, remove_block
 from common_sync.core.rewriters.rewrite import UnparsableError
 
@@ -109,6 +109,28 @@ def test_only_what_the_library_has_is_brought_back() -> None:
         "!common/.env.test",
         "!common/fixtures/\\*.log",
     ]
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "taken"),
+    [
+        ("FROM a\nCOPY .env.production /app/.env\n", [".env.production"]),
+        ("FROM a\nARG E=prod\nCOPY --chown=1 ./conf/../.env.$E main.py /app/\n", [".env.prod", "main.py"]),
+        ('FROM a\nADD ["/venv", "a.log", "/app/"]\n', ["venv", "a.log"]),
+        ("FROM a\nRUN --mount=type=bind,source=.env,target=/e cat /e\n", [".env"]),
+        ("FROM a\nARG E\nCOPY .env.* .env.$E /app/\n", []),
+        ("FROM a\nCOPY --from=b .env /app/\n", []),
+        ("FROM a\nCOPY main.py /app/\n", []),
+        ("FROM a\nCOPY .env.${ /app/\n", []),
+    ],
+)
+def test_what_a_dockerfile_takes_by_name(dockerfile: str, taken: list[str]) -> None:
+    """A build that works today would fail for a line that the tool has put into a `.dockerignore`."""
+    assert list(list_taken(dockerfile)) == taken
+    lines = dockerignore_lines("common", FILES, taken)
+    ignore = parse_dockerignore("\n".join(lines))
+    assert not any(ignore.exclusion(path) for path in taken)
+    assert "!main.py" not in lines
 
 
 DROPPED: dict[str, tuple[str, list[tuple[int, str, int, str]]]] = {

@@ -3,7 +3,7 @@
 import codecs
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pip._internal.network.session import PipSession
 from pip._internal.req.req_file import get_file_content
@@ -14,8 +14,10 @@ from common_sync.core.text import (
     UndecodableError,
     apply_edits,
     decode,
+    decode_bytes,
     decode_requirements,
     encode,
+    encode_bytes,
     find_conflict,
 )
 
@@ -163,3 +165,10 @@ def test_refuses_edits_that_make_no_sense(edits: list[Edit]) -> None:
 def test_the_marks_of_a_merge(characters: str, line: int | None) -> None:
     """A file that git has not finished would be taken for what somebody wrote; or a text about git for such a file."""
     assert find_conflict(characters) == line
+
+
+@given(st.binary(max_size=20).map(lambda data: data + b"\n"))
+@example(codecs.BOM_UTF8 + b"# caf\xe9\n")
+def test_what_docker_reads_as_bytes_is_written_back_as_it_was(data: bytes) -> None:
+    """A Dockerfile that `doctor --fix` adds a line to would lose bytes elsewhere."""
+    assert encode_bytes(decode_bytes(data)) == data
