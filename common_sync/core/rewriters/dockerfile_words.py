@@ -17,7 +17,7 @@ SPACES = (
 _SPECIAL = re.compile(r"""[$'"\\`]""")
 _NAME = re.compile(r"[0-9]+|[@*#?\-$!]|[^\W\d]\w*")
 _MODIFIER = re.compile(r":?[-+?]")
-_LONGEST, _FURTHEST = 4096, 100
+_LONGEST, _FURTHEST = 1024, 100
 """Characters that variables may bring into a word, and through how many variables; what takes more is unknown, so that no file
 can double a value line by line until the memory is full."""
 

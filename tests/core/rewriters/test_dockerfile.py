@@ -348,6 +348,7 @@ def test_a_symlink_into_the_library_is_followed() -> None:
 NARROWED = [
     pytest.param("COPY common/ /c/\nCOPY services/api/a b /d/\n", None, ROOT, id="one that is elsewhere"),
     pytest.param("COPY services/api/a services/api/b/ /d/\n", "COPY a b/ /d/\n", ROOT, id="two"),
+    pytest.param("COPY --parents services/api/a /d/\n", None, ROOT, id="--parents"),
     pytest.param("COPY ./services//api /d/\n", "COPY . /d/\n", ROOT, id="spelled in another way"),
     pytest.param("COPY services/api/common/a /d/\n", "COPY common/a /d/\n", ROOT, id="the copy"),
     pytest.param("COPY services/apix /d/\n", None, ROOT, id="begins alike"),

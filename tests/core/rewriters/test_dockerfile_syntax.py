@@ -69,6 +69,7 @@ PARSED = [
     row("JSON with a pair of escapes", 'COPY ["\\ud83d\\ude00", "/b"]\n', ("COPY", [], ["😀", "/b"], [])),
     row("brackets that are no JSON", "COPY [ab]c /b\n", ("COPY", [], ["[ab]c", "/b"], [])),
     row("JSON of a command", 'CMD ["a", "b"]\n', ("CMD", [], ["a", "b"], [])),
+    row("a health check of nothing", "HEALTHCHECK\n", ("HEALTHCHECK", [], [], [])),
     row("JSON of a health check", 'HEALTHCHECK CMD ["a", "b"]\n', ("HEALTHCHECK", [], ["CMD", "a", "b"], [])),
     # heredocs
     row("a heredoc", "RUN <<EOF\nCOPY x /y\nEOF\nCOPY a /b\n", ("RUN", [], ["<<EOF"], ["COPY x /y\n"]), COPIED),
@@ -284,19 +285,7 @@ def test_values_do_not_grow_without_end() -> None:
     """A hostile file of 30 lines would fill the memory: each line doubles a value."""
     text = "FROM x\nENV A=aaaaaaaaaaaaaaaa\n" + "ENV A=$A$A\n" * 40
     seen = [variables["A"] for _, variables in with_variables(parse_dockerfile(text)) if "A" in variables]
-    assert [value and len(value.text) for value in seen[:11]] == [
-        16,
-        32,
-        64,
-        128,
-        256,
-        512,
-        1024,
-        2048,
-        4096,
-        None,
-        None,
-    ]
+    assert [value and len(value.text) for value in seen[:9]] == [16, 32, 64, 128, 256, 512, 1024, None, None]
     chain = "FROM x\nENV A0=a\n" + "".join(f"ENV A{at + 1}=$A{at}\n" for at in range(200)) + "RUN a\n"
     *_, (_, variables) = with_variables(parse_dockerfile(chain))
     assert [variables[name] is None for name in ("A99", "A101", "A200")] == [False, True, True]
