@@ -108,12 +108,15 @@ def test_strace_lets_calls_fail(program: Program, folder: Path, record_property:
     wrong, tried = [], 0
     for kind in (*KINDS, "read"):
         call = [call for call in calls if call.kind == kind][-1]
-        inject = f"{call.name}:error=EIO:when={call.number}"
         for _ in range(ATTEMPTS):
+            inject = f"{call.name}:error=EIO:when={call.number}"
             case = new_case(prepared, program)
             done, made = trace(case.root, *prepared.scenario.arguments, env=case.env, inject=inject, also=("read",))
             if [one.kind for one in made if "(INJECTED)" in one.text] == [kind]:
                 break
+            counted = new_case(prepared, program)
+            _, calls = trace(counted.root, *prepared.scenario.arguments, env=counted.env, also=("read",))
+            call = [call for call in calls if call.kind == kind][-1]
         else:
             pytest.fail(f"strace never met {call}")
         ended = Ended(done.code, done.out, done.err, (), 0)

@@ -17,7 +17,8 @@ import common_sync
 STRACE = shutil.which("strace")
 
 ATTEMPTS = 5
-"""How often a fault is tried: now and then Python opens a file more or less as it starts, and another call is struck."""
+"""How often a fault is tried: once another process has compiled a module, Python opens other files as it starts, and another
+call is struck; then the calls are counted anew."""
 
 _KINDS = {
     "fchmodat": "chmod",
