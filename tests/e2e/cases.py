@@ -120,7 +120,7 @@ class Case(NamedTuple):
         buildkit: Whether BuildKit builds it, or the classic builder.
         options: What `distribute` is told.
         from_context: Whether `common-sync context` is asked for it before it is distributed.
-        disagreement: What the tool says otherwise than Docker; empty where they agree.
+        verdict: What `doctor` says of it once it is distributed: `unknown` where nobody can tell without running it.
     """
 
     name: str
@@ -133,7 +133,7 @@ class Case(NamedTuple):
     buildkit: bool = True
     options: tuple[str, ...] = ()
     from_context: bool = True
-    disagreement: str = ""
+    verdict: str = "proven"
 
 
 def stage(*lines: str, name: str = "") -> str:

@@ -110,7 +110,7 @@ _PLACES = (
             INSTALL,
             START,
         ),
-        disagreement="doctor takes what a program has copied for missing",
+        verdict="unknown",
     ),
     Case(
         "requirements_in_a_folder",

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from _pytest.mark import ParameterSet
 from e2e.broken import MENDABLE, UNBUILDABLE, UNUSABLE
 from e2e.cases import SERVICE, Case, repository_of
 from e2e.conftest import Note
@@ -21,16 +20,10 @@ def subject(case: Case, engine: Engine, tmp_path: Path, note: Note) -> Subject:
         repo.write(path, text)
     repo.git("init", "-q")
     repo.commit("before")
-    return Subject(engine, repo, SERVICE, case.name, note, case.at, case.buildkit)
+    return Subject(engine, repo, SERVICE, case.name, note, case.at, case.buildkit, case.verdict)
 
 
-def _marked(case: Case) -> ParameterSet:
-    """Return a case as a parameter; one that Docker and the tool disagree about must fail until they agree."""
-    marks = [pytest.mark.xfail(reason=case.disagreement)] if case.disagreement else []
-    return pytest.param(case, id=case.name, marks=marks)
-
-
-@pytest.mark.parametrize("case", [_marked(case) for case in CORRECT])
+@pytest.mark.parametrize("case", CORRECT, ids=lambda case: case.name)
 def test_a_correct_service_builds_once_it_is_distributed(case: Case, subject: Subject, tmp_path: Path) -> None:
     """A user would be told that all is in sync, and have an image that cannot be built or does not start."""
     repo, before = subject.repo, subject.repo.tree()

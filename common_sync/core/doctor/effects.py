@@ -11,6 +11,7 @@ from common_sync.core.doctor.shell_words import Word
 
 Layer = Put | Gone | Doubt | Made
 
+_INTERPRETER = re.compile(r"(?:python|pypy)[\d.]*|node|perl|ruby")
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "source", "."})
 _RUNNERS = frozenset(
     {"make", "just", "task", "invoke", "tox", "nox", "hatch", "rye", "pixi", "conda", "mamba", "micromamba"}
@@ -44,6 +45,8 @@ def _operands(command: Command) -> list[str]:
 
 def _program_effects(command: Command, image: Image) -> Iterator[Layer]:
     operands = _operands(command)
+    if _INTERPRETER.fullmatch(command.program) and any(word.text in {"-c", "-e"} for word in command.arguments):
+        yield Doubt("/")  # a program of the user's, on the command line
     match command.program:
         case "mkdir":
             yield from map(Made, operands)

@@ -104,6 +104,7 @@ DOCKERFILES = [
     ("copied from what nobody knows", BASE + COPY + "RUN cp -r /nowhere/common ./common\n" + INSTALL, "CS213:5"),
     ("linked", BASE + COPY + "COPY common /opt/common\nRUN ln -s /opt/common common\n" + INSTALL, ""),
     ("only a folder", BASE + COPY + "RUN mkdir common\n" + INSTALL, "CS201:5"),
+    ("made by a program", BASE + COPY + "RUN python3 -c 'copytree()'\n" + INSTALL, "CS213:5"),
     ("fetched", BASE + COPY + "RUN git clone https://example.invalid/common\n" + INSTALL, "CS213:5"),
     ("unpacked", BASE + COPY + "RUN curl https://example.invalid | tar xz\n" + INSTALL, "CS213:5"),
     ("requirements that were changed", BASE + COPY + "RUN sed -i /common/d requirements.txt\n" + INSTALL, "CS213:5"),
