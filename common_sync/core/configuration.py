@@ -164,11 +164,11 @@ class _Reader:
 
     def check_keys(self) -> None:
         unknown = [key for key in self._table if key not in KEYS]
+        known = f"the keys are {', '.join(KEYS)}"
         for key in unknown[:_MOST_NAMED]:
-            known = f"the keys are {', '.join(KEYS)}"
             self.complain(key, f'unknown key "{key}"', nearest(key, KEYS) or known)
         if len(unknown) > _MOST_NAMED:
-            self.complain("", f"and {len(unknown) - _MOST_NAMED} more unknown keys", "")
+            self.complain("", f"and {len(unknown) - _MOST_NAMED} more unknown keys", known)
 
     def strings(self, key: str) -> tuple[Setting, ...]:
         value = self._table.get(key, [])

@@ -323,3 +323,11 @@ def check_text(text: str, file: str) -> bool:
         assert why_no_folder(configuration.copy.value) is None
         assert configuration.services
     return True
+
+
+def test_many_unknown_keys_are_not_all_named() -> None:
+    """A file that is no configuration would bury its one message under thousands."""
+    keys = "".join(f"key-{number} = 1\n" for number in range(25))
+    found = complaints(f'master = "common"\n{SERVICES}{keys}')
+    assert len(found) == 21
+    assert found[-1][1] == "and 5 more unknown keys"
