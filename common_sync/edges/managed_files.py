@@ -11,7 +11,7 @@ from common_sync.core.attributes import format_line, parse_line
 from common_sync.core.errors import TreeError
 from common_sync.core.findings import make_finding
 from common_sync.core.managed import End, put_block, read_block, remove_block
-from common_sync.core.model import Finding
+from common_sync.core.model import Finding, ancestors
 from common_sync.core.rewriters.kinds import IGNORE
 from common_sync.core.rewriters.rewrite import UnparsableError
 from common_sync.edges.checkout import ATTRIBUTES
@@ -148,8 +148,9 @@ def look_at_attributes(root: str, copy: str, services: Iterable[str], known: Seq
         marked = [path for line in read_block(file.text or "") if (path := parse_line(line)) is not None]
     except UnparsableError:
         marked = []  # as is said below
+    services_known = frozenset(known)
     for path in marked:
-        above = [service for service in known if path.startswith(f"{service}/")]
+        above = services_known.intersection(ancestors(path))
         if asked.isdisjoint(above) and (above or not os.path.lexists(os.path.join(root, path))):
             copies.add(path)
     lines = [format_line(path) for path in sorted(copies)]

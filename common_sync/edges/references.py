@@ -1,7 +1,9 @@
 """Read the files of a service that may refer to the library, and follow what they include."""
 
 import os
-from collections.abc import Callable, Container, Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Container, Sequence
+from itertools import islice, takewhile
 from stat import S_ISREG
 from typing import NamedTuple
 
@@ -60,7 +62,7 @@ def read_references(
     copy: str,
     master: str,
     copied: Container[str],
-    services: Iterable[str] = (),
+    services: Sequence[str] = (),
     builds: RootBuilds | None = None,
 ) -> References:
     """Return what points at the library in a service's own files, and in what they include.
@@ -71,14 +73,15 @@ def read_references(
         copy: The copy's path inside the service.
         master: The master's path from the root.
         copied: The paths of the master's files that are copied.
-        services: The paths of all services from the root; one inside this one is no part of it.
+        services: The paths of all services from the root, sorted; one inside this one is no part of it.
         builds: What the compose files at the root build.
 
     Raises:
         TreeError: A file or folder cannot be read.
     """
     folder = os.path.join(root, service)
-    inner = (os.path.join(root, other) for other in services if other.startswith(f"{service}/"))
+    after = islice(services, bisect_left(services, f"{service}/"), None)
+    inner = (os.path.join(root, other) for other in takewhile(lambda other: other.startswith(f"{service}/"), after))
     try:
         paths = list(list_paths(folder, {os.path.join(folder, copy), *inner}))
     except OSError as error:
