@@ -232,6 +232,7 @@ def copied(one: Break | None = None) -> Iterator[Path]:
     """
     with tempfile.TemporaryDirectory(prefix="common-sync-break-") as name:
         folder = Path(name)
+        folder.chmod(0o755)  # some tests run the program as another user, who has to be able to read it
         for part in ("common_sync", "tests", "docs"):
             shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(ROOT / "pyproject.toml", folder)

@@ -13,7 +13,7 @@ from reliability.cases import Case, Prepared, lies, losses, move_master, new_cas
 from reliability.depth import FULL, Record, skip
 from reliability.runs import Hindrance
 from reliability.scenarios import SCENARIOS, Scenario
-from reliability.traced import ATTEMPTS, STRACE, trace
+from reliability.traced import STRACE, numbered, trace
 from reliability.warm import Program
 
 KILLED = -9
@@ -87,20 +87,15 @@ def test_killed_by_strace(scenario: Scenario, program: Program, folder: Path, re
     if STRACE is None:
         skip("there is no strace here")
     prepared = prepare(scenario, folder, program)
-    case = new_case(prepared, program)
-    _, calls = trace(case.root, *scenario.arguments, env=case.env)
+    env = new_case(prepared, program).env
+    calls, paths = numbered(lambda: new_case(prepared, program).root, *scenario.arguments, env=env)
+    assert [call.kind for call in calls] == [call.split()[0] for call in prepared.calls]
     wrong = []
-    for number in range(1, len(calls) + 1):
-        for _ in range(ATTEMPTS):
-            call = calls[number - 1]
-            inject = f"{call.name}:signal=SIGKILL:when={call.number}"
-            case = new_case(prepared, program)
-            done, made = trace(case.root, *scenario.arguments, env=case.env, inject=inject)
-            if (done.code, [one.kind for one in made[number - 1 :]]) == (KILLED, [call.kind]):
-                break
-            _, calls = trace(new_case(prepared, program).root, *scenario.arguments, env=case.env)  # counted anew
-        else:
-            pytest.fail(f"strace never met {call}")
+    for number, call in enumerate(calls, 1):
+        case = new_case(prepared, program)
+        inject = f"{call.name}:signal=SIGKILL:when={call.number}"
+        done, made = trace(case.root, *scenario.arguments, env=case.env, inject=inject, paths=paths)
+        assert (done.code, [one.kind for one in made]) == (KILLED, [one.kind for one in calls[:number]]), call
         wrong += [f"{number} ({call.name} {call.text}): {one}" for one in wrong_after_kill(case)]
     assert wrong == []
     record_property("count: crash points, by strace", len(calls))

@@ -10,7 +10,7 @@ from reliability.cases import Case, losses, new_case, prepare, unfinished
 from reliability.depth import FULL, Record, skip
 from reliability.runs import CHANGING, NOT_DONE, Calls, Ended, Hindrance
 from reliability.scenarios import SCENARIOS, Scenario, out_of_sync, read_tree
-from reliability.traced import ATTEMPTS, STRACE, trace
+from reliability.traced import STRACE, numbered, trace
 from reliability.warm import Program
 
 SCENARIO = {scenario.name: scenario for scenario in SCENARIOS}
@@ -102,23 +102,16 @@ def test_strace_lets_calls_fail(program: Program, folder: Path, record_property:
     if STRACE is None:
         skip("there is no strace here")
     prepared = prepare(SCENARIO["forced overwrite"], folder, program)
-    case = new_case(prepared, program)
-    done, calls = trace(case.root, *prepared.scenario.arguments, env=case.env, also=("read",))
-    assert done.code == 0, done
+    arguments, also = prepared.scenario.arguments, ("read",)
+    env = new_case(prepared, program).env
+    calls, paths = numbered(lambda: new_case(prepared, program).root, *arguments, env=env, also=also)
     wrong, tried = [], 0
     for kind in (*KINDS, "read"):
         call = [call for call in calls if call.kind == kind][-1]
-        for _ in range(ATTEMPTS):
-            inject = f"{call.name}:error=EIO:when={call.number}"
-            case = new_case(prepared, program)
-            done, made = trace(case.root, *prepared.scenario.arguments, env=case.env, inject=inject, also=("read",))
-            if [one.kind for one in made if "(INJECTED)" in one.text] == [kind]:
-                break
-            counted = new_case(prepared, program)
-            _, calls = trace(counted.root, *prepared.scenario.arguments, env=counted.env, also=("read",))
-            call = [call for call in calls if call.kind == kind][-1]
-        else:
-            pytest.fail(f"strace never met {call}")
+        inject = f"{call.name}:error=EIO:when={call.number}"
+        case = new_case(prepared, program)
+        done, made = trace(case.root, *arguments, env=case.env, inject=inject, also=also, paths=paths)
+        assert [one.kind for one in made if "(INJECTED)" in one.text] == [kind], call
         ended = Ended(done.code, done.out, done.err, (), 0)
         wrong += [f"{call}: {one}" for one in wrong_after_fault(case, ended, REASONS[errno.EIO])]
         tried += 1

@@ -5,20 +5,15 @@ import re
 import shutil
 import subprocess
 import sys
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
 from reliability.warm import unmeasured
 from support import Done
 
-import common_sync
-
 STRACE = shutil.which("strace")
-
-ATTEMPTS = 5
-"""How often a fault is tried: once another process has compiled a module, Python opens other files as it starts, and another
-call is struck; then the calls are counted anew."""
 
 _KINDS = {
     "fchmodat": "chmod",
@@ -75,6 +70,11 @@ _CHANGING = (
     "fremovexattr",
 )
 _CALL = re.compile(r"(?:\d+ +)?(\w+)\((.*)")
+_PATH = re.compile(r'[<"](/[^>"]*)[>"]')
+_SECOND = re.compile(r"\d{8}T\d{6}Z")
+"""In the name of a set of discarded files: when it was made."""
+_PATIENCE = 30
+"""Seconds within which a traced run may make such a set."""
 
 
 class Call(NamedTuple):
@@ -82,7 +82,7 @@ class Call(NamedTuple):
 
     Attributes:
         name: As `strace` calls it.
-        number: How many calls of that name there were until then, with itself.
+        number: How many calls of that name were listed until then, with itself.
         text: Its arguments and result.
     """
 
@@ -99,7 +99,12 @@ class Call(NamedTuple):
 
 
 def trace(
-    cwd: Path, *arguments: str, env: dict[str, str], inject: str | None = None, also: tuple[str, ...] = ()
+    cwd: Path,
+    *arguments: str,
+    env: dict[str, str],
+    inject: str | None = None,
+    also: tuple[str, ...] = (),
+    paths: Iterable[str] = (),
 ) -> tuple[Done, list[Call]]:
     """Run the program under `strace`; return how it ended, and its calls that change the disk below the folder above.
 
@@ -109,11 +114,12 @@ def trace(
         env: What is added to its environment.
         inject: What `strace` is to inject, as in its `-e inject=`.
         also: System calls to list that change nothing.
+        paths: List, count and strike only the calls that name one of these paths, or a descriptor of it; all calls if empty.
     """
-    _compile()
     log = cwd.parent / "strace.log"
     options = ["-y", "-o", str(log), "-e", f"trace={','.join((*_CHANGING, *also))}", "-e", "signal=none"]
     options += ["-e", f"inject={inject}"] if inject else []
+    options += [f"--trace-path={path}" for path in _from_now_on(paths)]
     # With `-f`, a fault would strike git as well: its calls are counted by themselves, and from 1.
     command = [str(STRACE), *options, sys.executable, "-m", "common_sync", *arguments]
     everything = unmeasured(PYTHONDONTWRITEBYTECODE="1", **env)
@@ -123,10 +129,32 @@ def trace(
     return ended, [call for call in _calls(lines) if os.fspath(cwd.parent) in call.text and _changes(call)]
 
 
-@cache
-def _compile() -> None:
-    """Compile the program, so that no other process does it in between: each run must make the same calls as the one before."""
-    subprocess.run([sys.executable, "-m", "compileall", "-q", str(Path(common_sync.__file__).parent)], check=True)
+def numbered(
+    new: Callable[[], Path], *arguments: str, env: dict[str, str], also: tuple[str, ...] = ()
+) -> tuple[list[Call], frozenset[str]]:
+    """Return the calls of a run that change the disk, and the paths among whose calls alone they are counted.
+
+    What Python opens as it starts differs from run to run; a number that counted it would strike another call.
+
+    Args:
+        new: Make the repository anew; return where the program is started, the same each time.
+        arguments: Its command line.
+        env: What is added to its environment.
+        also: System calls to list that change nothing.
+    """
+    cwd = new()
+    _, calls = trace(cwd, *arguments, env=env, also=also)
+    below = f"{cwd.parent}/"
+    paths = frozenset(path for call in calls for path in _PATH.findall(call.text) if path.startswith(below))
+    _, calls = trace(new(), *arguments, env=env, also=also, paths=paths)
+    return calls, paths
+
+
+def _from_now_on(paths: Iterable[str]) -> Iterator[str]:
+    now = datetime.now(tz=UTC)
+    for path in paths:
+        seconds = range(_PATIENCE if _SECOND.search(path) else 1)
+        yield from (_SECOND.sub(f"{now + timedelta(seconds=second):%Y%m%dT%H%M%SZ}", path) for second in seconds)
 
 
 def _calls(lines: list[str]) -> list[Call]:
