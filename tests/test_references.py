@@ -8,6 +8,7 @@ from typing import NamedTuple
 import pytest
 from support import Monorepo
 
+from common_sync.edges.places import find_library
 from common_sync.edges.references import References, read_references
 from common_sync.edges.service_files import list_files
 
@@ -150,7 +151,7 @@ def write(root: Path, files: Mapping[str, str]) -> None:
 
 def read(root: Path, copy: str = "common") -> References:
     """Read the references of the service `api`."""
-    return read_references(str(root), API, copy, "common", {"requirements.txt"})
+    return read_references(find_library(str(root), copy, "common"), API, {"requirements.txt"})
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -11,8 +11,9 @@ from common_sync.core.rewriters.dockerfile_contexts import narrow_dockerfile
 from common_sync.core.text import Text, apply_edits, decode_unicode, encode
 from common_sync.edges.builds import BuiltFrom, Widened
 from common_sync.edges.folders import explain_os_error
+from common_sync.edges.places import Places, find_library
 from common_sync.edges.project import Project
-from common_sync.edges.references import FileEdit, locate_from
+from common_sync.edges.references import FileEdit
 from common_sync.edges.yaml_nodes import parse_yaml
 
 Files = dict[str, FileEdit]
@@ -67,8 +68,9 @@ def _narrow_dockerfile(
     project: Project, plan: ServicePlan, dockerfile: str, context: str, files: Files
 ) -> Iterator[Finding]:
     text = _open(project, plan, dockerfile, files)
-    site = locate_from(project.root, plan.service, project.copy, project.master, context)
-    inside = os.path.relpath(os.path.join(project.root, plan.service), context)
+    places = Places(find_library(project.root, project.copy, project.master), plan.service)
+    site = places.site(places.folder, places.folder, context)
+    inside = os.path.relpath(places.folder, context)
     narrowed = narrow_dockerfile(text.characters, site, inside)
     files[dockerfile] = files[dockerfile]._replace(after=_encode(text, narrowed.edits))
     for one in narrowed.problems:

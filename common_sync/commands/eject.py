@@ -20,6 +20,7 @@ from common_sync.edges.history import earlier_versions, is_cut_off
 from common_sync.edges.keeping import keep_files, new_set, prune_sets
 from common_sync.edges.lock import exclusive, state_folder
 from common_sync.edges.managed_files import Unblocked, unblock_attributes, unblock_dockerignore
+from common_sync.edges.places import find_library
 from common_sync.edges.project import Project
 from common_sync.edges.record import Record, read_record, write_record
 from common_sync.edges.references import FileEdit, References, read_version
@@ -182,9 +183,10 @@ class _Restored(NamedTuple):
 
 def _restore(project: Project, plan: ServicePlan, file: str, recorded: list[Hunk] | None) -> _Restored:
     """Put one file's lines back: by the record, and by git's history where that does not tell of all of them."""
+    library = find_library(project.root, project.copy, project.master)
 
     def read(data: bytes) -> References:
-        return read_version(project.root, plan.service, project.copy, project.master, file, data)
+        return read_version(library, plan.service, file, data)
 
     try:
         with open(os.path.join(project.root, file), "rb") as stream:

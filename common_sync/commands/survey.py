@@ -14,6 +14,7 @@ from common_sync.edges.copies import has_leftover, read_announced, read_copy
 from common_sync.edges.folders import explain_os_error, opened
 from common_sync.edges.managed_files import Dockerignores, Managed, look_at_attributes
 from common_sync.edges.master import Master, read_master
+from common_sync.edges.places import Library, find_library
 from common_sync.edges.project import Project, select_services
 from common_sync.edges.references import FileEdit, read_references
 from common_sync.edges.repository import find_top
@@ -134,11 +135,15 @@ def survey(
     """
     services = select_services(project, names)
     master = read_master(project.root, project.master, project.rules, tracked=tracked)
-    ignores, builds = _dockerignores(project, master), RootBuilds(project.root)
+    looking = _Looking(
+        find_library(project.root, project.copy, project.master),
+        _dockerignores(project, master),
+        RootBuilds(project.root),
+    )
 
     def look(service: str) -> ServicePlan | tuple[Problem, ...]:
         try:
-            return survey_service(project, master, service, ignores, builds)
+            return survey_service(project, master, service, looking)
         except CommonSyncError as error:
             return error.problems
 
@@ -186,17 +191,28 @@ def count_workers(master: Master, services: int) -> int:
     return min(processors(), services) if many else 1
 
 
-def survey_service(
-    project: Project, master: Master, service: str, ignores: Dockerignores, builds: RootBuilds
-) -> ServicePlan:
+class _Looking(NamedTuple):
+    """What every service is looked at with.
+
+    Attributes:
+        library: Where the library lies.
+        ignores: Looks at its ignore files.
+        builds: What the compose files at the root build.
+    """
+
+    library: Library
+    ignores: Dockerignores
+    builds: RootBuilds
+
+
+def survey_service(project: Project, master: Master, service: str, looking: _Looking) -> ServicePlan:
     """Return the plan of one service; where there is no copy yet, `copy` is left for the caller to fill in.
 
     Args:
         project: The project.
         master: The master.
         service: The service's path from the root.
-        ignores: Looks at its ignore files.
-        builds: What the compose files at the root build.
+        looking: What every service is looked at with.
 
     Raises:
         CommonSyncError: Its copy, its manifest or a file of its own cannot be used.
@@ -208,8 +224,8 @@ def survey_service(
             announced = read_announced(folder, project.copy, copy)
             leftover = has_leftover(folder, project.copy)
         files = master.snapshot.entries
-        found = read_references(project.root, service, project.copy, project.master, files, project.services, builds)
-        managed = ignores.look_at(service, found.dockerfiles)
+        found = read_references(looking.library, service, files, project.services, looking.builds)
+        managed = looking.ignores.look_at(service, found.dockerfiles)
     except OSError as error:
         raise explain_os_error(error, service, "read the service") from error
     plan = build_plan(master.manifest, base, copy, announced) if copy is not None else _NOT_PLANNED

@@ -11,10 +11,11 @@ from common_sync.core.findings import make_finding
 from common_sync.core.manifest import NAME as MANIFEST_NAME
 from common_sync.core.model import Finding, Reference
 from common_sync.core.rewriters.kinds import Kind, kind_of
-from common_sync.core.rewriters.rewrite import Locate, Place, Rewrite, Site, UnparsableError
+from common_sync.core.rewriters.rewrite import Rewrite, Site, UnparsableError
 from common_sync.core.text import Text, UndecodableError, apply_edits, encode, find_conflict
 from common_sync.edges.builds import BuiltFrom, RootBuilds, Widened, locate_builds
 from common_sync.edges.folders import explain_os_error
+from common_sync.edges.places import Library, Places
 from common_sync.edges.rewriters import EXPENSIVE, rewriter_of
 from common_sync.edges.service_files import list_paths
 
@@ -57,10 +58,8 @@ class References(NamedTuple):
 
 
 def read_references(
-    root: str,
+    library: Library,
     service: str,
-    copy: str,
-    master: str,
     copied: Container[str],
     services: Sequence[str] = (),
     builds: RootBuilds | None = None,
@@ -68,10 +67,8 @@ def read_references(
     """Return what points at the library in a service's own files, and in what they include.
 
     Args:
-        root: The absolute path of the configuration's folder.
-        service: The service's path from there.
-        copy: The copy's path inside the service.
-        master: The master's path from the root.
+        library: Where the library lies.
+        service: The service's path from the root.
         copied: The paths of the master's files that are copied.
         services: The paths of all services from the root, sorted; one inside this one is no part of it.
         builds: What the compose files at the root build.
@@ -79,51 +76,36 @@ def read_references(
     Raises:
         TreeError: A file or folder cannot be read.
     """
-    folder = os.path.join(root, service)
+    places = Places(library, service)
     after = islice(services, bisect_left(services, f"{service}/"), None)
-    inner = (os.path.join(root, other) for other in takewhile(lambda other: other.startswith(f"{service}/"), after))
+    inner = takewhile(lambda other: other.startswith(f"{service}/"), after)
+    others = {places.copy_folder, *(os.path.join(library.root, other) for other in inner)}
     try:
-        paths = list(list_paths(folder, {os.path.join(folder, copy), *inner}))
+        paths = list(list_paths(places.folder, others))
     except OSError as error:
-        raise explain_os_error(error, os.path.relpath(error.filename, root), "read it") from error
+        raise explain_os_error(error, os.path.relpath(error.filename, library.root), "read it") from error
     files = [(path, kind) for path in paths if (kind := kind_of(path)) is not None]
     dockerfiles = tuple(path for path, kind in files if kind == "dockerfile")
     files.sort(key=lambda file: file[1] == "dockerfile")  # they come last: a compose file tells how they are built
-    reader = _Reader(root, service, copy, master, copied, builds)
     strays = [path for path in paths if path.rpartition("/")[2] == MANIFEST_NAME]
-    return reader.read(files, strays)._replace(dockerfiles=dockerfiles) if files or strays else References()
+    if not files and not strays:
+        return References()
+    return _Reader(places, service, copied, builds).read(files, strays)._replace(dockerfiles=dockerfiles)
 
 
-def read_version(root: str, service: str, copy: str, master: str, file: str, data: bytes) -> References:
+def read_version(library: Library, service: str, file: str, data: bytes) -> References:
     """Return what points at the library in another version of a service's file than the disk has.
 
     Args:
-        root: The absolute path of the configuration's folder.
-        service: The service's path from there.
-        copy: The copy's path inside the service.
-        master: The master's path from the root.
+        library: Where the library lies.
+        service: The service's path from the root.
         file: The file's path from the root.
         data: What that version holds.
     """
     included: Kind = "compose" if file.endswith((".yml", ".yaml")) else "requirements"  # files of any name may be
     kind = kind_of(file.removeprefix(f"{service}/")) or included
-    return _Reader(root, service, copy, master, ()).read_data(os.path.join(root, file), kind, data)
-
-
-def locate_from(root: str, service: str, copy: str, master: str, context: str) -> Site:
-    """Return where a Dockerfile of a service stands that is built from another folder.
-
-    Args:
-        root: The absolute path of the configuration's folder.
-        service: The service's path from there.
-        copy: The copy's path inside the service.
-        master: The master's path from the root.
-        context: The build context's absolute path.
-    """
-    reader = _Reader(root, service, copy, master, ())
-    folder = os.path.join(root, service)
-    site = reader.site(folder, folder, "requirements")
-    return site._replace(context=os.path.relpath(context, folder))
+    reader = _Reader(Places(library, service), service, ())
+    return reader.read_data(os.path.join(library.root, file), kind, data)
 
 
 _LEADS_ANYWHERE = (b"..", b"$", b"\\", b"\0")
@@ -133,21 +115,14 @@ _LEADS_TO_COPY = ("points-at-master", "points-at-copy")
 
 
 class _Reader:
-    def __init__(
-        self,
-        root: str,
-        service: str,
-        copy: str,
-        master: str,
-        copied: Container[str],
-        builds: RootBuilds | None = None,
-    ) -> None:
-        self._root, self._service, self._copy, self._copied = root, service, copy, copied
-        self._folder = os.path.join(root, service)
-        self._copy_folder = os.path.join(self._folder, copy)
-        self._master = os.path.realpath(os.path.join(root, master))
-        self._up_to_master = os.path.relpath(os.path.join(root, master), self._folder)
-        self._hints = (*_LEADS_ANYWHERE, *map(os.fsencode, (root, self._master, os.path.basename(copy))))
+    def __init__(self, places: Places, service: str, copied: Container[str], builds: RootBuilds | None = None) -> None:
+        self._places, self._service, self._copied = places, service, copied
+        library = places.library
+        self._root, self._folder, self._copy = library.root, places.folder, library.copy
+        self._hints = (
+            *_LEADS_ANYWHERE,
+            *map(os.fsencode, (library.root, library.real, os.path.basename(library.copy))),
+        )
         self._edits: list[FileEdit] = []
         self._references: list[Reference] = []
         self._findings: list[Finding] = []
@@ -181,7 +156,7 @@ class _Reader:
 
     def _read_file(self, path: str, real: str, kind: Kind) -> list[tuple[str, Kind]]:
         """Take in one file; return what it includes: paths beside the one that it was given, and what they are."""
-        if _below(real, self._master) is not None or _below(real, self._copy_folder) is not None:
+        if self._places.is_of_library(real):
             return []  # the library's own; a copy is never edited
         shown = os.path.relpath(real, self._root)
         data = self._read_bytes(real, shown, kind)
@@ -199,7 +174,7 @@ class _Reader:
             return []
         above = os.path.dirname(path)
         try:
-            found = rewrite(text.characters, self.site(above, real, kind))
+            found = rewrite(text.characters, self._site(above, real, kind))
         except UnparsableError as error:
             message = f"cannot be parsed: {error.reason}"
             self._find("CS108", shown, error.line, message, "mend it; nothing in it was changed")
@@ -214,19 +189,9 @@ class _Reader:
         """Tell cheaply whether a file could lead to the library; one that does so by nothing but a symlink is missed."""
         return any(hint in data for hint in (*self._hints, *EXPENSIVE[kind]))
 
-    def site(self, above: str, real: str, kind: Kind) -> Site:
-        """Return where a file stands.
-
-        Args:
-            above: The folder that it was given in.
-            real: Its path, symlinks resolved.
-            kind: What it is.
-        """
-        own = _below(real, self._folder) is not None
-        up = os.path.relpath(self._folder, above) + "/" if own and above != self._folder else ""
+    def _site(self, above: str, real: str, kind: Kind) -> Site:
         wider = self._wider_builds(real) if kind == "dockerfile" else ()
-        context = os.path.relpath(wider[0].context, self._folder) if wider else ""
-        return Site(self._locator(above), self._copy, own=own, up=up, context=context, master=self._up_to_master)
+        return self._places.site(above, real, wider[0].context if wider else None)
 
     def _wider_builds(self, dockerfile: str) -> tuple[BuiltFrom, ...]:
         """Return how a Dockerfile is built from other folders than the service's."""
@@ -281,29 +246,3 @@ class _Reader:
 
     def _find(self, code: str, file: str, line: int | None, message: str, remedy: str) -> None:
         self._findings.append(make_finding(code, self._service, file, line, message, remedy))
-
-    def _locator(self, above: str) -> Locate:
-        def locate(path: str, from_file: bool) -> Place:
-            full = os.path.normpath(os.path.join(above if from_file else self._folder, path))
-            real = os.path.realpath(full)
-            for candidate in (full, real):
-                if (rest := _below(candidate, self._copy_folder)) is not None:
-                    return Place("copy", rest)
-                if (rest := _below(candidate, self._master)) is not None:
-                    return Place("master", rest)
-            if _below(real, self._folder) is not None:
-                return Place("service")
-            inside = _below(real, self._root) is not None
-            return Place("outside", holds=inside and self._is_held(real), exists=os.path.lexists(full))
-
-        return locate
-
-    def _is_held(self, folder: str) -> bool:
-        return any(_below(one, folder) is not None for one in (self._master, self._folder))
-
-
-def _below(path: str, folder: str) -> str | None:
-    """Return the path relative to a folder, `""` for the folder itself, or None when it is not below it."""
-    if path == folder:
-        return ""
-    return path[len(folder) + 1 :] if path.startswith(folder + "/") else None
