@@ -316,6 +316,21 @@ def test_a_gitignore_that_keeps_new_files_out(repo: Monorepo) -> None:
     assert repo.json("distribute", code=0)["findings"] == [], "asked where files are new, and not on every run"
 
 
+def test_rules_are_found_among_many_copies(repo: Monorepo) -> None:
+    """In a large repository, where git is asked about whole folders, nobody would learn which copies no commit will have."""
+    for number in range(30):
+        repo.write(f"services/s{number:02}/app.py", "")
+    repo.write(".gitignore", "/services/s07/\n/services/s08/common\n")
+    repo.write("services/s09/.gitignore", "wait.sh\nelsewhere/\n")
+    repo.write("services/s09/elsewhere/x", "")
+    found = repo.json("distribute", code=0)["findings"]
+    assert [(one["service"], one["file"], one["line"]) for one in found] == [
+        ("services/s07", ".gitignore", 1),
+        ("services/s08", ".gitignore", 2),
+        ("services/s09", "services/s09/.gitignore", 1),
+    ]
+
+
 def test_a_gitignore_above_the_configuration(tmp_path: Path) -> None:
     """A rule at the top of the repository would be named by a path that is not there."""
     top = Monorepo(tmp_path / "top")

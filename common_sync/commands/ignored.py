@@ -25,15 +25,19 @@ def find_ignored_copies(found: Survey, plans: Sequence[ServicePlan]) -> list[Fin
         return []
     files = found.master.snapshot.entries
     ours = {MANIFEST_NAME, *files, *(above for file in files for above in ancestors(file))}
-    ignored = find_ignored(found.project.root, [plan.copy_path for plan in plans])
-    return [finding for plan in plans for finding in _look_at(plan, ignored, ours)]
+    ignored: dict[str, list[Ignored]] = {plan.copy_path: [] for plan in plans}
+    for one in find_ignored(found.project.root, list(ignored)):
+        for path in (one.path, *ancestors(one.path)):
+            if path in ignored:
+                ignored[path].append(one)
+    return [finding for plan in plans for finding in _look_at(plan, ignored[plan.copy_path], ours)]
 
 
 def _look_at(plan: ServicePlan, ignored: Sequence[Ignored], ours: set[str]) -> Iterator[Finding]:
     rules: dict[tuple[str, int, str], list[str]] = {}
     for one in ignored:
         inside = one.path.removeprefix(f"{plan.copy_path}/") if one.path != plan.copy_path else MANIFEST_NAME
-        if inside in ours and f"{one.path}/".startswith(f"{plan.copy_path}/"):
+        if inside in ours:
             rules.setdefault((one.file, one.line, one.pattern), []).append(one.path)
     for (file, line, pattern), paths in rules.items():
         what = paths[0] if len(paths) == 1 else f"{len(paths)} paths of the copy, such as {paths[0]}"

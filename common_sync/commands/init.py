@@ -1,12 +1,12 @@
 """`common-sync init`: find the master and its services in a repository that was never seen, and write them down."""
 
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from common_sync.core.configuration import OWN_FILE, PYPROJECT, why_no_folder
 from common_sync.core.errors import ConfigurationError, Problem, shell_word
+from common_sync.core.expressions import expression
 from common_sync.edges.configuring import find_configuration, write_table
 from common_sync.edges.detect import Candidate, FoundService, Reason, Repository
 from common_sync.edges.detection.tree import above, is_below, last, read_tree
@@ -19,7 +19,7 @@ _COMMENT = "common-sync distribute brings every service's copy in sync, common-s
 _WIDEST = 100
 """Characters; a longer list of services gets one line each."""
 
-_GLOB = re.compile(r"[*?\[]")
+_GLOB = expression(r"[*?\[]")
 _REMEDY = "common-sync init --master PATH"
 
 

@@ -16,6 +16,7 @@ from common_sync.core.doctor.projects import normalise
 from common_sync.core.doctor.references import find_import_troubles, find_reference_troubles
 from common_sync.core.doctor.silencing import is_silenced
 from common_sync.core.doctor.troubles import Trouble
+from common_sync.core.expressions import expression
 from common_sync.core.findings import distribute_command, make_finding, missing_copy, reference_findings
 from common_sync.core.model import Finding
 from common_sync.core.rewriters.kinds import is_compose, is_dockerfile, is_requirements
@@ -33,7 +34,7 @@ _BY_CONTEXT = frozenset({"CS201", "CS202", "CS203", "CS204", "CS214", "CS216"})
 
 _HINTS = ("sys.path", "addsitedir")
 _PROJECT_FILES = frozenset({"pyproject.toml", "Pipfile"})
-_TEST = re.compile(r"(?:^|/)(?:tests?/|test_|conftest)")
+_TEST = expression(r"(?:^|/)(?:tests?/|test_|conftest)")
 
 
 def _imports(package: str) -> re.Pattern[str]:

@@ -1,11 +1,11 @@
 """`verify`: prove that copies and references are in sync, or that one copy is what its own manifest says."""
 
 import os
-import re
 from typing import NamedTuple
 
 from common_sync.core.digest import digest_tree
 from common_sync.core.errors import ConfigurationError, ManifestError, Problem, TreeError
+from common_sync.core.expressions import expression
 from common_sync.core.findings import drift_findings, make_finding
 from common_sync.core.manifest import NAME, Manifest, make_manifest
 from common_sync.core.model import Finding
@@ -34,7 +34,7 @@ class CopyCheck(NamedTuple):
     findings: tuple[Finding, ...]
 
 
-_DIGEST = re.compile("cs1:[0-9a-f]{64}")
+_DIGEST = expression("cs1:[0-9a-f]{64}")
 
 _REMEDY = "distribute this copy anew"
 """There may be no repository where a copy is checked by itself, and so no command that would help."""

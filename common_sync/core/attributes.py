@@ -6,12 +6,14 @@ double quotes, with the escapes of C) and https://github.com/github-linguist/lin
 
 import re
 
+from common_sync.core.expressions import expression
+
 _ATTRIBUTES = "linguist-generated -text"
-_WILD = re.compile(r"[\\*?\[]")
-_BLANK = re.compile(r"[ \t\r\n]")
+_WILD = expression(r"[\\*?\[]")
+_BLANK = expression(r"[ \t\r\n]")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _CHARACTERS = {escape: character for character, escape in _ESCAPES.items()}
-_LINE = re.compile(rf'("?)/(.*)/\*\*\1 {_ATTRIBUTES}')
+_LINE = expression(rf'("?)/(.*)/\*\*\1 {_ATTRIBUTES}')
 
 
 def format_line(copy: str) -> str:

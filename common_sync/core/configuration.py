@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from common_sync.core.errors import Problem
+from common_sync.core.expressions import expression
 
 PYPROJECT = "pyproject.toml"
 OWN_FILE = "common-sync.toml"
@@ -143,9 +144,9 @@ class _Lines:
 
 
 _OWN = r"""[ \t]*tool[ \t]*\.[ \t]*["']?common-sync["']?[ \t]*"""
-_OWN_TABLE = re.compile(rf"^[ \t]*\[{_OWN}\]", re.MULTILINE)
-_OTHER_TABLE = re.compile(rf"""^[ \t]*\[{{1,2}}(?!{_OWN}\.)[\w \t."'-]+\]""", re.MULTILINE)
-_NEXT_KEY = re.compile(r"""^[ \t]*(?:[\w.-]+|"[^"\n]*"|'[^'\n]*')[ \t]*=""", re.MULTILINE)
+_OWN_TABLE = expression(rf"^[ \t]*\[{_OWN}\]", re.MULTILINE)
+_OTHER_TABLE = expression(rf"""^[ \t]*\[{{1,2}}(?!{_OWN}\.)[\w \t."'-]+\]""", re.MULTILINE)
+_NEXT_KEY = expression(r"""^[ \t]*(?:[\w.-]+|"[^"\n]*"|'[^'\n]*')[ \t]*=""", re.MULTILINE)
 _LINE_START = r"""^[ \t]*\[{0,2}[ \t]*(?:[\w"'-]+[ \t]*\.[ \t]*)*"""
 
 

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from common_sync.core.expressions import expression
 from common_sync.core.rewriters.rewrite import UnparsableError
 from common_sync.core.wildcards import Wildcards
 
@@ -101,8 +102,8 @@ def exact_pattern(path: str) -> str:
     return _UNWRITABLE.sub("?", escaped)
 
 
-_SPECIAL = re.compile(r"[*?\[\]\\{}|^]")
-_UNWRITABLE = re.compile(r"^[\s!#]|\s$|[^\S ]")
+_SPECIAL = expression(r"[*?\[\]\\{}|^]")
+_UNWRITABLE = expression(r"^[\s!#]|\s$|[^\S ]")
 """What a line cannot hold, or not where it stands; any character is taken instead."""
 
 
@@ -163,7 +164,7 @@ def _clean(path: str) -> str:
     return posixpath.normpath(re.sub("^/+", "/", path)) if path else ""
 
 
-_WELL_FORMED = re.compile(r"(?:[^\\\[]|\\.|\[\^?(?:C(?:-C)?)+\])*".replace("C", r"(?:\\.|[^\\\]\-])"), re.DOTALL)
+_WELL_FORMED = expression(r"(?:[^\\\[]|\\.|\[\^?(?:C(?:-C)?)+\])*".replace("C", r"(?:\\.|[^\\\]\-])"), re.DOTALL)
 """What Go's `filepath.Match` takes. Docker looks no further than it needs to see that `.` does not match."""
 
 
@@ -175,9 +176,9 @@ def _ends(pattern: str) -> tuple[str, str]:
     return names[0], names[-1].rpartition("/")[2]
 
 
-_NOT_LITERAL = re.compile(r"[*?\[\]{}^]")
-_WILD = re.compile(r"[*?\[\]\\]")
-_TOKEN = re.compile(r"(\*\*/?)\Z|(\*\*/?)|(\*)|(\?)|\\(.)|([.+()$])|.", re.DOTALL)
+_NOT_LITERAL = expression(r"[*?\[\]{}^]")
+_WILD = expression(r"[*?\[\]\\]")
+_TOKEN = expression(r"(\*\*/?)\Z|(\*\*/?)|(\*)|(\?)|\\(.)|([.+()$])|.", re.DOTALL)
 
 
 def _compile(pattern: str) -> re.Pattern[str] | Wildcards:
@@ -229,7 +230,7 @@ def _translate(token: re.Match[str]) -> str:
 _KNOWN_ESCAPES = "dswDSWafnrtv"
 """Letters that a backslash gives the same meaning in Go's expressions and in Python's."""
 
-_CLASS = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\\\]])*\]", re.DOTALL)
+_CLASS = expression(r"\\.|\[\^?\]?(?:\\.|[^\\\]])*\]", re.DOTALL)
 
 
 def _as_python_reads(found: re.Match[str]) -> str:
@@ -241,4 +242,4 @@ def _as_python_reads(found: re.Match[str]) -> str:
     return "[" + _SPECIAL_IN_PYTHON.sub(r"\\\g<0>", found[0][1:])
 
 
-_SPECIAL_IN_PYTHON = re.compile(r"[\[&|~]")
+_SPECIAL_IN_PYTHON = expression(r"[\[&|~]")

@@ -1,11 +1,11 @@
 """What a `.dockerignore` should keep out of an image, and what it keeps out of a copy that it should not."""
 
-import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
 from common_sync.core.dockerignore import Dockerignore, exact_pattern, parse_dockerignore
+from common_sync.core.expressions import expression
 from common_sync.core.rewriters.rewrite import UnparsableError
 
 _KEPT_OUT = (
@@ -48,8 +48,8 @@ def list_taken(dockerfile: str) -> Iterator[str]:
                 yield normalise(source.path.text, within=True)
 
 
-_MAY_BE_KEPT_OUT = re.compile(r"cache|\.pyc|venv|\.log|\.env")
-_WILDCARD = re.compile(r"[*?\[\\]")
+_MAY_BE_KEPT_OUT = expression(r"cache|\.pyc|venv|\.log|\.env")
+_WILDCARD = expression(r"[*?\[\\]")
 
 
 class Dropped(NamedTuple):

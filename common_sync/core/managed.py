@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
+from common_sync.core.expressions import expression
 from common_sync.core.rewriters.rewrite import UnparsableError
 
 START = "# >>> common-sync >>>"
@@ -17,7 +18,7 @@ End = Literal["top", "bottom"]
 """Where a new block goes. Of ignore rules and of attributes the last that matches decides: at the top, people's own lines
 win; at the bottom, the block does."""
 
-_MARKER = re.compile(rf"(?:^|(?<=\ufeff))(?:{START}|{END})(?=\r?$)", re.MULTILINE)
+_MARKER = expression(rf"(?:^|(?<=\ufeff))(?:{START}|{END})(?=\r?$)", re.MULTILINE)
 
 
 class _Block(NamedTuple):

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from common_sync.core.expressions import expression
 from common_sync.core.model import Edit
 
 _BOMS = (
@@ -13,7 +14,7 @@ _BOMS = (
     (b"\xff\xfe", "utf-16-le"),
     (b"\xfe\xff", "utf-16-be"),
 )
-_CODING = re.compile(r"coding[:=]\s*([-\w.]+)", re.ASCII)
+_CODING = expression(r"coding[:=]\s*([-\w.]+)", re.ASCII)
 
 
 class UndecodableError(ValueError):

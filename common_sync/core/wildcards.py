@@ -3,7 +3,9 @@
 import re
 from typing import NamedTuple
 
-_PIECE = re.compile(
+from common_sync.core.expressions import expression
+
+_PIECE = expression(
     r"(?P<folders>\(\.\*/\)\?)|(?P<or>\|)|(?P<atom>\\.|\[\^?\]?(?:\\.|[^\\\]])*\]|.)(?P<repeat>\*|\{(\d+)(,?)(\d*)\})?",
     re.DOTALL,
 )
@@ -46,8 +48,8 @@ class _Step(NamedTuple):
         return {found.end() for place in places if (found := self.atom.match(path, place))}
 
 
-_SLASH = _Step(re.compile("/"))
-_ANYTHING = _Step(re.compile("."), 0, None)
+_SLASH = _Step(expression("/"))
+_ANYTHING = _Step(expression("."), 0, None)
 
 
 class Wildcards:

@@ -1,16 +1,16 @@
 """The configuration's file, as `init` sees it: whether there is one, and how to write one without touching the rest."""
 
 import os
-import re
 import tomllib
 
 from common_sync.core.configuration import OWN_FILE, PYPROJECT, find_table
 from common_sync.core.errors import ConfigurationError, Problem
+from common_sync.core.expressions import expression
 from common_sync.edges.folders import explain_os_error, opened
 from common_sync.edges.users_files import replace_users_file
 from common_sync.edges.writing import replace_bytes
 
-_AT_LINE = re.compile(r"\(at line (\d+)")
+_AT_LINE = expression(r"\(at line (\d+)")
 
 
 def find_configuration(root: str) -> Problem | None:

@@ -4,6 +4,7 @@ import re
 
 from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
+from common_sync.core.expressions import expression
 from common_sync.core.rules import Matcher
 
 
@@ -39,15 +40,15 @@ def make_matcher(pattern: str) -> Matcher:
 
 _MARK = "ps_d"
 _ANY_FOLDER = f"(?P<{_MARK}>/)"
-_UNPADDED = re.compile(r"((?:\\.|[^\\])*?) *", re.DOTALL)
-_LAST_SPACE = re.compile(r"((?:\\.|[^\\])*?)\\?(\s)", re.DOTALL)
-_BRACKETS = re.compile(r"\\.|\[([!^]?\]?[^]]*)\]", re.DOTALL)
-_UNLIKE_GIT = re.compile(r"[\\[/]|--|&&|~~|\|\|").search
-_BETWEEN_STARS = re.compile(r"\[\^/\]\*((?:\\.|\[(?!\^/\]\*)[^]]+\]|[^][()*/\\])+)(?=\[\^/\]\*)", re.DOTALL)
+_UNPADDED = expression(r"((?:\\.|[^\\])*?) *", re.DOTALL)
+_LAST_SPACE = expression(r"((?:\\.|[^\\])*?)\\?(\s)", re.DOTALL)
+_BRACKETS = expression(r"\\.|\[([!^]?\]?[^]]*)\]", re.DOTALL)
+_UNLIKE_GIT = expression(r"[\\[/]|--|&&|~~|\|\|")
+_BETWEEN_STARS = expression(r"\[\^/\]\*((?:\\.|\[(?!\^/\]\*)[^]]+\]|[^][()*/\\])+)(?=\[\^/\]\*)", re.DOTALL)
 """What stands between two stars of a part: the first place where it fits is as good as any, and trying no other keeps a pattern
 of many stars from taking longer than anybody can wait for."""
 
-_SET = re.compile(r"\\.|\[(?!\^/\])", re.DOTALL)
+_SET = expression(r"\\.|\[(?!\^/\])", re.DOTALL)
 
 
 def _for_pathspec(pattern: str) -> str:
@@ -68,7 +69,7 @@ def _for_pathspec(pattern: str) -> str:
     if text[-1].isspace():
         text = _LAST_SPACE.sub(r"\1[\2]", text)
     for found in _BRACKETS.finditer(text):
-        if found[1] is not None and _UNLIKE_GIT(found[1]):
+        if found[1] is not None and _UNLIKE_GIT.search(found[1]):
             message = "it has brackets of a kind that is not supported"
             raise ValueError(message)
     return text

@@ -147,6 +147,18 @@ class Ignored(NamedTuple):
     pattern: str
 
 
+_MANY_PATHS = 20
+"""Git holds every file against every path that it is asked about."""
+
+
+def _gather(paths: Iterable[str]) -> set[str]:
+    """Return paths, or the folders that they are in when they are many."""
+    gathered = set(paths)
+    while len(gathered) > _MANY_PATHS:
+        gathered = {path.rpartition("/")[0] or "." for path in gathered}
+    return gathered
+
+
 def find_ignored(root: str, paths: Sequence[str]) -> list[Ignored]:
     """Return what git ignores below some paths and does not track; a folder stands for all that is in it.
 
@@ -157,8 +169,11 @@ def find_ignored(root: str, paths: Sequence[str]) -> list[Ignored]:
     Raises:
         GitError: Git failed.
     """
-    command = ["ls-files", "-z", "-o", "-i", "--exclude-standard", "--directory", "--", *paths]
-    found = [path.rstrip("/") for path in split(ask(command, root))]
+    command = ["ls-files", "-z", "-o", "-i", "--exclude-standard", "--directory", "--", *_gather(paths)]
+    wanted, listed = frozenset(paths), [path.rstrip("/") for path in split(ask(command, root))]
+    found = [path for path in listed if path in wanted or not wanted.isdisjoint(ancestors(path))]
+    whole = frozenset(listed)  # a folder that is ignored as a whole stands for what is in it
+    found += sorted(path for path in wanted if not whole.isdisjoint(ancestors(path)))
     if not found:
         return []
     names = "".join(f"./{path}\0" for path in found)

@@ -10,13 +10,14 @@ from typing import NamedTuple
 from common_sync.core.findings import make_finding
 from common_sync.core.manifest import NAME as MANIFEST_NAME
 from common_sync.core.model import Finding, Reference
+from common_sync.core.rewriters.hints import may_concern
 from common_sync.core.rewriters.kinds import Kind, kind_of
 from common_sync.core.rewriters.rewrite import Rewrite, Site, UnparsableError
 from common_sync.core.text import Text, UndecodableError, apply_edits, encode, find_conflict
 from common_sync.edges.builds import BuiltFrom, RootBuilds, Widened, locate_builds
 from common_sync.edges.folders import explain_os_error
 from common_sync.edges.places import Library, Places
-from common_sync.edges.rewriters import EXPENSIVE, rewriter_of
+from common_sync.edges.rewriters import rewriter_of
 from common_sync.edges.service_files import list_paths
 
 _LARGEST = 16 << 20
@@ -108,9 +109,6 @@ def read_version(library: Library, service: str, file: str, data: bytes) -> Refe
     return reader.read_data(os.path.join(library.root, file), kind, data)
 
 
-_LEADS_ANYWHERE = (b"..", b"$", b"\\", b"\0")
-"""What a path holds that leads upward, or has a variable or an escape in it; and all that is in UTF-16."""
-
 _LEADS_TO_COPY = ("points-at-master", "points-at-copy")
 
 
@@ -119,10 +117,6 @@ class _Reader:
         self._places, self._service, self._copied = places, service, copied
         library = places.library
         self._root, self._folder, self._copy = library.root, places.folder, library.copy
-        self._hints = (
-            *_LEADS_ANYWHERE,
-            *map(os.fsencode, (library.root, library.real, os.path.basename(library.copy))),
-        )
         self._edits: list[FileEdit] = []
         self._references: list[Reference] = []
         self._findings: list[Finding] = []
@@ -163,7 +157,8 @@ class _Reader:
         return [] if data is None else self._read_data(path, real, kind, shown, data)
 
     def _read_data(self, path: str, real: str, kind: Kind, shown: str, data: bytes) -> list[tuple[str, Kind]]:
-        if kind in EXPENSIVE and not self._may_concern(data, kind):
+        library = self._places.library
+        if not may_concern(data, kind, (os.fsencode(library.root), os.fsencode(library.real)), os.fsencode(self._copy)):
             return []
         rewrite, decode = rewriter_of(kind)
         text = self._decode(data, shown, decode)
@@ -184,10 +179,6 @@ class _Reader:
         if found.edits:
             self._rewrite(found, text, real, shown, data)
         return [(os.path.join(above, include.path), include.kind or kind) for include in found.includes]
-
-    def _may_concern(self, data: bytes, kind: Kind) -> bool:
-        """Tell cheaply whether a file could lead to the library; one that does so by nothing but a symlink is missed."""
-        return any(hint in data for hint in (*self._hints, *EXPENSIVE[kind]))
 
     def _site(self, above: str, real: str, kind: Kind) -> Site:
         wider = self._wider_builds(real) if kind == "dockerfile" else ()

@@ -52,13 +52,3 @@ def rewriter_of(kind: Kind) -> tuple[Rewriter, Callable[[bytes], Text]]:
             from common_sync.core.rewriters.mentions import read_mentions
 
             return read_mentions, decode_to_read
-
-
-EXPENSIVE: dict[Kind, tuple[bytes, ...]] = {
-    "compose": (b"include", b"extends"),
-    "environment": (b"-r", b"-c"),
-    "project": (b"{root", b"{home", b"{env"),
-    **dict.fromkeys(("pipfile", "lock", "poetry-lock", "pdm-lock", "pipenv-lock", "mention"), ()),
-}
-"""What takes a parser that is not even imported in vain, and what else stands in it where it may concern the library:
-another file to read, or a variable."""

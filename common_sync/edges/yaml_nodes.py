@@ -6,9 +6,9 @@ process by a segmentation fault where a file holds a hundred thousand opening br
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from common_sync.core.expressions import expression
 from common_sync.core.rewriters.rewrite import UnparsableError
 from common_sync.core.rewriters.yaml_tree import Node, YamlMapping, YamlScalar, YamlSequence
 
@@ -22,7 +22,7 @@ _DEEPEST = 100
 """Levels; Compose needs eight."""
 
 _BOM = "\ufeff"
-_PROPERTIES = re.compile(r"(?:[&!]\S*|\s|#.*)*")
+_PROPERTIES = expression(r"(?:[&!]\S*|\s|#.*)*")
 
 
 def parse_yaml(text: str) -> Node:

@@ -1,7 +1,8 @@
 """What a base image's name tells: whether it is one that holds no application, its Python, and the pip that comes with it."""
 
-import re
 from typing import NamedTuple
+
+from common_sync.core.expressions import expression
 
 _PLAIN = frozenset(
     {
@@ -67,7 +68,7 @@ _PLAIN = frozenset(
         ),
     }
 )
-_PYTHON = re.compile(r"(?:^|[-_:]|python|py)(3\.\d+(?:\.\d+)?)(?![\d.])")
+_PYTHON = expression(r"(?:^|[-_:]|python|py)(3\.\d+(?:\.\d+)?)(?![\d.])")
 _PIP_BEFORE_24_1 = 11
 """The last minor version of Python 3 that comes with a pip older than 24.1, the first to take `name @ file:./path`."""
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from common_sync.core.doctor.image import Anything, Context, Doubt, Files, Image, Inline, Put
 from common_sync.core.doctor.shell_words import Word as ShellWord
+from common_sync.core.expressions import expression
 from common_sync.core.rewriters.dockerfile_syntax import Heredoc, Instruction
 from common_sync.core.rewriters.dockerfile_words import Word
 
@@ -138,9 +139,9 @@ def copy_layers(
     return layers, events
 
 
-_ARCHIVE = re.compile(r"\.(?:tar(?:\.\w+)?|tgz|tbz2?|txz)$", re.IGNORECASE)
-_REMOTE = re.compile(r"[a-z][a-z0-9+.-]*://|git@", re.IGNORECASE)
-_WILD = re.compile(r"[*?[]")
+_ARCHIVE = expression(r"\.(?:tar(?:\.\w+)?|tgz|tbz2?|txz)$", re.IGNORECASE)
+_REMOTE = expression(r"[a-z][a-z0-9+.-]*://|git@", re.IGNORECASE)
+_WILD = expression(r"[*?[]")
 
 
 def _inline(copying: Copying) -> Iterator[Put | Doubt]:

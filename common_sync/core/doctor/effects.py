@@ -8,10 +8,11 @@ from posixpath import basename, dirname, join, normpath
 from common_sync.core.doctor.image import Doubt, Gone, Image, Inline, Made, Put
 from common_sync.core.doctor.shell import Command
 from common_sync.core.doctor.shell_words import Word
+from common_sync.core.expressions import expression
 
 Layer = Put | Gone | Doubt | Made
 
-_INTERPRETER = re.compile(r"(?:python|pypy)[\d.]*|node|perl|ruby")
+_INTERPRETER = expression(r"(?:python|pypy)[\d.]*|node|perl|ruby")
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "source", "."})
 _RUNNERS = frozenset(
     {"make", "just", "task", "invoke", "tox", "nox", "hatch", "rye", "pixi", "conda", "mamba", "micromamba"}

@@ -3,13 +3,13 @@
 Sources: `pip install --help`, `uv pip install --help`, `uv sync --help`, `poetry install --help`, and these tools' documentation.
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from posixpath import join, normpath
 from typing import Literal, NamedTuple
 
 from common_sync.core.doctor.shell import Command
 from common_sync.core.doctor.shell_words import Word
+from common_sync.core.expressions import expression
 
 Tool = Literal["pip", "uv", "poetry", "pdm", "pipenv", "setup.py"]
 
@@ -55,8 +55,8 @@ class Install(NamedTuple):
         return [part for value in found for part in value.replace(",", " ").split()]
 
 
-_PIP = re.compile(r"pip3?(?:\.\d+)?(?:-3(?:\.\d+)?)?")
-_PYTHON = re.compile(r"(?:python|pypy)[\d.]*")
+_PIP = expression(r"pip3?(?:\.\d+)?(?:-3(?:\.\d+)?)?")
+_PYTHON = expression(r"(?:python|pypy)[\d.]*")
 _PIP_COMMANDS = frozenset({"install", "wheel", "download"})
 
 _SHORT = {

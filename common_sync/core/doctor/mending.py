@@ -1,11 +1,11 @@
 """Insert the COPY that an install lacks, in the Dockerfile's own style, and prove that it helps."""
 
-import re
 from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
 from common_sync.core.doctor.troubles import Insertion, Trouble
+from common_sync.core.expressions import expression
 from common_sync.core.model import Edit
 from common_sync.core.rewriters.dockerfile_syntax import Dockerfile, Instruction, parse_dockerfile
 from common_sync.core.rewriters.rewrite import UnparsableError
@@ -14,7 +14,7 @@ from common_sync.core.text import apply_edits
 Examine = Callable[[str], list[Trouble]]
 """Tells what is wrong with a Dockerfile's text; raises UnparsableError."""
 
-_PLAIN = re.compile(r"[\w./@+-]+")
+_PLAIN = expression(r"[\w./@+-]+")
 _BUILDING = frozenset({"CS201", "CS202", "CS203"})
 
 

@@ -14,12 +14,13 @@ from common_sync.core.doctor.image import Context, Image, Place
 from common_sync.core.doctor.installs import Asked, Install
 from common_sync.core.doctor.projects import Dependency, Project, read_pipfile, read_project
 from common_sync.core.doctor.selection import select
+from common_sync.core.expressions import expression
 from common_sync.core.rewriters.pip_paths import find_include, find_target, holds_variable
 from common_sync.core.rewriters.pip_syntax import Instruction, parse_instructions
 
 _PROJECT_FILES = ("pyproject.toml", "setup.py")
 _ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz")
-_OTHER_SYSTEMS = re.compile(r"win32|windows|darwin|['\"]nt['\"]", re.IGNORECASE)
+_OTHER_SYSTEMS = expression(r"win32|windows|darwin|['\"]nt['\"]", re.IGNORECASE)
 
 
 class Need(NamedTuple):

@@ -6,6 +6,7 @@ from posixpath import basename, join, normpath
 from typing import NamedTuple
 
 from common_sync.core.doctor.shell_words import Token, Variables, Word, expand_word, split_script
+from common_sync.core.expressions import expression
 
 
 class Command(NamedTuple):
@@ -42,7 +43,7 @@ _CLOSING = frozenset({"fi", "done", "esac"})
 _BETWEEN = frozenset({"then", "else", "elif", "do", "{", "}"})
 _TESTS = frozenset({"[", "[[", "test", "!", "grep", "command", "which", "type"})
 _SAYS_ONLY = frozenset({"true", "false", ":", "echo", "exit", "return", "{", "("})
-_ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
+_ASSIGNMENT = expression(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 _WRAPPERS: Mapping[str, frozenset[str]] = {
     "sudo": frozenset({"-u", "-g", "-h", "-p"}),
     "env": frozenset({"-u", "-C"}),

@@ -8,10 +8,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from common_sync.core.expressions import expression
+
 _SUBSTITUTION = r"\$\((?:[^()]|\((?:[^()]|\([^()]*\))*\))*\)|`[^`]*`"
 _VARIABLE = r"\$\{[^{}]*\}|\$[A-Za-z_]\w*|\$[0-9@*#?$!-]"
 _DOUBLE = rf'"(?:\\.|{_SUBSTITUTION}|[^"\\])*+"'  # `*+`: or else each substitution would be tried in two ways
-_TOKEN = re.compile(
+_TOKEN = expression(
     rf"""
     (?P<blank>[ \t\r]+|\\\r?\n)
     |(?P<comment>\#[^\n]*)
@@ -22,16 +24,16 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_PART = re.compile(
+_PART = expression(
     rf"""\\(?P<escaped>.)|'(?P<single>[^']*)'|(?P<double>{_DOUBLE})|(?P<unknown>{_SUBSTITUTION})|(?P<variable>{_VARIABLE})
     |(?P<plain>.)""",
     re.VERBOSE | re.DOTALL,
 )
-_QUOTED_PART = re.compile(
+_QUOTED_PART = expression(
     rf"""\\(?P<escaped>[$`"\\])|(?P<unknown>{_SUBSTITUTION})|(?P<variable>{_VARIABLE})|(?P<plain>.)""",
     re.VERBOSE | re.DOTALL,
 )
-_NAME = re.compile(r"\$\{?([A-Za-z_]\w*)(?:(:?[-+])([^{}]*))?\}?")
+_NAME = expression(r"\$\{?([A-Za-z_]\w*)(?:(:?[-+])([^{}]*))?\}?")
 
 _LONGEST = 4096
 """Characters that variables may bring into a word."""

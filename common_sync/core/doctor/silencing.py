@@ -1,9 +1,10 @@
 """Checks that a person has switched off: by a comment on a line, or above it."""
 
-import re
 from collections.abc import Collection
 
-_COMMENT = re.compile(r"#\s*common-sync:\s*ignore\[([^\]]*)\]")
+from common_sync.core.expressions import expression
+
+_COMMENT = expression(r"#\s*common-sync:\s*ignore\[([^\]]*)\]")
 
 
 def is_silenced(code: str, line: int | None, lines: Collection[str]) -> bool:

@@ -16,6 +16,7 @@ from common_sync.core.doctor.installs import read_install
 from common_sync.core.doctor.needs import find_needs
 from common_sync.core.doctor.shell import Command, read_script, read_words
 from common_sync.core.doctor.shell_words import Word as ShellWord
+from common_sync.core.expressions import expression
 from common_sync.core.rewriters.dockerfile_syntax import Dockerfile, Instruction, Stage
 from common_sync.core.rewriters.dockerfile_variables import Variables, assignments, expand, with_variables
 from common_sync.core.rewriters.dockerfile_words import Word
@@ -38,8 +39,8 @@ def simulate(dockerfile: Dockerfile, context: Context) -> Build:
     return Build(tuple(end.finished() for end in builder.ends))
 
 
-_POSIX_SHELL = re.compile(r"(?:^|/)(?:ba|da|a|z|k)?sh$")
-_NEW_PIP = re.compile(r"pip(?:\s*[>~]=?.*|\s*==\s*(?:2[5-9]|24\.[1-9]|[3-9]\d).*)?")
+_POSIX_SHELL = expression(r"(?:^|/)(?:ba|da|a|z|k)?sh$")
+_NEW_PIP = expression(r"pip(?:\s*[>~]=?.*|\s*==\s*(?:2[5-9]|24\.[1-9]|[3-9]\d).*)?")
 """What asks for a pip that is new enough."""
 
 

@@ -9,6 +9,7 @@ from common_sync.core.doctor.builds import Build, Event, Installed, NotFollowed,
 from common_sync.core.doctor.copying import MissingSource, SourceAbove
 from common_sync.core.doctor.image import Context, below
 from common_sync.core.doctor.needs import Need
+from common_sync.core.expressions import expression
 
 
 class Insertion(NamedTuple):
@@ -60,7 +61,7 @@ Admits = Callable[[str, str], bool]
 _KNOWN = "if you know that it does no harm: # common-sync: ignore[CS213] in the line above"
 
 
-_RELATIVE_URL = re.compile(r"@\s*file:(?!/)", re.IGNORECASE)
+_RELATIVE_URL = expression(r"@\s*file:(?!/)", re.IGNORECASE)
 
 
 def find_build_troubles(
@@ -90,7 +91,7 @@ def _unneeded(trouble: Trouble) -> Trouble:
     return trouble._replace(code="CS214", message=message, insertion=None)
 
 
-_INSTALLED_TO = re.compile(
+_INSTALLED_TO = expression(
     r"(?:^|/)(?:\.?venv|env|virtualenv|(?:site|dist)-packages|\.local)(?:/|$)|^/(?:usr|usr/local|opt|install\w*)/?$"
 )
 

@@ -4,10 +4,10 @@ Source of the format: https://github.com/compose-spec/compose-spec (build.md, de
 configs, secrets, include and merge). Paths are relative to the folder of the file.
 """
 
-import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
+from common_sync.core.expressions import expression
 from common_sync.core.rewriters.rewrite import NO_PATH, Build
 from common_sync.core.rewriters.yaml_tree import (
     Node,
@@ -71,12 +71,12 @@ NOTHING = "nothing"
 """The meaning of what Compose itself does not look at, such as an extension, whose parts are used by their anchors."""
 
 _VARIABLE = r"\$\{(?:[^{}]|\{[^{}]*\})*\}"
-_SHORT_MOUNT = re.compile(
+_SHORT_MOUNT = expression(
     rf"((?:{_VARIABLE}|[^:])++):"
 )  # possessive: what is a variable is not tried again, letter by letter
-_LOOKS_LIKE_PATH = re.compile(r"[./~]|.*\$")
-_NAMED = re.compile(r"[^=]*=")
-_REMOTE = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*:|git@|github\.com/|~")
+_LOOKS_LIKE_PATH = expression(r"[./~]|.*\$")
+_NAMED = expression(r"[^=]*=")
+_REMOTE = expression(r"[a-zA-Z][a-zA-Z0-9+.-]*:|git@|github\.com/|~")
 
 
 class WrittenPath(NamedTuple):

@@ -6,9 +6,10 @@ Source: https://github.com/compose-spec/compose-spec/blob/main/12-interpolation.
 import re
 from collections.abc import Callable
 
+from common_sync.core.expressions import expression
 from common_sync.core.rewriters.rewrite import Place
 
-_VARIABLE = re.compile(r"\$(?:(?P<dollar>\$)|\{\w+:?-(?P<default>[^{}]*)\}|\{[^}]*\}?|\w+)")
+_VARIABLE = expression(r"\$(?:(?P<dollar>\$)|\{\w+:?-(?P<default>[^{}]*)\}|\{[^}]*\}?|\w+)")
 _UNKNOWN = "\0"
 
 

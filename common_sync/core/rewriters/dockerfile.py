@@ -5,11 +5,11 @@ replaces the path, in the ARG or ENV that gives it where it comes from there, an
 Format: https://docs.docker.com/reference/dockerfile/.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from common_sync.core.expressions import expression
 from common_sync.core.model import Edit, ReferenceState
 from common_sync.core.rewriters.dockerfile_problems import (
     report_context,
@@ -25,8 +25,8 @@ from common_sync.core.rewriters.dockerfile_words import Word
 from common_sync.core.rewriters.rewrite import LocatedReference, Rewrite, Site, UnparsableError, keep_proven
 from common_sync.core.text import apply_edits
 
-_COMMENT = re.compile(r"\n\s*#")
-_TAKES_NO_SLASH = re.compile(r"""[$'"\\`]|(?:^|/)\.{0,2}$""")
+_COMMENT = expression(r"\n\s*#")
+_TAKES_NO_SLASH = expression(r"""[$'"\\`]|(?:^|/)\.{0,2}$""")
 """Destinations that end in a slash or a dot, or whose end is not what it seems."""
 
 

@@ -7,24 +7,25 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from common_sync.core.expressions import expression
 from common_sync.core.rewriters.dockerfile_words import SPACES, Word, join_words, refuse, split_words, unquote
 
-_BLANKS = re.compile(r"[\t\v\f\r ]+")
-_BETWEEN_BLANKS = re.compile(r"[^\t\v\f\r ]+")
-_BETWEEN_SPACES = re.compile(rf"[^{SPACES}]+")
-_FLAG = re.compile(
+_BLANKS = expression(r"[\t\v\f\r ]+")
+_BETWEEN_BLANKS = expression(r"[^\t\v\f\r ]+")
+_BETWEEN_SPACES = expression(rf"[^{SPACES}]+")
+_FLAG = expression(
     rf"""[{SPACES}]*(--(?:[^{SPACES}'"\\]|\\.?|'(?:[^'\\]|\\.?)*(?:'|\Z)|"(?:[^"\\]|\\.?)*(?:"|\Z))*)""", re.DOTALL
 )
-_FLAG_PIECE = re.compile(r"""\\(?P<escaped>.)|(?P<quote>['"])|(?P<plain>[^\\])""", re.DOTALL)
-_QUOTING = re.compile(r"""['"\\]""")
-_JSON_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
-_JSON_CHARACTER = re.compile(r"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\u....|\\.|[^\\]")
-_HEREDOC = re.compile(r"(\d*)<<(-?)\s*([^<]*)", re.ASCII)
-_HEREDOC_WORD = re.compile(
+_FLAG_PIECE = expression(r"""\\(?P<escaped>.)|(?P<quote>['"])|(?P<plain>[^\\])""", re.DOTALL)
+_QUOTING = expression(r"""['"\\]""")
+_JSON_STRING = expression(r'"(?:[^"\\]|\\.)*"')
+_JSON_CHARACTER = expression(r"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\u....|\\.|[^\\]")
+_HEREDOC = expression(r"(\d*)<<(-?)\s*([^<]*)", re.ASCII)
+_HEREDOC_WORD = expression(
     rf"""(?:<<[\t\r ]*|'[^']*'|"(?:[^"\\]|\\["$\\]|\\(?!["$\\]))*"|\\.|\\\Z|[^{SPACES}'"\\])+""", re.DOTALL
 )
 _QUOTED_WORD = {
-    escape: re.compile(
+    escape: expression(
         rf"""(?:[^{SPACES}'"{taken}]|{taken}.|'[^']*(?:'|\Z)|"(?:[^"{taken}]|{taken}.)*(?:"|(?={taken}?\Z)))+""",
         re.DOTALL,
     )

@@ -9,16 +9,17 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from common_sync.core.expressions import expression
 from common_sync.core.rewriters.dockerfile_syntax import Dockerfile, Instruction
 from common_sync.core.rewriters.dockerfile_variables import Variables, expand, with_variables
 from common_sync.core.rewriters.dockerfile_words import Word
 from common_sync.core.rewriters.rewrite import NO_PATH, Place, Site
 
-_NO_PATH_OF_THE_CONTEXT = re.compile(r"\d*<<|[A-Za-z][A-Za-z0-9+.-]*://|git@")
+_NO_PATH_OF_THE_CONTEXT = expression(r"\d*<<|[A-Za-z][A-Za-z0-9+.-]*://|git@")
 """A heredoc, or something on a network."""
 
-_WILDCARD = re.compile(r"[*?\[\\]")
-_MOUNT_FIELD = re.compile(r'"(?:[^"]|"")*"|[^,]+')
+_WILDCARD = expression(r"[*?\[\\]")
+_MOUNT_FIELD = expression(r'"(?:[^"]|"")*"|[^,]+')
 
 
 class Source(NamedTuple):
@@ -189,7 +190,7 @@ def _may_match(pattern: str, site: Site) -> bool:
     )
 
 
-_PATTERN = re.compile(r"(?P<any>\*)|(?P<one>\?|\[(?:\\.|[^\]\\])+\])|\\?(?P<itself>.)", re.DOTALL)
+_PATTERN = expression(r"(?P<any>\*)|(?P<one>\?|\[(?:\\.|[^\]\\])+\])|\\?(?P<itself>.)", re.DOTALL)
 
 
 def _compile(pattern: str) -> re.Pattern[str]:

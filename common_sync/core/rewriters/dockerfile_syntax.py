@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from common_sync.core.expressions import expression
 from common_sync.core.rewriters.dockerfile_arguments import (
     Announcement,
     Flag,
@@ -18,10 +19,10 @@ from common_sync.core.rewriters.dockerfile_arguments import (
 from common_sync.core.rewriters.dockerfile_words import SPACES, RefusedError, Word, join_words, plain_word
 from common_sync.core.rewriters.rewrite import UnparsableError
 
-_LINE = re.compile(r"[^\n]*\n|[^\n]+\Z")
-_DIRECTIVE = re.compile(rf"#[{SPACES}]*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(\S(?:.*\S)?|\s)\s*", re.ASCII)
-_LEADING = re.compile(rf"[{SPACES}]*")
-_COMMAND = re.compile(r"([^\t\v\f\r ]+)[\t\v\f\r ]*")
+_LINE = expression(r"[^\n]*\n|[^\n]+\Z")
+_DIRECTIVE = expression(rf"#[{SPACES}]*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(\S(?:.*\S)?|\s)\s*", re.ASCII)
+_LEADING = expression(rf"[{SPACES}]*")
+_COMMAND = expression(r"([^\t\v\f\r ]+)[\t\v\f\r ]*")
 
 
 class Heredoc(NamedTuple):

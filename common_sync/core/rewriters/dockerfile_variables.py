@@ -4,13 +4,13 @@ Source of the rules: https://docs.docker.com/reference/dockerfile/#arg and #env.
 `docker build --build-arg` and a base image bring is not known here.
 """
 
-import re
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from operator import itemgetter
 from typing import NamedTuple
 
+from common_sync.core.expressions import expression
 from common_sync.core.rewriters.dockerfile_syntax import Dockerfile, Instruction, Stage
 from common_sync.core.rewriters.dockerfile_words import Expansion, RefusedError, Word, expand_word
 from common_sync.core.rewriters.rewrite import UnparsableError
@@ -18,8 +18,8 @@ from common_sync.core.rewriters.rewrite import UnparsableError
 _SHELL = frozenset({"RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK", "SHELL"})
 """Instructions whose commands can read a variable by its bare name."""
 
-_USE = re.compile(r"\$(?=\{?([0-9]+|[@*#?\-$!]|[^\W\d]\w*))")
-_MENTION = re.compile(r"(?=((?<!\w)\w+|(?<=\$)[@*#?\-$!]))")
+_USE = expression(r"\$(?=\{?([0-9]+|[@*#?\-$!]|[^\W\d]\w*))")
+_MENTION = expression(r"(?=((?<!\w)\w+|(?<=\$)[@*#?\-$!]))")
 
 Variables = Mapping[str, Word | None]
 """Name → value; None for one that is declared without a value that the file tells."""

@@ -1,7 +1,8 @@
 """Which files of a service may refer to the library, by their names."""
 
-import re
 from typing import Literal
+
+from common_sync.core.expressions import expression
 
 Kind = Literal[
     "requirements",
@@ -21,12 +22,12 @@ Kind = Literal[
 IGNORE = ".dockerignore"
 """What Docker reads beside a Dockerfile: by itself for the whole context, or after the name of one Dockerfile."""
 
-_DOCKERFILE = re.compile(r"(?:Docker|Container)file(?:[._-].+)?|.+\.(?:[Dd]ocker|[Cc]ontainer)file")
+_DOCKERFILE = expression(r"(?:Docker|Container)file(?:[._-].+)?|.+\.(?:[Dd]ocker|[Cc]ontainer)file")
 _NO_DOCKERFILE = (
     *(IGNORE, ".containerignore", ".md", ".bak", ".orig", ".rej", "~"),
     *(".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".template", ".erb", ".mustache", ".in"),
 )
-_COMPOSE = re.compile(r"(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml")
+_COMPOSE = expression(r"(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml")
 
 _NAMES: dict[str, Kind] = {
     "pyproject.toml": "project",

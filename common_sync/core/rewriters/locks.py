@@ -4,9 +4,9 @@ uv.lock and pylock.toml are rewritten together with the project file, so that `u
 hold a hash of the project file that only their own tool can make; while they lead to the master they are named.
 """
 
-import re
 from typing import NamedTuple
 
+from common_sync.core.expressions import expression
 from common_sync.core.rewriters.kinds import Kind
 from common_sync.core.rewriters.rewrite import LineProblem, LocatedReference, Place, Rewrite, Rewriter, Site
 from common_sync.core.rewriters.toml_references import Role, read_toml
@@ -17,7 +17,7 @@ _COMMANDS: dict[Kind, str] = {
     "pipenv-lock": "pipenv lock",  # takes newer versions: Pipenv has nothing that keeps them and leaves the Pipfile alone
 }
 _PATH_KEYS = frozenset({"directory", "editable", "path", "virtual"})
-_PATH = re.compile(r"""\b(?:directory|editable|path|virtual|url)["']?[ \t]*[=:]\s*["']([^"':\\\n\0]+)["']""")
+_PATH = expression(r"""\b(?:directory|editable|path|virtual|url)["']?[ \t]*[=:]\s*["']([^"':\\\n\0]+)["']""")
 
 
 class _Found(NamedTuple):

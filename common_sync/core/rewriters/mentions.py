@@ -4,18 +4,18 @@ Nobody can tell what a script does with a path, nor whether it runs where the se
 person decides.
 """
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from common_sync.core.expressions import expression
 from common_sync.core.rewriters.rewrite import LineProblem, Locate, Rewrite, Site
 
-_COMMENT = re.compile(r"(?:^|(?<=\s))#.*|^\s*;.*")
+_COMMENT = expression(r"(?:^|(?<=\s))#.*|^\s*;.*")
 # $PWD/ $(CURDIR)/ {toxinidir}/ %(here)s/
-_FOLDER_VARIABLE = re.compile(r"(?:\$\w+|[$%]?(?:\([^()\s]*\)|\{[^{}\s]*\})s?)/")
-_SHORT_OPTION = re.compile(r"(?<!\S)-\w(?=\.\./)")
-_PATH = re.compile(r"[\w.@+~/-]+")
-_UPWARD = re.compile(r"(?:^|/)\.\.(?:/|$)")
+_FOLDER_VARIABLE = expression(r"(?:\$\w+|[$%]?(?:\([^()\s]*\)|\{[^{}\s]*\})s?)/")
+_SHORT_OPTION = expression(r"(?<!\S)-\w(?=\.\./)")
+_PATH = expression(r"[\w.@+~/-]+")
+_UPWARD = expression(r"(?:^|/)\.\.(?:/|$)")
 
 
 class Mention(NamedTuple):

@@ -7,15 +7,17 @@ https://packaging.python.org/en/latest/specifications/dependency-specifiers/ and
 import re
 from typing import NamedTuple
 
-_DIRECT = re.compile(r"([A-Za-z0-9][\w.-]*)\s*(?:(\[[^\]]*\])\s*)?@\s*", re.ASCII)
-_FILE = re.compile(r"file:", re.IGNORECASE)
-_OTHER_SCHEME = re.compile(r"(?!file:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
-_LOCAL_HOST = re.compile(r"//(?:localhost)?(?=/)", re.IGNORECASE)
-_PATH_FRAGMENT = re.compile(r"#(?=(?:egg|subdirectory)=)")
-_URL_FRAGMENT = re.compile(r"[?#]")
-_SUBDIRECTORY = re.compile(r"[#&]subdirectory=([^&]+)")
-_VARIABLE = re.compile(r"\$\{[A-Z0-9_]+\}")  # the only form that pip expands
-_NEEDS_NO_QUOTING = re.compile(r"[A-Za-z0-9_.~/-]*")
+from common_sync.core.expressions import expression
+
+_DIRECT = expression(r"([A-Za-z0-9][\w.-]*)\s*(?:(\[[^\]]*\])\s*)?@\s*", re.ASCII)
+_FILE = expression(r"file:", re.IGNORECASE)
+_OTHER_SCHEME = expression(r"(?!file:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_LOCAL_HOST = expression(r"//(?:localhost)?(?=/)", re.IGNORECASE)
+_PATH_FRAGMENT = expression(r"#(?=(?:egg|subdirectory)=)")
+_URL_FRAGMENT = expression(r"[?#]")
+_SUBDIRECTORY = expression(r"[#&]subdirectory=([^&]+)")
+_VARIABLE = expression(r"\$\{[A-Z0-9_]+\}")  # the only form that pip expands
+_NEEDS_NO_QUOTING = expression(r"[A-Za-z0-9_.~/-]*")
 
 
 class Target(NamedTuple):

@@ -11,18 +11,19 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
+from common_sync.core.expressions import expression
 from common_sync.core.model import Edit
 
 Kind = Literal["requirement", "editable", "requirements-file", "constraints-file"]
 
-_COMMENT = re.compile(r"(?:^|(?<=\s))#")
-_FIRST_OPTION = re.compile(r"(?:^|(?<= ))-")
-_SHELL_WORD = re.compile(r"""(?:[^ \t\r\n'"\\]+|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+""", re.DOTALL)
-_SHELL_PIECE = re.compile(r"""[^'"\\]+|\\.|'[^']*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
-_SHELL_SPECIAL = re.compile(r"""['"\\]""")
-_SHELL_ESCAPE = re.compile(r'\\["\\]|.', re.DOTALL)
+_COMMENT = expression(r"(?:^|(?<=\s))#")
+_FIRST_OPTION = expression(r"(?:^|(?<= ))-")
+_SHELL_WORD = expression(r"""(?:[^ \t\r\n'"\\]+|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+""", re.DOTALL)
+_SHELL_PIECE = expression(r"""[^'"\\]+|\\.|'[^']*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)
+_SHELL_SPECIAL = expression(r"""['"\\]""")
+_SHELL_ESCAPE = expression(r'\\["\\]|.', re.DOTALL)
 _BLANKS = " \t\r\n"
-_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(?:\[[^\]]*\])?", re.ASCII)
+_NAME = expression(r"[A-Za-z0-9][\w.-]*(?:\[[^\]]*\])?", re.ASCII)
 
 _KINDS: dict[str, Kind] = {
     "--editable": "editable",

@@ -7,11 +7,12 @@ https://pdm-project.org/latest/usage/dependency/ and https://hatch.pypa.io/lates
 import re
 from typing import NamedTuple
 
+from common_sync.core.expressions import expression
 from common_sync.core.rewriters.pip_paths import Target, find_target, holds_variable, quote_path
 
-_EDITABLE = re.compile(r"\s*-e\s+")  # PDM has it in its groups
-_ANCHOR = re.compile(r"(?:file:/*)?(?:\$\{PROJECT_ROOT\}|\{root(?P<above>(?::parent)*)(?::real)?(?::uri)?\})/*")
-_HATCH_VARIABLE = re.compile(r"\{[^{}]*\}")
+_EDITABLE = expression(r"\s*-e\s+")  # PDM has it in its groups
+_ANCHOR = expression(r"(?:file:/*)?(?:\$\{PROJECT_ROOT\}|\{root(?P<above>(?::parent)*)(?::real)?(?::uri)?\})/*")
+_HATCH_VARIABLE = expression(r"\{[^{}]*\}")
 
 
 class Spot(NamedTuple):

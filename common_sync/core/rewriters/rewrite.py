@@ -4,14 +4,14 @@ A rewriter takes the decoded file and its `Site`, and returns a `Rewrite`. It re
 how it is spelled; each edit replaces an exact span, and is proven by reading the edited text again.
 """
 
-import re
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple, TypeVar
 
+from common_sync.core.expressions import expression
 from common_sync.core.model import Edit, ReferenceState
 from common_sync.core.rewriters.kinds import Kind
 
-NO_PATH = re.compile("[\\x00\ud800-\udfff]")
+NO_PATH = expression("[\\x00\ud800-\udfff]")
 """What is in no path: the system takes no such name, and Python raises ValueError for it."""
 
 

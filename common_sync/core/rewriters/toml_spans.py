@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from common_sync.core.expressions import expression
 from common_sync.core.rewriters.rewrite import UnparsableError
 
 Path = tuple[str | int, ...]
@@ -18,11 +19,11 @@ Path = tuple[str | int, ...]
 
 # Nothing possessive: Python 3.11.2, which is Debian 12's, finds no match for it beside alternatives. Nor is it
 # needed: tomllib has taken the text before, so every string that begins has its end, and nothing is tried twice.
-_GAP = re.compile(r"(?:[ \t\r\n,]+|#[^\n]*)*")
-_DOT = re.compile(r"[ \t]*\.[ \t]*")
-_EQUALS = re.compile(r"[ \t]*=[ \t]*")
-_OTHER = re.compile(r"[^,\]}\r\n#]+")  # numbers, dates, booleans: none of them holds a delimiter
-_STRING = re.compile(
+_GAP = expression(r"(?:[ \t\r\n,]+|#[^\n]*)*")
+_DOT = expression(r"[ \t]*\.[ \t]*")
+_EQUALS = expression(r"[ \t]*=[ \t]*")
+_OTHER = expression(r"[^,\]}\r\n#]+")  # numbers, dates, booleans: none of them holds a delimiter
+_STRING = expression(
     r'''
     """ (?:\r?\n)? (?P<long> (?: [^\\"]+ | \\. | "{1,2}(?!") )* "{0,2} ) """
     | \'{3} (?:\r?\n)? (?P<long_raw> (?: [^']+ | '{1,2}(?!') )* '{0,2} ) \'{3}
@@ -33,11 +34,11 @@ _STRING = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _ESCAPING = frozenset({"long", "basic"})
-_RAW_PIECE = re.compile(r"[^\r]+|\r\n?")
-_PIECE = re.compile(r"[^\\\r]+|\r\n?|\\[ \t]*\r?\n[ \t\r\n]*|\\u[\da-fA-F]{4}|\\U[\da-fA-F]{8}|\\x[\da-fA-F]{2}|\\.")
+_RAW_PIECE = expression(r"[^\r]+|\r\n?")
+_PIECE = expression(r"[^\\\r]+|\r\n?|\\[ \t]*\r?\n[ \t\r\n]*|\\u[\da-fA-F]{4}|\\U[\da-fA-F]{8}|\\x[\da-fA-F]{2}|\\.")
 _ESCAPED = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", "e": "\x1b", '"': '"', "\\": "\\"}
-_MUST_ESCAPE = re.compile('[\\x00-\\x1f"\\\\\\x7f]')
-_ERROR = re.compile(r"(.*) \(at (?:line (\d+), column \d+|end of document)\)", re.DOTALL)
+_MUST_ESCAPE = expression('[\\x00-\\x1f"\\\\\\x7f]')
+_ERROR = expression(r"(.*) \(at (?:line (\d+), column \d+|end of document)\)", re.DOTALL)
 
 
 class Span(NamedTuple):

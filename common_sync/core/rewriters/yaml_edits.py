@@ -1,21 +1,21 @@
 """Edits inside the scalars of a YAML file: spelled as the scalar is, and proven by parsing the result."""
 
-import re
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from common_sync.core.expressions import expression
 from common_sync.core.model import Edit
 from common_sync.core.rewriters.rewrite import UnparsableError, keep_proven
 from common_sync.core.rewriters.yaml_tree import Node, Parse, YamlScalar, outline
 from common_sync.core.text import apply_edits
 
 _CHARACTER = {
-    "": re.compile(r"[^\r\n\x85\u2028\u2029]"),
-    "'": re.compile(r"''|[^'\r\n\x85\u2028\u2029]"),
+    "": expression(r"[^\r\n\x85\u2028\u2029]"),
+    "'": expression(r"''|[^'\r\n\x85\u2028\u2029]"),
     # https://yaml.org/spec/1.2.2/#57-escaped-characters
-    '"': re.compile(r'\\(?:x.{2}|u.{4}|U.{8}|[^xuU\r\n\x85\u2028\u2029])|[^"\\\r\n\x85\u2028\u2029]'),
+    '"': expression(r'\\(?:x.{2}|u.{4}|U.{8}|[^xuU\r\n\x85\u2028\u2029])|[^"\\\r\n\x85\u2028\u2029]'),
 }
-_ESCAPED = {"'": (re.compile("'"), "''"), '"': (re.compile(r'(["\\])'), r"\\\1")}
+_ESCAPED = {"'": (expression("'"), "''"), '"': (expression(r'(["\\])'), r"\\\1")}
 
 
 class Change(NamedTuple):

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple
 
+from common_sync.core.expressions import expression
 from common_sync.core.rewriters.kinds import is_compose, is_dockerfile, is_requirements
 from common_sync.core.rewriters.pip_paths import find_include, find_target
 from common_sync.core.rewriters.pip_syntax import parse_instructions
@@ -21,25 +22,25 @@ file that is included)."""
 PROJECT_FILES = frozenset({"pyproject.toml", "setup.py", "setup.cfg"})
 """What makes a folder installable."""
 
-_COMMENT = re.compile(r"(?:^|(?<=\s))#.*")
-_VARIABLE = re.compile(r"^/*\$\{\w+\}/*")
+_COMMENT = expression(r"(?:^|(?<=\s))#.*")
+_VARIABLE = expression(r"^/*\$\{\w+\}/*")
 _UP_OR_DOWN = r"\.{1,2}/[^\s\"'#;,]*"
 _INSTALLED = (
-    re.compile(r"\{[^{}]*\bpath\s*=\s*[\"']([^\"']+)[\"']"),  # common = { path = "../../common" } of Poetry, uv, Pipenv
-    re.compile(r"^\s*path\s*=\s*[\"'](\.\.[^\"']*)[\"']"),  # the same as a table of its own
+    expression(r"\{[^{}]*\bpath\s*=\s*[\"']([^\"']+)[\"']"),  # common = { path = "../../common" } of Poetry, uv, Pipenv
+    expression(r"^\s*path\s*=\s*[\"'](\.\.[^\"']*)[\"']"),  # the same as a table of its own
     # PEP 508, with the variables of PDM and Hatch: common @ file:///${PROJECT_ROOT}/../../common
-    re.compile(rf"(?:\bfile:/*|@\s+)(?:\$?\{{[^}}]*\}}/*)?({_UP_OR_DOWN})"),
+    expression(rf"(?:\bfile:/*|@\s+)(?:\$?\{{[^}}]*\}}/*)?({_UP_OR_DOWN})"),
 )
-_QUOTED = re.compile(r"[\"'](\.\./[^\"']*)[\"']")
+_QUOTED = expression(r"[\"'](\.\./[^\"']*)[\"']")
 _EXTRAS = r"\s*(?:\[[^\]]*\]\s*)?"
-_REQUIRED = re.compile(rf"^\s*([A-Za-z0-9][\w.-]*){_EXTRAS}(?=$|[<>=!~;#@,(\s])", re.ASCII)
-_QUOTED_NAME = re.compile(rf"(?:^\s*|[\"'])([A-Za-z0-9][\w.-]*){_EXTRAS}(?=[<>=!~;@,(\"'\s])", re.ASCII)
-_NAME_OF_ITS_OWN = re.compile(r"\s*name\s*=")
-_COPY = re.compile(r"(?:COPY|ADD)\s+(.+)", re.IGNORECASE)
-_WILDCARD = re.compile(r"[*?\[]")
-_MOUNTED = re.compile(r"(?:^|(?<=[\s\"'=\[{,]))(\.{1,2}(?:/[^\s\"':,\]}]*)?)(?::(/[^\s\"':,\]}]*)|(?=[\s\"',\]}:]|$))")
-_CONTEXT = re.compile(r"\b(?:build|context):[ \t]*[\"']?([^\s\"'#{},]+)")
-_DOCKERFILE = re.compile(r"\bdockerfile:[ \t]*[\"']?([^\s\"'#{},]+)")
+_REQUIRED = expression(rf"^\s*([A-Za-z0-9][\w.-]*){_EXTRAS}(?=$|[<>=!~;#@,(\s])", re.ASCII)
+_QUOTED_NAME = expression(rf"(?:^\s*|[\"'])([A-Za-z0-9][\w.-]*){_EXTRAS}(?=[<>=!~;@,(\"'\s])", re.ASCII)
+_NAME_OF_ITS_OWN = expression(r"\s*name\s*=")
+_COPY = expression(r"(?:COPY|ADD)\s+(.+)", re.IGNORECASE)
+_WILDCARD = expression(r"[*?\[]")
+_MOUNTED = expression(r"(?:^|(?<=[\s\"'=\[{,]))(\.{1,2}(?:/[^\s\"':,\]}]*)?)(?::(/[^\s\"':,\]}]*)|(?=[\s\"',\]}:]|$))")
+_CONTEXT = expression(r"\b(?:build|context):[ \t]*[\"']?([^\s\"'#{},]+)")
+_DOCKERFILE = expression(r"\bdockerfile:[ \t]*[\"']?([^\s\"'#{},]+)")
 
 
 class Mention(NamedTuple):

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from stat import S_ISREG
 
+from common_sync.core.expressions import expression
 from common_sync.core.manifest import DEEPEST
 from common_sync.core.model import ancestors
 from common_sync.core.rewriters.kinds import is_compose, is_dockerfile
@@ -28,7 +29,7 @@ _LARGEST = 1 << 20
 """Bytes; what is larger is no file that a person wrote to build a service."""
 
 _MAIN = frozenset({"main.py", "__main__.py", "app.py", "manage.py", "server.py", "wsgi.py", "asgi.py"})
-_SUBMODULE = re.compile(r"^\s*path\s*=\s*(.+?)\s*$", re.MULTILINE)
+_SUBMODULE = expression(r"^\s*path\s*=\s*(.+?)\s*$", re.MULTILINE)
 
 
 def is_below(path: str, folder: str) -> bool:

@@ -10,6 +10,7 @@ from places import Layout
 
 from common_sync.core.model import Edit
 from common_sync.core.rewriters.compose import narrow_build, read_compose
+from common_sync.core.rewriters.hints import may_concern
 from common_sync.core.rewriters.rewrite import Build, Include, LocatedReference, Rewrite, UnparsableError
 from common_sync.core.text import apply_edits
 from common_sync.edges.yaml_nodes import parse_yaml
@@ -578,3 +579,30 @@ def test_a_mount_of_many_variables(mount: str) -> None:
     started = time.process_time()
     assert read(service(f"volumes: ['{mount}', '{mount}:/x']")).edits == ()
     assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize(("before", "after", "layout"), REWRITTEN)
+def test_nothing_that_matters_is_passed_over(before: str, after: str, layout: Layout) -> None:
+    """A file is parsed only if its bytes look as if it concerned the library: a reference would be missed, and `verify` green."""
+    for text in (before, after):
+        if read(text, layout).references:
+            assert may_concern(text.encode(), "compose", (b"/repo",), layout.copy.encode())
+
+
+@pytest.mark.parametrize(
+    ("line", "passed_over"),
+    [
+        ('command: sh -c "common/wait && exec serve"', True),
+        ("image: registry/common", True),
+        ("volumes: [common:/app/common]", False),
+        ("volumes: [data:/app/common]", True),
+        ("build: ./common", False),
+        ("build: &it './/./common'", False),
+        ("env_file:\n  common/.env", False),
+        ("build: {additional_contexts: [shared=./common]}", False),
+        ("build:\r      common", False),
+    ],
+)
+def test_what_is_passed_over(line: str, passed_over: bool) -> None:
+    """Each commit would wait for a parser of YAML because a command names the copy."""
+    assert may_concern(service(line).encode(), "compose", (b"/repo",), b"common") is not passed_over
