@@ -140,8 +140,7 @@ def _parse(text: str) -> Iterator[Pattern]:
         excludes = not cleaned.startswith("!")
         try:
             pattern = cleaned.removeprefix("!")
-            expression = _compile(pattern)
-            yield Pattern(written, number, excludes, expression, *_ends(pattern))
+            yield Pattern(written, number, excludes, _compile(pattern), *_ends(pattern))
         except (ValueError, OverflowError, re.error):
             raise UnparsableError(number, f"{written!r} is no pattern that Docker takes") from None
 
@@ -202,7 +201,7 @@ def _compile(pattern: str) -> re.Pattern[str] | Wildcards:
         wildcards = Wildcards(translated)
         regex = re.compile(f"^{translated}\\Z", re.ASCII)
         return wildcards if wildcards.are_many else regex
-    return re.compile(source, re.ASCII)
+    return expression(source, re.ASCII)
 
 
 def _translate(token: re.Match[str]) -> str:

@@ -48,7 +48,7 @@ def list_taken(dockerfile: str) -> Iterator[str]:
                 yield normalise(source.path.text, within=True)
 
 
-_MAY_BE_KEPT_OUT = expression(r"cache|\.pyc|venv|\.log|\.env")
+_MAY_BE_KEPT_OUT = expression(r"_cache|pycache|\.pyc|venv|\.log|\.env")
 _WILDCARD = expression(r"[*?\[\\]")
 
 
