@@ -61,8 +61,9 @@ REASONS = {
         "is more than that is the machine's."
     ),
     "hook": (
-        "Imports are two thirds of it: `typing` and what it brings 10 ms, `tomllib` 5, `hashlib` 3, and the tool's own modules "
-        "15, of which 45 named tuples are 5 and compiling expressions 3. The work itself is 5, beside one git process."
+        "What it needs of Python's own library (`typing`, `re`, `tomllib`, `json`, `hashlib`, `contextlib`), imported by itself, "
+        "takes 2.8 times bare Python. The rest is one git process (5 ms), the tool's own modules (20), of which 70 named tuples "
+        "are 5, and the work itself, with 70 expressions to compile (8)."
     ),
     "memory": (
         "40 MB of the master's files are held, shared between the processes. Where a manifest has changed, each worker also parses "
