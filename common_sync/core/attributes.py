@@ -43,3 +43,12 @@ def parse_line(line: str) -> str | None:
         return None
     pattern = re.sub(r"\\.", lambda one: _CHARACTERS.get(one[0], one[0]), found[2]) if found[1] else found[2]
     return re.sub(r"\\(.)", r"\1", pattern)
+
+
+def is_own_line(line: str) -> bool:
+    """Tell whether a line of the block is the tool's.
+
+    Args:
+        line: The line, without its end.
+    """
+    return parse_line(line) is not None

@@ -31,6 +31,15 @@ def dockerignore_lines(copy: str, files: Iterable[str], taken: Iterable[str] = (
     return (*_KEPT_OUT, *(f"!{exact_pattern(path)}" for path in dropped))
 
 
+def is_own_line(line: str) -> bool:
+    """Tell whether a line of the block could be the tool's: an exception is one of a file that was needed once.
+
+    Args:
+        line: The line, without its end.
+    """
+    return line in _KEPT_OUT or line.startswith("!")
+
+
 def list_taken(dockerfile: str) -> Iterator[str]:
     """Yield the paths in the service that a Dockerfile takes by name, and that the block may keep out.
 

@@ -7,10 +7,10 @@ from functools import cache
 from stat import S_ISLNK
 from typing import TYPE_CHECKING, NamedTuple
 
-from common_sync.core.attributes import format_line, parse_line
+from common_sync.core import attributes
 from common_sync.core.errors import TreeError
 from common_sync.core.findings import make_finding
-from common_sync.core.managed import End, put_block, read_block, remove_block
+from common_sync.core.managed import End, IsOwn, put_block, read_block, remove_block
 from common_sync.core.model import Finding, ancestors
 from common_sync.core.rewriters.kinds import IGNORE
 from common_sync.core.rewriters.rewrite import UnparsableError
@@ -99,7 +99,7 @@ class Dockerignores:
         edits: tuple[FileEdit, ...] = ()
         if kept:
             lines = self._lines(self._list_taken(service, dockerfiles))
-            edits = _write_block(own, IGNORE, service, lines, "top", findings)
+            edits = _write_block(own, _IN_DOCKERIGNORE, service, lines, findings)
         others = [_read(self._root, f"{service}/{dockerfile}{IGNORE}") for dockerfile in dockerfiles]
         replaced = bool(others) and all(file.text is not None for file in others)  # none of them has Docker read it
         for file in others if replaced else (own, *others):
@@ -145,7 +145,7 @@ def look_at_attributes(root: str, copy: str, services: Iterable[str], known: Seq
     asked = set(services)
     copies = {f"{service}/{copy}" for service in asked}
     try:
-        marked = [path for line in read_block(file.text or "") if (path := parse_line(line)) is not None]
+        marked = [path for line in read_block(file.text or "") if (path := attributes.parse_line(line)) is not None]
     except UnparsableError:
         marked = []  # as is said below
     services_known = frozenset(known)
@@ -153,8 +153,8 @@ def look_at_attributes(root: str, copy: str, services: Iterable[str], known: Seq
         above = services_known.intersection(ancestors(path))
         if asked.isdisjoint(above) and (above or not os.path.lexists(os.path.join(root, path))):
             copies.add(path)
-    lines = [format_line(path) for path in sorted(copies)]
-    edits = _write_block(file, ATTRIBUTES, "", lines, "bottom", findings)
+    lines = [attributes.format_line(path) for path in sorted(copies)]
+    edits = _write_block(file, _IN_ATTRIBUTES, "", lines, findings)
     leftover = os.path.lexists(os.path.join(root, TEMPORARY))
     return Managed(edits, tuple(findings), (ATTRIBUTES,), leftover)
 
@@ -184,7 +184,7 @@ def unblock_dockerignore(root: str, service: str) -> Unblocked | None:
         TreeError: The file cannot be read.
     """
     file = _read(root, f"{service}/{IGNORE}")
-    return _unblock(file, "top")
+    return _unblock(file, _IN_DOCKERIGNORE)
 
 
 def unblock_attributes(root: str, copy: str, services: Iterable[str]) -> Unblocked | None:
@@ -202,28 +202,47 @@ def unblock_attributes(root: str, copy: str, services: Iterable[str]) -> Unblock
     unmarked = {f"{service}/{copy}" for service in services}
     try:
         lines = read_block(file.text or "")
-        kept = [line for line in lines if parse_line(line) not in unmarked]
-        if kept == list(lines):
+        own = [line for line in lines if attributes.is_own_line(line)]
+        kept = [line for line in own if attributes.parse_line(line) not in unmarked]
+        if kept == own:
             return None
         if file.text is None or file.linked or not kept:
-            return _unblock(file, "bottom")
-        after = put_block(file.text, kept, "bottom")
+            return _unblock(file, _IN_ATTRIBUTES)
+        after = put_block(file.text, kept, "bottom", attributes.is_own_line)
     except UnparsableError:
         return None
     return Unblocked(file.path, _encode(file.text), _encode(after)) if after != file.text else None
 
 
-def _unblock(file: "_File", end: End) -> Unblocked | None:
+def _unblock(file: "_File", block: "_Block") -> Unblocked | None:
     """Return a file without its block; a symlink never got one, and where the markers are torn nobody can tell."""
     if file.text is None or file.linked:
         return None
     try:
-        text = remove_block(file.text, end)
+        text = remove_block(file.text, block.end, block.is_own)
     except UnparsableError:
         return None
     if text == file.text:
         return None
     return Unblocked(file.path, _encode(file.text), None if text is None else _encode(text))
+
+
+class _Block(NamedTuple):
+    """A kind of block: the name of its file, where a new one goes, and what tells the tool's own lines."""
+
+    file: str
+    end: End
+    is_own: IsOwn
+
+
+def _is_own_in_dockerignore(line: str) -> bool:
+    from common_sync.core.kept_out import is_own_line  # 2 ms, and only for what Docker builds
+
+    return is_own_line(line)
+
+
+_IN_DOCKERIGNORE = _Block(IGNORE, "top", _is_own_in_dockerignore)
+_IN_ATTRIBUTES = _Block(ATTRIBUTES, "bottom", attributes.is_own_line)
 
 
 class _File(NamedTuple):
@@ -249,11 +268,11 @@ def _read(root: str, path: str) -> _File:
 
 
 def _write_block(
-    file: _File, name: str, service: str, lines: Sequence[str], end: End, findings: list[Finding]
+    file: _File, block: _Block, service: str, lines: Sequence[str], findings: list[Finding]
 ) -> tuple[FileEdit, ...]:
     """Return the edit that brings a block up to date; where that cannot be, note why."""
     try:
-        after = put_block(file.text, lines, end)
+        after = put_block(file.text, lines, block.end, block.is_own)
     except UnparsableError as error:
         remedy = "mend them, or delete all that is between them"
         findings.append(make_finding("CS116", service, file.path, error.line, error.reason, remedy))
@@ -263,11 +282,11 @@ def _write_block(
     reason = "is a symlink" if file.linked else "is not UTF-8 text" if "\0" in (file.text or "") else None
     if reason is not None:
         message = f"{reason}, so that no managed block can be kept in it"
-        remedy = f"make it a file of text, or switch it off: `managed` without {name.removeprefix('.')!r}"
+        remedy = f"make it a file of text, or switch it off: `managed` without {block.file.removeprefix('.')!r}"
         findings.append(make_finding("CS116", service, file.path, None, message, remedy))
         return ()
     before = None if file.text is None else _encode(file.text)
-    return (FileEdit(name, before, _encode(after), managed=True),)
+    return (FileEdit(block.file, before, _encode(after), managed=True),)
 
 
 def _encode(text: str) -> bytes:

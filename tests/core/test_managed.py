@@ -1,18 +1,32 @@
 """Managed blocks: they go in and come out without a trace, and keep no part of the library out of an image."""
 
+from collections.abc import Sequence
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from trees import paths, thorough
 
+from common_sync.core import attributes, kept_out, managed
 from common_sync.core.attributes import format_line, parse_line
 from common_sync.core.dockerignore import exact_pattern, parse_dockerignore
 from common_sync.core.kept_out import dockerignore_lines, find_dropped, list_taken
-from common_sync.core.managed import END, NOTE, START, End, put_block, read_block, remove_block
+from common_sync.core.managed import END, NOTE, START, End, read_block
 from common_sync.core.rewriters.rewrite import UnparsableError
 
 ENDS: tuple[End, End] = ("top", "bottom")
 LINES = ("**/*.log", "venv")
+
+
+def put_block(text: str | None, lines: Sequence[str], end: End) -> str:
+    """Put a block in whose lines are known."""
+    return managed.put_block(text, lines, end, (*LINES, "old", "x").__contains__)
+
+
+def remove_block(text: str, end: End) -> str | None:
+    """Take such a block out."""
+    return managed.remove_block(text, end, (*LINES, "old", "x").__contains__)
+
 
 PUT: dict[str, tuple[str | None, End, str]] = {
     "no file": (None, "top", f"{START}\n{NOTE}\n**/*.log\nvenv\n{END}\n"),
@@ -179,3 +193,32 @@ def test_what_was_written_below_the_block_since_then() -> None:
         assert left is not None
         assert left.splitlines() == [*text.splitlines(), *([""] if not text else []), "*.jpg binary"]
     assert remove_block(f"{put_block('a', ['x'], 'bottom')}b", "bottom") == "a\nb"
+
+
+BETWEEN = {
+    "a line": ("mine", "mine\n"),
+    "a comment, and blank lines": ("\n# mine\n  ", "# mine\n"),
+    "between the tool's": ("venv\nmine\n**/*.log\nand mine", "mine\nand mine\n"),
+    "a merge": ("<<<<<<< HEAD\nvenv\nmine\n||||||| base\n=======\nold\n>>>>>>> theirs", "mine\n"),
+    "nothing of anybody's": ("venv\nold", ""),
+}
+
+
+@pytest.mark.parametrize("name", BETWEEN)
+def test_a_line_of_a_person_between_the_markers_is_moved_below(name: str) -> None:
+    """A line that a merge or a hurried person has put there would be gone with the next run."""
+    lines, moved = BETWEEN[name]
+    text = f"a\n{START}\n{NOTE}\n{lines}\n{END}\nb\n"
+    after = put_block(text, LINES, "top")
+    assert after == f"a\n{START}\n{NOTE}\n**/*.log\nvenv\n{END}\n{moved}b\n"
+    assert put_block(after, LINES, "top") == after
+    assert remove_block(text, "top") == f"a\n{moved}b\n"
+    assert remove_block(f"{START}\n{lines}\n{END}\n", "bottom") == (moved or None)
+
+
+def test_whose_a_line_is() -> None:
+    """A line of the tool's would be left behind, or one of a person's be deleted."""
+    assert all(map(kept_out.is_own_line, dockerignore_lines("common", ("venv", "a.log"), ("b/.env",))))
+    assert not any(map(kept_out.is_own_line, ("*.mp4", "# !x", "**/*.log # why", "")))
+    assert attributes.is_own_line(format_line("services/a b/common"))
+    assert not any(map(attributes.is_own_line, ("*.mp4 binary", "/a/** linguist-generated", "# /a")))
