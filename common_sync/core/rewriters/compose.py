@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from common_sync.core.model import Edit, ReferenceState
-from common_sync.core.rewriters.compose_paths import Paths, is_remote, list_builds, list_paths
+from common_sync.core.rewriters.compose_paths import Paths, is_remote, list_builds, list_inline, list_paths
 from common_sync.core.rewriters.compose_places import Located, list_held, locate_paths
-from common_sync.core.rewriters.compose_problems import report_foreign, report_leaving, report_refusal
+from common_sync.core.rewriters.compose_problems import report_foreign, report_inline, report_leaving, report_refusal
 from common_sync.core.rewriters.compose_variables import has_variable
 from common_sync.core.rewriters.rewrite import Build, Include, LocatedReference, Rewrite, Site
 from common_sync.core.rewriters.yaml_edits import Change, prove
@@ -40,7 +40,8 @@ def read_compose(characters: str, site: Site, parse: Parse) -> Rewrite:
     paths, builds = list_paths(root), list(list_builds(root))
     found = list(locate_paths(paths.written, builds, site))
     leading = [one for one in found if one.leads_to_master]
-    problems = list(report_leaving(found, site))
+    inline = {context.start for context in list_inline(root)}
+    problems = [*report_leaving(found, site), *report_inline(found, inline)]
     edits: tuple[Edit, ...] = ()
     if site.own:
         fixed = dict.fromkeys(list_held(builds, site), _HELD) | dict.fromkeys(paths.shared, _SHARED)

@@ -24,7 +24,13 @@ Use = Literal["build", "dockerfile", "mount", "include", "file", "folder"]
 """What a path is for: a build context, its Dockerfile, a bind mount, more Compose, any other file, any other folder."""
 
 _MEANINGS: dict[str, dict[str, str]] = {
-    "document": {"services": "services", "configs": "sources", "secrets": "sources", "include": "include"},
+    "document": {
+        "services": "services",
+        "configs": "sources",
+        "secrets": "sources",
+        "include": "include",
+        "volumes": "volumes",
+    },
     "services": {"*": "service"},
     "service": {
         "build": "build",
@@ -44,6 +50,9 @@ _MEANINGS: dict[str, dict[str, str]] = {
     "include": {"path": "included", "env_file": "files", "project_directory": "folder"},
     "sources": {"*": "source file"},
     "source file": {"file": "file"},
+    "volumes": {"*": "volume"},
+    "volume": {"driver_opts": "driver options"},
+    "driver options": {"device": "device"},
 }
 """The meaning of a collection → key → the meaning of what is there; `*` is any key."""
 
@@ -56,6 +65,7 @@ _USES: dict[str, Use] = {
     "dockerfile": "dockerfile",
     "mounts": "mount",
     "source": "mount",
+    "device": "mount",
     "include": "include",
     "included": "include",
     "files": "file",
@@ -152,13 +162,30 @@ def list_builds(root: Node) -> Iterator[WrittenBuild]:
     Args:
         root: The document.
     """
+    for build in _find_builds(root):
+        yield from _read_build(build)
+
+
+def list_inline(root: Node) -> Iterator[YamlScalar]:
+    """Yield the contexts of the images whose Dockerfile stands in the compose file, where nothing reads it.
+
+    Args:
+        root: The document.
+    """
+    for build in _find_builds(root):
+        context = _as_scalar(find_value(build, "context"))
+        if context is not None and find_value(build, "dockerfile_inline") is not None:
+            yield context
+
+
+def _find_builds(root: Node) -> Iterator[Node]:
     seen = set()
     for services in list_merged(find_value(root, "services")):
         for key, service in services.pairs:
             build = None if is_merge(key) else find_value(service, "build")
             if build is not None and id(build) not in seen:
                 seen.add(id(build))
-                yield from _read_build(build)
+                yield build
 
 
 def is_remote(path: str) -> bool:
@@ -188,7 +215,7 @@ def _find_meaning(meaning: str, node: YamlMapping | YamlSequence, key: str) -> s
     if known and key.startswith("x-") and key not in known and "*" not in known:
         return NOTHING
     found = known.get(key, known.get("*", ""))
-    if found == "source" and not _is_bind(node):
+    if (found == "source" and not _is_bind(node)) or (found == "device" and not _is_bound(node)):
         return ""
     if found == "included" and find_value(node, "project_directory") is not None:
         return "files"  # its own paths are relative to that folder, so it is not read
@@ -198,6 +225,12 @@ def _find_meaning(meaning: str, node: YamlMapping | YamlSequence, key: str) -> s
 def _is_bind(mount: YamlMapping) -> bool:
     kind = _as_scalar(find_value(mount, "type"))
     return kind is None or kind.value == "bind"
+
+
+def _is_bound(options: YamlMapping) -> bool:
+    """Tell whether a volume is a bind mount by another name: Compose takes the path of no other device for one."""
+    option = _as_scalar(find_value(options, "o"))
+    return option is not None and option.value == "bind"
 
 
 def _find_path(scalar: YamlScalar, use: Use, meaning: str) -> WrittenPath | None:

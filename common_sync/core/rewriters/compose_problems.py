@@ -1,6 +1,6 @@
 """What in a compose file needs a person."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from common_sync.core.rewriters.compose_places import Located
 from common_sync.core.rewriters.rewrite import LineProblem, Site
@@ -32,6 +32,19 @@ def report_leaving(found: Iterable[Located], site: Site) -> Iterator[LineProblem
         elif not path.startswith("/"):
             message = f"`{path}` leads out of the service, and is not there where the service is deployed alone"
             yield LineProblem(one.line, "CS113", message, "move it into the service's folder")
+
+
+def report_inline(found: Iterable[Located], inline: Container[int]) -> Iterator[LineProblem]:
+    """Report images that may take the library from the master by a Dockerfile inside the compose file.
+
+    Args:
+        found: The paths.
+        inline: The offsets of the contexts of such images.
+    """
+    for one in found:
+        if one.written.use == "build" and one.written.scalar.start in inline and one.place.holds:
+            message = f"`dockerfile_inline` is not read, and its context `{one.written.path}` holds the library or the service"
+            yield LineProblem(one.line, "CS110", message, "write it into a Dockerfile of the service")
 
 
 def report_foreign(found: Located, copy: str) -> LineProblem:

@@ -91,6 +91,11 @@ REWRITTEN = [
     row("a mount, read-only", "volumes:\n- ../../common:/app/common:ro", "volumes:\n- ./common:/app/common:ro"),
     row("a mount with a slash", "volumes: ['../../common/:/app/common/']", "volumes: ['./common/:/app/common/']"),
     row("a mount of a folder below", "volumes: [../../common/conf:/etc/x]", "volumes: [./common/conf:/etc/x]"),
+    whole(
+        "a volume that is a bind mount",
+        "volumes:\n  lib: {driver_opts: {type: none, o: bind, device: ../../common}}\n",
+        "volumes:\n  lib: {driver_opts: {type: none, o: bind, device: ./common}}\n",
+    ),
     row("a mount by an absolute path", "volumes: [/repo/common:/x]", "volumes: [./common:/x]"),
     row(
         "a mount, long",
@@ -227,6 +232,11 @@ UNRELATED = [
     stays("a volume with the library's name", "volumes: [common:/app/common, 'common:/x:ro']"),
     stays("a volume, long", "volumes: [{type: volume, source: ../../common, target: /x}]"),
     stays("a volume without a source", "volumes: [/app/common, ../../common]"),
+    pytest.param(
+        "volumes:\n  lib: {driver_opts: {type: nfs, o: addr=nas, device: ../../common}}\n"
+        "  tmp: {driver_opts: {type: none, device: ../../common}}\n",
+        id="a volume that is no bind mount",
+    ),
     stays("a mount's target", "volumes: [./x:/repo/common]"),
     stays("places of the machine", "volumes: [/var/run/docker.sock:/s, /:/host:ro]\nenv_file: /etc/api.env"),
     stays("the home of whoever starts it", "volumes: [~/common:/x, ~/.aws:/y]\nenv_file: ~/x"),
@@ -280,6 +290,9 @@ LEAVING = [
     pytest.param("extends: {file: ../base.yml, service: x}", "CS113", id="extends"),
     pytest.param("develop: {watch: [{path: ../worker}]}", "CS113", id="develop.watch"),
     pytest.param("volumes: [../worker:/x]", "CS113", id="a mount"),
+    pytest.param(
+        "build: {context: ../.., dockerfile_inline: 'FROM x'}", "CS110", id="a Dockerfile in the compose file"
+    ),
     pytest.param("volumes: [../../..:/x]", "CS113", id="a mount of what the repository is in"),
     pytest.param("env_file: ../worker/${STAGE}.env", "CS113", id="a variable outside"),
     pytest.param("env_file: ${FILE:-../worker/.env}", "CS113", id="a variable that leads out by default"),
