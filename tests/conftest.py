@@ -1,11 +1,12 @@
 """Fixtures for all tests."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from commits import install_hook
-from support import Monorepo, make_monorepo
+from support import FORKS, Monorepo, make_monorepo
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +52,13 @@ def committed(synced: Monorepo) -> Monorepo:
     """Return a repository with the hook as a plain git hook, all distributed and committed."""
     install_hook(synced)
     return synced
+
+
+@pytest.fixture(scope="session", autouse=True)
+def end_of_forks() -> Iterator[None]:
+    """End the warm process with the session, so that what it has covered is written down."""
+    yield
+    FORKS.end()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from forked import Entry, Forks
 
 CONFIGURATION = 'master = "common"\nservices = ["services/*"]\n'
 
@@ -56,6 +57,18 @@ def run(*command: str, cwd: Path, env: Mapping[str, str] | None = None, timeout:
         check=False,
     )
     return Done(done.returncode, done.stdout, done.stderr)
+
+
+FORKS = Forks()
+"""What runs the program for `Monorepo`."""
+
+
+def _run_forked(entry: Entry, arguments: tuple[str, ...], cwd: Path, env: Mapping[str, str]) -> Done | None:
+    """Run the program in a fork; return how it ended, or None where that would not do."""
+    if not FORKS.may_run(env):
+        return None
+    ended = FORKS.run(cwd, entry, arguments, environment(**env), timeout=120)
+    return Done(os.waitstatus_to_exitcode(ended.status), ended.out, ended.err)
 
 
 PROGRAM = (sys.executable, "-m", "common_sync")
@@ -160,7 +173,9 @@ class Monorepo:
 
     def run(self, *arguments: str, cwd: str = ".", env: Mapping[str, str] | None = None) -> Done:
         """Run common-sync as a process of its own."""
-        return run(*PROGRAM, *arguments, cwd=self.root / cwd, env=env)
+        return _run_forked("main", arguments, self.root / cwd, env or {}) or run(
+            *PROGRAM, *arguments, cwd=self.root / cwd, env=env
+        )
 
     def json(self, *arguments: str, code: int, cwd: str = ".") -> dict[str, Any]:
         """Run common-sync; return the JSON document that it prints."""
@@ -172,7 +187,9 @@ class Monorepo:
     def hook(self, *arguments: str, cwd: str = ".", env: Mapping[str, str] | None = None) -> Done:
         """Run the hook as a process of its own."""
         command = "from common_sync.interface.hook import main; main()"
-        return run(sys.executable, "-c", command, *arguments, cwd=self.root / cwd, env=env)
+        return _run_forked("hook", arguments, self.root / cwd, env or {}) or run(
+            sys.executable, "-c", command, *arguments, cwd=self.root / cwd, env=env
+        )
 
     def tree(self, path: str = ".") -> dict[str, bytes]:
         """Return path → bytes of all files below a folder, but for git's own; a symlink is its target."""

@@ -556,6 +556,17 @@ def test_in_a_worktree(synced: Monorepo, tmp_path: Path) -> None:
     assert not (second.root / ".git").is_dir()
 
 
+def test_what_is_discarded_in_a_worktree_outlives_it(synced: Monorepo, tmp_path: Path) -> None:
+    """The bytes that `--force` has kept would be gone with a worktree that nobody needs any more."""
+    synced.git("worktree", "add", "-q", str(tmp_path / "second"))
+    second = Monorepo(tmp_path / "second")
+    second.write(f"{COPY}/{SETTINGS}", "mine\n")
+    assert second.run("distribute", "--force").code == 0
+    synced.git("worktree", "remove", "--force", str(second.root))
+    kept = (synced.root / ".git/common-sync/discarded").rglob("settings.py")
+    assert [file.read_text() for file in kept] == ["mine\n"]
+
+
 def test_below_the_top_of_the_repository(tmp_path: Path) -> None:
     """A monorepo that is a folder of a larger repository could not use the tool."""
     make_monorepo(tmp_path / "top" / "mono", git=False)

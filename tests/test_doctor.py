@@ -359,7 +359,20 @@ def test_a_service_that_imports_what_nothing_installs(one: Monorepo) -> None:
     one.write("services/api/requirements.txt", "fastapi\n")
     one.write("services/api/front/Dockerfile", "FROM node:20\nCOPY front ./\n")  # has nothing to do with it
     assert codes(one, "api", code=1) == [("CS216", "services/api/Dockerfile", None)]
-    one.write("services/api/requirements.txt", "our_common==1.2\n")
+    one.write("services/api/requirements.txt", "fastapi  # not our_common\n# our-common\n")
+    assert codes(one, "api", code=1) == [("CS216", "services/api/Dockerfile", None)]
+    one.write("services/api/requirements.txt", "fastapi\nour_common==1.2\n")
+    assert codes(one, "api") == [("CS213", "services/api/requirements.txt", 2)], "an index may bring it, or a stranger"
+
+
+def test_a_service_without_an_image_that_asks_an_index_for_the_library(one: Monorepo) -> None:
+    """It would be called proven, and be set up with a stranger's package of the same name, or not at all."""
+    one.write("services/api/requirements.txt", "fastapi\n")
+    (one.root / "services/api/Dockerfile").unlink()
+    assert codes(one, "api") == []
+    one.write("services/api/pyproject.toml", '[project]\nname = "api"\ndependencies = [\n  "our.common>=1",\n]\n')
+    assert codes(one, "api") == [("CS213", "services/api/pyproject.toml", 4)]
+    one.write("services/api/requirements.txt", "-e ./common\n")
     assert codes(one, "api") == []
 
 

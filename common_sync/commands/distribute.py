@@ -11,7 +11,7 @@ from common_sync.core.findings import drift_findings
 from common_sync.core.model import Finding
 from common_sync.core.plan import Operation
 from common_sync.edges.keeping import list_kept, new_set, prune_sets, restore_command
-from common_sync.edges.lock import exclusive, state_folder
+from common_sync.edges.lock import exclusive, shared_folder, state_folder
 from common_sync.edges.master import find_changes
 from common_sync.edges.project import Project
 from common_sync.edges.references import FileEdit
@@ -115,11 +115,11 @@ def distribute(
             found = narrow_contexts(found)
         if not dry_run:
             _write_down(state, found)
-            kept = new_set(state) if force and _discards(found) else None
+            kept = new_set(shared_folder(project.root)) if force and _discards(found) else None
             with _said_what_is_kept(kept, project.root, say):
                 _apply(found, tracked, force=force, kept=kept, phases=phases)
                 if kept is not None:
-                    prune_sets(state)
+                    prune_sets(shared_folder(project.root))
         outcomes = tuple(_outcome(plan, found.project.master, force=force, dry_run=dry_run) for plan in found.plans)
         if tracked is None and not dry_run:  # the hook has its own words for what the commit lacks
             outcomes = tuple(_with_ignored(found, outcomes))

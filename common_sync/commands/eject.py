@@ -18,7 +18,7 @@ from common_sync.edges.copies import read_copy
 from common_sync.edges.folders import explain_os_error, explained, opened
 from common_sync.edges.history import earlier_versions, is_cut_off
 from common_sync.edges.keeping import keep_files, new_set, prune_sets
-from common_sync.edges.lock import exclusive, state_folder
+from common_sync.edges.lock import exclusive, shared_folder, state_folder
 from common_sync.edges.managed_files import Unblocked, unblock_attributes, unblock_dockerignore
 from common_sync.edges.places import find_library
 from common_sync.edges.project import Project
@@ -122,11 +122,11 @@ def eject(
             discards = any(
                 any(True for _ in discarded(one.removal.operations)) for one in services if one.removal is not None
             )
-            kept = new_set(state) if discards else None
+            kept = new_set(shared_folder(project.root)) if discards else None
             _apply(project, services, unblocked, kept)
             _forget(state, record, services)
             if kept is not None:
-                prune_sets(state)
+                prune_sets(shared_folder(project.root))
     return Ejection(project.root, services, unblocked, dry_run, kept)
 
 
@@ -143,7 +143,7 @@ def _plan(project: Project, plan: ServicePlan, record: Record, *, copies: bool, 
         removal = None
     edits = tuple(one.edit for one in restored if one.edit is not None)
     findings += (one for one in plan.problems if one.code == "CS116")  # a block that is torn stays
-    block = unblock_dockerignore(project.root, plan.service)
+    block = unblock_dockerignore(project.root, plan.service, project.copy, plan.dockerfiles)
     unblocked = () if block is None else (block,)
     return Ejected(plan.service, plan.copy_path, edits, unblocked, removal, stays, tuple(findings))
 

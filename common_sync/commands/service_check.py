@@ -2,17 +2,17 @@
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from typing import NamedTuple
 
 from common_sync.commands.image_check import Dockerfile, ImageCheck, check_image
 from common_sync.commands.survey import ServicePlan
+from common_sync.core.doctor.by_name import find_asked_by_name
 from common_sync.core.doctor.catalogue import State, Verdict, conclude, judge
 from common_sync.core.doctor.image import below
 from common_sync.core.doctor.layout import find_packages
 from common_sync.core.doctor.library import Running, find_layout_trouble, find_stale_trouble
 from common_sync.core.doctor.mounts import find_hiding
-from common_sync.core.doctor.projects import normalise
 from common_sync.core.doctor.references import find_import_troubles, find_reference_troubles
 from common_sync.core.doctor.silencing import is_silenced
 from common_sync.core.doctor.troubles import Trouble
@@ -35,6 +35,10 @@ _BY_CONTEXT = frozenset({"CS201", "CS202", "CS203", "CS204", "CS214", "CS216"})
 _HINTS = ("sys.path", "addsitedir")
 _PROJECT_FILES = frozenset({"pyproject.toml", "Pipfile"})
 _TEST = expression(r"(?:^|/)(?:tests?/|test_|conftest)")
+
+
+def _is_asking(file: str) -> bool:
+    return is_requirements(os.path.basename(file)) or file in _PROJECT_FILES
 
 
 def _imports(package: str) -> re.Pattern[str]:
@@ -122,7 +126,7 @@ class _Checker:
             one: check_image(one, self._folder, self._project.copy, self._keep_for(one), fix=self._may_fix(one))
             for one in dockerfiles
         }
-        troubles = [trouble for image in images.values() for trouble in image.troubles]
+        troubles = self._with_named([trouble for image in images.values() for trouble in image.troubles], images)
         troubles += self._keep([*self._references(in_image=bool(images)), *self._imports()], self._lines)
         known = self._known(troubles, {f"{self._service}/{image.ignore_file}" for image in images.values()})
         findings = [*known, *map(self._finding, troubles), *self._mounts(images, known)]
@@ -166,17 +170,30 @@ class _Checker:
         return self._fix and dockerfile.path not in self._widened
 
     def _imported(self) -> tuple[tuple[str, str], ...]:
-        """Return the library's packages and the files that import them; none where a file asks for it by its name."""
-        name = normalise(self._library)
-        asked = [file for file in self._files if is_requirements(os.path.basename(file)) or file in _PROJECT_FILES]
-        if any(name in normalise(self._folder.read(file) or "") for file in asked):
-            return ()
+        """Return the library's packages and the files that import them."""
         packages = [package.name for package in find_packages(open_context(self._folder), self._project.copy)]
         files = [file for file in self._files if file.endswith(".py") and not _TEST.search(file)]
         found = ((package, file) for package in packages for file in files)
         return tuple(
             (package, file) for package, file in found if _imports(package).search(self._folder.read(file) or "")
         )
+
+    def _with_named(self, troubles: list[Trouble], images: Sized) -> list[Trouble]:
+        """Say where the library is asked for by its name, if nothing brings the copy: an index may bring it, or not."""
+        absent = [one for one in troubles if one.code == "CS216"]
+        if not absent if images else self._installs_copy():
+            return troubles
+        named = (
+            find_asked_by_name(file, self._folder.read(file) or "", self._library, self._project.copy)
+            for file in self._files
+            if _is_asking(file)
+        )
+        found = self._keep([one for one in named if one is not None], self._lines)
+        return [*(one for one in troubles if one not in absent), *found] if found else troubles
+
+    def _installs_copy(self) -> bool:
+        files = {one.file for one in self._plan.references if one.state in {"points-at-copy", "points-at-master"}}
+        return any(_is_asking(file.removeprefix(f"{self._service}/")) for file in files)
 
     def _references(self, *, in_image: bool) -> Iterator[Trouble]:
         context = open_context(self._folder)

@@ -40,7 +40,8 @@ class ServicePlan(NamedTuple):
         version: The version that its manifest states.
         leftover: Whether a killed run left something beside it: a staged copy, or a file of the service's.
         blocks: The service's own files that a managed block is kept in, in sync or not.
-        widened: The Dockerfiles that take the library from the master by another build context than the service's folder.
+        dockerfiles: The paths of the service's Dockerfiles, inside it.
+        widened: Those that take the library from the master by another build context than the service's folder.
     """
 
     service: str
@@ -55,6 +56,7 @@ class ServicePlan(NamedTuple):
     version: str | None
     leftover: bool
     blocks: tuple[str, ...] = ()
+    dockerfiles: tuple[str, ...] = ()
     widened: tuple[Widened, ...] = ()
 
     @property
@@ -242,6 +244,7 @@ def survey_service(project: Project, master: Master, service: str, looking: _Loo
         version=base.library.version if base is not None else None,
         leftover=leftover,
         blocks=managed.blocks,
+        dockerfiles=found.dockerfiles,
         widened=found.widened,
     )
 

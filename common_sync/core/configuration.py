@@ -133,11 +133,11 @@ class _Lines:
             position += 1
 
     def _find_key(self, key: str) -> int:
-        if self._text.find(key, self._start, self._end) < 0:
+        first = self._text.find(key, self._start, self._end)
+        if first < 0:
             return self._start
-        plain = f"\n{key} ="  # as nearly always; compiling two expressions for each key takes the hook 3 ms
-        if (line := self._text.find(plain, self._start, self._end)) >= 0:
-            return line + len(plain)
+        if self._text.startswith(f"{key} =", first) and (first == 0 or self._text[first - 1] == "\n"):
+            return first + len(key) + 2  # as nearly always; compiling two expressions for each key takes the hook 3 ms
         name = rf"""["']?{re.escape(key)}["']?[ \t]*"""
         for where in (_LINE_START + name + r"[=.\]]", rf"[{{,][ \t]*{name}="):
             if found := re.compile(where, re.MULTILINE).search(self._text, self._start, self._end):

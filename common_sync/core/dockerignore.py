@@ -129,9 +129,15 @@ def parse_dockerignore(text: str) -> Dockerignore:
     return Dockerignore(_parse(text))
 
 
+_LONGEST = (1 << 16) - 1
+"""Bytes of a line, with its end, that Go's scanner takes."""
+
+
 def _parse(text: str) -> Iterator[Pattern]:
     for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
         written = line.strip(_WHITE)
+        if len(line) >= _LONGEST // 4 and len(line.encode("utf-8", "surrogateescape")) >= _LONGEST:
+            raise UnparsableError(number, f"the line is longer than the {_LONGEST:,} bytes that Docker takes")
         if not written or line.startswith("#"):  # after a blank, a `#` is a part of a name
             continue
         cleaned = _clean_twice(written)
@@ -163,7 +169,9 @@ def _clean(path: str) -> str:
     return posixpath.normpath(re.sub("^/+", "/", path)) if path else ""
 
 
-_WELL_FORMED = expression(r"(?:[^\\\[]|\\.|\[\^?(?:C(?:-C)?)+\])*".replace("C", r"(?:\\.|[^\\\]\-])"), re.DOTALL)
+_WELL_FORMED = expression(
+    r"(?:[^\\\[]|\\.|\[(?:\^|(?!\^))(?:C(?:-C)?)+\])*".replace("C", r"(?:\\.|[^\\\]\-])"), re.DOTALL
+)
 """What Go's `filepath.Match` takes. Docker looks no further than it needs to see that `.` does not match."""
 
 
@@ -187,7 +195,7 @@ def _compile(pattern: str) -> re.Pattern[str] | Wildcards:
         ValueError: Go's `filepath.Match` does not take it.
         re.error: Go's `regexp` would not.
     """
-    if not pattern or _WELL_FORMED.fullmatch(pattern) is None:
+    if pattern in {"", "!"} or _WELL_FORMED.fullmatch(pattern) is None:
         raise ValueError(pattern)
     head, tail = pattern[:-2], pattern[2:]
     if not _WILD.search(pattern):
@@ -222,6 +230,8 @@ def _translate(token: re.Match[str]) -> str:
             raise ValueError(token[0])
         case 6:
             return f"\\{token[0]}"
+        case _ if token[0] == "{" and token.string.startswith("{,", token.start()):
+            return r"\{"  # only Python reads a number of times in it
         case _:
             return token[0]
 

@@ -89,18 +89,26 @@ def still_there(text: str, hunks: Iterable[Hunk]) -> list[Hunk]:
 
 
 def _find_places(lines: list[str], hunks: Iterable[Hunk]) -> dict[int, Hunk]:
-    """Return where hunks begin, no line being taken twice."""
+    """Return where hunks begin, no line being taken twice; line ends may have been converted since then."""
     found: dict[int, Hunk] = {}
     free = [True] * len(lines)
     for hunk in hunks:
-        size = len(hunk.now)
-        places = (
-            place
-            for place in range(len(lines) - size + 1)
-            if all(free[place : place + size]) and tuple(lines[place : place + size]) == hunk.now
-        )
-        place = min(places, key=lambda place: abs(place - hunk.line), default=None)
-        if place is not None:
-            found[place] = hunk
-            free[place : place + size] = [False] * size
+        for one in (hunk, *(_with_end(hunk, end) for end in ("\r", ""))):
+            size = len(one.now)
+            places = (
+                place
+                for place in range(len(lines) - size + 1)
+                if all(free[place : place + size]) and tuple(lines[place : place + size]) == one.now
+            )
+            place = min(places, key=lambda place: abs(place - hunk.line), default=None)
+            if place is not None:
+                found[place] = one
+                free[place : place + size] = [False] * size
+                break
     return found
+
+
+def _with_end(hunk: Hunk, end: str) -> Hunk:
+    """Return a hunk whose lines all have one end."""
+    was, now = (tuple(line.removesuffix("\r") + end for line in lines) for lines in (hunk.was, hunk.now))
+    return Hunk(hunk.line, was, now)

@@ -17,8 +17,18 @@ def expression(pattern: str, flags: int = 0) -> re.Pattern[str]:
     return cast("re.Pattern[str]", _Expression(pattern, flags))
 
 
+def expression_of_bytes(pattern: bytes, flags: int = 0) -> re.Pattern[bytes]:
+    """Return the same for bytes.
+
+    Args:
+        pattern: As for `re.compile`.
+        flags: As for `re.compile`.
+    """
+    return cast("re.Pattern[bytes]", _Expression(pattern, flags))
+
+
 class _Expression:
-    def __init__(self, pattern: str, flags: int) -> None:
+    def __init__(self, pattern: str | bytes, flags: int) -> None:
         self._pattern, self._flags = pattern, flags
 
     def __getattr__(self, name: str) -> object:

@@ -1,6 +1,6 @@
 """What a `.dockerignore` should keep out of an image, and what it keeps out of a copy that it should not."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -31,13 +31,15 @@ def dockerignore_lines(copy: str, files: Iterable[str], taken: Iterable[str] = (
     return (*_KEPT_OUT, *(f"!{exact_pattern(path)}" for path in dropped))
 
 
-def is_own_line(line: str) -> bool:
-    """Tell whether a line of the block could be the tool's: an exception is one of a file that was needed once.
+def is_own_line(line: str, copy: str, lines: Container[str]) -> bool:
+    """Tell whether a line of the block is the tool's: one that it writes now, or once wrote about another version of the copy.
 
     Args:
         line: The line, without its end.
+        copy: The copy's path inside the service.
+        lines: What the block is to hold.
     """
-    return line in _KEPT_OUT or line.startswith("!")
+    return line in lines or line in _KEPT_OUT or line.startswith(f"!{exact_pattern(copy)}/")
 
 
 def list_taken(dockerfile: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 from common_sync.core.expressions import expression
 from common_sync.core.rewriters.rewrite import UnparsableError
+from common_sync.core.text import find_conflict
 
 START = "# >>> common-sync >>>"
 END = "# <<< common-sync <<<"
@@ -22,7 +23,7 @@ win; at the bottom, the block does."""
 _MARKER = expression(rf"(?:^|(?<=\ufeff))(?:{START}|{END})(?=\r?$)", re.MULTILINE)
 
 
-_CONFLICT = expression(r"(?:<{7}|\|{7}|={7}|>{7})(?: .*)?")
+_CONFLICT = expression(r"(?:<{7}|\|{7}|>{7}) .*|={7}")
 """What git writes beside lines that it cannot merge; a block is written anew, whatever stands in it."""
 
 IsOwn = Callable[[str], bool]
@@ -116,7 +117,13 @@ def _find(text: str) -> _Block | None:
     lines = tuple(line.removesuffix("\r") for line in text[first.end() : last.start()].split("\n")[1:-1])
     rest = text[last.end() : last.end() + 2]
     end = last.end() + (2 if rest == "\r\n" else rest[:1] == "\n")
-    return _Block(first.start(), end, line_end, tuple(line for line in lines if line != NOTE))
+    block = _Block(first.start(), end, line_end, tuple(line for line in lines if line != NOTE))
+    begun, ended = (sum(line.startswith(mark) for line in block.lines) for mark in ("<<<<<<< ", ">>>>>>> "))
+    rest = text[: block.start] + text[block.end :]
+    if begun != ended or find_conflict(rest) is not None:
+        line = find_conflict(text) or text.count("\n", 0, first.start()) + 1
+        raise UnparsableError(line, "a merge is not finished")
+    return block
 
 
 def _line_end(text: str) -> str:

@@ -27,7 +27,7 @@ def new_set(state: str) -> str:
     """Make the folder for one run's discarded files; return its absolute path.
 
     Args:
-        state: The repository's state folder.
+        state: The state folder that the repository's work trees share.
 
     Raises:
         TreeError: It cannot be made.
@@ -37,11 +37,20 @@ def new_set(state: str) -> str:
         with _opened_sets(state) as folder:
             # Numbered, not only dated: a clock that was put back must not make the newest set the first to go.
             number = int(max(_sets(os.listdir(folder)), default="0")[:_DIGITS]) + 1
-            name = f"{number:0{_DIGITS}}-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
-            os.mkdir(name, mode=0o700, dir_fd=folder)
+            date = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
+            while not _make(name := f"{number:0{_DIGITS}}-{date}", folder):
+                number += 1
     except OSError as error:
         raise explain_os_error(error, sets, "keep what is to be discarded") from error
     return os.path.join(sets, name)
+
+
+def _make(name: str, folder: int) -> bool:
+    """Make a set, unless a run in another work tree was faster."""
+    with suppress(FileExistsError):
+        os.mkdir(name, mode=0o700, dir_fd=folder)
+        return True
+    return False
 
 
 @contextmanager
@@ -117,7 +126,7 @@ def prune_sets(state: str) -> None:
     """Remove all but the newest sets.
 
     Args:
-        state: The repository's state folder.
+        state: The state folder that the repository's work trees share.
 
     Raises:
         TreeError: A set cannot be removed.

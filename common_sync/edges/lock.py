@@ -9,13 +9,14 @@ from contextlib import contextmanager, suppress
 
 from common_sync.core.errors import LockedError, Problem
 from common_sync.edges.folders import explain_os_error, open_below, opened
-from common_sync.edges.repository import find_top, git_directory
+from common_sync.edges.repository import common_directory, find_top, git_directory
 
 PATIENCE = 60.0
 """Seconds to wait for another run before giving up."""
 
 _PAUSE = 0.02
-_NAME = 40
+_NAME = "common-sync"
+_LETTERS = 40
 """Letters of the repository's name, to show a person which one a state folder is of; the digest tells them apart."""
 
 
@@ -26,12 +27,24 @@ def state_folder(root: str) -> str:
         root: The absolute path of the configuration's folder.
     """
     top = find_top(root)
-    if top is not None:
-        return os.path.join(git_directory(top), "common-sync")
+    return _users_state(root) if top is None else os.path.join(git_directory(top), _NAME)
+
+
+def shared_folder(root: str) -> str:
+    """Return the state folder that all work trees of a repository share: it is still there when one of them is removed.
+
+    Args:
+        root: The absolute path of the configuration's folder.
+    """
+    top = find_top(root)
+    return _users_state(root) if top is None else os.path.join(common_directory(top), _NAME)
+
+
+def _users_state(root: str) -> str:
     state = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
     # A digest and not the path with other slashes: a name may not be longer than 255 bytes, and a path may.
-    name = f"{os.path.basename(root)[:_NAME]}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:16]}"
-    return os.path.join(state, "common-sync", name)
+    name = f"{os.path.basename(root)[:_LETTERS]}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:16]}"
+    return os.path.join(state, _NAME, name)
 
 
 @contextmanager

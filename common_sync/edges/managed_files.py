@@ -67,16 +67,6 @@ class Dockerignores:
 
         return dockerignore_lines(self._copy, self._files, taken)
 
-    def _list_taken(self, service: str, dockerfiles: Sequence[str]) -> frozenset[str]:
-        """Return what the Dockerfiles of a service take by name; one that cannot be read is somebody else's to report."""
-        from common_sync.core.kept_out import list_taken
-
-        taken: set[str] = set()
-        for dockerfile in dockerfiles:
-            with suppress(TreeError):
-                taken.update(list_taken(_read(self._root, f"{service}/{dockerfile}").text or ""))
-        return frozenset(taken)
-
     def _find_dropped(self, text: str) -> "tuple[Dropped, ...]":
         from common_sync.core.dockerignore import parse_dockerignore  # 2 ms, and only for what Docker builds
         from common_sync.core.kept_out import find_dropped
@@ -98,8 +88,8 @@ class Dockerignores:
         kept = self._managed and bool(dockerfiles)
         edits: tuple[FileEdit, ...] = ()
         if kept:
-            lines = self._lines(self._list_taken(service, dockerfiles))
-            edits = _write_block(own, _IN_DOCKERIGNORE, service, lines, findings)
+            lines = self._lines(_list_taken(self._root, service, dockerfiles))
+            edits = _write_block(own, _in_dockerignore(self._copy, lines), service, lines, findings)
         others = [_read(self._root, f"{service}/{dockerfile}{IGNORE}") for dockerfile in dockerfiles]
         replaced = bool(others) and all(file.text is not None for file in others)  # none of them has Docker read it
         for file in others if replaced else (own, *others):
@@ -173,18 +163,36 @@ class Unblocked(NamedTuple):
     after: bytes | None
 
 
-def unblock_dockerignore(root: str, service: str) -> Unblocked | None:
+def unblock_dockerignore(root: str, service: str, copy: str, dockerfiles: Sequence[str]) -> Unblocked | None:
     """Return what a service's `.dockerignore` is without its block; None where there is none.
 
     Args:
         root: The absolute path of the configuration's folder.
         service: The service's path from there.
+        copy: The copy's path inside the service.
+        dockerfiles: The paths of its Dockerfiles, inside it.
 
     Raises:
         TreeError: The file cannot be read.
     """
     file = _read(root, f"{service}/{IGNORE}")
-    return _unblock(file, _IN_DOCKERIGNORE)
+    if file.text is None:
+        return None
+    from common_sync.core.kept_out import dockerignore_lines  # as above
+
+    lines = dockerignore_lines(copy, (), _list_taken(root, service, dockerfiles))
+    return _unblock(file, _in_dockerignore(copy, lines))
+
+
+def _list_taken(root: str, service: str, dockerfiles: Sequence[str]) -> frozenset[str]:
+    """Return what the Dockerfiles of a service take by name; one that cannot be read is somebody else's to report."""
+    from common_sync.core.kept_out import list_taken
+
+    taken: set[str] = set()
+    for dockerfile in dockerfiles:
+        with suppress(TreeError):
+            taken.update(list_taken(_read(root, f"{service}/{dockerfile}").text or ""))
+    return frozenset(taken)
 
 
 def unblock_attributes(root: str, copy: str, services: Iterable[str]) -> Unblocked | None:
@@ -235,13 +243,12 @@ class _Block(NamedTuple):
     is_own: IsOwn
 
 
-def _is_own_in_dockerignore(line: str) -> bool:
+def _in_dockerignore(copy: str, lines: Sequence[str]) -> _Block:
     from common_sync.core.kept_out import is_own_line  # 2 ms, and only for what Docker builds
 
-    return is_own_line(line)
+    return _Block(IGNORE, "top", lambda line: is_own_line(line, copy, lines))
 
 
-_IN_DOCKERIGNORE = _Block(IGNORE, "top", _is_own_in_dockerignore)
 _IN_ATTRIBUTES = _Block(ATTRIBUTES, "bottom", attributes.is_own_line)
 
 

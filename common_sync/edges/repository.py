@@ -45,6 +45,23 @@ def git_directory(top: str) -> str:
     return _read_place(top)
 
 
+def common_directory(top: str) -> str:
+    """Return the absolute path of the git directory that all work trees of a repository share.
+
+    Args:
+        top: A work tree's top folder.
+
+    Raises:
+        GitError: As for `git_directory`.
+    """
+    own = git_directory(top)
+    try:
+        with open(os.path.join(own, "commondir"), encoding="utf-8", errors="surrogateescape") as file:
+            return os.path.normpath(os.path.join(own, file.read().rstrip("\n")))  # gitrepository-layout(5)
+    except OSError:
+        return own
+
+
 def _read_place(top: str) -> str:
     path = os.path.join(top, ".git")
     if os.path.isdir(path):

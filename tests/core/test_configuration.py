@@ -132,6 +132,10 @@ WRONG = [
     ('master = "m"\nservices = {}\n', [(2, '"services" must be a list of strings')]),
     ('master = "m"\nexclude = "a"\n' + SERVICES, [(2, '"exclude" must be a list of strings')]),
     ('master = "m"\ncopy = false\n' + SERVICES, [(2, '"copy" must be a string')]),
+    (
+        "master=5\n" + SERVICES + '[library]\nmaster = "a"\n',
+        [(3, 'unknown key "library"'), (1, '"master" must be a string')],
+    ),
     # no folder
     ('master = "../m"\n' + SERVICES, [(1, "\"master\" is '../m', which leads upward")]),
     ('master = "a/../m"\n' + SERVICES, [(1, "\"master\" is 'a/../m', which leads upward")]),

@@ -29,6 +29,8 @@ CASES = [
     pytest.param(
         "x\ny\n-e ../../c\n", "x\ny\n-e ./c\n", "-e ./c\nx\ny\n-e ./c\n", "-e ./c\nx\ny\n-e ../../c\n", id="the nearest"
     ),
+    pytest.param("a\n-e ../../c\n", "a\n-e ./c\n", "a\r\n-e ./c\r\n", "a\r\n-e ../../c\r\n", id="converted since then"),
+    pytest.param("-e ../../c\r\n", "-e ./c\r\n", "-e ./c\n", "-e ../../c\n", id="converted the other way"),
     pytest.param("P\na\nP\n", "C\na\n", "C\na\n", "P\na\nP\n", id="removed beside a line that stays"),
 ]
 

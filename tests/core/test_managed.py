@@ -218,7 +218,26 @@ def test_a_line_of_a_person_between_the_markers_is_moved_below(name: str) -> Non
 
 def test_whose_a_line_is() -> None:
     """A line of the tool's would be left behind, or one of a person's be deleted."""
-    assert all(map(kept_out.is_own_line, dockerignore_lines("common", ("venv", "a.log"), ("b/.env",))))
-    assert not any(map(kept_out.is_own_line, ("*.mp4", "# !x", "**/*.log # why", "")))
+    lines = dockerignore_lines("com mon", ("venv", "a.log"), ("b/.env",))
+    own = (*lines, "!com mon/gone.log", "**/*.log")
+    others = ("*.mp4", "# !x", "**/*.log # why", "", "!.env.production", "!conf/app.log")
+    assert [line for line in (*own, *others) if kept_out.is_own_line(line, "com mon", lines)] == list(own)
     assert attributes.is_own_line(format_line("services/a b/common"))
     assert not any(map(attributes.is_own_line, ("*.mp4 binary", "/a/** linguist-generated", "# /a")))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"<<<<<<< HEAD\n{START}\nvenv\n{END}\n=======\n>>>>>>> theirs\n",
+        f"{START}\n<<<<<<< HEAD\nvenv\n{END}\nmine\n=======\n>>>>>>> theirs\n",
+        f"{START}\nvenv\n{END}\n<<<<<<< HEAD\nmine\n=======\n>>>>>>> theirs\n",
+    ],
+)
+def test_a_merge_that_is_not_only_about_the_block(text: str) -> None:
+    """One half of the marks would be gone, and nobody could tell any more which lines are whose."""
+    with pytest.raises(UnparsableError) as caught:
+        put_block(text, LINES, "top")
+    with pytest.raises(UnparsableError):
+        remove_block(text, "top")
+    assert caught.value.line == text[: text.index("<<<<")].count("\n") + 1

@@ -1,13 +1,11 @@
 """The warm process: it has imported the program, and runs it in a fork of itself, once for each request.
 
-A run is a real process: the program's own `main`, its exit code and its streams; killed means SIGKILL. Starting Python anew
-would cost 60 ms a run, a fork costs 5. What is put in a run's way stands between the program and the functions of
+A run is a real process, and killed means SIGKILL. Starting Python anew would cost 60 ms a run, a fork costs 5. What is put in a run's way stands between the program and the functions of
 `os` that reach the disk; `test_crash.py` holds that every system call that changes the disk, as `strace` sees them, is
 one of these.
 """
 
 import builtins
-import gc
 import importlib
 import os
 import pickle
@@ -16,28 +14,13 @@ import signal
 import sys
 import tempfile
 from collections.abc import Callable
-from contextlib import suppress
-from typing import BinaryIO, NoReturn
+from typing import BinaryIO
 
+from forked import end_by, read_text, run_forked, warm_up
 from reliability.runs import CHANGING, NOT_DONE, Ended, Hindrance, Run
-
-from common_sync.core.errors import CommonSyncError
 
 READING = ("access", "fstat", "listdir", "lstat", "open", "pread", "read", "readlink", "scandir", "stat")
 NEEDS_ROOM = frozenset({"create", "mkdir", "pwrite", "rename", "symlink", "write"})
-
-_WARM = (
-    "common_sync.commands.diff",
-    "common_sync.commands.distribute",
-    "common_sync.commands.verify",
-    "common_sync.interface.actions",
-    "common_sync.interface.cli",
-    "common_sync.interface.document",
-    "common_sync.interface.tables",
-    "common_sync.interface.text",
-)
-_STANDARD = ("ast", "configparser", "json", "pickle", "select", "shlex", "subprocess", "traceback")
-"""What the program imports only where it is needed; a user who is not root may not be able to read it."""
 
 
 class Watch:
@@ -133,28 +116,16 @@ def _plant(path: str, link: str) -> bool:
 
 def answer(run: Run) -> Ended:
     """Run the program once; return how it ended."""
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, tempfile.TemporaryFile() as log:
-        process = os.fork()
-        if process == 0:
-            _become(run, out, err, log)
-        _, status = os.waitpid(process, os.WUNTRACED)
+    with tempfile.TemporaryFile() as log:
+        status, out, err, process = run_forked(lambda: _become(run, log))
         code = 0 if os.WIFSTOPPED(status) else os.waitstatus_to_exitcode(status)
-        calls = _text(log).splitlines()
-        return Ended(code, _text(out), _text(err), tuple(calls), process)
+        return Ended(code, out, err, tuple(read_text(log).splitlines()), process)
 
 
-def _text(file: BinaryIO) -> str:
-    file.seek(0)
-    return file.read().decode("utf-8", "surrogateescape")
-
-
-def _become(run: Run, out: BinaryIO, err: BinaryIO, log: BinaryIO) -> NoReturn:
+def _become(run: Run, log: BinaryIO) -> None:
     """Be the program."""
     from common_sync.interface.main import main
 
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.dup2(out.fileno(), 1)
-    os.dup2(err.fileno(), 2)
     sys.argv = ["common-sync", *run.arguments]
     os.environ.update(run.env)
     os.chdir(run.cwd)
@@ -165,24 +136,12 @@ def _become(run: Run, out: BinaryIO, err: BinaryIO, log: BinaryIO) -> NoReturn:
         os.setgid(run.user)
         os.setuid(run.user)
     Watch(run, log.fileno()).install()
-    try:
-        main()
-    except SystemExit as end:  # how SIGTERM ends it
-        os._exit(end.code if isinstance(end.code, int) else 99)
-    finally:
-        os._exit(99)
+    end_by(main)
 
 
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Answer requests until there are no more."""
-    for name in (*_WARM, *_STANDARD):
-        importlib.import_module(name)
-    from common_sync.interface.cli import run_command_line
-
-    sys.argv = ["common-sync", "verify", "--root", os.devnull, "--output-format", "json"]
-    with suppress(CommonSyncError):  # parsing a command line imports what no import names
-        run_command_line()
-    gc.freeze()
+    warm_up()
     while True:
         try:
             run = pickle.load(requests)  # noqa: S301 - from the tests

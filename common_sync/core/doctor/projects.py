@@ -107,6 +107,29 @@ def read_pipfile(text: str) -> Project | None:
     return Project(tuple(one._replace(extra="") for one in found))
 
 
+def find_named(text: str, library: str) -> str | None:
+    """Return what in a pyproject.toml or a Pipfile asks for the library without a path to it, in short, or None.
+
+    Args:
+        text: The file's text; one that is no TOML asks for nothing.
+        library: The library's name, normalised.
+    """
+    try:
+        document: Table = tomllib.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    for name, source in _table(document, "tool", "uv", "sources").items():
+        if normalise(name) == library:
+            return f"{name} = {{ workspace = true }}" if _is_workspace(source) else None
+    poetry = _table(document, "tool", "poetry")
+    tables = [*_poetry_tables(poetry).values(), _table(document, "packages"), _table(document, "dev-packages")]
+    for name, value in (pair for table in tables for pair in table.items()):
+        if normalise(name) == library and not any("path" in one for one in _tables(value)):
+            return name
+    found = (one.requirement for one in _declared(document) if one.name == library)
+    return next((one for one in found if find_target(one, editable=False) is None), None)
+
+
 class _Declared(NamedTuple):
     requirement: str
     group: str
@@ -161,9 +184,7 @@ def _is_workspace(source: object) -> bool:
 
 
 def _from_poetry(text: str, poetry: Table) -> Iterator[Dependency]:
-    tables = {"": _table(poetry, "dependencies"), "dev": _table(poetry, "dev-dependencies")}
-    tables |= {group: _table(poetry, "group", group, "dependencies") for group in _table(poetry, "group")}
-    for group, table in tables.items():
+    for group, table in _poetry_tables(poetry).items():
         for name, value in table.items():
             for one in _tables(value):
                 path = one.get("path")
@@ -173,6 +194,11 @@ def _from_poetry(text: str, poetry: Table) -> Iterator[Dependency]:
                     yield Dependency(
                         path, line, f'{name} = {{ path = "{path}" }}', bool(one.get("develop")), group, extra
                     )
+
+
+def _poetry_tables(poetry: Table) -> dict[str, Table]:
+    tables = {"": _table(poetry, "dependencies"), "dev": _table(poetry, "dev-dependencies")}
+    return tables | {group: _table(poetry, "group", group, "dependencies") for group in _table(poetry, "group")}
 
 
 def _line(text: str, value: str, name: str = "") -> int:

@@ -9,7 +9,7 @@ from common_sync.core.rewriters.rewrite import LineProblem, Site
 def report_leaving(found: Iterable[Located], site: Site) -> Iterator[LineProblem]:
     """Report what leads out of the service, or may lead to the library by a variable.
 
-    A build context is `Rewrite.builds`' business. An absolute path is a place on the machine that somebody has chosen.
+    A build context that holds the service is `Rewrite.builds`' business. An absolute path is a place on the machine that somebody has chosen.
 
     Args:
         found: The paths.
@@ -22,7 +22,7 @@ def report_leaving(found: Iterable[Located], site: Site) -> Iterator[LineProblem
             yield LineProblem(
                 one.line, "CS102", message, f"write the path out, for example `{site.up or './'}{site.copy}`"
             )
-        elif one.place.where != "outside" or use == "build":
+        elif one.place.where != "outside" or (use == "build" and one.place.holds):
             continue
         elif use == "mount" and one.place.holds:
             message = (

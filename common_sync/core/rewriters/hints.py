@@ -3,22 +3,27 @@
 import re
 from collections.abc import Sequence
 
+from common_sync.core.expressions import expression_of_bytes
 from common_sync.core.rewriters.kinds import Kind
 
 _EXPENSIVE: dict[Kind, tuple[bytes, ...]] = {
     "compose": (b"include", b"extends"),
-    "environment": (b"-r", b"-c"),
-    "project": (b"{root", b"{home", b"{env"),
-    **dict.fromkeys(("pipfile", "lock", "poetry-lock", "pdm-lock", "pipenv-lock", "mention"), ()),
+    "environment": (b"-r", b"-c", b"%"),
+    "project": (b"{root", b"{home", b"{env", b"%"),
+    **dict.fromkeys(("pipfile", "lock", "poetry-lock", "pdm-lock", "pipenv-lock"), (b"%",)),
+    "mention": (),
 }
 """What takes a parser that is not even imported in vain, and what else stands in it where it may concern the library:
-another file to read, or a variable."""
+another file to read, a variable, or an escape of a URL."""
 
 _LEADS_ANYWHERE = (b"..", b"$", b"\\", b"\0")
 """What a path holds that leads upward, or has a variable or an escape in it; and all that is in UTF-16."""
 
-_BEFORE_PATH = rb"(?:^|[\r\x85\xa8\xa9\[{(,:=?-])[ \t]*(?:[&!]\S*[ \t]+)*[\"']?(?:\./+)*"
-"""What a path is preceded by in YAML: the begin of a line or of a scalar, or a name that it is given to."""
+_SLASHES = expression_of_bytes(rb"/(?:\./|/)+")
+_LINE_END = expression_of_bytes(rb"[\n\r\x85\xa8\xa9]")
+_DOTS = expression_of_bytes(rb"(?:\./+)+\Z")
+_FAR = 500
+"""Bytes before a name that are looked at."""
 
 
 def may_concern(data: bytes, kind: Kind, folders: Sequence[bytes], copy: bytes) -> bool:
@@ -32,13 +37,29 @@ def may_concern(data: bytes, kind: Kind, folders: Sequence[bytes], copy: bytes) 
     """
     if kind not in _EXPENSIVE:
         return True
-    if any(hint in data for hint in (*_LEADS_ANYWHERE, *folders, *_EXPENSIVE[kind])):
+    if any(hint in data for hint in (*_LEADS_ANYWHERE, *_EXPENSIVE[kind])):
         return True
+    plain = _SLASHES.sub(b"/", data)  # `/repo//./common` is an absolute path, too
+    if any(folder in plain for folder in folders):
+        return True
+    name = copy.rpartition(b"/")[2] if kind != "compose" else copy.partition(b"/")[0]
+    # in YAML a quote is doubled, and a line may be broken where there is a blank
+    spelled = re.escape(name).replace(b"'", b"''?").replace(rb"\ ", rb"\s+")
+    found = (match.start() for match in re.finditer(spelled, data))
     if kind != "compose":
-        return re.search(_spelled(copy.rpartition(b"/")[2]), data) is not None
+        return any(True for _ in found)
     # a command often names the copy in its middle: `sh -c "common/wait && …"`
-    return re.search(_BEFORE_PATH + _spelled(copy.partition(b"/")[0]), data, re.MULTILINE) is not None
+    return any(_may_begin_path(data, start) for start in found)
 
 
-def _spelled(name: bytes) -> bytes:
-    return re.escape(name).replace(b"'", b"''?")  # as it is doubled in YAML
+def _may_begin_path(data: bytes, start: int) -> bool:
+    """Tell whether a path may begin at a place in YAML: with a line, with a scalar, or after a name that it is given to."""
+    line = _LINE_END.split(data[max(start - _FAR, 0) : start])
+    before = _DOTS.sub(b"", line[-1])
+    before = (before[:-1] if before.endswith((b'"', b"'")) else before).rstrip()
+    while before and before[-1:] not in b"[{(,:=?-":
+        last = before.split()[-1]
+        if not last.startswith((b"&", b"!")):  # an anchor or a tag
+            return False
+        before = before.removesuffix(last).rstrip()
+    return True

@@ -74,11 +74,13 @@ class Reading(NamedTuple):
     Attributes:
         found: What leads to the master or the copy.
         variables: What may lead there: a variable decides.
+        misread: What leads to the master from the file's own folder, where pip does not look.
         includes: The files to read as well.
     """
 
     found: list[Found]
     variables: list[Found]
+    misread: list[Found]
     includes: list[Include]
 
 
@@ -89,7 +91,7 @@ def read_references(characters: str, locate: Locate) -> Reading:
         characters: The decoded file.
         locate: Tells where a path leads.
     """
-    reading = Reading([], [], [])
+    reading = Reading([], [], [], [])
     for instruction in parse_instructions(characters):
         value = instruction.value.value
         including = instruction.kind in {"requirements-file", "constraints-file"}
@@ -102,6 +104,8 @@ def read_references(characters: str, locate: Locate) -> Reading:
         found = _find(instruction, target, locate, including=including)
         if found.place.where in {"master", "copy"}:
             reading.found.append(found)
+        elif not including and locate(target.path, True).where == "master":
+            reading.misread.append(found)
         elif including:
             reading.includes.append(Include(target.path, found.line, instruction.kind == "constraints-file"))
     return reading

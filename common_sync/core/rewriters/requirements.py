@@ -41,6 +41,7 @@ def read_requirements(characters: str, site: Site) -> Rewrite:
     """
     reading = read_references(characters, site.locate)
     problems = [_report_variable(found, site.copy) for found in reading.variables]
+    problems += (_report_misread(found, site.copy) for found in reading.misread)
     edits: tuple[Edit, ...] = ()
     if site.own:
         planned = _plan(reading.found)
@@ -56,7 +57,7 @@ def read_requirements(characters: str, site: Site) -> Rewrite:
 def _references(reading: Reading, *, own: bool) -> tuple[LocatedReference, ...]:
     states: dict[str, ReferenceState] = {"copy": "points-at-copy", "master": "points-at-master" if own else "foreign"}
     places = [(found, states[found.place.where]) for found in reading.found]
-    places += ((found, "unresolved") for found in reading.variables)
+    places += ((found, "unresolved") for found in (*reading.variables, *reading.misread))
     return tuple(
         sorted(LocatedReference(one.line, state, one.value, one.place.rest, not one.installs) for one, state in places)
     )
@@ -169,6 +170,13 @@ def _below(found: Found, copy: str) -> str:
 def _report_variable(found: Found, copy: str) -> LineProblem:
     message = f"`{found.value}` holds a variable, so nobody can tell whether it leads to the library"
     return LineProblem(found.line, "CS102", message, f"write the path out, for example `./{copy}`")
+
+
+def _report_misread(found: Found, copy: str) -> LineProblem:
+    message = (
+        f"`{found.value}` leads to the library from this file's folder, but pip starts from the one that it is run in"
+    )
+    return LineProblem(found.line, "CS102", message, f"write `./{copy}`, and run pip in the service's folder")
 
 
 def _report_foreign(found: Found, copy: str) -> LineProblem:

@@ -4,6 +4,7 @@ import pytest
 from contexts import BASE, FILES, INSTALL, LIBRARY, context_of, follow
 
 from common_sync.core.doctor.bases import Base, read_base
+from common_sync.core.doctor.by_name import find_asked_by_name
 from common_sync.core.doctor.catalogue import CHECKS, State, Verdict, conclude, judge
 from common_sync.core.doctor.image import Put
 from common_sync.core.doctor.imports import find_path_entries
@@ -351,3 +352,30 @@ def test_every_check_has_a_column() -> None:
     codes = [code for check in CHECKS for code in check.codes]
     assert len(codes) == len(set(codes))
     assert {code for code in CODES if code.startswith("CS2")} <= set(codes)
+
+
+NAMED = {
+    "PEP 621": ('[project]\ndependencies = ["our-common[x]>=1"]\n', 2, "an index"),
+    "an extra": ('[project.optional-dependencies]\nx = ["Our_Common"]\n', 2, "an index"),
+    "poetry": ('[tool.poetry.dependencies]\nour_common = "^1"\n', 2, "an index"),
+    "poetry, from an index": ('[tool.poetry.dependencies]\nour-common = {version = "1"}\n', 2, "an index"),
+    "a uv workspace": ("[tool.uv.sources]\nour-common = { workspace = true }\n", 2, "a uv workspace"),
+    "uv, by a path": (
+        '[project]\ndependencies = ["our-common"]\n[tool.uv.sources]\nour-common = {path = "c"}\n',
+        0,
+        "",
+    ),
+    "poetry, by a path": ('[tool.poetry.dependencies]\nour-common = {path = "common"}\n', 0, ""),
+    "a direct reference": ('[project]\ndependencies = ["our-common @ file:common"]\n', 0, ""),
+    "a setting": ('# our-common\n[tool.ruff]\nknown-first-party = ["our_common"]\n', 0, ""),
+    "no TOML": ("our-common =", 0, ""),
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_library_that_is_asked_for_by_its_name_is_found(name: str) -> None:
+    """A service would be called proven that takes the library from an index, where it is a stranger's or is not."""
+    text, line, asked = NAMED[name]
+    trouble = find_asked_by_name("pyproject.toml", text, "our-common", "libs/common")
+    assert (trouble.line if trouble else 0) == line
+    assert trouble is None or (asked in trouble.message and 'path = "libs/common"' in trouble.remedy)

@@ -11,6 +11,7 @@ from places import Layout
 from common_sync.core.model import Edit
 from common_sync.core.rewriters.compose import narrow_build, read_compose
 from common_sync.core.rewriters.hints import may_concern
+from common_sync.core.rewriters.kinds import Kind
 from common_sync.core.rewriters.rewrite import Build, Include, LocatedReference, Rewrite, UnparsableError
 from common_sync.core.text import apply_edits
 from common_sync.edges.yaml_nodes import parse_yaml
@@ -293,6 +294,7 @@ LEAVING = [
     pytest.param(
         "build: {context: ../.., dockerfile_inline: 'FROM x'}", "CS110", id="a Dockerfile in the compose file"
     ),
+    pytest.param("build: {context: ../worker}", "CS113", id="a build context"),
     pytest.param("volumes: [../../..:/x]", "CS113", id="a mount of what the repository is in"),
     pytest.param("env_file: ../worker/${STAGE}.env", "CS113", id="a variable outside"),
     pytest.param("env_file: ${FILE:-../worker/.env}", "CS113", id="a variable that leads out by default"),
@@ -619,3 +621,29 @@ def test_nothing_that_matters_is_passed_over(before: str, after: str, layout: La
 def test_what_is_passed_over(line: str, passed_over: bool) -> None:
     """Each commit would wait for a parser of YAML because a command names the copy."""
     assert may_concern(service(line).encode(), "compose", (b"/repo",), b"common") is not passed_over
+
+
+@pytest.mark.parametrize("text", ["# " + ":&" * 80_000, "&a " * 80_000 + "common", "x common" * 40_000])
+def test_a_line_that_is_costly_to_look_through(text: str) -> None:
+    """A long line in a compose file would stop every commit."""
+    began = time.process_time()
+    may_concern(text.encode(), "compose", (b"/repo",), b"common")
+    assert time.process_time() - began < 5, "as it is, 0.1 s"
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "copy", "concerns"),
+    [
+        ("project", 'dependencies = ["x @ file:///my%20repo/common"]', "src/lib", True),
+        ("project", 'x = { path = "/repo/./common" }', "src/lib", True),
+        ("project", 'x = "my lib"', "my lib", True),
+        ("environment", "- my\n  lib", "my lib", True),
+        ("lock", 'source = { directory = "lib" }', "src/lib", True),
+        ("lock", 'source = { registry = "x" }', "src/lib", False),
+        ("requirements", "fastapi", "lib", True),
+        ("mention", "make common", "lib", False),
+    ],
+)
+def test_what_may_concern_the_library(kind: Kind, text: str, copy: str, concerns: bool) -> None:
+    """A reference in a file that is never parsed would be missed, and `verify` green; or each commit wait for parsers."""
+    assert may_concern(text.encode(), kind, (b"/repo",), copy.encode()) is concerns

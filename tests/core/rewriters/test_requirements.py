@@ -271,6 +271,14 @@ def test_reports_variables(text: str) -> None:
     assert (found.edits, found.includes) == ((), ())
 
 
+def test_reports_what_leads_to_the_library_from_another_folder_only() -> None:
+    """A service whose image runs pip in the file's folder would be called in sync, and fail to build."""
+    found = Layout(up="../").read("-e ../../../common[redis]\n-e ../../common\n-e ..\n")
+    assert [(one.line, one.state) for one in found.references] == [(1, "unresolved"), (2, "points-at-master")]
+    assert [(one.line, one.code) for one in found.problems] == [(1, "CS102")]
+    assert [edit.start for edit in found.edits] == [29]
+
+
 def test_leaves_files_of_others() -> None:
     """A file that other services include as well would be made to fit one of them."""
     found = PLAIN.read("-r ../../common/r.txt\n-e ../../common\n-e ./common\n-e ${X}\n", own=False)

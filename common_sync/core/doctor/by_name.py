@@ -1,0 +1,48 @@
+"""Lines that ask for the library by its name: an index is asked for it, and no copy can answer."""
+
+import re
+
+from common_sync.core.doctor.projects import find_named, normalise
+from common_sync.core.doctor.troubles import Trouble
+from common_sync.core.expressions import expression
+from common_sync.core.rewriters.pip_paths import find_target
+
+_REQUIREMENT = expression(r"\s*(([A-Za-z0-9][\w.-]*)(?:[\s\[=<>!~;@].*)?)", re.ASCII)
+_COMMENT = expression(r"(?:^|\s)#.*")
+
+
+def find_asked_by_name(file: str, text: str, library: str, copy: str) -> Trouble | None:
+    """Return that a file asks for the library by its name, and not by a path to the copy.
+
+    Args:
+        file: Its path in the service: a requirements file, `pyproject.toml` or `Pipfile`.
+        text: Its text.
+        library: The library's name.
+        copy: The copy's path in the service.
+    """
+    if file.endswith((".toml", "Pipfile")):
+        written = find_named(text, normalise(library))
+        lines = text.splitlines()
+        line = next((number for number, one in enumerate(lines, 1) if written and _mentions(one, library)), None)
+        remedy = f'give it a source: `{library} = {{ path = "{copy}" }}`'
+    else:
+        line, written = next(iter(_find_requirements(text, normalise(library))), (None, None))
+        remedy = f"write `./{copy}`"
+    if written is None:
+        return None
+    who = "a uv workspace, which is not there where the service is alone," if "workspace" in written else "an index"
+    message = f"`{written}` asks {who} for the library by its name, and no copy can answer"
+    return Trouble("CS213", file, line, message, remedy)
+
+
+def _find_requirements(text: str, library: str) -> list[tuple[int, str]]:
+    found = []
+    for number, line in enumerate(text.splitlines(), 1):
+        written = _REQUIREMENT.fullmatch(_COMMENT.sub("", line).rstrip())
+        if written and normalise(written[2]) == library and find_target(written[1], editable=False) is None:
+            found.append((number, written[1]))
+    return found
+
+
+def _mentions(line: str, library: str) -> bool:
+    return normalise(library) in normalise(line.partition("#")[0])
