@@ -93,7 +93,7 @@ def test_the_first_distribution_makes_the_files(repo: Monorepo, tmp_path: Path) 
 def test_named_services_leave_the_lines_of_others(built: Monorepo) -> None:
     """The copies of the others would show in every review again."""
     before = built.read(".gitattributes")
-    built.write(".gitattributes", before.replace(f"/{API}/common/** linguist-generated -text\n", ""))
+    built.write(".gitattributes", before.replace(f"/{API}/common/** linguist-generated -text -merge\n", ""))
     assert built.run("distribute", "worker").out.startswith("· services/worker  in sync\n\n")
     assert built.run("distribute", "api").code == 0
     assert built.read(".gitattributes") == before
@@ -101,7 +101,7 @@ def test_named_services_leave_the_lines_of_others(built: Monorepo) -> None:
 
 def test_lines_of_copies_that_are_elsewhere(built: Monorepo) -> None:
     """Each of two machines, one with a sparse checkout, would take away what the other has written."""
-    elsewhere = "/services/elsewhere/common/** linguist-generated -text\n"
+    elsewhere = "/services/elsewhere/common/** linguist-generated -text -merge\n"
     built.write(".gitattributes", built.read(".gitattributes").replace(END, f"{elsewhere}{END}"))
     assert codes(built) == [("CS116", ".gitattributes", None)]  # only the order
     assert built.run("distribute").code == 0
@@ -299,6 +299,32 @@ def test_a_dockerignore_that_docker_refuses(built: Monorepo) -> None:
     """The build would fail on a line that nobody has named."""
     built.write(IGNORE, built.read(IGNORE) + "\n[\n")
     assert [code for code, _, _ in codes(built)] == ["CS108"]
+
+
+def test_two_branches_that_have_both_changed_the_library(synced: Monorepo) -> None:
+    """Every copy would be full of the marks of a merge, which only somebody who knows each of them could take out."""
+    for branch, changed in (("theirs", "theirs"), ("main", "ours")):
+        synced.git("switch", "-q", *(["-c", "theirs"] if branch == "theirs" else ["main"]))
+        settings = synced.read("common/our_common/settings.py")
+        place = (
+            ("DEBUG", f"{changed.upper()} = 1\nDEBUG")
+            if changed == "ours"
+            else ("False\n", "False\n\n\n\nTHEIRS = 1\n")
+        )
+        synced.write("common/our_common/settings.py", settings.replace(*place))
+        synced.write(f"common/our_common/{changed}.py", "")
+        assert synced.run("distribute").code == 0
+        synced.commit()
+    merged = run("git", "merge", "-q", "theirs", cwd=synced.root)
+    assert merged.code == 1
+    assert all("/common/" in line for line in merged.out.splitlines() if line.startswith("CONFLICT")), merged
+    assert synced.run("verify").code == 1, "the copies are stale, and nothing in them is broken"
+    assert synced.run("distribute").code == 0
+    synced.git("add", "-A")
+    assert synced.run("verify").code == 0
+    assert "OURS = 1" in (text := synced.read("services/worker/common/our_common/settings.py"))
+    assert "THEIRS = 1" in text
+    assert synced.hook("--check").code == 0
 
 
 def test_a_gitignore_that_keeps_new_files_out(repo: Monorepo) -> None:

@@ -1,5 +1,8 @@
 r"""Lines of a `.gitattributes` that mark copies: reviews fold them, and git leaves their line ends as they are.
 
+Nor does git merge them line by line: what both branches have changed stays as it is on this one, in one piece and in keeping with
+its manifest, is called a conflict, and the next `distribute` brings it in sync with the merged master.
+
 Source of the format: https://git-scm.com/docs/gitattributes (a pattern is gitignore's; one that holds a blank stands between
 double quotes, with the escapes of C) and https://github.com/github-linguist/linguist (`linguist-generated`).
 """
@@ -8,12 +11,12 @@ import re
 
 from common_sync.core.expressions import expression
 
-_ATTRIBUTES = "linguist-generated -text"
+_ATTRIBUTES = "linguist-generated -text -merge"
 _WILD = expression(r"[\\*?\[]")
 _BLANK = expression(r"[ \t\r\n]")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _CHARACTERS = {escape: character for character, escape in _ESCAPES.items()}
-_LINE = expression(rf'("?)/(.*)/\*\*\1 {_ATTRIBUTES}')
+_LINE = expression(r'("?)/(.*)/\*\*\1 linguist-generated -text(?: -merge)?')
 
 
 def format_line(copy: str) -> str:
