@@ -129,6 +129,8 @@ def _in_users_files(found: Survey, path: str) -> tuple[str, str]:
         return "left alone", f"it points at the library in line {lines}, and nothing is to be rewritten"
     if builds := _list_built(found, path):
         return "left alone", f"it builds or runs {', '.join(builds)}, and nothing is to be rewritten"
+    if not os.path.lexists(os.path.join(found.project.root, path)):
+        return "not there", "there is no such file"
     service = next((plan.service for plan in found.plans if f"{path}/".startswith(f"{plan.service}/")), None)
     if service is None:
         return "not concerned", "it is in neither the master nor a service"

@@ -87,7 +87,7 @@ def _summary(found: Diagnosis, seconds: float, terminal: Terminal) -> str:
     proven, broken, unknown = (verdicts.count(verdict) for verdict in ("proven", "broken", "unknown"))
     parts = [f"{broken:,} cannot be built or run so"] if broken else []
     parts += [f"{unknown:,} cannot be told"] if unknown else []
-    good = proven == len(verdicts)
-    mark = terminal.paint(terminal.mark("✓" if good else "✗"), "green" if good else "red")
+    mark, color = _MARKS["error" if broken else "unknown" if unknown else "ok"]
+    mark = terminal.paint(mark if mark == "?" else terminal.mark(mark), color)
     tally = f"{proven}/{count(len(verdicts), 'service')} proven to build from {'its' if len(verdicts) == 1 else 'their'} own folder alone"
     return f"{mark} {', '.join((tally, *parts))}, in {seconds:.2f} s"

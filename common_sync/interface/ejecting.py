@@ -62,7 +62,8 @@ def _be(done: Ejection) -> str:
 
 
 def _what(one: Ejected, be: str) -> Iterator[str]:
-    yield from (f"references {be}put back in {printable(edit.path)}" for edit in one.edits)
+    if one.edits:
+        yield f"references {be}put back in {' and '.join(printable(edit.path) for edit in one.edits)}"
     yield from (f"managed block {be}taken out of {printable(block.path)}" for block in one.unblocked)
     if one.removal is not None:
         yield f"copy of {count(len(one.removal.operations), 'file')} {be}removed"
