@@ -104,6 +104,7 @@ def tool(request: pytest.FixtureRequest, shared: Path, wheels: Path, source: tup
     environment = {
         "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}",
         "PYTHONPATH": "",  # the hook is the installed one
+        "COVERAGE_PROCESS_CONFIG": "",  # nor is the coverage of pre-commit itself of any use
         "HOME": str(home),
         "XDG_CACHE_HOME": str(home / "cache"),
         "XDG_DATA_HOME": str(home / "data"),

@@ -366,6 +366,11 @@ NAMED = {
         "",
     ),
     "poetry, by a path": ('[tool.poetry.dependencies]\nour-common = {path = "common"}\n', 0, ""),
+    "another library, by a path": (
+        '[project]\ndependencies = ["our-common"]\n[tool.uv.sources]\nother = {path = "other"}\n',
+        2,
+        "an index",
+    ),
     "a direct reference": ('[project]\ndependencies = ["our-common @ file:common"]\n', 0, ""),
     "a setting": ('# our-common\n[tool.ruff]\nknown-first-party = ["our_common"]\n', 0, ""),
     "no TOML": ("our-common =", 0, ""),
