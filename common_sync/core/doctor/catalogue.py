@@ -12,6 +12,9 @@ Verdict = Literal["proven", "unknown", "broken"]
 
 UNKNOWN = "CS213"
 
+_NOT_PROVEN = frozenset({UNKNOWN, "CS113"})
+"""Warnings that leave it open whether a service can do by itself: what is outside its folder may not be there."""
+
 
 class Check(NamedTuple):
     """A column.
@@ -71,6 +74,6 @@ def _worst(findings: Iterable[Finding]) -> State:
 
 
 def conclude(findings: Iterable[Finding]) -> Verdict:
-    """Return what it all comes to: proven is what has no error, and nothing that could not be followed."""
-    states = {"unknown" if one.code == UNKNOWN else one.severity for one in findings}
+    """Return what it all comes to: proven is what has no error, and nothing that could not be followed or is outside."""
+    states = {"unknown" if one.code in _NOT_PROVEN else one.severity for one in findings}
     return "broken" if "error" in states else "unknown" if "unknown" in states else "proven"

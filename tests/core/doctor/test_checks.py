@@ -329,6 +329,7 @@ STATES: list[tuple[list[str], Verdict, str, State]] = [
     (["CS203"], "proven", "COPY", "warning"),
     (["CS101"], "broken", "LEAVES", "error"),
     (["CS111"], "proven", "MOUNTS", "warning"),
+    (["CS113"], "unknown", "LEAVES", "warning"),
     (["CS210"], "broken", "PYTHON", "error"),
 ]
 
