@@ -8,6 +8,8 @@ each meaning that it has.
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
+from common_sync.core.rewriters.rewrite import UnparsableError
+
 MERGE = "<<"
 """The key whose value is merged into its mapping: https://yaml.org/type/merge.html."""
 
@@ -57,6 +59,9 @@ Grammar = Callable[[str, YamlMapping | YamlSequence, str], str]
 """Tells the meaning of what is in a collection: by the collection's own meaning, itself, and the key; an item has none."""
 
 
+_MOST_MERGED = 100
+
+
 def find_value(node: Node | None, key: str) -> Node | None:
     """Return the value of a key, as merge keys have it: a mapping's own before what is merged into it.
 
@@ -72,13 +77,22 @@ def find_value(node: Node | None, key: str) -> Node | None:
 
 
 def list_merged(node: Node | None) -> Iterator[YamlMapping]:
-    """Yield a mapping and all that are merged into it, what takes precedence first, each once."""
+    """Yield a mapping and all that are merged into it, what takes precedence first, each once.
+
+    Args:
+        node: The mapping; anything else is passed over.
+
+    Raises:
+        UnparsableError: There are more than anybody writes: each of thousands may merge the one before.
+    """
     pending, seen = [node], set()
     while pending:
         mapping = pending.pop()
         if not isinstance(mapping, YamlMapping) or id(mapping) in seen:
             continue
         seen.add(id(mapping))
+        if len(seen) > _MOST_MERGED:
+            raise UnparsableError(mapping.line, f"more than {_MOST_MERGED} mappings are merged into one")
         yield mapping
         for key, value in reversed(mapping.pairs):
             if is_merge(key):

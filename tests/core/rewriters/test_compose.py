@@ -647,3 +647,15 @@ def test_a_line_that_is_costly_to_look_through(text: str) -> None:
 def test_what_may_concern_the_library(kind: Kind, text: str, copy: str, concerns: bool) -> None:
     """A reference in a file that is never parsed would be missed, and `verify` green; or each commit wait for parsers."""
     assert may_concern(text.encode(), kind, (b"/repo",), copy.encode()) is concerns
+
+
+@pytest.mark.parametrize("count", [50, 5_000])
+def test_a_chain_of_merges(count: int) -> None:
+    """A file of 50 kB in which each service merges the one before would stop every commit."""
+    links = "".join(f"  s{number}: &s{number} {{<<: *s{number - 1}}}\n" for number in range(1, count))
+    text = f"services:\n  s0: &s0 {{build: ../../common}}\n{links}"
+    if count > 100:
+        with pytest.raises(UnparsableError, match="more than 100 mappings"):
+            read(text)
+    else:
+        assert [edit.replacement for edit in read(text).edits] == ["./common"]
