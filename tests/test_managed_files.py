@@ -93,7 +93,7 @@ def test_the_first_distribution_makes_the_files(repo: Monorepo, tmp_path: Path) 
 def test_named_services_leave_the_lines_of_others(built: Monorepo) -> None:
     """The copies of the others would show in every review again."""
     before = built.read(".gitattributes")
-    built.write(".gitattributes", before.replace(f"/{API}/common/** linguist-generated -text -merge\n", ""))
+    built.write(".gitattributes", before.replace(f"/{API}/common/** linguist-generated -text\n", ""))
     assert built.run("distribute", "worker").out.startswith("· services/worker  in sync\n\n")
     assert built.run("distribute", "api").code == 0
     assert built.read(".gitattributes") == before
@@ -101,7 +101,7 @@ def test_named_services_leave_the_lines_of_others(built: Monorepo) -> None:
 
 def test_lines_of_copies_that_are_elsewhere(built: Monorepo) -> None:
     """Each of two machines, one with a sparse checkout, would take away what the other has written."""
-    elsewhere = "/services/elsewhere/common/** linguist-generated -text -merge\n"
+    elsewhere = "/services/elsewhere/common/** linguist-generated -text\n"
     built.write(".gitattributes", built.read(".gitattributes").replace(END, f"{elsewhere}{END}"))
     assert codes(built) == [("CS116", ".gitattributes", None)]  # only the order
     assert built.run("distribute").code == 0
@@ -301,30 +301,60 @@ def test_a_dockerignore_that_docker_refuses(built: Monorepo) -> None:
     assert [code for code, _, _ in codes(built)] == ["CS108"]
 
 
+def diverge(repo: Monorepo, path: str, ours: str, theirs: str) -> None:
+    """Write a file on two branches, distribute and commit on both, and stay on `main`."""
+    for branch, text in (("theirs", theirs), ("main", ours)):
+        repo.git("switch", "-q", *(["-c", "theirs"] if branch == "theirs" else ["main"]))
+        repo.write(path, text)
+        assert repo.run("distribute").code == 0
+        repo.commit()
+
+
 def test_two_branches_that_have_both_changed_the_library(synced: Monorepo) -> None:
-    """Every copy would be full of the marks of a merge, which only somebody who knows each of them could take out."""
-    for branch, changed in (("theirs", "theirs"), ("main", "ours")):
-        synced.git("switch", "-q", *(["-c", "theirs"] if branch == "theirs" else ["main"]))
-        settings = synced.read("common/our_common/settings.py")
-        place = (
-            ("DEBUG", f"{changed.upper()} = 1\nDEBUG")
-            if changed == "ours"
-            else ("False\n", "False\n\n\n\nTHEIRS = 1\n")
-        )
-        synced.write("common/our_common/settings.py", settings.replace(*place))
-        synced.write(f"common/our_common/{changed}.py", "")
-        assert synced.run("distribute").code == 0
-        synced.commit()
+    """Every manifest would be full of the marks of a merge, and no command of the tool work until somebody has mended each."""
+    synced.write("common/our_common/settings.py", "".join(f"A{number} = 1\n" for number in range(20)))
+    assert synced.run("distribute").code == 0
+    synced.commit()
+    text = synced.read("common/our_common/settings.py")
+    diverge(synced, "common/our_common/settings.py", f"OURS = 1\n{text}", f"{text}THEIRS = 1\n")
     merged = run("git", "merge", "-q", "theirs", cwd=synced.root)
-    assert merged.code == 1
-    assert all("/common/" in line for line in merged.out.splitlines() if line.startswith("CONFLICT")), merged
-    assert synced.run("verify").code == 1, "the copies are stale, and nothing in them is broken"
+    conflicts = [line for line in merged.out.splitlines() if line.startswith("CONFLICT")]
+    assert len(conflicts) == 2, merged
+    assert all(line.endswith(".common-sync.json") for line in conflicts)
+    assert synced.run("verify").code == 1
     assert synced.run("distribute").code == 0
     synced.git("add", "-A")
-    assert synced.run("verify").code == 0
-    assert "OURS = 1" in (text := synced.read("services/worker/common/our_common/settings.py"))
-    assert "THEIRS = 1" in text
     assert synced.hook("--check").code == 0
+    text = synced.read("services/worker/common/our_common/settings.py")
+    assert ("OURS = 1" in text, "THEIRS = 1" in text) == (True, True)
+
+
+def test_an_exception_goes_with_the_line_that_needed_it(built: Monorepo) -> None:
+    """A file of secrets that a Dockerfile took once would be in every later image."""
+    dockerfile = built.read(f"{API}/docker/Dockerfile")
+    before = built.read(IGNORE)
+    built.write(f"{API}/docker/Dockerfile", f"{dockerfile}COPY .env ./\n")
+    assert built.run("distribute").code == 0
+    assert "\r\n!.env\r\n" in (built.root / IGNORE).read_bytes().decode()
+    built.write(f"{API}/docker/Dockerfile", dockerfile)
+    assert built.run("distribute").code == 0
+    assert built.read(IGNORE) == before
+
+
+def test_a_merge_hides_no_edit_in_a_copy(synced: Monorepo) -> None:
+    """A hotfix that somebody has committed in a copy would be gone after a merge, and `verify` be green."""
+    file = "our_common/settings.py"
+    synced.git("switch", "-q", "-c", "hotfix")
+    synced.write(f"services/api/common/{file}", "DEBUG = 'hotfix'\n")
+    synced.commit()
+    synced.git("switch", "-q", "main")
+    synced.write(f"common/{file}", "DEBUG = 'newer'\n")
+    assert synced.run("distribute").code == 0
+    synced.commit()
+    assert run("git", "merge", "-q", "hotfix", cwd=synced.root).code == 1
+    done = synced.run("distribute")
+    assert (done.code, "CS00" in done.out) == (1, True), done
+    assert "hotfix" in synced.read(f"services/api/common/{file}")
 
 
 def test_a_gitignore_that_keeps_new_files_out(repo: Monorepo) -> None:

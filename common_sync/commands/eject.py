@@ -143,7 +143,7 @@ def _plan(project: Project, plan: ServicePlan, record: Record, *, copies: bool, 
         removal = None
     edits = tuple(one.edit for one in restored if one.edit is not None)
     findings += (one for one in plan.problems if one.code == "CS116")  # a block that is torn stays
-    block = unblock_dockerignore(project.root, plan.service, project.copy, plan.dockerfiles)
+    block = unblock_dockerignore(project.root, plan.service)
     unblocked = () if block is None else (block,)
     return Ejected(plan.service, plan.copy_path, edits, unblocked, removal, stays, tuple(findings))
 

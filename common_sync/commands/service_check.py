@@ -38,7 +38,8 @@ _TEST = expression(r"(?:^|/)(?:tests?/|test_|conftest)")
 
 
 def _is_asking(file: str) -> bool:
-    return is_requirements(os.path.basename(file)) or file in _PROJECT_FILES
+    name = os.path.basename(file)  # a constraint asks for nothing
+    return (is_requirements(name) and "constraint" not in name) or file in _PROJECT_FILES
 
 
 def _imports(package: str) -> re.Pattern[str]:
@@ -193,7 +194,7 @@ class _Checker:
 
     def _installs_copy(self) -> bool:
         files = {one.file for one in self._plan.references if one.state in {"points-at-copy", "points-at-master"}}
-        return any(_is_asking(file.removeprefix(f"{self._service}/")) for file in files)
+        return any(not is_dockerfile(name) and not is_compose(name) for name in map(os.path.basename, files))
 
     def _references(self, *, in_image: bool) -> Iterator[Trouble]:
         context = open_context(self._folder)

@@ -40,8 +40,7 @@ class ServicePlan(NamedTuple):
         version: The version that its manifest states.
         leftover: Whether a killed run left something beside it: a staged copy, or a file of the service's.
         blocks: The service's own files that a managed block is kept in, in sync or not.
-        dockerfiles: The paths of the service's Dockerfiles, inside it.
-        widened: Those that take the library from the master by another build context than the service's folder.
+        widened: The Dockerfiles that take the library from the master by another build context than the service's folder.
     """
 
     service: str
@@ -56,7 +55,6 @@ class ServicePlan(NamedTuple):
     version: str | None
     leftover: bool
     blocks: tuple[str, ...] = ()
-    dockerfiles: tuple[str, ...] = ()
     widened: tuple[Widened, ...] = ()
 
     @property
@@ -244,7 +242,6 @@ def survey_service(project: Project, master: Master, service: str, looking: _Loo
         version=base.library.version if base is not None else None,
         leftover=leftover,
         blocks=managed.blocks,
-        dockerfiles=found.dockerfiles,
         widened=found.widened,
     )
 

@@ -1,22 +1,27 @@
 r"""Lines of a `.gitattributes` that mark copies: reviews fold them, and git leaves their line ends as they are.
 
-Nor does git merge them line by line: what both branches have changed stays as it is on this one, in one piece and in keeping with
-its manifest, is called a conflict, and the next `distribute` brings it in sync with the merged master.
+Nor does git merge manifests line by line: of one that both branches have changed this branch's stays, in one piece, is called a
+conflict, and the next `distribute` brings it up to date. The copies' own files it does merge: an edit in one of them must not go unseen.
 
 Source of the format: https://git-scm.com/docs/gitattributes (a pattern is gitignore's; one that holds a blank stands between
 double quotes, with the escapes of C) and https://github.com/github-linguist/linguist (`linguist-generated`).
 """
 
 import re
+from collections.abc import Iterable, Iterator
 
 from common_sync.core.expressions import expression
+from common_sync.core.manifest import NAME as MANIFEST_NAME
 
-_ATTRIBUTES = "linguist-generated -text -merge"
+_ATTRIBUTES = "linguist-generated -text"
+MANIFESTS = f"{MANIFEST_NAME} -merge"
+"""The line about every manifest."""
+
 _WILD = expression(r"[\\*?\[]")
 _BLANK = expression(r"[ \t\r\n]")
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _CHARACTERS = {escape: character for character, escape in _ESCAPES.items()}
-_LINE = expression(r'("?)/(.*)/\*\*\1 linguist-generated -text(?: -merge)?')
+_LINE = expression(r'("?)/(.*)/\*\*\1 linguist-generated -text')
 
 
 def format_line(copy: str) -> str:
@@ -48,10 +53,10 @@ def parse_line(line: str) -> str | None:
     return re.sub(r"\\(.)", r"\1", pattern)
 
 
-def is_own_line(line: str) -> bool:
-    """Tell whether a line of the block is the tool's.
+def find_others(block: Iterable[str]) -> Iterator[str]:
+    """Yield the lines of a block that are not the tool's.
 
     Args:
-        line: The line, without its end.
+        block: Its lines, without their ends.
     """
-    return parse_line(line) is not None
+    return (line for line in block if line != MANIFESTS and parse_line(line) is None)

@@ -1,6 +1,7 @@
 """What a `.dockerignore` should keep out of an image, and what it keeps out of a copy that it should not."""
 
-from collections.abc import Container, Iterable, Iterator
+import hashlib
+from collections.abc import Container, Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -17,6 +18,9 @@ _KEPT_OUT = (
 there is none."""
 
 
+_MARK = "# exceptions "
+
+
 def dockerignore_lines(copy: str, files: Iterable[str], taken: Iterable[str] = ()) -> tuple[str, ...]:
     """Return the lines of the block in a `.dockerignore`: what is kept out of the image, and of that what is needed.
 
@@ -27,19 +31,25 @@ def dockerignore_lines(copy: str, files: Iterable[str], taken: Iterable[str] = (
     """
     ignore = parse_dockerignore("\n".join(_KEPT_OUT))
     needed = {*taken, *(f"{copy}/{file}" for file in files)}
-    dropped = sorted(path for path in needed if ignore.exclusion(path) is not None)
-    return (*_KEPT_OUT, *(f"!{exact_pattern(path)}" for path in dropped))
+    exceptions = [f"!{exact_pattern(path)}" for path in sorted(needed) if ignore.exclusion(path) is not None]
+    return (*_KEPT_OUT, *((_mark(exceptions), *exceptions) if exceptions else ()))
 
 
-def is_own_line(line: str, copy: str, lines: Container[str]) -> bool:
-    """Tell whether a line of the block is the tool's: one that it writes now, or once wrote about another version of the copy.
+def _mark(exceptions: Iterable[str]) -> str:
+    """Return the line that says which exceptions the tool has written: a person may have added one, or need one for good."""
+    return _MARK + hashlib.sha256("\n".join(exceptions).encode("utf-8", "surrogateescape")).hexdigest()[:8]
+
+
+def find_others(block: Sequence[str], lines: Container[str]) -> Iterator[str]:
+    """Yield the lines of a block that are not the tool's.
 
     Args:
-        line: The line, without its end.
-        copy: The copy's path inside the service.
-        lines: What the block is to hold.
+        block: Its lines, without their ends.
+        lines: What it is to hold.
     """
-    return line in lines or line in _KEPT_OUT or line.startswith(f"!{exact_pattern(copy)}/")
+    exceptions = [line for line in block if line.startswith("!") and line not in _KEPT_OUT]
+    own = {*_KEPT_OUT, *(exceptions if _mark(exceptions) in block else ())}
+    return (line for line in block if line not in own and line not in lines and not line.startswith(_MARK))
 
 
 def list_taken(dockerfile: str) -> Iterator[str]:

@@ -5,7 +5,7 @@ written between the markers, or a merge has put there, is moved below them.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from common_sync.core.expressions import expression
@@ -26,8 +26,8 @@ _MARKER = expression(rf"(?:^|(?<=\ufeff))(?:{START}|{END})(?=\r?$)", re.MULTILIN
 _CONFLICT = expression(r"(?:<{7}|\|{7}|>{7}) .*|={7}")
 """What git writes beside lines that it cannot merge; a block is written anew, whatever stands in it."""
 
-IsOwn = Callable[[str], bool]
-"""Tells whether a line could be one that the tool has written."""
+FindOthers = Callable[[Sequence[str]], Iterable[str]]
+"""Picks from the lines of a block those that are not the tool's."""
 
 
 class _Block(NamedTuple):
@@ -38,20 +38,20 @@ class _Block(NamedTuple):
     line_end: str
     lines: tuple[str, ...]
 
-    def others(self, is_own: IsOwn) -> str:
+    def others(self, find_others: FindOthers) -> str:
         """Return what in it is somebody else's, as it is written below it."""
-        others = (line for line in self.lines if line.strip() and not is_own(line) and not _CONFLICT.fullmatch(line))
-        return "".join(f"{line}{self.line_end}" for line in others)
+        lines = [line for line in self.lines if line.strip() and not _CONFLICT.fullmatch(line)]
+        return "".join(f"{line}{self.line_end}" for line in find_others(lines))
 
 
-def put_block(text: str | None, lines: Sequence[str], end: End, is_own: IsOwn) -> str:
+def put_block(text: str | None, lines: Sequence[str], end: End, find_others: FindOthers) -> str:
     """Return a file with a block that holds some lines: the one that is there is replaced, or a new one put in.
 
     Args:
         text: The file, or None where there is none.
         lines: What the block is to hold.
         end: Where a new block goes.
-        is_own: Tells the tool's own lines.
+        find_others: Tells what in it is not the tool's.
 
     Raises:
         UnparsableError: The markers in the file are not those of one block.
@@ -62,19 +62,19 @@ def put_block(text: str | None, lines: Sequence[str], end: End, is_own: IsOwn) -
     if text is None:
         return body
     if block is not None:
-        return text[: block.start] + body + block.others(is_own) + text[block.end :]
+        return text[: block.start] + body + block.others(find_others) + text[block.end :]
     mark = "\ufeff" if end == "top" and text.startswith("\ufeff") else ""
     # the line end between is always one more, so that a file without one at its end, or an empty one, is given back as it was
     return f"{mark}{body}{line_end}{text[len(mark) :]}" if end == "top" else f"{text}{line_end}{body}"
 
 
-def remove_block(text: str, end: End, is_own: IsOwn) -> str | None:
+def remove_block(text: str, end: End, find_others: FindOthers) -> str | None:
     """Return a file as it was before a block was put in; None where the block made the file.
 
     Args:
         text: The file.
         end: Where a new block goes in such a file.
-        is_own: Tells the tool's own lines.
+        find_others: Tells what in it is not the tool's.
 
     Raises:
         UnparsableError: The markers in the file are not those of one block.
@@ -82,7 +82,7 @@ def remove_block(text: str, end: End, is_own: IsOwn) -> str | None:
     block = _find(text)
     if block is None:
         return text
-    before, after = text[: block.start], block.others(is_own) + text[block.end :]
+    before, after = text[: block.start], block.others(find_others) + text[block.end :]
     if not before and not after:
         return None
     if end == "top":

@@ -135,7 +135,8 @@ def prune_sets(state: str) -> None:
     try:
         with _opened_sets(state) as folder:
             for name in _sets(os.listdir(folder))[:-SETS]:
-                remove_tree(name, folder)
+                with suppress(FileNotFoundError):  # a run in another work tree was faster
+                    remove_tree(name, folder)
     except OSError as error:
         raise explain_os_error(error, sets, "remove the oldest of what was discarded") from error
 

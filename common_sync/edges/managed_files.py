@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from common_sync.core import attributes
 from common_sync.core.errors import TreeError
 from common_sync.core.findings import make_finding
-from common_sync.core.managed import End, IsOwn, put_block, read_block, remove_block
+from common_sync.core.managed import End, FindOthers, put_block, read_block, remove_block
 from common_sync.core.model import Finding, ancestors
 from common_sync.core.rewriters.kinds import IGNORE
 from common_sync.core.rewriters.rewrite import UnparsableError
@@ -89,7 +89,7 @@ class Dockerignores:
         edits: tuple[FileEdit, ...] = ()
         if kept:
             lines = self._lines(_list_taken(self._root, service, dockerfiles))
-            edits = _write_block(own, _in_dockerignore(self._copy, lines), service, lines, findings)
+            edits = _write_block(own, _in_dockerignore(lines), service, lines, findings)
         others = [_read(self._root, f"{service}/{dockerfile}{IGNORE}") for dockerfile in dockerfiles]
         replaced = bool(others) and all(file.text is not None for file in others)  # none of them has Docker read it
         for file in others if replaced else (own, *others):
@@ -143,7 +143,7 @@ def look_at_attributes(root: str, copy: str, services: Iterable[str], known: Seq
         above = services_known.intersection(ancestors(path))
         if asked.isdisjoint(above) and (above or not os.path.lexists(os.path.join(root, path))):
             copies.add(path)
-    lines = [attributes.format_line(path) for path in sorted(copies)]
+    lines = [attributes.MANIFESTS, *(attributes.format_line(path) for path in sorted(copies))]
     edits = _write_block(file, _IN_ATTRIBUTES, "", lines, findings)
     leftover = os.path.lexists(os.path.join(root, TEMPORARY))
     return Managed(edits, tuple(findings), (ATTRIBUTES,), leftover)
@@ -163,25 +163,17 @@ class Unblocked(NamedTuple):
     after: bytes | None
 
 
-def unblock_dockerignore(root: str, service: str, copy: str, dockerfiles: Sequence[str]) -> Unblocked | None:
+def unblock_dockerignore(root: str, service: str) -> Unblocked | None:
     """Return what a service's `.dockerignore` is without its block; None where there is none.
 
     Args:
         root: The absolute path of the configuration's folder.
         service: The service's path from there.
-        copy: The copy's path inside the service.
-        dockerfiles: The paths of its Dockerfiles, inside it.
 
     Raises:
         TreeError: The file cannot be read.
     """
-    file = _read(root, f"{service}/{IGNORE}")
-    if file.text is None:
-        return None
-    from common_sync.core.kept_out import dockerignore_lines  # as above
-
-    lines = dockerignore_lines(copy, (), _list_taken(root, service, dockerfiles))
-    return _unblock(file, _in_dockerignore(copy, lines))
+    return _unblock(_read(root, f"{service}/{IGNORE}"), _in_dockerignore(()))
 
 
 def _list_taken(root: str, service: str, dockerfiles: Sequence[str]) -> frozenset[str]:
@@ -210,13 +202,13 @@ def unblock_attributes(root: str, copy: str, services: Iterable[str]) -> Unblock
     unmarked = {f"{service}/{copy}" for service in services}
     try:
         lines = read_block(file.text or "")
-        own = [line for line in lines if attributes.is_own_line(line)]
-        kept = [line for line in own if attributes.parse_line(line) not in unmarked]
-        if kept == own:
+        copies = [line for line in lines if attributes.parse_line(line) is not None]
+        kept = [line for line in copies if attributes.parse_line(line) not in unmarked]
+        if kept == copies:
             return None
         if file.text is None or file.linked or not kept:
             return _unblock(file, _IN_ATTRIBUTES)
-        after = put_block(file.text, kept, "bottom", attributes.is_own_line)
+        after = put_block(file.text, [attributes.MANIFESTS, *kept], "bottom", attributes.find_others)
     except UnparsableError:
         return None
     return Unblocked(file.path, _encode(file.text), _encode(after)) if after != file.text else None
@@ -227,7 +219,7 @@ def _unblock(file: "_File", block: "_Block") -> Unblocked | None:
     if file.text is None or file.linked:
         return None
     try:
-        text = remove_block(file.text, block.end, block.is_own)
+        text = remove_block(file.text, block.end, block.find_others)
     except UnparsableError:
         return None
     if text == file.text:
@@ -236,20 +228,20 @@ def _unblock(file: "_File", block: "_Block") -> Unblocked | None:
 
 
 class _Block(NamedTuple):
-    """A kind of block: the name of its file, where a new one goes, and what tells the tool's own lines."""
+    """A kind of block: the name of its file, where a new one goes, and what tells which lines are not the tool's."""
 
     file: str
     end: End
-    is_own: IsOwn
+    find_others: FindOthers
 
 
-def _in_dockerignore(copy: str, lines: Sequence[str]) -> _Block:
-    from common_sync.core.kept_out import is_own_line  # 2 ms, and only for what Docker builds
+def _in_dockerignore(lines: Sequence[str]) -> _Block:
+    from common_sync.core.kept_out import find_others  # 2 ms, and only for what Docker builds
 
-    return _Block(IGNORE, "top", lambda line: is_own_line(line, copy, lines))
+    return _Block(IGNORE, "top", lambda block: find_others(block, lines))
 
 
-_IN_ATTRIBUTES = _Block(ATTRIBUTES, "bottom", attributes.is_own_line)
+_IN_ATTRIBUTES = _Block(ATTRIBUTES, "bottom", attributes.find_others)
 
 
 class _File(NamedTuple):
@@ -279,7 +271,7 @@ def _write_block(
 ) -> tuple[FileEdit, ...]:
     """Return the edit that brings a block up to date; where that cannot be, note why."""
     try:
-        after = put_block(file.text, lines, block.end, block.is_own)
+        after = put_block(file.text, lines, block.end, block.find_others)
     except UnparsableError as error:
         remedy = "mend them, or delete all that is between them"
         findings.append(make_finding("CS116", service, file.path, error.line, error.reason, remedy))

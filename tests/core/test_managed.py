@@ -18,14 +18,18 @@ ENDS: tuple[End, End] = ("top", "bottom")
 LINES = ("**/*.log", "venv")
 
 
+def _find_others(block: Sequence[str]) -> list[str]:
+    return [line for line in block if line not in (*LINES, "old", "x")]
+
+
 def put_block(text: str | None, lines: Sequence[str], end: End) -> str:
     """Put a block in whose lines are known."""
-    return managed.put_block(text, lines, end, (*LINES, "old", "x").__contains__)
+    return managed.put_block(text, lines, end, _find_others)
 
 
 def remove_block(text: str, end: End) -> str | None:
     """Take such a block out."""
-    return managed.remove_block(text, end, (*LINES, "old", "x").__contains__)
+    return managed.remove_block(text, end, _find_others)
 
 
 PUT: dict[str, tuple[str | None, End, str]] = {
@@ -217,13 +221,20 @@ def test_a_line_of_a_person_between_the_markers_is_moved_below(name: str) -> Non
 
 
 def test_whose_a_line_is() -> None:
-    """A line of the tool's would be left behind, or one of a person's be deleted."""
-    lines = dockerignore_lines("com mon", ("venv", "a.log"), ("b/.env",))
-    own = (*lines, "!com mon/gone.log", "**/*.log")
-    others = ("*.mp4", "# !x", "**/*.log # why", "", "!.env.production", "!conf/app.log")
-    assert [line for line in (*own, *others) if kept_out.is_own_line(line, "com mon", lines)] == list(own)
-    assert attributes.is_own_line(format_line("services/a b/common"))
-    assert not any(map(attributes.is_own_line, ("*.mp4 binary", "/a/** linguist-generated", "# /a")))
+    """A line of the tool's would be left behind, and bring a secret into an image; or one of a person's be deleted."""
+    before = dockerignore_lines("common", ("a.log", "b.log"), ("b/.env",))
+    now = dockerignore_lines("common", ("a.log",))
+    assert len(before) == len(now) + 2
+    assert [*kept_out.find_others(before, now)] == [], "what a Dockerfile no longer takes is kept out again"
+    assert [*kept_out.find_others(now, ())] == []
+    for mine in ("!.env.production", "!common/secret.log", "*.mp4", "# mine"):
+        for place in (0, 3, len(before)):
+            others = [*kept_out.find_others([*before[:place], mine, *before[place:]], now)]
+            assert mine in others
+            assert others == [mine] if not mine.startswith("!") else set(others) <= {mine, *before}
+    assert [*attributes.find_others([attributes.MANIFESTS, format_line("services/a b/common")])] == []
+    others = ["*.mp4 binary", "/a/** linguist-generated", "# /a"]
+    assert [*attributes.find_others(others)] == others
 
 
 @pytest.mark.parametrize(

@@ -196,7 +196,7 @@ def out_of_sync(tree: Tree) -> Iterator[str]:
     blocks = NO_BLOCKS.encode() not in tree["common-sync.toml"].data
     attributes = tree[".gitattributes"].data if ".gitattributes" in tree else b""
     if blocks and not all(
-        f"/{service}/common/** linguist-generated -text -merge\n".encode() in attributes for service in SERVICES
+        f"/{service}/common/** linguist-generated -text\n".encode() in attributes for service in SERVICES
     ):
         yield ".gitattributes"
     master = {path: item for path, item in below(tree, "common").items() if "__pycache__" not in path}

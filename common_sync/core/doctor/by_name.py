@@ -5,9 +5,8 @@ import re
 from common_sync.core.doctor.projects import find_named, normalise
 from common_sync.core.doctor.troubles import Trouble
 from common_sync.core.expressions import expression
-from common_sync.core.rewriters.pip_paths import find_target
 
-_REQUIREMENT = expression(r"\s*(([A-Za-z0-9][\w.-]*)(?:[\s\[=<>!~;@].*)?)", re.ASCII)
+_REQUIREMENT = expression(r"\s*(([A-Za-z0-9][\w.-]*)\s*(?:\[[^]]*\]\s*)?(?:[=<>!~;(].*)?)", re.ASCII)
 _COMMENT = expression(r"(?:^|\s)#.*")
 
 
@@ -39,10 +38,11 @@ def _find_requirements(text: str, library: str) -> list[tuple[int, str]]:
     found = []
     for number, line in enumerate(text.splitlines(), 1):
         written = _REQUIREMENT.fullmatch(_COMMENT.sub("", line).rstrip())
-        if written and normalise(written[2]) == library and find_target(written[1], editable=False) is None:
+        if written and normalise(written[2]) == library:
             found.append((number, written[1]))
     return found
 
 
 def _mentions(line: str, library: str) -> bool:
-    return normalise(library) in normalise(line.partition("#")[0])
+    name = rf"(?<![\w-]){re.escape(normalise(library))}(?![\w-])"
+    return re.search(name, normalise(line.partition("#")[0])) is not None

@@ -74,6 +74,9 @@ def find_layout_trouble(running: Running, needs: Iterable[Need], context: Contex
     )
 
 
+_THE_SERVICE = frozenset({".", "./", "-e .", "-e ./"})
+
+
 def find_absence(build: Build, packages: Iterable[str], copy: str, file: str) -> Trouble | None:
     """Return that the service imports the library, and that nothing brings it into the last image.
 
@@ -84,7 +87,8 @@ def find_absence(build: Build, packages: Iterable[str], copy: str, file: str) ->
         file: The Dockerfile's path in the service.
     """
     events = [event for stage in build.stages for event in stage.events]
-    installed = any(isinstance(one, Installed) and any(need.kind == "project" for need in one.needs) for one in events)
+    needs = [need for one in events if isinstance(one, Installed) for need in one.needs]
+    installed = any(need.kind == "project" and need.written not in _THE_SERVICE for need in needs)
     if installed or any(isinstance(one, NotFollowed) for one in events):
         return None
     end = build.stages[-1]

@@ -127,7 +127,7 @@ def find_named(text: str, library: str) -> str | None:
         if normalise(name) == library and not any("path" in one for one in _tables(value)):
             return name
     found = (one.requirement for one in _declared(document) if one.name == library)
-    return next((one for one in found if find_target(one, editable=False) is None), None)
+    return next((one for one in found if "@" not in one.partition(";")[0]), None)  # else it says where to take it from
 
 
 class _Declared(NamedTuple):

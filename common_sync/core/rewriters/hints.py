@@ -21,7 +21,6 @@ _LEADS_ANYWHERE = (b"..", b"$", b"\\", b"\0")
 
 _SLASHES = expression_of_bytes(rb"/(?:\./|/)+")
 _LINE_END = expression_of_bytes(rb"[\n\r\x85\xa8\xa9]")
-_DOTS = expression_of_bytes(rb"(?:\./+)+\Z")
 _FAR = 500
 """Bytes before a name that are looked at."""
 
@@ -55,7 +54,9 @@ def may_concern(data: bytes, kind: Kind, folders: Sequence[bytes], copy: bytes) 
 def _may_begin_path(data: bytes, start: int) -> bool:
     """Tell whether a path may begin at a place in YAML: with a line, with a scalar, or after a name that it is given to."""
     line = _LINE_END.split(data[max(start - _FAR, 0) : start])
-    before = _DOTS.sub(b"", line[-1])
+    before = line[-1]
+    while (up := before.rstrip(b"/")) != before and up.endswith(b"."):
+        before = up[:-1]  # `./` says nothing
     before = (before[:-1] if before.endswith((b'"', b"'")) else before).rstrip()
     while before and before[-1:] not in b"[{(,:=?-":
         last = before.split()[-1]
