@@ -372,8 +372,13 @@ def test_a_service_without_an_image_that_asks_an_index_for_the_library(one: Mono
     assert codes(one, "api") == []
     one.write("services/api/pyproject.toml", '[project]\nname = "api"\ndependencies = [\n  "our.common>=1",\n]\n')
     assert codes(one, "api") == [("CS213", "services/api/pyproject.toml", 4)]
-    one.write("services/api/requirements.txt", "-e ./common\n")
+    one.write("services/api/requirements.txt", "-r deps.list\n")
+    one.write("services/api/deps.list", "-e ./common\n")
+    one.write("services/api/constraints.txt", "our-common==1\n")
     assert codes(one, "api") == []
+    one.write("services/api/deps.list", "our-common @ git+https://example.invalid/x\n")
+    (one.root / "services/api/pyproject.toml").unlink()
+    assert codes(one, "api") == [], "a constraint asks for nothing, and an address is no name"
 
 
 @pytest.mark.parametrize("arguments", [("nobody",), ("--fixx",), ("--root", "nowhere")])
