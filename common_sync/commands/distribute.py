@@ -116,13 +116,14 @@ def distribute(
         if not dry_run:
             _write_down(state, found)
             kept = new_set(shared_folder(project.root)) if force and _discards(found) else None
-            with _said_what_is_kept(kept, project.root, say):
+        with _said_what_is_kept(kept, project.root, say):
+            if not dry_run:
                 _apply(found, tracked, force=force, kept=kept, phases=phases)
                 if kept is not None:
                     prune_sets(shared_folder(project.root))
-        outcomes = tuple(_outcome(plan, found.project.master, force=force, dry_run=dry_run) for plan in found.plans)
-        if tracked is None and not dry_run:  # the hook has its own words for what the commit lacks
-            outcomes = tuple(_with_ignored(found, outcomes))
+            outcomes = tuple(_outcome(plan, found.project.master, force=force, dry_run=dry_run) for plan in found.plans)
+            if tracked is None and not dry_run:  # the hook has its own words for what the commit lacks
+                outcomes = tuple(_with_ignored(found, outcomes))
     return Distribution(found, outcomes, dry_run, force, kept)
 
 
