@@ -182,7 +182,8 @@ class _Checker:
     def _with_named(self, troubles: list[Trouble], images: Sized) -> list[Trouble]:
         """Say where the library is asked for by its name, if nothing brings the copy: an index may bring it, or not."""
         absent = [one for one in troubles if one.code == "CS216"]
-        if not absent if images else self._installs_copy():
+        brought = not absent if images else self._installs_copy()
+        if brought:
             return troubles
         named = (
             find_asked_by_name(file, self._folder.read(file) or "", self._library, self._project.copy)

@@ -93,19 +93,23 @@ def _find_places(lines: list[str], hunks: Iterable[Hunk]) -> dict[int, Hunk]:
     found: dict[int, Hunk] = {}
     free = [True] * len(lines)
     for hunk in hunks:
-        for one in (hunk, *(_with_end(hunk, end) for end in ("\r", ""))):
-            size = len(one.now)
-            places = (
-                place
-                for place in range(len(lines) - size + 1)
-                if all(free[place : place + size]) and tuple(lines[place : place + size]) == one.now
-            )
-            place = min(places, key=lambda place: abs(place - hunk.line), default=None)
+        for one in (hunk, _with_end(hunk, "\r"), _with_end(hunk, "")):
+            place = _find_place(lines, free, one)
             if place is not None:
                 found[place] = one
-                free[place : place + size] = [False] * size
+                free[place : place + len(one.now)] = [False] * len(one.now)
                 break
     return found
+
+
+def _find_place(lines: list[str], free: list[bool], hunk: Hunk) -> int | None:
+    size = len(hunk.now)
+    places = (
+        place
+        for place in range(len(lines) - size + 1)
+        if all(free[place : place + size]) and tuple(lines[place : place + size]) == hunk.now
+    )
+    return min(places, key=lambda place: abs(place - hunk.line), default=None)
 
 
 def _with_end(hunk: Hunk, end: str) -> Hunk:

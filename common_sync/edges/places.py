@@ -1,6 +1,7 @@
 """Where the paths in a service's files lead: to the master, to the copy, into the service, or out of it."""
 
 import os
+from functools import cached_property
 from typing import NamedTuple
 
 from common_sync.core.rewriters.rewrite import Locate, Place, Site
@@ -74,8 +75,11 @@ class Places:
         own = self.is_own(real)
         up = os.path.relpath(self.folder, above) + "/" if own and above != self.folder else ""
         wider = os.path.relpath(context, self.folder) if context is not None else ""
-        master = os.path.relpath(self.library.master, self.folder)
-        return Site(self._locator(above), self.library.copy, own=own, up=up, context=wider, master=master)
+        return Site(self._locator(above), self.library.copy, own=own, up=up, context=wider, master=self._up_to_master)
+
+    @cached_property
+    def _up_to_master(self) -> str:
+        return os.path.relpath(self.library.master, self.folder)
 
     def _locator(self, above: str) -> Locate:
         def locate(path: str, from_file: bool) -> Place:

@@ -1,8 +1,9 @@
 """Lines that ask for the library by its name: an index is asked for it, and no copy can answer."""
 
 import re
+from collections.abc import Iterator
 
-from common_sync.core.doctor.projects import find_named, normalise
+from common_sync.core.doctor.projects import WORKSPACE, find_named, normalise
 from common_sync.core.doctor.troubles import Trouble
 from common_sync.core.expressions import expression
 
@@ -25,22 +26,22 @@ def find_asked_by_name(file: str, text: str, library: str, copy: str) -> Trouble
         line = next((number for number, one in enumerate(lines, 1) if written and _mentions(one, library)), None)
         remedy = f'give it a source: `{library} = {{ path = "{copy}" }}`'
     else:
-        line, written = next(iter(_find_requirements(text, normalise(library))), (None, None))
+        line, written = next(_find_requirements(text, normalise(library)), (None, None))
         remedy = f"write `./{copy}`"
     if written is None:
         return None
-    who = "a uv workspace, which is not there where the service is alone," if "workspace" in written else "an index"
+    who = (
+        "a uv workspace, which is not there where the service is alone," if written.endswith(WORKSPACE) else "an index"
+    )
     message = f"`{written}` asks {who} for the library by its name, and no copy can answer"
     return Trouble("CS213", file, line, message, remedy)
 
 
-def _find_requirements(text: str, library: str) -> list[tuple[int, str]]:
-    found = []
+def _find_requirements(text: str, library: str) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(text.splitlines(), 1):
         written = _REQUIREMENT.fullmatch(_COMMENT.sub("", line).rstrip())
         if written and normalise(written[2]) == library:
-            found.append((number, written[1]))
-    return found
+            yield number, written[1]
 
 
 def _mentions(line: str, library: str) -> bool:

@@ -9,6 +9,9 @@ from common_sync.core.rewriters.pip_paths import find_target
 
 Table = Mapping[str, object]
 
+WORKSPACE = "{ workspace = true }"
+"""How uv is told to take a package from the workspace that a project is in."""
+
 
 class Dependency(NamedTuple):
     """A local project that a project depends on.
@@ -66,9 +69,8 @@ def read_project(text: str) -> Project | None:
     Args:
         text: The file's text.
     """
-    try:
-        document: Table = tomllib.loads(text)
-    except (ValueError, RecursionError):
+    document = _parse(text)
+    if document is None:
         return None
     project, poetry = _table(document, "project"), _table(document, "tool", "poetry")
     declared = [*_declared(document)]
@@ -98,9 +100,8 @@ def read_pipfile(text: str) -> Project | None:
     Args:
         text: The file's text.
     """
-    try:
-        document: Table = tomllib.loads(text)
-    except (ValueError, RecursionError):
+    document = _parse(text)
+    if document is None:
         return None
     tables = {"dependencies": document.get("packages"), "dev-dependencies": document.get("dev-packages")}
     found = _from_poetry(text, {key: table for key, table in tables.items() if isinstance(table, dict)})
@@ -114,13 +115,12 @@ def find_named(text: str, library: str) -> str | None:
         text: The file's text; one that is no TOML asks for nothing.
         library: The library's name, normalised.
     """
-    try:
-        document: Table = tomllib.loads(text)
-    except (ValueError, RecursionError):
+    document = _parse(text)
+    if document is None:
         return None
     for name, source in _table(document, "tool", "uv", "sources").items():
         if normalise(name) == library:
-            return f"{name} = {{ workspace = true }}" if _is_workspace(source) else None
+            return f"{name} = {WORKSPACE}" if _is_workspace(source) else None
     poetry = _table(document, "tool", "poetry")
     tables = [*_poetry_tables(poetry).values(), _table(document, "packages"), _table(document, "dev-packages")]
     for name, value in (pair for table in tables for pair in table.items()):
@@ -128,6 +128,13 @@ def find_named(text: str, library: str) -> str | None:
             return name
     found = (one.requirement for one in _declared(document) if one.name == library)
     return next((one for one in found if "@" not in one.partition(";")[0]), None)  # else it says where to take it from
+
+
+def _parse(text: str) -> Table | None:
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 class _Declared(NamedTuple):

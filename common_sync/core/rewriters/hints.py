@@ -44,11 +44,10 @@ def may_concern(data: bytes, kind: Kind, folders: Sequence[bytes], copy: bytes) 
     name = copy.rpartition(b"/")[2] if kind != "compose" else copy.partition(b"/")[0]
     # in YAML a quote is doubled, and a line may be broken where there is a blank
     spelled = re.escape(name).replace(b"'", b"''?").replace(rb"\ ", rb"\s+")
-    found = (match.start() for match in re.finditer(spelled, data))
     if kind != "compose":
-        return any(True for _ in found)
+        return re.search(spelled, data) is not None
     # a command often names the copy in its middle: `sh -c "common/wait && …"`
-    return any(_may_begin_path(data, start) for start in found)
+    return any(_may_begin_path(data, found.start()) for found in re.finditer(spelled, data))
 
 
 def _may_begin_path(data: bytes, start: int) -> bool:

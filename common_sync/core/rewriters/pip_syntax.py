@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from common_sync.core.expressions import expression
-from common_sync.core.model import Edit
 
 Kind = Literal["requirement", "editable", "requirements-file", "constraints-file"]
 
@@ -178,15 +177,6 @@ def _may_name_path(text: str) -> bool:
     return "/" in text or "${" in text or text.lstrip()[:1] in {"-", "."} or "file:" in text
 
 
-def replace(line: Line, word: Word, start: int, end: int, text: str) -> Edit:
-    """Return the edit that makes the characters `start` to `end` of a word read `text`, in the quotes they are in."""
-    before, after = (word.quotes[start], word.quotes[end - 1]) if word.quotes else ("", "")
-    spelled = _spell(text, before)
-    if before != after:
-        spelled += before.strip() + after.strip()
-    return Edit(line.offset(word.starts[start]), line.offset(word.ends[end - 1] - 1) + 1, spelled)
-
-
 def _parse_instruction(line: Line) -> Instruction | None:
     comment = _COMMENT.search(line.text)
     body = line.text[: comment.start()] if comment else line.text
@@ -294,11 +284,3 @@ def _unquote(text: str, start: int, end: int) -> Word:
         [character[2] for character in characters],
         "".join(character[3] for character in characters),
     )
-
-
-def _spell(text: str, quote: str) -> str:
-    """Escape a text for the place it goes to: between quotes, bare between blanks, or where nothing is special."""
-    if quote == "'":
-        return text.replace("'", "'\\''")
-    special = {" ": r"([\s'\"\\])", '"': r'(["\\])'}.get(quote)
-    return re.sub(special, r"\\\1", text) if special else text

@@ -4,13 +4,14 @@ A reference is recognised by where it leads, not by how it is spelled; an edit r
 is proven by reading the result again. Format: https://pip.pypa.io/en/stable/reference/requirements-file-format/.
 """
 
+import re
 from itertools import chain
 from typing import NamedTuple
 
 from common_sync.core.model import Edit, ReferenceState
 from common_sync.core.rewriters.pip_paths import quote_path
 from common_sync.core.rewriters.pip_references import Found, Reading, read_references
-from common_sync.core.rewriters.pip_syntax import replace
+from common_sync.core.rewriters.pip_syntax import Line, Word
 from common_sync.core.rewriters.rewrite import LineProblem, LocatedReference, Rewrite, Site, keep_proven
 from common_sync.core.text import apply_edits, declared_encoding
 
@@ -152,14 +153,31 @@ def _rewrite(found: Found, site: Site) -> list[Edit]:
     line, value, target = found.instruction.line, found.instruction.value, found.target
     below = _below(found, site.copy)
     if found.split and target.subdirectory:
-        here = replace(line, value, target.start, target.end, f"{target.scheme}.")
-        return [here, replace(line, value, *target.subdirectory, below)]
+        here = _replace(line, value, target.start, target.end, f"{target.scheme}.")
+        return [here, _replace(line, value, *target.subdirectory, below)]
     if found.installs:  # `name @ file:./x` needs pip 24.1: before, it took no relative URL after a name at all
         path = target.scheme + quote_path(f"./{below}") if target.url else f"./{below}"
     else:
         path = site.up + below
         path = f"./{path}" if target.path.startswith("./") or "/" not in path else path
-    return [replace(line, value, target.start, target.end, path)]
+    return [_replace(line, value, target.start, target.end, path)]
+
+
+def _replace(line: Line, word: Word, start: int, end: int, text: str) -> Edit:
+    """Return the edit that makes the characters `start` to `end` of a word read `text`, in the quotes they are in."""
+    before, after = (word.quotes[start], word.quotes[end - 1]) if word.quotes else ("", "")
+    spelled = _spell(text, before)
+    if before != after:
+        spelled += before.strip() + after.strip()
+    return Edit(line.offset(word.starts[start]), line.offset(word.ends[end - 1] - 1) + 1, spelled)
+
+
+def _spell(text: str, quote: str) -> str:
+    """Escape a text for the place it goes to: between quotes, bare between blanks, or where nothing is special."""
+    if quote == "'":
+        return text.replace("'", "'\\''")
+    special = {" ": r"([\s'\"\\])", '"': r'(["\\])'}.get(quote)
+    return re.sub(special, r"\\\1", text) if special else text
 
 
 def _below(found: Found, copy: str) -> str:

@@ -378,6 +378,13 @@ NAMED = {
 }
 
 
+def test_a_library_with_workspace_in_its_name_is_asked_of_an_index() -> None:
+    """Somebody would look for a uv workspace that he has not."""
+    trouble = find_asked_by_name("requirements.txt", "a\nour-workspace>=1  # pinned\n", "our_workspace", "common")
+    assert trouble is not None
+    assert (trouble.line, "asks an index for" in trouble.message) == (2, True)
+
+
 @pytest.mark.parametrize("name", NAMED)
 def test_a_library_that_is_asked_for_by_its_name_is_found(name: str) -> None:
     """A service would be called proven that takes the library from an index, where it is a stranger's or is not."""
