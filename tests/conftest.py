@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from commits import install_hook
-from support import FORKS, Monorepo, make_monorepo
+from support.commits import install_hook
+from support.monorepo import FORKS, Monorepo, make_monorepo
 
 
 @pytest.fixture(scope="session")

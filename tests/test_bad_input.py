@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from support import (
+from support.monorepo import (
     CONFIGURATION,
     PROGRAM,
     Monorepo,
@@ -369,7 +369,7 @@ def test_a_master_that_holds_nothing(synced: Monorepo) -> None:
 
 def test_a_master_with_too_many_files(repo: Monorepo) -> None:
     """Copies would be made that can never be checked, because their manifest is larger than any that is read."""
-    command = patched("import common_sync.core.manifest as m; m.LARGEST = 500")
+    command = patched("import common_sync.core.copies.manifest as m; m.LARGEST = 500")
     for word in ("distribute", "verify"):
         done = run(*command, word, cwd=repo.root)
         says = "error: common: the master holds too many files: its manifest would be larger than 500 bytes"

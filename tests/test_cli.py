@@ -8,7 +8,7 @@ import sys
 from typing import NamedTuple
 
 import pytest
-from support import PROGRAM, Monorepo, environment, patched, run, show
+from support.monorepo import PROGRAM, Monorepo, environment, patched, run, show
 
 COPY = "services/api/common"
 ESCAPE = "\x1b["
@@ -202,7 +202,7 @@ def test_an_error_that_nobody_reads(synced: Monorepo, redirection: str) -> None:
 
 def test_a_bug(synced: Monorepo) -> None:
     """A bug would look like drift, and nobody would know what to report."""
-    patch = "import common_sync.commands.survey as s\ns.read_master = lambda *a, **k: 1 / 0\n"
+    patch = "import common_sync.commands.steps.survey as s\ns.read_master = lambda *a, **k: 1 / 0\n"
     for words in (("verify",), ("status",), ("distribute", "--force")):
         done = run(*patched(patch), *words, cwd=synced.root)
         assert (done.code, done.out) == (3, "")
@@ -230,7 +230,7 @@ def test_what_happens_while_the_options_are_parsed(synced: Monorepo, happens: st
 
 def test_a_failure_without_a_file(synced: Monorepo) -> None:
     """A failure of the system would look like a bug."""
-    patch = "import common_sync.commands.survey as s\ndef no(*a, **k): raise OSError(5, 'Input/output error', {})\ns.read_master = no\n"
+    patch = "import common_sync.commands.steps.survey as s\ndef no(*a, **k): raise OSError(5, 'Input/output error', {})\ns.read_master = no\n"
     for name, place in (("'x'", "x: "), ("3", ""), ("None", "")):
         done = run(*patched(patch.format(name)), "verify", cwd=synced.root)
         assert done == (2, "", f"error: {place}cannot go on: input/output error\n")
@@ -238,9 +238,7 @@ def test_a_failure_without_a_file(synced: Monorepo) -> None:
 
 def test_a_bug_in_a_worker(synced: Monorepo) -> None:
     """A bug in a worker process would be lost, and the run would look complete."""
-    patch = (
-        "import common_sync.commands.survey as s\ns.count_workers = lambda *a: 2\ns.survey_service = lambda *a: 1 / 0\n"
-    )
+    patch = "import common_sync.commands.steps.survey as s\ns.count_workers = lambda *a: 2\ns.survey_service = lambda *a: 1 / 0\n"
     done = run(*patched(patch), "verify", cwd=synced.root)
     assert (done.code, done.out) == (3, "")
     assert "ZeroDivisionError" in done.err
@@ -285,10 +283,10 @@ def test_a_progress_bar_only_where_there_is_something_to_wait_for(repo: Monorepo
     for number in range(40):
         repo.write(f"services/s{number}/x.py")
     slow = (
-        "import time\nimport common_sync.commands.survey as s\nold = s.survey_service\n"
+        "import time\nimport common_sync.commands.steps.survey as s\nold = s.survey_service\n"
         "def slow(*a):\n    time.sleep(0.04)\n    return old(*a)\ns.survey_service = slow\n"
     )
-    hasty = "import common_sync.interface.progress as p\np.PATIENCE = 0.2\n"
+    hasty = "import common_sync.interface.show.progress as p\np.PATIENCE = 0.2\n"
     shown = show(*patched(slow + hasty), "verify", cwd=repo.root)
     assert shown.code == 1
     assert "reading" in shown.out

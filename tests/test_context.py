@@ -9,7 +9,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from support import PROGRAM, Done, Monorepo, environment, show
+from support.monorepo import PROGRAM, Done, Monorepo, environment, show
 
 SERVICE = "services/api"
 

@@ -1,7 +1,7 @@
 """Images that are built from a folder above their service: named, and with `--contexts` built from the service's own."""
 
 import pytest
-from support import Monorepo
+from support.monorepo import Monorepo
 
 API = "services/api"
 DOCKERFILE = """\

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 import pytest
-from support import Monorepo, patched, run, show
+from support.monorepo import Monorepo, patched, run, show
 
 COPY = "services/api/common"
 SETTINGS = "our_common/settings.py"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from support import CONFIGURATION, PROGRAM, Monorepo, make_monorepo, run
+from support.monorepo import CONFIGURATION, PROGRAM, Monorepo, make_monorepo, run
 
 COPY = "services/api/common"
 SETTINGS, BASE, WAIT = "our_common/settings.py", "our_common/models/base.py", "wait.sh"

@@ -1,7 +1,7 @@
 """Dockerfiles of services, through the program: found in every folder, named with their lines, rewritten, left alone."""
 
 import pytest
-from support import Monorepo
+from support.monorepo import Monorepo
 
 BEFORE = "# ours\r\nFROM python:3.11\r\nCOPY --chown=a \\\r\n  # the library\r\n  ../../common /app/common\r\n"
 AFTER = "# ours\r\nFROM python:3.11\r\nCOPY --chown=a \\\r\n  # the library\r\n  common/ /app/common/\r\n"

@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from support import PROGRAM, Monorepo, make_monorepo, patched, run, show
+from support.monorepo import PROGRAM, Monorepo, make_monorepo, patched, run, show
 
 RIGHT = "FROM python:3.12-slim\nWORKDIR /app\nCOPY common/ ./common/\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\n"
 WRONG = RIGHT.replace("COPY common/ ./common/\n", "")

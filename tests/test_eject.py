@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from support import Monorepo, make_monorepo, run
+from support.monorepo import Monorepo, make_monorepo, run
 
 LINES = b"# what we need\r\n-e ./../../services/../common/ # shared\r\nfastapi"
 

@@ -7,7 +7,7 @@ import sysconfig
 from pathlib import Path
 
 import pytest
-from support import Monorepo, environment, run
+from support.monorepo import Monorepo, environment, run
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "media-services"
 SERVICES = ("orchestrator", "services/api", "services/notifier", "services/transcoder")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from support import CONFIGURATION, Monorepo, make_monorepo
+from support.monorepo import CONFIGURATION, Monorepo, make_monorepo
 
 COPY = "services/api/common"
 

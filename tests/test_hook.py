@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from commits import (
+from support.commits import (
     CHECKS,
     COPIES,
     assert_blocked,
@@ -17,7 +17,7 @@ from commits import (
     index,
     install_hook,
 )
-from support import Monorepo, make_monorepo, run
+from support.monorepo import Monorepo, make_monorepo, run
 
 ADDED = ("common", "requirements.txt")
 
@@ -29,7 +29,7 @@ ADDED = ("common", "requirements.txt")
 def test_nothing_heavy_is_imported_when_there_is_nothing_to_say(synced: Monorepo, check: list[str]) -> None:
     """Every commit would take a quarter of a second longer for libraries that are only for showing things."""
     heavy = ["typer", "click", "rich", "git", "pathspec", "subprocess", "json", "tomlkit", "packaging", "dataclasses"]
-    mine = ["common_sync.commands.distribute", "common_sync.edges.writing", "common_sync.interface.text"]
+    mine = ["common_sync.commands.distribute", "common_sync.edges.files.writing", "common_sync.interface.show.text"]
     code = (
         "import sys; from common_sync.interface import hook; "
         f"hook.leave = lambda code: print(code, sorted({{*{heavy + mine}}} & set(sys.modules))); hook.main()"

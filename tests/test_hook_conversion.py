@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from commits import (
+from support.commits import (
     CHECKS,
     assert_blocked,
     assert_clone_in_sync,
@@ -12,7 +12,7 @@ from commits import (
     do_as_told,
     install_hook,
 )
-from support import Monorepo
+from support.monorepo import Monorepo
 
 # What git changes on the way
 

@@ -1,8 +1,16 @@
 """What the hook lets pass must be in sync in a clone where the index has another version of a file than the disk."""
 
 import pytest
-from commits import CHECKS, assert_blocked, assert_clone_in_sync, assert_committed, commit, do_as_told, install_hook
-from support import Monorepo
+from support.commits import (
+    CHECKS,
+    assert_blocked,
+    assert_clone_in_sync,
+    assert_committed,
+    commit,
+    do_as_told,
+    install_hook,
+)
+from support.monorepo import Monorepo
 
 REFERENCES = {
     "Dockerfile": "FROM python:3.12\nCOPY ../common /common\n",

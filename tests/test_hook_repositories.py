@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from commits import (
+from support.commits import (
     CHECKS,
     COPIES,
     assert_blocked,
@@ -14,7 +14,7 @@ from commits import (
     do_as_told,
     install_hook,
 )
-from support import Monorepo, make_monorepo
+from support.monorepo import Monorepo, make_monorepo
 
 # Other repositories
 

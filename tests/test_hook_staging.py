@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from commits import (
+from support.commits import (
     CHECKS,
     COPIES,
     assert_blocked,
@@ -16,7 +16,7 @@ from commits import (
     do_as_told,
     install_hook,
 )
-from support import Monorepo, make_monorepo
+from support.monorepo import Monorepo, make_monorepo
 
 # What git knows: the commit must hold what is on the disk
 

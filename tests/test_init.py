@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from layouts import DOCKERFILE, MODULES, PACKAGE, PROJECT, Files, below, build, run_git, service
+from support.repositories import DOCKERFILE, MODULES, PACKAGE, PROJECT, Files, below, build, run_git, service
 
 from common_sync.commands.init import (
     Proposal,
@@ -22,8 +22,8 @@ from common_sync.commands.init import (
     write_configuration,
 )
 from common_sync.core.errors import CommonSyncError, ConfigurationError, GitError, TreeError
-from common_sync.edges.detect import Candidate
-from common_sync.edges.project import load_project
+from common_sync.edges.detection.repository import Candidate
+from common_sync.edges.project.load import load_project
 
 OLDER = {**PACKAGE, "settings.py": PACKAGE["settings.py"] + "OLD = True\n"}
 del OLDER["logs.py"]

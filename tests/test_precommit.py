@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from commits import assert_blocked, assert_clone_in_sync, clone, commit, do_as_told, index
-from support import Done, Monorepo, make_monorepo, run
+from support.commits import assert_blocked, assert_clone_in_sync, clone, commit, do_as_told, index
+from support.monorepo import Done, Monorepo, make_monorepo, run
 
 PROJECT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent

@@ -6,10 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from support import Done, Monorepo, run
+from support.monorepo import Done, Monorepo, run
 from uv import find_uv_bin
 
-from common_sync.core.rewriters.kinds import kind_of
+from common_sync.core.references.kinds import kind_of
 
 API = "services/api"
 PROJECT = """\
@@ -285,7 +285,10 @@ def test_parsers_are_imported_only_for_what_may_lead_out(synced: Monorepo) -> No
     """Every commit would wait for parsers, and for every project file of the repository to be parsed."""
     for name, text in UNCONCERNED.items():
         synced.write(f"{API}/{name}", text)
-    parsers = [f"common_sync.core.rewriters.{name}" for name in ("pyproject", "toml_spans", "locks", "mentions")]
+    parsers = [
+        *(f"common_sync.core.references.{name}" for name in ("pyproject", "locks", "mentions")),
+        "common_sync.core.formats.toml",
+    ]
     code = (
         "import sys; from common_sync.interface import hook; "
         f"hook.leave = lambda code: print(code, [name for name in {parsers} if name in sys.modules]); hook.main()"

@@ -4,7 +4,7 @@ import re
 import sys
 from pathlib import Path
 
-from support import Monorepo, run
+from support.monorepo import Monorepo, run
 
 PROJECT = Path(__file__).parents[1]
 _TIME = re.compile(r"in \d+\.\d\d s")

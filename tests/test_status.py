@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support import Monorepo
+from support.monorepo import Monorepo
 
 DESIGN = Path(__file__).parents[1] / "docs/json.md"
 

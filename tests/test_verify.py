@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from support import Done, Monorepo, run, unprivileged
+from support.monorepo import Done, Monorepo, run, unprivileged
 
 COPY = "services/api/common"
 SETTINGS = f"{COPY}/our_common/settings.py"
@@ -282,8 +282,9 @@ print(check.digest, len(check.findings))
 
 def test_the_core_alone(tmp_path: Path) -> None:
     """The core would need what is not installed where it is to run."""
-    modules = sorted(Path(__file__).parents[1].glob("common_sync/core/*.py"))
-    names = [f"common_sync.core.{module.stem}" for module in modules if module.stem != "__init__"]
+    top = Path(__file__).parents[1]
+    modules = sorted(top.glob("common_sync/core/**/*.py"))
+    names = [".".join(module.relative_to(top).with_suffix("").parts) for module in modules if module.stem != "__init__"]
     code = f"import sys; sys.path = [p for p in sys.path if 'site-packages' not in p] + [{str(Path(__file__).parents[1])!r}]; "
     done = run(sys.executable, "-I", "-S", "-c", code + f"import {', '.join(names)}", cwd=tmp_path)
     assert done == Done(0, "", "")

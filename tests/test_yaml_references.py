@@ -4,7 +4,7 @@ import shutil
 import sys
 
 import pytest
-from support import PROGRAM, Monorepo, run
+from support.monorepo import PROGRAM, Monorepo, run
 
 API = "services/api"
 COMPOSE = (

@@ -4,19 +4,19 @@ import os
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from common_sync.commands.survey import ServicePlan, Survey, survey
-from common_sync.core.dockerignore import Dockerignore, parse_dockerignore
+from common_sync.commands.steps.survey import ServicePlan, Survey, survey
+from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.errors import ConfigurationError, Problem, TreeError
 from common_sync.core.findings import drift_findings
-from common_sync.core.manifest import NAME as MANIFEST_NAME
+from common_sync.core.formats.dockerignore import Dockerignore, parse_dockerignore
 from common_sync.core.model import Finding, Symlink
-from common_sync.core.rewriters.kinds import IGNORE
-from common_sync.core.rewriters.rewrite import UnparsableError
-from common_sync.edges.context import Listing, Member, list_folder
-from common_sync.edges.folders import OWNER_MAY_EXECUTE, explained, opened
-from common_sync.edges.master import Master
-from common_sync.edges.project import Project
-from common_sync.edges.reading import read_bytes
+from common_sync.core.references.kinds import IGNORE
+from common_sync.core.text import UnparsableError
+from common_sync.edges.files.folders import OWNER_MAY_EXECUTE, explained, opened
+from common_sync.edges.files.reading import read_bytes
+from common_sync.edges.files.tar import Listing, Member, list_folder
+from common_sync.edges.library.master import Master
+from common_sync.edges.project.load import Project
 
 DOCKERFILE = "Dockerfile"
 

@@ -6,11 +6,11 @@ import os
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from common_sync.commands.survey import ServicePlan, Survey
+from common_sync.commands.steps.survey import ServicePlan, Survey
+from common_sync.core.copies.plan import Operation
 from common_sync.core.model import Entry, File, Symlink
-from common_sync.core.plan import Operation
-from common_sync.edges.folders import explain_os_error
-from common_sync.edges.references import FileEdit
+from common_sync.edges.files.folders import explain_os_error
+from common_sync.edges.service.references import FileEdit
 
 _LARGEST = 4 << 20
 """Bytes of a file that is still compared line by line."""

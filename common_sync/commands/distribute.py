@@ -4,18 +4,18 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import NamedTuple
 
-from common_sync.commands.apply import Writer, check_writable, discarded
-from common_sync.commands.survey import ServicePlan, Survey, count_workers, survey
+from common_sync.commands.steps.apply import Writer, check_writable, discarded
+from common_sync.commands.steps.survey import ServicePlan, Survey, count_workers, survey
+from common_sync.core.copies.plan import Operation
 from common_sync.core.errors import TreeError
 from common_sync.core.findings import drift_findings
 from common_sync.core.model import Finding
-from common_sync.core.plan import Operation
-from common_sync.edges.keeping import list_kept, new_set, prune_sets, restore_command
-from common_sync.edges.lock import exclusive, shared_folder, state_folder
-from common_sync.edges.master import find_changes
-from common_sync.edges.project import Project
-from common_sync.edges.references import FileEdit
-from common_sync.edges.workers import Phases, fork_map, no_progress
+from common_sync.edges.library.master import find_changes
+from common_sync.edges.processes.workers import Phases, fork_map, no_progress
+from common_sync.edges.project.load import Project
+from common_sync.edges.service.references import FileEdit
+from common_sync.edges.state.discarded import list_kept, new_set, prune_sets, restore_command
+from common_sync.edges.state.lock import exclusive, shared_folder, state_folder
 
 
 class Outcome(NamedTuple):
@@ -110,7 +110,7 @@ def distribute(
     with nullcontext() if dry_run else exclusive(state, say):
         found = survey(project, names, tracked=tracked, phases=phases)
         if contexts:
-            from common_sync.commands.contexts import narrow_contexts  # asked for once, if ever
+            from common_sync.commands.steps.narrowing import narrow_contexts  # asked for once, if ever
 
             found = narrow_contexts(found)
         if not dry_run:
@@ -132,7 +132,7 @@ def _with_ignored(found: Survey, outcomes: Sequence[Outcome]) -> Iterator[Outcom
     new = [one.plan for one in outcomes if any(operation.action == "create" for operation in one.done)]
     findings: list[Finding] = []
     if new:
-        from common_sync.commands.ignored import find_ignored_copies  # most runs make no file
+        from common_sync.commands.steps.ignored_copies import find_ignored_copies  # most runs make no file
 
         findings = find_ignored_copies(found, new)
     for one in outcomes:
@@ -154,7 +154,7 @@ def _write_down(state: str, found: Survey) -> None:
         if edit.before is not None and not edit.managed
     )
     if edits:
-        from common_sync.edges.record import add_to_record  # most runs rewrite nothing
+        from common_sync.edges.state.rewritten import add_to_record  # most runs rewrite nothing
 
         add_to_record(state, edits)
 

@@ -5,22 +5,22 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import NamedTuple
 
-from common_sync.commands.ignored import find_ignored_copies
-from common_sync.commands.service_check import Fixed, ServiceCheck, check_service
-from common_sync.commands.survey import Survey, survey
-from common_sync.core.doctor.library import find_name_troubles
+from common_sync.commands.steps.ignored_copies import find_ignored_copies
+from common_sync.commands.steps.service_check import Fixed, ServiceCheck, check_service
+from common_sync.commands.steps.survey import Survey, survey
+from common_sync.core.doctor.checks.library import find_name_troubles
 from common_sync.core.errors import Problem, TreeError
 from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding
 from common_sync.core.text import decode_bytes, encode_bytes
-from common_sync.edges.compose_files import ComposeFiles
-from common_sync.edges.folders import explain_os_error, opened
-from common_sync.edges.lock import exclusive, state_folder
-from common_sync.edges.project import Project
-from common_sync.edges.public_names import read_public_names
-from common_sync.edges.record import add_to_record
-from common_sync.edges.users_files import replace_users_file
-from common_sync.edges.workers import Phases, no_progress
+from common_sync.edges.files.folders import explain_os_error, opened
+from common_sync.edges.files.replacing import replace_users_file
+from common_sync.edges.library.public_names import read_public_names
+from common_sync.edges.processes.workers import Phases, no_progress
+from common_sync.edges.project.load import Project
+from common_sync.edges.service.compose import ComposeFiles
+from common_sync.edges.state.lock import exclusive, state_folder
+from common_sync.edges.state.rewritten import add_to_record
 
 
 class Diagnosis(NamedTuple):

@@ -6,26 +6,26 @@ from contextlib import nullcontext, suppress
 from functools import partial
 from typing import NamedTuple
 
-from common_sync.commands.apply import discarded
-from common_sync.commands.survey import ServicePlan, survey
-from common_sync.core.ejection import Hunk, find_hunks, put_back
+from common_sync.commands.steps.apply import discarded
+from common_sync.commands.steps.survey import ServicePlan, survey
+from common_sync.core.copies.manifest import make_manifest
+from common_sync.core.copies.plan import CopyPlan, Operation, build_plan
 from common_sync.core.errors import CommonSyncError, Problem, TreeError
 from common_sync.core.findings import make_finding
-from common_sync.core.manifest import make_manifest
 from common_sync.core.model import Finding, Reference
-from common_sync.core.plan import CopyPlan, Operation, build_plan
-from common_sync.edges.copies import read_copy
-from common_sync.edges.folders import explain_os_error, explained, opened
-from common_sync.edges.history import earlier_versions, is_cut_off
-from common_sync.edges.keeping import keep_files, new_set, prune_sets
-from common_sync.edges.lock import exclusive, shared_folder, state_folder
-from common_sync.edges.managed_files import Unblocked, unblock_attributes, unblock_dockerignore
-from common_sync.edges.places import find_library
-from common_sync.edges.project import Project
-from common_sync.edges.record import Record, read_record, write_record
-from common_sync.edges.references import FileEdit, References, read_version
-from common_sync.edges.users_files import remove_users_file, replace_users_file
-from common_sync.edges.writing import remove_copy
+from common_sync.core.references.undoing import Hunk, find_hunks, put_back
+from common_sync.edges.files.folders import explain_os_error, explained, opened
+from common_sync.edges.files.replacing import remove_users_file, replace_users_file
+from common_sync.edges.files.writing import remove_copy
+from common_sync.edges.git.history import earlier_versions, is_cut_off
+from common_sync.edges.library.copies import read_copy
+from common_sync.edges.project.load import Project
+from common_sync.edges.service.blocks import Unblocked, unblock_attributes, unblock_dockerignore
+from common_sync.edges.service.places import find_library
+from common_sync.edges.service.references import FileEdit, References, read_version
+from common_sync.edges.state.discarded import keep_files, new_set, prune_sets
+from common_sync.edges.state.lock import exclusive, shared_folder, state_folder
+from common_sync.edges.state.rewritten import Record, read_record, write_record
 
 
 class Ejected(NamedTuple):

@@ -4,14 +4,14 @@ import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from common_sync.commands.survey import ServicePlan, Survey, survey
+from common_sync.commands.steps.survey import ServicePlan, Survey, survey
+from common_sync.core.copies.rules import BUILT_IN, Rule, Rules
 from common_sync.core.errors import ConfigurationError, Problem
 from common_sync.core.model import Finding
-from common_sync.core.rules import BUILT_IN, Rule, Rules
-from common_sync.edges.compose_files import ComposeFiles
-from common_sync.edges.git import explain_ignored
-from common_sync.edges.project import Project
-from common_sync.edges.repository import find_top
+from common_sync.edges.git.ask import explain_ignored
+from common_sync.edges.git.repository import find_top
+from common_sync.edges.project.load import Project
+from common_sync.edges.service.compose import ComposeFiles
 
 _LAYERS = {
     "caches": "a built-in rule for caches, which are removed from copies",

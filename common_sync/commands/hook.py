@@ -2,12 +2,12 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from common_sync.commands.commit import Commit, check_commit, list_tracked_master
-from common_sync.commands.staging import Copy, make_copy
-from common_sync.commands.survey import Survey, survey
+from common_sync.commands.steps.commit_check import Commit, check_commit, list_tracked_master
+from common_sync.commands.steps.commit_comparison import Copy, make_copy
+from common_sync.commands.steps.survey import Survey, survey
 from common_sync.core.model import Finding
-from common_sync.edges.index import Index, read_ahead
-from common_sync.edges.project import Project
+from common_sync.edges.project.index import Index, read_ahead
+from common_sync.edges.project.load import Project
 
 if TYPE_CHECKING:  # at run time only once there is something to write
     from common_sync.commands.distribute import Distribution

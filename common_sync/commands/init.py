@@ -7,10 +7,10 @@ from typing import NamedTuple
 from common_sync.core.configuration import OWN_FILE, PYPROJECT, why_no_folder
 from common_sync.core.errors import ConfigurationError, Problem, shell_word
 from common_sync.core.expressions import expression
-from common_sync.edges.configuring import find_configuration, write_table
-from common_sync.edges.detect import Candidate, FoundService, Reason, Repository
+from common_sync.edges.detection.repository import Candidate, FoundService, Reason, Repository
 from common_sync.edges.detection.tree import above, is_below, last, read_tree
-from common_sync.edges.repository import find_top
+from common_sync.edges.git.repository import find_top
+from common_sync.edges.project.write import find_configuration, write_table
 
 Choose = Callable[[Sequence[Candidate]], Candidate]
 """Asks which of several candidates is the master."""

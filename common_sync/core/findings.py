@@ -3,9 +3,9 @@
 from collections.abc import Container, Iterator
 from typing import NamedTuple
 
+from common_sync.core.copies.plan import CopyPlan, Operation
 from common_sync.core.errors import shell_word
 from common_sync.core.model import Finding, Reference, Severity, State
-from common_sync.core.plan import CopyPlan, Operation
 
 
 class Code(NamedTuple):

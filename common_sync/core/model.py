@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple
 
 State = Literal["current", "stale", "missing", "modified", "diverged", "extra", "unmanaged"]
-"""How a file of a copy, or a whole copy, stands; see `core/plan.py` for the table."""
+"""How a file of a copy, or a whole copy, stands; see `core/copies/plan.py` for the table."""
 
 STATES: tuple[State, ...] = ("current", "stale", "missing", "modified", "diverged", "extra", "unmanaged")
 """Every state, from the best to the worst; a copy's own state is the worst of its files'."""

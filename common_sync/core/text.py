@@ -16,6 +16,9 @@ _BOMS = (
 )
 _CODING = expression(r"coding[:=]\s*([-\w.]+)", re.ASCII)
 
+NO_PATH = expression("[\\x00\ud800-\udfff]")
+"""What is in no path: the system takes no such name, and Python raises ValueError for it."""
+
 
 class UndecodableError(ValueError):
     """Bytes that cannot be turned into characters and back.
@@ -28,6 +31,20 @@ class UndecodableError(ValueError):
     def __init__(self, position: int, reason: str) -> None:
         super().__init__(f"byte {position}: {reason}")
         self.position = position
+        self.reason = reason
+
+
+class UnparsableError(ValueError):
+    """A file that is not what its name says.
+
+    Args:
+        line: Where the parser gave up, counted from 1, or None when it does not tell.
+        reason: The parser's words.
+    """
+
+    def __init__(self, line: int | None, reason: str) -> None:
+        super().__init__(reason)
+        self.line = line
         self.reason = reason
 
 

@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 
 from common_sync import __version__
-from common_sync.interface import actions
-from common_sync.interface.actions import Options
-from common_sync.interface.terminal import write
+from common_sync.interface.run import actions
+from common_sync.interface.run.actions import Options
+from common_sync.interface.show.terminal import write
 
 Action = Callable[[], int]
 
@@ -97,7 +97,7 @@ def init(
     color: Color = _Color.auto,
 ) -> Action:
     """Find the master and the services that refer to it, show them, and write the configuration."""
-    from common_sync.interface.initialize import run_init  # only `init` needs it
+    from common_sync.interface.run.init import run_init  # only `init` needs it
 
     return partial(run_init, master, _options(root, output_format, quiet, verbose, color), yes=yes)
 
@@ -144,7 +144,7 @@ def context(
     color: Color = _Color.auto,
 ) -> Action:
     """Write a service's build context, copy and all, as a tar stream: common-sync context SERVICE | docker build -."""
-    from common_sync.interface.context import run_context  # brings tarfile
+    from common_sync.interface.run.context import run_context  # brings tarfile
 
     options = _options(root, _Format.text, quiet, verbose, color)
     return partial(run_context, service, options, dockerfile=dockerfile, output=output, force=force)
@@ -164,7 +164,7 @@ def eject(
     color: Color = _Color.auto,
 ) -> Action:
     """Put every reference back as it was before the first distribute."""
-    from common_sync.interface.ejecting import run_eject  # asked once in a project's life
+    from common_sync.interface.run.eject import run_eject  # asked once in a project's life
 
     options = _options(root, output_format, quiet, verbose, color)
     return partial(run_eject, services or (), options, copies=remove_copies, force=force, dry_run=dry_run)
@@ -243,7 +243,7 @@ def doctor(
     color: Color = _Color.auto,
 ) -> Action:
     """Prove, without Docker and without a network, that each service builds from its own folder alone."""
-    from common_sync.interface.diagnosing import run_doctor  # only `doctor` needs it
+    from common_sync.interface.run.doctor import run_doctor  # only `doctor` needs it
 
     return partial(run_doctor, services or (), _options(root, output_format, quiet, verbose, color), fix=fix)
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from common_sync.interface.main import guard, leave
 
 if TYPE_CHECKING:  # at run time they are imported inside the boundary, where Ctrl-C is no traceback
-    from common_sync.commands.commit import Commit
     from common_sync.commands.hook import HookRun
-    from common_sync.commands.staging import Lack
+    from common_sync.commands.steps.commit_check import Commit
+    from common_sync.commands.steps.commit_comparison import Lack
     from common_sync.core.model import Finding
-    from common_sync.interface.terminal import Terminal
+    from common_sync.interface.show.terminal import Terminal
 
 _USAGE = "usage: common-sync-hook [--check] [--root DIR]"
 
@@ -46,8 +46,8 @@ def _parse(words: Sequence[str]) -> _Arguments:
 
 
 def _run(arguments: _Arguments) -> int:
-    from common_sync.edges.index import read_ahead
-    from common_sync.edges.project import find_projects, load_project
+    from common_sync.edges.project.index import read_ahead
+    from common_sync.edges.project.load import find_projects, load_project
 
     projects = [load_project(arguments.root)] if arguments.root else find_projects(os.getcwd())
     indexes = [read_ahead(project) for project in projects]
@@ -72,15 +72,15 @@ def _pushed() -> str | None:
 
 
 def _show(run: "HookRun", check: bool, pushed: str | None) -> None:
-    from common_sync.interface.terminal import look_at, write  # only when there is something to say
+    from common_sync.interface.show.terminal import look_at, write  # only when there is something to say
 
     for line in _lines(run, look_at(sys.stdout), check, pushed):
         write(line)
 
 
 def _lines(run: "HookRun", terminal: "Terminal", check: bool, pushed: str | None) -> Iterator[str]:
-    from common_sync.edges.repository import users_folder
-    from common_sync.interface.text import finding_lines, root_lines, service_line
+    from common_sync.edges.git.repository import users_folder
+    from common_sync.interface.show.text import finding_lines, root_lines, service_line
 
     if run.done is not None:
         changed = [one for one in run.done.outcomes if one.changed or not one.in_sync]
@@ -111,7 +111,7 @@ def _finding(lack: "Lack", place: str) -> "Finding":
 
 
 def _add_lines(places: Sequence[str]) -> Iterator[str]:
-    from common_sync.interface.terminal import printable
+    from common_sync.interface.show.terminal import printable
 
     if places:
         yield "the commit would lack what is in sync on the disk; add it and commit again:"
@@ -119,7 +119,7 @@ def _add_lines(places: Sequence[str]) -> Iterator[str]:
 
 
 def _clone_lines(commit: "Commit", terminal: "Terminal", pushed: str | None) -> Iterator[str]:
-    from common_sync.interface.text import finding_lines
+    from common_sync.interface.show.text import finding_lines
 
     if not commit.clone:
         return

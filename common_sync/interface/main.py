@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import NoReturn
 
 from common_sync.core.errors import CommonSyncError, ConfigurationError, Problem
-from common_sync.edges.signals import stop_once
+from common_sync.edges.processes.signals import stop_once
 
 ERROR, BUG, INTERRUPTED = 2, 3, 130
 
@@ -60,7 +60,7 @@ def guard(action: Callable[[], int]) -> int:
 
 
 def _flush() -> None:
-    from common_sync.interface.terminal import flush  # the action has imported it by now
+    from common_sync.interface.show.terminal import flush  # the action has imported it by now
 
     flush(sys.stdout)
 
@@ -90,7 +90,7 @@ def _dispatch() -> int:
     """Run the two commands that run often without a parser, as long as there is no option to parse."""
     command, services = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("", [])
     if command in ("distribute", "verify") and not any(word.startswith("-") for word in services):
-        from common_sync.interface.actions import Options, run_distribute, run_verify
+        from common_sync.interface.run.actions import Options, run_distribute, run_verify
 
         run = run_distribute if command == "distribute" else run_verify
         return run(services, Options())
@@ -107,12 +107,12 @@ def _code(error: BaseException) -> int:
 
 def _report(error: BaseException) -> int:
     """Say what is wrong on standard error; return the exit code."""
-    from common_sync.interface.terminal import look_at, write  # only where something is wrong, as all below
+    from common_sync.interface.show.terminal import look_at, write  # only where something is wrong, as all below
 
     if isinstance(error, KeyboardInterrupt):
         write("interrupted: the next run finishes what was begun", sys.stderr)
     elif isinstance(error, CommonSyncError):
-        from common_sync.interface.text import problem_lines
+        from common_sync.interface.show.text import problem_lines
 
         for problem in error.problems:
             for line in problem_lines(problem, look_at(sys.stderr)):
@@ -120,7 +120,7 @@ def _report(error: BaseException) -> int:
     elif isinstance(error, MemoryError):
         write("error: there is not enough memory", sys.stderr)
     elif isinstance(error, OSError):
-        from common_sync.edges.folders import explain_os_error
+        from common_sync.edges.files.folders import explain_os_error
 
         return _report(explain_os_error(error, error.filename if isinstance(error.filename, str) else None, "go on"))
     else:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from trees import thorough
+from support.trees import thorough
 
 from common_sync.core.configuration import (
     KEYS,

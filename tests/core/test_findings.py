@@ -4,12 +4,12 @@ import re
 from pathlib import Path
 
 import pytest
-from trees import file
+from support.trees import file
 
+from common_sync.core.copies.manifest import Manifest, make_manifest
+from common_sync.core.copies.plan import build_plan
 from common_sync.core.findings import CODES, drift_findings, make_finding, missing_copy, reference_findings
-from common_sync.core.manifest import Manifest, make_manifest
 from common_sync.core.model import Entries, Entry, Finding, Library, Reference, Snapshot
-from common_sync.core.plan import build_plan
 
 A, B, C = file(b"a"), file(b"b"), file(b"c")
 SERVICE, COPY = "services/api", "services/api/common"

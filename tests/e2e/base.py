@@ -11,7 +11,7 @@ import uuid
 from pathlib import Path
 
 from e2e.engine import Engine, EngineError, must
-from support import run
+from support.monorepo import run
 
 PYTHON = "python:3.11-slim"
 NAME = f"e2e/{PYTHON}"

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from support import Done, run
+from support.monorepo import Done, run
 
 _PROJECT = Path(__file__).parents[2]
 _TOOL = "COMMON_SYNC_DOCKER_ENGINE"

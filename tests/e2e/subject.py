@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from e2e.engine import Engine
 from e2e.images import build_folder, build_stream, running
-from support import Done, Monorepo
+from support.monorepo import Done, Monorepo
 
 MISSES_THE_LIBRARY = re.compile(r"(?:error|failed|cause):.*[/-](?:common|shared)", re.IGNORECASE)
 """What pip, uv and both builders say, in these or other words, where the library is not in the image or the context."""

@@ -9,7 +9,7 @@ from e2e.base import NAME, PYTHON
 from e2e.conftest import Note
 from e2e.engine import Engine
 from e2e.subject import Subject
-from support import Monorepo
+from support.monorepo import Monorepo
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "media-services"
 SERVICES = ("orchestrator", "services/api", "services/notifier", "services/transcoder")

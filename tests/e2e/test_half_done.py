@@ -9,7 +9,7 @@ from e2e.conftest import Note
 from e2e.engine import Engine
 from e2e.subject import Subject
 from e2e.test_example import SERVICES, take_example
-from support import Monorepo
+from support.monorepo import Monorepo
 
 COPY = "COPY common/ ./common/\n"
 RIGHT, *WRONG = SERVICES

@@ -9,7 +9,7 @@ from e2e.conftest import Note
 from e2e.correct import CORRECT
 from e2e.engine import Engine
 from e2e.subject import Subject
-from support import Monorepo
+from support.monorepo import Monorepo
 
 
 @pytest.fixture

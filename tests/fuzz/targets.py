@@ -12,24 +12,32 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from core.rewriters.test_requirements_with_pip import check_lines
+from core.copies.test_rules import UNIVERSE, Repository, check_patterns, written_patterns
+from core.references.test_requirements_with_pip import check_lines
 from core.test_configuration import check_text
-from core.test_rules import UNIVERSE, Repository, check_patterns, written_patterns
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common_sync.core.configuration import OWN_FILE, PYPROJECT
-from common_sync.core.digest import digest_tree
+from common_sync.core.copies.digest import digest_tree
+from common_sync.core.copies.manifest import format_manifest, make_manifest, parse_manifest, why_unsafe
 from common_sync.core.errors import ManifestError
-from common_sync.core.manifest import format_manifest, make_manifest, parse_manifest, why_unsafe
-from common_sync.core.rewriters.compose import read_compose
-from common_sync.core.rewriters.dockerfile import read_dockerfile
-from common_sync.core.rewriters.locks import read_lock
-from common_sync.core.rewriters.pyproject import read_project
-from common_sync.core.rewriters.requirements import read_requirements
-from common_sync.core.rewriters.rewrite import Place, Rewriter, Site, UnparsableError
-from common_sync.core.text import Text, UndecodableError, apply_edits, decode_requirements, decode_unicode, encode
-from common_sync.edges.yaml_nodes import parse_yaml
+from common_sync.core.references.compose.rewriting import read_compose
+from common_sync.core.references.contract import Place, Rewriter, Site
+from common_sync.core.references.dockerfile.rewriting import read_dockerfile
+from common_sync.core.references.locks import read_lock
+from common_sync.core.references.pyproject import read_project
+from common_sync.core.references.requirements import read_requirements
+from common_sync.core.text import (
+    Text,
+    UndecodableError,
+    UnparsableError,
+    apply_edits,
+    decode_requirements,
+    decode_unicode,
+    encode,
+)
+from common_sync.edges.files.yaml import parse_yaml
 
 SEEDS = Path(__file__).parent / "seeds"
 

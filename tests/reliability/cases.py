@@ -19,7 +19,7 @@ from reliability.scenarios import (
     read_tree,
 )
 from reliability.warm import Program
-from support import Monorepo
+from support.monorepo import Monorepo
 
 NOBODY = 65534
 """A user who is not root and owns nothing."""

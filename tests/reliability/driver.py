@@ -16,8 +16,8 @@ import tempfile
 from collections.abc import Callable
 from typing import BinaryIO
 
-from forked import end_by, read_text, run_forked, warm_up
 from reliability.runs import CHANGING, NOT_DONE, Ended, Hindrance, Run
+from support.forked import end_by, read_text, run_forked, warm_up
 
 READING = ("access", "fstat", "listdir", "lstat", "open", "pread", "read", "readlink", "scandir", "stat")
 NEEDS_ROOM = frozenset({"create", "mkdir", "pwrite", "rename", "symlink", "write"})
@@ -130,7 +130,7 @@ def _become(run: Run, log: BinaryIO) -> None:
     os.environ.update(run.env)
     os.chdir(run.cwd)
     if run.workers:
-        importlib.import_module("common_sync.commands.survey").__dict__["_MANY_FILES"] = 0
+        importlib.import_module("common_sync.commands.steps.survey").__dict__["_MANY_FILES"] = 0
     if run.user is not None:
         os.setgroups([])
         os.setgid(run.user)

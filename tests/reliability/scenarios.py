@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from support import Monorepo
+from support.monorepo import Monorepo
 
 SERVICES = ("services/api", "services/worker")
 MANIFEST = ".common-sync.json"

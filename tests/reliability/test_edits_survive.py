@@ -15,10 +15,10 @@ from reliability.depth import FULL
 from reliability.scenarios import MANIFEST, Item, read_tree, stated
 
 from common_sync.commands.distribute import Distribution, distribute
-from common_sync.core.manifest import format_manifest, make_manifest
+from common_sync.core.copies.manifest import format_manifest, make_manifest
 from common_sync.core.model import Entry, File, Library, Symlink
-from common_sync.edges.keeping import restore_command
-from common_sync.edges.project import load_project
+from common_sync.edges.project.load import load_project
+from common_sync.edges.state.discarded import restore_command
 
 EXAMPLES = 3000 if FULL else 150
 thorough = settings(max_examples=EXAMPLES, derandomize=True, deadline=None)

@@ -12,7 +12,7 @@ from reliability.cases import Case, as_nobody, new_case, prepare
 from reliability.depth import Record
 from reliability.scenarios import MANIFEST, SCENARIOS
 from reliability.warm import Program
-from support import Monorepo
+from support.monorepo import Monorepo
 
 COPY = "services/api/common"
 ANY = frozenset({1, 2})

@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from commits import HOOK
 from reliability.depth import FULL, Record
 from reliability.scenarios import MANIFEST
 from reliability.warm import unmeasured
-from support import CONFIGURATION, PROGRAM, Done, Monorepo, make_monorepo
+from support.commits import HOOK
+from support.monorepo import CONFIGURATION, PROGRAM, Done, Monorepo, make_monorepo
 
-from common_sync.core.manifest import LARGEST
-from common_sync.edges.checkout import may_convert
+from common_sync.core.copies.manifest import LARGEST
+from common_sync.edges.git.checkout import may_convert
 
 COPY = "services/api/common"
 MEMORY = (1 << 30) if FULL else 400 << 20

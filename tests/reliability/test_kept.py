@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 from reliability.scenarios import make_repository, read_item, read_tree
-from support import Monorepo
+from support.monorepo import Monorepo
 
 from common_sync.commands.distribute import distribute
 from common_sync.core.errors import TreeError
-from common_sync.edges.keeping import SETS, new_set
-from common_sync.edges.project import load_project
-from common_sync.edges.workers import Progress, no_progress
+from common_sync.edges.processes.workers import Progress, no_progress
+from common_sync.edges.project.load import load_project
+from common_sync.edges.state.discarded import SETS, new_set
 
 EDITED = "services/api/common/pyproject.toml"
 
@@ -142,5 +142,5 @@ def test_old_files_moved_into_the_master_are_a_change(repo: Monorepo) -> None:
 
 def test_two_worktrees_at_once_keep_two_sets(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What one of them has discarded would be mixed with the other's, or its run would fail."""
-    monkeypatch.setattr("common_sync.edges.keeping._sets", lambda _: [])  # as if neither saw the other's
+    monkeypatch.setattr("common_sync.edges.state.discarded._sets", lambda _: [])  # as if neither saw the other's
     assert [Path(new_set(str(folder))).name[:7] for _ in range(2)] == ["000001-", "000002-"]

@@ -16,7 +16,7 @@ from reliability.depth import Record
 from reliability.runs import Ended
 from reliability.scenarios import MANIFEST, SERVICES, read_tree
 from reliability.warm import Program, unmeasured
-from support import PROGRAM, Monorepo
+from support.monorepo import PROGRAM, Monorepo
 
 COPY = f"{SERVICES[0]}/common"
 

@@ -19,10 +19,10 @@ from reliability.depth import FULL, Record
 from reliability.runs import Ended, Hindrance
 from reliability.scenarios import SCENARIOS, SERVICES, make_repository, out_of_sync, read_tree
 from reliability.warm import Program, unmeasured
-from support import Monorepo
+from support.monorepo import Monorepo
 
 from common_sync.core.errors import LockedError
-from common_sync.edges.lock import exclusive
+from common_sync.edges.state.lock import exclusive
 
 SCENARIO = {scenario.name: scenario for scenario in SCENARIOS}
 PROCESSES = 8

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reliability.warm import unmeasured
-from support import Done
+from support.monorepo import Done
 
 STRACE = shutil.which("strace")
 

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from reliability.runs import Calls, Ended, Hindrance, Run
-from support import environment
+from support.monorepo import environment
 
 _TESTS = Path(__file__).parents[1]
 

@@ -4,12 +4,11 @@ from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
-from common_sync.core.doctor.troubles import Insertion, Trouble
+from common_sync.core.doctor.checks.troubles import Insertion, Trouble
 from common_sync.core.expressions import expression
+from common_sync.core.formats.dockerfile.syntax import Dockerfile, Instruction, parse_dockerfile
 from common_sync.core.model import Edit
-from common_sync.core.rewriters.dockerfile_syntax import Dockerfile, Instruction, parse_dockerfile
-from common_sync.core.rewriters.rewrite import UnparsableError
-from common_sync.core.text import apply_edits
+from common_sync.core.text import UnparsableError, apply_edits
 
 Examine = Callable[[str], list[Trouble]]
 """Tells what is wrong with a Dockerfile's text; raises UnparsableError."""

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from typing import Literal, NamedTuple
 
 from common_sync.core.expressions import expression
-from common_sync.core.rewriters.kinds import is_compose, is_dockerfile, is_requirements
-from common_sync.core.rewriters.pip_paths import find_include, find_target
-from common_sync.core.rewriters.pip_syntax import parse_instructions
+from common_sync.core.formats.pip.paths import find_include, find_target
+from common_sync.core.formats.pip.syntax import parse_instructions
+from common_sync.core.references.kinds import is_compose, is_dockerfile, is_requirements
 from common_sync.core.text import UndecodableError, decode_requirements
 
 Kind = Literal["install", "copy", "aside"]

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import NamedTuple
 
-from common_sync.core.library import METADATA_FILES, read_library
+from common_sync.core.copies.metadata import METADATA_FILES, read_library
 from common_sync.core.model import ancestors
 from common_sync.edges.detection.evidence import Evidence, normalise
 from common_sync.edges.detection.likeness import COMMONPLACE

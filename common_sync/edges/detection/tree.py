@@ -8,14 +8,14 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from stat import S_ISREG
 
+from common_sync.core.copies.manifest import DEEPEST
 from common_sync.core.expressions import expression
-from common_sync.core.manifest import DEEPEST
 from common_sync.core.model import ancestors
-from common_sync.core.rewriters.kinds import is_compose, is_dockerfile
+from common_sync.core.references.kinds import is_compose, is_dockerfile
 from common_sync.edges.detection.mentions import PROJECT_FILES, decode_leniently, is_read_by_pip
-from common_sync.edges.git import list_files
-from common_sync.edges.patterns import Gitignores
-from common_sync.edges.repository import find_top
+from common_sync.edges.git.ask import list_files
+from common_sync.edges.git.repository import find_top
+from common_sync.edges.gitignore.patterns import Gitignores
 
 SKIPPED = frozenset(
     (

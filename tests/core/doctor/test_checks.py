@@ -1,28 +1,28 @@
 """The checks that need no build: imports, mounts, layouts, names, old builds, what is switched off, and the table's states."""
 
 import pytest
-from contexts import BASE, FILES, INSTALL, LIBRARY, context_of, follow
+from support.contexts import BASE, FILES, INSTALL, LIBRARY, context_of, follow
 
-from common_sync.core.doctor.bases import Base, read_base
-from common_sync.core.doctor.by_name import find_asked_by_name
 from common_sync.core.doctor.catalogue import CHECKS, State, Verdict, conclude, judge
-from common_sync.core.doctor.image import Put
-from common_sync.core.doctor.imports import find_path_entries
-from common_sync.core.doctor.layout import Package, find_packages, find_places, find_shadow
-from common_sync.core.doctor.library import (
+from common_sync.core.doctor.checks.by_name import find_asked_by_name
+from common_sync.core.doctor.checks.layout import Package, find_packages, find_places, find_shadow
+from common_sync.core.doctor.checks.library import (
     Running,
     find_absence,
     find_layout_trouble,
     find_name_troubles,
     find_stale_trouble,
 )
-from common_sync.core.doctor.mounts import Mount, find_composed, find_hiding
-from common_sync.core.doctor.needs import Need
-from common_sync.core.doctor.projects import Project
-from common_sync.core.doctor.references import find_import_troubles, find_reference_troubles
+from common_sync.core.doctor.checks.references import find_import_troubles, find_reference_troubles
+from common_sync.core.doctor.image.bases import Base, read_base
+from common_sync.core.doctor.image.files import Put
+from common_sync.core.doctor.image.mounts import Mount, find_composed, find_hiding
+from common_sync.core.doctor.install.needs import Need
+from common_sync.core.doctor.install.projects import Project
 from common_sync.core.doctor.silencing import is_silenced
 from common_sync.core.findings import CODES, make_finding
-from common_sync.edges.yaml_nodes import parse_yaml
+from common_sync.core.formats.python import find_path_entries
+from common_sync.edges.files.yaml import parse_yaml
 
 # sys.path
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from common_sync.core.doctor.installs import Install, read_install
-from common_sync.core.doctor.projects import Project, read_pipfile, read_project
-from common_sync.core.doctor.selection import select
-from common_sync.core.doctor.shell import read_script
+from common_sync.core.doctor.install.command import Install, read_install
+from common_sync.core.doctor.install.projects import Project, read_pipfile, read_project
+from common_sync.core.doctor.install.selection import select
+from common_sync.core.formats.shell.script import read_script
 
 
 def read(command: str) -> Install | None:

@@ -1,14 +1,14 @@
 """`doctor --fix`: the COPY that is missing, where and how a person would have written it; and what is left alone."""
 
 import pytest
-from contexts import BASE, FILES, INSTALL, admits_newer, context_of
 from hypothesis import given
 from hypothesis import strategies as st
+from support.contexts import BASE, FILES, INSTALL, admits_newer, context_of
 
+from common_sync.core.doctor.build.simulate import simulate
+from common_sync.core.doctor.checks.troubles import Insertion, Trouble, find_build_troubles
 from common_sync.core.doctor.mending import Mended, mend
-from common_sync.core.doctor.simulate import simulate
-from common_sync.core.doctor.troubles import Insertion, Trouble, find_build_troubles
-from common_sync.core.rewriters.dockerfile_syntax import parse_dockerfile
+from common_sync.core.formats.dockerfile.syntax import parse_dockerfile
 
 
 def mended(text: str, files: dict[str, str] | None = None, dockerignore: str = "") -> Mended:

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 
 import pytest
-from contexts import BASE, FILES, INSTALL, LIBRARY, context_of, follow, troubles_of
 from hypothesis import given
 from hypothesis import strategies as st
+from support.contexts import BASE, FILES, INSTALL, LIBRARY, context_of, follow, troubles_of
 
-from common_sync.core.doctor.image import Anything, Doubt, Gone, Image, Inline, Made, Place, Put
-from common_sync.core.rewriters.dockerfile_syntax import parse_dockerfile
-from common_sync.core.rewriters.rewrite import UnparsableError
+from common_sync.core.doctor.image.files import Anything, Doubt, Gone, Image, Inline, Made, Place, Put
+from common_sync.core.formats.dockerfile.syntax import parse_dockerfile
+from common_sync.core.text import UnparsableError
 
 COPY = "COPY requirements.txt ./\n"
 LIB = "COPY common/ ./common/\n"

@@ -1,0 +1,291 @@
+"""What the next commit lacks of what is on the disk.
+
+Git's index is compared with what was just read, name by name; so nothing is missed that a list of untracked files would
+not show: a file that git ignores, one that is only intended to be added or that git was told not to look at, an
+executable bit that this file system does not keep, a part of a file that was not staged.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from common_sync.commands.steps.survey import ServicePlan, Survey
+from common_sync.core.configuration import OWN_FILE
+from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
+from common_sync.core.copies.rules import BUILT_IN, Rules
+from common_sync.core.model import File, ancestors
+from common_sync.core.references.kinds import IGNORE, is_dockerfile
+from common_sync.edges.git.checkout import ATTRIBUTES, format_entry
+from common_sync.edges.git.repository import find_top
+from common_sync.edges.library.master import Master
+from common_sync.edges.project.index import Index, list_ignored, list_tracked, may_decide
+
+
+class Copy(NamedTuple):
+    """A service as it is on the disk now.
+
+    Attributes:
+        service: The service's path from the root.
+        path: The copy's path from the root.
+        references: Files that mention the library, or hold a managed block.
+        left: Paths from the root, in the copy, that are not as they should be: other findings name them.
+        whole: Whether the copy is in sync with the master.
+        changed: Whether this run has written to the service.
+        edited: The files of its own that it has rewritten.
+        blocks: Those that a managed block is kept in.
+    """
+
+    service: str
+    path: str
+    references: frozenset[str]
+    left: frozenset[str]
+    whole: bool
+    changed: bool = False
+    edited: frozenset[str] = frozenset()
+    blocks: frozenset[str] = frozenset()
+
+
+_ADD = "git add"
+_UNKNOWN = "git does not know it, so the commit would lack it"
+_UNSEEN = "it is not checked out here, and the commit would hold another version of it than the master"
+_OTHER = "the commit would hold another version of it than the disk"
+
+
+class Lack(NamedTuple):
+    """A file that the commit does not hold as it is on the disk.
+
+    Attributes:
+        service: The service, or nothing for what belongs to none.
+        path: Its path from the root.
+        message: What is so, without the path.
+        command: The words that go before the place to mend it.
+        place: Its path from the root, or that of the copy which it belongs to.
+    """
+
+    service: str
+    path: str
+    message: str
+    command: str
+    place: str
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is what every run leaves to be added, and nothing more needs to be said."""
+        ours = self.service != "" or self.path == ATTRIBUTES
+        return ours and self.command == _ADD and self.message in (_UNKNOWN, _OTHER)
+
+
+def make_copy(plan: ServicePlan, left: Iterable[str], *, whole: bool, changed: bool = False) -> Copy:
+    """Return what a service is like on the disk.
+
+    Args:
+        plan: What would have brought it in sync.
+        left: The paths inside the copy that are not in sync.
+        whole: Whether its copy is in sync.
+        changed: Whether this run has written to it.
+    """
+    edited = frozenset(f"{plan.service}/{edit.path}" for edit in plan.edits)
+    blocks = frozenset(f"{plan.service}/{path}" for path in plan.blocks)
+    references = edited.union(blocks, (reference.file for reference in plan.references))
+    here = frozenset(f"{plan.copy_path}/{path}" for path in left)
+    edited = edited if changed else frozenset()
+    return Copy(plan.service, plan.copy_path, references, here, whole, changed, edited, blocks)
+
+
+class Comparison:
+    """The index against the disk.
+
+    Attributes:
+        index: What the index holds of the master, the copies and what verify reads beside them.
+        wrong: Paths that are not in it as they are on the disk.
+        doubtful: Files that decide what verify says, and that may not be staged as they are: what is staged may do too.
+        outside: Services that no clone has: their copies are ignored, or git knows nothing of them.
+    """
+
+    def __init__(self, found: Survey, copies: Sequence[Copy], index: Index) -> None:
+        self._project, self._unseen = found.project, set(_find_unseen(found, index))
+        copies = [*copies, *(_imagine(path, found.project.copy) for path in self._unseen)]
+        self._copies = {copy.path: copy for copy in copies}
+        self._services = {path: copy.service for copy in copies for path in copy.references}
+        # the tool's own file counts where it is gone, too: in a clone it would be a second configuration
+        self._own = {*self._services, *found.root.blocks, found.project.configuration.file, OWN_FILE}
+        self.index = index
+        self._expected = _expect(found.master, found.project.master, copies, self.index)
+        unstaged = set(self._unstaged())
+        edited = {path for copy in copies for path in copy.edited}
+        self.wrong = {*self._differing(), *self._surplus(), *(unstaged & (self._expected.keys() | edited))}
+        self.doubtful = (unstaged - self.wrong) | set(self._unseen_by_git())
+        if found.project.configuration.file not in index.files:
+            self.wrong.add(found.project.configuration.file)
+        self._ignored = set(self._list_ignored()) if self.wrong else set()
+        self.outside = set(self._find_outside()) if self.wrong else set()
+        unknown = set(self._unknown_blocks(found.root.blocks))
+        if found.project.configuration.file in index.files:
+            self.doubtful |= unknown
+        else:  # there is nothing yet that a clone could be tried by
+            self.wrong |= unknown
+
+    def _unknown_blocks(self, root: Iterable[str]) -> Iterator[str]:
+        """Yield the files with managed blocks that git does not know, of what a clone has."""
+        inside = [copy for copy in self._copies.values() if copy.service not in self.outside]
+        blocks = {path for copy in inside for path in copy.blocks}.union(root if inside else ())
+        yield from blocks - self.index.files.keys()
+
+    def lacks(self) -> Iterator[Lack]:
+        """Yield what the commit lacks."""
+        for path in sorted(self.wrong):
+            copy = self._copy_of(path)
+            if (copy is None or copy.service not in self.outside) and not self._is_converted(path):
+                yield self.explain(path)
+        for copy in self._copies.values():
+            if copy.changed and copy.service in self.outside and self._is_elsewhere(copy):
+                message = "changed in a repository of its own: commit it there first"
+                yield Lack(copy.service, copy.path, message, _ADD, copy.service)
+
+    def is_certain(self) -> bool:
+        """Tell whether what git holds is, byte for byte, what is on the disk."""
+        return not self.doubtful and not any(map(self._is_converted, self.wrong))
+
+    def _differing(self) -> Iterator[str]:
+        files = self.index.files
+        return (path for path, entry in self._expected.items() if files.get(path) != entry)
+
+    def _unstaged(self) -> Iterator[str]:
+        """Yield what git itself sees as changed."""
+        unseen = tuple(f"{self._copies[path].service}/" for path in self._unseen)
+        for path in self.index.unstaged:
+            if (path in self._expected or self._is_read(path)) and not path.startswith(unseen):
+                yield path
+
+    def _unseen_by_git(self) -> Iterator[str]:
+        """Yield what git would not see as changed, and that decides what verify says."""
+        unseen = tuple(f"{self._copies[path].service}/" for path in self._unseen)
+        for path in self.index.hidden.keys() - self._expected.keys():
+            if self._is_read(path) and not path.startswith(unseen):
+                yield path
+        for path in self.index.files.keys() - self._expected.keys():
+            ignore = path + IGNORE  # one that git does not know may hide that the folder's own drops the copy
+            unknown = is_dockerfile(path.rpartition("/")[2]) and ignore not in self.index.files
+            if unknown and os.path.lexists(os.path.join(self._project.root, ignore)):
+                yield ignore
+
+    def _is_read(self, path: str) -> bool:
+        return path in self._own or may_decide(path)
+
+    def _surplus(self) -> Iterator[str]:
+        """Yield what the commit would hold of the master or a copy, although it is gone from the disk."""
+        master, rules, in_copy = self._project.master + "/", self._project.rules, Rules(BUILT_IN)
+        for path in self.index.files.keys() - self._expected.keys():
+            copy = self._copy_of(path)
+            if copy is not None and path not in copy.left:
+                if in_copy.exclusion(path[len(copy.path) + 1 :]) is None:
+                    yield path
+            elif path.startswith(master) and rules.exclusion(path[len(master) :]) is None:
+                yield path
+
+    def _copy_of(self, path: str) -> Copy | None:
+        return next((self._copies[above] for above in ancestors(path) if above in self._copies), None)
+
+    def _service_of(self, path: str) -> str:
+        services = {copy.service for copy in self._copies.values()}
+        return self._services.get(path) or next((above for above in ancestors(path) if above in services), "")
+
+    def _list_ignored(self) -> list[str]:
+        places = {copy.path if (copy := self._copy_of(path)) else path for path in self.wrong}
+        return list_ignored(self._project.root, sorted(places))
+
+    def _find_outside(self) -> Iterator[str]:
+        held = {above for path in self.index.files for above in ancestors(path)}
+        unknown: dict[Copy, list[str]] = {}
+        for path in self.wrong - self.index.files.keys():
+            copy = self._copy_of(path)
+            if copy is not None and copy.path not in held:
+                unknown.setdefault(copy, []).append(path)
+        for copy, files in unknown.items():
+            untracked = copy.service not in held and self._is_untracked(copy.service)
+            if untracked or self._ignored.issuperset(files) or self._is_elsewhere(copy):
+                yield copy.service
+
+    def _is_elsewhere(self, copy: Copy) -> bool:
+        """Tell whether a service is a repository of its own, whose commits are not this one's."""
+        return find_top(os.path.join(self._project.root, copy.path)) != find_top(self._project.root)
+
+    def _is_untracked(self, service: str) -> bool:
+        """Tell whether a clone will not have a service: a glob found it, and git knows nothing in it."""
+        named = any(setting.value == service for setting in self._project.configuration.services)
+        return not named and not list_tracked(self._project.root, [service])
+
+    def _is_converted(self, path: str) -> bool:
+        """Tell whether git holds other bytes and yet sees no change: it converts them on the way in and out."""
+        held, wanted = self.index.files.get(path), self._expected.get(path)
+        seen = path not in self.index.unstaged and path not in self.index.hidden
+        return bool(seen and held and wanted and held[: len(_MODE)] == wanted[: len(_MODE)])
+
+    def explain(self, path: str) -> Lack:
+        """Return what is so with a path that is wrong, and what to do.
+
+        Args:
+            path: Its path from the root.
+        """
+        copy = self._copy_of(path)
+        service, place = (copy.service, copy.path) if copy is not None else (self._service_of(path), path)
+        held, wanted = self.index.files.get(path), self._expected.get(path)
+        if place in self._unseen:
+            command = "git sparse-checkout add" if path in self.index.hidden else "git restore"
+            return Lack(service, path, _UNSEEN, command, service)
+        if held is None and path in self._ignored:
+            return Lack(service, path, "git ignores it, so the commit would lack it", "git add -f", path)
+        if held is None:
+            return Lack(service, path, _UNKNOWN, _ADD, place)
+        if path in self.index.hidden:
+            message = "git was told not to look at it, and holds another version of it than the disk"
+            # git takes one of the two at a time
+            option = "assume-unchanged" if self.index.hidden[path] == "h" else "skip-worktree"
+            return Lack(service, path, message, f"git update-index --no-{option}", path)
+        if path in self.index.unstaged or wanted is None:
+            # git refuses to add what it tracks in a folder that it ignores, but for -u
+            return Lack(service, path, _OTHER, f"{_ADD} -u" if path in self._ignored else _ADD, place)
+        sign, state = ("+", "executable") if wanted.startswith("100755") else ("-", "not executable")
+        return Lack(service, path, f"{state} on the disk, but not so in git", f"git add --chmod={sign}x", path)
+
+
+_MODE = "100644"
+
+
+def _find_unseen(found: Survey, index: Index) -> Iterator[str]:
+    """Yield the copies that a clone has, and this work tree has not: of services that are not checked out."""
+    end = f"/{found.project.copy}/{MANIFEST_NAME}"
+    known = {f"{service}/{found.project.copy}" for service in found.project.services}
+    for path in index.files:
+        if path.endswith(end) and path[: -len(MANIFEST_NAME) - 1] not in known:
+            yield path[: -len(MANIFEST_NAME) - 1]
+
+
+def _imagine(path: str, name: str) -> Copy:
+    """Return a copy that is as it should be, to compare with one that cannot be seen."""
+    return Copy(path[: -len(name) - 1], path, frozenset(), frozenset(), whole=True)
+
+
+def _expect(master: Master, name: str, copies: Sequence[Copy], index: Index) -> dict[str, str]:
+    """Return what the index should hold: the master as it is on the disk, and the same in each copy."""
+    some = next((entry for entry in index.files.values()), "")
+    digits = len(some.split(" ")[1]) if some else 0
+    entries = {
+        path: format_entry(entry, os.path.join(master.path, path), master.held.get(path), digits)
+        for path, entry in master.snapshot.entries.items()
+    }
+    # of a master that is a submodule, the index of this repository knows no files
+    expected = {f"{name}/{path}": entry for path, entry in entries.items()} if index.below(name) else {}
+    manifest = format_entry(_MANIFEST, "", master.manifest_bytes, digits)
+    for copy in copies:
+        expected.update({f"{copy.path}/{path}": entry for path, entry in entries.items()})
+        path = f"{copy.path}/{MANIFEST_NAME}"
+        held = index.files.get(path, "")
+        # its mode says nothing; and beside edits that were left alone, it goes on stating what they began with
+        expected[path] = held if held[len(_MODE) :] == manifest[len(_MODE) :] or (held and not copy.whole) else manifest
+        for path in copy.left:
+            expected.pop(path, None)
+    return expected
+
+
+_MANIFEST = File("", executable=False)

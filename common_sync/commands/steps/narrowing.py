@@ -1,0 +1,105 @@
+"""`distribute --contexts`: images that are built from a folder above their service are built from the service's own."""
+
+import os
+from collections.abc import Iterator, Sequence
+
+from common_sync.commands.steps.survey import ServicePlan, Survey
+from common_sync.core.findings import make_finding
+from common_sync.core.model import Edit, Finding
+from common_sync.core.references.compose.rewriting import narrow_build
+from common_sync.core.references.dockerfile.narrowing import narrow_dockerfile
+from common_sync.core.text import Text, apply_edits, decode_unicode, encode
+from common_sync.edges.files.folders import explain_os_error
+from common_sync.edges.files.yaml import parse_yaml
+from common_sync.edges.project.load import Project
+from common_sync.edges.service.builds import BuiltFrom, Widened
+from common_sync.edges.service.places import Places, find_library
+from common_sync.edges.service.references import FileEdit
+
+Files = dict[str, FileEdit]
+"""A file's path from the root → what it holds, and what it is to hold."""
+
+
+def narrow_contexts(found: Survey) -> Survey:
+    """Plan to build each image that takes the library from the master from its service's own folder.
+
+    A Dockerfile and all that builds it are changed together, or not at all, with findings that say why not.
+
+    Args:
+        found: What was read and planned.
+    """
+    root = {edit.path: edit for edit in found.root.edits}
+    plans = []
+    for plan in found.plans:
+        own = {f"{plan.service}/{edit.path}": edit for edit in plan.edits}
+        problems = list(plan.problems)
+        for widened in plan.widened:
+            files = root | own
+            if refused := list(_narrow(found.project, plan, widened, files)):
+                problems += refused
+                continue
+            file = f"{plan.service}/{widened.path}"
+            problems = [one for one in problems if (one.code, one.file) != ("CS112", file)]
+            own = {path: edit for path, edit in files.items() if path.startswith(f"{plan.service}/")}
+            root = {path: edit for path, edit in files.items() if path not in own}
+        plans.append(plan._replace(edits=tuple(own.values()), problems=tuple(problems)))
+    return found._replace(plans=tuple(plans), root=found.root._replace(edits=tuple(root.values())))
+
+
+def _narrow(project: Project, plan: ServicePlan, widened: Widened, files: Files) -> Iterator[Finding]:
+    """Change a Dockerfile and what builds it; yield what stands in the way."""
+    dockerfile = f"{plan.service}/{widened.path}"
+    contexts = {build.context for build in widened.builds}
+    if len(contexts) > 1:
+        message = "is built from several folders, so nobody can tell what its paths should be"
+        yield make_finding("CS112", plan.service, dockerfile, None, message, "build it from one folder")
+        return
+    yield from _narrow_dockerfile(project, plan, dockerfile, contexts.pop(), files)
+    for build in widened.builds:
+        if not _narrow_compose(project, plan, build, files):
+            compose = os.path.relpath(build.compose, project.root)
+            folder = os.path.relpath(os.path.join(project.root, plan.service), os.path.dirname(build.compose))
+            message = f"the context `{build.build.context}` cannot be changed here: an alias, or not written out"
+            remedy = f"make it `{folder}`, and the Dockerfile's path relative to it"
+            yield make_finding("CS112", plan.service, compose, build.build.line, message, remedy)
+
+
+def _narrow_dockerfile(
+    project: Project, plan: ServicePlan, dockerfile: str, context: str, files: Files
+) -> Iterator[Finding]:
+    text = _open(project, plan, dockerfile, files)
+    places = Places(find_library(project.root, project.copy, project.master), plan.service)
+    site = places.site(places.folder, places.folder, context)
+    inside = os.path.relpath(places.folder, context)
+    narrowed = narrow_dockerfile(text.characters, site, inside)
+    files[dockerfile] = files[dockerfile]._replace(after=_encode(text, narrowed.edits))
+    for one in narrowed.problems:
+        yield make_finding(one.code, plan.service, dockerfile, one.line, one.message, one.remedy)
+
+
+def _narrow_compose(project: Project, plan: ServicePlan, build: BuiltFrom, files: Files) -> bool:
+    path = os.path.relpath(build.compose, project.root)
+    text = _open(project, plan, path, files)
+    service = os.path.join(project.root, plan.service)
+    folder = os.path.relpath(service, os.path.dirname(build.compose))
+    context = folder if folder.startswith(".") or not build.build.context.startswith(".") else f"./{folder}"
+    dockerfile = os.path.relpath(build.dockerfile, service)
+    edits = narrow_build(text.characters, build.build, context, dockerfile, parse_yaml)
+    files[path] = files[path]._replace(after=_encode(text, edits))
+    return bool(edits)
+
+
+def _encode(text: Text, edits: Sequence[Edit]) -> bytes:
+    return encode(text._replace(characters=apply_edits(text.characters, edits)))
+
+
+def _open(project: Project, plan: ServicePlan, path: str, files: Files) -> Text:
+    """Return what a file is to hold so far."""
+    if path not in files:
+        try:
+            with open(os.path.join(project.root, path), "rb") as stream:
+                data = stream.read()
+        except OSError as error:
+            raise explain_os_error(error, path, "read it") from error
+        files[path] = FileEdit(path.removeprefix(f"{plan.service}/"), data, data)
+    return decode_unicode(files[path].after)

@@ -1,0 +1,1 @@
+"""Managed blocks: the tool's own lines in files that people write."""

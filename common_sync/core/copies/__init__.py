@@ -1,0 +1,1 @@
+"""What a copy holds, what it should hold, and the plan between the two."""

@@ -1,0 +1,150 @@
+"""Which paths of a tree belong to the library: gitignore patterns in three layers, the last match decides.
+
+A pattern that is a plain name, a path or a `*` before a suffix is matched here; the rest of the gitignore language is
+pathspec's (`edges/gitignore/globs.py`), whose import costs more than the hook may take.
+
+Source of the format: https://git-scm.com/docs/gitignore#_pattern_format
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Literal, NamedTuple
+
+Layer = Literal["caches", "excludes", "configuration", "gitignore"]
+
+Matcher = Callable[[str, bool], bool]
+"""(POSIX path relative to the patterns' folder, whether it is a folder) → does the pattern match this very path?"""
+
+
+class Rule(NamedTuple):
+    """One pattern, and where it was written.
+
+    Attributes:
+        pattern: As it was written, with its `!`.
+        layer: What it means when it decides; a rule of the `caches` layer also removes what it matches in a copy.
+        matches: Whether the pattern, without its `!`, matches a path.
+        name: The literal last name or suffix that every match ends with, or None when it takes `matches` to tell.
+        suffix: Whether `name` is a suffix of the last name and not the whole of it.
+        file: The file that it was read from, or None for a built-in.
+        line: Its line there, counted from 1.
+    """
+
+    pattern: str
+    layer: Layer
+    matches: Matcher
+    name: str | None
+    suffix: bool
+    file: str | None = None
+    line: int | None = None
+
+    @property
+    def excludes(self) -> bool:
+        """Whether it takes a path out; one that begins with `!` brings it back."""
+        return not self.pattern.startswith("!")
+
+
+def parse_plain(pattern: str, layer: Layer, file: str | None = None, line: int | None = None) -> Rule | None:
+    """Return the rule for a pattern without wildcards but one leading `*`, or None when it takes pathspec to match it.
+
+    Args:
+        pattern: One gitignore pattern.
+        layer: The layer that it stands in.
+        file: The file that it stands in.
+        line: Its line there.
+    """
+    body = pattern.removeprefix("!")
+    only_folders, anchored = body.endswith("/"), "/" in body[:-1]
+    body = body.removesuffix("/").removeprefix("/")
+    suffix = body.startswith("*")
+    literal = body[1:] if suffix else body
+    plain = literal and not _SPECIAL.intersection(literal) and "//" not in pattern and literal[-1] not in " \t\r"
+    if not plain or body.startswith(("#", "!", "/")) or (suffix and "/" in literal):
+        return None
+    matches = _matcher(literal, only_folders=only_folders, anchored=anchored, suffix=suffix)
+    return Rule(pattern, layer, matches, literal.rpartition("/")[2], suffix, file, line)
+
+
+_SPECIAL = frozenset("*?[]\\\0\n")
+
+
+def _matcher(literal: str, *, only_folders: bool, anchored: bool, suffix: bool) -> Matcher:
+    def matches(path: str, folder: bool) -> bool:
+        if only_folders and not folder:
+            return False
+        candidate = path if anchored else path.rpartition("/")[2]
+        if suffix:
+            return candidate.endswith(literal) and "/" not in candidate
+        return candidate == literal
+
+    return matches
+
+
+def _built_in(layer: Layer, patterns: str) -> tuple[Rule, ...]:
+    return tuple(rule for pattern in patterns.split() if (rule := parse_plain(pattern, layer)))
+
+
+CACHES = _built_in(
+    "caches",
+    "__pycache__/ *.pyc *.pyo *.pyd .pytest_cache/ .mypy_cache/ .ruff_cache/ .hypothesis/ .pytype/ .import_linter_cache/",
+)
+"""Never copied, and removed where they turn up in a copy: tools make them anew."""
+
+EXCLUDES = _built_in(
+    "excludes",
+    ".git .hg .svn .venv/ venv/ .env .tox/ .nox/ *.egg-info/ *.dist-info/ .eggs/ /build/ /dist/ .coverage htmlcov/"
+    " .DS_Store .idea/ .vscode/ *.swp *~ node_modules/",
+)
+"""Never copied, and left alone in a copy: an editable install, an editor or the system puts them there."""
+
+BUILT_IN = CACHES + EXCLUDES
+
+
+class Rules:
+    """Patterns in order, with what is needed to ask quickly; a question about a folder is answered once.
+
+    Args:
+        rules: From the first to the last; the last that matches decides.
+    """
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self.rules = tuple(rules)
+        self._last_first = self.rules[::-1]
+        self._names = frozenset(rule.name for rule in self.rules if rule.name is not None and not rule.suffix)
+        self._suffixes = tuple({rule.name for rule in self.rules if rule.name is not None and rule.suffix})
+        self._plain = all(rule.name is not None for rule in self.rules)
+        self._folders: dict[str, Rule | None] = {"": None}
+
+    def match(self, path: str, folder: bool) -> Rule | None:
+        """Return the last rule that matches this very path, whatever holds for the folders above it.
+
+        Args:
+            path: POSIX path relative to the patterns' folder.
+            folder: Whether it is a folder; a symlink is none.
+        """
+        name = path.rpartition("/")[2]
+        if self._plain and name not in self._names and not name.endswith(self._suffixes):
+            return None
+        return next((rule for rule in self._last_first if rule.matches(path, folder)), None)
+
+    def exclusion(self, path: str, *, folder: bool = False) -> Rule | None:
+        """Return the rule that keeps a path out, or None when it belongs: a file below an excluded folder is excluded.
+
+        Args:
+            path: POSIX path relative to the patterns' folder.
+            folder: Whether it is a folder.
+        """
+        parent = path.rpartition("/")[0]
+        if parent not in self._folders:
+            self._folders[parent] = self.exclusion(parent, folder=True)
+        above = self._folders[parent]
+        if above is not None:
+            return above
+        rule = self.match(path, folder)
+        return rule if rule is not None and rule.excludes else None
+
+    def select(self, paths: Iterable[str]) -> Iterator[str]:
+        """Yield the paths of files that belong.
+
+        Args:
+            paths: POSIX paths relative to the patterns' folder.
+        """
+        return (path for path in paths if self.exclusion(path) is None)

@@ -1,0 +1,1 @@
+"""Follow a Dockerfile as the build would."""

@@ -1,0 +1,233 @@
+"""Follow a Dockerfile as the build would, and say what it would come upon.
+
+Source of the rules: https://docs.docker.com/reference/dockerfile/, and BuildKit where that is silent.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from posixpath import join, normpath
+
+from common_sync.core.doctor.build.outcome import Build, Event, Installed, NotFollowed, StageEnd, Taken
+from common_sync.core.doctor.image.bases import Base, read_base
+from common_sync.core.doctor.image.copying import Copying, MissingSource, copy_layers, read_copy
+from common_sync.core.doctor.image.effects import Layer, find_effects, why_not_followed
+from common_sync.core.doctor.image.files import Anything, Context, Doubt, Files, Image, Made, Put
+from common_sync.core.doctor.install.command import read_install
+from common_sync.core.doctor.install.needs import find_needs
+from common_sync.core.expressions import expression
+from common_sync.core.formats.dockerfile.syntax import Dockerfile, Instruction, Stage
+from common_sync.core.formats.dockerfile.variables import Variables, assignments, expand, with_variables
+from common_sync.core.formats.dockerfile.words import Word
+from common_sync.core.formats.shell.script import Command, read_script, read_words
+from common_sync.core.formats.shell.words import Word as ShellWord
+
+
+def simulate(dockerfile: Dockerfile, context: Context) -> Build:
+    """Follow every stage of a Dockerfile.
+
+    Args:
+        dockerfile: The parsed file.
+        context: The files that it may copy.
+
+    Raises:
+        UnparsableError: The build would refuse a value.
+    """
+    variables = {instruction.start: found for instruction, found in with_variables(dockerfile)}
+    builder = _Builder(dockerfile, context, variables)
+    for number, stage in enumerate(dockerfile.stages):
+        builder.run(number, stage)
+    return Build(tuple(end.finished() for end in builder.ends))
+
+
+_POSIX_SHELL = expression(r"(?:^|/)(?:ba|da|a|z|k)?sh$")
+_NEW_PIP = expression(r"pip(?:\s*[>~]=?.*|\s*==\s*(?:2[5-9]|24\.[1-9]|[3-9]\d).*)?")
+"""What asks for a pip that is new enough."""
+
+
+class _State:
+    """A stage while it runs."""
+
+    def __init__(self, name: str, number: int, base: Base) -> None:
+        self.name, self.number, self.base = name, number, base
+        self.image = Image() if base.empty else Image((Doubt("/"),))
+        self.workdir = "/"
+        self.posix = True
+        self.ran = False
+        self.events: list[Event] = []
+        self.uses: set[int] = set()
+        self.built_on: int | None = None
+        self.taken: list[Taken] = []
+        self.python_path: tuple[str, ...] | None = ()
+
+    def finished(self) -> StageEnd:
+        return StageEnd(
+            self.name,
+            self.image,
+            self.workdir,
+            tuple(self.events),
+            frozenset(self.uses),
+            self.built_on,
+            tuple(self.taken),
+            self.python_path,
+        )
+
+
+class _Builder:
+    def __init__(self, dockerfile: Dockerfile, context: Context, variables: Mapping[int, Variables]) -> None:
+        self._dockerfile, self._context, self._variables = dockerfile, context, variables
+        self.ends: list[_State] = []
+
+    def run(self, number: int, stage: Stage) -> None:
+        state = self._begin(number, stage)
+        for instruction in stage.instructions[1:]:
+            match instruction.name:
+                case "WORKDIR":
+                    self._change_folder(instruction, state)
+                case "COPY" | "ADD":
+                    self._copy(instruction, state)
+                case "RUN":
+                    self._run(instruction, state)
+                case "ENV":
+                    self._set_python_path(instruction, state)
+                case "SHELL":
+                    state.posix = bool(_POSIX_SHELL.search(instruction.words[0].text if instruction.words else ""))
+        self.ends.append(state)
+
+    def _expand(self, word: Word, instruction: Instruction) -> ShellWord:
+        found = expand(word, instruction, self._dockerfile.escape, self._variables[instruction.start])
+        return ShellWord(found.word.text, not found.unknown)
+
+    def _begin(self, number: int, stage: Stage) -> _State:
+        base = self._expand(stage.base, stage.instructions[0])
+        built_on = self._stage(base.text) if base.known else None
+        if built_on is None:
+            return _State(stage.name, number, read_base(base.text) if base.known else Base())
+        state = _State(stage.name, number, built_on.base)
+        state.image, state.workdir = built_on.image, built_on.workdir
+        state.posix, state.ran = built_on.posix, built_on.ran
+        state.built_on, state.python_path = built_on.number, built_on.python_path
+        state.uses.add(built_on.number)
+        return state
+
+    def _stage(self, name: str) -> _State | None:
+        """Return an earlier stage by its name or number."""
+        if name.isdigit() and int(name) < len(self.ends):
+            return self.ends[int(name)]
+        return next((end for end in reversed(self.ends) if end.name and end.name == name.lower()), None)
+
+    def _change_folder(self, instruction: Instruction, state: _State) -> None:
+        place = self._expand(instruction.arguments, instruction)
+        if not place.known:
+            state.events.append(
+                NotFollowed(
+                    instruction.line, f"`WORKDIR {instruction.arguments.text}` holds a variable without a value"
+                )
+            )
+            state.image = state.image.with_layers(Doubt("/"))
+        state.workdir = normpath(join(state.workdir, place.text))
+        state.image = state.image.with_layers(Made(state.workdir))
+
+    def _set_python_path(self, instruction: Instruction, state: _State) -> None:
+        for name, written in assignments(instruction):
+            if name == "PYTHONPATH" and written is not None:
+                value = self._expand(written, instruction)
+                folders = (normpath(join(state.workdir, part)) for part in value.text.split(":") if part)
+                state.python_path = tuple(folders) if value.known else None
+
+    def _files(self, name: ShellWord | None, state: _State) -> Files:
+        """Return where a `--from` copies from."""
+        if name is None:
+            return self._context
+        stage = self._stage(name.text) if name.known else None
+        if stage is None:
+            return Anything()
+        state.uses.add(stage.number)
+        return stage.image
+
+    def _copy(self, instruction: Instruction, state: _State) -> None:
+        copying = read_copy(instruction, lambda word: self._expand(word, instruction), state.workdir)
+        if isinstance(copying, Copying):
+            stage = self._stage(copying.origin.text) if copying.origin is not None else None
+            made = stage is not None and (stage.ran or not stage.base.empty)
+            files = self._files(copying.origin, state)
+            layers, events = copy_layers(copying, files, self._context, state.image, made=made)
+            state.events += events
+            if stage is not None:
+                state.taken.append(Taken(instruction.line, stage.number, copying.sources))
+            state.image = state.image.with_layers(*layers)
+        else:
+            state.events.append(NotFollowed(instruction.line, copying))
+            state.image = state.image.with_layers(Doubt("/"))
+
+    def _run(self, instruction: Instruction, state: _State) -> None:
+        state.ran = True
+        mounts = [*self._mounts(instruction, state)]
+        effects: list[Layer] = []
+        commands = self._commands(instruction, state)
+        if commands is None:
+            state.events.append(NotFollowed(instruction.line, "its script cannot be read"))
+            state.image = state.image.with_layers(Doubt(state.workdir))
+            return
+        for command in commands:
+            image = state.image.with_layers(*mounts, *effects)
+            self._install(command, image, instruction, state)
+            if what := why_not_followed(command, image):
+                state.events.append(NotFollowed(instruction.line, f"`{what}` may do anything"))
+                effects.append(Doubt(command.folder or "/"))
+            effects += find_effects(command, image)
+        state.image = state.image.with_layers(*effects)
+
+    def _commands(self, instruction: Instruction, state: _State) -> list[Command] | None:
+        variables = {
+            name: word.text if word is not None else None for name, word in self._variables[instruction.start].items()
+        }
+        if instruction.json:
+            return read_words([ShellWord(word.text) for word in instruction.words], state.workdir, variables)
+        script = _script(instruction)
+        found = read_script(script, state.workdir, variables) if state.posix and script is not None else None
+        return list(found) if found is not None else None
+
+    def _install(self, command: Command, image: Image, instruction: Instruction, state: _State) -> None:
+        install = read_install(command)
+        if install is None:
+            return
+        needs = tuple(find_needs(install, image, self._context))
+        old_pip = state.base.old_pip and install.tool == "pip"
+        state.events.append(
+            Installed(instruction, state.number, state.workdir, install, needs, state.base.python, old_pip)
+        )
+        if any(_NEW_PIP.fullmatch(asked.word.text) for asked in install.asked):
+            state.base = state.base._replace(old_pip=False)
+
+    def _mounts(self, instruction: Instruction, state: _State) -> Iterator[Put]:
+        """Yield what is mounted while a RUN runs, where that is files."""
+        for flag in instruction.flags:
+            if flag.name != "mount" or flag.value is None:
+                continue
+            value = self._expand(flag.value, instruction)
+            options = dict(part.partition("=")[::2] for part in value.text.split(","))
+            target = next((options[key] for key in ("target", "dst", "destination") if key in options), None)
+            if options.get("type", "bind") != "bind" or target is None:
+                continue
+            files = self._files(ShellWord(options["from"]) if "from" in options else None, state)
+            source = normpath(options.get("source", options.get("src", "")).lstrip("/") or ".").removeprefix(".")
+            source = f"/{source}" if "from" in options else source
+            if files.look(source) is None and files is self._context:
+                written = options.get("source", options.get("src", ""))
+                dropped = self._context.why_dropped(source)
+                state.events.append(MissingSource(instruction.line, written, source, dropped))
+            yield Put(normpath(join(state.workdir, target)), files, source)
+
+
+def _script(instruction: Instruction) -> str | None:
+    """Return what the shell of a RUN reads; nothing for a script in another language, None for what nobody can tell."""
+    text = instruction.arguments.text
+    if not instruction.heredocs:
+        return text
+    body = instruction.heredocs[0].content
+    before = re.match(r"\s*(?P<program>[^\s<]*)[^<]*<<", text)
+    program = before["program"].rpartition("/")[2] if before else ""
+    if program in {"", "sh", "bash", "dash", "ash", "zsh"}:
+        first = body.partition("\n")[0]
+        return body if program or not first.startswith("#!") or re.search(r"sh\b", first) else None
+    return text

@@ -1,0 +1,93 @@
+"""The references of a service as they lie on the disk: those that leave it, and those that lead to nothing in it."""
+
+from collections.abc import Iterable, Iterator
+
+from common_sync.core.doctor.checks.troubles import Trouble
+from common_sync.core.doctor.image.files import Context, Image, Put, below
+from common_sync.core.doctor.install.command import Asked, Install
+from common_sync.core.doctor.install.needs import Need, find_needs
+from common_sync.core.formats.python import find_path_entries
+from common_sync.core.formats.shell.words import Word
+
+
+def list_installs(service: str, files: Iterable[str], context: Context) -> Iterator[tuple[str, Install]]:
+    """Yield each file of a service that says what to install, and how it would be done.
+
+    Args:
+        service: The service's path from the root.
+        files: Paths in the service of the files that pip reads, and of `pyproject.toml` and `Pipfile`.
+        context: The service's files.
+    """
+    folder = f"/{service}"
+    for file in files:
+        if file == "Pipfile":
+            yield file, Install("pipenv", folder, synced=True, options=(("--dev", ""),))
+        elif file == "pyproject.toml":
+            text = context.read(file) or ""
+            yield file, Install("poetry" if "[tool.poetry" in text else "uv", folder, synced=True)
+        else:
+            yield file, Install("pip", folder, (Asked("file", Word(file)),))
+
+
+def find_reference_troubles(
+    service: str, files: Iterable[str], context: Context, *, in_image: bool
+) -> tuple[list[Trouble], list[Need]]:
+    """Return what is wrong with a service's references as they lie, and what there is to be installed.
+
+    Args:
+        service: The service's path from the root.
+        files: As for `list_installs`.
+        context: The service's files.
+        in_image: Whether the service is built into images, whose own needs are looked at there.
+    """
+    folder = f"/{service}"
+    image = Image((Put(folder, context, ""),))
+    troubles: dict[Trouble, None] = {}
+    needs: list[Need] = []
+    for file, install in list_installs(service, files, context):
+        for need in find_needs(install, image, context):
+            needs.append(need)
+            if need.file is None and need.path == f"{folder}/{file}":
+                continue  # the file itself, which is there
+            if (trouble := _judge(need, file, folder, in_image=in_image)) is not None:
+                troubles[trouble] = None
+    return list(troubles), needs
+
+
+def _judge(need: Need, file: str, folder: str, *, in_image: bool) -> Trouble | None:
+    place = need.file or file
+    if need.state == "missing" and need.path and below(need.path, folder) is None:
+        message = f"`{need.written}` leads out of the service, and is not there where the service is built"
+        return Trouble("CS205", place, need.line, message, "copy what it leads to into the service, and name it there")
+    if in_image or need.state == "there":
+        return None
+    if need.state == "unknown":
+        message = f"nobody can tell whether what `{need.written}` names is there: {need.reason}"
+        return Trouble("CS213", place, need.line, message, "write the path out")
+    kind = "CS201" if need.kind == "project" else "CS204"
+    path = below(need.path, folder)
+    message = f"`{need.written}` leads to {path}, which is not in the service"
+    return Trouble(
+        kind,
+        place,
+        need.line,
+        f"{message}: {need.reason}" if need.reason else message,
+        "copy it there, or take the line out",
+        lacks=path,
+    )
+
+
+def find_import_troubles(service: str, file: str, text: str) -> Iterator[Trouble]:
+    """Yield what a Python file puts on `sys.path` from outside the service.
+
+    Args:
+        service: The service's path from the root.
+        file: The file's path in the service.
+        text: Its text.
+    """
+    folder = f"/{service}"
+    for entry in find_path_entries(text, f"{folder}/{file}", folder):
+        if below(entry.path, folder) is None:
+            message = f"`{entry.written}` puts {entry.path.lstrip('/') or 'the root'} on sys.path, which leads out of the service"
+            remedy = "take it out: what the library's install puts there is enough"
+            yield Trouble("CS206", file, entry.line, message, remedy)

@@ -1,0 +1,225 @@
+"""What is wrong with a service, and what the builds of its images come upon, in sentences."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from posixpath import join
+from typing import NamedTuple
+
+from common_sync.core.doctor.build.outcome import Build, Event, Installed, NotFollowed, StageEnd
+from common_sync.core.doctor.image.copying import MissingSource, SourceAbove
+from common_sync.core.doctor.image.files import Context, below
+from common_sync.core.doctor.install.needs import Need
+from common_sync.core.expressions import expression
+
+
+class Insertion(NamedTuple):
+    """A COPY that is missing.
+
+    Attributes:
+        start: Offset in the Dockerfile of the RUN that it has to stand before.
+        stage: The number of its stage, counted from 0.
+        source: The folder to copy, as it is to be written.
+        destination: Where to, as it is to be written.
+    """
+
+    start: int
+    stage: int
+    source: str
+    destination: str
+
+    @property
+    def text(self) -> str:
+        """The line to add, in its plainest form."""
+        return f"COPY {self.source} {self.destination}"
+
+
+class Trouble(NamedTuple):
+    """Something that is wrong, or cannot be told.
+
+    Attributes:
+        code: One of `core.findings.CODES`.
+        file: The file's path from the service's folder.
+        line: The line in it, counted from 1, or None.
+        message: One sentence that says what is so.
+        remedy: What to do about it.
+        insertion: What would mend it, where that is sure.
+        lacks: The path in the build context, or in the service, of what would have to be there and is not.
+    """
+
+    code: str
+    file: str
+    line: int | None
+    message: str
+    remedy: str
+    insertion: Insertion | None = None
+    lacks: str | None = None
+
+
+Admits = Callable[[str, str], bool]
+"""Tells whether a version specifier may take some release of a version: `>=3.10`, `3.9`."""
+
+_KNOWN = "if you know that it does no harm: # common-sync: ignore[CS213] in the line above"
+
+
+_RELATIVE_URL = expression(r"@\s*file:(?!/)", re.IGNORECASE)
+
+
+def find_build_troubles(
+    build: Build, file: str, context: Context, admits: Admits, targets: Iterable[str] = ()
+) -> Iterator[Trouble]:
+    """Yield what is wrong with a build, in the order of the Dockerfile, each once.
+
+    Args:
+        build: What it would come upon.
+        file: The Dockerfile's path from the service's folder.
+        context: The build context.
+        admits: Compares a version with a specifier.
+        targets: The stages that are built besides the last one.
+    """
+    needed = build.needed(targets)
+    found: dict[Trouble, None] = {}
+    for number, stage in enumerate(build.stages):
+        troubles = [trouble for event in stage.events for trouble in _of_event(event, file, context, admits)]
+        troubles += _left_behind(build, stage, file)
+        found |= dict.fromkeys(troubles if number in needed else map(_unneeded, troubles))
+    yield from found
+
+
+def _unneeded(trouble: Trouble) -> Trouble:
+    """Return what is wrong with a stage that BuildKit passes over; the classic builder builds it all the same."""
+    message = f"in a stage that the last one does not need: {trouble.message}"
+    return trouble._replace(code="CS214", message=message, insertion=None)
+
+
+_INSTALLED_TO = expression(
+    r"(?:^|/)(?:\.?venv|env|virtualenv|(?:site|dist)-packages|\.local)(?:/|$)|^/(?:usr|usr/local|opt|install\w*)/?$"
+)
+
+
+def _left_behind(build: Build, stage: StageEnd, file: str) -> Iterator[Trouble]:
+    """Yield each copy of an environment in which something is installed that lies where it is not copied from."""
+    for taken in stage.taken:
+        for event in _installs(build, taken.stage):
+            targets = event.install.values("--prefix", "--target", "--root")
+            if not any(_INSTALLED_TO.search(source) or source.rstrip("/") in targets for source in taken.sources):
+                continue
+            for need in event.needs:
+                if need.editable and need.state == "there" and stage.image.look(need.path) is None:
+                    message = f"what is copied here has `{need.written}` in it only as a path to {need.path}, which is not in this stage"
+                    yield Trouble(
+                        "CS215", file, taken.line, message, f"install it without -e, or copy {need.path} as well"
+                    )
+
+
+def _installs(build: Build, number: int) -> Iterator[Installed]:
+    """Yield what is installed in a stage, and in those that it is built on."""
+    following: int | None = number
+    while following is not None:
+        stage = build.stages[following]
+        yield from (event for event in stage.events if isinstance(event, Installed))
+        following = stage.built_on
+
+
+def _of_event(event: Event, file: str, context: Context, admits: Admits) -> Iterator[Trouble]:
+    match event:
+        case NotFollowed():
+            yield Trouble("CS213", file, event.line, f"cannot be followed: {event.what}", _KNOWN)
+        case MissingSource():
+            yield _missing_source(event, file)
+        case SourceAbove():
+            message = f"`{event.written}` leads out of the build context: BuildKit takes `{event.taken}` for it, the classic builder refuses it"
+            yield Trouble("CS203", file, event.line, message, f"write `{event.taken}`")
+        case _:
+            for need in event.needs:
+                yield from _of_need(need, event, file, context)
+                yield from _of_versions(need, event, file, admits)
+
+
+def _missing_source(event: MissingSource, file: str) -> Trouble:
+    if event.dropped is not None:
+        message = f"`{event.written}` is kept out of the build context by {event.dropped}"
+        return Trouble(
+            "CS202", file, event.line, message, f"take it out there, or add `!{event.written.strip('/')}` below"
+        )
+    if not event.local:
+        message = f"`{event.written}` is not in the stage that it is copied from"
+        return Trouble("CS202", file, event.line, message, "copy it there first, or write where it is")
+    message = f"`{event.written}` is not in the build context, which is the service's own folder"
+    remedy = "write its path from the service's folder, or take the line out"
+    return Trouble("CS202", file, event.line, message, remedy, lacks=event.path)
+
+
+def _of_need(need: Need, event: Installed, file: str, context: Context) -> Iterator[Trouble]:
+    if need.state == "there":
+        return
+    line = event.instruction.line
+    asked = f"`{need.written}`" + (
+        f" ({need.file}:{need.line})" if need.file and need.line else f" ({need.file})" if need.file else ""
+    )
+    insertion = _insertion(need, event, context)
+    if need.state == "unknown" or not event.install.certain:
+        reason = need.reason or (
+            "what is there cannot be told" if need.state == "unknown" else "it may run without it, or not at all"
+        )
+        remedy = f"add `{insertion.text}` before line {line}, if nothing else puts it there" if insertion else _KNOWN
+        yield Trouble(
+            "CS213", file, line, f"nobody can tell whether {asked} is there when it is read: {reason}", remedy
+        )
+        return
+    code = "CS201" if need.kind == "project" else "CS204"
+    message = f"{asked} is not in the image when this line {'installs' if need.kind == 'project' else 'reads'} it: "
+    message += need.reason or f"there is no {need.path}"
+    source = _source(need, event)
+    lacks = source if source is not None and context.look(source) is None else None
+    yield Trouble(code, file, line, message, _remedy(need, event, context, insertion), insertion, lacks)
+
+
+def _remedy(need: Need, event: Installed, context: Context, insertion: Insertion | None) -> str:
+    line = event.instruction.line
+    if insertion is not None:
+        return f"add `{insertion.text}` before line {line}"
+    source = _source(need, event)
+    if source is not None and (rule := context.why_dropped(source)) is not None:
+        return f"{rule} keeps it out of the build context: take it out there, or add `!{source}` below, and copy it before line {line}"
+    if source is not None and context.look(source) is not None:
+        return f"copy `{source}` before line {line}"
+    return f"copy it into the service, and then to {need.path} before line {line}; or take it out"
+
+
+def _source(need: Need, event: Installed) -> str | None:
+    """Return the path in the build context that a need means, if it lies there as it does in the image."""
+    folders = [folder for folder in (event.install.folder, event.workdir) if folder is not None]
+    rests = (below(need.path, folder) for folder in folders if need.path)
+    return next((rest for rest in rests if rest), None)
+
+
+def _insertion(need: Need, event: Installed, context: Context) -> Insertion | None:
+    """Return the COPY that would bring a project's folder, where there is just one way to do it."""
+    source = _source(need, event)
+    if source is None or need.kind != "project" or need.reason not in {"", "what is there cannot be told"}:
+        return None
+    folder = context.look(source)
+    names = ("pyproject.toml", "setup.py")
+    if folder is None or folder.kind != "folder" or all(context.look(join(source, name)) is None for name in names):
+        return None
+    rest = below(need.path, event.workdir)
+    destination = f"./{rest}/" if rest and event.workdir != "/" else f"{need.path}/"
+    return Insertion(event.instruction.start, event.stage, f"{source}/", destination)
+
+
+def _of_versions(need: Need, event: Installed, file: str, admits: Admits) -> Iterator[Trouble]:
+    line = event.instruction.line
+    needed = need.project.requires_python if need.project is not None else None
+    if (
+        event.python is not None
+        and needed is not None
+        and not event.install.synced
+        and not admits(needed, event.python)
+    ):
+        message = f"the image has Python {event.python}, and `{need.written}` wants {needed}"
+        yield Trouble("CS210", file, line, message, "take a newer image in FROM")
+    if need.direct and event.old_pip and _RELATIVE_URL.search(need.written):
+        message = f"the pip of this image is older than 24.1, and takes no `{need.written}`"
+        yield Trouble(
+            "CS212", file, line, message, "add `RUN pip install --upgrade pip` before it, or write the path alone"
+        )

@@ -1,0 +1,1 @@
+"""The files of an image while it is built."""

@@ -1,0 +1,198 @@
+"""What a COPY or an ADD puts into the image, and what of it is not there to be copied."""
+
+import re
+from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
+from posixpath import basename, join, normpath
+from typing import NamedTuple
+
+from common_sync.core.doctor.image.files import Anything, Context, Doubt, Files, Image, Inline, Put
+from common_sync.core.expressions import expression
+from common_sync.core.formats.dockerfile.syntax import Heredoc, Instruction
+from common_sync.core.formats.dockerfile.words import Word
+from common_sync.core.formats.shell.words import Word as ShellWord
+
+
+class MissingSource(NamedTuple):
+    """What is to be copied is not in the build context.
+
+    Attributes:
+        line: The instruction's line.
+        written: The source as it is written.
+        path: The path in the build context, or in the stage, that it means.
+        dropped: What keeps it out, where it is on the disk: `.dockerignore:3`.
+        local: Whether it is copied from the build context, and not from a stage.
+    """
+
+    line: int
+    written: str
+    path: str
+    dropped: str | None
+    local: bool = True
+
+
+class SourceAbove(NamedTuple):
+    """A source leads out of the build context, and is cut off at its top.
+
+    Attributes:
+        line: The instruction's line.
+        written: The source as it is written.
+        taken: What BuildKit takes for it.
+    """
+
+    line: int
+    written: str
+    taken: str
+
+
+class Copying(NamedTuple):
+    """A COPY or an ADD.
+
+    Attributes:
+        line: Its line.
+        sources: What is copied, as written, variables put in.
+        destination: The absolute path where it goes.
+        folder: Whether the destination is a folder in any case.
+        origin: What `--from` names, or None for the build context.
+        parents: Whether the folders of a source are made, too.
+        unclear: Whether not all of a source is copied.
+        unpacks: Whether archives are unpacked, and URLs fetched.
+        heredocs: The files that the Dockerfile itself holds.
+    """
+
+    line: int
+    sources: tuple[str, ...]
+    destination: str
+    folder: bool
+    origin: ShellWord | None
+    parents: bool
+    unclear: bool
+    unpacks: bool
+    heredocs: tuple[Heredoc, ...]
+
+
+def read_copy(instruction: Instruction, expand: Callable[[Word], ShellWord], workdir: str) -> Copying | str:
+    """Return what a COPY or an ADD copies, or what of it cannot be told.
+
+    Args:
+        instruction: The instruction.
+        expand: Puts variables into a word.
+        workdir: The stage's current folder.
+    """
+    words = [expand(word) for word in instruction.words]
+    if unknown := next(
+        (written for written, word in zip(instruction.words, words, strict=True) if not word.known), None
+    ):
+        return f"`{unknown.text}` holds a variable without a value"
+    *sources, destination = [word.text for word in words]
+    origin = instruction.flag("from")
+    flags = {flag.name for flag in instruction.flags}
+    return Copying(
+        instruction.line,
+        tuple(source for source in sources if not _is_heredoc(source, instruction)),
+        normpath(join(workdir, destination)),
+        destination.endswith("/") or basename(destination) in {".", "..", ""} or len(sources) > 1,
+        expand(origin) if origin is not None else None,
+        parents="parents" in flags,
+        unclear="exclude" in flags,
+        unpacks=instruction.name == "ADD",
+        heredocs=instruction.heredocs,
+    )
+
+
+def _is_heredoc(source: str, instruction: Instruction) -> bool:
+    return bool(instruction.heredocs) and source.startswith("<<")
+
+
+def copy_layers(
+    copying: Copying, files: Files, context: Context, image: Image, *, made: bool
+) -> tuple[list[Put | Doubt], list[MissingSource | SourceAbove]]:
+    """Return what a COPY or an ADD puts into the image, and what it would stumble over.
+
+    Args:
+        copying: What is copied where.
+        files: Where from.
+        context: The build context.
+        image: The files of the image before it.
+        made: Whether programs have run there, which may have made what is copied.
+    """
+    layers: list[Put | Doubt] = [*_inline(copying)]
+    events: list[MissingSource | SourceAbove] = []
+    local = files is context
+    there = image.look(copying.destination)
+    folder = copying.folder or (there is not None and there.kind == "folder")
+    for source in copying.sources:
+        if copying.unpacks and (_ARCHIVE.search(source) or _REMOTE.match(source)):
+            layers.append(Doubt(copying.destination))
+            continue
+        path, above = _clean(source, local=local)
+        found = [*_match(path, files)]
+        if above:
+            events.append(SourceAbove(copying.line, source, path))
+        if found:
+            layers += [_put(copying, one, files, folder=folder or len(found) > 1) for one in found]
+        elif made:
+            layers.append(Doubt(copying.destination))
+        elif not _is_empty_match(path, files):
+            dropped = context.why_dropped(path) if local else None
+            events.append(MissingSource(copying.line, source, path, dropped, local))
+    return layers, events
+
+
+_ARCHIVE = expression(r"\.(?:tar(?:\.\w+)?|tgz|tbz2?|txz)$", re.IGNORECASE)
+_REMOTE = expression(r"[a-z][a-z0-9+.-]*://|git@", re.IGNORECASE)
+_WILD = expression(r"[*?[]")
+
+
+def _inline(copying: Copying) -> Iterator[Put | Doubt]:
+    for heredoc in copying.heredocs:
+        place = join(copying.destination, heredoc.announced.name) if copying.folder else copying.destination
+        text = re.sub(r"(?m)^\t+", "", heredoc.content) if heredoc.announced.chomp else heredoc.content
+        unclear = heredoc.announced.expand and "$" in text
+        yield Doubt(place) if unclear else Put(place, Inline(text), "")
+
+
+def _clean(source: str, *, local: bool) -> tuple[str, bool]:
+    """Return a source's path, cut off at the top, and whether it led above it."""
+    path = normpath(source.lstrip("/") or ".")
+    parts = path.split("/")
+    above = parts[0] == ".."
+    rest = "/".join(part for part in parts if part not in {"..", "."})
+    return (rest, above) if local else (f"/{rest}", above)
+
+
+def _match(path: str, files: Files) -> Iterator[str]:
+    """Yield the paths that a source means; a wildcard never matches a slash."""
+    if not _WILD.search(path):
+        if files.look(path) is not None:
+            yield path
+        return
+    found = ["/" if path.startswith("/") else ""]
+    for part in path.strip("/").split("/"):
+        named = [
+            join(above, name)
+            for above in found
+            for name in files.names(above)
+            if fnmatchcase(name, part.replace("[^", "[!"))
+        ]
+        found = named if _WILD.search(part) else [join(above, part) for above in found]
+        found = [one for one in found if files.look(one) is not None]
+    yield from sorted(found)
+
+
+def _is_empty_match(path: str, files: Files) -> bool:
+    """Tell whether it is a wildcard in a folder that is there: BuildKit lets that match nothing."""
+    fixed = path[: wild.start()] if (wild := _WILD.search(path)) else None
+    return fixed is not None and files.look(fixed.rpartition("/")[0]) is not None
+
+
+def _put(copying: Copying, source: str, files: Files, *, folder: bool) -> Put | Doubt:
+    place = files.look(source)
+    destination = copying.destination
+    if copying.parents:
+        destination = join(destination, source.lstrip("/"))
+    elif folder and (place is None or place.kind != "folder"):
+        destination = join(destination, basename(source))
+    if copying.unclear or isinstance(files, Anything):
+        return Doubt(destination)
+    return Put(destination, files, source)

@@ -1,0 +1,1 @@
+"""What an install command reads and asks for."""

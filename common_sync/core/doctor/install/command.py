@@ -1,0 +1,262 @@
+"""What an install command asks for: the files that it reads and the local projects that it names.
+
+Sources: `pip install --help`, `uv pip install --help`, `uv sync --help`, `poetry install --help`, and these tools' documentation.
+"""
+
+from collections.abc import Iterator, Sequence
+from posixpath import join, normpath
+from typing import Literal, NamedTuple
+
+from common_sync.core.expressions import expression
+from common_sync.core.formats.shell.script import Command
+from common_sync.core.formats.shell.words import Word
+
+Tool = Literal["pip", "uv", "poetry", "pdm", "pipenv", "setup.py"]
+
+
+class Asked(NamedTuple):
+    """One thing that a command names.
+
+    Attributes:
+        kind: A requirements file, a constraints file, a project to install, an editable one.
+        word: What names it.
+    """
+
+    kind: Literal["file", "constraints", "project", "editable"]
+    word: Word
+
+
+class Install(NamedTuple):
+    """What a command installs.
+
+    Attributes:
+        tool: What resolves its paths.
+        folder: The absolute path of the folder that it works in, or None when that cannot be told.
+        asked: What it names, in its order.
+        synced: Whether it installs the project in its folder from that project's own files.
+        options: The long options that it was given, in their order.
+        certain: Whether it runs in any case, and the build ends when it fails.
+    """
+
+    tool: Tool
+    folder: str | None
+    asked: tuple[Asked, ...] = ()
+    synced: bool = False
+    options: tuple[tuple[str, str], ...] = ()
+    certain: bool = True
+
+    def has(self, *names: str) -> bool:
+        """Tell whether one of some options was given."""
+        return any(name in names for name, _ in self.options)
+
+    def values(self, *names: str) -> list[str]:
+        """Return the values of some options; lists with commas are taken apart."""
+        found = (value for name, value in self.options if name in names)
+        return [part for value in found for part in value.replace(",", " ").split()]
+
+
+_PIP = expression(r"pip3?(?:\.\d+)?(?:-3(?:\.\d+)?)?")
+_PYTHON = expression(r"(?:python|pypy)[\d.]*")
+_PIP_COMMANDS = frozenset({"install", "wheel", "download"})
+
+_SHORT = {
+    "-r": "--requirement",
+    "-c": "--constraint",
+    "-e": "--editable",
+    "-t": "--target",
+    "-i": "--index-url",
+    "-f": "--find-links",
+    "-C": "--config-settings",
+    "-p": "--python",
+    "-w": "--wheel-dir",
+    "-d": "--dest",
+    "-b": "--build-constraint",
+    "-P": "--upgrade-package",
+    "-o": "--output-file",
+    "-G": "--group",
+    "-E": "--extras",
+}
+_ALIASES = {
+    "--requirements": "--requirement",
+    "--constraints": "--constraint",
+    "--build-constraints": "--build-constraint",
+}
+_TAKE_VALUE = frozenset(
+    (
+        *("--requirement", "--constraint", "--build-constraint", "--editable", "--target", "--index-url", "--python"),
+        *(
+            "--find-links",
+            "--config-settings",
+            "--config-setting",
+            "--config-settings-package",
+            "--wheel-dir",
+            "--dest",
+        ),
+        *("--extra-index-url", "--platform", "--python-version", "--implementation", "--abi", "--root", "--prefix"),
+        *("--src", "--upgrade-strategy", "--progress-bar", "--root-user-action", "--report", "--group", "--no-binary"),
+        *("--only-binary", "--all-releases", "--only-final", "--log", "--keyring-provider", "--proxy", "--retries"),
+        *("--timeout", "--exists-action", "--trusted-host", "--cert", "--client-cert", "--cache-dir", "--use-feature"),
+        *("--use-deprecated", "--resume-retries", "--uploaded-prior-to", "--hash", "--global-option", "--output-file"),
+        *("--requirements-from-script", "--overrides", "--override", "--excludes", "--extra", "--python-platform"),
+        *("--output-format", "--torch-backend", "--index", "--default-index", "--index-strategy", "--upgrade-package"),
+        *("--upgrade-group", "--resolution", "--prerelease", "--fork-strategy", "--exclude-newer", "--link-mode"),
+        *("--exclude-newer-package", "--no-sources-package", "--reinstall-package", "--refresh-package", "--color"),
+        *("--no-build-isolation-package", "--allow-insecure-host", "--directory", "--project", "--config-file"),
+        *(
+            "--no-extra",
+            "--no-group",
+            "--only-group",
+            "--no-install-package",
+            "--package",
+            "--script",
+            "--no-build-package",
+        ),
+        *(
+            "--no-binary-package",
+            "--with",
+            "--without",
+            "--only",
+            "--extras",
+            "--no-editable-package",
+            "--lockfile",
+            "--env-file",
+        ),
+    )
+)
+_FILES: dict[str, Literal["file", "constraints", "editable"]] = {
+    "--requirement": "file",
+    "--constraint": "constraints",
+    "--build-constraint": "constraints",
+    "--overrides": "constraints",
+    "--override": "constraints",
+    "--editable": "editable",
+}
+
+
+def read_install(command: Command) -> Install | None:
+    """Return what a command installs, or None when it installs nothing local for all that can be told.
+
+    Args:
+        command: A program that runs.
+    """
+    words = list(command.arguments)
+    program = command.program
+    if _PYTHON.fullmatch(program):
+        while words and words[0].text.startswith("-") and words[0].text != "-m":
+            words = words[1:]
+        if len(words) > 1 and words[0].text == "-m":
+            program, words = words[1].text, words[2:]
+        elif words and words[0].text == "setup.py" and _first(words[1:]) in {"install", "develop"}:
+            return Install("setup.py", command.folder, (Asked("project", Word(".")),), certain=command.certain)
+    if _PIP.fullmatch(program):
+        return _read_pip(words, command)
+    readers = {
+        "uv": _read_uv,
+        "poetry": _read_poetry,
+        "pdm": _read_pdm,
+        "pipenv": _read_pipenv,
+        "pip-sync": _read_pip_sync,
+    }
+    return readers[program](words, command) if program in readers else None
+
+
+def _first(words: Sequence[Word]) -> str:
+    return words[0].text if words else ""
+
+
+class _Parsed(NamedTuple):
+    options: tuple[tuple[str, Word], ...]
+    rest: tuple[Word, ...]
+
+
+def _parse(words: Sequence[Word], boolean: frozenset[str] = frozenset()) -> _Parsed:
+    """Tell options and their values from what stands alone."""
+    options: list[tuple[str, Word]] = []
+    rest: list[Word] = []
+    queue = iter(words)
+    for word in queue:
+        if word.text == "--":
+            rest += queue
+        elif not word.text.startswith("-") or word.text == "-":
+            rest.append(word)
+        else:
+            name, value = _split(word)
+            if value is None and name in _TAKE_VALUE - boolean:
+                value = next(queue, Word("", known=False))
+            options.append((name, value or Word("")))
+    return _Parsed(tuple(options), tuple(rest))
+
+
+def _split(word: Word) -> tuple[str, Word | None]:
+    """Return an option's full name, and the value that is in the same word."""
+    name, equals, value = word.text.partition("=")
+    if name.startswith("--"):
+        return _ALIASES.get(name, name), word._replace(text=value) if equals else None
+    full = _SHORT.get(word.text[:2], word.text)
+    return full, word._replace(text=word.text[2:].removeprefix("=")) if full in _TAKE_VALUE and word.text[2:] else None
+
+
+def _make(tool: Tool, command: Command, parsed: _Parsed, asked: Sequence[Asked], *, synced: bool = False) -> Install:
+    folder = command.folder
+    for name, value in parsed.options:
+        if name in {"--directory", "--project"} and (tool != "uv" or synced or name == "--directory"):
+            folder = normpath(join(folder or "/", value.text)) if value.known and folder is not None else None
+    options = tuple((name, value.text) for name, value in parsed.options)
+    return Install(tool, folder, tuple(asked), synced, options, command.certain)
+
+
+def _asked(parsed: _Parsed) -> Iterator[Asked]:
+    yield from (Asked(_FILES[name], value) for name, value in parsed.options if name in _FILES)
+    yield from (Asked("project", word) for word in parsed.rest)
+
+
+def _read_pip(words: Sequence[Word], command: Command) -> Install | None:
+    before = _parse(words[: next((index for index, word in enumerate(words) if word.text in _PIP_COMMANDS), 0)])
+    if before.rest or not any(word.text in _PIP_COMMANDS for word in words):
+        return None
+    parsed = _parse(words[next(index for index, word in enumerate(words) if word.text in _PIP_COMMANDS) + 1 :])
+    return _make("pip", command, parsed, [*_asked(parsed)])
+
+
+def _read_pip_sync(words: Sequence[Word], command: Command) -> Install:
+    parsed = _parse(words)
+    return _make("pip", command, parsed, [Asked("file", word) for word in parsed.rest or (Word("requirements.txt"),)])
+
+
+def _read_uv(words: Sequence[Word], command: Command) -> Install | None:
+    parsed = _parse(words)
+    match [word.text for word in parsed.rest[:2]]:
+        case ["pip", "install"]:
+            rest = parsed._replace(rest=parsed.rest[2:])
+            return _make("uv", command, rest, [*_asked(rest)])
+        case ["pip", "sync"]:
+            return _make("uv", command, parsed, [Asked("file", word) for word in parsed.rest[2:]])
+        case ["sync", *_]:
+            frozen = (("--frozen", Word("")),) if command.environment.get("UV_FROZEN") in {"1", "true"} else ()
+            return _make("uv", command, parsed._replace(options=parsed.options + frozen), (), synced=True)
+        case ["run", *_]:
+            before = _parse(words[: next(index for index, word in enumerate(words) if word is parsed.rest[0]) + 2])
+            if any(name in {"--no-sync", "--no-project"} for name, _ in before.options):
+                return None
+            return _make("uv", command, before, (), synced=True)
+    return None
+
+
+def _read_poetry(words: Sequence[Word], command: Command) -> Install | None:
+    words = [Word("--directory") if word.text == "-C" else word for word in words]
+    parsed = _parse(words, boolean=frozenset({"--no-binary", "--src"}))
+    return _make("poetry", command, parsed, (), synced=True) if _first(parsed.rest) in {"install", "sync"} else None
+
+
+def _read_pdm(words: Sequence[Word], command: Command) -> Install | None:
+    words = [Word("--project") if word.text == "-p" else word for word in words]
+    parsed = _parse(words)
+    return _make("pdm", command, parsed, (), synced=True) if _first(parsed.rest) in {"install", "sync"} else None
+
+
+def _read_pipenv(words: Sequence[Word], command: Command) -> Install | None:
+    parsed = _parse(words)
+    if _first(parsed.rest) not in {"install", "sync"}:
+        return None
+    asked = [*_asked(parsed._replace(rest=parsed.rest[1:]))]
+    return _make("pipenv", command, parsed, asked, synced=not asked)

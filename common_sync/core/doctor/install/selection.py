@@ -1,0 +1,74 @@
+"""Which of a project's local dependencies a tool installs, by the groups and extras that it was asked for."""
+
+from collections.abc import Iterator
+
+from common_sync.core.doctor.install.command import Install
+from common_sync.core.doctor.install.projects import Dependency, Project
+
+
+def select(install: Install, project: Project) -> Iterator[Dependency]:
+    """Yield the local projects that have to be there.
+
+    Args:
+        install: The tool and its options.
+        project: What the project's file says.
+    """
+    if not install.synced:
+        yield from _for_pip(install, project)
+    elif install.tool == "uv":
+        yield from _for_uv(install, project)
+    elif install.tool == "poetry":
+        yield from _for_poetry(install, project)
+    else:
+        production = install.has("--prod", "--production") or (
+            install.tool == "pipenv" and not install.has("--dev", "-d")
+        )
+        yield from (one for one in project.dependencies if not (one.group and production))
+
+
+def _for_pip(install: Install, project: Project) -> Iterator[Dependency]:
+    """Yield what a plain install of a project asks for; its groups it does not know."""
+    more = project.uv if install.tool == "uv" and not install.has("--no-sources") else ()
+    if project.backend == "poetry":
+        more += project.poetry
+    yield from (one for one in (*project.dependencies, *more) if not one.group and not one.extra)
+
+
+def _for_uv(install: Install, project: Project) -> Iterator[Dependency]:
+    """Yield what uv asks for: to lock it has to read all; once frozen, only what it installs."""
+    found = project.dependencies if install.has("--no-sources") else (*project.uv, *project.dependencies)
+    if not install.has("--frozen"):
+        yield from found
+        return
+    if install.has("--no-install-local"):
+        return
+    only = install.values("--only-group") + (["dev"] if install.has("--only-dev") else [])
+    groups = {*only, *install.values("--group"), *(() if only else project.default_groups)}
+    if install.has("--all-groups"):
+        groups |= {one.group for one in found}
+    if install.has("--no-default-groups"):
+        groups -= set(project.default_groups) - set(install.values("--group"))
+    groups -= {*install.values("--no-group"), *(("dev",) if install.has("--no-dev") else ())}
+    skipped = set(install.values("--no-install-package"))
+    for one in found:
+        name = one.written.partition(" ")[0]
+        asked = one.group in groups if one.group else not only and _has_extra(install, one)
+        if asked and name not in skipped:
+            yield one
+
+
+def _for_poetry(install: Install, project: Project) -> Iterator[Dependency]:
+    if install.has("--no-directory", "--only-root"):
+        return
+    only, without = install.values("--only"), install.values("--without")
+    without += ["dev"] if install.has("--no-dev") else []
+    optional = set(project.optional_groups) - set(install.values("--with"))
+    for one in (*project.poetry, *project.dependencies):
+        group = one.group or "main"
+        chosen = group in only if only else group not in without and group not in optional
+        if chosen and _has_extra(install, one):
+            yield one
+
+
+def _has_extra(install: Install, one: Dependency) -> bool:
+    return not one.extra or install.has("--all-extras") or one.extra in install.values("--extra", "--extras")

@@ -1,0 +1,1 @@
+"""Parsers with exact places: they know nothing of libraries or copies."""

@@ -1,0 +1,1 @@
+"""Compose files: what they build, mount and include."""

@@ -1,0 +1,106 @@
+"""What the instructions of a Dockerfile take from the build context.
+
+Paths are relative to the context. What `..` means depends on the builder: BuildKit cuts it off where it would lead out of the
+context, so that `../common` is `common` there; the classic builder refuses it.
+Source: https://docs.docker.com/reference/dockerfile/#copy and #run---mounttypebind, BuildKit's `dockerfile2llb/convert.go`.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from common_sync.core.expressions import expression
+from common_sync.core.formats.dockerfile.syntax import Dockerfile, Instruction
+from common_sync.core.formats.dockerfile.variables import Variables, expand, with_variables
+from common_sync.core.formats.dockerfile.words import Word
+
+_NO_PATH_OF_THE_CONTEXT = expression(r"\d*<<|[A-Za-z][A-Za-z0-9+.-]*://|git@")
+"""A heredoc, or something on a network."""
+
+_MOUNT_FIELD = expression(r'"(?:[^"]|"")*"|[^,]+')
+
+
+class Source(NamedTuple):
+    """Something that an instruction takes from the build context.
+
+    Attributes:
+        written: The path as it is written.
+        path: What it comes to.
+        unknown: Whether it holds a variable that nobody can tell.
+        destination: Where COPY or ADD puts it, as written; None for a mount.
+        parents: Whether the folders above it are made there too (`COPY --parents`).
+    """
+
+    written: Word
+    path: Word
+    unknown: bool
+    destination: Word | None = None
+    parents: bool = False
+
+
+def find_sources(dockerfile: Dockerfile) -> Iterator[Source]:
+    """Yield what COPY, ADD and RUN take from the context, those after ONBUILD too, in the order of the file.
+
+    Args:
+        dockerfile: The file.
+
+    Raises:
+        UnparsableError: The build would refuse a path or a variable.
+    """
+    for instruction, variables in with_variables(dockerfile):
+        asked = instruction.trigger or instruction
+        if asked.name in {"COPY", "ADD"} and asked.flag("from") is None:
+            yield from _copied(asked, dockerfile.escape, variables)
+        elif asked.name == "RUN":
+            yield from _mounted(asked, dockerfile.escape, variables)
+
+
+def _copied(instruction: Instruction, escape: str, variables: Variables) -> Iterator[Source]:
+    *sources, destination = instruction.words
+    parents = any(flag.name == "parents" for flag in instruction.flags)
+    for written in sources:
+        if written.text and not _NO_PATH_OF_THE_CONTEXT.match(written.text):
+            path, unknown = expand(written, instruction, escape, variables)
+            yield Source(written, path, bool(unknown), destination, parents)
+
+
+def _mounted(instruction: Instruction, escape: str, variables: Variables) -> Iterator[Source]:
+    for flag in instruction.flags:
+        if flag.name != "mount" or flag.value is None or not flag.value.text:
+            continue
+        fields = dict(_fields(flag.value))
+        kind = fields.get("type")
+        written = fields.get("source") or fields.get("src")
+        if "from" in fields or (kind is not None and kind.text.lower() != "bind"):
+            continue
+        if written and written.text:
+            path, unknown = expand(written, instruction, escape, variables)
+            yield Source(written, path, bool(unknown))
+        else:  # it mounts the whole context
+            yield Source(flag.value, flag.value.part(0, 0), unknown=False)
+
+
+def _fields(mount: Word) -> Iterator[tuple[str, Word]]:
+    """Yield the keys and values of a mount, which is a line of CSV."""
+    for match in _MOUNT_FIELD.finditer(mount.text):
+        field = mount.part(*match.span())
+        if field.text.startswith('"'):
+            field = field.part(1, -1)
+        key, equals, _ = field.text.partition("=")
+        if equals:
+            yield key.lower(), field.part(len(key) + 1)
+
+
+def normalise(path: str, *, within: bool = False) -> str:
+    """Take `.`, `..` and doubled slashes out of a path; `.` for nothing left.
+
+    Args:
+        path: A path; a slash at its beginning counts for nothing.
+        within: Cut off each `..` that would lead out of the folder that the path begins at.
+    """
+    parts: list[str] = []
+    for part in path.split("/"):
+        if part == ".." and parts and parts[-1] != "..":
+            parts.pop()
+        elif part not in {"", "."} and not (part == ".." and within):
+            parts.append(part)
+    return "/".join(parts) or "."

@@ -1,0 +1,1 @@
+"""Shell scripts: which programs they run, with which words."""

@@ -1,0 +1,1 @@
+"""YAML documents as trees that know where they are written."""

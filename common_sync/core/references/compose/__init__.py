@@ -1,0 +1,1 @@
+"""References to the library in compose files."""

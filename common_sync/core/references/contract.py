@@ -1,0 +1,126 @@
+"""What every rewriter is told about a file, and what it answers.
+
+A rewriter takes the decoded file and its `Site`, and returns a `Rewrite`. It recognises a reference by where it leads, not by
+how it is spelled; each edit replaces an exact span, and is proven by reading the edited text again.
+"""
+
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+from common_sync.core.formats.compose.paths import Build
+from common_sync.core.model import Edit, ReferenceState
+from common_sync.core.references.kinds import Kind
+
+
+class Place(NamedTuple):
+    """Where a path leads.
+
+    Attributes:
+        where: To the master, to the service's copy, elsewhere in the service, or out of it.
+        rest: POSIX path below the master or the copy; nothing for the folder itself.
+        holds: Whether it is a folder of the repository, the root included, in which the master or the service lies.
+        exists: Whether there is something, as far as it is out of the service.
+    """
+
+    where: Literal["master", "copy", "service", "outside"]
+    rest: str = ""
+    holds: bool = False
+    exists: bool = True
+
+
+Locate = Callable[[str, bool], Place]
+"""Tells where a path leads, as the system would resolve it: the decoded path, and whether it is relative to the folder
+of the file that it stands in, or to the service's. The copy counts as such before it exists, too."""
+
+
+class Site(NamedTuple):
+    """Where a file stands.
+
+    Attributes:
+        locate: Tells where a path leads.
+        copy: The copy's path inside the service, POSIX: `common`, `src/common`.
+        own: Whether the file is the service's; if not, nothing is edited and references to the master are `foreign`.
+        up: What leads from the file's folder to the service's: nothing, or `../` once or more often.
+        context: For a Dockerfile: what leads from the service's folder to the build context, where that is another
+            folder: `../..`.
+        master: What leads from the service's folder to the master.
+    """
+
+    locate: Locate
+    copy: str
+    own: bool = True
+    up: str = ""
+    context: str = ""
+    master: str = ""
+
+
+class LocatedReference(NamedTuple):
+    """A line that points at the library, before any edit.
+
+    Attributes:
+        line: Its first line, counted from 1.
+        state: Where it leads.
+        value: What leads there, as it is written.
+        rest: What of it is below the library's folder.
+        includes: Whether what it leads to is read for more lines (`-r`, `-c`), and not installed or copied.
+    """
+
+    line: int
+    state: ReferenceState
+    value: str
+    rest: str = ""
+    includes: bool = False
+
+
+class LineProblem(NamedTuple):
+    """What needs a person.
+
+    Attributes:
+        line: The line, counted from 1.
+        code: One of `core.findings.CODES`.
+        message: One sentence that says what is so.
+        remedy: What to do about it.
+    """
+
+    line: int
+    code: str
+    message: str
+    remedy: str
+
+
+class Include(NamedTuple):
+    """A file that a line includes, neither the master's nor the copy's own.
+
+    Attributes:
+        path: As written, decoded; relative to the including file.
+        line: The line, counted from 1.
+        constraint: Whether by `-c`.
+        kind: What it is, or None where it is what the including file is.
+    """
+
+    path: str
+    line: int
+    constraint: bool = False
+    kind: Kind | None = None
+
+
+class Rewrite(NamedTuple):
+    """What a file says about the library.
+
+    Attributes:
+        edits: What would bring the file in sync, sorted.
+        references: Each line that points at the library, before the edits, in the order of the file.
+        includes: The files to read as well.
+        problems: What stays and needs a person, in the order of the file.
+        builds: The images that it builds.
+    """
+
+    edits: tuple[Edit, ...] = ()
+    references: tuple[LocatedReference, ...] = ()
+    includes: tuple[Include, ...] = ()
+    problems: tuple[LineProblem, ...] = ()
+    builds: tuple[Build, ...] = ()
+
+
+Rewriter = Callable[[str, Site], Rewrite]
+"""The decoded file, and where it stands, in; what it says about the library out."""

@@ -1,0 +1,65 @@
+"""Tell from a file's bytes whether it could concern the library, before anything is imported that parses it."""
+
+import re
+from collections.abc import Sequence
+
+from common_sync.core.expressions import expression_of_bytes
+from common_sync.core.references.kinds import Kind
+
+_EXPENSIVE: dict[Kind, tuple[bytes, ...]] = {
+    "compose": (b"include", b"extends"),
+    "environment": (b"-r", b"-c", b"%"),
+    "project": (b"{root", b"{home", b"{env", b"%"),
+    **dict.fromkeys(("pipfile", "lock", "poetry-lock", "pdm-lock", "pipenv-lock"), (b"%",)),
+    "mention": (),
+}
+"""What takes a parser that is not even imported in vain, and what else stands in it where it may concern the library:
+another file to read, a variable, or an escape of a URL."""
+
+_LEADS_ANYWHERE = (b"..", b"$", b"\\", b"\0")
+"""What a path holds that leads upward, or has a variable or an escape in it; and all that is in UTF-16."""
+
+_SLASHES = expression_of_bytes(rb"/(?:\./|/)+")
+_LINE_END = expression_of_bytes(rb"[\n\r\x85\xa8\xa9]")
+_FAR = 500
+"""Bytes before a name that are looked at."""
+
+
+def may_concern(data: bytes, kind: Kind, folders: Sequence[bytes], copy: bytes) -> bool:
+    """Tell whether a file could lead to the library; one that does so by nothing but a symlink is missed.
+
+    Args:
+        data: What it holds.
+        kind: What it is.
+        folders: The absolute paths that an absolute path to the library would begin with.
+        copy: The copy's path inside the service.
+    """
+    if kind not in _EXPENSIVE:
+        return True
+    if any(hint in data for hint in (*_LEADS_ANYWHERE, *_EXPENSIVE[kind])):
+        return True
+    plain = _SLASHES.sub(b"/", data)  # `/repo//./common` is an absolute path, too
+    if any(folder in plain for folder in folders):
+        return True
+    name = copy.rpartition(b"/")[2] if kind != "compose" else copy.partition(b"/")[0]
+    # in YAML a quote is doubled, and a line may be broken where there is a blank
+    spelled = re.escape(name).replace(b"'", b"''?").replace(rb"\ ", rb"\s+")
+    if kind != "compose":
+        return re.search(spelled, data) is not None
+    # a command often names the copy in its middle: `sh -c "common/wait && …"`
+    return any(_may_begin_path(data, found.start()) for found in re.finditer(spelled, data))
+
+
+def _may_begin_path(data: bytes, start: int) -> bool:
+    """Tell whether a path may begin at a place in YAML: with a line, with a scalar, or after a name that it is given to."""
+    line = _LINE_END.split(data[max(start - _FAR, 0) : start])
+    before = line[-1]
+    while (up := before.rstrip(b"/")) != before and up.endswith(b"."):
+        before = up[:-1]  # `./` says nothing
+    before = (before[:-1] if before.endswith((b'"', b"'")) else before).rstrip()
+    while before and before[-1:] not in b"[{(,:=?-":
+        last = before.split()[-1]
+        if not last.startswith((b"&", b"!")):  # an anchor or a tag
+            return False
+        before = before.removesuffix(last).rstrip()
+    return True

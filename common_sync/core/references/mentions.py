@@ -1,0 +1,78 @@
+"""Paths that lead to the library in files that are never edited: scripts, Makefiles, units, settings of other tools.
+
+Nobody can tell what a script does with a path, nor whether it runs where the service is built; so the line is named, and a
+person decides.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from common_sync.core.expressions import expression
+from common_sync.core.references.contract import LineProblem, Locate, Rewrite, Site
+
+_COMMENT = expression(r"(?:^|(?<=\s))#.*|^\s*;.*")
+# $PWD/ $(CURDIR)/ {toxinidir}/ %(here)s/
+_FOLDER_VARIABLE = expression(r"(?:\$\w+|[$%]?(?:\([^()\s]*\)|\{[^{}\s]*\})s?)/")
+_SHORT_OPTION = expression(r"(?<!\S)-\w(?=\.\./)")
+_PATH = expression(r"[\w.@+~/-]+")
+_UPWARD = expression(r"(?:^|/)\.\.(?:/|$)")
+
+
+class Mention(NamedTuple):
+    """A path as it is written, and what it leads to below the library."""
+
+    path: str
+    rest: str
+
+
+def read_mentions(characters: str, site: Site) -> Rewrite:
+    """Find the lines that lead to the master; nothing is edited.
+
+    Args:
+        characters: The decoded file.
+        site: Where it stands.
+    """
+    problems = [
+        report_mention(number, mention, site)
+        for number, line in enumerate(characters.split("\n"), 1)
+        for mention in find_mentions(_COMMENT.sub("", line), site.locate)
+    ]
+    return Rewrite(problems=tuple(problems))
+
+
+def find_mentions(line: str, locate: Locate) -> list[Mention]:
+    """Return the paths in a line that lead to the master, each once.
+
+    A variable at the beginning of a path is taken for the folder that the file or the service is in.
+
+    Args:
+        line: The line, without a comment.
+        locate: Tells where a path leads.
+    """
+    places = ((path, locate(path, from_file)) for path in _paths(line) for from_file in (True, False))
+    return list({path: Mention(path, place.rest) for path, place in places if place.where == "master"}.values())
+
+
+def report_mention(line: int, mention: Mention, site: Site) -> LineProblem:
+    """Return the problem for a path that a person has to look at.
+
+    Args:
+        line: Its line, counted from 1.
+        mention: The path.
+        site: Where the file stands.
+    """
+    message = f"`{mention.path}` leads to the library, and this file is not rewritten"
+    there = f"{site.copy}/{mention.rest}".rstrip("/")
+    return LineProblem(
+        line, "CS110", message, f"if it is to work in the service's folder alone, write `{site.up}{there}`"
+    )
+
+
+def _paths(line: str) -> Iterator[str]:
+    plain = _SHORT_OPTION.sub(" ", _FOLDER_VARIABLE.sub(" ./", line))
+    for match in _PATH.finditer(plain):
+        path = match[0]
+        if path.lstrip("/").startswith("../"):
+            path = path.lstrip("/")  # what `$(dirname "$0")/..` leaves
+        if path.startswith("/") or _UPWARD.search(path):
+            yield path

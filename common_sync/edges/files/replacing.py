@@ -1,0 +1,116 @@
+"""Write files that people write, too: whole or not at all, and never over what somebody has written meanwhile."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import IO
+
+from common_sync.core.errors import Problem, TreeError
+from common_sync.edges.files.folders import explained, opened
+from common_sync.edges.files.reading import TEMPORARY, read_bytes
+from common_sync.edges.files.source import NEW, PLAIN, write_all
+from common_sync.edges.files.writing import temporary
+
+_LARGEST = 1 << 30
+
+
+def replace_users_file(service: int, path: str, before: bytes | None, after: bytes, where: str) -> None:
+    """Replace a file that a person wrote: atomically, with its mode and owner kept, its bytes on the disk first.
+
+    Args:
+        service: The service's folder, an open descriptor.
+        path: The file's path inside it.
+        before: The bytes that the edits were made for; None to make the file.
+        after: The bytes to write.
+        where: The file's path as the user knows it.
+
+    Raises:
+        TreeError: It cannot be written, or holds other bytes by now, or is there although it was not.
+    """
+    above, _, name = path.rpartition("/")
+    with explained(where, "write it"), opened(above, service) as folder:
+        like = os.stat(name, dir_fd=folder, follow_symlinks=False) if before is not None else None
+        with temporary(folder):
+            _write_flushed(folder, after, like)
+            if before is None:
+                _name_new(name, folder, where)
+                return
+            if read_bytes(name, folder, _LARGEST) != before:  # looked at last: flushing takes long enough for an edit
+                raise _changed(where)
+            os.rename(TEMPORARY, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+@contextmanager
+def replacing(path: str) -> Iterator[IO[bytes]]:
+    """Open a file to be written; it takes its place when it is whole, and nothing is left of it when something fails.
+
+    Args:
+        path: Where it goes.
+
+    Raises:
+        TreeError: It cannot be written.
+    """
+    above, name = os.path.split(os.path.abspath(path))
+    with explained(path, "write it"), opened(above) as folder, temporary(folder):
+        with open(os.open(TEMPORARY, NEW, PLAIN, dir_fd=folder), "wb") as stream:
+            yield stream
+        os.rename(TEMPORARY, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+def remove_users_file(service: int, path: str, before: bytes, where: str) -> None:
+    """Remove a file that the tool has made, in which there is nothing else.
+
+    Args:
+        service: The service's folder, an open descriptor.
+        path: The file's path inside it.
+        before: The bytes that it must hold.
+        where: The file's path as the user knows it.
+
+    Raises:
+        TreeError: It cannot be removed, or holds other bytes by now.
+    """
+    above, _, name = path.rpartition("/")
+    with explained(where, "remove it"), opened(above, service) as folder:
+        if read_bytes(name, folder, _LARGEST) != before:
+            raise _changed(where)
+        os.unlink(name, dir_fd=folder)
+
+
+def _changed(where: str) -> TreeError:
+    return TreeError(Problem("has changed while common-sync ran, and was left alone", where))
+
+
+def _name_new(name: str, folder: int, where: str) -> None:
+    """Give the temporary file its name, which nobody may have: to link is refused then, to rename is not."""
+    try:
+        os.link(TEMPORARY, name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
+    except FileExistsError:
+        raise _changed(where) from None
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        with suppress(FileNotFoundError):
+            os.stat(name, dir_fd=folder, follow_symlinks=False)
+            raise _changed(where) from None
+        os.rename(TEMPORARY, name, src_dir_fd=folder, dst_dir_fd=folder)
+    else:
+        os.unlink(TEMPORARY, dir_fd=folder)
+
+
+_NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+"""What file systems without hard links say."""
+
+
+def _write_flushed(folder: int, data: bytes, like: os.stat_result | None) -> None:
+    descriptor = os.open(TEMPORARY, NEW, PLAIN if like is None else 0o600, dir_fd=folder)
+    try:
+        write_all(descriptor, data)
+        if like is not None:
+            if (os.geteuid(), os.getegid()) != (like.st_uid, like.st_gid):
+                with suppress(PermissionError):  # only root may give a file away; the mode is what counts
+                    os.fchown(descriptor, like.st_uid, like.st_gid)
+            os.fchmod(descriptor, like.st_mode & 0o7777)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

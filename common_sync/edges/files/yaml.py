@@ -1,0 +1,131 @@
+"""Read YAML into the tree of `core/formats/yaml/tree.py`, by PyYAML's events.
+
+Not by its `compose()`, though that is built from the same events: it calls itself for each level, and libyaml's ends the whole
+process by a segmentation fault where a file holds a hundred thousand opening brackets. Positions of both are in characters.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from common_sync.core.expressions import expression
+from common_sync.core.formats.yaml.tree import Node, YamlMapping, YamlScalar, YamlSequence
+from common_sync.core.text import UnparsableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from yaml.error import YAMLError
+    from yaml.events import AliasEvent, CollectionStartEvent, Event, ScalarEvent
+
+_DEEPEST = 100
+"""Levels; Compose needs eight."""
+
+_BOM = "\ufeff"
+_PROPERTIES = expression(r"(?:[&!]\S*|\s|#.*)*")
+
+
+def parse_yaml(text: str) -> Node:
+    """Return the only document of a text.
+
+    Args:
+        text: The decoded file.
+
+    Raises:
+        UnparsableError: It is no YAML, holds more than one document, or is nested too deeply.
+    """
+    import yaml  # 20 ms, and most files cannot concern the library
+
+    skipped = len(text) - len(text.lstrip(_BOM))  # libyaml does not count one that comes first
+    try:
+        return _Builder(text[skipped:], skipped).build()
+    except yaml.YAMLError as error:
+        raise _explain(error, text) from error
+    except UnicodeEncodeError as error:
+        raise UnparsableError(text.count("\n", 0, error.start) + 1, "a lone surrogate is no character") from error
+
+
+class _Builder:
+    def __init__(self, text: str, skipped: int) -> None:
+        self._text, self._skipped = text, skipped
+        self._anchors: dict[str, Node] = {}
+
+    def build(self) -> Node:
+        """Build the tree from the events, without a call for each level."""
+        from yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, DocumentStartEvent, ScalarEvent
+
+        documents = 0
+        opened: list[tuple[CollectionStartEvent, list[Node]]] = []
+        nodes: list[Node] = []
+        for event in self._events():
+            if isinstance(event, ScalarEvent):
+                nodes.append(self._name(event, self._scalar(event)))
+            elif isinstance(event, DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise UnparsableError(_line(event), "a second document begins here")
+            elif isinstance(event, CollectionStartEvent):
+                if len(opened) == _DEEPEST:
+                    raise UnparsableError(_line(event), f"nested more than {_DEEPEST} levels deep")
+                opened.append((event, nodes))
+                nodes = []
+            elif isinstance(event, CollectionEndEvent):
+                start, above = opened.pop()
+                above.append(self._name(start, _collect(start, nodes)))
+                nodes = above
+            elif isinstance(event, AliasEvent):
+                nodes.append(self._find(event))
+        return nodes[0] if nodes else YamlScalar("", "", "", self._skipped, self._skipped, 1)
+
+    def _events(self) -> Iterator[Event]:
+        import yaml
+
+        # libyaml is what Compose's own parser was ported from, and 14 times as fast; not every PyYAML was built with it.
+        yield from yaml.parse(self._text, Loader=yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader)
+
+    def _scalar(self, event: ScalarEvent) -> YamlScalar:
+        assert event.start_mark  # libyaml and PyYAML give every event both
+        assert event.end_mark
+        start, end, line = event.start_mark.index, event.end_mark.index, _line(event)
+        if event.anchor or event.tag:
+            properties = _PROPERTIES.match(self._text, start, end)
+            assert properties  # it matches nothing, too
+            line += self._text.count("\n", start, properties.end())
+            start = properties.end()
+        shift = self._skipped
+        return YamlScalar(event.value, event.tag or "", event.style or "", start + shift, end + shift, line)
+
+    def _name(self, event: ScalarEvent | CollectionStartEvent, node: Node) -> Node:
+        if event.anchor:
+            self._anchors[event.anchor] = node
+        return node
+
+    def _find(self, event: AliasEvent) -> Node:
+        if event.anchor not in self._anchors:  # nor is one inside what it names: nothing could be built of it
+            raise UnparsableError(_line(event), f"found undefined alias {event.anchor!r}")
+        return self._anchors[event.anchor]
+
+
+def _collect(start: CollectionStartEvent, nodes: list[Node]) -> Node:
+    from yaml.events import SequenceStartEvent
+
+    if isinstance(start, SequenceStartEvent):
+        return YamlSequence(tuple(nodes), start.tag or "", _line(start))
+    return YamlMapping(tuple(zip(nodes[::2], nodes[1::2], strict=True)), start.tag or "", _line(start))
+
+
+def _line(event: Event) -> int:
+    assert event.start_mark
+    return event.start_mark.line + 1
+
+
+def _explain(error: YAMLError, text: str) -> UnparsableError:
+    from yaml.error import MarkedYAMLError
+    from yaml.reader import Reader
+
+    if isinstance(error, MarkedYAMLError):
+        words = " ".join(part for part in (error.context, error.problem) if part)
+        return UnparsableError(error.problem_mark.line + 1 if error.problem_mark else None, words)
+    character = Reader.NON_PRINTABLE.search(text)
+    line = text.count("\n", 0, character.start()) + 1 if character else None
+    return UnparsableError(line, str(getattr(error, "reason", error)))

@@ -1,0 +1,1 @@
+"""Gitignore patterns and files."""

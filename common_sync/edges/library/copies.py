@@ -1,0 +1,107 @@
+"""Read a copy: what it holds, what its manifest says, and what a run that was stopped has left of it."""
+
+import os
+from contextlib import suppress
+from errno import ELOOP
+from stat import S_ISLNK
+
+from common_sync.core.copies.manifest import LARGEST, Manifest, parse_manifest
+from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
+from common_sync.core.copies.rules import BUILT_IN, Rules
+from common_sync.core.errors import ManifestError, Problem, TreeError
+from common_sync.core.model import Snapshot
+from common_sync.edges.files.folders import explain_os_error, open_below, opened
+from common_sync.edges.files.reading import ANNOUNCED, STAGING, TEMPORARY, Expected, read_bytes, walk
+from common_sync.edges.library.master import Master
+
+_COPY_RULES = Rules(BUILT_IN)
+
+
+def read_copy(
+    folder: int, copy: str, where: str, master: Master | None = None
+) -> tuple[Snapshot | None, Manifest | None]:
+    """Return what a copy holds and what its manifest says; None for what is not there.
+
+    Args:
+        folder: The service's folder, an open descriptor.
+        copy: The copy's path inside it.
+        where: The copy's path as the user knows it.
+        master: The master; a manifest with the very bytes that it would get need not be parsed.
+
+    Raises:
+        TreeError: The copy's place is taken by something else, or something in it cannot be read.
+        ManifestError: Its manifest cannot be used.
+    """
+    try:
+        inner = open_below(folder, copy)
+    except FileNotFoundError:
+        return None, None
+    except OSError as error:
+        raise _refuse_place(folder, copy, where, error) from error
+    try:
+        base = _read_manifest(inner, f"{where}/{MANIFEST_NAME}", master)
+        if base is None and master is None:
+            return Snapshot({}), None  # there is nothing to hold it against, and it may be anything, even `/`
+        expected = master.expected if master is not None and base is master.manifest else _expect(base, master)
+        return walk(inner, where, _COPY_RULES, expected), base
+    finally:
+        os.close(inner)
+
+
+def _expect(base: Manifest | None, master: Master | None) -> Expected:
+    stated = base.files if base is not None else ()
+    return Expected(stated, master.snapshot.entries, held=master.held) if master is not None else Expected(stated)
+
+
+def _refuse_place(folder: int, copy: str, where: str, error: OSError) -> TreeError:
+    with suppress(OSError):
+        if S_ISLNK(os.stat(copy, dir_fd=folder, follow_symlinks=False).st_mode):
+            error = OSError(ELOOP, "")
+    if error.errno == ELOOP:
+        remedy = "remove it, so that a folder can be made there"
+        return TreeError(Problem("the copy's folder is a symlink, which is not followed", where, remedy=remedy))
+    if isinstance(error, NotADirectoryError):
+        return TreeError(Problem("the copy's place is taken by what is no real folder", where, remedy="move it away"))
+    return explain_os_error(error, where, "open the copy")
+
+
+def _read_manifest(folder: int, where: str, master: Master | None) -> Manifest | None:
+    try:
+        data = read_bytes(MANIFEST_NAME, folder, LARGEST)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ManifestError(*explain_os_error(error, where, "read the manifest").problems) from error
+    if master is not None and data == master.manifest_bytes:
+        return master.manifest
+    return parse_manifest(data, where)
+
+
+def read_announced(folder: int, copy: str, held: Snapshot | None) -> Manifest | None:
+    """Return what a run that was stopped was about to make of the copy; None where it had not yet said so in full.
+
+    Args:
+        folder: The service's folder, an open descriptor.
+        copy: The copy's path inside it.
+        held: What the copy holds, or None when there is none.
+    """
+    if held is None or ANNOUNCED not in held.caches:
+        return None
+    with suppress(OSError, ManifestError), opened(copy, folder) as inner:
+        return parse_manifest(read_bytes(ANNOUNCED, inner, LARGEST), ANNOUNCED)
+    return None
+
+
+def has_leftover(folder: int, copy: str) -> bool:
+    """Tell whether a run that was killed has left a staged copy, or a file of the service's under its temporary name.
+
+    Args:
+        folder: The service's folder, an open descriptor.
+        copy: The copy's path inside it.
+    """
+    above = copy.rpartition("/")[0]
+    for name in (f"{above}/{STAGING}" if above else STAGING, TEMPORARY):
+        with suppress(OSError):
+            os.stat(name, dir_fd=folder, follow_symlinks=False)
+            return True
+    return False

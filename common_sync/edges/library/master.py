@@ -1,0 +1,222 @@
+"""Read the master: which files it holds, their digests, and their bytes for those that are about to be copied."""
+
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache, cached_property
+
+from common_sync.core.copies.manifest import DEEPEST, LARGEST, Manifest, format_manifest, make_manifest, why_unsafe
+from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
+from common_sync.core.copies.metadata import METADATA_FILES, read_library
+from common_sync.core.copies.plan import CopyPlan, build_plan
+from common_sync.core.copies.rules import Rules
+from common_sync.core.errors import Problem, TreeError, shell_word
+from common_sync.core.model import Snapshot, Symlink, ancestors
+from common_sync.edges.files.folders import explain_os_error, opened
+from common_sync.edges.files.memory import Held
+from common_sync.edges.files.reading import ANNOUNCED, STAGING, TEMPORARY, Expected, read_listed
+from common_sync.edges.git.ask import list_files
+from common_sync.edges.git.repository import find_top
+from common_sync.edges.gitignore.patterns import Gitignores
+
+HELD = 40 << 20
+"""Bytes of the master's small files that are held; what does not fit is read again to be written, and hashed to be known."""
+
+
+class Master:
+    """A master that was read once.
+
+    Attributes:
+        path: The absolute path of its folder.
+        name: Its path from the root.
+        snapshot: What it holds.
+        manifest: The manifest of a copy in sync with it.
+        held: The bytes of its small files.
+        began: When reading began, in nanoseconds since 1970.
+    """
+
+    def __init__(self, path: str, name: str, snapshot: Snapshot, held: Held, began: int) -> None:
+        self.began = began
+        self.path, self.name, self.snapshot, self.held = path, name, snapshot, held
+        texts = {
+            file: data.decode("utf-8", "replace") for file in METADATA_FILES if (data := held.get(file)) is not None
+        }
+        self.manifest: Manifest = make_manifest(read_library(name, texts), snapshot.entries)
+        self.manifest_bytes = format_manifest(self.manifest)
+        self.expected = Expected(snapshot.entries, held=held)
+
+    @cached_property
+    def first_plan(self) -> CopyPlan:
+        """What a service without a copy needs: the same for each."""
+        return build_plan(self.manifest, None, None)
+
+
+def read_master(root: str, name: str, rules: Rules, *, tracked: Sequence[str] | None = None) -> Master:
+    """Read the master.
+
+    Args:
+        root: The absolute path of the configuration's folder.
+        name: The master's path from there.
+        rules: The excludes.
+        tracked: What git tracks of it (in a hook), or None to take what git does not know as well.
+
+    Raises:
+        TreeError: It holds nothing, or something that cannot be copied.
+        GitError: Git failed.
+    """
+    path, began = os.path.join(root, name), time.time_ns()
+    held = Held(HELD, METADATA_FILES)
+    try:
+        with opened(path) as folder:
+            listed = list_master(root, name, rules, tracked)
+            snapshot = read_listed(folder, listed, name, held)
+    except OSError as error:
+        raise explain_os_error(error, name, "open the master") from error
+    problems = [*_repositories(listed, snapshot, rules, path, name), *_unsafe(snapshot, path, name)]
+    if not snapshot.entries:
+        which = "that git tracks" if tracked is not None else "that are not ignored or excluded"
+        problems.append(
+            Problem(f"the master holds no files {which}", name, remedy=f"common-sync explain {shell_word(name)}")
+        )
+    if problems:
+        raise TreeError(*problems)
+    master = Master(path, name, snapshot, held, began)
+    if len(master.manifest_bytes) > LARGEST:  # no copy of it could ever be checked
+        message = f"the master holds too many files: its manifest would be larger than {LARGEST:,} bytes"
+        raise TreeError(Problem(message, name, remedy="exclude what the services do not need"))
+    return master
+
+
+_SKEW = 2_000_000_000
+"""Nanoseconds by which a file system's clock may be behind; what was touched a moment too early is read again in vain."""
+
+_MOST_NAMED = 3
+
+
+def find_changes(master: Master, root: str, rules: Rules, tracked: Sequence[str] | None = None) -> tuple[Problem, ...]:
+    """Return a problem when the master is no longer what was read: the copies are of none of its states then, or an old one.
+
+    Only what was touched since it was read is read again.
+
+    Args:
+        master: The master as it was read.
+        root: The absolute path of the configuration's folder.
+        rules: The excludes.
+        tracked: As for `read_master`.
+
+    Raises:
+        TreeError: Something in it cannot be read any more.
+    """
+    try:
+        with opened(master.path) as folder:
+            listed = list_master(root, master.name, rules, tracked)
+            touched = [*_touched(folder, listed, master.began - _SKEW)]
+            now = read_listed(folder, touched, master.name).entries
+    except OSError as error:
+        raise explain_os_error(error, master.name, "open the master") from error
+    was = master.snapshot.entries
+    changed = sorted({path for path in touched if now.get(path) != was.get(path)} | (was.keys() - listed))
+    if not changed:
+        return ()
+    more = f" and {len(changed) - _MOST_NAMED} more" if len(changed) > _MOST_NAMED else ""
+    message = f"the master has changed while it was copied: {', '.join(changed[:_MOST_NAMED])}{more}"
+    return (Problem(message, master.name, remedy="run it again"),)
+
+
+def _touched(folder: int, paths: Iterable[str], since: int) -> Iterator[str]:
+    """Yield the paths that were touched since a time, or that are in a folder that was: it may be another one by now."""
+
+    def is_touched(path: str) -> bool:
+        try:
+            return os.stat(path, dir_fd=folder, follow_symlinks=False).st_ctime_ns >= since
+        except OSError:  # gone; or reading it will say what is wrong
+            return True
+
+    @cache
+    def is_moved(above: str) -> bool:
+        return any(is_touched(place) for place in (above or ".", *ancestors(above), "."))
+
+    return (path for path in paths if is_moved(path.rpartition("/")[0]) or is_touched(path))
+
+
+def list_master(root: str, name: str, rules: Rules, tracked: Sequence[str] | None = None) -> list[str]:
+    """Return the paths of the files that belong to the master.
+
+    Args:
+        root: The absolute path of the configuration's folder.
+        name: The master's path from there.
+        rules: The excludes.
+        tracked: What git tracks of it, or None to ask.
+    """
+    path = os.path.join(root, name)
+    files: Iterable[str] | None = tracked
+    if files is None:
+        files = _walk(root, name, rules) if find_top(path) is None else list_files(path)
+    reserved = {ANNOUNCED, STAGING, TEMPORARY}
+    # git ends the name of a repository inside this one with a slash
+    return [file.removesuffix("/") for file in rules.select(files) if file.rpartition("/")[2] not in reserved]
+
+
+def _walk(root: str, name: str, rules: Rules) -> Iterator[str]:
+    """Yield the files below a folder outside git, as the `.gitignore` files from the root on would have it."""
+    gitignores = Gitignores(root)
+
+    def inside(prefix: str, depth: int) -> Iterator[str]:
+        where = f"{name}/{prefix}"
+        if depth > DEEPEST:
+            raise TreeError(Problem(f"folders nested more than {DEEPEST} deep", where))
+        try:
+            with os.scandir(os.path.join(root, where)) as found:
+                children = sorted((child.name, child.is_dir(follow_symlinks=False)) for child in found)
+        except OSError as error:
+            raise explain_os_error(error, where.rstrip("/"), "list it") from error
+        for child, is_folder in children:
+            if gitignores.exclusion(where + child, is_folder) is not None:
+                continue
+            if not is_folder:
+                yield prefix + child
+            elif rules.exclusion(prefix + child, folder=True) is None:
+                yield from inside(f"{prefix}{child}/", depth + 1)
+
+    return inside("", 0)
+
+
+def _repositories(listed: Sequence[str], snapshot: Snapshot, rules: Rules, path: str, name: str) -> Iterator[Problem]:
+    """Yield the git repositories inside the master: git lists the folder, and nothing that is in it.
+
+    So it does with a folder that cannot be opened, which is an error.
+
+    Any other folder that is listed as a file has taken a file's place since the last commit; what it holds is listed, too.
+    """
+    for file in [file for file in listed if file not in snapshot.entries]:
+        full = os.path.join(path, file)
+        if not os.path.isdir(full) or rules.exclusion(file, folder=True) is not None:
+            continue
+        try:
+            inside = os.listdir(full)
+        except OSError as error:
+            raise explain_os_error(error, f"{name}/{file}", "list it") from error
+        if ".git" in inside:
+            message = "is a git repository of its own, which cannot be copied"
+            yield Problem(message, f"{name}/{file}", remedy="exclude it")
+        elif not inside:
+            message = "is an empty folder where git has a submodule or a file"
+            yield Problem(message, f"{name}/{file}", remedy="exclude it, or remove it")
+
+
+def _unsafe(snapshot: Snapshot, path: str, name: str) -> Iterator[Problem]:
+    """Yield what may not be copied: a path that no manifest may name, a symlink that leads outside."""
+    here = os.path.realpath(path) + os.sep
+    for file, entry in snapshot.entries.items():
+        where = f"{name}/{file}"
+        if file == MANIFEST_NAME:
+            yield Problem("the master is itself a copy", where, remedy="name the library's own folder as master")
+        elif file.count("/") > DEEPEST:
+            yield Problem(f"folders nested more than {DEEPEST} deep", where, remedy="exclude it")
+        elif reason := why_unsafe(file):
+            yield Problem(f"cannot be copied: the path {reason}", where, remedy="rename it, or exclude it")
+        if isinstance(entry, Symlink):
+            leads = os.path.realpath(os.path.join(path, file))
+            if os.path.isabs(entry.target) or not (leads + os.sep).startswith(here):
+                message = f"is a symlink out of the master, to {entry.target}"
+                yield Problem(message, where, remedy="exclude it, or replace it by what it leads to")

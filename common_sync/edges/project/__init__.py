@@ -1,0 +1,1 @@
+"""The configuration, and what it comes to on this disk."""

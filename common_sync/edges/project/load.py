@@ -1,0 +1,208 @@
+"""Find the configuration, and what it comes to on this disk."""
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from common_sync.core.configuration import (
+    OWN_FILE,
+    PYPROJECT,
+    Configuration,
+    find_table,
+    nearest,
+    parse_configuration,
+)
+from common_sync.core.copies.rules import Rules
+from common_sync.core.errors import ConfigurationError, Problem
+from common_sync.edges.files.folders import explain_os_error
+from common_sync.edges.files.reading import read_regular
+from common_sync.edges.git.ask import list_named
+from common_sync.edges.git.repository import find_top, folders_up
+from common_sync.edges.gitignore.patterns import configured_rules
+from common_sync.edges.project.services import check_master, discover_services
+
+CONFIGURATION_FILES = (OWN_FILE, PYPROJECT)
+"""The files that may hold the configuration."""
+
+
+class Project(NamedTuple):
+    """What a configuration comes to on this disk.
+
+    Attributes:
+        root: The absolute path of the configuration's folder; every other path is relative to it.
+        configuration: What it says.
+        services: The services' folders, sorted.
+        rules: Which files belong to the library.
+    """
+
+    root: str
+    configuration: Configuration
+    services: tuple[str, ...]
+    rules: Rules
+
+    @property
+    def master(self) -> str:
+        """The master's path from the root."""
+        return self.configuration.master.value
+
+    @property
+    def copy(self) -> str:
+        """The copy's path inside a service."""
+        return self.configuration.copy.value
+
+
+def load_project(root: str | None = None) -> Project:
+    """Find, read and check the configuration.
+
+    Args:
+        root: The folder that it stands in; found upward from the current folder when None.
+
+    Raises:
+        ConfigurationError: There is none, or something in it is wrong; all that is wrong is reported at once.
+    """
+    return _make_project(_find(root))
+
+
+def _make_project(found: "_Found") -> Project:
+    folder, file, text, table = found
+    configuration, problems = parse_configuration(table, text, file)
+    rules, unclear = configured_rules([(setting.value, setting.line) for setting in configuration.exclude], file)
+    services, missing = discover_services(folder, configuration)
+    problems += [*unclear, *check_master(folder, configuration), *missing]
+    if problems:
+        raise ConfigurationError(*sorted(problems, key=lambda problem: (problem.line or 0, problem.message)))
+    return Project(folder, configuration, services, rules)
+
+
+def read_configuration(folder: str) -> Configuration | None:
+    """Return the configuration in a folder as it is written, whatever is wrong with it, or None when there is none.
+
+    Args:
+        folder: An absolute path.
+
+    Raises:
+        ConfigurationError: It cannot be read.
+    """
+    found = _look_in([folder])
+    return None if found is None else parse_configuration(found[3], found[2], found[1])[0]
+
+
+def find_projects(top: str) -> list[Project]:
+    """Return the project that a folder belongs to, or else every project that git tracks below it.
+
+    Args:
+        top: The absolute path of a folder, usually the top of a work tree.
+
+    Raises:
+        ConfigurationError: There is none, or one is wrong.
+    """
+    top = os.path.realpath(top)
+    found = _look_in(folders_up(top))
+    if found is not None:
+        return [_make_project(found)]
+    files = list_named(top, CONFIGURATION_FILES) if find_top(top) is not None else []
+    folders = {os.path.dirname(os.path.join(top, file)) for file in files if _read(os.path.join(top, file))}
+    return [load_project(folder) for folder in sorted(folders)] or [load_project()]
+
+
+def select_services(project: Project, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the services that the user named, or all when he named none.
+
+    Args:
+        project: The project.
+        names: A service's path from the root, or its last part where that is unique.
+
+    Raises:
+        ConfigurationError: A name is no service, or more than one; all such names are reported at once.
+    """
+    if not names:
+        return project.services
+    chosen: set[str] = set()
+    problems = []
+    for name in names:
+        tidy = name.rstrip("/").removeprefix("./")
+        inside = os.path.relpath(
+            os.path.realpath(name), project.root
+        )  # as a shell completes it in a folder below the root
+        exact = [one for one in (tidy, inside) if one in project.services][:1]
+        found = exact or [service for service in project.services if service.rpartition("/")[2] == tidy]
+        if len(found) == 1:
+            chosen.add(found[0])
+        elif found:
+            problems.append(Problem(f"{name!r} is more than one service", remedy=f"name one of {', '.join(found)}"))
+        else:
+            problems.append(Problem(f"{name!r} is no service", remedy=_near_service(tidy, project.services)))
+    if problems:
+        raise ConfigurationError(*problems)
+    return tuple(service for service in project.services if service in chosen)
+
+
+def _near_service(name: str, services: Sequence[str]) -> str:
+    last = [service.rpartition("/")[2] for service in services]
+    short = [part if last.count(part) == 1 else service for part, service in zip(last, services, strict=True)]
+    words = services if "/" in name else short
+    return nearest(name, words) or f"the services are {', '.join(services)}"
+
+
+_Found = tuple[str, str, str, dict[str, object]]
+"""A configuration: its folder, its file as the user knows it, the text and the tool's table."""
+
+
+def _find(root: str | None) -> _Found:
+    start = os.path.realpath(root or os.curdir)
+    if not os.path.isdir(start):
+        raise ConfigurationError(Problem("is no folder", root))
+    folders = [start] if root is not None else list(folders_up(start))
+    found = _look_in(folders)
+    if found is not None:
+        return found
+    where = folders[0] if len(folders) == 1 else f"{folders[0]} and above, up to {folders[-1]}"
+    message = f"no configuration: looked for {OWN_FILE}, and for [tool.common-sync] in {PYPROJECT}, in {where}"
+    raise ConfigurationError(Problem(message, remedy="write one: common-sync init, or common-sync init --master PATH"))
+
+
+def _look_in(folders: Iterable[str]) -> _Found | None:
+    """Return the configuration in the first folder that has one."""
+    for folder in folders:
+        found = [(file, *read) for file in CONFIGURATION_FILES if (read := _read(os.path.join(folder, file)))]
+        if len(found) > 1:
+            message = f"{OWN_FILE} and [tool.common-sync] in {PYPROJECT} both configure this folder"
+            raise ConfigurationError(Problem(message, os.path.join(folder, OWN_FILE), remedy="keep one of them"))
+        if found:
+            return folder, *found[0]
+    return None
+
+
+_LARGEST = 4 << 20
+"""Bytes; a configuration that a person wrote is smaller."""
+
+
+def _read(path: str) -> tuple[str, dict[str, object]] | None:
+    """Return a configuration file's text and table, or None when it is not there or not about this tool."""
+    try:
+        descriptor = os.open(
+            path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+        )  # a symlink to a file will do, a FIFO not
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise explain_os_error(error, path, "read it") from error
+    try:
+        data = read_regular(descriptor, _LARGEST)
+    except OSError as error:
+        raise explain_os_error(error, path, "read it") from error
+    finally:
+        os.close(descriptor)
+    if b"common-sync" not in data and not path.endswith(OWN_FILE):
+        return None
+    try:
+        text = data.decode("utf-8")
+        table = find_table(text, path)
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError(Problem(f"not valid TOML: {error}", path, _toml_line(str(error)))) from None
+    return None if table is None else (text, table)
+
+
+def _toml_line(message: str) -> int | None:
+    words = message.replace(",", " ").split()
+    return int(words[words.index("line") + 1]) if "line" in words and words[words.index("line") + 1].isdigit() else None

@@ -1,0 +1,170 @@
+"""Find on the disk what a configuration names: the master's folder, and the services by their paths and globs."""
+
+import os
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+from common_sync.core.configuration import Configuration, Setting, nearest, why_no_folder
+from common_sync.core.errors import Problem
+from common_sync.core.model import ancestors
+from common_sync.edges.files.folders import explain_os_error
+
+_GLOB = frozenset("*?[")
+
+
+def check_master(root: str, configuration: Configuration) -> Iterator[Problem]:
+    """Yield what is wrong with the master's folder.
+
+    Args:
+        root: The absolute path of the configuration's folder.
+        configuration: What it says.
+    """
+    master = configuration.master
+    path = os.path.join(root, master.value)
+    if not master.value:
+        return  # it is already said that there is none
+    if not os.path.isdir(path):
+        message = f'master "{master.value}" is no folder'
+        yield Problem(message, configuration.file, master.line, _near_folder(root, master.value))
+    elif os.path.realpath(path) != path:
+        message = f'master "{master.value}" is reached through a symlink'
+        yield Problem(message, configuration.file, master.line, f"name {os.path.relpath(os.path.realpath(path), root)}")
+
+
+def _near_folder(root: str, path: str) -> str:
+    above = path.rpartition("/")[0]
+    try:
+        names = [entry.name for entry in os.scandir(os.path.join(root, above)) if entry.is_dir()]
+    except OSError:
+        names = []
+    near = nearest(path, [f"{above}/{one}" if above else one for one in names])
+    return near or "write where it is now"
+
+
+def discover_services(root: str, configuration: Configuration) -> tuple[tuple[str, ...], list[Problem]]:
+    """Return the services' folders, sorted, and what is wrong with those that are named.
+
+    Args:
+        root: The absolute path of the configuration's folder.
+        configuration: What it says.
+
+    Raises:
+        TreeError: A folder in which services may be cannot be listed.
+    """
+    discovery = _Discovery(root, configuration)
+    return tuple(discovery.services()), discovery.problems
+
+
+class _Discovery:
+    """Turns the configured folders and globs into services, noting what is wrong."""
+
+    def __init__(self, root: str, configuration: Configuration) -> None:
+        self.problems: list[Problem] = []
+        self._root, self._configuration, self._master = root, configuration, configuration.master.value
+        self._given: dict[str, Setting] = {}
+
+    def services(self) -> list[str]:
+        settings = self._configuration.services
+        explicit = [setting for setting in settings if not _GLOB.intersection(setting.value)]
+        for setting in explicit:
+            if setting.value in self._given:
+                self._complain(setting, "is given twice", f"it is also in line {self._given[setting.value].line}")
+            elif self._is_service(setting):
+                self._given[setting.value] = setting
+        for setting in settings:
+            if _GLOB.intersection(setting.value):
+                self._expand(setting, {one.value for one in explicit})
+        self._check_nesting()
+        return sorted(self._given)
+
+    def _complain(self, setting: Setting, message: str, remedy: str | None = None) -> None:
+        text = f'service "{setting.value}" {message}'
+        self.problems.append(Problem(text, self._configuration.file, setting.line, remedy))
+
+    def _is_service(self, setting: Setting) -> bool:
+        path = os.path.join(self._root, setting.value)
+        if reason := why_no_folder(setting.value):
+            self._complain(setting, reason, "name a folder inside the repository")
+        elif setting.value == self._master:
+            self._complain(setting, "is the master", "take it out of the services")
+        elif not os.path.isdir(path):
+            self._complain(setting, "is no folder", _near_folder(self._root, setting.value))
+        elif os.path.realpath(path) != path:
+            self._complain(setting, "is reached through a symlink", "name the folder that it leads to")
+        else:
+            return True
+        return False
+
+    def _expand(self, setting: Setting, explicit: set[str]) -> None:
+        if reason := why_no_folder(setting.value):
+            self._complain(setting, reason, "name folders inside the repository")
+            return
+        matched = dict.fromkeys(_glob(self._root, setting.value, "", set()))
+        found = [path for path in matched if self._may_be_service(path)]
+        if not found:
+            self._complain(setting, "matches no folder", "name a folder, or take it out")
+        for path in found:
+            if path in explicit:
+                self._complain(self._given.get(path, setting), f'is given twice: "{setting.value}" matches it too')
+            self._given.setdefault(path, setting)
+
+    def _may_be_service(self, path: str) -> bool:
+        """Tell whether a glob means a folder: never the master, what holds it, or what is in it."""
+        return not f"{self._master}/".startswith(f"{path}/") and not path.startswith(f"{self._master}/")
+
+    def _check_nesting(self) -> None:
+        for service, setting in self._given.items():
+            if self._master and f"{self._master}/".startswith(f"{service}/"):
+                self._complain(setting, f'holds the master "{self._master}"', "move the master out of it")
+            if self._master and service.startswith(f"{self._master}/"):
+                self._complain(setting, f'is inside the master "{self._master}"', "move it out of the master")
+        for service in [service for service in self._given if self._copying(service) is not None]:
+            if _GLOB.intersection(self._given[service].value):  # a glob never means what the tool itself has put there
+                del self._given[service]
+            else:
+                message = f'is inside the copy of "{self._copying(service)}"'
+                self._complain(self._given[service], message, "move it, or take it out")
+
+    def _copying(self, service: str) -> str | None:
+        """Return the service whose copy a folder is in, or None."""
+        copy = self._configuration.copy.value
+        holders = (above for above in ancestors(service) if f"{service}/".startswith(f"{above}/{copy}/"))
+        return next((above for above in holders if above in self._given), None)
+
+
+def _glob(folder: str, pattern: str, prefix: str, seen: set[tuple[str, str]]) -> Iterator[str]:
+    """Yield the folders below one that a glob matches, never through a symlink; `**` is any number of folders.
+
+    Args:
+        folder: The absolute path of the folder to look in.
+        pattern: What is left of the glob.
+        prefix: The path that led here.
+        seen: Where it has looked for what: several `**` lead to the same place in more ways than anybody can wait for.
+    """
+    if (folder, pattern) in seen:
+        return
+    seen.add((folder, pattern))
+    part, _, rest = pattern.partition("/")
+    if part == "**" and rest:
+        yield from _glob(folder, rest, prefix, seen)
+    for name in _folders_in(folder):
+        hidden = name.startswith(".") and not part.startswith(".")
+        if hidden or not fnmatchcase(name, part):
+            continue
+        below = os.path.join(folder, name)
+        if part == "**":
+            yield from _glob(below, pattern, f"{prefix}{name}/", seen)
+        if not rest:
+            yield prefix + name
+        elif part != "**":
+            yield from _glob(below, rest, f"{prefix}{name}/", seen)
+
+
+def _folders_in(folder: str) -> list[str]:
+    try:
+        with os.scandir(folder) as found:
+            return sorted(child.name for child in found if child.is_dir(follow_symlinks=False))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:  # a service in there would be left out without a word
+        raise explain_os_error(error, folder, "look for services in it") from error

@@ -1,0 +1,103 @@
+"""The configuration's file, as `init` sees it: whether there is one, and how to write one without touching the rest."""
+
+import os
+import tomllib
+
+from common_sync.core.configuration import OWN_FILE, PYPROJECT, find_table
+from common_sync.core.errors import ConfigurationError, Problem
+from common_sync.core.expressions import expression
+from common_sync.edges.files.folders import explain_os_error, opened
+from common_sync.edges.files.replacing import replace_users_file
+from common_sync.edges.files.writing import replace_bytes
+
+_AT_LINE = expression(r"\(at line (\d+)")
+
+
+def find_configuration(root: str) -> Problem | None:
+    """Return what says that a folder is configured already, or None.
+
+    Args:
+        root: The absolute path of the folder.
+
+    Raises:
+        ConfigurationError: pyproject.toml is not TOML.
+        TreeError: It cannot be read.
+    """
+    remedy = "edit it, or delete it to have it found anew"
+    own = os.path.join(root, OWN_FILE)
+    if os.path.lexists(own):
+        return Problem("is the configuration already", own, 1, remedy)
+    file = os.path.join(root, PYPROJECT)
+    if not os.path.lexists(file):
+        return None
+    data = _read(file)
+    text = data.decode("utf-8", "replace")
+    try:
+        table = find_table(data.decode(), file)
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError(Problem(f"not valid TOML: {error}", file, _line_of_error(error, text))) from None
+    return None if table is None else Problem("holds the configuration already", file, _line_of_table(text), remedy)
+
+
+def _line_of_error(error: Exception, text: str) -> int:
+    if isinstance(error, UnicodeDecodeError):
+        return error.object.count(b"\n", 0, error.start) + 1
+    if found := _AT_LINE.search(str(error)):
+        return int(found[1])
+    return text.count("\n") + 1 if "end of document" in str(error) else _line_of_table(text)
+
+
+def _line_of_table(text: str) -> int:
+    lines = text.splitlines()
+    headers = (number for number, line in enumerate(lines, 1) if line.replace(" ", "").startswith("[tool.common-sync"))
+    mentions = (number for number, line in enumerate(lines, 1) if "common-sync" in line)
+    return next(headers, next(mentions, 1))
+
+
+def _read(file: str) -> bytes:
+    try:
+        with open(file, "rb") as stream:
+            return stream.read()
+    except OSError as error:
+        raise explain_os_error(error, file, "read it") from error
+
+
+def write_table(file: str, table: str) -> None:
+    """Write a table to a configuration file, atomically.
+
+    Args:
+        file: The absolute path of a pyproject.toml, which keeps all it holds, or of a file of the tool's own.
+        table: The table, as TOML.
+
+    Raises:
+        ConfigurationError: pyproject.toml cannot take the table.
+        TreeError: The file cannot be written.
+    """
+    folder, name = os.path.split(file)
+    try:
+        with opened(folder) as descriptor:
+            if name == PYPROJECT:
+                before = _read(file)
+                replace_users_file(descriptor, name, before, _append(before, table, file), file)
+            else:
+                replace_bytes(descriptor, name, table.encode())
+    except OSError as error:
+        raise explain_os_error(error, file, "write it") from error
+
+
+def _append(before: bytes, table: str, file: str) -> bytes:
+    """Append a table to a TOML file, in the file's own line ends, and prove that nothing else has changed."""
+    text = before.decode()
+    end = "\r\n" if "\r\n" in text else "\n"
+    gap = "" if not text else end if text.endswith("\n") else end * 2
+    after = text + gap + table.replace("\n", end)
+    try:
+        document = tomllib.loads(after)
+        del document["tool"]["common-sync"]
+        unchanged = document == {"tool": {}, **tomllib.loads(text)}
+    except (ValueError, TypeError):  # it does not parse, or `tool` is something else than a table
+        unchanged = False
+    if not unchanged:
+        message = "cannot take a [tool.common-sync] table at its end"
+        raise ConfigurationError(Problem(message, file, remedy=f"write {OWN_FILE} instead, without the table's name"))
+    return after.encode()

@@ -1,0 +1,144 @@
+"""The files of a service as a build would get them: looked at when somebody asks for them, and never outside its folder."""
+
+import os
+from stat import S_ISDIR, S_ISREG
+
+from common_sync.core.doctor.image.context import BuildContext
+from common_sync.core.doctor.image.files import Place
+from common_sync.core.formats.dockerignore import parse_dockerignore
+from common_sync.core.text import UndecodableError, UnparsableError, decode_bytes, decode_requirements
+from common_sync.edges.files.folders import opened
+from common_sync.edges.files.reading import read_bytes
+
+_LARGEST = 4 << 20
+"""Bytes of a text that is read."""
+
+DOCKERIGNORE = ".dockerignore"
+
+
+class ServiceFolder:
+    """A folder on the disk; symlinks are followed as long as they stay in it.
+
+    Args:
+        folder: Its absolute path, without symlinks in it.
+    """
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._places: dict[str, Place | None] = {}
+        self._names: dict[str, list[str]] = {}
+
+    def look(self, path: str) -> Place | None:
+        """Return what is at a path, or None when there is nothing."""
+        if path not in self._places:
+            self._places[path] = self._look(path)
+        return self._places[path]
+
+    def _look(self, path: str) -> Place | None:
+        real = self._resolve(path)
+        try:
+            mode = os.stat(real).st_mode if real is not None else 0
+        except (OSError, ValueError):
+            return None
+        if S_ISDIR(mode):
+            return Place("folder", path)
+        return Place("file", path) if S_ISREG(mode) else None
+
+    def _resolve(self, path: str) -> str | None:
+        """Return the absolute path of what a path leads to, or None when that is outside: a build does not follow it."""
+        try:
+            real = os.path.realpath(os.path.join(self._folder, path))
+        except ValueError:  # a NUL in it
+            return None
+        return real if real == self._folder or real.startswith(self._folder + os.sep) else None
+
+    def names(self, path: str) -> list[str]:
+        """Return the names of what is in a folder, sorted."""
+        if path not in self._names:
+            real = self._resolve(path)
+            try:
+                self._names[path] = sorted(os.listdir(real)) if real is not None else []
+            except OSError:
+                self._names[path] = []
+        return self._names[path]
+
+    def read(self, path: str) -> str | None:
+        """Return a file's text as pip reads it, or None when it has none that can be read."""
+        data = self._read_bytes(path)
+        try:
+            return decode_requirements(data).characters if data is not None else None
+        except UndecodableError:
+            return None
+
+    def read_as_docker(self, path: str) -> str | None:
+        """Return a file's text as Docker reads it, or None when it cannot be read; it is UTF-8, and other bytes are no error."""
+        data = self._read_bytes(path)
+        return decode_bytes(data).characters if data is not None else None
+
+    def _read_bytes(self, path: str) -> bytes | None:
+        real = self._resolve(path)
+        if real is None:
+            return None
+        above, name = os.path.split(real)
+        try:
+            with opened(above) as folder:
+                return read_bytes(name, folder, _LARGEST)
+        except OSError:
+            return None
+
+
+def find_ignore_file(folder: ServiceFolder, above: str, dockerfile: str) -> str:
+    """Return the path in the service of the file that tells what a build does not get, whether it is there or not.
+
+    Args:
+        folder: The service's files.
+        above: The build context's path in it, or nothing for all of it.
+        dockerfile: The Dockerfile's path in the service: an ignore file of its own takes the place of the common one.
+    """
+    own = f"{dockerfile}{DOCKERIGNORE}"
+    return own if folder.look(own) is not None else f"{above}/{DOCKERIGNORE}".lstrip("/")
+
+
+def open_context(folder: ServiceFolder, above: str = "", ignore_file: str = "") -> BuildContext:
+    """Return what a build gets of a folder.
+
+    Args:
+        folder: The service's files.
+        above: The build context's path in it, or nothing for all of it.
+        ignore_file: The path in the service of the file that tells what it does not get, or nothing for all.
+
+    Raises:
+        UnparsableError: That file holds what Docker refuses, or cannot be read.
+    """
+    text = folder.read_as_docker(ignore_file) if ignore_file else None
+    if text is None and ignore_file and folder.look(ignore_file) is not None:
+        raise UnparsableError(1, "it cannot be read, or is no file of text")
+    return BuildContext(Below(folder, above) if above else folder, parse_dockerignore(text or ""), ignore_file)
+
+
+class Below:
+    """A folder inside another, with its own paths.
+
+    Args:
+        folder: The outer folder.
+        above: The inner one's path in it.
+    """
+
+    def __init__(self, folder: ServiceFolder, above: str) -> None:
+        self._folder, self._above = folder, above
+
+    def look(self, path: str) -> Place | None:
+        """Return what is at a path, or None when there is nothing."""
+        place = self._folder.look(self._inside(path))
+        return place and place._replace(origin=path)
+
+    def names(self, path: str) -> list[str]:
+        """Return the names of what is in a folder."""
+        return self._folder.names(self._inside(path))
+
+    def read(self, path: str) -> str | None:
+        """Return a file's text, or None when it has none."""
+        return self._folder.read(self._inside(path))
+
+    def _inside(self, path: str) -> str:
+        return f"{self._above}/{path}".rstrip("/")

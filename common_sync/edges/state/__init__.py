@@ -1,0 +1,1 @@
+"""What the tool remembers beside the repository: the lock, discarded edits, rewritten lines."""

@@ -1,0 +1,169 @@
+"""The shell's lines as `doctor` reads them: which programs run, with which words, in which folder, and for sure or not."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common_sync.core.formats.shell.script import Command, read_script, read_words
+from common_sync.core.formats.shell.words import Variables, Word
+
+VARIABLES: Variables = {
+    "REQS": "requirements.txt",
+    "FLAGS": "-r a.txt --pre",
+    "EMPTY": "",
+    "UNCLEAR": None,
+    "DIR": "/srv",
+}
+
+
+def run(script: str, variables: Variables = VARIABLES) -> list[Command]:
+    """Return the programs that a script runs in /app."""
+    found = read_script(script, "/app", variables)
+    assert found is not None
+    return list(found)
+
+
+def said(command: Command) -> str:
+    """Return a command in short: its folder, a `?` where it is not certain, its words, what is not known in brackets."""
+    words = " ".join(word.text if word.known else f"<{word.text}>" for word in command.words)
+    return f"{command.folder}{'' if command.certain else '?'}: {words}"
+
+
+SCRIPTS = [
+    ("pip install -r requirements.txt", ["/app: pip install -r requirements.txt"]),
+    ("a && b || c; d | e & f", ["/app: a", "/app?: b", "/app?: c", "/app: d", "/app: e", "/app: f"]),
+    ("a &&b;c\nd", ["/app: a", "/app: b", "/app: c", "/app: d"]),
+    ("pip install a \\\n  b", ["/app: pip install a b"]),
+    ("pip install a # and not b", ["/app: pip install a"]),
+    ("pip install a#b", ["/app: pip install a#b"]),
+    ("cd src && pip install .", ["/app/src: pip install ."]),
+    ("cd /srv; cd ..; ls", ["/: ls"]),
+    ("cd; ls", ["None: ls"]),
+    ("cd - && ls; cd rel && ls; cd /a && ls", ["None: ls", "None: ls", "/a: ls"]),
+    ("pushd lib && make; popd; ls", ["/app/lib: make", "None: ls"]),
+    ("(cd src && a); b", ["/app/src: a", "/app: b"]),
+    ("{ a; b; }", ["/app: a", "/app: b"]),
+    ("FOO=1 pip install x", ["/app: pip install x"]),
+    ("FOO=x; pip install $FOO", ["/app: pip install x"]),
+    ("export FOO=x BAR; pip install ${FOO}", ["/app: pip install x"]),
+    ("FOO=$(cat x); pip install $FOO", ["/app: pip install <>"]),
+    ("pip install -r $REQS", ["/app: pip install -r requirements.txt"]),
+    ("pip install -r '$REQS' \"$REQS\"", ["/app: pip install -r $REQS requirements.txt"]),
+    ("pip install $FLAGS", ["/app: pip install -r a.txt --pre"]),
+    ('pip install "$FLAGS"', ["/app: pip install -r a.txt --pre"]),
+    ("pip install $EMPTY x", ["/app: pip install x"]),
+    ("$EMPTY", []),
+    (
+        "pip install ${EMPTY:-y} ${EMPTY-z} ${EMPTY:+n} ${EMPTY+w} ${REQS+v} ${REQS:-x}",
+        ["/app: pip install y w v requirements.txt"],
+    ),
+    ("pip install ${NEW:-y} ${NEW+z} $NEW ${NEW}", ["/app: pip install y <> <>"]),
+    ("pip install ${REQS%.txt} $UNCLEAR ${UNCLEAR:-x} $1 `date` $(date)", ["/app: pip install <> <> <> <> <> <>"]),
+    (r"pip install a\ b 'c d' \"e\" \$X", ['/app: pip install a b c d "e" $X']),
+    ('echo "a \\"b\\" \\n $(date) c"', ['/app: echo <a "b" \\n  c>']),
+    (
+        "if test -f x; then pip install a; else b; fi; c",
+        ["/app?: test -f x", "/app?: pip install a", "/app?: b", "/app: c"],
+    ),
+    ("for f in a b; do pip install $f; done; c", ["/app?: pip install <>", "/app: c"]),
+    ("while read x; do y; done", ["/app?: read x", "/app?: y"]),
+    ("case $X in a) pip install a;; b) c;; esac; d", ["/app?: pip install a", "/app?: c", "/app: d"]),
+    ("[ -f x ] && pip install x; y", ["/app?: [ -f x ]", "/app?: pip install x", "/app: y"]),
+    ("pip install a || true", ["/app: pip install a", "/app?: true"]),
+    ("pip install a || pip install b", ["/app?: pip install a", "/app?: pip install b"]),
+    ("pip install a || { cat log; exit 1; }", ["/app: pip install a", "/app?: cat log", "/app: exit 1"]),
+    ("a > out 2>&1 < in", ["/app: a"]),
+    ("> empty", ["/app: "]),
+    ("sudo -u app -E pip install a", ["/app: pip install a"]),
+    ("env A=1 B=$UNCLEAR pip install $A", ["/app: pip install <>"]),
+    ("exec time nice -n 5 pip install a", ["/app: pip install a"]),
+    ("timeout -k 5 60 pip install a", ["/app: pip install a"]),
+    ("sh -c 'cd /x && pip install .'; b", ["/x: pip install .", "/app: b"]),
+    ('bash -lc "pip install $REQS" > log', ["/app: pip install requirements.txt", "/app: "]),
+    ("bash -e install.sh -c x", ["/app: bash -e install.sh -c x"]),
+    ("sh -c 'open", None),
+    ('sh -c "it\'s"', ["/app: sh -c it's"]),
+    ("sh -c", ["/app: sh -c"]),
+    ("su app -c 'pip install a'", ["/app: pip install a"]),
+    ("eval pip install $REQS", ["/app: pip install requirements.txt"]),
+    ("eval $UNCLEAR", ["/app: eval <>"]),
+    ("set -e; set -o pipefail", ["/app: set -e", "/app: set -o pipefail"]),
+    ("", []),
+    ("# only a comment", []),
+]
+
+
+@pytest.mark.parametrize(("script", "expected"), SCRIPTS, ids=[row[0] for row in SCRIPTS])
+def test_a_script_runs_what_a_shell_would_run(script: str, expected: list[str] | None) -> None:
+    """An install would be overlooked, or be looked for in another folder than where it runs."""
+    found = read_script(script, "/app", VARIABLES)
+    assert (None if found is None else list(map(said, found))) == expected
+
+
+def test_substitutions_in_an_open_quote_take_linear_time() -> None:
+    """A hostile Dockerfile of 100 bytes would keep `doctor` for years."""
+    assert read_script('a "' + "`b`$(c)" * 1000, "/app", {}) is None
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "A=aaaaaaaa; " + "A=$A$A; " * 40 + "pip install $A",
+        "A=aaaaaaaa; " + 'A="$A$A"; ' * 40 + "pip install $A",
+        f"A={'a' * 4000}; pip install {'$A ' * 5000}",
+    ],
+    ids=["doubles", "doubles in quotes", "many times"],
+)
+def test_a_script_that_doubles_a_value_ends(script: str) -> None:
+    """A hostile Dockerfile of one line would fill the memory."""
+    *_, command = run(script, {})
+    assert command.program == "pip"
+    assert not command.words[-1].known
+    assert sum(len(word.text) for word in command.words) < 100_000
+
+
+@pytest.mark.parametrize("script", ["A='eval $A'; eval $A", "A='eval $A; eval $A'; eval \"$A\""])
+def test_a_script_that_runs_itself_ends(script: str) -> None:
+    """A hostile Dockerfile of one line would end `doctor` with a traceback, or never."""
+    found = run(script, {})
+    assert {command.program for command in found} == {"eval"}
+    assert len(found) < 10_000
+
+
+def test_what_a_command_writes_is_known() -> None:
+    """A requirements file that the build makes would be taken for the one in the service."""
+    (command,) = run("pip freeze >> $REQS 2> /dev/null")
+    assert [word.text for word in command.writes] == ["requirements.txt", "/dev/null"]
+
+
+def test_patterns_are_told_from_words() -> None:
+    """`pip install dist/*.whl` would be taken for a folder of that name."""
+    (command,) = run("pip install a*.whl 'b*' $GLOB", {"GLOB": "c?"})
+    assert [word.pattern for word in command.words] == [False, False, True, False, True]
+
+
+def test_variables_reach_the_program() -> None:
+    """`UV_FROZEN=1 uv sync` would be taken for a sync that makes the lock file anew."""
+    (command,) = run("UV_FROZEN=1 uv sync", {"A": "1"})
+    assert (command.environment["UV_FROZEN"], command.environment["A"]) == ("1", "1")
+
+
+def test_a_program_that_a_variable_names_has_no_name() -> None:
+    """`$PIP install` would be passed over as nothing of interest, and the service be called proven."""
+    (command,) = run("$UNCLEAR install x")
+    assert command.program == ""
+    assert Command((), "/").program == ""
+
+
+def test_words_may_hand_a_script_to_a_shell() -> None:
+    """The JSON form of RUN would not be followed."""
+    words = [Word("sh"), Word("-c"), Word("cd x && pip install .")]
+    assert list(map(said, read_words(words, "/app", {}))) == ["/app/x: pip install ."]
+    assert list(map(said, read_words([Word("pip"), Word("install")], "/app", {}))) == ["/app: pip install"]
+
+
+@given(st.text(alphabet="ab $\"'\\;&|(){}<>#\n=`-/*cdif", max_size=40))
+def test_any_text_is_read_or_refused(script: str) -> None:
+    """A Dockerfile that nobody would write would end the run with a traceback."""
+    found = read_script(script, "/app", VARIABLES)
+    assert found is None or isinstance(list(found), list)

@@ -1,0 +1,80 @@
+"""Lines of scripts and settings that lead to the library: which are named, and which are not."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.project_layout import PLAIN, Layout, problems
+
+from common_sync.core.references.mentions import read_mentions
+
+NAMED = [
+    pytest.param(text, id=reason)
+    for reason, text in (
+        ("a command", "\tpip install -e ../../common"),
+        ("a short option before it", "pip install -e../../common"),
+        ("in quotes", "sys.path.insert(0, '../../common')"),
+        ("an assignment", "PYTHONPATH=../../common python app.py"),
+        ("in a list of paths", 'export PYTHONPATH="src:../../common:$PYTHONPATH"'),
+        ("a mount", "docker run -v ../../common:/app/common api"),
+        ("a folder below it, and a pattern", "cp ../../common/our_common/*.py ."),
+        ("make's folder", "\tcp -r $(CURDIR)/../../common ."),
+        ("the shell's folder", "ls $PWD/../../common"),
+        ("a variable in braces", 'cd "${HERE}/../../common"'),
+        ("a script's own folder", 'cd "$(dirname "$0")/../../common"'),
+        ("a script's own folder, quoted by itself", 'cd "$(dirname "$0")"/../../common'),
+        ("tox's folder", "deps = -e{toxinidir}/../../common"),
+        ("an f-string", "'our-common @ file://{here}/../../common',"),
+        ("setup.cfg's folder", "x = %(here)s/../../common"),
+        ("a requirement", "    our-common @ file:../../common"),
+        ("an absolute path", "WorkingDirectory=/repo/common"),
+        ("a roundabout path", "ls ./../../services/../common/"),
+        ("a Windows line end", "ls ../../common\r"),
+        ("before a comment", "ls ../../common  # all"),
+        ("a hash that is no comment", "x#y ../../common"),
+    )
+]
+
+
+@pytest.mark.parametrize("text", NAMED)
+def test_names(text: str) -> None:
+    """A script would fail in the service's own folder, and nobody would have been told."""
+    found = read_mentions(f"#!/bin/sh\n{text}\n", PLAIN.site())
+    assert problems(found) == [(2, "CS110")]
+    assert (found.edits, found.references) == ((), ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("ls ../../common-utils ../../commons ../../uncommon", id="a neighbour with a longer name"),
+        pytest.param("# cp ../../common .", id="a comment"),
+        pytest.param("\tx # ../../common", id="a comment after something"),
+        pytest.param("; ../../common", id="a comment of a unit"),
+        pytest.param("ls ./common ../api/common common", id="the copy"),
+        pytest.param("cd ../..", id="the folder above"),
+        pytest.param("ls ../../../common a../../common", id="another folder"),
+        pytest.param("ls /opt/app/common /usr/bin/env", id="an absolute path that is not here"),
+        pytest.param("ls $ROOT/common ${COMMON}", id="a variable that says it all"),
+        pytest.param("echo 1...2 .. ../ x/..", id="dots"),
+        pytest.param("curl https://x.invalid/../../common-utils", id="a URL"),
+    ],
+)
+def test_stays_silent(text: str) -> None:
+    """False alarms would teach people not to read the findings."""
+    assert read_mentions(text, PLAIN.site()).problems == ()
+
+
+def test_is_resolved_from_the_file_and_from_the_service() -> None:
+    """A script in a folder of its own would be misread: some run where they are, others from the service's folder."""
+    site = Layout(folder="scripts").site()
+    text = "ls ../../common\nls ../../../common/x ../../../common/x ../../common\nls ../../../../common"
+    found = read_mentions(text, site)
+    assert problems(found) == [(1, "CS110"), (2, "CS110"), (2, "CS110")]
+    assert [one.remedy.split("`")[1] for one in found.problems] == ["../common", "../common/x", "../common"]
+
+
+@given(st.lists(st.sampled_from(["../", "common", "$(", ")", "$x", "{", "}", "/", "-e", " ", "'", "#", ";", "\n", "\x00", "ü"])).map("".join))  # fmt: skip
+def test_survives_any_text(text: str) -> None:
+    """One odd script would end the whole run with a traceback."""
+    found = read_mentions(text, PLAIN.site())
+    assert all(code == "CS110" for _, code in problems(found))

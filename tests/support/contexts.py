@@ -1,0 +1,66 @@
+"""A service's files held in memory, and what a Dockerfile makes of them: the core is tested without a disk."""
+
+from collections.abc import Iterable, Mapping
+
+from common_sync.core.doctor.build.outcome import Build
+from common_sync.core.doctor.build.simulate import simulate
+from common_sync.core.doctor.checks.troubles import Trouble, find_build_troubles
+from common_sync.core.doctor.image.context import BuildContext
+from common_sync.core.doctor.image.files import Place
+from common_sync.core.formats.dockerfile.syntax import parse_dockerfile
+from common_sync.core.formats.dockerignore import parse_dockerignore
+
+LIBRARY = {
+    "common/pyproject.toml": '[project]\nname = "our-common"\nversion = "1"\n',
+    "common/our_common/__init__.py": "",
+}
+FILES = {**LIBRARY, "requirements.txt": "fastapi\n-e ./common\n", "main.py": "import our_common\n"}
+BASE = "FROM python:3.12-slim\nWORKDIR /app\n"
+INSTALL = "RUN pip install -r requirements.txt\n"
+
+
+class Folder:
+    """Files by their paths."""
+
+    def __init__(self, files: Mapping[str, str]) -> None:
+        self._files = files
+
+    def look(self, path: str) -> Place | None:
+        """Return what is at a path."""
+        if path in self._files:
+            return Place("file", path)
+        inside = not path or any(file.startswith(f"{path}/") for file in self._files)
+        return Place("folder", path) if inside else None
+
+    def names(self, path: str) -> list[str]:
+        """Return the names of what is in a folder."""
+        prefix = f"{path}/" if path else ""
+        return sorted({file[len(prefix) :].partition("/")[0] for file in self._files if file.startswith(prefix)})
+
+    def read(self, path: str) -> str | None:
+        """Return a file's text."""
+        return self._files.get(path)
+
+
+def context_of(files: Mapping[str, str], dockerignore: str = "") -> BuildContext:
+    """Return a build context."""
+    return BuildContext(Folder(files), parse_dockerignore(dockerignore))
+
+
+def follow(dockerfile: str, files: Mapping[str, str] = FILES, dockerignore: str = "") -> Build:
+    """Return what a build would come upon."""
+    return simulate(parse_dockerfile(dockerfile), context_of(files, dockerignore))
+
+
+def admits_newer(specifier: str, python: str) -> bool:
+    """Compare minor versions only, which is all that the tests need: `>=3.11`."""
+    return int(python.split(".")[1]) >= int(specifier.rpartition(".")[2])
+
+
+def troubles_of(
+    dockerfile: str, files: Mapping[str, str] = FILES, dockerignore: str = "", targets: Iterable[str] = ()
+) -> list[Trouble]:
+    """Return what is wrong with a build."""
+    context = context_of(files, dockerignore)
+    build = simulate(parse_dockerfile(dockerfile), context)
+    return list(find_build_troubles(build, "Dockerfile", context, admits_newer, targets))
