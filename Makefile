@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help demo test check unit e2e reliability mutate fuzz bench clean
+.PHONY: help demo test check picture unit e2e reliability mutate fuzz bench clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this list.
@@ -20,6 +20,10 @@ check: $(VENV)/.developing  ## Format, lint, types, and the direction of imports
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python scripts/draw_floors.py --check
+
+picture: $(VENV)/.developing  ## Draw docs/floors.svg from the real imports.
+	$(BIN)/python scripts/draw_floors.py
 
 unit: $(VENV)/.developing  ## The tests, with branch coverage: all of the core, 95 % of the whole.
 	-@scripts/setup-tools strace # some tests look at system calls; without it they say that they were skipped
