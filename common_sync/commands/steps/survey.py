@@ -1,14 +1,16 @@
 """Read everything once and plan: what every command that looks at copies begins with."""
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+import os
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.copies.digest import digest_tree
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.plan import CopyPlan, build_plan
 from common_sync.core.errors import CommonSyncError, Problem, TreeError
 from common_sync.core.findings import drift_findings, managed_finding, missing_copy, reference_findings
-from common_sync.core.model import Finding, Reference, Snapshot
+from common_sync.core.model import Entries, Finding, Reference, Snapshot
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.git.repository import find_top
 from common_sync.edges.library.copies import has_leftover, read_announced, read_copy
@@ -19,6 +21,9 @@ from common_sync.edges.service.blocks import Dockerignores, Managed, look_at_att
 from common_sync.edges.service.builds import RootBuilds, Widened
 from common_sync.edges.service.places import Library, find_library
 from common_sync.edges.service.references import FileEdit, read_references
+
+if TYPE_CHECKING:
+    from common_sync.edges.git.former import FormerStates
 
 _MANY_FILES = 1500
 _MANY_BYTES = 16 << 20
@@ -139,6 +144,7 @@ def survey(
         find_library(project.root, project.copy, project.master),
         _dockerignores(project, master),
         RootBuilds(project.root),
+        cache(lambda: _former_states(master)),
     )
 
     def look(service: str) -> ServicePlan | tuple[Problem, ...]:
@@ -159,6 +165,12 @@ def survey(
 def _dockerignores(project: Project, master: Master) -> Dockerignores:
     files = (*master.snapshot.entries, MANIFEST_NAME)
     return Dockerignores(project.root, project.copy, files, managed="dockerignore" in project.configuration.managed)
+
+
+def _former_states(master: Master) -> "FormerStates":
+    from common_sync.edges.git.former import FormerStates  # only where a copy has no manifest
+
+    return FormerStates(master.path)
 
 
 def survey_root(project: Project, services: Sequence[str]) -> Managed:
@@ -198,11 +210,13 @@ class _Looking(NamedTuple):
         library: Where the library lies.
         ignores: Looks at its ignore files.
         builds: What the compose files at the root build.
+        former: What the master once held.
     """
 
     library: Library
     ignores: Dockerignores
     builds: RootBuilds
+    former: Callable[[], "FormerStates"]
 
 
 def survey_service(project: Project, master: Master, service: str, looking: _Looking) -> ServicePlan:
@@ -226,9 +240,14 @@ def survey_service(project: Project, master: Master, service: str, looking: _Loo
         files = master.snapshot.entries
         found = read_references(looking.library, service, files, project.services, looking.builds)
         managed = looking.ignores.look_at(service, found.dockerfiles)
+        former = (
+            looking.former().select(_differing(copy, files), os.path.join(project.root, copy_path))
+            if base is None
+            else ()
+        )
     except OSError as error:
         raise explain_os_error(error, service, "read the service") from error
-    plan = build_plan(master.manifest, base, copy, announced) if copy is not None else _NOT_PLANNED
+    plan = build_plan(master.manifest, base, copy, announced, former) if copy is not None else _NOT_PLANNED
     return ServicePlan(
         service,
         copy_path,
@@ -247,6 +266,12 @@ def survey_service(project: Project, master: Master, service: str, looking: _Loo
 
 
 _NOT_PLANNED = CopyPlan("missing", (), {}, touched=False, behind=True, catches_up=True)
+
+
+def _differing(copy: Snapshot | None, master: Entries) -> Entries:
+    """Return what a copy holds that the master does not have now."""
+    entries = copy.entries if copy is not None else {}
+    return {path: entry for path, entry in entries.items() if master.get(path) != entry}
 
 
 def _digest(copy: Snapshot | None, master: Master) -> str | None:

@@ -12,14 +12,17 @@ changed               changed, and differently    diverged       a guarded updat
 changed               changed to the same         current        only the manifest catches up
 missing               any                         missing        a create, if the master still has it
 not in the manifest   the master lacks it         extra          a guarded delete
-no manifest at all                                unmanaged      adopts what is equal, guards what differs
+no manifest at all                                unmanaged      adopts what is equal or former, guards the rest
 ====================  ==========================  =============  =========================================
 
 A guarded operation would discard somebody's own bytes; it is applied only with `--force`. What is to be written where
 something stands that stays, below a file or in place of a folder, is blocked by it, and waits.
+
+Without a manifest, a file that holds what the master once had at the same path (a *former* state) is stale: its bytes are in
+git's history, so they are nobody's edit, and nothing is lost when they go.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
 from common_sync.core.copies.manifest import Manifest, make_manifest
@@ -117,7 +120,11 @@ IN_SYNC = CopyPlan("current", (), {}, touched=False, behind=False, catches_up=Fa
 
 
 def build_plan(
-    master: Manifest, base: Manifest | None, copy: Snapshot | None, announced: Manifest | None = None
+    master: Manifest,
+    base: Manifest | None,
+    copy: Snapshot | None,
+    announced: Manifest | None = None,
+    former: Container[str] = (),
 ) -> CopyPlan:
     """Compare master, manifest and copy, and return what would bring the copy in sync.
 
@@ -126,6 +133,7 @@ def build_plan(
         base: The copy's own manifest, or None when it has none.
         copy: What the copy holds, or None when there is no such folder.
         announced: What a run that was stopped was about to make of the copy, or None when there was none.
+        former: Paths of files that hold what the master once had there; they count only where there is no manifest.
     """
     entries = copy.entries if copy is not None else {}
     caches = copy.caches if copy is not None else ()
@@ -134,10 +142,11 @@ def build_plan(
         return IN_SYNC._replace(caches=caches)
     settled = _settle(base, announced, entries) if announced is not None else None
     base = settled or base
-    operations = list(_compare(master.files, base, entries))
+    ancestor = base.files if base is not None else _imagine_ancestor(master.files, entries, former)
+    operations = list(_compare(master.files, ancestor, entries))
     operations = _mark_blocked(operations, copy.ignored if copy is not None else ())
     unmanaged = base is None and copy is not None and bool(entries)
-    retained = _retained(operations, master.files, base)
+    retained = _retained(operations, ancestor)
     return CopyPlan(
         state=_worst(operations, behind=behind, unmanaged=unmanaged),
         operations=tuple(operations),
@@ -158,9 +167,12 @@ def _settle(base: Manifest | None, announced: Manifest, copy: Entries) -> Manife
     return make_manifest((base or announced).library, files)
 
 
-def _compare(master: Entries, base: Manifest | None, copy: Entries) -> Iterator[Operation]:
-    # Without a manifest, the master is the ancestor: what is equal is adopted, what differs was modified.
-    ancestor = base.files if base is not None else master
+def _imagine_ancestor(master: Entries, copy: Entries, former: Container[str]) -> Entries:
+    """Return what counts as the manifest of a copy that has none: the master, or what the copy holds of a former one."""
+    return {**master, **{path: entry for path, entry in copy.items() if path in former}}
+
+
+def _compare(master: Entries, ancestor: Entries, copy: Entries) -> Iterator[Operation]:
     for path in sorted(master.keys() | copy.keys()):
         held, wanted, known = copy.get(path), master.get(path), ancestor.get(path)
         if held == wanted:
@@ -209,8 +221,7 @@ def _worst(operations: Iterable[Operation], *, behind: bool, unmanaged: bool) ->
     return max(states, key=STATES.index)
 
 
-def _retained(operations: Iterable[Operation], master: Entries, base: Manifest | None) -> dict[str, Entry | None]:
-    ancestor = base.files if base is not None else master
+def _retained(operations: Iterable[Operation], ancestor: Entries) -> dict[str, Entry | None]:
     return {op.path: ancestor.get(op.path) for op in operations if op.state == "diverged" or op.blocked_by is not None}
 
 

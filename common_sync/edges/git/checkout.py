@@ -25,20 +25,28 @@ def format_entry(entry: Entry, path: str, data: bytes | None, digits: int) -> st
         OSError: It cannot be read.
     """
     if isinstance(entry, Symlink):
-        return f"120000 {_name(*_held(os.fsencode(entry.target)), digits)} 0"
+        return f"120000 {name_contents(*_held(os.fsencode(entry.target)), digits)} 0"
     mode = "100755" if entry.executable else "100644"
     if data is not None:
-        return f"{mode} {_name(*_held(data), digits)} 0"
+        return f"{mode} {name_contents(*_held(data), digits)} 0"
     with open(path, "rb") as file:
-        return f"{mode} {_name(os.fstat(file.fileno()).st_size, iter(lambda: file.read(BLOCK), b''), digits)} 0"
+        return f"{mode} {name_contents(os.fstat(file.fileno()).st_size, iter(lambda: file.read(BLOCK), b''), digits)} 0"
 
 
 def _held(data: bytes) -> tuple[int, tuple[bytes]]:
     return len(data), (data,)
 
 
-def _name(size: int, blocks: Iterable[bytes], digits: int) -> str:
-    """Return git's name for contents (gitformat-… "loose objects": the kind and the size go before them)."""
+def name_contents(size: int, blocks: Iterable[bytes], digits: int) -> str:
+    """Return git's name for contents; the kind and the size go before them.
+
+    Source: https://git-scm.com/docs/gitformat-loose.
+
+    Args:
+        size: Bytes in all.
+        blocks: The bytes, in order.
+        digits: How many hex digits names have in this repository: 40 of sha1, 64 of sha256.
+    """
     digest = new("sha1" if digits == _SHA1 else "sha256", b"blob %d\0" % size, usedforsecurity=False)
     for block in blocks:
         digest.update(block)
