@@ -6,18 +6,20 @@ from typing import NamedTuple
 
 from common_sync.core.doctor.build.outcome import Build, Installed
 from common_sync.core.doctor.build.simulate import simulate
+from common_sync.core.doctor.checks.build import find_build_troubles
 from common_sync.core.doctor.checks.layout import find_places
 from common_sync.core.doctor.checks.library import Running, find_absence, find_layout_trouble, find_stale_trouble
-from common_sync.core.doctor.checks.troubles import Trouble, find_build_troubles
 from common_sync.core.doctor.image.context import BuildContext
 from common_sync.core.doctor.image.copying import MissingSource
 from common_sync.core.doctor.image.files import Image
 from common_sync.core.doctor.mending import Mended, mend
+from common_sync.core.findings import file_finding
 from common_sync.core.formats.dockerfile.syntax import parse_dockerfile
+from common_sync.core.model import Finding
 from common_sync.core.text import UnparsableError
 from common_sync.edges.service.folder import ServiceFolder, find_ignore_file, open_context
 
-Keep = Callable[[list[Trouble], str], list[Trouble]]
+Keep = Callable[[list[Finding], str], list[Finding]]
 """Leaves out what is switched off, told the Dockerfile's text."""
 
 
@@ -31,7 +33,7 @@ class ImageCheck(NamedTuple):
         ignore_file: The path in the service of the file that tells what the build does not get.
     """
 
-    troubles: tuple[Trouble, ...]
+    troubles: tuple[Finding, ...]
     places: tuple[str, ...] = ()
     mended: Mended | None = None
     ignore_file: str = ""
@@ -81,8 +83,8 @@ def check_image(dockerfile: Dockerfile, folder: ServiceFolder, copy: str, keep: 
     return ImageCheck(tuple(troubles), places, done, context.ignore_file)
 
 
-def _unparsable(file: str, error: UnparsableError) -> Trouble:
-    return Trouble("CS108", file, error.line, f"cannot be parsed: {error.reason}", "mend it")
+def _unparsable(file: str, error: UnparsableError) -> Finding:
+    return file_finding("CS108", file, error.line, f"cannot be parsed: {error.reason}", "mend it")
 
 
 class _RefusedIgnoreFileError(UnparsableError):
@@ -122,7 +124,7 @@ class _Checker:
     def __init__(self, dockerfile: Dockerfile, context: BuildContext, copy: str, keep: Keep) -> None:
         self._dockerfile, self._context, self._copy, self._keep = dockerfile, context, copy, keep
 
-    def examine(self, text: str) -> tuple[list[Trouble], tuple[str, ...]]:
+    def examine(self, text: str) -> tuple[list[Finding], tuple[str, ...]]:
         """Return what is wrong with a text, and where the images that are run have the copy."""
         build = simulate(parse_dockerfile(text), self._context)
         path, targets = self._dockerfile.path, self._dockerfile.targets
@@ -137,13 +139,13 @@ class _Checker:
             troubles.append(stale)
         return self._keep(troubles, text), tuple(place for place, _ in places)
 
-    def _absence(self, build: Build) -> Trouble | None:
+    def _absence(self, build: Build) -> Finding | None:
         """Return that a file in the last image imports the library, and nothing brings that into it."""
         image = build.stages[-1].image if build.stages else Image()
         imported = [package for package, file in self._dockerfile.imports if find_places(image, self._context, file)]
         return find_absence(build, imported, self._copy, self._dockerfile.path) if imported else None
 
-    def _layout(self, build: Build, place: str, workdir: str) -> Trouble | None:
+    def _layout(self, build: Build, place: str, workdir: str) -> Finding | None:
         installs = (event for stage in build.stages for event in stage.events if isinstance(event, Installed))
         needs = [need for event in installs for need in event.needs]
         return find_layout_trouble(Running(place, workdir, self._dockerfile.path), needs, self._context, self._copy)

@@ -12,7 +12,6 @@ from common_sync.core.doctor.checks.by_name import find_asked_by_name
 from common_sync.core.doctor.checks.layout import find_packages
 from common_sync.core.doctor.checks.library import Running, find_layout_trouble, find_stale_trouble
 from common_sync.core.doctor.checks.references import find_import_troubles, find_reference_troubles
-from common_sync.core.doctor.checks.troubles import Trouble
 from common_sync.core.doctor.image.files import below
 from common_sync.core.doctor.image.mounts import find_hiding
 from common_sync.core.doctor.silencing import is_silenced
@@ -144,7 +143,7 @@ class _Checker:
             self._service, paths, tuple(dict.fromkeys(findings)), states, conclude(findings), tuple(fixed)
         )
 
-    def _known(self, troubles: list[Trouble], ignore_files: set[str]) -> list[Finding]:
+    def _known(self, troubles: list[Finding], ignore_files: set[str]) -> list[Finding]:
         """Return what `verify` knows of its references and its copy, as far as a build minds, and each thing once."""
         missing = (
             []
@@ -179,7 +178,7 @@ class _Checker:
             (package, file) for package, file in found if _imports(package).search(self._folder.read(file) or "")
         )
 
-    def _with_named(self, troubles: list[Trouble], images: Sized) -> list[Trouble]:
+    def _with_named(self, troubles: list[Finding], images: Sized) -> list[Finding]:
         """Say where the library is asked for by its name, if nothing brings the copy: an index may bring it, or not."""
         absent = [one for one in troubles if one.code == "CS216"]
         brought = not absent if images else self._installs_copy()
@@ -197,7 +196,7 @@ class _Checker:
         files = {one.file for one in self._plan.references if one.state in {"points-at-copy", "points-at-master"}}
         return any(not is_dockerfile(name) and not is_compose(name) for name in map(os.path.basename, files))
 
-    def _references(self, *, in_image: bool) -> Iterator[Trouble]:
+    def _references(self, *, in_image: bool) -> Iterator[Finding]:
         context = open_context(self._folder)
         files = [file for file in self._files if "/" not in file and (is_requirements(file) or file in _PROJECT_FILES)]
         troubles, needs = find_reference_troubles(self._service, files, context, in_image=in_image)
@@ -210,7 +209,7 @@ class _Checker:
         layout = find_layout_trouble(running, needs, context, copy)
         yield from (one for one in (layout, find_stale_trouble(context, copy)) if one is not None)
 
-    def _imports(self) -> Iterator[Trouble]:
+    def _imports(self) -> Iterator[Finding]:
         for file in self._files:
             if file.endswith(".py") and (text := self._folder.read(file)) and any(hint in text for hint in _HINTS):
                 yield from find_import_troubles(self._service, file, text)
@@ -235,15 +234,15 @@ class _Checker:
         lines = ServiceFolder(self._project.root).read(finding.file) or ""
         return finding.code in self._ignored or is_silenced(finding.code, finding.line, lines.splitlines())
 
-    def _keep_for(self, dockerfile: Dockerfile) -> Callable[[list[Trouble], str], list[Trouble]]:
-        def keep(troubles: list[Trouble], text: str) -> list[Trouble]:
+    def _keep_for(self, dockerfile: Dockerfile) -> Callable[[list[Finding], str], list[Finding]]:
+        def keep(troubles: list[Finding], text: str) -> list[Finding]:
             return self._keep(
                 troubles, lambda file: text.splitlines() if file == dockerfile.path else self._lines(file)
             )
 
         return keep
 
-    def _keep(self, troubles: list[Trouble], lines: Callable[[str], list[str]]) -> list[Trouble]:
+    def _keep(self, troubles: list[Finding], lines: Callable[[str], list[str]]) -> list[Finding]:
         """Leave out what is switched off."""
         return [
             one
@@ -254,11 +253,11 @@ class _Checker:
     def _lines(self, file: str) -> list[str]:
         return (self._folder.read(file) or "").splitlines()
 
-    def _finding(self, trouble: Trouble) -> Finding:
+    def _finding(self, trouble: Finding) -> Finding:
         file = f"{self._service}/{trouble.file}"
         return make_finding(trouble.code, self._service, file, trouble.line, trouble.message, self._remedy(trouble))
 
-    def _remedy(self, trouble: Trouble) -> str:
+    def _remedy(self, trouble: Finding) -> str:
         """Return what to do: lines that ask for a copy are right where there is none, and so are those for another context."""
         if trouble.file in self._widened and trouble.code in _BY_CONTEXT:
             return distribute_command(self._service, "--contexts")

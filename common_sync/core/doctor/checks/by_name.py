@@ -3,15 +3,16 @@
 import re
 from collections.abc import Iterator
 
-from common_sync.core.doctor.checks.troubles import Trouble
 from common_sync.core.doctor.install.projects import WORKSPACE, find_named, normalise
 from common_sync.core.expressions import expression
+from common_sync.core.findings import file_finding
+from common_sync.core.model import Finding
 
 _REQUIREMENT = expression(r"\s*(([A-Za-z0-9][\w.-]*)\s*(?:\[[^]]*\]\s*)?(?:[=<>!~;(].*)?)", re.ASCII)
 _COMMENT = expression(r"(?:^|\s)#.*")
 
 
-def find_asked_by_name(file: str, text: str, library: str, copy: str) -> Trouble | None:
+def find_asked_by_name(file: str, text: str, library: str, copy: str) -> Finding | None:
     """Return that a file asks for the library by its name, and not by a path to the copy.
 
     Args:
@@ -34,7 +35,7 @@ def find_asked_by_name(file: str, text: str, library: str, copy: str) -> Trouble
         "a uv workspace, which is not there where the service is alone," if written.endswith(WORKSPACE) else "an index"
     )
     message = f"`{written}` asks {who} for the library by its name, and no copy can answer"
-    return Trouble("CS213", file, line, message, remedy)
+    return file_finding("CS213", file, line, message, remedy)
 
 
 def _find_requirements(text: str, library: str) -> Iterator[tuple[int, str]]:

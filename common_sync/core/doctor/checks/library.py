@@ -6,13 +6,14 @@ from typing import NamedTuple
 
 from common_sync.core.doctor.build.outcome import Build, Installed, NotFollowed
 from common_sync.core.doctor.checks.layout import find_packages, find_shadow
-from common_sync.core.doctor.checks.troubles import Trouble
 from common_sync.core.doctor.image.files import Context
 from common_sync.core.doctor.install.needs import Need
 from common_sync.core.doctor.install.projects import normalise, read_project
+from common_sync.core.findings import file_finding
+from common_sync.core.model import Finding
 
 
-def find_name_troubles(name: str, packages: Iterable[str], public: Container[str], file: str) -> Iterator[Trouble]:
+def find_name_troubles(name: str, packages: Iterable[str], public: Container[str], file: str) -> Iterator[Finding]:
     """Yield the names of the library that a stranger's package has, or may have any day.
 
     Args:
@@ -24,11 +25,13 @@ def find_name_troubles(name: str, packages: Iterable[str], public: Container[str
     own = normalise(name)
     if own in public:
         message = f"`{name}` may be a name on the public index, too: where a reference is forgotten, a stranger's package is installed"
-        yield Trouble("CS209", file, None, message, f"give it a name of your own, such as `yourcompany-{own}`")
+        yield file_finding("CS209", file, None, message, f"give it a name of your own, such as `yourcompany-{own}`")
     for package in packages:
         if (other := normalise(package)) != own and other in public:
             message = f"the package `{package}` of `{name}` may be a name on the public index, too: whoever installs what is imported gets a stranger's package"
-            yield Trouble("CS209", file, None, message, f"give it a name of your own, such as `yourcompany_{package}`")
+            yield file_finding(
+                "CS209", file, None, message, f"give it a name of your own, such as `yourcompany_{package}`"
+            )
 
 
 class Running(NamedTuple):
@@ -45,7 +48,7 @@ class Running(NamedTuple):
     file: str
 
 
-def find_layout_trouble(running: Running, needs: Iterable[Need], context: Context, copy: str) -> Trouble | None:
+def find_layout_trouble(running: Running, needs: Iterable[Need], context: Context, copy: str) -> Finding | None:
     """Return that an import finds the copy's folder, and not the package in it.
 
     Args:
@@ -64,12 +67,14 @@ def find_layout_trouble(running: Running, needs: Iterable[Need], context: Contex
         f"`import {package.name}` in {running.folder} finds the folder {running.place}, and not the package {inner}"
     )
     if not found:
-        return Trouble("CS208", running.file, None, message, "install it, or give the copies a folder of another name")
+        return file_finding(
+            "CS208", running.file, None, message, "install it, or give the copies a folder of another name"
+        )
     by_finder = any(need.editable and (need.project is None or need.project.backend == "setuptools") for need in found)
     if not by_finder or package.in_source or package.empty or any(not need.editable for need in found):
         return None
     message += "; its __init__.py is passed over, because setuptools' editable install comes after the current folder"
-    return Trouble(
+    return file_finding(
         "CS217", running.file, None, message, "install it without -e, or give the copies a folder of another name"
     )
 
@@ -77,7 +82,7 @@ def find_layout_trouble(running: Running, needs: Iterable[Need], context: Contex
 _THE_SERVICE = frozenset({".", "./", "-e .", "-e ./"})
 
 
-def find_absence(build: Build, packages: Iterable[str], copy: str, file: str) -> Trouble | None:
+def find_absence(build: Build, packages: Iterable[str], copy: str, file: str) -> Finding | None:
     """Return that the service imports the library, and that nothing brings it into the last image.
 
     Args:
@@ -96,11 +101,13 @@ def find_absence(build: Build, packages: Iterable[str], copy: str, file: str) ->
         folders = (end.workdir, *(end.python_path or ()))
         if end.python_path is not None and all(end.image.look(join(folder, package)) is None for folder in folders):
             message = f"the service imports `{package}`, and nothing brings it into the image"
-            return Trouble("CS216", file, None, message, f"copy the library and install it: `RUN pip install ./{copy}`")
+            return file_finding(
+                "CS216", file, None, message, f"copy the library and install it: `RUN pip install ./{copy}`"
+            )
     return None
 
 
-def find_stale_trouble(context: Context, copy: str) -> Trouble | None:
+def find_stale_trouble(context: Context, copy: str) -> Finding | None:
     """Return that an old build lies in a copy, from which setuptools packs what the library no longer has.
 
     Args:
@@ -112,6 +119,6 @@ def find_stale_trouble(context: Context, copy: str) -> Trouble | None:
     if context.look(build) is None or (project is not None and project.backend != "setuptools"):
         return None
     message = "an old build lies in the copy: setuptools packs modules from it that the library no longer has"
-    return Trouble(
+    return file_finding(
         "CS211", f"{copy}/build", None, message, f"remove {copy}/build, and keep `**/build` out by .dockerignore"
     )

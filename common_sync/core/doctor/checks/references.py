@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 
-from common_sync.core.doctor.checks.troubles import Trouble
 from common_sync.core.doctor.image.files import Context, Image, Put, below
 from common_sync.core.doctor.install.command import Asked, Install
 from common_sync.core.doctor.install.needs import Need, find_needs
+from common_sync.core.findings import file_finding
 from common_sync.core.formats.python import find_path_entries
 from common_sync.core.formats.shell.words import Word
+from common_sync.core.model import Finding
 
 
 def list_installs(service: str, files: Iterable[str], context: Context) -> Iterator[tuple[str, Install]]:
@@ -31,7 +32,7 @@ def list_installs(service: str, files: Iterable[str], context: Context) -> Itera
 
 def find_reference_troubles(
     service: str, files: Iterable[str], context: Context, *, in_image: bool
-) -> tuple[list[Trouble], list[Need]]:
+) -> tuple[list[Finding], list[Need]]:
     """Return what is wrong with a service's references as they lie, and what there is to be installed.
 
     Args:
@@ -42,7 +43,7 @@ def find_reference_troubles(
     """
     folder = f"/{service}"
     image = Image((Put(folder, context, ""),))
-    troubles: dict[Trouble, None] = {}
+    troubles: dict[Finding, None] = {}
     needs: list[Need] = []
     for file, install in list_installs(service, files, context):
         for need in find_needs(install, image, context):
@@ -54,20 +55,22 @@ def find_reference_troubles(
     return list(troubles), needs
 
 
-def _judge(need: Need, file: str, folder: str, *, in_image: bool) -> Trouble | None:
+def _judge(need: Need, file: str, folder: str, *, in_image: bool) -> Finding | None:
     place = need.file or file
     if need.state == "missing" and need.path and below(need.path, folder) is None:
         message = f"`{need.written}` leads out of the service, and is not there where the service is built"
-        return Trouble("CS205", place, need.line, message, "copy what it leads to into the service, and name it there")
+        return file_finding(
+            "CS205", place, need.line, message, "copy what it leads to into the service, and name it there"
+        )
     if in_image or need.state == "there":
         return None
     if need.state == "unknown":
         message = f"nobody can tell whether what `{need.written}` names is there: {need.reason}"
-        return Trouble("CS213", place, need.line, message, "write the path out")
+        return file_finding("CS213", place, need.line, message, "write the path out")
     kind = "CS201" if need.kind == "project" else "CS204"
     path = below(need.path, folder)
     message = f"`{need.written}` leads to {path}, which is not in the service"
-    return Trouble(
+    return file_finding(
         kind,
         place,
         need.line,
@@ -77,7 +80,7 @@ def _judge(need: Need, file: str, folder: str, *, in_image: bool) -> Trouble | N
     )
 
 
-def find_import_troubles(service: str, file: str, text: str) -> Iterator[Trouble]:
+def find_import_troubles(service: str, file: str, text: str) -> Iterator[Finding]:
     """Yield what a Python file puts on `sys.path` from outside the service.
 
     Args:
@@ -90,4 +93,4 @@ def find_import_troubles(service: str, file: str, text: str) -> Iterator[Trouble
         if below(entry.path, folder) is None:
             message = f"`{entry.written}` puts {entry.path.lstrip('/') or 'the root'} on sys.path, which leads out of the service"
             remedy = "take it out: what the library's install puts there is enough"
-            yield Trouble("CS206", file, entry.line, message, remedy)
+            yield file_finding("CS206", file, entry.line, message, remedy)
