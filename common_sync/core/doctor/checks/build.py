@@ -1,24 +1,31 @@
 """What the build of an image would come upon, in sentences."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from posixpath import join
 
 from common_sync.core.doctor.build.outcome import Build, Event, Installed, NotFollowed, StageEnd
 from common_sync.core.doctor.image.copying import MissingSource, SourceAbove
 from common_sync.core.doctor.image.files import Context, below
 from common_sync.core.doctor.install.needs import Need
+from common_sync.core.doctor.view import Admits, ImageView
 from common_sync.core.expressions import expression
 from common_sync.core.findings import file_finding
 from common_sync.core.model import Finding, Insertion
-
-Admits = Callable[[str, str], bool]
-"""Tells whether a version specifier may take some release of a version: `>=3.10`, `3.9`."""
 
 _KNOWN = "if you know that it does no harm: # common-sync: ignore[CS213] in the line above"
 
 
 _RELATIVE_URL = expression(r"@\s*file:(?!/)", re.IGNORECASE)
+
+
+def check_build(image: ImageView) -> Iterator[Finding]:
+    """Yield what the build of an image would come upon.
+
+    Args:
+        image: The image.
+    """
+    yield from find_build_troubles(image.build, image.dockerfile, image.context, image.admits, image.targets)
 
 
 def find_build_troubles(

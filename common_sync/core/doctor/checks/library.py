@@ -5,10 +5,13 @@ from posixpath import basename, join
 from typing import NamedTuple
 
 from common_sync.core.doctor.build.outcome import Build, Installed, NotFollowed
-from common_sync.core.doctor.checks.layout import find_packages, find_shadow
-from common_sync.core.doctor.image.files import Context
+from common_sync.core.doctor.checks.by_name import list_asked_by_name
+from common_sync.core.doctor.checks.layout import find_packages, find_places, find_shadow
+from common_sync.core.doctor.checks.references import list_asking, list_needs
+from common_sync.core.doctor.image.files import Context, Image
 from common_sync.core.doctor.install.needs import Need
 from common_sync.core.doctor.install.projects import normalise, read_project
+from common_sync.core.doctor.view import ImageView, View
 from common_sync.core.findings import file_finding
 from common_sync.core.model import Finding
 
@@ -46,6 +49,71 @@ class Running(NamedTuple):
     place: str
     folder: str
     file: str
+
+
+def check_presence(image: ImageView) -> Iterator[Finding]:
+    """Yield whether what runs in an image would find the library: nothing brings it, or its folder is taken for it.
+
+    Args:
+        image: The image.
+    """
+    places = list_running(image)
+    by_path = any(stage.python_path != () for stage in image.build.stages)
+    layout = [] if by_path else [_find_layout(image, running) for running in places]
+    found = [trouble for trouble in layout if trouble is not None]
+    yield from found or _find_absence(image)
+
+
+def list_running(image: ImageView) -> list[Running]:
+    """Return where the images that are run have the copy, and the folder that each runs in.
+
+    Args:
+        image: The image that is built, with all of its stages.
+    """
+    stages, copy = image.build.stages, image.service.copy
+    ends = [stage for stage in stages if stage.name in image.targets] + [*stages[-1:]]
+    places = [(place, end.workdir) for end in ends for place in find_places(end.image, image.context, copy)]
+    return [Running(*where, image.dockerfile) for where in dict.fromkeys(places)]
+
+
+def _find_layout(image: ImageView, running: Running) -> Finding | None:
+    installs = (event for stage in image.build.stages for event in stage.events if isinstance(event, Installed))
+    needs = [need for event in installs for need in event.needs]
+    return find_layout_trouble(running, needs, image.context, image.service.copy)
+
+
+def _find_absence(image: ImageView) -> list[Finding]:
+    """Return that a file in the last image imports the library, and nothing brings that: or what asks an index for it."""
+    service, stages = image.service, image.build.stages
+    last = stages[-1].image if stages else Image()
+    imported = [one.package for one in service.imports if find_places(last, image.context, one.file)]
+    absent = find_absence(image.build, imported, service.copy, image.dockerfile) if imported else None
+    return [] if absent is None else list_asked_by_name(service) or [absent]
+
+
+def check_stale(image: ImageView) -> Iterator[Finding]:
+    """Yield that an old build lies in the copy that an image gets.
+
+    Args:
+        image: The image.
+    """
+    stale = find_stale_trouble(image.context, image.service.copy) if list_running(image) else None
+    yield from [stale] if stale is not None else []
+
+
+def check_copy(view: View) -> Iterator[Finding]:
+    """Yield how the copy of a service without an image would be imported, and what lies in it.
+
+    Args:
+        view: The service.
+    """
+    service = view.service
+    if view.in_image:
+        return
+    needs = list_needs(service.path, list_asking(service), service.context)
+    running = Running(f"/{service.path}/{service.copy}", f"/{service.path}", service.copy)
+    layout = find_layout_trouble(running, needs, service.context, service.copy)
+    yield from (one for one in (layout, find_stale_trouble(service.context, service.copy)) if one is not None)
 
 
 def find_layout_trouble(running: Running, needs: Iterable[Need], context: Context, copy: str) -> Finding | None:

@@ -5,10 +5,15 @@ from collections.abc import Iterable, Iterator
 from common_sync.core.doctor.image.files import Context, Image, Put, below
 from common_sync.core.doctor.install.command import Asked, Install
 from common_sync.core.doctor.install.needs import Need, find_needs
+from common_sync.core.doctor.view import Service, View
 from common_sync.core.findings import file_finding
 from common_sync.core.formats.python import find_path_entries
 from common_sync.core.formats.shell.words import Word
 from common_sync.core.model import Finding
+from common_sync.core.references.kinds import is_requirements
+
+_PROJECT_FILES = frozenset({"pyproject.toml", "Pipfile"})
+_HINTS = ("sys.path", "addsitedir")
 
 
 def list_installs(service: str, files: Iterable[str], context: Context) -> Iterator[tuple[str, Install]]:
@@ -28,6 +33,52 @@ def list_installs(service: str, files: Iterable[str], context: Context) -> Itera
             yield file, Install("poetry" if "[tool.poetry" in text else "uv", folder, synced=True)
         else:
             yield file, Install("pip", folder, (Asked("file", Word(file)),))
+
+
+def check_references(view: View) -> Iterator[Finding]:
+    """Yield what is wrong with the references of a service as they lie; what leads to the master is told of already.
+
+    Args:
+        view: The service.
+    """
+    service = view.service
+    troubles, _ = find_reference_troubles(service.path, list_asking(service), service.context, in_image=view.in_image)
+    told = {(one.file, one.line) for one in service.references if one.state == "points-at-master"}
+    yield from (one for one in troubles if (f"{service.path}/{one.file}", one.line) not in told)
+
+
+def list_asking(service: Service) -> list[str]:
+    """Return the files beside the service's that say what to install.
+
+    Args:
+        service: The service.
+    """
+    return [file for file in service.files if "/" not in file and (is_requirements(file) or file in _PROJECT_FILES)]
+
+
+def list_needs(service: str, files: Iterable[str], context: Context) -> list[Need]:
+    """Return what there is to be installed of a service as it lies.
+
+    Args:
+        service: The service's path from the root.
+        files: As for `list_installs`.
+        context: The service's files.
+    """
+    image = Image((Put(f"/{service}", context, ""),))
+    installs = list_installs(service, files, context)
+    return [need for _, install in installs for need in find_needs(install, image, context)]
+
+
+def check_path_entries(view: View) -> Iterator[Finding]:
+    """Yield what the Python files of a service put on `sys.path` from outside of it.
+
+    Args:
+        view: The service.
+    """
+    service = view.service
+    for file in service.files:
+        if file.endswith(".py") and (text := service.folder.read(file)) and any(hint in text for hint in _HINTS):
+            yield from find_import_troubles(service.path, file, text)
 
 
 def find_reference_troubles(
