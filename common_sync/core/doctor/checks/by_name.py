@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 from posixpath import basename
 
-from common_sync.core.doctor.install.projects import WORKSPACE, find_named, normalise
+from common_sync.core.doctor.install.projects import WORKSPACE, find_named
 from common_sync.core.doctor.view import Service, View
 from common_sync.core.expressions import expression
 from common_sync.core.findings import file_finding
+from common_sync.core.formats.pip.names import normalise
 from common_sync.core.model import Finding
 from common_sync.core.references.kinds import is_compose, is_dockerfile, is_requirements
 
