@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from common_sync.commands.steps.survey import ServicePlan, Survey, survey
+from common_sync.core.copies.drift import drift_findings
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.errors import ConfigurationError, Problem, TreeError
-from common_sync.core.findings import drift_findings
 from common_sync.core.formats.dockerignore import Dockerignore, parse_dockerignore
 from common_sync.core.model import Finding, Symlink
 from common_sync.core.references.kinds import IGNORE

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from common_sync.commands.steps.apply import Writer, check_writable, discarded
 from common_sync.commands.steps.survey import ServicePlan, Survey, count_workers, survey
+from common_sync.core.copies.drift import drift_findings
 from common_sync.core.copies.plan import Operation
 from common_sync.core.errors import TreeError
-from common_sync.core.findings import drift_findings
 from common_sync.core.model import Finding
 from common_sync.edges.library.master import find_changes
 from common_sync.edges.processes.workers import Phases, fork_map, no_progress

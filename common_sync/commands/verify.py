@@ -4,11 +4,12 @@ import os
 from typing import NamedTuple
 
 from common_sync.core.copies.digest import digest_tree
+from common_sync.core.copies.drift import drift_findings
 from common_sync.core.copies.manifest import NAME, Manifest, make_manifest
 from common_sync.core.copies.plan import CopyPlan, build_plan
 from common_sync.core.errors import ConfigurationError, ManifestError, Problem, TreeError
 from common_sync.core.expressions import expression
-from common_sync.core.findings import drift_findings, make_finding
+from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.library.copies import read_copy

@@ -1,11 +1,10 @@
 """What is reported: every code, how severe it is, and the sentences; docs/findings.md and docs/checks.md have a paragraph on each."""
 
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from common_sync.core.copies.plan import CopyPlan, Operation
 from common_sync.core.errors import shell_word
-from common_sync.core.model import Finding, Reference, Severity, State
+from common_sync.core.model import Finding, Insertion, Reference, Severity
 
 
 class Code(NamedTuple):
@@ -63,14 +62,6 @@ CODES = {
     "CS217": Code("warning", "An import would pass over the library's __init__.py"),
 }
 
-_DRIFT: dict[State, str] = {
-    "stale": "CS001",
-    "missing": "CS002",
-    "modified": "CS003",
-    "diverged": "CS004",
-    "extra": "CS005",
-}
-
 
 def make_finding(code: str, service: str, file: str, line: int | None, message: str, remedy: str) -> Finding:
     """Return a finding; its severity is the code's.
@@ -84,6 +75,57 @@ def make_finding(code: str, service: str, file: str, line: int | None, message: 
         remedy: What to do about it.
     """
     return Finding(code, CODES[code].severity, service, file, line, message, remedy)
+
+
+def line_finding(line: int, code: str, message: str, remedy: str) -> Finding:
+    """Return a finding about a line of a file that only the caller knows; `place` says which.
+
+    Args:
+        line: The line, counted from 1.
+        code: One of `CODES`.
+        message: One sentence that says what is so.
+        remedy: What to do about it.
+    """
+    return make_finding(code, "", "", line, message, remedy)
+
+
+def file_finding(
+    code: str,
+    file: str,
+    line: int | None,
+    message: str,
+    remedy: str,
+    insertion: Insertion | None = None,
+    lacks: str | None = None,
+) -> Finding:
+    """Return a finding about a file of a service that only the caller knows; `place` says which.
+
+    Args:
+        code: One of `CODES`.
+        file: Path in the service.
+        line: Line in it, counted from 1, or None.
+        message: One sentence that says what is so.
+        remedy: What to do about it.
+        insertion: The line that would mend it, where that is sure.
+        lacks: The path of what would have to be there and is not.
+    """
+    return Finding(code, CODES[code].severity, "", file, line, message, remedy, insertion, lacks)
+
+
+def place(finding: Finding, service: str, file: str) -> Finding:
+    """Return a finding with its service and its file, as it is reported.
+
+    Args:
+        finding: A finding that lacks them.
+        service: The service's path from the root.
+        file: The file's path from the root.
+    """
+    return finding._replace(service=service, file=file, insertion=None, lacks=None)
+
+
+def by_line(finding: Finding) -> tuple[int, str, str]:
+    """Return what findings about one file are sorted by."""
+    return finding.line or 0, finding.code, finding.message
 
 
 def missing_copy(service: str, copy: str, files: int) -> Finding:
@@ -105,53 +147,6 @@ def distribute_command(service: str, *options: str) -> str:
         options: What goes before it.
     """
     return " ".join(("common-sync", "distribute", *options, *([shell_word(service)] if service else ())))
-
-
-def drift_findings(plan: CopyPlan, service: str, copy: str, master: str) -> Iterator[Finding]:
-    """Yield a finding for everything in which a copy is not in sync.
-
-    Args:
-        plan: What would bring the copy in sync.
-        service: The service's path from the root.
-        copy: The copy's path from the root.
-        master: The master's path from the root.
-    """
-    distribute = distribute_command(service)
-    if plan.state == "unmanaged":
-        yield make_finding("CS006", service, copy, None, "the copy has no manifest", distribute)
-    discarded = {operation.path for operation in plan.operations if operation.action == "delete"}
-    for operation in plan.operations:
-        file = f"{copy}/{operation.path}"
-        message, remedy = _sentences(operation, f"{master}/{operation.path}", distribute, discarded)
-        yield make_finding(_DRIFT[operation.state], service, file, None, message, remedy)
-    if plan.behind and not plan.operations and plan.state != "unmanaged":
-        yield make_finding("CS007", service, copy, None, "the manifest is behind the master", distribute)
-
-
-def _sentences(operation: Operation, master: str, distribute: str, discarded: Container[str]) -> tuple[str, str]:
-    """Return what is so with a file, and what to do; `--force` removes of what is in its way only what is `discarded`."""
-    force = f"{distribute} --force discards it"
-    if operation.blocked_by is not None:
-        away = f"move {operation.blocked_by} away"
-        remedy = f"{away}, or {force}" if operation.blocked_by in discarded else away
-        return f"waits for {operation.blocked_by}, which is in its way", remedy
-    match operation.state:
-        case "stale" if operation.action == "create":
-            return "new in the master", distribute
-        case "stale" if operation.action == "delete":
-            return "gone from the master", distribute
-        case "stale":
-            return "behind the master", distribute
-        case "missing":
-            return "missing", distribute
-        case "modified":
-            return "edited in the copy", f"take the edit over to {master}, or {force}"
-        case "diverged" if operation.after is None:
-            return "edited in the copy, and gone from the master", f"take it over to {master}, or {force}"
-        case "diverged":
-            return "edited in the copy, and the master has changed too", f"take the edit over to {master}, or {force}"
-        case _:
-            return "neither the master nor the manifest has it", f"move it to {master} or away, or {force}"
 
 
 def reference_findings(service: str, references: tuple[Reference, ...]) -> Iterator[Finding]:

@@ -100,6 +100,27 @@ class Reference(NamedTuple):
 Severity = Literal["error", "warning"]
 
 
+class Insertion(NamedTuple):
+    """A COPY that a Dockerfile lacks.
+
+    Attributes:
+        start: Offset in the Dockerfile of the RUN that it has to stand before.
+        stage: The number of its stage, counted from 0.
+        source: The folder to copy, as it is to be written.
+        destination: Where to, as it is to be written.
+    """
+
+    start: int
+    stage: int
+    source: str
+    destination: str
+
+    @property
+    def text(self) -> str:
+        """The line to add, in its plainest form."""
+        return f"COPY {self.source} {self.destination}"
+
+
 class Finding(NamedTuple):
     """One thing reported.
 
@@ -111,6 +132,8 @@ class Finding(NamedTuple):
         line: Line in that file, counted from 1, or None when it is about the whole file.
         message: One sentence that says what is so.
         remedy: What to do about it, a command or a sentence.
+        insertion: The line that would mend it, where that is sure.
+        lacks: The path in the service, or in the build context, of what would have to be there and is not.
     """
 
     code: str
@@ -120,3 +143,5 @@ class Finding(NamedTuple):
     line: int | None
     message: str
     remedy: str
+    insertion: Insertion | None = None
+    lacks: str | None = None

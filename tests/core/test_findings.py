@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from support.trees import file
 
+from common_sync.core.copies.drift import drift_findings
 from common_sync.core.copies.manifest import Manifest, make_manifest
 from common_sync.core.copies.plan import build_plan
-from common_sync.core.findings import CODES, drift_findings, make_finding, missing_copy, reference_findings
+from common_sync.core.findings import CODES, make_finding, missing_copy, reference_findings
 from common_sync.core.model import Entries, Entry, Finding, Library, Reference, Snapshot
 
 A, B, C = file(b"a"), file(b"b"), file(b"c")

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping
 
 from common_sync.core.doctor.build.outcome import Build
 from common_sync.core.doctor.build.simulate import simulate
-from common_sync.core.doctor.checks.troubles import Trouble, find_build_troubles
+from common_sync.core.doctor.checks.build import find_build_troubles
 from common_sync.core.doctor.image.context import BuildContext
 from common_sync.core.doctor.image.files import Place
 from common_sync.core.formats.dockerfile.syntax import parse_dockerfile
 from common_sync.core.formats.dockerignore import parse_dockerignore
+from common_sync.core.model import Finding
 
 LIBRARY = {
     "common/pyproject.toml": '[project]\nname = "our-common"\nversion = "1"\n',
@@ -59,7 +60,7 @@ def admits_newer(specifier: str, python: str) -> bool:
 
 def troubles_of(
     dockerfile: str, files: Mapping[str, str] = FILES, dockerignore: str = "", targets: Iterable[str] = ()
-) -> list[Trouble]:
+) -> list[Finding]:
     """Return what is wrong with a build."""
     context = context_of(files, dockerignore)
     build = simulate(parse_dockerfile(dockerfile), context)

@@ -39,6 +39,6 @@ def rewrite(reader: Rewriter, characters: str, layout: Layout = PLAIN) -> str:
     return apply_edits(characters, reader(characters, layout.site()).edits)
 
 
-def problems(found: Rewrite) -> list[tuple[int, str]]:
+def problems(found: Rewrite) -> list[tuple[int | None, str]]:
     """Return the line and the code of each problem."""
     return [(one.line, one.code) for one in found.problems]

@@ -4,20 +4,19 @@ from collections.abc import Callable
 from posixpath import dirname
 from typing import NamedTuple
 
-from common_sync.core.doctor.build.outcome import Build, Installed
 from common_sync.core.doctor.build.simulate import simulate
-from common_sync.core.doctor.checks.layout import find_places
-from common_sync.core.doctor.checks.library import Running, find_absence, find_layout_trouble, find_stale_trouble
-from common_sync.core.doctor.checks.troubles import Trouble, find_build_troubles
+from common_sync.core.doctor.catalogue import inspect_image
 from common_sync.core.doctor.image.context import BuildContext
 from common_sync.core.doctor.image.copying import MissingSource
-from common_sync.core.doctor.image.files import Image
 from common_sync.core.doctor.mending import Mended, mend
+from common_sync.core.doctor.view import ImageView, Service
+from common_sync.core.findings import file_finding
 from common_sync.core.formats.dockerfile.syntax import parse_dockerfile
+from common_sync.core.model import Finding
 from common_sync.core.text import UnparsableError
 from common_sync.edges.service.folder import ServiceFolder, find_ignore_file, open_context
 
-Keep = Callable[[list[Trouble], str], list[Trouble]]
+Keep = Callable[[list[Finding], str], list[Finding]]
 """Leaves out what is switched off, told the Dockerfile's text."""
 
 
@@ -25,16 +24,16 @@ class ImageCheck(NamedTuple):
     """What came of a Dockerfile.
 
     Attributes:
-        troubles: What is wrong with it.
-        places: Where its images have the copy, as far as that is known.
+        findings: What is wrong with it.
+        view: The image, or None where it cannot be followed.
         mended: What was put in, or None.
-        ignore_file: The path in the service of the file that tells what the build does not get.
+        examined: The text that was read.
     """
 
-    troubles: tuple[Trouble, ...]
-    places: tuple[str, ...] = ()
+    findings: tuple[Finding, ...]
+    view: ImageView | None = None
     mended: Mended | None = None
-    ignore_file: str = ""
+    examined: str = ""
 
 
 class Dockerfile(NamedTuple):
@@ -43,26 +42,25 @@ class Dockerfile(NamedTuple):
     Attributes:
         path: Its path in the service.
         text: Its text.
-        imports: The library's packages that the service imports, each with a file that does, as far as it may need them
-            to be installed.
         context: The path in the service of the build context that a compose file names for it, or None.
         targets: The stages that compose files build.
     """
 
     path: str
     text: str
-    imports: tuple[tuple[str, str], ...] = ()
     context: str | None = None
     targets: tuple[str, ...] = ()
 
 
-def check_image(dockerfile: Dockerfile, folder: ServiceFolder, copy: str, keep: Keep, *, fix: bool) -> ImageCheck:
+def check_image(
+    dockerfile: Dockerfile, service: Service, folder: ServiceFolder, keep: Keep, *, fix: bool
+) -> ImageCheck:
     """Follow a Dockerfile.
 
     Args:
         dockerfile: What to follow.
+        service: The service.
         folder: The service's files.
-        copy: The copy's path in the service.
         keep: Leaves out what is switched off.
         fix: Put in what it lacks.
     """
@@ -70,19 +68,25 @@ def check_image(dockerfile: Dockerfile, folder: ServiceFolder, copy: str, keep: 
         if not parse_dockerfile(dockerfile.text).stages:
             raise UnparsableError(1, "no stage begins in it, or it cannot be read from the service's folder")  # noqa: TRY301
         context = _choose_context(dockerfile, folder)
-        checker = _Checker(dockerfile, context, copy, keep)
-        mended = mend(dockerfile.text, lambda text: checker.examine(text)[0]) if fix else None
-        troubles, places = checker.examine(mended.text if mended is not None else dockerfile.text)
+
+        def view(text: str) -> ImageView:
+            build = simulate(parse_dockerfile(text), context)
+            return ImageView(service, dockerfile.path, context, build, dockerfile.targets, admits)
+
+        def examine(text: str) -> list[Finding]:
+            return keep(inspect_image(view(text)), text)
+
+        mended = mend(dockerfile.text, examine) if fix else Mended(dockerfile.text, ())
+        found = examine(mended.text)
     except _RefusedIgnoreFileError as error:
         return ImageCheck((_unparsable(error.file, error),))
     except UnparsableError as error:
         return ImageCheck((_unparsable(dockerfile.path, error),))
-    done = mended if mended is not None and mended.lines else None
-    return ImageCheck(tuple(troubles), places, done, context.ignore_file)
+    return ImageCheck(tuple(found), view(mended.text), mended if mended.lines else None, dockerfile.text)
 
 
-def _unparsable(file: str, error: UnparsableError) -> Trouble:
-    return Trouble("CS108", file, error.line, f"cannot be parsed: {error.reason}", "mend it")
+def _unparsable(file: str, error: UnparsableError) -> Finding:
+    return file_finding("CS108", file, error.line, f"cannot be parsed: {error.reason}", "mend it")
 
 
 class _RefusedIgnoreFileError(UnparsableError):
@@ -116,37 +120,6 @@ def _choose_context(dockerfile: Dockerfile, folder: ServiceFolder) -> BuildConte
 def _misses(text: str, context: BuildContext) -> bool:
     build = simulate(parse_dockerfile(text), context)
     return any(isinstance(event, MissingSource) for stage in build.stages for event in stage.events)
-
-
-class _Checker:
-    def __init__(self, dockerfile: Dockerfile, context: BuildContext, copy: str, keep: Keep) -> None:
-        self._dockerfile, self._context, self._copy, self._keep = dockerfile, context, copy, keep
-
-    def examine(self, text: str) -> tuple[list[Trouble], tuple[str, ...]]:
-        """Return what is wrong with a text, and where the images that are run have the copy."""
-        build = simulate(parse_dockerfile(text), self._context)
-        path, targets = self._dockerfile.path, self._dockerfile.targets
-        troubles = [*find_build_troubles(build, path, self._context, admits, targets)]
-        ends = [stage for stage in build.stages if stage.name in targets] + [*build.stages[-1:]]
-        places = [(place, end.workdir) for end in ends for place in find_places(end.image, self._context, self._copy)]
-        absent = self._absence(build)
-        by_path = any(stage.python_path != () for stage in build.stages)
-        found = [] if by_path else [self._layout(build, *where) for where in dict.fromkeys(places)]
-        troubles += [trouble for trouble in (absent if not any(found) else None, *found) if trouble is not None]
-        if places and (stale := find_stale_trouble(self._context, self._copy)) is not None:
-            troubles.append(stale)
-        return self._keep(troubles, text), tuple(place for place, _ in places)
-
-    def _absence(self, build: Build) -> Trouble | None:
-        """Return that a file in the last image imports the library, and nothing brings that into it."""
-        image = build.stages[-1].image if build.stages else Image()
-        imported = [package for package, file in self._dockerfile.imports if find_places(image, self._context, file)]
-        return find_absence(build, imported, self._copy, self._dockerfile.path) if imported else None
-
-    def _layout(self, build: Build, place: str, workdir: str) -> Trouble | None:
-        installs = (event for stage in build.stages for event in stage.events if isinstance(event, Installed))
-        needs = [need for event in installs for need in event.needs]
-        return find_layout_trouble(Running(place, workdir, self._dockerfile.path), needs, self._context, self._copy)
 
 
 def admits(specifier: str, python: str) -> bool:

@@ -6,10 +6,11 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.copies.digest import digest_tree
+from common_sync.core.copies.drift import drift_findings
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.plan import CopyPlan, build_plan
 from common_sync.core.errors import CommonSyncError, Problem, TreeError
-from common_sync.core.findings import drift_findings, managed_finding, missing_copy, reference_findings
+from common_sync.core.findings import managed_finding, missing_copy, reference_findings
 from common_sync.core.model import Entries, Finding, Reference, Snapshot
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.git.repository import find_top

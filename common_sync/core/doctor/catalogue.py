@@ -1,8 +1,17 @@
-"""The checks as the columns of a table, and how a service stands in each."""
+"""The checks of `doctor`: a row for each, which is a column of what is printed; and how a service stands in them.
 
-from collections.abc import Collection, Iterable
+A new check is a function that takes an image or a service and yields findings, and a row, or a place in one, in `CHECKS`.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Literal, NamedTuple
 
+from common_sync.core.doctor.checks.build import check_build
+from common_sync.core.doctor.checks.by_name import check_asked_by_name
+from common_sync.core.doctor.checks.library import check_copy, check_presence, check_stale
+from common_sync.core.doctor.checks.mounts import check_mounts
+from common_sync.core.doctor.checks.references import check_path_entries, check_references
+from common_sync.core.doctor.view import ImageView, View
 from common_sync.core.model import Finding
 
 State = Literal["ok", "warning", "unknown", "error", "none"]
@@ -17,31 +26,59 @@ _NOT_PROVEN = frozenset({UNKNOWN, "CS113"})
 
 
 class Check(NamedTuple):
-    """A column.
+    """A row.
 
     Attributes:
-        title: Its title.
-        codes: What is found by it.
+        title: The title of its column.
+        codes: What is shown in it, whatever found it.
+        of_image: What looks at each image.
+        of_service: What looks at the service.
         only_in_image: Whether it is about images only.
     """
 
     title: str
     codes: frozenset[str]
+    of_image: tuple[Callable[[ImageView], Iterator[Finding]], ...] = ()
+    of_service: tuple[Callable[[View], Iterator[Finding]], ...] = ()
     only_in_image: bool = False
 
 
 CHECKS = (
-    Check("COPY", frozenset({"CS115", "CS202", "CS203"}), only_in_image=True),
-    Check("INSTALL", frozenset({"CS002", "CS108", "CS201", "CS204", UNKNOWN, "CS214", "CS215", "CS216"})),
-    Check("LEAVES", frozenset({"CS205", "CS206"})),
-    Check("MOUNTS", frozenset({"CS111", "CS207"})),
-    Check("LAYOUT", frozenset({"CS208", "CS217"})),
-    Check("NAME", frozenset({"CS209"})),
-    Check("PYTHON", frozenset({"CS210"}), only_in_image=True),
+    Check("COPY", frozenset({"CS115", "CS202", "CS203"}), (check_build,), only_in_image=True),
+    Check(
+        "INSTALL",
+        frozenset({"CS002", "CS108", "CS201", "CS204", UNKNOWN, "CS214", "CS215", "CS216"}),
+        (check_presence,),
+        (check_asked_by_name,),
+    ),
+    Check("LEAVES", frozenset({"CS205", "CS206"}), (), (check_references, check_path_entries)),
+    Check("MOUNTS", frozenset({"CS111", "CS207"}), (), (check_mounts,)),
+    Check("LAYOUT", frozenset({"CS208", "CS217"}), (), (check_copy,)),
+    Check("NAME", frozenset({"CS209"})),  # asked of the library, once for all services
+    Check("PYTHON", frozenset({"CS210"}), only_in_image=True),  # found where the build is followed
     Check("PIP", frozenset({"CS212"}), only_in_image=True),
-    Check("STALE", frozenset({"CS211"})),
+    Check("STALE", frozenset({"CS211"}), (check_stale,)),
 )
 """A finding that none of them names is about a reference."""
+
+
+def inspect_image(image: ImageView) -> list[Finding]:
+    """Return what all checks find in an image.
+
+    Args:
+        image: The image.
+    """
+    return [finding for check in CHECKS for look in check.of_image for finding in look(image)]
+
+
+def inspect_service(view: View) -> list[Finding]:
+    """Return what all checks find in a service beside its images.
+
+    Args:
+        view: The service.
+    """
+    return [finding for check in CHECKS for look in check.of_service for finding in look(view)]
+
 
 _ELSEWHERE = frozenset().union(*(check.codes for check in CHECKS))
 _REFERENCES = "LEAVES"

@@ -4,13 +4,12 @@ from collections import Counter
 from collections.abc import Callable
 from typing import NamedTuple
 
-from common_sync.core.doctor.checks.troubles import Insertion, Trouble
 from common_sync.core.expressions import expression
 from common_sync.core.formats.dockerfile.syntax import Dockerfile, Instruction, parse_dockerfile
-from common_sync.core.model import Edit
+from common_sync.core.model import Edit, Finding, Insertion
 from common_sync.core.text import UnparsableError, apply_edits
 
-Examine = Callable[[str], list[Trouble]]
+Examine = Callable[[str], list[Finding]]
 """Tells what is wrong with a Dockerfile's text; raises UnparsableError."""
 
 _PLAIN = expression(r"[\w./@+-]+")
@@ -57,7 +56,7 @@ def mend(text: str, examine: Examine) -> Mended:
             refused.add(trouble.message)
 
 
-def _helps(after: str, trouble: Trouble, before: list[Trouble], examine: Examine) -> bool:
+def _helps(after: str, trouble: Finding, before: list[Finding], examine: Examine) -> bool:
     """Simulate the edited text: what was missing is there, and the build stumbles over nothing new."""
     try:
         now = Counter((one.code, one.message) for one in examine(after))

@@ -78,11 +78,13 @@ class Document(NamedTuple):
         text: The whole text.
         strings: The strings among its values, in their order.
         leaves: Path → `repr` of everything that holds nothing more: scalars, empty tables and empty lists.
+        tables: What it says, as `tomllib` has it.
     """
 
     text: str
     strings: Sequence[String]
     leaves: Mapping[Path, str]
+    tables: Mapping[str, object]
 
     def line(self, offset: int) -> int:
         """Return the line of an offset, counted from 1."""
@@ -99,7 +101,8 @@ def parse_toml(text: str) -> Document:
         UnparsableError: It is no TOML, or its strings cannot be told apart.
     """
     try:
-        leaves = dict(_list_leaves((), tomllib.loads(text)))
+        tables: dict[str, object] = tomllib.loads(text)
+        leaves = dict(_list_leaves((), tables))
         strings = tuple(_Walk(text).strings())
     except UnparsableError:
         raise
@@ -110,7 +113,7 @@ def parse_toml(text: str) -> Document:
     said = {path: leaf for path, leaf in leaves.items() if leaf[0] in "'\""}
     if said != {one.path: repr(one.span.value) for one in strings}:
         raise UnparsableError(None, "its strings could not be told apart; please report this as a bug of common-sync")
-    return Document(text, strings, leaves)
+    return Document(text, strings, leaves, tables)
 
 
 def find_offset(text: str, span: Span, index: int) -> int:

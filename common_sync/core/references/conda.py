@@ -6,9 +6,11 @@ https://docs.conda.io/projects/conda/en/stable/user-guide/tasks/manage-environme
 
 from collections.abc import Iterator
 
+from common_sync.core.findings import by_line, line_finding
 from common_sync.core.formats.yaml.edits import Change, prove
 from common_sync.core.formats.yaml.tree import Node, Parse, YamlMapping, YamlScalar, YamlSequence, read_meanings
-from common_sync.core.references.contract import LineProblem, Place, Rewrite, Site
+from common_sync.core.model import Finding
+from common_sync.core.references.contract import Place, Rewrite, Site
 from common_sync.core.references.requirements import read_requirements
 
 _LINE = "pip"
@@ -37,7 +39,7 @@ def read_environment(characters: str, site: Site, parse: Parse) -> Rewrite:
         tuple(
             one._replace(line=scalar.line, kind="requirements") for scalar, _, found in read for one in found.includes
         ),
-        tuple(sorted((*problems, *map(_report_refusal, refused)))),
+        tuple(sorted((*problems, *map(_report_refusal, refused)), key=by_line)),
     )
 
 
@@ -63,8 +65,8 @@ def _find_meaning(meaning: str, node: YamlMapping | YamlSequence, key: str) -> s
     return key if (meaning, key) in {("document", "dependencies"), ("dependencies", _LINE)} else ""
 
 
-def _report_refusal(change: Change) -> LineProblem:
+def _report_refusal(change: Change) -> Finding:
     message = (
         f"`{change.scalar.value.strip()}` leads to the library, but it shares a line or an anchor with something else"
     )
-    return LineProblem(change.scalar.line, "CS106", message, f"write `{change.value.strip()}` there by hand")
+    return line_finding(change.scalar.line, "CS106", message, f"write `{change.value.strip()}` there by hand")

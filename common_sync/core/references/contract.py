@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from common_sync.core.formats.compose.paths import Build
-from common_sync.core.model import Edit, ReferenceState
+from common_sync.core.model import Edit, Finding, ReferenceState
 from common_sync.core.references.kinds import Kind
 
 
@@ -72,22 +72,6 @@ class LocatedReference(NamedTuple):
     includes: bool = False
 
 
-class LineProblem(NamedTuple):
-    """What needs a person.
-
-    Attributes:
-        line: The line, counted from 1.
-        code: One of `core.findings.CODES`.
-        message: One sentence that says what is so.
-        remedy: What to do about it.
-    """
-
-    line: int
-    code: str
-    message: str
-    remedy: str
-
-
 class Include(NamedTuple):
     """A file that a line includes, neither the master's nor the copy's own.
 
@@ -118,7 +102,7 @@ class Rewrite(NamedTuple):
     edits: tuple[Edit, ...] = ()
     references: tuple[LocatedReference, ...] = ()
     includes: tuple[Include, ...] = ()
-    problems: tuple[LineProblem, ...] = ()
+    problems: tuple[Finding, ...] = ()
     builds: tuple[Build, ...] = ()
 
 

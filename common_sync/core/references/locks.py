@@ -7,7 +7,8 @@ hold a hash of the project file that only their own tool can make; while they le
 from typing import NamedTuple
 
 from common_sync.core.expressions import expression
-from common_sync.core.references.contract import LineProblem, LocatedReference, Place, Rewrite, Rewriter, Site
+from common_sync.core.findings import line_finding
+from common_sync.core.references.contract import LocatedReference, Place, Rewrite, Rewriter, Site
 from common_sync.core.references.kinds import Kind
 from common_sync.core.references.toml_strings import Role, read_toml
 
@@ -64,7 +65,7 @@ def report_lock(kind: Kind) -> Rewriter:
             return Rewrite(references=_refer(found))
         message = f"`{leading.value}` leads to the library, and only its own tool can write this file"
         remedy = f"`common-sync distribute`, then `{_COMMANDS[kind]}` in this file's folder"
-        return Rewrite(problems=(LineProblem(leading.line, "CS109", message, remedy),))
+        return Rewrite(problems=(line_finding(leading.line, "CS109", message, remedy),))
 
     return read
 

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from common_sync.core.expressions import expression
-from common_sync.core.references.contract import LineProblem, Locate, Rewrite, Site
+from common_sync.core.findings import line_finding
+from common_sync.core.model import Finding
+from common_sync.core.references.contract import Locate, Rewrite, Site
 
 _COMMENT = expression(r"(?:^|(?<=\s))#.*|^\s*;.*")
 # $PWD/ $(CURDIR)/ {toxinidir}/ %(here)s/
@@ -53,7 +55,7 @@ def find_mentions(line: str, locate: Locate) -> list[Mention]:
     return list({path: Mention(path, place.rest) for path, place in places if place.where == "master"}.values())
 
 
-def report_mention(line: int, mention: Mention, site: Site) -> LineProblem:
+def report_mention(line: int, mention: Mention, site: Site) -> Finding:
     """Return the problem for a path that a person has to look at.
 
     Args:
@@ -63,7 +65,7 @@ def report_mention(line: int, mention: Mention, site: Site) -> LineProblem:
     """
     message = f"`{mention.path}` leads to the library, and this file is not rewritten"
     there = f"{site.copy}/{mention.rest}".rstrip("/")
-    return LineProblem(
+    return line_finding(
         line, "CS110", message, f"if it is to work in the service's folder alone, write `{site.up}{there}`"
     )
 

@@ -8,11 +8,12 @@ import re
 from itertools import chain
 from typing import NamedTuple
 
+from common_sync.core.findings import by_line, line_finding
 from common_sync.core.formats.pip.paths import quote_path
 from common_sync.core.formats.pip.syntax import Line, Word
-from common_sync.core.model import Edit, ReferenceState
+from common_sync.core.model import Edit, Finding, ReferenceState
 from common_sync.core.proving import keep_proven
-from common_sync.core.references.contract import LineProblem, LocatedReference, Rewrite, Site
+from common_sync.core.references.contract import LocatedReference, Rewrite, Site
 from common_sync.core.references.requirement_lines import Found, Reading, read_references
 from common_sync.core.text import apply_edits, declared_encoding
 
@@ -28,7 +29,7 @@ class _Decision(NamedTuple):
     """What to change, and what a person must decide."""
 
     changes: tuple[_Change, ...]
-    problems: tuple[LineProblem, ...] = ()
+    problems: tuple[Finding, ...] = ()
 
 
 def read_requirements(characters: str, site: Site) -> Rewrite:
@@ -53,7 +54,9 @@ def read_requirements(characters: str, site: Site) -> Rewrite:
         problems += (_report_refusal((change.rewritten + change.removed)[0], site.copy) for change in refused)
     else:
         problems += (_report_foreign(found, site.copy) for found in reading.found if found.place.where == "master")
-    return Rewrite(edits, _references(reading, own=site.own), tuple(reading.includes), tuple(sorted(problems)))
+    return Rewrite(
+        edits, _references(reading, own=site.own), tuple(reading.includes), tuple(sorted(problems, key=by_line))
+    )
 
 
 def _references(reading: Reading, *, own: bool) -> tuple[LocatedReference, ...]:
@@ -186,39 +189,39 @@ def _below(found: Found, copy: str) -> str:
     return f"{copy}/{found.place.rest}".rstrip("/")
 
 
-def _report_variable(found: Found, copy: str) -> LineProblem:
+def _report_variable(found: Found, copy: str) -> Finding:
     message = f"`{found.value}` holds a variable, so nobody can tell whether it leads to the library"
-    return LineProblem(found.line, "CS102", message, f"write the path out, for example `./{copy}`")
+    return line_finding(found.line, "CS102", message, f"write the path out, for example `./{copy}`")
 
 
-def _report_misread(found: Found, copy: str) -> LineProblem:
+def _report_misread(found: Found, copy: str) -> Finding:
     message = (
         f"`{found.value}` leads to the library from this file's folder, but pip starts from the one that it is run in"
     )
-    return LineProblem(found.line, "CS102", message, f"write `./{copy}`, and run pip in the service's folder")
+    return line_finding(found.line, "CS102", message, f"write `./{copy}`, and run pip in the service's folder")
 
 
-def _report_foreign(found: Found, copy: str) -> LineProblem:
+def _report_foreign(found: Found, copy: str) -> Finding:
     message = f"`{found.value}` leads to the library, but this file is not the service's own, so it stays as it is"
     remedy = f"take the line out of this file, and write `./{_below(found, copy)}` in the service's own"
-    return LineProblem(found.line, "CS103", message, remedy)
+    return line_finding(found.line, "CS103", message, remedy)
 
 
-def _report_clash(clashing: list[Found]) -> LineProblem:
+def _report_clash(clashing: list[Found]) -> Finding:
     *most, last = (found.line for found in clashing)
     lines = f"{', '.join(map(str, most))} and {last}"
     message = f"lines {lines} install the library in different ways, which pip refuses; they stay as they are"
     line = next((found.line for found in clashing if found.place.where == "master"), last)
-    return LineProblem(line, "CS105", message, "keep one of them")
+    return line_finding(line, "CS105", message, "keep one of them")
 
 
-def _report_comments(one: Found, other: Found) -> LineProblem:
+def _report_comments(one: Found, other: Found) -> Finding:
     first, second = sorted((one.line, other.line))
     message = f"lines {first} and {second} say the same, each with a comment; they stay as they are"
-    return LineProblem(other.line, "CS105", message, "keep one of them")
+    return line_finding(other.line, "CS105", message, "keep one of them")
 
 
-def _report_refusal(found: Found, copy: str) -> LineProblem:
+def _report_refusal(found: Found, copy: str) -> Finding:
     message = f"`{found.value}` leads to the library, but rewriting it would change what the file means"
     remedy = f"make it lead to `./{_below(found, copy)}` by hand, and please report this as a bug of common-sync"
-    return LineProblem(found.line, "CS106", message, remedy)
+    return line_finding(found.line, "CS106", message, remedy)

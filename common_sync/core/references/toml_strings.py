@@ -8,10 +8,11 @@ everything else has to say what it said.
 from collections.abc import Callable, Mapping
 from typing import Literal, NamedTuple
 
+from common_sync.core.findings import by_line, line_finding
 from common_sync.core.formats.toml import Document, Path, Span, String, escape, find_offset, parse_toml
-from common_sync.core.model import Edit, ReferenceState
+from common_sync.core.model import Edit, Finding, ReferenceState
 from common_sync.core.proving import keep_proven
-from common_sync.core.references.contract import LineProblem, LocatedReference, Place, Rewrite, Site
+from common_sync.core.references.contract import LocatedReference, Place, Rewrite, Site
 from common_sync.core.references.mentions import find_mentions, report_mention
 from common_sync.core.references.project_paths import Spot, find_path, find_requirement
 from common_sync.core.text import UnparsableError, apply_edits
@@ -47,7 +48,7 @@ class _Reading(NamedTuple):
 
     found: list[_Found]
     variables: list[_Found]
-    problems: list[LineProblem]
+    problems: list[Finding]
 
 
 def table_roles(table: Mapping[str, Role]) -> Roles:
@@ -92,7 +93,7 @@ def read_toml(characters: str, site: Site, roles: Roles) -> Rewrite:
     else:
         problems += (_report_foreign(one, site) for one in leading)
     edits = tuple(_rewrite(characters, one, site) for one in proven)
-    return Rewrite(edits, _references(reading, own=site.own), (), tuple(sorted(problems)))
+    return Rewrite(edits, _references(reading, own=site.own), (), tuple(sorted(problems, key=by_line)))
 
 
 def _read(document: Document, site: Site, roles: Roles) -> _Reading:
@@ -124,7 +125,7 @@ def _find_spot(value: str, role: Role, *, anchored: bool) -> Spot | None:
     return find_path(value) if role in {"path", "key"} else None
 
 
-def _name(document: Document, string: String, site: Site) -> list[LineProblem]:
+def _name(document: Document, string: String, site: Site) -> list[Finding]:
     start = (string.key or string.span).start
     lines = enumerate(document.text[start : string.span.end].split("\n"), document.line(start))
     return [report_mention(number, one, site) for number, line in lines for one in find_mentions(line, site.locate)]
@@ -179,19 +180,19 @@ def _expect(document: Document, changes: tuple[_Found, ...], site: Site) -> list
     return list(expected.values())
 
 
-def _report_variable(one: _Found, site: Site) -> LineProblem:
+def _report_variable(one: _Found, site: Site) -> Finding:
     message = f"`{one.span.value}` holds a variable, so nobody can tell whether it leads to the library"
-    return LineProblem(one.line, "CS102", message, f"write the path out, for example `{_respell(one, site)}`")
+    return line_finding(one.line, "CS102", message, f"write the path out, for example `{_respell(one, site)}`")
 
 
-def _report_foreign(one: _Found, site: Site) -> LineProblem:
+def _report_foreign(one: _Found, site: Site) -> Finding:
     message = f"`{one.span.value}` leads to the library, but this file is not the service's own, so it stays as it is"
-    return LineProblem(
+    return line_finding(
         one.line, "CS103", message, f"give the service a file of its own that leads to `{_there(one, site)}`"
     )
 
 
-def _report_refusal(one: _Found, site: Site) -> LineProblem:
+def _report_refusal(one: _Found, site: Site) -> Finding:
     message = f"`{one.span.value}` leads to the library, but rewriting it would change what the file means"
     remedy = f"make it lead to `{_there(one, site)}` by hand, and please report this as a bug of common-sync"
-    return LineProblem(one.line, "CS106", message, remedy)
+    return line_finding(one.line, "CS106", message, remedy)

@@ -8,7 +8,7 @@ from stat import S_ISREG
 from typing import NamedTuple
 
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
-from common_sync.core.findings import make_finding
+from common_sync.core.findings import make_finding, place
 from common_sync.core.model import Finding, Reference
 from common_sync.core.references.contract import Rewrite, Site
 from common_sync.core.references.hints import may_concern
@@ -221,7 +221,7 @@ class _Reader:
                 message = f"includes {one.rest!r}, which is not copied"
                 self._find("CS107", shown, one.line, message, "take it out of the excludes, or copy its lines here")
         for problem in found.problems:
-            self._find(problem.code, shown, problem.line, problem.message, problem.remedy)
+            self._findings.append(place(problem, self._service, shown))
         if any(problem.code == "CS112" for problem in found.problems):
             real = os.path.join(self._root, shown)
             self._widened.append(Widened(os.path.relpath(real, self._folder), self._wider_builds(real)))

@@ -231,7 +231,8 @@ def _service(plan: ServicePlan) -> Document:
 
 
 def _finding(finding: Finding) -> Document:
-    return {key: _text(value) if isinstance(value, str) else value for key, value in finding._asdict().items()}
+    shown = {key: value for key, value in finding._asdict().items() if key not in {"insertion", "lacks"}}
+    return {key: _text(value) if isinstance(value, str) else value for key, value in shown.items()}
 
 
 def _text(name: str) -> str:

@@ -6,16 +6,18 @@ from hypothesis import strategies as st
 from support.contexts import BASE, FILES, INSTALL, admits_newer, context_of
 
 from common_sync.core.doctor.build.simulate import simulate
-from common_sync.core.doctor.checks.troubles import Insertion, Trouble, find_build_troubles
+from common_sync.core.doctor.checks.build import find_build_troubles
 from common_sync.core.doctor.mending import Mended, mend
+from common_sync.core.findings import file_finding
 from common_sync.core.formats.dockerfile.syntax import parse_dockerfile
+from common_sync.core.model import Finding, Insertion
 
 
 def mended(text: str, files: dict[str, str] | None = None, dockerignore: str = "") -> Mended:
     """Return what becomes of a Dockerfile."""
     context = context_of({**FILES, **(files or {})}, dockerignore)
 
-    def examine(text: str) -> list[Trouble]:
+    def examine(text: str) -> list[Finding]:
         build = simulate(parse_dockerfile(text), context)
         return list(find_build_troubles(build, "Dockerfile", context, admits_newer))
 
@@ -155,16 +157,16 @@ def test_a_line_that_does_not_help_is_not_written() -> None:
     """A fix that is wrong would be written because somebody thought that it is right."""
     text = BASE + COPY + INSTALL
     start = text.index("RUN")
-    wrong = Trouble("CS201", "Dockerfile", 4, "missing", "", Insertion(start, 0, "x/", "./x/"))
+    wrong = file_finding("CS201", "Dockerfile", 4, "missing", "", Insertion(start, 0, "x/", "./x/"))
     assert mend(text, lambda _: [wrong]) == Mended(text, ())
 
 
 def test_a_line_that_breaks_the_file_is_not_written() -> None:
     """A Dockerfile that could be built would no longer be one."""
     text = BASE + COPY + INSTALL
-    wrong = Trouble("CS201", "Dockerfile", 4, "missing", "", Insertion(text.index("RUN"), 0, "x/", "./x/"))
+    wrong = file_finding("CS201", "Dockerfile", 4, "missing", "", Insertion(text.index("RUN"), 0, "x/", "./x/"))
 
-    def examine(now: str) -> list[Trouble]:
+    def examine(now: str) -> list[Finding]:
         parse_dockerfile(now if now == text else "COPY")
         return [wrong]
 

@@ -2,16 +2,55 @@
 
 import re
 from collections.abc import Iterator
+from posixpath import basename
 
-from common_sync.core.doctor.checks.troubles import Trouble
-from common_sync.core.doctor.install.projects import WORKSPACE, find_named, normalise
+from common_sync.core.doctor.install.projects import WORKSPACE, find_named
+from common_sync.core.doctor.view import Service, View
 from common_sync.core.expressions import expression
+from common_sync.core.findings import file_finding
+from common_sync.core.formats.pip.names import normalise
+from common_sync.core.model import Finding
+from common_sync.core.references.kinds import is_compose, is_dockerfile, is_requirements
 
 _REQUIREMENT = expression(r"\s*(([A-Za-z0-9][\w.-]*)\s*(?:\[[^]]*\]\s*)?(?:[=<>!~;(].*)?)", re.ASCII)
 _COMMENT = expression(r"(?:^|\s)#.*")
 
 
-def find_asked_by_name(file: str, text: str, library: str, copy: str) -> Trouble | None:
+_PROJECT_FILES = frozenset({"pyproject.toml", "Pipfile"})
+
+
+def check_asked_by_name(view: View) -> Iterator[Finding]:
+    """Yield where a service without an image asks for the library by its name, if it has no reference to the copy.
+
+    Args:
+        view: The service.
+    """
+    if not view.in_image and not _installs_copy(view.service):
+        yield from list_asked_by_name(view.service)
+
+
+def _installs_copy(service: Service) -> bool:
+    files = {one.file for one in service.references if one.state in {"points-at-copy", "points-at-master"}}
+    return any(not is_dockerfile(name) and not is_compose(name) for name in map(basename, files))
+
+
+def list_asked_by_name(service: Service) -> list[Finding]:
+    """Return where the files of a service ask for the library by its name.
+
+    Args:
+        service: The service.
+    """
+    files = [(file, service.folder.read(file) or "") for file in service.files if _is_asking(file)]
+    found = (find_asked_by_name(file, text, service.library, service.copy) for file, text in files)
+    return [one for one in found if one is not None]
+
+
+def _is_asking(file: str) -> bool:
+    name = basename(file)  # a constraint asks for nothing
+    return (is_requirements(name) and "constraint" not in name) or file in _PROJECT_FILES
+
+
+def find_asked_by_name(file: str, text: str, library: str, copy: str) -> Finding | None:
     """Return that a file asks for the library by its name, and not by a path to the copy.
 
     Args:
@@ -34,7 +73,7 @@ def find_asked_by_name(file: str, text: str, library: str, copy: str) -> Trouble
         "a uv workspace, which is not there where the service is alone," if written.endswith(WORKSPACE) else "an index"
     )
     message = f"`{written}` asks {who} for the library by its name, and no copy can answer"
-    return Trouble("CS213", file, line, message, remedy)
+    return file_finding("CS213", file, line, message, remedy)
 
 
 def _find_requirements(text: str, library: str) -> Iterator[tuple[int, str]]:

@@ -5,14 +5,19 @@ from posixpath import basename, join
 from typing import NamedTuple
 
 from common_sync.core.doctor.build.outcome import Build, Installed, NotFollowed
-from common_sync.core.doctor.checks.layout import find_packages, find_shadow
-from common_sync.core.doctor.checks.troubles import Trouble
-from common_sync.core.doctor.image.files import Context
+from common_sync.core.doctor.checks.by_name import list_asked_by_name
+from common_sync.core.doctor.checks.layout import find_packages, find_places, find_shadow
+from common_sync.core.doctor.checks.references import list_asking, list_needs
+from common_sync.core.doctor.image.files import Context, Image
 from common_sync.core.doctor.install.needs import Need
-from common_sync.core.doctor.install.projects import normalise, read_project
+from common_sync.core.doctor.install.projects import read_project
+from common_sync.core.doctor.view import ImageView, View
+from common_sync.core.findings import file_finding
+from common_sync.core.formats.pip.names import normalise
+from common_sync.core.model import Finding
 
 
-def find_name_troubles(name: str, packages: Iterable[str], public: Container[str], file: str) -> Iterator[Trouble]:
+def find_name_troubles(name: str, packages: Iterable[str], public: Container[str], file: str) -> Iterator[Finding]:
     """Yield the names of the library that a stranger's package has, or may have any day.
 
     Args:
@@ -24,11 +29,13 @@ def find_name_troubles(name: str, packages: Iterable[str], public: Container[str
     own = normalise(name)
     if own in public:
         message = f"`{name}` may be a name on the public index, too: where a reference is forgotten, a stranger's package is installed"
-        yield Trouble("CS209", file, None, message, f"give it a name of your own, such as `yourcompany-{own}`")
+        yield file_finding("CS209", file, None, message, f"give it a name of your own, such as `yourcompany-{own}`")
     for package in packages:
         if (other := normalise(package)) != own and other in public:
             message = f"the package `{package}` of `{name}` may be a name on the public index, too: whoever installs what is imported gets a stranger's package"
-            yield Trouble("CS209", file, None, message, f"give it a name of your own, such as `yourcompany_{package}`")
+            yield file_finding(
+                "CS209", file, None, message, f"give it a name of your own, such as `yourcompany_{package}`"
+            )
 
 
 class Running(NamedTuple):
@@ -45,7 +52,72 @@ class Running(NamedTuple):
     file: str
 
 
-def find_layout_trouble(running: Running, needs: Iterable[Need], context: Context, copy: str) -> Trouble | None:
+def check_presence(image: ImageView) -> Iterator[Finding]:
+    """Yield whether what runs in an image would find the library: nothing brings it, or its folder is taken for it.
+
+    Args:
+        image: The image.
+    """
+    places = list_running(image)
+    by_path = any(stage.python_path != () for stage in image.build.stages)
+    layout = [] if by_path else [_find_layout(image, running) for running in places]
+    found = [trouble for trouble in layout if trouble is not None]
+    yield from found or _find_absence(image)
+
+
+def list_running(image: ImageView) -> list[Running]:
+    """Return where the images that are run have the copy, and the folder that each runs in.
+
+    Args:
+        image: The image that is built, with all of its stages.
+    """
+    stages, copy = image.build.stages, image.service.copy
+    ends = [stage for stage in stages if stage.name in image.targets] + [*stages[-1:]]
+    places = [(place, end.workdir) for end in ends for place in find_places(end.image, image.context, copy)]
+    return [Running(*where, image.dockerfile) for where in dict.fromkeys(places)]
+
+
+def _find_layout(image: ImageView, running: Running) -> Finding | None:
+    installs = (event for stage in image.build.stages for event in stage.events if isinstance(event, Installed))
+    needs = [need for event in installs for need in event.needs]
+    return find_layout_trouble(running, needs, image.context, image.service.copy)
+
+
+def _find_absence(image: ImageView) -> list[Finding]:
+    """Return that a file in the last image imports the library, and nothing brings that: or what asks an index for it."""
+    service, stages = image.service, image.build.stages
+    last = stages[-1].image if stages else Image()
+    imported = [one.package for one in service.imports if find_places(last, image.context, one.file)]
+    absent = find_absence(image.build, imported, service.copy, image.dockerfile) if imported else None
+    return [] if absent is None else list_asked_by_name(service) or [absent]
+
+
+def check_stale(image: ImageView) -> Iterator[Finding]:
+    """Yield that an old build lies in the copy that an image gets.
+
+    Args:
+        image: The image.
+    """
+    stale = find_stale_trouble(image.context, image.service.copy) if list_running(image) else None
+    yield from [stale] if stale is not None else []
+
+
+def check_copy(view: View) -> Iterator[Finding]:
+    """Yield how the copy of a service without an image would be imported, and what lies in it.
+
+    Args:
+        view: The service.
+    """
+    service = view.service
+    if view.in_image:
+        return
+    needs = list_needs(service.path, list_asking(service), service.context)
+    running = Running(f"/{service.path}/{service.copy}", f"/{service.path}", service.copy)
+    layout = find_layout_trouble(running, needs, service.context, service.copy)
+    yield from (one for one in (layout, find_stale_trouble(service.context, service.copy)) if one is not None)
+
+
+def find_layout_trouble(running: Running, needs: Iterable[Need], context: Context, copy: str) -> Finding | None:
     """Return that an import finds the copy's folder, and not the package in it.
 
     Args:
@@ -64,12 +136,14 @@ def find_layout_trouble(running: Running, needs: Iterable[Need], context: Contex
         f"`import {package.name}` in {running.folder} finds the folder {running.place}, and not the package {inner}"
     )
     if not found:
-        return Trouble("CS208", running.file, None, message, "install it, or give the copies a folder of another name")
+        return file_finding(
+            "CS208", running.file, None, message, "install it, or give the copies a folder of another name"
+        )
     by_finder = any(need.editable and (need.project is None or need.project.backend == "setuptools") for need in found)
     if not by_finder or package.in_source or package.empty or any(not need.editable for need in found):
         return None
     message += "; its __init__.py is passed over, because setuptools' editable install comes after the current folder"
-    return Trouble(
+    return file_finding(
         "CS217", running.file, None, message, "install it without -e, or give the copies a folder of another name"
     )
 
@@ -77,7 +151,7 @@ def find_layout_trouble(running: Running, needs: Iterable[Need], context: Contex
 _THE_SERVICE = frozenset({".", "./", "-e .", "-e ./"})
 
 
-def find_absence(build: Build, packages: Iterable[str], copy: str, file: str) -> Trouble | None:
+def find_absence(build: Build, packages: Iterable[str], copy: str, file: str) -> Finding | None:
     """Return that the service imports the library, and that nothing brings it into the last image.
 
     Args:
@@ -96,11 +170,13 @@ def find_absence(build: Build, packages: Iterable[str], copy: str, file: str) ->
         folders = (end.workdir, *(end.python_path or ()))
         if end.python_path is not None and all(end.image.look(join(folder, package)) is None for folder in folders):
             message = f"the service imports `{package}`, and nothing brings it into the image"
-            return Trouble("CS216", file, None, message, f"copy the library and install it: `RUN pip install ./{copy}`")
+            return file_finding(
+                "CS216", file, None, message, f"copy the library and install it: `RUN pip install ./{copy}`"
+            )
     return None
 
 
-def find_stale_trouble(context: Context, copy: str) -> Trouble | None:
+def find_stale_trouble(context: Context, copy: str) -> Finding | None:
     """Return that an old build lies in a copy, from which setuptools packs what the library no longer has.
 
     Args:
@@ -112,6 +188,6 @@ def find_stale_trouble(context: Context, copy: str) -> Trouble | None:
     if context.look(build) is None or (project is not None and project.backend != "setuptools"):
         return None
     message = "an old build lies in the copy: setuptools packs modules from it that the library no longer has"
-    return Trouble(
+    return file_finding(
         "CS211", f"{copy}/build", None, message, f"remove {copy}/build, and keep `**/build` out by .dockerignore"
     )

@@ -2,12 +2,18 @@
 
 from collections.abc import Iterable, Iterator
 
-from common_sync.core.doctor.checks.troubles import Trouble
 from common_sync.core.doctor.image.files import Context, Image, Put, below
 from common_sync.core.doctor.install.command import Asked, Install
 from common_sync.core.doctor.install.needs import Need, find_needs
+from common_sync.core.doctor.view import Service, View
+from common_sync.core.findings import file_finding
 from common_sync.core.formats.python import find_path_entries
 from common_sync.core.formats.shell.words import Word
+from common_sync.core.model import Finding
+from common_sync.core.references.kinds import is_requirements
+
+_PROJECT_FILES = frozenset({"pyproject.toml", "Pipfile"})
+_HINTS = ("sys.path", "addsitedir")
 
 
 def list_installs(service: str, files: Iterable[str], context: Context) -> Iterator[tuple[str, Install]]:
@@ -29,9 +35,55 @@ def list_installs(service: str, files: Iterable[str], context: Context) -> Itera
             yield file, Install("pip", folder, (Asked("file", Word(file)),))
 
 
+def check_references(view: View) -> Iterator[Finding]:
+    """Yield what is wrong with the references of a service as they lie; what leads to the master is told of already.
+
+    Args:
+        view: The service.
+    """
+    service = view.service
+    troubles, _ = find_reference_troubles(service.path, list_asking(service), service.context, in_image=view.in_image)
+    told = {(one.file, one.line) for one in service.references if one.state == "points-at-master"}
+    yield from (one for one in troubles if (f"{service.path}/{one.file}", one.line) not in told)
+
+
+def list_asking(service: Service) -> list[str]:
+    """Return the files beside the service's that say what to install.
+
+    Args:
+        service: The service.
+    """
+    return [file for file in service.files if "/" not in file and (is_requirements(file) or file in _PROJECT_FILES)]
+
+
+def list_needs(service: str, files: Iterable[str], context: Context) -> list[Need]:
+    """Return what there is to be installed of a service as it lies.
+
+    Args:
+        service: The service's path from the root.
+        files: As for `list_installs`.
+        context: The service's files.
+    """
+    image = Image((Put(f"/{service}", context, ""),))
+    installs = list_installs(service, files, context)
+    return [need for _, install in installs for need in find_needs(install, image, context)]
+
+
+def check_path_entries(view: View) -> Iterator[Finding]:
+    """Yield what the Python files of a service put on `sys.path` from outside of it.
+
+    Args:
+        view: The service.
+    """
+    service = view.service
+    for file in service.files:
+        if file.endswith(".py") and (text := service.folder.read(file)) and any(hint in text for hint in _HINTS):
+            yield from find_import_troubles(service.path, file, text)
+
+
 def find_reference_troubles(
     service: str, files: Iterable[str], context: Context, *, in_image: bool
-) -> tuple[list[Trouble], list[Need]]:
+) -> tuple[list[Finding], list[Need]]:
     """Return what is wrong with a service's references as they lie, and what there is to be installed.
 
     Args:
@@ -42,7 +94,7 @@ def find_reference_troubles(
     """
     folder = f"/{service}"
     image = Image((Put(folder, context, ""),))
-    troubles: dict[Trouble, None] = {}
+    troubles: dict[Finding, None] = {}
     needs: list[Need] = []
     for file, install in list_installs(service, files, context):
         for need in find_needs(install, image, context):
@@ -54,20 +106,22 @@ def find_reference_troubles(
     return list(troubles), needs
 
 
-def _judge(need: Need, file: str, folder: str, *, in_image: bool) -> Trouble | None:
+def _judge(need: Need, file: str, folder: str, *, in_image: bool) -> Finding | None:
     place = need.file or file
     if need.state == "missing" and need.path and below(need.path, folder) is None:
         message = f"`{need.written}` leads out of the service, and is not there where the service is built"
-        return Trouble("CS205", place, need.line, message, "copy what it leads to into the service, and name it there")
+        return file_finding(
+            "CS205", place, need.line, message, "copy what it leads to into the service, and name it there"
+        )
     if in_image or need.state == "there":
         return None
     if need.state == "unknown":
         message = f"nobody can tell whether what `{need.written}` names is there: {need.reason}"
-        return Trouble("CS213", place, need.line, message, "write the path out")
+        return file_finding("CS213", place, need.line, message, "write the path out")
     kind = "CS201" if need.kind == "project" else "CS204"
     path = below(need.path, folder)
     message = f"`{need.written}` leads to {path}, which is not in the service"
-    return Trouble(
+    return file_finding(
         kind,
         place,
         need.line,
@@ -77,7 +131,7 @@ def _judge(need: Need, file: str, folder: str, *, in_image: bool) -> Trouble | N
     )
 
 
-def find_import_troubles(service: str, file: str, text: str) -> Iterator[Trouble]:
+def find_import_troubles(service: str, file: str, text: str) -> Iterator[Finding]:
     """Yield what a Python file puts on `sys.path` from outside the service.
 
     Args:
@@ -90,4 +144,4 @@ def find_import_troubles(service: str, file: str, text: str) -> Iterator[Trouble
         if below(entry.path, folder) is None:
             message = f"`{entry.written}` puts {entry.path.lstrip('/') or 'the root'} on sys.path, which leads out of the service"
             remedy = "take it out: what the library's install puts there is enough"
-            yield Trouble("CS206", file, entry.line, message, remedy)
+            yield file_finding("CS206", file, entry.line, message, remedy)

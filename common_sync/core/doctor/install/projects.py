@@ -1,11 +1,13 @@
 """What a project's own files say: the local projects that it depends on, what its build reads, which Pythons it takes."""
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from common_sync.core.formats.pip.paths import find_target
+from common_sync.core.formats.pip.names import normalise
+from common_sync.core.formats.toml import Document, parse_toml
+from common_sync.core.references.project_paths import find_requirement
+from common_sync.core.text import UnparsableError
 
 Table = Mapping[str, object]
 
@@ -72,25 +74,24 @@ def read_project(text: str) -> Project | None:
     document = _parse(text)
     if document is None:
         return None
-    project, poetry = _table(document, "project"), _table(document, "tool", "poetry")
+    tables = document.tables
+    project, poetry = _table(tables, "project"), _table(tables, "tool", "poetry")
     declared = [*_declared(document)]
-    readme = project.get("readme", poetry.get("readme"))
-    backend = _table(document, "build-system").get("build-backend")
+    backend = _table(tables, "build-system").get("build-backend")
     python = project.get("requires-python", _table(poetry, "dependencies").get("python"))
+    groups = _table(poetry, "group")
     return Project(
-        tuple(_direct(text, declared)),
-        tuple(_from_uv(text, _table(document, "tool", "uv", "sources"), declared)),
-        tuple(_from_poetry(text, poetry)),
-        optional_groups=tuple(
-            name for name in _table(poetry, "group") if _table(poetry, "group", name).get("optional")
-        ),
-        workspace=any(_is_workspace(source) for source in _table(document, "tool", "uv", "sources").values()),
-        default_groups=_strings(_table(document, "tool", "uv").get("default-groups"), ("dev",)),
-        readme=_file(readme),
+        tuple(_direct(declared)),
+        tuple(_from_uv(document, declared)),
+        tuple(_by_path(document, _POETRY)),
+        optional_groups=tuple(name for name in groups if _table(groups, name).get("optional")),
+        workspace=any(_is_workspace(source) for source in _table(tables, "tool", "uv", "sources").values()),
+        default_groups=_strings(_table(tables, "tool", "uv").get("default-groups"), ("dev",)),
+        readme=_file(project.get("readme", poetry.get("readme"))),
         backend=backend.partition(".")[0] if isinstance(backend, str) else "setuptools",
-        packaged="build-system" in document,
+        packaged="build-system" in tables,
         requires_python=_specifier(python),
-        source_layout=bool(_table(document, "tool", "setuptools", "package-dir").get("")),
+        source_layout=bool(_table(tables, "tool", "setuptools", "package-dir").get("")),
     )
 
 
@@ -103,9 +104,7 @@ def read_pipfile(text: str) -> Project | None:
     document = _parse(text)
     if document is None:
         return None
-    tables = {"dependencies": document.get("packages"), "dev-dependencies": document.get("dev-packages")}
-    found = _from_poetry(text, {key: table for key, table in tables.items() if isinstance(table, dict)})
-    return Project(tuple(one._replace(extra="") for one in found))
+    return Project(tuple(one._replace(extra="") for one in _by_path(document, _PIPFILE)))
 
 
 def find_named(text: str, library: str) -> str | None:
@@ -118,29 +117,37 @@ def find_named(text: str, library: str) -> str | None:
     document = _parse(text)
     if document is None:
         return None
-    for name, source in _table(document, "tool", "uv", "sources").items():
+    tables = document.tables
+    for name, source in _table(tables, "tool", "uv", "sources").items():
         if normalise(name) == library:
             return f"{name} = {WORKSPACE}" if _is_workspace(source) else None
-    poetry = _table(document, "tool", "poetry")
-    tables = [*_poetry_tables(poetry).values(), _table(document, "packages"), _table(document, "dev-packages")]
-    for name, value in (pair for table in tables for pair in table.items()):
+    groups = _table(tables, "tool", "poetry", "group")
+    paths = [
+        *_POETRY.values(),
+        *_PIPFILE.values(),
+        *(("tool", "poetry", "group", one, "dependencies") for one in groups),
+    ]
+    for name, value in (pair for path in paths for pair in _table(tables, *path).items()):
         if normalise(name) == library and not any("path" in one for one in _tables(value)):
             return name
     found = (one.requirement for one in _declared(document) if one.name == library)
     return next((one for one in found if "@" not in one.partition(";")[0]), None)  # else it says where to take it from
 
 
-def _parse(text: str) -> Table | None:
+def _parse(text: str) -> Document | None:
     try:
-        return tomllib.loads(text)
-    except (ValueError, RecursionError):
+        return parse_toml(text)
+    except UnparsableError:
         return None
 
 
 class _Declared(NamedTuple):
+    """A requirement of a project: what it says, its line, and the group or the extra that it belongs to."""
+
     requirement: str
-    group: str
-    extra: str
+    line: int
+    group: str = ""
+    extra: str = ""
 
     @property
     def name(self) -> str:
@@ -148,73 +155,75 @@ class _Declared(NamedTuple):
         return normalise(found[1]) if found else ""
 
 
-def normalise(name: str) -> str:
-    """Return a distribution's name in its one spelling: https://packaging.python.org/specifications/name-normalization."""
-    return re.sub(r"[-_.]+", "-", name).lower()
+def _declared(document: Document) -> Iterator[_Declared]:
+    """Yield every requirement of a project, in PEP 621 and PEP 735 tables and in uv's and PDM's own."""
+    for string in document.strings:
+        one = _Declared(string.span.value, document.line(string.span.start))
+        match string.path:
+            case ("project", "dependencies", int()):
+                yield one
+            case ("project", "optional-dependencies", str(extra), int()):
+                yield one._replace(extra=extra)
+            case ("dependency-groups", str(group), int()) | ("tool", "pdm", "dev-dependencies", str(group), int()):
+                yield one._replace(group=group)
+            case ("tool", "uv", "dev-dependencies", int()):
+                yield one._replace(group="dev")
 
 
-def _declared(document: Table) -> Iterator[_Declared]:
-    """Yield every requirement of a project, in PEP 621 and PEP 735 tables and in uv's own."""
-    project, uv = _table(document, "project"), _table(document, "tool", "uv")
-    yield from (_Declared(one, "", "") for one in _strings(project.get("dependencies")))
-    for extra, listed in _table(project, "optional-dependencies").items():
-        yield from (_Declared(one, "", extra) for one in _strings(listed))
-    groups = [_table(document, "dependency-groups"), _table(document, "tool", "pdm", "dev-dependencies")]
-    for group, listed in (pair for table in groups for pair in table.items()):
-        yield from (_Declared(one, group, "") for one in _strings(listed))
-    yield from (_Declared(one, "dev", "") for one in _strings(uv.get("dev-dependencies")))
+def _direct(declared: list[_Declared]) -> Iterator[Dependency]:
+    for one in declared:
+        spot = find_requirement(one.requirement, anchored=False)
+        if spot is not None:
+            editable = one.requirement.startswith("-e ")
+            yield Dependency(spot.path or ".", one.line, one.requirement, editable, one.group, one.extra)
 
 
-def _direct(text: str, declared: list[_Declared]) -> Iterator[Dependency]:
-    for requirement, group, extra in declared:
-        editable = requirement.startswith("-e ")
-        target = find_target(requirement.removeprefix("-e "), editable=editable)
-        if target is not None:
-            path = re.sub(r"^/*(?:\$\{PROJECT_ROOT\}|\{root:uri\})/*", "", target.path)
-            yield Dependency(path or ".", _line(text, requirement), requirement, editable, group, extra)
+class _Path(NamedTuple):
+    """A path that a table gives to a dependency."""
+
+    name: str
+    path: str
+    line: int
+    table: Table
+
+    def dependency(self, group: str, extra: str) -> Dependency:
+        written = f'{self.name} = {{ path = "{self.path}" }}'
+        editable = bool(self.table.get("editable") or self.table.get("develop"))  # uv's and pipenv's, or poetry's
+        return Dependency(self.path, self.line, written, editable, group, extra)
 
 
-def _from_uv(text: str, sources: Table, declared: list[_Declared]) -> Iterator[Dependency]:
-    for name, source in sources.items():
-        uses = [one for one in declared if one.name == normalise(name)]
-        for table in _tables(source):
-            path = table.get("path")
-            if isinstance(path, str):
-                editable = bool(table.get("editable"))
-                for use in uses:  # uv passes over a source of what nothing asks for
-                    line = _line(text, path, name)
-                    yield Dependency(path, line, f'{name} = {{ path = "{path}" }}', editable, use.group, use.extra)
+def _paths(document: Document, *above: str) -> Iterator[_Path]:
+    """Yield the paths in the dependencies below a table, alone or in lists."""
+    for string in document.strings:
+        keys = tuple(key for key in string.path if isinstance(key, str))
+        if keys[:-2] == above and keys[-1] == "path":
+            line = document.line(string.span.start)
+            yield _Path(keys[-2], string.span.value, line, _table(document.tables, *string.path[:-1]))
+
+
+def _from_uv(document: Document, declared: list[_Declared]) -> Iterator[Dependency]:
+    for one in _paths(document, "tool", "uv", "sources"):
+        uses = (use for use in declared if use.name == normalise(one.name))
+        for use in uses:  # uv passes over a source of what nothing asks for
+            yield one.dependency(use.group, use.extra)
 
 
 def _is_workspace(source: object) -> bool:
     return any(table.get("workspace") for table in _tables(source))
 
 
-def _from_poetry(text: str, poetry: Table) -> Iterator[Dependency]:
-    for group, table in _poetry_tables(poetry).items():
-        for name, value in table.items():
-            for one in _tables(value):
-                path = one.get("path")
-                if isinstance(path, str):
-                    extra = name if one.get("optional") else ""
-                    line = _line(text, path, name)
-                    yield Dependency(
-                        path, line, f'{name} = {{ path = "{path}" }}', bool(one.get("develop")), group, extra
-                    )
+_POETRY = {"": ("tool", "poetry", "dependencies"), "dev": ("tool", "poetry", "dev-dependencies")}
+_PIPFILE = {"": ("packages",), "dev": ("dev-packages",)}
+"""Group → the table that holds its dependencies."""
 
 
-def _poetry_tables(poetry: Table) -> dict[str, Table]:
-    tables = {"": _table(poetry, "dependencies"), "dev": _table(poetry, "dev-dependencies")}
-    return tables | {group: _table(poetry, "group", group, "dependencies") for group in _table(poetry, "group")}
-
-
-def _line(text: str, value: str, name: str = "") -> int:
-    """Return the line that holds a string, the first one that holds the name too; of one written with escapes, the first."""
-    quoted = [
-        number for number, line in enumerate(text.splitlines(), 1) if f'"{value}"' in line or f"'{value}'" in line
-    ]
-    named = [number for number in quoted if name in text.splitlines()[number - 1]]
-    return (named or quoted or [1])[0]
+def _by_path(document: Document, tables: Mapping[str, tuple[str, ...]]) -> Iterator[Dependency]:
+    groups = _table(document.tables, "tool", "poetry", "group")
+    named = {group: ("tool", "poetry", "group", group, "dependencies") for group in groups}
+    for group, above in [*tables.items(), *named.items()]:
+        for one in _paths(document, *above):
+            extra = one.name if one.table.get("optional") else ""
+            yield one.dependency(group, extra)
 
 
 def _file(value: object) -> str | None:
@@ -241,8 +250,11 @@ def _tables(value: object) -> list[Table]:
     return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, dict)]
 
 
-def _table(table: Table, *keys: str) -> Table:
+def _table(table: Table, *keys: str | int) -> Table:
     found: object = table
     for key in keys:
-        found = found.get(key) if isinstance(found, dict) else None
+        if isinstance(found, list) and isinstance(key, int):
+            found = found[key]
+        else:
+            found = found.get(key) if isinstance(found, dict) else None
     return found if isinstance(found, dict) else {}

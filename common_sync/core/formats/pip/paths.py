@@ -8,6 +8,7 @@ import re
 from typing import NamedTuple
 
 from common_sync.core.expressions import expression
+from common_sync.core.formats.pip.names import normalise
 
 _DIRECT = expression(r"([A-Za-z0-9][\w.-]*)\s*(?:(\[[^\]]*\])\s*)?@\s*", re.ASCII)
 _FILE = expression(r"file:", re.IGNORECASE)
@@ -66,7 +67,7 @@ def find_target(value: str, *, editable: bool) -> Target | None:
     if target is None:
         return None
     return target._replace(
-        name=_normalise(direct[1]) if direct else "",
+        name=normalise(direct[1]) if direct else "",
         extras=extras | _parse_extras(direct[2] if direct else None),
         marker=" ".join(marker.split()),
     )
@@ -118,12 +119,7 @@ def _split_extras(where: str) -> tuple[str, frozenset[str]]:
 
 
 def _parse_extras(bracketed: str | None) -> frozenset[str]:
-    return frozenset(_normalise(extra) for extra in (bracketed or "")[1:-1].split(",") if extra.strip())
-
-
-def _normalise(name: str) -> str:
-    """Do as https://packaging.python.org/en/latest/specifications/name-normalization/ says."""
-    return re.sub(r"[-_.]+", "-", name).strip().lower()
+    return frozenset(normalise(extra) for extra in (bracketed or "")[1:-1].split(",") if extra.strip())
 
 
 def _find_place(where: str, start: int) -> Target | None:

@@ -2,11 +2,13 @@
 
 from collections.abc import Container, Iterable, Iterator
 
+from common_sync.core.findings import line_finding
+from common_sync.core.model import Finding
 from common_sync.core.references.compose.places import Located
-from common_sync.core.references.contract import LineProblem, Site
+from common_sync.core.references.contract import Site
 
 
-def report_leaving(found: Iterable[Located], site: Site) -> Iterator[LineProblem]:
+def report_leaving(found: Iterable[Located], site: Site) -> Iterator[Finding]:
     """Report what leads out of the service, or may lead to the library by a variable.
 
     A build context that holds the service is `Rewrite.builds`' business. An absolute path is a place on the machine that somebody has chosen.
@@ -19,7 +21,7 @@ def report_leaving(found: Iterable[Located], site: Site) -> Iterator[LineProblem
         path, use = one.written.path, one.written.use
         if one.variable:
             message = f"`{path}` holds a variable, so nobody can tell whether it leads to the library"
-            yield LineProblem(
+            yield line_finding(
                 one.line, "CS102", message, f"write the path out, for example `{site.up or './'}{site.copy}`"
             )
         elif one.place.where != "outside" or (use == "build" and one.place.holds):
@@ -28,13 +30,13 @@ def report_leaving(found: Iterable[Located], site: Site) -> Iterator[LineProblem
             message = (
                 f"`{path}` mounts a folder that holds the library or the service, so what runs is not what was built"
             )
-            yield LineProblem(one.line, "CS111", message, "mount folders of the service, such as `./app`")
+            yield line_finding(one.line, "CS111", message, "mount folders of the service, such as `./app`")
         elif not path.startswith("/"):
             message = f"`{path}` leads out of the service, and is not there where the service is deployed alone"
-            yield LineProblem(one.line, "CS113", message, "move it into the service's folder")
+            yield line_finding(one.line, "CS113", message, "move it into the service's folder")
 
 
-def report_inline(found: Iterable[Located], inline: Container[int]) -> Iterator[LineProblem]:
+def report_inline(found: Iterable[Located], inline: Container[int]) -> Iterator[Finding]:
     """Report images that may take the library from the master by a Dockerfile inside the compose file.
 
     Args:
@@ -44,10 +46,10 @@ def report_inline(found: Iterable[Located], inline: Container[int]) -> Iterator[
     for one in found:
         if one.written.use == "build" and one.written.scalar.start in inline and one.place.holds:
             message = f"`dockerfile_inline` is not read, and its context `{one.written.path}` holds the library or the service"
-            yield LineProblem(one.line, "CS110", message, "write it into a Dockerfile of the service")
+            yield line_finding(one.line, "CS110", message, "write it into a Dockerfile of the service")
 
 
-def report_foreign(found: Located, copy: str) -> LineProblem:
+def report_foreign(found: Located, copy: str) -> Finding:
     """Report a path to the master in a file that is not the service's own.
 
     Args:
@@ -57,10 +59,10 @@ def report_foreign(found: Located, copy: str) -> LineProblem:
     message = (
         f"`{found.written.path}` leads to the library, but this file is not the service's own, so it stays as it is"
     )
-    return LineProblem(found.line, "CS103", message, f"write it in a compose file of the service's own, as `./{copy}`")
+    return line_finding(found.line, "CS103", message, f"write it in a compose file of the service's own, as `./{copy}`")
 
 
-def report_refusal(found: Located, reason: str, copy: str) -> LineProblem:
+def report_refusal(found: Located, reason: str, copy: str) -> Finding:
     """Report a path to the master that cannot be rewritten.
 
     Args:
@@ -69,4 +71,4 @@ def report_refusal(found: Located, reason: str, copy: str) -> LineProblem:
         copy: The copy's path inside the service.
     """
     message = f"`{found.written.path}` leads to the library, but it was not rewritten: {reason}"
-    return LineProblem(found.line, "CS106", message, f"make it lead to `{found.path_to(copy)}` by hand")
+    return line_finding(found.line, "CS106", message, f"make it lead to `{found.path_to(copy)}` by hand")

@@ -7,6 +7,7 @@ parsing the result. Format: https://github.com/compose-spec/compose-spec.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
+from common_sync.core.findings import by_line
 from common_sync.core.formats.compose.paths import Build, Paths, is_remote, list_builds, list_inline, list_paths
 from common_sync.core.formats.compose.variables import has_variable
 from common_sync.core.formats.yaml.edits import Change, prove
@@ -53,7 +54,11 @@ def read_compose(characters: str, site: Site, parse: Parse) -> Rewrite:
         problems += (report_foreign(one, site.copy) for one in leading)
     built = tuple(one.build for one in builds if not is_remote(one.build.context))
     return Rewrite(
-        edits, _references(found, own=site.own), tuple(_includes(found)), tuple(sorted(set(problems))), built
+        edits,
+        _references(found, own=site.own),
+        tuple(_includes(found)),
+        tuple(sorted(set(problems), key=by_line)),
+        built,
     )
 
 

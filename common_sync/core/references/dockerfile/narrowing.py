@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from common_sync.core.findings import line_finding
 from common_sync.core.formats.dockerfile.sources import normalise
-from common_sync.core.model import Edit
-from common_sync.core.references.contract import LineProblem, Site
+from common_sync.core.model import Edit, Finding
+from common_sync.core.references.contract import Site
 from common_sync.core.references.dockerfile.rewriting import Found, Reading, edit_to_copy, is_same, read
 from common_sync.core.text import UnparsableError, apply_edits
 
@@ -19,7 +20,7 @@ class Narrowed(NamedTuple):
     """
 
     edits: tuple[Edit, ...] = ()
-    problems: tuple[LineProblem, ...] = ()
+    problems: tuple[Finding, ...] = ()
 
 
 def narrow_dockerfile(characters: str, site: Site, inside: str) -> Narrowed:
@@ -43,9 +44,11 @@ def narrow_dockerfile(characters: str, site: Site, inside: str) -> Narrowed:
     return Narrowed(problems=tuple(_report(found) for found in before.found if found.lead.to_master))
 
 
-def _report(found: Found) -> LineProblem:
+def _report(found: Found) -> Finding:
     message = f"`{found.source.written.text}` keeps the image from being built from the service's folder alone"
-    return LineProblem(found.line, "CS112", message, "put what it takes into the service's folder, or into the library")
+    return line_finding(
+        found.line, "CS112", message, "put what it takes into the service's folder, or into the library"
+    )
 
 
 def _meaning(found: Found, inside: str) -> tuple[str, str] | None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from common_sync.core.expressions import expression
+from common_sync.core.findings import by_line
 from common_sync.core.formats.dockerfile.sources import Source, find_sources, normalise
 from common_sync.core.formats.dockerfile.syntax import Dockerfile, parse_dockerfile
 from common_sync.core.formats.dockerfile.variables import Uses, count_uses, used_in
@@ -88,7 +89,7 @@ def read_dockerfile(characters: str, site: Site) -> Rewrite:
         shared = (one for one in leading if one.source.written.start not in spared)
         problems += (report_shared(one.line, one.source, site.copy) for one in shared)
         problems += (report_refusal(one.line, one.source, site.copy) for one in refused)
-    return Rewrite(edits, _references(reading, site), problems=tuple(sorted(set(problems))))
+    return Rewrite(edits, _references(reading, site), problems=tuple(sorted(set(problems), key=by_line)))
 
 
 def read(characters: str, site: Site) -> Reading:

@@ -1,62 +1,17 @@
-"""What is wrong with a service, and what the builds of its images come upon, in sentences."""
+"""What the build of an image would come upon, in sentences."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from posixpath import join
-from typing import NamedTuple
 
 from common_sync.core.doctor.build.outcome import Build, Event, Installed, NotFollowed, StageEnd
 from common_sync.core.doctor.image.copying import MissingSource, SourceAbove
 from common_sync.core.doctor.image.files import Context, below
 from common_sync.core.doctor.install.needs import Need
+from common_sync.core.doctor.view import Admits, ImageView
 from common_sync.core.expressions import expression
-
-
-class Insertion(NamedTuple):
-    """A COPY that is missing.
-
-    Attributes:
-        start: Offset in the Dockerfile of the RUN that it has to stand before.
-        stage: The number of its stage, counted from 0.
-        source: The folder to copy, as it is to be written.
-        destination: Where to, as it is to be written.
-    """
-
-    start: int
-    stage: int
-    source: str
-    destination: str
-
-    @property
-    def text(self) -> str:
-        """The line to add, in its plainest form."""
-        return f"COPY {self.source} {self.destination}"
-
-
-class Trouble(NamedTuple):
-    """Something that is wrong, or cannot be told.
-
-    Attributes:
-        code: One of `core.findings.CODES`.
-        file: The file's path from the service's folder.
-        line: The line in it, counted from 1, or None.
-        message: One sentence that says what is so.
-        remedy: What to do about it.
-        insertion: What would mend it, where that is sure.
-        lacks: The path in the build context, or in the service, of what would have to be there and is not.
-    """
-
-    code: str
-    file: str
-    line: int | None
-    message: str
-    remedy: str
-    insertion: Insertion | None = None
-    lacks: str | None = None
-
-
-Admits = Callable[[str, str], bool]
-"""Tells whether a version specifier may take some release of a version: `>=3.10`, `3.9`."""
+from common_sync.core.findings import file_finding
+from common_sync.core.model import Finding, Insertion
 
 _KNOWN = "if you know that it does no harm: # common-sync: ignore[CS213] in the line above"
 
@@ -64,9 +19,18 @@ _KNOWN = "if you know that it does no harm: # common-sync: ignore[CS213] in the 
 _RELATIVE_URL = expression(r"@\s*file:(?!/)", re.IGNORECASE)
 
 
+def check_build(image: ImageView) -> Iterator[Finding]:
+    """Yield what the build of an image would come upon.
+
+    Args:
+        image: The image.
+    """
+    yield from find_build_troubles(image.build, image.dockerfile, image.context, image.admits, image.targets)
+
+
 def find_build_troubles(
     build: Build, file: str, context: Context, admits: Admits, targets: Iterable[str] = ()
-) -> Iterator[Trouble]:
+) -> Iterator[Finding]:
     """Yield what is wrong with a build, in the order of the Dockerfile, each once.
 
     Args:
@@ -77,7 +41,7 @@ def find_build_troubles(
         targets: The stages that are built besides the last one.
     """
     needed = build.needed(targets)
-    found: dict[Trouble, None] = {}
+    found: dict[Finding, None] = {}
     for number, stage in enumerate(build.stages):
         troubles = [trouble for event in stage.events for trouble in _of_event(event, file, context, admits)]
         troubles += _left_behind(build, stage, file)
@@ -85,7 +49,7 @@ def find_build_troubles(
     yield from found
 
 
-def _unneeded(trouble: Trouble) -> Trouble:
+def _unneeded(trouble: Finding) -> Finding:
     """Return what is wrong with a stage that BuildKit passes over; the classic builder builds it all the same."""
     message = f"in a stage that the last one does not need: {trouble.message}"
     return trouble._replace(code="CS214", message=message, insertion=None)
@@ -96,7 +60,7 @@ _INSTALLED_TO = expression(
 )
 
 
-def _left_behind(build: Build, stage: StageEnd, file: str) -> Iterator[Trouble]:
+def _left_behind(build: Build, stage: StageEnd, file: str) -> Iterator[Finding]:
     """Yield each copy of an environment in which something is installed that lies where it is not copied from."""
     for taken in stage.taken:
         for event in _installs(build, taken.stage):
@@ -106,7 +70,7 @@ def _left_behind(build: Build, stage: StageEnd, file: str) -> Iterator[Trouble]:
             for need in event.needs:
                 if need.editable and need.state == "there" and stage.image.look(need.path) is None:
                     message = f"what is copied here has `{need.written}` in it only as a path to {need.path}, which is not in this stage"
-                    yield Trouble(
+                    yield file_finding(
                         "CS215", file, taken.line, message, f"install it without -e, or copy {need.path} as well"
                     )
 
@@ -120,36 +84,36 @@ def _installs(build: Build, number: int) -> Iterator[Installed]:
         following = stage.built_on
 
 
-def _of_event(event: Event, file: str, context: Context, admits: Admits) -> Iterator[Trouble]:
+def _of_event(event: Event, file: str, context: Context, admits: Admits) -> Iterator[Finding]:
     match event:
         case NotFollowed():
-            yield Trouble("CS213", file, event.line, f"cannot be followed: {event.what}", _KNOWN)
+            yield file_finding("CS213", file, event.line, f"cannot be followed: {event.what}", _KNOWN)
         case MissingSource():
             yield _missing_source(event, file)
         case SourceAbove():
             message = f"`{event.written}` leads out of the build context: BuildKit takes `{event.taken}` for it, the classic builder refuses it"
-            yield Trouble("CS203", file, event.line, message, f"write `{event.taken}`")
+            yield file_finding("CS203", file, event.line, message, f"write `{event.taken}`")
         case _:
             for need in event.needs:
                 yield from _of_need(need, event, file, context)
                 yield from _of_versions(need, event, file, admits)
 
 
-def _missing_source(event: MissingSource, file: str) -> Trouble:
+def _missing_source(event: MissingSource, file: str) -> Finding:
     if event.dropped is not None:
         message = f"`{event.written}` is kept out of the build context by {event.dropped}"
-        return Trouble(
+        return file_finding(
             "CS202", file, event.line, message, f"take it out there, or add `!{event.written.strip('/')}` below"
         )
     if not event.local:
         message = f"`{event.written}` is not in the stage that it is copied from"
-        return Trouble("CS202", file, event.line, message, "copy it there first, or write where it is")
+        return file_finding("CS202", file, event.line, message, "copy it there first, or write where it is")
     message = f"`{event.written}` is not in the build context, which is the service's own folder"
     remedy = "write its path from the service's folder, or take the line out"
-    return Trouble("CS202", file, event.line, message, remedy, lacks=event.path)
+    return file_finding("CS202", file, event.line, message, remedy, lacks=event.path)
 
 
-def _of_need(need: Need, event: Installed, file: str, context: Context) -> Iterator[Trouble]:
+def _of_need(need: Need, event: Installed, file: str, context: Context) -> Iterator[Finding]:
     if need.state == "there":
         return
     line = event.instruction.line
@@ -162,7 +126,7 @@ def _of_need(need: Need, event: Installed, file: str, context: Context) -> Itera
             "what is there cannot be told" if need.state == "unknown" else "it may run without it, or not at all"
         )
         remedy = f"add `{insertion.text}` before line {line}, if nothing else puts it there" if insertion else _KNOWN
-        yield Trouble(
+        yield file_finding(
             "CS213", file, line, f"nobody can tell whether {asked} is there when it is read: {reason}", remedy
         )
         return
@@ -171,7 +135,7 @@ def _of_need(need: Need, event: Installed, file: str, context: Context) -> Itera
     message += need.reason or f"there is no {need.path}"
     source = _source(need, event)
     lacks = source if source is not None and context.look(source) is None else None
-    yield Trouble(code, file, line, message, _remedy(need, event, context, insertion), insertion, lacks)
+    yield file_finding(code, file, line, message, _remedy(need, event, context, insertion), insertion, lacks)
 
 
 def _remedy(need: Need, event: Installed, context: Context, insertion: Insertion | None) -> str:
@@ -207,7 +171,7 @@ def _insertion(need: Need, event: Installed, context: Context) -> Insertion | No
     return Insertion(event.instruction.start, event.stage, f"{source}/", destination)
 
 
-def _of_versions(need: Need, event: Installed, file: str, admits: Admits) -> Iterator[Trouble]:
+def _of_versions(need: Need, event: Installed, file: str, admits: Admits) -> Iterator[Finding]:
     line = event.instruction.line
     needed = need.project.requires_python if need.project is not None else None
     if (
@@ -217,9 +181,9 @@ def _of_versions(need: Need, event: Installed, file: str, admits: Admits) -> Ite
         and not admits(needed, event.python)
     ):
         message = f"the image has Python {event.python}, and `{need.written}` wants {needed}"
-        yield Trouble("CS210", file, line, message, "take a newer image in FROM")
+        yield file_finding("CS210", file, line, message, "take a newer image in FROM")
     if need.direct and event.old_pip and _RELATIVE_URL.search(need.written):
         message = f"the pip of this image is older than 24.1, and takes no `{need.written}`"
-        yield Trouble(
+        yield file_finding(
             "CS212", file, line, message, "add `RUN pip install --upgrade pip` before it, or write the path alone"
         )

@@ -1,0 +1,123 @@
+"""What the checks of a service look at: its files, its images, and what the tool knows of it from elsewhere."""
+
+import re
+from collections.abc import Callable, Iterable
+from functools import cache
+from posixpath import join
+from typing import NamedTuple
+
+from common_sync.core.doctor.build.outcome import Build
+from common_sync.core.doctor.image.context import BuildContext, Folder
+from common_sync.core.doctor.image.mounts import Composed
+from common_sync.core.formats.dockerignore import parse_dockerignore
+from common_sync.core.model import Reference
+
+Admits = Callable[[str, str], bool]
+"""Tells whether a version specifier may take some release of a version: `>=3.10`, `3.9`."""
+
+
+class Import(NamedTuple):
+    """A file of a service that imports a package of the library."""
+
+    package: str
+    file: str
+
+
+class Service(NamedTuple):
+    """A service as it lies on the disk.
+
+    Attributes:
+        path: Its path from the root.
+        place: The absolute path of its folder.
+        copy: The copy's path in it.
+        library: The library's name.
+        folder: Its files.
+        files: The paths in it of what is its own; the copy and other services are left out.
+        references: What points at the library.
+        imports: The library's packages that it imports.
+    """
+
+    path: str
+    place: str
+    copy: str
+    library: str
+    folder: Folder
+    files: tuple[str, ...]
+    references: tuple[Reference, ...]
+    imports: tuple[Import, ...]
+
+    @property
+    def context(self) -> BuildContext:
+        """All of its files, as a build context without a `.dockerignore`."""
+        return BuildContext(self.folder, parse_dockerignore(""))
+
+
+class ImageView(NamedTuple):
+    """An image of a service, and what its build would come upon.
+
+    Attributes:
+        service: The service.
+        dockerfile: The Dockerfile's path in it.
+        context: The files that the build gets.
+        build: What it would come upon.
+        targets: The stages that compose files build besides the last one.
+        admits: Compares a version with a specifier.
+    """
+
+    service: Service
+    dockerfile: str
+    context: BuildContext
+    build: Build
+    targets: tuple[str, ...]
+    admits: Admits
+
+
+class Composition(NamedTuple):
+    """A service of a compose file that builds an image: the file's path from the root, and what it says."""
+
+    file: str
+    composed: Composed
+
+
+class View(NamedTuple):
+    """A service with its images.
+
+    Attributes:
+        service: The service.
+        images: Those that can be followed.
+        in_image: Whether it is built into any, followed or not.
+        compositions: What compose files run of it.
+    """
+
+    service: Service
+    images: tuple[ImageView, ...]
+    in_image: bool
+    compositions: tuple[Composition, ...]
+
+    def dockerfile_at(self, composition: Composition) -> ImageView | None:
+        """Return the image that a compose file builds, where it is one of the service's."""
+        place = composition.composed.dockerfile
+        return next((one for one in self.images if join(self.service.place, one.dockerfile) == place), None)
+
+
+_TEST = re.compile(r"(?:^|/)(?:tests?/|test_|conftest)")
+
+
+def find_imports(folder: Folder, files: Iterable[str], packages: Iterable[str]) -> tuple[Import, ...]:
+    """Return which of a library's packages a service imports, and where; what its tests import does not count.
+
+    Args:
+        folder: The service's files.
+        files: The paths of its own.
+        packages: The library's packages.
+    """
+    sources = [file for file in files if file.endswith(".py") and not _TEST.search(file)]
+    names = tuple(packages)
+    return tuple(
+        Import(name, file) for name in names for file in sources if _importing(name).search(folder.read(file) or "")
+    )
+
+
+@cache
+def _importing(package: str) -> re.Pattern[str]:
+    return re.compile(rf"^(?:from|import)\s+{re.escape(package)}\b", re.MULTILINE)
