@@ -15,8 +15,11 @@ from common_sync.core.text import UnparsableError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from yaml.error import YAMLError
+    from yaml import CSafeLoader, SafeLoader
+    from yaml.error import MarkedYAMLError
     from yaml.events import AliasEvent, CollectionStartEvent, Event, ScalarEvent
+
+    Loader = type[CSafeLoader | SafeLoader]
 
 _DEEPEST = 100
 """Levels; Compose needs eight."""
@@ -38,16 +41,27 @@ def parse_yaml(text: str) -> Node:
 
     skipped = len(text) - len(text.lstrip(_BOM))  # libyaml does not count one that comes first
     try:
-        return _Builder(text[skipped:], skipped).build()
-    except yaml.YAMLError as error:
-        raise _explain(error, text) from error
-    except UnicodeEncodeError as error:
-        raise UnparsableError(text.count("\n", 0, error.start) + 1, "a lone surrogate is no character") from error
+        return _Builder(text[skipped:], skipped, _fastest_loader()).build()
+    except UnparsableError:
+        raise
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        raise _explain(error, text[skipped:]) from error
+
+
+def _fastest_loader() -> Loader:
+    """Return libyaml's, which Compose's own parser was ported from, and 14 times as fast; not every PyYAML was built with it."""
+    try:
+        from yaml import CSafeLoader
+    except ImportError:
+        from yaml import SafeLoader
+
+        return SafeLoader
+    return CSafeLoader
 
 
 class _Builder:
-    def __init__(self, text: str, skipped: int) -> None:
-        self._text, self._skipped = text, skipped
+    def __init__(self, text: str, skipped: int, loader: Loader) -> None:
+        self._text, self._skipped, self._loader = text, skipped, loader
         self._anchors: dict[str, Node] = {}
 
     def build(self) -> Node:
@@ -80,8 +94,7 @@ class _Builder:
     def _events(self) -> Iterator[Event]:
         import yaml
 
-        # libyaml is what Compose's own parser was ported from, and 14 times as fast; not every PyYAML was built with it.
-        yield from yaml.parse(self._text, Loader=yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader)
+        yield from yaml.parse(self._text, Loader=self._loader)
 
     def _scalar(self, event: ScalarEvent) -> YamlScalar:
         assert event.start_mark  # libyaml and PyYAML give every event both
@@ -119,13 +132,39 @@ def _line(event: Event) -> int:
     return event.start_mark.line + 1
 
 
-def _explain(error: YAMLError, text: str) -> UnparsableError:
-    from yaml.error import MarkedYAMLError
-    from yaml.reader import Reader
+def _explain(error: Exception, text: str) -> UnparsableError:
+    """Say what is wrong in the words of PyYAML's own parser, which are the same whatever libyaml it was built with.
 
-    if isinstance(error, MarkedYAMLError):
-        words = " ".join(part for part in (error.context, error.problem) if part)
-        return UnparsableError(error.problem_mark.line + 1 if error.problem_mark else None, words)
-    character = Reader.NON_PRINTABLE.search(text)
-    line = text.count("\n", 0, character.start()) + 1 if character else None
-    return UnparsableError(line, str(getattr(error, "reason", error)))
+    Each libyaml has words and limits of its own: one refuses what is nested deeply before `_DEEPEST` is seen. But the parsers
+    differ in what they take, too. Where PyYAML's own finds nothing in that line, libyaml's words stay.
+    """
+    from yaml.error import MarkedYAMLError
+
+    fault = _ask_python(text)
+    if isinstance(error, MarkedYAMLError) and error.problem_mark:
+        refused = _in_its_words(error)
+        return fault if fault and fault.line == refused.line else refused
+    return fault or UnparsableError(None, f"PyYAML cannot read it: {error}")
+
+
+def _ask_python(text: str) -> UnparsableError | None:
+    from yaml import SafeLoader
+    from yaml.error import MarkedYAMLError
+    from yaml.reader import ReaderError
+
+    try:
+        _Builder(text, 0, SafeLoader).build()
+    except UnparsableError as fault:
+        return fault
+    except MarkedYAMLError as error:
+        return _in_its_words(error)
+    except ReaderError as error:
+        return UnparsableError(text.count("\n", 0, error.position) + 1, error.reason)
+    except (ValueError, OverflowError):  # a number beyond what a character, or Python, can have
+        return None
+    return None
+
+
+def _in_its_words(error: MarkedYAMLError) -> UnparsableError:
+    words = " ".join(part for part in (error.context, error.problem) if part)
+    return UnparsableError(error.problem_mark.line + 1 if error.problem_mark else None, words)
