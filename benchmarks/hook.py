@@ -14,7 +14,7 @@ KEY, TITLE = "hook", "The hook with nothing to do"
 ROUNDS = 40
 
 BARE, HOOK = "`python -c pass`", "**`common-sync-hook`**"
-PLAIN, COMPLEX = "**`common-sync-hook`**, plain excludes", "**`common-sync-hook`**, an exclude that takes pathspec"
+PLAIN, COMPLEX = "**`common-sync-hook`**, plain excludes", "**`common-sync-hook`**, an exclude with wildcards"
 STATUS = "`git status`"
 
 _EXAMPLE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "examples", "media-services")

@@ -307,7 +307,7 @@ def test_starting_does_not_load_what_is_not_needed(synced: Monorepo) -> None:
     synced.write(f"{COPY}/mine.py", "edited\n")
     code = (
         "import sys\nfrom common_sync.interface.main import guard, _dispatch\nguard(_dispatch)\n"
-        "print(sorted({'typer', 'rich', 'git', 'pathspec', 'json', 'subprocess', 'argparse', 'dataclasses', 'inspect'}"
+        "print(sorted({'typer', 'rich', 'git', 'json', 'subprocess', 'argparse', 'dataclasses', 'inspect'}"
         " & sys.modules.keys()))"
     )
     settings = {name: value for name, value in environment().items() if not name.startswith("COV")}

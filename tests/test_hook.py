@@ -28,7 +28,7 @@ ADDED = ("common", "requirements.txt")
 @CHECKS
 def test_nothing_heavy_is_imported_when_there_is_nothing_to_say(synced: Monorepo, check: list[str]) -> None:
     """Every commit would take a quarter of a second longer for libraries that are only for showing things."""
-    heavy = ["typer", "click", "rich", "git", "pathspec", "subprocess", "json", "tomlkit", "packaging", "dataclasses"]
+    heavy = ["typer", "click", "rich", "git", "subprocess", "json", "tomlkit", "packaging", "dataclasses"]
     mine = ["common_sync.commands.distribute", "common_sync.edges.files.writing", "common_sync.interface.show.text"]
     code = (
         "import sys; from common_sync.interface import hook; "

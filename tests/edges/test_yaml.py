@@ -158,7 +158,7 @@ def test_says_where_it_cannot_be_parsed(
     [
         pytest.param("a:\t1\nb: @x\n", 2, id="a tab before a value"),
         pytest.param("a:\t1\n---\nb: 1\n", 2, id="a tab before a second document"),
-        pytest.param("a: 1\nb: '\\ud800' \"\\ud800\"", 2, id="half a character"),
+        pytest.param('a: 1\nb: "\\ud800"\n', 2, id="half a character"),
     ],
 )
 def test_what_only_libyaml_takes_or_refuses(text: str, line: int) -> None:

@@ -1,7 +1,7 @@
 """Which paths of a tree belong to the library: gitignore patterns in three layers, the last match decides.
 
-A pattern that is a plain name, a path or a `*` before a suffix is matched here; the rest of the gitignore language is
-pathspec's (`edges/gitignore/globs.py`), whose import costs more than the hook may take.
+A pattern that is a plain name, a path or a `*` before a suffix is matched here, by comparing text; all others are matched by
+`core/formats/gitignore.py`, which would give the same answers for these, but not as fast.
 
 Source of the format: https://git-scm.com/docs/gitignore#_pattern_format
 """
@@ -43,7 +43,7 @@ class Rule(NamedTuple):
 
 
 def parse_plain(pattern: str, layer: Layer, file: str | None = None, line: int | None = None) -> Rule | None:
-    """Return the rule for a pattern without wildcards but one leading `*`, or None when it takes pathspec to match it.
+    """Return the rule for a pattern without wildcards but one leading `*`, or None when it is another.
 
     Args:
         pattern: One gitignore pattern.

@@ -29,7 +29,7 @@ def compile_pattern(pattern: str, layer: Layer, file: str, line: int) -> Rule | 
         return plain
     if not pattern.strip(" ") or pattern.startswith("#"):
         return None
-    from common_sync.edges.gitignore.globs import make_matcher  # brings pathspec, 40 ms, and most patterns are plain
+    from common_sync.core.formats.gitignore import make_matcher  # most patterns are plain
 
     return Rule(pattern, layer, make_matcher(pattern), None, False, file, line)
 
@@ -96,7 +96,7 @@ class Gitignores:
         lines = data.removeprefix(BOM_UTF8).decode("utf-8", "surrogateescape").split("\n")
         for number, line in enumerate(lines, 1):
             with suppress(ValueError):  # git passes over a pattern that can match nothing
-                rule = compile_pattern(line.removesuffix("\r"), "gitignore", file, number)
+                rule = compile_pattern(line.removesuffix("\r").partition("\0")[0], "gitignore", file, number)
                 if rule is not None:
                     yield rule
 

@@ -1,6 +1,7 @@
 """Rules: what is copied, what is not, and that every decision is the one that git would take."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +11,6 @@ from pathlib import Path
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
-from pathspec import GitIgnoreSpec
 from support.monorepo import environment
 from support.trees import thorough
 
@@ -94,14 +94,14 @@ def test_built_in_rules(path: str, layer: str | None) -> None:
 
 
 def test_no_built_in_pattern_was_dropped() -> None:
-    """A built-in pattern that takes pathspec to match it would be passed over in silence."""
+    """A built-in pattern that is not plain would be passed over in silence."""
     assert {rule.pattern for rule in CACHES} > {"__pycache__/", "*.pyc", "*.pyo", "*.pyd", ".hypothesis/"}
     assert {rule.pattern for rule in EXCLUDES} > {".git", "*.egg-info/", "/build/", "*~", "node_modules/"}
     assert (len(CACHES), len(EXCLUDES)) == (10, 21)
 
 
-def test_the_built_in_rules_need_no_pathspec() -> None:
-    """The hook would take 90 ms longer on every commit."""
+def test_the_built_in_rules_are_found_by_name() -> None:
+    """Every path of every copy would be tried with every rule."""
     assert all(rule.name is not None for rule in BUILT_IN)
 
 
@@ -165,26 +165,9 @@ NOT_PLAIN += ["a ", "a\t", "a\r", "a /", "a**", "*a*", "a\nb", "a\0"]
 
 
 @pytest.mark.parametrize("pattern", NOT_PLAIN)
-def test_other_patterns_are_left_to_pathspec(pattern: str) -> None:
+def test_other_patterns_are_not_plain(pattern: str) -> None:
     """A pattern with a meaning of its own would be taken for a name."""
     assert parse_plain(pattern, "configuration") is None
-
-
-plain_patterns = st.lists(
-    st.sampled_from(["a", "b", "d", "e", ".py", "/", "*", "a b", " ", "!", "#", "ä", "."]), min_size=1, max_size=5
-).map("".join)
-
-
-@thorough
-@given(plain_patterns)
-def test_plain_patterns_mean_what_they_mean_to_pathspec(pattern: str) -> None:
-    """The same pattern would mean something else, depending on which of two matchers it is given to."""
-    rule = parse_plain(pattern, "configuration")
-    assume(rule is not None and rule.excludes)
-    assert rule is not None
-    spec, rules = GitIgnoreSpec.from_lines([pattern]), Rules([rule])
-    for path, folder in UNIVERSE.items():
-        assert (rules.exclusion(path, folder=folder) is not None) == spec.match_file(path + "/" if folder else path)
 
 
 # Several rules
@@ -260,7 +243,7 @@ def test_the_configuration_comes_after_the_built_in_rules() -> None:
     assert (rule.pattern, rule.layer, rule.file, rule.line) == ("*.md", "configuration", "common-sync.toml", 5)
 
 
-IMPOSSIBLE = ["!", "!/", "/", "[", "[a", "[z-a]", "a\\", "[[:alpha:]]", "[a\\]]", "[a--b]", "[a/b]", "[[a]"]
+IMPOSSIBLE = ["!", "!/", "/", "[", "[a", "a\\", "[[:foo:]]", "[a\\]", "[/]"]
 
 
 @pytest.mark.parametrize("pattern", IMPOSSIBLE)
@@ -329,7 +312,7 @@ class Repository:
         for file in gitignores:
             (self.root / file).unlink()
         assert done.returncode in {0, 1}
-        fields = iter(done.stdout.decode().split("\0")[:-1])
+        fields = iter(done.stdout.decode("utf-8", "surrogateescape").split("\0")[:-1])
         return {
             path: (file, int(line)) if file and not pattern.startswith("!") else None
             for file, line, pattern, path in zip(fields, fields, fields, fields, strict=True)
@@ -361,16 +344,23 @@ PARTS += [
     "\t",
     " ",
     "[z-a]",
+    "[[:alpha:]]",
+    "[![:punct:]a-c]",
+    "[[:alpha]",
+    "[a\\]]",
+    "[a\\-c]",
+    "[a--b]",
+    "[a/b]",
+    "[[a]",
+    "\\/",
+    "**",
 ]
-# Left out, where this tool or git departs from the language on purpose or by mistake:
-# - `[[:alpha:]]`, and `\`, `/` or `[` inside brackets: pathspec does not know them, and they are refused by name;
-# - a slash after a backslash, which pathspec refuses;
-# - `**` that is not a whole part, before a slash: git takes the literal text before it off the pattern first, and then
-#   sees a whole part, so that `a**/b` also matches `ax/y/b` (dir.c, match_pathname);
 
-segments = st.one_of(
-    st.just("**"), st.lists(st.sampled_from(PARTS), min_size=1, max_size=3).map("".join).filter(lambda s: "**" not in s)
-)
+segments = st.one_of(st.just("**"), st.lists(st.sampled_from(PARTS), min_size=1, max_size=3).map("".join))
+
+_STARS_AFTER_A_LITERAL = re.compile(r"!?[^*?\[\\]*[^*?\[\\/]\*\*+ *(?:/|\\/|$)")
+"""Left out: before 2.52, git takes the literal text before the stars off first, and then sees a whole part: `a**/b` is also
+`ax/y/b` (match_pathname in its dir.c). `test_gitignore.py` has what they mean here."""
 
 
 @st.composite
@@ -379,7 +369,7 @@ def written_patterns(draw: st.DrawFn) -> str:
     before = draw(st.sampled_from(["", "", "", "!", "!", "/", "!/", "**/", " "]))
     after = draw(st.sampled_from(["", "", "", "/", "/**", "/*", " ", "  ", "/ "]))
     middle = "/".join(draw(st.lists(segments, min_size=1, max_size=3)))
-    assume(not (middle.endswith("\\") or "\\/" in middle or f"{before}{middle}".startswith(" **")))
+    assume(not _STARS_AFTER_A_LITERAL.match(before + middle + after))
     return before + middle + after
 
 
@@ -456,6 +446,8 @@ def test_nested_gitignores_decide_as_in_git(repository: Repository, files: dict[
         pytest.param(b"b\x0cc\n\xc2\x85\na\n", id="what is a line end to Python only"),
         pytest.param(b"a\rb\n", id="a carriage return within"),
         pytest.param(b"\xff\na\n", id="not UTF-8"),
+        pytest.param(b"\xc3?\n[\xc3]*\n", id="half a character"),
+        pytest.param(b"a\0b\n\0\nab*\0c\n", id="zero bytes"),
         pytest.param(b"", id="empty"),
     ],
 )
