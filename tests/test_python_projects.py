@@ -190,7 +190,7 @@ def test_other_files_go_on_beside_a_broken_one(synced: Monorepo) -> None:
     synced.write(f"{API}/Pipfile", "[packages]\nour-common = {path = '../../common'}\n")
     done = synced.run("distribute")
     assert done.code == 1
-    assert f"{API}/pyproject.toml:3: CS108 cannot be parsed: Invalid statement\n" in done.out
+    assert f"{API}/pyproject.toml:3: CS108 cannot be parsed: " in done.out
     assert synced.read(f"{API}/pyproject.toml") == broken
     assert synced.read(f"{API}/Pipfile") == "[packages]\nour-common = {path = 'common'}\n"
 

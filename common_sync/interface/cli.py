@@ -1,6 +1,7 @@
 """The command line: parses, calls an action, returns its exit code."""
 
 import os
+import sys
 from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
@@ -18,7 +19,6 @@ Action = Callable[[], int]
 app = typer.Typer(
     name="common-sync",
     help="Keep a byte-exact, self-verifying copy of a shared library inside every service that needs it.",
-    no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -59,11 +59,12 @@ def run_command_line() -> int:
     """Parse the arguments and run a command; return its exit code.
 
     Typer only parses: a command returns what is to be run, and that is run outside of typer, which has ideas of its own
-    about exceptions.
+    about exceptions, and other ones in other releases.
     """
+    words = sys.argv[1:]
     try:
-        action = app(standalone_mode=False)
-    except typer.Abort:  # older ones raise this for Ctrl-C
+        action = app(words or ["--help"], standalone_mode=False)
+    except typer.Abort:  # some raise this for Ctrl-C
         raise KeyboardInterrupt from None
     except SystemExit as error:
         if error.code == 1:  # nobody reads the help any more
@@ -76,13 +77,12 @@ def run_command_line() -> int:
         return int(error.exit_code)
     if callable(action):
         return int(action())
-    if action == _INTERRUPTED:
+    if action == _INTERRUPTED:  # and some return this
         raise KeyboardInterrupt
-    return 0
+    return 0 if words else _USAGE
 
 
-_INTERRUPTED = 130
-"""What typer returns for Ctrl-C."""
+_INTERRUPTED, _USAGE = 130, 2
 
 
 @app.command()

@@ -187,10 +187,10 @@ def test_every_project_of_a_repository(tmp_path: Path, monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ('master = "common"\nservices = [\n', None),
+        ('master = "common"\nservices = [\n', 3),
         ("master = \n", 1),
         ("\n\nx = 1\nx = 2\n", 4),
-        ('master = "\udcff"\n', None),
+        ('master = "\udcff"\n', 1),
         ('[tool]\ncommon-sync = "common"\n', None),
     ],
 )

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from common_sync.core.expressions import expression
+from common_sync.core.formats.toml_errors import find_line, without_place
 from common_sync.core.text import UnparsableError
 
 Path = tuple[str | int, ...]
@@ -38,7 +39,6 @@ _RAW_PIECE = expression(r"[^\r]+|\r\n?")
 _PIECE = expression(r"[^\\\r]+|\r\n?|\\[ \t]*\r?\n[ \t\r\n]*|\\u[\da-fA-F]{4}|\\U[\da-fA-F]{8}|\\x[\da-fA-F]{2}|\\.")
 _ESCAPED = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", "e": "\x1b", '"': '"', "\\": "\\"}
 _MUST_ESCAPE = expression('[\\x00-\\x1f"\\\\\\x7f]')
-_ERROR = expression(r"(.*) \(at (?:line (\d+), column \d+|end of document)\)", re.DOTALL)
 
 
 class Span(NamedTuple):
@@ -107,7 +107,7 @@ def parse_toml(text: str) -> Document:
     except UnparsableError:
         raise
     except ValueError as error:
-        raise _explain(error) from error
+        raise UnparsableError(find_line(error, text), without_place(error)) from error
     except RecursionError as error:
         raise UnparsableError(None, "it is nested too deeply") from error
     said = {path: leaf for path, leaf in leaves.items() if leaf[0] in "'\""}
@@ -146,13 +146,6 @@ def escape(span: Span, value: str) -> str:
     if not span.escapes:
         return value
     return _MUST_ESCAPE.sub(lambda match: f"\\{match[0]}" if match[0] in '"\\' else f"\\u{ord(match[0]):04x}", value)
-
-
-def _explain(error: ValueError) -> UnparsableError:
-    words = _ERROR.fullmatch(str(error))
-    if words is None:
-        return UnparsableError(None, str(error))
-    return UnparsableError(int(words[2]) if words[2] else None, words[1])
 
 
 def _list_leaves(path: Path, value: object) -> Iterator[tuple[Path, str]]:

@@ -14,6 +14,7 @@ from common_sync.core.configuration import (
 )
 from common_sync.core.copies.rules import Rules
 from common_sync.core.errors import ConfigurationError, Problem
+from common_sync.core.formats.toml_errors import find_line
 from common_sync.edges.files.folders import explain_os_error
 from common_sync.edges.files.reading import read_regular
 from common_sync.edges.git.ask import list_named
@@ -199,10 +200,6 @@ def _read(path: str) -> tuple[str, dict[str, object]] | None:
         text = data.decode("utf-8")
         table = find_table(text, path)
     except (ValueError, RecursionError) as error:
-        raise ConfigurationError(Problem(f"not valid TOML: {error}", path, _toml_line(str(error)))) from None
+        line = find_line(error, data.decode("utf-8", "replace"))
+        raise ConfigurationError(Problem(f"not valid TOML: {error}", path, line)) from None
     return None if table is None else (text, table)
-
-
-def _toml_line(message: str) -> int | None:
-    words = message.replace(",", " ").split()
-    return int(words[words.index("line") + 1]) if "line" in words and words[words.index("line") + 1].isdigit() else None

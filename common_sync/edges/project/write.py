@@ -5,12 +5,10 @@ import tomllib
 
 from common_sync.core.configuration import OWN_FILE, PYPROJECT, find_table
 from common_sync.core.errors import ConfigurationError, Problem
-from common_sync.core.expressions import expression
+from common_sync.core.formats.toml_errors import find_line
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.files.replacing import replace_users_file
 from common_sync.edges.files.writing import replace_bytes
-
-_AT_LINE = expression(r"\(at line (\d+)")
 
 
 def find_configuration(root: str) -> Problem | None:
@@ -35,16 +33,9 @@ def find_configuration(root: str) -> Problem | None:
     try:
         table = find_table(data.decode(), file)
     except (ValueError, RecursionError) as error:
-        raise ConfigurationError(Problem(f"not valid TOML: {error}", file, _line_of_error(error, text))) from None
+        line = find_line(error, text) or _line_of_table(text)
+        raise ConfigurationError(Problem(f"not valid TOML: {error}", file, line)) from None
     return None if table is None else Problem("holds the configuration already", file, _line_of_table(text), remedy)
-
-
-def _line_of_error(error: Exception, text: str) -> int:
-    if isinstance(error, UnicodeDecodeError):
-        return error.object.count(b"\n", 0, error.start) + 1
-    if found := _AT_LINE.search(str(error)):
-        return int(found[1])
-    return text.count("\n") + 1 if "end of document" in str(error) else _line_of_table(text)
 
 
 def _line_of_table(text: str) -> int:

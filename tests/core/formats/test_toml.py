@@ -78,21 +78,22 @@ def test_keys_have_places_too() -> None:
 @pytest.mark.parametrize(
     ("text", "line", "reason"),
     [
-        pytest.param("a = 1\nb = \n", 2, "Invalid value", id="no value"),
-        pytest.param("a = 'x", 1, 'Expected "\'"|Unterminated', id="an open string"),
-        pytest.param("a = 1\na = 2\n", 2, "Cannot overwrite a value", id="a key twice"),
-        pytest.param("{}", 1, "Invalid statement", id="JSON"),
-        pytest.param("a = [", None, "Invalid value|Unclosed", id="the end of the file"),
-        pytest.param("a = " + "9" * 5000, None, "4300 digits", id="a number that Python refuses"),
-        pytest.param("a = " + "[" * 5000 + "]" * 5000, None, "nested too deeply", id="too deep"),
+        pytest.param("a = 1\nb = \n", 2, "", id="no value"),
+        pytest.param("a = 'x", 1, "", id="an open string"),
+        pytest.param("a = 1\na = 2\n", 2, "", id="a key twice"),
+        pytest.param("{}", 1, "", id="JSON"),
+        pytest.param("a = 1\nb = [\n\n", 4, "", id="the end of the file"),
+        pytest.param("a = " + "9" * 5000, None, "", id="a number that Python refuses"),
+        pytest.param("a = " + "[" * 5000 + "]" * 5000, None, "it is nested too deeply", id="too deep"),
     ],
 )
 def test_what_is_no_toml(text: str, line: int | None, reason: str) -> None:
-    """A broken file would end the whole run, or nobody would know where to look."""
-    with pytest.raises(UnparsableError, match=reason) as raised:
+    """A broken file would end the whole run, or nobody would know where to look; the words are Python's, in each release its own."""
+    with pytest.raises(UnparsableError) as raised:
         parse_toml(text)
-    assert raised.value.line in {line, None}
-    assert line is None or "document" in str(raised.value.__cause__) or raised.value.line == line
+    assert raised.value.line == line
+    assert str(raised.value) == reason if reason else str(raised.value)
+    assert "(at " not in str(raised.value)
 
 
 @pytest.mark.parametrize(
