@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from common_sync.core.expressions import expression
-from common_sync.core.formats.yaml.tree import Node, YamlMapping, YamlScalar, YamlSequence
+from common_sync.core.formats.yaml.tree import DOCUMENTS, Node, YamlMapping, YamlScalar, YamlSequence
 from common_sync.core.text import UnparsableError
 
 if TYPE_CHECKING:
@@ -34,11 +34,27 @@ def parse_yaml(text: str) -> Node:
     Raises:
         UnparsableError: It is no YAML, holds more than one document, or is nested too deeply.
     """
+    return _parse(text, several=False)
+
+
+def parse_documents(text: str) -> Node:
+    """Return the document of a text, or a list of them under the tag `DOCUMENTS`; empty ones count for nothing.
+
+    Args:
+        text: The decoded file.
+
+    Raises:
+        UnparsableError: It is no YAML, or is nested too deeply.
+    """
+    return _parse(text, several=True)
+
+
+def _parse(text: str, *, several: bool) -> Node:
     import yaml  # 20 ms, and most files cannot concern the library
 
     skipped = len(text) - len(text.lstrip(_BOM))  # libyaml does not count one that comes first
     try:
-        return _Builder(text[skipped:], skipped).build()
+        return _Builder(text[skipped:], skipped, several=several).build()
     except yaml.YAMLError as error:
         raise _explain(error, text) from error
     except UnicodeEncodeError as error:
@@ -46,8 +62,8 @@ def parse_yaml(text: str) -> Node:
 
 
 class _Builder:
-    def __init__(self, text: str, skipped: int) -> None:
-        self._text, self._skipped = text, skipped
+    def __init__(self, text: str, skipped: int, *, several: bool) -> None:
+        self._text, self._skipped, self._several = text, skipped, several
         self._anchors: dict[str, Node] = {}
 
     def build(self) -> Node:
@@ -62,7 +78,8 @@ class _Builder:
                 nodes.append(self._name(event, self._scalar(event)))
             elif isinstance(event, DocumentStartEvent):
                 documents += 1
-                if documents > 1:
+                self._anchors.clear()  # an anchor is of its document
+                if documents > 1 and not self._several:
                     raise UnparsableError(_line(event), "a second document begins here")
             elif isinstance(event, CollectionStartEvent):
                 if len(opened) == _DEEPEST:
@@ -75,7 +92,10 @@ class _Builder:
                 nodes = above
             elif isinstance(event, AliasEvent):
                 nodes.append(self._find(event))
-        return nodes[0] if nodes else YamlScalar("", "", "", self._skipped, self._skipped, 1)
+        roots = [node for node in nodes if not isinstance(node, YamlScalar) or node.value] if self._several else nodes
+        if len(roots) > 1:
+            return YamlSequence(tuple(roots), DOCUMENTS, 1)
+        return roots[0] if roots else YamlScalar("", "", "", self._skipped, self._skipped, 1)
 
     def _events(self) -> Iterator[Event]:
         import yaml
