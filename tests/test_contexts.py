@@ -1,5 +1,7 @@
 """Images that are built from a folder above their service: named, and with `--contexts` built from the service's own."""
 
+import os
+
 import pytest
 from support.monorepo import Monorepo
 
@@ -165,3 +167,76 @@ def test_a_compose_file_at_the_root_that_cannot_be_read(repo: Monorepo) -> None:
         repo.write("docker-compose.yml", content)
         assert repo.run("distribute").code == 0
     assert repo.read(f"{API}/Dockerfile") == "FROM x\nCOPY common/ /c/\n"
+
+
+BESIDE = ROOT.replace("context: .,", "context: ..,")
+BESIDE_NARROWED = ROOT_NARROWED.replace("./services/", "./")
+
+
+def test_a_compose_file_between_the_root_and_the_services(shared: Monorepo) -> None:
+    """`doctor` and `explain` would know how an image is built, and `verify` and `--contexts` say that all is in sync."""
+    for service in ("api", "worker"):
+        text = f"FROM x\nCOPY shared /app/common\nCOPY services/{service} /app\n"
+        shared.write(f"services/{service}/Dockerfile", text)
+    shared.write("services/compose.yml", BESIDE)
+    assert shared.run("distribute").code == 0
+    assert f"{API}/Dockerfile:2: CS112 `shared` leads to the library" in shared.run("verify", "-v").out
+    assert "builds or runs services/api, services/worker" in shared.run("explain", "services/compose.yml").out
+    assert shared.run("distribute", "--contexts").code == 0
+    assert shared.read("services/compose.yml") == BESIDE_NARROWED
+    assert shared.read(f"{API}/Dockerfile") == "FROM x\nCOPY common/ /app/common/\nCOPY . /app\n"
+    assert "CS112" not in shared.run("verify", "-v").out
+
+
+def test_a_file_that_a_compose_file_above_includes(shared: Monorepo) -> None:
+    """A build would be found or not, by whether it stands in the compose file itself or in one that it includes."""
+    shared.write(f"{API}/Dockerfile", "FROM x\nCOPY shared /app/common\n")
+    shared.write("compose.yml", "include: [deploy/more.yml, deploy/none.yml]\n")
+    more = "services: {api: {build: {context: .., dockerfile: services/api/Dockerfile}}}\n"
+    shared.write("deploy/more.yml", f"include: [more.yml, ../compose.yml]\n{more}")
+    assert shared.run("distribute").code == 0
+    assert f"{API}/Dockerfile:2: CS112" in shared.run("verify", "-v").out
+    assert shared.run("distribute", "--contexts").code == 0
+    assert "{context: ../services/api, dockerfile: Dockerfile}" in shared.read("deploy/more.yml")
+
+
+def test_a_dockerfile_in_a_folder_that_is_its_context(repo: Monorepo) -> None:
+    """`doctor` would follow a Dockerfile from the folder that the root's compose file says, and `verify` from another."""
+    repo.write(f"{API}/image/Dockerfile", "FROM x\nCOPY ../../../common /c\n")
+    repo.write("compose.yml", f"services: {{api: {{build: {API}/image}}}}\n")
+    assert repo.run("distribute").code == 0
+    assert repo.read(f"{API}/image/Dockerfile") == "FROM x\nCOPY ../../../common /c\n"
+    assert f"{API}/image/Dockerfile:2: CS112" in repo.run("verify", "-v").out
+
+
+def test_a_dockerfile_that_a_symlink_names(shared: Monorepo) -> None:
+    """`verify` would know how a Dockerfile is built, and `doctor` follow it from another folder."""
+    shared.write(f"{API}/image/Dockerfile", "FROM x AS x\nCOPY only /only\n")
+    shared.write(f"{API}/image/only", "")
+    (shared.root / "link.Dockerfile").symlink_to(f"{API}/image/Dockerfile")
+    build = f"{{context: {API}/image, dockerfile: ../../../link.Dockerfile, target: x}}"
+    shared.write("compose.yml", f"services: {{api: {{build: {build}}}}}\n")
+    assert shared.run("distribute").code == 0
+    assert shared.run("doctor", "api").code == 0
+
+
+@pytest.mark.parametrize("file", ["compose.yml", f"{API}/compose.yml"])
+def test_a_compose_file_that_no_person_wrote(shared: Monorepo, file: str) -> None:
+    """One command would read a file that another finds too large, and each commit wait for it."""
+    shared.write(f"{API}/Dockerfile", "FROM x\nCOPY shared /app/common\n")
+    context = "." if file == "compose.yml" else "../.."
+    build = f"{{context: {context}, dockerfile: services/api/Dockerfile}}"
+    shared.write(file, f"services: {{api: {{build: {build}}}}}\n#" + "x" * (4 << 20))
+    own = file != "compose.yml"
+    assert shared.run("distribute").code == (1 if own else 0)
+    out = shared.run("verify", "-v").out
+    assert ("CS112" in out, f"{file}: CS104 is larger than 4,194,304 bytes" in out) == (False, own)
+    assert "it builds or runs" not in shared.run("explain", file).out
+
+
+def test_a_pipe_that_is_called_like_a_compose_file(shared: Monorepo) -> None:
+    """Every command would wait for ever."""
+    shared.write(f"{API}/Dockerfile", "FROM x\n")
+    os.mkfifo(shared.root / "compose.yml")
+    assert shared.run("distribute").code == 0
+    assert shared.run("doctor").code in {0, 1}

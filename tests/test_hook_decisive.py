@@ -120,6 +120,26 @@ def test_changes_that_decide_nothing(synced: Monorepo, check: list[str]) -> None
     assert_clone_in_sync(synced)
 
 
+@pytest.mark.parametrize("path", ["compose.yml", "services/compose.yml", "services/more.yml"])
+@CHECKS
+def test_a_compose_file_above_the_services(synced: Monorepo, path: str, check: list[str]) -> None:
+    """A commit that is in sync would be blocked, since the clone that is tried lacks the file that says how an image is built."""
+    _keep_no_blocks(synced)
+    install_hook(synced, *check)
+    synced.write("services/api/Dockerfile", "FROM x\nCOPY ../../common /c\n")
+    synced.write("services/api/other.Dockerfile", "FROM x\n")
+    context = ".." if path.startswith("services") else "."
+    build = f"{{context: {context}, dockerfile: services/api/Dockerfile}}"
+    synced.write(path, f"services: {{api: {{build: {build}}}}}\n")
+    if path.endswith("more.yml"):
+        synced.write("compose.yml", "include: [services/more.yml]\n")
+    assert synced.run("distribute").code == 0
+    synced.git("add", "-A")
+    synced.write("services/api/other.Dockerfile", "FROM y\n")
+    assert_committed(commit(synced))
+    assert_clone_in_sync(synced)
+
+
 def _keep_no_blocks(repo: Monorepo) -> None:
     """Switch off what would have to be written and staged for a Dockerfile by itself."""
     repo.write("common-sync.toml", repo.read("common-sync.toml") + "managed = []\n")

@@ -102,7 +102,7 @@ def test_a_file_that_cannot_be_parsed(synced: Monorepo) -> None:
     done = synced.run("distribute")
     assert done.code == 1
     assert f"{API}/compose.yml:3: CS108 cannot be parsed: " in done.out
-    assert f"{API}/compose.many.yml:2: CS108 cannot be parsed: a second document" in done.out
+    assert "compose.many.yml" not in done.out
     assert f"{API}/compose.deep2.yml:1: CS108 cannot be parsed: nested more than 100 levels deep" in done.out
     assert synced.read(f"{API}/compose.yml") == broken
     assert synced.read(f"{API}/docker-compose.yml") == MENDED

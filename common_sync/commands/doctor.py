@@ -18,7 +18,6 @@ from common_sync.edges.files.replacing import replace_users_file
 from common_sync.edges.library.public_names import read_public_names
 from common_sync.edges.processes.workers import Phases, no_progress
 from common_sync.edges.project.load import Project
-from common_sync.edges.service.compose import ComposeFiles
 from common_sync.edges.state.lock import exclusive, state_folder
 from common_sync.edges.state.rewritten import add_to_record
 
@@ -71,9 +70,8 @@ def diagnose(
     with exclusive(state, say) if fix else nullcontext():
         found = survey(project, names, phases=phases)
         shared = _check_library(found)
-        composes = ComposeFiles(project.root)
         library = found.master.manifest.library.name
-        checks = (check_service(project, plan, library, composes, shared, fix=fix) for plan in found.plans)
+        checks = (check_service(project, plan, library, found.composes, shared, fix=fix) for plan in found.plans)
         ignored = find_ignored_copies(found, [plan for plan in found.plans if plan.exists])
         services = tuple(_with_ignored(one, ignored) for one in checks)
         for one in services:

@@ -11,7 +11,6 @@ from common_sync.core.model import Finding
 from common_sync.edges.git.ask import explain_ignored
 from common_sync.edges.git.repository import find_top
 from common_sync.edges.project.load import Project
-from common_sync.edges.service.compose import ComposeFiles
 
 _LAYERS = {
     "caches": "a built-in rule for caches, which are removed from copies",
@@ -149,9 +148,9 @@ def _list_blocks(found: Survey) -> set[str]:
 
 def _list_built(found: Survey, path: str) -> list[str]:
     """Return the services that a compose file above them builds."""
-    composes = ComposeFiles(found.project.root)
-    files = ((plan.service, composes.services_of(plan.service, [])) for plan in found.plans)
-    return [service for service, composed in files if any(one.file == path for one in composed)]
+    file = os.path.join(found.project.root, path)
+    built = ((plan.service, found.composes.list_services(plan.service, [])) for plan in found.plans)
+    return [service for service, services in built if any(one.file == file for one in services)]
 
 
 def _name_rule(rule: Rule) -> str:

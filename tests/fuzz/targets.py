@@ -37,7 +37,7 @@ from common_sync.core.text import (
     decode_unicode,
     encode,
 )
-from common_sync.edges.files.yaml import parse_yaml
+from common_sync.edges.files.yaml import parse_documents
 
 SEEDS = Path(__file__).parent / "seeds"
 
@@ -138,7 +138,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "configuration": configuration,
     "ignore": ignore,
     "dockerfile": unicode_target(read_dockerfile),
-    "compose": unicode_target(lambda characters, site: read_compose(characters, site, parse_yaml)),
+    "compose": unicode_target(lambda characters, site: read_compose(characters, site, parse_documents)),
     "project": unicode_target(read_project),
     "lock": unicode_target(read_lock),
 }

@@ -12,7 +12,7 @@ from common_sync.core.model import Finding, ancestors
 from common_sync.edges.git.ask import refuse_sparse
 from common_sync.edges.git.checkout import ATTRIBUTES, checking_out, may_convert
 from common_sync.edges.git.repository import find_top, folders_up
-from common_sync.edges.project.index import COMPOSE, Index, escape, list_tracked, may_decide, read_ahead
+from common_sync.edges.project.index import Index, escape, list_compose_patterns, list_tracked, may_decide, read_ahead
 from common_sync.edges.project.load import CONFIGURATION_FILES, Project, load_project, read_configuration
 
 
@@ -79,7 +79,7 @@ def check_commit(found: Survey, copies: Sequence[Copy], index: Index, pushed: st
     if certain and pushed is None:
         return Commit(())
     try:
-        clone = tuple(_verify_clone(found.project, comparison.outside, pushed))
+        clone = tuple(_verify_clone(found, comparison.outside, pushed))
     except CommonSyncError:
         if not comparison.doubtful:
             raise
@@ -110,15 +110,18 @@ def _may_convert(found: Survey, copies: Sequence[Copy], index: Index) -> bool:
     return may_convert([*above, *folders_up(root)], inside)
 
 
-def _verify_clone(project: Project, outside: set[str], commit: str | None) -> Iterator[Finding]:
+def _verify_clone(found: Survey, outside: set[str], commit: str | None) -> Iterator[Finding]:
     """Yield what `verify` would find in a fresh clone."""
-    with checking_out(project.root, commit) as (root, take):
-        take([*(f":(literal){name}" for name in (*CONFIGURATION_FILES, ATTRIBUTES)), *COMPOSE])
+    composes = found.composes.list_shared(plan.service for plan in found.plans)
+    with checking_out(found.project.root, commit) as (root, take):
+        take([f":(literal){name}" for name in (*CONFIGURATION_FILES, ATTRIBUTES)])
         configuration = read_configuration(root)
         if configuration is None:
             return  # an older commit, of before there was one
         take([f":(literal){configuration.master.value}"])
-        take([f":(glob){escape(setting.value, keep='*?[]')}/**" for setting in configuration.services])
+        services = [setting.value for setting in configuration.services]
+        files = [f":(glob){escape(service, keep='*?[]')}/**" for service in services]
+        take([*files, *list_compose_patterns(services), *(f":(literal){path}" for path in composes)])
         clone = load_project(root)
         names = [service for service in clone.services if service not in outside]
         if names:

@@ -8,13 +8,15 @@ from common_sync.core.doctor.build.simulate import simulate
 from common_sync.core.doctor.catalogue import inspect_image
 from common_sync.core.doctor.image.context import BuildContext
 from common_sync.core.doctor.image.copying import MissingSource
+from common_sync.core.doctor.image.files import Anything, Files, Rooted
 from common_sync.core.doctor.mending import Mended, mend
 from common_sync.core.doctor.view import ImageView, Service
 from common_sync.core.findings import file_finding
+from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.formats.dockerfile.syntax import parse_dockerfile
 from common_sync.core.model import Finding
 from common_sync.core.text import UnparsableError
-from common_sync.edges.service.folder import ServiceFolder, find_ignore_file, open_context
+from common_sync.edges.service.folder import Below, ServiceFolder, find_ignore_file, open_context
 
 Keep = Callable[[list[Finding], str], list[Finding]]
 """Leaves out what is switched off, told the Dockerfile's text."""
@@ -44,12 +46,20 @@ class Dockerfile(NamedTuple):
         text: Its text.
         context: The path in the service of the build context that a compose file names for it, or None.
         targets: The stages that compose files build.
+        arguments: The build arguments that they give, by name; None for one that the environment has.
+        named: The build contexts with names, as paths in the service; None for one outside.
+        builds: What compose files build so.
+        lines_above: How many lines of the file stand above its text: none, unless it stands in a compose file.
     """
 
     path: str
     text: str
     context: str | None = None
     targets: tuple[str, ...] = ()
+    arguments: tuple[tuple[str, str | None], ...] = ()
+    named: tuple[tuple[str, str | None], ...] = ()
+    builds: tuple[BuiltService, ...] = ()
+    lines_above: int = 0
 
 
 def check_image(
@@ -70,19 +80,34 @@ def check_image(
         context = _choose_context(dockerfile, folder)
 
         def view(text: str) -> ImageView:
-            build = simulate(parse_dockerfile(text), context)
-            return ImageView(service, dockerfile.path, context, build, dockerfile.targets, admits)
+            named = {name: _open_named(folder, path) for name, path in dockerfile.named}
+            build = simulate(parse_dockerfile(text), context, dict(dockerfile.arguments), named)
+            return ImageView(service, dockerfile.path, context, build, dockerfile.targets, admits, dockerfile.builds)
 
         def examine(text: str) -> list[Finding]:
-            return keep(inspect_image(view(text)), text)
+            return [_shift(one, dockerfile) for one in keep(inspect_image(view(text)), text)]
 
         mended = mend(dockerfile.text, examine) if fix else Mended(dockerfile.text, ())
         found = examine(mended.text)
     except _RefusedIgnoreFileError as error:
         return ImageCheck((_unparsable(error.file, error),))
     except UnparsableError as error:
-        return ImageCheck((_unparsable(dockerfile.path, error),))
+        return ImageCheck((_shift(_unparsable(dockerfile.path, error), dockerfile),))
     return ImageCheck(tuple(found), view(mended.text), mended if mended.lines else None, dockerfile.text)
+
+
+def _open_named(folder: ServiceFolder, path: str | None) -> Files:
+    """Return the files of a build context with a name; one outside the service is not there where it is alone."""
+    if path is None:
+        return Anything()
+    return Rooted(Below(folder, path) if path else folder)
+
+
+def _shift(finding: Finding, dockerfile: Dockerfile) -> Finding:
+    """Return a finding by the line of the file that the Dockerfile stands in."""
+    if finding.line is None or finding.file != dockerfile.path:
+        return finding
+    return finding._replace(line=finding.line + dockerfile.lines_above)
 
 
 def _unparsable(file: str, error: UnparsableError) -> Finding:

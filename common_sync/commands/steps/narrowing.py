@@ -5,14 +5,15 @@ from collections.abc import Iterator, Sequence
 
 from common_sync.commands.steps.survey import ServicePlan, Survey
 from common_sync.core.findings import make_finding
+from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.model import Edit, Finding
 from common_sync.core.references.compose.rewriting import narrow_build
 from common_sync.core.references.dockerfile.narrowing import narrow_dockerfile
 from common_sync.core.text import Text, apply_edits, decode_unicode, encode
 from common_sync.edges.files.folders import explain_os_error
-from common_sync.edges.files.yaml import parse_yaml
+from common_sync.edges.files.yaml import parse_documents
 from common_sync.edges.project.load import Project
-from common_sync.edges.service.builds import BuiltFrom, Widened
+from common_sync.edges.service.compose import Widened
 from common_sync.edges.service.places import Places, find_library
 from common_sync.edges.service.references import FileEdit
 
@@ -55,13 +56,15 @@ def _narrow(project: Project, plan: ServicePlan, widened: Widened, files: Files)
         yield make_finding("CS112", plan.service, dockerfile, None, message, "build it from one folder")
         return
     yield from _narrow_dockerfile(project, plan, dockerfile, contexts.pop(), files)
-    for build in widened.builds:
+    for build in {(one.file, one.section): one for one in widened.builds}.values():
         if not _narrow_compose(project, plan, build, files):
-            compose = os.path.relpath(build.compose, project.root)
-            folder = os.path.relpath(os.path.join(project.root, plan.service), os.path.dirname(build.compose))
-            message = f"the context `{build.build.context}` cannot be changed here: an alias, or not written out"
+            compose = os.path.relpath(build.file, project.root)
+            folder = os.path.relpath(os.path.join(project.root, plan.service), os.path.dirname(build.file))
+            message = (
+                f"the context `{build.section.build.context}` cannot be changed here: an alias, or not written out"
+            )
             remedy = f"make it `{folder}`, and the Dockerfile's path relative to it"
-            yield make_finding("CS112", plan.service, compose, build.build.line, message, remedy)
+            yield make_finding("CS112", plan.service, compose, build.section.build.line, message, remedy)
 
 
 def _narrow_dockerfile(
@@ -77,14 +80,14 @@ def _narrow_dockerfile(
         yield make_finding(one.code, plan.service, dockerfile, one.line, one.message, one.remedy)
 
 
-def _narrow_compose(project: Project, plan: ServicePlan, build: BuiltFrom, files: Files) -> bool:
-    path = os.path.relpath(build.compose, project.root)
+def _narrow_compose(project: Project, plan: ServicePlan, build: BuiltService, files: Files) -> bool:
+    path = os.path.relpath(build.file, project.root)
     text = _open(project, plan, path, files)
     service = os.path.join(project.root, plan.service)
-    folder = os.path.relpath(service, os.path.dirname(build.compose))
-    context = folder if folder.startswith(".") or not build.build.context.startswith(".") else f"./{folder}"
+    folder = os.path.relpath(service, os.path.dirname(build.file))
+    context = folder if folder.startswith(".") or not build.section.build.context.startswith(".") else f"./{folder}"
     dockerfile = os.path.relpath(build.dockerfile, service)
-    edits = narrow_build(text.characters, build.build, context, dockerfile, parse_yaml)
+    edits = narrow_build(text.characters, build.section.build, context, dockerfile, parse_documents)
     files[path] = files[path]._replace(after=_encode(text, edits))
     return bool(edits)
 

@@ -4,19 +4,20 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from common_sync.commands.steps.compositions import list_compositions, list_dockerfiles
 from common_sync.commands.steps.image_check import Dockerfile, ImageCheck, check_image
 from common_sync.commands.steps.survey import ServicePlan
 from common_sync.core.doctor.catalogue import State, Verdict, conclude, inspect_service, judge
 from common_sync.core.doctor.checks.layout import find_packages
 from common_sync.core.doctor.image.files import below
 from common_sync.core.doctor.silencing import is_silenced
-from common_sync.core.doctor.view import Composition, Service, View, find_imports
+from common_sync.core.doctor.view import Service, View, find_imports
 from common_sync.core.findings import distribute_command, missing_copy, place, reference_findings
 from common_sync.core.model import Finding
-from common_sync.core.references.kinds import is_compose, is_dockerfile
+from common_sync.core.references.kinds import is_compose
 from common_sync.edges.files.folders import explain_os_error
 from common_sync.edges.project.load import Project
-from common_sync.edges.service.compose import ComposeFiles
+from common_sync.edges.service.compose import ComposeFiles, is_in
 from common_sync.edges.service.folder import ServiceFolder, open_context
 from common_sync.edges.service.listing import list_paths
 
@@ -74,19 +75,20 @@ def check_service(
     """
     opened = _open(project, plan, library)
     inside = [file for file in opened.service.files if is_compose(os.path.basename(file))]
-    compositions = tuple(Composition(*one) for one in composes.services_of(plan.service, inside))
-    dockerfiles = [file for file in opened.service.files if is_dockerfile(os.path.basename(file))]
-    images = {file: _check_image(opened, file, compositions, fix=fix) for file in dockerfiles}
+    compositions = list_compositions(composes, opened.service, inside)
+    dockerfiles = list_dockerfiles(opened.service, opened.folder, compositions)
+    images = {one: _check_image(opened, one, fix=fix) for one in dockerfiles}
     views = tuple(image.view for image in images.values() if image.view is not None)
-    view = View(opened.service, views, bool(images), compositions)
+    refused = [one for one in composes.list_circles(plan.service, inside) if not is_in(one.file, opened.service.place)]
+    view = View(opened.service, views, bool(images), compositions, tuple(refused))
     of_images = [finding for image in images.values() for finding in image.findings]
     own = [opened.report(one) for one in [*of_images, *opened.keep(inspect_service(view), opened.lines)]]
     known = _known(plan, own, {f"{plan.service}/{image.context.ignore_file}" for image in views})
     hidden = {(one.file, one.line) for one in known if one.code == "CS111"}
     findings = [*known, *(one for one in own if one.code != "CS207" or (one.file, one.line) not in hidden)]
-    mounted = any(one.composed.mounts for one in compositions)
+    mounted = any(one.mounts for one in compositions)
     states = judge([*findings, *shared], in_image=bool(images), mounted=mounted)
-    paths = tuple(f"{plan.service}/{file}" for file in dockerfiles)
+    paths = tuple(dict.fromkeys(os.path.normpath(f"{plan.service}/{one.path}") for one in dockerfiles))
     return ServiceCheck(plan.service, paths, tuple(dict.fromkeys(findings)), states, conclude(findings), _fixed(images))
 
 
@@ -121,7 +123,7 @@ class _Opened(NamedTuple):
         """Return a finding as it is reported, with the remedy that fits the service."""
         if finding.service:
             return finding
-        placed = place(finding, self.plan.service, f"{self.plan.service}/{finding.file}")
+        placed = place(finding, self.plan.service, os.path.normpath(f"{self.plan.service}/{finding.file}"))
         return placed._replace(remedy=self._remedy(finding))
 
     def _remedy(self, finding: Finding) -> str:
@@ -148,26 +150,16 @@ def _open(project: Project, plan: ServicePlan, library: str) -> _Opened:
     return _Opened(service, folder, plan, project.root, ignored)
 
 
-def _check_image(opened: _Opened, file: str, compositions: Iterable[Composition], *, fix: bool) -> ImageCheck:
+def _check_image(opened: _Opened, dockerfile: Dockerfile, *, fix: bool) -> ImageCheck:
     """Follow a Dockerfile; what is built from another folder today would be broken by lines that are put in."""
-    dockerfile = _dockerfile(opened, file, compositions)
+    file = dockerfile.path
 
     def keep(findings: list[Finding], text: str) -> list[Finding]:
         lines = text.splitlines()
         return opened.keep(findings, lambda one: lines if one.file == file else opened.lines(one))
 
-    may_fix = fix and all(one.path != file for one in opened.plan.widened)
+    may_fix = fix and not dockerfile.lines_above and all(one.path != file for one in opened.plan.widened)
     return check_image(dockerfile, opened.service, opened.folder, keep, fix=may_fix)
-
-
-def _dockerfile(opened: _Opened, file: str, compositions: Iterable[Composition]) -> Dockerfile:
-    path = opened.service.place
-    absolute = os.path.join(path, file)
-    builds = [one.composed for one in compositions if one.composed.dockerfile == absolute]
-    inside = [os.path.relpath(one.context, path) for one in builds if f"{one.context}/".startswith(f"{path}/")]
-    context = next(("" if one == "." else one for one in inside), None)
-    targets = tuple(one.target.lower() for one in builds if one.target is not None)
-    return Dockerfile(file, opened.folder.read_as_docker(file) or "", context, targets)
 
 
 def _known(plan: ServicePlan, own: Iterable[Finding], ignore_files: set[str]) -> list[Finding]:
@@ -179,9 +171,9 @@ def _known(plan: ServicePlan, own: Iterable[Finding], ignore_files: set[str]) ->
     return [one for one in minded if (one.code, one.file) not in told and one.code not in _NOT_ABOUT_BUILDS]
 
 
-def _fixed(images: dict[str, ImageCheck]) -> tuple[Fixed, ...]:
+def _fixed(images: dict[Dockerfile, ImageCheck]) -> tuple[Fixed, ...]:
     return tuple(
-        Fixed(file, image.examined, image.mended.text, image.mended.lines)
-        for file, image in images.items()
+        Fixed(dockerfile.path, image.examined, image.mended.text, image.mended.lines)
+        for dockerfile, image in images.items()
         if image.mended is not None
     )

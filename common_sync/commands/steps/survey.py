@@ -19,7 +19,7 @@ from common_sync.edges.library.master import Master, read_master
 from common_sync.edges.processes.workers import Phases, fork_map, no_progress, processors
 from common_sync.edges.project.load import Project, select_services
 from common_sync.edges.service.blocks import Dockerignores, Managed, look_at_attributes
-from common_sync.edges.service.builds import RootBuilds, Widened
+from common_sync.edges.service.compose import ComposeFiles, Widened
 from common_sync.edges.service.places import Library, find_library
 from common_sync.edges.service.references import FileEdit, read_references
 
@@ -103,12 +103,14 @@ class Survey(NamedTuple):
         master: The master.
         plans: One for each service.
         root: What is to be done about the root's own files.
+        composes: The compose files that tell how services are built.
     """
 
     project: Project
     master: Master
     plans: tuple[ServicePlan, ...]
     root: Managed
+    composes: ComposeFiles
 
     @property
     def in_sync(self) -> bool:
@@ -141,12 +143,9 @@ def survey(
     """
     services = select_services(project, names)
     master = read_master(project.root, project.master, project.rules, tracked=tracked)
-    looking = _Looking(
-        find_library(project.root, project.copy, project.master),
-        _dockerignores(project, master),
-        RootBuilds(project.root),
-        cache(lambda: _former_states(master)),
-    )
+    composes = ComposeFiles(project.root)
+    library = find_library(project.root, project.copy, project.master)
+    looking = _Looking(library, _dockerignores(project, master), composes, cache(lambda: _former_states(master)))
 
     def look(service: str) -> ServicePlan | tuple[Problem, ...]:
         try:
@@ -160,7 +159,7 @@ def survey(
         raise TreeError(*problems)
     plans = [one for one in found if isinstance(one, ServicePlan)]
     root = survey_root(project, services)
-    return Survey(project, master, tuple(_with_first_plan(plan, master) for plan in plans), root)
+    return Survey(project, master, tuple(_with_first_plan(plan, master) for plan in plans), root, composes)
 
 
 def _dockerignores(project: Project, master: Master) -> Dockerignores:
@@ -210,13 +209,13 @@ class _Looking(NamedTuple):
     Attributes:
         library: Where the library lies.
         ignores: Looks at its ignore files.
-        builds: What the compose files at the root build.
+        composes: The compose files that tell how services are built.
         former: What the master once held.
     """
 
     library: Library
     ignores: Dockerignores
-    builds: RootBuilds
+    composes: ComposeFiles
     former: Callable[[], "FormerStates"]
 
 
@@ -239,7 +238,7 @@ def survey_service(project: Project, master: Master, service: str, looking: _Loo
             announced = read_announced(folder, project.copy, copy)
             leftover = has_leftover(folder, project.copy)
         files = master.snapshot.entries
-        found = read_references(looking.library, service, files, project.services, looking.builds)
+        found = read_references(looking.library, service, files, project.services, looking.composes)
         managed = looking.ignores.look_at(service, found.dockerfiles)
         former = (
             looking.former().select(_differing(copy, files), os.path.join(project.root, copy_path))

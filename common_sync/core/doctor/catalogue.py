@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 from common_sync.core.doctor.checks.build import check_build
 from common_sync.core.doctor.checks.by_name import check_asked_by_name
+from common_sync.core.doctor.checks.compose import check_compose
 from common_sync.core.doctor.checks.library import check_copy, check_presence, check_stale
 from common_sync.core.doctor.checks.mounts import check_mounts
 from common_sync.core.doctor.checks.references import check_path_entries, check_references
@@ -49,7 +50,7 @@ CHECKS = (
         "INSTALL",
         frozenset({"CS002", "CS108", "CS201", "CS204", UNKNOWN, "CS214", "CS215", "CS216"}),
         (check_presence,),
-        (check_asked_by_name,),
+        (check_asked_by_name, check_compose),
     ),
     Check("LEAVES", frozenset({"CS205", "CS206"}), (), (check_references, check_path_entries)),
     Check("MOUNTS", frozenset({"CS111", "CS207"}), (), (check_mounts,)),

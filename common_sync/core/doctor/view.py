@@ -3,12 +3,12 @@
 import re
 from collections.abc import Callable, Iterable
 from functools import cache
-from posixpath import join
+from posixpath import relpath
 from typing import NamedTuple
 
 from common_sync.core.doctor.build.outcome import Build
 from common_sync.core.doctor.image.context import BuildContext, Folder
-from common_sync.core.doctor.image.mounts import Composed
+from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.formats.dockerignore import parse_dockerignore
 from common_sync.core.model import Reference
 
@@ -62,6 +62,7 @@ class ImageView(NamedTuple):
         build: What it would come upon.
         targets: The stages that compose files build besides the last one.
         admits: Compares a version with a specifier.
+        builds: What compose files build so.
     """
 
     service: Service
@@ -70,13 +71,7 @@ class ImageView(NamedTuple):
     build: Build
     targets: tuple[str, ...]
     admits: Admits
-
-
-class Composition(NamedTuple):
-    """A service of a compose file that builds an image: the file's path from the root, and what it says."""
-
-    file: str
-    composed: Composed
+    builds: tuple[BuiltService, ...] = ()
 
 
 class View(NamedTuple):
@@ -86,18 +81,23 @@ class View(NamedTuple):
         service: The service.
         images: Those that can be followed.
         in_image: Whether it is built into any, followed or not.
-        compositions: What compose files run of it.
+        compositions: What compose files build of it.
+        refused: The lines of compose files, by their absolute paths, that Compose refuses, each with what is wrong.
     """
 
     service: Service
     images: tuple[ImageView, ...]
     in_image: bool
-    compositions: tuple[Composition, ...]
+    compositions: tuple[BuiltService, ...] = ()
+    refused: tuple[tuple[str, int, str], ...] = ()
 
-    def dockerfile_at(self, composition: Composition) -> ImageView | None:
+    def image_of(self, built: BuiltService) -> ImageView | None:
         """Return the image that a compose file builds, where it is one of the service's."""
-        place = composition.composed.dockerfile
-        return next((one for one in self.images if join(self.service.place, one.dockerfile) == place), None)
+        return next((one for one in self.images if built in one.builds), None)
+
+    def path_of(self, file: str) -> str:
+        """Return the path from the root of a file that an absolute path names."""
+        return relpath(file, self.service.place.removesuffix(self.service.path))
 
 
 _TEST = re.compile(r"(?:^|/)(?:tests?/|test_|conftest)")

@@ -7,7 +7,6 @@ how it is spelled; each edit replaces an exact span, and is proven by reading th
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-from common_sync.core.formats.compose.paths import Build
 from common_sync.core.model import Edit, Finding, ReferenceState
 from common_sync.core.references.kinds import Kind
 
@@ -96,14 +95,12 @@ class Rewrite(NamedTuple):
         references: Each line that points at the library, before the edits, in the order of the file.
         includes: The files to read as well.
         problems: What stays and needs a person, in the order of the file.
-        builds: The images that it builds.
     """
 
     edits: tuple[Edit, ...] = ()
     references: tuple[LocatedReference, ...] = ()
     includes: tuple[Include, ...] = ()
     problems: tuple[Finding, ...] = ()
-    builds: tuple[Build, ...] = ()
 
 
 Rewriter = Callable[[str, Site], Rewrite]

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from common_sync.core.expressions import expression_of_bytes
 from common_sync.core.references.kinds import Kind
 
+_MORE_COMPOSE = (b"include", b"extends")
+
 _EXPENSIVE: dict[Kind, tuple[bytes, ...]] = {
-    "compose": (b"include", b"extends"),
+    "compose": _MORE_COMPOSE,
     "environment": (b"-r", b"-c", b"%"),
     "project": (b"{root", b"{home", b"{env", b"%"),
     **dict.fromkeys(("pipfile", "lock", "poetry-lock", "pdm-lock", "pipenv-lock"), (b"%",)),
@@ -48,6 +50,17 @@ def may_concern(data: bytes, kind: Kind, folders: Sequence[bytes], copy: bytes) 
         return re.search(spelled, data) is not None
     # a command often names the copy in its middle: `sh -c "common/wait && …"`
     return any(_may_begin_path(data, found.start()) for found in re.finditer(spelled, data))
+
+
+def may_build(data: bytes, *, elsewhere: bool) -> bool:
+    """Tell whether a compose file could build an image.
+
+    Args:
+        data: What it holds.
+        elsewhere: Ask for a Dockerfile that is built from another folder than the one that it lies in.
+    """
+    hints = (b"dockerfile", b"additional_contexts") if elsewhere else (b"build",)
+    return any(one in data for one in (*hints, *_MORE_COMPOSE, b"\\", b"\0"))
 
 
 def _may_begin_path(data: bytes, start: int) -> bool:

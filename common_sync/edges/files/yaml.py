@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from common_sync.core.expressions import expression
-from common_sync.core.formats.yaml.tree import Node, YamlMapping, YamlScalar, YamlSequence
+from common_sync.core.formats.yaml.tree import DOCUMENTS, Node, YamlMapping, YamlScalar, YamlSequence
 from common_sync.core.text import UnparsableError
 
 if TYPE_CHECKING:
@@ -37,15 +37,31 @@ def parse_yaml(text: str) -> Node:
     Raises:
         UnparsableError: It is no YAML, holds more than one document, or is nested too deeply.
     """
+    return _parse(text, several=False)
+
+
+def parse_documents(text: str) -> Node:
+    """Return the document of a text, or a list of them under the tag `DOCUMENTS`; empty ones count for nothing.
+
+    Args:
+        text: The decoded file.
+
+    Raises:
+        UnparsableError: It is no YAML, or is nested too deeply.
+    """
+    return _parse(text, several=True)
+
+
+def _parse(text: str, *, several: bool) -> Node:
     import yaml  # 20 ms, and most files cannot concern the library
 
     skipped = len(text) - len(text.lstrip(_BOM))  # libyaml does not count one that comes first
     try:
-        return _Builder(text[skipped:], skipped, _fastest_loader()).build()
+        return _Builder(text[skipped:], skipped, _fastest_loader(), several=several).build()
     except UnparsableError:
         raise
     except (yaml.YAMLError, ValueError, OverflowError) as error:
-        raise _explain(error, text[skipped:]) from error
+        raise _explain(error, text[skipped:], several=several) from error
 
 
 def _fastest_loader() -> Loader:
@@ -60,8 +76,8 @@ def _fastest_loader() -> Loader:
 
 
 class _Builder:
-    def __init__(self, text: str, skipped: int, loader: Loader) -> None:
-        self._text, self._skipped, self._loader = text, skipped, loader
+    def __init__(self, text: str, skipped: int, loader: Loader, *, several: bool) -> None:
+        self._text, self._skipped, self._loader, self._several = text, skipped, loader, several
         self._anchors: dict[str, Node] = {}
 
     def build(self) -> Node:
@@ -76,7 +92,8 @@ class _Builder:
                 nodes.append(self._name(event, self._scalar(event)))
             elif isinstance(event, DocumentStartEvent):
                 documents += 1
-                if documents > 1:
+                self._anchors.clear()  # an anchor is of its document
+                if documents > 1 and not self._several:
                     raise UnparsableError(_line(event), "a second document begins here")
             elif isinstance(event, CollectionStartEvent):
                 if len(opened) == _DEEPEST:
@@ -89,7 +106,10 @@ class _Builder:
                 nodes = above
             elif isinstance(event, AliasEvent):
                 nodes.append(self._find(event))
-        return nodes[0] if nodes else YamlScalar("", "", "", self._skipped, self._skipped, 1)
+        roots = [node for node in nodes if not isinstance(node, YamlScalar) or node.value] if self._several else nodes
+        if len(roots) > 1:
+            return YamlSequence(tuple(roots), DOCUMENTS, 1)
+        return roots[0] if roots else YamlScalar("", "", "", self._skipped, self._skipped, 1)
 
     def _events(self) -> Iterator[Event]:
         import yaml
@@ -132,7 +152,7 @@ def _line(event: Event) -> int:
     return event.start_mark.line + 1
 
 
-def _explain(error: Exception, text: str) -> UnparsableError:
+def _explain(error: Exception, text: str, *, several: bool) -> UnparsableError:
     """Say what is wrong in the words of PyYAML's own parser, which are the same whatever libyaml it was built with.
 
     Each libyaml has words and limits of its own: one refuses what is nested deeply before `_DEEPEST` is seen. But the parsers
@@ -153,7 +173,7 @@ def _ask_python(text: str) -> UnparsableError | None:
     from yaml.reader import ReaderError
 
     try:
-        _Builder(text, 0, SafeLoader).build()
+        _Builder(text, 0, SafeLoader, several=several).build()
     except UnparsableError as fault:
         return fault
     except MarkedYAMLError as error:

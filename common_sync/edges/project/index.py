@@ -60,7 +60,7 @@ def _patterns(project: Project) -> Iterator[str]:
         service = f":(glob){escape(setting.value, keep='*?[]')}"
         yield f"{service}/{escape(project.copy)}/**"
         yield from (f"{service}/**/{name}" for name in _READ)
-    yield from COMPOSE
+    yield from list_compose_patterns(setting.value for setting in project.configuration.services)
     for above in _folders_above(project):
         yield f":(glob){above}{ATTRIBUTES}"
 
@@ -68,8 +68,17 @@ def _patterns(project: Project) -> Iterator[str]:
 # All that `may_decide` says yes to, in few patterns: there is "file" in the name of every Dockerfile and of its ignore
 # file, and of those that begin with a dot, git's attributes, Docker's ignore file and manifests are meant.
 _READ = ("*.txt", "*.in", "*.yml", "*.[ty][ao]ml", "*.lock", "*file*", ".[cdg]*")
-COMPOSE = (":(glob)*compose*.yml", ":(glob)*compose*.yaml")
-"""Patterns of the root's compose files: they tell how services' images are built."""
+
+
+def list_compose_patterns(services: Iterable[str]) -> list[str]:
+    """Return patterns of the compose files above services: they tell how the services' images are built.
+
+    Args:
+        services: The services, as the configuration has them.
+    """
+    patterns = (escape(service, keep="*?[]") for service in services)
+    above = {"", *(f"{folder}/" for pattern in patterns for folder in ancestors(pattern))}
+    return [f":(glob){folder}*compose*.y*ml" for folder in sorted(above)]
 
 
 def _folders_above(project: Project) -> Iterator[str]:

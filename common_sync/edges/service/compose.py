@@ -1,25 +1,60 @@
-"""The compose files of a repository that may run a service: its own, and those in the folders above it."""
+"""The compose files of a repository: each is read at most once, by whoever asks first."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from common_sync.core.doctor.image.mounts import Composed, find_composed
+from common_sync.core.formats.compose.built import BuiltService, Layer, locate_service
+from common_sync.core.formats.compose.file import ComposeFile, Reference, read_compose_file
+from common_sync.core.references.hints import may_build
 from common_sync.core.references.kinds import is_compose
 from common_sync.core.text import UndecodableError, UnparsableError, decode_unicode
 
-_LARGEST = 4 << 20
+LARGEST = 4 << 20
+"""Bytes of a compose file; what is larger no person wrote."""
+
+_LONGEST = 100
+"""Services that extend one another, or files that include one another, in one chain."""
 
 
-class ComposedService(NamedTuple):
-    """A service of a compose file: the file's path from the root, and what it says."""
+class Widened(NamedTuple):
+    """A Dockerfile that takes the library from the master, by a build context that is not the service's folder.
+
+    Attributes:
+        path: POSIX path inside the service.
+        builds: How it is built, from such contexts.
+    """
+
+    path: str
+    builds: tuple[BuiltService, ...]
+
+
+class Circle(NamedTuple):
+    """A line of a compose file that Compose refuses, since it leads back to where it begins, or on and on.
+
+    Attributes:
+        file: The file's absolute path.
+        line: The line, counted from 1.
+        message: What is so.
+    """
 
     file: str
-    composed: Composed
+    line: int
+    message: str
+
+
+class _Followed(NamedTuple):
+    """A compose file that is read: its path, the folder that its paths are relative to, and the files that led to it."""
+
+    path: str
+    folder: str
+    chain: tuple[str, ...] = ()
 
 
 class ComposeFiles:
-    """Compose files, each read once.
+    """The compose files that tell how services are built: their own, and those in the folders above.
+
+    One that cannot be read or parsed builds nothing here: where it is a service's own, its rewriter reports it.
 
     Args:
         root: The absolute path of the configuration's folder.
@@ -27,55 +62,163 @@ class ComposeFiles:
 
     def __init__(self, root: str) -> None:
         self._root = root
-        self._files: dict[str, list[ComposedService]] = {}
+        self._data: dict[str, bytes] = {}
+        self._files: dict[str, ComposeFile] = {}
+        self._built: dict[tuple[str, str], tuple[BuiltService, ...]] = {}
+        self._names: dict[str, list[str]] = {}
+        self._circles: dict[str, dict[Circle, None]] = {}
 
-    def services_of(self, service: str, inside: list[str]) -> list[ComposedService]:
-        """Return what runs a service: what is built from its folder, or by a Dockerfile in it.
+    def read(self, path: str) -> bytes:
+        """Return a file's bytes, or one more than `LARGEST` of a file that is larger.
+
+        Args:
+            path: Its absolute path; a regular file is there.
+
+        Raises:
+            OSError: It cannot be read.
+        """
+        if path not in self._data:
+            with open(path, "rb") as file:
+                self._data[path] = file.read(LARGEST + 1)
+        return self._data[path]
+
+    def list_services(self, service: str, inside: Iterable[str], *, elsewhere: bool = False) -> list[BuiltService]:
+        """Return what is built from a service's folder, or by a Dockerfile in it.
 
         Args:
             service: Its path from the root.
             inside: The paths in it of its own compose files.
+            elsewhere: Only files by which a Dockerfile may be built from another folder than the one that it lies in.
         """
         folder = os.path.join(self._root, service)
-        files = [*self._above(service), *(f"{service}/{path}" for path in inside)]
-        found = [one for file in files for one in self._read(file)]
-        return [one for one in found if _is_in(one.composed.context, folder) or _is_in(one.composed.dockerfile, folder)]
+        found = self.list_all(service, inside, elsewhere=elsewhere)
+        return [one for one in found if is_in(one.context, folder) or is_in(one.dockerfile, folder)]
 
-    def _above(self, service: str) -> Iterator[str]:
-        folder = ""
+    def list_all(self, service: str, inside: Iterable[str], *, elsewhere: bool = False) -> Iterator[BuiltService]:
+        """Yield what a service's own compose files and those in the folders above it build, whatever service that is.
+
+        Args:
+            service: Its path from the root.
+            inside: The paths in it of its own compose files.
+            elsewhere: As for `list_services`.
+        """
+        for one in self._follow(self._list_concerned(service, inside), elsewhere):
+            yield from self._list_built(one)
+
+    def list_shared(self, services: Iterable[str]) -> list[str]:
+        """Return the paths from the root of the compose files above services, and of those that they include.
+
+        Args:
+            services: The services' paths from the root.
+        """
+        above = dict.fromkeys(path for service in services for path in self._list_above(service))
+        paths = (one.path for one in self._follow(above, elsewhere=False))
+        return [os.path.relpath(path, self._root) for path in paths if is_in(path, self._root)]
+
+    def list_circles(self, service: str, inside: Iterable[str], *, elsewhere: bool = False) -> list[Circle]:
+        """Return the lines that Compose refuses of a service's own compose files and of those in the folders above it.
+
+        Args:
+            service: Its path from the root.
+            inside: The paths in it of its own compose files.
+            elsewhere: As for `list_services`.
+        """
+        files = list(self._follow(self._list_concerned(service, inside), elsewhere))
+        for one in files:
+            self._list_built(one)
+        return list(dict.fromkeys(circle for one in files for circle in self._circles.get(one.path, ())))
+
+    def _list_concerned(self, service: str, inside: Iterable[str]) -> list[str]:
+        return [*self._list_above(service), *(os.path.join(self._root, service, path) for path in inside)]
+
+    def _list_above(self, service: str) -> Iterator[str]:
+        """Yield the compose files in the folders above a service, the root's first."""
+        folder = self._root
         for part in service.split("/"):
-            for name in _names(os.path.join(self._root, folder)):
-                if is_compose(name):
-                    yield f"{folder}/{name}".lstrip("/")
-            folder = f"{folder}/{part}".lstrip("/")
+            if folder not in self._names:
+                self._names[folder] = sorted(filter(is_compose, _list_names(folder)))
+            yield from (f"{folder}/{name}" for name in self._names[folder])
+            folder = f"{folder}/{part}"
 
-    def _read(self, file: str) -> list[ComposedService]:
-        if file not in self._files:
-            self._files[file] = [ComposedService(file, one) for one in self._parse(os.path.join(self._root, file))]
-        return self._files[file]
+    def _follow(self, files: Iterable[str], elsewhere: bool) -> Iterator[_Followed]:
+        """Yield files, and those that they include, each once."""
+        pending, seen = [_Followed(path, os.path.dirname(path)) for path in files][::-1], set[tuple[str, str]]()
+        while pending:
+            one = pending.pop()
+            if one[:2] not in seen:
+                seen.add(one[:2])
+                includes = self._find(one.path, elsewhere).includes
+                yield one
+                pending += reversed([more for include in includes for more in self._include(include, one)])
 
-    def _parse(self, path: str) -> list[Composed]:
-        """Return what a file says; nothing for one that cannot be read, which `verify` reports."""
-        try:
-            if os.path.getsize(path) > _LARGEST:
-                return []
-            with open(path, "rb") as stream:
-                data = stream.read()
-            if b"build" not in data:
-                return []
-            from common_sync.edges.files.yaml import parse_yaml  # 20 ms, where there is something to read
+    def _include(self, include: Reference, by: _Followed) -> Iterator[_Followed]:
+        path = os.path.normpath(os.path.join(by.folder, include.file))
+        folder = os.path.dirname(path) if include.folder is None else os.path.join(by.folder, include.folder)
+        chain = (*by.chain, by.path)
+        if path in chain:
+            self._note(by.path, Circle(by.path, include.line, f"`{include.file}` includes this file again"))
+        elif len(chain) > _LONGEST:
+            self._note(by.path, Circle(by.path, include.line, f"more than {_LONGEST} files include one another"))
+        else:
+            yield _Followed(path, os.path.normpath(folder), chain)
 
-            return list(find_composed(parse_yaml(decode_unicode(data).characters), os.path.dirname(path)))
-        except (OSError, UndecodableError, UnparsableError):
-            return []
+    def _note(self, path: str, circle: Circle) -> None:
+        self._circles.setdefault(path, {})[circle] = None
+
+    def _find(self, path: str, elsewhere: bool) -> ComposeFile:
+        """Return what a file says; nothing for one that cannot be read, or has nothing of what is asked for."""
+        if path not in self._files:
+            try:
+                data = self.read(path) if os.path.isfile(path) else b""
+                if len(data) > LARGEST or not may_build(data, elsewhere=elsewhere):
+                    return ComposeFile()
+                from common_sync.edges.files.yaml import parse_documents  # 20 ms, where there is something to read
+
+                self._files[path] = read_compose_file(parse_documents(decode_unicode(data).characters))
+            except (OSError, UndecodableError, UnparsableError):
+                return ComposeFile()
+        return self._files[path]
+
+    def _list_built(self, one: _Followed) -> tuple[BuiltService, ...]:
+        """Return what a file builds; the Dockerfiles' paths hold no symlinks."""
+        key = (one.path, one.folder)
+        if key not in self._built and one.path in self._files:
+            layers = (self._list_layers(Layer(*key, service)) for service in self._files[one.path].services)
+            built = (found for found in map(locate_service, layers) if found is not None)
+            self._built[key] = tuple(
+                one._replace(dockerfile=os.path.realpath(one.dockerfile)) if one.dockerfile else one for one in built
+            )
+        return self._built.get(key, ())
+
+    def _list_layers(self, layer: Layer) -> list[Layer]:
+        """Return a service and those that it extends, in this file and in others."""
+        layers = [layer]
+        while (extends := layers[-1].service.extends) is not None:
+            last = layers[-1]
+            path = os.path.normpath(os.path.join(last.folder, extends.file)) if extends.file else last.file
+            folder = os.path.dirname(path) if extends.file else last.folder
+            services = self._find(path, elsewhere=False).services
+            base = next((one for one in services if one.name == extends.service), None)
+            if base is None:
+                break
+            again = any((one.file, one.service.name) == (path, base.name) for one in layers)
+            if again or len(layers) > _LONGEST:
+                message = (
+                    f"`{base.name}` extends itself" if again else f"more than {_LONGEST} services extend one another"
+                )
+                self._note(layer.file, Circle(last.file, extends.line, message))
+                break
+            layers.append(Layer(path, folder, base))
+        return layers
 
 
-def _names(folder: str) -> list[str]:
+def _list_names(folder: str) -> list[str]:
     try:
-        return sorted(os.listdir(folder))
+        return os.listdir(folder)
     except OSError:
         return []
 
 
-def _is_in(path: str, folder: str) -> bool:
+def is_in(path: str, folder: str) -> bool:
+    """Tell whether a path is a folder or lies in it; both are absolute."""
     return path == folder or path.startswith(folder + os.sep)

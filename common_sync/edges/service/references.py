@@ -2,22 +2,24 @@
 
 import os
 from bisect import bisect_left
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from itertools import islice, takewhile
 from stat import S_ISREG
 from typing import NamedTuple
 
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.findings import make_finding, place
+from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.model import Finding, Reference
 from common_sync.core.references.contract import Rewrite, Site
 from common_sync.core.references.hints import may_concern
 from common_sync.core.references.kinds import Kind, kind_of
 from common_sync.core.text import Text, UndecodableError, UnparsableError, apply_edits, encode, find_conflict
 from common_sync.edges.files.folders import explain_os_error
-from common_sync.edges.service.builds import BuiltFrom, RootBuilds, Widened, locate_builds
+from common_sync.edges.service.compose import LARGEST as LARGEST_COMPOSE
+from common_sync.edges.service.compose import ComposeFiles, Widened
 from common_sync.edges.service.listing import list_paths
-from common_sync.edges.service.places import Library, Places
+from common_sync.edges.service.places import Library, Places, below
 from common_sync.edges.service.rewriters import rewriter_of
 
 _LARGEST = 16 << 20
@@ -63,7 +65,7 @@ def read_references(
     service: str,
     copied: Container[str],
     services: Sequence[str] = (),
-    builds: RootBuilds | None = None,
+    composes: ComposeFiles | None = None,
 ) -> References:
     """Return what points at the library in a service's own files, and in what they include.
 
@@ -72,7 +74,7 @@ def read_references(
         service: The service's path from the root.
         copied: The paths of the master's files that are copied.
         services: The paths of all services from the root, sorted; one inside this one is no part of it.
-        builds: What the compose files at the root build.
+        composes: The compose files that tell how services are built.
 
     Raises:
         TreeError: A file or folder cannot be read.
@@ -86,12 +88,22 @@ def read_references(
     except OSError as error:
         raise explain_os_error(error, os.path.relpath(error.filename, library.root), "read it") from error
     files = [(path, kind) for path in paths if (kind := kind_of(path)) is not None]
+    composes = composes or ComposeFiles(library.root)
+    files += [(path, "dockerfile") for path in _list_named(composes, service, places.folder, files)]
     dockerfiles = tuple(path for path, kind in files if kind == "dockerfile")
-    files.sort(key=lambda file: file[1] == "dockerfile")  # they come last: a compose file tells how they are built
     strays = [path for path in paths if path.rpartition("/")[2] == MANIFEST_NAME]
     if not files and not strays:
         return References()
-    return _Reader(places, service, copied, builds).read(files, strays)._replace(dockerfiles=dockerfiles)
+    reader = _Reader(places, service, copied, composes)
+    return reader.read(files, strays)._replace(dockerfiles=dockerfiles)
+
+
+def _list_named(composes: ComposeFiles, service: str, folder: str, files: Sequence[tuple[str, Kind]]) -> Iterator[str]:
+    """Yield the Dockerfiles of a service that only a compose file knows by their names."""
+    own = [path for path, kind in files if kind == "compose"]
+    known = {os.path.join(folder, path) for path, _ in files}
+    named = {one.dockerfile for one in composes.list_services(service, own, elsewhere=True) if not one.doubtful}
+    yield from sorted(path[len(folder) + 1 :] for path in named - known if below(path, folder) and os.path.isfile(path))
 
 
 def read_version(library: Library, service: str, file: str, data: bytes) -> References:
@@ -113,14 +125,16 @@ _LEADS_TO_COPY = ("points-at-master", "points-at-copy")
 
 
 class _Reader:
-    def __init__(self, places: Places, service: str, copied: Container[str], builds: RootBuilds | None = None) -> None:
+    def __init__(
+        self, places: Places, service: str, copied: Container[str], composes: ComposeFiles | None = None
+    ) -> None:
         self._places, self._service, self._copied = places, service, copied
         library = places.library
         self._root, self._folder, self._copy = library.root, places.folder, library.copy
         self._edits: list[FileEdit] = []
         self._references: list[Reference] = []
         self._findings: list[Finding] = []
-        self._root_builds, self._builds = builds, list[BuiltFrom]()
+        self._composes, self._own_composes = composes, list[str]()
         self._widened: list[Widened] = []
 
     def read(self, files: Sequence[tuple[str, Kind]], strays: Sequence[str]) -> References:
@@ -129,6 +143,8 @@ class _Reader:
             message = "is of a copy that the configuration does not know, so nothing keeps it in sync"
             remedy = f"have what leads to it lead to ./{self._copy}, and remove its folder; or set `copy` to it"
             self._find("CS119", os.path.relpath(os.path.join(self._folder, stray), self._root), None, message, remedy)
+        self._own_composes = [file for file, kind in files if kind == "compose"]
+        self._report_circles()
         pending = [(os.path.join(self._folder, file), kind) for file, kind in reversed(files)]
         seen = set()
         while pending:
@@ -175,7 +191,8 @@ class _Reader:
             self._find("CS108", shown, error.line, message, "mend it; nothing in it was changed")
             return []
         self._take(found, shown)
-        self._builds += locate_builds(path, found.builds)
+        if kind == "dockerfile":
+            self._report_named(text.characters, real, shown)
         if found.edits:
             self._rewrite(found, text, real, shown, data)
         return [(os.path.join(above, include.path), include.kind or kind) for include in found.includes]
@@ -184,27 +201,70 @@ class _Reader:
         wider = self._wider_builds(real) if kind == "dockerfile" else ()
         return self._places.site(above, real, wider[0].context if wider else None)
 
-    def _wider_builds(self, dockerfile: str) -> tuple[BuiltFrom, ...]:
+    def _wider_builds(self, dockerfile: str) -> tuple[BuiltService, ...]:
         """Return how a Dockerfile is built from other folders than the service's."""
-        known = (*self._builds, *(self._root_builds.list() if self._root_builds else ()))
-        return tuple(one for one in known if one.dockerfile == dockerfile and one.context != self._folder)
+        return tuple(one for one in self._list_builds(dockerfile) if one.context != self._folder)
+
+    def _list_builds(self, dockerfile: str) -> list[BuiltService]:
+        """Return how a Dockerfile is built, as far as a compose file says and nobody has to guess."""
+        if self._composes is None:
+            return []
+        elsewhere = os.path.dirname(dockerfile) == self._folder
+        known = self._composes.list_services(self._service, self._own_composes, elsewhere=elsewhere)
+        return [one for one in known if one.dockerfile == dockerfile and not one.doubtful]
+
+    def _report_circles(self) -> None:
+        if self._composes is None or not self._own_composes:
+            return
+        for circle in self._composes.list_circles(self._service, self._own_composes, elsewhere=True):
+            if below(circle.file, self._folder) is not None:
+                file = os.path.relpath(circle.file, self._root)
+                self._find("CS108", file, circle.line, f"Compose refuses it: {circle.message}", "take that out")
+
+    def _report_named(self, characters: str, dockerfile: str, shown: str) -> None:
+        """Report what takes the library from the master by a build context that a compose file gives a name."""
+        named = {
+            (context.name, one.file, context.line)
+            for one in self._list_builds(dockerfile)
+            if below(one.file, self._folder) is None  # in its own file, the path is rewritten
+            for context in one.contexts
+            if context.value is not None
+            and below(os.path.realpath(context.value), self._places.library.real) is not None
+        }
+        for name, file, at in sorted(named):
+            from common_sync.core.formats.dockerfile.sources import find_named_uses
+            from common_sync.core.formats.dockerfile.syntax import parse_dockerfile  # its rewriter has imported both
+
+            for line in find_named_uses(parse_dockerfile(characters), name):
+                where = f"{os.path.relpath(file, self._root)}:{at}"
+                message = (
+                    f"the build context `{name}` is the library's master ({where}), so the copy is not what is built"
+                )
+                remedy = f"write `COPY {self._copy}/ …` instead, and take `{name}` out of {where}"
+                self._find("CS112", shown, line, message, remedy)
 
     def _read_bytes(self, path: str, shown: str, kind: Kind) -> bytes | None:
         """Return a file's bytes; None where pip would complain of a missing file by itself, and for a huge script."""
+        most = LARGEST_COMPOSE if kind == "compose" else _LARGEST
         try:
             if not S_ISREG(os.stat(path).st_mode):
                 return None
-            with open(path, "rb") as file:
-                data = file.read(_LARGEST + 1)
+            data = self._open(path, kind, most)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise explain_os_error(error, shown, "read it") from error
-        if len(data) <= _LARGEST:
+        if len(data) <= most:
             return data
         if kind != "mention":
-            self._find("CS104", shown, None, f"is larger than {_LARGEST:,} bytes, and was not read", "split it")
+            self._find("CS104", shown, None, f"is larger than {most:,} bytes, and was not read", "split it")
         return None
+
+    def _open(self, path: str, kind: Kind, most: int) -> bytes:
+        if kind == "compose" and self._composes is not None:
+            return self._composes.read(path)
+        with open(path, "rb") as file:
+            return file.read(most + 1)
 
     def _decode(self, data: bytes, shown: str, decode: Callable[[bytes], Text]) -> Text | None:
         try:

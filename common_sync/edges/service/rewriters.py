@@ -24,9 +24,9 @@ def rewriter_of(kind: Kind) -> tuple[Rewriter, Callable[[bytes], Text]]:
             return read_dockerfile, decode_unicode
         case "compose":
             from common_sync.core.references.compose.rewriting import read_compose
-            from common_sync.edges.files.yaml import parse_yaml
+            from common_sync.edges.files.yaml import parse_documents
 
-            return lambda characters, site: read_compose(characters, site, parse_yaml), decode_unicode
+            return lambda characters, site: read_compose(characters, site, parse_documents), decode_unicode
         case "environment":
             from common_sync.core.references.conda import read_environment
             from common_sync.edges.files.yaml import parse_yaml

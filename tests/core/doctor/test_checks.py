@@ -16,13 +16,15 @@ from common_sync.core.doctor.checks.library import (
 from common_sync.core.doctor.checks.references import find_import_troubles, find_reference_troubles
 from common_sync.core.doctor.image.bases import Base, read_base
 from common_sync.core.doctor.image.files import Put
-from common_sync.core.doctor.image.mounts import Mount, find_composed, find_hiding
+from common_sync.core.doctor.image.mounts import find_hiding
 from common_sync.core.doctor.install.needs import Need
 from common_sync.core.doctor.install.projects import Project
 from common_sync.core.doctor.silencing import is_silenced
 from common_sync.core.findings import CODES, make_finding
+from common_sync.core.formats.compose.built import BuiltService, Layer, locate_service
+from common_sync.core.formats.compose.file import Mount, read_compose_file
 from common_sync.core.formats.python import find_path_entries
-from common_sync.edges.files.yaml import parse_yaml
+from common_sync.edges.files.yaml import parse_documents
 
 # sys.path
 
@@ -90,10 +92,19 @@ services:
 """
 
 
+def built(text: str) -> list[BuiltService]:
+    """Return what the services of a compose file in /repo build."""
+    services = read_compose_file(parse_documents(text)).services
+    found = (locate_service([Layer("/repo/compose.yaml", "/repo", service)]) for service in services)
+    return [one for one in found if one is not None]
+
+
 def test_mounts_that_hide_the_copy_are_told_from_those_that_do_not() -> None:
     """What runs would not be what was built, and nobody be told."""
-    found = list(find_composed(parse_yaml(COMPOSE), "/repo"))
-    assert [(one.name, one.context, one.dockerfile, one.target) for one in found] == [
+    found = built(COMPOSE)
+    assert [
+        (one.name, one.context, one.dockerfile, one.section.target and one.section.target.value) for one in found
+    ] == [
         ("api", "/repo/services/api", "/repo/services/api/Dockerfile", "dev"),
         ("copy", "/repo/services/api", "/repo/services/api/Dockerfile", None),
     ]
@@ -116,7 +127,7 @@ def test_a_mount_elsewhere_hides_nothing() -> None:
 )
 def test_other_compose_files_build_nothing(text: str) -> None:
     """A compose file of another shape would end the run with a traceback."""
-    assert list(find_composed(parse_yaml(text), "/repo")) == []
+    assert built(text) == []
 
 
 # the library

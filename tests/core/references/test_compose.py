@@ -8,14 +8,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from support.places import Layout
 
-from common_sync.core.formats.compose.paths import Build
+from common_sync.core.formats.compose.file import Build, read_compose_file
+from common_sync.core.formats.compose.paths import is_remote
 from common_sync.core.model import Edit
 from common_sync.core.references.compose.rewriting import narrow_build, read_compose
 from common_sync.core.references.contract import Include, LocatedReference, Rewrite
 from common_sync.core.references.hints import may_concern
 from common_sync.core.references.kinds import Kind
 from common_sync.core.text import UnparsableError, apply_edits
-from common_sync.edges.files.yaml import parse_yaml
+from common_sync.edges.files.yaml import parse_documents
 
 PLAIN = Layout()
 DEPLOY = Layout(folder="deploy")
@@ -23,7 +24,12 @@ DEPLOY = Layout(folder="deploy")
 
 def read(text: str, layout: Layout = PLAIN, *, own: bool = True) -> Rewrite:
     """Read a file of a layout."""
-    return read_compose(text, layout.site(own=own), parse_yaml)
+    return read_compose(text, layout.site(own=own), parse_documents)
+
+
+def builds(text: str) -> tuple[Build, ...]:
+    """Return what a file builds by a Dockerfile."""
+    return tuple(one.build for one in read_compose_file(parse_documents(text)).builds if one.inline is None)
 
 
 def service(text: str) -> str:
@@ -281,7 +287,7 @@ UNRELATED = [
 @pytest.mark.parametrize("text", UNRELATED)
 def test_leaves_what_is_not_a_reference(text: str) -> None:
     """Somebody's other path would be rewritten or reported."""
-    assert read(text)._replace(builds=(), includes=()) == Rewrite()
+    assert read(text)._replace(includes=()) == Rewrite()
 
 
 LEAVING = [
@@ -437,7 +443,7 @@ BUILDS = (
 def test_tells_all_builds() -> None:
     """A build whose context leaves the service would pass, and fail where the service is alone."""
     assert read(BUILDS).problems == ()
-    assert read(BUILDS).builds == (
+    assert tuple(one for one in builds(BUILDS) if not is_remote(one.context)) == (
         Build("../..", "services/api/Dockerfile", 2),
         Build("../..", "other", 2),
         Build(".", "Dockerfile", 11),
@@ -454,7 +460,7 @@ def test_leaves_files_of_others() -> None:
     assert found.edits == ()
 
 
-@pytest.mark.parametrize("text", ["a: 1\n---\nb: 2\n", "a: [1\n", "a: *b\n"])
+@pytest.mark.parametrize("text", ["a: &b 1\n---\nb: *b\n", "a: [1\n", "a: *b\n"])
 def test_a_file_that_cannot_be_parsed(text: str) -> None:
     """A broken file would be taken for one that says nothing of the library."""
     with pytest.raises(UnparsableError):
@@ -483,12 +489,12 @@ NARROWED = [
 @pytest.mark.parametrize(("before", "after", "layout"), NARROWED)
 def test_narrows_a_build(before: str, after: str, layout: Layout) -> None:
     """`--contexts` would leave the root as the context, or change more than that."""
-    (build,) = read(before, layout).builds
-    edits = narrow_build(before, build, ".", "Dockerfile", parse_yaml)
+    (build,) = builds(before)
+    edits = narrow_build(before, build, ".", "Dockerfile", parse_documents)
     assert apply_edits(before, edits) == after
-    (build,) = read(after, layout).builds
+    (build,) = builds(after)
     assert build[:2] == (".", "Dockerfile")
-    assert narrow_build(after, build, ".", "Dockerfile", parse_yaml) == ()
+    assert narrow_build(after, build, ".", "Dockerfile", parse_documents) == ()
 
 
 @pytest.mark.parametrize(
@@ -503,16 +509,16 @@ def test_narrows_a_build(before: str, after: str, layout: Layout) -> None:
 )
 def test_does_not_narrow_what_is_shared(text: str) -> None:
     """Another service's build would change as well."""
-    build = read(text).builds[0]
-    assert narrow_build(text, build, ".", "Dockerfile", parse_yaml) == ()
+    build = builds(text)[0]
+    assert narrow_build(text, build, ".", "Dockerfile", parse_documents) == ()
 
 
 def test_narrows_nothing_that_is_not_there() -> None:
     """A file that has changed meanwhile would be edited in the wrong place; or a Dockerfile be lost."""
     text = service("build: {target: x}")
-    assert narrow_build(text, Build("..", "Dockerfile", 3), ".", "Dockerfile", parse_yaml) == ()
-    assert narrow_build(text, Build(".", "Dockerfile", 3), "..", "Dockerfile", parse_yaml) == ()
-    assert narrow_build(text, Build(".", "Dockerfile", 3), ".", "Other", parse_yaml) == ()
+    assert narrow_build(text, Build("..", "Dockerfile", 3), ".", "Dockerfile", parse_documents) == ()
+    assert narrow_build(text, Build(".", "Dockerfile", 3), "..", "Dockerfile", parse_documents) == ()
+    assert narrow_build(text, Build(".", "Dockerfile", 3), ".", "Other", parse_documents) == ()
 
 
 STYLES = ["{}", "'{}'", '"{}"', "!!str {}", "&a{n} {}", "&b{n} '{}'", "# ../../common\n            {}"]

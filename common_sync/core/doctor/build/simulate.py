@@ -22,18 +22,25 @@ from common_sync.core.formats.shell.script import Command, read_script, read_wor
 from common_sync.core.formats.shell.words import Word as ShellWord
 
 
-def simulate(dockerfile: Dockerfile, context: Context) -> Build:
+def simulate(
+    dockerfile: Dockerfile,
+    context: Context,
+    arguments: Mapping[str, str | None] | None = None,
+    named: Mapping[str, Files] | None = None,
+) -> Build:
     """Follow every stage of a Dockerfile.
 
     Args:
         dockerfile: The parsed file.
         context: The files that it may copy.
+        arguments: The build arguments that it is given, by name; None for one that the environment has.
+        named: The build contexts with names, in lower case, that it is given: they take the place of stages and images.
 
     Raises:
         UnparsableError: The build would refuse a value.
     """
-    variables = {instruction.start: found for instruction, found in with_variables(dockerfile)}
-    builder = _Builder(dockerfile, context, variables)
+    variables = {instruction.start: found for instruction, found in with_variables(dockerfile, arguments)}
+    builder = _Builder(dockerfile, context, variables, named or {})
     for number, stage in enumerate(dockerfile.stages):
         builder.run(number, stage)
     return Build(tuple(end.finished() for end in builder.ends))
@@ -73,8 +80,15 @@ class _State:
 
 
 class _Builder:
-    def __init__(self, dockerfile: Dockerfile, context: Context, variables: Mapping[int, Variables]) -> None:
+    def __init__(
+        self,
+        dockerfile: Dockerfile,
+        context: Context,
+        variables: Mapping[int, Variables],
+        named: Mapping[str, Files],
+    ) -> None:
         self._dockerfile, self._context, self._variables = dockerfile, context, variables
+        self._named = named
         self.ends: list[_State] = []
 
     def run(self, number: int, stage: Stage) -> None:
@@ -99,6 +113,8 @@ class _Builder:
 
     def _begin(self, number: int, stage: Stage) -> _State:
         base = self._expand(stage.base, stage.instructions[0])
+        if base.known and base.text.lower() in self._named:
+            return _State(stage.name, number, Base())
         built_on = self._stage(base.text) if base.known else None
         if built_on is None:
             return _State(stage.name, number, read_base(base.text) if base.known else Base())
@@ -138,6 +154,8 @@ class _Builder:
         """Return where a `--from` copies from."""
         if name is None:
             return self._context
+        if name.known and name.text.lower() in self._named:
+            return self._named[name.text.lower()]
         stage = self._stage(name.text) if name.known else None
         if stage is None:
             return Anything()
@@ -147,7 +165,8 @@ class _Builder:
     def _copy(self, instruction: Instruction, state: _State) -> None:
         copying = read_copy(instruction, lambda word: self._expand(word, instruction), state.workdir)
         if isinstance(copying, Copying):
-            stage = self._stage(copying.origin.text) if copying.origin is not None else None
+            origin = copying.origin
+            stage = self._stage(origin.text) if origin and origin.text.lower() not in self._named else None
             made = stage is not None and (stage.ran or not stage.base.empty)
             files = self._files(copying.origin, state)
             layers, events = copy_layers(copying, files, self._context, state.image, made=made)

@@ -5,8 +5,9 @@ from posixpath import join
 
 from common_sync.core.doctor.checks.library import list_running
 from common_sync.core.doctor.image.mounts import find_hiding
-from common_sync.core.doctor.view import Composition, View
+from common_sync.core.doctor.view import View
 from common_sync.core.findings import make_finding
+from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.model import Finding
 
 
@@ -16,17 +17,15 @@ def check_mounts(view: View) -> Iterator[Finding]:
     Args:
         view: The service.
     """
-    for composition in view.compositions:
-        image = view.dockerfile_at(composition)
+    for built in view.compositions:
+        image = view.image_of(built)
         for place in dict.fromkeys(one.place for one in list_running(image)) if image else ():
-            yield from _hiding(view, composition, place)
+            yield from _hiding(view, built, place)
 
 
-def _hiding(view: View, composition: Composition, place: str) -> Iterator[Finding]:
-    service, composed = view.service, composition.composed
-    root = service.place.removesuffix(service.path)
-    for mount in find_hiding(composed.mounts, place, join(service.place, service.copy)):
-        shown = mount.written.replace(root, "")
-        message = f"`{composed.name}` mounts {shown}, which hides the copy that the image has in {place}"
+def _hiding(view: View, built: BuiltService, place: str) -> Iterator[Finding]:
+    service = view.service
+    for mount in find_hiding(built.mounts, place, join(service.place, service.copy)):
+        message = f"`{built.name}` mounts {mount.written}, which hides the copy that the image has in {place}"
         remedy = "mount folders of the service, such as `./app`, and not what holds the copy"
-        yield make_finding("CS207", service.path, composition.file, mount.line, message, remedy)
+        yield make_finding("CS207", service.path, view.path_of(built.file), mount.line, message, remedy)

@@ -68,6 +68,20 @@ class Anything:
         return ()
 
 
+class Rooted(NamedTuple):
+    """Files whose paths are absolute: a build context that a Dockerfile has by a name, as it has the image of a stage."""
+
+    files: Files
+
+    def look(self, path: str) -> Place | None:
+        """Return what is at a path, or None when there is nothing."""
+        return self.files.look(path.strip("/"))
+
+    def names(self, path: str) -> Iterable[str]:
+        """Return the names of what is in a folder."""
+        return self.files.names(path.strip("/"))
+
+
 class Put(NamedTuple):
     """Something was copied to a place.
 

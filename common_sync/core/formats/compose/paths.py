@@ -4,18 +4,16 @@ Source of the format: https://github.com/compose-spec/compose-spec (build.md, de
 configs, secrets, include and merge). Paths are relative to the folder of the file.
 """
 
-from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from common_sync.core.expressions import expression
 from common_sync.core.formats.yaml.tree import (
+    DOCUMENTS,
     Node,
     YamlMapping,
     YamlScalar,
     YamlSequence,
     find_value,
-    is_merge,
-    list_merged,
     read_meanings,
 )
 from common_sync.core.text import NO_PATH
@@ -75,32 +73,16 @@ _USES: dict[str, Use] = {
 }
 """The meaning of a scalar → what it is for, where it is a path."""
 
-_NULL = frozenset({"", "~", "null"})
-
 NOTHING = "nothing"
 """The meaning of what Compose itself does not look at, such as an extension, whose parts are used by their anchors."""
 
 _VARIABLE = r"\$\{(?:[^{}]|\{[^{}]*\})*\}"
-_SHORT_MOUNT = expression(
+SHORT_MOUNT = expression(
     rf"((?:{_VARIABLE}|[^:])++):"
 )  # possessive: what is a variable is not tried again, letter by letter
 _LOOKS_LIKE_PATH = expression(r"[./~]|.*\$")
 _NAMED = expression(r"[^=]*=")
 _REMOTE = expression(r"[a-zA-Z][a-zA-Z0-9+.-]*:|git@|github\.com/|~")
-
-
-class Build(NamedTuple):
-    """An image that a compose file builds.
-
-    Attributes:
-        context: The build context's path as written, relative to the file's folder.
-        dockerfile: The Dockerfile's path as written, relative to the context; `Dockerfile` where none is given.
-        line: The line of the context, counted from 1.
-    """
-
-    context: str
-    dockerfile: str
-    line: int
 
 
 class WrittenPath(NamedTuple):
@@ -136,23 +118,6 @@ class Paths(NamedTuple):
     shared: frozenset[int]
 
 
-class WrittenBuild(NamedTuple):
-    """An image that a service builds: the context and the Dockerfile as far as they are written, and its first line."""
-
-    context: YamlScalar | None
-    dockerfile: YamlScalar | None
-    first_line: int
-
-    @property
-    def build(self) -> Build:
-        """What that comes to."""
-        return Build(
-            self.context.value if self.context else ".",
-            self.dockerfile.value if self.dockerfile else "Dockerfile",
-            self.context.line if self.context else self.first_line,
-        )
-
-
 def list_paths(root: Node) -> Paths:
     """Return the paths of a compose file.
 
@@ -170,50 +135,9 @@ def list_paths(root: Node) -> Paths:
     return Paths(tuple(written), frozenset(shared))
 
 
-def list_builds(root: Node) -> Iterator[WrittenBuild]:
-    """Yield what the services build, merge keys considered.
-
-    Args:
-        root: The document.
-    """
-    for build in _find_builds(root):
-        yield from _read_build(build)
-
-
-def list_inline(root: Node) -> Iterator[YamlScalar]:
-    """Yield the contexts of the images whose Dockerfile stands in the compose file, where nothing reads it.
-
-    Args:
-        root: The document.
-    """
-    for build in _find_builds(root):
-        context = _as_scalar(find_value(build, "context"))
-        if context is not None and find_value(build, "dockerfile_inline") is not None:
-            yield context
-
-
-def _find_builds(root: Node) -> Iterator[Node]:
-    seen = set()
-    for services in list_merged(find_value(root, "services")):
-        for key, service in services.pairs:
-            build = None if is_merge(key) else find_value(service, "build")
-            if build is not None and id(build) not in seen:
-                seen.add(id(build))
-                yield build
-
-
 def is_remote(path: str) -> bool:
     """Tell whether something is no path of this machine, or one of whoever starts Compose: `~`."""
     return _REMOTE.match(path) is not None
-
-
-def _read_build(build: Node) -> Iterator[WrittenBuild]:
-    if isinstance(build, YamlScalar):
-        if build.value not in _NULL:
-            yield WrittenBuild(build, None, build.line)
-    elif isinstance(build, YamlMapping) and find_value(build, "dockerfile_inline") is None:
-        context, dockerfile = (_as_scalar(find_value(build, key)) for key in ("context", "dockerfile"))
-        yield WrittenBuild(context, dockerfile, build.line)
 
 
 def _as_scalar(node: Node | None) -> YamlScalar | None:
@@ -224,19 +148,20 @@ def _find_meaning(meaning: str, node: YamlMapping | YamlSequence, key: str) -> s
     if meaning == NOTHING or node.tag == "!reset":  # Compose's way to take back what another file says
         return NOTHING
     if isinstance(node, YamlSequence):
-        return meaning if meaning in _LISTS else ""
+        return meaning if meaning in _LISTS or node.tag == DOCUMENTS else ""
     known = _MEANINGS.get(meaning, {})
     if known and key.startswith("x-") and key not in known and "*" not in known:
         return NOTHING
     found = known.get(key, known.get("*", ""))
-    if (found == "source" and not _is_bind(node)) or (found == "device" and not _is_bound(node)):
+    if (found == "source" and not is_bind(node)) or (found == "device" and not _is_bound(node)):
         return ""
     if found == "included" and find_value(node, "project_directory") is not None:
         return "files"  # its own paths are relative to that folder, so it is not read
     return found
 
 
-def _is_bind(mount: YamlMapping) -> bool:
+def is_bind(mount: Node) -> bool:
+    """Tell whether a mount in its long form is of a path, and not of a volume."""
     kind = _as_scalar(find_value(mount, "type"))
     return kind is None or kind.value == "bind"
 
@@ -250,7 +175,7 @@ def _is_bound(options: YamlMapping) -> bool:
 def _find_path(scalar: YamlScalar, use: Use, meaning: str) -> WrittenPath | None:
     start, end = 0, len(scalar.value)
     if meaning == "mounts":
-        source = _SHORT_MOUNT.match(scalar.value)
+        source = SHORT_MOUNT.match(scalar.value)
         if source is None or not _LOOKS_LIKE_PATH.match(source[1]):
             return None  # a volume without a source, or with a name
         end = source.end(1)

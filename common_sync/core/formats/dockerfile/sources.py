@@ -54,6 +54,29 @@ def find_sources(dockerfile: Dockerfile) -> Iterator[Source]:
             yield from _mounted(asked, dockerfile.escape, variables)
 
 
+def find_named_uses(dockerfile: Dockerfile, name: str) -> Iterator[int]:
+    """Yield the lines that take something from a build context with a name, or are built on it.
+
+    Args:
+        dockerfile: The file.
+        name: The context's name; it takes the place of a stage or an image that is called so.
+    """
+    for instruction in dockerfile.instructions:
+        asked = instruction.trigger or instruction
+        if any(word.text.lower() == name.lower() for word in _list_origins(asked)):
+            yield instruction.line
+
+
+def _list_origins(instruction: Instruction) -> Iterator[Word]:
+    """Yield what an instruction names as a stage, an image or a build context."""
+    if instruction.name == "FROM":
+        yield instruction.words[0]
+    for flag in instruction.flags:
+        value = dict(_fields(flag.value)).get("from") if flag.name == "mount" and flag.value else flag.value
+        if flag.name in {"from", "mount"} and value is not None:
+            yield value
+
+
 def _copied(instruction: Instruction, escape: str, variables: Variables) -> Iterator[Source]:
     *sources, destination = instruction.words
     parents = any(flag.name == "parents" for flag in instruction.flags)

@@ -1,7 +1,7 @@
 """Which ARG and ENV variables hold at each instruction of a Dockerfile, and what they come to.
 
-Source of the rules: https://docs.docker.com/reference/dockerfile/#arg and #env. A value is what the file says; what
-`docker build --build-arg` and a base image bring is not known here.
+Source of the rules: https://docs.docker.com/reference/dockerfile/#arg and #env. A value is what the file says, or
+a build argument that is given; what a base image brings is not known here.
 """
 
 from bisect import bisect_right
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from common_sync.core.expressions import expression
 from common_sync.core.formats.dockerfile.syntax import Dockerfile, Instruction, Stage
-from common_sync.core.formats.dockerfile.words import Expansion, RefusedError, Word, expand_word
+from common_sync.core.formats.dockerfile.words import Expansion, RefusedError, Word, expand_word, plain_word
 from common_sync.core.text import UnparsableError
 
 _SHELL = frozenset({"RUN", "CMD", "ENTRYPOINT", "HEALTHCHECK", "SHELL"})
@@ -54,18 +54,22 @@ def assignments(instruction: Instruction) -> list[tuple[str, Word | None]]:
     return [(word.text[:at], word.part(at + 1)) if at >= 0 else (word.text, None) for word, at in pairs]
 
 
-def with_variables(dockerfile: Dockerfile) -> Iterator[tuple[Instruction, Variables]]:
+def with_variables(
+    dockerfile: Dockerfile, arguments: Mapping[str, str | None] | None = None
+) -> Iterator[tuple[Instruction, Variables]]:
     """Yield each instruction with the variables that hold where it stands.
 
     A stage that is built on another begins with the variables of that one.
 
     Args:
         dockerfile: The file.
+        arguments: The build arguments that are given, by name; None for one that nobody can tell.
 
     Raises:
         UnparsableError: The build would refuse a value.
     """
-    above = _Scope(dockerfile.escape, {})
+    given = {name: None if text is None else plain_word(text, 0, len(text)) for name, text in (arguments or {}).items()}
+    above = _Scope(dockerfile.escape, {}, given=given)
     for instruction in dockerfile.arguments:
         yield instruction, above.now()
         above.declare(instruction)
@@ -81,7 +85,7 @@ def with_variables(dockerfile: Dockerfile) -> Iterator[tuple[Instruction, Variab
 
 def _begin(stage: Stage, above: "_Scope", ends: Mapping[str, "_Scope"]) -> "_Scope":
     base = expand(stage.base, stage.instructions[0], above.escape, above.now()).word.text.lower()
-    return _Scope(above.escape, above.now(), ends.get(base))
+    return _Scope(above.escape, above.now(), ends.get(base), above.given)
 
 
 class _Moment(Mapping[str, Word | None]):
@@ -118,8 +122,10 @@ _History = dict[str, list[tuple[int, Word | None]]]
 class _Scope:
     """What is declared in a stage so far, or above the first one."""
 
-    def __init__(self, escape: str, outer: Variables, base: "_Scope | None" = None) -> None:
-        self.escape, self._outer, self.base = escape, outer, base
+    def __init__(
+        self, escape: str, outer: Variables, base: "_Scope | None" = None, given: Variables | None = None
+    ) -> None:
+        self.escape, self._outer, self.base, self.given = escape, outer, base, given or {}
         self._start = base.now() if base else None
         self._history: _History = {}
         self.environment: set[str] = set()
@@ -145,6 +151,8 @@ class _Scope:
         self._history.setdefault(name, []).append((self._read, value))
 
     def _argument(self, name: str, value: Word | None, instruction: Instruction) -> Word | None:
+        if name in self.given and not self._is_environment(name):
+            return self.given[name]
         if value is None:
             return self._outer.get(name, self.now().get(name))
         if self._is_environment(name):

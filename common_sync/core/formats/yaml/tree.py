@@ -14,6 +14,10 @@ MERGE = "<<"
 """The key whose value is merged into its mapping: https://yaml.org/type/merge.html."""
 
 
+DOCUMENTS = "---"
+"""The tag of the list that stands for the documents of a file that holds several; no list has it by itself."""
+
+
 class YamlScalar(NamedTuple):
     """A string, number, or nothing.
 
@@ -74,6 +78,11 @@ def find_value(node: Node | None, key: str) -> Node | None:
             if isinstance(name, YamlScalar) and name.value == key:
                 return value
     return None
+
+
+def list_documents(root: "Node") -> tuple["Node", ...]:
+    """Return the documents of a file: mostly one."""
+    return root.items if isinstance(root, YamlSequence) and root.tag == DOCUMENTS else (root,)
 
 
 def list_merged(node: Node | None) -> Iterator[YamlMapping]:

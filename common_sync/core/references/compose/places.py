@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from common_sync.core.formats.compose.paths import WrittenBuild, WrittenPath, is_remote
+from common_sync.core.formats.compose.file import BuildSection
+from common_sync.core.formats.compose.paths import WrittenPath, is_remote
 from common_sync.core.formats.compose.variables import UNKNOWN, expand, has_variable
 from common_sync.core.model import Edit
 from common_sync.core.references.contract import Place, Site
@@ -44,7 +45,7 @@ class Located(NamedTuple):
         return Edit(self.written.start, self.written.end, self.path_to(copy).replace("$", "$$"))
 
 
-def locate_paths(paths: Iterable[WrittenPath], builds: Iterable[WrittenBuild], site: Site) -> Iterator[Located]:
+def locate_paths(paths: Iterable[WrittenPath], builds: Iterable[BuildSection], site: Site) -> Iterator[Located]:
     """Yield where each path leads: once, but for a Dockerfile that several contexts share.
 
     Args:
@@ -72,7 +73,7 @@ def _locate_dockerfile(written: WrittenPath, context: str, site: Site) -> Iterat
         yield Located(written, place, _climb(context, site.up), variable)
 
 
-def list_held(builds: Iterable[WrittenBuild], site: Site) -> set[int]:
+def list_held(builds: Iterable[BuildSection], site: Site) -> set[int]:
     """Return the offsets of contexts that are in the master while their Dockerfile is not.
 
     Args:

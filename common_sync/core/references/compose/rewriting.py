@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from common_sync.core.findings import by_line
-from common_sync.core.formats.compose.paths import Build, Paths, is_remote, list_builds, list_inline, list_paths
+from common_sync.core.formats.compose.file import Build, read_compose_file
+from common_sync.core.formats.compose.paths import Paths, list_paths
 from common_sync.core.formats.compose.variables import has_variable
 from common_sync.core.formats.yaml.edits import Change, prove
 from common_sync.core.formats.yaml.tree import Node, Parse
@@ -35,13 +36,14 @@ def read_compose(characters: str, site: Site, parse: Parse) -> Rewrite:
         parse: Parses YAML.
 
     Raises:
-        UnparsableError: It is no YAML, or holds several documents.
+        UnparsableError: It is no YAML.
     """
     root = parse(characters)
-    paths, builds = list_paths(root), list(list_builds(root))
+    paths, sections = list_paths(root), read_compose_file(root).builds
+    builds = [one for one in sections if one.inline is None]
     found = list(locate_paths(paths.written, builds, site))
     leading = [one for one in found if one.leads_to_master]
-    inline = {context.start for context in list_inline(root)}
+    inline = {one.context.start for one in sections if one.inline is not None and one.context is not None}
     problems = [*report_leaving(found, site), *report_inline(found, inline)]
     edits: tuple[Edit, ...] = ()
     if site.own:
@@ -52,14 +54,8 @@ def read_compose(characters: str, site: Site, parse: Parse) -> Rewrite:
         problems += (report_refusal(one, reason, site.copy) for one, reason in refusals)
     else:
         problems += (report_foreign(one, site.copy) for one in leading)
-    built = tuple(one.build for one in builds if not is_remote(one.build.context))
-    return Rewrite(
-        edits,
-        _references(found, own=site.own),
-        tuple(_includes(found)),
-        tuple(sorted(set(problems), key=by_line)),
-        built,
-    )
+    ordered = tuple(sorted(set(problems), key=by_line))
+    return Rewrite(edits, _references(found, own=site.own), tuple(_includes(found)), ordered)
 
 
 def narrow_build(characters: str, build: Build, context: str, dockerfile: str, parse: Parse) -> tuple[Edit, ...]:
@@ -70,17 +66,17 @@ def narrow_build(characters: str, build: Build, context: str, dockerfile: str, p
 
     Args:
         characters: The decoded file.
-        build: The build, as `read_compose` has told it.
+        build: The build, as it was read.
         context: The context that it is to have.
         dockerfile: The Dockerfile's path from there.
         parse: Parses YAML.
 
     Raises:
-        UnparsableError: It is no YAML, or holds several documents.
+        UnparsableError: It is no YAML.
     """
     root = parse(characters)
-    builds = list(list_builds(root))
-    meant = [one for one in builds if one.build == build]
+    builds = read_compose_file(root).builds
+    meant = [one for one in builds if one.build == build and one.inline is None]
     if len(meant) != 1:
         return ()
     changes = []

@@ -1,0 +1,122 @@
+"""What compose files build of a service: the images to follow, and what is built of it elsewhere."""
+
+import os
+from collections.abc import Iterable, Iterator
+
+from common_sync.commands.steps.image_check import Dockerfile
+from common_sync.core.doctor.view import Service
+from common_sync.core.formats.compose.built import BuiltService
+from common_sync.core.formats.compose.variables import expand, has_variable
+from common_sync.core.formats.dockerfile.sources import find_sources, normalise
+from common_sync.core.formats.dockerfile.syntax import parse_dockerfile
+from common_sync.core.references.kinds import is_dockerfile
+from common_sync.core.text import UnparsableError
+from common_sync.edges.service.compose import ComposeFiles, is_in
+from common_sync.edges.service.folder import ServiceFolder
+
+_BLOCK = frozenset({"|", ">"})
+"""How a scalar begins whose text stands below it."""
+
+
+def list_compositions(composes: ComposeFiles, service: Service, inside: Iterable[str]) -> tuple[BuiltService, ...]:
+    """Return what compose files build of a service, by a Dockerfile elsewhere too.
+
+    Args:
+        composes: The compose files.
+        service: The service.
+        inside: The paths in it of its own compose files.
+    """
+    return tuple(one for one in composes.list_all(service.path, inside) if _is_of(one, service))
+
+
+def _is_of(built: BuiltService, service: Service) -> bool:
+    """Tell whether a build is about a service: it is in its folder, has its name, or takes files of it."""
+    if is_in(built.context, service.place) or is_in(built.dockerfile, service.place):
+        return True
+    named = built.name == os.path.basename(service.path)
+    if built.doubtful:
+        return named or is_in(built.file, service.place)
+    if not is_in(service.place, built.context):
+        return False
+    above, name = os.path.split(built.dockerfile)
+    text = built.inline if built.section.inline else ServiceFolder(above).read_as_docker(name)
+    return named or any(is_in(path, service.place) for path in _list_taken(text or "", built.context))
+
+
+def _list_taken(text: str, context: str) -> Iterator[str]:
+    """Yield the absolute paths of what a Dockerfile takes from its context; nothing of one that Docker refuses."""
+    try:
+        for source in find_sources(parse_dockerfile(text)):
+            yield os.path.normpath(os.path.join(context, normalise(source.path.text, within=True)))
+    except UnparsableError:
+        return
+
+
+def list_dockerfiles(service: Service, folder: ServiceFolder, compositions: Iterable[BuiltService]) -> list[Dockerfile]:
+    """Return the Dockerfiles of a service, once for each way in which a compose file builds it.
+
+    Args:
+        service: The service.
+        folder: Its files.
+        compositions: What compose files build of it.
+    """
+    plain = {file: list[BuiltService]() for file in service.files if is_dockerfile(os.path.basename(file))}
+    by_place = {os.path.realpath(os.path.join(service.place, file)): file for file in plain}
+    inline = []
+    for one in compositions:
+        if one.doubtful:
+            continue
+        if not one.dockerfile and is_in(one.context, service.place):
+            inline.append(one)
+        elif is_in(one.dockerfile, service.place):
+            file = by_place.get(one.dockerfile, os.path.relpath(one.dockerfile, service.place))
+            plain.setdefault(file, []).append(one)
+    found = [one for file, builds in plain.items() for one in _list_ways(service, folder, file, builds)]
+    return [*found, *(_open_inline(service, one) for one in inline)]
+
+
+def _list_ways(
+    service: Service, folder: ServiceFolder, file: str, builds: Iterable[BuiltService]
+) -> Iterator[Dockerfile]:
+    bare = Dockerfile(file, folder.read_as_docker(file) or "")
+    ways: dict[Dockerfile, list[BuiltService]] = {}
+    for one in builds:
+        ways.setdefault(_build(bare, one, service), []).append(one)
+    for way, some in ways.items():
+        targets = tuple(one.section.target.value.lower() for one in some if one.section.target is not None)
+        yield way._replace(targets=targets, builds=tuple(some))
+    if not ways:
+        yield bare
+
+
+def _build(dockerfile: Dockerfile, built: BuiltService, service: Service) -> Dockerfile:
+    """Return a Dockerfile with what a compose file gives it: its context, its arguments, and contexts with names."""
+    arguments = ((one.name, _expand(one.value)) for one in built.section.arguments)
+    named = ((one.name.lower(), _inside(one.value, service)) for one in built.contexts)
+    return dockerfile._replace(
+        context=_inside(built.context, service),
+        arguments=tuple(sorted(arguments)),
+        named=tuple(named),
+    )
+
+
+def _expand(value: str | None) -> str | None:
+    """Return what a build argument comes to; None where the environment has a part in it."""
+    return None if value is None or has_variable(value) else expand(value)
+
+
+def _inside(path: str | None, service: Service) -> str | None:
+    """Return the path in a service of a folder, nothing for all of it; None where it is outside."""
+    if path is None or not is_in(path, service.place):
+        return None
+    return os.path.relpath(path, service.place).removeprefix(".")
+
+
+def _open_inline(service: Service, built: BuiltService) -> Dockerfile:
+    scalar = built.section.inline
+    assert scalar is not None
+    above = scalar.line - (scalar.style not in _BLOCK)
+    path = os.path.relpath(built.file, service.place)
+    target = built.section.target
+    bare = Dockerfile(path, built.inline or "", targets=(target.value.lower(),) if target else (), lines_above=above)
+    return _build(bare, built, service)._replace(builds=(built,))

@@ -1,0 +1,282 @@
+"""What a compose file says of its services: the one reader, for the rewriter, `doctor` and `init`.
+
+Source of the format: https://github.com/compose-spec/compose-spec (05-services.md, build.md). Each value keeps the scalar that it
+is written in, so that it can be edited; merge keys are considered. Paths are as they are written.
+"""
+
+from collections.abc import Iterator, Sequence
+from posixpath import normpath
+from typing import NamedTuple
+
+from common_sync.core.expressions import expression
+from common_sync.core.formats.compose.paths import SHORT_MOUNT, is_bind, is_remote
+from common_sync.core.formats.compose.variables import has_variable
+from common_sync.core.formats.yaml.tree import (
+    Node,
+    YamlMapping,
+    YamlScalar,
+    YamlSequence,
+    find_value,
+    is_merge,
+    list_documents,
+    list_merged,
+)
+
+DOCKERFILE = "Dockerfile"
+"""What Docker reads where nothing else is said."""
+
+_NULL = frozenset({"", "~", "null"})
+_PATH = expression(r"[./~]")
+
+
+class Build(NamedTuple):
+    """An image that a compose file builds.
+
+    Attributes:
+        context: The build context's path as written, relative to the file's folder.
+        dockerfile: The Dockerfile's path as written, relative to the context; `Dockerfile` where none is given.
+        line: The line of the context, counted from 1.
+    """
+
+    context: str
+    dockerfile: str
+    line: int
+
+
+class Named(NamedTuple):
+    """A build argument, or a build context with a name: what it is given is None where the environment has it."""
+
+    name: str
+    value: str | None
+    line: int
+
+
+class BuildSection(NamedTuple):
+    """The `build` of a service, as far as it is written.
+
+    Attributes:
+        context: The build context's path.
+        dockerfile: The Dockerfile's path.
+        inline: The Dockerfile itself, where it stands in the compose file.
+        target: The stage that is built.
+        arguments: The build arguments.
+        contexts: The additional build contexts, by the names that a Dockerfile has for them.
+        first_line: Its first line, counted from 1.
+    """
+
+    context: YamlScalar | None
+    dockerfile: YamlScalar | None
+    inline: YamlScalar | None
+    target: YamlScalar | None
+    arguments: tuple[Named, ...]
+    contexts: tuple[Named, ...]
+    first_line: int
+
+    @property
+    def build(self) -> Build:
+        """What that comes to."""
+        return Build(
+            self.context.value if self.context else ".",
+            self.dockerfile.value if self.dockerfile else DOCKERFILE,
+            self.context.line if self.context else self.first_line,
+        )
+
+
+class Mount(NamedTuple):
+    """A mount of a service.
+
+    Attributes:
+        line: Its line, counted from 1.
+        source: The path that is mounted, or None for a volume or a file system in memory.
+        target: The absolute path in the container.
+        written: How it is written, in short.
+        start: The offset of the scalar that holds the path.
+    """
+
+    line: int
+    source: str | None
+    target: str
+    written: str
+    start: int = -1
+
+
+class Reference(NamedTuple):
+    """Another file, or a service of it, that is included or extended.
+
+    Attributes:
+        line: Its line, counted from 1.
+        file: The file's path; nothing for the file itself.
+        service: The service that is extended, or nothing.
+        folder: The folder that its paths are relative to, where it is not its own.
+    """
+
+    line: int
+    file: str
+    service: str = ""
+    folder: str | None = None
+
+
+class ComposeService(NamedTuple):
+    """A service of a compose file.
+
+    Attributes:
+        name: Its name.
+        build: How its image is built; None where it is not.
+        mounts: What is mounted in it, as far as the place in the container is written out.
+        extends: The service that it begins with, or None.
+    """
+
+    name: str
+    build: BuildSection | None
+    mounts: tuple[Mount, ...] = ()
+    extends: Reference | None = None
+
+
+class ComposeFile(NamedTuple):
+    """A compose file: its services in their order, and what it includes, as far as that is written out."""
+
+    services: tuple[ComposeService, ...] = ()
+    includes: tuple[Reference, ...] = ()
+
+    @property
+    def builds(self) -> tuple[BuildSection, ...]:
+        """What is built: each section once, however many services share it by an alias."""
+        return tuple({id(one.build): one.build for one in self.services if one.build is not None}.values())
+
+
+def read_compose_file(root: Node) -> ComposeFile:
+    """Return what a compose file says of its services; what a later document says of one comes before an earlier one's.
+
+    Args:
+        root: The document, or several.
+    """
+    services: dict[str, ComposeService] = {}
+    includes: list[Reference] = []
+    for document in list_documents(root):
+        for name, service in _read_services(document).items():
+            services[name] = _merge(service, services[name]) if name in services else service
+        includes += _list_includes(find_value(document, "include"))
+    return ComposeFile(tuple(services.values()), tuple(includes))
+
+
+def _merge(above: ComposeService, below: ComposeService) -> ComposeService:
+    """Return what two documents of a file say of a service."""
+    build = below.build if above.build is None else merge_builds(above.build, below.build)
+    mounts = merge_mounts([above.mounts, below.mounts])
+    return ComposeService(above.name, build, mounts, above.extends or below.extends)
+
+
+def merge_builds(above: BuildSection, below: BuildSection | None) -> BuildSection:
+    """Return what a section comes to that is put over another."""
+    if below is None:
+        return above
+    return BuildSection(
+        above.context or below.context,
+        above.dockerfile or below.dockerfile,
+        above.inline or below.inline,
+        above.target or below.target,
+        _merge_named(above.arguments, below.arguments),
+        _merge_named(above.contexts, below.contexts),
+        above.first_line,
+    )
+
+
+def _merge_named(above: tuple[Named, ...], below: tuple[Named, ...]) -> tuple[Named, ...]:
+    return tuple(({one.name: one for one in below} | {one.name: one for one in above}).values())
+
+
+def merge_mounts(layers: Sequence[tuple[Mount, ...]]) -> tuple[Mount, ...]:
+    """Return the mounts of layers, the uppermost first; it takes the place of what another has at the same target."""
+    taken: set[str] = set()
+    merged: list[Mount] = []
+    for mounts in layers:
+        merged += (one for one in mounts if one.target not in taken)
+        taken |= {one.target for one in mounts}
+    return tuple(merged)
+
+
+def _read_services(document: Node) -> dict[str, ComposeService]:
+    """Return the services of a document by their names: a mapping's own before those that are merged into it."""
+    found: dict[str, ComposeService] = {}
+    sections: dict[int, BuildSection | None] = {}
+    for services in list_merged(find_value(document, "services")):
+        for key, service in services.pairs:
+            if isinstance(key, YamlScalar) and not is_merge(key) and key.value not in found:
+                mounts = tuple(_list_mounts(find_value(service, "volumes")))
+                build = find_value(service, "build")
+                section = sections.setdefault(id(build), _read_build(build))
+                extends = _read_extends(find_value(service, "extends"))
+                found[key.value] = ComposeService(key.value, section, mounts, extends)
+    return found
+
+
+def _read_build(build: Node | None) -> BuildSection | None:
+    if isinstance(build, YamlScalar):
+        return None if build.value in _NULL else BuildSection(build, None, None, None, (), (), build.line)
+    if not isinstance(build, YamlMapping) or build.tag == "!reset":
+        return None
+    keys = ("context", "dockerfile", "dockerfile_inline", "target")
+    context, dockerfile, inline, target = (_as_scalar(find_value(build, key)) for key in keys)
+    arguments, contexts = (tuple(_list_named(find_value(build, key))) for key in ("args", "additional_contexts"))
+    return BuildSection(context, dockerfile, inline, target, arguments, contexts, build.line)
+
+
+def _list_named(node: Node | None) -> Iterator[Named]:
+    """Yield what a mapping or a list of `name=value` gives names to."""
+    for item in node.items if isinstance(node, YamlSequence) else ():
+        name, equals, text = _text(item).partition("=")
+        yield Named(name, text if equals else None, item.line)
+    for mapping in list_merged(node):
+        for key, value in mapping.pairs:
+            if isinstance(key, YamlScalar) and not is_merge(key):
+                yield Named(key.value, _given(value), value.line)
+
+
+def _given(node: Node) -> str | None:
+    return node.value if isinstance(node, YamlScalar) and (node.style or node.value not in _NULL) else None
+
+
+def _read_extends(node: Node | None) -> Reference | None:
+    if isinstance(node, YamlScalar):
+        return Reference(node.line, "", node.value) if node.value not in _NULL else None
+    file, service = _text(find_value(node, "file")), _text(find_value(node, "service"))
+    if node is None or not service or is_remote(file) or has_variable(file + service):
+        return None
+    return Reference(node.line, file, service)
+
+
+def _list_includes(node: Node | None) -> Iterator[Reference]:
+    for item in node.items if isinstance(node, YamlSequence) else ():
+        written = item if isinstance(item, YamlScalar) else find_value(item, "path")
+        folder = _text(find_value(item, "project_directory"))
+        for one in written.items if isinstance(written, YamlSequence) else (written,):
+            if (path := _text(one)) and not is_remote(path) and not has_variable(path + folder):
+                yield Reference(item.line, path, folder=folder or None)
+
+
+def _list_mounts(volumes: Node | None) -> Iterator[Mount]:
+    """Yield the mounts whose places are written out."""
+    for item in volumes.items if isinstance(volumes, YamlSequence) else ():
+        scalar, source, target = _read_mount(item)
+        if target.startswith("/") and not has_variable(f"{source}{target}"):
+            place = source if _PATH.match(source) else None
+            yield Mount(item.line, place, normpath(target), f"{place or 'a volume'} over {target}", scalar)
+
+
+def _read_mount(item: Node) -> tuple[int, str, str]:
+    """Return the offset of the path, source and target; no source for what is no folder of this machine."""
+    if isinstance(item, YamlScalar):
+        short = SHORT_MOUNT.match(item.value)
+        rest = item.value[short.end() :] if short else item.value
+        return item.start, short[1] if short else "", rest.partition(":")[0]
+    source = _as_scalar(find_value(item, "source")) if is_bind(item) else None
+    target = _text(find_value(item, "target"))
+    return (source.start, source.value, target) if source else (-1, "", target)
+
+
+def _as_scalar(node: Node | None) -> YamlScalar | None:
+    return node if isinstance(node, YamlScalar) and node.value else None
+
+
+def _text(node: Node | None) -> str:
+    return node.value if isinstance(node, YamlScalar) else ""
