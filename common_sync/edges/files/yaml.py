@@ -160,14 +160,14 @@ def _explain(error: Exception, text: str, *, several: bool) -> UnparsableError:
     """
     from yaml.error import MarkedYAMLError
 
-    fault = _ask_python(text)
+    fault = _ask_python(text, several=several)
     if isinstance(error, MarkedYAMLError) and error.problem_mark:
         refused = _in_its_words(error)
         return fault if fault and fault.line == refused.line else refused
     return fault or UnparsableError(None, f"PyYAML cannot read it: {error}")
 
 
-def _ask_python(text: str) -> UnparsableError | None:
+def _ask_python(text: str, *, several: bool) -> UnparsableError | None:
     from yaml import SafeLoader
     from yaml.error import MarkedYAMLError
     from yaml.reader import ReaderError
