@@ -280,6 +280,52 @@ def test_usage_errors(synced: Monorepo, words: tuple[str, ...], says: str) -> No
     assert says in " ".join(done.err.split())
 
 
+OWN_OPTIONS = {
+    "init": "--yes -y --master",
+    "distribute": "--dry-run -n --diff --force --contexts",
+    "context": "--file -f --output -o --force",
+    "eject": "--remove-copies --force --dry-run -n",
+    "verify": "--copy --expect-digest",
+    "status": "",
+    "diff": "",
+    "doctor": "--fix",
+    "explain": "",
+}
+
+
+@pytest.mark.parametrize("command", OWN_OPTIONS)
+def test_every_command_has_its_options_and_the_common_ones(synced: Monorepo, command: str) -> None:
+    """An option that is declared would be unknown, or one that README promises for every command."""
+    page = synced.run(command, "--help", env={"COLUMNS": "200"}).out
+    options = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", page.partition("Options")[2]))
+    common = {"--root", "--output-format", "--quiet", "-q", "--verbose", "-v", "--color", "--help", "-h"}
+    unwanted = {"--output-format"} if command == "context" else set()
+    assert options == (common - unwanted) | set(OWN_OPTIONS[command].split())
+
+
+SHOWN = [
+    "verify", "status", "diff", "doctor", "distribute --dry-run", "eject --dry-run", f"verify --copy {COPY}", "explain common",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", SHOWN)
+def test_an_output_format_is_one_function(drifted: Monorepo, words: str) -> None:
+    """Whoever adds an output format would have to teach it to every command, and would forget one."""
+    patch = (
+        "import common_sync.interface.show.presenter as p\n"
+        "def concise(view, options):\n"
+        "    yield view.command\n"
+        "    yield from (f'{one.file}: {one.code}' for one in view.findings())\n"
+        "p.FORMATS = {**p.FORMATS, 'concise': concise}\n"
+    )
+    known = drifted.run(*words.split(), "--output-format", "json")
+    document = json.loads(known.out)
+    found = [f"{one['file']}: {one['code']}" for one in document.get("findings", [])]
+    done = run(*patched(patch), *words.split(), "--output-format", "concise", cwd=drifted.root)
+    assert (done.code, done.err) == (known.code, "")
+    assert done.out.splitlines() == [document["command"], *found]
+
+
 def test_a_progress_bar_only_where_there_is_something_to_wait_for(repo: Monorepo) -> None:
     """A person would look at a terminal that says nothing, or a log would be full of bars."""
     for number in range(40):

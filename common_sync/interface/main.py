@@ -66,7 +66,10 @@ def _flush() -> None:
 
 
 def _open_missing_streams() -> None:
-    """Open what was closed, as by `>&-`: the next file to be opened would get its descriptor, and what is printed."""
+    """Open the streams that were closed, as by `>&-`.
+
+    The next file to be opened would get such a stream's descriptor, and be written what is printed.
+    """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115 - for as long as the process lives
@@ -88,12 +91,17 @@ def _check_file_names() -> None:
 
 def _dispatch() -> int:
     """Run the two commands that run often without a parser, as long as there is no option to parse."""
-    command, services = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("", [])
+    command, *services = sys.argv[1:] or [""]
     if command in ("distribute", "verify") and not any(word.startswith("-") for word in services):
-        from common_sync.interface.run.actions import Options, run_distribute, run_verify
+        from common_sync.interface.options import Options
 
-        run = run_distribute if command == "distribute" else run_verify
-        return run(services, Options())
+        if command == "verify":
+            from common_sync.interface.run.verify import run_verify
+
+            return run_verify(Options(), services)
+        from common_sync.interface.run.distribute import run_distribute
+
+        return run_distribute(Options(), services)
     from common_sync.interface.cli import run_command_line  # typer costs more than all the rest
 
     return run_command_line()

@@ -30,9 +30,10 @@ _WARM = (
     "common_sync.commands.distribute",
     "common_sync.commands.hook",
     "common_sync.commands.verify",
-    "common_sync.interface.run.actions",
+    "common_sync.interface.run.distribute",
+    "common_sync.interface.run.verify",
     "common_sync.interface.cli",
-    "common_sync.interface.show.document",
+    "common_sync.interface.show.fields",
     "common_sync.interface.show.tables",
     "common_sync.interface.show.text",
 )

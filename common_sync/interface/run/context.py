@@ -1,39 +1,44 @@
-"""What `context` shows, and where its stream goes."""
+"""`context`: options in, a stream and an exit code out."""
 
 import os
 import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO
+from typing import IO, TYPE_CHECKING, Annotated
 
-from common_sync.commands.context import Context, make_context
 from common_sync.core.errors import ConfigurationError, Problem
-from common_sync.edges.files.replacing import replacing
-from common_sync.edges.files.tar import write_tar
 from common_sync.edges.project.load import load_project
-from common_sync.interface.run.actions import DRIFT, IN_SYNC, Options
-from common_sync.interface.show.terminal import look_at, printable, write
+from common_sync.interface.options import Option, Options, Service
+from common_sync.interface.show.presenter import DRIFT, IN_SYNC
+from common_sync.interface.show.terminal import look_at, printable, say
 from common_sync.interface.show.text import count, finding_lines, name_library
 
+if TYPE_CHECKING:
+    from common_sync.commands.context import Context
 
-def run_context(service: str, options: Options, *, dockerfile: str | None, output: str | None, force: bool) -> int:
-    """Run `context`; return the exit code.
 
-    Args:
-        service: The service that the user named.
-        options: What goes with every command.
-        dockerfile: The Dockerfile that the context is for, inside the service.
-        output: The file to write, or None for standard output.
-        force: Leave out what was edited in the copy.
-    """
+def run_context(
+    options: Options,
+    service: Service,
+    *,
+    dockerfile: Annotated[
+        str | None, Option("--file -f", "The Dockerfile it is for, inside the service.", "DOCKERFILE")
+    ] = None,
+    output: Annotated[str | None, Option("--output -o", "Write a file, and not standard output.", "FILE")] = None,
+    force: Annotated[bool, Option("--force", "Leave out edits made in the copy.")] = False,
+) -> int:
+    """Write a service's build context, copy and all, as a tar stream: common-sync context SERVICE | docker build -."""
+    from common_sync.commands.context import make_context  # brings tarfile
+    from common_sync.edges.files.tar import write_tar
+
     if output is None and sys.stdout.isatty():
         remedy = "pipe it: common-sync context … | docker build -, or name a file: --output FILE"
         raise ConfigurationError(Problem("a tar stream is nothing to show on a terminal", remedy=remedy))
     context = make_context(load_project(options.root), service, dockerfile)
     refused = bool(context.lost) and not force
     for line in _lines(context, options, refused=refused):
-        write(line, sys.stderr)
+        say(line)
     if refused:
         return DRIFT
     with _opened(output) as stream:
@@ -51,11 +56,13 @@ def _opened(output: str | None) -> Iterator[IO[bytes]]:
         with open(output, "wb") as stream:  # a device or a FIFO
             yield stream
     else:
+        from common_sync.edges.files.replacing import replacing  # most pipe the stream
+
         with replacing(output) as stream:
             yield stream
 
 
-def _lines(context: Context, options: Options, *, refused: bool) -> Iterator[str]:
+def _lines(context: "Context", options: Options, *, refused: bool) -> Iterator[str]:
     terminal = look_at(sys.stderr, options.color)
     findings = [*context.lost, *context.plan.problems]
     yield from finding_lines(findings, terminal, everything=options.verbose)

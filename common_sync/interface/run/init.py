@@ -1,40 +1,40 @@
-"""What `init` asks and shows."""
+"""`init`: options in, exit code out."""
 
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
-from common_sync.commands.init import Proposal, find_root, format_configuration, propose, write_configuration
 from common_sync.core.errors import ConfigurationError, Problem
-from common_sync.edges.detection.repository import Candidate
-from common_sync.edges.detection.services import FoundService
-from common_sync.interface.run.actions import Options
-from common_sync.interface.show.terminal import Terminal, printable, write
+from common_sync.interface.options import Option, Options
+from common_sync.interface.show.fields import init_fields
+from common_sync.interface.show.presenter import View, present
+from common_sync.interface.show.terminal import printable, write
 from common_sync.interface.show.text import count
 
+if TYPE_CHECKING:
+    from common_sync.commands.init import Proposal
+    from common_sync.edges.detection.services import Candidate, FoundService
 
-def run_init(master: str | None, options: Options, *, yes: bool) -> int:
-    """Run `init`; return the exit code.
 
-    Args:
-        master: The library's folder, or None to find it.
-        options: What goes with every command.
-        yes: Ask nothing.
-    """
+def run_init(
+    options: Options,
+    *,
+    yes: Annotated[bool, Option("--yes -y", "Ask nothing; fail where there is a choice.")] = False,
+    master: Annotated[str | None, Option("--master", "The library's folder.", "PATH")] = None,
+) -> int:
+    """Find the master and the services that refer to it, show them, and write the configuration."""
+    from common_sync.commands.init import find_root, propose, write_configuration  # brings all detection
+
     root = options.root or find_root(os.curdir)
     interactive = not yes and sys.stdin.isatty() and options.output_format == "text"
     proposal = propose(root, master, choose=_ask if interactive else None)
-    file = write_configuration(proposal)
-    if options.output_format == "json":
-        from common_sync.interface.show.document import proposal_document, render  # only for JSON
-
-        write(render(proposal_document(proposal)))
-    elif not options.quiet:
-        write("\n".join(_lines(proposal, os.path.relpath(file), options.terminal)))
-    return 0
+    write_configuration(proposal)
+    return present(View("init", True, tuple, partial(_lines, proposal), partial(init_fields, proposal)), options)
 
 
-def _ask(candidates: Sequence[Candidate]) -> Candidate:
+def _ask(candidates: Sequence["Candidate"]) -> "Candidate":
     """Ask a person which of several folders is the master."""
     write("Several folders may be the master:")
     for number, candidate in enumerate(candidates, 1):
@@ -54,25 +54,25 @@ def _ask(candidates: Sequence[Candidate]) -> Candidate:
             raise ConfigurationError(Problem("nothing was chosen", remedy="common-sync init --master PATH"))
 
 
-def _lines(proposal: Proposal, file: str, terminal: Terminal) -> Iterator[str]:
-    mark = terminal.paint(terminal.mark("✓"), "green")
+def _lines(proposal: "Proposal", options: Options) -> Iterator[str]:
+    """Yield what was found, and the configuration that was written."""
+    from common_sync.commands.init import format_configuration  # brought by the command
+
+    if options.quiet:
+        return
+    mark, note = options.terminal.mark("✓"), options.terminal.paint("note", "yellow")
     yield f"{mark} master   {printable(proposal.master)}"
     width = max(len(service.path) for service in proposal.services)
     for service in proposal.services:
-        yield f"{mark} service  {printable(service.path):<{width}}  {terminal.paint(_why(service), 'dim')}"
-    for note in proposal.notes:
-        yield f"{terminal.paint('note', 'yellow')}: {printable(note.file)}: {printable(note.text)}"
-    for other in proposal.others:
-        yield f"{terminal.paint('note', 'yellow')}: {printable(other.master)} may be a library, too"
-    yield ""
-    yield f"wrote {printable(file)}:"
-    yield ""
+        yield f"{mark} service  {printable(service.path):<{width}}  {options.terminal.paint(_why(service), 'dim')}"
+    yield from (f"{note}: {printable(reason.file)}: {printable(reason.text)}" for reason in proposal.notes)
+    yield from (f"{note}: {printable(other.master)} may be a library, too" for other in proposal.others)
+    yield from ("", f"wrote {printable(os.path.relpath(proposal.file))}:", "")
     yield from (f"    {printable(line)}" if line else "" for line in format_configuration(proposal).splitlines())
-    yield ""
-    yield "next: common-sync distribute"
+    yield from ("", "next: common-sync distribute")
 
 
-def _why(service: FoundService) -> str:
+def _why(service: "FoundService") -> str:
     reason = service.reasons[0]
     place = reason.file if reason.line is None else f"{reason.file}:{reason.line}"
     return printable(f"{place}: {reason.text}")

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 from common_sync.edges.processes.workers import Phases, Progress, no_progress
@@ -18,50 +18,36 @@ PATIENCE = 1.0
 
 @contextmanager
 def show_progress() -> Iterator[Phases]:
-    """Yield what is to be told of phases and of what is done; the bar is gone when the block ends."""
+    """Yield what is told of phases and their progress; the bar goes when the block ends."""
     if not sys.stderr.isatty():
         yield no_progress
         return
-    shown = _Shown()
-    try:
-        yield shown.begin
-    finally:
-        shown.stop()
+    started = time.monotonic()
+    bars: Bars | None = None
 
-
-class _Shown:
-    def __init__(self) -> None:
-        self._started = time.monotonic()
-        self._bars: Bars | None = None
-
-    def begin(self, text: str, total: int) -> Progress:
-        """Begin a phase."""
+    def begin(text: str, total: int) -> Progress:
         done = 0
         task: TaskID | None = None
 
         def advance(more: int) -> None:
-            nonlocal done, task
+            nonlocal bars, done, task
             done += more
-            if self._bars is None and time.monotonic() - self._started > PATIENCE:
-                self._bars = _start_bars()
-            if self._bars is not None:
-                task = self._bars.add_task(text, total=total) if task is None else task
-                self._bars.update(task, completed=done)
+            if bars is None and time.monotonic() - started > PATIENCE:
+                bars = shown.enter_context(_make_bars())
+            if bars is not None:
+                task = bars.add_task(text, total=total) if task is None else task
+                bars.update(task, completed=done)
 
         return advance
 
-    def stop(self) -> None:
-        """Take the bar away."""
-        if self._bars is not None:
-            self._bars.stop()
+    with ExitStack() as shown:
+        yield begin
 
 
-def _start_bars() -> "Bars":
+def _make_bars() -> "Bars":
     from rich.console import Console  # 60 ms, once there is something to wait for
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("services"))
-    bars = Bars(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True)
-    bars.start()
-    return bars
+    return Bars(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True)

@@ -1,5 +1,6 @@
-"""What is shown as a table, by rich."""
+"""The text of `status`: a table, by rich."""
 
+from collections.abc import Iterator
 from io import StringIO
 
 from rich.console import Console
@@ -9,7 +10,8 @@ from rich.text import Text
 from common_sync.commands.steps.survey import ServicePlan, Survey
 from common_sync.core.copies.digest import PREFIX
 from common_sync.core.model import GUARDED, ReferenceState, State
-from common_sync.interface.show.terminal import Terminal, printable
+from common_sync.interface.options import Options
+from common_sync.interface.show.terminal import printable
 from common_sync.interface.show.text import count, name_library
 
 _COLORS: dict[State, str] = {
@@ -33,29 +35,32 @@ _WIDE = 10_000
 _DIGEST_DIGITS = 12
 
 
-def status_text(found: Survey, terminal: Terminal) -> str:
-    """Return one row a service: how its copy stands to its manifest and to the master, and its references.
+def status_lines(surveyed: Survey, options: Options) -> Iterator[str]:
+    """Yield one row a service: how its copy stands to its manifest and to the master, and its references.
 
     Args:
-        found: What was read and planned.
-        terminal: What standard output can show.
+        surveyed: What was read and planned.
+        options: The options of every command.
     """
-    colors = terminal.colors
-    text = StringIO()
+    colors, text = options.terminal.colors, StringIO()
     console = Console(file=text, width=_WIDE, no_color=not colors, force_terminal=colors, highlight=False)
-    manifest = found.master.manifest
-    head = printable(f"{found.project.master}  {name_library(manifest.library)}")
+    manifest = surveyed.master.manifest
+    head = printable(f"{surveyed.project.master}  {name_library(manifest.library)}")
     console.print(Text(f"{head}  {count(len(manifest.files), 'file')}  {_shorten(manifest.tree)}"))
+    console.print(_table(surveyed, colors=colors))
+    for edit in surveyed.root.edits:
+        console.print(Text(f"{printable(edit.path)}  managed block to write"))
+    yield from (line.rstrip() for line in text.getvalue().splitlines())
+
+
+def _table(surveyed: Survey, *, colors: bool) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold" if colors else "")
     for title in ("SERVICE", "STATE", "EDITED", "BEHIND", "FILES", "VERSION", "DIGEST", "REFERENCES"):
         table.add_column(title, justify="right" if title == "FILES" else "left")
-    for plan in found.plans:
+    for plan in surveyed.plans:
         state = Text(plan.copy.state, style=_COLORS[plan.copy.state] if colors else "")
         table.add_row(Text(printable(plan.service)), state, *map(Text, _cells(plan)))
-    console.print(table)
-    for edit in found.root.edits:
-        console.print(Text(f"{printable(edit.path)}  managed block to write"))
-    return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
+    return table
 
 
 _TOUCHED: frozenset[State] = GUARDED | {"missing"}

@@ -11,7 +11,15 @@ from common_sync.edges.files.folders import explain_os_error
 ColorMode = Literal["auto", "always", "never"]
 
 _COLORS = {"red": 31, "green": 32, "yellow": 33, "blue": 34, "cyan": 36, "bold": 1, "dim": 2}
-_PLAIN_MARKS = {"✓": "+", "✗": "x", "·": "=", "→": ">"}
+_MARKS = {
+    "✓": ("+", "green"),
+    "✗": ("x", "red"),
+    "·": ("=", "dim"),
+    "→": (">", "cyan"),
+    "!": ("!", "yellow"),
+    "?": ("?", "yellow"),
+}
+"""Each mark, the plain letter that stands for it, and its colour."""
 
 
 class Terminal(NamedTuple):
@@ -30,8 +38,9 @@ class Terminal(NamedTuple):
         return f"\033[{_COLORS[color]}m{text}\033[0m" if self.colors and text else text
 
     def mark(self, mark: str) -> str:
-        """Return the mark, or the plain letter that stands for it."""
-        return mark if self.marks else _PLAIN_MARKS[mark]
+        """Return the mark, or the plain letter that stands for it, in its colour."""
+        letter, color = _MARKS[mark]
+        return self.paint(mark if self.marks else letter, color)
 
 
 def look_at(stream: TextIO, color: ColorMode = "auto") -> Terminal:
@@ -86,6 +95,15 @@ def write(text: str, stream: TextIO | None = None) -> None:
     encoding = stream.encoding or "utf-8"
     with _explained():
         stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+
+
+def say(text: str) -> None:
+    """Write a line to standard error.
+
+    Args:
+        text: What to write.
+    """
+    write(text, sys.stderr)
 
 
 def flush(stream: TextIO) -> None:

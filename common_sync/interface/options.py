@@ -1,0 +1,53 @@
+"""How options are declared, and the options of every command.
+
+A command's own options are the parameters of its function in `run/`, and that function's docstring is its help. Only
+`cli.py` tells typer of them, since the commands that run often do not wait for typer.
+"""
+
+import sys
+from typing import Annotated, NamedTuple
+
+from common_sync.interface.show.terminal import ColorMode, Terminal, look_at
+
+
+class Option(NamedTuple):
+    """What a person sees of an option, or of an argument.
+
+    Attributes:
+        names: Its spellings, `--dry-run -n`; none for an argument.
+        help: One sentence.
+        metavar: What stands for its value.
+    """
+
+    names: str
+    help: str
+    metavar: str | None = None
+
+
+_SERVICE = "A service's path from the root, or its last part."
+Service = Annotated[str, Option("", _SERVICE, "SERVICE")]
+Services = Annotated[list[str] | None, Option("", f"{_SERVICE} Default: all.", "SERVICE")]
+DryRun = Annotated[bool, Option("--dry-run -n", "Show what would be done; write nothing.")]
+
+
+class Options(NamedTuple):
+    """The options of every command.
+
+    Attributes:
+        root: The configuration's folder, or None to look for it upward.
+        output_format: One of the presenter's.
+        quiet: Say nothing but what is wrong.
+        verbose: Name every file.
+        color: When to colour.
+    """
+
+    root: Annotated[str | None, Option("--root", "The folder of the configuration.", "DIR")] = None
+    output_format: Annotated[str, Option("--output-format", "For people, or for scripts.")] = "text"
+    quiet: Annotated[bool, Option("--quiet -q", "Say nothing but what is wrong.")] = False
+    verbose: Annotated[bool, Option("--verbose -v", "Name every file.")] = False
+    color: Annotated[ColorMode, Option("--color", "When to colour the output.")] = "auto"
+
+    @property
+    def terminal(self) -> Terminal:
+        """What standard output can show."""
+        return look_at(sys.stdout, self.color)

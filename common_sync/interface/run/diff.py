@@ -1,0 +1,17 @@
+"""`diff`: options in, exit code out."""
+
+from functools import partial
+
+from common_sync.commands.steps.survey import survey
+from common_sync.edges.project.load import load_project
+from common_sync.interface.options import Options, Services
+from common_sync.interface.show.fields import diff_fields
+from common_sync.interface.show.presenter import View, present
+from common_sync.interface.show.text import difference_lines
+
+
+def run_diff(options: Options, services: Services = None) -> int:
+    """Show unified diffs, copy to master; exit 1 where there is one."""
+    surveyed = survey(load_project(options.root), services or ())
+    text, fields = partial(difference_lines, surveyed), partial(diff_fields, surveyed)
+    return present(View("diff", surveyed.in_sync, surveyed.findings, text, fields), options)

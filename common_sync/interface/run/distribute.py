@@ -1,0 +1,38 @@
+"""`distribute`: options in, exit code out."""
+
+import time
+from functools import partial
+from typing import Annotated
+
+from common_sync.edges.project.load import load_project
+from common_sync.interface.options import DryRun, Option, Options, Services
+from common_sync.interface.show.fields import distribute_fields
+from common_sync.interface.show.presenter import View, present
+from common_sync.interface.show.progress import show_progress
+from common_sync.interface.show.terminal import say
+
+
+def run_distribute(
+    options: Options,
+    services: Services = None,
+    *,
+    dry_run: DryRun = False,
+    diff: Annotated[bool, Option("--diff", "Show the differences; write nothing.")] = False,
+    force: Annotated[bool, Option("--force", "Discard edits made in copies; each is named.")] = False,
+    contexts: Annotated[
+        bool, Option("--contexts", "Build images from their service's own folder, not from one above it.")
+    ] = False,
+) -> int:
+    """Bring every copy and every reference in sync."""
+    from common_sync.commands.distribute import distribute  # the other commands write nothing
+    from common_sync.interface.show.distribute import distribute_lines
+
+    started = time.perf_counter()
+    project, nothing = load_project(options.root), dry_run or diff
+    with show_progress() as phases:
+        distribution = distribute(
+            project, services or (), dry_run=nothing, force=force, contexts=contexts, say=say, phases=phases
+        )
+    text = partial(distribute_lines, distribution, time.perf_counter() - started, diff=diff)
+    fields = partial(distribute_fields, distribution, diff=diff)
+    return present(View("distribute", distribution.in_sync, distribution.findings, text, fields), options)

@@ -1,0 +1,206 @@
+"""The fields of each command's JSON document, schema 1; docs/json.md explains them."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from common_sync.core.model import Finding
+
+if TYPE_CHECKING:  # each command needs its own at run time, and no other's
+    from common_sync.commands.distribute import Distribution, Outcome
+    from common_sync.commands.doctor import Diagnosis
+    from common_sync.commands.eject import Ejected, Ejection
+    from common_sync.commands.explain import Explanation
+    from common_sync.commands.init import Proposal
+    from common_sync.commands.steps.service_check import ServiceCheck
+    from common_sync.commands.steps.survey import ServicePlan, Survey
+    from common_sync.commands.verify import CopyCheck
+    from common_sync.edges.detection.services import Reason
+
+Fields = dict[str, object]
+
+
+def survey_fields(surveyed: "Survey") -> Fields:
+    """Return the fields of `status` and `verify`."""
+    return _envelope(
+        surveyed, [_service(plan) for plan in surveyed.plans], surveyed.findings(), in_sync=surveyed.in_sync
+    )
+
+
+def diff_fields(surveyed: "Survey") -> Fields:
+    """Return the fields of `diff`."""
+    return survey_fields(surveyed) | {"diff": _diff(surveyed)}
+
+
+def distribute_fields(distribution: "Distribution", *, diff: bool) -> Fields:
+    """Return the fields of `distribute`: how services stood before, what was distribution, what is left.
+
+    Args:
+        distribution: What the run came to.
+        diff: Whether the differences were asked for.
+    """
+    services = [_service(outcome.plan) | _outcome(outcome) for outcome in distribution.outcomes]
+    return _envelope(distribution.survey, services, distribution.findings(), in_sync=distribution.in_sync) | {
+        "rewritten": [_text(edit.path) for edit in distribution.survey.root.edits],
+        "dry_run": distribution.dry_run,
+        "force": distribution.force,
+        "changed": distribution.changed,
+        "kept": distribution.kept and _text(distribution.kept),
+        **({"diff": _diff(distribution.survey)} if diff else {}),
+    }
+
+
+def _outcome(outcome: "Outcome") -> Fields:
+    return {
+        "changed": outcome.changed,
+        "in_sync": outcome.in_sync,
+        "operations": [{"action": operation.action, "path": _text(operation.path)} for operation in outcome.done],
+        "rewritten": [_text(f"{outcome.plan.service}/{edit.path}") for edit in outcome.plan.edits],
+        "left": [_text(operation.path) for operation in outcome.left],
+    }
+
+
+def _diff(surveyed: "Survey") -> list[str]:
+    from common_sync.commands.diff import diff_lines  # only where it was asked for
+
+    return [_text(line.text) for line in diff_lines(surveyed)]
+
+
+def verify_copy_fields(check: "CopyCheck") -> Fields:
+    """Return the fields of `verify --copy`."""
+    library = check.manifest.library
+    return {
+        "in_sync": not check.findings,
+        "copy": {
+            "path": _text(check.path),
+            "state": check.plan.state,
+            "digest": check.digest,
+            "files": check.files,
+            "library": _text(library.name),
+            "master": _text(library.master),
+            "version": library.version,
+        },
+        "findings": _findings(check.findings),
+    }
+
+
+def eject_fields(ejection: "Ejection") -> Fields:
+    """Return the fields of `eject`."""
+    return {
+        "complete": ejection.is_complete,
+        "dry_run": ejection.dry_run,
+        "services": [_ejected(service) for service in ejection.services],
+        "unblocked": [_text(block.path) for block in ejection.unblocked],
+        "kept": ejection.kept and _text(ejection.kept),
+        "findings": _findings(ejection.findings()),
+    }
+
+
+def _ejected(service: "Ejected") -> Fields:
+    return {
+        "name": _text(service.service),
+        "copy": _text(service.copy_path),
+        "put_back": [_text(file) for file in service.put_back],
+        "unblocked": [_text(block.path) for block in service.unblocked],
+        "removed": len(service.removal.operations) if service.removal is not None else 0,
+        "stays": [_text(path) for path in service.stays],
+    }
+
+
+def doctor_fields(diagnosis: "Diagnosis", *, fix: bool) -> Fields:
+    """Return the fields of `doctor`.
+
+    Args:
+        diagnosis: What the run came to.
+        fix: Whether what is missing was put in.
+    """
+    services = [_checked(service) for service in diagnosis.services]
+    proven = sum(service.verdict == "proven" for service in diagnosis.services)
+    document = _envelope(diagnosis.survey, services, diagnosis.findings, in_sync=diagnosis.passes)
+    return document | {"proven": proven, "fix": fix}
+
+
+def _checked(service: "ServiceCheck") -> Fields:
+    return {
+        "name": _text(service.service),
+        "verdict": service.verdict,
+        "dockerfiles": [_text(path) for path in service.dockerfiles],
+        "checks": {title.lower(): state for title, state in service.states.items()},
+        "fixed": [
+            {"file": _text(f"{service.service}/{file.path}"), "lines": [_text(line) for line in file.lines]}
+            for file in service.fixed
+        ],
+    }
+
+
+def explain_fields(explanations: Sequence["Explanation"]) -> Fields:
+    """Return the fields of `explain`."""
+    return {"paths": [{key: _text(value) for key, value in one._asdict().items()} for one in explanations]}
+
+
+def init_fields(proposal: "Proposal") -> Fields:
+    """Return the fields of `init`."""
+    return {
+        "file": _text(proposal.file),
+        "master": proposal.master,
+        "copy": proposal.copy,
+        "services": [
+            {"name": service.path, "reasons": [_reason(reason) for reason in service.reasons]}
+            for service in proposal.services
+        ],
+        "notes": [_reason(reason) for reason in proposal.notes],
+    }
+
+
+def _reason(reason: "Reason") -> Fields:
+    return {"file": _text(reason.file), "line": reason.line, "text": _text(reason.text)}
+
+
+def _envelope(surveyed: "Survey", services: Sequence[Fields], findings: Sequence[Finding], *, in_sync: bool) -> Fields:
+    """Return the fields that every command about all services begins with."""
+    manifest = surveyed.master.manifest
+    return {
+        "in_sync": in_sync,
+        "master": {
+            "path": _text(surveyed.project.master),
+            "library": _text(manifest.library.name),
+            "digest": manifest.tree,
+            "version": manifest.library.version,
+            "files": len(manifest.files),
+        },
+        "services": services,
+        "findings": _findings(findings),
+    }
+
+
+def _service(plan: "ServicePlan") -> Fields:
+    return {
+        "name": _text(plan.service),
+        "copy": _text(plan.copy_path),
+        "state": plan.copy.state,
+        "touched": plan.copy.touched and plan.exists,
+        "behind": plan.copy.behind,
+        "digest": plan.digest,
+        "version": plan.version,
+        "files": plan.files,
+        "drift": [{"path": _text(operation.path), "state": operation.state} for operation in plan.copy.operations],
+        "references": [
+            {"file": _text(reference.file), "line": reference.line, "state": reference.state}
+            for reference in plan.references
+        ],
+    }
+
+
+def _findings(findings: Sequence[Finding]) -> list[Fields]:
+    return [
+        {
+            key: _text(value) if isinstance(value, str) else value
+            for key, value in finding._asdict().items()
+            if key not in ("insertion", "lacks")
+        }
+        for finding in findings
+    ]
+
+
+def _text(name: str) -> str:
+    """Return a name as text that is valid UTF-8; a byte that is none becomes its backslash escape."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
