@@ -280,6 +280,27 @@ def test_usage_errors(synced: Monorepo, words: tuple[str, ...], says: str) -> No
     assert says in " ".join(done.err.split())
 
 
+@pytest.mark.parametrize(
+    ("word", "says"),
+    [
+        ("sync", "did you mean distribute?"),
+        ("update", "did you mean distribute?"),
+        ("check", "did you mean verify?"),
+        ("install", "did you mean init?"),
+        ("remove", "did you mean eject?"),
+        ("verfiy", "did you mean verify?"),
+        ("Diff", "did you mean diff?"),
+        ("explian", "did you mean explain?"),
+        ("frobnicate", "common-sync --help lists the commands"),
+        ("\x1b[2J", "common-sync --help lists the commands"),
+    ],
+)
+def test_an_unknown_command(synced: Monorepo, word: str, says: str) -> None:
+    """A person who comes from another tool, or mistypes, would have to search the help."""
+    error = f"error: {word!r} is no command\n  help: {says}\n"
+    assert synced.run(word) == synced.run(word, "--root", "nowhere") == (2, "", error)
+
+
 OWN_OPTIONS = {
     "init": "--yes -y --master",
     "distribute": "--dry-run -n --diff --force --contexts",

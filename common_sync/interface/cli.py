@@ -11,6 +11,8 @@ from typing import Annotated, get_args, get_type_hints
 import typer
 
 from common_sync import __version__
+from common_sync.core.configuration import nearest
+from common_sync.core.errors import ConfigurationError, Problem
 from common_sync.interface.options import Options
 from common_sync.interface.run.context import run_context
 from common_sync.interface.run.diff import run_diff
@@ -45,6 +47,9 @@ _CHOICES = {
     "color": StrEnum("Color", list(get_args(ColorMode))),
 }
 
+_MEANT = {"sync": "distribute", "update": "distribute", "check": "verify", "install": "init", "remove": "eject"}
+"""What other tools call a command."""
+
 _INTERRUPTED, _USAGE = 130, 2
 
 
@@ -55,6 +60,7 @@ def run_command_line() -> int:
     about exceptions, and other ones in other releases.
     """
     words = sys.argv[1:]
+    _check_command("".join(words[:1]))
     try:
         action = _build_app()(words or ["--help"], standalone_mode=False)
     except typer.Abort:  # some raise this for Ctrl-C
@@ -73,6 +79,14 @@ def run_command_line() -> int:
     if action == _INTERRUPTED:  # and some return this
         raise KeyboardInterrupt
     return 0 if words else _USAGE
+
+
+def _check_command(name: str) -> None:
+    """Refuse an unknown command, and name the one that may be meant; not every typer does."""
+    if name and not name.startswith("-") and name not in _COMMANDS:
+        meant = f"did you mean {_MEANT[name]}?" if name in _MEANT else nearest(name, _COMMANDS)
+        remedy = meant or "common-sync --help lists the commands"
+        raise ConfigurationError(Problem(f"{name!r} is no command", remedy=remedy))
 
 
 def _build_app() -> typer.Typer:
