@@ -4,7 +4,7 @@ Usage: draw_floors.py [--check]. With --check, nothing is written, and a picture
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import NamedTuple
@@ -56,26 +56,33 @@ def read_rooms() -> dict[str, Imports]:
         Floor → its rooms, each with the rooms of the same floor that it imports from.
     """
     graph = grimp.build_graph(PACKAGE)
+    imports = {module: graph.find_modules_directly_imported_by(module) for module in sorted(graph.modules)}
+    below = {imported for module, found in imports.items() if _is_in_folder(module) for imported in found}
     rooms: dict[str, dict[str, set[str]]] = {floor: {} for floor in FLOORS}
-    for module in sorted(graph.modules):
-        floor, room = _place(module)
-        if floor not in rooms or not room:
-            continue
-        below = rooms[floor].setdefault(room, set())
-        places = (_place(imported) for imported in graph.find_modules_directly_imported_by(module))
-        below.update(name for there, name in places if there == floor and name not in {"", room})
-    return {floor: {room: frozenset(below) for room, below in found.items()} for floor, found in rooms.items()}
+    for module, found in imports.items():
+        floor, room = _place(module, below)
+        if floor in rooms and room:
+            names = {name for there, name in (_place(imported, below) for imported in found) if there == floor}
+            rooms[floor].setdefault(room, set()).update(names - {"", room})
+    return {floor: {room: frozenset(names) for room, names in found.items()} for floor, found in rooms.items()}
 
 
-def _place(module: str) -> tuple[str, str]:
-    """Return a module's floor and room; a module beside the rooms is in the one that has its floor's name."""
-    _, floor, *rest = [*module.split("."), ""]
-    if not rest or not rest[0]:
-        return floor, ""
-    is_folder = Path(__file__).parents[1].joinpath(PACKAGE, floor, rest[0]).is_dir()
-    if is_folder or rest[0] in OWN_ROOM:
-        return floor, rest[0]
-    return floor, VALUES if floor == "core" else floor
+def _is_in_folder(module: str) -> bool:
+    """Tell whether a module is in a folder of its floor, and not beside the folders."""
+    parts = module.split(".")
+    return len(parts) > 2 and Path(__file__).parents[1].joinpath(*parts[:3]).is_dir()  # noqa: PLR2004 - package, floor, room
+
+
+def _place(module: str, below: Container[str]) -> tuple[str, str]:
+    """Return a module's floor and room.
+
+    What stands beside the folders of the core is in the room of values. On the other floors it is in the room that has
+    the floor's name, unless a folder imports it.
+    """
+    _, floor, room, *_ = [*module.split("."), "", ""]
+    if not room or _is_in_folder(module) or room in OWN_ROOM:
+        return floor, room
+    return floor, VALUES if floor == "core" else room if module in below else floor
 
 
 def reduce_imports(imports: Imports) -> Imports:
