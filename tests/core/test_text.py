@@ -1,4 +1,7 @@
-"""Text: no byte is lost on the way to characters and back, and pip reads the same characters."""
+"""Text: no byte is lost on the way to characters and back, and pip reads the same characters.
+
+It leans on inner modules of pip (`pip._internal`), which any release may move: the judge is the pip that the locked set names.
+"""
 
 import codecs
 

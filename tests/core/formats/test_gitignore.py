@@ -1,4 +1,7 @@
-"""Gitignore patterns of every kind: each is held against git, byte by byte, and none takes long."""
+"""Gitignore patterns of every kind: each is held against git, byte by byte, and none takes long.
+
+The judge is the git of this machine; where its releases differ, the pattern is not among those that it is asked about.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """References in requirements files, held against the real pip: its own parser, and `pip install --dry-run`.
 
 Each test has a monorepo, in which the references lead to the master, and the service alone, as it is deployed.
+
+It leans on inner modules of pip (`pip._internal`), which any release may move: the judge is the pip that the locked set names.
 """
 
 import contextlib
