@@ -452,6 +452,32 @@ def test_tells_all_builds() -> None:
     )
 
 
+def test_a_mount_in_another_service_stays() -> None:
+    """A container of another service would run with the copy of this one, in its stack too."""
+    text = (
+        "x-m: &m ../../common:/c\nservices:\n  api: {build: ., volumes: [../../common:/x, *m]}\n"
+        "  worker: {build: ../worker, volumes: [../../common:/y, *m]}\n  db: {image: x, volumes: [../../common/a:/z]}\n"
+        "  other: {build: '${X}', volumes: [../../common:/o]}\n"
+    )
+    found = read(text)
+    assert apply_edits(text, found.edits).splitlines() == [
+        "x-m: &m ./common:/c",
+        "services:",
+        "  api: {build: ., volumes: [./common:/x, *m]}",
+        "  worker: {build: ../worker, volumes: [../../common:/y, *m]}",
+        "  db: {image: x, volumes: [./common/a:/z]}",
+        "  other: {build: '${X}', volumes: [./common:/o]}",
+    ]
+    assert (4, "CS110") in [(one.line, one.code) for one in found.problems]
+    assert (4, "foreign") in [(one.line, one.state) for one in found.references]
+
+
+def test_two_documents() -> None:
+    """A file that Compose takes would be refused, or only half of it be rewritten."""
+    text = "services: {a: {build: &b ../../common}}\n---\nservices: {a: {env_file: ../../common/x}}\n"
+    assert apply_edits(text, read(text).edits) == text.replace("../..", ".")
+
+
 def test_leaves_files_of_others() -> None:
     """A file that other services use as well would be made to fit one of them."""
     found = read(service("build: ../../common\nvolumes: [./common:/x, '${X}:/y']"), own=False)

@@ -163,7 +163,8 @@ def find_absence(build: Build, packages: Iterable[str], copy: str, file: str) ->
     events = [event for stage in build.stages for event in stage.events]
     needs = [need for one in events if isinstance(one, Installed) for need in one.needs]
     installed = any(need.kind == "project" and need.written not in _THE_SERVICE for need in needs)
-    if installed or any(isinstance(one, NotFollowed) for one in events):
+    unknown = any(need.state == "unknown" and not need.path for need in needs)  # a variable tells what is installed
+    if installed or unknown or any(isinstance(one, NotFollowed) for one in events):
         return None
     end = build.stages[-1]
     for package in packages:

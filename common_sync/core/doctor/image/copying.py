@@ -192,7 +192,7 @@ def _put(copying: Copying, source: str, files: Files, *, folder: bool) -> Put | 
     if copying.parents:
         destination = join(destination, source.lstrip("/"))
     elif folder and (place is None or place.kind != "folder"):
-        destination = join(destination, basename(source))
+        destination = join(destination, basename(source)).rstrip("/")
     if copying.unclear or isinstance(files, Anything):
         return Doubt(destination)
     return Put(destination, files, source)

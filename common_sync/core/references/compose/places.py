@@ -1,9 +1,9 @@
 """Where the paths of a compose file lead, and which of them could be made to lead to the copy."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import NamedTuple
 
-from common_sync.core.formats.compose.file import BuildSection
+from common_sync.core.formats.compose.file import BuildSection, ComposeFile
 from common_sync.core.formats.compose.paths import WrittenPath, is_remote
 from common_sync.core.formats.compose.variables import UNKNOWN, expand, has_variable
 from common_sync.core.model import Edit
@@ -19,12 +19,18 @@ class Located(NamedTuple):
         place: Where it leads.
         up: What leads from the folder that it is relative to, to the service's; None where that cannot be told.
         variable: Whether a variable may make it lead to the library.
+        foreign: Whether it is a mount of another service's image, which must not get this one's copy.
     """
 
     written: WrittenPath
     place: Place
     up: str | None
     variable: bool = False
+    foreign: bool = False
+
+    def of_others(self, starts: Container[int]) -> "Located":
+        """Return the same, told whether it is one of the mounts of others, by the offsets of these."""
+        return self._replace(foreign=self.written.use == "mount" and self.written.scalar.start in starts)
 
     @property
     def line(self) -> int:
@@ -71,6 +77,22 @@ def _locate_dockerfile(written: WrittenPath, context: str, site: Site) -> Iterat
     if _may_be_read(context) and site.locate(context, True).where in {"service", "copy"}:
         place, variable = _resolve(written.path, lambda path: site.locate(_join(context, path), True))
         yield Located(written, place, _climb(context, site.up), variable)
+
+
+def list_others(compose: ComposeFile, site: Site) -> set[int]:
+    """Return the offsets of mounts of services alone that are built from another service's folder.
+
+    Args:
+        compose: What the file says.
+        site: Where it stands.
+    """
+    of_others, own = set[int](), set[int]()
+    for service in compose.services:
+        context = service.build.build.context if service.build is not None else "."
+        place = site.locate(context, True) if _may_be_read(context) else None
+        elsewhere = place is not None and place.where == "outside" and not place.holds
+        (of_others if elsewhere else own).update(mount.start for mount in service.mounts)
+    return of_others - own
 
 
 def list_held(builds: Iterable[BuildSection], site: Site) -> set[int]:

@@ -49,6 +49,19 @@ def report_inline(found: Iterable[Located], inline: Container[int]) -> Iterator[
             yield line_finding(one.line, "CS110", message, "write it into a Dockerfile of the service")
 
 
+def report_others(found: Iterable[Located]) -> Iterator[Finding]:
+    """Report mounts of the master in services that are built from another folder.
+
+    Args:
+        found: The paths.
+    """
+    for one in found:
+        if one.foreign and one.leads_to_master:
+            message = f"`{one.written.path}` is mounted in a service that is built from another folder, so it stays"
+            remedy = "mount that folder's own copy there, or leave it to that folder's compose file"
+            yield line_finding(one.line, "CS110", message, remedy)
+
+
 def report_foreign(found: Located, copy: str) -> Finding:
     """Report a path to the master in a file that is not the service's own.
 

@@ -14,8 +14,14 @@ from common_sync.core.formats.compose.variables import has_variable
 from common_sync.core.formats.yaml.edits import Change, prove
 from common_sync.core.formats.yaml.tree import Node, Parse
 from common_sync.core.model import Edit, ReferenceState
-from common_sync.core.references.compose.places import Located, list_held, locate_paths
-from common_sync.core.references.compose.problems import report_foreign, report_inline, report_leaving, report_refusal
+from common_sync.core.references.compose.places import Located, list_held, list_others, locate_paths
+from common_sync.core.references.compose.problems import (
+    report_foreign,
+    report_inline,
+    report_leaving,
+    report_others,
+    report_refusal,
+)
 from common_sync.core.references.contract import Include, LocatedReference, Rewrite, Site
 
 _SHARED = "something else in the file has the same value by an alias, and would change with it"
@@ -39,12 +45,14 @@ def read_compose(characters: str, site: Site, parse: Parse) -> Rewrite:
         UnparsableError: It is no YAML.
     """
     root = parse(characters)
-    paths, sections = list_paths(root), read_compose_file(root).builds
+    compose = read_compose_file(root)
+    paths, sections = list_paths(root), compose.builds
     builds = [one for one in sections if one.inline is None]
-    found = list(locate_paths(paths.written, builds, site))
-    leading = [one for one in found if one.leads_to_master]
+    others = list_others(compose, site)
+    found = [one.of_others(others) for one in locate_paths(paths.written, builds, site)]
+    leading = [one for one in found if one.leads_to_master and not one.foreign]
     inline = {one.context.start for one in sections if one.inline is not None and one.context is not None}
-    problems = [*report_leaving(found, site), *report_inline(found, inline)]
+    problems = [*report_leaving(found, site), *report_inline(found, inline), *report_others(found)]
     edits: tuple[Edit, ...] = ()
     if site.own:
         fixed = dict.fromkeys(list_held(builds, site), _HELD) | dict.fromkeys(paths.shared, _SHARED)
@@ -132,6 +140,7 @@ def _references(found: Iterable[Located], *, own: bool) -> tuple[LocatedReferenc
     references = set()
     for one in found:
         state = "unresolved" if one.variable else states.get(one.place.where)
+        state = "foreign" if state == "points-at-master" and one.foreign else state
         if state is not None:
             reads = one.written.use in {"dockerfile", "file", "include"}
             references.add(LocatedReference(one.line, state, one.written.path, one.place.rest, reads))

@@ -1,0 +1,131 @@
+"""What the one reader of compose files says of each form that Compose takes."""
+
+import pytest
+
+from common_sync.core.formats.compose.built import BuiltService, Layer, locate_service
+from common_sync.core.formats.compose.file import ComposeFile, Reference, read_compose_file
+from common_sync.edges.files.yaml import parse_documents
+
+
+def read(text: str) -> ComposeFile:
+    """Read a file."""
+    return read_compose_file(parse_documents(text))
+
+
+def built(text: str) -> BuiltService | None:
+    """Return how the only service of a file in /repo/deploy is built."""
+    (service,) = read(f"services: {{s: {text}}}").services
+    return locate_service([Layer("/repo/deploy/compose.yml", "/repo/deploy", service)])
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("{args: {A: 1, B: '', C: , D: null, E: [x], <<: {F: $$x}}}", [("A", "1"), ("B", ""), ("C", None), ("D", None), ("E", None), ("F", "$$x")]),
+        ("{args: [A=1, B=, C, D=a=b, [x]]}", [("A", "1"), ("B", ""), ("C", None), ("D", "a=b"), ("", None)]),
+        ("{args: x}", []),
+    ],
+)  # fmt: skip
+def test_arguments(text: str, found: list[tuple[str, str | None]]) -> None:
+    """A build would be followed with another value than it is given."""
+    one = built(f"{{build: {text}}}")
+    assert one is not None
+    assert [(argument.name, argument.value) for argument in one.section.arguments] == found
+
+
+def test_contexts_with_names() -> None:
+    """A COPY would be followed into another folder than the build takes."""
+    one = built("{build: {additional_contexts: {a: ../x, b: 'docker-image://y', c: '${Z}', d: }}}")
+    assert one is not None
+    assert [(context.name, context.value) for context in one.contexts] == [
+        ("a", "/repo/x"),
+        ("b", None),
+        ("c", None),
+        ("d", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("build", "context", "dockerfile", "doubtful"),
+    [
+        ("..", "/repo", "/repo/Dockerfile", False),
+        ("{dockerfile: ../x}", "/repo/deploy", "/repo/x", False),
+        ("{context: a, dockerfile: /x}", "/repo/deploy/a", "/x", False),
+        ("{context: '${A:-b}', dockerfile: '${C}'}", "/repo/deploy/b", "/repo/deploy/b/?", True),
+        ("{target: '${A}'}", "/repo/deploy", "/repo/deploy/Dockerfile", True),
+        ("{dockerfile_inline: FROM x, dockerfile: '${A}'}", "/repo/deploy", "", False),
+        ("{dockerfile_inline: 'FROM ${A}'}", "/repo/deploy", "", True),
+    ],
+)
+def test_where_a_build_lies(build: str, context: str, dockerfile: str, doubtful: bool) -> None:
+    """A build would be followed from another folder, or a guess be taken for what is so."""
+    one = built(f"{{build: {build}}}")
+    assert one is not None
+    assert (one.context, one.dockerfile, one.doubtful) == (context, dockerfile, doubtful)
+
+
+@pytest.mark.parametrize(
+    "text", ["{image: x}", "{build: }", "{build: !reset {context: .}}", "{build: [x]}", "{build: git@x:y}", "x"]
+)
+def test_what_builds_nothing(text: str) -> None:
+    """A run would end with a traceback, or follow what nobody builds."""
+    assert built(text) is None
+
+
+def test_what_is_included_and_extended() -> None:
+    """A build would be missed because it stands in another file."""
+    text = (
+        "include:\n  - a.yml\n  - path: [b.yml, '${C}.yml', https://x/y, {x: y}]\n    project_directory: d\n  - {env_file: x}\n"
+        "services:\n  a: {extends: b}\n  b: {extends: {file: e.yml, service: s}}\n  c: {extends: {file: '${E}', service: s}}\n"
+        "  d: {extends: {file: e.yml}}\n  e: {extends: }\n"
+    )
+    found = read(text)
+    assert found.includes == (Reference(2, "a.yml"), Reference(3, "b.yml", folder="d"))
+    assert [one.extends for one in found.services] == [
+        Reference(7, "", "b"),
+        Reference(8, "e.yml", "s"),
+        None,
+        None,
+        None,
+    ]
+
+
+def test_what_a_layer_takes_from_those_below() -> None:
+    """A service that extends another would be followed without what it begins with, or from the wrong folder."""
+    files = {
+        "/repo/a/x.yml": "{build: {dockerfile: D, args: {A: 2}}, volumes: ['./own:/data', '.:/app']}",
+        "/repo/b/y.yml": "{build: {context: ctx, target: t, args: {A: 1, B: 1}}, volumes: ['./base:/data', 'v:/v']}",
+        "/repo/c/z.yml": "{image: x}",
+    }
+    layers = [
+        Layer(file, file.rpartition("/")[0], read(f"services: {{s: {text}}}").services[0])
+        for file, text in files.items()
+    ]
+    one = locate_service(layers)
+    assert one is not None
+    assert (one.file, one.context, one.dockerfile) == ("/repo/a/x.yml", "/repo/b/ctx", "/repo/b/ctx/D")
+    assert [(argument.name, argument.value) for argument in one.section.arguments] == [("A", "2"), ("B", "1")]
+    assert [(mount.source, mount.target) for mount in one.mounts] == [
+        ("/repo/a/own", "/data"),
+        ("/repo/a", "/app"),
+        (None, "/v"),
+    ]
+
+
+def test_documents_are_merged_in_their_order() -> None:
+    """Compose takes a file of several documents, and a build would be followed by the first one's words."""
+    found = read(
+        "services: {a: {build: x}, b: {image: i}}\n---\n---\nservices: {a: {build: {dockerfile: D}}, b: {build: .}}\n"
+    )
+    assert [(one.name, one.build and one.build.build[:2]) for one in found.services] == [
+        ("a", ("x", "D")),
+        ("b", (".", "Dockerfile")),
+    ]
+    assert read("services: {a: {build: x}}\n---\nservices: {a: {image: i}}\n").services[0].build is not None
+
+
+def test_a_service_is_what_comes_first() -> None:
+    """One that is merged in would be taken for the one that is written."""
+    (service,) = read("x-s: &s {a: {build: y}}\nservices: {<<: *s, a: {build: x}, [odd]: {}}\n").services
+    assert service.build is not None
+    assert service.build.build.context == "x"

@@ -1,0 +1,243 @@
+"""`doctor` and what compose files build: which Dockerfile, from where, with what; and what of it nobody can follow."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import pytest
+from support.monorepo import Monorepo
+
+API = "services/api"
+RIGHT = "FROM python:3.12-slim\nWORKDIR /app\nCOPY common/ ./common/\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\n"
+WRONG = RIGHT.replace("COPY common/ ./common/\n", "")
+ROOTED = "FROM python:3.12-slim\nCOPY common /c\nCOPY services/api/requirements.txt /\n"
+BY_ARGUMENT = "FROM python:3.12-slim\nARG LIB=common\nWORKDIR /app\nCOPY . .\nRUN pip install ./$LIB\n"
+NAMED = "FROM python:3.12-slim\nWORKDIR /app\nCOPY --from=lib . ./common/\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\n"
+STAGES = WRONG.replace("3.12-slim", "3.12-slim AS broken") + RIGHT.replace("3.12-slim", "3.12-slim AS last")
+
+
+class Case(NamedTuple):
+    """Files of a repository whose service `api` is right but for them, and what `doctor` finds: code, file, line."""
+
+    files: Mapping[str, str]
+    found: tuple[tuple[str, str, int | None], ...] = ()
+
+
+def root(build: str, more: str = "") -> str:
+    """Return a compose file at the root that builds the service, the build in the fourth line."""
+    return f"services:\n  api:\n    image: x\n    build: {build}\n{more}"
+
+
+def inline(*lines: str) -> str:
+    """Return a compose file of the service that holds its Dockerfile, from line 5 on."""
+    text = "".join(f"        {line}\n" for line in lines)
+    return f"services:\n  x:\n    build:\n      dockerfile_inline: |\n{text}"
+
+
+CASES = {
+    "a Dockerfile of any name": Case(
+        {f"{API}/compose.yml": root("{dockerfile: build/api.image}"), f"{API}/build/api.image": WRONG},
+        (("CS201", f"{API}/build/api.image", 4),),
+    ),
+    "a Dockerfile that a compose file above names": Case(
+        {"compose.yml": root(f"{{context: {API}, dockerfile: .image}}"), f"{API}/.image": WRONG},
+        (("CS201", f"{API}/.image", 4),),
+    ),
+    "a Dockerfile outside, of a service of that name": Case(
+        {
+            "compose.yml": root("{context: ., dockerfile: docker/api.Dockerfile}"),
+            "docker/api.Dockerfile": "FROM x\nCOPY . .\n",
+        },
+        (("CS213", "compose.yml", 4),),
+    ),
+    "a Dockerfile outside, that takes files of the service": Case(
+        {"services/compose.yml": root("{context: .., dockerfile: docker/x}").replace("api", "y"), "docker/x": ROOTED},
+        (("CS213", "services/compose.yml", 4),),
+    ),
+    "a Dockerfile outside, that is about something else": Case(
+        {
+            "compose.yml": root("{context: ., dockerfile: docker/x}").replace("api", "y"),
+            "docker/x": "FROM x\nCOPY web /\n",
+        }
+    ),
+    "a Dockerfile outside, that Docker refuses": Case(
+        {
+            "compose.yml": root("{context: ., dockerfile: docker/x}").replace("api", "y"),
+            "docker/x": "COPY services/api /\n",
+        }
+    ),
+    "a Dockerfile in the compose file": Case(
+        {f"{API}/compose.yml": inline(*WRONG.splitlines())}, (("CS201", f"{API}/compose.yml", 8),)
+    ),
+    "one that is right, with what is no variable of Compose": Case(
+        {f"{API}/compose.yml": inline(*RIGHT.replace("WORKDIR /app", "ENV D=/app\nWORKDIR $$D").splitlines())}
+    ),
+    "one with a variable that nobody can tell": Case(
+        {f"{API}/compose.yml": inline("FROM python:3.12-slim", "COPY ${WHAT} .")}, (("CS213", f"{API}/compose.yml", 4),)
+    ),
+    "one with a variable that has a default": Case(
+        {f"{API}/compose.yml": inline("FROM python:3.12-slim", "COPY ${WHAT:-none} .")},
+        (("CS202", f"{API}/compose.yml", 6),),
+    ),
+    "one that Docker refuses": Case(
+        {f"{API}/compose.yml": inline("FROM python:3.12-slim", "NONE")}, (("CS108", f"{API}/compose.yml", 6),)
+    ),
+    "one in a compose file above": Case(
+        {"compose.yml": root(f'{{context: {API}, dockerfile_inline: "FROM x\\nCOPY none /"}}')},
+        (("CS202", "compose.yml", 5),),
+    ),
+    "one whose context is above": Case(
+        {"compose.yml": root("{context: ., dockerfile_inline: FROM x}")}, (("CS213", "compose.yml", 4),)
+    ),
+    "a build argument": Case(
+        {f"{API}/Dockerfile": BY_ARGUMENT, "compose.yml": root(f"{{context: {API}, args: {{LIB: none, X: 1}}}}")},
+        (("CS201", f"{API}/Dockerfile", 5),),
+    ),
+    "a build argument in a list": Case(
+        {f"{API}/Dockerfile": BY_ARGUMENT, "compose.yml": root(f"{{context: {API}, args: [LIB=none]}}")},
+        (("CS201", f"{API}/Dockerfile", 5),),
+    ),
+    "a build argument of one of two services": Case(
+        {
+            f"{API}/Dockerfile": BY_ARGUMENT,
+            "compose.yml": root(API, f"  b:\n    build: {{context: {API}, args: [LIB=none]}}\n"),
+        },
+        (("CS201", f"{API}/Dockerfile", 5),),
+    ),
+    "the build argument that the Dockerfile has by itself": Case(
+        {f"{API}/Dockerfile": BY_ARGUMENT, "compose.yml": root(f"{{context: {API}, args: {{LIB: common}}}}")}
+    ),
+    "a build argument that the environment has": Case(
+        {f"{API}/Dockerfile": BY_ARGUMENT, "compose.yml": root(f"{{context: {API}, args: [LIB]}}")},
+        (("CS213", f"{API}/Dockerfile", 5),),
+    ),
+    "a build argument with a variable": Case(
+        {
+            f"{API}/Dockerfile": BY_ARGUMENT,
+            "compose.yml": root(f"{{context: {API}, args: {{LIB: '${{LIB:-common}}'}}}}"),
+        },
+        (("CS213", f"{API}/Dockerfile", 5),),
+    ),
+    "a stage that is built": Case(
+        {f"{API}/Dockerfile": STAGES, "compose.yml": root(f"{{context: {API}, target: Broken}}")},
+        (("CS201", f"{API}/Dockerfile", 4),),
+    ),
+    "a stage that is not there": Case(
+        {"compose.yml": root(f"{{context: {API}, target: none}}")}, (("CS213", "compose.yml", 4),)
+    ),
+    "a service that extends another": Case(
+        {
+            "compose.yml": root("{dockerfile: other}", "    extends: base\n  base: {build: services/api}\n"),
+            f"{API}/other": WRONG,
+        },
+        (("CS201", f"{API}/other", 4),),
+    ),
+    "a service that extends one of a file in another folder": Case(
+        {
+            "deploy/compose.yml": "services:\n  base: {build: {context: ../services/api, dockerfile: other}}\n",
+            "compose.yml": "services:\n  x: {extends: {file: deploy/compose.yml, service: base}}\n",
+            f"{API}/other": WRONG,
+        },
+        (("CS201", f"{API}/other", 4),),
+    ),
+    "an include with a folder of its own": Case(
+        {
+            "deploy/x.yml": root("{context: api, dockerfile: other}"),
+            "compose.yml": "include: [{path: deploy/x.yml, project_directory: services}]\n",
+            f"{API}/other": WRONG,
+        },
+        (("CS201", f"{API}/other", 4),),
+    ),
+    "two documents": Case(
+        {
+            "compose.yml": root(API) + "---\n---\nservices: {api: {build: {dockerfile: other}}}\n",
+            f"{API}/other": WRONG,
+        },
+        (("CS201", f"{API}/other", 4),),
+    ),
+    "a build context with a name, in the service": Case(
+        {
+            f"{API}/Dockerfile": NAMED,
+            "compose.yml": root(f"{{context: {API}, additional_contexts: {{lib: ./{API}/common}}}}"),
+        }
+    ),
+    "a build context with a name, that lacks what is taken": Case(
+        {
+            f"{API}/Dockerfile": NAMED.replace("lib . ", "lib none "),
+            "compose.yml": root(f"{{context: {API}, additional_contexts: [lib={API}]}}"),
+        },
+        (("CS202", f"{API}/Dockerfile", 3), ("CS201", f"{API}/Dockerfile", 5)),
+    ),
+    "a build context with a name, that is the master": Case(
+        {f"{API}/Dockerfile": NAMED, "compose.yml": root(f"{{context: {API}, additional_contexts: {{lib: common}}}}")},
+        (("CS112", f"{API}/Dockerfile", 3), ("CS213", f"{API}/Dockerfile", 5)),
+    ),
+    "a build context with a name, on a network": Case(
+        {
+            f"{API}/Dockerfile": NAMED,
+            "compose.yml": root(f"{{context: {API}, additional_contexts: [lib=https://x/y.git]}}"),
+        },
+        (("CS213", f"{API}/Dockerfile", 5),),
+    ),
+    "a Dockerfile that a variable names": Case(
+        {"compose.yml": root(f"{{context: {API}, dockerfile: '${{D}}'}}")}, (("CS213", "compose.yml", 4),)
+    ),
+    "a context that a variable names": Case(
+        {f"{API}/compose.yml": root("{context: '${C:-.}'}")}, (("CS213", f"{API}/compose.yml", 4),)
+    ),
+    "a context of another service that a variable names": Case({"compose.yml": root("'${C}'").replace("api", "y")}),
+    "a compose file above that includes itself": Case(
+        {"compose.yml": "include:\n  - deploy/x.yml\n", "deploy/x.yml": "include:\n  - ../compose.yml\n"},
+        (("CS213", "deploy/x.yml", 2),),
+    ),
+    "a service that extends itself": Case(
+        {"compose.yml": "services:\n  a: {extends: b, build: services/api}\n  b:\n    extends: a\n"},
+        (("CS213", "compose.yml", 4), ("CS213", "compose.yml", 2)),
+    ),
+    "a service that extends none": Case(
+        {"compose.yml": root(API, "    extends: {service: none}\n  b: {extends: ''}\n")}
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_compose_files_build(synced: Monorepo, name: str) -> None:
+    """A build that fails, or that nobody has followed, would be called proven; or a build that is right be called broken."""
+    case = CASES[name]
+    synced.write("common/pyproject.toml", "[project]\nname = 'our-common'\nversion = '1'\n")
+    for path, text in ({f"{API}/Dockerfile": RIGHT} | {**case.files}).items():
+        synced.write(path, text)
+    assert synced.run("distribute").code == 0
+    done = synced.run("doctor", "api", "--output-format", "json")
+    document = synced.json("doctor", "api", code=done.code)
+    assert [(one["code"], one["file"], one["line"]) for one in document["findings"]] == [*case.found]
+    assert document["proven"] == (0 if case.found else 1)
+
+
+def test_a_compose_file_of_the_service_that_includes_itself(synced: Monorepo) -> None:
+    """Compose would refuse the file, and `verify` say that all is in sync; or it would never end."""
+    synced.write(f"{API}/compose.yml", "include:\n  - more.yml\n")
+    synced.write(
+        f"{API}/more.yml", "services: {a: {extends: {file: compose.yml, service: a}}}\ninclude: [compose.yml]\n"
+    )
+    done = synced.run("verify")
+    assert (done.code, f"{API}/more.yml:2: CS108 Compose refuses it: `compose.yml` includes" in done.out) == (1, True)
+
+
+@pytest.mark.parametrize("count", [90, 150])
+def test_a_long_chain(synced: Monorepo, count: int) -> None:
+    """A run would hang, or end with a traceback, where many files or services are linked."""
+    for number in range(count):
+        synced.write(f"deploy/{number}.yml", f"include: [{number + 1}.yml]\n")
+    last = "".join(f"  s{number}: {{extends: s{number + 1}}}\n" for number in range(count))
+    synced.write(
+        f"deploy/{count}.yml", f"services:\n{last}  s{count}: {{build: {{context: ../{API}, dockerfile: x}}}}\n"
+    )
+    synced.write("compose.yml", f"include: [deploy/0.yml]\nservices:\n{last}  s{count}: {{build: {API}}}\n")
+    synced.write(f"{API}/Dockerfile", "FROM x\n")
+    synced.write(f"{API}/x", "FROM x\nCOPY none .\n")
+    assert synced.run("distribute").code == 0
+    found = synced.json("doctor", "api", code=1 if count < 100 else 0)["findings"]
+    long = {(one["code"], one["message"][:36]) for one in found if one["code"] == "CS213"}
+    assert (("CS202", f"{API}/x", 2) in [(one["code"], one["file"], one["line"]) for one in found]) is (count < 100)
+    assert bool(long) is (count > 100)
+    assert all("more than 100" in message for _, message in long)
