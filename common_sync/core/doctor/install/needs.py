@@ -5,17 +5,20 @@ stand in (https://pip.pypa.io/en/stable/reference/requirements-file-format/).
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from posixpath import dirname, join, normpath, split
 from typing import Literal, NamedTuple
 
 from common_sync.core.doctor.image.files import Context, Image, Place
-from common_sync.core.doctor.install.command import Asked, Install
+from common_sync.core.doctor.install.command import FILES, Asked, Install
 from common_sync.core.doctor.install.projects import Dependency, Project, read_pipfile, read_project
 from common_sync.core.doctor.install.selection import select
+from common_sync.core.doctor.install.settings import from_configuration
+from common_sync.core.doctor.install.sources import Source, given_sources, list_sources, needs_it
 from common_sync.core.expressions import expression
-from common_sync.core.formats.pip.paths import find_include, find_target, holds_variable
+from common_sync.core.formats.pip.paths import Target, find_include, find_target, holds_variable
+from common_sync.core.formats.pip.refusals import why_refused
 from common_sync.core.formats.pip.syntax import Instruction, parse_instructions
 
 _PROJECT_FILES = ("pyproject.toml", "setup.py")
@@ -37,6 +40,8 @@ class Need(NamedTuple):
         editable: Whether its files are imported where they lie.
         direct: Whether it is asked for as `name @ file:./path`.
         project: What its pyproject.toml says, where it could be read.
+        refused: Why the installer takes it in no case, or nothing.
+        unseen: Whether nobody can tell what is at its place.
     """
 
     kind: Literal["file", "project"]
@@ -49,6 +54,8 @@ class Need(NamedTuple):
     editable: bool = False
     direct: bool = False
     project: Project | None = None
+    refused: str = ""
+    unseen: bool = False
 
 
 class _Asker(NamedTuple):
@@ -66,13 +73,53 @@ def find_needs(install: Install, image: Image, context: Context) -> list[Need]:
         image: The files that are there when it runs.
         context: Where the text of a file is read.
     """
-    return list(dict.fromkeys(_Finder(install, image, context).find()))
+    finder = _Finder(configured(install, image, context), image, context)
+    return list(dict.fromkeys(finder.finish(list(finder.find()))))
+
+
+def configured(install: Install, image: Image, context: Context) -> Install:
+    """Return an install with the options that files of settings in the image give it.
+
+    Args:
+        install: What is installed.
+        image: The files that are there when it runs.
+        context: Where the text of a file is read.
+    """
+    if install.tool != "pip" or install.has("--isolated"):
+        return install
+    found = [(path, image.look(path)) for path in (*_PIP_SETTINGS, *install.values("--config-file"))]
+    texts = [(path, read_text(place, context)) for path, place in found if place is not None and place.kind == "file"]
+    options = [option for _, text in texts for option in from_configuration(text or "")]
+    asked = tuple(Asked(FILES[name], word) for name, word in options if name in FILES)
+    more = tuple((name, word.text) for name, word in options)
+    return install._replace(asked=(*asked, *install.asked), options=(*more, *install.options))
+
+
+_PIP_SETTINGS = ("/etc/xdg/pip/pip.conf", "/etc/pip.conf", "/root/.pip/pip.conf", "/root/.config/pip/pip.conf")
+
+
+def read_text(place: Place, context: Context) -> str | None:
+    """Return the text of a file in an image, or None where it cannot be told.
+
+    Args:
+        place: The file.
+        context: Where it was copied from.
+    """
+    return place.text if place.text is not None or place.origin is None else context.read(place.origin)
 
 
 class _Finder:
     def __init__(self, install: Install, image: Image, context: Context) -> None:
         self._install, self._image, self._context = install, image, context
         self._seen: set[str] = set()
+        self._hashes = install.has("--require-hashes")
+
+    def finish(self, needs: list[Need]) -> Iterator[Need]:
+        """Yield needs once all is read: one hash anywhere, and pip wants one for everything."""
+        hashing = self._hashes and self._install.tool in {"pip", "uv"} and not self._install.synced
+        for need in needs:
+            wrong = hashing and need.kind == "project" and need.state == "there" and not need.refused
+            yield need._replace(refused=_NO_HASH) if wrong and "#sha256=" not in need.written else need
 
     def find(self) -> Iterator[Need]:
         folder = self._install.folder
@@ -80,6 +127,8 @@ class _Finder:
             if self._install.asked or self._install.synced:
                 yield Need("file", "", "", "unknown", "the folder that it runs in cannot be told")
             return
+        for source in given_sources(self._install):
+            yield from self._source(source, [folder], None)
         if self._install.synced:
             yield from self._synced(folder)
         for asked in self._install.asked:
@@ -92,14 +141,18 @@ class _Finder:
             yield Need("file", text, "", "unknown", "it holds a variable without a value")
         elif pattern and by_path:
             yield from self._pattern(asked, folder)
+        elif asked.kind in {"file", "constraints"} and text in _STANDARD_INPUT:
+            yield Need("file", text, "", "unknown", "it reads what another program writes")
         elif asked.kind in {"file", "constraints"}:
             target = find_include(text)
             if target is not None:
                 path = normpath(join(folder, target.path))
                 yield from self._file(path, text, _Asker(), constrains=asked.kind == "constraints")
         elif (target := find_target(text, editable=asked.kind == "editable")) is not None:
-            dependency = Dependency(target.path, 0, text, asked.kind == "editable")
-            yield from self._project(dependency, folder, _Asker(), direct=bool(target.name))
+            editable = asked.kind == "editable"
+            wanted = Dependency(_inside(target, text), 0, text, editable)
+            refused = self._why_refused(text, editable=editable)
+            yield from self._project(wanted, folder, _Asker(), direct=bool(target.name), refused=refused)
 
     def _pattern(self, asked: Asked, folder: str) -> Iterator[Need]:
         """Yield the projects that a pattern means; wheels that the build has made need nothing more."""
@@ -122,7 +175,7 @@ class _Finder:
             return
         text = self._text(place)
         if text is None:
-            yield need._replace(state="unknown", reason="what is in it cannot be told")
+            yield need._replace(state="unknown", reason=_why_unread(place, path))
             return
         yield need
         if path in self._seen:
@@ -133,12 +186,25 @@ class _Finder:
         else:
             yield from self._lines(text, place.origin, path, constrains=constrains)
 
+    def _sources(self, text: str, file: str | None, path: str) -> Iterator[Need]:
+        for source in list_sources(text):
+            yield from self._source(source, [dirname(path), self._install.folder or "/"], file, text)
+
+    def _source(self, source: Source, folders: list[str], file: str | None, text: str = "") -> Iterator[Need]:
+        """Yield a folder of packages, where it is not sure to be there; relative to a file, or to the folder that it runs in."""
+        places = [normpath(join(folder, source.path)) for folder in folders]
+        if all(self._image.look(place) is None for place in places):
+            needed = needs_it(source, self._install, text)
+            reason = "" if needed else "it is not there, and an index has to have all that is in it"
+            state: Literal["missing", "unknown"] = "missing" if needed else "unknown"
+            yield Need("file", source.written, places[-1], state, reason, file, source.line)
+
     def _text(self, place: Place) -> str | None:
-        if place.text is not None or place.origin is None:
-            return place.text
-        return self._context.read(place.origin)
+        return read_text(place, self._context)
 
     def _lines(self, text: str, file: str | None, path: str, *, constrains: bool) -> Iterator[Need]:
+        self._hashes = self._hashes or _asks_for_hashes(text, self._install.tool)
+        yield from self._sources(text, file, path)
         for instruction in parse_instructions(text):
             asker = _Asker(file, instruction.line.number)
             value = instruction.value.value
@@ -160,20 +226,33 @@ class _Finder:
         if holds_variable(target):
             yield Need("project", written, "", "unknown", "it holds a variable", *asker)
             return
-        start, end = target.subdirectory or (0, 0)
-        path = f"{target.path}/{value[start:end]}".rstrip("/") if target.subdirectory else target.path
         folder = self._install.folder or "/"
-        yield from self._project(Dependency(path, 0, written, editable), folder, asker, direct=bool(target.name))
+        refused = self._why_refused(value, editable=editable, loose=instruction.loose, options=instruction.options)
+        wanted = Dependency(_inside(target, value), 0, written, editable)
+        yield from self._project(wanted, folder, asker, direct=bool(target.name), refused=refused)
 
-    def _project(self, wanted: Dependency, folder: str, asker: _Asker, *, direct: bool = False) -> Iterator[Need]:
+    def _why_refused(
+        self, value: str, *, editable: bool, loose: Sequence[str] = (), options: Sequence[str] = ()
+    ) -> str:
+        tool = self._install.tool
+        if tool not in {"pip", "uv"}:
+            return ""
+        return why_refused("uv" if tool == "uv" else "pip", value, editable=editable, loose=loose, options=options)
+
+    def _project(
+        self, wanted: Dependency, folder: str, asker: _Asker, *, direct: bool = False, refused: str = ""
+    ) -> Iterator[Need]:
         path = normpath(join(folder, wanted.path))
         editable = wanted.editable and not self._install.has("--no-editable")
-        need = Need("project", wanted.written, path, "there", "", *asker, editable, direct)
+        need = Need("project", wanted.written, path, "there", "", *asker, editable, direct, None, refused)
+        if refused:
+            yield need
+            return
         place = self._image.look(path)
         if place is None:
             yield need._replace(state="missing")
         elif place.kind == "unknown":
-            yield need._replace(state="unknown", reason="what is there cannot be told")
+            yield need._replace(state="unknown", reason=place.why, unseen=True)
         elif place.kind == "file":
             reason = "" if path.endswith(_ARCHIVES) else "it is a file, and no package"
             yield need._replace(state="missing" if reason else "there", reason=reason)
@@ -195,7 +274,7 @@ class _Finder:
         pyproject = found["pyproject.toml"]
         text = self._text(pyproject) if pyproject is not None else None
         if places[0].kind == "unknown":
-            yield need._replace(state="unknown", reason="what is there cannot be told")
+            yield need._replace(state="unknown", reason=places[0].why, unseen=True)
             return
         yield need._replace(project=read_project(text) if text is not None else None)
         if pyproject is not None and text is not None:
@@ -285,3 +364,30 @@ def _upward(folder: str) -> Iterator[str]:
     while folder != "/":
         folder = dirname(folder)
         yield folder
+
+
+_STANDARD_INPUT = frozenset({"-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"})
+_NO_HASH = "it wants a hash for everything, and a folder has none"
+_HASH = expression(r"^(?!\s*(?:#|-e\b|--editable)).*?(?:\s--hash[=\s]|^\s*--hash[=\s])", re.MULTILINE)
+_REQUIRE_HASHES = expression(r"^\s*--require-hashes\b", re.MULTILINE)
+_COMMENT = expression(r"(?:^|(?<=\s))#.*")
+
+
+def _asks_for_hashes(text: str, tool: str) -> bool:
+    """Tell whether a requirements file has a hash of everything be compared; uv wants them only where it is told so."""
+    if "--hash" not in text and "--require-hashes" not in text:
+        return False
+    plain = _COMMENT.sub("", text)
+    return bool(_REQUIRE_HASHES.search(plain) or (tool == "pip" and _HASH.search(plain)))
+
+
+def _inside(target: Target, value: str) -> str:
+    """Return the path of the project that a requirement names, `#subdirectory` and all."""
+    if target.subdirectory is None:
+        return target.path
+    start, end = target.subdirectory
+    return f"{target.path}/{value[start:end]}".rstrip("/")
+
+
+def _why_unread(place: Place, path: str) -> str:
+    return place.why or f"the text of {path} cannot be told"

@@ -120,7 +120,7 @@ def find_named(text: str, library: str) -> str | None:
     tables = document.tables
     for name, source in _table(tables, "tool", "uv", "sources").items():
         if normalise(name) == library:
-            return f"{name} = {WORKSPACE}" if _is_workspace(source) else None
+            return f"{name} = {WORKSPACE}" if _is_workspace(source) else _address(name, source)
     groups = _table(tables, "tool", "poetry", "group")
     paths = [
         *_POETRY.values(),
@@ -129,9 +129,19 @@ def find_named(text: str, library: str) -> str | None:
     ]
     for name, value in (pair for path in paths for pair in _table(tables, *path).items()):
         if normalise(name) == library and not any("path" in one for one in _tables(value)):
-            return name
+            return _address(name, value) or name
     found = (one.requirement for one in _declared(document) if one.name == library)
-    return next((one for one in found if "@" not in one.partition(";")[0]), None)  # else it says where to take it from
+    return next((one for one in found if "@" not in one.partition(";")[0] or not _is_local(one)), None)
+
+
+def _is_local(requirement: str) -> bool:
+    return "://" not in requirement or "file:" in requirement
+
+
+def _address(name: str, source: object) -> str | None:
+    """Return what takes a package from an address, in short, or None."""
+    found = ((key, table[key]) for table in _tables(source) for key in ("git", "url") if key in table)
+    return next((f'{name} = {{ {key} = "{value}" }}' for key, value in found if "://" in str(value)), None)
 
 
 def _parse(text: str) -> Document | None:
