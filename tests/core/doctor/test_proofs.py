@@ -229,7 +229,9 @@ def test_what_is_called_proven_builds(name: str) -> None:
 
 
 REASONS = {
-    BASE + "COPY . .\nRUN ./setup.sh\nCOPY common x\n" + INSTALL: "`./setup.sh`: what it leaves in /app is unknown",
+    BASE
+    + "COPY . .\nRUN ./setup.sh\nCOPY common x\n"
+    + INSTALL: "runs `./setup.sh`; what that leaves in /app is unknown",
     "FROM team/base:1\nWORKDIR /app\n" + INSTALL: "the base image `team/base:1` may hold it",
     BASE + "COPY --from=lib:1 /x ./\n" + INSTALL: "it comes from `lib:1`, which nobody can look into",
     BASE + "RUN git clone https://example.invalid/x .\n" + INSTALL: "line 3 runs `git`, and what it leaves is unknown",

@@ -213,7 +213,9 @@ class _Builder:
             self._install(command, image, mounted, instruction, state)
             if what := why_not_followed(command, image):
                 folder = command.folder or "/"
-                state.events.append(NotFollowed(instruction.line, f"`{what}`: what it leaves in {folder} is unknown"))
+                state.events.append(
+                    NotFollowed(instruction.line, f"runs `{what}`; what that leaves in {folder} is unknown")
+                )
                 effects.append(Doubt(folder))
             effects += find_effects(command, image)
             effects = [_explain(layer, command, instruction.line) for layer in effects]

@@ -99,7 +99,7 @@ def _installs(build: Build, number: int) -> Iterator[Installed]:
 def _of_event(event: Event, file: str, context: Context, admits: Admits) -> Iterator[Finding]:
     match event:
         case NotFollowed():
-            yield file_finding("CS213", file, event.line, f"cannot be followed: {event.what}", _KNOWN)
+            yield file_finding("CS213", file, event.line, event.what, _KNOWN)
         case MissingSource():
             yield _missing_source(event, file)
         case SourceAbove():

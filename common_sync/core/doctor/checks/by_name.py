@@ -1,10 +1,12 @@
 """Lines that ask for the library by its name: an index is asked for it, and no copy can answer."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from posixpath import basename, join
 
 from common_sync.core.doctor.checks.path_entries import inner_path_entries
+from common_sync.core.doctor.checks.references import list_asking, list_needs
+from common_sync.core.doctor.image.files import below
 from common_sync.core.doctor.install.projects import WORKSPACE, find_named
 from common_sync.core.doctor.view import Service, View
 from common_sync.core.expressions import expression
@@ -29,7 +31,7 @@ def check_asked_by_name(view: View) -> Iterator[Finding]:
     service = view.service
     if view.in_image or _installs_copy(service):
         return
-    found = list_asked_by_name(service)
+    found = list_asked_by_name(service, _reached(service))
     yield from found or _imported_only(service)
 
 
@@ -63,15 +65,26 @@ def _installs_copy(service: Service) -> bool:
     return any(not is_dockerfile(name) and not is_compose(name) for name in map(basename, files))
 
 
-def list_asked_by_name(service: Service) -> list[Finding]:
+def list_asked_by_name(service: Service, reached: Iterable[str] = ()) -> list[Finding]:
     """Return where the files of a service ask for the library by its name.
 
     Args:
         service: The service.
+        reached: The paths in it of more files that installs read, whatever their names.
     """
-    files = [(file, service.folder.read(file) or "") for file in service.files if _is_asking(file)]
+    names = dict.fromkeys([*(file for file in service.files if _is_asking(file)), *reached])
+    files = [(file, service.folder.read(file) or "") for file in names if "constraint" not in basename(file)]
     found = (find_asked_by_name(file, text, service.library, service.copy) for file, text in files)
     return [one for one in found if one is not None]
+
+
+def _reached(service: Service) -> Iterator[str]:
+    """Yield the files that the service's own requirements read, and those that these read."""
+    folder = f"/{service.path}"
+    for need in list_needs(service.path, list_asking(service), service.context):
+        rest = below(need.path, folder) if need.kind == "file" and need.state == "there" else None
+        if rest:
+            yield rest
 
 
 def _is_asking(file: str) -> bool:

@@ -93,7 +93,16 @@ def _find_absence(image: ImageView) -> list[Finding]:
     absent = find_absence(image.build, imported, service.copy, image.dockerfile, folders)
     if absent is None:
         return []
-    return [*_asked_in_commands(image), *list_asked_by_name(service)] or [absent]
+    return [*_asked_in_commands(image), *list_asked_by_name(service, _reached(image))] or [absent]
+
+
+def _reached(image: ImageView) -> Iterator[str]:
+    """Yield the files of the build context that installs read."""
+    for stage in image.build.stages:
+        for need in (need for event in stage.events if isinstance(event, Installed) for need in event.needs):
+            place = stage.image.look(need.path) if need.kind == "file" and need.path else None
+            if place is not None and place.origin is not None:
+                yield place.origin
 
 
 def _asked_in_commands(image: ImageView) -> list[Finding]:
