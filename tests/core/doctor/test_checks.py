@@ -18,7 +18,7 @@ from common_sync.core.doctor.checks.references import find_reference_troubles
 from common_sync.core.doctor.image.bases import UNKNOWN_FOLDER, Base, read_base
 from common_sync.core.doctor.image.files import Put
 from common_sync.core.doctor.image.mounts import Mount, find_composed, find_hiding
-from common_sync.core.doctor.install.needs import Need
+from common_sync.core.doctor.install.need import Need
 from common_sync.core.doctor.install.projects import Project
 from common_sync.core.doctor.silencing import is_silenced
 from common_sync.core.findings import CODES, make_finding

@@ -26,6 +26,34 @@ def run(*lines: str) -> str:
     return ALL + "".join(f"{line}\n" for line in lines)
 
 
+def library(pyproject: str) -> dict[str, str]:
+    """Return a service whose copy has this pyproject.toml."""
+    return {**FILES, "common/pyproject.toml": pyproject}
+
+
+def hatch(project: str, more: str) -> dict[str, str]:
+    """Return a service whose copy is built by hatchling."""
+    head = '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
+    return library(f'{head}[project]\nname = "our-common"\n{project}\n{more}\n')
+
+
+def setuptools(project: str, more: str, *required: str) -> dict[str, str]:
+    """Return a service whose copy is built by setuptools."""
+    requires = "".join(f', "{one}"' for one in required)
+    head = f'[build-system]\nrequires = ["setuptools"{requires}]\nbuild-backend = "setuptools.build_meta"\n'
+    return library(f'{head}[project]\nname = "our-common"\n{project}\n{more}\n')
+
+
+def uv_project(more: str) -> dict[str, str]:
+    """Return a service that is a project of uv."""
+    head = '[project]\nname = "api"\nversion = "1"\ndependencies = ["our-common"]\n'
+    source = '[tool.uv.sources]\nour-common = { path = "common" }\n'
+    return {**FILES, "pyproject.toml": f"{head}{source}{more}\n", "uv.lock": ""}
+
+
+INSTALL_IT = ALL + "RUN pip install ./common\n"
+UV_SYNC = ALL + "RUN uv sync --frozen\n"
+
 ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     # pip compares hashes of everything as soon as one line has one
     "a hash beside -e": (ALL + INSTALL, requirements(f"-e ./common\nidna==3.7 {HASH}\n"), "CS218:4"),
@@ -179,6 +207,110 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "links for uv": (run("RUN uv pip install --system --find-links w ./common"), FILES, "CS204:4"),
     "an index that is a folder": (run("RUN pip install --index-url ./simple ./common"), FILES, "CS213:4"),
     "an index on a network": (run("RUN pip install -i https://example.invalid/simple ./common"), FILES, ""),
+    # what the build of the library reads
+    "a version in a file above": (
+        INSTALL_IT,
+        hatch('dynamic = ["version"]', '[tool.hatch.version]\npath = "../version.py"'),
+        "CS204:4",
+    ),
+    "a version in a file that is left out": (
+        INSTALL_IT,
+        hatch('dynamic = ["version"]', '[tool.hatch.version]\npath = "our_common/_v.py"'),
+        "CS204:4",
+    ),
+    "a version in a file that is there": (
+        INSTALL_IT,
+        hatch('dynamic = ["version"]', '[tool.hatch.version]\npath = "our_common/__init__.py"'),
+        "",
+    ),
+    "what is packed besides": (
+        INSTALL_IT,
+        hatch('version = "1"', '[tool.hatch.build.targets.wheel.force-include]\n"../schemas" = "our_common/schemas"'),
+        "CS204:4",
+    ),
+    "a hook of its own": (INSTALL_IT, hatch('version = "1"', "[tool.hatch.build.hooks.custom]"), "CS204:4"),
+    "a hook by its path": (
+        INSTALL_IT,
+        hatch('version = "1"', '[tool.hatch.build.hooks.custom]\npath = "tools/hook.py"'),
+        "CS204:4",
+    ),
+    "requirements that are its metadata": (
+        INSTALL_IT,
+        hatch('version = "1"', '[tool.hatch.metadata.hooks.requirements_txt]\nfiles = ["../requirements.in"]'),
+        "CS204:4",
+    ),
+    "a licence": (INSTALL_IT, hatch('version = "1"\nlicense = { file = "LICENSE" }', ""), "CS204:4"),
+    "licences by a pattern": (INSTALL_IT, hatch('version = "1"\nlicense-files = ["LICEN[CS]E*"]', ""), ""),
+    "a licence by its name": (INSTALL_IT, hatch('version = "1"\nlicense-files = ["LICENSE"]', ""), "CS213:4"),
+    "a licence for setuptools, which warns": (
+        INSTALL_IT,
+        setuptools('version = "1"\nlicense = { file = "LICENSE" }\nreadme = "README.md"', ""),
+        "",
+    ),
+    "a backend in a folder above": (
+        INSTALL_IT,
+        library(
+            '[build-system]\nrequires = []\nbuild-backend = "bk"\nbackend-path = ["../backend"]\n[project]\nname = "our-common"\n'
+        ),
+        "CS204:4",
+    ),
+    "a backend in the library": (
+        INSTALL_IT,
+        library(
+            '[build-system]\nrequires = []\nbuild-backend = "bk"\nbackend-path = ["tools"]\n[project]\nname = "our-common"\n'
+        )
+        | {"common/tools/bk.py": ""},
+        "",
+    ),
+    "a version in a file for setuptools": (
+        INSTALL_IT,
+        setuptools('dynamic = ["version"]', '[tool.setuptools.dynamic]\nversion = { file = "VERSION" }'),
+        "CS213:4",
+    ),
+    "a version in a file above for setuptools": (
+        INSTALL_IT,
+        setuptools('dynamic = ["version"]', '[tool.setuptools.dynamic]\nversion = { file = ["../VERSION"] }'),
+        "CS204:4",
+    ),
+    "a version from git": (
+        INSTALL_IT,
+        setuptools('dynamic = ["version"]', "[tool.setuptools_scm]", "setuptools-scm"),
+        "CS204:4",
+    ),
+    "a version from git by hatch": (
+        INSTALL_IT,
+        hatch('dynamic = ["version"]', '[tool.hatch.version]\nsource = "vcs"'),
+        "CS204:4",
+    ),
+    "a version from git, or else": (
+        INSTALL_IT,
+        setuptools('dynamic = ["version"]', '[tool.setuptools_scm]\nfallback_version = "0"', "setuptools_scm>=8"),
+        "",
+    ),
+    "a version from git that a variable says": (
+        run("ENV SETUPTOOLS_SCM_PRETEND_VERSION_FOR_OUR_COMMON=1", "RUN pip install ./common"),
+        setuptools('dynamic = ["version"]', "[tool.setuptools_scm]", "setuptools-scm"),
+        "",
+    ),
+    "a version from git that is there": (
+        INSTALL_IT,
+        setuptools('dynamic = ["version"]', "[tool.setuptools_scm]", "setuptools-scm") | {".git/HEAD": ""},
+        "",
+    ),
+    # folders of packages in uv's settings
+    "links of a project of uv": (UV_SYNC, uv_project('[tool.uv]\nfind-links = ["../../wheels"]'), "CS204:4"),
+    "a flat index of a project of uv": (
+        UV_SYNC,
+        uv_project('[[tool.uv.index]]\nname = "l"\nurl = "../../wheels"\nformat = "flat"'),
+        "CS204:4",
+    ),
+    "an index of a project of uv": (
+        UV_SYNC,
+        uv_project('[[tool.uv.index]]\nname = "l"\nurl = "https://example.invalid/simple"'),
+        "",
+    ),
+    "links in uv.toml": (UV_SYNC, uv_project("") | {"uv.toml": 'find-links = ["../w"]\n'}, "CS204:4"),
+    "links that are there for uv": (UV_SYNC, uv_project('[tool.uv]\nfind-links = ["w"]') | {"w/x.whl": ""}, ""),
     # what cannot be looked into
     "all of a context with a name": (
         BASE + "COPY --from=lib . ./common/\nRUN pip install ./common\n",

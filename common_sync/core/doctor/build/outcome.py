@@ -6,7 +6,7 @@ from typing import NamedTuple
 from common_sync.core.doctor.image.copying import MissingSource, SourceAbove
 from common_sync.core.doctor.image.files import Image
 from common_sync.core.doctor.install.command import Install
-from common_sync.core.doctor.install.needs import Need
+from common_sync.core.doctor.install.need import Need
 from common_sync.core.formats.dockerfile.syntax import Instruction
 
 

@@ -14,7 +14,8 @@ from common_sync.core.doctor.image.copying import Copying, MissingSource, copy_l
 from common_sync.core.doctor.image.effects import Layer, find_effects, why_not_followed
 from common_sync.core.doctor.image.files import Anything, Context, Doubt, Files, Gone, Image, Made, Put, below
 from common_sync.core.doctor.install.command import read_install
-from common_sync.core.doctor.install.needs import Need, find_needs, read_text
+from common_sync.core.doctor.install.need import Need, read_text
+from common_sync.core.doctor.install.needs import find_needs
 from common_sync.core.expressions import expression
 from common_sync.core.formats.dockerfile.syntax import Dockerfile, Instruction, Stage
 from common_sync.core.formats.dockerfile.variables import Variables, assignments, expand, with_variables

@@ -7,7 +7,7 @@ from posixpath import join
 from common_sync.core.doctor.build.outcome import Build, Event, Installed, NotFollowed, StageEnd
 from common_sync.core.doctor.image.copying import MissingSource, SourceAbove
 from common_sync.core.doctor.image.files import Context, below
-from common_sync.core.doctor.install.needs import Need
+from common_sync.core.doctor.install.need import Need
 from common_sync.core.doctor.view import Admits, ImageView
 from common_sync.core.expressions import expression
 from common_sync.core.findings import file_finding

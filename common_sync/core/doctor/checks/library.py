@@ -10,7 +10,7 @@ from common_sync.core.doctor.checks.layout import find_packages, find_places, fi
 from common_sync.core.doctor.checks.path_entries import path_entries_in
 from common_sync.core.doctor.checks.references import list_asking, list_needs
 from common_sync.core.doctor.image.files import Context, Image
-from common_sync.core.doctor.install.needs import Need
+from common_sync.core.doctor.install.need import Need
 from common_sync.core.doctor.install.projects import read_project
 from common_sync.core.doctor.view import ImageView, View
 from common_sync.core.findings import file_finding

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 
 from common_sync.core.doctor.image.files import Context, Image, Put, below
 from common_sync.core.doctor.install.command import Asked, Install
-from common_sync.core.doctor.install.needs import Need, find_needs
+from common_sync.core.doctor.install.need import Need
+from common_sync.core.doctor.install.needs import find_needs
 from common_sync.core.doctor.view import Service, View
 from common_sync.core.findings import file_finding
 from common_sync.core.formats.shell.words import Word

@@ -37,6 +37,7 @@ class Install(NamedTuple):
         synced: Whether it installs the project in its folder from that project's own files.
         options: The long options that it was given, in their order.
         certain: Whether it runs in any case, and the build ends when it fails.
+        environment: The names of the variables that are set for it.
     """
 
     tool: Tool
@@ -45,6 +46,7 @@ class Install(NamedTuple):
     synced: bool = False
     options: tuple[tuple[str, str], ...] = ()
     certain: bool = True
+    environment: frozenset[str] = frozenset()
 
     def has(self, *names: str) -> bool:
         """Tell whether one of some options was given."""
@@ -211,7 +213,7 @@ def _make(tool: Tool, command: Command, parsed: _Parsed, asked: Sequence[Asked],
         if name in {"--directory", "--project"} and (tool != "uv" or synced or name == "--directory"):
             folder = normpath(join(folder or "/", value.text)) if value.known and folder is not None else None
     options = tuple((name, value.text) for name, value in parsed.options)
-    return Install(tool, folder, tuple(asked), synced, options, command.certain)
+    return Install(tool, folder, tuple(asked), synced, options, command.certain, frozenset(command.environment))
 
 
 def _asked(parsed: _Parsed) -> Iterator[Asked]:

@@ -8,13 +8,15 @@ import re
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from posixpath import dirname, join, normpath, split
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from common_sync.core.doctor.image.files import Context, Image, Place
-from common_sync.core.doctor.install.command import FILES, Asked, Install
-from common_sync.core.doctor.install.projects import Dependency, Project, read_pipfile, read_project
+from common_sync.core.doctor.install.build_reads import Version
+from common_sync.core.doctor.install.command import Asked, Install
+from common_sync.core.doctor.install.need import Asker, Need, read_text
+from common_sync.core.doctor.install.pip import NO_HASH, asks_for_hashes, configured
+from common_sync.core.doctor.install.projects import Dependency, Project, read_links, read_pipfile, read_project
 from common_sync.core.doctor.install.selection import select
-from common_sync.core.doctor.install.settings import from_configuration
 from common_sync.core.doctor.install.sources import Source, given_sources, list_sources, needs_it
 from common_sync.core.expressions import expression
 from common_sync.core.formats.pip.paths import Target, find_include, find_target, holds_variable
@@ -24,45 +26,6 @@ from common_sync.core.formats.pip.syntax import Instruction, parse_instructions
 _PROJECT_FILES = ("pyproject.toml", "setup.py")
 _ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz")
 _OTHER_SYSTEMS = expression(r"win32|windows|darwin|['\"]nt['\"]", re.IGNORECASE)
-
-
-class Need(NamedTuple):
-    """Something that an install reads.
-
-    Attributes:
-        kind: A file, or a project that is installed.
-        written: What asks for it.
-        path: The absolute path in the image; nothing where that cannot be told.
-        state: Whether it is there.
-        reason: More about it, where there is more.
-        file: The file that asks for it, by its path in the build context; None for the command itself.
-        line: The line in that file, counted from 1.
-        editable: Whether its files are imported where they lie.
-        direct: Whether it is asked for as `name @ file:./path`.
-        project: What its pyproject.toml says, where it could be read.
-        refused: Why the installer takes it in no case, or nothing.
-        unseen: Whether nobody can tell what is at its place.
-    """
-
-    kind: Literal["file", "project"]
-    written: str
-    path: str
-    state: Literal["there", "missing", "unknown"]
-    reason: str = ""
-    file: str | None = None
-    line: int | None = None
-    editable: bool = False
-    direct: bool = False
-    project: Project | None = None
-    refused: str = ""
-    unseen: bool = False
-
-
-class _Asker(NamedTuple):
-    """What asks for something: the file and the line, or the command itself."""
-
-    file: str | None = None
-    line: int | None = None
 
 
 def find_needs(install: Install, image: Image, context: Context) -> list[Need]:
@@ -77,37 +40,6 @@ def find_needs(install: Install, image: Image, context: Context) -> list[Need]:
     return list(dict.fromkeys(finder.finish(list(finder.find()))))
 
 
-def configured(install: Install, image: Image, context: Context) -> Install:
-    """Return an install with the options that files of settings in the image give it.
-
-    Args:
-        install: What is installed.
-        image: The files that are there when it runs.
-        context: Where the text of a file is read.
-    """
-    if install.tool != "pip" or install.has("--isolated"):
-        return install
-    found = [(path, image.look(path)) for path in (*_PIP_SETTINGS, *install.values("--config-file"))]
-    texts = [(path, read_text(place, context)) for path, place in found if place is not None and place.kind == "file"]
-    options = [option for _, text in texts for option in from_configuration(text or "")]
-    asked = tuple(Asked(FILES[name], word) for name, word in options if name in FILES)
-    more = tuple((name, word.text) for name, word in options)
-    return install._replace(asked=(*asked, *install.asked), options=(*more, *install.options))
-
-
-_PIP_SETTINGS = ("/etc/xdg/pip/pip.conf", "/etc/pip.conf", "/root/.pip/pip.conf", "/root/.config/pip/pip.conf")
-
-
-def read_text(place: Place, context: Context) -> str | None:
-    """Return the text of a file in an image, or None where it cannot be told.
-
-    Args:
-        place: The file.
-        context: Where it was copied from.
-    """
-    return place.text if place.text is not None or place.origin is None else context.read(place.origin)
-
-
 class _Finder:
     def __init__(self, install: Install, image: Image, context: Context) -> None:
         self._install, self._image, self._context = install, image, context
@@ -119,7 +51,7 @@ class _Finder:
         hashing = self._hashes and self._install.tool in {"pip", "uv"} and not self._install.synced
         for need in needs:
             wrong = hashing and need.kind == "project" and need.state == "there" and not need.refused
-            yield need._replace(refused=_NO_HASH) if wrong and "#sha256=" not in need.written else need
+            yield need._replace(refused=NO_HASH) if wrong and "#sha256=" not in need.written else need
 
     def find(self) -> Iterator[Need]:
         folder = self._install.folder
@@ -129,6 +61,8 @@ class _Finder:
             return
         for source in given_sources(self._install):
             yield from self._source(source, [folder], None)
+        if self._install.tool == "uv" and not self._install.has("--no-config"):
+            yield from self._links(folder)
         if self._install.synced:
             yield from self._synced(folder)
         for asked in self._install.asked:
@@ -147,12 +81,12 @@ class _Finder:
             target = find_include(text)
             if target is not None:
                 path = normpath(join(folder, target.path))
-                yield from self._file(path, text, _Asker(), constrains=asked.kind == "constraints")
+                yield from self._file(path, text, Asker(), constrains=asked.kind == "constraints")
         elif (target := find_target(text, editable=asked.kind == "editable")) is not None:
             editable = asked.kind == "editable"
             wanted = Dependency(_inside(target, text), 0, text, editable)
             refused = self._why_refused(text, editable=editable)
-            yield from self._project(wanted, folder, _Asker(), direct=bool(target.name), refused=refused)
+            yield from self._project(wanted, folder, Asker(), direct=bool(target.name), refused=refused)
 
     def _pattern(self, asked: Asked, folder: str) -> Iterator[Need]:
         """Yield the projects that a pattern means; wheels that the build has made need nothing more."""
@@ -164,10 +98,10 @@ class _Finder:
             if fnmatchcase(found, name):
                 written = asked.word.text
                 yield from self._project(
-                    Dependency(f"{above}/{found}", 0, written, asked.kind == "editable"), folder, _Asker()
+                    Dependency(f"{above}/{found}", 0, written, asked.kind == "editable"), folder, Asker()
                 )
 
-    def _file(self, path: str, written: str, asker: _Asker, *, constrains: bool) -> Iterator[Need]:
+    def _file(self, path: str, written: str, asker: Asker, *, constrains: bool) -> Iterator[Need]:
         place = self._image.look(path)
         need = Need("file", written, path, "there", "", *asker)
         if place is None or place.kind == "folder":
@@ -190,6 +124,18 @@ class _Finder:
         for source in list_sources(text):
             yield from self._source(source, [dirname(path), self._install.folder or "/"], file, text)
 
+    def _links(self, folder: str) -> Iterator[Need]:
+        """Yield the folders of packages that uv's settings name, in the nearest file that has some."""
+        for above in _upward(folder):
+            for name, table in (("uv.toml", ()), ("pyproject.toml", ("tool", "uv"))):
+                place = self._image.look(join(above, name))
+                text = self._text(place) if place is not None else None
+                links = read_links(text, *table) if text is not None else ()
+                for link in links:
+                    yield from self._source(link, [above], place.origin if place is not None else None)
+                if links:
+                    return
+
     def _source(self, source: Source, folders: list[str], file: str | None, text: str = "") -> Iterator[Need]:
         """Yield a folder of packages, where it is not sure to be there; relative to a file, or to the folder that it runs in."""
         places = [normpath(join(folder, source.path)) for folder in folders]
@@ -203,10 +149,10 @@ class _Finder:
         return read_text(place, self._context)
 
     def _lines(self, text: str, file: str | None, path: str, *, constrains: bool) -> Iterator[Need]:
-        self._hashes = self._hashes or _asks_for_hashes(text, self._install.tool)
+        self._hashes = self._hashes or asks_for_hashes(text, self._install.tool)
         yield from self._sources(text, file, path)
         for instruction in parse_instructions(text):
-            asker = _Asker(file, instruction.line.number)
+            asker = Asker(file, instruction.line.number)
             value = instruction.value.value
             if instruction.kind in {"requirements-file", "constraints-file"}:
                 include = find_include(value)
@@ -216,7 +162,7 @@ class _Finder:
             elif not constrains:  # a constraint installs nothing
                 yield from self._line(instruction, asker)
 
-    def _line(self, instruction: Instruction, asker: _Asker) -> Iterator[Need]:
+    def _line(self, instruction: Instruction, asker: Asker) -> Iterator[Need]:
         editable = instruction.kind == "editable"
         value = instruction.value.value
         target = find_target(value, editable=editable)
@@ -240,7 +186,7 @@ class _Finder:
         return why_refused("uv" if tool == "uv" else "pip", value, editable=editable, loose=loose, options=options)
 
     def _project(
-        self, wanted: Dependency, folder: str, asker: _Asker, *, direct: bool = False, refused: str = ""
+        self, wanted: Dependency, folder: str, asker: Asker, *, direct: bool = False, refused: str = ""
     ) -> Iterator[Need]:
         path = normpath(join(folder, wanted.path))
         editable = wanted.editable and not self._install.has("--no-editable")
@@ -278,7 +224,7 @@ class _Finder:
             return
         yield need._replace(project=read_project(text) if text is not None else None)
         if pyproject is not None and text is not None:
-            yield from self._dependencies(text, pyproject, need.path, build=True)
+            yield from self._dependencies(text, pyproject, need.path, build=True, editable=need.editable)
 
     def _why_no_project(self, path: str) -> str:
         """Return why a folder cannot be installed, and the rule that keeps its project file out, where there is one."""
@@ -302,26 +248,41 @@ class _Finder:
                 return name
         return None
 
-    def _dependencies(self, text: str, place: Place, folder: str, *, build: bool = False) -> Iterator[Need]:
+    def _dependencies(
+        self, text: str, place: Place, folder: str, *, build: bool = False, editable: bool = False
+    ) -> Iterator[Need]:
         project = read_project(text)
         if project is None:
             yield Need("file", "pyproject.toml", f"{folder}/pyproject.toml", "unknown", "it is no TOML", place.origin)
             return
         if build:
-            yield from self._readme(project, place, folder)
+            yield from self._reads(project, place, folder, editable=editable)
         for dependency in select(self._install, project):
-            yield from self._project(dependency, folder, _Asker(place.origin, dependency.line))
+            yield from self._project(dependency, folder, Asker(place.origin, dependency.line))
         if project.workspace and self._install.tool == "uv":
             yield Need("project", "workspace = true", "", "unknown", "uv workspaces are not followed", place.origin)
 
-    def _readme(self, project: Project, place: Place, folder: str) -> Iterator[Need]:
-        """Yield the file that the build of a project reads; setuptools only warns when it is not there."""
-        if project.readme is None or project.backend == "setuptools":
+    def _reads(self, project: Project, place: Place, folder: str, *, editable: bool) -> Iterator[Need]:
+        """Yield what the build of a project reads beside its packages, and git where that tells its version."""
+        for read in project.reads:
+            path = normpath(join(folder, read.path))
+            found = self._image.look(path)
+            sure = read.sure and not (editable and read.written.startswith("force-include"))
+            missing: Literal["missing", "unknown"] = "missing" if sure else "unknown"
+            state = missing if found is None else "unknown" if found.kind == "unknown" else "there"
+            reason = found.why if found is not None and state == "unknown" else ""
+            yield Need("file", read.written, path, state, reason, place.origin, read.line)
+        version = project.version_from
+        if version is not None and not any(one.startswith(version.variable) for one in self._install.environment):
+            yield from self._git(version, place, folder)
+
+    def _git(self, version: Version, place: Place, folder: str) -> Iterator[Need]:
+        found = [self._image.look(join(above, ".git")) for above in _upward(folder)]
+        if any(one is not None and one.kind != "unknown" for one in found):
             return
-        path = normpath(join(folder, project.readme))
-        found = self._image.look(path)
-        state: Literal["there", "missing", "unknown"] = "missing" if found is None else "there"
-        yield Need("file", f'readme = "{project.readme}"', path, state, "", place.origin)
+        state: Literal["missing", "unknown"] = "unknown" if any(found) else "missing"
+        reason = f"{version.program} takes the version from git, and {folder} is in no repository: set {version.variable}, or a fallback"
+        yield Need("file", ".git", join(folder, ".git"), state, reason, place.origin)
 
     def _synced(self, folder: str) -> Iterator[Need]:
         """Yield what a tool needs that installs a project from its own files."""
@@ -340,7 +301,7 @@ class _Finder:
         if name == "Pipfile":
             pipfile = read_pipfile(text)
             for dependency in select(self._install, pipfile) if pipfile is not None else ():
-                yield from self._project(dependency, here, _Asker(place.origin, dependency.line))
+                yield from self._project(dependency, here, Asker(place.origin, dependency.line))
         else:
             packaged = (read_project(text) or Project()).packaged
             build = self._install.tool == "uv" and packaged and not self._install.has(*_NO_ROOT)
@@ -367,18 +328,6 @@ def _upward(folder: str) -> Iterator[str]:
 
 
 _STANDARD_INPUT = frozenset({"-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"})
-_NO_HASH = "it wants a hash for everything, and a folder has none"
-_HASH = expression(r"^(?!\s*(?:#|-e\b|--editable)).*?(?:\s--hash[=\s]|^\s*--hash[=\s])", re.MULTILINE)
-_REQUIRE_HASHES = expression(r"^\s*--require-hashes\b", re.MULTILINE)
-_COMMENT = expression(r"(?:^|(?<=\s))#.*")
-
-
-def _asks_for_hashes(text: str, tool: str) -> bool:
-    """Tell whether a requirements file has a hash of everything be compared; uv wants them only where it is told so."""
-    if "--hash" not in text and "--require-hashes" not in text:
-        return False
-    plain = _COMMENT.sub("", text)
-    return bool(_REQUIRE_HASHES.search(plain) or (tool == "pip" and _HASH.search(plain)))
 
 
 def _inside(target: Target, value: str) -> str:

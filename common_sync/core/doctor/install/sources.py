@@ -6,6 +6,7 @@ from typing import NamedTuple
 from common_sync.core.doctor.install.command import Install
 from common_sync.core.expressions import expression
 from common_sync.core.formats.pip.paths import find_include
+from common_sync.core.formats.toml import Document
 
 LINKS = "--find-links"
 INDEXES = frozenset({"--index-url", "--extra-index-url", "--index", "--default-index"})
@@ -41,6 +42,24 @@ def list_sources(text: str) -> Iterator[Source]:
     """
     for match in _OPTION.finditer(text):
         yield from _local(_SHORT.get(match[1], match[1]), match[2], text.count("\n", 0, match.start()) + 1)
+
+
+def list_links(document: Document, *above: str) -> Iterator[Source]:
+    """Yield the folders that uv's settings name: `find-links`, and indexes that are lists of files.
+
+    Args:
+        document: A pyproject.toml or an uv.toml.
+        above: What leads to uv's table in it.
+    """
+    for string in document.strings:
+        keys = tuple(key for key in string.path if isinstance(key, str))
+        line = document.line(string.span.start)
+        rest = keys[len(above) :] if keys[: len(above)] == above else ()
+        if rest in {("find-links",), ("pip", "find-links")}:
+            yield from _local(LINKS, string.span.value, line)
+        elif rest == ("index", "url"):
+            flat = document.leaves.get((*string.path[:-1], "format")) == repr("flat")
+            yield from _local(LINKS if flat else "--index", string.span.value, line)
 
 
 def given_sources(install: Install) -> Iterator[Source]:
