@@ -225,7 +225,7 @@ def test_what_cannot_be_followed_is_not_proven(one: Monorepo) -> None:
     one.write("services/api/Dockerfile", RIGHT + "RUN sh install.sh\n")
     done = one.run("doctor", "api")
     assert done.code == 0  # a warning
-    assert "services/api/Dockerfile:7: CS213 cannot be followed: `sh install.sh` may do anything" in done.out
+    assert "services/api/Dockerfile:7: CS213 runs `sh install.sh`; what that leaves in /app is unknown" in done.out
     assert "? 0/1 service proven to build from its own folder alone, 1 cannot be told, in " in done.out
     assert "? cannot be told" in done.out
     assert one.json("doctor", "api", code=0)["services"][0]["verdict"] == "unknown"
@@ -369,7 +369,7 @@ def test_a_service_without_an_image_that_asks_an_index_for_the_library(one: Mono
     """It would be called proven, and be set up with a stranger's package of the same name, or not at all."""
     one.write("services/api/requirements.txt", "fastapi\n")
     (one.root / "services/api/Dockerfile").unlink()
-    assert codes(one, "api") == []
+    assert codes(one, "api") == [("CS213", "services/api/app.py", 1)], "it is imported, and nothing installs it"
     one.write("services/api/pyproject.toml", '[project]\nname = "api"\ndependencies = [\n  "our.common>=1",\n]\n')
     assert codes(one, "api") == [("CS213", "services/api/pyproject.toml", 4)]
     one.write("services/api/requirements.txt", "-r deps.list\n")
@@ -378,7 +378,11 @@ def test_a_service_without_an_image_that_asks_an_index_for_the_library(one: Mono
     assert codes(one, "api") == []
     one.write("services/api/deps.list", "our-common @ git+https://example.invalid/x\n")
     (one.root / "services/api/pyproject.toml").unlink()
-    assert codes(one, "api") == [], "a constraint asks for nothing, and an address is no name"
+    assert codes(one, "api") == [("CS213", "services/api/deps.list", 1)], "it is from an address, and no copy"
+    one.write("services/api/deps.list", "fastapi\n")
+    assert codes(one, "api") == [("CS213", "services/api/app.py", 1)], "a constraint asks for nothing"
+    one.write("services/api/.env", "PYTHONPATH=common\n")
+    assert codes(one, "api") == [], "Python is told where it is"
 
 
 @pytest.mark.parametrize("arguments", [("nobody",), ("--fixx",), ("--root", "nowhere")])

@@ -60,6 +60,7 @@ CODES = {
     "CS215": Code("error", "An environment is copied without what is installed in it as editable"),
     "CS216": Code("error", "Nothing brings the library into the image"),
     "CS217": Code("warning", "An import would pass over the library's __init__.py"),
+    "CS218": Code("error", "An installer refuses what it is told to install"),
 }
 
 

@@ -8,7 +8,7 @@ from common_sync.commands.steps.compositions import list_compositions, list_dock
 from common_sync.commands.steps.image_check import Dockerfile, ImageCheck, check_image
 from common_sync.commands.steps.survey import ServicePlan
 from common_sync.core.doctor.catalogue import State, Verdict, conclude, inspect_service, judge
-from common_sync.core.doctor.checks.layout import find_packages
+from common_sync.core.doctor.checks.layout import find_importable
 from common_sync.core.doctor.image.files import below
 from common_sync.core.doctor.silencing import is_silenced
 from common_sync.core.doctor.view import Service, View, find_imports
@@ -143,8 +143,7 @@ def _open(project: Project, plan: ServicePlan, library: str) -> _Opened:
     except OSError as error:
         raise explain_os_error(error, plan.service, "read the service") from error
     folder = ServiceFolder(path)
-    packages = [package.name for package in find_packages(open_context(folder), copy)]
-    imports = find_imports(folder, files, packages)
+    imports = find_imports(folder, files, find_importable(open_context(folder), copy))
     service = Service(plan.service, path, copy, library, folder, files, plan.references, imports)
     ignored = frozenset(setting.value for setting in project.configuration.ignore)
     return _Opened(service, folder, plan, project.root, ignored)

@@ -11,7 +11,8 @@ from common_sync.core.doctor.checks.by_name import check_asked_by_name
 from common_sync.core.doctor.checks.compose import check_compose
 from common_sync.core.doctor.checks.library import check_copy, check_presence, check_stale
 from common_sync.core.doctor.checks.mounts import check_mounts
-from common_sync.core.doctor.checks.references import check_path_entries, check_references
+from common_sync.core.doctor.checks.path_entries import check_path_entries
+from common_sync.core.doctor.checks.references import check_references
 from common_sync.core.doctor.view import ImageView, View
 from common_sync.core.model import Finding
 
@@ -57,7 +58,7 @@ CHECKS = (
     Check("LAYOUT", frozenset({"CS208", "CS217"}), (), (check_copy,)),
     Check("NAME", frozenset({"CS209"})),  # asked of the library, once for all services
     Check("PYTHON", frozenset({"CS210"}), only_in_image=True),  # found where the build is followed
-    Check("PIP", frozenset({"CS212"}), only_in_image=True),
+    Check("PIP", frozenset({"CS212", "CS218"}), only_in_image=True),
     Check("STALE", frozenset({"CS211"}), (check_stale,)),
 )
 """A finding that none of them names is about a reference."""

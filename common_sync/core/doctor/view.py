@@ -17,10 +17,11 @@ Admits = Callable[[str, str], bool]
 
 
 class Import(NamedTuple):
-    """A file of a service that imports a package of the library."""
+    """A line of a service that imports a package of the library."""
 
     package: str
     file: str
+    line: int
 
 
 class Service(NamedTuple):
@@ -103,6 +104,11 @@ class View(NamedTuple):
 _TEST = re.compile(r"(?:^|/)(?:tests?/|test_|conftest)")
 
 
+def is_test(file: str) -> bool:
+    """Tell by its path whether a file is for tests, which no image runs."""
+    return _TEST.search(file) is not None
+
+
 def find_imports(folder: Folder, files: Iterable[str], packages: Iterable[str]) -> tuple[Import, ...]:
     """Return which of a library's packages a service imports, and where; what its tests import does not count.
 
@@ -111,13 +117,18 @@ def find_imports(folder: Folder, files: Iterable[str], packages: Iterable[str]) 
         files: The paths of its own.
         packages: The library's packages.
     """
-    sources = [file for file in files if file.endswith(".py") and not _TEST.search(file)]
+    sources = [file for file in files if file.endswith(".py") and not is_test(file)]
     names = tuple(packages)
-    return tuple(
-        Import(name, file) for name in names for file in sources if _importing(name).search(folder.read(file) or "")
-    )
+    found = []
+    for file in sources if names else ():
+        text = folder.read(file) or ""
+        matches = ((name, _importing(name).search(text)) for name in names)
+        found += [Import(name, file, text.count("\n", 0, match.start()) + 1) for name, match in matches if match]
+    return tuple(sorted(found))
 
 
 @cache
 def _importing(package: str) -> re.Pattern[str]:
-    return re.compile(rf"^(?:from|import)\s+{re.escape(package)}\b", re.MULTILINE)
+    above, _, last = package.rpartition(".")
+    from_above = rf"|^from\s+{re.escape(above)}\s+import\s+\(?[^\n]*\b{last}\b" if above else ""
+    return re.compile(rf"^(?:from|import)\s+{re.escape(package)}\b{from_above}", re.MULTILINE)

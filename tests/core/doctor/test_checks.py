@@ -13,11 +13,12 @@ from common_sync.core.doctor.checks.library import (
     find_name_troubles,
     find_stale_trouble,
 )
-from common_sync.core.doctor.checks.references import find_import_troubles, find_reference_troubles
-from common_sync.core.doctor.image.bases import Base, read_base
+from common_sync.core.doctor.checks.path_entries import find_import_troubles
+from common_sync.core.doctor.checks.references import find_reference_troubles
+from common_sync.core.doctor.image.bases import UNKNOWN_FOLDER, Base, read_base
 from common_sync.core.doctor.image.files import Put
 from common_sync.core.doctor.image.mounts import find_hiding
-from common_sync.core.doctor.install.needs import Need
+from common_sync.core.doctor.install.need import Need
 from common_sync.core.doctor.install.projects import Project
 from common_sync.core.doctor.silencing import is_silenced
 from common_sync.core.findings import CODES, make_finding
@@ -201,9 +202,9 @@ def test_a_library_that_nothing_brings_is_found() -> None:
         (BASE + "COPY . .\nRUN pip install ./common\n", None),
         (BASE + "COPY common/ ./\n", None),
         (BASE + "ENV PYTHONPATH=common\nCOPY . .\n", None),
-        (BASE + "ENV PYTHONPATH=$X\nCOPY . .\n", None),
+        (BASE + "ENV PYTHONPATH=$X\nCOPY . .\n", "CS213"),
         (BASE + "COPY . .\nRUN make\n", None),
-        ("FROM some/base\nCOPY main.py ./\n", None),
+        ("FROM some/base\nCOPY main.py ./\n", "CS213"),
     ):
         trouble = find_absence(follow(text, requirements), ["our_common"], "libs/shared", "Dockerfile")
         assert (trouble and trouble.code) == expected, text
@@ -292,7 +293,8 @@ BASES = [
     ("ubuntu:22.04", Base(empty=True)),
     ("alpine:3.19", Base(empty=True)),
     ("scratch", Base(empty=True)),
-    ("team/base:python3.9", Base(python="3.9")),
+    ("team/base:python3.9", Base(python="3.9", folder=UNKNOWN_FOLDER)),
+    ("golang:1.22", Base(empty=True, folder="/go")),
 ]
 
 

@@ -100,15 +100,15 @@ UV_CHOICES = [
     ("uv sync", "a b c d"),
     ("uv sync --locked --no-dev", "a b c d"),  # to check the lock file it reads them all
     ("uv sync --no-sources", ""),
-    ("uv sync --frozen", "a c"),
+    ("uv sync --frozen", "a c d"),  # a group is what it includes, too
     ("uv sync --frozen --no-dev", "a"),
     ("uv sync --frozen --no-default-groups --group test", "a d"),
-    ("uv sync --frozen --no-default-groups --group dev", "a c"),
+    ("uv sync --frozen --no-default-groups --group dev", "a c d"),
     ("uv sync --frozen --only-group test", "d"),
-    ("uv sync --frozen --only-dev", "c"),
+    ("uv sync --frozen --only-dev", "c d"),
     ("uv sync --frozen --all-groups", "a c d"),
     ("uv sync --frozen --no-group dev --extra fast", "a b"),
-    ("uv sync --frozen --all-extras --no-install-package a", "b c"),
+    ("uv sync --frozen --all-extras --no-install-package a", "b c d"),
     ("uv sync --frozen --no-install-local", ""),
     ("uv pip install .", "a"),
     ("uv pip install --no-sources .", ""),
@@ -192,7 +192,7 @@ def test_a_project_file_is_read() -> None:
     """A too old Python, or a README that the build needs, would not be noticed."""
     project = read_project(POETRY)
     assert project is not None
-    assert (project.readme, project.backend, project.requires_python) == ("README.md", "poetry", ">=3.11")
+    assert (project.reads[0].path, project.backend, project.requires_python) == ("README.md", "poetry", ">=3.11")
     lines = {one.path: (one.line, one.editable) for one in project.poetry}
     assert lines["libs/a"] == (7, True)
     assert lines["libs/d"] == (18, False)
@@ -211,7 +211,7 @@ def test_what_says_nothing_of_it_says_nothing(text: str) -> None:
     """A file of another shape would end the run with a traceback."""
     project = read_project(text)
     assert project is not None
-    assert (project.dependencies, project.uv, project.readme, project.requires_python) == ((), (), None, None)
+    assert (project.dependencies, project.uv, project.reads, project.requires_python) == ((), (), (), None)
 
 
 def test_a_workspace_is_noticed() -> None:

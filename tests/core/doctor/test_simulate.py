@@ -206,12 +206,12 @@ DOCKERFILES = [
         BASE
         + COPY
         + "RUN --mount=type=bind,source=common,target=common --mount=type=cache,target=/c pip install -r requirements.txt\n",
-        "",
+        "CS215:4",  # what is installed is a path to what is gone
     ),
     (
         "mounts of all",
         BASE + "RUN --mount=target=/app --mount=type=secret,id=x --mount=type=ssh pip install -r requirements.txt\n",
-        "",
+        "CS215:3",
     ),
     (
         "a mount for one line only",
@@ -225,7 +225,7 @@ DOCKERFILES = [
         + BASE
         + COPY
         + "RUN --mount=from=lib,source=/src/common,target=common pip install -r requirements.txt\n",
-        "",
+        "CS215:6",
     ),
     (
         "a mount from an image",

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from common_sync.core.doctor.image.copying import MissingSource, SourceAbove
 from common_sync.core.doctor.image.files import Image
 from common_sync.core.doctor.install.command import Install
-from common_sync.core.doctor.install.needs import Need
+from common_sync.core.doctor.install.need import Need
 from common_sync.core.formats.dockerfile.syntax import Instruction
 
 
@@ -73,6 +73,7 @@ class StageEnd(NamedTuple):
         built_on: The number of the stage that it begins with, or None.
         taken: What it copies out of other stages.
         python_path: The folders of `PYTHONPATH`; None where they cannot be told.
+        installs_later: What is started with it and installs something then, or may.
     """
 
     name: str
@@ -83,6 +84,7 @@ class StageEnd(NamedTuple):
     built_on: int | None
     taken: tuple[Taken, ...]
     python_path: tuple[str, ...] | None
+    installs_later: tuple[NotFollowed, ...] = ()
 
 
 class Build(NamedTuple):
@@ -90,15 +92,23 @@ class Build(NamedTuple):
 
     stages: tuple[StageEnd, ...]
 
+    def ends(self, targets: Iterable[str] = ()) -> list[int]:
+        """Return the numbers of the stages that are run: the last one, and some others.
+
+        Args:
+            targets: The names of the others.
+        """
+        wanted = {target.lower() for target in targets}
+        named = [number for number, stage in enumerate(self.stages) if stage.name and stage.name in wanted]
+        return named + ([len(self.stages) - 1] if self.stages else [])
+
     def needed(self, targets: Iterable[str] = ()) -> set[int]:
         """Return the numbers of the stages that are built for the last one, and for some others.
 
         Args:
             targets: The names of the others; a name that no stage has asks for nothing.
         """
-        wanted = {target.lower() for target in targets}
-        pending = [number for number, stage in enumerate(self.stages) if stage.name and stage.name in wanted]
-        pending += [len(self.stages) - 1] if self.stages else []
+        pending = self.ends(targets)
         found: set[int] = set()
         while pending:
             number = pending.pop()

@@ -4,15 +4,17 @@ Source of the rules: https://docs.docker.com/reference/dockerfile/, and BuildKit
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from posixpath import join, normpath
+from typing import NamedTuple
 
 from common_sync.core.doctor.build.outcome import Build, Event, Installed, NotFollowed, StageEnd, Taken
-from common_sync.core.doctor.image.bases import Base, read_base
+from common_sync.core.doctor.image.bases import UNKNOWN_FOLDER, Base, read_base
 from common_sync.core.doctor.image.copying import Copying, MissingSource, copy_layers, read_copy
 from common_sync.core.doctor.image.effects import Layer, find_effects, why_not_followed
-from common_sync.core.doctor.image.files import Anything, Context, Doubt, Files, Image, Made, Put
+from common_sync.core.doctor.image.files import Anything, Context, Doubt, Files, Gone, Image, Made, Put, below
 from common_sync.core.doctor.install.command import read_install
+from common_sync.core.doctor.install.need import Need, read_text
 from common_sync.core.doctor.install.needs import find_needs
 from common_sync.core.expressions import expression
 from common_sync.core.formats.dockerfile.syntax import Dockerfile, Instruction, Stage
@@ -54,16 +56,19 @@ _NEW_PIP = expression(r"pip(?:\s*[>~]=?.*|\s*==\s*(?:2[5-9]|24\.[1-9]|[3-9]\d).*
 class _State:
     """A stage while it runs."""
 
-    def __init__(self, name: str, number: int, base: Base) -> None:
+    def __init__(self, name: str, number: int, base: Base, image: str = "") -> None:
         self.name, self.number, self.base = name, number, base
-        self.image = Image() if base.empty else Image((Doubt("/"),))
-        self.workdir = "/"
+        named = f" `{image}`" if image else ""
+        self.image = Image() if base.empty else Image((Doubt("/", f"the base image{named} may hold it"),))
+        self.workdir = base.folder
         self.posix = True
         self.ran = False
         self.events: list[Event] = []
         self.uses: set[int] = set()
         self.built_on: int | None = None
         self.taken: list[Taken] = []
+        self.starts: dict[str, Instruction] = {}
+        self.installs_later: list[NotFollowed] = []
         self.python_path: tuple[str, ...] | None = ()
 
     def finished(self) -> StageEnd:
@@ -76,7 +81,16 @@ class _State:
             self.built_on,
             tuple(self.taken),
             self.python_path,
+            tuple(self.installs_later),
         )
+
+
+class _Mounted(NamedTuple):
+    """What is mounted while a RUN runs: where, what is there then, and whether it may only be read."""
+
+    place: str
+    layers: tuple[Layer, ...]
+    read_only: bool = False
 
 
 class _Builder:
@@ -103,9 +117,32 @@ class _Builder:
                     self._run(instruction, state)
                 case "ENV":
                     self._set_python_path(instruction, state)
+                case "ENTRYPOINT" | "CMD":
+                    state.starts[instruction.name] = instruction
                 case "SHELL":
                     state.posix = bool(_POSIX_SHELL.search(instruction.words[0].text if instruction.words else ""))
+        for instruction in state.starts.values():
+            state.installs_later += self._installs_later(instruction, state)
         self.ends.append(state)
+
+    def _installs_later(self, instruction: Instruction, state: _State) -> Iterator[NotFollowed]:
+        """Yield what is started with the image and installs something then, or may."""
+        for command in self._commands(instruction, state) or ():
+            script = self._script_text(command, state)
+            inner = read_script(script, state.workdir, command.environment) if script is not None else ()
+            if read_install(command) or inner is None or any(read_install(one) for one in inner):
+                shown = " ".join(word.text for word in command.words[:3])
+                yield NotFollowed(instruction.line, f"`{shown}` installs when the image is started")
+            elif script is None and (what := why_not_followed(command, state.image)):
+                yield NotFollowed(instruction.line, f"`{what}` is started with the image, and may install anything")
+
+    def _script_text(self, command: Command, state: _State) -> str | None:
+        """Return the text of a script that the build context brought and a command runs."""
+        for word in command.words[:2]:
+            place = state.image.look(normpath(join(command.folder or state.workdir, word.text)))
+            if place is not None and place.kind == "file" and (text := read_text(place, self._context)) is not None:
+                return text if not word.text.endswith(".py") else None
+        return None
 
     def _expand(self, word: Word, instruction: Instruction) -> ShellWord:
         found = expand(word, instruction, self._dockerfile.escape, self._variables[instruction.start])
@@ -117,7 +154,8 @@ class _Builder:
             return _State(stage.name, number, Base())
         built_on = self._stage(base.text) if base.known else None
         if built_on is None:
-            return _State(stage.name, number, read_base(base.text) if base.known else Base())
+            known = read_base(base.text) if base.known else Base(folder=UNKNOWN_FOLDER)
+            return _State(stage.name, number, known, base.text)
         state = _State(stage.name, number, built_on.base)
         state.image, state.workdir = built_on.image, built_on.workdir
         state.posix, state.ran = built_on.posix, built_on.ran
@@ -139,7 +177,8 @@ class _Builder:
                     instruction.line, f"`WORKDIR {instruction.arguments.text}` holds a variable without a value"
                 )
             )
-            state.image = state.image.with_layers(Doubt("/"))
+            why = f"line {instruction.line} changes to a folder that a variable names"
+            state.image = state.image.with_layers(Doubt("/", why))
         state.workdir = normpath(join(state.workdir, place.text))
         state.image = state.image.with_layers(Made(state.workdir))
 
@@ -158,7 +197,7 @@ class _Builder:
             return self._named[name.text.lower()]
         stage = self._stage(name.text) if name.known else None
         if stage is None:
-            return Anything()
+            return Anything(f"it comes from `{name.text}`, which nobody can look into")
         state.uses.add(stage.number)
         return stage.image
 
@@ -176,25 +215,33 @@ class _Builder:
             state.image = state.image.with_layers(*layers)
         else:
             state.events.append(NotFollowed(instruction.line, copying))
-            state.image = state.image.with_layers(Doubt("/"))
+            state.image = state.image.with_layers(Doubt("/", f"in line {instruction.line} {copying}"))
 
     def _run(self, instruction: Instruction, state: _State) -> None:
         state.ran = True
-        mounts = [*self._mounts(instruction, state)]
+        mounted = [*self._mounts(instruction, state)]
+        mounts = [layer for mount in mounted for layer in mount.layers]
         effects: list[Layer] = []
         commands = self._commands(instruction, state)
         if commands is None:
             state.events.append(NotFollowed(instruction.line, "its script cannot be read"))
-            state.image = state.image.with_layers(Doubt(state.workdir))
+            why = f"line {instruction.line} runs a script that cannot be read"
+            state.image = state.image.with_layers(Doubt(state.workdir, why))
             return
         for command in commands:
             image = state.image.with_layers(*mounts, *effects)
-            self._install(command, image, instruction, state)
+            self._install(command, image, mounted, instruction, state)
             if what := why_not_followed(command, image):
-                state.events.append(NotFollowed(instruction.line, f"`{what}` may do anything"))
-                effects.append(Doubt(command.folder or "/"))
+                folder = command.folder or "/"
+                state.events.append(
+                    NotFollowed(instruction.line, f"runs `{what}`; what that leaves in {folder} is unknown")
+                )
+                effects.append(Doubt(folder))
             effects += find_effects(command, image)
-        state.image = state.image.with_layers(*effects)
+            effects = [_explain(layer, command, instruction.line) for layer in effects]
+        places = [mount.place for mount in mounted]
+        kept = (layer for layer in effects if all(below(layer.place, place) is None for place in places))
+        state.image = state.image.with_layers(*kept)
 
     def _commands(self, instruction: Instruction, state: _State) -> list[Command] | None:
         variables = {
@@ -206,11 +253,14 @@ class _Builder:
         found = read_script(script, state.workdir, variables) if state.posix and script is not None else None
         return list(found) if found is not None else None
 
-    def _install(self, command: Command, image: Image, instruction: Instruction, state: _State) -> None:
+    def _install(
+        self, command: Command, image: Image, mounted: list[_Mounted], instruction: Instruction, state: _State
+    ) -> None:
         install = read_install(command)
         if install is None:
             return
-        needs = tuple(find_needs(install, image, self._context))
+        locked = [mount.place for mount in mounted if mount.read_only]
+        needs = tuple(_written(need, locked) for need in find_needs(install, image, self._context))
         old_pip = state.base.old_pip and install.tool == "pip"
         state.events.append(
             Installed(instruction, state.number, state.workdir, install, needs, state.base.python, old_pip)
@@ -218,24 +268,55 @@ class _Builder:
         if any(_NEW_PIP.fullmatch(asked.word.text) for asked in install.asked):
             state.base = state.base._replace(old_pip=False)
 
-    def _mounts(self, instruction: Instruction, state: _State) -> Iterator[Put]:
-        """Yield what is mounted while a RUN runs, where that is files."""
+    def _mounts(self, instruction: Instruction, state: _State) -> Iterator[_Mounted]:
+        """Yield what is mounted while a RUN runs; what is written there is gone afterwards."""
         for flag in instruction.flags:
             if flag.name != "mount" or flag.value is None:
                 continue
             value = self._expand(flag.value, instruction)
             options = dict(part.partition("=")[::2] for part in value.text.split(","))
             target = next((options[key] for key in ("target", "dst", "destination") if key in options), None)
-            if options.get("type", "bind") != "bind" or target is None:
+            if target is None:
                 continue
-            files = self._files(ShellWord(options["from"]) if "from" in options else None, state)
-            source = normpath(options.get("source", options.get("src", "")).lstrip("/") or ".").removeprefix(".")
-            source = f"/{source}" if "from" in options else source
-            if files.look(source) is None and files is self._context:
-                written = options.get("source", options.get("src", ""))
-                dropped = self._context.why_dropped(source)
-                state.events.append(MissingSource(instruction.line, written, source, dropped))
-            yield Put(normpath(join(state.workdir, target)), files, source)
+            place = normpath(join(state.workdir, target))
+            kind = options.get("type", "bind")
+            if kind == "bind":
+                read_only = not any(options.get(key, "false") in {"", "true"} for key in ("rw", "readwrite"))
+                yield _Mounted(place, (self._bound(options, place, instruction, state),), read_only)
+            elif kind == "tmpfs":
+                yield _Mounted(place, (Gone(place), Made(place)))
+            elif kind == "cache":
+                why = f"line {instruction.line} mounts a cache there, which holds what earlier builds have left"
+                yield _Mounted(place, (Gone(place), Made(place), Doubt(place, why)))
+
+    def _bound(self, options: Mapping[str, str], place: str, instruction: Instruction, state: _State) -> Put:
+        files = self._files(ShellWord(options["from"]) if "from" in options else None, state)
+        source = normpath(options.get("source", options.get("src", "")).lstrip("/") or ".").removeprefix(".")
+        source = f"/{source}" if "from" in options else source
+        if files.look(source) is None and files is self._context:
+            written = options.get("source", options.get("src", ""))
+            dropped = self._context.why_dropped(source)
+            state.events.append(MissingSource(instruction.line, written, source, dropped))
+        return Put(place, files, source)
+
+
+def _explain(layer: Layer, command: Command, line: int) -> Layer:
+    """Say of what is in doubt which line makes it so."""
+    if not isinstance(layer, Doubt) or layer.why:
+        return layer
+    return layer._replace(why=f"line {line} runs `{command.program or 'a program'}`, and what it leaves is unknown")
+
+
+def _written(need: Need, locked: Iterable[str]) -> Need:
+    """Say of a project that its build has to write beside it, where it lies in what may only be read."""
+    mount = next((place for place in locked if need.path and below(need.path, place) is not None), None)
+    builds = need.kind == "project" and need.state == "there" and need.project is not None
+    if mount is None or not builds or need.project is None or need.project.backend != "setuptools":
+        return need
+    reason = (
+        f"setuptools writes into the folder of the project, and the mount {mount} may only be read: add `,rw` to it"
+    )
+    return need if need.editable else need._replace(refused=reason)
 
 
 def _script(instruction: Instruction) -> str | None:

@@ -7,7 +7,7 @@ from posixpath import join
 from common_sync.core.doctor.build.outcome import Build, Event, Installed, NotFollowed, StageEnd
 from common_sync.core.doctor.image.copying import MissingSource, SourceAbove
 from common_sync.core.doctor.image.files import Context, below
-from common_sync.core.doctor.install.needs import Need
+from common_sync.core.doctor.install.need import Need
 from common_sync.core.doctor.view import Admits, ImageView
 from common_sync.core.expressions import expression
 from common_sync.core.findings import file_finding
@@ -40,11 +40,12 @@ def find_build_troubles(
         admits: Compares a version with a specifier.
         targets: The stages that are built besides the last one.
     """
-    needed = build.needed(targets)
+    needed, ends = build.needed(targets), build.ends(targets)
     found: dict[Finding, None] = {}
     for number, stage in enumerate(build.stages):
         troubles = [trouble for event in stage.events for trouble in _of_event(event, file, context, admits)]
         troubles += _left_behind(build, stage, file)
+        troubles += _not_kept(build, number, file) if number in ends else []
         found |= dict.fromkeys(troubles if number in needed else map(_unneeded, troubles))
     yield from found
 
@@ -75,6 +76,17 @@ def _left_behind(build: Build, stage: StageEnd, file: str) -> Iterator[Finding]:
                     )
 
 
+def _not_kept(build: Build, number: int, file: str) -> Iterator[Finding]:
+    """Yield what is installed as a path to a folder that an image does not have when it is run."""
+    image = build.stages[number].image
+    for event in _installs(build, number):
+        for need in event.needs:
+            if need.editable and need.state == "there" and not need.refused and image.look(need.path) is None:
+                message = f"`{need.written}` is installed as a path to {need.path}, which the image does not have when it is run: it is mounted only, or removed again"
+                remedy = f"install it without -e, or have {need.path} stay"
+                yield file_finding("CS215", file, event.instruction.line, message, remedy)
+
+
 def _installs(build: Build, number: int) -> Iterator[Installed]:
     """Yield what is installed in a stage, and in those that it is built on."""
     following: int | None = number
@@ -87,7 +99,7 @@ def _installs(build: Build, number: int) -> Iterator[Installed]:
 def _of_event(event: Event, file: str, context: Context, admits: Admits) -> Iterator[Finding]:
     match event:
         case NotFollowed():
-            yield file_finding("CS213", file, event.line, f"cannot be followed: {event.what}", _KNOWN)
+            yield file_finding("CS213", file, event.line, event.what, _KNOWN)
         case MissingSource():
             yield _missing_source(event, file)
         case SourceAbove():
@@ -114,20 +126,25 @@ def _missing_source(event: MissingSource, file: str) -> Finding:
 
 
 def _of_need(need: Need, event: Installed, file: str, context: Context) -> Iterator[Finding]:
+    line = event.instruction.line
+    if need.refused:
+        asked = f"`{need.written}`" + (f" ({need.file}:{need.line})" if need.file and need.line else "")
+        message = f"{asked} is refused by this line: {need.refused}"
+        yield file_finding("CS218", file, line, message, "write it in a form that this installer takes")
+        return
     if need.state == "there":
         return
-    line = event.instruction.line
     asked = f"`{need.written}`" + (
         f" ({need.file}:{need.line})" if need.file and need.line else f" ({need.file})" if need.file else ""
     )
     insertion = _insertion(need, event, context)
     if need.state == "unknown" or not event.install.certain:
         reason = need.reason or (
-            "what is there cannot be told" if need.state == "unknown" else "it may run without it, or not at all"
+            "what is there is unknown" if need.state == "unknown" else "the line may run without it, or not at all"
         )
         remedy = f"add `{insertion.text}` before line {line}, if nothing else puts it there" if insertion else _KNOWN
         yield file_finding(
-            "CS213", file, line, f"nobody can tell whether {asked} is there when it is read: {reason}", remedy
+            "CS213", file, line, f"cannot be told whether {asked} is there when this line reads it: {reason}", remedy
         )
         return
     code = "CS201" if need.kind == "project" else "CS204"
@@ -160,7 +177,7 @@ def _source(need: Need, event: Installed) -> str | None:
 def _insertion(need: Need, event: Installed, context: Context) -> Insertion | None:
     """Return the COPY that would bring a project's folder, where there is just one way to do it."""
     source = _source(need, event)
-    if source is None or need.kind != "project" or need.reason not in {"", "what is there cannot be told"}:
+    if source is None or need.kind != "project" or (need.reason and not need.unseen):
         return None
     folder = context.look(source)
     names = ("pyproject.toml", "setup.py")

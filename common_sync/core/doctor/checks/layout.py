@@ -38,6 +38,38 @@ def find_packages(context: Context, library: str) -> list[Package]:
     return found
 
 
+_DEEPEST = 3
+_NO_PACKAGES = frozenset({"tests", "test", "docs"})
+
+
+def find_importable(context: Context, library: str) -> list[str]:
+    """Return the names by which a library is imported: its packages, those in namespaces, and its folder where that is one.
+
+    Args:
+        context: The files.
+        library: The folder's path in them.
+    """
+    names = [package.name for package in find_packages(context, library)]
+    for above in (library, f"{library}/src"):
+        names += _in_namespaces(context, above, "", _DEEPEST)
+    project = any(context.look(f"{library}/{name}") is not None for name in ("pyproject.toml", "setup.py", "setup.cfg"))
+    if not project and any(name.endswith(".py") for name in context.names(library)):
+        names.append(library.replace("/", "."))
+    return names
+
+
+def _in_namespaces(context: Context, folder: str, prefix: str, left: int) -> Iterator[str]:
+    """Yield the packages below folders that are none themselves, by their whole names."""
+    for name in sorted(context.names(folder)):
+        inner = f"{folder}/{name}"
+        if not name.isidentifier() or name in _NO_PACKAGES or (not prefix and name == "src"):
+            continue
+        if context.look(f"{inner}/__init__.py") is not None:
+            yield from [f"{prefix}{name}"] if prefix else []
+        elif left:
+            yield from _in_namespaces(context, inner, f"{prefix}{name}.", left - 1)
+
+
 def find_places(image: Image, context: Files, copy: str) -> list[str]:
     """Return where in an image a copy's folder lies.
 

@@ -4,12 +4,13 @@ from collections.abc import Container, Iterable, Iterator
 from posixpath import basename, join
 from typing import NamedTuple
 
-from common_sync.core.doctor.build.outcome import Build, Installed, NotFollowed
-from common_sync.core.doctor.checks.by_name import list_asked_by_name
+from common_sync.core.doctor.build.outcome import Build, Installed, NotFollowed, StageEnd
+from common_sync.core.doctor.checks.by_name import find_asked, list_asked_by_name
 from common_sync.core.doctor.checks.layout import find_packages, find_places, find_shadow
+from common_sync.core.doctor.checks.path_entries import path_entries_in
 from common_sync.core.doctor.checks.references import list_asking, list_needs
 from common_sync.core.doctor.image.files import Context, Image
-from common_sync.core.doctor.install.needs import Need
+from common_sync.core.doctor.install.need import Need
 from common_sync.core.doctor.install.projects import read_project
 from common_sync.core.doctor.view import ImageView, View
 from common_sync.core.findings import file_finding
@@ -88,8 +89,30 @@ def _find_absence(image: ImageView) -> list[Finding]:
     service, stages = image.service, image.build.stages
     last = stages[-1].image if stages else Image()
     imported = [one.package for one in service.imports if find_places(last, image.context, one.file)]
-    absent = find_absence(image.build, imported, service.copy, image.dockerfile) if imported else None
-    return [] if absent is None else list_asked_by_name(service) or [absent]
+    folders = path_entries_in(image) if imported else ()
+    absent = find_absence(image.build, imported, service.copy, image.dockerfile, folders)
+    if absent is None:
+        return []
+    return [*_asked_in_commands(image), *list_asked_by_name(service, _reached(image))] or [absent]
+
+
+def _reached(image: ImageView) -> Iterator[str]:
+    """Yield the files of the build context that installs read."""
+    for stage in image.build.stages:
+        for need in (need for event in stage.events if isinstance(event, Installed) for need in event.needs):
+            place = stage.image.look(need.path) if need.kind == "file" and need.path else None
+            if place is not None and place.origin is not None:
+                yield place.origin
+
+
+def _asked_in_commands(image: ImageView) -> list[Finding]:
+    """Return the commands that take the library from an index or an address."""
+    events = (event for stage in image.build.stages for event in stage.events if isinstance(event, Installed))
+    library = image.service.library
+    asked = ((event.instruction.line, one.word.text) for event in events for one in event.install.asked)
+    found = ((line, find_asked(written, library)) for line, written in asked)
+    remedy = f"install `./{image.service.copy}`"
+    return [file_finding("CS213", image.dockerfile, line, message, remedy) for line, message in found if message]
 
 
 def check_stale(image: ImageView) -> Iterator[Finding]:
@@ -151,30 +174,48 @@ def find_layout_trouble(running: Running, needs: Iterable[Need], context: Contex
 _THE_SERVICE = frozenset({".", "./", "-e .", "-e ./"})
 
 
-def find_absence(build: Build, packages: Iterable[str], copy: str, file: str) -> Finding | None:
-    """Return that the service imports the library, and that nothing brings it into the last image.
+def find_absence(
+    build: Build, packages: Iterable[str], copy: str, file: str, folders: Iterable[str] = ()
+) -> Finding | None:
+    """Return that the service imports the library, and that nothing brings it into the last image, or may not.
 
     Args:
         build: What the build comes upon.
         packages: The packages of the library that the service imports.
         copy: The copy's path in the service.
         file: The Dockerfile's path in the service.
+        folders: Where Python looks besides, by what the service's files do.
     """
     events = [event for stage in build.stages for event in stage.events]
     needs = [need for one in events if isinstance(one, Installed) for need in one.needs]
     installed = any(need.kind == "project" and need.written not in _THE_SERVICE for need in needs)
-    unknown = any(need.state == "unknown" and not need.path for need in needs)  # a variable tells what is installed
-    if installed or unknown or any(isinstance(one, NotFollowed) for one in events):
+    unread = any(need.state == "unknown" for need in needs)
+    if installed or unread or any(isinstance(one, NotFollowed) for one in events):
+        return None  # or it is told of already that something cannot be followed
+    absent = ((package, _why_absent(build.stages[-1], package, folders)) for package in packages)
+    package, reason = next(((package, why) for package, why in absent if why is not None), ("", None))
+    if reason is None:
         return None
-    end = build.stages[-1]
-    for package in packages:
-        folders = (end.workdir, *(end.python_path or ()))
-        if end.python_path is not None and all(end.image.look(join(folder, package)) is None for folder in folders):
-            message = f"the service imports `{package}`, and nothing brings it into the image"
-            return file_finding(
-                "CS216", file, None, message, f"copy the library and install it: `RUN pip install ./{copy}`"
-            )
-    return None
+    remedy = f"copy the library and install it: `RUN pip install ./{copy}`"
+    if not reason.what:
+        message = f"the service imports `{package}`, and nothing brings it into the image"
+        return file_finding("CS216", file, None, message, remedy)
+    message = f"the service imports `{package}`, and nothing installs it when the image is built: {reason.what}"
+    return file_finding("CS213", file, reason.line or None, message, remedy)
+
+
+def _why_absent(end: StageEnd, package: str, folders: Iterable[str]) -> NotFollowed | None:
+    """Return why a package may be there all the same, with nothing said where it is not; None where it is."""
+    looked = (end.workdir, *(end.python_path or ()), *folders)
+    places = [end.image.look(join(folder, package.replace(".", "/"))) for folder in looked]
+    if any(place is not None and place.kind != "unknown" for place in places):
+        return None
+    doubt = next((place.why for place in places if place is not None), None)
+    if doubt is not None:
+        return NotFollowed(0, doubt or "something may have put it there")
+    if end.python_path is None:
+        return NotFollowed(0, "PYTHONPATH holds a variable without a value")
+    return next(iter(end.installs_later), NotFollowed(0, ""))
 
 
 def find_stale_trouble(context: Context, copy: str) -> Finding | None:

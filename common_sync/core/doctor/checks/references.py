@@ -4,16 +4,15 @@ from collections.abc import Iterable, Iterator
 
 from common_sync.core.doctor.image.files import Context, Image, Put, below
 from common_sync.core.doctor.install.command import Asked, Install
-from common_sync.core.doctor.install.needs import Need, find_needs
+from common_sync.core.doctor.install.need import Need
+from common_sync.core.doctor.install.needs import find_needs
 from common_sync.core.doctor.view import Service, View
 from common_sync.core.findings import file_finding
-from common_sync.core.formats.python import find_path_entries
 from common_sync.core.formats.shell.words import Word
 from common_sync.core.model import Finding
 from common_sync.core.references.kinds import is_requirements
 
 _PROJECT_FILES = frozenset({"pyproject.toml", "Pipfile"})
-_HINTS = ("sys.path", "addsitedir")
 
 
 def list_installs(service: str, files: Iterable[str], context: Context) -> Iterator[tuple[str, Install]]:
@@ -69,18 +68,6 @@ def list_needs(service: str, files: Iterable[str], context: Context) -> list[Nee
     return [need for _, install in installs for need in find_needs(install, image, context)]
 
 
-def check_path_entries(view: View) -> Iterator[Finding]:
-    """Yield what the Python files of a service put on `sys.path` from outside of it.
-
-    Args:
-        view: The service.
-    """
-    service = view.service
-    for file in service.files:
-        if file.endswith(".py") and (text := service.folder.read(file)) and any(hint in text for hint in _HINTS):
-            yield from find_import_troubles(service.path, file, text)
-
-
 def find_reference_troubles(
     service: str, files: Iterable[str], context: Context, *, in_image: bool
 ) -> tuple[list[Finding], list[Need]]:
@@ -129,19 +116,3 @@ def _judge(need: Need, file: str, folder: str, *, in_image: bool) -> Finding | N
         "copy it there, or take the line out",
         lacks=path,
     )
-
-
-def find_import_troubles(service: str, file: str, text: str) -> Iterator[Finding]:
-    """Yield what a Python file puts on `sys.path` from outside the service.
-
-    Args:
-        service: The service's path from the root.
-        file: The file's path in the service.
-        text: Its text.
-    """
-    folder = f"/{service}"
-    for entry in find_path_entries(text, f"{folder}/{file}", folder):
-        if below(entry.path, folder) is None:
-            message = f"`{entry.written}` puts {entry.path.lstrip('/') or 'the root'} on sys.path, which leads out of the service"
-            remedy = "take it out: what the library's install puts there is enough"
-            yield file_finding("CS206", file, entry.line, message, remedy)

@@ -68,6 +68,19 @@ _PLAIN = frozenset(
         ),
     }
 )
+_FOLDERS = {
+    "golang": "/go",
+    "lambda": "/var/task",
+    "redis": "/data",
+    "pytorch": "/workspace",
+    "jupyter": "/home/jovyan",
+    "micromamba": "/tmp",  # noqa: S108 - it is there that this image begins
+}
+"""Images that set a WORKDIR; the other plain ones begin at the top."""
+
+UNKNOWN_FOLDER = "/the WORKDIR of the base image"
+"""What stands for the folder that an image begins in, where nobody can tell: paths in it are found, and no other leads there."""
+
 _PYTHON = expression(r"(?:^|[-_:]|python|py)(3\.\d+(?:\.\d+)?)(?![\d.])")
 _PIP_BEFORE_24_1 = 11
 """The last minor version of Python 3 that comes with a pip older than 24.1, the first to take `name @ file:./path`."""
@@ -80,11 +93,13 @@ class Base(NamedTuple):
         empty: Whether it surely holds nothing of an application.
         python: The version of Python in it, as far as its tag says: `3.9`, `3.11.4`; or None.
         old_pip: Whether the pip in it is older than 24.1.
+        folder: The WORKDIR that it sets.
     """
 
     empty: bool = False
     python: str | None = None
     old_pip: bool = False
+    folder: str = "/"
 
 
 def read_base(image: str) -> Base:
@@ -97,4 +112,6 @@ def read_base(image: str) -> Base:
     found = _PYTHON.search(tag if name in {"python", "lambda"} or "py" in tag else "")
     version = found[1] if found else None
     minor = int(version.split(".")[1]) if version else None
-    return Base(name in _PLAIN, version, name == "python" and minor is not None and minor <= _PIP_BEFORE_24_1)
+    old_pip = name == "python" and minor is not None and minor <= _PIP_BEFORE_24_1
+    plain = name in _PLAIN
+    return Base(plain, version, old_pip, _FOLDERS.get(name, "/") if plain else UNKNOWN_FOLDER)

@@ -123,7 +123,7 @@ def copy_layers(
     folder = copying.folder or (there is not None and there.kind == "folder")
     for source in copying.sources:
         if copying.unpacks and (_ARCHIVE.search(source) or _REMOTE.match(source)):
-            layers.append(Doubt(copying.destination))
+            layers.append(Doubt(copying.destination, f"line {copying.line} unpacks or fetches `{source}`"))
             continue
         path, above = _clean(source, local=local)
         found = [*_match(path, files)]
@@ -132,7 +132,8 @@ def copy_layers(
         if found:
             layers += [_put(copying, one, files, folder=folder or len(found) > 1) for one in found]
         elif made:
-            layers.append(Doubt(copying.destination))
+            why = f"line {copying.line} copies `{source}` from a stage in which programs may have made it"
+            layers.append(Doubt(copying.destination, why))
         elif not _is_empty_match(path, files):
             dropped = context.why_dropped(path) if local else None
             events.append(MissingSource(copying.line, source, path, dropped, local))
@@ -149,7 +150,8 @@ def _inline(copying: Copying) -> Iterator[Put | Doubt]:
         place = join(copying.destination, heredoc.announced.name) if copying.folder else copying.destination
         text = re.sub(r"(?m)^\t+", "", heredoc.content) if heredoc.announced.chomp else heredoc.content
         unclear = heredoc.announced.expand and "$" in text
-        yield Doubt(place) if unclear else Put(place, Inline(text), "")
+        why = f"line {copying.line} writes it with variables in it"
+        yield Doubt(place, why) if unclear else Put(place, Inline(text), "")
 
 
 def _clean(source: str, *, local: bool) -> tuple[str, bool]:
@@ -189,10 +191,13 @@ def _is_empty_match(path: str, files: Files) -> bool:
 def _put(copying: Copying, source: str, files: Files, *, folder: bool) -> Put | Doubt:
     place = files.look(source)
     destination = copying.destination
+    if isinstance(files, Anything):  # a folder there is copied by what is in it, a file by its name
+        return Doubt(destination, place.why if place is not None else "")
     if copying.parents:
         destination = join(destination, source.lstrip("/"))
     elif folder and (place is None or place.kind != "folder"):
         destination = join(destination, basename(source)).rstrip("/")
     if copying.unclear or isinstance(files, Anything):
-        return Doubt(destination)
+        what = "leaves some of it out" if copying.unclear else "copies from a context that is unknown"
+        return Doubt(destination, f"line {copying.line} {what}")
     return Put(destination, files, source)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from itertools import takewhile
 from posixpath import basename, dirname, join, normpath
 
 from common_sync.core.doctor.image.files import Doubt, Gone, Image, Inline, Made, Put
@@ -46,7 +47,7 @@ def _operands(command: Command) -> list[str]:
 
 def _program_effects(command: Command, image: Image) -> Iterator[Layer]:
     operands = _operands(command)
-    if _INTERPRETER.fullmatch(command.program) and any(word.text in {"-c", "-e"} for word in command.arguments):
+    if _INTERPRETER.fullmatch(command.program) and _is_given_a_program(command.arguments):
         yield Doubt("/")  # a program of the user's, on the command line
     match command.program:
         case "mkdir":
@@ -65,6 +66,12 @@ def _program_effects(command: Command, image: Image) -> Iterator[Layer]:
             yield from map(Doubt, [*([command.folder] if command.folder else []), *operands])
         case "poetry" | "uv" | "pip-compile" | "pdm" | "pipenv" | "pip":
             yield from (layer for path in _outputs(command) for layer in (Gone(path), Doubt(path)))
+
+
+def _is_given_a_program(words: tuple[Word, ...]) -> bool:
+    """Tell whether an interpreter gets its program on the command line; what follows `-m` or a file is that one's."""
+    own = takewhile(lambda word: word.text.startswith("-") and word.text != "-m", words)
+    return any(word.text in {"-c", "-e"} for word in own)
 
 
 def _outputs(command: Command) -> list[str]:

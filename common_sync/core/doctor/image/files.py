@@ -15,11 +15,13 @@ class Place(NamedTuple):
         kind: A file, a folder, or what cannot be told: perhaps nothing at all.
         origin: Its path in the build context, or None when the build makes it.
         text: Its contents where the Dockerfile itself holds them.
+        why: Where it cannot be told: what makes it so, with its line.
     """
 
     kind: Literal["file", "folder", "unknown"]
     origin: str | None = None
     text: str | None = None
+    why: str = ""
 
 
 class Files(Protocol):
@@ -57,11 +59,18 @@ class Inline(NamedTuple):
 
 
 class Anything:
-    """What nobody can look into: an image from elsewhere, an archive, something from a network."""
+    """What nobody can look into: an image from elsewhere, an archive, something from a network.
+
+    Args:
+        why: What it is, with its line.
+    """
+
+    def __init__(self, why: str = "") -> None:
+        self._why = why
 
     def look(self, path: str) -> Place | None:  # noqa: ARG002
         """Return that it cannot be told."""
-        return Place("unknown")
+        return Place("unknown", why=self._why)
 
     def names(self, path: str) -> Iterable[str]:  # noqa: ARG002
         """Return nothing that could be named."""
@@ -103,9 +112,10 @@ class Gone(NamedTuple):
 
 
 class Doubt(NamedTuple):
-    """Something at a place or below may have been made by what cannot be followed."""
+    """Something at a place or below may have been made by what cannot be followed: a place, and what that is."""
 
     place: str
+    why: str = ""
 
 
 class Made(NamedTuple):
@@ -129,7 +139,7 @@ class Image(NamedTuple):
 
     def look(self, path: str) -> Place | None:
         """Return what is at an absolute path; None when there is nothing for sure."""
-        doubtful = False
+        doubt: Doubt | None = None
         for layer in reversed(self.layers):
             rest = below(path, layer.place)
             if isinstance(layer, Put):
@@ -141,8 +151,8 @@ class Image(NamedTuple):
             elif rest is not None:
                 if isinstance(layer, Gone):
                     break
-                doubtful = True
-        return Place("unknown") if doubtful else None
+                doubt = doubt or layer
+        return Place("unknown", why=doubt.why) if doubt is not None else None
 
     def names(self, path: str) -> Iterable[str]:
         """Return the names of what is in a folder, as far as they are known."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from posixpath import join, normpath
 from typing import Literal, NamedTuple
 
+from common_sync.core.doctor.install.settings import from_environment
 from common_sync.core.expressions import expression
 from common_sync.core.formats.shell.script import Command
 from common_sync.core.formats.shell.words import Word
@@ -36,6 +37,7 @@ class Install(NamedTuple):
         synced: Whether it installs the project in its folder from that project's own files.
         options: The long options that it was given, in their order.
         certain: Whether it runs in any case, and the build ends when it fails.
+        environment: The names of the variables that are set for it.
     """
 
     tool: Tool
@@ -44,6 +46,7 @@ class Install(NamedTuple):
     synced: bool = False
     options: tuple[tuple[str, str], ...] = ()
     certain: bool = True
+    environment: frozenset[str] = frozenset()
 
     def has(self, *names: str) -> bool:
         """Tell whether one of some options was given."""
@@ -123,7 +126,7 @@ _TAKE_VALUE = frozenset(
         ),
     )
 )
-_FILES: dict[str, Literal["file", "constraints", "editable"]] = {
+FILES: dict[str, Literal["file", "constraints", "editable"]] = {
     "--requirement": "file",
     "--constraint": "constraints",
     "--build-constraint": "constraints",
@@ -196,17 +199,25 @@ def _split(word: Word) -> tuple[str, Word | None]:
     return full, word._replace(text=word.text[2:].removeprefix("=")) if full in _TAKE_VALUE and word.text[2:] else None
 
 
+def _with_environment(parsed: _Parsed, command: Command, prefix: str) -> _Parsed:
+    """Add the options that variables give; what the command line says itself comes last, and counts."""
+    given = from_environment(prefix, command.environment)
+    written = {name for name, _ in parsed.options}
+    more = [one for one in given if one[0] in FILES or one[0] not in written]
+    return parsed._replace(options=(*more, *parsed.options))
+
+
 def _make(tool: Tool, command: Command, parsed: _Parsed, asked: Sequence[Asked], *, synced: bool = False) -> Install:
     folder = command.folder
     for name, value in parsed.options:
         if name in {"--directory", "--project"} and (tool != "uv" or synced or name == "--directory"):
             folder = normpath(join(folder or "/", value.text)) if value.known and folder is not None else None
     options = tuple((name, value.text) for name, value in parsed.options)
-    return Install(tool, folder, tuple(asked), synced, options, command.certain)
+    return Install(tool, folder, tuple(asked), synced, options, command.certain, frozenset(command.environment))
 
 
 def _asked(parsed: _Parsed) -> Iterator[Asked]:
-    yield from (Asked(_FILES[name], value) for name, value in parsed.options if name in _FILES)
+    yield from (Asked(FILES[name], value) for name, value in parsed.options if name in FILES)
     yield from (Asked("project", word) for word in parsed.rest)
 
 
@@ -215,6 +226,7 @@ def _read_pip(words: Sequence[Word], command: Command) -> Install | None:
     if before.rest or not any(word.text in _PIP_COMMANDS for word in words):
         return None
     parsed = _parse(words[next(index for index, word in enumerate(words) if word.text in _PIP_COMMANDS) + 1 :])
+    parsed = _with_environment(parsed, command, "PIP_")
     return _make("pip", command, parsed, [*_asked(parsed)])
 
 
@@ -225,17 +237,20 @@ def _read_pip_sync(words: Sequence[Word], command: Command) -> Install:
 
 def _read_uv(words: Sequence[Word], command: Command) -> Install | None:
     parsed = _parse(words)
-    match [word.text for word in parsed.rest[:2]]:
+    rest = parsed.rest
+    parsed = _with_environment(parsed, command, "UV_")
+    match [word.text for word in rest[:2]]:
         case ["pip", "install"]:
-            rest = parsed._replace(rest=parsed.rest[2:])
-            return _make("uv", command, rest, [*_asked(rest)])
+            parsed = parsed._replace(rest=rest[2:])
+            return _make("uv", command, parsed, [*_asked(parsed)])
         case ["pip", "sync"]:
-            return _make("uv", command, parsed, [Asked("file", word) for word in parsed.rest[2:]])
+            asked = [one for one in _asked(parsed._replace(rest=())) if one.kind == "constraints"]
+            return _make("uv", command, parsed, [*(Asked("file", word) for word in rest[2:]), *asked])
         case ["sync", *_]:
-            frozen = (("--frozen", Word("")),) if command.environment.get("UV_FROZEN") in {"1", "true"} else ()
-            return _make("uv", command, parsed._replace(options=parsed.options + frozen), (), synced=True)
+            return _make("uv", command, parsed, (), synced=True)
         case ["run", *_]:
-            before = _parse(words[: next(index for index, word in enumerate(words) if word is parsed.rest[0]) + 2])
+            before = _parse(words[: next(index for index, word in enumerate(words) if word is rest[0]) + 2])
+            before = _with_environment(before, command, "UV_")
             if any(name in {"--no-sync", "--no-project"} for name, _ in before.options):
                 return None
             return _make("uv", command, before, (), synced=True)

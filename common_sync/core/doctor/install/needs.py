@@ -5,57 +5,27 @@ stand in (https://pip.pypa.io/en/stable/reference/requirements-file-format/).
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from posixpath import dirname, join, normpath, split
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from common_sync.core.doctor.image.files import Context, Image, Place
+from common_sync.core.doctor.install.build_reads import Version
 from common_sync.core.doctor.install.command import Asked, Install
-from common_sync.core.doctor.install.projects import Dependency, Project, read_pipfile, read_project
+from common_sync.core.doctor.install.need import Asker, Need, read_text
+from common_sync.core.doctor.install.pip import NO_HASH, asks_for_hashes, configured
+from common_sync.core.doctor.install.projects import Dependency, Project, read_links, read_pipfile, read_project
 from common_sync.core.doctor.install.selection import select
+from common_sync.core.doctor.install.sources import Source, given_sources, list_sources, needs_it
 from common_sync.core.expressions import expression
-from common_sync.core.formats.pip.paths import find_include, find_target, holds_variable
+from common_sync.core.formats.pip.paths import Target, find_include, find_target, holds_variable
+from common_sync.core.formats.pip.refusals import why_refused
 from common_sync.core.formats.pip.syntax import Instruction, parse_instructions
 
 _PROJECT_FILES = ("pyproject.toml", "setup.py")
 _ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz")
 _OTHER_SYSTEMS = expression(r"win32|windows|darwin|['\"]nt['\"]", re.IGNORECASE)
-
-
-class Need(NamedTuple):
-    """Something that an install reads.
-
-    Attributes:
-        kind: A file, or a project that is installed.
-        written: What asks for it.
-        path: The absolute path in the image; nothing where that cannot be told.
-        state: Whether it is there.
-        reason: More about it, where there is more.
-        file: The file that asks for it, by its path in the build context; None for the command itself.
-        line: The line in that file, counted from 1.
-        editable: Whether its files are imported where they lie.
-        direct: Whether it is asked for as `name @ file:./path`.
-        project: What its pyproject.toml says, where it could be read.
-    """
-
-    kind: Literal["file", "project"]
-    written: str
-    path: str
-    state: Literal["there", "missing", "unknown"]
-    reason: str = ""
-    file: str | None = None
-    line: int | None = None
-    editable: bool = False
-    direct: bool = False
-    project: Project | None = None
-
-
-class _Asker(NamedTuple):
-    """What asks for something: the file and the line, or the command itself."""
-
-    file: str | None = None
-    line: int | None = None
 
 
 def find_needs(install: Install, image: Image, context: Context) -> list[Need]:
@@ -66,13 +36,22 @@ def find_needs(install: Install, image: Image, context: Context) -> list[Need]:
         image: The files that are there when it runs.
         context: Where the text of a file is read.
     """
-    return list(dict.fromkeys(_Finder(install, image, context).find()))
+    finder = _Finder(configured(install, image, context), image, context)
+    return list(dict.fromkeys(finder.finish(list(finder.find()))))
 
 
 class _Finder:
     def __init__(self, install: Install, image: Image, context: Context) -> None:
         self._install, self._image, self._context = install, image, context
         self._seen: set[str] = set()
+        self._hashes = install.has("--require-hashes")
+
+    def finish(self, needs: list[Need]) -> Iterator[Need]:
+        """Yield needs once all is read: one hash anywhere, and pip wants one for everything."""
+        hashing = self._hashes and self._install.tool in {"pip", "uv"} and not self._install.synced
+        for need in needs:
+            wrong = hashing and need.kind == "project" and need.state == "there" and not need.refused
+            yield need._replace(refused=NO_HASH) if wrong and "#sha256=" not in need.written else need
 
     def find(self) -> Iterator[Need]:
         folder = self._install.folder
@@ -80,6 +59,10 @@ class _Finder:
             if self._install.asked or self._install.synced:
                 yield Need("file", "", "", "unknown", "the folder that it runs in cannot be told")
             return
+        for source in given_sources(self._install):
+            yield from self._source(source, [folder], None)
+        if self._install.tool == "uv" and not self._install.has("--no-config"):
+            yield from self._links(folder)
         if self._install.synced:
             yield from self._synced(folder)
         for asked in self._install.asked:
@@ -92,14 +75,18 @@ class _Finder:
             yield Need("file", text, "", "unknown", "it holds a variable without a value")
         elif pattern and by_path:
             yield from self._pattern(asked, folder)
+        elif asked.kind in {"file", "constraints"} and text in _STANDARD_INPUT:
+            yield Need("file", text, "", "unknown", "it reads what another program writes")
         elif asked.kind in {"file", "constraints"}:
             target = find_include(text)
             if target is not None:
                 path = normpath(join(folder, target.path))
-                yield from self._file(path, text, _Asker(), constrains=asked.kind == "constraints")
+                yield from self._file(path, text, Asker(), constrains=asked.kind == "constraints")
         elif (target := find_target(text, editable=asked.kind == "editable")) is not None:
-            dependency = Dependency(target.path, 0, text, asked.kind == "editable")
-            yield from self._project(dependency, folder, _Asker(), direct=bool(target.name))
+            editable = asked.kind == "editable"
+            wanted = Dependency(_inside(target, text), 0, text, editable)
+            refused = self._why_refused(text, editable=editable)
+            yield from self._project(wanted, folder, Asker(), direct=bool(target.name), refused=refused)
 
     def _pattern(self, asked: Asked, folder: str) -> Iterator[Need]:
         """Yield the projects that a pattern means; wheels that the build has made need nothing more."""
@@ -111,10 +98,10 @@ class _Finder:
             if fnmatchcase(found, name):
                 written = asked.word.text
                 yield from self._project(
-                    Dependency(f"{above}/{found}", 0, written, asked.kind == "editable"), folder, _Asker()
+                    Dependency(f"{above}/{found}", 0, written, asked.kind == "editable"), folder, Asker()
                 )
 
-    def _file(self, path: str, written: str, asker: _Asker, *, constrains: bool) -> Iterator[Need]:
+    def _file(self, path: str, written: str, asker: Asker, *, constrains: bool) -> Iterator[Need]:
         place = self._image.look(path)
         need = Need("file", written, path, "there", "", *asker)
         if place is None or place.kind == "folder":
@@ -122,7 +109,7 @@ class _Finder:
             return
         text = self._text(place)
         if text is None:
-            yield need._replace(state="unknown", reason="what is in it cannot be told")
+            yield need._replace(state="unknown", reason=_why_unread(place, path))
             return
         yield need
         if path in self._seen:
@@ -133,14 +120,39 @@ class _Finder:
         else:
             yield from self._lines(text, place.origin, path, constrains=constrains)
 
+    def _sources(self, text: str, file: str | None, path: str) -> Iterator[Need]:
+        for source in list_sources(text):
+            yield from self._source(source, [dirname(path), self._install.folder or "/"], file, text)
+
+    def _links(self, folder: str) -> Iterator[Need]:
+        """Yield the folders of packages that uv's settings name, in the nearest file that has some."""
+        for above in _upward(folder):
+            for name, table in (("uv.toml", ()), ("pyproject.toml", ("tool", "uv"))):
+                place = self._image.look(join(above, name))
+                text = self._text(place) if place is not None else None
+                links = read_links(text, *table) if text is not None else ()
+                for link in links:
+                    yield from self._source(link, [above], place.origin if place is not None else None)
+                if links:
+                    return
+
+    def _source(self, source: Source, folders: list[str], file: str | None, text: str = "") -> Iterator[Need]:
+        """Yield a folder of packages, where it is not sure to be there; relative to a file, or to the folder that it runs in."""
+        places = [normpath(join(folder, source.path)) for folder in folders]
+        if all(self._image.look(place) is None for place in places):
+            needed = needs_it(source, self._install, text)
+            reason = "" if needed else "it is not there, and an index has to have all that is in it"
+            state: Literal["missing", "unknown"] = "missing" if needed else "unknown"
+            yield Need("file", source.written, places[-1], state, reason, file, source.line)
+
     def _text(self, place: Place) -> str | None:
-        if place.text is not None or place.origin is None:
-            return place.text
-        return self._context.read(place.origin)
+        return read_text(place, self._context)
 
     def _lines(self, text: str, file: str | None, path: str, *, constrains: bool) -> Iterator[Need]:
+        self._hashes = self._hashes or asks_for_hashes(text, self._install.tool)
+        yield from self._sources(text, file, path)
         for instruction in parse_instructions(text):
-            asker = _Asker(file, instruction.line.number)
+            asker = Asker(file, instruction.line.number)
             value = instruction.value.value
             if instruction.kind in {"requirements-file", "constraints-file"}:
                 include = find_include(value)
@@ -150,7 +162,7 @@ class _Finder:
             elif not constrains:  # a constraint installs nothing
                 yield from self._line(instruction, asker)
 
-    def _line(self, instruction: Instruction, asker: _Asker) -> Iterator[Need]:
+    def _line(self, instruction: Instruction, asker: Asker) -> Iterator[Need]:
         editable = instruction.kind == "editable"
         value = instruction.value.value
         target = find_target(value, editable=editable)
@@ -160,20 +172,33 @@ class _Finder:
         if holds_variable(target):
             yield Need("project", written, "", "unknown", "it holds a variable", *asker)
             return
-        start, end = target.subdirectory or (0, 0)
-        path = f"{target.path}/{value[start:end]}".rstrip("/") if target.subdirectory else target.path
         folder = self._install.folder or "/"
-        yield from self._project(Dependency(path, 0, written, editable), folder, asker, direct=bool(target.name))
+        refused = self._why_refused(value, editable=editable, loose=instruction.loose, options=instruction.options)
+        wanted = Dependency(_inside(target, value), 0, written, editable)
+        yield from self._project(wanted, folder, asker, direct=bool(target.name), refused=refused)
 
-    def _project(self, wanted: Dependency, folder: str, asker: _Asker, *, direct: bool = False) -> Iterator[Need]:
+    def _why_refused(
+        self, value: str, *, editable: bool, loose: Sequence[str] = (), options: Sequence[str] = ()
+    ) -> str:
+        tool = self._install.tool
+        if tool not in {"pip", "uv"}:
+            return ""
+        return why_refused("uv" if tool == "uv" else "pip", value, editable=editable, loose=loose, options=options)
+
+    def _project(
+        self, wanted: Dependency, folder: str, asker: Asker, *, direct: bool = False, refused: str = ""
+    ) -> Iterator[Need]:
         path = normpath(join(folder, wanted.path))
         editable = wanted.editable and not self._install.has("--no-editable")
-        need = Need("project", wanted.written, path, "there", "", *asker, editable, direct)
+        need = Need("project", wanted.written, path, "there", "", *asker, editable, direct, None, refused)
+        if refused:
+            yield need
+            return
         place = self._image.look(path)
         if place is None:
             yield need._replace(state="missing")
         elif place.kind == "unknown":
-            yield need._replace(state="unknown", reason="what is there cannot be told")
+            yield need._replace(state="unknown", reason=place.why, unseen=True)
         elif place.kind == "file":
             reason = "" if path.endswith(_ARCHIVES) else "it is a file, and no package"
             yield need._replace(state="missing" if reason else "there", reason=reason)
@@ -195,11 +220,11 @@ class _Finder:
         pyproject = found["pyproject.toml"]
         text = self._text(pyproject) if pyproject is not None else None
         if places[0].kind == "unknown":
-            yield need._replace(state="unknown", reason="what is there cannot be told")
+            yield need._replace(state="unknown", reason=places[0].why, unseen=True)
             return
         yield need._replace(project=read_project(text) if text is not None else None)
         if pyproject is not None and text is not None:
-            yield from self._dependencies(text, pyproject, need.path, build=True)
+            yield from self._dependencies(text, pyproject, need.path, build=True, editable=need.editable)
 
     def _why_no_project(self, path: str) -> str:
         """Return why a folder cannot be installed, and the rule that keeps its project file out, where there is one."""
@@ -223,26 +248,41 @@ class _Finder:
                 return name
         return None
 
-    def _dependencies(self, text: str, place: Place, folder: str, *, build: bool = False) -> Iterator[Need]:
+    def _dependencies(
+        self, text: str, place: Place, folder: str, *, build: bool = False, editable: bool = False
+    ) -> Iterator[Need]:
         project = read_project(text)
         if project is None:
             yield Need("file", "pyproject.toml", f"{folder}/pyproject.toml", "unknown", "it is no TOML", place.origin)
             return
         if build:
-            yield from self._readme(project, place, folder)
+            yield from self._reads(project, place, folder, editable=editable)
         for dependency in select(self._install, project):
-            yield from self._project(dependency, folder, _Asker(place.origin, dependency.line))
+            yield from self._project(dependency, folder, Asker(place.origin, dependency.line))
         if project.workspace and self._install.tool == "uv":
             yield Need("project", "workspace = true", "", "unknown", "uv workspaces are not followed", place.origin)
 
-    def _readme(self, project: Project, place: Place, folder: str) -> Iterator[Need]:
-        """Yield the file that the build of a project reads; setuptools only warns when it is not there."""
-        if project.readme is None or project.backend == "setuptools":
+    def _reads(self, project: Project, place: Place, folder: str, *, editable: bool) -> Iterator[Need]:
+        """Yield what the build of a project reads beside its packages, and git where that tells its version."""
+        for read in project.reads:
+            path = normpath(join(folder, read.path))
+            found = self._image.look(path)
+            sure = read.sure and not (editable and read.written.startswith("force-include"))
+            missing: Literal["missing", "unknown"] = "missing" if sure else "unknown"
+            state = missing if found is None else "unknown" if found.kind == "unknown" else "there"
+            reason = found.why if found is not None and state == "unknown" else ""
+            yield Need("file", read.written, path, state, reason, place.origin, read.line)
+        version = project.version_from
+        if version is not None and not any(one.startswith(version.variable) for one in self._install.environment):
+            yield from self._git(version, place, folder)
+
+    def _git(self, version: Version, place: Place, folder: str) -> Iterator[Need]:
+        found = [self._image.look(join(above, ".git")) for above in _upward(folder)]
+        if any(one is not None and one.kind != "unknown" for one in found):
             return
-        path = normpath(join(folder, project.readme))
-        found = self._image.look(path)
-        state: Literal["there", "missing", "unknown"] = "missing" if found is None else "there"
-        yield Need("file", f'readme = "{project.readme}"', path, state, "", place.origin)
+        state: Literal["missing", "unknown"] = "unknown" if any(found) else "missing"
+        reason = f"{version.program} takes the version from git, and {folder} is in no repository: set {version.variable}, or a fallback"
+        yield Need("file", ".git", join(folder, ".git"), state, reason, place.origin)
 
     def _synced(self, folder: str) -> Iterator[Need]:
         """Yield what a tool needs that installs a project from its own files."""
@@ -261,7 +301,7 @@ class _Finder:
         if name == "Pipfile":
             pipfile = read_pipfile(text)
             for dependency in select(self._install, pipfile) if pipfile is not None else ():
-                yield from self._project(dependency, here, _Asker(place.origin, dependency.line))
+                yield from self._project(dependency, here, Asker(place.origin, dependency.line))
         else:
             packaged = (read_project(text) or Project()).packaged
             build = self._install.tool == "uv" and packaged and not self._install.has(*_NO_ROOT)
@@ -285,3 +325,18 @@ def _upward(folder: str) -> Iterator[str]:
     while folder != "/":
         folder = dirname(folder)
         yield folder
+
+
+_STANDARD_INPUT = frozenset({"-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"})
+
+
+def _inside(target: Target, value: str) -> str:
+    """Return the path of the project that a requirement names, `#subdirectory` and all."""
+    if target.subdirectory is None:
+        return target.path
+    start, end = target.subdirectory
+    return f"{target.path}/{value[start:end]}".rstrip("/")
+
+
+def _why_unread(place: Place, path: str) -> str:
+    return place.why or f"the text of {path} cannot be told"

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from common_sync.core.doctor.install.build_reads import Read, Version, is_optional, list_reads, version_from_git
+from common_sync.core.doctor.install.sources import Source, list_links
 from common_sync.core.formats.pip.names import normalise
 from common_sync.core.formats.toml import Document, parse_toml
 from common_sync.core.references.project_paths import find_requirement
@@ -45,7 +47,8 @@ class Project(NamedTuple):
         optional_groups: The groups that poetry installs only when asked.
         workspace: Whether it takes packages from a uv workspace.
         default_groups: The dependency groups that uv installs unasked.
-        readme: The file that its build reads, or None.
+        reads: What its build reads, beside its packages.
+        version_from: What takes its version from git, or None.
         backend: What builds it: `setuptools`, `hatchling` …
         packaged: Whether it says what builds it; uv and pdm only install one that does.
         requires_python: The Pythons that it takes, or None.
@@ -58,7 +61,8 @@ class Project(NamedTuple):
     optional_groups: tuple[str, ...] = ()
     workspace: bool = False
     default_groups: tuple[str, ...] = ("dev",)
-    readme: str | None = None
+    reads: tuple[Read, ...] = ()
+    version_from: Version | None = None
     backend: str = "setuptools"
     packaged: bool = False
     requires_python: str | None = None
@@ -76,10 +80,11 @@ def read_project(text: str) -> Project | None:
         return None
     tables = document.tables
     project, poetry = _table(tables, "project"), _table(tables, "tool", "poetry")
-    declared = [*_declared(document)]
+    declared = [*_with_included(document, [*_declared(document)])]
     backend = _table(tables, "build-system").get("build-backend")
     python = project.get("requires-python", _table(poetry, "dependencies").get("python"))
     groups = _table(poetry, "group")
+    builder = backend.partition(".")[0] if isinstance(backend, str) else "setuptools"
     return Project(
         tuple(_direct(declared)),
         tuple(_from_uv(document, declared)),
@@ -87,8 +92,9 @@ def read_project(text: str) -> Project | None:
         optional_groups=tuple(name for name in groups if _table(groups, name).get("optional")),
         workspace=any(_is_workspace(source) for source in _table(tables, "tool", "uv", "sources").values()),
         default_groups=_strings(_table(tables, "tool", "uv").get("default-groups"), ("dev",)),
-        readme=_file(project.get("readme", poetry.get("readme"))),
-        backend=backend.partition(".")[0] if isinstance(backend, str) else "setuptools",
+        reads=tuple(one for one in list_reads(document) if not is_optional(one, builder)),
+        version_from=version_from_git(document),
+        backend=builder,
         packaged="build-system" in tables,
         requires_python=_specifier(python),
         source_layout=bool(_table(tables, "tool", "setuptools", "package-dir").get("")),
@@ -107,6 +113,17 @@ def read_pipfile(text: str) -> Project | None:
     return Project(tuple(one._replace(extra="") for one in _by_path(document, _PIPFILE)))
 
 
+def read_links(text: str, *above: str) -> tuple[Source, ...]:
+    """Return the folders of packages that uv's settings name; a text that is no TOML names none.
+
+    Args:
+        text: The text of a pyproject.toml or an uv.toml.
+        above: What leads to uv's table in it.
+    """
+    document = _parse(text)
+    return tuple(list_links(document, *above)) if document is not None else ()
+
+
 def find_named(text: str, library: str) -> str | None:
     """Return what in a pyproject.toml or a Pipfile asks for the library without a path to it, in short, or None.
 
@@ -120,7 +137,7 @@ def find_named(text: str, library: str) -> str | None:
     tables = document.tables
     for name, source in _table(tables, "tool", "uv", "sources").items():
         if normalise(name) == library:
-            return f"{name} = {WORKSPACE}" if _is_workspace(source) else None
+            return f"{name} = {WORKSPACE}" if _is_workspace(source) else _address(name, source)
     groups = _table(tables, "tool", "poetry", "group")
     paths = [
         *_POETRY.values(),
@@ -129,9 +146,19 @@ def find_named(text: str, library: str) -> str | None:
     ]
     for name, value in (pair for path in paths for pair in _table(tables, *path).items()):
         if normalise(name) == library and not any("path" in one for one in _tables(value)):
-            return name
+            return _address(name, value) or name
     found = (one.requirement for one in _declared(document) if one.name == library)
-    return next((one for one in found if "@" not in one.partition(";")[0]), None)  # else it says where to take it from
+    return next((one for one in found if "@" not in one.partition(";")[0] or not _is_local(one)), None)
+
+
+def _is_local(requirement: str) -> bool:
+    return "://" not in requirement or "file:" in requirement
+
+
+def _address(name: str, source: object) -> str | None:
+    """Return what takes a package from an address, in short, or None."""
+    found = ((key, table[key]) for table in _tables(source) for key in ("git", "url") if key in table)
+    return next((f'{name} = {{ {key} = "{value}" }}' for key, value in found if "://" in str(value)), None)
 
 
 def _parse(text: str) -> Document | None:
@@ -168,6 +195,19 @@ def _declared(document: Document) -> Iterator[_Declared]:
                 yield one._replace(group=group)
             case ("tool", "uv", "dev-dependencies", int()):
                 yield one._replace(group="dev")
+
+
+def _with_included(document: Document, declared: list[_Declared]) -> Iterator[_Declared]:
+    """Yield every requirement, and once more for each group that includes the one it stands in (PEP 735)."""
+    yield from declared
+    for group in _table(document.tables, "dependency-groups"):
+        inner, pending = set[str](), [group]
+        while pending:
+            listed = _table(document.tables, "dependency-groups").get(pending.pop())
+            names = {str(one["include-group"]) for one in _tables(listed) if "include-group" in one}
+            pending += names - inner
+            inner |= names
+        yield from (one._replace(group=group) for one in declared if one.group in inner - {group})
 
 
 def _direct(declared: list[_Declared]) -> Iterator[Dependency]:
@@ -224,14 +264,6 @@ def _by_path(document: Document, tables: Mapping[str, tuple[str, ...]]) -> Itera
         for one in _paths(document, *above):
             extra = one.name if one.table.get("optional") else ""
             yield one.dependency(group, extra)
-
-
-def _file(value: object) -> str | None:
-    if isinstance(value, dict):
-        value = value.get("file")
-    if isinstance(value, list):
-        value = value[0] if value else None
-    return value if isinstance(value, str) else None
 
 
 def _specifier(value: object) -> str | None:

@@ -1,0 +1,78 @@
+"""Options that an installer takes from elsewhere than its command line: from the environment, and from files of settings.
+
+Sources: https://pip.pypa.io/en/stable/topics/configuration/ and https://docs.astral.sh/uv/reference/environment/.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from common_sync.core.expressions import expression
+from common_sync.core.formats.shell.words import Word
+
+_OFF = frozenset({"", "0", "false", "no", "off", "n", "f"})
+_FLAGS = frozenset(
+    (
+        *("--require-hashes", "--no-index", "--no-deps", "--no-build-isolation", "--user", "--pre", "--no-editable"),
+        *(
+            "--frozen",
+            "--locked",
+            "--no-dev",
+            "--dev",
+            "--no-sync",
+            "--no-sources",
+            "--no-default-groups",
+            "--no-config",
+        ),
+        *(
+            "--no-install-project",
+            "--no-install-workspace",
+            "--no-install-local",
+            "--no-project",
+            "--offline",
+            "--system",
+        ),
+    )
+)
+"""Options without a value: what the variable holds switches them on or off."""
+
+_RENAMED = {
+    "--working-directory": "--directory",
+    "--working-dir": "--directory",
+    "--isolated": "--no-config",
+}
+_IN_CONFIGURATION = expression(
+    r"^(?P<key>[A-Za-z][\w-]*)\s*[=:]\s*(?P<value>[^\n]*(?:\n[ \t]+[^\n]*)*)", 8
+)  # re.MULTILINE
+
+
+def from_environment(prefix: str, environment: Mapping[str, str | None]) -> Iterator[tuple[str, Word]]:
+    """Yield the options that variables give, as if they stood on the command line.
+
+    Args:
+        prefix: What the names of a tool's variables begin with: `PIP_`, `UV_`.
+        environment: What is set; None where that cannot be told.
+    """
+    for name, value in environment.items():
+        if name.startswith(prefix):
+            yield from _options(name.removeprefix(prefix), value)
+
+
+def from_configuration(text: str) -> Iterator[tuple[str, Word]]:
+    """Yield the options that a `pip.conf` gives; its sections are not told apart, so it may seem to give more than it does.
+
+    Args:
+        text: The file's text.
+    """
+    for match in _IN_CONFIGURATION.finditer(text):
+        yield from _options(match["key"], match["value"].strip())
+
+
+def _options(name: str, value: str | None) -> Iterator[tuple[str, Word]]:
+    option = "--" + name.lower().replace("_", "-")
+    option = _RENAMED.get(option, option)
+    if option in _FLAGS:
+        if value is None or value.strip().lower() not in _OFF:
+            yield option, Word("")
+    elif value is None:
+        yield option, Word("", known=False)
+    else:
+        yield from ((option, Word(part)) for part in value.split())

@@ -1,0 +1,380 @@
+"""Builds that are called proven must not fail: kinds of failure that were once passed over, and what only looks like them.
+
+Each row was tried with pip 23.2 and 26.3 and with uv 0.13, or is built by `make e2e`.
+"""
+
+from collections.abc import Mapping
+
+import pytest
+from support.contexts import BASE, FILES, INSTALL, LIBRARY, troubles_of
+
+ALL = BASE + "COPY . .\n"
+HASH = "--hash=sha256:" + "82fee1fc" * 8
+LIB = "COPY common/ ./common/\n"
+SETUPTOOLS = LIBRARY | {
+    "common/pyproject.toml": '[build-system]\nbuild-backend = "setuptools.build_meta"\n[project]\nname = "our-common"\n'
+}
+
+
+def requirements(text: str) -> dict[str, str]:
+    """Return a service with these requirements."""
+    return {**FILES, "requirements.txt": text}
+
+
+def run(*lines: str) -> str:
+    """Return a Dockerfile that copies all, and then has these lines."""
+    return ALL + "".join(f"{line}\n" for line in lines)
+
+
+def library(pyproject: str) -> dict[str, str]:
+    """Return a service whose copy has this pyproject.toml."""
+    return {**FILES, "common/pyproject.toml": pyproject}
+
+
+def hatch(project: str, more: str) -> dict[str, str]:
+    """Return a service whose copy is built by hatchling."""
+    head = '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
+    return library(f'{head}[project]\nname = "our-common"\n{project}\n{more}\n')
+
+
+def setuptools(project: str, more: str, *required: str) -> dict[str, str]:
+    """Return a service whose copy is built by setuptools."""
+    requires = "".join(f', "{one}"' for one in required)
+    head = f'[build-system]\nrequires = ["setuptools"{requires}]\nbuild-backend = "setuptools.build_meta"\n'
+    return library(f'{head}[project]\nname = "our-common"\n{project}\n{more}\n')
+
+
+def uv_project(more: str) -> dict[str, str]:
+    """Return a service that is a project of uv."""
+    head = '[project]\nname = "api"\nversion = "1"\ndependencies = ["our-common"]\n'
+    source = '[tool.uv.sources]\nour-common = { path = "common" }\n'
+    return {**FILES, "pyproject.toml": f"{head}{source}{more}\n", "uv.lock": ""}
+
+
+INSTALL_IT = ALL + "RUN pip install ./common\n"
+UV_SYNC = ALL + "RUN uv sync --frozen\n"
+
+ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
+    # pip compares hashes of everything as soon as one line has one
+    "a hash beside -e": (ALL + INSTALL, requirements(f"-e ./common\nidna==3.7 {HASH}\n"), "CS218:4"),
+    "a hash beside a path": (ALL + INSTALL, requirements(f"./common\nidna==3.7 {HASH}\n"), "CS218:4"),
+    "a hash on the next line": (ALL + INSTALL, requirements(f"./common\nidna==3.7 \\\n    {HASH}\n"), "CS218:4"),
+    "a hash in a file that is included": (
+        ALL + INSTALL,
+        requirements("./common\n-r more.txt\n") | {"more.txt": f"idna==3.7 {HASH}\n"},
+        "CS218:4",
+    ),
+    "a hash in a constraint": (
+        run("RUN pip install -c c.txt ./common"),
+        {**FILES, "c.txt": f"idna==3.7 {HASH}\n"},
+        "CS218:4",
+    ),
+    "a hash in a comment": (ALL + INSTALL, requirements(f"./common\nidna==3.7  # {HASH}\n# {HASH}\n"), ""),
+    "a hash of -e, which pip passes over": (ALL + INSTALL, requirements(f"-e ./common {HASH}\n"), ""),
+    "an option in the file": (ALL + INSTALL, requirements("--require-hashes\n./common\n"), "CS218:4"),
+    "an option": (run("RUN pip install --require-hashes -r requirements.txt"), FILES, "CS218:4"),
+    "a variable of the image": (run("ENV PIP_REQUIRE_HASHES=1", "RUN pip install ./common"), FILES, "CS218:5"),
+    "a variable of the line": (run("RUN PIP_REQUIRE_HASHES=yes pip install ./common"), FILES, "CS218:4"),
+    "a variable that says no": (run("RUN PIP_REQUIRE_HASHES=0 pip install ./common"), FILES, ""),
+    "a file of settings": (
+        run("RUN pip install ./common").replace("COPY . .", "COPY . .\nCOPY pip.conf /etc/pip.conf"),
+        {**FILES, "pip.conf": "[install]\nrequire-hashes = true\n"},
+        "CS218:5",
+    ),
+    "uv compares only what has one": (
+        run("RUN uv pip install --system -r requirements.txt"),
+        requirements(f"./common\nidna==3.7 {HASH}\n"),
+        "",
+    ),
+    "uv is told to": (run("RUN uv pip install --system --require-hashes ./common"), FILES, "CS218:4"),
+    "uv is told to by a variable": (
+        run("ENV UV_REQUIRE_HASHES=true", "RUN uv pip install --system -e ./common"),
+        FILES,
+        "CS218:5",
+    ),
+    "what the library lies beside is no matter": (run("RUN pip install --require-hashes idna"), FILES, ""),
+    # options by environment and by files of settings
+    "a constraint by the image": (
+        BASE + LIB + "ENV PIP_CONSTRAINT=/app/constraints.txt\nRUN pip install ./common\n",
+        FILES,
+        "CS204:5",
+    ),
+    "a constraint by the line": (BASE + LIB + "RUN PIP_CONSTRAINT=c.txt pip install ./common\n", FILES, "CS204:4"),
+    "a constraint that is there": (
+        run("ENV PIP_CONSTRAINT=c.txt", "RUN pip install ./common"),
+        {**FILES, "c.txt": ""},
+        "",
+    ),
+    "a constraint that nobody knows": (
+        run("ARG C", "ENV PIP_CONSTRAINT=$C", "RUN pip install ./common"),
+        FILES,
+        "CS213:6",
+    ),
+    "a constraint for uv": (
+        BASE + LIB + "ENV UV_CONSTRAINT=c.txt\nRUN uv pip install --system ./common\n",
+        FILES,
+        "CS204:5",
+    ),
+    "an override for uv": (
+        BASE + LIB + "RUN UV_OVERRIDE=o.txt uv pip install --system ./common\n",
+        FILES,
+        "CS204:4",
+    ),
+    "a build constraint for uv": (
+        BASE + LIB + "RUN env UV_BUILD_CONSTRAINT=o.txt uv pip install --system ./common\n",
+        FILES,
+        "CS204:4",
+    ),
+    "a constraint by a file of settings": (
+        BASE + LIB + "COPY pip.conf /root/.config/pip/pip.conf\nRUN pip install ./common\n",
+        {**FILES, "pip.conf": "[global]\nconstraint =\n    /app/c.txt\n"},
+        "CS204:5",
+    ),
+    "a constraint by a file that a variable names": (
+        BASE + LIB + "COPY pip.conf /p.conf\nENV PIP_CONFIG_FILE=/p.conf\nRUN pip install ./common\n",
+        {**FILES, "pip.conf": "[global]\nconstraint = c.txt\n"},
+        "CS204:6",
+    ),
+    "more to install, by a variable": (run("RUN PIP_REQUIREMENT=more.txt pip install ./common"), FILES, "CS204:4"),
+    "other variables": (run("ENV PIP_NO_CACHE_DIR=1 PIP_DEFAULT_TIMEOUT=9", "RUN pip install ./common"), FILES, ""),
+    # an editable install is a path
+    "editable from a mount": (
+        BASE + "RUN --mount=type=bind,source=common,target=/src,rw pip install -e /src\n",
+        FILES,
+        "CS215:3",
+    ),
+    "editable from a mount of all": (
+        BASE + "RUN --mount=type=bind,target=.,rw pip install -r requirements.txt\n",
+        FILES,
+        "CS215:3",
+    ),
+    "editable, and removed": (run("RUN pip install -r requirements.txt && rm -rf common"), FILES, "CS215:4"),
+    "editable, and removed later": (ALL + INSTALL + "RUN rm -r common\n", FILES, "CS215:4"),
+    "editable, and moved": (ALL + INSTALL + "RUN mv common /opt/c\n", FILES, "CS215:4"),
+    "editable in memory": (
+        BASE + "COPY . /s\nRUN --mount=type=tmpfs,target=/b cp -r /s/common /b/common && pip install -e /b/common\n",
+        FILES,
+        "CS215:4",
+    ),
+    "editable in a cache": (
+        BASE + "COPY . /s\nRUN --mount=type=cache,target=/b cp -r /s/common /b/common && pip install -e /b/common\n",
+        FILES,
+        "CS215:4",
+    ),
+    "editable in a stage that is built on": (
+        BASE.replace("\n", " AS a\n", 1) + "COPY . .\n" + INSTALL + "FROM a\nRUN rm -rf common\n",
+        FILES,
+        "CS215:4",
+    ),
+    "not editable from a mount": (
+        BASE + "RUN --mount=type=bind,source=common,target=/src,rw pip install /src\n",
+        FILES,
+        "",
+    ),
+    "not editable, and removed": (run("RUN pip install ./common && rm -rf common"), FILES, ""),
+    "made again": (ALL + INSTALL + "RUN rm -rf common\nCOPY common common\n", FILES, ""),
+    # setuptools writes beside what it builds
+    "setuptools in what may only be read": (
+        BASE + "RUN --mount=type=bind,source=common,target=/src pip install /src\n",
+        SETUPTOOLS,
+        "CS218:3",
+    ),
+    "setuptools in what may be written": (
+        BASE + "RUN --mount=type=bind,source=common,target=/src,readwrite pip install /src\n",
+        SETUPTOOLS,
+        "",
+    ),
+    "flit in what may only be read": (
+        BASE + "RUN --mount=type=bind,source=common,target=/src pip install /src\n",
+        LIBRARY | {"common/pyproject.toml": '[build-system]\nbuild-backend = "flit_core.buildapi"\n'},
+        "",
+    ),
+    # folders of packages
+    "links, and no index": (
+        ALL + INSTALL,
+        requirements("--no-index\n--find-links ../../wheels\nidna\n./common\n"),
+        "CS204:4",
+    ),
+    "links, and an index": (ALL + INSTALL, requirements("-f ../../wheels\nidna\n./common\n"), "CS213:4"),
+    "links that are there": (
+        ALL + INSTALL,
+        requirements("--no-index\n-f wheels\nidna\n./common\n") | {"wheels/idna-3.7-py3-none-any.whl": ""},
+        "",
+    ),
+    "links on a network": (ALL + INSTALL, requirements("-f https://example.invalid/x\nidna\n./common\n"), ""),
+    "links by an option": (run("RUN pip install --no-index --find-links=/wheels ./common"), FILES, "CS204:4"),
+    "links by a variable": (run("ENV PIP_FIND_LINKS=/w PIP_NO_INDEX=1", "RUN pip install ./common"), FILES, "CS204:5"),
+    "links for uv": (run("RUN uv pip install --system --find-links w ./common"), FILES, "CS204:4"),
+    "an index that is a folder": (run("RUN pip install --index-url ./simple ./common"), FILES, "CS213:4"),
+    "an index on a network": (run("RUN pip install -i https://example.invalid/simple ./common"), FILES, ""),
+    # what the build of the library reads
+    "a version in a file above": (
+        INSTALL_IT,
+        hatch('dynamic = ["version"]', '[tool.hatch.version]\npath = "../version.py"'),
+        "CS204:4",
+    ),
+    "a version in a file that is left out": (
+        INSTALL_IT,
+        hatch('dynamic = ["version"]', '[tool.hatch.version]\npath = "our_common/_v.py"'),
+        "CS204:4",
+    ),
+    "a version in a file that is there": (
+        INSTALL_IT,
+        hatch('dynamic = ["version"]', '[tool.hatch.version]\npath = "our_common/__init__.py"'),
+        "",
+    ),
+    "what is packed besides": (
+        INSTALL_IT,
+        hatch('version = "1"', '[tool.hatch.build.targets.wheel.force-include]\n"../schemas" = "our_common/schemas"'),
+        "CS204:4",
+    ),
+    "a hook of its own": (INSTALL_IT, hatch('version = "1"', "[tool.hatch.build.hooks.custom]"), "CS204:4"),
+    "a hook by its path": (
+        INSTALL_IT,
+        hatch('version = "1"', '[tool.hatch.build.hooks.custom]\npath = "tools/hook.py"'),
+        "CS204:4",
+    ),
+    "requirements that are its metadata": (
+        INSTALL_IT,
+        hatch('version = "1"', '[tool.hatch.metadata.hooks.requirements_txt]\nfiles = ["../requirements.in"]'),
+        "CS204:4",
+    ),
+    "a licence": (INSTALL_IT, hatch('version = "1"\nlicense = { file = "LICENSE" }', ""), "CS204:4"),
+    "licences by a pattern": (INSTALL_IT, hatch('version = "1"\nlicense-files = ["LICEN[CS]E*"]', ""), ""),
+    "a licence by its name": (INSTALL_IT, hatch('version = "1"\nlicense-files = ["LICENSE"]', ""), "CS213:4"),
+    "a licence for setuptools, which warns": (
+        INSTALL_IT,
+        setuptools('version = "1"\nlicense = { file = "LICENSE" }\nreadme = "README.md"', ""),
+        "",
+    ),
+    "a backend in a folder above": (
+        INSTALL_IT,
+        library(
+            '[build-system]\nrequires = []\nbuild-backend = "bk"\nbackend-path = ["../backend"]\n[project]\nname = "our-common"\n'
+        ),
+        "CS204:4",
+    ),
+    "a backend in the library": (
+        INSTALL_IT,
+        library(
+            '[build-system]\nrequires = []\nbuild-backend = "bk"\nbackend-path = ["tools"]\n[project]\nname = "our-common"\n'
+        )
+        | {"common/tools/bk.py": ""},
+        "",
+    ),
+    "a version in a file for setuptools": (
+        INSTALL_IT,
+        setuptools('dynamic = ["version"]', '[tool.setuptools.dynamic]\nversion = { file = "VERSION" }'),
+        "CS213:4",
+    ),
+    "a version in a file above for setuptools": (
+        INSTALL_IT,
+        setuptools('dynamic = ["version"]', '[tool.setuptools.dynamic]\nversion = { file = ["../VERSION"] }'),
+        "CS204:4",
+    ),
+    "a version from git": (
+        INSTALL_IT,
+        setuptools('dynamic = ["version"]', "[tool.setuptools_scm]", "setuptools-scm"),
+        "CS204:4",
+    ),
+    "a version from git by hatch": (
+        INSTALL_IT,
+        hatch('dynamic = ["version"]', '[tool.hatch.version]\nsource = "vcs"'),
+        "CS204:4",
+    ),
+    "a version from git, or else": (
+        INSTALL_IT,
+        setuptools('dynamic = ["version"]', '[tool.setuptools_scm]\nfallback_version = "0"', "setuptools_scm>=8"),
+        "",
+    ),
+    "a version from git that a variable says": (
+        run("ENV SETUPTOOLS_SCM_PRETEND_VERSION_FOR_OUR_COMMON=1", "RUN pip install ./common"),
+        setuptools('dynamic = ["version"]', "[tool.setuptools_scm]", "setuptools-scm"),
+        "",
+    ),
+    "a version from git that is there": (
+        INSTALL_IT,
+        setuptools('dynamic = ["version"]', "[tool.setuptools_scm]", "setuptools-scm") | {".git/HEAD": ""},
+        "",
+    ),
+    # folders of packages in uv's settings
+    "links of a project of uv": (UV_SYNC, uv_project('[tool.uv]\nfind-links = ["../../wheels"]'), "CS204:4"),
+    "a flat index of a project of uv": (
+        UV_SYNC,
+        uv_project('[[tool.uv.index]]\nname = "l"\nurl = "../../wheels"\nformat = "flat"'),
+        "CS204:4",
+    ),
+    "an index of a project of uv": (
+        UV_SYNC,
+        uv_project('[[tool.uv.index]]\nname = "l"\nurl = "https://example.invalid/simple"'),
+        "",
+    ),
+    "links in uv.toml": (UV_SYNC, uv_project("") | {"uv.toml": 'find-links = ["../w"]\n'}, "CS204:4"),
+    "links that are there for uv": (UV_SYNC, uv_project('[tool.uv]\nfind-links = ["w"]') | {"w/x.whl": ""}, ""),
+    # what cannot be looked into
+    "all of a context with a name": (
+        BASE + "COPY --from=lib . ./common/\nRUN pip install ./common\n",
+        FILES,
+        "CS213:4",
+    ),
+    "the top of an image": (BASE + "COPY --from=lib / ./common/\nRUN pip install ./common\n", FILES, "CS213:4"),
+    "several of an image": (
+        BASE + "COPY --from=lib pyproject.toml our_common ./common/\nRUN pip install ./common\n",
+        FILES,
+        "CS213:4",
+    ),
+    "a folder of an image": (
+        BASE + "COPY --from=ghcr.io/org/lib:1 /src/ ./common/\nRUN pip install ./common\n",
+        FILES,
+        "CS213:4",
+    ),
+    "standard input": (run("RUN uv export | uv pip install --system -r -"), FILES, "CS213:4"),
+    "standard input by its path": (run("RUN uv export | pip install -r /dev/stdin"), FILES, "CS213:4"),
+    "options of pip are no program for python": (
+        BASE
+        + "COPY requirements.txt c.txt ./\nRUN python -m pip install x -c c.txt\nRUN python3 -m pip install -r requirements.txt\n",
+        {**FILES, "c.txt": ""},
+        "CS201:5",
+    ),
+    "nor those of a script": (
+        BASE + "COPY requirements.txt ./\nRUN python3 /opt/tool.py -c x -e y\n" + INSTALL,
+        FILES,
+        "CS201:5",
+    ),
+    # a base image with a folder of its own
+    "all into its folder": ("FROM team/base:1\nCOPY . .\n" + INSTALL, FILES, ""),
+    "its folder, by another name": (
+        "FROM team/base:1\nCOPY . .\nRUN pip install -r /app/requirements.txt\n",
+        FILES,
+        "CS213:3",
+    ),
+    "without the library": ("FROM team/base:1\nCOPY requirements.txt .\n" + INSTALL, FILES, "CS213:3"),
+    "the folder of Go": ("FROM golang\nCOPY . .\nRUN cd / && pip install -r go/requirements.txt\n", FILES, "CS201:3"),
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_what_is_called_proven_builds(name: str) -> None:
+    """A build that fails would be called proven; or one that does not, broken."""
+    dockerfile, files, expected = ROWS[name]
+    assert " ".join(f"{one.code}:{one.line}" for one in troubles_of(dockerfile, files)) == expected
+
+
+REASONS = {
+    BASE
+    + "COPY . .\nRUN ./setup.sh\nCOPY common x\n"
+    + INSTALL: "runs `./setup.sh`; what that leaves in /app is unknown",
+    "FROM team/base:1\nWORKDIR /app\n" + INSTALL: "the base image `team/base:1` may hold it",
+    BASE + "COPY --from=lib:1 /x ./\n" + INSTALL: "it comes from `lib:1`, which nobody can look into",
+    BASE + "RUN git clone https://example.invalid/x .\n" + INSTALL: "line 3 runs `git`, and what it leaves is unknown",
+    BASE + "ADD x.tar.gz ./\n" + INSTALL: "line 3 unpacks or fetches `x.tar.gz`",
+    BASE + "ARG S\nCOPY $S ./\n" + INSTALL: "in line 4 `$S` holds a variable without a value",
+    BASE + "COPY --exclude=x common ./common\nRUN pip install ./common\n": "line 3 leaves some of it out",
+}
+
+
+@pytest.mark.parametrize("dockerfile", REASONS)
+def test_what_cannot_be_told_is_said_with_the_line_that_makes_it_so(dockerfile: str) -> None:
+    """A person would be told that something is unknown, and not where to look."""
+    messages = [one.message for one in troubles_of(dockerfile, {**FILES, "setup.sh": ""}) if one.code == "CS213"]
+    assert any(REASONS[dockerfile] in message for message in messages), messages
