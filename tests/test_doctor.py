@@ -324,7 +324,7 @@ def test_a_dockerfile_in_a_folder_of_its_own(one: Monorepo) -> None:
     one.write("services/api/front/Dockerfile", "FROM node:20\nCOPY package.json ./\nCOPY src ./src\n")
     one.write("services/api/front/package.json", "{}")
     one.write("services/api/front/src/x", "")
-    one.write("services/api/other/Dockerfile", "FROM node:20\nCOPY none ./\n")
+    one.write("services/api/other/Dockerfile", "FROM node:20 AS x\nCOPY none ./\n")
     assert codes(one, "api", code=1) == [("CS202", "services/api/other/Dockerfile", 2)]
     one.write("services/api/other/none", "")
     one.write("services/api/compose.yaml", "services:\n  o:\n    build: {context: other, target: x}\n")
