@@ -93,9 +93,9 @@ def _always_sent(dockerfile: str) -> tuple[str, ...]:
 
 def _rewritten(plan: ServicePlan, folder: str) -> Iterator[Member]:
     for edit in plan.edits:
-        path = os.path.join(folder, edit.path)
-        executable = edit.before is not None and bool(os.stat(path).st_mode & OWNER_MAY_EXECUTE)
-        yield Member(edit.path, data=edit.after, executable=executable)
+        inside = edit.inside(plan.service)
+        mode = os.stat(os.path.join(folder, inside)).st_mode if edit.before is not None else 0
+        yield Member(inside, data=edit.after, executable=bool(mode & OWNER_MAY_EXECUTE))
 
 
 def _read_ignore(members: dict[str, Member], dockerfile: str, service: str) -> Dockerignore:

@@ -8,9 +8,8 @@ from typing import Literal, NamedTuple
 
 from common_sync.commands.steps.survey import ServicePlan, Survey
 from common_sync.core.copies.plan import Operation
-from common_sync.core.model import Entry, File, Symlink
+from common_sync.core.model import Entry, File, FileEdit, Symlink
 from common_sync.edges.files.folders import explain_os_error
-from common_sync.edges.service.references import FileEdit
 
 _LARGEST = 4 << 20
 """Bytes of a file that is still compared line by line."""
@@ -44,13 +43,14 @@ def diff_lines(found: Survey, *, edits: bool = True) -> Iterator[DiffLine]:
         if plan.copy.behind and not plan.copy.operations:
             yield DiffLine("file", f"Only the manifest of {plan.copy_path} and that of {found.project.master} differ")
         for edit in plan.edits if edits else ():
-            yield from _edit_lines(edit, f"{plan.service}/{edit.path}")
+            yield from _edit_lines(edit)
     for edit in found.root.edits if edits else ():
-        yield from _edit_lines(edit, edit.path)
+        yield from _edit_lines(edit)
 
 
-def _edit_lines(edit: FileEdit, where: str) -> Iterator[DiffLine]:
-    yield from _bytes_lines(edit.before or b"", edit.after, "/dev/null" if edit.before is None else where, where)
+def _edit_lines(edit: FileEdit) -> Iterator[DiffLine]:
+    before = "/dev/null" if edit.before is None else edit.path
+    yield from _bytes_lines(edit.before or b"", edit.after or b"", before, edit.path)
 
 
 def _operation_lines(found: Survey, plan: ServicePlan, operation: Operation) -> Iterator[DiffLine]:

@@ -9,11 +9,10 @@ from common_sync.commands.steps.survey import ServicePlan, Survey, count_workers
 from common_sync.core.copies.drift import drift_findings
 from common_sync.core.copies.plan import Operation
 from common_sync.core.errors import TreeError
-from common_sync.core.model import Finding
+from common_sync.core.model import FileEdit, Finding
 from common_sync.edges.library.master import find_changes
 from common_sync.edges.processes.workers import Phases, fork_map, no_progress
 from common_sync.edges.project.load import Project
-from common_sync.edges.service.references import FileEdit
 from common_sync.edges.state.discarded import list_kept, new_set, prune_sets, restore_command
 from common_sync.edges.state.lock import exclusive, shared_folder, state_folder
 
@@ -142,18 +141,7 @@ def _with_ignored(found: Survey, outcomes: Sequence[Outcome]) -> Iterator[Outcom
 
 def _write_down(state: str, found: Survey) -> None:
     """Keep what references said before they are rewritten, for `eject`."""
-    edits = [
-        (f"{plan.service}/{edit.path}", edit.before, edit.after)
-        for plan in found.plans
-        for edit in plan.edits
-        if edit.before is not None and not edit.managed  # a block tells by itself what is to be taken out
-    ]
-    edits += (
-        (edit.path, edit.before, edit.after)
-        for edit in found.root.edits
-        if edit.before is not None and not edit.managed
-    )
-    if edits:
+    if edits := [edit for edit in found.edits() if edit.rewrites]:
         from common_sync.edges.state.rewritten import add_to_record  # most runs rewrite nothing
 
         add_to_record(state, edits)
@@ -186,7 +174,7 @@ def _outcome(plan: ServicePlan, master: str, *, force: bool, dry_run: bool) -> O
         applied = set(done)
         left = tuple(operation for operation in plan.copy.operations if operation not in applied)
     changed = bool(done or plan.edits or plan.copy.rewrites_manifest(force=force))
-    added = {} if dry_run else {f"{plan.service}/{edit.path}": _added_lines(edit) for edit in plan.edits}
+    added = {} if dry_run else {edit.path: _added_lines(edit) for edit in plan.edits}
     return Outcome(plan, done, left, changed, tuple(_still(plan, left, master, added)))
 
 
@@ -200,7 +188,7 @@ def _still(plan: ServicePlan, left: tuple[Operation, ...], master: str, added: M
 
 
 def _added_lines(edit: FileEdit) -> int:
-    return edit.after.count(b"\n") - (edit.before or b"").count(b"\n")
+    return (edit.after or b"").count(b"\n") - (edit.before or b"").count(b"\n")
 
 
 def _apply(found: Survey, tracked: Sequence[str] | None, *, force: bool, kept: str | None, phases: Phases) -> None:

@@ -11,10 +11,10 @@ from common_sync.commands.steps.survey import Survey, survey
 from common_sync.core.doctor.checks.library import find_name_troubles
 from common_sync.core.errors import Problem, TreeError
 from common_sync.core.findings import make_finding
-from common_sync.core.model import Finding
+from common_sync.core.model import FileEdit, Finding
 from common_sync.core.text import decode_bytes, encode_bytes
 from common_sync.edges.files.folders import explain_os_error, opened
-from common_sync.edges.files.replacing import replace_users_file
+from common_sync.edges.files.replacing import write_edit
 from common_sync.edges.library.public_names import read_public_names
 from common_sync.edges.processes.workers import Phases, no_progress
 from common_sync.edges.project.load import Project
@@ -104,15 +104,15 @@ def _check_library(found: Survey) -> tuple[Finding, ...]:
 def _write(root: str, state: str, service: str, fixed: Fixed) -> None:
     path = f"{service}/{fixed.path}"
     try:
-        with opened(root) as top, opened(service, top) as folder:
+        with opened(root) as top:
             with open(os.path.join(root, path), "rb") as file:
                 before = file.read()
             text = decode_bytes(before)
             if text.characters != fixed.examined:
                 message, remedy = "has changed while common-sync ran, and was left alone", "run it again"
                 raise TreeError(Problem(message, path, remedy=remedy))
-            after = encode_bytes(text._replace(characters=fixed.text))
-            add_to_record(state, [(path, before, after)])  # so that `eject` can take it out
-            replace_users_file(folder, fixed.path, before, after, path)
+            edit = FileEdit(path, before, encode_bytes(text._replace(characters=fixed.text)))
+            add_to_record(state, [edit])  # so that `eject` can take it out
+            write_edit(top, edit)
     except OSError as error:
         raise explain_os_error(error, path, "write it") from error

@@ -12,17 +12,17 @@ from common_sync.core.copies.manifest import make_manifest
 from common_sync.core.copies.plan import CopyPlan, Operation, build_plan
 from common_sync.core.errors import CommonSyncError, Problem, TreeError
 from common_sync.core.findings import make_finding
-from common_sync.core.model import Finding, Reference
+from common_sync.core.model import FileEdit, Finding, Reference
 from common_sync.core.references.undoing import Hunk, find_hunks, put_back
-from common_sync.edges.files.folders import explain_os_error, explained, opened
-from common_sync.edges.files.replacing import remove_users_file, replace_users_file
+from common_sync.edges.files.folders import explain_os_error, opened
+from common_sync.edges.files.replacing import write_edit
 from common_sync.edges.files.writing import remove_copy
 from common_sync.edges.git.history import earlier_versions, is_cut_off
 from common_sync.edges.library.copies import read_copy
 from common_sync.edges.project.load import Project
-from common_sync.edges.service.blocks import Unblocked, unblock_attributes, unblock_dockerignore
+from common_sync.edges.service.blocks import unblock_attributes, unblock_dockerignore
 from common_sync.edges.service.places import find_library
-from common_sync.edges.service.references import FileEdit, References, read_version
+from common_sync.edges.service.references import References, read_version
 from common_sync.edges.state.discarded import keep_files, new_set, prune_sets
 from common_sync.edges.state.lock import exclusive, shared_folder, state_folder
 from common_sync.edges.state.rewritten import Record, read_record, write_record
@@ -44,15 +44,10 @@ class Ejected(NamedTuple):
     service: str
     copy_path: str
     edits: tuple[FileEdit, ...]
-    unblocked: tuple[Unblocked, ...]
+    unblocked: tuple[FileEdit, ...]
     removal: CopyPlan | None
     stays: tuple[str, ...]
     findings: tuple[Finding, ...]
-
-    @property
-    def put_back(self) -> tuple[str, ...]:
-        """The paths from the root of the files in which references are put back."""
-        return tuple(os.path.normpath(f"{self.service}/{edit.path}") for edit in self.edits)
 
 
 class Ejection(NamedTuple):
@@ -68,7 +63,7 @@ class Ejection(NamedTuple):
 
     root: str
     services: tuple[Ejected, ...]
-    unblocked: tuple[Unblocked, ...]
+    unblocked: tuple[FileEdit, ...]
     dry_run: bool
     kept: str | None
 
@@ -205,14 +200,13 @@ def _restore(project: Project, plan: ServicePlan, file: str, recorded: list[Hunk
         hunks += _rewritten(version, read(version).edits, hunks)
     known = recorded is not None or (seen and not is_cut_off(project.root))
     findings = tuple(_report(plan.service, reference, known=known) for reference in left)
-    inside = os.path.relpath(file, plan.service)
-    return _Restored(FileEdit(inside, before, after) if after != before else None, findings)
+    return _Restored(FileEdit(file, before, after) if after != before else None, findings)
 
 
 def _rewritten(version: bytes, edits: Sequence[FileEdit], known: Sequence[Hunk]) -> list[Hunk]:
     """Return what `distribute` rewrote in an earlier version, but for lines of which that is known already."""
     said = {(hunk.was, hunk.now) for hunk in known}
-    found = [hunk for edit in edits for hunk in find_hunks(os.fsdecode(version), os.fsdecode(edit.after))]
+    found = [hunk for edit in edits for hunk in find_hunks(os.fsdecode(version), os.fsdecode(edit.after or b""))]
     return [hunk for hunk in found if (hunk.was, hunk.now) not in said]
 
 
@@ -246,15 +240,13 @@ def _plan_removal(project: Project, plan: ServicePlan) -> tuple[CopyPlan | None,
     return build_plan(make_manifest(base.library, {}), base, held), held.ignored
 
 
-def _apply(project: Project, services: Sequence[Ejected], unblocked: Sequence[Unblocked], kept: str | None) -> None:
+def _apply(project: Project, services: Sequence[Ejected], unblocked: Sequence[FileEdit], kept: str | None) -> None:
     problems: list[Problem] = []
     for one in services:
         try:
             with opened(project.root) as root, opened(one.service, root) as service:
                 for edit in one.edits:
-                    replace_users_file(
-                        service, edit.path, edit.before, edit.after, os.path.normpath(f"{one.service}/{edit.path}")
-                    )
+                    write_edit(root, edit)
                 if one.removal is not None:
                     _remove(service, project.copy, one, one.removal, kept)
         except CommonSyncError as error:
@@ -263,19 +255,12 @@ def _apply(project: Project, services: Sequence[Ejected], unblocked: Sequence[Un
             problems += explain_os_error(error, one.service, "write the service").problems
     for block in (*(block for one in services for block in one.unblocked), *unblocked):
         try:
-            _take_out(project.root, block)
+            with opened(project.root) as root:
+                write_edit(root, block)
         except CommonSyncError as error:
             problems += error.problems
     if problems:
         raise TreeError(*problems)
-
-
-def _take_out(root: str, block: Unblocked) -> None:
-    with explained(block.path, "write it"), opened(root) as folder:
-        if block.after is None:
-            remove_users_file(folder, block.path, block.before, block.path)
-        else:
-            replace_users_file(folder, block.path, block.before, block.after, block.path)
 
 
 def _remove(service: int, copy: str, one: Ejected, removal: CopyPlan, kept: str | None) -> None:
@@ -287,6 +272,6 @@ def _remove(service: int, copy: str, one: Ejected, removal: CopyPlan, kept: str 
 
 def _forget(state: str, record: Record, services: Sequence[Ejected]) -> None:
     """Take out of the record what was put back."""
-    done = {file for one in services for file in one.put_back}
+    done = {edit.path for one in services for edit in one.edits}
     if not done.isdisjoint(record):
         write_record(state, {file: hunks for file, hunks in record.items() if file not in done})

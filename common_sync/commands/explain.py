@@ -114,7 +114,7 @@ def _in_users_files(found: Survey, path: str) -> tuple[str, str]:
     """Explain a path that is in neither the master nor a copy."""
     findings = [one for one in found.findings() if one.file == path]
     references = [one for plan in found.plans for one in plan.references if one.file == path]
-    if any(f"{plan.service}/{edit.path}" == path and not edit.managed for plan in found.plans for edit in plan.edits):
+    if any(edit.path == path and not edit.managed for plan in found.plans for edit in plan.edits):
         lines = ", ".join(str(one.line) for one in references if one.state == "points-at-master")
         others = (_tell(one) for one in findings if one.code != "CS101")
         return "rewritten", "; ".join((f"it points at the master in line {lines}", *others))
@@ -143,7 +143,7 @@ def _tell(finding: Finding) -> str:
 
 def _list_blocks(found: Survey) -> set[str]:
     """Return the paths of the files that a managed block is kept in."""
-    return {f"{plan.service}/{path}" for plan in found.plans for path in plan.blocks}.union(found.root.blocks)
+    return {path for plan in found.plans for path in plan.blocks}.union(found.root.blocks)
 
 
 def _list_built(found: Survey, path: str) -> list[str]:

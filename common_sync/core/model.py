@@ -78,6 +78,35 @@ class Edit(NamedTuple):
     replacement: str
 
 
+class FileEdit(NamedTuple):
+    """A file that is somebody's own, before and after its references are rewritten, or the tool's block in it.
+
+    Attributes:
+        path: POSIX path from the root of the repository.
+        before: The bytes that it holds, or None where there is none.
+        after: The bytes that it is to hold, or None where it is to be removed.
+        managed: Whether it is a managed block that changes.
+    """
+
+    path: str
+    before: bytes | None
+    after: bytes | None
+    managed: bool = False
+
+    @property
+    def rewrites(self) -> bool:
+        """Whether it changes lines of a person's; a managed block tells by itself what is to be taken out of a file."""
+        return self.before is not None and not self.managed
+
+    def inside(self, service: str) -> str:
+        """Return its path inside a service.
+
+        Args:
+            service: The service's path from the root, or `.` for the root itself.
+        """
+        return self.path.removeprefix(f"{service}/")
+
+
 ReferenceState = Literal["points-at-master", "points-at-copy", "unresolved", "foreign"]
 """Where a reference leads: out to the master, to the service's copy, nowhere that can be told (a variable), or to the
 master but from what is not the service's own: a file outside, or an image that is built from another folder."""

@@ -187,7 +187,7 @@ def test_a_file_that_appears_meanwhile(repo: Monorepo, file: str) -> None:
         f"def late(*a):\n    flush(*a)\n    open({str(repo.root / file)!r}, 'x').write('mine')\n"
         f"def only(folder, data, like):\n    (late if like is None and b'{'linguist' if 'attr' in file else 'pycache'}' in data"
         " else flush)(folder, data, like)\n"
-        "users_files._write_flushed = only\n"
+        "replacing._write_flushed = only\n"
     )
     done = run(*patched(patch), "distribute", cwd=repo.root)
     assert done.code == 2

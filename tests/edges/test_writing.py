@@ -11,11 +11,11 @@ import pytest
 
 from common_sync.core.copies.plan import Operation
 from common_sync.core.errors import TreeError
-from common_sync.core.model import Entry, File, Symlink
+from common_sync.core.model import Entry, File, FileEdit, Symlink
 from common_sync.edges.files.folders import FOLDER, open_below, opened, remove_empty, remove_tree
 from common_sync.edges.files.memory import Held
 from common_sync.edges.files.reading import STAGING, TEMPORARY, read_bytes, read_entry
-from common_sync.edges.files.replacing import replace_users_file
+from common_sync.edges.files.replacing import write_edit
 from common_sync.edges.files.source import Source
 from common_sync.edges.files.writing import lay_out, replace_bytes, stage_copy, update_copy
 
@@ -277,7 +277,7 @@ def test_folders_around_empty_folders(copied: Place) -> None:
 
 def rewrite(place: Place, path: str = "requirements.txt") -> None:
     """Replace a user's file."""
-    replace_users_file(place.descriptor, path, b"before", b"after", f"service/{path}")
+    write_edit(place.descriptor, FileEdit(path, b"before", b"after"), f"service/{path}")
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o644, 0o640, 0o755, 0o444, 0o400])

@@ -11,7 +11,7 @@ from common_sync.core.errors import CommonSyncError, Problem, TreeError
 from common_sync.core.model import GUARDED, Entry
 from common_sync.edges.files.folders import FOLDER, explain_os_error, open_below, opened, remove_tree
 from common_sync.edges.files.reading import STAGING, TEMPORARY
-from common_sync.edges.files.replacing import replace_users_file
+from common_sync.edges.files.replacing import write_edit
 from common_sync.edges.files.source import Source
 from common_sync.edges.files.writing import Layout, lay_out, replace_bytes, stage_copy, update_copy
 from common_sync.edges.service.blocks import Managed
@@ -69,8 +69,7 @@ class Writer:
                 if plan.leftover:
                     remove_tree(TEMPORARY, service)
                 for edit in plan.edits:
-                    where = f"{plan.service}/{edit.path}"
-                    replace_users_file(service, edit.path, edit.before, edit.after, where)
+                    write_edit(self._root, edit)
         except CommonSyncError as error:
             return error.problems
         except OSError as error:
@@ -87,7 +86,7 @@ class Writer:
             if root.leftover:
                 remove_tree(TEMPORARY, self._root)
             for edit in root.edits:
-                replace_users_file(self._root, edit.path, edit.before, edit.after, edit.path)
+                write_edit(self._root, edit)
         except CommonSyncError as error:
             return error.problems
         return ()

@@ -84,8 +84,8 @@ def make_copy(plan: ServicePlan, left: Iterable[str], *, whole: bool, changed: b
         whole: Whether its copy is in sync.
         changed: Whether this run has written to it.
     """
-    edited = frozenset(f"{plan.service}/{edit.path}" for edit in plan.edits)
-    blocks = frozenset(f"{plan.service}/{path}" for path in plan.blocks)
+    edited = frozenset(edit.path for edit in plan.edits)
+    blocks = frozenset(plan.blocks)
     references = edited.union(blocks, (reference.file for reference in plan.references))
     here = frozenset(f"{plan.copy_path}/{path}" for path in left)
     edited = edited if changed else frozenset()

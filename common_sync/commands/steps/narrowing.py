@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from common_sync.commands.steps.survey import ServicePlan, Survey
 from common_sync.core.findings import make_finding
 from common_sync.core.formats.compose.built import BuiltService
-from common_sync.core.model import Edit, Finding
+from common_sync.core.model import Edit, FileEdit, Finding
 from common_sync.core.references.compose.rewriting import narrow_build
 from common_sync.core.references.dockerfile.narrowing import narrow_dockerfile
 from common_sync.core.text import Text, apply_edits, decode_unicode, encode
@@ -15,7 +15,6 @@ from common_sync.edges.files.yaml import parse_documents
 from common_sync.edges.project.load import Project
 from common_sync.edges.service.compose import Widened
 from common_sync.edges.service.places import Places, find_library
-from common_sync.edges.service.references import FileEdit
 
 Files = dict[str, FileEdit]
 """A file's path from the root → what it holds, and what it is to hold."""
@@ -32,7 +31,7 @@ def narrow_contexts(found: Survey) -> Survey:
     root = {edit.path: edit for edit in found.root.edits}
     plans = []
     for plan in found.plans:
-        own = {f"{plan.service}/{edit.path}": edit for edit in plan.edits}
+        own = {edit.path: edit for edit in plan.edits}
         problems = list(plan.problems)
         for widened in plan.widened:
             files = root | own
@@ -70,7 +69,7 @@ def _narrow(project: Project, plan: ServicePlan, widened: Widened, files: Files)
 def _narrow_dockerfile(
     project: Project, plan: ServicePlan, dockerfile: str, context: str, files: Files
 ) -> Iterator[Finding]:
-    text = _open(project, plan, dockerfile, files)
+    text = _open(project, dockerfile, files)
     places = Places(find_library(project.root, project.copy, project.master), plan.service)
     site = places.site(places.folder, places.folder, context)
     inside = os.path.relpath(places.folder, context)
@@ -82,7 +81,7 @@ def _narrow_dockerfile(
 
 def _narrow_compose(project: Project, plan: ServicePlan, build: BuiltService, files: Files) -> bool:
     path = os.path.relpath(build.file, project.root)
-    text = _open(project, plan, path, files)
+    text = _open(project, path, files)
     service = os.path.join(project.root, plan.service)
     folder = os.path.relpath(service, os.path.dirname(build.file))
     context = folder if folder.startswith(".") or not build.section.build.context.startswith(".") else f"./{folder}"
@@ -96,7 +95,7 @@ def _encode(text: Text, edits: Sequence[Edit]) -> bytes:
     return encode(text._replace(characters=apply_edits(text.characters, edits)))
 
 
-def _open(project: Project, plan: ServicePlan, path: str, files: Files) -> Text:
+def _open(project: Project, path: str, files: Files) -> Text:
     """Return what a file is to hold so far."""
     if path not in files:
         try:
@@ -104,5 +103,5 @@ def _open(project: Project, plan: ServicePlan, path: str, files: Files) -> Text:
                 data = stream.read()
         except OSError as error:
             raise explain_os_error(error, path, "read it") from error
-        files[path] = FileEdit(path.removeprefix(f"{plan.service}/"), data, data)
-    return decode_unicode(files[path].after)
+        files[path] = FileEdit(path, data, data)
+    return decode_unicode(files[path].after or b"")

@@ -11,7 +11,7 @@ from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.plan import CopyPlan, build_plan
 from common_sync.core.errors import CommonSyncError, Problem, TreeError
 from common_sync.core.findings import managed_finding, missing_copy, reference_findings
-from common_sync.core.model import Entries, Finding, Reference, Snapshot
+from common_sync.core.model import Entries, FileEdit, Finding, Reference, Snapshot
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.git.repository import find_top
 from common_sync.edges.library.copies import has_leftover, read_announced, read_copy
@@ -21,7 +21,7 @@ from common_sync.edges.project.load import Project, select_services
 from common_sync.edges.service.blocks import Dockerignores, Managed, look_at_attributes
 from common_sync.edges.service.compose import ComposeFiles, Widened
 from common_sync.edges.service.places import Library, find_library
-from common_sync.edges.service.references import FileEdit, read_references
+from common_sync.edges.service.references import read_references
 
 if TYPE_CHECKING:
     from common_sync.edges.git.former import FormerStates
@@ -45,7 +45,7 @@ class ServicePlan(NamedTuple):
         digest: The tree digest of what the copy holds, or None when there is no copy.
         version: The version that its manifest states.
         leftover: Whether a killed run left something beside it: a staged copy, or a file of the service's.
-        blocks: The service's own files that a managed block is kept in, in sync or not.
+        blocks: Its own files that a managed block is kept in, in sync or not; paths from the root.
         widened: The Dockerfiles that take the library from the master by another build context than the service's folder.
     """
 
@@ -91,8 +91,7 @@ def _block_findings(service: str, edits: Sequence[FileEdit]) -> Iterator[Finding
     """Yield a finding for each managed block that is to be written."""
     for edit in edits:
         if edit.managed:
-            file = f"{service}/{edit.path}" if service else edit.path
-            yield managed_finding(service, file, exists=edit.before is not None)
+            yield managed_finding(service, edit.path, exists=edit.before is not None)
 
 
 class Survey(NamedTuple):
@@ -116,6 +115,12 @@ class Survey(NamedTuple):
     def in_sync(self) -> bool:
         """Whether every plan is empty, and the root's."""
         return self.root.is_empty and all(plan.is_empty for plan in self.plans)
+
+    def edits(self) -> Iterator[FileEdit]:
+        """Yield what is to be done to files that people write."""
+        for plan in self.plans:
+            yield from plan.edits
+        yield from self.root.edits
 
     def findings(self) -> list[Finding]:
         """Return the findings of all services, in the order of the services, and those of the root."""

@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from typing import IO
 
 from common_sync.core.errors import Problem, TreeError
+from common_sync.core.model import FileEdit
 from common_sync.edges.files.folders import explained, opened
 from common_sync.edges.files.reading import TEMPORARY, read_bytes
 from common_sync.edges.files.source import NEW, PLAIN, write_all
@@ -15,30 +16,39 @@ from common_sync.edges.files.writing import temporary
 _LARGEST = 1 << 30
 
 
-def replace_users_file(service: int, path: str, before: bytes | None, after: bytes, where: str) -> None:
-    """Replace a file that a person wrote: atomically, with its mode and owner kept, its bytes on the disk first.
+def write_edit(root: int, edit: FileEdit, where: str = "") -> None:
+    """Make, replace or remove a file of a person's: atomically, with its mode and owner kept, its bytes on the disk first.
 
     Args:
-        service: The service's folder, an open descriptor.
-        path: The file's path inside it.
-        before: The bytes that the edits were made for; None to make the file.
-        after: The bytes to write.
-        where: The file's path as the user knows it.
+        root: The folder that the edit's path begins at, an open descriptor.
+        edit: What to do.
+        where: The file's path as the user knows it, where it is another.
 
     Raises:
         TreeError: It cannot be written, or holds other bytes by now, or is there although it was not.
     """
-    above, _, name = path.rpartition("/")
-    with explained(where, "write it"), opened(above, service) as folder:
-        like = os.stat(name, dir_fd=folder, follow_symlinks=False) if before is not None else None
+    above, _, name = edit.path.rpartition("/")
+    where = where or edit.path
+    with explained(where, "write it" if edit.after is not None else "remove it"), opened(above, root) as folder:
+        if edit.after is None:
+            _check_unchanged(name, folder, edit, where)
+            os.unlink(name, dir_fd=folder)
+            return
+        like = os.stat(name, dir_fd=folder, follow_symlinks=False) if edit.before is not None else None
         with temporary(folder):
-            _write_flushed(folder, after, like)
-            if before is None:
+            _write_flushed(folder, edit.after, like)
+            if edit.before is None:
                 _name_new(name, folder, where)
                 return
-            if read_bytes(name, folder, _LARGEST) != before:  # looked at last: flushing takes long enough for an edit
-                raise _changed(where)
+            _check_unchanged(
+                name, folder, edit, where
+            )  # looked at last: flushing takes long enough for somebody to write
             os.rename(TEMPORARY, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+def _check_unchanged(name: str, folder: int, edit: FileEdit, where: str) -> None:
+    if read_bytes(name, folder, _LARGEST) != edit.before:
+        raise _changed(where)
 
 
 @contextmanager
@@ -56,25 +66,6 @@ def replacing(path: str) -> Iterator[IO[bytes]]:
         with open(os.open(TEMPORARY, NEW, PLAIN, dir_fd=folder), "wb") as stream:
             yield stream
         os.rename(TEMPORARY, name, src_dir_fd=folder, dst_dir_fd=folder)
-
-
-def remove_users_file(service: int, path: str, before: bytes, where: str) -> None:
-    """Remove a file that the tool has made, in which there is nothing else.
-
-    Args:
-        service: The service's folder, an open descriptor.
-        path: The file's path inside it.
-        before: The bytes that it must hold.
-        where: The file's path as the user knows it.
-
-    Raises:
-        TreeError: It cannot be removed, or holds other bytes by now.
-    """
-    above, _, name = path.rpartition("/")
-    with explained(where, "remove it"), opened(above, service) as folder:
-        if read_bytes(name, folder, _LARGEST) != before:
-            raise _changed(where)
-        os.unlink(name, dir_fd=folder)
 
 
 def _changed(where: str) -> TreeError:

@@ -1,4 +1,4 @@
-"""Write copies. Nothing here decides; it applies a plan, and with `users_files.py` it is the only place that writes.
+"""Write copies. Nothing here decides; it applies a plan, and with `replacing.py` it is the only place that writes.
 
 A new copy is staged beside its place and renamed in; in an existing one each file is written under a temporary name and
 renamed over. The manifest is announced first, under a name of its own, and renamed in last: by it the next run tells what

@@ -6,8 +6,9 @@ import tomllib
 from common_sync.core.configuration import OWN_FILE, PYPROJECT, find_table
 from common_sync.core.errors import ConfigurationError, Problem
 from common_sync.core.formats.toml_errors import find_line
+from common_sync.core.model import FileEdit
 from common_sync.edges.files.folders import explain_os_error, opened
-from common_sync.edges.files.replacing import replace_users_file
+from common_sync.edges.files.replacing import write_edit
 from common_sync.edges.files.writing import replace_bytes
 
 
@@ -69,7 +70,7 @@ def write_table(file: str, table: str) -> None:
         with opened(folder) as descriptor:
             if name == PYPROJECT:
                 before = _read(file)
-                replace_users_file(descriptor, name, before, _append(before, table, file), file)
+                write_edit(descriptor, FileEdit(name, before, _append(before, table, file)), file)
             else:
                 replace_bytes(descriptor, name, table.encode())
     except OSError as error:

@@ -11,13 +11,12 @@ from common_sync.core.blocks import gitattributes as attributes
 from common_sync.core.blocks.block import End, FindOthers, put_block, read_block, remove_block
 from common_sync.core.errors import TreeError
 from common_sync.core.findings import make_finding
-from common_sync.core.model import Finding, ancestors
+from common_sync.core.model import FileEdit, Finding, ancestors
 from common_sync.core.references.kinds import IGNORE
 from common_sync.core.text import UnparsableError
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.files.reading import TEMPORARY, read_bytes
 from common_sync.edges.git.checkout import ATTRIBUTES
-from common_sync.edges.service.references import FileEdit
 
 if TYPE_CHECKING:
     from common_sync.core.blocks.dockerignore import Dropped
@@ -32,7 +31,7 @@ class Managed(NamedTuple):
     Attributes:
         edits: The blocks to write, of the whole file each.
         findings: What needs a person.
-        blocks: The files that a block is kept in, in sync or not.
+        blocks: The paths from the root of the files that a block is kept in, in sync or not.
         leftover: Whether a killed run left a file beside them, under its temporary name.
     """
 
@@ -94,7 +93,7 @@ class Dockerignores:
         replaced = bool(others) and all(file.text is not None for file in others)  # none of them has Docker read it
         for file in others if replaced else (own, *others):
             findings.extend(self._check(file, service))
-        return Managed(edits, tuple(findings), (IGNORE,) if kept else ())
+        return Managed(edits, tuple(findings), (own.path,) if kept else ())
 
     def _check(self, file: "_File", service: str) -> Iterator[Finding]:
         if file.text is None:
@@ -149,21 +148,7 @@ def look_at_attributes(root: str, copy: str, services: Iterable[str], known: Seq
     return Managed(edits, tuple(findings), (ATTRIBUTES,), leftover)
 
 
-class Unblocked(NamedTuple):
-    """A file with a managed block, and what it is without.
-
-    Attributes:
-        path: From the root.
-        before: The bytes that it holds.
-        after: The bytes without the block, or None where the block made the file.
-    """
-
-    path: str
-    before: bytes
-    after: bytes | None
-
-
-def unblock_dockerignore(root: str, service: str) -> Unblocked | None:
+def unblock_dockerignore(root: str, service: str) -> FileEdit | None:
     """Return what a service's `.dockerignore` is without its block; None where there is none.
 
     Args:
@@ -187,7 +172,7 @@ def _list_taken(root: str, service: str, dockerfiles: Sequence[str]) -> frozense
     return frozenset(taken)
 
 
-def unblock_attributes(root: str, copy: str, services: Iterable[str]) -> Unblocked | None:
+def unblock_attributes(root: str, copy: str, services: Iterable[str]) -> FileEdit | None:
     """Return what the root's `.gitattributes` is without the lines of some services; None where that changes nothing.
 
     Args:
@@ -211,10 +196,10 @@ def unblock_attributes(root: str, copy: str, services: Iterable[str]) -> Unblock
         after = put_block(file.text, [attributes.MANIFESTS, *kept], "bottom", attributes.find_others)
     except UnparsableError:
         return None
-    return Unblocked(file.path, _encode(file.text), _encode(after)) if after != file.text else None
+    return FileEdit(file.path, _encode(file.text), _encode(after), managed=True) if after != file.text else None
 
 
-def _unblock(file: "_File", block: "_Block") -> Unblocked | None:
+def _unblock(file: "_File", block: "_Block") -> FileEdit | None:
     """Return a file without its block; a symlink never got one, and where the markers are torn nobody can tell."""
     if file.text is None or file.linked:
         return None
@@ -224,7 +209,7 @@ def _unblock(file: "_File", block: "_Block") -> Unblocked | None:
         return None
     if text == file.text:
         return None
-    return Unblocked(file.path, _encode(file.text), None if text is None else _encode(text))
+    return FileEdit(file.path, _encode(file.text), None if text is None else _encode(text), managed=True)
 
 
 class _Block(NamedTuple):
@@ -285,7 +270,7 @@ def _write_block(
         findings.append(make_finding("CS116", service, file.path, None, message, remedy))
         return ()
     before = None if file.text is None else _encode(file.text)
-    return (FileEdit(block.file, before, _encode(after), managed=True),)
+    return (FileEdit(file.path, before, _encode(after), managed=True),)
 
 
 def _encode(text: str) -> bytes:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.findings import make_finding, place
 from common_sync.core.formats.compose.built import BuiltService
-from common_sync.core.model import Finding, Reference
+from common_sync.core.model import FileEdit, Finding, Reference
 from common_sync.core.references.contract import Rewrite, Site
 from common_sync.core.references.hints import may_concern
 from common_sync.core.references.kinds import Kind, kind_of
@@ -24,22 +24,6 @@ from common_sync.edges.service.rewriters import rewriter_of
 
 _LARGEST = 16 << 20
 """Bytes; what is larger no person wrote."""
-
-
-class FileEdit(NamedTuple):
-    """A file that is somebody's own, before and after its references are rewritten, or the tool's block in it.
-
-    Attributes:
-        path: POSIX path inside the service, or from the root where it belongs to none.
-        before: The bytes that it holds, or None where there is none.
-        after: The bytes that it is to hold.
-        managed: Whether it is a managed block that changes.
-    """
-
-    path: str
-    before: bytes | None
-    after: bytes
-    managed: bool = False
 
 
 class References(NamedTuple):
@@ -194,7 +178,7 @@ class _Reader:
         if kind == "dockerfile":
             self._report_named(text.characters, real, shown)
         if found.edits:
-            self._rewrite(found, text, real, shown, data)
+            self._rewrite(found, text, shown, data)
         return [(os.path.join(above, include.path), include.kind or kind) for include in found.includes]
 
     def _site(self, above: str, real: str, kind: Kind) -> Site:
@@ -286,14 +270,14 @@ class _Reader:
             real = os.path.join(self._root, shown)
             self._widened.append(Widened(os.path.relpath(real, self._folder), self._wider_builds(real)))
 
-    def _rewrite(self, found: Rewrite, text: Text, real: str, shown: str, data: bytes) -> None:
+    def _rewrite(self, found: Rewrite, text: Text, shown: str, data: bytes) -> None:
         try:
             after = encode(text._replace(characters=apply_edits(text.characters, found.edits)))
         except UnicodeEncodeError:
             message = f"the copy's path cannot be written in {text.encoding}"
             self._find("CS106", shown, None, message, "save it as UTF-8")
         else:
-            self._edits.append(FileEdit(os.path.relpath(real, self._folder), data, after))
+            self._edits.append(FileEdit(shown, data, after))
 
     def _find(self, code: str, file: str, line: int | None, message: str, remedy: str) -> None:
         self._findings.append(make_finding(code, self._service, file, line, message, remedy))

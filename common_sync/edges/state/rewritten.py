@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from common_sync.core.copies.manifest import why_unsafe
+from common_sync.core.model import FileEdit
 from common_sync.core.references.undoing import Hunk, find_hunks, still_there
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.files.writing import replace_bytes
@@ -39,20 +40,20 @@ def read_record(state: str) -> Record:
     return {}
 
 
-def add_to_record(state: str, edits: Iterable[tuple[str, bytes, bytes]]) -> None:
+def add_to_record(state: str, edits: Iterable[FileEdit]) -> None:
     """Write down what is about to be rewritten.
 
     Args:
         state: The repository's state folder, which is there.
-        edits: Each file's path from the root, its bytes, and what they are to be.
+        edits: What is about to be done, of files that are there.
 
     Raises:
         TreeError: It cannot be written; nothing should be rewritten then.
     """
     record = dict(read_record(state))
-    for file, before, after in edits:
-        text = os.fsdecode(before)
-        record[file] = [*still_there(text, record.get(file, ())), *find_hunks(text, os.fsdecode(after))]
+    for edit in edits:
+        before, after = os.fsdecode(edit.before or b""), os.fsdecode(edit.after or b"")
+        record[edit.path] = [*still_there(before, record.get(edit.path, ())), *find_hunks(before, after)]
     write_record(state, record)
 
 

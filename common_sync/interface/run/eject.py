@@ -58,7 +58,7 @@ def _done_lines(ejection: "Ejection", terminal: Terminal) -> Iterator[str]:
 def _changes(service: "Ejected", be: str) -> Iterator[str]:
     """Yield what was done to a service; `be` stands before each participle, and is empty where it is done."""
     if service.edits:
-        yield f"references {be}put back in {' and '.join(printable(edit.path) for edit in service.edits)}"
+        yield f"references {be}put back in {' and '.join(printable(edit.inside(service.service)) for edit in service.edits)}"
     yield from (f"managed block {be}taken out of {printable(block.path)}" for block in service.unblocked)
     if service.removal is not None:
         yield f"copy of {count(len(service.removal.operations), 'file')} {be}removed"

@@ -83,7 +83,7 @@ def _changes(outcome: Outcome) -> Iterator[str]:
         elif outcome.changed and not outcome.done and not plan.edits:
             yield "manifest brought up to date"
     for what, managed in (("references rewritten", False), ("managed block written", True)):
-        if files := [printable(edit.path) for edit in plan.edits if edit.managed is managed]:
+        if files := [printable(edit.inside(plan.service)) for edit in plan.edits if edit.managed is managed]:
             yield f"{what} in {' and '.join(files)}"
     if outcome.left:
         yield f"{count(len(outcome.left), 'file')} left alone"

@@ -54,7 +54,7 @@ def _outcome(outcome: "Outcome") -> Fields:
         "changed": outcome.changed,
         "in_sync": outcome.in_sync,
         "operations": [{"action": operation.action, "path": _text(operation.path)} for operation in outcome.done],
-        "rewritten": [_text(f"{outcome.plan.service}/{edit.path}") for edit in outcome.plan.edits],
+        "rewritten": [_text(edit.path) for edit in outcome.plan.edits],
         "left": [_text(operation.path) for operation in outcome.left],
     }
 
@@ -99,7 +99,7 @@ def _ejected(service: "Ejected") -> Fields:
     return {
         "name": _text(service.service),
         "copy": _text(service.copy_path),
-        "put_back": [_text(file) for file in service.put_back],
+        "put_back": [_text(edit.path) for edit in service.edits],
         "unblocked": [_text(block.path) for block in service.unblocked],
         "removed": len(service.removal.operations) if service.removal is not None else 0,
         "stays": [_text(path) for path in service.stays],

@@ -87,7 +87,7 @@ def _shorten(digest: str) -> str:
 
 def _references(plan: ServicePlan) -> str:
     states = [reference.state for reference in plan.references]
-    blocks = [f"block to write in {printable(edit.path)}" for edit in plan.edits if edit.managed]
+    blocks = [f"block to write in {printable(edit.inside(plan.service))}" for edit in plan.edits if edit.managed]
     if not states and not plan.problems and not blocks:
         return "none"
     parts = [f"{states.count(state)} {_LEADS[state]}" for state in dict.fromkeys(states)]
