@@ -202,7 +202,7 @@ def test_an_error_that_nobody_reads(synced: Monorepo, redirection: str) -> None:
 
 def test_a_bug(synced: Monorepo) -> None:
     """A bug would look like drift, and nobody would know what to report."""
-    patch = "import common_sync.commands.steps.survey as s\ns.read_master = lambda *a, **k: 1 / 0\n"
+    patch = "import common_sync.commands.steps.survey as s\ns.read_targets = lambda *a, **k: 1 / 0\n"
     for words in (("verify",), ("status",), ("distribute", "--force")):
         done = run(*patched(patch), *words, cwd=synced.root)
         assert (done.code, done.out) == (3, "")
@@ -230,7 +230,7 @@ def test_what_happens_while_the_options_are_parsed(synced: Monorepo, happens: st
 
 def test_a_failure_without_a_file(synced: Monorepo) -> None:
     """A failure of the system would look like a bug."""
-    patch = "import common_sync.commands.steps.survey as s\ndef no(*a, **k): raise OSError(5, 'Input/output error', {})\ns.read_master = no\n"
+    patch = "import common_sync.commands.steps.survey as s\ndef no(*a, **k): raise OSError(5, 'Input/output error', {})\ns.read_targets = no\n"
     for name, place in (("'x'", "x: "), ("3", ""), ("None", "")):
         done = run(*patched(patch.format(name)), "verify", cwd=synced.root)
         assert done == (2, "", f"error: {place}cannot go on: input/output error\n")

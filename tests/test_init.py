@@ -47,7 +47,7 @@ def check(root: Path, found: Found, master: str | None = None) -> Proposal:
     project = load_project(str(root))
     assert project.services == tuple(one.path for one in proposal.services)
     assert project.services == tuple(found.services or found.patterns)
-    assert (project.master, project.copy) == (proposal.master, proposal.copy)
+    assert (project.libraries[0].master, project.libraries[0].copy) == (proposal.master, proposal.copy)
     return proposal
 
 
@@ -1188,5 +1188,5 @@ def test_what_is_written_is_what_was_found(
     write_configuration(proposal)
     project = load_project(str(root))
     assert project.services == tuple(one.path for one in proposal.services)
-    assert (project.master, project.copy) == (library, name)
+    assert (project.libraries[0].master, project.libraries[0].copy) == (library, name)
     assert set(project.services) >= {folder for folder, way in users.items() if way != "nothing"}

@@ -2,20 +2,22 @@
 
 import os
 from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
-from common_sync.commands.steps.survey import ServicePlan, Survey, survey
-from common_sync.core.copies.drift import drift_findings
+from common_sync.commands.steps.survey import survey
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
+from common_sync.core.copies.manifest import Manifest
 from common_sync.core.errors import ConfigurationError, Problem, TreeError
 from common_sync.core.formats.dockerignore import Dockerignore, parse_dockerignore
 from common_sync.core.model import Finding, Symlink
 from common_sync.core.references.kinds import IGNORE
+from common_sync.core.service_plan import ServicePlan
 from common_sync.core.text import UnparsableError
 from common_sync.edges.files.folders import OWNER_MAY_EXECUTE, explained, opened
 from common_sync.edges.files.reading import read_bytes
 from common_sync.edges.files.tar import Listing, Member, list_folder
-from common_sync.edges.library.master import Master
+from common_sync.edges.library.targets import Target
 from common_sync.edges.project.load import Project
 
 DOCKERFILE = "Dockerfile"
@@ -29,13 +31,13 @@ class Context(NamedTuple):
 
     Attributes:
         plan: What would bring the service in sync.
-        master: The library that is copied into it.
+        libraries: The manifests of what is copied into it.
         listing: What is in it.
         lost: What somebody wrote in the copy, and the context lacks.
     """
 
     plan: ServicePlan
-    master: Master
+    libraries: tuple[Manifest, ...]
     listing: Listing
     lost: tuple[Finding, ...]
 
@@ -46,7 +48,7 @@ class Context(NamedTuple):
 
 
 def make_context(project: Project, name: str, dockerfile: str | None = None) -> Context:
-    """Return the build context of a service: the master as its copy, its own files as `distribute` would leave them.
+    """Return the build context of a service: the masters as its copies, its own files as `distribute` would leave them.
 
     Args:
         project: The project.
@@ -65,10 +67,13 @@ def make_context(project: Project, name: str, dockerfile: str | None = None) -> 
     asked = [path for path in _always_sent(dockerfile or DOCKERFILE) if os.path.lexists(os.path.join(folder, path))]
     always = {path: Member(path, os.path.join(folder, path)) for path in asked} | rewritten
     ignore = _read_ignore(always, dockerfile or DOCKERFILE, plan.service)
-    listing = list_folder(folder, {project.copy}, ignore)
-    members = {member.path: member for member in (*listing.members, *_copied(found.master, project.copy, ignore))}
+    listing = list_folder(folder, project.copies, ignore)
+    copied = (member for target in found.targets.values() for member in _copied(target))
+    members = {one.path: one for one in listing.members}
+    members |= {one.path: one for one in copied if ignore.exclusion(one.path) is None}
     members |= {path: one for path, one in always.items() if path in asked or ignore.exclusion(path) is None}
-    return Context(plan, found.master, Listing([*members.values()], listing.folders), tuple(_lost(found, plan)))
+    libraries = tuple(target.manifest for target in found.targets.values())
+    return Context(plan, libraries, Listing([*members.values()], listing.folders), tuple(_lost(plan)))
 
 
 def _locate_inside(folder: str, dockerfile: str, service: str) -> str:
@@ -114,23 +119,18 @@ def _read_ignore(members: dict[str, Member], dockerfile: str, service: str) -> D
         raise TreeError(Problem(f"cannot be parsed: {error.reason}", f"{service}/{path}", error.line)) from None
 
 
-def _copied(master: Master, copy: str, ignore: Dockerignore) -> Iterator[Member]:
-    """Yield what the copy holds once it is in sync, less what is kept out."""
-    manifest = Member(f"{copy}/{MANIFEST_NAME}", data=master.manifest_bytes)
-    for member in (manifest, *_master_members(master, copy)):
-        if ignore.exclusion(member.path) is None:
-            yield member
-
-
-def _master_members(master: Master, copy: str) -> Iterator[Member]:
-    for path, entry in master.snapshot.entries.items():
+def _copied(target: Target) -> Iterator[Member]:
+    """Yield what a copy holds once it is in sync."""
+    library, copy = target.library, target.library.copy
+    yield Member(f"{copy}/{MANIFEST_NAME}", data=target.manifest_bytes)
+    for path, entry in target.snapshot.entries.items():
         if isinstance(entry, Symlink):
             yield Member(f"{copy}/{path}", target=entry.target)
         else:
-            yield Member(f"{copy}/{path}", os.path.join(master.path, path), sha256=entry.sha256)
+            read, source = partial(target.content.read, path), f"{library.master}/{path}"
+            yield Member(f"{copy}/{path}", source, executable=entry.executable, sha256=entry.sha256, read=read)
 
 
-def _lost(found: Survey, plan: ServicePlan) -> Iterator[Finding]:
-    guarded = tuple(operation for operation in plan.copy.operations if operation.guarded)
-    rest = plan.copy._replace(state="current", operations=guarded, behind=False)
-    return drift_findings(rest, plan.service, plan.copy_path, found.project.master)
+def _lost(plan: ServicePlan) -> Iterator[Finding]:
+    for copy in plan.copies:
+        yield from copy.findings_of(tuple(operation for operation in copy.plan.operations if operation.guarded))

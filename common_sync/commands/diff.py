@@ -3,12 +3,14 @@
 import difflib
 import io
 import os
-from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import IO, Literal, NamedTuple
 
-from common_sync.commands.steps.survey import ServicePlan, Survey
+from common_sync.commands.steps.survey import Survey
 from common_sync.core.copies.plan import Operation
 from common_sync.core.model import Entry, File, FileEdit, Symlink
+from common_sync.core.service_plan import CopySurvey
 from common_sync.edges.files.folders import explain_os_error
 
 _LARGEST = 4 << 20
@@ -38,10 +40,11 @@ def diff_lines(found: Survey, *, edits: bool = True) -> Iterator[DiffLine]:
         TreeError: A file cannot be read.
     """
     for plan in found.plans:
-        for operation in plan.copy.operations:
-            yield from _operation_lines(found, plan, operation)
-        if plan.copy.behind and not plan.copy.operations:
-            yield DiffLine("file", f"Only the manifest of {plan.copy_path} and that of {found.project.master} differ")
+        for copy in plan.copies:
+            for operation in copy.plan.operations:
+                yield from _operation_lines(found, copy, operation)
+            if copy.plan.behind and not copy.plan.operations:
+                yield DiffLine("file", f"Only the manifest of {copy.path} and that of {copy.master} differ")
         for edit in plan.edits if edits else ():
             yield from _edit_lines(edit)
     for edit in found.root.edits if edits else ():
@@ -53,13 +56,13 @@ def _edit_lines(edit: FileEdit) -> Iterator[DiffLine]:
     yield from _bytes_lines(edit.before or b"", edit.after or b"", before, edit.path)
 
 
-def _operation_lines(found: Survey, plan: ServicePlan, operation: Operation) -> Iterator[DiffLine]:
-    copy, master = f"{plan.copy_path}/{operation.path}", f"{found.project.master}/{operation.path}"
+def _operation_lines(found: Survey, survey: CopySurvey, operation: Operation) -> Iterator[DiffLine]:
+    copy, master = f"{survey.path}/{operation.path}", f"{survey.master}/{operation.path}"
     yield from _mode_lines(operation.before, operation.after, copy, master)
     if _same_bytes(operation.before, operation.after):
         return
-    before = _content(os.path.join(found.project.root, copy), operation.before)
-    after = _content(os.path.join(found.project.root, master), operation.after)
+    before = _read(operation.before, partial(_open, os.path.join(found.project.root, copy)))
+    after = _read(operation.after, partial(found.targets[survey.target].content.read, operation.path))
     if before == after == b"":
         yield DiffLine("file", f"Only in {'the master' if operation.before is None else 'the copy'}: empty file {copy}")
     yield from _bytes_lines(before, after, copy, master)
@@ -82,17 +85,21 @@ def _mode(entry: Entry | None) -> str:
     return "100755" if entry is not None and entry.executable else "100644"
 
 
-def _content(path: str, entry: Entry | None) -> bytes | None:
+def _open(path: str) -> IO[bytes]:
+    try:
+        return open(path, "rb")
+    except OSError as error:
+        raise explain_os_error(error, path, "read it") from error
+
+
+def _read(entry: Entry | None, read: Callable[[], IO[bytes]]) -> bytes | None:
     """Return what to compare: the bytes of a file, the target of a symlink, None for what is not there or too large."""
     if entry is None:
         return b""
     if isinstance(entry, Symlink):
         return os.fsencode(entry.target)
-    try:
-        with open(path, "rb") as file:
-            data = file.read(_LARGEST + 1)
-    except OSError as error:
-        raise explain_os_error(error, path, "read it") from error
+    with read() as file:
+        data = file.read(_LARGEST + 1)
     return None if len(data) > _LARGEST or b"\0" in data else data
 
 

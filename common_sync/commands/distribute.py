@@ -1,20 +1,36 @@
 """`distribute`: bring every copy and every reference in sync."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import NamedTuple
 
 from common_sync.commands.steps.apply import Writer, check_writable, discarded
-from common_sync.commands.steps.survey import ServicePlan, Survey, count_workers, survey
-from common_sync.core.copies.drift import drift_findings
+from common_sync.commands.steps.survey import Survey, count_workers, survey
 from common_sync.core.copies.plan import Operation
 from common_sync.core.errors import TreeError
 from common_sync.core.model import FileEdit, Finding
-from common_sync.edges.library.master import find_changes
+from common_sync.core.service_plan import CopySurvey, ServicePlan
+from common_sync.edges.library.targets import Tracked, find_changes
 from common_sync.edges.processes.workers import Phases, fork_map, no_progress
 from common_sync.edges.project.load import Project
 from common_sync.edges.state.discarded import list_kept, new_set, prune_sets, restore_command
 from common_sync.edges.state.lock import exclusive, shared_folder, state_folder
+
+
+class CopyOutcome(NamedTuple):
+    """What was done, or with `--dry-run` would be done, to one copy.
+
+    Attributes:
+        copy: How it stood.
+        done: The operations that were applied.
+        left: The operations that were not: somebody's own bytes, and what waits for them.
+        changed: Whether anything in it was written, be it only the manifest.
+    """
+
+    copy: CopySurvey
+    done: tuple[Operation, ...] = ()
+    left: tuple[Operation, ...] = ()
+    changed: bool = False
 
 
 class Outcome(NamedTuple):
@@ -22,17 +38,25 @@ class Outcome(NamedTuple):
 
     Attributes:
         plan: What would have brought it in sync.
-        done: The operations that were applied.
-        left: The operations that were not: somebody's own bytes, and what waits for them.
-        changed: Whether anything in it was written: files, the manifest, or references.
+        copies: What was done to each of its copies.
+        changed: Whether anything in it was written: files, a manifest, or references.
         findings: What is still to be said about it.
     """
 
     plan: ServicePlan
-    done: tuple[Operation, ...]
-    left: tuple[Operation, ...]
+    copies: tuple[CopyOutcome, ...]
     changed: bool
     findings: tuple[Finding, ...]
+
+    @property
+    def done(self) -> tuple[Operation, ...]:
+        """The operations that were applied."""
+        return tuple(operation for copy in self.copies for operation in copy.done)
+
+    @property
+    def left(self) -> tuple[Operation, ...]:
+        """The operations that were not."""
+        return tuple(operation for copy in self.copies for operation in copy.left)
 
     @property
     def in_sync(self) -> bool:
@@ -84,7 +108,7 @@ def distribute(
     dry_run: bool = False,
     force: bool = False,
     contexts: bool = False,
-    tracked: Sequence[str] | None = None,
+    tracked: Tracked = None,
     say: Callable[[str], None] = _silent,
     phases: Phases = no_progress,
 ) -> Distribution:
@@ -96,7 +120,7 @@ def distribute(
         dry_run: Write nothing.
         force: Overwrite and delete what was edited in a copy.
         contexts: Build images from their service's own folder that are built from one above it.
-        tracked: What git tracks of the master (in a hook), or None to take what git does not know as well.
+        tracked: What git tracks of each master (in a hook), or None to take what git does not know as well.
         say: Told when another run has to be waited for, and what a run that fails has discarded.
         phases: Told of every few services that are read, then written.
 
@@ -120,35 +144,35 @@ def distribute(
                 _apply(found, tracked, force=force, kept=kept, phases=phases)
                 if kept is not None:
                     prune_sets(shared_folder(project.root))
-            outcomes = tuple(_outcome(plan, found.project.master, force=force, dry_run=dry_run) for plan in found.plans)
+            outcomes = tuple(_outcome(plan, force=force, dry_run=dry_run) for plan in found.plans)
             if tracked is None and not dry_run:  # the hook has its own words for what the commit lacks
-                outcomes = tuple(_with_ignored(found, outcomes))
+                outcomes = _with_ignored(found, outcomes)
     return Distribution(found, outcomes, dry_run, force, kept)
 
 
-def _with_ignored(found: Survey, outcomes: Sequence[Outcome]) -> Iterator[Outcome]:
+def _with_ignored(found: Survey, outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:
     """Add what would keep new files out of a commit; git is asked only where there are any."""
-    new = [one.plan for one in outcomes if any(operation.action == "create" for operation in one.done)]
-    findings: list[Finding] = []
-    if new:
-        from common_sync.commands.steps.ignored_copies import find_ignored_copies  # most runs make no file
+    new = [one.copy for outcome in outcomes for one in outcome.copies if any(op.action == "create" for op in one.done)]
+    if not new:
+        return outcomes
+    from common_sync.commands.steps.ignored_copies import find_ignored_copies  # most runs make no file
 
-        findings = find_ignored_copies(found, new)
-    for one in outcomes:
-        mine = (finding for finding in findings if finding.service == one.plan.service)
-        yield one._replace(findings=(*one.findings, *mine))
+    ignored = find_ignored_copies(found, new)
+    return tuple(one._replace(findings=(*one.findings, *ignored.get(one.plan.service, ()))) for one in outcomes)
 
 
 def _write_down(state: str, found: Survey) -> None:
     """Keep what references said before they are rewritten, for `eject`."""
-    if edits := [edit for edit in found.edits() if edit.rewrites]:
+    # a block tells by itself what is to be taken out
+    if edits := [edit for edit in found.edits() if edit.before is not None and not edit.managed]:
         from common_sync.edges.state.rewritten import add_to_record  # most runs rewrite nothing
 
         add_to_record(state, edits)
 
 
 def _discards(found: Survey) -> bool:
-    return any(True for plan in found.plans for _ in discarded(plan.copy.applicable(force=True)))
+    copies = (copy for plan in found.plans for copy in plan.copies)
+    return any(True for copy in copies for _ in discarded(copy.plan.applicable(force=True)))
 
 
 @contextmanager
@@ -165,23 +189,29 @@ def _said_what_is_kept(kept: str | None, root: str, say: Callable[[str], None]) 
         raise
 
 
-def _outcome(plan: ServicePlan, master: str, *, force: bool, dry_run: bool) -> Outcome:
+def _outcome(plan: ServicePlan, *, force: bool, dry_run: bool) -> Outcome:
     if plan.is_empty:
-        return Outcome(plan, (), (), changed=False, findings=plan.problems)
-    done = plan.copy.applicable(force=force) if plan.exists else plan.copy.operations
-    left: tuple[Operation, ...] = ()
-    if len(done) < len(plan.copy.operations):
-        applied = set(done)
-        left = tuple(operation for operation in plan.copy.operations if operation not in applied)
-    changed = bool(done or plan.edits or plan.copy.rewrites_manifest(force=force))
+        return Outcome(plan, tuple(map(CopyOutcome, plan.copies)), changed=False, findings=plan.problems)
+    copies = tuple(_copy_outcome(copy, force=force) for copy in plan.copies)
+    changed = bool(plan.edits) or any(one.changed for one in copies)
     added = {} if dry_run else {edit.path: _added_lines(edit) for edit in plan.edits}
-    return Outcome(plan, done, left, changed, tuple(_still(plan, left, master, added)))
+    return Outcome(plan, copies, changed, tuple(_still(plan, copies, added)))
 
 
-def _still(plan: ServicePlan, left: tuple[Operation, ...], master: str, added: Mapping[str, int]) -> Iterator[Finding]:
+def _copy_outcome(copy: CopySurvey, *, force: bool) -> CopyOutcome:
+    planned = copy.plan.operations
+    done = copy.plan.applicable(force=force) if copy.exists else planned
+    changed = bool(done) or copy.plan.rewrites_manifest(force=force)
+    if len(done) == len(planned):
+        return CopyOutcome(copy, done, changed=changed)
+    applied = set(done)
+    return CopyOutcome(copy, done, tuple(operation for operation in planned if operation not in applied), changed)
+
+
+def _still(plan: ServicePlan, copies: Iterable[CopyOutcome], added: Mapping[str, int]) -> Iterator[Finding]:
     """Yield what is not in sync once the plan was applied; a block above a line has moved it down."""
-    rest = plan.copy._replace(state="current", operations=left, behind=False)
-    yield from drift_findings(rest, plan.service, plan.copy_path, master)
+    for one in copies:
+        yield from one.copy.findings_of(one.left)
     for finding in plan.problems:
         line = finding.line
         yield finding._replace(line=line + added.get(finding.file, 0)) if line is not None else finding
@@ -191,14 +221,14 @@ def _added_lines(edit: FileEdit) -> int:
     return (edit.after or b"").count(b"\n") - (edit.before or b"").count(b"\n")
 
 
-def _apply(found: Survey, tracked: Sequence[str] | None, *, force: bool, kept: str | None, phases: Phases) -> None:
-    plans = [plan for plan in found.plans if not plan.is_empty or plan.copy.caches or plan.leftover]
+def _apply(found: Survey, tracked: Tracked, *, force: bool, kept: str | None, phases: Phases) -> None:
+    plans = [plan for plan in found.plans if not plan.is_untouched]
     if not plans and not found.root.edits and not found.root.leftover:
         return
     check_writable(found, plans)
-    writer = Writer(found, force=force, kept=kept)
-    problems = fork_map(writer.write, plans, count_workers(found.master, len(plans)), phases("writing", len(plans)))
+    writer, targets = Writer(found, force=force, kept=kept), found.targets.values()
+    problems = fork_map(writer.write, plans, count_workers(targets, len(plans)), phases("writing", len(plans)))
     problems.append(writer.write_root(found.root))
-    problems.append(find_changes(found.master, found.project.root, found.project.rules, tracked))
+    problems += (find_changes(target, found.project.root, tracked) for target in targets)
     if any(problems):
         raise TreeError(*(problem for several in problems for problem in several))

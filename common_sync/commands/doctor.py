@@ -16,6 +16,7 @@ from common_sync.core.text import decode_bytes, encode_bytes
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.files.replacing import write_edit
 from common_sync.edges.library.public_names import read_public_names
+from common_sync.edges.library.targets import Target
 from common_sync.edges.processes.workers import Phases, no_progress
 from common_sync.edges.project.load import Project
 from common_sync.edges.state.lock import exclusive, state_folder
@@ -27,7 +28,7 @@ class Diagnosis(NamedTuple):
 
     Attributes:
         survey: The project, its master and how the copies stand.
-        shared: What was found about the library itself.
+        shared: What was found about the libraries themselves.
         services: One for each service.
     """
 
@@ -69,34 +70,29 @@ def diagnose(
     state = state_folder(project.root)
     with exclusive(state, say) if fix else nullcontext():
         found = survey(project, names, phases=phases)
-        shared = _check_library(found)
-        library = found.master.manifest.library.name
-        checks = (check_service(project, plan, library, found.composes, shared, fix=fix) for plan in found.plans)
-        ignored = find_ignored_copies(found, [plan for plan in found.plans if plan.exists])
-        services = tuple(_with_ignored(one, ignored) for one in checks)
+        shared = tuple(
+            finding for target in found.targets.values() for finding in _check_library(found.project, target)
+        )
+        checks = (check_service(found, plan, shared, fix=fix) for plan in found.plans)
+        ignored = find_ignored_copies(found, [copy for plan in found.plans for copy in plan.copies if copy.exists])
+        services = tuple(one._replace(findings=(*one.findings, *ignored.get(one.service, ()))) for one in checks)
         for one in services:
             for fixed in one.fixed:
                 _write(project.root, state, one.service, fixed)
     return Diagnosis(found, shared, services)
 
 
-def _with_ignored(one: ServiceCheck, ignored: Sequence[Finding]) -> ServiceCheck:
-    """Add what keeps the service's copy out of a commit."""
-    mine = (finding for finding in ignored if finding.service == one.service)
-    return one._replace(findings=(*one.findings, *mine))
-
-
-def _check_library(found: Survey) -> tuple[Finding, ...]:
-    """Return what is found about the library's names."""
-    if any(setting.value == "CS209" for setting in found.project.configuration.ignore):
+def _check_library(project: Project, target: Target) -> tuple[Finding, ...]:
+    """Return what is found about a library's names."""
+    if any(setting.value == "CS209" for setting in project.configuration.ignore):
         return ()
-    master, entries = found.project.master, found.master.snapshot.entries
+    master, entries = target.library.master, target.snapshot.entries
     packages = {
         path.removesuffix("/__init__.py").removeprefix("src/") for path in entries if path.endswith("/__init__.py")
     }
     tops = sorted(name for name in packages if name.isidentifier() and name not in {"tests", "docs"})
     file = f"{master}/pyproject.toml" if "pyproject.toml" in entries else master
-    name = found.master.manifest.library.name
+    name = target.manifest.library.name
     troubles = find_name_troubles(name, tops, read_public_names(), file)
     return tuple(make_finding(one.code, master, one.file, one.line, one.message, one.remedy) for one in troubles)
 

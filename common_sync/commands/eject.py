@@ -6,14 +6,15 @@ from contextlib import nullcontext, suppress
 from functools import partial
 from typing import NamedTuple
 
-from common_sync.commands.steps.apply import discarded
-from common_sync.commands.steps.survey import ServicePlan, survey
+from common_sync.commands.steps.apply import attempt, discarded
+from common_sync.commands.steps.survey import survey
 from common_sync.core.copies.manifest import make_manifest
 from common_sync.core.copies.plan import CopyPlan, Operation, build_plan
-from common_sync.core.errors import CommonSyncError, Problem, TreeError
+from common_sync.core.errors import TreeError
 from common_sync.core.findings import make_finding
 from common_sync.core.model import FileEdit, Finding, Reference
 from common_sync.core.references.undoing import Hunk, find_hunks, put_back
+from common_sync.core.service_plan import CopySurvey, ServicePlan
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.files.replacing import write_edit
 from common_sync.edges.files.writing import remove_copy
@@ -21,11 +22,25 @@ from common_sync.edges.git.history import earlier_versions, is_cut_off
 from common_sync.edges.library.copies import read_copy
 from common_sync.edges.project.load import Project
 from common_sync.edges.service.blocks import unblock_attributes, unblock_dockerignore
-from common_sync.edges.service.places import find_library
+from common_sync.edges.service.places import Location
 from common_sync.edges.service.references import References, read_version
 from common_sync.edges.state.discarded import keep_files, new_set, prune_sets
 from common_sync.edges.state.lock import exclusive, shared_folder, state_folder
 from common_sync.edges.state.rewritten import Record, read_record, write_record
+
+
+class Removal(NamedTuple):
+    """What takes a copy away.
+
+    Attributes:
+        copy: How the copy stands.
+        plan: The plan for a master without files.
+        stays: What is in the copy's folder, is none of the copy's, and stays there.
+    """
+
+    copy: CopySurvey
+    plan: CopyPlan
+    stays: tuple[str, ...]
 
 
 class Ejected(NamedTuple):
@@ -33,20 +48,18 @@ class Ejected(NamedTuple):
 
     Attributes:
         service: The service's path from the root; `.` for the files at the root themselves.
-        copy_path: The copy's path from the root.
+        copies: The paths of its copies from the root.
         edits: The files in which references are put back.
         unblocked: The files that a managed block is taken out of.
-        removal: What takes the copy away, or None where it stays.
-        stays: What is in the copy's folder, is none of the copy's, and stays there.
+        removals: What takes its copies away; nothing of those that stay.
         findings: What was left, and needs a person.
     """
 
     service: str
-    copy_path: str
+    copies: tuple[str, ...]
     edits: tuple[FileEdit, ...]
     unblocked: tuple[FileEdit, ...]
-    removal: CopyPlan | None
-    stays: tuple[str, ...]
+    removals: tuple[Removal, ...]
     findings: tuple[Finding, ...]
 
 
@@ -104,20 +117,17 @@ def eject(
         record = read_record(state)
         plans = survey(project, names).plans
         services = tuple(_plan(project, plan, record, copies=copies, force=force) for plan in plans)
-        gone = [
-            plan.service
-            for plan, one in zip(plans, services, strict=True)
-            if copies and (one.removal is not None or not plan.exists)
-        ]
-        attributes = unblock_attributes(project.root, project.copy, gone)
+        gone = {copy.path for plan in plans for copy in plan.copies if copies and not copy.exists}
+        gone.update(removal.copy.path for one in services for removal in one.removals)
+        attributes = unblock_attributes(project.root, gone)
         unblocked = () if attributes is None else (attributes,)
         services += _plan_root(project, record, names)
         kept = None
         if not dry_run:
-            discards = any(
-                any(True for _ in discarded(one.removal.operations)) for one in services if one.removal is not None
+            discards = (
+                edit for one in services for removal in one.removals for edit in discarded(removal.plan.operations)
             )
-            kept = new_set(shared_folder(project.root)) if discards else None
+            kept = new_set(shared_folder(project.root)) if any(True for _ in discards) else None
             _apply(project, services, unblocked, kept)
             _forget(state, record, services)
             if kept is not None:
@@ -128,19 +138,17 @@ def eject(
 def _plan(project: Project, plan: ServicePlan, record: Record, *, copies: bool, force: bool) -> Ejected:
     restored = [_restore(project, plan, file, record.get(file)) for file in _files(plan, record, project.services)]
     findings = [finding for one in restored for finding in one.findings]
-    removal, stays = _plan_removal(project, plan) if copies and plan.exists else (None, ())
-    if copies and plan.exists and removal is None:
-        message, remedy = "has no manifest, so it is left alone", "remove it by hand"
-        findings.append(make_finding("CS006", plan.service, plan.copy_path, None, message, remedy))
-    edited = [operation for operation in removal.operations if operation.guarded] if removal is not None else []
-    if edited and not force:
-        findings += map(partial(_report_edited, plan), edited)
-        removal = None
+    removals = []
+    for copy in plan.copies if copies else ():
+        removal, left = _plan_removal(project, copy, force=force)
+        findings += left
+        removals += [removal] if removal is not None else []
     edits = tuple(one.edit for one in restored if one.edit is not None)
     findings += (one for one in plan.problems if one.code == "CS116")  # a block that is torn stays
     block = unblock_dockerignore(project.root, plan.service)
     unblocked = () if block is None else (block,)
-    return Ejected(plan.service, plan.copy_path, edits, unblocked, removal, stays, tuple(findings))
+    paths = tuple(copy.path for copy in plan.copies)
+    return Ejected(plan.service, paths, edits, unblocked, tuple(removals), tuple(findings))
 
 
 def _files(plan: ServicePlan, record: Record, services: Sequence[str]) -> list[str]:
@@ -162,13 +170,13 @@ def _plan_root(project: Project, record: Record, names: Sequence[str]) -> tuple[
     if names:
         message, remedy = "was rewritten for other services as well, so it stays", "common-sync eject, of all services"
         findings = tuple(make_finding("CS117", names[0], file, None, message, remedy) for file in files)
-        return (Ejected(".", ".", (), (), None, (), findings),)
+        return (Ejected(".", (".",), (), (), (), findings),)
     edits = []
     for file in files:
         with suppress(FileNotFoundError), open(os.path.join(project.root, file), "rb") as stream:
             before = stream.read()
             edits.append(FileEdit(file, before, os.fsencode(put_back(os.fsdecode(before), record[file]))))
-    return (Ejected(".", ".", tuple(edit for edit in edits if edit.before != edit.after), (), None, (), ()),)
+    return (Ejected(".", (".",), tuple(edit for edit in edits if edit.before != edit.after), (), (), ()),)
 
 
 class _Restored(NamedTuple):
@@ -178,10 +186,10 @@ class _Restored(NamedTuple):
 
 def _restore(project: Project, plan: ServicePlan, file: str, recorded: list[Hunk] | None) -> _Restored:
     """Put one file's lines back: by the record, and by git's history where that does not tell of all of them."""
-    library = find_library(project.root, project.copy, project.master)
+    libraries = [Location(project.root, library) for library in project.libraries]
 
     def read(data: bytes) -> References:
-        return read_version(library, plan.service, file, data)
+        return read_version(libraries, plan.service, file, data)
 
     try:
         with open(os.path.join(project.root, file), "rb") as stream:
@@ -210,10 +218,10 @@ def _rewritten(version: bytes, edits: Sequence[FileEdit], known: Sequence[Hunk])
     return [hunk for hunk in found if (hunk.was, hunk.now) not in said]
 
 
-def _report_edited(plan: ServicePlan, operation: Operation) -> Finding:
-    file, remedy = f"{plan.copy_path}/{operation.path}", "take it over to the master, or add --force, which discards it"
+def _report_edited(copy: CopySurvey, operation: Operation) -> Finding:
+    file, remedy = f"{copy.path}/{operation.path}", "take it over to the master, or add --force, which discards it"
     code = "CS005" if operation.state == "extra" else "CS003"
-    return make_finding(code, plan.service, file, None, "is not what the manifest says, so the copy stays", remedy)
+    return make_finding(code, copy.service, file, None, "is not what the manifest says, so the copy stays", remedy)
 
 
 def _report(service: str, reference: Reference, *, known: bool) -> Finding:
@@ -225,49 +233,46 @@ def _report(service: str, reference: Reference, *, known: bool) -> Finding:
     return make_finding("CS117", service, reference.file, reference.line, message, "make it lead to the master by hand")
 
 
-def _plan_removal(project: Project, plan: ServicePlan) -> tuple[CopyPlan | None, tuple[str, ...]]:
-    """Return what takes a copy away, which is the plan for a master without files, and what stays in its folder.
+def _plan_removal(project: Project, copy: CopySurvey, *, force: bool) -> tuple[Removal | None, list[Finding]]:
+    """Return what takes a copy away, or why it stays.
 
     A copy without a manifest stays: nobody knows whose files they are.
     """
+    if not copy.exists:
+        return None, []
     try:
-        with opened(project.root) as root, opened(plan.service, root) as folder:
-            held, base = read_copy(folder, project.copy, plan.copy_path)
+        with opened(project.root) as root, opened(copy.service, root) as folder:
+            held, base = read_copy(folder, copy.place, copy.path)
     except OSError as error:
-        raise explain_os_error(error, plan.copy_path, "read the copy") from error
+        raise explain_os_error(error, copy.path, "read the copy") from error
     if base is None or held is None:
-        return None, ()
-    return build_plan(make_manifest(base.library, {}), base, held), held.ignored
+        message, remedy = "has no manifest, so it is left alone", "remove it by hand"
+        return None, [make_finding("CS006", copy.service, copy.path, None, message, remedy)]
+    plan = build_plan(make_manifest(base.library, {}), base, held)
+    edited = [operation for operation in plan.operations if operation.guarded]
+    if edited and not force:
+        return None, [_report_edited(copy, operation) for operation in edited]
+    return Removal(copy, plan, held.ignored), []
 
 
 def _apply(project: Project, services: Sequence[Ejected], unblocked: Sequence[FileEdit], kept: str | None) -> None:
-    problems: list[Problem] = []
-    for one in services:
-        try:
-            with opened(project.root) as root, opened(one.service, root) as service:
-                for edit in one.edits:
-                    write_edit(root, edit)
-                if one.removal is not None:
-                    _remove(service, project.copy, one, one.removal, kept)
-        except CommonSyncError as error:
-            problems += error.problems
-        except OSError as error:
-            problems += explain_os_error(error, one.service, "write the service").problems
-    for block in (*(block for one in services for block in one.unblocked), *unblocked):
-        try:
-            with opened(project.root) as root:
-                write_edit(root, block)
-        except CommonSyncError as error:
-            problems += error.problems
-    if problems:
-        raise TreeError(*problems)
+    with opened(project.root) as root:
+        problems = [attempt(partial(_write, root, one, kept), one.service) for one in services]
+        blocks = (*(block for one in services for block in one.unblocked), *unblocked)
+        problems += (attempt(partial(write_edit, root, block), block.path) for block in blocks)
+    if any(problems):
+        raise TreeError(*(problem for several in problems for problem in several))
 
 
-def _remove(service: int, copy: str, one: Ejected, removal: CopyPlan, kept: str | None) -> None:
-    if kept is not None:
-        with opened(copy, service) as folder:
-            keep_files(kept, one.copy_path, folder, discarded(removal.operations))
-    remove_copy(service, copy, removal.operations, removal.caches, one.copy_path)
+def _write(root: int, one: Ejected, kept: str | None) -> None:
+    with opened(one.service, root) as service:
+        for edit in one.edits:
+            write_edit(root, edit)
+        for copy, plan, _ in one.removals:
+            if kept is not None:
+                with opened(copy.place, service) as folder:
+                    keep_files(kept, copy.path, folder, discarded(plan.operations))
+            remove_copy(service, copy.place, plan.operations, plan.caches, copy.path)
 
 
 def _forget(state: str, record: Record, services: Sequence[Ejected]) -> None:

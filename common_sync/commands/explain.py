@@ -4,12 +4,14 @@ import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from common_sync.commands.steps.survey import ServicePlan, Survey, survey
+from common_sync.commands.steps.survey import Survey, survey
 from common_sync.core.copies.rules import BUILT_IN, Rule, Rules
 from common_sync.core.errors import ConfigurationError, Problem
 from common_sync.core.model import Finding
+from common_sync.core.service_plan import CopySurvey
 from common_sync.edges.git.ask import explain_ignored
 from common_sync.edges.git.repository import find_top
+from common_sync.edges.library.targets import Target
 from common_sync.edges.project.load import Project
 
 _LAYERS = {
@@ -57,54 +59,57 @@ def _from_root(root: str, path: str) -> str:
 
 
 def _explain(found: Survey, path: str) -> Explanation:
-    master = found.project.master
-    if path == master:
-        files = len(found.master.snapshot.entries)
-        return Explanation(path, "the master", f"files that are copied into every service: {files}")
-    if path.startswith(master + "/"):
-        return Explanation(path, *_in_master(found, path[len(master) + 1 :]))
-    for plan in found.plans:
-        if path == plan.copy_path or path.startswith(plan.copy_path + "/"):
-            return Explanation(path, *_in_copy(found, plan, path[len(plan.copy_path) + 1 :]))
+    for target in found.targets.values():
+        master = target.library.master
+        if path == master:
+            files = len(target.snapshot.entries)
+            return Explanation(path, "the master", f"files that are copied into every service: {files}")
+        if path.startswith(master + "/"):
+            return Explanation(
+                path, *_in_master(target, os.path.join(found.project.root, master), path[len(master) + 1 :])
+            )
+    for copy in (copy for plan in found.plans for copy in plan.copies):
+        if path == copy.path or path.startswith(copy.path + "/"):
+            return Explanation(path, *_in_copy(copy, found.targets[copy.target], path[len(copy.path) + 1 :]))
     return Explanation(path, *_in_users_files(found, path))
 
 
-def _in_master(found: Survey, path: str) -> tuple[str, str]:
-    full = os.path.join(found.master.path, path)
+def _in_master(target: Target, above: str, path: str) -> tuple[str, str]:
+    full, rules = os.path.join(above, path), target.library.rules
     folder = os.path.isdir(full) and not os.path.islink(full)
-    rule = found.project.rules.exclusion(path, folder=folder)
+    rule = rules.exclusion(path, folder=folder)
     if rule is not None:
         return "not copied", _name_rule(rule)
-    inside = sum(file.startswith(path + "/") for file in found.master.snapshot.entries)
-    if path in found.master.snapshot.entries or inside:
-        brought_back = found.project.rules.match(path, folder)
+    inside = sum(file.startswith(path + "/") for file in target.snapshot.entries)
+    if path in target.snapshot.entries or inside:
+        brought_back = rules.match(path, folder)
         why = f"brought back by {_name_rule(brought_back)}" if brought_back is not None else "no rule excludes it"
         return "copied", f"{why}; files in it: {inside}" if inside else why
     if not os.path.lexists(full):
         return "not copied", "there is no such file"
-    return "not copied", _why_ignored(found, path)
+    return "not copied", _why_ignored(above, path)
 
 
-def _why_ignored(found: Survey, path: str) -> str:
-    if find_top(found.master.path) is None:
+def _why_ignored(master: str, path: str) -> str:
+    if find_top(master) is None:
         return "a .gitignore file ignores it"
-    ignored = explain_ignored(found.master.path, path)
+    ignored = explain_ignored(master, path)
     return f"git ignores it: {ignored}" if ignored else "it holds no file that is copied"
 
 
-def _in_copy(found: Survey, plan: ServicePlan, path: str) -> tuple[str, str]:
+def _in_copy(copy: CopySurvey, target: Target, path: str) -> tuple[str, str]:
     if not path:
-        return plan.copy.state, f"the copy of {found.project.master} in {plan.service}"
-    if path in plan.copy.caches:
+        return copy.plan.state, f"the copy of {copy.master} in {copy.service}"
+    if path in copy.plan.caches:
         rule = Rules(BUILT_IN).exclusion(path) or Rules(BUILT_IN).exclusion(path, folder=True)
         return "removed", _name_rule(rule) if rule is not None else "it is left of a run that was killed"
-    operation = next((one for one in plan.copy.operations if one.path == path), None)
+    operation = next((one for one in copy.plan.operations if one.path == path), None)
     if operation is not None:
         return (
             operation.state,
             f"distribute would {operation.action} it{' only with --force' if operation.guarded else ''}",
         )
-    if path in found.master.snapshot.entries:
+    if path in target.snapshot.entries:
         return "current", "it equals the master's"
     rule = Rules(BUILT_IN).exclusion(path) or Rules(BUILT_IN).exclusion(path, folder=True)
     return ("left alone", _name_rule(rule)) if rule is not None else ("not there", "neither master nor copy has it")

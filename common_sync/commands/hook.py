@@ -2,10 +2,11 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from common_sync.commands.steps.commit_check import Commit, check_commit, list_tracked_master
+from common_sync.commands.steps.commit_check import Commit, check_commit, list_tracked_masters
 from common_sync.commands.steps.commit_comparison import Copy, make_copy
 from common_sync.commands.steps.survey import Survey, survey
 from common_sync.core.model import Finding
+from common_sync.edges.library.targets import Tracked
 from common_sync.edges.project.index import Index, read_ahead
 from common_sync.edges.project.load import Project
 
@@ -38,7 +39,7 @@ class HookRun(NamedTuple):
 
 
 def run_hook(project: Project, index: Index | None, pushed: str | None = None, *, check: bool = False) -> HookRun:
-    """Bring every service in sync with what git tracks of the master, and compare the commit with it.
+    """Bring every service in sync with what git tracks of the masters, and compare the commit with it.
 
     Args:
         project: The project.
@@ -49,26 +50,28 @@ def run_hook(project: Project, index: Index | None, pushed: str | None = None, *
     Raises:
         CommonSyncError: As for `distribute`, or git failed.
     """
-    tracked = list_tracked_master(project, index) if index is not None else None
+    tracked = list_tracked_masters(project, index) if index is not None else None
     found = survey(project, tracked=tracked)
     if not check and not found.in_sync:
         return _write(project, tracked, pushed)
     copies = [
-        make_copy(plan, (operation.path for operation in plan.copy.operations), whole=plan.copy.is_empty)
+        make_copy(plan, copy, copy.plan.operations, whole=copy.plan.is_empty)
         for plan in found.plans
-        if plan.exists
+        for copy in plan.copies
+        if copy.exists
     ]
     commit = _check(found, copies, index, pushed, in_sync=found.in_sync)
     return HookRun(found, None, commit)
 
 
-def _write(project: Project, tracked: list[str] | None, pushed: str | None) -> HookRun:
+def _write(project: Project, tracked: Tracked, pushed: str | None) -> HookRun:
     from common_sync.commands.distribute import distribute  # only once there is something to write
 
     done = distribute(project, tracked=tracked)
     copies = [
-        make_copy(one.plan, (left.path for left in one.left), whole=not one.left, changed=one.changed)
-        for one in done.outcomes
+        make_copy(outcome.plan, one.copy, one.left, whole=not one.left, changed=outcome.changed)
+        for outcome in done.outcomes
+        for one in outcome.copies
     ]
     commit = _check(done.survey, copies, read_ahead(project)(), pushed, in_sync=done.in_sync)
     return HookRun(done.survey, done, commit)

@@ -62,8 +62,8 @@ class Snapshot(NamedTuple):
     size: int = 0
 
 
-class Library(NamedTuple):
-    """The shared library: its distribution name, the master's path from the root, its declared version or None."""
+class Origin(NamedTuple):
+    """Where a copy comes from: the library's distribution name, its master's path from the root, its version or None."""
 
     name: str
     master: str
@@ -92,11 +92,6 @@ class FileEdit(NamedTuple):
     before: bytes | None
     after: bytes | None
     managed: bool = False
-
-    @property
-    def rewrites(self) -> bool:
-        """Whether it changes lines of a person's; a managed block tells by itself what is to be taken out of a file."""
-        return self.before is not None and not self.managed
 
     def inside(self, service: str) -> str:
         """Return its path inside a service.

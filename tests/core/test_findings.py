@@ -10,7 +10,7 @@ from common_sync.core.copies.drift import drift_findings
 from common_sync.core.copies.manifest import Manifest, make_manifest
 from common_sync.core.copies.plan import build_plan
 from common_sync.core.findings import CODES, make_finding, missing_copy, reference_findings
-from common_sync.core.model import Entries, Entry, Finding, Library, Reference, Snapshot
+from common_sync.core.model import Entries, Entry, Finding, Origin, Reference, Snapshot
 
 A, B, C = file(b"a"), file(b"b"), file(b"c")
 SERVICE, COPY = "services/api", "services/api/common"
@@ -26,7 +26,7 @@ def one(entry: Entry | None) -> Entries:
 
 def manifest(tree: Entries) -> Manifest:
     """Return the manifest of a tree."""
-    return make_manifest(Library("our-common", "libs/common", "1"), tree)
+    return make_manifest(Origin("our-common", "libs/common", "1"), tree)
 
 
 def drift(base: Entries | None, master: Entries, copy: Entries, ignored: tuple[str, ...] = ()) -> list[Finding]:

@@ -8,8 +8,10 @@ from typing import NamedTuple
 import pytest
 from support.monorepo import Monorepo
 
+from common_sync.core.copies.library import Library
+from common_sync.core.copies.rules import Rules
 from common_sync.edges.service.listing import list_files
-from common_sync.edges.service.places import find_library
+from common_sync.edges.service.places import Location
 from common_sync.edges.service.references import References, read_references
 
 MASTER, LINE = "-e ../../common\n", "-e ./common\n"
@@ -151,7 +153,9 @@ def write(root: Path, files: Mapping[str, str]) -> None:
 
 def read(root: Path, copy: str = "common") -> References:
     """Read the references of the service `api`."""
-    return read_references(find_library(str(root), copy, "common"), API, {"requirements.txt"})
+    return read_references(
+        [Location(str(root), Library("common", "common", copy, Rules(())), {"requirements.txt"})], API
+    )
 
 
 @pytest.mark.parametrize("name", CASES)

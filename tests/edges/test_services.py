@@ -77,7 +77,7 @@ def test_which_folders_are_services(tree: Monorepo, name: str) -> None:
     configure(tree, case.given, master=case.master, copy=case.copy)
     project = load_project(str(tree.root))
     assert project.services == tuple(case.services)
-    assert (project.master, project.copy) == (case.master, case.copy)
+    assert (project.libraries[0].master, project.libraries[0].copy) == (case.master, case.copy)
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,11 @@ import pytest
 from common_sync.core.copies.plan import Operation
 from common_sync.core.errors import TreeError
 from common_sync.core.model import Entry, File, FileEdit, Symlink
+from common_sync.edges.files.content import WorkTree
 from common_sync.edges.files.folders import FOLDER, open_below, opened, remove_empty, remove_tree
 from common_sync.edges.files.memory import Held
 from common_sync.edges.files.reading import STAGING, TEMPORARY, read_bytes, read_entry
 from common_sync.edges.files.replacing import write_edit
-from common_sync.edges.files.source import Source
 from common_sync.edges.files.writing import lay_out, replace_bytes, stage_copy, update_copy
 
 MANIFEST = ".common-sync.json"
@@ -69,15 +69,15 @@ ENTRIES: dict[str, Entry] = {
 HELD = {"x.py": b"x", "deep/er/y.py": b"y", "empty": b""}
 
 
-def hold(files: Mapping[str, bytes], master: Path | str = "nowhere") -> Source:
+def hold(files: Mapping[str, bytes], master: Path | str = "nowhere") -> WorkTree:
     """Return a master of whose files some are held."""
     held = Held(1 << 20)
     for path, data in files.items():
         held.keep(path, file(data), data)
-    return Source(str(master), held)
+    return WorkTree(str(master), held)
 
 
-def stage(place: Place, source: Source | None = None, copy: str = "common") -> None:
+def stage(place: Place, source: WorkTree | None = None, copy: str = "common") -> None:
     """Make a new copy."""
     stage_copy(place.descriptor, copy, lay_out(ENTRIES), source or hold(HELD), b"manifest", WHERE)
 

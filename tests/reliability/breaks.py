@@ -103,7 +103,7 @@ BREAKS = (
     Break(
         "what a killed run has written is forgotten by the next one",
         "commands/steps/apply.py",
-        "if plan.copy.settled is not None:",
+        "if copy.plan.settled is not None:",
         "if False:",
         (f"{HERE}/test_crash.py::test_killed_twice[update]",),
     ),
@@ -132,8 +132,8 @@ BREAKS = (
     Break(
         "a requirements file is written in place",
         "edges/files/replacing.py",
-        "_write_flushed(folder, after, like)",
-        "write_all(os.open(name, os.O_WRONLY | os.O_TRUNC, dir_fd=folder), after); return",
+        "_write_flushed(folder, edit.after, like)",
+        "write_all(os.open(name, os.O_WRONLY | os.O_TRUNC, dir_fd=folder), edit.after); return",
         crash("requirements rewrite"),
     ),
     Break(
@@ -174,8 +174,8 @@ BREAKS = (
     Break(
         "nobody looks at the master again",
         "commands/distribute.py",
-        "problems.append(find_changes(",
-        "problems.append(() and find_changes(",
+        "problems += (find_changes(target, found.project.root, tracked) for target in targets)",
+        "pass",
         (f"{HERE}/test_kept.py", "-k", "change_of_the_master"),
     ),
     Break(

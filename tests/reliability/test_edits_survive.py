@@ -16,7 +16,7 @@ from reliability.scenarios import MANIFEST, Item, read_tree, stated
 
 from common_sync.commands.distribute import Distribution, distribute
 from common_sync.core.copies.manifest import format_manifest, make_manifest
-from common_sync.core.model import Entry, File, Library, Symlink
+from common_sync.core.model import Entry, File, Origin, Symlink
 from common_sync.edges.project.load import load_project
 from common_sync.edges.state.discarded import restore_command
 
@@ -142,7 +142,7 @@ def on_disk(state: State) -> Iterator[Path]:
             (root / COPY / path).mkdir(parents=True, exist_ok=True)
         if state.base is not None:
             listed = make_manifest(
-                Library("common", "common", None), {path: entry(item) for path, item in state.base.items()}
+                Origin("common", "common", None), {path: entry(item) for path, item in state.base.items()}
             )
             (root / COPY / MANIFEST).write_bytes(format_manifest(listed))
         yield root
@@ -177,7 +177,7 @@ def test_edits_stay(state: State) -> None:
         assert read_tree(root / "common") == master
         assert done.in_sync == (not state.own() and after == state.master | state.ignored())
         if done.in_sync:
-            listed = make_manifest(Library("common", "common", None), {p: entry(i) for p, i in state.master.items()})
+            listed = make_manifest(Origin("common", "common", None), {p: entry(i) for p, i in state.master.items()})
             assert manifest.data == format_manifest(listed)
         left = {f"{COPY}/{path}" for path in state.own()}
         assert left <= {finding.file for finding in done.findings()}

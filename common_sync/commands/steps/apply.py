@@ -1,19 +1,20 @@
 """Apply plans: the one place that writes what `distribute` and the hook have planned."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from common_sync.commands.steps.survey import ServicePlan, Survey
+from common_sync.commands.steps.survey import Survey
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.manifest import format_manifest, make_manifest
-from common_sync.core.copies.plan import Operation
+from common_sync.core.copies.plan import CopyPlan, Operation
 from common_sync.core.errors import CommonSyncError, Problem, TreeError
-from common_sync.core.model import GUARDED, Entry
-from common_sync.edges.files.folders import FOLDER, explain_os_error, open_below, opened, remove_tree
+from common_sync.core.model import GUARDED, Entry, FileEdit
+from common_sync.core.service_plan import CopySurvey, ServicePlan
+from common_sync.edges.files.folders import FOLDER, explain_os_error, opened, remove_tree
 from common_sync.edges.files.reading import STAGING, TEMPORARY
 from common_sync.edges.files.replacing import write_edit
-from common_sync.edges.files.source import Source
-from common_sync.edges.files.writing import Layout, lay_out, replace_bytes, stage_copy, update_copy
+from common_sync.edges.files.writing import lay_out, replace_bytes, stage_copy, update_copy
+from common_sync.edges.library.targets import Target
 from common_sync.edges.service.blocks import Managed
 from common_sync.edges.state.discarded import keep_files
 
@@ -29,7 +30,7 @@ def check_writable(found: Survey, plans: Sequence[ServicePlan]) -> None:
         TreeError: Some cannot be written.
     """
     problems = []
-    wanted = [[plan.service, plan.copy_path] if plan.exists else [plan.service] for plan in plans]
+    wanted = [[plan.service, *(copy.path for copy in plan.copies if copy.exists)] for plan in plans]
     for places in [*wanted, *([["."]] if found.root.edits else [])]:
         closed = [
             place for place in places if not os.access(os.path.join(found.project.root, place), os.W_OK | os.X_OK)
@@ -52,10 +53,8 @@ class Writer:
 
     def __init__(self, found: Survey, *, force: bool, kept: str | None) -> None:
         self._root = os.open(found.project.root, FOLDER)  # closed with the process
-        self._copy, self._force, self._kept = found.project.copy, force, kept
-        self._master = found.master
-        self._source = Source(found.master.path, found.master.held)
-        self._layout: Layout = lay_out(found.master.snapshot.entries)
+        self._targets, self._force, self._kept = found.targets, force, kept
+        self._layouts = {key: lay_out(target.snapshot.entries) for key, target in found.targets.items()}
 
     def write(self, plan: ServicePlan) -> tuple[Problem, ...]:
         """Apply the plan of one service; return what went wrong.
@@ -63,18 +62,19 @@ class Writer:
         Args:
             plan: The plan.
         """
-        try:
-            with opened(plan.service, self._root) as service:
-                self._write_copy(service, plan)
-                if plan.leftover:
-                    remove_tree(TEMPORARY, service)
-                for edit in plan.edits:
-                    write_edit(self._root, edit)
-        except CommonSyncError as error:
-            return error.problems
-        except OSError as error:
-            return explain_os_error(error, plan.service, "write the service").problems
-        return ()
+        return attempt(lambda: self._write(plan), plan.service)
+
+    def _write(self, plan: ServicePlan) -> None:
+        with opened(plan.service, self._root) as service:
+            for copy in plan.copies:
+                self._write_copy(service, copy)
+            self._write_files(service, plan.edits, leftover=plan.leftover)
+
+    def _write_files(self, folder: int, edits: Iterable[FileEdit], *, leftover: bool) -> None:
+        if leftover:
+            remove_tree(TEMPORARY, folder)
+        for edit in edits:
+            write_edit(self._root, edit)
 
     def write_root(self, root: Managed) -> tuple[Problem, ...]:
         """Write what belongs to no service; return what went wrong.
@@ -82,41 +82,49 @@ class Writer:
         Args:
             root: What is to be done.
         """
-        try:
-            if root.leftover:
-                remove_tree(TEMPORARY, self._root)
-            for edit in root.edits:
-                write_edit(self._root, edit)
-        except CommonSyncError as error:
-            return error.problems
-        return ()
+        return attempt(lambda: self._write_files(self._root, root.edits, leftover=root.leftover), ".")
 
-    def _write_copy(self, service: int, plan: ServicePlan) -> None:
-        where = plan.copy_path
-        if not plan.exists:
-            stage_copy(service, self._copy, self._layout, self._source, self._master.manifest_bytes, where)
+    def _write_copy(self, service: int, copy: CopySurvey) -> None:
+        target = self._targets[copy.target]
+        if not copy.exists:
+            layout = self._layouts[copy.target]
+            stage_copy(service, copy.place, layout, target.content, target.manifest_bytes, copy.path)
             return
-        if plan.leftover:
-            with opened(self._copy.rpartition("/")[0], service) as above:
+        if copy.leftover:
+            with opened(copy.place.rpartition("/")[0], service) as above:
                 remove_tree(STAGING, above)
-        if plan.copy.is_empty and not plan.copy.caches:
+        if copy.plan.is_empty and not copy.plan.caches:
             return
-        folder = open_below(service, self._copy)
-        try:
-            operations = plan.copy.applicable(force=self._force)
+        with opened(copy.place, service) as folder:
+            operations = copy.plan.applicable(force=self._force)
             if self._kept is not None:
-                keep_files(self._kept, where, folder, discarded(operations))
-            if plan.copy.settled is not None:
-                replace_bytes(folder, MANIFEST_NAME, format_manifest(plan.copy.settled))
-            update_copy(folder, operations, plan.copy.caches, self._source, self._manifest(plan), where)
-        finally:
-            os.close(folder)
+                keep_files(self._kept, copy.path, folder, discarded(operations))
+            if copy.plan.settled is not None:
+                replace_bytes(folder, MANIFEST_NAME, format_manifest(copy.plan.settled))
+            manifest = self._manifest(copy.plan, target)
+            update_copy(folder, operations, copy.plan.caches, target.content, manifest, copy.path)
 
-    def _manifest(self, plan: ServicePlan) -> bytes:
-        files = plan.copy.files_after(self._master.snapshot.entries, force=self._force)
-        if files is self._master.snapshot.entries:
-            return self._master.manifest_bytes
-        return format_manifest(make_manifest(self._master.manifest.library, files))
+    def _manifest(self, plan: CopyPlan, target: Target) -> bytes:
+        files = plan.files_after(target.snapshot.entries, force=self._force)
+        if files is target.snapshot.entries:
+            return target.manifest_bytes
+        return format_manifest(make_manifest(target.manifest.library, files))
+
+
+def attempt(write: Callable[[], None], where: str) -> tuple[Problem, ...]:
+    """Write to a service; return what went wrong.
+
+    Args:
+        write: What writes.
+        where: The service's path from the root.
+    """
+    try:
+        write()
+    except CommonSyncError as error:
+        return error.problems
+    except OSError as error:
+        return explain_os_error(error, where, "write the service").problems
+    return ()
 
 
 def discarded(operations: Sequence[Operation]) -> Iterator[tuple[str, Entry]]:

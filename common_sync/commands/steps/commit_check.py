@@ -33,8 +33,8 @@ class Commit(NamedTuple):
         return not self.lacks and not self.clone
 
 
-def list_tracked_master(project: Project, index: Index) -> list[str]:
-    """Return the files of the master that git tracks, relative to it.
+def list_tracked_masters(project: Project, index: Index) -> dict[str, list[str]]:
+    """Return the files of each library's master that git tracks, relative to it, by the library's name.
 
     Args:
         project: The project.
@@ -43,16 +43,19 @@ def list_tracked_master(project: Project, index: Index) -> list[str]:
     Raises:
         GitError: A sparse checkout keeps some of them out of the work tree.
     """
-    files, folder = index.below(project.master), os.path.join(project.root, project.master)
+    return {library.name: _list_tracked_master(project.root, library.master, index) for library in project.libraries}
+
+
+def _list_tracked_master(root: str, master: str, index: Index) -> list[str]:
+    files, folder = index.below(master), os.path.join(root, master)
     if index.hidden:
-        sparse = [file for file in files if index.hidden.get(f"{project.master}/{file}") in ("S", "s")]
-        refuse_sparse(folder, sparse)
-    return files or (list_tracked(folder, ["."]) if _is_elsewhere(project) else [])
+        refuse_sparse(folder, [file for file in files if index.hidden.get(f"{master}/{file}") in ("S", "s")])
+    return files or (list_tracked(folder, ["."]) if _is_elsewhere(root, master) else [])
 
 
-def _is_elsewhere(project: Project) -> bool:
-    """Tell whether the master is a repository of its own, a submodule: its files are in no commit of this one."""
-    return find_top(os.path.join(project.root, project.master)) != find_top(project.root)
+def _is_elsewhere(root: str, master: str) -> bool:
+    """Tell whether a master is a repository of its own, a submodule: its files are in no commit of this one."""
+    return find_top(os.path.join(root, master)) != find_top(root)
 
 
 def check_commit(found: Survey, copies: Sequence[Copy], index: Index, pushed: str | None, *, in_sync: bool) -> Commit:
@@ -60,7 +63,7 @@ def check_commit(found: Survey, copies: Sequence[Copy], index: Index, pushed: st
 
     Args:
         found: What is on the disk, as it was read.
-        copies: The services, as they are now.
+        copies: The copies, as they are now.
         index: What the next commit will hold.
         pushed: The commit that is about to be pushed, or None when it is the next one that counts.
         in_sync: Whether all is in sync on the disk; where it is not, a clone need not be tried.
@@ -73,7 +76,8 @@ def check_commit(found: Survey, copies: Sequence[Copy], index: Index, pushed: st
         index = read_ahead(found.project, more)() or index
     comparison = Comparison(found, copies, index)
     lacks = list(comparison.lacks()) if comparison.wrong else []
-    if not in_sync or (lacks and not comparison.doubtful) or _is_elsewhere(found.project):
+    root, masters = found.project.root, [library.master for library in found.project.libraries]
+    if not in_sync or (lacks and not comparison.doubtful) or any(_is_elsewhere(root, master) for master in masters):
         return Commit(tuple(lacks))
     certain = comparison.is_certain() and not _may_convert(found, copies, index)
     if certain and pushed is None:
@@ -104,7 +108,7 @@ def _find_needed(project: Project, doubtful: set[str], wrong: set[str]) -> Itera
 
 def _may_convert(found: Survey, copies: Sequence[Copy], index: Index) -> bool:
     root = found.project.root
-    paths = [found.project.master, *(copy.path for copy in copies)]
+    paths = [*(library.master for library in found.project.libraries), *(copy.path for copy in copies)]
     above = {os.path.join(root, folder) for path in paths for folder in ancestors(path)}
     inside = [os.path.join(root, path) for path in index.files if path.endswith(ATTRIBUTES)]
     return may_convert([*above, *folders_up(root)], inside)

@@ -7,29 +7,35 @@ executable bit that this file system does not keep, a part of a file that was no
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from io import BytesIO
 from typing import NamedTuple
 
-from common_sync.commands.steps.survey import ServicePlan, Survey
+from common_sync.commands.steps.survey import Survey
 from common_sync.core.configuration import OWN_FILE
+from common_sync.core.copies.library import TargetKey
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
+from common_sync.core.copies.plan import Operation
 from common_sync.core.copies.rules import BUILT_IN, Rules
 from common_sync.core.model import File, ancestors
 from common_sync.core.references.kinds import IGNORE, is_dockerfile
+from common_sync.core.service_plan import CopySurvey, ServicePlan
 from common_sync.edges.git.checkout import ATTRIBUTES, format_entry
 from common_sync.edges.git.repository import find_top
-from common_sync.edges.library.master import Master
+from common_sync.edges.library.targets import Target
 from common_sync.edges.project.index import Index, list_ignored, list_tracked, may_decide
 
 
 class Copy(NamedTuple):
-    """A service as it is on the disk now.
+    """A copy, and its service, as they are on the disk now.
 
     Attributes:
         service: The service's path from the root.
         path: The copy's path from the root.
+        target: The key of what it should hold.
         references: Files that mention the library, or hold a managed block.
         left: Paths from the root, in the copy, that are not as they should be: other findings name them.
-        whole: Whether the copy is in sync with the master.
+        whole: Whether the copy is in sync with its master.
         changed: Whether this run has written to the service.
         edited: The files of its own that it has rewritten.
         blocks: Those that a managed block is kept in.
@@ -37,6 +43,7 @@ class Copy(NamedTuple):
 
     service: str
     path: str
+    target: TargetKey
     references: frozenset[str]
     left: frozenset[str]
     whole: bool
@@ -75,42 +82,46 @@ class Lack(NamedTuple):
         return ours and self.command == _ADD and self.message in (_UNKNOWN, _OTHER)
 
 
-def make_copy(plan: ServicePlan, left: Iterable[str], *, whole: bool, changed: bool = False) -> Copy:
-    """Return what a service is like on the disk.
+def make_copy(
+    plan: ServicePlan, copy: CopySurvey, left: Iterable[Operation], *, whole: bool, changed: bool = False
+) -> Copy:
+    """Return what a copy and its service are like on the disk.
 
     Args:
-        plan: What would have brought it in sync.
-        left: The paths inside the copy that are not in sync.
-        whole: Whether its copy is in sync.
-        changed: Whether this run has written to it.
+        plan: What would have brought the service in sync.
+        copy: The copy.
+        left: What is still to be done to it.
+        whole: Whether it is in sync.
+        changed: Whether this run has written to the service.
     """
     edited = frozenset(edit.path for edit in plan.edits)
     blocks = frozenset(plan.blocks)
     references = edited.union(blocks, (reference.file for reference in plan.references))
-    here = frozenset(f"{plan.copy_path}/{path}" for path in left)
+    here = frozenset(f"{copy.path}/{operation.path}" for operation in left)
     edited = edited if changed else frozenset()
-    return Copy(plan.service, plan.copy_path, references, here, whole, changed, edited, blocks)
+    return Copy(plan.service, copy.path, copy.target, references, here, whole, changed, edited, blocks)
 
 
 class Comparison:
     """The index against the disk.
 
     Attributes:
-        index: What the index holds of the master, the copies and what verify reads beside them.
+        index: What the index holds of the masters, the copies and what verify reads beside them.
         wrong: Paths that are not in it as they are on the disk.
         doubtful: Files that decide what verify says, and that may not be staged as they are: what is staged may do too.
         outside: Services that no clone has: their copies are ignored, or git knows nothing of them.
     """
 
     def __init__(self, found: Survey, copies: Sequence[Copy], index: Index) -> None:
-        self._project, self._unseen = found.project, set(_find_unseen(found, index))
-        copies = [*copies, *(_imagine(path, found.project.copy) for path in self._unseen)]
+        unseen = list(_find_unseen(found, index))
+        self._project, self._unseen = found.project, {copy.path for copy in unseen}
+        copies = [*copies, *unseen]
         self._copies = {copy.path: copy for copy in copies}
         self._services = {path: copy.service for copy in copies for path in copy.references}
         # the tool's own file counts where it is gone, too: in a clone it would be a second configuration
         self._own = {*self._services, *found.root.blocks, found.project.configuration.file, OWN_FILE}
         self.index = index
-        self._expected = _expect(found.master, found.project.master, copies, self.index)
+        self._expected = _expect(found, copies, self.index)
         unstaged = set(self._unstaged())
         edited = {path for copy in copies for path in copy.edited}
         self.wrong = {*self._differing(), *self._surplus(), *(unstaged & (self._expected.keys() | edited))}
@@ -173,14 +184,14 @@ class Comparison:
         return path in self._own or may_decide(path)
 
     def _surplus(self) -> Iterator[str]:
-        """Yield what the commit would hold of the master or a copy, although it is gone from the disk."""
-        master, rules, in_copy = self._project.master + "/", self._project.rules, Rules(BUILT_IN)
+        """Yield what the commit would hold of a master or a copy, although it is gone from the disk."""
+        in_copy = Rules(BUILT_IN)
         for path in self.index.files.keys() - self._expected.keys():
             copy = self._copy_of(path)
             if copy is not None and path not in copy.left:
                 if in_copy.exclusion(path[len(copy.path) + 1 :]) is None:
                     yield path
-            elif path.startswith(master) and rules.exclusion(path[len(master) :]) is None:
+            elif any(library.has(path) for library in self._project.libraries):
                 yield path
 
     def _copy_of(self, path: str) -> Copy | None:
@@ -252,40 +263,45 @@ class Comparison:
 _MODE = "100644"
 
 
-def _find_unseen(found: Survey, index: Index) -> Iterator[str]:
-    """Yield the copies that a clone has, and this work tree has not: of services that are not checked out."""
-    end = f"/{found.project.copy}/{MANIFEST_NAME}"
-    known = {f"{service}/{found.project.copy}" for service in found.project.services}
-    for path in index.files:
-        if path.endswith(end) and path[: -len(MANIFEST_NAME) - 1] not in known:
-            yield path[: -len(MANIFEST_NAME) - 1]
+def _find_unseen(found: Survey, index: Index) -> Iterator[Copy]:
+    """Yield the copies that a clone has, and this work tree has not: of services that are not checked out.
+
+    They are as they should be, to be compared with what the index holds.
+    """
+    for key, target in found.targets.items():
+        end = f"/{target.library.copy}"
+        known = {f"{service}{end}" for service in found.project.services}
+        for path in index.files:
+            above, _, name = path.rpartition("/")
+            if name == MANIFEST_NAME and above.endswith(end) and above not in known:
+                yield Copy(above[: -len(end)], above, key, frozenset(), frozenset(), whole=True)
 
 
-def _imagine(path: str, name: str) -> Copy:
-    """Return a copy that is as it should be, to compare with one that cannot be seen."""
-    return Copy(path[: -len(name) - 1], path, frozenset(), frozenset(), whole=True)
-
-
-def _expect(master: Master, name: str, copies: Sequence[Copy], index: Index) -> dict[str, str]:
-    """Return what the index should hold: the master as it is on the disk, and the same in each copy."""
+def _expect(found: Survey, copies: Sequence[Copy], index: Index) -> dict[str, str]:
+    """Return what the index should hold: each master as it is on the disk, and the same in each copy."""
     some = next((entry for entry in index.files.values()), "")
     digits = len(some.split(" ")[1]) if some else 0
-    entries = {
-        path: format_entry(entry, os.path.join(master.path, path), master.held.get(path), digits)
-        for path, entry in master.snapshot.entries.items()
-    }
-    # of a master that is a submodule, the index of this repository knows no files
-    expected = {f"{name}/{path}": entry for path, entry in entries.items()} if index.below(name) else {}
-    manifest = format_entry(_MANIFEST, "", master.manifest_bytes, digits)
-    for copy in copies:
-        expected.update({f"{copy.path}/{path}": entry for path, entry in entries.items()})
-        path = f"{copy.path}/{MANIFEST_NAME}"
-        held = index.files.get(path, "")
-        # its mode says nothing; and beside edits that were left alone, it goes on stating what they began with
-        expected[path] = held if held[len(_MODE) :] == manifest[len(_MODE) :] or (held and not copy.whole) else manifest
-        for path in copy.left:
-            expected.pop(path, None)
+    expected: dict[str, str] = {}
+    for key, target in found.targets.items():
+        entries = dict(_format_entries(target, digits))
+        if index.below(target.library.master):  # of a submodule, the index of this repository knows no files
+            expected |= {f"{target.library.master}/{path}": entry for path, entry in entries.items()}
+        manifest = format_entry(_MANIFEST, partial(BytesIO, target.manifest_bytes), digits)
+        for copy in (copy for copy in copies if copy.target == key):
+            expected |= {f"{copy.path}/{path}": entry for path, entry in entries.items()}
+            path = f"{copy.path}/{MANIFEST_NAME}"
+            held = index.files.get(path, "")
+            # its mode says nothing; and beside edits that were left alone, it goes on stating what they began with
+            same = held[len(_MODE) :] == manifest[len(_MODE) :]
+            expected[path] = held if same or (held and not copy.whole) else manifest
+            for path in copy.left:
+                expected.pop(path, None)
     return expected
+
+
+def _format_entries(target: Target, digits: int) -> Iterator[tuple[str, str]]:
+    for path, entry in target.snapshot.entries.items():
+        yield path, format_entry(entry, partial(target.content.read, path), digits)
 
 
 _MANIFEST = File("", executable=False)

@@ -3,25 +3,25 @@
 import os
 from collections.abc import Iterator, Sequence
 
-from common_sync.commands.steps.survey import ServicePlan, Survey
+from common_sync.commands.steps.survey import Survey, locate
 from common_sync.core.findings import make_finding
 from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.model import Edit, FileEdit, Finding
 from common_sync.core.references.compose.rewriting import narrow_build
-from common_sync.core.references.dockerfile.narrowing import narrow_dockerfile
+from common_sync.core.references.dockerfile.narrowing import Narrowed, narrow_dockerfile
+from common_sync.core.service_plan import ServicePlan, Widened
 from common_sync.core.text import Text, apply_edits, decode_unicode, encode
 from common_sync.edges.files.folders import explain_os_error
 from common_sync.edges.files.yaml import parse_documents
 from common_sync.edges.project.load import Project
-from common_sync.edges.service.compose import Widened
-from common_sync.edges.service.places import Places, find_library
+from common_sync.edges.service.places import see_from
 
 Files = dict[str, FileEdit]
 """A file's path from the root → what it holds, and what it is to hold."""
 
 
 def narrow_contexts(found: Survey) -> Survey:
-    """Plan to build each image that takes the library from the master from its service's own folder.
+    """Plan to build each image that takes a library from its master from its service's own folder.
 
     A Dockerfile and all that builds it are changed together, or not at all, with findings that say why not.
 
@@ -35,7 +35,7 @@ def narrow_contexts(found: Survey) -> Survey:
         problems = list(plan.problems)
         for widened in plan.widened:
             files = root | own
-            if refused := list(_narrow(found.project, plan, widened, files)):
+            if refused := list(_narrow(found, plan, widened, files)):
                 problems += refused
                 continue
             file = f"{plan.service}/{widened.path}"
@@ -46,15 +46,14 @@ def narrow_contexts(found: Survey) -> Survey:
     return found._replace(plans=tuple(plans), root=found.root._replace(edits=tuple(root.values())))
 
 
-def _narrow(project: Project, plan: ServicePlan, widened: Widened, files: Files) -> Iterator[Finding]:
+def _narrow(found: Survey, plan: ServicePlan, widened: Widened, files: Files) -> Iterator[Finding]:
     """Change a Dockerfile and what builds it; yield what stands in the way."""
-    dockerfile = f"{plan.service}/{widened.path}"
-    contexts = {build.context for build in widened.builds}
-    if len(contexts) > 1:
+    project, dockerfile = found.project, f"{plan.service}/{widened.path}"
+    if len({build.context for build in widened.builds}) > 1:
         message = "is built from several folders, so nobody can tell what its paths should be"
         yield make_finding("CS112", plan.service, dockerfile, None, message, "build it from one folder")
         return
-    yield from _narrow_dockerfile(project, plan, dockerfile, contexts.pop(), files)
+    yield from _narrow_dockerfile(found, plan, widened, files)
     for build in {(one.file, one.section): one for one in widened.builds}.values():
         if not _narrow_compose(project, plan, build, files):
             compose = os.path.relpath(build.file, project.root)
@@ -66,14 +65,15 @@ def _narrow(project: Project, plan: ServicePlan, widened: Widened, files: Files)
             yield make_finding("CS112", plan.service, compose, build.section.build.line, message, remedy)
 
 
-def _narrow_dockerfile(
-    project: Project, plan: ServicePlan, dockerfile: str, context: str, files: Files
-) -> Iterator[Finding]:
-    text = _open(project, dockerfile, files)
-    places = Places(find_library(project.root, project.copy, project.master), plan.service)
-    site = places.site(places.folder, places.folder, context)
-    inside = os.path.relpath(places.folder, context)
-    narrowed = narrow_dockerfile(text.characters, site, inside)
+def _narrow_dockerfile(found: Survey, plan: ServicePlan, widened: Widened, files: Files) -> Iterator[Finding]:
+    """Change a Dockerfile that takes one library; one that takes several is left to a person."""
+    dockerfile = f"{plan.service}/{widened.path}"
+    text, narrowed = _open(found.project, dockerfile, files), Narrowed()
+    for view in see_from(locate(found.project, found.targets), plan.service):
+        site = view.site(view.folder, view.folder, widened.builds)
+        narrowed = narrow_dockerfile(text.characters, site, os.path.relpath(view.folder, widened.builds[0].context))
+        if narrowed.edits:
+            break
     files[dockerfile] = files[dockerfile]._replace(after=_encode(text, narrowed.edits))
     for one in narrowed.problems:
         yield make_finding(one.code, plan.service, dockerfile, one.line, one.message, one.remedy)

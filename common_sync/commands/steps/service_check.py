@@ -6,18 +6,19 @@ from typing import NamedTuple
 
 from common_sync.commands.steps.compositions import list_compositions, list_dockerfiles
 from common_sync.commands.steps.image_check import Dockerfile, ImageCheck, check_image
-from common_sync.commands.steps.survey import ServicePlan
+from common_sync.commands.steps.survey import Survey
 from common_sync.core.doctor.catalogue import State, Verdict, conclude, inspect_service, judge
 from common_sync.core.doctor.checks.layout import find_importable
 from common_sync.core.doctor.image.files import below
 from common_sync.core.doctor.silencing import is_silenced
 from common_sync.core.doctor.view import Service, View, find_imports
-from common_sync.core.findings import distribute_command, missing_copy, place, reference_findings
+from common_sync.core.findings import distribute_command, place, reference_findings
 from common_sync.core.model import Finding
 from common_sync.core.references.kinds import is_compose
+from common_sync.core.service_plan import CopySurvey, ServicePlan
 from common_sync.edges.files.folders import explain_os_error
 from common_sync.edges.project.load import Project
-from common_sync.edges.service.compose import ComposeFiles, is_in
+from common_sync.edges.service.compose import is_in
 from common_sync.edges.service.folder import ServiceFolder, open_context
 from common_sync.edges.service.listing import list_paths
 
@@ -57,39 +58,49 @@ class ServiceCheck(NamedTuple):
     fixed: tuple[Fixed, ...]
 
 
-def check_service(
-    project: Project, plan: ServicePlan, library: str, composes: ComposeFiles, shared: Iterable[Finding], *, fix: bool
-) -> ServiceCheck:
-    """Check a service.
+def check_service(found: Survey, plan: ServicePlan, shared: Iterable[Finding], *, fix: bool) -> ServiceCheck:
+    """Check a service, for one of its copies after the other.
 
     Args:
-        project: The project.
-        library: The library's name.
+        found: What was read and planned.
         plan: What would bring it in sync: its references are in it.
-        composes: The compose files that may run it.
-        shared: What was found about the library, and so concerns all services.
-        fix: Find what to put into its Dockerfiles.
+        shared: What was found about the libraries, and so concerns all services.
+        fix: Find what to put into its Dockerfiles; into each for one library in a run.
 
     Raises:
         TreeError: It cannot be read.
     """
-    opened = _open(project, plan, library)
-    inside = [file for file in opened.service.files if is_compose(os.path.basename(file))]
-    compositions = list_compositions(composes, opened.service, inside)
-    dockerfiles = list_dockerfiles(opened.service, opened.folder, compositions)
-    images = {one: _check_image(opened, one, fix=fix) for one in dockerfiles}
-    views = tuple(image.view for image in images.values() if image.view is not None)
-    refused = [one for one in composes.list_circles(plan.service, inside) if not is_in(one.file, opened.service.place)]
-    view = View(opened.service, views, bool(images), compositions, tuple(refused))
-    of_images = [finding for image in images.values() for finding in image.findings]
-    own = [opened.report(one) for one in [*of_images, *opened.keep(inspect_service(view), opened.lines)]]
-    known = _known(plan, own, {f"{plan.service}/{image.context.ignore_file}" for image in views})
-    hidden = {(one.file, one.line) for one in known if one.code == "CS111"}
-    findings = [*known, *(one for one in own if one.code != "CS207" or (one.file, one.line) not in hidden)]
+    composes, files = found.composes, _list_files(found.project, plan)
+    folder = ServiceFolder(os.path.join(found.project.root, plan.service))
+    several = [_open(found, plan, copy, folder, files) for copy in plan.copies]
+    inside = [file for file in files if is_compose(os.path.basename(file))]
+    compositions = list_compositions(composes, several[0].service, inside)
+    dockerfiles = list_dockerfiles(several[0].service, folder, compositions)
+    circles = composes.list_circles(plan.service, inside)
+    refused = tuple(one for one in circles if not is_in(one.file, several[0].service.place))
+    findings: list[Finding] = []
+    fixed: dict[str, Fixed] = {}
+    for opened in several:
+        images = {one: _check_image(opened, one, fix=fix) for one in dockerfiles}
+        views = tuple(image.view for image in images.values() if image.view is not None)
+        view = View(opened.service, views, bool(images), compositions, refused)
+        of_images = [finding for image in images.values() for finding in image.findings]
+        findings += _report(opened, view, [*of_images, *opened.keep(inspect_service(view), opened.lines)])
+        fixed = _fixed(images) | fixed
     mounted = any(one.mounts for one in compositions)
-    states = judge([*findings, *shared], in_image=bool(images), mounted=mounted)
+    states = judge([*findings, *shared], in_image=bool(dockerfiles), mounted=mounted)
     paths = tuple(dict.fromkeys(os.path.normpath(f"{plan.service}/{one.path}") for one in dockerfiles))
-    return ServiceCheck(plan.service, paths, tuple(dict.fromkeys(findings)), states, conclude(findings), _fixed(images))
+    once = tuple(dict.fromkeys(findings))
+    return ServiceCheck(plan.service, paths, once, states, conclude(findings), tuple(fixed.values()))
+
+
+def _list_files(project: Project, plan: ServicePlan) -> tuple[str, ...]:
+    inner = (one for one in project.services if one.startswith(f"{plan.service}/"))
+    others = {os.path.join(project.root, one) for one in (*inner, *(copy.path for copy in plan.copies))}
+    try:
+        return tuple(list_paths(os.path.join(project.root, plan.service), others))
+    except OSError as error:
+        raise explain_os_error(error, plan.service, "read the service") from error
 
 
 class _Opened(NamedTuple):
@@ -99,6 +110,7 @@ class _Opened(NamedTuple):
         service: The service.
         folder: Its files.
         plan: What would bring it in sync.
+        copy: The copy that it is looked at for.
         root: The absolute path of the configuration's folder.
         ignored: The codes that the configuration switches off.
     """
@@ -106,6 +118,7 @@ class _Opened(NamedTuple):
     service: Service
     folder: ServiceFolder
     plan: ServicePlan
+    copy: CopySurvey
     root: str
     ignored: frozenset[str]
 
@@ -132,21 +145,25 @@ class _Opened(NamedTuple):
         if finding.code in _BY_CONTEXT and any(one.path == finding.file for one in self.plan.widened):
             return distribute_command(service, "--contexts")
         copied = finding.lacks is not None and below(finding.lacks, self.service.copy) is not None
-        return distribute_command(service) if copied and not self.plan.exists else finding.remedy
+        return distribute_command(service) if copied and not self.copy.exists else finding.remedy
 
 
-def _open(project: Project, plan: ServicePlan, library: str) -> _Opened:
-    path, copy = os.path.join(project.root, plan.service), project.copy
-    inner = {os.path.join(project.root, one) for one in project.services if one.startswith(f"{plan.service}/")}
-    try:
-        files = tuple(list_paths(path, {os.path.join(path, copy), *inner}))
-    except OSError as error:
-        raise explain_os_error(error, plan.service, "read the service") from error
-    folder = ServiceFolder(path)
-    imports = find_imports(folder, files, find_importable(open_context(folder), copy))
-    service = Service(plan.service, path, copy, library, folder, files, plan.references, imports)
+def _open(found: Survey, plan: ServicePlan, copy: CopySurvey, folder: ServiceFolder, files: tuple[str, ...]) -> _Opened:
+    project, library = found.project, found.targets[copy.target].manifest.library.name
+    imports = find_imports(folder, files, find_importable(open_context(folder), copy.place))
+    path = os.path.join(project.root, plan.service)
+    service = Service(plan.service, path, copy.place, library, folder, files, plan.references, imports)
     ignored = frozenset(setting.value for setting in project.configuration.ignore)
-    return _Opened(service, folder, plan, project.root, ignored)
+    return _Opened(service, folder, plan, copy, project.root, ignored)
+
+
+def _report(opened: _Opened, view: View, findings: Iterable[Finding]) -> list[Finding]:
+    """Return what `verify` knows, and what the checks have found beside it."""
+    own = [opened.report(one) for one in findings]
+    plan = opened.plan
+    known = _known(plan, own, {f"{plan.service}/{image.context.ignore_file}" for image in view.images})
+    hidden = {(one.file, one.line) for one in known if one.code == "CS111"}
+    return [*known, *(one for one in own if one.code != "CS207" or (one.file, one.line) not in hidden)]
 
 
 def _check_image(opened: _Opened, dockerfile: Dockerfile, *, fix: bool) -> ImageCheck:
@@ -162,17 +179,18 @@ def _check_image(opened: _Opened, dockerfile: Dockerfile, *, fix: bool) -> Image
 
 
 def _known(plan: ServicePlan, own: Iterable[Finding], ignore_files: set[str]) -> list[Finding]:
-    """Return what `verify` knows of a service's references and copy, as far as a build minds, and each thing once."""
-    missing = [] if plan.exists else [missing_copy(plan.service, plan.copy_path, len(plan.copy.operations))]
+    """Return what `verify` knows of a service's references and copies, as far as a build minds, and each thing once."""
+    missing = (finding for copy in plan.copies if not copy.exists for finding in copy.findings())
     told = {(one.code, one.file) for one in own if one.code == "CS108"}
     known = [*missing, *reference_findings(plan.service, plan.references), *plan.problems]
     minded = [one for one in known if one.code != "CS115" or one.file in ignore_files]
     return [one for one in minded if (one.code, one.file) not in told and one.code not in _NOT_ABOUT_BUILDS]
 
 
-def _fixed(images: dict[Dockerfile, ImageCheck]) -> tuple[Fixed, ...]:
-    return tuple(
-        Fixed(dockerfile.path, image.examined, image.mended.text, image.mended.lines)
+def _fixed(images: dict[Dockerfile, ImageCheck]) -> dict[str, Fixed]:
+    """Return what is to be written, by its path in the service."""
+    return {
+        dockerfile.path: Fixed(dockerfile.path, image.examined, image.mended.text, image.mended.lines)
         for dockerfile, image in images.items()
         if image.mended is not None
-    )
+    }

@@ -21,17 +21,14 @@ there is none."""
 _MARK = "# exceptions "
 
 
-def dockerignore_lines(copy: str, files: Iterable[str], taken: Iterable[str] = ()) -> tuple[str, ...]:
+def dockerignore_lines(needed: Iterable[str]) -> tuple[str, ...]:
     """Return the lines of the block in a `.dockerignore`: what is kept out of the image, and of that what is needed.
 
     Args:
-        copy: The copy's path inside the service.
-        files: The paths of its files, the manifest too.
-        taken: The paths in the service that its Dockerfiles take by name.
+        needed: The paths in the service of the copies' files, the manifests too, and of what its Dockerfiles take by name.
     """
     ignore = parse_dockerignore("\n".join(_KEPT_OUT))
-    needed = {*taken, *(f"{copy}/{file}" for file in files)}
-    exceptions = [f"!{exact_pattern(path)}" for path in sorted(needed) if ignore.exclusion(path) is not None]
+    exceptions = [f"!{exact_pattern(path)}" for path in sorted(set(needed)) if ignore.exclusion(path) is not None]
     return (*_KEPT_OUT, *((_mark(exceptions), *exceptions) if exceptions else ()))
 
 

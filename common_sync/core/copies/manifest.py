@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from common_sync.core.copies.digest import digest_tree, path_bytes
 from common_sync.core.errors import ManifestError, Problem, shell_word
-from common_sync.core.model import Entries, Entry, File, Library, Symlink
+from common_sync.core.model import Entries, Entry, File, Origin, Symlink
 
 NAME = ".common-sync.json"
 SCHEMA = 1
@@ -34,12 +34,12 @@ class Manifest(NamedTuple):
         tree: The tree digest that the manifest states; `digest_tree(files)` unless somebody edited it.
     """
 
-    library: Library
+    library: Origin
     files: Entries
     tree: str
 
 
-def make_manifest(library: Library, files: Entries) -> Manifest:
+def make_manifest(library: Origin, files: Entries) -> Manifest:
     """Return the manifest of a copy that holds `files`."""
     return Manifest(library, files, digest_tree(files))
 
@@ -98,7 +98,7 @@ def parse_manifest(data: bytes, where: str) -> Manifest:
             shown.append(f"and {rest} more")
         wrong = (Problem(f"not a valid manifest: {text}", where, remedy=_REMEDY) for text in shown)
         raise ManifestError(*wrong)
-    library = Library(str(document["library"]), str(document["master"]), _optional(document["version"]))
+    library = Origin(str(document["library"]), str(document["master"]), _optional(document["version"]))
     files = document["files"]
     assert isinstance(files, dict)
     return Manifest(library, {path: _parse_entry(value) for path, value in files.items()}, str(document["tree"]))

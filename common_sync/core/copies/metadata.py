@@ -3,13 +3,13 @@
 import tomllib
 from collections.abc import Mapping
 
-from common_sync.core.model import Library
+from common_sync.core.model import Origin
 
 METADATA_FILES = ("pyproject.toml", "setup.cfg", "setup.py")
 """Where a library declares its name and version; the first that names one counts."""
 
 
-def read_library(master: str, texts: Mapping[str, str]) -> Library:
+def read_library(master: str, texts: Mapping[str, str]) -> Origin:
     """Return the library's name and version; the name of its folder when it declares none.
 
     Args:
@@ -23,7 +23,7 @@ def read_library(master: str, texts: Mapping[str, str]) -> Library:
         if file in texts and (name is None or version is None):
             found_name, found_version = readers[file](texts[file])
             name, version = name or found_name, version or found_version
-    return Library(name or master.rpartition("/")[2], master, version)
+    return Origin(name or master.rpartition("/")[2], master, version)
 
 
 Found = tuple[str | None, str | None]

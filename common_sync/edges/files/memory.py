@@ -1,4 +1,4 @@
-"""The bytes of the master's small files: held to write them, and to know them again in a copy without hashing."""
+"""The bytes of small files of a master: held to write them, and to know them again in a copy without hashing."""
 
 import os
 from collections.abc import Collection
@@ -25,6 +25,11 @@ class Held:
         self._room, self._always = room, always
         self._bytes = bytearray()
         self._files: dict[str, tuple[File, int, int, int]] = {}
+
+    @property
+    def size(self) -> int:
+        """Bytes that are held."""
+        return len(self._bytes)
 
     def keep(self, path: str, file: File, data: bytes) -> None:
         """Take in a file, if there is room for it.

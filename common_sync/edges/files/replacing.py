@@ -8,9 +8,9 @@ from typing import IO
 
 from common_sync.core.errors import Problem, TreeError
 from common_sync.core.model import FileEdit
+from common_sync.edges.files.content import NEW, PLAIN, write_all
 from common_sync.edges.files.folders import explained, opened
 from common_sync.edges.files.reading import TEMPORARY, read_bytes
-from common_sync.edges.files.source import NEW, PLAIN, write_all
 from common_sync.edges.files.writing import temporary
 
 _LARGEST = 1 << 30

@@ -3,8 +3,8 @@
 import hashlib
 import os
 import tarfile
-from collections.abc import Container, Iterable, Iterator
-from io import BytesIO, FileIO
+from collections.abc import Callable, Container, Iterable, Iterator
+from io import BytesIO
 from typing import IO, NamedTuple
 
 from common_sync.core.errors import Problem, TreeError
@@ -25,11 +25,12 @@ class Member(NamedTuple):
 
     Attributes:
         path: POSIX path inside the context.
-        source: The absolute path of the file that it is read from.
+        source: The absolute path of the file that it is read from, or what it is called where `read` opens it.
         data: All of its bytes, where no file holds them.
         executable: Whether it may be executed, where no file says so.
         target: Where it leads, if it is a symlink.
         sha256: What the source's digest must be, where it was read before.
+        read: Opens it, where it is no file of the folder.
     """
 
     path: str
@@ -38,6 +39,7 @@ class Member(NamedTuple):
     executable: bool = False
     target: str | None = None
     sha256: str | None = None
+    read: Callable[[], IO[bytes]] | None = None
 
 
 class Listing(NamedTuple):
@@ -121,18 +123,21 @@ def _add(tar: tarfile.TarFile, member: Member) -> None:
     elif member.data is not None:
         mode = 0o755 if member.executable else 0o644
         tar.addfile(_header(member.path, tarfile.REGTYPE, mode, len(member.data)), BytesIO(member.data))
+    elif member.read is not None:
+        with member.read() as file:
+            _add_file(tar, member, file, executable=member.executable)
     else:
         with explained(member.source, "read it"):
             descriptor = os.open(member.source, FILE)
         with open(descriptor, "rb", buffering=0) as file:
-            _add_file(tar, member, file)
+            _add_file(tar, member, file, executable=bool(os.fstat(descriptor).st_mode & OWNER_MAY_EXECUTE))
 
 
-def _add_file(tar: tarfile.TarFile, member: Member, file: FileIO) -> None:
-    status = os.fstat(file.fileno())
-    mode = 0o755 if status.st_mode & OWNER_MAY_EXECUTE else 0o644
+def _add_file(tar: tarfile.TarFile, member: Member, file: IO[bytes], *, executable: bool) -> None:
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
     reader = _Reader(file, member.source)
-    tar.addfile(_header(member.path, tarfile.REGTYPE, mode, status.st_size), reader)
+    tar.addfile(_header(member.path, tarfile.REGTYPE, 0o755 if executable else 0o644, size), reader)
     if member.sha256 not in (None, reader.sha256.hexdigest()):
         raise _changed(member.source)
 
@@ -140,13 +145,13 @@ def _add_file(tar: tarfile.TarFile, member: Member, file: FileIO) -> None:
 class _Reader(BytesIO):
     """Reads a file, and hashes what it reads; what fails on the way out is not taken for a fault of the file."""
 
-    def __init__(self, file: FileIO, where: str) -> None:
+    def __init__(self, file: IO[bytes], where: str) -> None:
         super().__init__()
         self._file, self._where, self.sha256 = file, where, hashlib.sha256()
 
     def read(self, size: int | None = -1) -> bytes:
         with explained(self._where, "read it"):
-            data = self._file.read(size) or b""
+            data = self._file.read(-1 if size is None else size)
         if len(data) < (size or 0):  # tarfile asks for no more than the file had
             raise _changed(self._where)
         self.sha256.update(data)

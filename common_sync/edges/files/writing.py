@@ -14,9 +14,9 @@ from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.plan import Operation
 from common_sync.core.errors import Problem, TreeError
 from common_sync.core.model import Entries, Entry, File, Symlink
+from common_sync.edges.files.content import NEW, PLAIN, Content, write_all
 from common_sync.edges.files.folders import FOLDER, explained, open_below, opened, remove_empty, remove_tree
 from common_sync.edges.files.reading import ANNOUNCED, STAGING, TEMPORARY, read_bytes, read_entry
-from common_sync.edges.files.source import NEW, PLAIN, Source, write_all
 
 
 class Layout(NamedTuple):
@@ -42,7 +42,7 @@ def lay_out(entries: Entries) -> Layout:
     return root
 
 
-def stage_copy(service: int, copy: str, layout: Layout, source: Source, manifest: bytes, where: str) -> None:
+def stage_copy(service: int, copy: str, layout: Layout, source: Content, manifest: bytes, where: str) -> None:
     """Make a copy where there is none, whole or not at all.
 
     Args:
@@ -85,7 +85,7 @@ def _make_staging(parent: int) -> int:
     return os.open(STAGING, FOLDER, dir_fd=parent)
 
 
-def _fill(folder: int, layout: Layout, source: Source) -> None:
+def _fill(folder: int, layout: Layout, source: Content) -> None:
     for name, path, entry in layout.entries:
         if isinstance(entry, File):
             source.write(path, name, folder, entry)
@@ -101,7 +101,7 @@ def _fill(folder: int, layout: Layout, source: Source) -> None:
 
 
 def update_copy(
-    folder: int, operations: Iterable[Operation], caches: Iterable[str], source: Source, manifest: bytes, where: str
+    folder: int, operations: Iterable[Operation], caches: Iterable[str], source: Content, manifest: bytes, where: str
 ) -> None:
     """Bring an existing copy in sync, file by file; the manifest is announced first, and put in place last.
 
@@ -207,7 +207,7 @@ def _check_unchanged(folder: int, name: str, operation: Operation, where: str) -
         raise TreeError(Problem("has changed while common-sync ran, and was left alone", path, remedy="run it again"))
 
 
-def _replace(folder: int, operation: Operation, entry: Entry, source: Source, where: str) -> None:
+def _replace(folder: int, operation: Operation, entry: Entry, source: Content, where: str) -> None:
     above, _, name = operation.path.rpartition("/")
     parent = open_below(folder, above, make=True)
     try:

@@ -3,7 +3,9 @@
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from hashlib import new
+from typing import IO
 
 from common_sync.core.model import Entry, Symlink
 from common_sync.edges.files.folders import opened
@@ -12,29 +14,25 @@ from common_sync.edges.git.ask import ask, split
 from common_sync.edges.git.repository import environment_for, find_top, git_directory
 
 
-def format_entry(entry: Entry, path: str, data: bytes | None, digits: int) -> str:
+def format_entry(entry: Entry, read: Callable[[], IO[bytes]], digits: int) -> str:
     """Return the row of the index that stands for a file or symlink exactly as it is.
 
     Args:
         entry: What it is.
-        path: Its absolute path.
-        data: Its bytes, or None to read them.
+        read: Opens a file; it is closed again.
         digits: How many hex digits names have in this repository: 40 of sha1, 64 of sha256.
 
     Raises:
         OSError: It cannot be read.
     """
     if isinstance(entry, Symlink):
-        return f"120000 {name_contents(*_held(os.fsencode(entry.target)), digits)} 0"
-    mode = "100755" if entry.executable else "100644"
-    if data is not None:
-        return f"{mode} {name_contents(*_held(data), digits)} 0"
-    with open(path, "rb") as file:
-        return f"{mode} {name_contents(os.fstat(file.fileno()).st_size, iter(lambda: file.read(BLOCK), b''), digits)} 0"
-
-
-def _held(data: bytes) -> tuple[int, tuple[bytes]]:
-    return len(data), (data,)
+        target = os.fsencode(entry.target)
+        return f"120000 {name_contents(len(target), [target], digits)} 0"
+    with read() as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(0)
+        name = name_contents(size, iter(partial(file.read, BLOCK), b""), digits)
+    return f"{'100755' if entry.executable else '100644'} {name} 0"
 
 
 def name_contents(size: int, blocks: Iterable[bytes], digits: int) -> str:

@@ -12,13 +12,13 @@ from common_sync.core.errors import ManifestError, Problem, TreeError
 from common_sync.core.model import Snapshot
 from common_sync.edges.files.folders import explain_os_error, open_below, opened
 from common_sync.edges.files.reading import ANNOUNCED, STAGING, TEMPORARY, Expected, read_bytes, walk
-from common_sync.edges.library.master import Master
+from common_sync.edges.library.targets import Target
 
 _COPY_RULES = Rules(BUILT_IN)
 
 
 def read_copy(
-    folder: int, copy: str, where: str, master: Master | None = None
+    folder: int, copy: str, where: str, target: Target | None = None
 ) -> tuple[Snapshot | None, Manifest | None]:
     """Return what a copy holds and what its manifest says; None for what is not there.
 
@@ -26,7 +26,7 @@ def read_copy(
         folder: The service's folder, an open descriptor.
         copy: The copy's path inside it.
         where: The copy's path as the user knows it.
-        master: The master; a manifest with the very bytes that it would get need not be parsed.
+        target: What it should hold; a manifest with the very bytes that it would get need not be parsed.
 
     Raises:
         TreeError: The copy's place is taken by something else, or something in it cannot be read.
@@ -39,18 +39,18 @@ def read_copy(
     except OSError as error:
         raise _refuse_place(folder, copy, where, error) from error
     try:
-        base = _read_manifest(inner, f"{where}/{MANIFEST_NAME}", master)
-        if base is None and master is None:
+        base = _read_manifest(inner, f"{where}/{MANIFEST_NAME}", target)
+        if base is None and target is None:
             return Snapshot({}), None  # there is nothing to hold it against, and it may be anything, even `/`
-        expected = master.expected if master is not None and base is master.manifest else _expect(base, master)
+        expected = target.expected if target is not None and base is target.manifest else _expect(base, target)
         return walk(inner, where, _COPY_RULES, expected), base
     finally:
         os.close(inner)
 
 
-def _expect(base: Manifest | None, master: Master | None) -> Expected:
+def _expect(base: Manifest | None, target: Target | None) -> Expected:
     stated = base.files if base is not None else ()
-    return Expected(stated, master.snapshot.entries, held=master.held) if master is not None else Expected(stated)
+    return Expected(stated, target.snapshot.entries, held=target.held) if target is not None else Expected(stated)
 
 
 def _refuse_place(folder: int, copy: str, where: str, error: OSError) -> TreeError:
@@ -65,15 +65,15 @@ def _refuse_place(folder: int, copy: str, where: str, error: OSError) -> TreeErr
     return explain_os_error(error, where, "open the copy")
 
 
-def _read_manifest(folder: int, where: str, master: Master | None) -> Manifest | None:
+def _read_manifest(folder: int, where: str, target: Target | None) -> Manifest | None:
     try:
         data = read_bytes(MANIFEST_NAME, folder, LARGEST)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise ManifestError(*explain_os_error(error, where, "read the manifest").problems) from error
-    if master is not None and data == master.manifest_bytes:
-        return master.manifest
+    if target is not None and data == target.manifest_bytes:
+        return target.manifest
     return parse_manifest(data, where)
 
 

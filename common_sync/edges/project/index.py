@@ -42,7 +42,7 @@ def read_ahead(project: Project, more: Iterable[str] = ()) -> Callable[[], Index
     Git needs 2 ms, in which Python can import something.
 
     Args:
-        project: The project; its master, its copies, its configuration and what `may_decide` are asked for.
+        project: The project; its masters, its copies, its configuration and what `may_decide` are asked for.
         more: Paths from the root of more files.
     """
     if find_top(project.root) is None:
@@ -54,11 +54,11 @@ def read_ahead(project: Project, more: Iterable[str] = ()) -> Callable[[], Index
 
 def _patterns(project: Project) -> Iterator[str]:
     """Yield pathspecs: few, because git tries each on every path that it knows."""
-    yield f":(literal){project.master}"
+    yield from (f":(literal){library.master}" for library in project.libraries)
     yield from (f":(literal){file}" for file in (*CONFIGURATION_FILES, ATTRIBUTES))
     for setting in project.configuration.services:
         service = f":(glob){escape(setting.value, keep='*?[]')}"
-        yield f"{service}/{escape(project.copy)}/**"
+        yield from (f"{service}/{escape(copy)}/**" for copy in project.copies)
         yield from (f"{service}/**/{name}" for name in _READ)
     yield from list_compose_patterns(setting.value for setting in project.configuration.services)
     for above in _folders_above(project):
@@ -82,11 +82,12 @@ def list_compose_patterns(services: Iterable[str]) -> list[str]:
 
 
 def _folders_above(project: Project) -> Iterator[str]:
-    """Yield the folders above the root in its repository, then those above the master and the services, as patterns."""
+    """Yield the folders above the root in its repository, then those above the masters and the services, as patterns."""
     outer = list(folders_up(project.root))[1:]
     yield from ("../" * steps for steps in range(1, len(outer) + 1))
-    services = (escape(setting.value, keep="*?[]") for setting in project.configuration.services)
-    yield from sorted({f"{above}/" for path in (escape(project.master), *services) for above in ancestors(path)})
+    paths = [escape(library.master) for library in project.libraries]
+    paths += (escape(setting.value, keep="*?[]") for setting in project.configuration.services)
+    yield from sorted({f"{above}/" for path in paths for above in ancestors(path)})
 
 
 def may_decide(path: str) -> bool:

@@ -12,7 +12,7 @@ from common_sync.core.configuration import (
     nearest,
     parse_configuration,
 )
-from common_sync.core.copies.rules import Rules
+from common_sync.core.copies.library import Library
 from common_sync.core.errors import ConfigurationError, Problem
 from common_sync.core.formats.toml_errors import find_line
 from common_sync.edges.files.folders import explain_os_error
@@ -33,23 +33,18 @@ class Project(NamedTuple):
         root: The absolute path of the configuration's folder; every other path is relative to it.
         configuration: What it says.
         services: The services' folders, sorted.
-        rules: Which files belong to the library.
+        libraries: The shared libraries; each service has a copy of each.
     """
 
     root: str
     configuration: Configuration
     services: tuple[str, ...]
-    rules: Rules
+    libraries: tuple[Library, ...]
 
     @property
-    def master(self) -> str:
-        """The master's path from the root."""
-        return self.configuration.master.value
-
-    @property
-    def copy(self) -> str:
-        """The copy's path inside a service."""
-        return self.configuration.copy.value
+    def copies(self) -> tuple[str, ...]:
+        """The paths of the copies inside a service."""
+        return tuple(library.copy for library in self.libraries)
 
 
 def load_project(root: str | None = None) -> Project:
@@ -72,7 +67,9 @@ def _make_project(found: "_Found") -> Project:
     problems += [*unclear, *check_master(folder, configuration), *missing]
     if problems:
         raise ConfigurationError(*sorted(problems, key=lambda problem: (problem.line or 0, problem.message)))
-    return Project(folder, configuration, services, rules)
+    master = configuration.master.value
+    library = Library(master.rpartition("/")[2], master, configuration.copy.value, rules)
+    return Project(folder, configuration, services, (library,))
 
 
 def read_configuration(folder: str) -> Configuration | None:

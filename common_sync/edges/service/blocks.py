@@ -1,7 +1,7 @@
 """The files that hold managed blocks: what each `.dockerignore` of a service does to the copy, and the root's `.gitattributes`."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from stat import S_ISLNK
@@ -51,26 +51,27 @@ class Dockerignores:
 
     Args:
         root: The absolute path of the configuration's folder.
-        copy: The copy's path inside a service.
-        files: The paths of the copy's files, the manifest too.
+        copies: Each copy's path inside a service → the paths of its files, the manifest too.
         managed: Whether a block is kept in each service's own.
     """
 
-    def __init__(self, root: str, copy: str, files: Sequence[str], *, managed: bool) -> None:
-        self._root, self._copy, self._files, self._managed = root, copy, files, managed
+    def __init__(self, root: str, copies: Mapping[str, Sequence[str]], *, managed: bool) -> None:
+        self._root, self._copies, self._managed = root, copies, managed
         self._find = cache(self._find_dropped)
         self._lines = cache(self._make_lines)
 
     def _make_lines(self, taken: frozenset[str]) -> tuple[str, ...]:
         from common_sync.core.blocks.dockerignore import dockerignore_lines  # as below
 
-        return dockerignore_lines(self._copy, self._files, taken)
+        files = (f"{copy}/{file}" for copy, files in self._copies.items() for file in files)
+        return dockerignore_lines((*taken, *files))
 
-    def _find_dropped(self, text: str) -> "tuple[Dropped, ...]":
+    def _find_dropped(self, text: str) -> "tuple[tuple[str, Dropped], ...]":
         from common_sync.core.blocks.dockerignore import find_dropped
         from common_sync.core.formats.dockerignore import parse_dockerignore  # 2 ms, and only for what Docker builds
 
-        return tuple(find_dropped(parse_dockerignore(text), self._copy, self._files))
+        ignore = parse_dockerignore(text)
+        return tuple((copy, one) for copy, files in self._copies.items() for one in find_dropped(ignore, copy, files))
 
     def look_at(self, service: str, dockerfiles: Sequence[str]) -> Managed:
         """Return what is so with the ignore files of one service.
@@ -106,24 +107,24 @@ class Dockerignores:
                 "CS108", service, file.path, error.line, message, "mend it: Docker builds nothing with it"
             )
             return
-        for one in dropped:
-            message = f"{one.pattern!r} keeps {self._name(one.paths)} out of the build context"
+        for copy, one in dropped:
+            message = f"{one.pattern!r} keeps {self._name(copy, one.paths)} out of the build context"
             yield make_finding("CS115", service, file.path, one.line, message, f"add at its end: {one.remedy}")
 
-    def _name(self, paths: Sequence[str]) -> str:
-        if len(paths) == len(self._files):
+    def _name(self, copy: str, paths: Sequence[str]) -> str:
+        if len(paths) == len(self._copies[copy]):
             return "the copy"
         return paths[0] if len(paths) == 1 else f"{len(paths):,} files of the copy"
 
 
-def look_at_attributes(root: str, copy: str, services: Iterable[str], known: Sequence[str]) -> Managed:
+def look_at_attributes(root: str, copies: Sequence[str], services: Iterable[str], known: Sequence[str]) -> Managed:
     """Return what is to be done about the root's `.gitattributes`: it marks every copy.
 
     Copies that are not here are left marked: a sparse checkout, or another machine, may have them.
 
     Args:
         root: The absolute path of the configuration's folder.
-        copy: The copy's path inside a service.
+        copies: The paths of the copies inside a service.
         services: The services that are asked about.
         known: All services.
 
@@ -132,7 +133,7 @@ def look_at_attributes(root: str, copy: str, services: Iterable[str], known: Seq
     """
     file, findings = _read(root, ATTRIBUTES), list[Finding]()
     asked = set(services)
-    copies = {f"{service}/{copy}" for service in asked}
+    wanted = {f"{service}/{copy}" for service in asked for copy in copies}
     try:
         marked = [path for line in read_block(file.text or "") if (path := attributes.parse_line(line)) is not None]
     except UnparsableError:
@@ -141,8 +142,8 @@ def look_at_attributes(root: str, copy: str, services: Iterable[str], known: Seq
     for path in marked:
         above = services_known.intersection(ancestors(path))
         if asked.isdisjoint(above) and (above or not os.path.lexists(os.path.join(root, path))):
-            copies.add(path)
-    lines = [attributes.MANIFESTS, *(attributes.format_line(path) for path in sorted(copies))]
+            wanted.add(path)
+    lines = [attributes.MANIFESTS, *(attributes.format_line(path) for path in sorted(wanted))]
     edits = _write_block(file, _IN_ATTRIBUTES, "", lines, findings)
     leftover = os.path.lexists(os.path.join(root, TEMPORARY))
     return Managed(edits, tuple(findings), (ATTRIBUTES,), leftover)
@@ -172,24 +173,22 @@ def _list_taken(root: str, service: str, dockerfiles: Sequence[str]) -> frozense
     return frozenset(taken)
 
 
-def unblock_attributes(root: str, copy: str, services: Iterable[str]) -> FileEdit | None:
-    """Return what the root's `.gitattributes` is without the lines of some services; None where that changes nothing.
+def unblock_attributes(root: str, copies: Container[str]) -> FileEdit | None:
+    """Return what the root's `.gitattributes` is without the lines of some copies; None where that changes nothing.
 
     Args:
         root: The absolute path of the configuration's folder.
-        copy: The copy's path inside a service.
-        services: The services that are to be marked no more.
+        copies: The paths from there of the copies that are to be marked no more.
 
     Raises:
         TreeError: The file cannot be read.
     """
     file = _read(root, ATTRIBUTES)
-    unmarked = {f"{service}/{copy}" for service in services}
     try:
         lines = read_block(file.text or "")
-        copies = [line for line in lines if attributes.parse_line(line) is not None]
-        kept = [line for line in copies if attributes.parse_line(line) not in unmarked]
-        if kept == copies:
+        marked = [line for line in lines if attributes.parse_line(line) is not None]
+        kept = [line for line in marked if attributes.parse_line(line) not in copies]
+        if kept == marked:
             return None
         if file.text is None or file.linked or not kept:
             return _unblock(file, _IN_ATTRIBUTES)

@@ -17,18 +17,6 @@ _LONGEST = 100
 """Services that extend one another, or files that include one another, in one chain."""
 
 
-class Widened(NamedTuple):
-    """A Dockerfile that takes the library from the master, by a build context that is not the service's folder.
-
-    Attributes:
-        path: POSIX path inside the service.
-        builds: How it is built, from such contexts.
-    """
-
-    path: str
-    builds: tuple[BuiltService, ...]
-
-
 class Circle(NamedTuple):
     """A line of a compose file that Compose refuses, since it leads back to where it begins, or on and on.
 

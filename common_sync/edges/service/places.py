@@ -1,52 +1,62 @@
 """Where the paths in a service's files lead: to the master, to the copy, into the service, or out of it."""
 
 import os
+from collections.abc import Container, Sequence
 from functools import cached_property
 from typing import NamedTuple
 
+from common_sync.core.copies.library import Library
+from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.references.contract import Locate, Place, Site
+from common_sync.core.references.hints import may_concern
+from common_sync.core.references.kinds import Kind
 
 
-class Library(NamedTuple):
-    """Where the library lies, the same for every service.
+class Location(NamedTuple):
+    """Where a library lies, the same for every service; no symlink leads to its master.
 
     Attributes:
         root: The absolute path of the configuration's folder.
-        copy: The copy's path inside a service.
-        master: The master's absolute path.
-        real: That path, symlinks resolved.
+        library: The library.
+        copied: The paths of the master's files that are copied.
     """
 
     root: str
-    copy: str
-    master: str
-    real: str
+    library: Library
+    copied: Container[str] = ()
+
+    @property
+    def master(self) -> str:
+        """The master's absolute path."""
+        return os.path.join(self.root, self.library.master)
 
 
-def find_library(root: str, copy: str, master: str) -> Library:
-    """Return where the library lies.
+def see_from(libraries: Sequence[Location], service: str) -> "tuple[Places, ...]":
+    """Return a service as each library sees it.
 
     Args:
-        root: The absolute path of the configuration's folder.
-        copy: The copy's path inside a service.
-        master: The master's path from the root.
+        libraries: Where they lie.
+        service: The service's path from the root.
     """
-    full = os.path.join(root, master)
-    return Library(root, copy, full, os.path.realpath(full))
+    return tuple(Places(one, service, [other for other in libraries if other is not one]) for one in libraries)
 
 
 class Places:
-    """One service, and where paths lead from there.
+    """One service, and where paths lead from there, as one library sees it: other libraries count as in the service.
 
     Args:
-        library: Where the library lies.
+        here: Where the library lies.
         service: The service's path from the root.
+        others: Where the others lie.
     """
 
-    def __init__(self, library: Library, service: str) -> None:
-        self.library = library
-        self.folder = os.path.join(library.root, service)
-        self.copy_folder = os.path.join(self.folder, library.copy)
+    def __init__(self, here: Location, service: str, others: Sequence[Location] = ()) -> None:
+        self.root, self.library, self.copied = here
+        self.folder = os.path.join(here.root, service)
+        self.copy_folder = os.path.join(self.folder, here.library.copy)
+        self.master, *masters = (one.master for one in (here, *others))
+        self._others = (*masters, *(os.path.join(self.folder, other.library.copy) for other in others))
+        self._held = (self.master, *masters, self.folder)
 
     def is_own(self, real: str) -> bool:
         """Tell whether a file is the service's.
@@ -57,29 +67,38 @@ class Places:
         return below(real, self.folder) is not None
 
     def is_of_library(self, real: str) -> bool:
-        """Tell whether a file is of the master or of the copy.
+        """Tell whether a file is of a master or of a copy.
 
         Args:
             real: Its path, symlinks resolved.
         """
-        return below(real, self.library.real) is not None or below(real, self.copy_folder) is not None
+        return any(below(real, one) is not None for one in (self.master, self.copy_folder, *self._others))
 
-    def site(self, above: str, real: str, context: str | None = None) -> Site:
+    def may_be_in(self, data: bytes, kind: Kind) -> bool:
+        """Tell whether a file could lead to the library.
+
+        Args:
+            data: What it holds.
+            kind: What it is.
+        """
+        return may_concern(data, kind, (os.fsencode(self.root),), os.fsencode(self.library.copy))
+
+    def site(self, above: str, real: str, wider: Sequence[BuiltService] = ()) -> Site:
         """Return where a file stands.
 
         Args:
             above: The folder that it was given in.
             real: Its path, symlinks resolved.
-            context: For a Dockerfile: the absolute path of the build context, where that is not the service's folder.
+            wider: For a Dockerfile: how it is built from other folders than the service's.
         """
         own = self.is_own(real)
         up = os.path.relpath(self.folder, above) + "/" if own and above != self.folder else ""
-        wider = os.path.relpath(context, self.folder) if context is not None else ""
-        return Site(self._locator(above), self.library.copy, own=own, up=up, context=wider, master=self._up_to_master)
+        context = os.path.relpath(wider[0].context, self.folder) if wider else ""
+        return Site(self._locator(above), self.library.copy, own=own, up=up, context=context, master=self._up_to_master)
 
     @cached_property
     def _up_to_master(self) -> str:
-        return os.path.relpath(self.library.master, self.folder)
+        return os.path.relpath(self.master, self.folder)
 
     def _locator(self, above: str) -> Locate:
         def locate(path: str, from_file: bool) -> Place:
@@ -88,17 +107,17 @@ class Places:
             for candidate in (full, real):
                 if (rest := below(candidate, self.copy_folder)) is not None:
                     return Place("copy", rest)
-                if (rest := below(candidate, self.library.real)) is not None:
+                if (rest := below(candidate, self.master)) is not None:
                     return Place("master", rest)
-            if self.is_own(real):
+            if self.is_own(real) or any(below(real, other) is not None for other in self._others):
                 return Place("service")
-            inside = below(real, self.library.root) is not None
+            inside = below(real, self.root) is not None
             return Place("outside", holds=inside and self._is_held(real), exists=os.path.lexists(full))
 
         return locate
 
     def _is_held(self, folder: str) -> bool:
-        return any(below(one, folder) is not None for one in (self.library.real, self.folder))
+        return any(below(one, folder) is not None for one in self._held)
 
 
 def below(path: str, folder: str) -> str | None:

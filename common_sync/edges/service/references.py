@@ -2,7 +2,7 @@
 
 import os
 from bisect import bisect_left
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice, takewhile
 from stat import S_ISREG
 from typing import NamedTuple
@@ -11,15 +11,15 @@ from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.findings import make_finding, place
 from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.model import FileEdit, Finding, Reference
-from common_sync.core.references.contract import Rewrite, Site
-from common_sync.core.references.hints import may_concern
+from common_sync.core.references.contract import LocatedReference, Rewrite, Rewriter, Site
 from common_sync.core.references.kinds import Kind, kind_of
+from common_sync.core.service_plan import Widened
 from common_sync.core.text import Text, UndecodableError, UnparsableError, apply_edits, encode, find_conflict
 from common_sync.edges.files.folders import explain_os_error
 from common_sync.edges.service.compose import LARGEST as LARGEST_COMPOSE
-from common_sync.edges.service.compose import ComposeFiles, Widened
+from common_sync.edges.service.compose import ComposeFiles
 from common_sync.edges.service.listing import list_paths
-from common_sync.edges.service.places import Library, Places, below
+from common_sync.edges.service.places import Location, Places, below, see_from
 from common_sync.edges.service.rewriters import rewriter_of
 
 _LARGEST = 16 << 20
@@ -27,14 +27,14 @@ _LARGEST = 16 << 20
 
 
 class References(NamedTuple):
-    """What points at the library in one service.
+    """What points at the libraries in one service.
 
     Attributes:
         edits: The files to rewrite.
         references: Every reference, before the edits.
         findings: What stays as it is and needs a person.
         dockerfiles: The paths of the service's Dockerfiles, inside it.
-        widened: Those that take it from the master by another build context than the service's folder.
+        widened: Those that take one from its master by another build context than the service's folder.
     """
 
     edits: tuple[FileEdit, ...] = ()
@@ -45,41 +45,36 @@ class References(NamedTuple):
 
 
 def read_references(
-    library: Library,
-    service: str,
-    copied: Container[str],
-    services: Sequence[str] = (),
-    composes: ComposeFiles | None = None,
+    libraries: Sequence[Location], service: str, services: Sequence[str] = (), composes: ComposeFiles | None = None
 ) -> References:
-    """Return what points at the library in a service's own files, and in what they include.
+    """Return what points at the libraries in a service's own files, and in what they include.
 
     Args:
-        library: Where the library lies.
+        libraries: Where the libraries lie.
         service: The service's path from the root.
-        copied: The paths of the master's files that are copied.
         services: The paths of all services from the root, sorted; one inside this one is no part of it.
         composes: The compose files that tell how services are built.
 
     Raises:
         TreeError: A file or folder cannot be read.
     """
-    places = Places(library, service)
+    views = see_from(libraries, service)
+    root, folder = libraries[0].root, views[0].folder
     after = islice(services, bisect_left(services, f"{service}/"), None)
     inner = takewhile(lambda other: other.startswith(f"{service}/"), after)
-    others = {places.copy_folder, *(os.path.join(library.root, other) for other in inner)}
+    others = {*(view.copy_folder for view in views), *(os.path.join(root, other) for other in inner)}
     try:
-        paths = list(list_paths(places.folder, others))
+        paths = list(list_paths(folder, others))
     except OSError as error:
-        raise explain_os_error(error, os.path.relpath(error.filename, library.root), "read it") from error
+        raise explain_os_error(error, os.path.relpath(error.filename, root), "read it") from error
     files = [(path, kind) for path in paths if (kind := kind_of(path)) is not None]
-    composes = composes or ComposeFiles(library.root)
-    files += [(path, "dockerfile") for path in _list_named(composes, service, places.folder, files)]
+    composes = composes or ComposeFiles(root)
+    files += [(path, "dockerfile") for path in _list_named(composes, service, folder, files)]
     dockerfiles = tuple(path for path, kind in files if kind == "dockerfile")
     strays = [path for path in paths if path.rpartition("/")[2] == MANIFEST_NAME]
     if not files and not strays:
         return References()
-    reader = _Reader(places, service, copied, composes)
-    return reader.read(files, strays)._replace(dockerfiles=dockerfiles)
+    return _Reader(views, service, composes).read(files, strays)._replace(dockerfiles=dockerfiles)
 
 
 def _list_named(composes: ComposeFiles, service: str, folder: str, files: Sequence[tuple[str, Kind]]) -> Iterator[str]:
@@ -90,31 +85,41 @@ def _list_named(composes: ComposeFiles, service: str, folder: str, files: Sequen
     yield from sorted(path[len(folder) + 1 :] for path in named - known if below(path, folder) and os.path.isfile(path))
 
 
-def read_version(library: Library, service: str, file: str, data: bytes) -> References:
-    """Return what points at the library in another version of a service's file than the disk has.
+def read_version(libraries: Sequence[Location], service: str, file: str, data: bytes) -> References:
+    """Return what points at the libraries in another version of a service's file than the disk has.
 
     Args:
-        library: Where the library lies.
+        libraries: Where the libraries lie.
         service: The service's path from the root.
         file: The file's path from the root.
         data: What that version holds.
     """
     included: Kind = "compose" if file.endswith((".yml", ".yaml")) else "requirements"  # files of any name may be
     kind = kind_of(file.removeprefix(f"{service}/")) or included
-    reader = _Reader(Places(library, service), service, ())
-    return reader.read_data(os.path.join(library.root, file), kind, data)
+    return _Reader(see_from(libraries, service), service).read_data(file, kind, data)
 
 
 _LEADS_TO_COPY = ("points-at-master", "points-at-copy")
 
 
+def _run(rewrite: Rewriter, characters: str, sites: Sequence[Site]) -> tuple[str, list[Rewrite]]:
+    """Rewrite a text for one library after the other; return it, and what was found each time and not before."""
+    found: list[Rewrite] = []
+    known: set[LocatedReference | Finding] = set()  # what is about no library, or about any, is found again
+    for site in sites:
+        one = rewrite(characters, site)
+        characters = apply_edits(characters, one.edits)
+        references = tuple(reference for reference in one.references if reference not in known)
+        problems = tuple(problem for problem in one.problems if problem not in known)
+        found.append(one._replace(references=references, problems=problems))
+        known.update(one.references, one.problems)
+    return characters, found
+
+
 class _Reader:
-    def __init__(
-        self, places: Places, service: str, copied: Container[str], composes: ComposeFiles | None = None
-    ) -> None:
-        self._places, self._service, self._copied = places, service, copied
-        library = places.library
-        self._root, self._folder, self._copy = library.root, places.folder, library.copy
+    def __init__(self, views: Sequence[Places], service: str, composes: ComposeFiles | None = None) -> None:
+        self._views, self._service = views, service
+        self._root, self._folder = views[0].root, views[0].folder
         self._edits: list[FileEdit] = []
         self._references: list[Reference] = []
         self._findings: list[Finding] = []
@@ -123,9 +128,10 @@ class _Reader:
 
     def read(self, files: Sequence[tuple[str, Kind]], strays: Sequence[str]) -> References:
         """Read the files and what they include, each once; report the manifests of copies that nobody keeps in sync."""
+        copies = " or ".join(f"./{view.library.copy}" for view in self._views)
         for stray in strays:
             message = "is of a copy that the configuration does not know, so nothing keeps it in sync"
-            remedy = f"have what leads to it lead to ./{self._copy}, and remove its folder; or set `copy` to it"
+            remedy = f"have what leads to it lead to {copies}, and remove its folder; or set `copy` to it"
             self._find("CS119", os.path.relpath(os.path.join(self._folder, stray), self._root), None, message, remedy)
         self._own_composes = [file for file, kind in files if kind == "compose"]
         self._report_circles()
@@ -140,9 +146,10 @@ class _Reader:
                 pending.extend(self._read_file(path, real, kind))
         return self._result()
 
-    def read_data(self, path: str, kind: Kind, data: bytes) -> References:
+    def read_data(self, file: str, kind: Kind, data: bytes) -> References:
         """Read a file that holds other bytes than the disk has."""
-        self._read_data(path, os.path.realpath(path), kind, os.path.relpath(path, self._root), data)
+        path = os.path.join(self._root, file)
+        self._read_data(path, os.path.realpath(path), kind, file, data)
         return self._result()
 
     def _result(self) -> References:
@@ -150,15 +157,15 @@ class _Reader:
 
     def _read_file(self, path: str, real: str, kind: Kind) -> list[tuple[str, Kind]]:
         """Take in one file; return what it includes: paths beside the one that it was given, and what they are."""
-        if self._places.is_of_library(real):
-            return []  # the library's own; a copy is never edited
+        if self._views[0].is_of_library(real):
+            return []  # a library's own; a copy is never edited
         shown = os.path.relpath(real, self._root)
         data = self._read_bytes(real, shown, kind)
         return [] if data is None else self._read_data(path, real, kind, shown, data)
 
     def _read_data(self, path: str, real: str, kind: Kind, shown: str, data: bytes) -> list[tuple[str, Kind]]:
-        library = self._places.library
-        if not may_concern(data, kind, (os.fsencode(library.root), os.fsencode(library.real)), os.fsencode(self._copy)):
+        views = [view for view in self._views if view.may_be_in(data, kind)]
+        if not views:
             return []
         rewrite, decode = rewriter_of(kind)
         text = self._decode(data, shown, decode)
@@ -168,22 +175,20 @@ class _Reader:
             self._find("CS108", shown, conflict, "holds the marks of a merge that is not finished", "finish the merge")
             return []
         above = os.path.dirname(path)
+        wider = self._wider_builds(real) if kind == "dockerfile" else ()
         try:
-            found = rewrite(text.characters, self._site(above, real, kind))
+            after, found = _run(rewrite, text.characters, [view.site(above, real, wider) for view in views])
         except UnparsableError as error:
             message = f"cannot be parsed: {error.reason}"
             self._find("CS108", shown, error.line, message, "mend it; nothing in it was changed")
             return []
-        self._take(found, shown)
-        if kind == "dockerfile":
-            self._report_named(text.characters, real, shown)
-        if found.edits:
-            self._rewrite(found, text, shown, data)
-        return [(os.path.join(above, include.path), include.kind or kind) for include in found.includes]
-
-    def _site(self, above: str, real: str, kind: Kind) -> Site:
-        wider = self._wider_builds(real) if kind == "dockerfile" else ()
-        return self._places.site(above, real, wider[0].context if wider else None)
+        for view, one in zip(views, found, strict=True):
+            self._take(view, one, shown)
+            if kind == "dockerfile":
+                self._report_named(view, text.characters, real, shown)
+        if any(one.edits for one in found):
+            self._rewrite(text._replace(characters=after), shown, data)
+        return [(os.path.join(above, include.path), include.kind or kind) for one in found for include in one.includes]
 
     def _wider_builds(self, dockerfile: str) -> tuple[BuiltService, ...]:
         """Return how a Dockerfile is built from other folders than the service's."""
@@ -205,15 +210,14 @@ class _Reader:
                 file = os.path.relpath(circle.file, self._root)
                 self._find("CS108", file, circle.line, f"Compose refuses it: {circle.message}", "take that out")
 
-    def _report_named(self, characters: str, dockerfile: str, shown: str) -> None:
+    def _report_named(self, view: Places, characters: str, dockerfile: str, shown: str) -> None:
         """Report what takes the library from the master by a build context that a compose file gives a name."""
         named = {
             (context.name, one.file, context.line)
             for one in self._list_builds(dockerfile)
             if below(one.file, self._folder) is None  # in its own file, the path is rewritten
             for context in one.contexts
-            if context.value is not None
-            and below(os.path.realpath(context.value), self._places.library.real) is not None
+            if context.value is not None and below(os.path.realpath(context.value), view.master) is not None
         }
         for name, file, at in sorted(named):
             from common_sync.core.formats.dockerfile.sources import find_named_uses
@@ -224,7 +228,7 @@ class _Reader:
                 message = (
                     f"the build context `{name}` is the library's master ({where}), so the copy is not what is built"
                 )
-                remedy = f"write `COPY {self._copy}/ …` instead, and take `{name}` out of {where}"
+                remedy = f"write `COPY {view.library.copy}/ …` instead, and take `{name}` out of {where}"
                 self._find("CS112", shown, line, message, remedy)
 
     def _read_bytes(self, path: str, shown: str, kind: Kind) -> bytes | None:
@@ -258,10 +262,10 @@ class _Reader:
             self._find("CS104", shown, None, message, "save it as UTF-8")
             return None
 
-    def _take(self, found: Rewrite, shown: str) -> None:
+    def _take(self, view: Places, found: Rewrite, shown: str) -> None:
         for one in found.references:
             self._references.append(Reference(shown, one.line, one.state))
-            if one.includes and one.state in _LEADS_TO_COPY and one.rest not in self._copied:
+            if one.includes and one.state in _LEADS_TO_COPY and one.rest not in view.copied:
                 message = f"includes {one.rest!r}, which is not copied"
                 self._find("CS107", shown, one.line, message, "take it out of the excludes, or copy its lines here")
         for problem in found.problems:
@@ -270,9 +274,9 @@ class _Reader:
             real = os.path.join(self._root, shown)
             self._widened.append(Widened(os.path.relpath(real, self._folder), self._wider_builds(real)))
 
-    def _rewrite(self, found: Rewrite, text: Text, shown: str, data: bytes) -> None:
+    def _rewrite(self, text: Text, shown: str, data: bytes) -> None:
         try:
-            after = encode(text._replace(characters=apply_edits(text.characters, found.edits)))
+            after = encode(text)
         except UnicodeEncodeError:
             message = f"the copy's path cannot be written in {text.encoding}"
             self._find("CS106", shown, None, message, "save it as UTF-8")

@@ -10,9 +10,9 @@ from contextlib import contextmanager, suppress
 
 from common_sync.core.errors import Problem, TreeError
 from common_sync.core.model import Entry, Symlink
+from common_sync.edges.files.content import write_all
 from common_sync.edges.files.folders import FILE, explain_os_error, open_below, opened, remove_tree
 from common_sync.edges.files.reading import BLOCK, read_entry
-from common_sync.edges.files.source import write_all
 from common_sync.edges.state.lock import opened_state
 
 SETS = 20

@@ -69,5 +69,6 @@ def _lines(context: "Context", options: Options, *, refused: bool) -> Iterator[s
     if refused:
         yield "nothing was written: the context would not hold these edits; --force takes the master's files instead"
     elif not options.quiet:
-        what = f"{count(len(context.listing.members), 'file')}, with {name_library(context.master.manifest.library)}"
-        yield f"{printable(context.plan.service)}: {printable(what)} {context.master.manifest.tree}"
+        libraries = ", ".join(f"{name_library(one.library)} {one.tree}" for one in context.libraries)
+        what = f"{count(len(context.listing.members), 'file')}, with {libraries}"
+        yield f"{printable(context.plan.service)}: {printable(what)}"

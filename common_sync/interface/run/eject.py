@@ -60,7 +60,7 @@ def _changes(service: "Ejected", be: str) -> Iterator[str]:
     if service.edits:
         yield f"references {be}put back in {' and '.join(printable(edit.inside(service.service)) for edit in service.edits)}"
     yield from (f"managed block {be}taken out of {printable(block.path)}" for block in service.unblocked)
-    if service.removal is not None:
-        yield f"copy of {count(len(service.removal.operations), 'file')} {be}removed"
-        if service.stays:
-            yield f"{printable(', '.join(service.stays))} {be}left in its folder"
+    for removal in service.removals:
+        yield f"copy of {count(len(removal.plan.operations), 'file')} {be}removed"
+        if removal.stays:
+            yield f"{printable(', '.join(removal.stays))} {be}left in its folder"

@@ -64,9 +64,9 @@ def _lines(surveyed: Survey, seconds: float, options: Options) -> Iterator[str]:
     yield from finding_lines(findings, terminal, everything=options.verbose)
     if options.quiet:
         return
-    services, master = count(len(surveyed.plans), "service"), surveyed.project.master
+    services, master = count(len(surveyed.plans), "service"), surveyed.first.library.master
     if surveyed.in_sync:
-        manifest = surveyed.master.manifest
+        manifest = surveyed.first.manifest
         source = printable(f"{master} ({name_library(manifest.library)}, {manifest.tree[:_SHORT_DIGEST]}")
         yield f"{terminal.mark('✓')} {services} in sync with {source}…), in {seconds:.2f} s"
         return
@@ -78,11 +78,11 @@ def _lines(surveyed: Survey, seconds: float, options: Options) -> Iterator[str]:
 
 def _axes_lines(surveyed: Survey) -> Iterator[str]:
     """Yield the two axes apart: which copies were touched, and which are behind the master."""
-    copies = [(plan.service, plan.copy) for plan in surveyed.plans]
+    copies = [(plan.service, copy.plan) for plan in surveyed.plans for copy in plan.copies]
     edited = [name for name, copy in copies if copy.touched and copy.state not in ("missing", "unmanaged")]
     behind = [name for name, copy in copies if copy.behind]
-    for title, names in (("edited since they were distributed", edited), ("behind the master", behind)):
-        if names:
+    for title, several in (("edited since they were distributed", edited), ("behind the master", behind)):
+        if names := list(dict.fromkeys(several)):
             more = " …" if len(names) > _MOST_SERVICES else ""
             yield f"  {title}: {', '.join(map(printable, names[:_MOST_SERVICES]))}{more}"
 

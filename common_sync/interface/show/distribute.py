@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from common_sync.commands.distribute import Distribution, Outcome
+from common_sync.commands.distribute import CopyOutcome, Distribution, Outcome
 from common_sync.core.copies.plan import Operation
 from common_sync.core.model import GUARDED
 from common_sync.interface.options import Options
@@ -73,15 +73,8 @@ def _written(distribution: Distribution) -> str:
 
 def _changes(outcome: Outcome) -> Iterator[str]:
     plan = outcome.plan
-    if not plan.exists:
-        yield f"new copy of {count(len(outcome.done), 'file')}"
-    else:
-        yield from _counts(outcome.done)
-        if plan.copy.state == "unmanaged" and outcome.changed:
-            mine = sum(operation.before is not None for operation in outcome.left)
-            yield f"adopted {count(plan.files - mine, 'file')}"
-        elif outcome.changed and not outcome.done and not plan.edits:
-            yield "manifest brought up to date"
+    for one in outcome.copies:
+        yield from _copy_changes(one, outcome)
     for what, managed in (("references rewritten", False), ("managed block written", True)):
         if files := [printable(edit.inside(plan.service)) for edit in plan.edits if edit.managed is managed]:
             yield f"{what} in {' and '.join(files)}"
@@ -92,6 +85,18 @@ def _changes(outcome: Outcome) -> Iterator[str]:
         yield count(rest, "finding")
 
 
+def _copy_changes(one: CopyOutcome, outcome: Outcome) -> Iterator[str]:
+    if not one.copy.exists:
+        yield f"new copy of {count(len(one.done), 'file')}"
+        return
+    yield from _counts(one.done)
+    if one.copy.plan.state == "unmanaged" and one.changed:
+        mine = sum(operation.before is not None for operation in one.left)
+        yield f"adopted {count(one.copy.files - mine, 'file')}"
+    elif one.changed and not one.done and not outcome.plan.edits:
+        yield "manifest brought up to date"
+
+
 def _counts(operations: Sequence[Operation]) -> Iterator[str]:
     actions = [operation.action for operation in operations]
     yield from (f"{actions.count(action)} {word}" for action, word in _DONE.items() if action in actions)
@@ -99,8 +104,9 @@ def _counts(operations: Sequence[Operation]) -> Iterator[str]:
 
 def _file_lines(outcome: Outcome, distribution: Distribution, options: Options) -> Iterator[str]:
     """Yield each edit that `--force` discards, always; every other file when asked for."""
-    for operation in outcome.done if options.verbose or distribution.force else ():
-        path = printable(f"{outcome.plan.copy_path}/{operation.path}")
+    shown = outcome.copies if options.verbose or distribution.force else ()
+    for copy, operation in ((one.copy, operation) for one in shown for operation in one.done):
+        path = printable(f"{copy.path}/{operation.path}")
         if operation.state in GUARDED:
             what = "would discard" if distribution.dry_run else "discarded"
             yield f"{options.terminal.paint(what, 'yellow')} {path} ({operation.state})"

@@ -12,8 +12,9 @@ if TYPE_CHECKING:  # each command needs its own at run time, and no other's
     from common_sync.commands.explain import Explanation
     from common_sync.commands.init import Proposal
     from common_sync.commands.steps.service_check import ServiceCheck
-    from common_sync.commands.steps.survey import ServicePlan, Survey
+    from common_sync.commands.steps.survey import Survey
     from common_sync.commands.verify import CopyCheck
+    from common_sync.core.service_plan import ServicePlan
     from common_sync.edges.detection.services import Reason
 
 Fields = dict[str, object]
@@ -98,11 +99,11 @@ def eject_fields(ejection: "Ejection") -> Fields:
 def _ejected(service: "Ejected") -> Fields:
     return {
         "name": _text(service.service),
-        "copy": _text(service.copy_path),
+        "copy": _text(service.copies[0]),
         "put_back": [_text(edit.path) for edit in service.edits],
         "unblocked": [_text(block.path) for block in service.unblocked],
-        "removed": len(service.removal.operations) if service.removal is not None else 0,
-        "stays": [_text(path) for path in service.stays],
+        "removed": sum(len(removal.plan.operations) for removal in service.removals),
+        "stays": [_text(path) for removal in service.removals for path in removal.stays],
     }
 
 
@@ -157,11 +158,11 @@ def _reason(reason: "Reason") -> Fields:
 
 def _envelope(surveyed: "Survey", services: Sequence[Fields], findings: Sequence[Finding], *, in_sync: bool) -> Fields:
     """Return the fields that every command about all services begins with."""
-    manifest = surveyed.master.manifest
+    target, manifest = surveyed.first, surveyed.first.manifest
     return {
         "in_sync": in_sync,
         "master": {
-            "path": _text(surveyed.project.master),
+            "path": _text(target.library.master),
             "library": _text(manifest.library.name),
             "digest": manifest.tree,
             "version": manifest.library.version,
@@ -173,16 +174,17 @@ def _envelope(surveyed: "Survey", services: Sequence[Fields], findings: Sequence
 
 
 def _service(plan: "ServicePlan") -> Fields:
+    copy = plan.copies[0]
     return {
         "name": _text(plan.service),
-        "copy": _text(plan.copy_path),
-        "state": plan.copy.state,
-        "touched": plan.copy.touched and plan.exists,
-        "behind": plan.copy.behind,
-        "digest": plan.digest,
-        "version": plan.version,
-        "files": plan.files,
-        "drift": [{"path": _text(operation.path), "state": operation.state} for operation in plan.copy.operations],
+        "copy": _text(copy.path),
+        "state": copy.plan.state,
+        "touched": copy.plan.touched and copy.exists,
+        "behind": copy.plan.behind,
+        "digest": copy.digest,
+        "version": copy.version,
+        "files": copy.files,
+        "drift": [{"path": _text(operation.path), "state": operation.state} for operation in copy.plan.operations],
         "references": [
             {"file": _text(reference.file), "line": reference.line, "state": reference.state}
             for reference in plan.references

@@ -7,9 +7,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from common_sync.commands.steps.survey import ServicePlan, Survey
+from common_sync.commands.steps.survey import Survey
 from common_sync.core.copies.digest import PREFIX
 from common_sync.core.model import GUARDED, ReferenceState, State
+from common_sync.core.service_plan import CopySurvey, ServicePlan
 from common_sync.interface.options import Options
 from common_sync.interface.show.terminal import printable
 from common_sync.interface.show.text import count, name_library
@@ -44,8 +45,8 @@ def status_lines(surveyed: Survey, options: Options) -> Iterator[str]:
     """
     colors, text = options.terminal.colors, StringIO()
     console = Console(file=text, width=_WIDE, no_color=not colors, force_terminal=colors, highlight=False)
-    manifest = surveyed.master.manifest
-    head = printable(f"{surveyed.project.master}  {name_library(manifest.library)}")
+    target, manifest = surveyed.first, surveyed.first.manifest
+    head = printable(f"{target.library.master}  {name_library(manifest.library)}")
     console.print(Text(f"{head}  {count(len(manifest.files), 'file')}  {_shorten(manifest.tree)}"))
     console.print(_table(surveyed, colors=colors))
     for edit in surveyed.root.edits:
@@ -58,8 +59,9 @@ def _table(surveyed: Survey, *, colors: bool) -> Table:
     for title in ("SERVICE", "STATE", "EDITED", "BEHIND", "FILES", "VERSION", "DIGEST", "REFERENCES"):
         table.add_column(title, justify="right" if title == "FILES" else "left")
     for plan in surveyed.plans:
-        state = Text(plan.copy.state, style=_COLORS[plan.copy.state] if colors else "")
-        table.add_row(Text(printable(plan.service)), state, *map(Text, _cells(plan)))
+        for copy in plan.copies:
+            state = Text(copy.plan.state, style=_COLORS[copy.plan.state] if colors else "")
+            table.add_row(Text(printable(plan.service)), state, *map(Text, _cells(plan, copy)))
     return table
 
 
@@ -67,16 +69,16 @@ _TOUCHED: frozenset[State] = GUARDED | {"missing"}
 _BEHIND: frozenset[State] = frozenset({"stale", "diverged"})
 
 
-def _cells(plan: ServicePlan) -> tuple[str, ...]:
-    states = [operation.state for operation in plan.copy.operations]
-    touched = sum(state in _TOUCHED for state in states) if plan.exists else 0
-    behind = sum(state in _BEHIND for state in states) if plan.exists else len(states)
+def _cells(plan: ServicePlan, copy: CopySurvey) -> tuple[str, ...]:
+    states = [operation.state for operation in copy.plan.operations]
+    touched = sum(state in _TOUCHED for state in states) if copy.exists else 0
+    behind = sum(state in _BEHIND for state in states) if copy.exists else len(states)
     return (
         count(touched, "file") if touched else "no",
-        count(behind, "file") if behind else "manifest" if plan.copy.behind else "no",
-        str(plan.files),
-        printable(plan.version or "-"),
-        _shorten(plan.digest) if plan.digest else "-",
+        count(behind, "file") if behind else "manifest" if copy.plan.behind else "no",
+        str(copy.files),
+        printable(copy.version or "-"),
+        _shorten(copy.digest) if copy.digest else "-",
         _references(plan),
     )
 

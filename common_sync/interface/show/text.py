@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from common_sync.core.errors import Problem
-from common_sync.core.model import Finding, Library
+from common_sync.core.model import Finding, Origin
 from common_sync.interface.options import Options
 from common_sync.interface.show.terminal import Terminal, printable
 
@@ -26,7 +26,7 @@ def count(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
-def name_library(library: Library) -> str:
+def name_library(library: Origin) -> str:
     """Return the library's name, and its version where it declares one."""
     return f"{library.name} {library.version}" if library.version else library.name
 

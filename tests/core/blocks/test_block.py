@@ -1,6 +1,6 @@
 """Managed blocks: they go in and come out without a trace, and keep no part of the library out of an image."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import pytest
 from hypothesis import assume, given
@@ -102,9 +102,14 @@ def test_markers_that_are_not_those_of_one_block(text: str, line: int) -> None:
 FILES = (".common-sync.json", "a.py", "models/base.py")
 
 
+def inside(copy: str, files: Iterable[str]) -> list[str]:
+    """Return the paths of a copy's files in the service."""
+    return [f"{copy}/{file}" for file in files]
+
+
 def test_what_is_kept_out_of_images() -> None:
     """An image would hold a service's passwords, or gigabytes that no service needs."""
-    ignore = parse_dockerignore("\n".join(dockerignore_lines("common", FILES)))
+    ignore = parse_dockerignore("\n".join(dockerignore_lines(inside("common", FILES))))
     for path in ("a/__pycache__/b.pyc", ".venv/bin/python", "venv/x", ".env", "deploy/.env.production", "logs/a.log"):
         assert ignore.exclusion(path) is not None, path
     for path in ("app/venv/models.py", ".env.example", "main.py", "common/a.py", "environment.py"):
@@ -116,14 +121,14 @@ def test_what_is_kept_out_of_images() -> None:
 def test_never_a_part_of_the_library(files: list[str]) -> None:
     """The library would miss the files in the image that happen to be called like a log, or like a secret."""
     copy = "shared/common"
-    ignore = parse_dockerignore("\n".join(dockerignore_lines(copy, files)))
+    ignore = parse_dockerignore("\n".join(dockerignore_lines(inside(copy, files))))
     assert list(find_dropped(ignore, copy, files)) == []
-    assert all(len(line.splitlines()) == 1 for line in dockerignore_lines(copy, files))
+    assert all(len(line.splitlines()) == 1 for line in dockerignore_lines(inside(copy, files)))
 
 
 def test_only_what_the_library_has_is_brought_back() -> None:
     """BuildKit would look into every `.venv`, were it told to bring back what could be anywhere."""
-    lines = dockerignore_lines("common", (*FILES, "fixtures/*.log", ".env.test"))
+    lines = dockerignore_lines(inside("common", (*FILES, "fixtures/*.log", ".env.test")))
     assert [line for line in lines if line.startswith("!")] == [
         "!.env.example",
         "!common/.env.test",
@@ -147,7 +152,7 @@ def test_only_what_the_library_has_is_brought_back() -> None:
 def test_what_a_dockerfile_takes_by_name(dockerfile: str, taken: list[str]) -> None:
     """A build that works today would fail for a line that the tool has put into a `.dockerignore`."""
     assert list(list_taken(dockerfile)) == taken
-    lines = dockerignore_lines("common", FILES, taken)
+    lines = dockerignore_lines([*inside("common", FILES), *taken])
     ignore = parse_dockerignore("\n".join(lines))
     assert not any(ignore.exclusion(path) for path in taken)
     assert "!main.py" not in lines
@@ -224,8 +229,8 @@ def test_a_line_of_a_person_between_the_markers_is_moved_below(name: str) -> Non
 
 def test_whose_a_line_is() -> None:
     """A line of the tool's would be left behind, and bring a secret into an image; or one of a person's be deleted."""
-    before = dockerignore_lines("common", ("a.log", "b.log"), ("b/.env",))
-    now = dockerignore_lines("common", ("a.log",))
+    before = dockerignore_lines(("common/a.log", "common/b.log", "b/.env"))
+    now = dockerignore_lines(("common/a.log",))
     assert len(before) == len(now) + 2
     assert [*kept_out.find_others(before, now)] == [], "what a Dockerfile no longer takes is kept out again"
     assert [*kept_out.find_others(now, ())] == []

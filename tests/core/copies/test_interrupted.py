@@ -7,9 +7,9 @@ from support.trees import entries, file, thorough, trees
 
 from common_sync.core.copies.manifest import Manifest, format_manifest, make_manifest, parse_manifest
 from common_sync.core.copies.plan import IN_SYNC, build_plan
-from common_sync.core.model import Entry, Library, Snapshot, State
+from common_sync.core.model import Entry, Origin, Snapshot, State
 
-LIBRARY = Library("our-common", "common", "1.0")
+LIBRARY = Origin("our-common", "common", "1.0")
 OLD, MID, NEW, OWN = file(b"old"), file(b"mid"), file(b"new"), file(b"own")
 KEPT = {"kept": file(b"kept")}
 

@@ -21,14 +21,14 @@ from common_sync.core.copies.manifest import (
     why_unsafe,
 )
 from common_sync.core.errors import ManifestError
-from common_sync.core.model import Entries, Entry, File, Library, Symlink
+from common_sync.core.model import Entries, Entry, File, Origin, Symlink
 
 PAGE = Path(__file__).parents[3].joinpath("docs/manifest.md").read_bytes().decode()
 
-LIBRARY = Library("our-common", "common", "1.0")
+LIBRARY = Origin("our-common", "common", "1.0")
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
-libraries = st.builds(Library, texts, texts, st.none() | texts)
+libraries = st.builds(Origin, texts, texts, st.none() | texts)
 
 
 # What is written
@@ -69,7 +69,7 @@ def test_layout() -> None:
 
 def test_layout_of_an_empty_tree_and_no_version() -> None:
     """A library that declares no version could not be told from one whose version is the word null."""
-    manifest = make_manifest(Library("l", "m", None), {})
+    manifest = make_manifest(Origin("l", "m", None), {})
     assert format_manifest(manifest).decode() == (
         '{\n  "files": {},\n  "library": "l",\n  "master": "m",\n  "schema": 1,\n'
         f'  "tree": "{digest_tree({})}",\n  "version": null\n}}\n'
@@ -86,7 +86,7 @@ def test_vectors_of_the_page(text: str) -> None:
 
 @thorough
 @given(libraries, trees())
-def test_what_is_written_is_read(library: Library, tree: dict[str, Entry]) -> None:
+def test_what_is_written_is_read(library: Origin, tree: dict[str, Entry]) -> None:
     """A file with an odd name would be lost, or the copy would never be in sync."""
     manifest = make_manifest(library, tree)
     assert parse_manifest(format_manifest(manifest), NAME) == manifest
@@ -94,7 +94,7 @@ def test_what_is_written_is_read(library: Library, tree: dict[str, Entry]) -> No
 
 @thorough
 @given(libraries, trees())
-def test_what_is_written_is_json(library: Library, tree: dict[str, Entry]) -> None:
+def test_what_is_written_is_json(library: Origin, tree: dict[str, Entry]) -> None:
     """Other programs could not read the manifest, or would read something else."""
     manifest = make_manifest(library, tree)
     written = format_manifest(manifest).decode("utf-8")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from support.trees import thorough
 
 from common_sync.core.copies.metadata import METADATA_FILES, read_library
-from common_sync.core.model import Library
+from common_sync.core.model import Origin
 
 PYPROJECT, SETUP_CFG, SETUP_PY = METADATA_FILES
 
@@ -116,4 +116,4 @@ def test_no_text_is_a_traceback(file: str, text: str) -> None:
     """A file in the master that is something else altogether would end in a bug report."""
     library = read_library("common", {file: text})
     assert library.name
-    assert library == Library(library.name, "common", library.version)
+    assert library == Origin(library.name, "common", library.version)

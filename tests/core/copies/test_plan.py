@@ -9,9 +9,9 @@ from support.trees import file, thorough, without_conflicts
 
 from common_sync.core.copies.manifest import Manifest, format_manifest, make_manifest, parse_manifest
 from common_sync.core.copies.plan import IN_SYNC, CopyPlan, Operation, build_plan
-from common_sync.core.model import STATES, Entries, Entry, Library, Snapshot, State, Symlink, ancestors
+from common_sync.core.model import STATES, Entries, Entry, Origin, Snapshot, State, Symlink, ancestors
 
-LIBRARY = Library("our-common", "common", "1.0")
+LIBRARY = Origin("our-common", "common", "1.0")
 OLDER = LIBRARY._replace(version="0.9")
 
 A, B, C = file(b"a"), file(b"b"), file(b"c")
@@ -21,7 +21,7 @@ KEPT: Entries = {"kept": file(b"kept")}
 """A file that is the same everywhere, so that no tree is empty."""
 
 
-def manifest(tree: Entries, library: Library = LIBRARY) -> Manifest:
+def manifest(tree: Entries, library: Origin = LIBRARY) -> Manifest:
     """Return the manifest of a copy that holds the tree."""
     return make_manifest(library, tree)
 

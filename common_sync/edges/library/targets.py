@@ -1,10 +1,11 @@
-"""Read the master: which files it holds, their digests, and their bytes for those that are about to be copied."""
+"""Read a master: which files it holds, their digests, and their bytes for those that are about to be copied."""
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
 
+from common_sync.core.copies.library import Library, TargetKey
 from common_sync.core.copies.manifest import DEEPEST, LARGEST, Manifest, format_manifest, make_manifest, why_unsafe
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.metadata import METADATA_FILES, read_library
@@ -12,6 +13,7 @@ from common_sync.core.copies.plan import CopyPlan, build_plan
 from common_sync.core.copies.rules import Rules
 from common_sync.core.errors import Problem, TreeError, shell_word
 from common_sync.core.model import Snapshot, Symlink, ancestors
+from common_sync.edges.files.content import Content, WorkTree
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.files.memory import Held
 from common_sync.edges.files.reading import ANNOUNCED, STAGING, TEMPORARY, Expected, read_listed
@@ -19,31 +21,40 @@ from common_sync.edges.git.ask import list_files
 from common_sync.edges.git.repository import find_top
 from common_sync.edges.gitignore.patterns import Gitignores
 
+Tracked = Mapping[str, Sequence[str]] | None
+"""What git tracks of each master, by its library's name, relative to it; None where git is not asked."""
+
 HELD = 40 << 20
-"""Bytes of the master's small files that are held; what does not fit is read again to be written, and hashed to be known."""
+"""Bytes of all masters' small files that are held; what does not fit is read again to be written, and hashed to be known."""
 
 
-class Master:
-    """A master that was read once.
+class Target:
+    """What a copy should hold: a library as it was read, once, however many services take it.
 
     Attributes:
-        path: The absolute path of its folder.
-        name: Its path from the root.
+        library: The library.
         snapshot: What it holds.
-        manifest: The manifest of a copy in sync with it.
         held: The bytes of its small files.
+        content: The bytes of all its files.
         began: When reading began, in nanoseconds since 1970.
+        manifest: The manifest of a copy in sync with it.
+        manifest_bytes: The same as it is written.
+        expected: The paths that a copy should hold.
     """
 
-    def __init__(self, path: str, name: str, snapshot: Snapshot, held: Held, began: int) -> None:
-        self.began = began
-        self.path, self.name, self.snapshot, self.held = path, name, snapshot, held
+    def __init__(self, library: Library, snapshot: Snapshot, held: Held, content: Content, began: int) -> None:
+        self.library, self.snapshot, self.held, self.content, self.began = library, snapshot, held, content, began
         texts = {
             file: data.decode("utf-8", "replace") for file in METADATA_FILES if (data := held.get(file)) is not None
         }
-        self.manifest: Manifest = make_manifest(read_library(name, texts), snapshot.entries)
+        self.manifest: Manifest = make_manifest(read_library(library.master, texts), snapshot.entries)
         self.manifest_bytes = format_manifest(self.manifest)
         self.expected = Expected(snapshot.entries, held=held)
+
+    @property
+    def key(self) -> TargetKey:
+        """What tells it from others."""
+        return TargetKey(self.library.name)
 
     @cached_property
     def first_plan(self) -> CopyPlan:
@@ -51,24 +62,51 @@ class Master:
         return build_plan(self.manifest, None, None)
 
 
-def read_master(root: str, name: str, rules: Rules, *, tracked: Sequence[str] | None = None) -> Master:
-    """Read the master.
+def read_targets(root: str, libraries: Iterable[Library], tracked: Tracked = None) -> dict[TargetKey, Target]:
+    """Read the masters.
 
     Args:
         root: The absolute path of the configuration's folder.
-        name: The master's path from there.
-        rules: The excludes.
-        tracked: What git tracks of it (in a hook), or None to take what git does not know as well.
+        libraries: The libraries.
+        tracked: What git tracks of each (in a hook), or None to take what git does not know as well.
+
+    Raises:
+        TreeError: One holds nothing, or something that cannot be copied.
+        GitError: Git failed.
+    """
+    targets: dict[TargetKey, Target] = {}
+    problems: list[Problem] = []
+    for library in libraries:
+        room = HELD - sum(target.held.size for target in targets.values())
+        try:
+            target = read_master(root, library, room, (tracked or {}).get(library.name))
+            targets[target.key] = target
+        except TreeError as error:
+            problems += error.problems
+    if problems:
+        raise TreeError(*problems)
+    return targets
+
+
+def read_master(root: str, library: Library, room: int = HELD, tracked: Sequence[str] | None = None) -> Target:
+    """Read one master.
+
+    Args:
+        root: The absolute path of the configuration's folder.
+        library: The library.
+        room: Bytes to hold at the most.
+        tracked: What git tracks of it, or None to take what git does not know as well.
 
     Raises:
         TreeError: It holds nothing, or something that cannot be copied.
         GitError: Git failed.
     """
+    name, rules = library.master, library.rules
     path, began = os.path.join(root, name), time.time_ns()
-    held = Held(HELD, METADATA_FILES)
+    held = Held(room, METADATA_FILES)
     try:
         with opened(path) as folder:
-            listed = list_master(root, name, rules, tracked)
+            listed = list_master(root, library, tracked)
             snapshot = read_listed(folder, listed, name, held)
     except OSError as error:
         raise explain_os_error(error, name, "open the master") from error
@@ -80,11 +118,11 @@ def read_master(root: str, name: str, rules: Rules, *, tracked: Sequence[str] | 
         )
     if problems:
         raise TreeError(*problems)
-    master = Master(path, name, snapshot, held, began)
-    if len(master.manifest_bytes) > LARGEST:  # no copy of it could ever be checked
+    target = Target(library, snapshot, held, WorkTree(path, held), began)
+    if len(target.manifest_bytes) > LARGEST:  # no copy of it could ever be checked
         message = f"the master holds too many files: its manifest would be larger than {LARGEST:,} bytes"
         raise TreeError(Problem(message, name, remedy="exclude what the services do not need"))
-    return master
+    return target
 
 
 _SKEW = 2_000_000_000
@@ -93,34 +131,35 @@ _SKEW = 2_000_000_000
 _MOST_NAMED = 3
 
 
-def find_changes(master: Master, root: str, rules: Rules, tracked: Sequence[str] | None = None) -> tuple[Problem, ...]:
-    """Return a problem when the master is no longer what was read: the copies are of none of its states then, or an old one.
+def find_changes(target: Target, root: str, tracked: Tracked = None) -> tuple[Problem, ...]:
+    """Return a problem when a master is no longer what was read: the copies are of none of its states then, or an old one.
 
-    Only what was touched since it was read is read again.
+    Only what was touched since it was read is read again. What no work tree holds does not change.
 
     Args:
-        master: The master as it was read.
+        target: What was read.
         root: The absolute path of the configuration's folder.
-        rules: The excludes.
-        tracked: As for `read_master`.
+        tracked: As for `read_targets`.
 
     Raises:
         TreeError: Something in it cannot be read any more.
     """
+    if not isinstance(target.content, WorkTree):
+        return ()
+    library, was = target.library, target.snapshot.entries
     try:
-        with opened(master.path) as folder:
-            listed = list_master(root, master.name, rules, tracked)
-            touched = [*_touched(folder, listed, master.began - _SKEW)]
-            now = read_listed(folder, touched, master.name).entries
+        with opened(target.content.path) as folder:
+            listed = list_master(root, library, (tracked or {}).get(library.name))
+            touched = [*_touched(folder, listed, target.began - _SKEW)]
+            now = read_listed(folder, touched, library.master).entries
     except OSError as error:
-        raise explain_os_error(error, master.name, "open the master") from error
-    was = master.snapshot.entries
+        raise explain_os_error(error, library.master, "open the master") from error
     changed = sorted({path for path in touched if now.get(path) != was.get(path)} | (was.keys() - listed))
     if not changed:
         return ()
     more = f" and {len(changed) - _MOST_NAMED} more" if len(changed) > _MOST_NAMED else ""
     message = f"the master has changed while it was copied: {', '.join(changed[:_MOST_NAMED])}{more}"
-    return (Problem(message, master.name, remedy="run it again"),)
+    return (Problem(message, library.master, remedy="run it again"),)
 
 
 def _touched(folder: int, paths: Iterable[str], since: int) -> Iterator[str]:
@@ -139,22 +178,21 @@ def _touched(folder: int, paths: Iterable[str], since: int) -> Iterator[str]:
     return (path for path in paths if is_moved(path.rpartition("/")[0]) or is_touched(path))
 
 
-def list_master(root: str, name: str, rules: Rules, tracked: Sequence[str] | None = None) -> list[str]:
-    """Return the paths of the files that belong to the master.
+def list_master(root: str, library: Library, tracked: Sequence[str] | None = None) -> list[str]:
+    """Return the paths of the files that belong to a master.
 
     Args:
         root: The absolute path of the configuration's folder.
-        name: The master's path from there.
-        rules: The excludes.
+        library: The library.
         tracked: What git tracks of it, or None to ask.
     """
-    path = os.path.join(root, name)
+    path = os.path.join(root, library.master)
     files: Iterable[str] | None = tracked
     if files is None:
-        files = _walk(root, name, rules) if find_top(path) is None else list_files(path)
+        files = _walk(root, library.master, library.rules) if find_top(path) is None else list_files(path)
     reserved = {ANNOUNCED, STAGING, TEMPORARY}
     # git ends the name of a repository inside this one with a slash
-    return [file.removesuffix("/") for file in rules.select(files) if file.rpartition("/")[2] not in reserved]
+    return [file.removesuffix("/") for file in library.rules.select(files) if file.rpartition("/")[2] not in reserved]
 
 
 def _walk(root: str, name: str, rules: Rules) -> Iterator[str]:

@@ -1,0 +1,37 @@
+"""A shared library as the configuration has it, and the key of what a copy of it should hold."""
+
+from typing import NamedTuple
+
+from common_sync.core.copies.rules import Rules
+
+
+class Library(NamedTuple):
+    """A shared library of a repository.
+
+    Attributes:
+        name: What it is called on the command line; unique.
+        master: The master's path from the root.
+        copy: The copy's path inside a service.
+        rules: Which of the master's files belong to it.
+    """
+
+    name: str
+    master: str
+    copy: str
+    rules: Rules
+
+    def has(self, path: str) -> bool:
+        """Tell whether a file would belong to it.
+
+        Args:
+            path: The file's path from the root.
+        """
+        inside = path.removeprefix(f"{self.master}/")
+        return inside != path and self.rules.exclusion(inside) is None
+
+
+class TargetKey(NamedTuple):
+    """What tells a target from others: the library's name, and a revision, or None for the work tree."""
+
+    library: str
+    ref: str | None = None

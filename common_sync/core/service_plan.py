@@ -1,0 +1,131 @@
+"""What would bring one service in sync: the plans of its copies, and its own files that are to be rewritten."""
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from common_sync.core.copies.drift import drift_findings
+from common_sync.core.copies.library import TargetKey
+from common_sync.core.copies.plan import CopyPlan, Operation
+from common_sync.core.findings import managed_finding, missing_copy, reference_findings
+from common_sync.core.formats.compose.built import BuiltService
+from common_sync.core.model import FileEdit, Finding, Reference
+
+
+class Widened(NamedTuple):
+    """A Dockerfile that takes a library from its master, by a build context that is not the service's folder.
+
+    Attributes:
+        path: POSIX path inside the service.
+        builds: How it is built, from such contexts.
+    """
+
+    path: str
+    builds: tuple[BuiltService, ...]
+
+
+class CopySurvey(NamedTuple):
+    """How one copy stands, and what would bring it in sync.
+
+    Attributes:
+        target: The key of what it should hold.
+        master: What that is called: the master's path from the root.
+        service: The service's path from the root.
+        place: The copy's path inside the service.
+        plan: What would bring it in sync.
+        leftover: Whether a killed run left something beside it: a staged copy, or a file of the service's.
+        exists: Whether there is a folder for it.
+        files: How many files it holds.
+        digest: The tree digest of what it holds, or None when there is no copy.
+        version: The version that its manifest states.
+    """
+
+    target: TargetKey
+    master: str
+    service: str
+    place: str
+    plan: CopyPlan
+    leftover: bool
+    exists: bool = False
+    files: int = 0
+    digest: str | None = None
+    version: str | None = None
+
+    @property
+    def path(self) -> str:
+        """The copy's path from the root."""
+        return f"{self.service}/{self.place}"
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield a finding for everything in which it is not in sync."""
+        if self.exists:
+            yield from drift_findings(self.plan, self.service, self.path, self.master)
+        else:
+            yield missing_copy(self.service, self.path, len(self.plan.operations))
+
+    def findings_of(self, left: tuple[Operation, ...]) -> Iterator[Finding]:
+        """Yield a finding for each operation that was left once the others were applied.
+
+        Args:
+            left: The operations.
+        """
+        rest = self.plan._replace(state="current", operations=left, behind=False)
+        return drift_findings(rest, self.service, self.path, self.master)
+
+
+class ServicePlan(NamedTuple):
+    """What would bring one service in sync: it is in sync when this is empty, and nothing else says so.
+
+    Attributes:
+        service: The service's path from the root.
+        copies: Its copies, in the order of the libraries.
+        edits: Its own files to rewrite.
+        references: What points at a library.
+        problems: Findings that no plan can mend.
+        blocks: Its own files that a managed block is kept in, in sync or not; paths from the root.
+        widened: The Dockerfiles that take a library from its master by another build context than the service's folder.
+    """
+
+    service: str
+    copies: tuple[CopySurvey, ...]
+    edits: tuple[FileEdit, ...]
+    references: tuple[Reference, ...]
+    problems: tuple[Finding, ...]
+    blocks: tuple[str, ...] = ()
+    widened: tuple[Widened, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the service is in sync; a warning is no drift."""
+        in_sync = all(copy.plan.is_empty for copy in self.copies)
+        return in_sync and not self.edits and not any(one.severity == "error" for one in self.problems)
+
+    @property
+    def leftover(self) -> bool:
+        """Whether a killed run left something in it."""
+        return any(copy.leftover for copy in self.copies)
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether nothing is to be written to it, be it only to remove what another run has left."""
+        return self.is_empty and not self.leftover and not any(copy.plan.caches for copy in self.copies)
+
+    def findings(self) -> list[Finding]:
+        """Return a finding for everything that is not in sync, and the warnings."""
+        return [
+            *(finding for copy in self.copies for finding in copy.findings()),
+            *reference_findings(self.service, self.references),
+            *block_findings(self.service, self.edits),
+            *self.problems,
+        ]
+
+
+def block_findings(service: str, edits: Iterable[FileEdit]) -> Iterator[Finding]:
+    """Yield a finding for each managed block that is to be written.
+
+    Args:
+        service: The service's path from the root, or nothing for what belongs to none.
+        edits: What is to be done.
+    """
+    for edit in edits:
+        if edit.managed:
+            yield managed_finding(service, edit.path, exists=edit.before is not None)
