@@ -175,8 +175,10 @@ class ComposeFiles:
                 from common_sync.edges.files.yaml import parse_documents  # 20 ms, where there is something to read
 
                 self._files[path] = read_compose_file(parse_documents(decode_unicode(data).characters))
-            except (OSError, UndecodableError, UnparsableError):
+            except OSError:
                 return ComposeFile()
+            except (UndecodableError, UnparsableError):
+                self._files[path] = ComposeFile()  # not tried again for each service
         return self._files[path]
 
     def _list_built(self, one: _Followed) -> tuple[BuiltService, ...]:
