@@ -5,11 +5,10 @@ from bisect import bisect_left
 from collections.abc import Callable, Container, Iterator, Sequence
 from itertools import islice, takewhile
 from stat import S_ISREG
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.findings import make_finding, place
-from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.model import Finding, Reference
 from common_sync.core.references.contract import Rewrite, Site
 from common_sync.core.references.hints import may_concern
@@ -21,6 +20,9 @@ from common_sync.edges.service.compose import ComposeFiles, Widened
 from common_sync.edges.service.listing import list_paths
 from common_sync.edges.service.places import Library, Places, below
 from common_sync.edges.service.rewriters import rewriter_of
+
+if TYPE_CHECKING:
+    from common_sync.core.formats.compose.built import BuiltService
 
 _LARGEST = 16 << 20
 """Bytes; what is larger no person wrote."""
@@ -201,11 +203,11 @@ class _Reader:
         wider = self._wider_builds(real) if kind == "dockerfile" else ()
         return self._places.site(above, real, wider[0].context if wider else None)
 
-    def _wider_builds(self, dockerfile: str) -> tuple[BuiltService, ...]:
+    def _wider_builds(self, dockerfile: str) -> "tuple[BuiltService, ...]":
         """Return how a Dockerfile is built from other folders than the service's."""
         return tuple(one for one in self._list_builds(dockerfile) if one.context != self._folder)
 
-    def _list_builds(self, dockerfile: str) -> list[BuiltService]:
+    def _list_builds(self, dockerfile: str) -> "list[BuiltService]":
         """Return how a Dockerfile is built, as far as a compose file says and nobody has to guess."""
         if self._composes is None:
             return []
