@@ -1,14 +1,16 @@
 """What would bring one service in sync: the plans of its copies, and its own files that are to be rewritten."""
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.copies.drift import drift_findings
 from common_sync.core.copies.library import TargetKey
 from common_sync.core.copies.plan import CopyPlan, Operation
 from common_sync.core.findings import managed_finding, missing_copy, reference_findings
-from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.model import FileEdit, Finding, Reference
+
+if TYPE_CHECKING:
+    from common_sync.core.formats.compose.built import BuiltService
 
 
 class Widened(NamedTuple):
@@ -20,7 +22,7 @@ class Widened(NamedTuple):
     """
 
     path: str
-    builds: tuple[BuiltService, ...]
+    builds: "tuple[BuiltService, ...]"
 
 
 class CopySurvey(NamedTuple):

@@ -2,13 +2,15 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from common_sync.core.formats.compose.built import BuiltService, Layer, locate_service
-from common_sync.core.formats.compose.file import ComposeFile, Reference, read_compose_file
 from common_sync.core.references.hints import may_build
 from common_sync.core.references.kinds import is_compose
 from common_sync.core.text import UndecodableError, UnparsableError, decode_unicode
+
+if TYPE_CHECKING:  # 3 ms, which a repository without compose files need not pay: the reader is imported with YAML
+    from common_sync.core.formats.compose.built import BuiltService, Layer
+    from common_sync.core.formats.compose.file import ComposeFile, Reference
 
 LARGEST = 4 << 20
 """Bytes of a compose file; what is larger no person wrote."""
@@ -51,7 +53,7 @@ class ComposeFiles:
     def __init__(self, root: str) -> None:
         self._root = root
         self._data: dict[str, bytes] = {}
-        self._files: dict[str, ComposeFile] = {}
+        self._files: dict[str, ComposeFile | None] = {}
         self._built: dict[tuple[str, str], tuple[BuiltService, ...]] = {}
         self._names: dict[str, list[str]] = {}
         self._circles: dict[str, dict[Circle, None]] = {}
@@ -70,7 +72,7 @@ class ComposeFiles:
                 self._data[path] = file.read(LARGEST + 1)
         return self._data[path]
 
-    def list_services(self, service: str, inside: Iterable[str], *, elsewhere: bool = False) -> list[BuiltService]:
+    def list_services(self, service: str, inside: Iterable[str], *, elsewhere: bool = False) -> "list[BuiltService]":
         """Return what is built from a service's folder, or by a Dockerfile in it.
 
         Args:
@@ -82,7 +84,7 @@ class ComposeFiles:
         found = self.list_all(service, inside, elsewhere=elsewhere)
         return [one for one in found if is_in(one.context, folder) or is_in(one.dockerfile, folder)]
 
-    def list_all(self, service: str, inside: Iterable[str], *, elsewhere: bool = False) -> Iterator[BuiltService]:
+    def list_all(self, service: str, inside: Iterable[str], *, elsewhere: bool = False) -> "Iterator[BuiltService]":
         """Yield what a service's own compose files and those in the folders above it build, whatever service that is.
 
         Args:
@@ -135,11 +137,12 @@ class ComposeFiles:
             one = pending.pop()
             if one[:2] not in seen:
                 seen.add(one[:2])
-                includes = self._find(one.path, elsewhere).includes
+                compose = self._find(one.path, elsewhere)
                 yield one
+                includes = compose.includes if compose is not None else ()
                 pending += reversed([more for include in includes for more in self._include(include, one)])
 
-    def _include(self, include: Reference, by: _Followed) -> Iterator[_Followed]:
+    def _include(self, include: "Reference", by: _Followed) -> Iterator[_Followed]:
         path = os.path.normpath(os.path.join(by.folder, include.file))
         folder = os.path.dirname(path) if include.folder is None else os.path.join(by.folder, include.folder)
         chain = (*by.chain, by.path)
@@ -153,39 +156,46 @@ class ComposeFiles:
     def _note(self, path: str, circle: Circle) -> None:
         self._circles.setdefault(path, {})[circle] = None
 
-    def _find(self, path: str, elsewhere: bool) -> ComposeFile:
-        """Return what a file says; nothing for one that cannot be read, or has nothing of what is asked for."""
+    def _find(self, path: str, elsewhere: bool) -> "ComposeFile | None":
+        """Return what a file says; None for one that cannot be read, or has nothing of what is asked for."""
         if path not in self._files:
             try:
                 data = self.read(path) if os.path.isfile(path) else b""
                 if len(data) > LARGEST or not may_build(data, elsewhere=elsewhere):
-                    return ComposeFile()
+                    return None
+                from common_sync.core.formats.compose.file import read_compose_file
                 from common_sync.edges.files.yaml import parse_documents  # 20 ms, where there is something to read
 
                 self._files[path] = read_compose_file(parse_documents(decode_unicode(data).characters))
-            except (OSError, UndecodableError, UnparsableError):
-                return ComposeFile()
+            except OSError:
+                return None
+            except (UndecodableError, UnparsableError):
+                self._files[path] = None  # not tried again for each service
         return self._files[path]
 
-    def _list_built(self, one: _Followed) -> tuple[BuiltService, ...]:
+    def _list_built(self, one: _Followed) -> "tuple[BuiltService, ...]":
         """Return what a file builds; the Dockerfiles' paths hold no symlinks."""
         key = (one.path, one.folder)
-        if key not in self._built and one.path in self._files:
-            layers = (self._list_layers(Layer(*key, service)) for service in self._files[one.path].services)
+        compose = self._files.get(one.path)
+        if key not in self._built and compose is not None:
+            from common_sync.core.formats.compose.built import Layer, locate_service  # once there is a file
+
+            layers = (self._list_layers(Layer(*key, service)) for service in compose.services)
             built = (found for found in map(locate_service, layers) if found is not None)
             self._built[key] = tuple(
                 one._replace(dockerfile=os.path.realpath(one.dockerfile)) if one.dockerfile else one for one in built
             )
         return self._built.get(key, ())
 
-    def _list_layers(self, layer: Layer) -> list[Layer]:
+    def _list_layers(self, layer: "Layer") -> "list[Layer]":
         """Return a service and those that it extends, in this file and in others."""
         layers = [layer]
         while (extends := layers[-1].service.extends) is not None:
             last = layers[-1]
             path = os.path.normpath(os.path.join(last.folder, extends.file)) if extends.file else last.file
             folder = os.path.dirname(path) if extends.file else last.folder
-            services = self._find(path, elsewhere=False).services
+            compose = self._find(path, elsewhere=False)
+            services = compose.services if compose is not None else ()
             base = next((one for one in services if one.name == extends.service), None)
             if base is None:
                 break
@@ -196,7 +206,7 @@ class ComposeFiles:
                 )
                 self._note(layer.file, Circle(last.file, extends.line, message))
                 break
-            layers.append(Layer(path, folder, base))
+            layers.append(layer._replace(file=path, folder=folder, service=base))
         return layers
 
 

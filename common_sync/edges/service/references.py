@@ -5,11 +5,10 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from itertools import islice, takewhile
 from stat import S_ISREG
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.findings import make_finding, place
-from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.model import FileEdit, Finding, Reference
 from common_sync.core.references.contract import LocatedReference, Rewrite, Rewriter, Site
 from common_sync.core.references.kinds import Kind, kind_of
@@ -21,6 +20,9 @@ from common_sync.edges.service.compose import ComposeFiles
 from common_sync.edges.service.listing import list_paths
 from common_sync.edges.service.places import Location, Places, below, see_from
 from common_sync.edges.service.rewriters import rewriter_of
+
+if TYPE_CHECKING:
+    from common_sync.core.formats.compose.built import BuiltService
 
 _LARGEST = 16 << 20
 """Bytes; what is larger no person wrote."""
@@ -190,11 +192,11 @@ class _Reader:
             self._rewrite(text._replace(characters=after), shown, data)
         return [(os.path.join(above, include.path), include.kind or kind) for one in found for include in one.includes]
 
-    def _wider_builds(self, dockerfile: str) -> tuple[BuiltService, ...]:
+    def _wider_builds(self, dockerfile: str) -> "tuple[BuiltService, ...]":
         """Return how a Dockerfile is built from other folders than the service's."""
         return tuple(one for one in self._list_builds(dockerfile) if one.context != self._folder)
 
-    def _list_builds(self, dockerfile: str) -> list[BuiltService]:
+    def _list_builds(self, dockerfile: str) -> "list[BuiltService]":
         """Return how a Dockerfile is built, as far as a compose file says and nobody has to guess."""
         if self._composes is None:
             return []

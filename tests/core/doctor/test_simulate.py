@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.contexts import BASE, FILES, INSTALL, LIBRARY, context_of, follow, troubles_of
 
-from common_sync.core.doctor.image.files import Anything, Doubt, Gone, Image, Inline, Made, Place, Put
+from common_sync.core.doctor.build.simulate import simulate
+from common_sync.core.doctor.image.files import Anything, Doubt, Files, Gone, Image, Inline, Made, Place, Put, Rooted
 from common_sync.core.formats.dockerfile.syntax import parse_dockerfile
 from common_sync.core.text import UnparsableError
 
@@ -597,3 +598,34 @@ def test_following_twice_says_the_same_and_more_files_never_harm(lines: list[str
     assert codes(dockerfile) == codes(dockerfile)
     count = sum(one.code == "CS202" for one in troubles_of(dockerfile))
     assert count == 0
+
+
+def _places(dockerfile: str, arguments: Mapping[str, str | None] | None = None) -> Image:
+    named: dict[str, Files] = {"lib": Rooted(context_of({"pyproject.toml": "", "src/x.py": ""})), "python": Anything()}
+    build = simulate(parse_dockerfile(dockerfile), context_of(FILES), arguments, named)
+    return build.stages[-1].image
+
+
+@pytest.mark.parametrize(
+    ("dockerfile", "arguments", "path", "kind"),
+    [
+        ("FROM scratch\nARG A=x\nCOPY main.py /$A\n", {}, "/x", "file"),
+        ("FROM scratch\nARG A=x\nCOPY main.py /$A\n", {"A": "y"}, "/y", "file"),
+        ("FROM scratch\nARG A=x\nCOPY main.py /$A\n", {"A": "y"}, "/x", None),
+        ("FROM scratch\nARG A=x\nCOPY main.py /$A\n", {"A": None}, "/x", "unknown"),
+        ("FROM scratch\nARG A=x\nCOPY main.py /x$A\n", {"A": ""}, "/x", "file"),
+        ("ARG A=x\nFROM scratch\nARG A\nCOPY main.py /$A\n", {"A": "y"}, "/y", "file"),
+        ("FROM scratch\nENV A=z\nARG A=x\nCOPY main.py /$A\n", {"A": "y"}, "/y", "unknown"),
+        ("FROM scratch\nCOPY --from=LIB . /l\n", {}, "/l/src/x.py", "file"),
+        ("FROM scratch\nCOPY --from=lib src/*.py /l/\n", {}, "/l/x.py", "file"),
+        ("FROM scratch AS lib\nFROM scratch\nCOPY --from=lib . /l\n", {}, "/l/pyproject.toml", "file"),
+        ("FROM scratch\nCOPY --from=python . /l\n", {}, "/l/x", "unknown"),
+        ("FROM lib\nCOPY main.py /x\n", {}, "/pyproject.toml", "unknown"),
+    ],
+)
+def test_what_a_build_is_given(
+    dockerfile: str, arguments: Mapping[str, str | None], path: str, kind: str | None
+) -> None:
+    """A build would be followed with other arguments or folders than Compose gives it, and be called proven."""
+    found = _places(dockerfile, arguments).look(path)
+    assert (found and found.kind) == kind

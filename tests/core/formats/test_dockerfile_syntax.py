@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from support.trees import thorough
 
 from common_sync.core.formats.dockerfile.arguments import find_announcements
+from common_sync.core.formats.dockerfile.sources import find_named_uses
 from common_sync.core.formats.dockerfile.syntax import Dockerfile, Instruction, parse_dockerfile
 from common_sync.core.formats.dockerfile.variables import with_variables
 from common_sync.core.formats.dockerfile.words import RefusedError, expand_word, plain_word
@@ -321,6 +322,15 @@ def test_characters_of_a_variable_know_where_its_value_is_written() -> None:
     word = expand_word(instruction.words[0], "\\", variables.get).word
     assert (word.text, word.origin(0), word.origin(1)) == ("a../common", (), ("B", "A"))
     assert text[word.starts[1] : word.ends[-1]] == '../com"mon'
+
+
+def test_what_takes_from_a_build_context_with_a_name() -> None:
+    """An image that is built from the master by such a context would be called in sync."""
+    text = (
+        "FROM Lib AS x\nCOPY --chown=1 --from=lib . /\nCOPY --from=other . /\nRUN --mount=from=LIB,target=/c true\n"
+        "RUN --mount=type=cache,target=/c --network=none true\nONBUILD COPY --from=lib . /\nCOPY --link lib /\nRUN --mount true\n"
+    )
+    assert list(find_named_uses(parse_dockerfile(text), "lib")) == [1, 2, 4, 6]
 
 
 def test_an_old_env_has_one_value() -> None:
