@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from common_sync.core.copies.drift import drift_findings
 from common_sync.core.copies.library import TargetKey
 from common_sync.core.copies.plan import CopyPlan, Operation
 from common_sync.core.findings import managed_finding, missing_copy, reference_findings
@@ -59,6 +58,10 @@ class CopySurvey(NamedTuple):
 
     def findings(self) -> Iterator[Finding]:
         """Yield a finding for everything in which it is not in sync."""
+        if self.plan.is_empty:
+            return
+        from common_sync.core.copies.drift import drift_findings  # most copies are in sync
+
         if self.exists:
             yield from drift_findings(self.plan, self.service, self.path, self.master)
         else:
@@ -70,6 +73,8 @@ class CopySurvey(NamedTuple):
         Args:
             left: The operations.
         """
+        from common_sync.core.copies.drift import drift_findings
+
         rest = self.plan._replace(state="current", operations=left, behind=False)
         return drift_findings(rest, self.service, self.path, self.master)
 

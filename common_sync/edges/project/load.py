@@ -14,7 +14,6 @@ from common_sync.core.configuration import (
 )
 from common_sync.core.copies.library import Library
 from common_sync.core.errors import ConfigurationError, Problem
-from common_sync.core.formats.toml_errors import find_line
 from common_sync.edges.files.folders import explain_os_error
 from common_sync.edges.files.reading import read_regular
 from common_sync.edges.git.ask import list_named
@@ -197,6 +196,8 @@ def _read(path: str) -> tuple[str, dict[str, object]] | None:
         text = data.decode("utf-8")
         table = find_table(text, path)
     except (ValueError, RecursionError) as error:
+        from common_sync.core.formats.toml_errors import find_line
+
         line = find_line(error, data.decode("utf-8", "replace"))
         raise ConfigurationError(Problem(f"not valid TOML: {error}", path, line)) from None
     return None if table is None else (text, table)

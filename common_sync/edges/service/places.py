@@ -3,13 +3,15 @@
 import os
 from collections.abc import Container, Sequence
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.copies.library import Library
-from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.references.contract import Locate, Place, Site
 from common_sync.core.references.hints import may_concern
 from common_sync.core.references.kinds import Kind
+
+if TYPE_CHECKING:
+    from common_sync.core.formats.compose.built import BuiltService
 
 
 class Location(NamedTuple):
@@ -83,7 +85,7 @@ class Places:
         """
         return may_concern(data, kind, (os.fsencode(self.root),), os.fsencode(self.library.copy))
 
-    def site(self, above: str, real: str, wider: Sequence[BuiltService] = ()) -> Site:
+    def site(self, above: str, real: str, wider: "Sequence[BuiltService]" = ()) -> Site:
         """Return where a file stands.
 
         Args:
