@@ -11,7 +11,7 @@ from common_sync.core.references.contract import Site
 def report_leaving(found: Iterable[Located], site: Site) -> Iterator[Finding]:
     """Report what leads out of the service, or may lead to the library by a variable.
 
-    A build context that holds the service is `Rewrite.builds`' business. An absolute path is a place on the machine that somebody has chosen.
+    A build context that holds the service is told of with the Dockerfile. An absolute path is a place on the machine that somebody has chosen.
 
     Args:
         found: The paths.
