@@ -1,7 +1,7 @@
 """The bytes of small files of a master: held to write them, and to know them again in a copy without hashing."""
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from stat import S_IFMT, S_IFREG
 
 from common_sync.core.model import File
@@ -51,6 +51,17 @@ class Held:
             return None
         _, _, start, end = self._files[path]
         return bytes(memoryview(self._bytes)[start:end])
+
+    def list_holding(self, data: bytes) -> Iterator[str]:
+        """Yield the paths of the files that hold some bytes.
+
+        Args:
+            data: The bytes; where nothing holds them, one search through all files tells.
+        """
+        if data in self._bytes:
+            yield from (
+                path for path, (*_, start, end) in self._files.items() if self._bytes.find(data, start, end) >= 0
+            )
 
     def recognise(self, path: str, name: str, folder: int) -> tuple[File, int] | None:
         """Return the file that is held by a path, and its size, if it is also what a name leads to; None for all else.

@@ -20,6 +20,7 @@ from common_sync.edges.files.reading import ANNOUNCED, STAGING, TEMPORARY, Expec
 from common_sync.edges.git.ask import list_files
 from common_sync.edges.git.repository import find_top
 from common_sync.edges.gitignore.patterns import Gitignores
+from common_sync.edges.library.fitness import find_unfit
 
 Tracked = Mapping[str, Sequence[str]] | None
 """What git tracks of each master, by its library's name, relative to it; None where git is not asked."""
@@ -110,7 +111,11 @@ def read_master(root: str, library: Library, room: int = HELD, tracked: Sequence
             snapshot = read_listed(folder, listed, name, held)
     except OSError as error:
         raise explain_os_error(error, name, "open the master") from error
-    problems = [*_repositories(listed, snapshot, rules, path, name), *_unsafe(snapshot, path, name)]
+    problems = [
+        *_repositories(listed, snapshot, rules, path, name),
+        *_unsafe(snapshot, path, name),
+        *find_unfit(path, name, listed, held),
+    ]
     if not snapshot.entries:
         which = "that git tracks" if tracked is not None else "that are not ignored or excluded"
         problems.append(

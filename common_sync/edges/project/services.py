@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from common_sync.core.configuration import Configuration, Setting, nearest, why_no_folder
-from common_sync.core.errors import Problem
+from common_sync.core.errors import Problem, shell_word
 from common_sync.core.model import ancestors
 from common_sync.edges.files.folders import explain_os_error
+from common_sync.edges.git.ask import ask, split
+from common_sync.edges.git.repository import find_top
 
 _GLOB = frozenset("*?[")
 
@@ -23,12 +25,22 @@ def check_master(root: str, configuration: Configuration) -> Iterator[Problem]:
     path = os.path.join(root, master.value)
     if not master.value:
         return  # it is already said that there is none
-    if not os.path.isdir(path):
+    if not os.path.isdir(path) and (hidden := _count_hidden(root, master.value)):
+        message = f"a sparse checkout keeps the master out of the work tree, all {hidden} files of it"
+        yield Problem(message, configuration.file, master.line, f"git sparse-checkout add {shell_word(master.value)}")
+    elif not os.path.isdir(path):
         message = f'master "{master.value}" is no folder'
         yield Problem(message, configuration.file, master.line, _near_folder(root, master.value))
     elif os.path.realpath(path) != path:
         message = f'master "{master.value}" is reached through a symlink'
         yield Problem(message, configuration.file, master.line, f"name {os.path.relpath(os.path.realpath(path), root)}")
+
+
+def _count_hidden(root: str, master: str) -> int:
+    """Return how many files of the master a sparse checkout hides."""
+    if find_top(root) is None:
+        return 0
+    return sum(row.startswith("S ") for row in split(ask(["ls-files", "-z", "-t", "--", master], root)))
 
 
 def _near_folder(root: str, path: str) -> str:
