@@ -1,1 +1,1 @@
-"""What people and scripts meet: the command line, the hook, and how results are shown."""
+"""What people and scripts meet: command line, hook, and how results are shown."""

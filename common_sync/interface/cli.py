@@ -82,7 +82,7 @@ def run_command_line() -> int:
 
 
 def _check_command(name: str) -> None:
-    """Refuse an unknown command, and name the one that may be meant; not every typer does."""
+    """Refuse an unknown command, and name the one that may be meant."""
     if name and not name.startswith("-") and name not in _COMMANDS:
         meant = f"did you mean {_MEANT[name]}?" if name in _MEANT else nearest(name, _COMMANDS)
         remedy = meant or "common-sync --help lists the commands"
@@ -117,7 +117,7 @@ def _main(*, version: Annotated[bool, _VERSION] = False) -> None:
 
 
 def _make_command(name: str, run: Callable[..., int]) -> Callable[..., Callable[[], int]]:
-    """Return the function that typer calls for a command: it takes the options, and runs nothing yet."""
+    """Return the function that typer calls for a command: it runs nothing yet."""
 
     def parse(**values: object) -> Callable[[], int]:
         common = [values.pop(field, default) for field, default in Options._field_defaults.items()]

@@ -54,8 +54,8 @@ def _run_hook(root: str | None, *, check: bool) -> int:
 
 
 def _find_pushed() -> str | None:
-    """Return the commit that pre-commit or prek asks about: at a push, or in CI.
+    """Return the commit that pre-commit or prek asks about, if any.
 
-    At the first push of a whole history pre-commit names the branch only.
+    There is one at a push, and in CI. At the first push of a whole history pre-commit names the branch only.
     """
     return os.environ.get("PRE_COMMIT_TO_REF") or os.environ.get("PRE_COMMIT_LOCAL_BRANCH")

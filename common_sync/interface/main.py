@@ -1,4 +1,4 @@
-"""The program: its entry, and the one place where exceptions become exit codes.
+"""The program: its entry, and the boundary where exceptions become exit codes.
 
 0 in sync, 1 drift or something left alone, 2 usage, configuration or I/O error, 3 a bug, 130 interrupted.
 
@@ -25,7 +25,7 @@ def main() -> None:
 
 
 def leave(code: int) -> NoReturn:
-    """Exit at once: taking every module apart first takes 5 ms, and nothing here waits for it.
+    """Exit at once, without taking every module apart, which takes 5 ms.
 
     Args:
         code: The exit code.
@@ -37,7 +37,7 @@ def leave(code: int) -> NoReturn:
 
 
 def guard(action: Callable[[], int]) -> int:
-    """Run an action; return its exit code, or the one for what it raised.
+    """Run an action; return its exit code, or that of its exception.
 
     Args:
         action: Returns an exit code.
@@ -82,7 +82,7 @@ def _handle_signals() -> None:
 
 
 def _check_file_names() -> None:
-    """Refuse to read names in the encoding of an old locale: the same tree would get another manifest there."""
+    """Refuse the encoding of an old locale: the same tree would get another manifest."""
     encoding = sys.getfilesystemencoding()
     if encoding != "utf-8":
         message = f"Python reads the names of files as {encoding} here, and not as UTF-8"
@@ -90,7 +90,7 @@ def _check_file_names() -> None:
 
 
 def _dispatch() -> int:
-    """Run the two commands that run often without a parser, as long as there is no option to parse."""
+    """Run the command line; the two commands that run often need no parser without options."""
     command, *services = sys.argv[1:] or [""]
     if command in ("distribute", "verify") and not any(word.startswith("-") for word in services):
         from common_sync.interface.options import Options

@@ -48,7 +48,7 @@ def run_context(
 
 @contextmanager
 def _opened(output: str | None) -> Iterator[IO[bytes]]:
-    """Open where the stream goes to; a file is written whole or not at all."""
+    """Open the output; a file is written whole or not at all."""
     if output is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()

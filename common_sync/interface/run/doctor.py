@@ -39,7 +39,7 @@ def run_doctor(
 
 
 def _lines(diagnosis: "Diagnosis", seconds: float, options: Options) -> Iterator[str]:
-    """Yield what was fixed and found, a row a service with a column a check, how many are proven."""
+    """Yield what was fixed and found, the table, and the summary."""
     terminal = options.terminal
     fixed = list(_fixed_lines(diagnosis, terminal))
     yield from fixed
@@ -64,7 +64,7 @@ def _fixed_lines(diagnosis: "Diagnosis", terminal: Terminal) -> Iterator[str]:
 
 
 def _table(diagnosis: "Diagnosis", terminal: Terminal) -> Iterator[str]:
-    """Yield the table, built by hand: a mark is one column wide, and eighty columns hold all checks."""
+    """Yield a row a service, a column a check; eighty columns hold them."""
     from common_sync.core.doctor.catalogue import CHECKS  # brought by the command
 
     names = [printable(service.service) for service in diagnosis.services]

@@ -33,7 +33,7 @@ def run_eject(
 
 
 def _lines(ejection: "Ejection", options: Options) -> Iterator[str]:
-    """Yield what was taken out, what is left to be said, and what would bring it back."""
+    """Yield the changes, the findings, and what would bring all of it back."""
     if not options.quiet:
         yield from _done_lines(ejection, options.terminal)
     yield from finding_lines(ejection.findings(), options.terminal, everything=options.verbose)
@@ -44,7 +44,7 @@ def _lines(ejection: "Ejection", options: Options) -> Iterator[str]:
 
 
 def _done_lines(ejection: "Ejection", terminal: Terminal) -> Iterator[str]:
-    """Yield a line a service, and one for each of the root's own files."""
+    """Yield a line a service, and one a file of the root."""
     mark, be = ("→", "would be ") if ejection.dry_run else ("✓", "")
     width = max((len(service.service) for service in ejection.services), default=0)
     for service in ejection.services:
@@ -56,7 +56,7 @@ def _done_lines(ejection: "Ejection", terminal: Terminal) -> Iterator[str]:
 
 
 def _changes(service: "Ejected", be: str) -> Iterator[str]:
-    """Yield what was done to a service; `be` stands before each participle, and is empty where it is done."""
+    """Yield the changes to a service; `be` is empty where they are done."""
     if service.edits:
         yield f"references {be}put back in {' and '.join(printable(edit.path) for edit in service.edits)}"
     yield from (f"managed block {be}taken out of {printable(block.path)}" for block in service.unblocked)

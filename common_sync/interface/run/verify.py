@@ -77,7 +77,7 @@ def _lines(surveyed: Survey, seconds: float, options: Options) -> Iterator[str]:
 
 
 def _axes_lines(surveyed: Survey) -> Iterator[str]:
-    """Yield the two axes apart: which copies were touched, and which are behind the master."""
+    """Yield the two axes apart: copies that were edited, copies that are behind."""
     copies = [(plan.service, plan.copy) for plan in surveyed.plans]
     edited = [name for name, copy in copies if copy.touched and copy.state not in ("missing", "unmanaged")]
     behind = [name for name, copy in copies if copy.behind]

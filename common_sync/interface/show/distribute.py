@@ -13,7 +13,7 @@ _DONE = {"create": "new", "update": "updated", "delete": "deleted"}
 
 
 def distribute_lines(distribution: Distribution, seconds: float, options: Options, *, diff: bool) -> Iterator[str]:
-    """Yield what `distribute` prints: the differences, then a line a service and a summary.
+    """Yield what `distribute` prints: differences, a line a service, a summary.
 
     Args:
         distribution: What the run came to.
@@ -47,7 +47,7 @@ def _quiet_lines(distribution: Distribution, options: Options) -> Iterator[str]:
 
 
 def outcome_lines(distribution: Distribution, outcomes: Sequence[Outcome], options: Options) -> Iterator[str]:
-    """Yield a line a service, and one for each file that was written and belongs to no service.
+    """Yield a line a service, and one a written file of no service.
 
     Args:
         distribution: The run.
@@ -98,7 +98,7 @@ def _counts(operations: Sequence[Operation]) -> Iterator[str]:
 
 
 def _file_lines(outcome: Outcome, distribution: Distribution, options: Options) -> Iterator[str]:
-    """Yield each edit that `--force` discards, always; every other file when asked for."""
+    """Yield each edit that `--force` discards; every other file when asked for."""
     for operation in outcome.done if options.verbose or distribution.force else ():
         path = printable(f"{outcome.plan.copy_path}/{operation.path}")
         if operation.state in GUARDED:

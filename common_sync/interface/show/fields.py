@@ -32,7 +32,7 @@ def diff_fields(surveyed: "Survey") -> Fields:
 
 
 def distribute_fields(distribution: "Distribution", *, diff: bool) -> Fields:
-    """Return the fields of `distribute`: how services stood before, what was distribution, what is left.
+    """Return the fields of `distribute`: services before it, its work, what is left.
 
     Args:
         distribution: What the run came to.
@@ -202,5 +202,5 @@ def _findings(findings: Sequence[Finding]) -> list[Fields]:
 
 
 def _text(name: str) -> str:
-    """Return a name as text that is valid UTF-8; a byte that is none becomes its backslash escape."""
+    """Return a name as valid UTF-8; other bytes become backslash escapes."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

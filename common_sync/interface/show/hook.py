@@ -1,4 +1,4 @@
-"""The text of the hook; it is imported only once there is something to say."""
+"""The text of the hook, imported only where there is some."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -16,7 +16,7 @@ from common_sync.interface.show.text import finding_lines
 
 
 def hook_lines(run: HookRun, pushed: str | None, *, check: bool) -> Iterator[str]:
-    """Yield what the hook prints: what it did, what is left, what the commit lacks.
+    """Yield what the hook prints: its work, the findings, the commit's lacks.
 
     Args:
         run: What the run came to.
@@ -40,7 +40,7 @@ def hook_lines(run: HookRun, pushed: str | None, *, check: bool) -> Iterator[str
 
 
 def _spell(place: str, root: str, here: str) -> str:
-    """Return the place to mend as it can be pasted into a shell."""
+    """Return the place to mend as a word for a shell."""
     return shell_word(os.path.relpath(os.path.join(root, place), here))
 
 

@@ -1,4 +1,4 @@
-"""The one presenter: a command makes a view, and an output format is one function of a view."""
+"""The one presenter: an output format is one function of a view."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -32,7 +32,7 @@ class View(NamedTuple):
 
 
 def present(view: View, options: Options) -> int:
-    """Show a view in the format that was asked for; return the exit code.
+    """Show a view in the format asked for; return the exit code.
 
     Args:
         view: What the command came to.
@@ -48,7 +48,7 @@ def _text(view: View, options: Options) -> Iterable[str]:
 
 
 def _json(view: View, _options: Options) -> Iterator[str]:
-    """Yield JSON in ASCII, whatever can be printed; keys in the order that they were put in."""
+    """Yield JSON in ASCII, with the keys in their order."""
     import json  # only scripts ask for it
 
     yield json.dumps({"schema": SCHEMA, "command": view.command, **view.fields()}, indent=2)

@@ -1,4 +1,4 @@
-"""A progress bar for work that takes over a second, on a terminal; rich is imported only then."""
+"""A progress bar, by rich, for work of over a second on a terminal."""
 
 import sys
 import time
@@ -18,7 +18,7 @@ PATIENCE = 1.0
 
 @contextmanager
 def show_progress() -> Iterator[Phases]:
-    """Yield what is told of phases and their progress; the bar goes when the block ends."""
+    """Yield a listener for phases; its bar goes when the block ends."""
     if not sys.stderr.isatty():
         yield no_progress
         return

@@ -36,7 +36,7 @@ _DIGEST_DIGITS = 12
 
 
 def status_lines(surveyed: Survey, options: Options) -> Iterator[str]:
-    """Yield one row a service: how its copy stands to its manifest and to the master, and its references.
+    """Yield the table of `status`: a row a service, its copy and its references.
 
     Args:
         surveyed: What was read and planned.

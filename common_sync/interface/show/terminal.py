@@ -1,4 +1,4 @@
-"""How to write to the terminal that is there: with colour or without, with marks or plain letters."""
+"""What a terminal can show, colours and marks, and how text is written to it."""
 
 import os
 import sys
@@ -34,11 +34,11 @@ class Terminal(NamedTuple):
     marks: bool
 
     def paint(self, text: str, color: str) -> str:
-        """Return the text in a colour, or as it is where nothing is to be coloured."""
+        """Return the text in a colour, where the stream takes colours."""
         return f"\033[{_COLORS[color]}m{text}\033[0m" if self.colors and text else text
 
     def mark(self, mark: str) -> str:
-        """Return the mark, or the plain letter that stands for it, in its colour."""
+        """Return the mark, or its plain letter, in its colour."""
         letter, color = _MARKS[mark]
         return self.paint(mark if self.marks else letter, color)
 
@@ -66,7 +66,9 @@ def _colors(stream: TextIO, color: ColorMode) -> bool:
 
 
 def printable(text: str) -> str:
-    """Return text that can be printed anywhere: control characters and bytes that are no text are written as escapes.
+    """Return text that can be printed anywhere, with escapes for control characters.
+
+    A byte that is no text becomes an escape, too.
 
     Args:
         text: May hold a file's name, which may hold anything, an escape sequence for the terminal too.
@@ -81,7 +83,7 @@ def _escape(letter: str) -> str:
 
 
 def write(text: str, stream: TextIO | None = None) -> None:
-    """Write text as it is, with a line end, whatever the stream's encoding can say.
+    """Write text and a line end, whatever characters the stream's encoding has.
 
     Args:
         text: What to write.

@@ -1,4 +1,7 @@
-"""The lines of text that several commands print. Built by hand: rich takes longer to import than most runs take."""
+"""The lines of text that several commands print, built by hand.
+
+Rich takes longer to import than most runs take.
+"""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -17,7 +20,7 @@ _MOST_FINDINGS = 20
 
 
 def count(number: int, word: str) -> str:
-    """Return a number and its word, in the plural where it is one.
+    """Return a number and its word, in the plural where it must be.
 
     Args:
         number: How many.
@@ -44,7 +47,7 @@ def kept_line(kept: str, root: str) -> str:
 
 
 def problem_lines(problem: Problem, terminal: Terminal) -> Iterator[str]:
-    """Yield an error as it is shown: what is wrong and where, then what to do.
+    """Yield the lines of an error: place and message, then the remedy.
 
     Args:
         problem: The error.
@@ -61,7 +64,7 @@ def _help_line(remedy: str, terminal: Terminal) -> str:
 
 
 def finding_lines(findings: Sequence[Finding], terminal: Terminal, *, everything: bool) -> Iterator[str]:
-    """Yield findings as they are shown, one or two lines each; a remedy is said once for a run of the same.
+    """Yield the lines of findings; a remedy is said once for a run.
 
     Args:
         findings: The findings.
