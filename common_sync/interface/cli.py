@@ -13,7 +13,6 @@ import typer
 from common_sync import __version__
 from common_sync.core.configuration import nearest
 from common_sync.core.errors import ConfigurationError, Problem
-from common_sync.interface.options import Options
 from common_sync.interface.run.context import run_context
 from common_sync.interface.run.diff import run_diff
 from common_sync.interface.run.distribute import run_distribute
@@ -23,6 +22,7 @@ from common_sync.interface.run.explain import run_explain
 from common_sync.interface.run.init import run_init
 from common_sync.interface.run.status import run_status
 from common_sync.interface.run.verify import run_verify
+from common_sync.interface.show.options import Options
 from common_sync.interface.show.presenter import FORMATS
 from common_sync.interface.show.terminal import ColorMode, write
 

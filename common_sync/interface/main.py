@@ -93,7 +93,7 @@ def _dispatch() -> int:
     """Run the command line; the two commands that run often need no parser without options."""
     command, *services = sys.argv[1:] or [""]
     if command in ("distribute", "verify") and not any(word.startswith("-") for word in services):
-        from common_sync.interface.options import Options
+        from common_sync.interface.show.options import Options
 
         if command == "verify":
             from common_sync.interface.run.verify import run_verify

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Annotated
 
 from common_sync.core.errors import ConfigurationError, Problem
 from common_sync.edges.project.load import load_project
-from common_sync.interface.options import Option, Options, Service
+from common_sync.interface.show.options import Option, Options, Service
 from common_sync.interface.show.presenter import DRIFT, IN_SYNC
 from common_sync.interface.show.terminal import look_at, printable, say
 from common_sync.interface.show.text import count, finding_lines, name_library

@@ -5,8 +5,8 @@ from functools import partial
 from typing import Annotated
 
 from common_sync.edges.project.load import load_project
-from common_sync.interface.options import DryRun, Option, Options, Services
 from common_sync.interface.show.fields import distribute_fields
+from common_sync.interface.show.options import DryRun, Option, Options, Services
 from common_sync.interface.show.presenter import View, present
 from common_sync.interface.show.progress import show_progress
 from common_sync.interface.show.terminal import say

@@ -6,8 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from common_sync.edges.project.load import load_project
-from common_sync.interface.options import Option, Options, Services
 from common_sync.interface.show.fields import doctor_fields
+from common_sync.interface.show.options import Option, Options, Services
 from common_sync.interface.show.presenter import View, present
 from common_sync.interface.show.progress import show_progress
 from common_sync.interface.show.terminal import Terminal, printable, say

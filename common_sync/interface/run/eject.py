@@ -5,8 +5,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from common_sync.edges.project.load import load_project
-from common_sync.interface.options import DryRun, Option, Options, Services
 from common_sync.interface.show.fields import eject_fields
+from common_sync.interface.show.options import DryRun, Option, Options, Services
 from common_sync.interface.show.presenter import View, present
 from common_sync.interface.show.terminal import Terminal, printable, say
 from common_sync.interface.show.text import count, finding_lines, kept_line

@@ -5,8 +5,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from common_sync.edges.project.load import load_project
-from common_sync.interface.options import Option, Options
 from common_sync.interface.show.fields import explain_fields
+from common_sync.interface.show.options import Option, Options
 from common_sync.interface.show.presenter import View, present
 from common_sync.interface.show.terminal import printable
 

@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from common_sync.core.errors import ConfigurationError, Problem
-from common_sync.interface.options import Option, Options
 from common_sync.interface.show.fields import init_fields
+from common_sync.interface.show.options import Option, Options
 from common_sync.interface.show.presenter import View, present
 from common_sync.interface.show.terminal import printable, write
 from common_sync.interface.show.text import count

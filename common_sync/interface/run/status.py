@@ -5,8 +5,8 @@ from functools import partial
 
 from common_sync.commands.steps.survey import survey
 from common_sync.edges.project.load import load_project
-from common_sync.interface.options import Options
 from common_sync.interface.show.fields import survey_fields
+from common_sync.interface.show.options import Options
 from common_sync.interface.show.presenter import View, present
 from common_sync.interface.show.progress import show_progress
 

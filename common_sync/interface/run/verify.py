@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 from common_sync.commands.steps.survey import Survey, survey
 from common_sync.core.errors import ConfigurationError, Problem
 from common_sync.edges.project.load import load_project
-from common_sync.interface.options import Option, Options, Services
 from common_sync.interface.show.fields import survey_fields, verify_copy_fields
+from common_sync.interface.show.options import Option, Options, Services
 from common_sync.interface.show.presenter import View, present
 from common_sync.interface.show.progress import show_progress
 from common_sync.interface.show.terminal import printable

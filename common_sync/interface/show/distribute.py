@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from common_sync.commands.distribute import CopyOutcome, Distribution, Outcome
 from common_sync.core.copies.plan import Operation
 from common_sync.core.model import GUARDED
-from common_sync.interface.options import Options
+from common_sync.interface.show.options import Options
 from common_sync.interface.show.terminal import printable
 from common_sync.interface.show.text import count, difference_lines, finding_lines, kept_line
 

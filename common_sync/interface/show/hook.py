@@ -10,7 +10,7 @@ from common_sync.core.errors import shell_word
 from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding
 from common_sync.edges.git.repository import users_folder
-from common_sync.interface.options import Options
+from common_sync.interface.show.options import Options
 from common_sync.interface.show.terminal import Terminal, printable
 from common_sync.interface.show.text import finding_lines
 

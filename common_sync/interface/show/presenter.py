@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from common_sync.core.model import Finding
-from common_sync.interface.options import Options
+from common_sync.interface.show.options import Options
 from common_sync.interface.show.terminal import write
 
 IN_SYNC, DRIFT = 0, 1

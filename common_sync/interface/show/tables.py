@@ -11,7 +11,7 @@ from common_sync.commands.steps.survey import Survey
 from common_sync.core.copies.digest import PREFIX
 from common_sync.core.model import GUARDED, ReferenceState, State
 from common_sync.core.service_plan import CopySurvey, ServicePlan
-from common_sync.interface.options import Options
+from common_sync.interface.show.options import Options
 from common_sync.interface.show.terminal import printable
 from common_sync.interface.show.text import count, name_library
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from common_sync.core.errors import Problem
 from common_sync.core.model import Finding, Origin
-from common_sync.interface.options import Options
+from common_sync.interface.show.options import Options
 from common_sync.interface.show.terminal import Terminal, printable
 
 if TYPE_CHECKING:  # an error is shown without it
