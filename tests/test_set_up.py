@@ -1,5 +1,6 @@
-"""A fresh clone is set up from constraints.txt, and says what it lacks."""
+"""A fresh clone is set up from constraints.txt, and says what it lacks; a failing test says how to run it alone."""
 
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -10,6 +11,19 @@ from support.monorepo import Done, run
 PROJECT = Path(__file__).parents[1]
 _CHECK = str(PROJECT / "scripts" / "check_lock.py")
 _TOOLS = ("sh", "git", "id", "env")
+FAILING = """\
+import pytest
+
+@pytest.fixture
+def broken() -> None:
+    raise OSError
+
+@pytest.mark.parametrize("text", ["", "it's a b::[c] é\\n\\\\"])
+def test_text(text: str) -> None:
+    assert not text
+
+def test_broken(broken: None) -> None: ...
+"""
 
 
 def checked(folder: Path, file: str, before: str, after: str) -> Done:
@@ -77,3 +91,18 @@ def test_set_up_says_what_to_install(tmp_path: Path, python: str, changes: str, 
     done = environment_made(tmp_path, python, changes)
     assert done.code == 1
     assert says in done.err.splitlines()[-1]
+
+
+def test_a_failing_test_prints_the_command_that_runs_it_alone(tmp_path: Path) -> None:
+    """Who sees a red test would have to find out how to spell its name for a shell."""
+    (tmp_path / "test_it.py").write_text(FAILING, encoding="utf-8")
+    plugin = {"PYTHONPATH": str(PROJECT / "tests"), "PYTEST_ADDOPTS": "-p conftest -p no:cacheprovider", "TESTS": "all"}
+    done = run(sys.executable, "-m", "pytest", "-n", "1", cwd=tmp_path, env=plugin)
+    commands = [
+        line for line in done.out.splitlines() if line.startswith(f"TESTS=all {shlex.quote(sys.executable)} -m pytest ")
+    ]
+    assert len(commands) == 2, done
+    for command in commands:
+        alone = run("sh", "-c", command, cwd=tmp_path, env=plugin)
+        assert "collected 1 item\n" in alone.out
+        assert alone.code == 1
