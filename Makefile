@@ -3,19 +3,36 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+LOCK   := constraints.txt
+PYTEST := -m pytest -n 2 --dist worksteal
 
-.PHONY: help demo test check picture unit e2e reliability mutate fuzz bench clean
+.PHONY: help demo test test-all test-lowest test-newest check picture unit e2e reliability mutate fuzz bench lock clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this list.
-	@grep -E '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
 
 demo: $(VENV)/.installed  ## Run the main job on a copy of the example.
 	@scripts/demo $(BIN)
 
 test: check unit  ## Set up and run all checks.
 
-check: $(VENV)/.developing  ## Format, lint, types, and the direction of imports.
+test-all: export TESTS := all
+test-all: test  ## The same at full length: all that `make test` only samples, but for `make reliability`.
+
+# Of the tests, those that meet what the program depends on: not those that try the same ways again at every point, or with all of git.
+QUICK := --ignore tests/reliability --ignore tests/fuzz --ignore-glob '*/test_precommit*' --ignore-glob '*/test_hook_*'
+
+test-lowest: .venv-lowest/.installed  ## The quick tests with the lowest versions that users may have.
+	.venv-lowest/bin/python $(PYTEST) $(QUICK) $(PYTEST_ARGS)
+
+test-newest:  ## The quick tests with the newest of everything.
+	@scripts/environment $(PYTHON) .venv-newest
+	@scripts/install .venv-newest test /dev/null --upgrade --upgrade-strategy eager
+	.venv-newest/bin/python $(PYTEST) $(QUICK) $(PYTEST_ARGS)
+
+check: $(VENV)/.developing  ## Format, lint, types, the direction of imports, and whether constraints.txt fits.
+	$(BIN)/python scripts/check_lock.py
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
@@ -28,17 +45,17 @@ picture: $(VENV)/.developing  ## Draw docs/floors.svg from the real imports.
 unit: $(VENV)/.developing  ## The tests, with branch coverage: all of the core, 95 % of the whole.
 	-@scripts/setup-tools strace # some tests look at system calls; without it they say that they were skipped
 	rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+	$(BIN)/coverage run $(PYTEST) $(PYTEST_ARGS)
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --include='common_sync/core/*' --fail-under=100
 	$(BIN)/coverage report --fail-under=95
 
 e2e: $(VENV)/.developing  ## Real images of the example and of small services, with a real Docker engine.
-	$(BIN)/python -m pytest --verbose --tb short -n 2 --dist worksteal tests/e2e $(PYTEST_ARGS)
+	$(BIN)/python $(PYTEST) --verbose --tb short tests/e2e $(PYTEST_ARGS)
 
 reliability: $(VENV)/.developing  ## Every crash point, every fault, every planted symlink: all that `make test` only samples.
 	@scripts/setup-tools strace
-	RELIABILITY=full $(BIN)/python -m pytest -n 2 --dist worksteal tests/reliability $(PYTEST_ARGS)
+	RELIABILITY=full $(BIN)/python $(PYTEST) tests/reliability $(PYTEST_ARGS)
 
 mutate: $(VENV)/.developing  ## Break the program on purpose, one way at a time: a test must turn red for each.
 	$(BIN)/python tests/reliability/breaks.py
@@ -52,13 +69,29 @@ bench: $(VENV)/.developing  ## Measure against what people use instead, and writ
 	@scripts/setup-tools rsync
 	$(BIN)/python -m benchmarks --output docs/benchmarks.md
 
-clean:  ## Remove the environment and everything that the tools left.
-	rm -rf $(VENV) .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .e2e
+lock: $(VENV)/.made  ## Bring constraints.txt up to date with pyproject.toml; `make lock UPGRADE=--upgrade`: all at its newest.
+	@$(BIN)/python -m pip install --quiet --constraint $(LOCK) uv
+	@scripts/lock $(BIN)/uv $(UPGRADE)
 
-$(VENV)/.installed: pyproject.toml scripts/setup scripts/setup-tools
-	@scripts/setup $(PYTHON) $(VENV)
+clean:  ## Remove the environments and everything that the tools left.
+	rm -rf $(VENV) .venv-lowest .venv-newest .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .e2e
+
+$(VENV)/.made: $(LOCK) scripts/environment scripts/setup-tools
+	@scripts/environment $(PYTHON) $(VENV)
+	@touch $@
+
+$(VENV)/.installed: pyproject.toml scripts/install $(VENV)/.made
+	@scripts/install $(VENV) setup $(LOCK)
 	@touch $@
 
 $(VENV)/.developing: $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --editable . --group dev
+	@$(BIN)/python -m pip install --quiet --constraint $(LOCK) --group dev
+	@rm -rf $(VENV)/wheels # for tests that install the program: no index is asked after set-up
+	@$(BIN)/python -m pip wheel --quiet --constraint $(LOCK) --no-build-isolation --wheel-dir $(VENV)/wheels . --group setup
+	@touch $@
+
+.venv-lowest/.installed: $(LOCK) pyproject.toml scripts/environment scripts/install scripts/lowest
+	@scripts/environment $(PYTHON) .venv-lowest
+	@scripts/lowest .venv-lowest
+	@scripts/install .venv-lowest test .venv-lowest/versions.txt
 	@touch $@

@@ -1,6 +1,9 @@
-"""Fixtures for all tests."""
+"""Fixtures for all tests, and what is printed at the end of a run."""
 
+import os
+import shlex
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -62,7 +65,13 @@ def end_of_forks() -> Iterator[None]:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what the tests have counted, by `record_property("count: what", how_many)`."""
+    """Print what the tests have counted, and the command for each that failed."""
+    _print_counts(terminalreporter)
+    _print_commands(terminalreporter)
+
+
+def _print_counts(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what was recorded by `record_property("count: what", how_many)`."""
     counts: dict[str, int] = {}
     for report in terminalreporter.getreports("passed"):
         for name, number in report.user_properties:
@@ -72,3 +81,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("tried")
     for name, number in sorted(counts.items()):
         terminalreporter.line(f"{number:8,} {name.removeprefix('count: ')}")
+
+
+def _print_commands(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the commands that run each test alone that failed, at the depth at which it failed."""
+    failed = [*terminalreporter.getreports("failed"), *terminalreporter.getreports("error")]
+    names = dict.fromkeys(report.nodeid for report in failed)
+    if names:
+        terminalreporter.section(f"each alone, in {terminalreporter.config.rootpath}")
+    depth = "".join(f"{name}={os.environ[name]} " for name in ("TESTS", "RELIABILITY") if os.environ.get(name))
+    python = os.path.abspath(sys.executable).removeprefix(f"{terminalreporter.config.rootpath}{os.sep}")
+    for name in names:
+        terminalreporter.line(f"{depth}{shlex.join([python, '-m', 'pytest', name])}")

@@ -4,7 +4,6 @@ import fcntl
 import os
 import shutil
 import sys
-import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -68,16 +67,11 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def wheels(shared: Path) -> Path:
-    """Return a folder with wheels of all that an installation needs; from here on no index is asked."""
-    project = tomllib.loads((PROJECT / "pyproject.toml").read_text())
-    needed = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
-    with once(shared / "wheels") as first:
-        if first:
-            pip = [sys.executable, "-m", "pip", "wheel", "-q", "--wheel-dir", "."]
-            done = run(*pip, *needed, cwd=shared / "wheels", timeout=600)
-            assert done.code == 0, f"the wheels that the hooks need cannot be fetched: {done.err}"
-    return shared / "wheels"
+def wheels() -> Path:
+    """Return a folder with wheels of all that an installation needs, where set-up has put them; no index is asked."""
+    folder = Path(sys.prefix) / "wheels"
+    assert folder.is_dir(), f"{folder} is not there: `make .venv/.developing` makes it"
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -112,11 +106,11 @@ def tool(request: pytest.FixtureRequest, shared: Path, wheels: Path, source: tup
         "PREK_HOME": str(home / "prek"),
         "PIP_CONFIG_FILE": os.devnull,  # pre-commit runs pip
         "PIP_NO_INDEX": "1",
-        "PIP_FIND_LINKS": str(wheels),
+        "PIP_FIND_LINKS": wheels.as_uri(),  # a path may have spaces, which part one place from the next
         "UV_NO_CONFIG": "1",  # prek runs uv
         "UV_OFFLINE": "1",
         "UV_NO_INDEX": "1",
-        "UV_FIND_LINKS": str(wheels),
+        "UV_FIND_LINKS": wheels.as_uri(),
         "UV_PYTHON_DOWNLOADS": "never",
     }
     tool = Tool(name, environment, source)

@@ -51,9 +51,10 @@ SOURCES = [
 
 
 def uv(folder: Path, *arguments: str) -> Done:
-    """Run uv without a network, an index or anybody's settings."""
-    quiet = {"UV_OFFLINE": "1", "UV_NO_INDEX": "1", "UV_NO_CONFIG": "1", "UV_PYTHON": sys.executable}
-    return run(os.fsdecode(find_uv_bin()), *arguments, cwd=folder, env={**quiet, "UV_PYTHON_DOWNLOADS": "never"})
+    """Run uv without a network, an index, or anybody's settings or cache."""
+    nothing = {"UV_OFFLINE": "1", "UV_NO_INDEX": "1", "UV_NO_CONFIG": "1", "UV_NO_CACHE": "1"}
+    python = {"UV_PYTHON": sys.executable, "UV_PYTHON_DOWNLOADS": "never"}
+    return run(os.fsdecode(find_uv_bin()), *arguments, cwd=folder, env=nothing | python)
 
 
 def lock(repo: Monorepo, source: str, *more: str) -> None:

@@ -20,6 +20,7 @@ TOOL = "/opt/common-sync"
 """Where the image has the tool, installed from its wheel; Python does not find it unless told to."""
 
 _PROJECT = Path(__file__).parents[2]
+_LOCK = "constraints.txt"
 _WHEELS = (
     "fastapi>=0.115",  # the example
     "pydantic>=2.7",
@@ -82,7 +83,7 @@ def _wheels(engine: Engine, work: Path) -> Path:
     must(done, "the tool's own wheel could not be built")
     tool = next(work.glob("common_sync-*.whl"))
     target = _target(engine)
-    needed = (_PROJECT / "pyproject.toml").read_text(encoding="utf-8")
+    needed = [(_PROJECT / name).read_text(encoding="utf-8") for name in ("pyproject.toml", _LOCK)]
     key = hashlib.sha256(repr((_WHEELS, tool.name, needed, target)).encode()).hexdigest()[:16]
     kept = _PROJECT / ".e2e" / f"wheels-{key}"
     if not kept.is_dir():
@@ -102,7 +103,8 @@ def _target(engine: Engine) -> tuple[str, ...]:
 def _download(place: Path, what: tuple[str, ...], target: tuple[str, ...]) -> None:
     shutil.rmtree(place.parent, ignore_errors=True)  # wheels of an older list
     begun = place.with_suffix(".new")
-    done = run(sys.executable, "-m", "pip", "download", "-d", str(begun), *target, *what, cwd=_PROJECT, timeout=600)
+    download = ("-m", "pip", "download", "--constraint", _LOCK, "--dest", str(begun))
+    done = run(sys.executable, *download, *target, *what, cwd=_PROJECT, timeout=600)
     must(done, "pip could not download what the images are to install")
     begun.rename(place)
 
