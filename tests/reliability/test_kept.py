@@ -12,7 +12,7 @@ from support.waiting import wait_for
 
 from common_sync.commands.distribute import distribute
 from common_sync.core.errors import TreeError
-from common_sync.edges.library.master import _SKEW
+from common_sync.edges.library.targets import _SKEW
 from common_sync.edges.processes.workers import Progress, no_progress
 from common_sync.edges.project.load import load_project
 from common_sync.edges.state.discarded import SETS, new_set
