@@ -28,7 +28,8 @@ class Layout(NamedTuple):
 
     def site(self, *, own: bool = True) -> Site:
         """Return what a rewriter is told."""
-        return Site(self.locate, self.copy, own=own, up="../" * len(self.folder.split("/")) if self.folder else "")
+        up = "../" * len(self.folder.split("/")) if self.folder else ""
+        return Site(self.locate, self.copy, own=own, up=up, master=posixpath.relpath(MASTER, SERVICE))
 
 
 PLAIN = Layout()
