@@ -5,9 +5,11 @@ is proven by reading the result again. Format: https://pip.pypa.io/en/stable/ref
 """
 
 import re
+from collections.abc import Iterator
 from itertools import chain
 from typing import NamedTuple
 
+from common_sync.core.expressions import expression
 from common_sync.core.findings import by_line, line_finding
 from common_sync.core.formats.pip.paths import quote_path
 from common_sync.core.formats.pip.syntax import Line, Word
@@ -45,6 +47,7 @@ def read_requirements(characters: str, site: Site) -> Rewrite:
     reading = read_references(characters, site.locate)
     problems = [_report_variable(found, site.copy) for found in reading.variables]
     problems += (_report_misread(found, site.copy) for found in reading.misread)
+    problems += _report_sources(characters, site)
     edits: tuple[Edit, ...] = ()
     if site.own:
         planned = _plan(reading.found)
@@ -57,6 +60,24 @@ def read_requirements(characters: str, site: Site) -> Rewrite:
     return Rewrite(
         edits, _references(reading, own=site.own), tuple(reading.includes), tuple(sorted(problems, key=by_line))
     )
+
+
+_SOURCES = expression(r"[ \t]*(?:-f|-i|--find-links|--index-url|--extra-index-url)\b")
+
+
+def _report_sources(characters: str, site: Site) -> Iterator[Finding]:
+    """Yield the folders of packages that are the master's: pip only looks into them, and they are left alone."""
+    if "../" not in characters:
+        return
+    lines = [(number, line) for number, line in enumerate(characters.splitlines(), 1) if _SOURCES.match(line)]
+    if lines:
+        from common_sync.core.references.mentions import (  # hardly any file has such a line
+            find_mentions,
+            report_mention,
+        )
+
+        for number, line in lines:
+            yield from (report_mention(number, one, site) for one in find_mentions(line, site.locate))
 
 
 def _references(reading: Reading, *, own: bool) -> tuple[LocatedReference, ...]:
