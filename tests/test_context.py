@@ -23,8 +23,9 @@ def stream(repo: Monorepo, *arguments: str) -> bytes:
 
 def run(repo: Monorepo, *arguments: str, service: str = SERVICE) -> "subprocess.CompletedProcess[bytes]":
     """Run `context`; its output is no text."""
-    command = [*PROGRAM, "context", service, *arguments]
-    return subprocess.run(command, cwd=repo.root, env=environment(), capture_output=True, check=False)
+    done = repo.run("context", service, *arguments)
+    out, err = (text.encode("utf-8", "surrogateescape") for text in (done.out, done.err))
+    return subprocess.CompletedProcess(("context", service, *arguments), done.code, out, err)
 
 
 def members(data: bytes) -> dict[str, tarfile.TarInfo]:
@@ -129,7 +130,7 @@ def test_an_ignore_file_without_an_end(repo: Monorepo, name: str) -> None:
     repo.write(f"{SERVICE}/build.txt", "FROM scratch\n")
     (repo.root / SERVICE / name).symlink_to("/dev/zero")
     limited = ("prlimit", f"--as={1 << 30}", *PROGRAM, "context", SERVICE, "--file", "build.txt")
-    done = subprocess.run(limited, cwd=repo.root, env=environment(), capture_output=True, check=False, timeout=60)
+    done = subprocess.run(limited, cwd=repo.root, env=environment(), capture_output=True, check=False)
     assert (done.returncode, done.stdout) == (2, b"")
     assert f"{SERVICE}/{name}".encode() in done.stderr
 

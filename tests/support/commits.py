@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from support.monorepo import Done, Monorepo, run
+from support.depth import ALL
+from support.monorepo import FORKS, Done, Monorepo, environment, run
 
 CHECKS = pytest.mark.parametrize("check", [[], ["--check"]], ids=["writes", "checks"])
 """Both hooks: the one that brings in sync, and the one that only verifies."""
@@ -15,6 +16,17 @@ CHECKS = pytest.mark.parametrize("check", [[], ["--check"]], ids=["writes", "che
 COPIES = ("services/api/common", "services/worker/common")
 
 HOOK = (sys.executable, "-c", "from common_sync.interface.hook import main; main()")
+
+
+_ASKING = Path(__file__).with_name("asking.py")
+
+
+def hook_command() -> tuple[str, ...]:
+    """Return what git runs as its hook: a new Python, or in `make test` what asks the warm process."""
+    if ALL:
+        return HOOK
+    FORKS.start(environment())
+    return (sys.executable, "-IS", str(_ASKING), FORKS.address, HOOK[-1])
 
 
 def install_hook(repo: Monorepo, *arguments: str, name: str = "pre-commit", first: str = "", root: str = ".") -> None:
@@ -30,7 +42,7 @@ def install_hook(repo: Monorepo, *arguments: str, name: str = "pre-commit", firs
     hooks = Path(repo.git("-C", root, "rev-parse", "--path-format=absolute", "--git-path", "hooks").strip())
     hooks.mkdir(exist_ok=True)
     hook = hooks / name
-    hook.write_text(f"#!/bin/sh\n{first}\nexec {shlex.join([*HOOK, *arguments])}\n")
+    hook.write_text(f"#!/bin/sh\n{first}\nexec {shlex.join([*hook_command(), *arguments])}\n")
     hook.chmod(0o755)
 
 

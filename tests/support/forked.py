@@ -1,13 +1,14 @@
-"""The program as processes that are forked from a warm one: to start Python anew, with its coverage measured, takes five times as long.
+"""The program as processes that are forked from a warm one: to start Python anew, with its coverage measured, takes nine times as long.
 
-A run is a real process: the program's own `main`, its exit code and its streams. This module is both the warm process
-(`python -m support.forked`) and what asks it.
+A run is a real process: the program's own `main`, its exit code and its streams. `support/serving.py` is the warm process;
+here is what it does in a fork, and what the tests ask it by.
 """
 
 import gc
 import importlib
 import os
 import pickle
+import pkgutil
 import signal
 import subprocess
 import sys
@@ -17,26 +18,16 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple, NoReturn
 
+import common_sync
 from common_sync.core.errors import CommonSyncError
+from support.covered import data_file
 
 Entry = Literal["main", "hook"]
 """Which of its two ways in the program is started by."""
 
-_AT_START = ("PYTHON", "LC_", "LANG", "TZ")
+AT_START = ("PYTHON", "LC_", "LANG", "TZ")
 """What the names of variables begin with that Python reads as it starts."""
 
-_WARM = (
-    "common_sync.commands.diff",
-    "common_sync.commands.distribute",
-    "common_sync.commands.hook",
-    "common_sync.commands.verify",
-    "common_sync.interface.run.distribute",
-    "common_sync.interface.run.verify",
-    "common_sync.interface.cli",
-    "common_sync.interface.show.fields",
-    "common_sync.interface.show.tables",
-    "common_sync.interface.show.text",
-)
 _STANDARD = ("ast", "configparser", "json", "pickle", "select", "shlex", "subprocess", "traceback")
 """What the program imports only where it is needed; a user who is not root may not be able to read it."""
 
@@ -50,6 +41,10 @@ class Request(NamedTuple):
     env: dict[str, str]
     umask: int
     timeout: int
+
+
+READY = b"ready\n"
+"""What the warm process says once it can be asked."""
 
 
 class Answer(NamedTuple):
@@ -98,7 +93,8 @@ def end_by(main: Callable[[], object]) -> NoReturn:
 
 def warm_up() -> None:
     """Import the program, and what it imports only once it is asked for something."""
-    for name in (*_WARM, *_STANDARD):
+    modules = pkgutil.walk_packages(common_sync.__path__, "common_sync.")
+    for name in [*_STANDARD, *(module.name for module in modules if not module.name.endswith(".__main__"))]:
         importlib.import_module(name)
     from common_sync.interface.cli import run_command_line
 
@@ -108,15 +104,15 @@ def warm_up() -> None:
     gc.freeze()
 
 
-def _become(request: Request) -> None:
+def become(request: Request) -> NoReturn:
+    """Be the program, from its first line to its end."""
     os.environ.clear()
     os.environ.update(request.env)
     os.umask(request.umask)
     os.chdir(request.cwd)
     signal.alarm(request.timeout)
     sys.argv = ["common-sync", *request.arguments]
-    main = importlib.import_module(f"common_sync.interface.{request.entry}").main
-    end_by(main)
+    end_by(importlib.import_module(f"common_sync.interface.{request.entry}").main)
 
 
 class Forks:
@@ -124,23 +120,46 @@ class Forks:
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
+        self.address = f"common-sync-tests-{os.getpid()}"
+        """Where the warm process listens for hooks that git starts: a socket of no folder."""
 
     def may_run(self, env: Mapping[str, str]) -> bool:
         """Tell whether an environment asks for nothing that only a new Python would do."""
-        return not any(name.startswith(_AT_START) for name in env)
+        return not any(name.startswith(AT_START) for name in env)
 
-    def run(self, cwd: Path, entry: Entry, arguments: tuple[str, ...], env: dict[str, str], timeout: int) -> Answer:
-        """Run the program once."""
+    def start(self, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        """Start the warm process, unless it is running.
+
+        Args:
+            env: Its environment.
+        """
         if self._process is None:
-            path = os.pathsep.join([str(Path(__file__).parents[1]), env["PYTHONPATH"]])
-            command, pipe = [sys.executable, "-m", "support.forked"], subprocess.PIPE
-            self._process = subprocess.Popen(command, cwd="/", env={**env, "PYTHONPATH": path}, stdin=pipe, stdout=pipe)
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        os.umask(umask := os.umask(0))
-        pickle.dump(Request(str(cwd), entry, arguments, env, umask, timeout), self._process.stdin)
-        self._process.stdin.flush()
-        answer: Answer = pickle.load(self._process.stdout)  # noqa: S301 - from our own process
+            tests = str(Path(__file__).parents[1])
+            clean = {name: value for name, value in env.items() if not name.startswith("COV")}
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "support.serving", self.address, data_file()],
+                cwd="/",
+                env=clean | {"PYTHONPATH": os.pathsep.join([tests, env["PYTHONPATH"]])},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
+            assert self._process.stdout is not None
+            assert self._process.stdout.readline() == READY
+        return self._process
+
+    def run(self, request: Request, env: Mapping[str, str]) -> Answer:
+        """Run the program once.
+
+        Args:
+            request: Which run.
+            env: The environment of the warm process, if this is the first.
+        """
+        process = self.start(env)
+        assert process.stdin is not None
+        assert process.stdout is not None
+        pickle.dump(request, process.stdin)
+        process.stdin.flush()
+        answer: Answer = pickle.load(process.stdout)  # noqa: S301 - from our own process
         return answer
 
     def end(self) -> None:
@@ -148,21 +167,3 @@ class Forks:
         if self._process is not None:
             self._process.__exit__(None, None, None)
             self._process = None
-
-
-def serve(requests: BinaryIO, answers: BinaryIO) -> None:
-    """Answer requests until there are no more."""
-    warm_up()
-    while True:
-        try:
-            request: Request = pickle.load(requests)  # noqa: S301 - from the tests
-        except EOFError:
-            return
-        pickle.dump(run_forked(lambda: _become(request)), answers)  # noqa: B023 - called at once
-        answers.flush()
-
-
-if __name__ == "__main__":
-    from support.forked import serve as serve_by_name  # what is pickled is of the module that has a name
-
-    serve_by_name(sys.stdin.buffer, sys.stdout.buffer)

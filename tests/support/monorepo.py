@@ -16,7 +16,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from support.forked import Entry, Forks
+from support.forked import Entry, Forks, Request
+from support.waiting import PATIENCE
 
 CONFIGURATION = 'master = "common"\nservices = ["services/*"]\n'
 
@@ -44,7 +45,7 @@ def environment(**more: str) -> dict[str, str]:
     return kept | identity | {"PYTHONPATH": str(Path(__file__).parents[2])} | more
 
 
-def run(*command: str, cwd: Path, env: Mapping[str, str] | None = None, timeout: float = 120) -> Done:
+def run(*command: str, cwd: Path, env: Mapping[str, str] | None = None, timeout: float = PATIENCE) -> Done:
     """Run a program to its end, whatever its exit code."""
     done = subprocess.run(
         command,
@@ -68,7 +69,9 @@ def _run_forked(entry: Entry, arguments: tuple[str, ...], cwd: Path, env: Mappin
     """Run the program in a fork; return how it ended, or None where that would not do."""
     if not FORKS.may_run(env):
         return None
-    ended = FORKS.run(cwd, entry, arguments, environment(**env), timeout=120)
+    os.umask(umask := os.umask(0))
+    request = Request(str(cwd), entry, arguments, environment(**env), umask, PATIENCE)
+    ended = FORKS.run(request, environment())
     return Done(os.waitstatus_to_exitcode(ended.status), ended.out, ended.err)
 
 
