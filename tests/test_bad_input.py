@@ -6,9 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -27,6 +25,7 @@ from support.monorepo import (
     run,
     unprivileged,
 )
+from support.waiting import PATIENCE, wait_for
 
 COPY = "services/api/common"
 SETTINGS = "our_common/settings.py"
@@ -305,12 +304,12 @@ def test_what_is_no_file(tmp_path: Path, name: str, where: str) -> None:
     before = repo.stamps()
     state = {"XDG_STATE_HOME": str(tmp_path / "state")}
     for command in ("distribute", "verify"):
-        done = run(*PROGRAM, command, cwd=repo.root, env=state, timeout=20)
+        done = run(*PROGRAM, command, cwd=repo.root, env=state)
         assert (done.code, done.out) == (2, "")
         assert done.err == f"error: {folder}/wait.sh: is a {name}, not a file\n  help: move it away, or exclude it\n"
     assert repo.stamps() == before
     if where == "in a copy":
-        assert run(*PROGRAM, "verify", "--copy", COPY, cwd=repo.root, timeout=20).code == 2
+        assert run(*PROGRAM, "verify", "--copy", COPY, cwd=repo.root).code == 2
 
 
 @pytest.mark.parametrize("target", ["../services", "/etc/hostname", "../../outside", "our_common/../../services/api"])
@@ -477,7 +476,7 @@ def test_a_manifest_that_is_no_file(synced: Monorepo, tmp_path: Path) -> None:
     for make in makers:
         make(manifest)
         for words in (("distribute",), ("verify", "--copy", COPY)):
-            done = run(*PROGRAM, *words, cwd=synced.root, timeout=20)
+            done = run(*PROGRAM, *words, cwd=synced.root)
             assert done.code == 2
             assert done.err.startswith(f"error: {COPY}/.common-sync.json: cannot read the manifest: ")
         if manifest.is_dir() and not manifest.is_symlink():
@@ -661,47 +660,55 @@ def test_a_folder_without_the_right_to_write(synced: Monorepo) -> None:
 # --- signals
 
 
-@pytest.fixture
-def large() -> Iterator[Monorepo]:
-    """Return a repository whose distribution takes a while: 200 services, 300 files."""
-    yield from _many(200, 300)
+FOLDERS = 12
 
 
 @pytest.fixture
-def middling() -> Iterator[Monorepo]:
-    """Return one of 60 services, 100 files: enough for several processes."""
-    yield from _many(60, 100)
+def many(tmp_path: Path) -> Monorepo:
+    """Return a repository of twelve services and 150 files: enough for several processes."""
+    repo = Monorepo(tmp_path / "repo")
+    for number in range(150):
+        repo.write(f"common/p{number % 10}/m{number}.py", f"x = {number}\n" * 50)
+    repo.write(FILE, CONFIGURATION)
+    for number in range(FOLDERS):
+        (repo.root / f"services/s{number:03}").mkdir(parents=True)
+    repo.git("init", "-q")
+    return repo
 
 
-def _many(services: int, files: int) -> Iterator[Monorepo]:
-    memory_folder = "/dev/shm"  # noqa: S108 - a file system in memory, where there is one
-    base = memory_folder if os.path.isdir(memory_folder) and os.access(memory_folder, os.W_OK) else None
-    with tempfile.TemporaryDirectory(dir=base, prefix="common-sync-test-") as root:
-        repo = Monorepo(Path(root))
-        for number in range(files):
-            repo.write(f"common/p{number % 10}/m{number}.py", f"x = {number}\n" * 50)
-        repo.write(FILE, CONFIGURATION)
-        for number in range(services):
-            (repo.root / f"services/s{number:03}").mkdir(parents=True)
-        repo.git("init", "-q")
-        yield repo
+WAITING = """
+import os, signal
+made, real = 0, os.open
+def create(path, flags, *rest, **named):
+    global made
+    made += bool(flags & os.O_CREAT)
+    if flags & os.O_CREAT and made == 200:
+        os.close(real(f"../waiting-{os.getpid()}", os.O_CREAT | os.O_WRONLY))
+        signal.pause()
+    return real(path, flags, *rest, **named)
+os.open = create
+"""
+"""Has each process that writes wait in its second service, after two hundred files, for a signal."""
 
 
-def _start(repo: Monorepo, *words: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [*PROGRAM, *words], cwd=repo.root, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+def _processors() -> list[int]:
+    return sorted(os.sched_getaffinity(0))[:2]
+
+
+def _start(repo: Monorepo) -> subprocess.Popen[str]:
+    """Start to distribute with a worker on each of two processors; return once all of them write their second service."""
+    process = subprocess.Popen(
+        [*patched(WAITING), "distribute"],
+        cwd=repo.root, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         start_new_session=True,
+        preexec_fn=lambda: os.sched_setaffinity(0, _processors()),  # noqa: PLW1509 - no threads here
     )  # fmt: skip
+    wait_for(lambda: len([*repo.root.parent.glob("waiting-*")]) == len(_processors()), process)
+    return process
 
 
 def _copies(repo: Monorepo) -> int:
     return sum((service / "common").exists() for service in (repo.root / "services").iterdir())
-
-
-def _wait(process: subprocess.Popen[str], until: Callable[[], object]) -> None:
-    while not until():
-        assert process.poll() is None
-        time.sleep(0.001)
 
 
 SIGNALS = {
@@ -713,57 +720,51 @@ SIGNALS = {
 
 
 @pytest.mark.parametrize(("name", "times"), [*((name, 1) for name in SIGNALS), ("Ctrl-C in a terminal", 3)])
-def test_stopped_while_it_writes(large: Monorepo, name: str, times: int) -> None:
-    """Ctrl-C would leave rubbish in the services, or take so long that people use kill -9."""
+def test_stopped_while_it_writes(many: Monorepo, name: str, times: int) -> None:
+    """Ctrl-C would leave rubbish in the services, or go on for so long that people use kill -9."""
     send, number, code = SIGNALS[name]
-    process = _start(large, "distribute")
-    _wait(process, lambda: _copies(large))
+    process = _start(many)
     for _ in range(times):
         with suppress(ProcessLookupError):
             send(process.pid, number)
-    sent = time.monotonic()
-    out, err = process.communicate(timeout=20)
-    assert time.monotonic() - sent < 1
+    out, err = process.communicate(timeout=PATIENCE)
     assert (process.returncode, out) == (code, "")
     assert err == ("interrupted: the next run finishes what was begun\n" if code == 130 else "")
-    made = _copies(large)
-    assert 0 < made < 200
-    assert large.leftovers() == []
-    assert large.run("distribute").code == 0
-    assert large.run("verify").code == 0
+    assert _copies(many) == len(_processors()), "the first of each process, and nothing after the signal"
+    assert many.leftovers() == []
+    assert many.run("distribute").code == 0
+    assert many.run("verify").code == 0
 
 
-def test_stopped_in_the_middle_of_an_update(middling: Monorepo) -> None:
+def test_stopped_in_the_middle_of_an_update(many: Monorepo) -> None:
     """What a stopped run has done would be taken for somebody's edits."""
-    assert middling.run("distribute", "-q").code == 0
-    for number in range(100):
-        middling.write(f"common/p{number % 10}/m{number}.py", f"y = {number}\n" * 50)
-    process = _start(middling, "distribute")
-    last = middling.root / "services/s001/common/p0/m0.py"
-    _wait(process, lambda: last.read_bytes().startswith(b"y"))
+    assert many.run("distribute", "-q").code == 0
+    for number in range(150):
+        many.write(f"common/p{number % 10}/m{number}.py", f"y = {number}\n" * 50)
+    process = _start(many)
     os.killpg(process.pid, signal.SIGINT)
-    process.communicate(timeout=20)
-    assert (process.returncode, middling.leftovers()) == (130, [])
-    states = {service["state"] for service in middling.json("verify", code=1)["services"]}
-    assert states <= {"stale", "current"}, "nothing is anybody's edit"
-    assert middling.run("distribute").code == 0
-    assert middling.run("verify").code == 0
+    process.communicate(timeout=PATIENCE)
+    assert (process.returncode, many.leftovers()) == (130, [])
+    states = [service["state"] for service in many.json("verify", code=1)["services"]]
+    assert states.count("current") == len(_processors())
+    assert {*states} == {"stale", "current"}, "nothing is anybody's edit"
+    assert many.run("distribute").code == 0
+    assert many.run("verify").code == 0
 
 
-def test_killed(middling: Monorepo) -> None:
+def test_killed(many: Monorepo) -> None:
     """After a crash of the machine, or kill -9, somebody would have to clean up by hand."""
-    process = _start(middling, "distribute")
-    _wait(process, lambda: _copies(middling))
+    process = _start(many)
     os.killpg(process.pid, signal.SIGKILL)
-    process.communicate(timeout=20)
-    middling.write("services/s000/common/p1/.common-sync.tmp", "half a file\n")
-    middling.write("services/s000/.common-sync.new/p1/m1.py", "half a copy\n")
-    assert middling.leftovers() != []
-    for service in middling.json("verify", code=1)["services"]:
-        assert service["state"] in {"current", "missing"}
-    assert middling.run("distribute").code == 0
-    assert middling.leftovers() == []
-    assert middling.run("verify").code == 0
+    process.communicate(timeout=PATIENCE)
+    many.write("services/s000/common/p1/.common-sync.tmp", "half a file\n")
+    many.write("services/s000/.common-sync.new/p1/m1.py", "half a copy\n")
+    assert many.leftovers() != []
+    states = {service["state"] for service in many.json("verify", code=1)["services"]}
+    assert states == {"current", "missing"}
+    assert many.run("distribute").code == 0
+    assert many.leftovers() == []
+    assert many.run("verify").code == 0
 
 
 def test_stopped_before_it_has_begun(synced: Monorepo) -> None:

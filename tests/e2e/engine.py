@@ -19,7 +19,7 @@ from support.monorepo import Done, run
 _PROJECT = Path(__file__).parents[2]
 _TOOL = "COMMON_SYNC_DOCKER_ENGINE"
 _NONE = "no Docker engine answers `docker info`"
-_SECONDS_TO_STOP = 20
+_SECONDS_TO_STOP = 300
 
 
 class EngineError(Exception):

@@ -11,7 +11,7 @@ from e2e.base import LABEL, TOOL
 from e2e.engine import Engine
 from support.monorepo import PROGRAM, Done, run
 
-_SECONDS_TO_START = 20
+_SECONDS_TO_START = 300
 _ASK = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:8000/health', timeout=5).read().decode())"
 _BUILD = ("build", "--network", "none", "--label", LABEL, "--force-rm")
 

@@ -5,22 +5,34 @@ import os
 import re
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from support.monorepo import PROGRAM, Monorepo, environment, patched, run
+from support.waiting import PATIENCE as WAIT
+from support.waiting import wait_for
 
 from common_sync.core.errors import LockedError, TreeError
-from common_sync.edges.state.lock import exclusive, state_folder
+from common_sync.edges.state.lock import PATIENCE, exclusive, state_folder
 
-HASTY = """
-import functools
-import common_sync.commands.distribute as d
-d.exclusive = functools.partial(d.exclusive, patience={})
+CLOCK = """
+import sys, time
+now, slept = 0.0, []
+def sleep(seconds):
+    global now
+    slept.append(seconds)
+    now += seconds
+time.monotonic, time.sleep = lambda: now, sleep
+import common_sync.interface.main as m
+leave = m.leave
+def left(code):
+    print(round(now, 1), max(slept), file=open("../slept", "w"))
+    leave(code)
+m.leave = left
 """
+"""A clock that only sleeping moves; what a run has slept is written down as it ends."""
 
 
 @contextmanager
@@ -42,9 +54,10 @@ def test_a_lock_that_is_not_given_back(repo: Monorepo, name: bytes, says: str) -
     """A run would wait for ever, or not say for whom."""
     before = repo.stamps()
     with held(repo, name):
-        started = time.monotonic()
-        done = run(*patched(HASTY.format(0.3)), "distribute", cwd=repo.root)
-        assert 0.3 < time.monotonic() - started < 20
+        done = run(*patched(CLOCK), "distribute", cwd=repo.root)
+        waited, longest = map(float, (repo.root.parent / "slept").read_text().split())
+        assert waited == pytest.approx(PATIENCE, abs=0.1)
+        assert longest < 0.1, "it goes on as soon as it may"
         assert (done.code, done.out) == (2, "")
         assert done.err.splitlines() == [
             f"waiting for another common-sync (process {says}) to finish",
@@ -61,15 +74,15 @@ def test_a_lock_that_is_not_given_back(repo: Monorepo, name: bytes, says: str) -
 def test_the_second_waits_for_the_first(repo: Monorepo) -> None:
     """Two runs at once would write the same files, and one of them fail."""
     slow = (
-        "import os, time\nimport common_sync.commands.distribute as d\nold = d.survey\ndef survey(*a, **k):\n"
-        "    while not os.path.exists('go on'): time.sleep(0.01)\n    return old(*a, **k)\nd.survey = survey\n"
+        "import common_sync.commands.distribute as d\nold = d.survey\ndef survey(*a, **k):\n"
+        "    open('go on').close()\n    return old(*a, **k)\nd.survey = survey\n"
     )
+    os.mkfifo(repo.root / "go on")  # a run that opens it waits until somebody else does
     first = subprocess.Popen(
         [*patched(slow), "distribute"], cwd=repo.root, env=environment(), stdout=subprocess.PIPE, text=True
     )
     lock = repo.root / ".git/common-sync/lock"
-    while not (lock.exists() and lock.read_text()):
-        assert first.poll() is None
+    wait_for(lambda: lock.exists() and lock.read_text(), first)
     second = subprocess.Popen(
         [*PROGRAM, "distribute"],
         cwd=repo.root,
@@ -80,8 +93,8 @@ def test_the_second_waits_for_the_first(repo: Monorepo) -> None:
     )
     assert second.stderr is not None
     assert second.stderr.readline() == f"waiting for another common-sync (process {first.pid}) to finish\n"
-    (repo.root / "go on").touch()
-    outs = [process.communicate(timeout=60)[0] for process in (first, second)]
+    (repo.root / "go on").open("w").close()
+    outs = [process.communicate(timeout=WAIT)[0] for process in (first, second)]
     assert (first.returncode, second.returncode) == (0, 0)
     assert "2 brought in sync" in outs[0]
     assert "2 already in sync" in outs[1]
@@ -98,7 +111,7 @@ def test_many_at_once(repo: Monorepo) -> None:
         )
         for _ in range(4)
     ]
-    outs = [process.communicate(timeout=60) for process in several]
+    outs = [process.communicate(timeout=WAIT) for process in several]
     assert [process.returncode for process in several] == [0, 0, 0, 0], outs
     assert sum(b"22 brought in sync" in out for out, _ in outs) == 1
     assert repo.leftovers() == []
@@ -107,11 +120,10 @@ def test_many_at_once(repo: Monorepo) -> None:
 
 def test_a_killed_run_holds_nothing(repo: Monorepo) -> None:
     """After kill -9, somebody would have to find and remove a lock file."""
-    stuck = "import time\nimport common_sync.commands.distribute as d\nd.survey = lambda *a, **k: time.sleep(60)\n"
+    stuck = "import signal\nimport common_sync.commands.distribute as d\nd.survey = lambda *a, **k: signal.pause()\n"
     process = subprocess.Popen([*patched(stuck), "distribute"], cwd=repo.root, env=environment())
     lock = repo.root / ".git/common-sync/lock"
-    while not (lock.exists() and lock.read_text()):
-        assert process.poll() is None
+    wait_for(lambda: lock.exists() and lock.read_text(), process)
     process.send_signal(signal.SIGKILL)
     process.wait()
     done = repo.run("distribute")
@@ -127,7 +139,7 @@ def test_ctrl_c_while_it_waits(repo: Monorepo) -> None:
         assert process.stderr is not None
         assert process.stderr.readline() == "waiting for another common-sync (process 4711) to finish\n"
         process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=10)[1] == "interrupted: the next run finishes what was begun\n"
+        assert process.communicate(timeout=WAIT)[1] == "interrupted: the next run finishes what was begun\n"
         assert process.returncode == 130
 
 

@@ -1,11 +1,11 @@
 """YAML read with positions: the value between two offsets is what the scalar says, and no file ends the program."""
 
-import time
-
 import pytest
 import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from support.counted import no_hang
+from support.depth import ALL
 
 from common_sync.core.formats.yaml.tree import (
     Node,
@@ -186,10 +186,9 @@ def fault_of(text: str) -> UnparsableError:
 @pytest.mark.parametrize("opening", ["[", "{", "{a: ", "- ", "? ", "[{a: ", "&a [", "!!seq ["])
 def test_a_megabyte_of_brackets(opening: str) -> None:
     """The process would end by a segmentation fault, as it does where libyaml builds the tree."""
-    began = time.perf_counter()
-    fault = fault_of(opening * ((1 << 20) // len(opening)))
+    with no_hang():
+        fault = fault_of(opening * ((1 << 20) // len(opening)))
     assert (fault.line, str(fault)) == (1, "nested more than 100 levels deep")
-    assert time.perf_counter() - began < 20
 
 
 def test_aliases_that_multiply() -> None:
@@ -231,7 +230,7 @@ def test_any_text(text: str) -> None:
     assert outline(parse_yaml(text)) == outline(root)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40 if ALL else 15)
 @given(
     st.recursive(
         st.text() | st.integers() | st.none(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)

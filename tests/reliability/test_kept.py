@@ -8,12 +8,16 @@ from pathlib import Path
 import pytest
 from reliability.scenarios import make_repository, read_item, read_tree
 from support.monorepo import Monorepo
+from support.waiting import wait_for
 
 from common_sync.commands.distribute import distribute
 from common_sync.core.errors import TreeError
 from common_sync.edges.processes.workers import Progress, no_progress
 from common_sync.edges.project.load import load_project
 from common_sync.edges.state.discarded import SETS, new_set
+
+BEHIND = 2_000_000_000
+"""Nanoseconds by which the program lets a file system's clock be behind."""
 
 EDITED = "services/api/common/pyproject.toml"
 
@@ -122,17 +126,23 @@ def test_touched_master_is_no_change(repo: Monorepo) -> None:
     assert distribute(load_project(str(repo.root)), phases=touch).in_sync
 
 
-def test_old_files_moved_into_the_master_are_a_change(repo: Monorepo) -> None:
+def test_old_files_moved_into_the_master_are_a_change(repo: Monorepo, monkeypatch: pytest.MonkeyPatch) -> None:
     """Moving a folder leaves the times of its files as they were: the change would not be seen."""
     old = repo.root / "old"
     (repo.root / "common/ours").rename(old)
     (old / "__init__.py").write_text("older\n")
     repo.write("common/ours/__init__.py", '"""The library."""\n')
     repo.write("common/ours/models/base.py", "class Base: ...\n")
-    time.sleep(2.1)  # longer than a clock may be behind
+
+    def touched() -> int:
+        return repo.write("touched").stat().st_ctime_ns
+
+    begins = touched() + 1
+    monkeypatch.setattr("time.time_ns", lambda: begins + BEHIND)
     repo.write("services/api/requirements.txt", "-e ../../common\n")
 
     def swap() -> None:
+        wait_for(lambda: touched() > begins)
         (repo.root / "common/ours").rename(repo.root / "aside")
         old.rename(repo.root / "common/ours")
 

@@ -4,14 +4,12 @@ import os
 import re
 import shutil
 import subprocess
-import sys
-from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from reliability.warm import unmeasured
-from support.monorepo import Done
+from support.monorepo import Done, patched
 
 STRACE = shutil.which("strace")
 
@@ -71,10 +69,8 @@ _CHANGING = (
 )
 _CALL = re.compile(r"(?:\d+ +)?(\w+)\((.*)")
 _PATH = re.compile(r'[<"](/[^>"]*)[>"]')
-_SECOND = re.compile(r"\d{8}T\d{6}Z")
-"""In the name of a set of discarded files: when it was made."""
-_PATIENCE = 30
-"""Seconds within which a traced run may make such a set."""
+_STOPPED = "import time\nbegan = time.gmtime(0)\ntime.gmtime = lambda: began"
+"""A clock that stands still, for the names of sets of discarded files: each run makes the same."""
 
 
 class Call(NamedTuple):
@@ -119,9 +115,9 @@ def trace(
     log = cwd.parent / "strace.log"
     options = ["-y", "-o", str(log), "-e", f"trace={','.join((*_CHANGING, *also))}", "-e", "signal=none"]
     options += ["-e", f"inject={inject}"] if inject else []
-    options += [f"--trace-path={path}" for path in _from_now_on(paths)]
+    options += [f"--trace-path={path}" for path in paths]
     # With `-f`, a fault would strike git as well: its calls are counted by themselves, and from 1.
-    command = [str(STRACE), *options, sys.executable, "-m", "common_sync", *arguments]
+    command = [str(STRACE), *options, *patched(_STOPPED), *arguments]
     everything = unmeasured(PYTHONDONTWRITEBYTECODE="1", **env)
     done = subprocess.run(command, cwd=cwd, env=everything, capture_output=True, encoding="utf-8", check=False)
     lines = log.read_bytes().decode("utf-8", "replace").splitlines()
@@ -148,13 +144,6 @@ def numbered(
     paths = frozenset(path for call in calls for path in _PATH.findall(call.text) if path.startswith(below))
     _, calls = trace(new(), *arguments, env=env, also=also, paths=paths)
     return calls, paths
-
-
-def _from_now_on(paths: Iterable[str]) -> Iterator[str]:
-    now = datetime.now(tz=UTC)
-    for path in paths:
-        seconds = range(_PATIENCE if _SECOND.search(path) else 1)
-        yield from (_SECOND.sub(f"{now + timedelta(seconds=second):%Y%m%dT%H%M%SZ}", path) for second in seconds)
 
 
 def _calls(lines: list[str]) -> list[Call]:

@@ -1,11 +1,11 @@
 """Expressions with many wildcards: each finds what Python's `re` finds, and none takes long."""
 
 import re
-import time
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from support.counted import no_hang
 from support.trees import thorough
 
 from common_sync.core.formats.dockerignore import parse_dockerignore
@@ -54,9 +54,8 @@ def test_it_finds_what_an_expression_finds(source: str, path: str) -> None:
 )
 def test_no_pattern_takes_long(line: str, path: str) -> None:
     """One line of a `.dockerignore` would keep a hook busy for longer than anybody can wait."""
-    started = time.process_time()
-    parse_dockerignore(line).exclusion(path)
-    assert time.process_time() - started < 5
+    with no_hang():
+        parse_dockerignore(line).exclusion(path)
 
 
 @pytest.mark.parametrize("line", ["*a{1001}", "*a{2,1001}", "*a{99999999999}", "*{99999999999}", "*a|{99999999999}"])
