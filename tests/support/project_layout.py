@@ -1,35 +1,8 @@
-"""A service, its copy and the master, without a disk, for the rewriters of project files."""
+"""What the tests of project and lock files do with a rewriter."""
 
-import posixpath
-from typing import NamedTuple
-
-from common_sync.core.references.contract import Place, Rewrite, Rewriter, Site
+from common_sync.core.references.contract import Rewrite, Rewriter
 from common_sync.core.text import apply_edits
-
-SERVICE = "/repo/services/api"
-MASTER = "/repo/common"
-
-
-class Layout(NamedTuple):
-    """Where the copy is in the service, and the folder of the file, relative to the service's."""
-
-    copy: str = "common"
-    folder: str = ""
-
-    def locate(self, path: str, from_file: bool) -> Place:
-        """Resolve a path by its spelling alone."""
-        assert "\0" not in path  # the system would raise
-        full = posixpath.normpath(posixpath.join(SERVICE, self.folder if from_file else "", path))
-        copy = f"{SERVICE}/{self.copy}"
-        for where, top in (("master", MASTER), ("copy", copy)):
-            if f"{full}/".startswith(f"{top}/"):
-                return Place("master" if where == "master" else "copy", full[len(top) + 1 :])
-        return Place("service" if f"{full}/".startswith(f"{SERVICE}/") else "outside")
-
-    def site(self, *, own: bool = True) -> Site:
-        """Return what a rewriter is told."""
-        return Site(self.locate, self.copy, own=own, up="../" * len(self.folder.split("/")) if self.folder else "")
-
+from support.places import Layout
 
 PLAIN = Layout()
 

@@ -3,7 +3,8 @@
 import tomllib
 
 import pytest
-from support.project_layout import PLAIN, Layout, problems, rewrite
+from support.places import Layout
+from support.project_layout import PLAIN, problems, rewrite
 
 from common_sync.core.references.contract import Rewrite
 from common_sync.core.references.kinds import Kind

@@ -3,7 +3,8 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.project_layout import PLAIN, Layout, problems
+from support.places import Layout
+from support.project_layout import PLAIN, problems
 
 from common_sync.core.references.mentions import read_mentions
 

@@ -3,7 +3,8 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.project_layout import PLAIN, Layout, problems, rewrite
+from support.places import Layout
+from support.project_layout import PLAIN, problems, rewrite
 
 from common_sync.core.references.pyproject import read_pipfile, read_project
 from common_sync.core.text import UnparsableError, apply_edits

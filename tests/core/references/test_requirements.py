@@ -1,42 +1,24 @@
 """References in requirements files: each form that pip takes, before and after, and what must stay as it is."""
 
-import posixpath
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import pytest
+import support.places
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from common_sync.core.model import Edit
-from common_sync.core.references.contract import Include, LocatedReference, Place, Rewrite, Site
+from common_sync.core.references.contract import Include, LocatedReference, Rewrite
 from common_sync.core.references.requirements import read_requirements
 from common_sync.core.text import apply_edits, declared_encoding
 
-SERVICE = "/repo/services/api"
-MASTER = "/repo/common"
 
-
-class Layout(NamedTuple):
-    """Where things are, without a disk: the copy in the service, and what leads up to it from the file's folder."""
-
-    copy: str = "common"
-    up: str = ""
-
-    def locate(self, path: str, from_file: bool) -> Place:
-        """Resolve a path by its spelling alone."""
-        folder = posixpath.join(SERVICE, "requirements") if from_file and self.up else SERVICE
-        full = posixpath.normpath(posixpath.join(folder, path))
-        if full == MASTER or full.startswith(f"{MASTER}/"):
-            return Place("master", full[len(MASTER) + 1 :])
-        copy = f"{SERVICE}/{self.copy}"
-        if full == copy or full.startswith(f"{copy}/"):
-            return Place("copy", full[len(copy) + 1 :])
-        return Place("service" if full.startswith(f"{SERVICE}/") else "outside")
+class Layout(support.places.Layout):
+    """Where things are, and how a requirements file that is there is read."""
 
     def read(self, characters: str, *, own: bool = True) -> Rewrite:
         """Read a file of this layout."""
-        return read_requirements(characters, Site(self.locate, self.copy, own=own, up=self.up))
+        return read_requirements(characters, self.site(own=own))
 
     def rewrite(self, characters: str) -> str:
         """Return the file with its edits spliced in."""
@@ -154,9 +136,19 @@ REWRITTEN = [
     row("--constraint P", "--constraint ../../common/c.txt\n", "--constraint common/c.txt\n"),
     row("-c with a dot", "-c ./../../common/c.txt\n", "-c ./common/c.txt\n"),
     row("-r with a URL", "-r file:///repo/common/r.txt\n", "-r common/r.txt\n"),
-    row("-r from a folder", "-r ../../../common/r.txt\n", "-r ../common/r.txt\n", Layout(up="../")),
-    row("-r from a folder, with a dot", "-r ./../../../common/r.txt\n", "-r ./../common/r.txt\n", Layout(up="../")),
-    row("-e from a folder: pip counts from the service", "-e ../../common\n", "-e ./common\n", Layout(up="../")),
+    row("-r from a folder", "-r ../../../common/r.txt\n", "-r ../common/r.txt\n", Layout(folder="requirements")),
+    row(
+        "-r from a folder, with a dot",
+        "-r ./../../../common/r.txt\n",
+        "-r ./../common/r.txt\n",
+        Layout(folder="requirements"),
+    ),
+    row(
+        "-e from a folder: pip counts from the service",
+        "-e ../../common\n",
+        "-e ./common\n",
+        Layout(folder="requirements"),
+    ),
     row("never a bare word", "-r ../../common\n", "-r ./common\n"),
 ]
 
@@ -273,7 +265,7 @@ def test_reports_variables(text: str) -> None:
 
 def test_reports_what_leads_to_the_library_from_another_folder_only() -> None:
     """A service whose image runs pip in the file's folder would be called in sync, and fail to build."""
-    found = Layout(up="../").read("-e ../../../common[redis]\n-e ../../common\n-e ..\n")
+    found = Layout(folder="requirements").read("-e ../../../common[redis]\n-e ../../common\n-e ..\n")
     assert [(one.line, one.state) for one in found.references] == [(1, "unresolved"), (2, "points-at-master")]
     assert [(one.line, one.code) for one in found.problems] == [(1, "CS102")]
     assert [edit.start for edit in found.edits] == [29]
