@@ -4,12 +4,19 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from support.commits import install_hook
+from support.depth import ALL, load_profile
 from support.monorepo import FORKS, Monorepo, make_monorepo
+
+load_profile()
+
+LEFT = pytest.StashKey[dict[str, int]]()
+"""How many tests this run leaves to `make test-all`, by the reason."""
 
 
 @pytest.fixture(scope="session")
@@ -64,23 +71,34 @@ def end_of_forks() -> Iterator[None]:
     FORKS.end()
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what the tests have counted, and the command for each that failed."""
-    _print_counts(terminalreporter)
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the mark of what only `make test-all` runs."""
+    config.addinivalue_line("markers", "deep(reason): only `make test-all` runs it")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave what is too deep for this run, and remember why."""
+    reasons = {item: mark.args[0] for item in items if not ALL and (mark := item.get_closest_marker("deep"))}
+    items[:] = [item for item in items if item not in reasons]
+    config.stash[LEFT] = dict(Counter(reasons.values()))
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["left"] = config.stash[LEFT]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: object) -> None:
+    """Learn what a process of pytest-xdist has left; each has left the same."""
+    config, output = getattr(node, "config"), getattr(node, "workeroutput", {})  # noqa: B009 - pytest-xdist has no types
+    config.stash[LEFT] = output.get("left", {})
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print what the tests have counted, by `record_property("count: what", how_many)`, what was left, and how to run what failed."""
+    _print_numbers(terminalreporter, "tried", _recorded(terminalreporter, "count: "))
+    left = Counter(_recorded(terminalreporter, "left: "))
+    left.update({f"tests: {reason}": number for reason, number in config.stash.get(LEFT, {}).items()})
+    _print_numbers(terminalreporter, "left to `make test-all`", left)
     _print_commands(terminalreporter)
-
-
-def _print_counts(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what was recorded by `record_property("count: what", how_many)`."""
-    counts: dict[str, int] = {}
-    for report in terminalreporter.getreports("passed"):
-        for name, number in report.user_properties:
-            if name.startswith("count: ") and report.when == "call" and isinstance(number, int):
-                counts[name] = counts.get(name, 0) + number
-    if counts:
-        terminalreporter.section("tried")
-    for name, number in sorted(counts.items()):
-        terminalreporter.line(f"{number:8,} {name.removeprefix('count: ')}")
 
 
 def _print_commands(terminalreporter: pytest.TerminalReporter) -> None:
@@ -93,3 +111,20 @@ def _print_commands(terminalreporter: pytest.TerminalReporter) -> None:
     python = os.path.abspath(sys.executable).removeprefix(f"{terminalreporter.config.rootpath}{os.sep}")
     for name in names:
         terminalreporter.line(f"{depth}{shlex.join([python, '-m', 'pytest', name])}")
+
+
+def _recorded(reporter: pytest.TerminalReporter, prefix: str) -> dict[str, int]:
+    numbers: Counter[str] = Counter()
+    for report in reporter.getreports("passed"):
+        for name, number in report.user_properties:
+            if name.startswith(prefix) and report.when == "call" and isinstance(number, int):
+                numbers[name.removeprefix(prefix)] += number
+    return numbers
+
+
+def _print_numbers(reporter: pytest.TerminalReporter, title: str, numbers: Mapping[str, int]) -> None:
+    rows = sorted((name, number) for name, number in numbers.items() if number)
+    if rows:
+        reporter.section(title)
+    for name, number in rows:
+        reporter.line(f"{number:8,} {name}")

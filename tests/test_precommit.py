@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import pytest
 from support.commits import assert_blocked, assert_clone_in_sync, clone, commit, do_as_told, index
+from support.depth import deep
 from support.monorepo import Done, Monorepo, make_monorepo, run
 
 PROJECT = Path(__file__).parents[1]
@@ -90,7 +91,7 @@ def source(shared: Path) -> tuple[str, str]:
     return f"file://{repo.root}", repo.git("rev-parse", "HEAD").strip()
 
 
-@pytest.fixture(scope="session", params=["pre-commit", "prek"])
+@pytest.fixture(scope="session")
 def tool(request: pytest.FixtureRequest, shared: Path, wheels: Path, source: tuple[str, str]) -> Tool:
     """Return a tool that has installed the hooks, once for all tests."""
     name: str = request.param
@@ -136,6 +137,23 @@ def committed(synced: Monorepo, tool: Tool) -> Monorepo:
     tool.configure(synced)
     synced.commit()
     return synced
+
+
+BOTH = {"test_nothing_to_do", "test_the_first_commit_fails_until_all_is_added", "test_an_edit_in_a_copy"}
+"""What `make test` tries with both tools; of the others, each with one of them in turn."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test with pre-commit and with prek."""
+    marked = [mark for mark in metafunc.definition.iter_markers("parametrize") if mark.args[0] == "tool"]
+    if "tool" not in metafunc.fixturenames or marked:
+        return
+    name = metafunc.function.__name__
+    tests = [each for each, value in metafunc.module.__dict__.items() if each.startswith("test_") and callable(value)]
+    both, turn = name in BOTH, tests.index(name) % 2
+    rest = [] if both else [deep("each hook with both tools, pre-commit and prek")]
+    tools = [pytest.param(tool, marks=[] if at == turn else rest) for at, tool in enumerate(("pre-commit", "prek"))]
+    metafunc.parametrize("tool", tools, indirect=True, scope="session")
 
 
 def assert_passed(done: Done) -> None:

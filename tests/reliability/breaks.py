@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
 HERE = "tests/reliability"
-PATIENCE = 300
+PATIENCE = 1800
 """Seconds for the tests of one break."""
 
 
@@ -253,7 +253,7 @@ def failures(folder: Path, *tests: str) -> list[str]:
     done = subprocess.run(
         command,
         cwd=folder,
-        env=kept | {"PYTHONPATH": str(folder)},
+        env=kept | {"PYTHONPATH": str(folder), "TESTS": "all"},
         capture_output=True,
         encoding="utf-8",
         errors="replace",

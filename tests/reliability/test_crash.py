@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 from reliability.cases import Case, Prepared, lies, losses, move_master, new_case, prepare, unfinished
-from reliability.depth import FULL, Record, skip
 from reliability.runs import Hindrance
 from reliability.scenarios import SCENARIOS, Scenario
 from reliability.traced import STRACE, numbered, trace
 from reliability.warm import Program
+from support.depth import FULL, Record, sample, skip
 
 KILLED = -9
 SHARES = 2
@@ -55,7 +55,7 @@ def test_killed_anywhere(
 ) -> None:
     """A laptop that is closed in the middle of a run would cost somebody a file, or turn the copy into an `edit`."""
     prepared = prepare(scenario, folder, program)
-    points = [*crash_points(prepared.calls)][share::SHARES]
+    points = sample([*crash_points(prepared.calls)][share::SHARES], 7, record_property, "crash points")
     wrong = []
     for point in points:
         case = new_case(prepared, program)
@@ -91,14 +91,15 @@ def test_killed_by_strace(scenario: Scenario, program: Program, folder: Path, re
     calls, paths = numbered(lambda: new_case(prepared, program).root, *scenario.arguments, env=env)
     assert [call.kind for call in calls] == [call.split()[0] for call in prepared.calls]
     wrong = []
-    for number, call in enumerate(calls, 1):
+    points = sample([*enumerate(calls, 1)], 5, record_property, "crash points, by strace")
+    for number, call in points:
         case = new_case(prepared, program)
         inject = f"{call.name}:signal=SIGKILL:when={call.number}"
         done, made = trace(case.root, *scenario.arguments, env=case.env, inject=inject, paths=paths)
         assert (done.code, [one.kind for one in made]) == (KILLED, [one.kind for one in calls[:number]]), call
         wrong += [f"{number} ({call.name} {call.text}): {one}" for one in wrong_after_kill(case)]
     assert wrong == []
-    record_property("count: crash points, by strace", len(calls))
+    record_property("count: crash points, by strace", len(points))
 
 
 def points_to_resume_from(prepared: Prepared) -> Iterator[Hindrance]:
@@ -118,7 +119,8 @@ def test_killed_twice(scenario: Scenario, program: Program, folder: Path, record
         move_master(once.root)
         calls = once.copy("calls").distribute().calls
         shutil.rmtree(folder / "calls")
-        for second in [*crash_points(calls)][:: 1 if FULL else 3]:
+        seconds = [*crash_points(calls)][:: 1 if FULL else 3]
+        for second in sample(seconds, 4, record_property, "crash points, of a run that finishes a killed one"):
             twice = once.copy("twice")
             assert twice.distribute(hindrance=second).code == KILLED
             move_master(twice.root)

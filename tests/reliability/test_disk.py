@@ -8,16 +8,16 @@ from pathlib import Path
 
 import pytest
 from reliability.cases import Case, Prepared, as_nobody, copy_folder, losses, new_case, prepare, unfinished
-from reliability.depth import FULL, Record, skip
 from reliability.runs import Ended
 from reliability.scenarios import SCENARIOS, out_of_sync, read_tree
 from reliability.warm import Program
+from support.depth import ALL, FULL, Record, sampled, skip
 
 SCENARIO = {scenario.name: scenario for scenario in SCENARIOS}
 UNIT = {"size": 4096, "nr_inodes": 1}
 """The least by which room can grow."""
 
-LEVELS = 1000 if FULL else 10
+LEVELS = 1000 if FULL else 10 if ALL else 3
 """About how many there are between the room for nothing and enough."""
 
 
@@ -65,7 +65,12 @@ def try_on_full_disk(
 
 
 @pytest.mark.parametrize("what", ["size", "nr_inodes"])
-@pytest.mark.parametrize("name", list(SCENARIO) if FULL else ["first copy", "forced overwrite", "requirements rewrite"])
+@pytest.mark.parametrize(
+    "name",
+    list(SCENARIO)
+    if FULL
+    else sampled(["first copy", "forced overwrite", "requirements rewrite"], 1, "more scenarios on a full disk"),
+)
 def test_full_disk(name: str, what: str, program: Program, folder: Path, record_property: Record) -> None:
     """A disk that fills up in the middle would leave half a copy, or a requirements file of no bytes."""
     prepared = prepare(SCENARIO[name], folder, program)
@@ -153,7 +158,7 @@ CLOSED = (
 """What a user who is not root may not write (r-x) or not read (---)."""
 
 
-@pytest.mark.parametrize(("name", "path", "mode"), CLOSED)
+@pytest.mark.parametrize(("name", "path", "mode"), sampled(CLOSED, 9, "more of what a user may not touch"))
 def test_no_permission(
     name: str, path: str, mode: int, program: Program, folder: Path, record_property: Record
 ) -> None:

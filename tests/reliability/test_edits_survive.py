@@ -11,8 +11,8 @@ from typing import NamedTuple
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reliability.depth import FULL
 from reliability.scenarios import MANIFEST, Item, read_tree, stated
+from support.depth import ALL, FULL
 
 from common_sync.commands.distribute import Distribution, distribute
 from common_sync.core.copies.manifest import format_manifest, make_manifest
@@ -20,8 +20,8 @@ from common_sync.core.model import Entry, File, Origin, Symlink
 from common_sync.edges.project.load import load_project
 from common_sync.edges.state.discarded import restore_command
 
-EXAMPLES = 3000 if FULL else 150
-thorough = settings(max_examples=EXAMPLES, derandomize=True, deadline=None)
+EXAMPLES = 3000 if FULL else 150 if ALL else 25
+thorough = settings(max_examples=EXAMPLES, derandomize=True)
 
 COPY = "services/api/common"
 PATHS = ("a", "d", "d/a", "d/b", "d/e", "d/e/a", "x", "x/y", "x/y/z", "-n", "odd\nname", "é", "\udcff", ".gitignore")

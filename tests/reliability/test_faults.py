@@ -1,17 +1,17 @@
 """Let the calls of a run fail, and let others change the disk while it runs: it says so, loses nothing, and the next succeeds."""
 
 import errno
-from collections.abc import Iterator
-from itertools import count
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import cycle
 from pathlib import Path
 
 import pytest
 from reliability.cases import Case, losses, new_case, prepare, unfinished
-from reliability.depth import FULL, Record, skip
 from reliability.runs import CHANGING, NOT_DONE, Calls, Ended, Hindrance
 from reliability.scenarios import SCENARIOS, Scenario, out_of_sync, read_tree
 from reliability.traced import STRACE, numbered, trace
 from reliability.warm import Program
+from support.depth import FULL, Record, sample, skip
 
 SCENARIO = {scenario.name: scenario for scenario in SCENARIOS}
 REASONS = {errno.EIO: "nput/output error", errno.ENOSPC: "o space left on device"}
@@ -34,17 +34,29 @@ def wrong_after_fault(case: Case, ended: Ended, reason: str) -> Iterator[str]:
 
 
 def hinder_everywhere(
-    case: Case, calls: Calls, faults: tuple[Hindrance, ...], step: int = 1, start: int = 1
+    case: Case, calls: Calls, faults: tuple[Hindrance, ...], numbers: Iterable[int]
 ) -> Iterator[tuple[Case, Ended, str, Hindrance]]:
-    """Yield a run for each of its calls, each with the next of the faults at it; what is left is thrown away."""
-    for number in count(start, step):
-        fault = faults[number // step % len(faults)]._replace(at=number)
+    """Yield a run for some of its calls, each with the next of the faults at it; what is left is thrown away."""
+    for number, next_fault in zip(numbers, cycle(faults), strict=False):
+        fault = next_fault._replace(at=number)
         ended = case.distribute(calls=calls, hindrance=fault)
         if number > len(ended.calls):
             return
         yield case, ended, f"{fault} at {ended.calls[number - 1]}", fault
         if read_tree(case.root) != case.prepared.before:
             case = new_case(case.prepared, case.program)
+
+
+def calls_to_hinder(calls: Sequence[str], step: int, record: Record, what: str) -> list[int]:
+    """Return the numbers of the calls that something is put in the way of, and record how many.
+
+    Args:
+        calls: Those of a run that nothing hinders.
+        step: Of so many calls, `make test-all` tries one.
+        record: pytest's `record_property`.
+        what: What is put in the way.
+    """
+    return sample(range(1, len(calls) + 1, 1 if FULL else step), 8, record, f"faults, {what}")
 
 
 FAULTS = (Hindrance(0, "fail", errno.EIO), Hindrance(0, "fail", errno.ENOSPC, lasting=True))
@@ -59,7 +71,8 @@ def test_writing_fails_anywhere(
     """A disk that is full or broken in the middle of a run would leave half a file, or half a file and no word of it."""
     wrong, tried = [], 0
     case = new_case(prepare(scenario, folder, program), program)
-    for tried_case, ended, what, fault in hinder_everywhere(case, "changing", faults):
+    numbers = calls_to_hinder(case.prepared.calls, 1, record_property, "a call that writes")
+    for tried_case, ended, what, fault in hinder_everywhere(case, "changing", faults, numbers):
         wrong += [f"{what}: {one}" for one in wrong_after_fault(tried_case, ended, REASONS[fault.error])]
         tried += 1
     assert wrong == []
@@ -71,7 +84,8 @@ def test_reading_fails_anywhere(name: str, program: Program, folder: Path, recor
     """What cannot be read would be taken for missing: files would vanish from copies, or drift be called `in sync`."""
     wrong, tried = [], 0
     case = new_case(prepare(SCENARIO[name], folder, program, "reading"), program)
-    for tried_case, ended, what, _ in hinder_everywhere(case, "reading", FAULTS[:1], 1 if FULL else 6):
+    numbers = calls_to_hinder(case.prepared.calls, 6, record_property, "a call that reads")
+    for tried_case, ended, what, _ in hinder_everywhere(case, "reading", FAULTS[:1], numbers):
         wrong += [f"{what}: {one}" for one in wrong_after_fault(tried_case, ended, "")]
         tried += 1
     assert wrong == []
@@ -83,10 +97,10 @@ def test_verify_fails_closed(name: str, program: Program, folder: Path, record_p
     """A check that cannot read what it checks would be green."""
     case = new_case(prepare(SCENARIO[name], folder, program), program)
     wrong, tried = [], 0
-    for number in count(1, 1 if FULL else 3):
+    calls = case.run("verify", calls="reading").calls
+    for number in calls_to_hinder(calls, 3, record_property, "a call of verify that reads"):
         ended = case.run("verify", calls="reading", hindrance=Hindrance(number, "fail", errno.EIO))
-        if number > len(ended.calls):
-            break
+        assert number <= len(ended.calls)
         tried += 1
         if ended.code not in (1, 2):
             wrong.append(f"{ended.calls[number - 1]}: {ended}")
@@ -106,7 +120,7 @@ def test_strace_lets_calls_fail(program: Program, folder: Path, record_property:
     env = new_case(prepared, program).env
     calls, paths = numbered(lambda: new_case(prepared, program).root, *arguments, env=env, also=also)
     wrong, tried = [], 0
-    for kind in (*KINDS, "read"):
+    for kind in sample((*KINDS, "read"), 3, record_property, "faults, by strace"):
         call = [call for call in calls if call.kind == kind][-1]
         inject = f"{call.name}:error=EIO:when={call.number}"
         case = new_case(prepared, program)
@@ -156,9 +170,10 @@ def test_somebody_edits_meanwhile(
     """
     case = new_case(prepare(SCENARIO[name], folder, program), program)
     edit, file = b"what somebody saves while common-sync runs", case.root / path
-    step = 1 if FULL or len(case.prepared.calls) < MANY else 3
+    step = 1 if len(case.prepared.calls) < MANY else 3
+    numbers = calls_to_hinder(case.prepared.calls, step, record_property, "somebody edits a file meanwhile")
     wrong, tried = [], 0
-    for tried_case, ended, what, fault in hinder_everywhere(case, "changing", (somebody(folder, path, edit),), step):
+    for tried_case, ended, what, fault in hinder_everywhere(case, "changing", (somebody(folder, path, edit),), numbers):
         call = ended.calls[fault.at - 1]
         if NOT_DONE in ended.calls or (call.startswith(("rename ", "unlink ")) and call.endswith(f" {file.name}")):
             continue
@@ -177,9 +192,8 @@ def test_a_file_changes_while_it_is_read(program: Program, folder: Path, record_
     path, edit = "services/api/common/ours/__init__.py", b"what somebody saves while it is read"
     case = new_case(prepare(SCENARIO["update"], folder, program, "reading"), program)
     wrong, tried = [], 0
-    for tried_case, ended, what, fault in hinder_everywhere(
-        case, "reading", (somebody(folder, path, edit),), 1 if FULL else 3
-    ):
+    numbers = calls_to_hinder(case.prepared.calls, 3, record_property, "a file changes while it is read")
+    for tried_case, ended, what, fault in hinder_everywhere(case, "reading", (somebody(folder, path, edit),), numbers):
         if ended.calls[fault.at - 1] == "rename .common-sync.tmp __init__.py":
             continue
         tried += 1
@@ -205,7 +219,8 @@ def test_a_folder_vanishes_meanwhile(
     """Whoever deletes a copy or a service while it is written would see a traceback, or get half of it back as whole."""
     case = new_case(prepare(SCENARIO[name], folder, program), program)
     wrong, tried = [], 0
-    for tried_case, ended, what, _ in hinder_everywhere(case, "changing", (somebody(folder, path, None),)):
+    numbers = calls_to_hinder(case.prepared.calls, 1, record_property, "a folder vanishes meanwhile")
+    for tried_case, ended, what, _ in hinder_everywhere(case, "changing", (somebody(folder, path, None),), numbers):
         if NOT_DONE in ended.calls:
             continue
         tried += 1
@@ -228,7 +243,8 @@ def test_master_changes_meanwhile(
     case = new_case(prepare(SCENARIO[name], folder, program, "reading"), program)
     change = somebody(folder, path, None if path == "common/ours" else b"changed meanwhile\n")
     wrong, tried = [], 0
-    for tried_case, ended, what, fault in hinder_everywhere(case, "reading", (change,), 1 if FULL else 10):
+    numbers = calls_to_hinder(case.prepared.calls, 10, record_property, "the master changes meanwhile")
+    for tried_case, ended, what, fault in hinder_everywhere(case, "reading", (change,), numbers):
         if fault.at > last_change(ended):
             break  # as if it had changed after the run
         tried += 1

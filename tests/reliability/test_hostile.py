@@ -5,15 +5,14 @@ import os
 import resource
 import shutil
 import subprocess
-import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from reliability.depth import FULL, Record
 from reliability.scenarios import MANIFEST
 from reliability.warm import unmeasured
 from support.commits import HOOK
+from support.depth import FULL, Record, sampled
 from support.monorepo import CONFIGURATION, PROGRAM, Done, Monorepo, make_monorepo
 
 from common_sync.core.copies.manifest import LARGEST
@@ -23,8 +22,8 @@ COPY = "services/api/common"
 MEMORY = (1 << 30) if FULL else 400 << 20
 """Bytes of address space: less than any machine has that builds services."""
 
-SECONDS = 30.0
-"""Of a processor; a run that hangs is stopped."""
+SECONDS = 300
+"""Of a processor; a limit that only ends a run that would take for ever."""
 
 ENTRY = '{"exec":false,"sha256":"' + "0" * 64 + '"}'
 
@@ -32,7 +31,7 @@ ENTRY = '{"exec":false,"sha256":"' + "0" * 64 + '"}'
 def bounded() -> None:
     """Bound what the process may take."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (int(SECONDS), int(SECONDS)))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
 
 
 def run_bounded(repo: Monorepo, *arguments: str, command: Sequence[str] = PROGRAM) -> Done:
@@ -44,7 +43,6 @@ def run_bounded(repo: Monorepo, *arguments: str, command: Sequence[str] = PROGRA
         stdin=subprocess.DEVNULL,
         capture_output=True,
         preexec_fn=bounded,
-        timeout=10 * SECONDS,
         check=False,
     )
     return Done(done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode("utf-8", "replace"))
@@ -85,6 +83,8 @@ def many(row: str) -> str:
     return ",".join(row.replace("{}", str(number)) for number in range(ROOM // (len(row) + 8)))
 
 
+MORE = "more hostile manifests and configurations"
+
 HOSTILE: dict[str, Callable[[Path], object]] = {
     "a gigabyte of nothing": sparse(1 << 30),
     "a gigabyte after a good beginning": sparse(1 << 30, document(rows("a"))),
@@ -116,11 +116,9 @@ def edited(synced: Monorepo) -> Monorepo:
 
 def wrong_ends(repo: Monorepo, before: dict[str, tuple[int, int]], *arguments: str) -> Iterator[str]:
     """Run; yield what may not come of it."""
-    start = time.monotonic()
     done = run_bounded(repo, *arguments)
-    took = time.monotonic() - start
     if done.code not in (1, 2) or (done.code == 2 and not done.err.startswith("error: ")):
-        yield f"{arguments}: {done.code} after {took:.0f} s: {done.out[-300:]} {done.err[-300:]}"
+        yield f"{arguments}: {done.code}: {done.out[-300:]} {done.err[-300:]}"
     if "not enough memory" in done.err:
         yield f"{arguments}: it takes more than {MEMORY} bytes"
     if len(done.out) + len(done.err) > 1_000_000:
@@ -129,7 +127,7 @@ def wrong_ends(repo: Monorepo, before: dict[str, tuple[int, int]], *arguments: s
         yield f"{arguments}: something has changed"
 
 
-@pytest.mark.parametrize("name", HOSTILE)
+@pytest.mark.parametrize("name", sampled(HOSTILE, 6, MORE))
 def test_a_hostile_manifest(edited: Monorepo, name: str, record_property: Record) -> None:
     """A pull request with one file in it would take all memory or time of whoever looks at it, or have files deleted."""
     HOSTILE[name](edited.root / COPY / MANIFEST)
@@ -171,7 +169,7 @@ CONFIGURATIONS: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.mark.parametrize("name", CONFIGURATIONS)
+@pytest.mark.parametrize("name", sampled(CONFIGURATIONS, 8, MORE))
 def test_a_hostile_configuration(edited: Monorepo, tmp_path: Path, name: str, record_property: Record) -> None:
     """A pull request with one file in it would hang every commit, or have copies written wherever it says."""
     outside = make_monorepo(tmp_path / "outside").root
@@ -217,7 +215,7 @@ CLAIMS = {
 }
 
 
-@pytest.mark.parametrize("name", CLAIMS)
+@pytest.mark.parametrize("name", sampled(CLAIMS, 4, MORE))
 def test_a_manifest_that_claims_what_is_not_so(edited: Monorepo, name: str, record_property: Record) -> None:
     """A manifest would have files deleted that a person wrote, because it says that they are the program's own."""
     for path in (".venv/bin/python", "x.egg-info/PKG-INFO"):
@@ -242,7 +240,7 @@ exec "$REAL_GIT" "$@"
 """
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", sampled(NAMES, 4, "more names that git could take for words"))
 def test_names_are_no_words_to_git(tmp_path: Path, name: str, record_property: Record) -> None:
     """A folder with an unlucky name would have git do something else than list files."""
     repo = make_monorepo(tmp_path / "repo")

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 from reliability.cases import NOBODY
-from reliability.depth import Record
 from reliability.runs import Ended
 from reliability.scenarios import MANIFEST, SERVICES, read_tree
 from reliability.warm import Program, unmeasured
+from support.depth import Record
 from support.monorepo import PROGRAM, Monorepo
 
 COPY = f"{SERVICES[0]}/common"

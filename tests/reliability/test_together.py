@@ -5,28 +5,30 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from itertools import count
 from pathlib import Path
 from signal import SIGKILL
+from subprocess import DEVNULL, PIPE
+from threading import Semaphore
 
 import pytest
 from reliability.cases import lies, losses, new_case, prepare, unfinished
-from reliability.depth import FULL, Record
 from reliability.runs import Ended, Hindrance
 from reliability.scenarios import SCENARIOS, SERVICES, make_repository, out_of_sync, read_tree
 from reliability.warm import Program, unmeasured
-from support.monorepo import Monorepo
+from support.depth import ALL, FULL, Record, sampled
+from support.monorepo import PROGRAM, Monorepo
+from support.waiting import PATIENCE, wait_for
 
 from common_sync.core.errors import LockedError
 from common_sync.edges.state.lock import exclusive
 
 SCENARIO = {scenario.name: scenario for scenario in SCENARIOS}
 PROCESSES = 8
-SECONDS = 30.0 if FULL else 5.0
+RUNS = 120 if FULL else 20 if ALL else 4
+"""Of each process."""
 
 EXPECTED_ERRORS = re.compile(
     r"error: .*(another common-sync \(process \d+\) is writing|changed while (it was copied|common-sync ran)).*"
@@ -79,11 +81,12 @@ def torn_files(root: Path) -> list[str]:
     return torn
 
 
-def distribute_until(stop: float, root: Path, program: Program) -> list[Ended]:
-    """Distribute again and again."""
+def distribute_again(root: Path, program: Program, ended: Semaphore) -> list[Ended]:
+    """Distribute again and again, and tell of each run that ends."""
     runs = []
-    while time.monotonic() < stop:
+    for _ in range(RUNS):
         runs.append(program.run(root, "distribute"))
+        ended.release()
     return runs
 
 
@@ -116,13 +119,14 @@ def test_eight_at_once(folder: Path, program: Program, record_property: Record) 
         for one in programs:
             one.run(repo.root, "--version")  # it is warm now
         threads = stack.enter_context(ThreadPoolExecutor(PROCESSES))
-        stop = time.monotonic() + SECONDS
-        loops = [threads.submit(distribute_until, stop, repo.root, one) for one in programs]
-        while time.monotonic() < stop:
-            time.sleep(0.02 * (1 + editor.number % 10))
-            editor.edit()
+        ended = Semaphore(0)
+        loops = [threads.submit(distribute_again, repo.root, one, ended) for one in programs]
+        for number in range(PROCESSES * RUNS):  # after each run of one, in the middle of runs of the others
+            ended.acquire()
+            if number % 5 < 2:  # runs of some get through, too
+                editor.edit()
             torn += torn_files(repo.root)
-        runs = [ended for loop in loops for ended in loop.result()]
+        runs = [run for loop in loops for run in loop.result()]
     assert torn == []
     assert wrong_ends(runs) == []
     last = program.run(repo.root, "distribute")
@@ -138,15 +142,13 @@ def test_lock_of_a_killed_run(at: int, program: Program, folder: Path) -> None:
     prepared = prepare(SCENARIO["update"], folder, program)
     case = new_case(prepared, program)
     holder = case.distribute(hindrance=Hindrance(at, "stop")).process
-    with Program() as other, ThreadPoolExecutor(1) as threads:
-        other.run(case.root, "--version")  # it is warm now
-        waiting = threads.submit(case._replace(program=other).distribute)
-        time.sleep(0.5)
-        assert not waiting.done()
+    command, env = [*PROGRAM, *prepared.scenario.arguments], unmeasured(**case.env)
+    with subprocess.Popen(command, cwd=case.root, env=env, stdout=DEVNULL, stderr=PIPE, text=True) as waiting:
+        assert waiting.stderr is not None
+        assert waiting.stderr.readline() == f"waiting for another common-sync (process {holder}) to finish\n"
+        assert waiting.poll() is None
         os.kill(holder, signal.SIGKILL)
-        ended = waiting.result(timeout=30)
-    assert f"waiting for another common-sync (process {holder}) to finish" in ended.err
-    assert ended.code == 0
+        assert waiting.wait(PATIENCE) == 0
     assert [*out_of_sync(read_tree(case.root))] == []
 
 
@@ -173,7 +175,8 @@ def test_worker_is_killed(name: str, program: Program, folder: Path, record_prop
     """The kernel kills a worker when memory runs out: its services would be called in sync, though nobody wrote them."""
     prepared = prepare(SCENARIO[name], folder, program)
     wrong, tried = [], 0
-    for number in count(5):  # the calls before are the parent's own
+    step = 1 if ALL else 7
+    for number in count(5, step):  # the calls before are the parent's own
         case = new_case(prepared, program)
         point = Hindrance(number, "kill")
         ended = program.run(case.root, "distribute", hindrance=point, env=case.env, workers=True)
@@ -186,21 +189,23 @@ def test_worker_is_killed(name: str, program: Program, folder: Path, record_prop
             wrong.append(f"{number}: {ended}")
         wrong += [*unfinished(case, case.distribute()), *losses(case)]
     assert wrong == []
-    assert tried > 20
+    assert tried > 20 // step
     record_property("count: crash points, of the worker processes", tried)
+    record_property("left: crash points, of the worker processes", (step - 1) * tried)
 
 
-@pytest.mark.parametrize("delay", [0.0, 0.02, 0.05, 0.1, 0.2])
-def test_parent_is_killed(delay: float, folder: Path, record_property: Record) -> None:
+MODULES = 1000
+
+
+@pytest.mark.parametrize("written", sampled([1, 50, 200, 500, 900], 2, "more moments at which a parent is killed"))
+def test_parent_is_killed(written: int, folder: Path, record_property: Record) -> None:
     """The workers of a killed run would go on writing into the run that is to finish its work."""
     repo = make_repository(folder / "repo")
-    for number in range(1000):
+    for number in range(MODULES):
         repo.write(f"common/package/module_{number}.py", f"NUMBER = {number}\n" * 50)
-    command = [sys.executable, "-m", "common_sync", "distribute"]
-    with subprocess.Popen(command, cwd=repo.root, env=unmeasured(), stdout=subprocess.DEVNULL) as process:
-        while not any((repo.root / service / ".common-sync.new").exists() for service in SERVICES):
-            assert process.poll() is None
-        time.sleep(delay)
+    staged = [repo.root / service / ".common-sync.new" / "package" for service in SERVICES]
+    with subprocess.Popen([*PROGRAM, "distribute"], cwd=repo.root, env=unmeasured(), stdout=DEVNULL) as process:
+        wait_for(lambda: any(len([*folder.glob("*")]) >= written for folder in staged), process)
         process.kill()
     ended = repo.run("distribute")
     assert ended.code == 0, ended

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from common_sync.core.copies.manifest import NAME
 from common_sync.core.model import Entry, File, Symlink, ancestors
+from support.depth import ALL
 
-thorough = settings(max_examples=150, deadline=None)
-"""How often a property is tried; no test fails because a machine was busy."""
+thorough = settings(max_examples=150 if ALL else 30)
+"""How often a property of the core is tried."""
 
 ODD_NAMES = [
     'a"b',
