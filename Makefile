@@ -70,13 +70,13 @@ bench: $(VENV)/.developing  ## Measure against what people use instead, and writ
 	$(BIN)/python -m benchmarks --output docs/benchmarks.md
 
 lock: $(VENV)/.made  ## Bring constraints.txt up to date with pyproject.toml; `make lock UPGRADE=--upgrade`: all at its newest.
-	@$(BIN)/python -m pip install --quiet --constraint $(LOCK) uv
+	@scripts/pip-install $(VENV) $(LOCK) uv
 	@scripts/lock $(BIN)/uv $(UPGRADE)
 
 clean:  ## Remove the environments and everything that the tools left.
 	rm -rf $(VENV) .venv-lowest .venv-newest .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .e2e
 
-$(VENV)/.made: $(LOCK) scripts/environment scripts/setup-tools
+$(VENV)/.made: $(LOCK) scripts/environment scripts/pip-install scripts/setup-tools
 	@scripts/environment $(PYTHON) $(VENV)
 	@touch $@
 
@@ -85,7 +85,7 @@ $(VENV)/.installed: pyproject.toml scripts/install $(VENV)/.made
 	@touch $@
 
 $(VENV)/.developing: $(VENV)/.installed
-	@$(BIN)/python -m pip install --quiet --constraint $(LOCK) --group dev
+	@scripts/pip-install $(VENV) $(LOCK) --group dev
 	@rm -rf $(VENV)/wheels # for tests that install the program: no index is asked after set-up
 	@$(BIN)/python -m pip wheel --quiet --constraint $(LOCK) --no-build-isolation --wheel-dir $(VENV)/wheels . --group setup
 	@touch $@
