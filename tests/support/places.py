@@ -29,4 +29,4 @@ class Layout(NamedTuple):
     def site(self, *, own: bool = True) -> Site:
         """Return the site of a file in this layout."""
         up = "../" * len([part for part in self.folder.split("/") if part])
-        return Site(self.locate, self.copy, own=own, up=up)
+        return Site(self.locate, self.copy, own=own, up=up, master=posixpath.relpath(MASTER, SERVICE))

@@ -22,7 +22,7 @@ from common_sync.edges.service.compose import is_in
 from common_sync.edges.service.folder import ServiceFolder, open_context
 from common_sync.edges.service.listing import list_paths
 
-_NOT_ABOUT_BUILDS = frozenset({"CS114", "CS116"})
+_NOT_ABOUT_BUILDS = frozenset({"CS114", "CS116", "CS120"})
 """What git and the tool's own blocks are about; a build does not look at either."""
 
 _BY_CONTEXT = frozenset({"CS201", "CS202", "CS203", "CS204", "CS214", "CS216"})

@@ -76,3 +76,26 @@ def _may_begin_path(data: bytes, start: int) -> bool:
             return False
         before = before.removesuffix(last).rstrip()
     return True
+
+
+_INSTALLED = expression_of_bytes(
+    rb"(?:\s|[\"'])(?:-r|-c|--requirements?|--constraints?)(?:[ \t=]|[\"'],[ \t]*)*[\"']?([\w./@+-]+)"
+)
+_RENAMED = expression_of_bytes(rb"(?im)^[ \t]*(?:COPY|ADD)[ \t]+(?:--\S+[ \t]+)*([\w./@+-]+)[ \t]+([\w./@+-]+)[ \t]*$")
+
+
+def list_installed(data: bytes) -> frozenset[str]:
+    """Return the names of the files that commands in a script or a Dockerfile install, and those that become such files.
+
+    Args:
+        data: What it holds.
+    """
+    if b"pip" not in data and b"uv" not in data:
+        return frozenset()
+    names = {_name(match[1]) for match in _INSTALLED.finditer(data)}
+    renamed = (match for match in _RENAMED.finditer(data) if _name(match[2]) in names)
+    return frozenset(name for name in (*names, *(_name(match[1]) for match in renamed)) if name)
+
+
+def _name(path: bytes) -> str:
+    return path.rpartition(b"/")[2].decode("utf-8", "replace")

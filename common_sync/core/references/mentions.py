@@ -21,10 +21,11 @@ _UPWARD = expression(r"(?:^|/)\.\.(?:/|$)")
 
 
 class Mention(NamedTuple):
-    """A path as it is written, and what it leads to below the library."""
+    """A path as it is written, what it leads to below the library, and whether from the file's folder or the service's."""
 
     path: str
     rest: str
+    from_file: bool = True
 
 
 def read_mentions(characters: str, site: Site) -> Rewrite:
@@ -51,8 +52,9 @@ def find_mentions(line: str, locate: Locate) -> list[Mention]:
         line: The line, without a comment.
         locate: Tells where a path leads.
     """
-    places = ((path, locate(path, from_file)) for path in _paths(line) for from_file in (True, False))
-    return list({path: Mention(path, place.rest) for path, place in places if place.where == "master"}.values())
+    places = ((path, from_file, locate(path, from_file)) for path in _paths(line) for from_file in (False, True))
+    found = (Mention(path, place.rest, from_file) for path, from_file, place in places if place.where == "master")
+    return list({mention.path: mention for mention in found}.values())
 
 
 def report_mention(line: int, mention: Mention, site: Site) -> Finding:
@@ -65,9 +67,8 @@ def report_mention(line: int, mention: Mention, site: Site) -> Finding:
     """
     message = f"`{mention.path}` leads to the library, and this file is not rewritten"
     there = f"{site.copy}/{mention.rest}".rstrip("/")
-    return line_finding(
-        line, "CS110", message, f"if it is to work in the service's folder alone, write `{site.up}{there}`"
-    )
+    there = f"{site.up}{there}" if mention.from_file else there
+    return line_finding(line, "CS110", message, f"if it is to work in the service's folder alone, write `{there}`")
 
 
 def _paths(line: str) -> Iterator[str]:

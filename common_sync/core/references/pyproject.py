@@ -3,6 +3,13 @@
 What each tool takes for a path is in the tables here; the rest is in `toml_references.py`.
 """
 
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from posixpath import join, normpath
+
+from common_sync.core.findings import line_finding
+from common_sync.core.formats.toml import parse_toml
+from common_sync.core.model import Finding
 from common_sync.core.references.contract import Rewrite, Site
 from common_sync.core.references.toml_strings import Role, read_toml, table_roles
 
@@ -14,6 +21,8 @@ _PROJECT: dict[str, Role] = {
     "dependency-groups.*": "requirement",
     # https://docs.astral.sh/uv/reference/settings/
     "tool.uv.sources.*.path": "path",
+    "tool.uv.workspace.members": "path",
+    "tool.uv.workspace.exclude": "path",
     "tool.uv.dev-dependencies": "requirement",
     "tool.uv.override-dependencies": "requirement",
     "tool.uv.constraint-dependencies": "requirement",
@@ -55,7 +64,26 @@ def read_project(characters: str, site: Site) -> Rewrite:
     Raises:
         UnparsableError: It is no TOML.
     """
-    return read_toml(characters, site, _project_roles)
+    found = read_toml(characters, site, _project_roles)
+    patterns = tuple(_report_members(characters, site)) if "workspace" in characters and site.master else ()
+    return found._replace(problems=(*found.problems, *patterns))
+
+
+def _report_members(characters: str, site: Site) -> Iterator[Finding]:
+    """Yield the patterns that make the master a member of the service's uv workspace: they may mean other members, too."""
+    master = normpath(join(site.up, site.master))
+    for string in parse_toml(characters).strings:
+        value = string.span.value
+        if (
+            string.path[:-1] == ("tool", "uv", "workspace", "members")
+            and fnmatchcase(master, value)
+            and value != master
+        ):
+            line = characters.count("\n", 0, string.span.start) + 1
+            message = (
+                f"`{value}` makes the library a member of this workspace by a pattern, which stays, and uv.lock with it"
+            )
+            yield line_finding(line, "CS106", message, f"write the members out, and `{site.up}{site.copy}` among them")
 
 
 def read_pipfile(characters: str, site: Site) -> Rewrite:

@@ -5,15 +5,18 @@ is proven by reading the result again. Format: https://pip.pypa.io/en/stable/ref
 """
 
 import re
+from collections.abc import Iterator
 from itertools import chain
 from typing import NamedTuple
 
+from common_sync.core.expressions import expression
 from common_sync.core.findings import by_line, line_finding
 from common_sync.core.formats.pip.paths import quote_path
 from common_sync.core.formats.pip.syntax import Line, Word
 from common_sync.core.model import Edit, Finding, ReferenceState
 from common_sync.core.proving import keep_proven
 from common_sync.core.references.contract import LocatedReference, Rewrite, Site
+from common_sync.core.references.mentions import find_mentions, report_mention
 from common_sync.core.references.requirement_lines import Found, Reading, read_references
 from common_sync.core.text import apply_edits, declared_encoding
 
@@ -45,6 +48,7 @@ def read_requirements(characters: str, site: Site) -> Rewrite:
     reading = read_references(characters, site.locate)
     problems = [_report_variable(found, site.copy) for found in reading.variables]
     problems += (_report_misread(found, site.copy) for found in reading.misread)
+    problems += _report_sources(characters, site)
     edits: tuple[Edit, ...] = ()
     if site.own:
         planned = _plan(reading.found)
@@ -57,6 +61,18 @@ def read_requirements(characters: str, site: Site) -> Rewrite:
     return Rewrite(
         edits, _references(reading, own=site.own), tuple(reading.includes), tuple(sorted(problems, key=by_line))
     )
+
+
+_SOURCES = expression(r"[ \t]*(?:-f|-i|--find-links|--index-url|--extra-index-url)\b")
+
+
+def _report_sources(characters: str, site: Site) -> Iterator[Finding]:
+    """Yield the folders of packages that are the master's: pip only looks into them, and they are left alone."""
+    if "../" not in characters:
+        return
+    for number, line in enumerate(characters.splitlines(), 1):
+        if _SOURCES.match(line):
+            yield from (report_mention(number, one, site) for one in find_mentions(line, site.locate))
 
 
 def _references(reading: Reading, *, own: bool) -> tuple[LocatedReference, ...]:

@@ -90,11 +90,32 @@ class Dockerignores:
         if kept:
             lines = self._lines(_list_taken(self._root, service, dockerfiles))
             edits = _write_block(own, _in_dockerignore(lines), service, lines, findings)
+            findings += (self._about_dropped(service, one) for one in self._newly_dropped(service, own, edits))
         others = [_read(self._root, f"{service}/{dockerfile}{IGNORE}") for dockerfile in dockerfiles]
         replaced = bool(others) and all(file.text is not None for file in others)  # none of them has Docker read it
         for file in others if replaced else (own, *others):
             findings.extend(self._check(file, service))
         return Managed(edits, tuple(findings), (own.path,) if kept else ())
+
+    def _newly_dropped(self, service: str, own: "_File", edits: Sequence[FileEdit]) -> Iterator[str]:
+        """Yield the settings that the block will keep out of an image which has them now, by their paths in the service."""
+        if not edits:
+            return
+        from common_sync.core.formats.dockerignore import parse_dockerignore
+
+        with suppress(UnparsableError, OSError):
+            before, after = (
+                parse_dockerignore(text)
+                for text in (own.text or "", (edits[0].after or b"").decode("utf-8", "replace"))
+            )
+            for name in sorted(os.listdir(os.path.join(self._root, service))):
+                if name.startswith(".env") and before.exclusion(name) is None and after.exclusion(name) is not None:
+                    yield name
+
+    def _about_dropped(self, service: str, name: str) -> Finding:
+        message = "is no longer in the image: the managed block in .dockerignore keeps it out"
+        remedy = f"if the image needs it, add `!{name}` at the end of {service}/{IGNORE}"
+        return make_finding("CS120", service, f"{service}/{name}", None, message, remedy)
 
     def _check(self, file: "_File", service: str) -> Iterator[Finding]:
         if file.text is None:

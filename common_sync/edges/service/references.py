@@ -2,15 +2,17 @@
 
 import os
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice, takewhile
 from stat import S_ISREG
 from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.findings import make_finding, place
+from common_sync.core.formats.pip.paths import ARCHIVES
 from common_sync.core.model import FileEdit, Finding, Reference
 from common_sync.core.references.contract import LocatedReference, Rewrite, Rewriter, Site
+from common_sync.core.references.hints import list_installed
 from common_sync.core.references.kinds import Kind, kind_of
 from common_sync.core.service_plan import Widened
 from common_sync.core.text import Text, UndecodableError, UnparsableError, apply_edits, encode, find_conflict
@@ -76,7 +78,8 @@ def read_references(
     strays = [path for path in paths if path.rpartition("/")[2] == MANIFEST_NAME]
     if not files and not strays:
         return References()
-    return _Reader(views, service, composes).read(files, strays)._replace(dockerfiles=dockerfiles)
+    reader = _Reader(views, service, composes, {path for path in paths if kind_of(path) is None})
+    return reader.read(files, strays)._replace(dockerfiles=dockerfiles)
 
 
 def _list_named(composes: ComposeFiles, service: str, folder: str, files: Sequence[tuple[str, Kind]]) -> Iterator[str]:
@@ -101,6 +104,8 @@ def read_version(libraries: Sequence[Location], service: str, file: str, data: b
     return _Reader(see_from(libraries, service), service).read_data(file, kind, data)
 
 
+_RUNNING = frozenset({"dockerfile", "compose", "mention"})
+_INSTALLING = frozenset({"requirements", "project", "pipfile"})
 _LEADS_TO_COPY = ("points-at-master", "points-at-copy")
 
 
@@ -119,8 +124,14 @@ def _run(rewrite: Rewriter, characters: str, sites: Sequence[Site]) -> tuple[str
 
 
 class _Reader:
-    def __init__(self, views: Sequence[Places], service: str, composes: ComposeFiles | None = None) -> None:
-        self._views, self._service = views, service
+    def __init__(
+        self,
+        views: Sequence[Places],
+        service: str,
+        composes: ComposeFiles | None = None,
+        others: Collection[str] = (),
+    ) -> None:
+        self._views, self._service, self._others = views, service, others
         self._root, self._folder = views[0].root, views[0].folder
         self._edits: list[FileEdit] = []
         self._references: list[Reference] = []
@@ -155,7 +166,14 @@ class _Reader:
         return self._result()
 
     def _result(self) -> References:
-        return References(tuple(self._edits), tuple(self._references), tuple(self._findings), (), tuple(self._widened))
+        edits = [edit for edit in self._edits if not self._is_bound(edit)]
+        return References(tuple(edits), tuple(self._references), tuple(self._findings), (), tuple(self._widened))
+
+    def _is_bound(self, edit: FileEdit) -> bool:
+        """Tell whether a uv.lock has to stay because the members of its workspace do: they are changed together."""
+        above, name = os.path.split(edit.path)
+        project = os.path.join(above, "pyproject.toml")
+        return name == "uv.lock" and any(one.code == "CS106" and one.file == project for one in self._findings)
 
     def _read_file(self, path: str, real: str, kind: Kind) -> list[tuple[str, Kind]]:
         """Take in one file; return what it includes: paths beside the one that it was given, and what they are."""
@@ -166,6 +184,16 @@ class _Reader:
         return [] if data is None else self._read_data(path, real, kind, shown, data)
 
     def _read_data(self, path: str, real: str, kind: Kind, shown: str, data: bytes) -> list[tuple[str, Kind]]:
+        installed = self._installed(data) if kind in _RUNNING else []
+        return [*installed, *self._read_kind(path, real, kind, shown, data)]
+
+    def _installed(self, data: bytes) -> list[tuple[str, Kind]]:
+        """Return the files of the service that commands in a file install, whatever their names are."""
+        names = list_installed(data) if self._others else frozenset()
+        found = (other for other in self._others if other.rpartition("/")[2] in names)
+        return [(os.path.join(self._folder, other), "requirements") for other in sorted(found)]
+
+    def _read_kind(self, path: str, real: str, kind: Kind, shown: str, data: bytes) -> list[tuple[str, Kind]]:
         views = [view for view in self._views if view.may_be_in(data, kind)]
         if not views:
             return []
@@ -185,7 +213,7 @@ class _Reader:
             self._find("CS108", shown, error.line, message, "mend it; nothing in it was changed")
             return []
         for view, one in zip(views, found, strict=True):
-            self._take(view, one, shown)
+            self._take(view, one, shown, kind)
             if kind == "dockerfile":
                 self._report_named(view, text.characters, real, shown)
         if any(one.edits for one in found):
@@ -264,12 +292,18 @@ class _Reader:
             self._find("CS104", shown, None, message, "save it as UTF-8")
             return None
 
-    def _take(self, view: Places, found: Rewrite, shown: str) -> None:
+    def _take(self, view: Places, found: Rewrite, shown: str, kind: Kind) -> None:
         for one in found.references:
             self._references.append(Reference(shown, one.line, one.state))
-            if one.includes and one.state in _LEADS_TO_COPY and one.rest not in view.copied:
+            if one.state not in _LEADS_TO_COPY or one.rest in view.copied:
+                continue
+            if one.includes:
                 message = f"includes {one.rest!r}, which is not copied"
                 self._find("CS107", shown, one.line, message, "take it out of the excludes, or copy its lines here")
+            elif kind in _INSTALLING and one.rest.endswith(ARCHIVES):
+                message = f"installs {one.rest!r}, which is not copied"
+                remedy = f"install the library's folder, `./{view.library.copy}`; or take the file out of the excludes"
+                self._find("CS107", shown, one.line, message, remedy)
         for problem in found.problems:
             self._findings.append(place(problem, self._service, shown))
         if any(problem.code == "CS112" for problem in found.problems):

@@ -40,6 +40,7 @@ PROJECT = [
         "[tool.uv]\noverride-dependencies = ['c @ file:///repo/common']\nconstraint-dependencies = ['c @ ../../common']",
         "[tool.uv]\noverride-dependencies = ['c @ file:///${PROJECT_ROOT}/common']\nconstraint-dependencies = ['c @ ./common']",
     ),
+    row("a uv workspace", "[tool.uv.workspace]\nmembers = ['x', '../../common']", "[tool.uv.workspace]\nmembers = ['x', 'common']"),
     # how a path is spelled
     row("a long string", 'tool.uv.sources.c.path = """\n../../common"""', 'tool.uv.sources.c.path = """\ncommon"""'),
     row("a raw long string", "tool.uv.sources.c.path = '''../../common'''", "tool.uv.sources.c.path = '''common'''"),
@@ -155,7 +156,7 @@ STAYS = [
     stays("a tool that is no table", "tool = '../x'"),
     stays("no path", "tool.uv.sources.c.path = 1\nproject.dependencies = 2\nx = '..'"),
     # what is named and left alone
-    stays("a uv workspace", "[tool.uv.workspace]\nmembers = ['x', '../../common']", (2, "CS110")),
+    stays("a pattern of a uv workspace", "[tool.uv.workspace]\nmembers = ['x', '../../comm*']", (2, "CS106")),
     stays("a tool's setting", "[tool.pytest.ini_options]\npythonpath = [\n  '.',\n  '../../common/src' ]", (4, "CS110")),
     stays("an absolute setting", "tool.mypy.mypy_path = 'src:/repo/common'\na = '/repo/common-utils'", (1, "CS110")),
     stays("a script", '[tool.pdm.scripts]\nx = """\ncd $PWD/../../common\nls ../../common-utils\n"""', (3, "CS110")),

@@ -218,7 +218,6 @@ UNRELATED = [
     pytest.param("https://h/../../common\n-e git+file:///repo/common\nx @ git+https://h/../../common", id="networks"),
     pytest.param("x @ file://h/repo/common", id="another host"),
     pytest.param("-e file:\n-e ''\n-e [x]\n-r ''\nfile:///\n/", id="no path"),
-    pytest.param("-f ../../common/dist\n--find-links=../../common", id="where to look for archives"),
     pytest.param("-r https://h/../../common/r.txt", id="a file on a network"),
     pytest.param("x==1 --hash=sha256:../../common", id="the value of another option"),
     pytest.param("../../common==1", id="a version after a path, which makes it another path"),
@@ -235,6 +234,16 @@ UNRELATED = [
     ),
     pytest.param("", id="nothing"),
 ]
+
+
+@pytest.mark.parametrize(
+    "text", ["-f ../../common/dist", "--find-links=../../common", "x\n--extra-index-url ../../common/w"]
+)
+def test_names_where_to_look_for_archives(text: str) -> None:
+    """Pip would look into a folder that is not there, and say that no version of a package can be found."""
+    found = PLAIN.read(text)
+    assert [(one.line, one.code) for one in found.problems] == [(text.count("\n") + 1, "CS110")]
+    assert not found.edits
 
 
 @pytest.mark.parametrize("text", UNRELATED)

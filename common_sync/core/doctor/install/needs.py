@@ -19,12 +19,11 @@ from common_sync.core.doctor.install.projects import Dependency, Project, read_l
 from common_sync.core.doctor.install.selection import select
 from common_sync.core.doctor.install.sources import Source, given_sources, list_sources, needs_it
 from common_sync.core.expressions import expression
-from common_sync.core.formats.pip.paths import Target, find_include, find_target, holds_variable
+from common_sync.core.formats.pip.paths import ARCHIVES, Target, find_include, find_target, holds_variable
 from common_sync.core.formats.pip.refusals import why_refused
 from common_sync.core.formats.pip.syntax import Instruction, parse_instructions
 
 _PROJECT_FILES = ("pyproject.toml", "setup.py")
-_ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz")
 _OTHER_SYSTEMS = expression(r"win32|windows|darwin|['\"]nt['\"]", re.IGNORECASE)
 
 
@@ -200,7 +199,7 @@ class _Finder:
         elif place.kind == "unknown":
             yield need._replace(state="unknown", reason=place.why, unseen=True)
         elif place.kind == "file":
-            reason = "" if path.endswith(_ARCHIVES) else "it is a file, and no package"
+            reason = "" if path.endswith(ARCHIVES) else "it is a file, and no package"
             yield need._replace(state="missing" if reason else "there", reason=reason)
         elif path not in self._seen:
             self._seen.add(path)

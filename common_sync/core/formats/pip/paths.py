@@ -21,6 +21,10 @@ _VARIABLE = expression(r"\$\{[A-Z0-9_]+\}")  # the only form that pip expands
 _NEEDS_NO_QUOTING = expression(r"[A-Za-z0-9_.~/-]*")
 
 
+ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz")
+"""What the names of files end in that pip installs."""
+
+
 class Target(NamedTuple):
     """The local path in a value.
 
@@ -135,9 +139,9 @@ def _find_url(where: str, start: int) -> Target | None:
     fragment = _URL_FRAGMENT.search(where)
     written = where[first : fragment.start() if fragment else len(where)]
     host = _LOCAL_HOST.match(written)
-    if written.startswith("//") and not host and not _VARIABLE.search(written):
-        return None  # another host: pip refuses it
     path = "/" + written[host.end() :].lstrip("/") if host else written
+    if written.startswith("//") and not host and not _VARIABLE.search(written):
+        path = written[2:]  # pip takes it for the name of a machine and refuses it, uv for a path
     if "%" in path:
         from urllib.parse import unquote  # slow to import, and hardly ever needed
 
