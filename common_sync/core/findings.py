@@ -58,7 +58,7 @@ CODES = {
     "CS212": Code("error", "The image's pip is too old for a reference"),
     "CS213": Code("warning", "Something cannot be followed"),
     "CS214": Code("warning", "Something is wrong with a stage that the last one does not need"),
-    "CS215": Code("error", "An environment is copied without what is installed in it as editable"),
+    "CS215": Code("error", "What is installed as editable is not there when the image is run"),
     "CS216": Code("error", "Nothing brings the library into the image"),
     "CS217": Code("warning", "An import would pass over the library's __init__.py"),
     "CS218": Code("error", "An installer refuses what it is told to install"),

@@ -76,6 +76,67 @@ UNBUILDABLE = (
 )
 """An image cannot be built, and a person has to say how it is to be."""
 
+_HASH = "--hash=sha256:" + "82fee1fc" * 8
+_HATCH = """\
+[build-system]
+requires = ["hatchling>=1.24"]
+build-backend = "hatchling.build"
+
+[project]
+name = "our-common"
+dynamic = ["version"]
+
+"""
+_BY_PATH = stage("COPY . .", "RUN pip install ./common", START)
+
+REFUSED = (
+    Case("hash_checking", stage("COPY . .", "RUN pip install --require-hashes -r requirements.txt", START)),
+    Case("hash_checking_by_a_variable", stage("COPY . .", "ENV PIP_REQUIRE_HASHES=1", INSTALL, START)),
+    Case(
+        "hash_beside_it",
+        stage("COPY . .", INSTALL, START),
+        files={"requirements.txt": f"../../common\nwheel==0.1 {_HASH}\n"},
+    ),
+    Case("name_and_path", stage("COPY . .", INSTALL, START), files={"requirements.txt": "our-common @ ../../common\n"}),
+    Case(
+        "path_and_egg", stage("COPY . .", INSTALL, START), files={"requirements.txt": "../../common#egg=our-common\n"}
+    ),
+    Case("constraint_by_a_variable", stage("COPY . .", "ENV PIP_CONSTRAINT=c.txt", INSTALL, START)),
+    Case(
+        "constraint_of_uv_by_a_variable",
+        stage("RUN pip install uv", "COPY . .", "RUN UV_CONSTRAINT=c.txt uv pip install --system ./common", START),
+    ),
+    Case(
+        "links_that_are_not_there",
+        stage("RUN pip install uv", "COPY . .", "RUN uv pip install --system -f ./w ./common", START),
+    ),
+    Case(
+        "version_in_a_file_outside",
+        _BY_PATH,
+        library={**LIBRARY, "pyproject.toml": f'{_HATCH}[tool.hatch.version]\npath = "../version.py"\n'},
+    ),
+    Case(
+        "packed_from_outside",
+        _BY_PATH,
+        library={
+            **LIBRARY,
+            "pyproject.toml": _HATCH.replace('dynamic = ["version"]', 'version = "1"')
+            + '[tool.hatch.build.targets.wheel.force-include]\n"../schemas" = "our_common/schemas"\n',
+        },
+    ),
+    Case(
+        "setuptools_in_a_mount",
+        stage("RUN --mount=type=bind,source=common,target=/src pip install /src", START),
+        library={
+            **LIBRARY,
+            "pyproject.toml": _HATCH.replace("hatchling>=1.24", "setuptools>=68")
+            .replace("hatchling.build", "setuptools.build_meta")
+            .replace('dynamic = ["version"]', 'version = "1"'),
+        },
+    ),
+)
+"""An image cannot be built, because the installer refuses what it reads, whatever is copied."""
+
 UNUSABLE = (
     Case(
         "a_module_ignored",
@@ -97,6 +158,24 @@ UNUSABLE = (
         stage("COPY . .", START),
         files={"requirements.txt": "", "main.py": "from common.health import serve\n\nserve()\n"},
         library=NAMED_LIKE_ITS_FOLDER,
+    ),
+    Case(
+        "editable_from_a_mount",
+        stage(_REQUIREMENTS, f"RUN --mount=type=bind,source=common,target=common {INSTALL[4:]}", START),
+        copy_in_image=None,
+    ),
+    Case(
+        "editable_and_removed",
+        stage("COPY . .", f"{INSTALL} && rm -rf common", START),
+        copy_in_image=None,
+    ),
+    Case(
+        "namespace_that_nothing_installs",
+        stage("COPY . .", START),
+        files={"requirements.txt": "", "main.py": "from corp.common.health import serve\n\nserve()\n"},
+        library={f"corp/common/{path.partition('/')[2]}": text for path, text in LIBRARY.items() if "/" in path}
+        | {"setup.py": 'from setuptools import setup\n\nsetup(name="corp-common", packages=["corp.common"])\n'},
+        copy_in_image=None,
     ),
     Case(
         "editable_in_the_builder_only",  # the final stage has a path to a folder that it does not have

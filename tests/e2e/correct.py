@@ -255,4 +255,38 @@ _WITHOUT_INSTALLING = (
     ),
 )
 
-CORRECT = (*_SPELLINGS, *_PLACES, *_STAGES, *_INSTALLERS, *_WITHOUT_INSTALLING)
+_NO_FALSE_ALARM = (
+    Case(
+        "editable_environment_that_uv_is_told_not_to_make",
+        stage(
+            "RUN pip install uv",
+            "ENV UV_PROJECT_ENVIRONMENT=/opt/venv UV_NO_EDITABLE=1",
+            "COPY . .",
+            "RUN uv sync --frozen",
+            name="build",
+        )
+        + stage("COPY --from=build /opt/venv /opt/venv", START.replace('"python3"', '"/opt/venv/bin/python3"')),
+        files={"pyproject.toml": UV_PROJECT, "uv.lock": UV_LOCK},
+        copy_in_image=None,
+    ),
+    Case(
+        "path_of_the_copy_in_the_image",
+        stage("COPY common/ ./common/", START),
+        files={
+            "requirements.txt": "",
+            "main.py": 'import sys\n\nsys.path.insert(0, "/app/common")\nfrom our_common.health import serve\n\nserve()\n',
+        },
+    ),
+    Case(
+        "requirements_of_another_name",
+        stage("COPY . .", "RUN pip install --no-cache-dir -r reqs.prod", START),
+        files={"requirements.txt": "", "reqs.prod": "-e ../../common\n"},
+    ),
+    Case(
+        "constraint_that_is_there",
+        stage("COPY . .", "ENV PIP_CONSTRAINT=/app/c.txt", INSTALL, START),
+        files={"c.txt": "wheel>0\n"},
+    ),
+)
+
+CORRECT = (*_NO_FALSE_ALARM, *_SPELLINGS, *_PLACES, *_STAGES, *_INSTALLERS, *_WITHOUT_INSTALLING)

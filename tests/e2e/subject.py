@@ -59,6 +59,14 @@ class Subject(NamedTuple):
         self.is_judged(self.verdict)
         self.builds_anyway(place)
 
+    def is_refused(self, place: Path) -> None:
+        """Hold that `doctor` calls it broken, and that the build stops where something is installed."""
+        self.is_judged("broken")
+        done = self._build_alone(place)
+        self.note("built", "yes" if done.code == 0 else "no")
+        assert done.code != 0
+        assert re.search(r"pip install", done.err + done.out), done.err
+
     def builds_anyway(self, place: Path) -> None:
         """Hold that it can be built, whatever `doctor` says."""
         done = self._build_alone(place)

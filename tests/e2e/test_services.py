@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from e2e.broken import MENDABLE, UNBUILDABLE, UNUSABLE
+from e2e.broken import MENDABLE, REFUSED, UNBUILDABLE, UNUSABLE
 from e2e.cases import SERVICE, Case, repository_of
 from e2e.conftest import Note
 from e2e.correct import CORRECT
@@ -44,6 +44,13 @@ def test_a_broken_service_does_not_build(subject: Subject, tmp_path: Path) -> No
     subject.fails("before", tmp_path / "before")
     assert subject.repo.run("distribute").code in {0, 1}
     subject.fails("distributed", tmp_path / "distributed")
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.name)
+def test_what_an_installer_refuses_is_not_called_proven(subject: Subject, tmp_path: Path) -> None:
+    """A user would be told that an image can be built, and see it fail at a line that looks right."""
+    assert subject.repo.run("distribute").code in {0, 1}
+    subject.is_refused(tmp_path / "distributed")
 
 
 @pytest.mark.parametrize("case", MENDABLE, ids=lambda case: case.name)

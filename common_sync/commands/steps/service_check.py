@@ -162,6 +162,7 @@ def _report(opened: _Opened, view: View, findings: Iterable[Finding]) -> list[Fi
     own = [opened.report(one) for one in findings]
     plan = opened.plan
     known = _known(plan, own, {f"{plan.service}/{image.context.ignore_file}" for image in view.images})
+    known, own = _gather({f"{plan.service}/{one.path}" for one in plan.widened}, known, own)
     hidden = {(one.file, one.line) for one in known if one.code == "CS111"}
     return [*known, *(one for one in own if one.code != "CS207" or (one.file, one.line) not in hidden)]
 
@@ -185,6 +186,20 @@ def _known(plan: ServicePlan, own: Iterable[Finding], ignore_files: set[str]) ->
     known = [*missing, *reference_findings(plan.service, plan.references), *plan.problems]
     minded = [one for one in known if one.code != "CS115" or one.file in ignore_files]
     return [one for one in minded if (one.code, one.file) not in told and one.code not in _NOT_ABOUT_BUILDS]
+
+
+def _gather(widened: Iterable[str], known: list[Finding], own: list[Finding]) -> tuple[list[Finding], list[Finding]]:
+    """Make one finding of all that follows from a Dockerfile being built from another folder than the service's."""
+    for file in widened:
+        following = [one for one in own if one.file == file and one.code in _BY_CONTEXT]
+        if following:
+            first, others = following[0], len(following) - 1
+            more = f"; {others} more {'line' if others == 1 else 'lines'} of it fail so" if others else ""
+            message = f"it is built from another folder, and from the service's alone it fails: {first.message}{more}"
+            left = [one for one in own if one not in following]
+            own = [*left, first._replace(message=message)]
+            known = [one for one in known if one.file != file or one.code != "CS112" or "--contexts" not in one.remedy]
+    return known, own
 
 
 def _fixed(images: dict[Dockerfile, ImageCheck]) -> dict[str, Fixed]:

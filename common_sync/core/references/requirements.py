@@ -16,7 +16,6 @@ from common_sync.core.formats.pip.syntax import Line, Word
 from common_sync.core.model import Edit, Finding, ReferenceState
 from common_sync.core.proving import keep_proven
 from common_sync.core.references.contract import LocatedReference, Rewrite, Site
-from common_sync.core.references.mentions import find_mentions, report_mention
 from common_sync.core.references.requirement_lines import Found, Reading, read_references
 from common_sync.core.text import apply_edits, declared_encoding
 
@@ -70,8 +69,14 @@ def _report_sources(characters: str, site: Site) -> Iterator[Finding]:
     """Yield the folders of packages that are the master's: pip only looks into them, and they are left alone."""
     if "../" not in characters:
         return
-    for number, line in enumerate(characters.splitlines(), 1):
-        if _SOURCES.match(line):
+    lines = [(number, line) for number, line in enumerate(characters.splitlines(), 1) if _SOURCES.match(line)]
+    if lines:
+        from common_sync.core.references.mentions import (  # hardly any file has such a line
+            find_mentions,
+            report_mention,
+        )
+
+        for number, line in lines:
             yield from (report_mention(number, one, site) for one in find_mentions(line, site.locate))
 
 
