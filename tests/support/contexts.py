@@ -4,12 +4,16 @@ from collections.abc import Iterable, Mapping
 
 from common_sync.core.doctor.build.outcome import Build
 from common_sync.core.doctor.build.simulate import simulate
+from common_sync.core.doctor.catalogue import inspect_image, inspect_service
 from common_sync.core.doctor.checks.build import find_build_troubles
+from common_sync.core.doctor.checks.layout import find_importable
 from common_sync.core.doctor.image.context import BuildContext
 from common_sync.core.doctor.image.files import Place
+from common_sync.core.doctor.view import ImageView, Service, View, find_imports
+from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.formats.dockerfile.syntax import parse_dockerfile
 from common_sync.core.formats.dockerignore import parse_dockerignore
-from common_sync.core.model import Finding
+from common_sync.core.model import Finding, Reference
 
 LIBRARY = {
     "common/pyproject.toml": '[project]\nname = "our-common"\nversion = "1"\n',
@@ -65,3 +69,32 @@ def troubles_of(
     context = context_of(files, dockerignore)
     build = simulate(parse_dockerfile(dockerfile), context)
     return list(find_build_troubles(build, "Dockerfile", context, admits_newer, targets))
+
+
+def view_of(
+    files: Mapping[str, str],
+    *dockerfiles: str,
+    references: Iterable[Reference] = (),
+    compositions: Iterable[BuiltService] = (),
+) -> View:
+    """Return a service `services/api` that holds some files, and the images that are built from it."""
+    folder = Folder(files)
+    own = tuple(sorted(file for file in files if not file.startswith("common/")))
+    imports = find_imports(folder, own, find_importable(context_of(files), "common"))
+    service = Service(
+        "services/api", "/repo/services/api", "common", "our-common", folder, own, tuple(references), imports
+    )
+    images = tuple(_image_of(service, files, text) for text in dockerfiles)
+    return View(service, images, bool(images), tuple(compositions))
+
+
+def _image_of(service: Service, files: Mapping[str, str], dockerfile: str) -> ImageView:
+    context = context_of(files, files.get(".dockerignore", ""))
+    build = simulate(parse_dockerfile(dockerfile), context)
+    return ImageView(service, "Dockerfile", context, build, (), admits_newer)
+
+
+def found_in(view: View) -> list[tuple[str, str, int | None]]:
+    """Return what all checks find: code, file and line."""
+    findings = [*(one for image in view.images for one in inspect_image(image)), *inspect_service(view)]
+    return [(one.code, one.file, one.line) for one in dict.fromkeys(findings)]

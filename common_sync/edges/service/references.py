@@ -171,7 +171,7 @@ class _Reader:
 
     def _is_bound(self, edit: FileEdit) -> bool:
         """Tell whether a uv.lock has to stay because the members of its workspace do: they are changed together."""
-        above, _, name = edit.path.rpartition("/")
+        above, name = os.path.split(edit.path)
         project = os.path.join(above, "pyproject.toml")
         return name == "uv.lock" and any(one.code == "CS106" and one.file == project for one in self._findings)
 

@@ -214,6 +214,13 @@ def test_what_says_nothing_of_it_says_nothing(text: str) -> None:
     assert (project.dependencies, project.uv, project.reads, project.requires_python) == ((), (), (), None)
 
 
+def test_uvs_older_groups_are_read() -> None:
+    """A development tool that is a local project would not be looked for."""
+    text = '[tool.uv]\ndev-dependencies = ["a"]\n[tool.uv.sources]\na = { path = "libs/a" }\n'
+    assert chosen("uv sync --frozen", read_project(text)) == "a"
+    assert chosen("uv sync --frozen --no-dev", read_project(text)) == ""
+
+
 def test_a_workspace_is_noticed() -> None:
     """What uv takes from a workspace would be held to be there, though nobody looked."""
     project = read_project('[project]\ndependencies = ["a"]\n[tool.uv.sources]\na = { workspace = true }\n')

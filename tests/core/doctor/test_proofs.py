@@ -93,6 +93,15 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
         "CS218:5",
     ),
     "what the library lies beside is no matter": (run("RUN pip install --require-hashes idna"), FILES, ""),
+    # forms that one of the two refuses
+    "a path after a name": (ALL + INSTALL, requirements("our-common @ ./common\n"), "CS218:4"),
+    "a path after a name, for uv": (
+        run("RUN uv pip install --system -r requirements.txt"),
+        requirements("our-common @ ./common\n"),
+        "",
+    ),
+    "a path after a name, in a command": (run('RUN pip install "our-common @ ./common"'), FILES, "CS218:4"),
+    "a name after a path": (ALL + INSTALL, requirements("-e ./common#egg=our-common\n"), "CS218:4"),
     # options by environment and by files of settings
     "a constraint by the image": (
         BASE + LIB + "ENV PIP_CONSTRAINT=/app/constraints.txt\nRUN pip install ./common\n",
@@ -280,6 +289,21 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "a version from git by hatch": (
         INSTALL_IT,
         hatch('dynamic = ["version"]', '[tool.hatch.version]\nsource = "vcs"'),
+        "CS204:4",
+    ),
+    "a version from git by PDM": (
+        INSTALL_IT,
+        library('[project]\nname = "our-common"\ndynamic = ["version"]\n[tool.pdm.version]\nsource = "scm"\n'),
+        "CS204:4",
+    ),
+    "a version from git by versioningit": (
+        INSTALL_IT,
+        setuptools('dynamic = ["version"]', "[tool.versioningit]", "versioningit"),
+        "CS204:4",
+    ),
+    "a version from git by Poetry's plugin": (
+        INSTALL_IT,
+        setuptools('version = "0"', "", "poetry_dynamic_versioning"),
         "CS204:4",
     ),
     "a version from git, or else": (
