@@ -41,7 +41,9 @@ _PROJECT: dict[str, Role] = {
 
 _PIPFILE: dict[str, Role] = {"*.*.path": "path"}  # every table but a few is a category of packages
 
-_project_roles = table_roles(_PROJECT)
+project_roles = table_roles(_PROJECT)
+"""Tells what a string of a pyproject.toml is for, by its keys."""
+
 _pipfile_roles = table_roles(_PIPFILE)
 
 
@@ -55,7 +57,7 @@ def read_project(characters: str, site: Site) -> Rewrite:
     Raises:
         UnparsableError: It is no TOML.
     """
-    return read_toml(characters, site, _project_roles)
+    return read_toml(characters, site, project_roles)
 
 
 def read_pipfile(characters: str, site: Site) -> Rewrite:
