@@ -90,16 +90,20 @@ class Dockerignores:
         if kept:
             lines = self._lines(_list_taken(self._root, service, dockerfiles))
             edits = _write_block(own, _in_dockerignore(lines), service, lines, findings)
-            findings += (self._about_dropped(service, one) for one in self._newly_dropped(service, own, edits))
+            findings += (
+                self._about_dropped(service, one) for one in self._newly_dropped(service, dockerfiles, own, edits)
+            )
         others = [_read(self._root, f"{service}/{dockerfile}{IGNORE}") for dockerfile in dockerfiles]
         replaced = bool(others) and all(file.text is not None for file in others)  # none of them has Docker read it
         for file in others if replaced else (own, *others):
             findings.extend(self._check(file, service))
         return Managed(edits, tuple(findings), (own.path,) if kept else ())
 
-    def _newly_dropped(self, service: str, own: "_File", edits: Sequence[FileEdit]) -> Iterator[str]:
+    def _newly_dropped(
+        self, service: str, dockerfiles: Sequence[str], own: "_File", edits: Sequence[FileEdit]
+    ) -> Iterator[str]:
         """Yield the settings that the block will keep out of an image which has them now, by their paths in the service."""
-        if not edits:
+        if not edits or not any(_takes_all(self._root, f"{service}/{dockerfile}") for dockerfile in dockerfiles):
             return
         from common_sync.core.formats.dockerignore import parse_dockerignore
 
@@ -192,6 +196,16 @@ def _list_taken(root: str, service: str, dockerfiles: Sequence[str]) -> frozense
         with suppress(TreeError):
             taken.update(list_taken(_read(root, f"{service}/{dockerfile}").text or ""))
     return frozenset(taken)
+
+
+def _takes_all(root: str, dockerfile: str) -> bool:
+    """Tell whether a Dockerfile copies all of its build context; one that cannot be read is somebody else's to report."""
+    from common_sync.core.blocks.dockerignore import takes_all
+
+    try:
+        return takes_all(_read(root, dockerfile).text or "")
+    except TreeError:
+        return False
 
 
 def unblock_attributes(root: str, copies: Container[str]) -> FileEdit | None:
