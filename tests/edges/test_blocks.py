@@ -60,6 +60,22 @@ def test_what_a_dockerfile_copies_is_not_kept_out(repo: Monorepo) -> None:
     assert codes(repo) == [("CS116", IGNORE, None)]
 
 
+def test_settings_that_leave_the_image_are_named(repo: Monorepo) -> None:
+    """A service that reads its `.env` in the image would start without it one day, and nobody have been told."""
+    repo.write(f"{API}/.env", "A=1\n")
+    repo.write(f"{API}/Dockerfile", "FROM scratch\nCOPY --chown=1 ./ /app/\n")
+    assert f"{API}/.env: CS120" in repo.run("distribute").out
+    assert codes(repo, code=0) == [], "it is told once"
+    repo.write(IGNORE, "")
+    assert ("CS120", f"{API}/.env", None) in codes(repo)
+    repo.write(IGNORE, ".env\n")
+    assert [code for code, _, _ in codes(repo)] == ["CS116"], "it was not in the image"
+    repo.write(IGNORE, "")
+    for text in ("FROM scratch\nCOPY app /app/\n", "COPY"):
+        repo.write(f"{API}/Dockerfile", text)
+        assert "CS120" not in [code for code, _, _ in codes(repo)]
+
+
 def test_verify_names_what_is_missing_or_old(built: Monorepo) -> None:
     """A block that somebody has changed would go on as it is, and CI would be green."""
     built.write(IGNORE, built.read(IGNORE).replace("**/.env\r\n", ""))

@@ -66,6 +66,21 @@ def list_taken(dockerfile: str) -> Iterator[str]:
                 yield normalise(source.path.text, within=True)
 
 
+def takes_all(dockerfile: str) -> bool:
+    """Tell whether a Dockerfile copies all of its build context, and settings with it.
+
+    Args:
+        dockerfile: Its text; one that cannot be parsed copies nothing.
+    """
+    from common_sync.core.formats.dockerfile.sources import find_sources, normalise
+    from common_sync.core.formats.dockerfile.syntax import parse_dockerfile
+
+    with suppress(UnparsableError):
+        sources = find_sources(parse_dockerfile(dockerfile))
+        return any(not source.unknown and normalise(source.path.text, within=True) in {".", "*"} for source in sources)
+    return False
+
+
 _MAY_BE_KEPT_OUT = expression(r"_cache|pycache|\.pyc|venv|\.log|\.env")
 _WILDCARD = expression(r"[*?\[\\]")
 

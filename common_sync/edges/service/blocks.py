@@ -8,7 +8,7 @@ from stat import S_ISLNK
 from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.blocks import gitattributes as attributes
-from common_sync.core.blocks.block import START, End, FindOthers, put_block, read_block, remove_block
+from common_sync.core.blocks.block import End, FindOthers, put_block, read_block, remove_block
 from common_sync.core.errors import TreeError
 from common_sync.core.findings import make_finding
 from common_sync.core.model import FileEdit, Finding, ancestors
@@ -90,18 +90,22 @@ class Dockerignores:
         if kept:
             lines = self._lines(_list_taken(self._root, service, dockerfiles))
             edits = _write_block(own, _in_dockerignore(lines), service, lines, findings)
-            findings += (self._about_dropped(service, one) for one in self._newly_dropped(service, own, edits))
+            findings += (
+                self._about_dropped(service, one) for one in self._newly_dropped(service, dockerfiles, own, edits)
+            )
         others = [_read(self._root, f"{service}/{dockerfile}{IGNORE}") for dockerfile in dockerfiles]
         replaced = bool(others) and all(file.text is not None for file in others)  # none of them has Docker read it
         for file in others if replaced else (own, *others):
             findings.extend(self._check(file, service))
         return Managed(edits, tuple(findings), (own.path,) if kept else ())
 
-    def _newly_dropped(self, service: str, own: "_File", edits: Sequence[FileEdit]) -> Iterator[str]:
+    def _newly_dropped(
+        self, service: str, dockerfiles: Sequence[str], own: "_File", edits: Sequence[FileEdit]
+    ) -> Iterator[str]:
         """Yield the settings that the block will keep out of an image which has them now, by their paths in the service."""
         written = edits[0].after if edits else None
-        if written is None or (own.text is not None and START in own.text):
-            return  # what an old block goes on to keep out, a person has seen
+        if written is None or not any(_takes_all(self._root, f"{service}/{dockerfile}") for dockerfile in dockerfiles):
+            return
         from common_sync.core.formats.dockerignore import parse_dockerignore
 
         with suppress(UnparsableError, OSError):
@@ -190,6 +194,16 @@ def _list_taken(root: str, service: str, dockerfiles: Sequence[str]) -> frozense
         with suppress(TreeError):
             taken.update(list_taken(_read(root, f"{service}/{dockerfile}").text or ""))
     return frozenset(taken)
+
+
+def _takes_all(root: str, dockerfile: str) -> bool:
+    """Tell whether a Dockerfile copies all of its build context; one that cannot be read is somebody else's to report."""
+    from common_sync.core.blocks.dockerignore import takes_all
+
+    try:
+        return takes_all(_read(root, dockerfile).text or "")
+    except TreeError:
+        return False
 
 
 def unblock_attributes(root: str, copies: Container[str]) -> FileEdit | None:
