@@ -78,6 +78,16 @@ def kind_of(path: str) -> Kind | None:
     return _NAMES.get(name)
 
 
+def kind_anywhere(path: str) -> Kind | None:
+    """Tell the kind of a file in any folder, where nobody knows yet which folders are services.
+
+    Args:
+        path: POSIX path from the root of the repository.
+    """
+    above, _, name = path.rpartition("/")
+    return kind_of(f"requirements/{name}" if above.rpartition("/")[2] == "requirements" else name)
+
+
 def is_requirements(name: str) -> bool:
     """Tell by a file's name whether pip reads it."""
     return name.endswith((".txt", ".in")) and ("requirements" in name or "constraints" in name)

@@ -35,12 +35,19 @@ def read_mentions(characters: str, site: Site) -> Rewrite:
         characters: The decoded file.
         site: Where it stands.
     """
-    problems = [
-        report_mention(number, mention, site)
-        for number, line in enumerate(characters.split("\n"), 1)
-        for mention in find_mentions(_COMMENT.sub("", line), site.locate)
-    ]
-    return Rewrite(problems=tuple(problems))
+    found = list_mentions(characters, site.locate)
+    return Rewrite(problems=tuple(report_mention(number, mention, site) for number, mention in found))
+
+
+def list_mentions(characters: str, locate: Locate) -> Iterator[tuple[int, Mention]]:
+    """Yield the paths of a file that lead to the master, each with its line, counted from 1; comments are left out.
+
+    Args:
+        characters: The decoded file.
+        locate: Tells where a path leads.
+    """
+    for number, line in enumerate(characters.split("\n"), 1):
+        yield from ((number, mention) for mention in find_mentions(_COMMENT.sub("", line), locate))
 
 
 def find_mentions(line: str, locate: Locate) -> list[Mention]:

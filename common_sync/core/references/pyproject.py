@@ -50,7 +50,9 @@ _PROJECT: dict[str, Role] = {
 
 _PIPFILE: dict[str, Role] = {"*.*.path": "path"}  # every table but a few is a category of packages
 
-_project_roles = table_roles(_PROJECT)
+project_roles = table_roles(_PROJECT)
+"""Tells what a string of a pyproject.toml is for, by its keys."""
+
 _pipfile_roles = table_roles(_PIPFILE)
 
 
@@ -64,7 +66,7 @@ def read_project(characters: str, site: Site) -> Rewrite:
     Raises:
         UnparsableError: It is no TOML.
     """
-    found = read_toml(characters, site, _project_roles)
+    found = read_toml(characters, site, project_roles)
     patterns = tuple(_report_members(characters, site)) if "workspace" in characters and site.master else ()
     return found._replace(problems=(*found.problems, *patterns))
 

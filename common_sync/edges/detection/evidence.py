@@ -4,7 +4,7 @@ from functools import cached_property
 
 from common_sync.edges.detection.likeness import Likeness
 from common_sync.edges.detection.links import find_links
-from common_sync.edges.detection.mentions import read_names, says_something
+from common_sync.edges.detection.names import Request, find_declared, find_requests
 from common_sync.edges.detection.tree import Tree
 
 
@@ -27,18 +27,15 @@ class Evidence:
         self.inward = [link for link in links if link.leads_inside and link.kind == "install"]
 
     @cached_property
-    def asked_by_name(self) -> dict[str, list[tuple[str, int]]]:
-        """Normalised name of a distribution → the files and lines that ask for it by its name alone."""
-        found: dict[str, list[tuple[str, int]]] = {}
-        normal: dict[str, str] = {}
-        for file in sorted(path for path in self.tree.files if says_something(path)):
-            for name, line in read_names(file, self.tree.text(file)):
-                found.setdefault(normal.setdefault(name, normalise(name)), []).append((file, line))
+    def declared(self) -> dict[str, str]:
+        """Folder of a project → the normalised name of the distribution that it declares."""
+        return find_declared(self.tree)
+
+    @cached_property
+    def asked_by_name(self) -> dict[str, list[Request]]:
+        """Normalised name of one of the repository's own projects → the lines that ask for it by its name alone."""
+        found: dict[str, list[Request]] = {}
+        names = frozenset(self.declared.values())
+        for request in find_requests(self.tree, names) if names else ():
+            found.setdefault(request.name, []).append(request)
         return found
-
-
-def normalise(name: str) -> str:
-    """Return the name of a distribution as an index compares it."""
-    from packaging.utils import canonicalize_name  # only a library that can be installed needs it
-
-    return canonicalize_name(name)

@@ -1,15 +1,24 @@
-"""Where the lines of a repository's files lead: each mention of a path, resolved to a folder."""
+"""Where the lines of a repository's files lead: each mention of a path, resolved to a folder, and the service that it is of."""
 
 import posixpath
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from common_sync.core.model import ancestors
-from common_sync.edges.detection.mentions import Kind, Mention, read_mentions, says_something
+from common_sync.core.references.contract import Place
+from common_sync.core.references.kinds import Kind, kind_anywhere
+from common_sync.core.text import UnparsableError
+from common_sync.edges.detection.composed import ComposedService, read_services
+from common_sync.edges.detection.images import Copied, cut_off, read_copied
+from common_sync.edges.detection.reading import Lead, Strength, read_leads, search_lines
 from common_sync.edges.detection.tree import Tree, above, is_below, last
 
 _OF_THE_FOLDER_ABOVE = frozenset({"requirements", "docker", "deploy", "deployment", "compose", "ci"})
 """Folders in which people keep the files by which the folder above is built."""
+
+_COMPOSE_HINTS = (b"build", b"volumes", b"./", b"context")
 
 
 class Link(NamedTuple):
@@ -27,7 +36,7 @@ class Link(NamedTuple):
 
     service: str
     target: str
-    kind: Kind
+    kind: Strength
     file: str
     line: int | None
     text: str
@@ -45,10 +54,7 @@ def find_links(tree: Tree) -> list[Link]:
     Args:
         tree: The repository.
     """
-    links: list[Link] = []
-    for file in sorted(path for path in tree.files if says_something(path)):
-        for mention in read_mentions(file, tree.text(file)):
-            links.extend(_resolve(tree, file, mention))
+    links = sorted(_Linker(tree).links(), key=lambda link: link.file)
     for file, place in sorted(tree.symlinks.items()):
         holder = next(filter(tree.looks_like_service, ancestors(file)), above(file))
         if holder and not is_below(place, holder) and not is_below(holder, place):
@@ -56,33 +62,159 @@ def find_links(tree: Tree) -> list[Link]:
     return links
 
 
-def _resolve(tree: Tree, file: str, mention: Mention) -> Iterator[Link]:
-    service = service_of(above(file))
-    if mention.built is not None:
-        built = tree.locate(above(file), mention.built)
-        service = service_of(built) if built and service_of(built) else service
-    kind = mention.kind
-    places = (tree.locate(base, mention.path) for base in _bases(file, mention))
-    place = next((place for place in places if place is not None), None)
-    if place is None:
-        place = posixpath.normpath(posixpath.join(service, mention.path))
-        if kind != "install" or not is_below(place, service):
+class _Linker:
+    """Reads the files of a repository: compose files tell how Dockerfiles are built, and Dockerfiles what of."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._kinds: dict[str, Kind] = {file: kind for file in sorted(tree.files) if (kind := kind_anywhere(file))}
+        self._composed = {file: self._read_compose(file) for file, kind in self._kinds.items() if kind == "compose"}
+        self._contexts: dict[str, list[str]] = {}
+        for file, services in self._composed.items():
+            for service in services or ():
+                for context, dockerfile in self._built(file, service):
+                    self._contexts.setdefault(dockerfile, []).append(context)
+        self._owners: dict[str, list[str]] = {}
+
+    def links(self) -> Iterator[Link]:
+        """Yield them all, what each kind of file says together."""
+        dockerfiles = {file for file, kind in self._kinds.items() if kind == "dockerfile"}
+        taken = {file: self._read_dockerfile(file) for file in sorted(dockerfiles | self._named_dockerfiles())}
+        often = Counter(place for found in taken.values() for place in {place for _, place in found or ()})
+        for file, found in taken.items():
+            yield from self._link_dockerfile(file, found, often)
+        for file, services in self._composed.items():
+            yield from self._link_compose(file, services)
+        for file, kind in self._kinds.items():
+            if kind not in {"dockerfile", "compose"}:
+                yield from self._link_file(file, kind, service_of(above(file)))
+
+    def _link_file(self, file: str, kind: Kind, service: str) -> Iterator[Link]:
+        """Yield what a file says, and what the files of any name say that pip reads for it."""
+        pending, seen = [(file, kind)], {file}
+        while pending:
+            file, kind = pending.pop()
+            for lead in read_leads(self._tree, file, kind, service):
+                yield from self._link(service, lead, file)
+                if lead.reads and lead.place in self._tree.files and lead.place not in {*self._kinds, *seen}:
+                    seen.add(lead.place)
+                    pending.append((lead.place, "requirements"))
+
+    def _named_dockerfiles(self) -> set[str]:
+        """Return the files of any name that a compose file builds by."""
+        return {file for file in self._contexts if file in self._tree.files}
+
+    def _read_compose(self, file: str) -> list[ComposedService] | None:
+        """Return the services of a compose file, or None where it cannot be parsed."""
+        if not any(hint in self._tree.data(file) for hint in _COMPOSE_HINTS):
+            return []
+        from common_sync.edges.files.yaml import parse_yaml  # 20 ms, where there is something to read
+
+        try:
+            return list(read_services(parse_yaml(self._tree.text(file))))
+        except UnparsableError:
+            return None
+
+    def _built(self, file: str, service: ComposedService) -> Iterator[tuple[str, str]]:
+        """Yield the context and the Dockerfile of each image that a compose service builds."""
+        for build in service.builds:
+            context = self._tree.locate(above(file), build.context)
+            if context is not None:
+                yield context, posixpath.normpath(posixpath.join(context, build.dockerfile))
+
+    def _read_dockerfile(self, file: str) -> list[tuple[Copied, str]] | None:
+        """Return what a Dockerfile copies, each with its place, or None where it cannot be parsed."""
+        bases = self._contexts.get(file) or [above(file), *ancestors(above(file)), ""]
+        with suppress(UnparsableError):
+            copied = list(read_copied(self._tree.text(file)))
+            places = ((one, self._locate(bases, one.path)) for one in copied)
+            return [(one, place) for one, place in places if place is not None]
+        return None
+
+    def _locate(self, bases: Sequence[str], path: str) -> str | None:
+        spelled = (path, cut_off(path)) if ".." in path else (path,)
+        places = (self._tree.locate(base, one) for one in spelled for base in bases)
+        return next((place for place in places if place is not None), None)
+
+    def _link_dockerfile(
+        self, file: str, found: list[tuple[Copied, str]] | None, often: Counter[str]
+    ) -> Iterator[Link]:
+        if found is None:
+            yield from self._link_lines(file)
             return
-    elif place not in tree.names and not tree.is_there(place):
-        place, kind = above(place), "aside"  # a file of it
-    if service and place != service and not is_below(service, place):
-        target = place if is_below(place, service) else library_of(tree, place, service)
-        yield Link(service, target, kind, file, mention.line, mention.text, mention.name)
+        self._owners[file] = self._own(file, found, often)
+        for service in self._owners[file]:
+            for copied, place in found:
+                if not copied.varies:
+                    lead = Lead(place, "copy", copied.line, copied.text, copied.name)
+                    yield from self._link(service, lead, file)
 
+    def _own(self, file: str, found: Iterable[tuple[Copied, str]], often: Counter[str]) -> list[str]:
+        """Return the services that are built by a Dockerfile: its own folder, or the programs that it copies."""
+        folder = service_of(above(file))
+        places = {place for _, place in found}
+        inside = any(is_below(place, folder) or is_below(folder, place) for place in places)
+        if folder in self._tree.python_folders and inside:
+            return [folder]
+        varying = [one for copied, place in found if copied.varies for one in self._tree.inner.get(place, ())]
+        programs = self._programs((*(place for copied, place in found if not copied.varies), *varying), often)
+        return programs or ([folder] if folder else [])
 
-def _bases(file: str, mention: Mention) -> Iterator[str]:
-    """Yield the folders that a path may be relative to, the likeliest first."""
-    folder = above(file)
-    if mention.kind == "install" and last(folder) == "requirements":
-        yield above(folder)  # pip resolves against the current folder
-    yield folder
-    if mention.kind == "copy":
-        yield from (*ancestors(folder), "")  # the build's context is any folder above the Dockerfile
+    def _programs(self, places: Iterable[str], often: Counter[str]) -> list[str]:
+        """Return those of some places that belong to a program; of the rest, what only one Dockerfile copies."""
+        around = (next(filter(self._tree.looks_like_service, (place, *ancestors(place))), "") for place in places)
+        likely = sorted(set(filter(None, around)))
+        started = [one for one in likely if self._tree.has_main(one) or self._tree.is_built(one)]
+        return started or [one for one in likely if often[one] == 1]
+
+    def _link_compose(self, file: str, services: list[ComposedService] | None) -> Iterator[Link]:
+        if services is None:
+            yield from self._link_lines(file)
+        for one in services or ():
+            places = [(path, self._tree.locate(above(file), path.path)) for path in one.paths]
+            there = [(path, place) for path, place in places if place is not None]
+            mounted = [place for path, place in there if path.use == "mount"]
+            for owner in self._run(file, one, mounted):
+                for path, place in there:
+                    if path.use not in {"build", "dockerfile"}:
+                        lead = Lead(
+                            place, "copy" if path.use == "folder" else "aside", path.line, "", last(path.target)
+                        )
+                        yield from self._link(owner, lead._replace(text=self._line(file, path.line)), file)
+
+    def _line(self, file: str, number: int) -> str:
+        return self._tree.text(file).split("\n")[number - 1].strip()
+
+    def _run(self, file: str, service: ComposedService, mounted: Iterable[str]) -> list[str]:
+        """Return the folders that a compose service runs: what its image is built of, or what is mounted into it."""
+        built = list(self._built(file, service))
+        owners = [owner for _, dockerfile in built for owner in self._owners.get(dockerfile, ())]
+        owners += (service_of(above(dockerfile)) for _, dockerfile in built if not owners)
+        own = service_of(above(file))
+        beside = [own] if own in self._tree.python_folders else []
+        return sorted(set(filter(None, owners))) or self._programs(mounted, Counter()) or beside
+
+    def _link_lines(self, file: str) -> Iterator[Link]:
+        """Yield what a file that cannot be parsed names in passing."""
+        service = service_of(above(file))
+
+        def locate(path: str, _: bool) -> Place:
+            place = self._locate([above(file)], path)
+            return Place("outside") if place is None else Place("master", place)
+
+        for lead in search_lines(self._tree.text(file), locate):
+            yield from self._link(service, lead, file)
+
+    def _link(self, service: str, lead: Lead, file: str) -> Iterator[Link]:
+        place, strength = lead.place, lead.strength
+        if place not in self._tree.names and not self._tree.is_there(place):
+            if self._tree.is_anything(place):
+                place, strength = above(place), "aside"  # a file of it
+            elif strength != "install" or not is_below(place, service):
+                return
+        if service and place != service and not is_below(service, place):
+            target = place if is_below(place, service) else library_of(self._tree, place, service)
+            yield Link(service, target, strength, file, lead.line, lead.text, lead.name)
 
 
 def service_of(folder: str) -> str:

@@ -5,12 +5,11 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import NamedTuple
 
-from common_sync.core.copies.metadata import METADATA_FILES, read_library
 from common_sync.core.model import ancestors
-from common_sync.edges.detection.evidence import Evidence, normalise
+from common_sync.edges.detection.evidence import Evidence
 from common_sync.edges.detection.likeness import COMMONPLACE
 from common_sync.edges.detection.links import Link, service_of
-from common_sync.edges.detection.mentions import Kind
+from common_sync.edges.detection.reading import Strength
 from common_sync.edges.detection.tree import Tree, above, is_below, last
 
 _CONTAINERS = frozenset(
@@ -21,7 +20,7 @@ _CONTAINERS = frozenset(
 )
 """Folders of an image into which contents are copied; none is what the library is imported as."""
 
-_SAYS: dict[Kind, int] = {"install": 0, "copy": 1, "aside": 2}
+_SAYS: dict[Strength, int] = {"install": 0, "copy": 1, "aside": 2}
 
 
 class Reason(NamedTuple):
@@ -179,17 +178,12 @@ class _Examination:
 
     def _add_users_of_the_name(self) -> None:
         """Add the services whose files ask for the library's distribution by its name alone."""
-        name = self._distribution()
-        for file, line in self._evidence.asked_by_name.get(name, ()) if name else ():
-            if service_of(above(file)) not in self._reasons:
+        name = self._evidence.declared.get(self._master, "")
+        for request in self._evidence.asked_by_name.get(name, ()):
+            service = service_of(above(request.file))
+            if service not in self._reasons:
                 text = f"asks for {name} by its name, which no copy can answer"
-                self._add(service_of(above(file)), Reason(file, line, text))
-
-    def _distribution(self) -> str:
-        """Return the normalised name that the library declares, or nothing."""
-        texts = {file: self._tree.text(f"{self._master}/{file}") for file in METADATA_FILES}
-        name = read_library("", {file: text for file, text in texts.items() if text}).name
-        return normalise(name) if name else ""
+                self._add(service, Reason(request.file, request.line, text))
 
     def _settle_nesting(self) -> None:
         """Of a service inside another keep the one that is built; what holds nothing else of its own is no service."""

@@ -9,10 +9,11 @@ from functools import cached_property
 from stat import S_ISREG
 
 from common_sync.core.copies.manifest import DEEPEST
+from common_sync.core.copies.metadata import METADATA_FILES
 from common_sync.core.expressions import expression
 from common_sync.core.model import ancestors
-from common_sync.core.references.kinds import is_compose, is_dockerfile
-from common_sync.edges.detection.mentions import PROJECT_FILES, decode_leniently, is_read_by_pip
+from common_sync.core.references.kinds import is_compose, is_dockerfile, kind_anywhere
+from common_sync.core.text import NO_PATH, UndecodableError, decode_requirements
 from common_sync.edges.git.ask import list_files
 from common_sync.edges.git.repository import find_top
 from common_sync.edges.gitignore.patterns import Gitignores
@@ -28,6 +29,7 @@ SKIPPED = frozenset(
 _LARGEST = 1 << 20
 """Bytes; what is larger is no file that a person wrote to build a service."""
 
+_PROJECT_FILES = frozenset(METADATA_FILES)
 _MAIN = frozenset({"main.py", "__main__.py", "app.py", "manage.py", "server.py", "wsgi.py", "asgi.py"})
 _SUBMODULE = expression(r"^\s*path\s*=\s*(.+?)\s*$", re.MULTILINE)
 
@@ -65,7 +67,7 @@ class Tree:
         self.files = frozenset(files)
         self._sources = sorted(path for path in self.files if path.endswith(".py"))
         self._modules: dict[str, frozenset[str]] = {}
-        self._texts: dict[str, str] = {}
+        self._data: dict[str, bytes] = {}
 
     @cached_property
     def names(self) -> dict[str, list[str]]:
@@ -124,11 +126,23 @@ class Tree:
         """Tell whether a folder is on the disk; git still lists what was moved away."""
         return os.path.isdir(os.path.join(self.root, folder))
 
+    def is_anything(self, path: str) -> bool:
+        """Tell whether there is a file or a folder, on the disk or in git."""
+        return path in self.files or os.path.lexists(os.path.join(self.root, path))
+
+    def data(self, path: str) -> bytes:
+        """Return a file's bytes; it is read once, for whoever asks."""
+        if path not in self._data:
+            self._data[path] = self.read(path)
+        return self._data[path]
+
     def text(self, path: str) -> str:
-        """Return a file's characters, what cannot be decoded replaced; it is read once."""
-        if path not in self._texts:
-            self._texts[path] = decode_leniently(self.read(path))
-        return self._texts[path]
+        """Return a file's characters as pip would decode them, or as UTF-8 with the rest replaced; it is read once."""
+        data = self.data(path)
+        try:
+            return decode_requirements(data).characters
+        except UndecodableError:
+            return data.decode("utf-8", "replace")
 
     @cached_property
     def symlinks(self) -> dict[str, str]:
@@ -144,6 +158,8 @@ class Tree:
             base: The folder that it is relative to.
             path: As written; an absolute one may lead here too.
         """
+        if NO_PATH.search(path):
+            return None
         full = posixpath.normpath(posixpath.join(self.root, base, path))
         place = self._relative(full)
         if place in self.names or (place in self.files and not os.path.islink(full)):
@@ -162,7 +178,7 @@ class Tree:
 
     def is_project(self, folder: str) -> bool:
         """Tell whether pip could install a folder."""
-        return not PROJECT_FILES.isdisjoint(self.names.get(folder, ()))
+        return not _PROJECT_FILES.isdisjoint(self.names.get(folder, ()))
 
     def has_main(self, folder: str) -> bool:
         """Tell whether a folder, or its package, has a module to start a program by."""
@@ -175,7 +191,7 @@ class Tree:
         return package and not self.is_built(folder) and not self._asks(folder)
 
     def _asks(self, folder: str) -> bool:
-        return any(is_read_by_pip(f"{folder}/{name}") for name in self.names.get(folder, ()))
+        return any(kind_anywhere(f"{folder}/{name}") == "requirements" for name in self.names.get(folder, ()))
 
     def looks_like_service(self, folder: str) -> bool:
         """Tell by a folder's own files whether it is built, deployed or started by itself."""

@@ -11,11 +11,10 @@ from common_sync.core.doctor.install.projects import WORKSPACE, find_named
 from common_sync.core.doctor.view import Service, View
 from common_sync.core.expressions import expression
 from common_sync.core.findings import file_finding
-from common_sync.core.formats.pip.names import normalise
+from common_sync.core.formats.pip.names import normalise, parse_name
 from common_sync.core.model import Finding
 from common_sync.core.references.kinds import is_compose, is_dockerfile, is_requirements
 
-_REQUIREMENT = expression(r"\s*(([A-Za-z0-9][\w.-]*)\s*(?:\[[^]]*\]\s*)?(?:[=<>!~;(].*)?)", re.ASCII)
 _COMMENT = expression(r"(?:^|\s)#.*")
 
 
@@ -126,9 +125,9 @@ def _says(written: str) -> str:
 def _find_requirements(text: str, library: str) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(text.splitlines(), 1):
         plain = _COMMENT.sub("", line).strip()
-        written = _REQUIREMENT.fullmatch(plain)
-        if written and normalise(written[2]) == library:
-            yield number, written[1]
+        named = parse_name(plain)
+        if named and named.name == library:
+            yield number, named.written
         elif (address := find_address(plain, library)) is not None:
             yield number, address
 

@@ -1,0 +1,103 @@
+"""Which distributions the repository's own projects are, and which files ask for one of them by its name alone."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from common_sync.core.copies.metadata import METADATA_FILES, read_library
+from common_sync.core.expressions import expression
+from common_sync.core.formats.pip.names import find_names, normalise, parse_name
+from common_sync.core.formats.toml import Document, parse_toml
+from common_sync.core.references.kinds import Kind, kind_anywhere
+from common_sync.core.references.pyproject import project_roles
+from common_sync.core.text import UnparsableError
+from common_sync.edges.detection.tree import Tree
+
+_WORD = expression(r"[A-Za-z0-9][\w.-]*")
+_TABLES = (
+    ("tool", "poetry", "dependencies"),
+    ("tool", "poetry", "dev-dependencies"),
+    ("tool", "poetry", "group", "*", "dependencies"),
+    ("packages",),
+    ("dev-packages",),
+)
+"""Tables whose keys are distributions."""
+
+
+class Request(NamedTuple):
+    """A line that asks for a distribution by its name.
+
+    Attributes:
+        name: The name, normalised.
+        file: The file.
+        line: The line, counted from 1.
+        workspace: Whether the name is said to be a project of the same uv workspace.
+    """
+
+    name: str
+    file: str
+    line: int
+    workspace: bool = False
+
+
+def find_declared(tree: Tree) -> dict[str, str]:
+    """Return the folders that are projects, each with the normalised name that it declares.
+
+    Args:
+        tree: The repository.
+    """
+    declared = {}
+    for folder in sorted(filter(tree.is_project, tree.names)):
+        texts = {file: tree.text(f"{folder}/{file}") for file in METADATA_FILES if file in tree.names[folder]}
+        if folder and (name := read_library("", texts).name):
+            declared[folder] = normalise(name)
+    return declared
+
+
+def find_requests(tree: Tree, names: frozenset[str]) -> Iterator[Request]:
+    """Yield the lines that ask for one of some distributions, in the order of the files.
+
+    Args:
+        tree: The repository.
+        names: The distributions, normalised.
+    """
+    for file in sorted(tree.files):
+        kind = kind_anywhere(file)
+        if kind not in {"requirements", "project", "pipfile"}:
+            continue
+        text = tree.text(file)
+        if names.isdisjoint(map(normalise, set(_WORD.findall(text)))):
+            continue
+        yield from (one._replace(file=file) for one in _read(text, kind) if one.name in names)
+
+
+def _read(text: str, kind: Kind) -> Iterator[Request]:
+    if kind == "requirements":
+        yield from (Request(one.name, "", one.line) for one in find_names(text))
+        return
+    try:
+        yield from _read_toml(parse_toml(text))
+    except UnparsableError:
+        return
+
+
+def _read_toml(document: Document) -> Iterator[Request]:
+    workspace = set(_find_workspace(document))
+    for string in document.strings:
+        keys = tuple(key for key in string.path if isinstance(key, str))
+        asked = parse_name(string.span.value) if project_roles(keys) == "requirement" else None
+        key = next(filter(None, (_key_in(table, keys) for table in _TABLES)), "")
+        if name := asked.name if asked else normalise(key):
+            line = document.line((string.key or string.span).start)
+            yield Request(name, "", line, name in workspace)
+
+
+def _find_workspace(document: Document) -> Iterator[str]:
+    """Yield the distributions that uv takes from the workspace."""
+    for path, leaf in document.leaves.items():
+        if path[:3] == ("tool", "uv", "sources") and path[4:] == ("workspace",) and leaf == "True":
+            yield normalise(str(path[3]))
+
+
+def _key_in(table: tuple[str, ...], keys: tuple[str, ...]) -> str:
+    fits = len(keys) > len(table) and all(one in ("*", key) for one, key in zip(table, keys, strict=False))
+    return keys[len(table)] if fits else ""
