@@ -332,11 +332,11 @@ def test_a_cache_that_was_committed_into_a_copy(committed: Monorepo) -> None:
 
 
 def test_a_service_that_git_does_not_know(committed: Monorepo) -> None:
-    """Whoever has begun a new service, or has a folder of his own there, could not commit anything else."""
+    """Whoever has begun a new service, or has a folder of his own there, would find a copy in it that he did not ask for."""
     committed.write("services/new/app.py")
     assert commit(committed).code == 0
     assert_committed(commit(committed))
-    assert (committed.root / "services/new/common/wait.sh").exists()
+    assert not (committed.root / "services/new/common").exists()
     assert_clone_in_sync(committed)
     committed.git("add", "services/new/app.py")
     done = commit(committed)

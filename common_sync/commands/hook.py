@@ -1,5 +1,7 @@
 """What the pre-commit hook does: sync from what git tracks, and see to it that the commit gets all of it."""
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.commands.steps.commit_check import Commit, check_commit, list_tracked_masters
@@ -8,6 +10,7 @@ from common_sync.commands.steps.survey import Survey, survey
 from common_sync.core.model import Finding
 from common_sync.edges.library.targets import Tracked
 from common_sync.edges.project.index import Index, read_ahead
+from common_sync.edges.project.leftovers import find_tracked
 from common_sync.edges.project.load import Project
 
 if TYPE_CHECKING:  # at run time only once there is something to write
@@ -50,6 +53,7 @@ def run_hook(project: Project, index: Index | None, pushed: str | None = None, *
     Raises:
         CommonSyncError: As for `distribute`, or git failed.
     """
+    project = project if index is None else _without_unknown(project, index)
     tracked = list_tracked_masters(project, index) if index is not None else None
     found = survey(project, tracked=tracked)
     if not check and not found.in_sync:
@@ -62,6 +66,19 @@ def run_hook(project: Project, index: Index | None, pushed: str | None = None, *
     ]
     commit = _check(found, copies, index, pushed, in_sync=found.in_sync)
     return HookRun(found, None, commit)
+
+
+def _without_unknown(project: Project, index: Index) -> Project:
+    """Leave out what a glob takes for a service and git knows nothing of: no copy is made in a folder that no commit holds."""
+    files, named = sorted(index.files), {setting.value for setting in project.configuration.services}
+    doubtful = [one for one in project.services if one not in named and not _holds_any(files, one)]
+    unknown = {*doubtful}.difference(find_tracked(project.root, doubtful)) if doubtful else set[str]()
+    return project._replace(services=tuple(one for one in project.services if one not in unknown))
+
+
+def _holds_any(files: Sequence[str], folder: str) -> bool:
+    at = bisect_left(files, f"{folder}/")
+    return at < len(files) and files[at].startswith(f"{folder}/")
 
 
 def _write(project: Project, tracked: Tracked, pushed: str | None) -> HookRun:

@@ -7,9 +7,10 @@ from typing import NamedTuple
 from common_sync.core.configuration import OWN_FILE, PYPROJECT, why_no_folder
 from common_sync.core.errors import ConfigurationError, Problem, shell_word
 from common_sync.core.expressions import expression
-from common_sync.edges.detection.repository import Candidate, FoundService, Reason, Repository
-from common_sync.edges.detection.tree import above, is_below, last, read_tree
+from common_sync.edges.detection.repository import Candidate, FoundService, Likely, Reason, Repository
+from common_sync.edges.detection.tree import above, last, read_tree
 from common_sync.edges.git.repository import find_top
+from common_sync.edges.project.services import match_services
 from common_sync.edges.project.write import find_configuration, write_table
 
 Choose = Callable[[Sequence[Candidate]], Candidate]
@@ -19,6 +20,7 @@ _COMMENT = "common-sync distribute brings every service's copy in sync, common-s
 _WIDEST = 100
 """Characters; a longer list of services gets one line each."""
 
+_MOST_NAMED = 5
 _GLOB = expression(r"[*?\[]")
 _REMEDY = "common-sync init --master PATH"
 
@@ -35,6 +37,8 @@ class Proposal(NamedTuple):
         services: The services, sorted, each with the reasons.
         notes: What a person should know before it is written down.
         others: Folders that may be a library, too, but for which less speaks.
+        guess: Whether the master is a guess: it is imported, mounted or named, and neither installed nor copied from there.
+        wide: Whether images take it from there that are built from a folder above their service.
     """
 
     root: str
@@ -45,6 +49,8 @@ class Proposal(NamedTuple):
     services: tuple[FoundService, ...]
     notes: tuple[Reason, ...]
     others: tuple[Candidate, ...]
+    guess: bool = False
+    wide: bool = False
 
 
 def find_root(start: str) -> str:
@@ -105,15 +111,16 @@ def propose(root: str, master: str | None = None, choose: Choose | None = None) 
     others: Sequence[Candidate] = ()
     if master is None:
         candidates = _name_only_writable(repository.candidates())
-        chosen = _choose(root, _likeliest(candidates), choose)
-        others = [one for one in candidates if one.weight < chosen.weight]
+        chosen = _choose(root, _likeliest(candidates), choose, repository)
+        others = [one for one in candidates if one.weight and one.master != chosen.master]
     else:
         chosen = _examine(repository, root, _locate_master(root, master))
-    return _make_proposal(root, chosen, others)
+    return _make_proposal(root, chosen, others, guessed=master is None)
 
 
 def _likeliest(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    return tuple(one for one in candidates if one.weight == candidates[0].weight)
+    """Return those for which most speaks; one copy by itself decides nothing."""
+    return tuple(one for one in candidates if one.weight and one.weight == candidates[0].weight)
 
 
 def _name_only_writable(candidates: Iterable[Candidate]) -> list[Candidate]:
@@ -130,13 +137,15 @@ def _is_writable(path: str) -> bool:
     return why_no_folder(path) is None and path.isprintable()
 
 
-def _choose(root: str, candidates: Sequence[Candidate], choose: Choose | None) -> Candidate:
+def _choose(root: str, candidates: Sequence[Candidate], choose: Choose | None, repository: Repository) -> Candidate:
     if not candidates:
         message = (
             f"no master found: looked in {root} for a folder of Python modules that other folders' requirements,"
-            " pyproject.toml, Dockerfile or compose files point at, or of which they hold copies"
+            " pyproject.toml, Dockerfiles, compose files, scripts or imports lead to, or of which they hold copies"
         )
-        raise ConfigurationError(Problem(message, remedy=f"name it: {_REMEDY}"))
+        likely = [one for one in repository.likely() if _is_writable(one.master)]
+        remedy = f"name it: {_REMEDY}" + ("; these are guesses, the likeliest first" if likely else "")
+        raise ConfigurationError(Problem(message, remedy=remedy), *_list_likely(root, likely))
     if len(candidates) == 1:
         return candidates[0]
     if choose is None:
@@ -144,14 +153,35 @@ def _choose(root: str, candidates: Sequence[Candidate], choose: Choose | None) -
     return choose(candidates)
 
 
+def _list_likely(root: str, likely: Iterable[Likely]) -> Iterator[Problem]:
+    for one in likely:
+        message = f'"{one.master}" may be the master (a guess): {"; ".join(one.says)}'
+        yield Problem(message, os.path.join(root, one.master), None, _command(one.master))
+
+
+def _command(master: str) -> str:
+    return f"common-sync init --master {shell_word(master)}"
+
+
 def _list_candidates(root: str, candidates: Sequence[Candidate]) -> Iterator[Problem]:
-    """Yield a problem for each candidate: the first line that speaks for it, and how to choose it."""
+    """Yield a problem for each candidate: who uses it, the first line that speaks for it, and how to choose it."""
     for candidate in candidates:
-        number = len(candidate.services)
-        message = f'"{candidate.master}" may be the master, as {number} folder{"s use" if number > 1 else " uses"} it'
+        message = f'"{candidate.master}" may be the master, as {describe_users(candidate)}'
         reason = candidate.services[0].reasons[0]
         place = os.path.join(root, reason.file)
-        yield Problem(message, place, reason.line, f"common-sync init --master {shell_word(candidate.master)}")
+        yield Problem(message, place, reason.line, _command(candidate.master))
+
+
+def describe_users(candidate: Candidate) -> str:
+    """Return who uses a library, in a few words: `2 folders use it: services/api, services/worker`.
+
+    Args:
+        candidate: The library.
+    """
+    number = len(candidate.services)
+    named = ", ".join(service.path for service in candidate.services[:_MOST_NAMED])
+    more = f" and {number - _MOST_NAMED} more" if number > _MOST_NAMED else ""
+    return f"{number} folder{'s use' if number > 1 else ' uses'} it: {named}{more}"
 
 
 def _locate_master(root: str, master: str) -> str:
@@ -184,32 +214,39 @@ def _examine(repository: Repository, root: str, master: str) -> Candidate:
     return candidate._replace(services=services)
 
 
-def _make_proposal(root: str, chosen: Candidate, others: Sequence[Candidate]) -> Proposal:
+def _make_proposal(root: str, chosen: Candidate, others: Sequence[Candidate], *, guessed: bool) -> Proposal:
     pyproject = os.path.join(root, PYPROJECT)
     file = pyproject if os.path.lexists(pyproject) else os.path.join(root, OWN_FILE)
     paths = [service.path for service in chosen.services]
-    patterns = tuple(dict.fromkeys(_patterns(root, chosen.master, paths)))
-    return Proposal(root, file, chosen.master, chosen.copy, patterns, chosen.services, chosen.notes, tuple(others))
+    patterns = tuple(dict.fromkeys(_patterns(root, chosen.master, chosen.copy, paths)))
+    return Proposal(
+        root,
+        file,
+        chosen.master,
+        chosen.copy,
+        patterns,
+        chosen.services,
+        chosen.notes,
+        tuple(others),
+        guess=chosen.weight == 1 and guessed,
+        wide=chosen.wide,
+    )
 
 
-def _patterns(root: str, master: str, services: Sequence[str]) -> Iterator[str]:
+def _patterns(root: str, master: str, copy: str, services: Sequence[str]) -> Iterator[str]:
     """Yield each service, or in place of two or more a glob where it means these and no other folder."""
     together: dict[str, set[str]] = {}
     for service in services:
         together.setdefault(above(service), set()).add(service)
     several = (parent for parent, children in together.items() if parent and len(children) > 1)
-    globbed = {parent for parent in several if together[parent] == _globbed(root, parent, master)}
+    globs = {parent: f"{_escape(parent)}/*" for parent in several}
+    meant = {
+        parent: glob
+        for parent, glob in globs.items()
+        if together[parent] == {*match_services(root, glob, master, copy)}
+    }
     for service in services:
-        parent = above(service)
-        yield f"{_escape(parent)}/*" if parent in globbed else _escape(service)
-
-
-def _globbed(root: str, parent: str, master: str) -> set[str]:
-    """Return what `parent/*` would mean: every folder on the disk but hidden ones, the master, and what holds it."""
-    with os.scandir(os.path.join(root, parent)) as found:
-        names = [child.name for child in found if child.is_dir(follow_symlinks=False) and child.name[0] != "."]
-    paths = {f"{parent}/{name}" for name in names}
-    return {path for path in paths if not is_below(master, path)}
+        yield meant.get(above(service), _escape(service))
 
 
 def _escape(path: str) -> str:

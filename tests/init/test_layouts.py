@@ -6,6 +6,8 @@ import pytest
 from support.detection import BESIDE, BOTH, OLDER, SERVICES, Found, check, compose
 from support.repositories import DOCKERFILE, MODULES, PACKAGE, PROJECT, Files, below, build, service
 
+USING = "from media_common.settings import DEBUG\n\nprint(DEBUG)\n"
+
 LAYOUTS = [
     pytest.param({**below("common", PROJECT), **SERVICES}, BESIDE, id="services beside the master"),
     pytest.param({**below("common", PACKAGE), **SERVICES}, BESIDE, id="a package without a setup"),
@@ -94,12 +96,12 @@ LAYOUTS = [
     ),
     # services without requirements
     pytest.param(
-        {**below("common", PROJECT), **SERVICES, **service("services/mail")},
+        {**below("common", PROJECT), **SERVICES, **service("services/mail"), "services/mail/main.py": USING},
         Found("common", ["services/*"], services=["services/api", "services/mail", "services/worker"]),
         id="a service without requirements, beside two that have them",
     ),
     pytest.param(
-        {**below("common", PROJECT), **SERVICES, "services/mail/app/main.py": "", "services/mail/README.md": ""},
+        {**below("common", PROJECT), **SERVICES, "services/mail/app/main.py": USING, "services/mail/README.md": ""},
         Found("common", ["services/*"], services=["services/api", "services/mail", "services/worker"]),
         id="a service that is a main package and no more",
     ),
@@ -108,7 +110,8 @@ LAYOUTS = [
             **below("common", PROJECT),
             **SERVICES,
             "services/mail/pyproject.toml": '[project]\nname = "mail"\n',
-            "services/mail/mail.py": "",
+            "services/mail/mail.py": USING,
+            "services/mail/main.py": "import mail\n",
         },
         Found("common", ["services/*"], services=["services/api", "services/mail", "services/worker"]),
         id="a service that is a project without requirements",
@@ -256,9 +259,10 @@ LAYOUTS = [
             **service("services/api"),
             **below("services/api/common", OLDER),
             **service("services/worker"),
+            "services/worker/main.py": "from common import settings\n",
         },
         BESIDE,
-        id="one copy made by hand",
+        id="one copy made by hand, and a service that lacks it",
     ),
     pytest.param(
         {
@@ -369,7 +373,7 @@ LAYOUTS = [
             **service("services/api", "-e ../../shared"),
             **service("services/worker", "-e ./gone"),
         },
-        Found("shared", ["services/*"], services=BOTH),
+        Found("shared", ["services/api"]),
         id="a reference to a folder that is gone names no copy",
     ),
     pytest.param(

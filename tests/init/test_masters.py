@@ -150,12 +150,11 @@ def test_every_service_has_its_reasons(tmp_path: Path) -> None:
             ("services/api/Dockerfile", 2, "COPY common /app/common"),
         ),
         "services/mail": (("services/mail/common", None, "a copy: 6 of the 6 modules of common"),),
-        "services/old": (("services/old", None, "looks like a service, beside services/api"),),
         "services/web": (
             ("services/web/requirements.txt", 2, "asks for media-common by its name, which no copy can answer"),
         ),
     }
-    assert proposal.notes == ()
+    assert proposal.notes == (("services/old", None, "looks like a service, but nothing in it uses common: left out"),)
 
 
 def test_notes(tmp_path: Path) -> None:
@@ -169,7 +168,11 @@ def test_notes(tmp_path: Path) -> None:
     }
     assert propose(str(build(tmp_path, files))).notes == (
         ("tests/requirements.txt", 1, "tests uses common, too, but does not look like a service"),
-        ("services/api/common", None, "is there already, and differs from common"),
+        (
+            "services/api/common",
+            None,
+            "is a package of the service's own, and no copy: copies go to libs/common instead",
+        ),
     )
 
 

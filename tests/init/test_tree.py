@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.counted import assert_grows_with_size
-from support.detection import BESIDE, BOTH, SERVICES, Found, check
+from support.detection import BESIDE, SERVICES, check
 from support.repositories import PACKAGE, PROJECT, Files, below, build, run_git, service
 
 from common_sync.commands.init import Proposal, find_root, propose
@@ -28,10 +28,54 @@ def test_submodules_are_looked_into(tmp_path: Path) -> None:
     check(tmp_path, BESIDE)
 
 
-def test_a_folder_on_the_disk_that_git_ignores_forbids_the_glob(tmp_path: Path) -> None:
-    """A folder that git ignores would become a service by a glob."""
+def test_a_folder_on_the_disk_that_git_ignores_is_no_service(tmp_path: Path) -> None:
+    """A folder that git ignores would become a service by a glob, or keep init from writing one."""
     build(tmp_path, {**below("common", PROJECT), **SERVICES, ".gitignore": "scratch/\n", "services/scratch/x.py": ""})
-    check(tmp_path, Found("common", BOTH))
+    check(tmp_path, BESIDE)
+
+
+LIES = ["..", "../elsewhere", "/", ".", "./", "common/..", "gone", "\\x00", "link", "a/" * 3000]
+
+
+@pytest.mark.parametrize("path", LIES)
+def test_gitmodules_that_lie(tmp_path: Path, path: str) -> None:
+    """A repository would be read for ever, or another one beside it."""
+    build(tmp_path / "elsewhere", {**below("lib", PROJECT), **service("a", "-e ../lib")})
+    root = build(tmp_path / "root", {**below("common", PROJECT), **SERVICES})
+    (root / "link").symlink_to("../elsewhere")
+    (root / ".gitmodules").write_text(f'[submodule "x"]\n\tpath = {path}\n[submodule "y"\n')
+    run_git(root, "add", "--all")
+    check(root, BESIDE)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("include: compose.yml\nservices: {}\n", id="it includes itself"),
+        pytest.param("services: &a\n  x: *a\n", id="it is in itself"),
+        pytest.param("services:\n  a:\n    build: {context: ., dockerfile: '${FILE}'}\n", id="a variable"),
+        pytest.param(
+            "services:\n  a:\n    build: {context: 'https://x/y.git', additional_contexts: {l: 'docker-image://x'}}\n",
+            id="URLs",
+        ),
+        pytest.param("services:\n  a: {build: 3}\n  b: [x]\n  3: {volumes: {x: y}}\n", id="other types"),
+        pytest.param("[" * 200, id="many brackets"),
+        pytest.param("version https://git-lfs.github.com/spec/v1\noid sha", id="a pointer of LFS that is cut off"),
+        pytest.param("build\0volumes: \ud800", id="no text"),
+    ],
+)
+def test_compose_files_that_nobody_expects(tmp_path: Path, text: str) -> None:
+    """One odd compose file would end the search in a traceback."""
+    data = text.encode("utf-8", "surrogatepass")
+    root = build(tmp_path, {**below("common", PROJECT), **SERVICES}, git=False)
+    for name in (
+        "compose.yml",
+        "services/api/Dockerfile.x",
+        "services/api/pyproject.toml",
+        "services/api/environment.yml",
+    ):
+        (root / name).write_bytes(data)
+    check(root, BESIDE)
 
 
 @pytest.mark.parametrize("git", [True, False], ids=["git", "plain"])

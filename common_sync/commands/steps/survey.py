@@ -1,7 +1,7 @@
 """Read everything once and plan: what every command that looks at copies begins with."""
 
 import os
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -226,15 +226,31 @@ def _survey_copy(folder: int, service: str, target: Target, looking: _Looking) -
     if copy is None:
         return CopySurvey(target.key, master, service, place, _NOT_PLANNED, leftover)
     announced = read_announced(folder, place, copy)
-    former: Container[str] = ()
+    former: Collection[str] = ()
     if base is None:
         former = looking.former(target).select(
             _differing(copy, target), os.path.join(looking.project.root, service, place)
         )
+        if announced is None and not former:
+            _refuse_own(copy.entries, target.snapshot.entries, f"{service}/{place}", place)
     plan = build_plan(target.manifest, base, copy, announced, former)
     version = base.library.version if base is not None else None
     digest = target.manifest.tree if copy.entries == target.snapshot.entries else digest_tree(copy.entries)
     return CopySurvey(target.key, master, service, place, plan, leftover, True, len(copy.entries), digest, version)
+
+
+def _refuse_own(held: Entries, library: Entries, copy_path: str, copy: str) -> None:
+    """Refuse to take a service's own package for a copy: it holds modules, and nothing in it is the library's.
+
+    Raises:
+        TreeError: It is one.
+    """
+    telling = {path for path in held if path.endswith(".py") and not path.endswith("__init__.py")}
+    contents = {library[path] for path in library if not path.endswith("__init__.py")}
+    if telling and not telling & library.keys() and not contents.intersection(held.values()):
+        message = "holds files of its own, and not one of the library's: it is no copy, so nothing was written"
+        remedy = f'set another folder for copies in the configuration, for example copy = "libs/{copy}"'
+        raise TreeError(Problem(message, copy_path, remedy=remedy))
 
 
 _NOT_PLANNED = CopyPlan("missing", (), {}, touched=False, behind=True, catches_up=True)

@@ -6,7 +6,15 @@ from typing import NamedTuple
 from common_sync.core.formats.compose.file import Build, read_compose_file
 from common_sync.core.formats.compose.paths import Use, WrittenPath, is_remote, list_paths
 from common_sync.core.formats.compose.variables import UNKNOWN, expand
-from common_sync.core.formats.yaml.tree import Node, YamlMapping, YamlScalar, find_value, is_merge, list_merged
+from common_sync.core.formats.yaml.tree import (
+    Node,
+    YamlMapping,
+    YamlScalar,
+    find_value,
+    is_merge,
+    list_documents,
+    list_merged,
+)
 
 
 class ComposedPath(NamedTuple):
@@ -32,11 +40,12 @@ def read_services(root: Node) -> Iterator[ComposedService]:
     Args:
         root: The parsed file.
     """
-    services = find_value(root, "services")
-    for mapping in list_merged(services if services is not None else root):
-        for key, service in mapping.pairs:
-            if isinstance(key, YamlScalar) and isinstance(service, YamlMapping) and not is_merge(key):
-                yield _read_service(key, service)
+    for document in list_documents(root):
+        services = find_value(document, "services")
+        for mapping in list_merged(services if services is not None else document):
+            for key, service in mapping.pairs:
+                if isinstance(key, YamlScalar) and isinstance(service, YamlMapping) and not is_merge(key):
+                    yield _read_service(key, service)
 
 
 def _read_service(key: YamlScalar, service: Node) -> ComposedService:

@@ -2,20 +2,10 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from functools import cached_property
 from itertools import islice
 
 from common_sync.core.model import ancestors
-from common_sync.edges.detection.tree import Tree, is_below, last
-
-COMMONPLACE = frozenset(
-    (
-        *("docs", "doc", "documentation", "tests", "test", "e2e", "examples", "example", "benchmarks", "notebooks"),
-        *("scripts", "script", "tools", "tooling", "migrations", "alembic", "versions", "templates", "static"),
-        *("config", "configs"),
-    )
-)
-"""Names of folders that are in every second project and are no library, however alike they are."""
+from common_sync.edges.detection.tree import COMMONPLACE, Tree, is_below, last
 
 _SAMPLE = 3
 _VERSIONS = 0.6
@@ -34,14 +24,6 @@ class Likeness:
         self._copies: dict[str, tuple[str, ...]] = {}
         self._held_parts: dict[str, set[str]] = {}
         self._lines: dict[str, frozenset[bytes]] = {}
-
-    @cached_property
-    def by_name(self) -> dict[str, list[str]]:
-        """Name → the folders with modules that are called so, the shallowest first."""
-        by_name: dict[str, list[str]] = {}
-        for folder in sorted(self._tree.python_folders, key=lambda path: (path.count("/"), path)):
-            by_name.setdefault(last(folder), []).append(folder)
-        return by_name
 
     def share_names(self, one: str, other: str) -> frozenset[str]:
         """Return the modules that two folders have in common; none unless they are half of what one of them holds."""
@@ -150,7 +132,7 @@ class Likeness:
     def originals(self) -> Iterator[str]:
         """Yield the folders of which copies were made by hand; not those inside one of them."""
         found: list[str] = []
-        for name, folders in self.by_name.items():
+        for name, folders in self._tree.folders_by_name.items():
             if len(folders) == 1 or name in COMMONPLACE or any(map(self.copies_of, ancestors(folders[0]))):
                 continue  # what is in a copied folder is copied with it
             original = next(filter(None, map(self.original, folders[:2])), None)

@@ -32,6 +32,7 @@ class Link(NamedTuple):
         line: Its line, counted from 1; None for a symlink.
         text: The line, to be shown.
         name: What the folder is called where it is copied or mounted to, or nothing.
+        wide: Whether it leads there only where an image is built from a folder above the service's.
     """
 
     service: str
@@ -41,6 +42,7 @@ class Link(NamedTuple):
     line: int | None
     text: str
     name: str
+    wide: bool = False
 
     @property
     def leads_inside(self) -> bool:
@@ -62,6 +64,14 @@ def find_links(tree: Tree) -> list[Link]:
     return links
 
 
+class _Taken(NamedTuple):
+    """What a Dockerfile copies, where that is, and the folder from which the path leads there."""
+
+    copied: Copied
+    place: str
+    base: str
+
+
 class _Linker:
     """Reads the files of a repository: compose files tell how Dockerfiles are built, and Dockerfiles what of."""
 
@@ -80,7 +90,7 @@ class _Linker:
         """Yield them all, what each kind of file says together."""
         dockerfiles = {file for file, kind in self._kinds.items() if kind == "dockerfile"}
         taken = {file: self._read_dockerfile(file) for file in sorted(dockerfiles | self._named_dockerfiles())}
-        often = Counter(place for found in taken.values() for place in {place for _, place in found or ()})
+        often = Counter(place for found in taken.values() for place in {one.place for one in found or ()})
         for file, found in taken.items():
             yield from self._link_dockerfile(file, found, often)
         for file, services in self._composed.items():
@@ -95,7 +105,7 @@ class _Linker:
         while pending:
             file, kind = pending.pop()
             for lead in read_leads(self._tree, file, kind, service):
-                yield from self._link(service, lead, file)
+                yield from make_link(self._tree, service, lead, file)
                 if lead.reads and lead.place in self._tree.files and lead.place not in {*self._kinds, *seen}:
                     seen.add(lead.place)
                     pending.append((lead.place, "requirements"))
@@ -122,49 +132,50 @@ class _Linker:
             if context is not None:
                 yield context, posixpath.normpath(posixpath.join(context, build.dockerfile))
 
-    def _read_dockerfile(self, file: str) -> list[tuple[Copied, str]] | None:
-        """Return what a Dockerfile copies, each with its place, or None where it cannot be parsed."""
+    def _read_dockerfile(self, file: str) -> list[_Taken] | None:
+        """Return what a Dockerfile copies, or None where it cannot be parsed."""
         bases = self._contexts.get(file) or [above(file), *ancestors(above(file)), ""]
         with suppress(UnparsableError):
             copied = list(read_copied(self._tree.text(file)))
             places = ((one, self._locate(bases, one.path)) for one in copied)
-            return [(one, place) for one, place in places if place is not None]
+            return [_Taken(one, *place) for one, place in places if place is not None]
         return None
 
-    def _locate(self, bases: Sequence[str], path: str) -> str | None:
+    def _locate(self, bases: Sequence[str], path: str) -> tuple[str, str] | None:
+        """Return where a path leads, and the folder that it does so from."""
         spelled = (path, cut_off(path)) if ".." in path else (path,)
-        places = (self._tree.locate(base, one) for one in spelled for base in bases)
-        return next((place for place in places if place is not None), None)
+        places = ((self._tree.locate(base, one), base) for one in spelled for base in bases)
+        return next(((place, base) for place, base in places if place is not None), None)
 
-    def _link_dockerfile(
-        self, file: str, found: list[tuple[Copied, str]] | None, often: Counter[str]
-    ) -> Iterator[Link]:
+    def _link_dockerfile(self, file: str, found: list[_Taken] | None, often: Counter[str]) -> Iterator[Link]:
         if found is None:
             yield from self._link_lines(file)
             return
         self._owners[file] = self._own(file, found, often)
         for service in self._owners[file]:
-            for copied, place in found:
-                if not copied.varies:
-                    lead = Lead(place, "copy", copied.line, copied.text, copied.name)
-                    yield from self._link(service, lead, file)
+            for copied, place, base in found:
+                of_service = any(is_below(place, owner) for owner in self._owners[file])
+                if not copied.varies and not of_service:
+                    wide = base != service and is_below(service, base)
+                    lead = Lead(place, "copy", copied.line, copied.text, copied.name, wide=wide)
+                    yield from make_link(self._tree, service, lead, file)
 
-    def _own(self, file: str, found: Iterable[tuple[Copied, str]], often: Counter[str]) -> list[str]:
+    def _own(self, file: str, found: Iterable[_Taken], often: Counter[str]) -> list[str]:
         """Return the services that are built by a Dockerfile: its own folder, or the programs that it copies."""
         folder = service_of(above(file))
-        places = {place for _, place in found}
+        places = {one.place for one in found}
         inside = any(is_below(place, folder) or is_below(folder, place) for place in places)
         if folder in self._tree.python_folders and inside:
             return [folder]
-        varying = [one for copied, place in found if copied.varies for one in self._tree.inner.get(place, ())]
-        programs = self._programs((*(place for copied, place in found if not copied.varies), *varying), often)
+        varying = [inner for one in found if one.copied.varies for inner in self._tree.inner.get(one.place, ())]
+        programs = self._programs((*(one.place for one in found if not one.copied.varies), *varying), often)
         return programs or ([folder] if folder else [])
 
     def _programs(self, places: Iterable[str], often: Counter[str]) -> list[str]:
         """Return those of some places that belong to a program; of the rest, what only one Dockerfile copies."""
         around = (next(filter(self._tree.looks_like_service, (place, *ancestors(place))), "") for place in places)
         likely = sorted(set(filter(None, around)))
-        started = [one for one in likely if self._tree.has_main(one) or self._tree.is_built(one)]
+        started = [one for one in likely if self._tree.is_program(one)]
         return started or [one for one in likely if often[one] == 1]
 
     def _link_compose(self, file: str, services: list[ComposedService] | None) -> Iterator[Link]:
@@ -180,7 +191,7 @@ class _Linker:
                         lead = Lead(
                             place, "copy" if path.use == "folder" else "aside", path.line, "", last(path.target)
                         )
-                        yield from self._link(owner, lead._replace(text=self._line(file, path.line)), file)
+                        yield from make_link(self._tree, owner, lead._replace(text=self._line(file, path.line)), file)
 
     def _line(self, file: str, number: int) -> str:
         return self._tree.text(file).split("\n")[number - 1].strip()
@@ -199,22 +210,31 @@ class _Linker:
         service = service_of(above(file))
 
         def locate(path: str, _: bool) -> Place:
-            place = self._locate([above(file)], path)
-            return Place("outside") if place is None else Place("master", place)
+            found = self._locate([above(file)], path)
+            return Place("outside") if found is None else Place("master", found[0])
 
         for lead in search_lines(self._tree.text(file), locate):
-            yield from self._link(service, lead, file)
+            yield from make_link(self._tree, service, lead, file)
 
-    def _link(self, service: str, lead: Lead, file: str) -> Iterator[Link]:
-        place, strength = lead.place, lead.strength
-        if place not in self._tree.names and not self._tree.is_there(place):
-            if self._tree.is_anything(place):
-                place, strength = above(place), "aside"  # a file of it
-            elif strength != "install" or not is_below(place, service):
-                return
-        if service and place != service and not is_below(service, place):
-            target = place if is_below(place, service) else library_of(self._tree, place, service)
-            yield Link(service, target, strength, file, lead.line, lead.text, lead.name)
+
+def make_link(tree: Tree, service: str, lead: Lead, file: str) -> Iterator[Link]:
+    """Yield the link that a line makes; nothing for one that leads to the service itself, or to nothing.
+
+    Args:
+        tree: The repository.
+        service: The folder that is built by the file.
+        lead: The line.
+        file: The file.
+    """
+    place, strength = lead.place, lead.strength
+    if place not in tree.names and not tree.is_there(place):
+        if tree.is_anything(place):
+            place, strength = above(place), "aside"  # a file of it
+        elif strength != "install" or not is_below(place, service):
+            return
+    if service and place != service and not is_below(service, place):
+        target = place if is_below(place, service) else library_of(tree, place, service)
+        yield Link(service, target, strength, file, lead.line, lead.text, lead.name, lead.wide)
 
 
 def service_of(folder: str) -> str:

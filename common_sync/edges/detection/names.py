@@ -12,7 +12,9 @@ from common_sync.core.references.pyproject import project_roles
 from common_sync.core.text import UnparsableError
 from common_sync.edges.detection.tree import Tree
 
-_WORD = expression(r"[A-Za-z0-9][\w.-]*")
+WORD = expression(r"[A-Za-z0-9][\w.-]*")
+"""What may be the name of a distribution."""
+
 _TABLES = (
     ("tool", "poetry", "dependencies"),
     ("tool", "poetry", "dev-dependencies"),
@@ -65,7 +67,7 @@ def find_requests(tree: Tree, names: frozenset[str]) -> Iterator[Request]:
         if kind not in {"requirements", "project", "pipfile"}:
             continue
         text = tree.text(file)
-        if names.isdisjoint(map(normalise, set(_WORD.findall(text)))):
+        if names.isdisjoint(map(normalise, set(WORD.findall(text)))):
             continue
         yield from (one._replace(file=file) for one in _read(text, kind) if one.name in names)
 

@@ -16,9 +16,9 @@ from common_sync.core.text import UnparsableError
 from common_sync.edges.detection.tree import Tree, above
 from common_sync.edges.service.rewriters import rewriter_of
 
-Strength = Literal["install", "copy", "aside"]
-"""How much a line says: installed from there, copied into an image from there, or named in passing (a volume, a file that
-is included)."""
+Strength = Literal["install", "copy", "use", "aside"]
+"""How much a line says: installed from there; copied from there, into an image or by a script; imported from there, or asked for by
+its name; or named in passing (a volume, a file that is included)."""
 
 _LOCKS: frozenset[Kind] = frozenset({"lock", "poetry-lock", "pdm-lock", "pipenv-lock"})
 """What only repeats the project file, may be huge, and has a line for each path: its text is enough."""
@@ -43,6 +43,7 @@ class Lead(NamedTuple):
         text: The line, to be shown.
         name: What the place is called where it is copied or mounted to, or nothing.
         reads: Whether pip reads the place for more lines.
+        wide: Whether it leads there only where an image is built from a folder above the service's.
     """
 
     place: str
@@ -51,6 +52,7 @@ class Lead(NamedTuple):
     text: str
     name: str = ""
     reads: bool = False
+    wide: bool = False
 
 
 def read_leads(tree: Tree, file: str, kind: Kind, service: str) -> list[Lead]:

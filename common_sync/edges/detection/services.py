@@ -7,10 +7,9 @@ from typing import NamedTuple
 
 from common_sync.core.model import ancestors
 from common_sync.edges.detection.evidence import Evidence
-from common_sync.edges.detection.likeness import COMMONPLACE
-from common_sync.edges.detection.links import Link, service_of
+from common_sync.edges.detection.links import Link
 from common_sync.edges.detection.reading import Strength
-from common_sync.edges.detection.tree import Tree, above, is_below, last
+from common_sync.edges.detection.tree import COMMONPLACE, Tree, above, is_below, last
 
 _CONTAINERS = frozenset(
     (
@@ -20,7 +19,7 @@ _CONTAINERS = frozenset(
 )
 """Folders of an image into which contents are copied; none is what the library is imported as."""
 
-_SAYS: dict[Strength, int] = {"install": 0, "copy": 1, "aside": 2}
+_SAYS: dict[Strength, int] = {"install": 0, "copy": 1, "use": 2, "aside": 3}
 
 
 class Reason(NamedTuple):
@@ -38,10 +37,17 @@ class Reason(NamedTuple):
 
 
 class FoundService(NamedTuple):
-    """A service, and why it counts as one of a library's: what says most comes first."""
+    """A service, and why it counts as one of a library's: what says most comes first.
+
+    Attributes:
+        path: Its path from the root.
+        reasons: What says so.
+        guess: Whether nothing says that it uses the library; it only looks like a service, or holds something like a copy.
+    """
 
     path: str
     reasons: tuple[Reason, ...]
+    guess: bool = False
 
 
 class Candidate(NamedTuple):
@@ -52,8 +58,9 @@ class Candidate(NamedTuple):
         copy: What the copy's folder inside each service would be.
         services: The services that use it, sorted.
         weight: How much speaks for it: 3 when it is installed from there or was copied by hand more than once, 2 when
-            it is copied into images, 1 when there is less.
+            it is copied into images or by scripts, 1 when it is imported, mounted or named, 0 when there is one copy and no more.
         notes: What a person should know before it is written down.
+        wide: Whether images take it from there that are built from a folder above their service.
     """
 
     master: str
@@ -61,16 +68,18 @@ class Candidate(NamedTuple):
     services: tuple[FoundService, ...]
     weight: int
     notes: tuple[Reason, ...]
+    wide: bool = False
 
 
-def examine(evidence: Evidence, master: str) -> Candidate:
+def examine(evidence: Evidence, master: str, *, alone: bool) -> Candidate:
     """Return what speaks for one folder as the master, and the services that use it.
 
     Args:
         evidence: What the repository says.
         master: A folder, relative to the root.
+        alone: Whether nothing else may be the master: then it is meant by a name that no folder has.
     """
-    return _Examination(evidence, master).candidate()
+    return _Examination(evidence, master, alone=alone).candidate()
 
 
 def find_self_contained(tree: Tree, master: str) -> tuple[FoundService, ...]:
@@ -84,7 +93,8 @@ def find_self_contained(tree: Tree, master: str) -> tuple[FoundService, ...]:
     for folder in sorted(tree.python_folders, key=lambda path: (path.count("/"), path)):
         apart = not is_below(folder, master) and not is_below(master, folder)
         if apart and not found.keys() & set(ancestors(folder)) and looks_deployed(tree, folder):
-            found[folder] = FoundService(folder, (Reason(folder, None, "looks like a service by itself"),))
+            reason = Reason(folder, None, "looks like a service by itself")
+            found[folder] = FoundService(folder, (reason,), guess=True)
     return tuple(found[folder] for folder in sorted(found))
 
 
@@ -97,11 +107,12 @@ def looks_deployed(tree: Tree, folder: str) -> bool:
 class _Examination:
     """Collects, for one master, which folders use it and why."""
 
-    def __init__(self, evidence: Evidence, master: str) -> None:
-        self._evidence, self._master = evidence, master
+    def __init__(self, evidence: Evidence, master: str, *, alone: bool) -> None:
+        self._evidence, self._master, self._alone = evidence, master, alone
         self._tree, self._likeness = evidence.tree, evidence.likeness
         self._reasons: dict[str, list[Reason]] = {}
         self._notes: list[Reason] = []
+        self._guessed: set[str] = set()
 
     def candidate(self) -> Candidate:
         """Return all that was found."""
@@ -110,14 +121,19 @@ class _Examination:
         for copy, holder in self._copies.items():
             self._add(holder, Reason(copy, None, self._describe(copy)))
         self._add_folders_of_that_name()
-        self._add_users_of_the_name()
+        self._add_importers()
         self._settle_nesting()
-        self._add_siblings()
+        self._note_siblings()
         copy = self._copy_name()
         self._leave_out_what_a_copy_would_hold(copy)
         self._note_what_is_in_the_way(copy)
-        services = tuple(FoundService(path, tuple(self._reasons[path])) for path in sorted(self._reasons))
-        return Candidate(self._master, copy, services, self._weigh(), tuple(self._notes))
+        services = tuple(self._found(path) for path in sorted(self._reasons))
+        wide = any(link.wide for link in self._outward if link.service in self._reasons)
+        return Candidate(self._master, copy, services, self._weigh(), tuple(self._notes), wide)
+
+    def _found(self, service: str) -> FoundService:
+        reasons = tuple(self._reasons[service])
+        return FoundService(service, reasons, all(reason.file in self._guessed for reason in reasons))
 
     @cached_property
     def _outward(self) -> list[Link]:
@@ -131,8 +147,9 @@ class _Examination:
     def _is_asked_for(self, target: str) -> bool:
         if target in self._tree.python_folders:
             return target in self._copies
-        unknown = last(target) not in self._likeness.by_name and not self._outward
-        return unknown or last(target) == last(self._master)
+        unknown = self._alone and last(target) not in self._tree.folders_by_name and not self._outward
+        called = {last(self._master), *(link.name for link in self._outward)}
+        return unknown or last(target) in called
 
     @cached_property
     def _copies(self) -> dict[str, str]:
@@ -169,21 +186,19 @@ class _Examination:
 
     def _add_folders_of_that_name(self) -> None:
         """Add the services that hold a folder of the master's name and with its modules, however drifted by now."""
-        for folder in self._likeness.by_name.get(last(self._master), ()):
+        for folder in self._tree.folders_by_name.get(last(self._master), ()):
             holder = above(folder)
             shared = {module for module in self._likeness.share_names(folder, self._master) if "__init__" not in module}
             known = folder in self._copies or holder in self._reasons
             if shared and not known and (self._tree.looks_like_service(holder) or self._tree.is_project(holder)):
+                self._guessed.add(folder)
                 self._add(holder, Reason(folder, None, self._describe(folder)))
 
-    def _add_users_of_the_name(self) -> None:
-        """Add the services whose files ask for the library's distribution by its name alone."""
-        name = self._evidence.declared.get(self._master, "")
-        for request in self._evidence.asked_by_name.get(name, ()):
-            service = service_of(above(request.file))
-            if service not in self._reasons:
-                text = f"asks for {name} by its name, which no copy can answer"
-                self._add(service, Reason(request.file, request.line, text))
+    def _add_importers(self) -> None:
+        """Add the services that import the library and do not hold it, by names that others may have, too."""
+        for service in self._evidence.imports.services if self._reasons else ():
+            if service not in self._reasons and (line := self._evidence.find_use(service, self._master)):
+                self._add(service, Reason(line.file, line.line, line.text))
 
     def _settle_nesting(self) -> None:
         """Of a service inside another keep the one that is built; what holds nothing else of its own is no service."""
@@ -203,27 +218,15 @@ class _Examination:
         others = tuple(f"{path[len(outer) + 1 :]}/" for path in (*inner, *self._copies) if is_below(path, outer))
         return any(not module.startswith(others) for module in self._tree.modules(outer))
 
-    def _add_siblings(self) -> None:
-        """Add what looks like a service beside those that were found, where these are at least half of all."""
+    def _note_siblings(self) -> None:
+        """Note what looks like a service beside those that were found, and never uses the library."""
         around = {folder for path in self._reasons for folder in (path, *ancestors(path))}
         for parent in sorted({above(path) for path in self._reasons if above(path)}):
-            folders = self._tree.inner.get(parent, ())
-            found = [folder for folder in folders if folder in self._reasons]
-            others = [folder for folder in folders if folder not in around and self._may_be_sibling(folder)]
-            for folder in others if len(found) >= len(others) else ():
-                self._add(folder, Reason(folder, None, f"looks like a service, beside {found[0]}"))
-
-    @cached_property
-    def _users_of_others(self) -> frozenset[str]:
-        """The folders that install some library of the repository, and would install this one if they used it."""
-        links = (*self._evidence.outward, *self._evidence.inward)
-        return frozenset(link.service for link in links if link.kind == "install" and link.target in self._tree.names)
-
-    def _may_be_sibling(self, folder: str) -> bool:
-        if folder in self._copies or folder in self._libraries or folder in self._users_of_others:
-            return False
-        project = self._tree.is_project(folder) and folder in self._tree.python_folders
-        return project or looks_deployed(self._tree, folder)
+            for folder in self._tree.inner.get(parent, ()):
+                known = folder in around or folder in self._copies or folder in self._libraries
+                if not known and not is_below(self._master, folder) and looks_deployed(self._tree, folder):
+                    text = f"looks like a service, but nothing in it uses {self._master}: left out"
+                    self._notes.append(Reason(folder, None, text))
 
     def _copy_name(self) -> str:
         """Return what the copies, or the lines that ask for them, call the library; else what its own folder does."""
@@ -232,7 +235,24 @@ class _Examination:
         for names in (made, asked, self._names_in_images()):
             for name, _ in Counter(sorted(names)).most_common(1):
                 return name
-        return last(self._master)
+        return self._free_name(last(self._master))
+
+    def _free_name(self, name: str) -> str:
+        """Return a name for copies that no service has for a package of its own; the library's own where there is such."""
+        taken = [service for service in self._reasons if self._is_own(f"{service}/{name}")]
+        other = f"libs/{name}"
+        if not taken or any(f"{service}/{other}" in self._tree.names for service in self._reasons):
+            return name
+        text = f"is a package of the service's own, and no copy: copies go to {other} instead"
+        self._notes.extend(Reason(f"{service}/{name}", None, text) for service in taken)
+        return other
+
+    def _is_own(self, folder: str) -> bool:
+        """Tell whether a folder of the copy's name holds modules, and none of the library's."""
+        inner = tuple(f"{path[len(folder) + 1 :]}/" for path in self._reasons if is_below(path, folder))
+        found = (module for module in self._tree.modules(folder) if last(module) != "__init__.py")
+        modules = {module for module in found if not module.startswith(inner)}
+        return bool(modules) and not modules & self._tree.modules(self._master)
 
     def _names_in_images(self) -> set[str]:
         """Return the one name that the master is copied to, where nothing installs it: it is imported by that."""
@@ -263,9 +283,11 @@ class _Examination:
         copies = [copy for copy, holder in self._copies.items() if holder in self._reasons]
         if len(copies) > 1 or any(link.kind == "install" for link in links):
             return 3
-        return 2 if any(link.kind == "copy" for link in links) and self._is_library() else 1
+        if any(link.kind == "copy" for link in links) and self._is_library():
+            return 2
+        return 1 if links or any(path not in self._copies.values() for path in self._reasons) else 0
 
     def _is_library(self) -> bool:
         """Tell whether what is copied into an image is no part of a service, and no scripts or configuration."""
-        apart = not any(map(self._tree.is_built, (self._master, *ancestors(self._master))))
+        apart = not any(map(self._tree.has_dockerfile, (self._master, *ancestors(self._master))))
         return apart and last(self._master) not in COMMONPLACE

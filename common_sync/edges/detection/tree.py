@@ -26,6 +26,18 @@ SKIPPED = frozenset(
 )
 """Folders that hold what somebody else wrote or a tool made, at any depth; so do hidden ones and environments."""
 
+COMMONPLACE = frozenset(
+    (
+        *("docs", "doc", "documentation", "tests", "test", "e2e", "examples", "example", "benchmarks", "notebooks"),
+        *("scripts", "script", "tools", "tooling", "migrations", "alembic", "versions", "templates", "static"),
+        *("config", "configs"),
+    )
+)
+"""Names of folders that are in every second project and are no library, however alike they are."""
+
+CI_FOLDERS = frozenset({".github", ".circleci", ".gitlab", ".buildkite", ".azure"})
+"""Hidden folders whose YAML files tell what is done before a build."""
+
 _LARGEST = 1 << 20
 """Bytes; what is larger is no file that a person wrote to build a service."""
 
@@ -60,14 +72,18 @@ class Tree:
     Args:
         root: The absolute path of the folder that was read.
         files: POSIX paths relative to it.
+
+    Attributes:
+        sources: The paths of the modules, sorted.
     """
 
     def __init__(self, root: str, files: Iterable[str]) -> None:
         self.root = root
         self.files = frozenset(files)
-        self._sources = sorted(path for path in self.files if path.endswith(".py"))
+        self.sources = sorted(path for path in self.files if path.endswith(".py"))
         self._modules: dict[str, frozenset[str]] = {}
         self._data: dict[str, bytes] = {}
+        self._service_like: dict[str, bool] = {}
 
     @cached_property
     def names(self) -> dict[str, list[str]]:
@@ -84,7 +100,7 @@ class Tree:
     @cached_property
     def python_folders(self) -> frozenset[str]:
         """The folders with a module somewhere below them, the root left out."""
-        direct = {above(path) for path in self._sources}
+        direct = {above(path) for path in self.sources}
         return frozenset(folder for one in direct for folder in (one, *ancestors(one)) if folder)
 
     @cached_property
@@ -97,19 +113,27 @@ class Tree:
         return inner
 
     @cached_property
+    def folders_by_name(self) -> dict[str, list[str]]:
+        """Name → the folders with modules that are called so, the shallowest first."""
+        by_name: dict[str, list[str]] = {}
+        for folder in sorted(self.python_folders, key=lambda path: (path.count("/"), path)):
+            by_name.setdefault(last(folder), []).append(folder)
+        return by_name
+
+    @cached_property
     def sources_by_name(self) -> dict[str, list[str]]:
         """Name of a module's file → the paths that have it."""
         by_name: dict[str, list[str]] = {}
-        for path in self._sources:
+        for path in self.sources:
             by_name.setdefault(last(path), []).append(path)
         return by_name
 
     def modules(self, folder: str) -> frozenset[str]:
         """Return the paths, relative to a folder, of the modules in and below it."""
         if folder not in self._modules:
-            start = bisect_left(self._sources, f"{folder}/")
-            end = bisect_left(self._sources, f"{folder}0")  # what comes after the slash
-            self._modules[folder] = frozenset(path[len(folder) + 1 :] for path in self._sources[start:end])
+            start = bisect_left(self.sources, f"{folder}/")
+            end = bisect_left(self.sources, f"{folder}0")  # what comes after the slash
+            self._modules[folder] = frozenset(path[len(folder) + 1 :] for path in self.sources[start:end])
         return self._modules[folder]
 
     def read(self, path: str) -> bytes:
@@ -176,16 +200,24 @@ class Tree:
         """Tell whether a folder has a Dockerfile or a compose file of its own."""
         return any(is_dockerfile(name) or is_compose(name) for name in self.names.get(folder, ()))
 
+    def has_dockerfile(self, folder: str) -> bool:
+        """Tell whether a folder has a Dockerfile: a compose file beside several services builds none of them by itself."""
+        return any(map(is_dockerfile, self.names.get(folder, ())))
+
     def is_project(self, folder: str) -> bool:
         """Tell whether pip could install a folder."""
         return not _PROJECT_FILES.isdisjoint(self.names.get(folder, ()))
 
     def has_main(self, folder: str) -> bool:
         """Tell whether a folder, or its package, has a module to start a program by."""
-        packages = (one for one in self.inner.get(folder, ()) if self._is_package(one))
+        packages = (one for one in self.inner.get(folder, ()) if self.is_package(one))
         return any(not _MAIN.isdisjoint(self.names.get(one, ())) for one in (folder, *packages))
 
-    def _is_package(self, folder: str) -> bool:
+    def is_program(self, folder: str) -> bool:
+        """Tell whether a folder is built, or has a module to start a program by."""
+        return self.is_built(folder) or self.has_main(folder)
+
+    def is_package(self, folder: str) -> bool:
         """Tell whether a folder is a part of the program around it, and no program of its own."""
         package = last(folder) in {"app", "src"} or "__init__.py" in self.names[folder]
         return package and not self.is_built(folder) and not self._asks(folder)
@@ -195,7 +227,9 @@ class Tree:
 
     def looks_like_service(self, folder: str) -> bool:
         """Tell by a folder's own files whether it is built, deployed or started by itself."""
-        return self.is_built(folder) or self._asks(folder) or self.has_main(folder)
+        if folder not in self._service_like:
+            self._service_like[folder] = self.is_built(folder) or self._asks(folder) or self.has_main(folder)
+        return self._service_like[folder]
 
 
 def read_tree(root: str) -> Tree:
@@ -220,11 +254,15 @@ def _listed(root: str) -> list[str]:
             known[folder] = folder not in environments and not _is_skipped(last(folder)) and counts(above(folder))
         return known[folder]
 
-    kept = [path for path in files if counts(above(path))]
+    kept = [path for path in files if counts(above(path)) or _is_of_ci(path)]
     for inner in _repositories_in(root, kept):
         if counts(inner):
             kept += (f"{inner}/{path}" for path in _listed(os.path.join(root, inner)))
     return kept
+
+
+def _is_of_ci(path: str) -> bool:
+    return path.partition("/")[0] in CI_FOLDERS and path.endswith((".yml", ".yaml"))
 
 
 def _is_skipped(name: str) -> bool:
@@ -235,8 +273,15 @@ def _repositories_in(root: str, files: list[str]) -> Iterator[str]:
     """Yield the repositories inside one, submodules and clones, whose files git lists only when it is asked there."""
     inner = [path[:-1] for path in files if path.endswith("/")]
     if ".gitmodules" in files:
-        inner += _SUBMODULE.findall(Tree(root, ()).text(".gitmodules"))
-    return (path for path in inner if os.path.lexists(os.path.join(root, path, ".git")))
+        named = map(posixpath.normpath, _SUBMODULE.findall(Tree(root, ()).text(".gitmodules")))
+        inner += (path for path in dict.fromkeys(named) if not path.startswith(("/", "..")) and path != ".")
+    return (path for path in inner if _is_repository(root, path))
+
+
+def _is_repository(root: str, path: str) -> bool:
+    """Tell whether a folder is a repository of its own, and not reached through a symlink, which could lead anywhere."""
+    place = os.path.join(root, path)
+    return NO_PATH.search(path) is None and os.path.lexists(f"{place}/.git") and os.path.realpath(place) == place
 
 
 def _walk(root: str) -> Iterator[str]:
@@ -253,8 +298,11 @@ def _walk(root: str) -> Iterator[str]:
             return
         for name, is_folder in children:
             if not is_folder:
-                yield prefix + name
-            elif not _is_skipped(name) and gitignores.exclusion(prefix + name, folder=True) is None:
+                if prefix.partition("/")[0] not in CI_FOLDERS or _is_of_ci(prefix + name):
+                    yield prefix + name
+            elif (not _is_skipped(name) or (not prefix and name in CI_FOLDERS)) and gitignores.exclusion(
+                prefix + name, folder=True
+            ) is None:
                 yield from inside(f"{prefix}{name}/", depth + 1)
 
     return inside("", 0)

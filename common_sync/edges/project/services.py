@@ -10,6 +10,7 @@ from common_sync.core.model import ancestors
 from common_sync.edges.files.folders import explain_os_error
 from common_sync.edges.git.ask import ask, split
 from common_sync.edges.git.repository import find_top
+from common_sync.edges.project.leftovers import find_used, is_copy
 
 _GLOB = frozenset("*?[")
 
@@ -111,18 +112,13 @@ class _Discovery:
         if reason := why_no_folder(setting.value):
             self._complain(setting, reason, "name folders inside the repository")
             return
-        matched = dict.fromkeys(_glob(self._root, setting.value, "", set()))
-        found = [path for path in matched if self._may_be_service(path)]
+        found = match_services(self._root, setting.value, self._master, self._configuration.copy.value)
         if not found:
             self._complain(setting, "matches no folder", "name a folder, or take it out")
         for path in found:
             if path in explicit:
                 self._complain(self._given.get(path, setting), f'is given twice: "{setting.value}" matches it too')
             self._given.setdefault(path, setting)
-
-    def _may_be_service(self, path: str) -> bool:
-        """Tell whether a glob means a folder: never the master, what holds it, or what is in it."""
-        return not f"{self._master}/".startswith(f"{path}/") and not path.startswith(f"{self._master}/")
 
     def _check_nesting(self) -> None:
         for service, setting in self._given.items():
@@ -142,6 +138,28 @@ class _Discovery:
         copy = self._configuration.copy.value
         holders = (above for above in ancestors(service) if f"{service}/".startswith(f"{above}/{copy}/"))
         return next((above for above in holders if above in self._given), None)
+
+
+def match_services(root: str, pattern: str, master: str, copy: str) -> list[str]:
+    """Return the folders that a glob means: never the master, what holds it or is in it, a copy, or what holds only leftovers.
+
+    Args:
+        root: The absolute path of the configuration's folder.
+        pattern: The glob.
+        master: The master's path from the root.
+        copy: The copy's path inside a service.
+
+    Raises:
+        TreeError: A folder in which services may be cannot be listed.
+    """
+
+    def may_be_service(path: str) -> bool:
+        apart = not f"{master}/".startswith(f"{path}/") and not path.startswith(f"{master}/")
+        return apart and not any(is_copy(root, one) for one in (path, *ancestors(path)))
+
+    able = [path for path in dict.fromkeys(_glob(root, pattern, "", set())) if may_be_service(path)]
+    used = find_used(root, able, copy)
+    return [path for path in able if path in used]
 
 
 def _glob(folder: str, pattern: str, prefix: str, seen: set[tuple[str, str]]) -> Iterator[str]:

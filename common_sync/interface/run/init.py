@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
-from common_sync.core.errors import ConfigurationError, Problem
+from common_sync.core.errors import ConfigurationError, Problem, shell_word
 from common_sync.interface.show.fields import init_fields
 from common_sync.interface.show.options import Option, Options
 from common_sync.interface.show.presenter import View, present
@@ -34,6 +34,9 @@ def run_init(
     return present(View("init", True, tuple, partial(_lines, proposal), partial(init_fields, proposal)), options)
 
 
+_GUESS = "  (guess: nothing installs or copies it from there)"
+
+
 def _ask(candidates: Sequence["Candidate"]) -> "Candidate":
     """Ask a person which of several folders is the master."""
     write("Several folders may be the master:")
@@ -56,20 +59,27 @@ def _ask(candidates: Sequence["Candidate"]) -> "Candidate":
 
 def _lines(proposal: "Proposal", options: Options) -> Iterator[str]:
     """Yield what was found, and the configuration that was written."""
-    from common_sync.commands.init import format_configuration  # brought by the command
+    from common_sync.commands.init import describe_users, format_configuration  # brought by the command
 
     if options.quiet:
         return
-    mark, note = options.terminal.mark("✓"), options.terminal.paint("note", "yellow")
-    yield f"{mark} master   {printable(proposal.master)}"
+    known, guessed = options.terminal.mark("✓"), options.terminal.paint("?", "yellow")
+    note = options.terminal.paint("note", "yellow")
+    yield f"{guessed if proposal.guess else known} master   {printable(proposal.master)}{_GUESS if proposal.guess else ''}"
     width = max(len(service.path) for service in proposal.services)
     for service in proposal.services:
-        yield f"{mark} service  {printable(service.path):<{width}}  {options.terminal.paint(_why(service), 'dim')}"
+        mark, why = (guessed, f"guess: {_why(service)}") if service.guess else (known, _why(service))
+        yield f"{mark} service  {printable(service.path):<{width}}  {options.terminal.paint(why, 'dim')}"
     yield from (f"{note}: {printable(reason.file)}: {printable(reason.text)}" for reason in proposal.notes)
-    yield from (f"{note}: {printable(other.master)} may be a library, too" for other in proposal.others)
+    for other in proposal.others:
+        users = printable(f"{other.master} may be a library, too: {describe_users(other)}")
+        yield f"{note}: {users} (common-sync init --master {shell_word(other.master)})"
     yield from ("", f"wrote {printable(os.path.relpath(proposal.file))}:", "")
     yield from (f"    {printable(line)}" if line else "" for line in format_configuration(proposal).splitlines())
-    yield from ("", "next: common-sync distribute")
+    yield ""
+    if proposal.wide:
+        yield "some images are built from a folder above their service, which --contexts mends"
+    yield f"next: common-sync distribute{' --contexts' if proposal.wide else ''}"
 
 
 def _why(service: "FoundService") -> str:

@@ -143,9 +143,14 @@ def init_fields(proposal: "Proposal") -> Fields:
     return {
         "file": _text(proposal.file),
         "master": proposal.master,
+        "guess": proposal.guess,
         "copy": proposal.copy,
         "services": [
-            {"name": service.path, "reasons": [_reason(reason) for reason in service.reasons]}
+            {
+                "name": service.path,
+                "guess": service.guess,
+                "reasons": [_reason(reason) for reason in service.reasons],
+            }
             for service in proposal.services
         ],
         "notes": [_reason(reason) for reason in proposal.notes],

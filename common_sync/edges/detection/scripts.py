@@ -1,0 +1,200 @@
+"""Lines of scripts, Makefiles and CI files that copy one folder into others: `cp -r common services/api/`, rsync, links.
+
+A line is read as a shell would run it, once for each value that its variables may have; where nobody can tell a value, it may be any
+folder that is there.
+"""
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+from fnmatch import fnmatchcase
+from itertools import islice, product
+
+from common_sync.core.expressions import expression
+from common_sync.core.formats.shell.script import Command, read_script
+from common_sync.core.model import ancestors
+from common_sync.core.references.kinds import kind_anywhere
+from common_sync.edges.detection.reading import Lead
+from common_sync.edges.detection.tree import CI_FOLDERS, Tree, above, is_below, last
+
+_NAMES = expression(
+    r"Jenkinsfile|Procfile|package\.json|.*\.(?:mk|bash|zsh|bat|ps1|cmd)|Tiltfile|Earthfile|"
+    r"(?:\.gitlab-ci|cloudbuild|skaffold|azure-pipelines|bitbucket-pipelines|buildspec|appveyor|\.travis|\.drone|Taskfile).*\.ya?ml"
+)
+_COPIES = frozenset({"cp", "rsync", "ln", "gcp", "xcopy", "robocopy", "copy", "mv"})
+_HINT = expression(r"\b(?:cp|rsync|ln|xcopy|robocopy|copytree)\b")
+_MAY_COPY = (b"cp ", b"rsync", b"ln -", b"xcopy", b"robocopy", b"copytree")
+_VARIABLE = expression(
+    r"\$\$?\{(?P<braced>\w+)[^{}]*\}|\$\$?(?P<plain>\w+)|\$\((?P<made>\w+)\)|\$\{\{[^{}]*\}\}|\$\([^()]*(?:\([^()]*\))*[^()]*\)|%(?P<percent>\w)"
+)
+_LOOP = expression(r"\bfor\s+(\w+)\s+in\s+(.+?)\s*(?:;|\bdo\b|\\?$)", re.MULTILINE)
+_ASSIGNED = expression(r"^\s*(?:export\s+)?(\w+)\s*[:?]?=\s*(.+?)\s*$", re.MULTILINE)
+_FOREACH = expression(r"\$\(foreach\s+(?P<name>\w+)\s*,\s*(?P<words>[^,]*),(?P<body>.*)\)")
+_QUOTES = expression(r"[\"'\]}),]+")
+_PREFIX = expression(r"^\s*(?:-\s+)?(?:run:|script:|cmd:|command:|\"[\w:-]+\":)?\s*[|>]?\s*[\"'@-]*")
+_COPYTREE = expression(r"copytree\(\s*(.+?)\s*,\s*(.+?)\s*(?:,|\)\s*$)")
+_LITERAL = expression(r"""(f?)(["'])(.*?)\2""")
+_FIELD = expression(r"\{[^{}]*\}")
+_MOST_VALUES, _MOST_WAYS = 50, 200
+_ANY = "*"
+
+
+def is_script(path: str) -> bool:
+    """Tell by its path whether a file may hold commands that copy folders."""
+    name = last(path)
+    if kind_anywhere(path) == "mention" or _NAMES.fullmatch(name):
+        return True
+    if path.partition("/")[0] in CI_FOLDERS:
+        return True
+    return name.endswith(".py") and (above(path) in {"", "scripts", "tools", "bin", "ci", "deploy", "build"})
+
+
+def find_copies(tree: Tree, file: str) -> Iterator[tuple[str, Lead]]:
+    """Yield each service into which a file's commands copy a folder, and the line that does so.
+
+    Args:
+        tree: The repository.
+        file: The script's path.
+    """
+    if not any(hint in tree.data(file) for hint in _MAY_COPY):
+        return
+    text = tree.text(file)
+    values = _values(text)
+    for number, line in _join_lines(text):
+        if not _HINT.search(line) or line.lstrip().startswith(("#", "//")):
+            continue
+        seen = set()
+        for source, target in _pairs(line, values):
+            for service, place, name in _locate(tree, file, source, target):
+                if (service, place) not in seen:
+                    seen.add((service, place))
+                    yield service, Lead(place, "copy", number, _PREFIX.sub("", line).strip() or line.strip(), name)
+
+
+def _join_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines with the number that each begins at; a backslash joins two."""
+    start, held = 1, ""
+    for number, line in enumerate(text.split("\n"), 1):
+        start = start if held else number
+        held += line.removesuffix("\r").removesuffix("\\")
+        if not line.rstrip("\r").endswith("\\"):
+            yield start, held
+            held = ""
+    if held:
+        yield start, held
+
+
+def _values(text: str) -> dict[str, tuple[str, ...]]:
+    """Return what variables may hold: the words of loops, and of assignments as a shell or make has them."""
+    found: dict[str, tuple[str, ...]] = {}
+    for match in (*_ASSIGNED.finditer(text), *_LOOP.finditer(text), *_FOREACH.finditer(text)):
+        written = match[2][1:].removesuffix(")") if match[2].startswith("(") else match[2]
+        words = written.replace('"', " ").replace("'", " ").split()
+        found[match[1]] = (*found.get(match[1], ()), *words)[:_MOST_VALUES]
+    return found
+
+
+def _pairs(line: str, values: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, str]]:
+    """Yield the source and the destination of each copy on a line, wildcards for what cannot be told."""
+    for match in _COPYTREE.finditer(line):
+        yield _spell(match[1]), _spell(match[2])
+    body = _FOREACH.sub(r" \g<body> ", _PREFIX.sub("", line))
+    for way in islice(_ways(body, values, 3), _MOST_WAYS):
+        yield from list(_run(way)) or _run(_QUOTES.sub(" ", way[_start(way) :]))
+
+
+def _run(script: str) -> Iterator[tuple[str, str]]:
+    for command in read_script(script, "/", {}) or ():
+        yield from _operands(command)
+
+
+def _start(line: str) -> int:
+    """Return where the first command that copies begins: in YAML and JSON other words come before it."""
+    hint = _HINT.search(line)
+    return hint.start() if hint else 0
+
+
+def _spell(code: str) -> str:
+    """Return the path that an expression of Python comes to: its strings, joined, and a wildcard for anything else."""
+    parts = [_FIELD.sub(_ANY, match[3]) if match[1] else match[3] for match in _LITERAL.finditer(code)]
+    rest = _LITERAL.sub("", code).strip(" /()+")
+    return "/".join(parts) if parts and not rest.endswith((".", "name")) else "/".join([*parts, _ANY])
+
+
+def _ways(line: str, values: Mapping[str, tuple[str, ...]], depth: int) -> Iterator[str]:
+    """Yield a line with its variables put in, once for each way."""
+    matches = list(_VARIABLE.finditer(line))
+    if not matches:
+        yield line
+        return
+    names = list(dict.fromkeys(match[0] for match in matches))[:4]
+    choices = [_choices(next(one for one in matches if one[0] == name), values, depth) for name in names]
+    for chosen in islice(product(*choices), _MOST_WAYS):
+        way = _put_in(line, dict(zip(names, chosen, strict=True)))
+        yield from _ways(way, values, depth - 1) if depth else (way,)
+
+
+def _put_in(line: str, values: Mapping[str, str]) -> str:
+    return _VARIABLE.sub(lambda match: values.get(match[0], _ANY), line)
+
+
+def _choices(match: re.Match[str], values: Mapping[str, tuple[str, ...]], depth: int) -> tuple[str, ...]:
+    name = match["braced"] or match["plain"] or match["made"] or ""
+    known = values.get(name, ()) if depth else ()
+    folder = name.isupper() or (not name and match[0].startswith("$("))  # `$ROOT`, `$(dirname "$0")`
+    return known or ("." if folder else _ANY,)
+
+
+def _operands(command: Command) -> Iterator[tuple[str, str]]:
+    if command.program not in _COPIES:
+        return
+    words = [word.text for word in command.arguments if not word.text.startswith("-") or word.text == "-"]
+    base = (command.folder or "/").lstrip("/")
+    paths = [posixpath.join(base, word) for word in words]
+    if len(paths) > 1:
+        yield from ((source, paths[-1]) for source in paths[:-1])
+    elif len(paths) == 1 and command.program == "ln":
+        yield paths[0], base or "."
+
+
+def _locate(tree: Tree, file: str, source: str, target: str) -> Iterator[tuple[str, str, str]]:
+    """Yield the service, the folder that is copied into it, and what it is called there."""
+    for base in dict.fromkeys((above(file), *ancestors(above(file)), "")):
+        sources = (place for place in _expand(tree, base, source.removesuffix("/*").removesuffix("/.")) if place)
+        python = [place for place in sources if place in tree.python_folders]
+        found = [
+            (holder, place, last(rest) if rest else last(place))
+            for holder, rest in (_holders(tree, base, target) if python else ())
+            for place in python
+            if not is_below(place, holder) and not is_below(holder, place)
+        ]
+        if found:
+            yield from found
+            return
+
+
+def _holders(tree: Tree, base: str, target: str) -> Iterator[tuple[str, str]]:
+    """Yield the services that a destination is in, each with what follows in its path: a copy that need not be there."""
+    parts = posixpath.normpath(posixpath.join(base, target)).split("/")
+    for end in range(len(parts), 0, -1):
+        found = [place for place in _match(tree, parts[:end]) if tree.looks_like_service(place)]
+        if found:
+            yield from ((place, "/".join(parts[end:])) for place in found)
+            return
+
+
+def _expand(tree: Tree, base: str, path: str) -> list[str]:
+    return _match(tree, posixpath.normpath(posixpath.join(base, path)).split("/"))
+
+
+def _match(tree: Tree, parts: list[str]) -> list[str]:
+    """Return the folders of the repository that a path with wildcards leads to."""
+    folders = [""]
+    for part in parts:
+        if _ANY in part or "?" in part or "[" in part:
+            inner = (one for folder in folders for one in tree.inner.get(folder, ()))
+            folders = [one for one in inner if fnmatchcase(last(one), part)]
+        else:
+            joined = (f"{folder}/{part}".lstrip("/") for folder in folders)
+            folders = [one for one in joined if one in tree.names]
+    return folders

@@ -1,0 +1,66 @@
+"""What `init` prints: facts and guesses apart, who was left out, and what to do next."""
+
+import json
+from pathlib import Path
+
+import pytest
+from support.monorepo import Monorepo
+from support.repositories import PACKAGE, PROJECT, Files, below, build, service
+
+USING = {"services/api/main.py": "from common import store\n", "services/web/main.py": "import common\n"}
+LAST = [
+    pytest.param(
+        {**below("common", PROJECT), **service("a", "-e ../common")}, "next: common-sync distribute", id="plain"
+    ),
+    pytest.param(
+        {**below("common", PACKAGE), **service("a", dockerfile="FROM python\nCOPY common /common\nCOPY a /app\n")},
+        "next: common-sync distribute --contexts",
+        id="images that are built from a folder above",
+    ),
+]
+
+
+@pytest.mark.parametrize(("files", "last"), LAST)
+def test_what_comes_next(tmp_path: Path, files: Files, last: str) -> None:
+    """A user would run a command that leaves his images as they are."""
+    done = Monorepo(build(tmp_path, files)).run("init", "--yes")
+    assert (done.code, done.out.splitlines()[-1]) == (0, last)
+
+
+def test_a_guess_has_a_mark_of_its_own(tmp_path: Path) -> None:
+    """A user would take for certain what was only likely."""
+    files = {
+        **below("common", PACKAGE),
+        **service("services/api"),
+        **service("services/web"),
+        **USING,
+        **service("services/docs2"),
+    }
+    repo = Monorepo(build(tmp_path, files))
+    done = repo.run("init", "--yes")
+    assert done.out.startswith("? master   common  (guess: nothing installs or copies it from there)\n")
+    assert "✓ service  services/api  services/api/main.py:1: from common import store\n" in done.out
+    assert "note: services/docs2: looks like a service, but nothing in it uses common: left out\n" in done.out
+    (tmp_path / "common-sync.toml").unlink()
+    document = json.loads(repo.run("init", "--yes", "--output-format", "json").out)
+    assert (document["guess"], [one["guess"] for one in document["services"]]) == (True, [False, False])
+
+
+def test_services_that_only_look_like_ones(tmp_path: Path) -> None:
+    """A user who names a library that nothing uses would not see that its services are guessed."""
+    files = {**below("common", PACKAGE), **service("a"), **service("b")}
+    done = Monorepo(build(tmp_path, files)).run("init", "--yes", "--master", "common")
+    assert done.out.startswith("✓ master   common\n? service  a  guess: a: looks like a service by itself\n")
+
+
+def test_a_package_of_the_services_own_is_refused(tmp_path: Path) -> None:
+    """The library would be poured into a service's own package, and `--force` would delete that."""
+    files = {**below("common", PROJECT), **service("a", "-e ../common"), "a/common/helpers.py": "X = 1\n"}
+    files["common-sync.toml"] = 'master = "common"\nservices = ["a"]\n'
+    repo = Monorepo(build(tmp_path, files))
+    for command in ("distribute", "verify"):
+        done = repo.run(command)
+        assert done.code == 2
+        assert "a/common: holds files of its own, and not one of the library's" in done.err
+        assert 'copy = "libs/common"' in done.err
+    assert sorted(path.name for path in (tmp_path / "a/common").iterdir()) == ["helpers.py"]
