@@ -1,5 +1,6 @@
 """`doctor` and what compose files build: which Dockerfile, from where, with what; and what of it nobody can follow."""
 
+import json
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -208,7 +209,7 @@ def test_what_compose_files_build(synced: Monorepo, name: str) -> None:
         synced.write(path, text)
     assert synced.run("distribute").code == 0
     done = synced.run("doctor", "api", "--output-format", "json")
-    document = synced.json("doctor", "api", code=done.code)
+    document = json.loads(done.out)
     assert [(one["code"], one["file"], one["line"]) for one in document["findings"]] == [*case.found]
     assert document["proven"] == (0 if case.found else 1)
 

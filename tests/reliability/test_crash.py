@@ -55,7 +55,7 @@ def test_killed_anywhere(
 ) -> None:
     """A laptop that is closed in the middle of a run would cost somebody a file, or turn the copy into an `edit`."""
     prepared = prepare(scenario, folder, program)
-    points = sample([*crash_points(prepared.calls)][share::SHARES], 7, record_property, "crash points")
+    points = sample([*crash_points(prepared.calls)][share::SHARES], 5, record_property, "crash points")
     wrong = []
     for point in points:
         case = new_case(prepared, program)
