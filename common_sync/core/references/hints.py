@@ -4,19 +4,7 @@ import re
 from collections.abc import Sequence
 
 from common_sync.core.expressions import expression_of_bytes
-from common_sync.core.references.kinds import Kind
-
-_MORE_COMPOSE = (b"include", b"extends")
-
-_EXPENSIVE: dict[Kind, tuple[bytes, ...]] = {
-    "compose": _MORE_COMPOSE,
-    "environment": (b"-r", b"-c", b"%"),
-    "project": (b"{root", b"{home", b"{env", b"%"),
-    **dict.fromkeys(("pipfile", "lock", "poetry-lock", "pdm-lock", "pipenv-lock"), (b"%",)),
-    "mention": (),
-}
-"""What takes a parser that is not even imported in vain, and what else stands in it where it may concern the library:
-another file to read, a variable, or an escape of a URL."""
+from common_sync.core.references.kinds import KINDS, MORE_COMPOSE, Kind
 
 _LEADS_ANYWHERE = (b"..", b"$", b"\\", b"\0")
 """What a path holds that leads upward, or has a variable or an escape in it; and all that is in UTF-16."""
@@ -36,17 +24,16 @@ def may_concern(data: bytes, kind: Kind, folders: Sequence[bytes], copy: bytes) 
         folders: The absolute paths that an absolute path to the library would begin with.
         copy: The copy's path inside the service.
     """
-    if kind not in _EXPENSIVE:
-        return True
-    if any(hint in data for hint in (*_LEADS_ANYWHERE, *_EXPENSIVE[kind])):
+    row = KINDS[kind]
+    if row.hints is None or any(hint in data for hint in (*_LEADS_ANYWHERE, *row.hints)):
         return True
     plain = _SLASHES.sub(b"/", data)  # `/repo//./common` is an absolute path, too
     if any(folder in plain for folder in folders):
         return True
-    name = copy.rpartition(b"/")[2] if kind != "compose" else copy.partition(b"/")[0]
+    name = copy.partition(b"/")[0] if row.prose else copy.rpartition(b"/")[2]
     # in YAML a quote is doubled, and a line may be broken where there is a blank
     spelled = re.escape(name).replace(b"'", b"''?").replace(rb"\ ", rb"\s+")
-    if kind != "compose":
+    if not row.prose:
         return re.search(spelled, data) is not None
     # a command often names the copy in its middle: `sh -c "common/wait && …"`
     return any(_may_begin_path(data, found.start()) for found in re.finditer(spelled, data))
@@ -60,7 +47,7 @@ def may_build(data: bytes, *, elsewhere: bool) -> bool:
         elsewhere: Ask for a Dockerfile that is built from another folder than the one that it lies in.
     """
     hints = (b"dockerfile", b"additional_contexts") if elsewhere else (b"build",)
-    return any(one in data for one in (*hints, *_MORE_COMPOSE, b"\\", b"\0"))
+    return any(one in data for one in (*hints, *MORE_COMPOSE, b"\\", b"\0"))
 
 
 def _may_begin_path(data: bytes, start: int) -> bool:

@@ -70,6 +70,9 @@ def report_lock(kind: Kind) -> Rewriter:
     return read
 
 
+read_poetry_lock, read_pdm_lock, read_pipenv_lock = map(report_lock, ("poetry-lock", "pdm-lock", "pipenv-lock"))
+
+
 def _find_paths(characters: str, site: Site) -> list[_Found]:
     """Find the paths to the library without parsing, in the forms in which the tools write them."""
     found = ((match, site.locate(match[1], True)) for match in _PATH.finditer(characters))

@@ -11,7 +11,7 @@ from stat import S_ISREG
 from common_sync.core.copies.manifest import DEEPEST
 from common_sync.core.expressions import expression
 from common_sync.core.model import ancestors
-from common_sync.core.references.kinds import is_compose, is_dockerfile
+from common_sync.core.references.kinds import is_compose, is_dockerfile, limit_of
 from common_sync.edges.detection.mentions import PROJECT_FILES, decode_leniently, is_read_by_pip
 from common_sync.edges.git.ask import list_files
 from common_sync.edges.git.repository import find_top
@@ -24,9 +24,6 @@ SKIPPED = frozenset(
     )
 )
 """Folders that hold what somebody else wrote or a tool made, at any depth; so do hidden ones and environments."""
-
-_LARGEST = 1 << 20
-"""Bytes; what is larger is no file that a person wrote to build a service."""
 
 _MAIN = frozenset({"main.py", "__main__.py", "app.py", "manage.py", "server.py", "wsgi.py", "asgi.py"})
 _SUBMODULE = expression(r"^\s*path\s*=\s*(.+?)\s*$", re.MULTILINE)
@@ -115,7 +112,7 @@ class Tree:
         try:
             with open(os.path.join(self.root, path), "rb", buffering=0, opener=_open_at_once) as file:
                 status = os.fstat(file.fileno())
-                small = S_ISREG(status.st_mode) and status.st_size <= _LARGEST
+                small = S_ISREG(status.st_mode) and status.st_size <= limit_of(path)
                 return file.read() if small else b""
         except OSError:
             return b""

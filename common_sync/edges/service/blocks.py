@@ -12,7 +12,7 @@ from common_sync.core.blocks.block import START, End, FindOthers, put_block, rea
 from common_sync.core.errors import TreeError
 from common_sync.core.findings import make_finding
 from common_sync.core.model import FileEdit, Finding, ancestors
-from common_sync.core.references.kinds import IGNORE
+from common_sync.core.references.kinds import IGNORE, limit_of
 from common_sync.core.text import UnparsableError
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.files.reading import TEMPORARY, read_bytes
@@ -20,9 +20,6 @@ from common_sync.edges.git.checkout import ATTRIBUTES
 
 if TYPE_CHECKING:
     from common_sync.core.blocks.dockerignore import Dropped
-
-_LARGEST = 1 << 20
-"""Bytes; what is larger no person wrote."""
 
 
 class Managed(NamedTuple):
@@ -261,7 +258,7 @@ def _read(root: str, path: str) -> _File:
         linked = S_ISLNK(os.lstat(full).st_mode)
         above, name = os.path.split(os.path.realpath(full))
         with opened(above) as folder:
-            data = read_bytes(name, folder, _LARGEST)
+            data = read_bytes(name, folder, limit_of(path))
     except (FileNotFoundError, NotADirectoryError):
         return _File(path, None, linked=False)
     except OSError as error:

@@ -13,11 +13,10 @@ from common_sync.core.formats.pip.paths import ARCHIVES
 from common_sync.core.model import FileEdit, Finding, Reference
 from common_sync.core.references.contract import LocatedReference, Rewrite, Rewriter, Site
 from common_sync.core.references.hints import list_installed
-from common_sync.core.references.kinds import Kind, kind_of
+from common_sync.core.references.kinds import KINDS, Kind, kind_of
 from common_sync.core.service_plan import Widened
 from common_sync.core.text import Text, UndecodableError, UnparsableError, apply_edits, encode, find_conflict
 from common_sync.edges.files.folders import explain_os_error
-from common_sync.edges.service.compose import LARGEST as LARGEST_COMPOSE
 from common_sync.edges.service.compose import ComposeFiles
 from common_sync.edges.service.listing import list_paths
 from common_sync.edges.service.places import Location, Places, below, see_from
@@ -25,9 +24,6 @@ from common_sync.edges.service.rewriters import rewriter_of
 
 if TYPE_CHECKING:
     from common_sync.core.formats.compose.built import BuiltService
-
-_LARGEST = 16 << 20
-"""Bytes; what is larger no person wrote."""
 
 
 class References(NamedTuple):
@@ -263,7 +259,7 @@ class _Reader:
 
     def _read_bytes(self, path: str, shown: str, kind: Kind) -> bytes | None:
         """Return a file's bytes; None where pip would complain of a missing file by itself, and for a huge script."""
-        most = LARGEST_COMPOSE if kind == "compose" else _LARGEST
+        most = KINDS[kind].largest
         try:
             if not S_ISREG(os.stat(path).st_mode):
                 return None
@@ -274,7 +270,7 @@ class _Reader:
             raise explain_os_error(error, shown, "read it") from error
         if len(data) <= most:
             return data
-        if kind != "mention":
+        if KINDS[kind].decides:
             self._find("CS104", shown, None, f"is larger than {most:,} bytes, and was not read", "split it")
         return None
 
