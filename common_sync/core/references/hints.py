@@ -1,7 +1,7 @@
 """Tell from a file's bytes whether it could concern the library, before anything is imported that parses it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from common_sync.core.expressions import expression_of_bytes
 from common_sync.core.references.kinds import KINDS, MORE_COMPOSE, Kind
@@ -25,6 +25,8 @@ def may_concern(data: bytes, kind: Kind, folders: Sequence[bytes], copy: bytes) 
         copy: The copy's path inside the service.
     """
     row = KINDS[kind]
+    if row.holds not in data:
+        return False
     if row.hints is None or any(hint in data for hint in (*_LEADS_ANYWHERE, *row.hints)):
         return True
     plain = _SLASHES.sub(b"/", data)  # `/repo//./common` is an absolute path, too
@@ -50,6 +52,27 @@ def may_build(data: bytes, *, elsewhere: bool) -> bool:
     return any(one in data for one in (*hints, *MORE_COMPOSE, b"\\", b"\0"))
 
 
+def may_install(data: bytes, kind: Kind, known: Container[str]) -> bool:
+    """Tell whether a file's commands could install from a file that is not known for its name.
+
+    Args:
+        data: What it holds.
+        kind: What it is.
+        known: The service's files of requirements that are.
+    """
+    if not KINDS[kind].commands or not any(one in data for one in _TOOLS):
+        return False
+    words = {found[1].decode("utf-8", "replace").removeprefix("./") for found in _NAMED.finditer(data)}
+    return any(word not in known for word in words) or _RUNS.search(data) is not None
+
+
+_TOOLS = (b"pip", b"uv", b"PIP", b"session")
+_NAMED = expression_of_bytes(
+    rb"""(?:(?<![\w-])-[rcb]|--[a-z-]*(?:requirement|constraint|override|script)s?)(?:["']?[\s=,]+["']?)?([^\s"',;&|{}]+|\S)"""
+)
+_RUNS = expression_of_bytes(rb"""(?:uv|pipx?)["',\s-]+(?:run|sync|compile)|--script""")
+
+
 def _may_begin_path(data: bytes, start: int) -> bool:
     """Tell whether a path may begin at a place in YAML: with a line, with a scalar, or after a name that it is given to."""
     line = _LINE_END.split(data[max(start - _FAR, 0) : start])
@@ -63,26 +86,3 @@ def _may_begin_path(data: bytes, start: int) -> bool:
             return False
         before = before.removesuffix(last).rstrip()
     return True
-
-
-_INSTALLED = expression_of_bytes(
-    rb"(?:\s|[\"'])(?:-r|-c|--requirements?|--constraints?)(?:[ \t=]|[\"'],[ \t]*)*[\"']?([\w./@+-]+)"
-)
-_RENAMED = expression_of_bytes(rb"(?im)^[ \t]*(?:COPY|ADD)[ \t]+(?:--\S+[ \t]+)*([\w./@+-]+)[ \t]+([\w./@+-]+)[ \t]*$")
-
-
-def list_installed(data: bytes) -> frozenset[str]:
-    """Return the names of the files that commands in a script or a Dockerfile install, and those that become such files.
-
-    Args:
-        data: What it holds.
-    """
-    if b"pip" not in data and b"uv" not in data:
-        return frozenset()
-    names = {_name(match[1]) for match in _INSTALLED.finditer(data)}
-    renamed = (match for match in _RENAMED.finditer(data) if _name(match[2]) in names)
-    return frozenset(name for name in (*names, *(_name(match[1]) for match in renamed)) if name)
-
-
-def _name(path: bytes) -> str:
-    return path.rpartition(b"/")[2].decode("utf-8", "replace")

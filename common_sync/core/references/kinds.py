@@ -43,22 +43,27 @@ def _is_required(above: str, name: str) -> bool:
     return (not above and is_requirements(name)) or (above == "requirements" and name.endswith((".txt", ".in")))
 
 
+_OF_SCRIPTS = frozenset(("", "scripts", "bin", "tools"))
+"""Folders in which scripts lie; elsewhere a module is read only where a command, or a lock file, names it as one."""
+
+
 class FileKind(NamedTuple):
     """All that there is to say of a kind of file.
 
     Attributes:
         rewriter: What reads it: a module of `core/references`, a colon, a function. It is imported where such a file is read.
-        globs: Patterns that cover all its names, and few others. Git tries each on every path: the fewer there are among
-            all rows, the better.
+        globs: Patterns that cover all its names, and few others: git tries each on every path. None where git is asked only for
+            those in which something was found.
         names: Its names.
         fits: Tells by the folder in the service and the name whether another file is one, too.
         decode: Makes characters of its bytes.
         hints: What else than a way upward, or the copy's name, may lead to the library from it. None where its parser is
             quick, and every such file is parsed.
+        holds: What every one of them holds; another file of such a name is none.
         prose: Whether the copy's name may be a word in it, and counts only where a path may begin.
         yaml: Whether its rewriter is given what parses YAML, for one document or for several.
+        commands: Whether its commands may install from files of any name.
         largest: How many bytes one may have.
-        decides: Whether what `verify` says depends on it; else it is only named, and never edited.
     """
 
     rewriter: str
@@ -67,23 +72,30 @@ class FileKind(NamedTuple):
     fits: Callable[[str, str], bool] | None = None
     decode: Callable[[bytes], Text] = decode_unicode
     hints: tuple[bytes, ...] | None = None
+    holds: bytes = b""
     prose: bool = False
     yaml: Literal["", "document", "documents"] = ""
+    commands: bool = False
     largest: int = 16 << 20
-    decides: bool = True
+
+    @property
+    def decides(self) -> bool:
+        """Whether what `verify` says may depend on a file whose name is of the kind."""
+        return bool(self.globs)
 
 
 MORE_COMPOSE = (b"include", b"extends")
 """What brings another compose file."""
 
 _LOCK = (b"%",)  # an escape in a URL
+_PROJECT = (b"{root", b"{home", b"{env", *_LOCK)
 
 KINDS: dict[Kind, FileKind] = {
     "requirements": FileKind(
         "requirements:read_requirements", ("*.txt", "*.in"), fits=_is_required, decode=decode_requirements
     ),
     "dockerfile": FileKind(
-        "dockerfile.rewriting:read_dockerfile", ("*file*",), fits=lambda _, name: is_dockerfile(name)
+        "dockerfile.rewriting:read_dockerfile", ("*file*",), fits=lambda _, name: is_dockerfile(name), commands=True
     ),
     "compose": FileKind(
         "compose.rewriting:read_compose",
@@ -92,6 +104,7 @@ KINDS: dict[Kind, FileKind] = {
         hints=MORE_COMPOSE,
         prose=True,
         yaml="documents",
+        commands=True,
         largest=4 << 20,
     ),
     "environment": FileKind(
@@ -105,14 +118,16 @@ KINDS: dict[Kind, FileKind] = {
         "pyproject:read_project",
         ("*.toml",),
         frozenset(("pyproject.toml",)),
-        hints=(b"{root", b"{home", b"{env", b"%"),
+        hints=_PROJECT,
     ),
+    "hatch": FileKind("pyproject:read_hatch", ("*.toml",), frozenset(("hatch.toml",)), hints=_PROJECT),
+    "pixi": FileKind("pyproject:read_pixi", ("*.toml",), frozenset(("pixi.toml",)), hints=_PROJECT),
     "pipfile": FileKind("pyproject:read_pipfile", ("*file*",), frozenset(("Pipfile",)), hints=_LOCK),
     "lock": FileKind(
         "locks:read_lock",
         ("*.lock", "*.toml"),
         frozenset(("uv.lock", "pylock.toml")),
-        lambda _, name: name.startswith("pylock.") and name.endswith(".toml"),
+        lambda _, name: (name.startswith("pylock.") and name.endswith(".toml")) or name.endswith(".py.lock"),
         hints=_LOCK,
     ),
     "poetry-lock": FileKind(
@@ -124,19 +139,31 @@ KINDS: dict[Kind, FileKind] = {
     "pipenv-lock": FileKind(
         "locks:read_pipenv_lock", ("*.lock",), frozenset(("Pipfile.lock",)), decode=decode_to_read, hints=_LOCK
     ),
+    "pixi-lock": FileKind(
+        "locks:read_pixi_lock", ("*.lock",), frozenset(("pixi.lock",)), decode=decode_to_read, hints=_LOCK
+    ),
+    "script": FileKind(
+        "scripts:read_script",
+        (),
+        fits=lambda above, name: name.endswith(".py") and above in _OF_SCRIPTS,
+        decode=decode_requirements,  # as Python reads it: an encoding may be declared
+        hints=(b"{", b"%"),
+        holds=b"# /// script",
+        largest=limits.TEXT,
+    ),
     "mention": FileKind(
         "mentions:read_mentions",
         (),
         frozenset(
             (
-                *("setup.py", "setup.cfg", "tox.ini", "noxfile.py", "Makefile", "makefile", "GNUmakefile"),
+                *("setup.py", "setup.cfg", "tox.ini", "tox.toml", "noxfile.py", "Makefile", "makefile", "GNUmakefile"),
                 *("justfile", "Justfile", ".justfile", "Taskfile.yml", "Taskfile.yaml"),
             )
         ),
         lambda _, name: name.endswith((".sh", ".service")),
         decode=decode_to_read,
         hints=(),
-        decides=False,
+        commands=True,
     ),
 }
 """Every kind of file, by its name. Of two that fit, the first counts."""
@@ -157,6 +184,18 @@ def kind_of(path: str) -> Kind | None:
     return next((kind for fits, kind in _BY_FIT if fits(above, name)), None)
 
 
+def made_from(path: str) -> str | None:
+    """Return the file that a lock file was made from, and has to agree with; None where nothing checks that.
+
+    Args:
+        path: POSIX path.
+    """
+    above, slash, name = path.rpartition("/")
+    if name.endswith(".py.lock"):
+        return path.removesuffix(".lock")
+    return f"{above}{slash}pyproject.toml" if name == "uv.lock" else None
+
+
 def limit_of(path: str) -> int:
     """Return how many bytes a file may have that is read as a whole.
 
@@ -164,7 +203,7 @@ def limit_of(path: str) -> int:
         path: POSIX path, whose last part tells what it is.
     """
     name = path.rpartition("/")[2]
-    kind = kind_of(name)
+    kind = kind_of(path) or kind_of(name)
     if kind is not None:
         return KINDS[kind].largest
     if name in {".gitattributes", ".gitignore"}:
@@ -174,4 +213,4 @@ def limit_of(path: str) -> int:
 
 def list_globs() -> Iterator[str]:
     """Yield patterns that cover the names of all files that decide what `verify` says; each once."""
-    yield from dict.fromkeys(glob for row in KINDS.values() if row.decides for glob in row.globs)
+    yield from dict.fromkeys(glob for row in KINDS.values() for glob in row.globs)

@@ -32,7 +32,7 @@ def compile_pattern(pattern: str, layer: Layer, file: str, line: int) -> Rule | 
         return None
     from common_sync.core.formats.gitignore import make_matcher  # most patterns are plain
 
-    return Rule(pattern, layer, make_matcher(pattern), None, False, file, line)
+    return Rule(pattern, layer, make_matcher(pattern), None, "whole", file, line)
 
 
 def configured_rules(patterns: Sequence[tuple[str, int]], file: str) -> tuple[Rules, list[Problem]]:

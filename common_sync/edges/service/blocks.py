@@ -8,7 +8,7 @@ from stat import S_ISLNK
 from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.blocks import gitattributes as attributes
-from common_sync.core.blocks.block import START, End, FindOthers, put_block, read_block, remove_block
+from common_sync.core.blocks.block import End, FindOthers, put_block, read_block, remove_block
 from common_sync.core.errors import TreeError
 from common_sync.core.findings import make_finding
 from common_sync.core.model import FileEdit, Finding, ancestors
@@ -16,7 +16,9 @@ from common_sync.core.references.kinds import IGNORE, limit_of
 from common_sync.core.text import UnparsableError
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.files.reading import TEMPORARY, read_bytes
+from common_sync.edges.git.ask import list_named
 from common_sync.edges.git.checkout import ATTRIBUTES
+from common_sync.edges.git.repository import find_top
 
 if TYPE_CHECKING:
     from common_sync.core.blocks.dockerignore import Dropped
@@ -87,30 +89,30 @@ class Dockerignores:
         if kept:
             lines = self._lines(_list_taken(self._root, service, dockerfiles))
             edits = _write_block(own, _in_dockerignore(lines), service, lines, findings)
-            findings += (self._about_dropped(service, one) for one in self._newly_dropped(service, own, edits))
         others = [_read(self._root, f"{service}/{dockerfile}{IGNORE}") for dockerfile in dockerfiles]
         replaced = bool(others) and all(file.text is not None for file in others)  # none of them has Docker read it
         for file in others if replaced else (own, *others):
             findings.extend(self._check(file, service))
+        for edit in () if replaced else edits:
+            findings.extend(self._name_leaving(edit, service, dockerfiles))
         return Managed(edits, tuple(findings), (own.path,) if kept else ())
 
-    def _newly_dropped(self, service: str, own: "_File", edits: Sequence[FileEdit]) -> Iterator[str]:
-        """Yield the settings that the block will keep out of an image which has them now, by their paths in the service."""
-        written = edits[0].after if edits else None
-        if written is None or (own.text is not None and START in own.text):
-            return  # what an old block goes on to keep out, a person has seen
-        from common_sync.core.formats.dockerignore import parse_dockerignore
+    def _name_leaving(self, edit: FileEdit, service: str, dockerfiles: Sequence[str]) -> Iterator[Finding]:
+        """Yield a finding for each committed file that the block takes out of an image, before that is done."""
+        from common_sync.core.blocks.dockerignore import HELD_BY_PEOPLE, find_leaving
+        from common_sync.core.formats.dockerignore import exact_pattern
 
-        with suppress(UnparsableError, OSError):
-            before, after = (parse_dockerignore(text) for text in (own.text or "", written.decode("utf-8", "replace")))
-            for name in sorted(os.listdir(os.path.join(self._root, service))):
-                if name.startswith(".env") and before.exclusion(name) is None and after.exclusion(name) is not None:
-                    yield name
-
-    def _about_dropped(self, service: str, name: str) -> Finding:
-        message = "is no longer in the image: the managed block in .dockerignore keeps it out"
-        remedy = f"if the image needs it, add `!{name}` at the end of {service}/{IGNORE}"
-        return make_finding("CS120", service, f"{service}/{name}", None, message, remedy)
+        if find_top(self._root) is None:
+            return
+        tracked = list_named(os.path.join(self._root, service), HELD_BY_PEOPLE)
+        texts = (
+            [_read(self._root, f"{service}/{dockerfile}").text or "" for dockerfile in dockerfiles] if tracked else []
+        )
+        before, after = (data.decode("utf-8", "surrogateescape") for data in (edit.before or b"", edit.after or b""))
+        for path in find_leaving(before, after, tracked, texts):
+            message = "is committed, and in the image; with the managed block in .dockerignore it is not"
+            remedy = f"write `!{exact_pattern(path)}` below the block, if the image needs it"
+            yield make_finding("CS120", service, f"{service}/{path}", None, message, remedy)
 
     def _check(self, file: "_File", service: str) -> Iterator[Finding]:
         if file.text is None:
