@@ -212,10 +212,14 @@ KINDS = {
     "poetry-lock": ("poetry.lock",),
     "pdm-lock": ("pdm.lock",),
     "pipenv-lock": ("Pipfile.lock",),
+    "pixi-lock": ("pixi.lock",),
+    "pixi": ("pixi.toml",),
+    "hatch": ("hatch.toml", "a/hatch.toml"),
+    "script": ("app.py", "scripts/x.py"),
     "mention": (
-        "setup.py", "setup.cfg", "tox.ini", "noxfile.py", "Makefile", "justfile", "Taskfile.yml", "run.sh", "x/y.service",
+        "setup.py", "setup.cfg", "tox.ini", "tox.toml", "noxfile.py", "Makefile", "justfile", "Taskfile.yml", "run.sh", "x/y.service",
     ),
-    None: ("my-pyproject.toml", "Pipfile.bak", "x.lock", "pylock.txt", "app.py", "Makefile.am", "sh", "service"),
+    None: ("my-pyproject.toml", "Pipfile.bak", "x.lock", "pylock.txt", "src/app.py", "Makefile.am", "sh", "service"),
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from common_sync.core.copies.manifest import Manifest
 from common_sync.core.errors import ConfigurationError, Problem, TreeError
 from common_sync.core.formats.dockerignore import Dockerignore, parse_dockerignore
 from common_sync.core.model import Finding, Symlink
-from common_sync.core.references.kinds import IGNORE
+from common_sync.core.references.kinds import IGNORE, limit_of
 from common_sync.core.service_plan import ServicePlan
 from common_sync.core.text import UnparsableError
 from common_sync.edges.files.folders import OWNER_MAY_EXECUTE, explained, opened
@@ -21,9 +21,6 @@ from common_sync.edges.library.targets import Target
 from common_sync.edges.project.load import Project
 
 DOCKERFILE = "Dockerfile"
-
-_LARGEST = 1 << 20
-"""Bytes of an ignore file; what is larger no person wrote."""
 
 
 class Context(NamedTuple):
@@ -112,7 +109,7 @@ def _read_ignore(members: dict[str, Member], dockerfile: str, service: str) -> D
     if data is None:
         above, name = os.path.split(members[path].source)
         with explained(f"{service}/{path}", "read it"), opened(above) as folder:
-            data = read_bytes(name, folder, _LARGEST)
+            data = read_bytes(name, folder, limit_of(path))
     try:
         return parse_dockerignore(data.decode("utf-8", "surrogateescape"))
     except UnparsableError as error:

@@ -8,13 +8,11 @@ from functools import partial
 from typing import IO, Literal, NamedTuple
 
 from common_sync.commands.steps.survey import Survey
+from common_sync.core import limits
 from common_sync.core.copies.plan import Operation
 from common_sync.core.model import Entry, File, FileEdit, Symlink
 from common_sync.core.service_plan import CopySurvey
 from common_sync.edges.files.folders import explain_os_error
-
-_LARGEST = 4 << 20
-"""Bytes of a file that is still compared line by line."""
 
 
 class DiffLine(NamedTuple):
@@ -99,8 +97,8 @@ def _read(entry: Entry | None, read: Callable[[], IO[bytes]]) -> bytes | None:
     if isinstance(entry, Symlink):
         return os.fsencode(entry.target)
     with read() as file:
-        data = file.read(_LARGEST + 1)
-    return None if len(data) > _LARGEST or b"\0" in data else data
+        data = file.read(limits.TEXT + 1)
+    return None if len(data) > limits.TEXT or b"\0" in data else data
 
 
 def _bytes_lines(before: bytes | None, after: bytes | None, copy: str, master: str) -> Iterator[DiffLine]:

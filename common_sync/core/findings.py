@@ -30,7 +30,7 @@ CODES = {
     "CS104": Code("error", "A file cannot be decoded"),
     "CS105": Code("error", "Two references to the library disagree"),
     "CS106": Code("error", "A reference could not be rewritten"),
-    "CS107": Code("error", "A file that is included is not in the copy"),
+    "CS107": Code("error", "What a reference leads to is not in the copy"),
     "CS108": Code("error", "A file cannot be parsed"),
     "CS109": Code("error", "A lock file has to be made anew"),
     "CS110": Code("warning", "A file that is not edited refers to the master"),

@@ -66,19 +66,40 @@ def list_taken(dockerfile: str) -> Iterator[str]:
                 yield normalise(source.path.text, within=True)
 
 
-def takes_all(dockerfile: str) -> bool:
-    """Tell whether a Dockerfile copies all of its build context, and settings with it.
+HELD_BY_PEOPLE = (".env", ".env.*", "*.log")
+"""Names of what the block keeps out, and somebody may have committed on purpose."""
+
+
+def find_leaving(before: str, after: str, files: Iterable[str], dockerfiles: Iterable[str]) -> list[str]:
+    """Return the files that are in an image, and no more once the block is written.
 
     Args:
-        dockerfile: Its text; one that cannot be parsed copies nothing.
+        before: The text of the `.dockerignore` as it is.
+        after: Its text with the block.
+        files: Paths in the service.
+        dockerfiles: The texts of its Dockerfiles; one that cannot be parsed takes nothing.
     """
+    try:
+        was, will = parse_dockerignore(before), parse_dockerignore(after)
+    except UnparsableError:
+        return []
+    leaving = [path for path in files if was.exclusion(path) is None and will.exclusion(path) is not None]
+    folders = [folder for text in dockerfiles for folder in _list_folders(text)] if leaving else []
+    return [
+        path for path in leaving if any(folder in {".", path} or path.startswith(f"{folder}/") for folder in folders)
+    ]
+
+
+def _list_folders(dockerfile: str) -> Iterator[str]:
+    """Yield what a Dockerfile takes from its build context; of a pattern, the folder that it begins with."""
     from common_sync.core.formats.dockerfile.sources import find_sources, normalise
     from common_sync.core.formats.dockerfile.syntax import parse_dockerfile
 
     with suppress(UnparsableError):
-        sources = find_sources(parse_dockerfile(dockerfile))
-        return any(not source.unknown and normalise(source.path.text, within=True) in {".", "*"} for source in sources)
-    return False
+        for source in find_sources(parse_dockerfile(dockerfile)):
+            path = source.path.text
+            pattern = _WILDCARD.search(path)
+            yield normalise(path[: path.rfind("/", 0, pattern.start()) + 1] if pattern else path, within=True)
 
 
 _MAY_BE_KEPT_OUT = expression(r"_cache|pycache|\.pyc|venv|\.log|\.env")

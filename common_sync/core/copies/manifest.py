@@ -6,14 +6,14 @@ The format is specified in docs/manifest.md. The same content gives the same byt
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from common_sync.core import limits
 from common_sync.core.copies.digest import digest_tree, path_bytes
 from common_sync.core.errors import ManifestError, Problem, shell_word
 from common_sync.core.model import Entries, Entry, File, Origin, Symlink
 
 NAME = ".common-sync.json"
 SCHEMA = 1
-LARGEST = 16 << 20
-"""Bytes of a manifest: of more than 100,000 files. It bounds what a hostile one can cost, at about 60 times of that in memory."""
+LARGEST = limits.MANIFEST
 
 DEEPEST = 128
 """How many folders deep a tree may be; it bounds open descriptors, recursion and memory."""

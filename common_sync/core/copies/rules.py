@@ -1,6 +1,6 @@
 """Which paths of a tree belong to the library: gitignore patterns in three layers, the last match decides.
 
-A pattern that is a plain name, a path or a `*` before a suffix is matched here, by comparing text; all others are matched by
+A pattern that is a plain name, a path, or a name with one `*` is matched here, by comparing text; all others are matched by
 `core/formats/gitignore.py`, which would give the same answers for these, but not as fast.
 
 Source of the format: https://git-scm.com/docs/gitignore#_pattern_format
@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, NamedTuple
 
 Layer = Literal["caches", "excludes", "configuration", "gitignore"]
+
+Part = Literal["whole", "end", "beginning"]
 
 Matcher = Callable[[str, bool], bool]
 """(POSIX path relative to the patterns' folder, whether it is a folder) → does the pattern match this very path?"""
@@ -22,8 +24,8 @@ class Rule(NamedTuple):
         pattern: As it was written, with its `!`.
         layer: What it means when it decides; a rule of the `caches` layer also removes what it matches in a copy.
         matches: Whether the pattern, without its `!`, matches a path.
-        name: The literal last name or suffix that every match ends with, or None when it takes `matches` to tell.
-        suffix: Whether `name` is a suffix of the last name and not the whole of it.
+        name: The last name of every match, or what it ends or begins with; None when it takes `matches` to tell.
+        part: Whether `name` is the whole of the last name, its end or its beginning.
         file: The file that it was read from, or None for a built-in.
         line: Its line there, counted from 1.
     """
@@ -32,7 +34,7 @@ class Rule(NamedTuple):
     layer: Layer
     matches: Matcher
     name: str | None
-    suffix: bool
+    part: Part
     file: str | None = None
     line: int | None = None
 
@@ -43,7 +45,7 @@ class Rule(NamedTuple):
 
 
 def parse_plain(pattern: str, layer: Layer, file: str | None = None, line: int | None = None) -> Rule | None:
-    """Return the rule for a pattern without wildcards but one leading `*`, or None when it is another.
+    """Return the rule for a pattern without wildcards, or with one `*` in a name, or None when it is another.
 
     Args:
         pattern: One gitignore pattern.
@@ -54,26 +56,33 @@ def parse_plain(pattern: str, layer: Layer, file: str | None = None, line: int |
     body = pattern.removeprefix("!")
     only_folders, anchored = body.endswith("/"), "/" in body[:-1]
     body = body.removesuffix("/").removeprefix("/")
-    suffix = body.startswith("*")
-    literal = body[1:] if suffix else body
-    plain = literal and not _SPECIAL.intersection(literal) and "//" not in pattern and literal[-1] not in " \t\r"
-    if not plain or body.startswith(("#", "!", "/")) or (suffix and "/" in literal):
+    escaped = body.startswith(("\\#", "\\!"))
+    literal = body[1:] if escaped else body
+    beginning, star, end = literal.partition("*")
+    plain = f"{beginning}{end}" and not _SPECIAL.intersection(beginning + end) and "//" not in pattern
+    if not plain or literal[-1] in " \t\r" or (star and "/" in literal):
         return None
-    matches = _matcher(literal, only_folders=only_folders, anchored=anchored, suffix=suffix)
-    return Rule(pattern, layer, matches, literal.rpartition("/")[2], suffix, file, line)
+    if not escaped and body.startswith(("#", "!", "/")):
+        return None
+    matches = _matcher(beginning, star, end, only_folders=only_folders, anchored=anchored)
+    part: Part = "whole" if not star else "end" if end else "beginning"
+    return Rule(pattern, layer, matches, end or beginning.rpartition("/")[2], part, file, line)
 
 
 _SPECIAL = frozenset("*?[]\\\0\n")
 
 
-def _matcher(literal: str, *, only_folders: bool, anchored: bool, suffix: bool) -> Matcher:
+def _matcher(beginning: str, star: str, end: str, *, only_folders: bool, anchored: bool) -> Matcher:
+    least = len(beginning) + len(end)
+
     def matches(path: str, folder: bool) -> bool:
         if only_folders and not folder:
             return False
         candidate = path if anchored else path.rpartition("/")[2]
-        if suffix:
-            return candidate.endswith(literal) and "/" not in candidate
-        return candidate == literal
+        if not star:
+            return candidate == beginning
+        fits = candidate.startswith(beginning) and candidate.endswith(end) and "/" not in candidate
+        return fits and len(candidate) >= least
 
     return matches
 
@@ -91,7 +100,8 @@ CACHES = _built_in(
 EXCLUDES = _built_in(
     "excludes",
     ".git .hg .svn .venv/ venv/ .env .tox/ .nox/ *.egg-info/ *.dist-info/ .eggs/ /build/ /dist/ .coverage htmlcov/"
-    " .DS_Store .idea/ .vscode/ *.swp *~ node_modules/",
+    " node_modules/ .idea/ .vscode/ *.sublime-workspace *~ *.swp *.swo *.swn .#* \\#*# *.kate-swp *___jb_tmp___ *___jb_old___"
+    " .DS_Store ._* .AppleDouble/ Thumbs.db ehthumbs.db desktop.ini Desktop.ini .directory .nfs* .fuse_hidden*",
 )
 """Never copied, and left alone in a copy: an editable install, an editor or the system puts them there."""
 
@@ -108,10 +118,13 @@ class Rules:
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.rules = tuple(rules)
         self._last_first = self.rules[::-1]
-        self._names = frozenset(rule.name for rule in self.rules if rule.name is not None and not rule.suffix)
-        self._suffixes = tuple({rule.name for rule in self.rules if rule.name is not None and rule.suffix})
+        self._names = frozenset(self._list_names("whole"))
+        self._ends, self._beginnings = tuple(set(self._list_names("end"))), tuple(set(self._list_names("beginning")))
         self._plain = all(rule.name is not None for rule in self.rules)
         self._folders: dict[str, Rule | None] = {"": None}
+
+    def _list_names(self, part: Part) -> Iterator[str]:
+        return (rule.name for rule in self.rules if rule.name is not None and rule.part == part)
 
     def match(self, path: str, folder: bool) -> Rule | None:
         """Return the last rule that matches this very path, whatever holds for the folders above it.
@@ -121,7 +134,12 @@ class Rules:
             folder: Whether it is a folder; a symlink is none.
         """
         name = path.rpartition("/")[2]
-        if self._plain and name not in self._names and not name.endswith(self._suffixes):
+        if (
+            self._plain
+            and name not in self._names
+            and not name.endswith(self._ends)
+            and not name.startswith(self._beginnings)
+        ):
             return None
         return next((rule for rule in self._last_first if rule.matches(path, folder)), None)
 

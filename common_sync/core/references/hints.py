@@ -1,22 +1,10 @@
 """Tell from a file's bytes whether it could concern the library, before anything is imported that parses it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from common_sync.core.expressions import expression_of_bytes
-from common_sync.core.references.kinds import Kind
-
-_MORE_COMPOSE = (b"include", b"extends")
-
-_EXPENSIVE: dict[Kind, tuple[bytes, ...]] = {
-    "compose": _MORE_COMPOSE,
-    "environment": (b"-r", b"-c", b"%"),
-    "project": (b"{root", b"{home", b"{env", b"%"),
-    **dict.fromkeys(("pipfile", "lock", "poetry-lock", "pdm-lock", "pipenv-lock"), (b"%",)),
-    "mention": (),
-}
-"""What takes a parser that is not even imported in vain, and what else stands in it where it may concern the library:
-another file to read, a variable, or an escape of a URL."""
+from common_sync.core.references.kinds import KINDS, MORE_COMPOSE, Kind
 
 _LEADS_ANYWHERE = (b"..", b"$", b"\\", b"\0")
 """What a path holds that leads upward, or has a variable or an escape in it; and all that is in UTF-16."""
@@ -36,17 +24,18 @@ def may_concern(data: bytes, kind: Kind, folders: Sequence[bytes], copy: bytes) 
         folders: The absolute paths that an absolute path to the library would begin with.
         copy: The copy's path inside the service.
     """
-    if kind not in _EXPENSIVE:
-        return True
-    if any(hint in data for hint in (*_LEADS_ANYWHERE, *_EXPENSIVE[kind])):
+    row = KINDS[kind]
+    if row.holds not in data:
+        return False
+    if row.hints is None or any(hint in data for hint in (*_LEADS_ANYWHERE, *row.hints)):
         return True
     plain = _SLASHES.sub(b"/", data)  # `/repo//./common` is an absolute path, too
     if any(folder in plain for folder in folders):
         return True
-    name = copy.rpartition(b"/")[2] if kind != "compose" else copy.partition(b"/")[0]
+    name = copy.partition(b"/")[0] if row.prose else copy.rpartition(b"/")[2]
     # in YAML a quote is doubled, and a line may be broken where there is a blank
     spelled = re.escape(name).replace(b"'", b"''?").replace(rb"\ ", rb"\s+")
-    if kind != "compose":
+    if not row.prose:
         return re.search(spelled, data) is not None
     # a command often names the copy in its middle: `sh -c "common/wait && …"`
     return any(_may_begin_path(data, found.start()) for found in re.finditer(spelled, data))
@@ -60,7 +49,28 @@ def may_build(data: bytes, *, elsewhere: bool) -> bool:
         elsewhere: Ask for a Dockerfile that is built from another folder than the one that it lies in.
     """
     hints = (b"dockerfile", b"additional_contexts") if elsewhere else (b"build",)
-    return any(one in data for one in (*hints, *_MORE_COMPOSE, b"\\", b"\0"))
+    return any(one in data for one in (*hints, *MORE_COMPOSE, b"\\", b"\0"))
+
+
+def may_install(data: bytes, kind: Kind, known: Container[str]) -> bool:
+    """Tell whether a file's commands could install from a file that is not known for its name.
+
+    Args:
+        data: What it holds.
+        kind: What it is.
+        known: The service's files of requirements that are.
+    """
+    if not KINDS[kind].commands or not any(one in data for one in _TOOLS):
+        return False
+    words = {found[1].decode("utf-8", "replace").removeprefix("./") for found in _NAMED.finditer(data)}
+    return any(word not in known for word in words) or _RUNS.search(data) is not None
+
+
+_TOOLS = (b"pip", b"uv", b"PIP", b"session")
+_NAMED = expression_of_bytes(
+    rb"""(?:(?<![\w-])-[rcb]|--[a-z-]*(?:requirement|constraint|override|script)s?)(?:["']?[\s=,]+["']?)?([^\s"',;&|{}]+|\S)"""
+)
+_RUNS = expression_of_bytes(rb"""(?:uv|pipx?)["',\s-]+(?:run|sync|compile)|--script""")
 
 
 def _may_begin_path(data: bytes, start: int) -> bool:
@@ -76,26 +86,3 @@ def _may_begin_path(data: bytes, start: int) -> bool:
             return False
         before = before.removesuffix(last).rstrip()
     return True
-
-
-_INSTALLED = expression_of_bytes(
-    rb"(?:\s|[\"'])(?:-r|-c|--requirements?|--constraints?)(?:[ \t=]|[\"'],[ \t]*)*[\"']?([\w./@+-]+)"
-)
-_RENAMED = expression_of_bytes(rb"(?im)^[ \t]*(?:COPY|ADD)[ \t]+(?:--\S+[ \t]+)*([\w./@+-]+)[ \t]+([\w./@+-]+)[ \t]*$")
-
-
-def list_installed(data: bytes) -> frozenset[str]:
-    """Return the names of the files that commands in a script or a Dockerfile install, and those that become such files.
-
-    Args:
-        data: What it holds.
-    """
-    if b"pip" not in data and b"uv" not in data:
-        return frozenset()
-    names = {_name(match[1]) for match in _INSTALLED.finditer(data)}
-    renamed = (match for match in _RENAMED.finditer(data) if _name(match[2]) in names)
-    return frozenset(name for name in (*names, *(_name(match[1]) for match in renamed)) if name)
-
-
-def _name(path: bytes) -> str:
-    return path.rpartition(b"/")[2].decode("utf-8", "replace")

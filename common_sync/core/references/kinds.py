@@ -1,23 +1,17 @@
-"""Which files of a service may refer to the library, by their names."""
+"""Which files of a service may refer to the library: a row for each kind of file, with all that there is to say of it.
 
-from typing import Literal
+A new kind of file is a rewriter and a row here. Everybody who meets such a file asks the row.
+"""
 
+from collections.abc import Callable, Iterator
+from typing import Literal, NamedTuple
+
+from common_sync.core import limits
 from common_sync.core.expressions import expression
+from common_sync.core.text import Text, decode_requirements, decode_to_read, decode_unicode
 
-Kind = Literal[
-    "requirements",
-    "dockerfile",
-    "compose",
-    "environment",
-    "project",
-    "pipfile",
-    "lock",
-    "poetry-lock",
-    "pdm-lock",
-    "pipenv-lock",
-    "mention",
-]
-"""Which rewriter reads a file."""
+Kind = str
+"""The name of a row of `KINDS`."""
 
 IGNORE = ".dockerignore"
 """What Docker reads beside a Dockerfile: by itself for the whole context, or after the name of one Dockerfile."""
@@ -28,54 +22,6 @@ _NO_DOCKERFILE = (
     *(".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", ".template", ".erb", ".mustache", ".in"),
 )
 _COMPOSE = expression(r"(?:docker-)?compose(?:[.-][\w.-]+)?\.ya?ml")
-
-_NAMES: dict[str, Kind] = {
-    "pyproject.toml": "project",
-    "Pipfile": "pipfile",
-    "uv.lock": "lock",
-    "pylock.toml": "lock",
-    "poetry.lock": "poetry-lock",
-    "pdm.lock": "pdm-lock",
-    "Pipfile.lock": "pipenv-lock",
-    "environment.yml": "environment",
-    "environment.yaml": "environment",
-}
-_MENTIONING = frozenset(
-    (
-        *(
-            "setup.py",
-            "setup.cfg",
-            "tox.ini",
-            "noxfile.py",
-            "Makefile",
-            "makefile",
-            "GNUmakefile",
-            "justfile",
-            "Justfile",
-        ),
-        *(".justfile", "Taskfile.yml", "Taskfile.yaml"),
-    )
-)
-
-
-def kind_of(path: str) -> Kind | None:
-    """Tell by its path whether a file may refer to the library, and what it is.
-
-    Args:
-        path: POSIX path inside the service.
-    """
-    above, _, name = path.rpartition("/")
-    if (not above and is_requirements(name)) or (above == "requirements" and name.endswith((".txt", ".in"))):
-        return "requirements"
-    if is_dockerfile(name):
-        return "dockerfile"
-    if is_compose(name):
-        return "compose"
-    if name in _MENTIONING or name.endswith((".sh", ".service")):
-        return "mention"
-    if name.startswith("pylock.") and name.endswith(".toml"):
-        return "lock"
-    return _NAMES.get(name)
 
 
 def kind_anywhere(path: str) -> Kind | None:
@@ -101,3 +47,180 @@ def is_dockerfile(name: str) -> bool:
 def is_compose(name: str) -> bool:
     """Tell by a file's name whether Compose reads it."""
     return _COMPOSE.fullmatch(name) is not None
+
+
+def _is_required(above: str, name: str) -> bool:
+    return (not above and is_requirements(name)) or (above == "requirements" and name.endswith((".txt", ".in")))
+
+
+_OF_SCRIPTS = frozenset(("", "scripts", "bin", "tools"))
+"""Folders in which scripts lie; elsewhere a module is read only where a command, or a lock file, names it as one."""
+
+
+class FileKind(NamedTuple):
+    """All that there is to say of a kind of file.
+
+    Attributes:
+        rewriter: What reads it: a module of `core/references`, a colon, a function. It is imported where such a file is read.
+        globs: Patterns that cover all its names, and few others: git tries each on every path. None where git is asked only for
+            those in which something was found.
+        names: Its names.
+        fits: Tells by the folder in the service and the name whether another file is one, too.
+        decode: Makes characters of its bytes.
+        hints: What else than a way upward, or the copy's name, may lead to the library from it. None where its parser is
+            quick, and every such file is parsed.
+        holds: What every one of them holds; another file of such a name is none.
+        prose: Whether the copy's name may be a word in it, and counts only where a path may begin.
+        yaml: Whether its rewriter is given what parses YAML, for one document or for several.
+        commands: Whether its commands may install from files of any name.
+        largest: How many bytes one may have.
+    """
+
+    rewriter: str
+    globs: tuple[str, ...]
+    names: frozenset[str] = frozenset()
+    fits: Callable[[str, str], bool] | None = None
+    decode: Callable[[bytes], Text] = decode_unicode
+    hints: tuple[bytes, ...] | None = None
+    holds: bytes = b""
+    prose: bool = False
+    yaml: Literal["", "document", "documents"] = ""
+    commands: bool = False
+    largest: int = 16 << 20
+
+    @property
+    def decides(self) -> bool:
+        """Whether what `verify` says may depend on a file whose name is of the kind."""
+        return bool(self.globs)
+
+
+MORE_COMPOSE = (b"include", b"extends")
+"""What brings another compose file."""
+
+_LOCK = (b"%",)  # an escape in a URL
+_PROJECT = (b"{root", b"{home", b"{env", *_LOCK)
+
+KINDS: dict[Kind, FileKind] = {
+    "requirements": FileKind(
+        "requirements:read_requirements", ("*.txt", "*.in"), fits=_is_required, decode=decode_requirements
+    ),
+    "dockerfile": FileKind(
+        "dockerfile.rewriting:read_dockerfile", ("*file*",), fits=lambda _, name: is_dockerfile(name), commands=True
+    ),
+    "compose": FileKind(
+        "compose.rewriting:read_compose",
+        ("*.y*ml",),
+        fits=lambda _, name: is_compose(name),
+        hints=MORE_COMPOSE,
+        prose=True,
+        yaml="documents",
+        commands=True,
+        largest=4 << 20,
+    ),
+    "environment": FileKind(
+        "conda:read_environment",
+        ("*.y*ml",),
+        frozenset(("environment.yml", "environment.yaml")),
+        hints=(b"-r", b"-c", b"%"),
+        yaml="document",
+    ),
+    "project": FileKind(
+        "pyproject:read_project",
+        ("*.toml",),
+        frozenset(("pyproject.toml",)),
+        hints=_PROJECT,
+    ),
+    "hatch": FileKind("pyproject:read_hatch", ("*.toml",), frozenset(("hatch.toml",)), hints=_PROJECT),
+    "pixi": FileKind("pyproject:read_pixi", ("*.toml",), frozenset(("pixi.toml",)), hints=_PROJECT),
+    "pipfile": FileKind("pyproject:read_pipfile", ("*file*",), frozenset(("Pipfile",)), hints=_LOCK),
+    "lock": FileKind(
+        "locks:read_lock",
+        ("*.lock", "*.toml"),
+        frozenset(("uv.lock", "pylock.toml")),
+        lambda _, name: (name.startswith("pylock.") and name.endswith(".toml")) or name.endswith(".py.lock"),
+        hints=_LOCK,
+    ),
+    "poetry-lock": FileKind(
+        "locks:read_poetry_lock", ("*.lock",), frozenset(("poetry.lock",)), decode=decode_to_read, hints=_LOCK
+    ),
+    "pdm-lock": FileKind(
+        "locks:read_pdm_lock", ("*.lock",), frozenset(("pdm.lock",)), decode=decode_to_read, hints=_LOCK
+    ),
+    "pipenv-lock": FileKind(
+        "locks:read_pipenv_lock", ("*.lock",), frozenset(("Pipfile.lock",)), decode=decode_to_read, hints=_LOCK
+    ),
+    "pixi-lock": FileKind(
+        "locks:read_pixi_lock", ("*.lock",), frozenset(("pixi.lock",)), decode=decode_to_read, hints=_LOCK
+    ),
+    "script": FileKind(
+        "scripts:read_script",
+        (),
+        fits=lambda above, name: name.endswith(".py") and above in _OF_SCRIPTS,
+        decode=decode_requirements,  # as Python reads it: an encoding may be declared
+        hints=(b"{", b"%"),
+        holds=b"# /// script",
+        largest=limits.TEXT,
+    ),
+    "mention": FileKind(
+        "mentions:read_mentions",
+        (),
+        frozenset(
+            (
+                *("setup.py", "setup.cfg", "tox.ini", "tox.toml", "noxfile.py", "Makefile", "makefile", "GNUmakefile"),
+                *("justfile", "Justfile", ".justfile", "Taskfile.yml", "Taskfile.yaml"),
+            )
+        ),
+        lambda _, name: name.endswith((".sh", ".service")),
+        decode=decode_to_read,
+        hints=(),
+        commands=True,
+    ),
+}
+"""Every kind of file, by its name. Of two that fit, the first counts."""
+
+_BY_NAME: dict[str, Kind] = {name: kind for kind, row in KINDS.items() for name in row.names}
+_BY_FIT = tuple((row.fits, kind) for kind, row in KINDS.items() if row.fits is not None)
+
+
+def kind_of(path: str) -> Kind | None:
+    """Tell by its path whether a file may refer to the library, and what it is.
+
+    Args:
+        path: POSIX path inside the service.
+    """
+    above, _, name = path.rpartition("/")
+    if name in _BY_NAME:
+        return _BY_NAME[name]
+    return next((kind for fits, kind in _BY_FIT if fits(above, name)), None)
+
+
+def made_from(path: str) -> str | None:
+    """Return the file that a lock file was made from, and has to agree with; None where nothing checks that.
+
+    Args:
+        path: POSIX path.
+    """
+    above, slash, name = path.rpartition("/")
+    if name.endswith(".py.lock"):
+        return path.removesuffix(".lock")
+    return f"{above}{slash}pyproject.toml" if name == "uv.lock" else None
+
+
+def limit_of(path: str) -> int:
+    """Return how many bytes a file may have that is read as a whole.
+
+    Args:
+        path: POSIX path, whose last part tells what it is.
+    """
+    name = path.rpartition("/")[2]
+    kind = kind_of(path) or kind_of(name)
+    if kind is not None:
+        return KINDS[kind].largest
+    if name in {".gitattributes", ".gitignore"}:
+        return limits.OF_GIT
+    return limits.DOCKERIGNORE if name.endswith(IGNORE) else limits.TEXT
+
+
+def list_globs() -> Iterator[str]:
+    """Yield patterns that cover the names of all files that decide what `verify` says; each once."""
+    yield from dict.fromkeys(glob for row in KINDS.values() for glob in row.globs)

@@ -4,6 +4,7 @@ uv.lock and pylock.toml are rewritten together with the project file, so that `u
 hold a hash of the project file that only their own tool can make; while they lead to the master they are named.
 """
 
+import re
 from typing import NamedTuple
 
 from common_sync.core.expressions import expression
@@ -16,9 +17,14 @@ _COMMANDS: dict[Kind, str] = {
     "poetry-lock": "poetry lock",  # keeps the versions; before Poetry 2 that took --no-update
     "pdm-lock": "pdm lock --update-reuse",
     "pipenv-lock": "pipenv lock",  # takes newer versions: Pipenv has nothing that keeps them and leaves the Pipfile alone
+    "pixi-lock": "pixi lock",
 }
 _PATH_KEYS = frozenset({"directory", "editable", "path", "virtual"})
 _PATH = expression(r"""\b(?:directory|editable|path|virtual|url)["']?[ \t]*[=:]\s*["']([^"':\\\n\0]+)["']""")
+
+_IN_YAML = expression(
+    r"""^[ \t]*(?:-[ \t]+)?(?:pypi|conda|path|url):[ \t]+["']?([^\s"':#]+)["']?[ \t]*\r?$""", re.MULTILINE
+)
 
 
 class _Found(NamedTuple):
@@ -59,7 +65,7 @@ def report_lock(kind: Kind) -> Rewriter:
     """
 
     def read(characters: str, site: Site) -> Rewrite:
-        found = _find_paths(characters, site)
+        found = _find_paths(characters, site, _IN_YAML if kind == "pixi-lock" else _PATH)
         leading = next((one for one in found if one.place.where == "master"), None)
         if leading is None:
             return Rewrite(references=_refer(found))
@@ -70,9 +76,12 @@ def report_lock(kind: Kind) -> Rewriter:
     return read
 
 
-def _find_paths(characters: str, site: Site) -> list[_Found]:
+read_poetry_lock, read_pdm_lock, read_pipenv_lock, read_pixi_lock = map(report_lock, _COMMANDS)
+
+
+def _find_paths(characters: str, site: Site, pattern: re.Pattern[str] = _PATH) -> list[_Found]:
     """Find the paths to the library without parsing, in the forms in which the tools write them."""
-    found = ((match, site.locate(match[1], True)) for match in _PATH.finditer(characters))
+    found = ((match, site.locate(match[1], True)) for match in pattern.finditer(characters))
     return [
         _Found(match[1], characters.count("\n", 0, match.start(1)) + 1, place)
         for match, place in found

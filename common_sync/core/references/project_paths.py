@@ -4,14 +4,18 @@ Source of the forms: https://docs.astral.sh/uv/concepts/projects/dependencies/, 
 https://pdm-project.org/latest/usage/dependency/ and https://hatch.pypa.io/latest/config/context/.
 """
 
+import posixpath
 import re
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from common_sync.core.expressions import expression
 from common_sync.core.formats.pip.paths import Target, find_target, holds_variable, quote_path
+from common_sync.core.references.contract import Site
 
 _EDITABLE = expression(r"\s*-e\s+")  # PDM has it in its groups
 _ANCHOR = expression(r"(?:file:/*)?(?:\$\{PROJECT_ROOT\}|\{root(?P<above>(?::parent)*)(?::real)?(?::uri)?\})/*")
+_WILDCARD = expression(r"[*?\[]")
 _HATCH_VARIABLE = expression(r"\{[^{}]*\}")
 
 
@@ -58,6 +62,23 @@ def find_path(value: str) -> Spot | None:
     return Spot(path, 0, len(path), dotted=path.startswith("./"))
 
 
+def takes_in(pattern: str, site: Site) -> bool:
+    """Tell whether a pattern of folders, relative to the file's own, takes in the master.
+
+    Args:
+        pattern: The pattern; a path without a wildcard is none.
+        site: Where the file stands.
+    """
+    if not _WILDCARD.search(pattern) or not site.master:
+        return False
+    parts = posixpath.normpath("x/" * site.up.count("../") + pattern).split("/")
+    master = posixpath.normpath(site.master).split("/")
+    if "**" in parts:
+        parts = parts[: parts.index("**")]
+        master = master[: len(parts)]
+    return len(parts) == len(master) and all(map(fnmatchcase, master, parts))
+
+
 def find_requirement(value: str, *, anchored: bool) -> Spot | None:
     """Find the local path in a requirement; None if it names a project or something on a network.
 
@@ -73,9 +94,10 @@ def find_requirement(value: str, *, anchored: bool) -> Spot | None:
     target = find_target(value[first:], editable=editable is not None)
     if target is None or "\0" in target.path:
         return None
-    absolute = anchored and target.url and target.path.startswith("/")
-    spot = Spot(target.path, first + target.start, first + target.end, target.scheme, not absolute, target.url)
-    if absolute:
+    written = value[first + target.start : first + target.end].removeprefix("file:")
+    rooted = anchored and target.url and (target.path.startswith("/") or written.startswith("//"))
+    spot = Spot(target.path, first + target.start, first + target.end, target.scheme, not rooted, target.url)
+    if rooted:
         spot = spot._replace(prefix=f"{target.scheme}///${{PROJECT_ROOT}}/")
     return spot._replace(variable=_is_open(target))
 

@@ -1,17 +1,34 @@
-"""References to the library in a pyproject.toml or a Pipfile.
+"""References to the library in a pyproject.toml, and in the files in which a tool has its part of one for itself.
 
-What each tool takes for a path is in the tables here; the rest is in `toml_references.py`.
+What each tool takes for a path is in the tables here; the rest is in `toml_strings.py`.
 """
 
-from collections.abc import Iterator
-from fnmatch import fnmatchcase
-from posixpath import join, normpath
-
-from common_sync.core.findings import line_finding
-from common_sync.core.formats.toml import parse_toml
-from common_sync.core.model import Finding
 from common_sync.core.references.contract import Rewrite, Site
 from common_sync.core.references.toml_strings import Role, read_toml, table_roles
+
+# https://pixi.sh/latest/reference/pixi_manifest/
+_PIXI: dict[str, Role] = {
+    f"{above}{table}.*.path": "path"
+    for above in ("", "target.*.", "feature.*.", "feature.*.target.*.")
+    for table in ("dependencies", "pypi-dependencies", "host-dependencies", "build-dependencies", "dev")
+}
+_PIXI |= {
+    **{f"package.{table}-dependencies.*.path": "path" for table in ("run", "host", "build")},
+    "package.build.source.path": "path",
+    "pypi-options.dependency-overrides.*.path": "path",
+}
+
+# https://hatch.pypa.io/latest/config/build/ and .../environment/overview/
+_HATCH: dict[str, Role] = {
+    "build.force-include.*": "key",
+    "build.targets.*.force-include.*": "key",
+    "build.dependencies": "requirement",
+    "build.targets.*.dependencies": "requirement",
+    "envs.*.dependencies": "requirement",
+    "envs.*.extra-dependencies": "requirement",
+    "envs.*.workspace.members": "members",
+    "envs.*.workspace.members.path": "members",
+}
 
 _PROJECT: dict[str, Role] = {
     # https://packaging.python.org/en/latest/specifications/pyproject-toml/ and .../dependency-groups/
@@ -21,7 +38,7 @@ _PROJECT: dict[str, Role] = {
     "dependency-groups.*": "requirement",
     # https://docs.astral.sh/uv/reference/settings/
     "tool.uv.sources.*.path": "path",
-    "tool.uv.workspace.members": "path",
+    "tool.uv.workspace.members": "members",
     "tool.uv.workspace.exclude": "path",
     "tool.uv.dev-dependencies": "requirement",
     "tool.uv.override-dependencies": "requirement",
@@ -36,12 +53,8 @@ _PROJECT: dict[str, Role] = {
     "tool.pdm.dev-dependencies.*": "requirement",
     "tool.pdm.overrides.*": "requirement",
     "tool.pdm.resolution.overrides.*": "requirement",
-    # https://hatch.pypa.io/latest/config/build/ and .../environment/overview/
-    "tool.hatch.build.force-include.*": "key",
-    "tool.hatch.build.targets.*.force-include.*": "key",
-    "tool.hatch.build.targets.*.dependencies": "requirement",
-    "tool.hatch.envs.*.dependencies": "requirement",
-    "tool.hatch.envs.*.extra-dependencies": "requirement",
+    **{f"tool.hatch.{keys}": role for keys, role in _HATCH.items()},
+    **{f"tool.pixi.{keys}": role for keys, role in _PIXI.items()},
     # https://setuptools.pypa.io/en/latest/userguide/pyproject_config.html
     "tool.setuptools.package-dir.*": "path",
     "tool.setuptools.packages.find.where": "path",
@@ -54,6 +67,8 @@ project_roles = table_roles(_PROJECT)
 """Tells what a string of a pyproject.toml is for, by its keys."""
 
 _pipfile_roles = table_roles(_PIPFILE)
+_hatch_roles = table_roles(_HATCH)
+_pixi_roles = table_roles(_PIXI)
 
 
 def read_project(characters: str, site: Site) -> Rewrite:
@@ -66,26 +81,7 @@ def read_project(characters: str, site: Site) -> Rewrite:
     Raises:
         UnparsableError: It is no TOML.
     """
-    found = read_toml(characters, site, project_roles)
-    patterns = tuple(_report_members(characters, site)) if "workspace" in characters and site.master else ()
-    return found._replace(problems=(*found.problems, *patterns))
-
-
-def _report_members(characters: str, site: Site) -> Iterator[Finding]:
-    """Yield the patterns that make the master a member of the service's uv workspace: they may mean other members, too."""
-    master = normpath(join(site.up, site.master))
-    for string in parse_toml(characters).strings:
-        value = string.span.value
-        if (
-            string.path[:-1] == ("tool", "uv", "workspace", "members")
-            and fnmatchcase(master, value)
-            and value != master
-        ):
-            line = characters.count("\n", 0, string.span.start) + 1
-            message = (
-                f"`{value}` makes the library a member of this workspace by a pattern, which stays, and uv.lock with it"
-            )
-            yield line_finding(line, "CS106", message, f"write the members out, and `{site.up}{site.copy}` among them")
+    return read_toml(characters, site, project_roles)
 
 
 def read_pipfile(characters: str, site: Site) -> Rewrite:
@@ -101,3 +97,31 @@ def read_pipfile(characters: str, site: Site) -> Rewrite:
     Source of the format: https://pipenv.pypa.io/en/latest/pipfile.html
     """
     return read_toml(characters, site, _pipfile_roles)
+
+
+def read_hatch(characters: str, site: Site) -> Rewrite:
+    """Find what a hatch.toml says about the library, and the edits that make it say the service's copy.
+
+    Args:
+        characters: The decoded file.
+        site: Where it stands.
+
+    Raises:
+        UnparsableError: It is no TOML.
+
+    Source of the format: https://hatch.pypa.io/latest/intro/#configuration
+    """
+    return read_toml(characters, site, _hatch_roles)
+
+
+def read_pixi(characters: str, site: Site) -> Rewrite:
+    """Find what a pixi.toml says about the library, and the edits that make it say the service's copy.
+
+    Args:
+        characters: The decoded file.
+        site: Where it stands.
+
+    Raises:
+        UnparsableError: It is no TOML.
+    """
+    return read_toml(characters, site, _pixi_roles)

@@ -14,12 +14,12 @@ from common_sync.core.model import Edit, Finding, ReferenceState
 from common_sync.core.proving import keep_proven
 from common_sync.core.references.contract import LocatedReference, Place, Rewrite, Site
 from common_sync.core.references.mentions import find_mentions, report_mention
-from common_sync.core.references.project_paths import Spot, find_path, find_requirement
+from common_sync.core.references.project_paths import Spot, find_path, find_requirement, takes_in
 from common_sync.core.text import UnparsableError, apply_edits
 
-Role = Literal["path", "key", "requirement", "nothing", "other"]
-"""What a string is for: a path relative to the file's folder, the value of a key that is such a path, a requirement as pip
-and its kin have it, something that has nothing to do with the library, or anything else."""
+Role = Literal["path", "key", "members", "requirement", "nothing", "other"]
+"""What a string is for: a path relative to the file's folder, the value of a key that is such a path, such a path or a pattern of
+several, a requirement as pip and its kin have it, something that has nothing to do with the library, or anything else."""
 
 Roles = Callable[[tuple[str, ...]], Role]
 """Tells by its keys what a string is for; the indices of lists are left out."""
@@ -106,6 +106,8 @@ def _read(document: Document, site: Site, roles: Roles) -> _Reading:
         role = "other" if strict and role == "requirement" else role
         if role == "other":
             reading.problems.extend(_name(document, string, site))
+        elif role == "members" and takes_in(string.span.value, site):
+            reading.problems.append(_report_pattern(document.line(string.span.start), string.span.value, site))
         span = string.key if role == "key" else string.span
         spot = _find_spot(span.value, role, anchored=anchored) if span else None
         if span is None or spot is None:
@@ -122,7 +124,7 @@ def _read(document: Document, site: Site, roles: Roles) -> _Reading:
 def _find_spot(value: str, role: Role, *, anchored: bool) -> Spot | None:
     if role == "requirement":
         return find_requirement(value, anchored=anchored)
-    return find_path(value) if role in {"path", "key"} else None
+    return find_path(value) if role in {"path", "key", "members"} else None
 
 
 def _name(document: Document, string: String, site: Site) -> list[Finding]:
@@ -178,6 +180,11 @@ def _expect(document: Document, changes: tuple[_Found, ...], site: Site) -> list
         is_key = one.span is one.string.key
         expected[path] = ((*path[:-1], value), expected[path][1]) if is_key else (path, repr(value))
     return list(expected.values())
+
+
+def _report_pattern(line: int, pattern: str, site: Site) -> Finding:
+    message = f"`{pattern}` takes in the library, and may take in more, so it stays as it is"
+    return line_finding(line, "CS106", message, f"write the paths out, with `{site.up}{site.copy}` for the library")
 
 
 def _report_variable(one: _Found, site: Site) -> Finding:

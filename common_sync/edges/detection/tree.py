@@ -12,7 +12,7 @@ from common_sync.core.copies.manifest import DEEPEST
 from common_sync.core.copies.metadata import METADATA_FILES
 from common_sync.core.expressions import expression
 from common_sync.core.model import ancestors
-from common_sync.core.references.kinds import is_compose, is_dockerfile, kind_anywhere
+from common_sync.core.references.kinds import is_compose, is_dockerfile, kind_anywhere, limit_of
 from common_sync.core.text import NO_PATH, UndecodableError, decode_requirements
 from common_sync.edges.git.ask import list_files
 from common_sync.edges.git.repository import find_top
@@ -37,9 +37,6 @@ COMMONPLACE = frozenset(
 
 CI_FOLDERS = frozenset({".github", ".circleci", ".gitlab", ".buildkite", ".azure"})
 """Hidden folders whose YAML files tell what is done before a build."""
-
-_LARGEST = 1 << 20
-"""Bytes; what is larger is no file that a person wrote to build a service."""
 
 _PROJECT_FILES = frozenset(METADATA_FILES)
 _MAIN = frozenset({"main.py", "__main__.py", "app.py", "manage.py", "server.py", "wsgi.py", "asgi.py"})
@@ -141,7 +138,7 @@ class Tree:
         try:
             with open(os.path.join(self.root, path), "rb", buffering=0, opener=_open_at_once) as file:
                 status = os.fstat(file.fileno())
-                small = S_ISREG(status.st_mode) and status.st_size <= _LARGEST
+                small = S_ISREG(status.st_mode) and status.st_size <= limit_of(path)
                 return file.read() if small else b""
         except OSError:
             return b""

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import IO
 
+from common_sync.core import limits
 from common_sync.core.errors import Problem, TreeError
 from common_sync.core.model import FileEdit
 from common_sync.edges.files.content import NEW, PLAIN, write_all
 from common_sync.edges.files.folders import explained, opened
 from common_sync.edges.files.reading import TEMPORARY, read_bytes
 from common_sync.edges.files.writing import temporary
-
-_LARGEST = 1 << 30
 
 
 def write_edit(root: int, edit: FileEdit, where: str = "") -> None:
@@ -47,7 +46,7 @@ def write_edit(root: int, edit: FileEdit, where: str = "") -> None:
 
 
 def _check_unchanged(name: str, folder: int, edit: FileEdit, where: str) -> None:
-    if read_bytes(name, folder, _LARGEST) != edit.before:
+    if read_bytes(name, folder, limits.ANY) != edit.before:
         raise _changed(where)
 
 

@@ -17,7 +17,7 @@ def list_named(folder: str, names: Sequence[str]) -> list[str]:
 
     Args:
         folder: An absolute path inside a work tree.
-        names: Names without folders, and without wildcards.
+        names: Names without folders, or patterns of them.
 
     Returns:
         POSIX paths relative to the folder.

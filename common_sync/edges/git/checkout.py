@@ -7,6 +7,7 @@ from functools import partial
 from hashlib import new
 from typing import IO
 
+from common_sync.core import limits
 from common_sync.core.model import Entry, Symlink
 from common_sync.edges.files.folders import opened
 from common_sync.edges.files.reading import BLOCK, read_bytes
@@ -67,7 +68,7 @@ def may_convert(folders: Collection[str], files: Iterable[str]) -> bool:
         above, name = os.path.split(file)
         try:
             with opened(above) as folder:
-                data = read_bytes(name, folder, _LARGEST).replace(b"filter=lfs", b"")
+                data = read_bytes(name, folder, limits.OF_GIT).replace(b"filter=lfs", b"")
         except OSError:  # git, too, passes over one that is a symlink, or larger
             continue
         if any(word in data for word in _CONVERTING):
@@ -76,7 +77,6 @@ def may_convert(folders: Collection[str], files: Iterable[str]) -> bool:
 
 
 ATTRIBUTES = ".gitattributes"
-_LARGEST = 100 << 20
 _CONVERTING = (b"eol=crlf", b"ident", b"working-tree-encoding", b"filter=")
 
 

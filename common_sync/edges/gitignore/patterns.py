@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from errno import EACCES, EIO, EPERM
 
+from common_sync.core import limits
 from common_sync.core.copies.rules import BUILT_IN, Layer, Rule, Rules, parse_plain
 from common_sync.core.errors import Problem
 from common_sync.edges.files.folders import explain_os_error, opened
@@ -31,7 +32,7 @@ def compile_pattern(pattern: str, layer: Layer, file: str, line: int) -> Rule | 
         return None
     from common_sync.core.formats.gitignore import make_matcher  # most patterns are plain
 
-    return Rule(pattern, layer, make_matcher(pattern), None, False, file, line)
+    return Rule(pattern, layer, make_matcher(pattern), None, "whole", file, line)
 
 
 def configured_rules(patterns: Sequence[tuple[str, int]], file: str) -> tuple[Rules, list[Problem]]:
@@ -88,7 +89,7 @@ class Gitignores:
         file = f"{folder}/{_GITIGNORE}" if folder else _GITIGNORE
         try:
             with opened(os.path.join(self._root, folder)) as descriptor:
-                data = read_bytes(_GITIGNORE, descriptor, _LARGEST_GITIGNORE)
+                data = read_bytes(_GITIGNORE, descriptor, limits.OF_GIT)
         except OSError as error:
             if error.errno in _UNREADABLE:  # what it ignores would be copied
                 raise explain_os_error(error, file, "read it") from error
@@ -103,5 +104,3 @@ class Gitignores:
 
 _GITIGNORE = ".gitignore"
 _UNREADABLE = (EACCES, EIO, EPERM)
-_LARGEST_GITIGNORE = 100 << 20
-"""Bytes; git passes over a larger one too."""

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.model import ancestors
-from common_sync.core.references.kinds import IGNORE, kind_of
+from common_sync.core.references.kinds import IGNORE, KINDS, kind_of, list_globs
 from common_sync.edges.git.ask import ask, ask_ahead, split
 from common_sync.edges.git.checkout import ATTRIBUTES
 from common_sync.edges.git.repository import find_top, folders_up
@@ -65,9 +65,9 @@ def _patterns(project: Project) -> Iterator[str]:
         yield f":(glob){above}{ATTRIBUTES}"
 
 
-# All that `may_decide` says yes to, in few patterns: there is "file" in the name of every Dockerfile and of its ignore
-# file, and of those that begin with a dot, git's attributes, Docker's ignore file and manifests are meant.
-_READ = ("*.txt", "*.in", "*.yml", "*.[ty][ao]ml", "*.lock", "*file*", ".[cdg]*")
+# All that `may_decide` says yes to: the ignore file of a Dockerfile is named like that, and of what begins with a dot, git's
+# attributes, Docker's ignore file and manifests are meant.
+_READ = (*list_globs(), ".[cdg]*")
 
 
 def list_compose_patterns(services: Iterable[str]) -> list[str]:
@@ -98,7 +98,7 @@ def may_decide(path: str) -> bool:
     """
     name = path.rpartition("/")[2]
     kind = kind_of(name)
-    return kind != "mention" and (kind is not None or name in _DECIDING or name.endswith(_INCLUDED))
+    return KINDS[kind].decides if kind is not None else name in _DECIDING or name.endswith(_INCLUDED)
 
 
 # A manifest may be that of a copy that nobody keeps in sync. Requirements and compose files include files of any name.

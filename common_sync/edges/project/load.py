@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from common_sync.core import limits
 from common_sync.core.configuration import (
     OWN_FILE,
     PYPROJECT,
@@ -170,10 +171,6 @@ def _look_in(folders: Iterable[str]) -> _Found | None:
     return None
 
 
-_LARGEST = 4 << 20
-"""Bytes; a configuration that a person wrote is smaller."""
-
-
 def _read(path: str) -> tuple[str, dict[str, object]] | None:
     """Return a configuration file's text and table, or None when it is not there or not about this tool."""
     try:
@@ -185,7 +182,7 @@ def _read(path: str) -> tuple[str, dict[str, object]] | None:
     except OSError as error:
         raise explain_os_error(error, path, "read it") from error
     try:
-        data = read_regular(descriptor, _LARGEST)
+        data = read_regular(descriptor, limits.CONFIGURATION)
     except OSError as error:
         raise explain_os_error(error, path, "read it") from error
     finally:

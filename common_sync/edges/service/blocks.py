@@ -12,17 +12,16 @@ from common_sync.core.blocks.block import End, FindOthers, put_block, read_block
 from common_sync.core.errors import TreeError
 from common_sync.core.findings import make_finding
 from common_sync.core.model import FileEdit, Finding, ancestors
-from common_sync.core.references.kinds import IGNORE
+from common_sync.core.references.kinds import IGNORE, limit_of
 from common_sync.core.text import UnparsableError
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.files.reading import TEMPORARY, read_bytes
+from common_sync.edges.git.ask import list_named
 from common_sync.edges.git.checkout import ATTRIBUTES
+from common_sync.edges.git.repository import find_top
 
 if TYPE_CHECKING:
     from common_sync.core.blocks.dockerignore import Dropped
-
-_LARGEST = 1 << 20
-"""Bytes; what is larger no person wrote."""
 
 
 class Managed(NamedTuple):
@@ -90,34 +89,30 @@ class Dockerignores:
         if kept:
             lines = self._lines(_list_taken(self._root, service, dockerfiles))
             edits = _write_block(own, _in_dockerignore(lines), service, lines, findings)
-            findings += (
-                self._about_dropped(service, one) for one in self._newly_dropped(service, dockerfiles, own, edits)
-            )
         others = [_read(self._root, f"{service}/{dockerfile}{IGNORE}") for dockerfile in dockerfiles]
         replaced = bool(others) and all(file.text is not None for file in others)  # none of them has Docker read it
         for file in others if replaced else (own, *others):
             findings.extend(self._check(file, service))
+        for edit in () if replaced else edits:
+            findings.extend(self._name_leaving(edit, service, dockerfiles))
         return Managed(edits, tuple(findings), (own.path,) if kept else ())
 
-    def _newly_dropped(
-        self, service: str, dockerfiles: Sequence[str], own: "_File", edits: Sequence[FileEdit]
-    ) -> Iterator[str]:
-        """Yield the settings that the block will keep out of an image which has them now, by their paths in the service."""
-        written = edits[0].after if edits else None
-        if written is None or not any(_takes_all(self._root, f"{service}/{dockerfile}") for dockerfile in dockerfiles):
+    def _name_leaving(self, edit: FileEdit, service: str, dockerfiles: Sequence[str]) -> Iterator[Finding]:
+        """Yield a finding for each committed file that the block takes out of an image, before that is done."""
+        from common_sync.core.blocks.dockerignore import HELD_BY_PEOPLE, find_leaving
+        from common_sync.core.formats.dockerignore import exact_pattern
+
+        if find_top(self._root) is None:
             return
-        from common_sync.core.formats.dockerignore import parse_dockerignore
-
-        with suppress(UnparsableError, OSError):
-            before, after = (parse_dockerignore(text) for text in (own.text or "", written.decode("utf-8", "replace")))
-            for name in sorted(os.listdir(os.path.join(self._root, service))):
-                if name.startswith(".env") and before.exclusion(name) is None and after.exclusion(name) is not None:
-                    yield name
-
-    def _about_dropped(self, service: str, name: str) -> Finding:
-        message = "is no longer in the image: the managed block in .dockerignore keeps it out"
-        remedy = f"if the image needs it, add `!{name}` at the end of {service}/{IGNORE}"
-        return make_finding("CS120", service, f"{service}/{name}", None, message, remedy)
+        tracked = list_named(os.path.join(self._root, service), HELD_BY_PEOPLE)
+        texts = (
+            [_read(self._root, f"{service}/{dockerfile}").text or "" for dockerfile in dockerfiles] if tracked else []
+        )
+        before, after = (data.decode("utf-8", "surrogateescape") for data in (edit.before or b"", edit.after or b""))
+        for path in find_leaving(before, after, tracked, texts):
+            message = "is committed, and in the image; with the managed block in .dockerignore it is not"
+            remedy = f"write `!{exact_pattern(path)}` below the block, if the image needs it"
+            yield make_finding("CS120", service, f"{service}/{path}", None, message, remedy)
 
     def _check(self, file: "_File", service: str) -> Iterator[Finding]:
         if file.text is None:
@@ -196,16 +191,6 @@ def _list_taken(root: str, service: str, dockerfiles: Sequence[str]) -> frozense
     return frozenset(taken)
 
 
-def _takes_all(root: str, dockerfile: str) -> bool:
-    """Tell whether a Dockerfile copies all of its build context; one that cannot be read is somebody else's to report."""
-    from common_sync.core.blocks.dockerignore import takes_all
-
-    try:
-        return takes_all(_read(root, dockerfile).text or "")
-    except TreeError:
-        return False
-
-
 def unblock_attributes(root: str, copies: Container[str]) -> FileEdit | None:
     """Return what the root's `.gitattributes` is without the lines of some copies; None where that changes nothing.
 
@@ -275,7 +260,7 @@ def _read(root: str, path: str) -> _File:
         linked = S_ISLNK(os.lstat(full).st_mode)
         above, name = os.path.split(os.path.realpath(full))
         with opened(above) as folder:
-            data = read_bytes(name, folder, _LARGEST)
+            data = read_bytes(name, folder, limit_of(path))
     except (FileNotFoundError, NotADirectoryError):
         return _File(path, None, linked=False)
     except OSError as error:

@@ -5,15 +5,14 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.references.hints import may_build
-from common_sync.core.references.kinds import is_compose
+from common_sync.core.references.kinds import KINDS, is_compose
 from common_sync.core.text import UndecodableError, UnparsableError, decode_unicode
 
 if TYPE_CHECKING:  # 3 ms, which a repository without compose files need not pay: the reader is imported with YAML
     from common_sync.core.formats.compose.built import BuiltService, Layer
     from common_sync.core.formats.compose.file import ComposeFile, Reference
 
-LARGEST = 4 << 20
-"""Bytes of a compose file; what is larger no person wrote."""
+_LARGEST = KINDS["compose"].largest
 
 _LONGEST = 100
 """Services that extend one another, or files that include one another, in one chain."""
@@ -59,7 +58,7 @@ class ComposeFiles:
         self._circles: dict[str, dict[Circle, None]] = {}
 
     def read(self, path: str) -> bytes:
-        """Return a file's bytes, or one more than `LARGEST` of a file that is larger.
+        """Return a file's bytes, or one more than it may have of a file that is larger.
 
         Args:
             path: Its absolute path; a regular file is there.
@@ -69,7 +68,7 @@ class ComposeFiles:
         """
         if path not in self._data:
             with open(path, "rb") as file:
-                self._data[path] = file.read(LARGEST + 1)
+                self._data[path] = file.read(_LARGEST + 1)
         return self._data[path]
 
     def list_services(self, service: str, inside: Iterable[str], *, elsewhere: bool = False) -> "list[BuiltService]":
@@ -161,7 +160,7 @@ class ComposeFiles:
         if path not in self._files:
             try:
                 data = self.read(path) if os.path.isfile(path) else b""
-                if len(data) > LARGEST or not may_build(data, elsewhere=elsewhere):
+                if len(data) > _LARGEST or not may_build(data, elsewhere=elsewhere):
                     return None
                 from common_sync.core.formats.compose.file import read_compose_file
                 from common_sync.edges.files.yaml import parse_documents  # 20 ms, where there is something to read

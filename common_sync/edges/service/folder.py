@@ -6,12 +6,10 @@ from stat import S_ISDIR, S_ISREG
 from common_sync.core.doctor.image.context import BuildContext
 from common_sync.core.doctor.image.files import Place
 from common_sync.core.formats.dockerignore import parse_dockerignore
+from common_sync.core.references.kinds import limit_of
 from common_sync.core.text import UndecodableError, UnparsableError, decode_bytes, decode_requirements
 from common_sync.edges.files.folders import opened
 from common_sync.edges.files.reading import read_bytes
-
-_LARGEST = 4 << 20
-"""Bytes of a text that is read."""
 
 DOCKERIGNORE = ".dockerignore"
 
@@ -82,7 +80,7 @@ class ServiceFolder:
         above, name = os.path.split(real)
         try:
             with opened(above) as folder:
-                return read_bytes(name, folder, _LARGEST)
+                return read_bytes(name, folder, limit_of(path))
         except OSError:
             return None
 

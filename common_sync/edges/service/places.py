@@ -1,7 +1,7 @@
 """Where the paths in a service's files lead: to the master, to the copy, into the service, or out of it."""
 
 import os
-from collections.abc import Container, Sequence
+from collections.abc import Collection, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,7 +25,7 @@ class Location(NamedTuple):
 
     root: str
     library: Library
-    copied: Container[str] = ()
+    copied: Collection[str] = ()
 
     @property
     def master(self) -> str:

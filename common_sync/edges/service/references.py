@@ -9,15 +9,21 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.findings import make_finding, place
-from common_sync.core.formats.pip.paths import ARCHIVES
-from common_sync.core.model import FileEdit, Finding, Reference
+from common_sync.core.model import FileEdit, Finding, Reference, ancestors
 from common_sync.core.references.contract import LocatedReference, Rewrite, Rewriter, Site
-from common_sync.core.references.hints import list_installed
-from common_sync.core.references.kinds import Kind, kind_of
+from common_sync.core.references.hints import may_install
+from common_sync.core.references.kinds import KINDS, Kind, kind_of, made_from
 from common_sync.core.service_plan import Widened
-from common_sync.core.text import Text, UndecodableError, UnparsableError, apply_edits, encode, find_conflict
+from common_sync.core.text import (
+    Text,
+    UndecodableError,
+    UnparsableError,
+    apply_edits,
+    decode_to_read,
+    encode,
+    find_conflict,
+)
 from common_sync.edges.files.folders import explain_os_error
-from common_sync.edges.service.compose import LARGEST as LARGEST_COMPOSE
 from common_sync.edges.service.compose import ComposeFiles
 from common_sync.edges.service.listing import list_paths
 from common_sync.edges.service.places import Location, Places, below, see_from
@@ -25,9 +31,6 @@ from common_sync.edges.service.rewriters import rewriter_of
 
 if TYPE_CHECKING:
     from common_sync.core.formats.compose.built import BuiltService
-
-_LARGEST = 16 << 20
-"""Bytes; what is larger no person wrote."""
 
 
 class References(NamedTuple):
@@ -71,15 +74,35 @@ def read_references(
         paths = list(list_paths(folder, others))
     except OSError as error:
         raise explain_os_error(error, os.path.relpath(error.filename, root), "read it") from error
-    files = [(path, kind) for path in paths if (kind := kind_of(path)) is not None]
+    kinds = ((path, kind_of(path)) for path in paths)
+    files = [(path, kind) for path, kind in kinds if kind is not None and _is_meant(folder, path, kind)]
     composes = composes or ComposeFiles(root)
     files += [(path, "dockerfile") for path in _list_named(composes, service, folder, files)]
     dockerfiles = tuple(path for path, kind in files if kind == "dockerfile")
     strays = [path for path in paths if path.rpartition("/")[2] == MANIFEST_NAME]
     if not files and not strays:
         return References()
-    reader = _Reader(views, service, composes, {path for path in paths if kind_of(path) is None})
-    return reader.read(files, strays)._replace(dockerfiles=dockerfiles)
+    return _Reader(views, service, composes, paths).read(files, strays)._replace(dockerfiles=dockerfiles)
+
+
+def _is_meant(folder: str, path: str, kind: Kind) -> bool:
+    """Tell whether a file is of the kind that its name says, as far as its beginning tells; most modules are no scripts."""
+    holds = KINDS[kind].holds
+    if not holds:
+        return True
+    try:
+        descriptor = os.open(os.path.join(folder, path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return holds in os.read(descriptor, _BEGINNING)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+
+
+_BEGINNING = 1 << 16
 
 
 def _list_named(composes: ComposeFiles, service: str, folder: str, files: Sequence[tuple[str, Kind]]) -> Iterator[str]:
@@ -104,8 +127,8 @@ def read_version(libraries: Sequence[Location], service: str, file: str, data: b
     return _Reader(see_from(libraries, service), service).read_data(file, kind, data)
 
 
-_RUNNING = frozenset({"dockerfile", "compose", "mention"})
 _INSTALLING = frozenset({"requirements", "project", "pipfile"})
+_STAYS = frozenset(("CS103", "CS104", "CS106", "CS108"))
 _LEADS_TO_COPY = ("points-at-master", "points-at-copy")
 
 
@@ -123,21 +146,33 @@ def _run(rewrite: Rewriter, characters: str, sites: Sequence[Site]) -> tuple[str
     return characters, found
 
 
+def _is_copied(reference: LocatedReference, copied: Collection[str]) -> bool:
+    """Tell whether a copy holds what a reference leads to: a file, or a folder with something in it."""
+    rest = reference.rest
+    if reference.includes or not rest or rest in copied:
+        return not reference.includes or rest in copied
+    if any(above in copied for above in ancestors(rest)):
+        return True  # it is beyond a symlink
+    from fnmatch import fnmatchcase  # only for what is a part of the library
+
+    return any(
+        path.startswith(f"{rest}/") or fnmatchcase(path, rest) or fnmatchcase(path, f"{rest}/*") for path in copied
+    )
+
+
 class _Reader:
     def __init__(
-        self,
-        views: Sequence[Places],
-        service: str,
-        composes: ComposeFiles | None = None,
-        others: Collection[str] = (),
+        self, views: Sequence[Places], service: str, composes: ComposeFiles | None = None, paths: Sequence[str] = ()
     ) -> None:
-        self._views, self._service, self._others = views, service, others
+        self._views, self._service = views, service
         self._root, self._folder = views[0].root, views[0].folder
         self._edits: list[FileEdit] = []
         self._references: list[Reference] = []
         self._findings: list[Finding] = []
         self._composes, self._own_composes = composes, list[str]()
         self._widened: list[Widened] = []
+        self._paths = paths
+        self._required = frozenset[str]()
 
     def read(self, files: Sequence[tuple[str, Kind]], strays: Sequence[str]) -> References:
         """Read the files and what they include, each once; report the manifests of copies that nobody keeps in sync."""
@@ -148,6 +183,9 @@ class _Reader:
             self._find("CS119", os.path.relpath(os.path.join(self._folder, stray), self._root), None, message, remedy)
         self._own_composes = [file for file, kind in files if kind == "compose"]
         self._report_circles()
+        self._required = frozenset(file for file, kind in files if kind == "requirements")
+        locked = [made_from(file) for file, _ in files]
+        files = [*files, *((file, "script") for file in locked if file is not None and kind_of(file) is None)]
         pending = [(os.path.join(self._folder, file), kind) for file, kind in reversed(files)]
         seen = set()
         while pending:
@@ -166,14 +204,20 @@ class _Reader:
         return self._result()
 
     def _result(self) -> References:
-        edits = [edit for edit in self._edits if not self._is_bound(edit)]
-        return References(tuple(edits), tuple(self._references), tuple(self._findings), (), tuple(self._widened))
+        self._keep_agreeing()
+        return References(tuple(self._edits), tuple(self._references), tuple(self._findings), (), tuple(self._widened))
 
-    def _is_bound(self, edit: FileEdit) -> bool:
-        """Tell whether a uv.lock has to stay because the members of its workspace do: they are changed together."""
-        above, name = os.path.split(edit.path)
-        project = os.path.join(above, "pyproject.toml")
-        return name == "uv.lock" and any(one.code == "CS106" and one.file == project for one in self._findings)
+    def _keep_agreeing(self) -> None:
+        """Leave a lock file as it is where the file that it was made from stays: its own tool would refuse one of the two."""
+        stays = {one.file: one.line for one in self._findings if one.code in _STAYS}
+        for edit in list(self._edits):
+            source = made_from(edit.path)
+            if source in stays:
+                self._edits.remove(edit)
+                message = f"leads to the library, and stays as it is, since {source} does"
+                self._find(
+                    "CS106", edit.path, None, message, f"mend {source}:{stays[source] or 1}, then run this again"
+                )
 
     def _read_file(self, path: str, real: str, kind: Kind) -> list[tuple[str, Kind]]:
         """Take in one file; return what it includes: paths beside the one that it was given, and what they are."""
@@ -184,14 +228,8 @@ class _Reader:
         return [] if data is None else self._read_data(path, real, kind, shown, data)
 
     def _read_data(self, path: str, real: str, kind: Kind, shown: str, data: bytes) -> list[tuple[str, Kind]]:
-        installed = self._installed(data) if kind in _RUNNING else []
+        installed = self._list_installed(path, kind, data) if may_install(data, kind, self._required) else []
         return [*installed, *self._read_kind(path, real, kind, shown, data)]
-
-    def _installed(self, data: bytes) -> list[tuple[str, Kind]]:
-        """Return the files of the service that commands in a file install, whatever their names are."""
-        names = list_installed(data) if self._others else frozenset()
-        found = (other for other in self._others if other.rpartition("/")[2] in names)
-        return [(os.path.join(self._folder, other), "requirements") for other in sorted(found)]
 
     def _read_kind(self, path: str, real: str, kind: Kind, shown: str, data: bytes) -> list[tuple[str, Kind]]:
         views = [view for view in self._views if view.may_be_in(data, kind)]
@@ -219,6 +257,18 @@ class _Reader:
         if any(one.edits for one in found):
             self._rewrite(text._replace(characters=after), shown, data)
         return [(os.path.join(above, include.path), include.kind or kind) for one in found for include in one.includes]
+
+    def _list_installed(self, path: str, kind: Kind, data: bytes) -> list[tuple[str, Kind]]:
+        """Return the files of the service that a file's commands install from, and that are not read for their names."""
+        from common_sync.core.references.installed import find_included  # only where a command names such a file
+
+        if not self._paths:
+            return []
+        above = os.path.dirname(os.path.relpath(path, self._folder))
+        included = find_included(decode_to_read(data).characters, self._paths, "" if above.startswith("..") else above)
+        return [
+            (os.path.join(self._folder, one.path), one.kind or kind) for one in included if kind_of(one.path) is None
+        ]
 
     def _wider_builds(self, dockerfile: str) -> "tuple[BuiltService, ...]":
         """Return how a Dockerfile is built from other folders than the service's."""
@@ -263,7 +313,7 @@ class _Reader:
 
     def _read_bytes(self, path: str, shown: str, kind: Kind) -> bytes | None:
         """Return a file's bytes; None where pip would complain of a missing file by itself, and for a huge script."""
-        most = LARGEST_COMPOSE if kind == "compose" else _LARGEST
+        most = KINDS[kind].largest
         try:
             if not S_ISREG(os.stat(path).st_mode):
                 return None
@@ -274,7 +324,7 @@ class _Reader:
             raise explain_os_error(error, shown, "read it") from error
         if len(data) <= most:
             return data
-        if kind != "mention":
+        if KINDS[kind].decides:
             self._find("CS104", shown, None, f"is larger than {most:,} bytes, and was not read", "split it")
         return None
 
@@ -295,20 +345,22 @@ class _Reader:
     def _take(self, view: Places, found: Rewrite, shown: str, kind: Kind) -> None:
         for one in found.references:
             self._references.append(Reference(shown, one.line, one.state))
-            if one.state not in _LEADS_TO_COPY or one.rest in view.copied:
-                continue
-            if one.includes:
-                message = f"includes {one.rest!r}, which is not copied"
-                self._find("CS107", shown, one.line, message, "take it out of the excludes, or copy its lines here")
-            elif kind in _INSTALLING and one.rest.endswith(ARCHIVES):
-                message = f"installs {one.rest!r}, which is not copied"
-                remedy = f"install the library's folder, `./{view.library.copy}`; or take the file out of the excludes"
-                self._find("CS107", shown, one.line, message, remedy)
+            if one.state in _LEADS_TO_COPY and (one.includes or kind != "compose") and not _is_copied(one, view.copied):
+                self._report_not_copied(one, view, shown, kind)
         for problem in found.problems:
             self._findings.append(place(problem, self._service, shown))
         if any(problem.code == "CS112" for problem in found.problems):
             real = os.path.join(self._root, shown)
             self._widened.append(Widened(os.path.relpath(real, self._folder), self._wider_builds(real)))
+
+    def _report_not_copied(self, one: LocatedReference, view: Places, shown: str, kind: Kind) -> None:
+        if one.includes:
+            message = f"includes {one.rest!r}, which is not copied"
+            self._find("CS107", shown, one.line, message, "take it out of the excludes, or copy its lines here")
+            return
+        verb = "installs" if kind in _INSTALLING else "takes"
+        remedy = f"{verb.removesuffix('s')} the library's folder, `./{view.library.copy}`; or take the file out of the excludes"
+        self._find("CS107", shown, one.line, f"{verb} {one.rest!r}, which is not copied", remedy)
 
     def _rewrite(self, text: Text, shown: str, data: bytes) -> None:
         try:

@@ -62,6 +62,26 @@ BUILT_IN_DECISIONS = {
         ".settings.py.swp",
         "settings.py~",
         "node_modules/",
+        ".a.py.swo",
+        ".a.py.swn",
+        ".#a.py",
+        "models/.#__init__.py",
+        "#a.py#",
+        "#a b#",
+        ".a.py.kate-swp",
+        "a.py___jb_tmp___",
+        "a.py___jb_old___",
+        "x.sublime-workspace",
+        "._a.py",
+        "._a/",
+        ".AppleDouble/a",
+        "Thumbs.db",
+        "ehthumbs.db",
+        "desktop.ini",
+        "Desktop.ini",
+        ".directory",
+        ".nfs000001",
+        ".fuse_hidden0001",
     ],
     None: [
         "settings.py",
@@ -79,6 +99,14 @@ BUILT_IN_DECISIONS = {
         "our_common.egg-info",
         "venv",
         ".coveragerc",
+        "#",
+        "#a",
+        "a#",
+        "a.#b",
+        "a._b",
+        "x.swf",
+        "thumbs.py",
+        ".nf",
         "environment/",
     ],
 }
@@ -97,7 +125,7 @@ def test_no_built_in_pattern_was_dropped() -> None:
     """A built-in pattern that is not plain would be passed over in silence."""
     assert {rule.pattern for rule in CACHES} > {"__pycache__/", "*.pyc", "*.pyo", "*.pyd", ".hypothesis/"}
     assert {rule.pattern for rule in EXCLUDES} > {".git", "*.egg-info/", "/build/", "*~", "node_modules/"}
-    assert (len(CACHES), len(EXCLUDES)) == (10, 21)
+    assert (len(CACHES), len(EXCLUDES)) == (10, 38)
 
 
 def test_the_built_in_rules_are_found_by_name() -> None:
@@ -120,6 +148,14 @@ PLAIN = [
     ("/*.py", ["a.py"], ["d/a.py"]),
     ("*.egg-info/", ["x.egg-info/", "d/x.egg-info/"], ["x.egg-info"]),
     ("*~", ["a~", "~"], ["~a"]),
+    ("a*", ["a", "ab", "d/ab", "a/"], ["b", "ba", "a/b"]),
+    ("a*/", ["ab/", "d/a/"], ["ab"]),
+    ("/a*", ["ab"], ["d/ab"]),
+    ("a*b", ["ab", "axb", "d/a.b"], ["a", "b", "abx", "xab", "a/b"]),
+    ("aa*aa", ["aaaa", "aaxaa"], ["aa", "aaa"]),
+    ("\\#*#", ["##", "#a#", "d/#a#"], ["#", "#a", "a#"]),
+    ("\\#a", ["#a"], ["\\#a", "a"]),
+    ("!\\!a*", ["!a", "!ab"], ["a"]),
     ("!a", ["a"], ["b", "!a"]),
     (" a", [" a"], ["a"]),
     ("a b", ["a b"], ["a"]),
@@ -150,7 +186,9 @@ NOT_PLAIN = [
     "*",
     "**",
     "?",
-    "a*",
+    "a*b*",
+    "d/a*",
+    "\\a",
     "a/*.py",
     "*/a",
     "[a]",

@@ -142,6 +142,13 @@ OTHERS = [
         "`pipenv lock`",
         id="Pipfile.lock",
     ),
+    pytest.param(
+        "pixi-lock",
+        "packages:\n- conda: https://x.invalid/a.conda\n- pypi: ../../common\n  name: c\n",
+        3,
+        "`pixi lock`",
+        id="pixi.lock",
+    ),
 ]
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from support.places import Layout
 from support.project_layout import PLAIN, problems, rewrite
 
-from common_sync.core.references.pyproject import read_pipfile, read_project
+from common_sync.core.references.pyproject import read_hatch, read_pipfile, read_pixi, read_project
 from common_sync.core.text import UnparsableError, apply_edits
 
 
@@ -41,6 +41,11 @@ PROJECT = [
         "[tool.uv]\noverride-dependencies = ['c @ file:///${PROJECT_ROOT}/common']\nconstraint-dependencies = ['c @ ./common']",
     ),
     row("a uv workspace", "[tool.uv.workspace]\nmembers = ['x', '../../common']", "[tool.uv.workspace]\nmembers = ['x', 'common']"),
+    row("uv, a URL with two slashes", "project.dependencies = ['c @ file://../../common']", "project.dependencies = ['c @ file:./common']"),
+    row("and uv reads it", "tool.uv.x = 1\nproject.dependencies = ['c @ file://../../common']", "tool.uv.x = 1\nproject.dependencies = ['c @ file:///${PROJECT_ROOT}/common']"),
+    row("a uv workspace without", "tool.uv.workspace.exclude = ['../../common']", "tool.uv.workspace.exclude = ['common']"),
+    row("Hatch's workspace", "[tool.hatch.envs.x]\nworkspace.members = ['../../common']", "[tool.hatch.envs.x]\nworkspace.members = ['common']"),
+    row("pixi", "[tool.pixi.pypi-dependencies]\nc = {path='../../common'}", "[tool.pixi.pypi-dependencies]\nc = {path='common'}"),
     # how a path is spelled
     row("a long string", 'tool.uv.sources.c.path = """\n../../common"""', 'tool.uv.sources.c.path = """\ncommon"""'),
     row("a raw long string", "tool.uv.sources.c.path = '''../../common'''", "tool.uv.sources.c.path = '''common'''"),
@@ -156,7 +161,10 @@ STAYS = [
     stays("a tool that is no table", "tool = '../x'"),
     stays("no path", "tool.uv.sources.c.path = 1\nproject.dependencies = 2\nx = '..'"),
     # what is named and left alone
-    stays("a pattern of a uv workspace", "[tool.uv.workspace]\nmembers = ['x', '../../comm*']", (2, "CS106")),
+    stays("a uv workspace by a pattern", "[tool.uv.workspace]\nmembers = ['x', '../../c*']", (2, "CS106")),
+    stays("by any folder below", "[tool.uv.workspace]\nmembers = ['../../**']", (2, "CS106")),
+    stays("patterns of others", "[tool.uv.workspace]\nmembers = ['../*', 'libs/*', '../../libs/*', '../../../c*']"),
+    stays("an environment's members", "[[tool.hatch.envs.x.workspace.members]]\npath = '../../co?mon'", (2, "CS106")),
     stays("a tool's setting", "[tool.pytest.ini_options]\npythonpath = [\n  '.',\n  '../../common/src' ]", (4, "CS110")),
     stays("an absolute setting", "tool.mypy.mypy_path = 'src:/repo/common'\na = '/repo/common-utils'", (1, "CS110")),
     stays("a script", '[tool.pdm.scripts]\nx = """\ncd $PWD/../../common\nls ../../common-utils\n"""', (3, "CS110")),
@@ -289,3 +297,42 @@ def test_rewriting_twice_is_rewriting_once(values: list[str], key: str) -> None:
     assert again.problems == found.problems or found.edits
     left = {one.line for one in again.references if one.state == "points-at-master"}
     assert not left or "CS106" in {one.code for one in again.problems}
+
+
+PIXI = [
+    "[pypi-dependencies]\nc = { path = '%s', editable = true }",
+    "[dependencies]\nc.path = '%s'",
+    "[feature.test.pypi-dependencies]\nc.path = '%s'",
+    "[target.linux-64.dependencies]\nc.path = '%s'",
+    "[feature.a.target.win.host-dependencies]\nc.path = '%s'",
+    "[package.build-dependencies]\nc.path = '%s'",
+    "[package.build.source]\npath = '%s'",
+    "[dev]\nc.path = '%s'",
+    "[pypi-options.dependency-overrides]\nc = { path = '%s' }",
+]
+
+
+@pytest.mark.parametrize("text", PIXI)
+def test_pixi(text: str) -> None:
+    """An environment would be made from the master."""
+    assert rewrite(read_pixi, text % "../../common") == text % "common"
+
+
+def test_pixi_tasks_are_named() -> None:
+    """A task that works only in the repository would fail where the service is alone."""
+    found = read_pixi("[tasks]\nx = 'pip install -e ../../common'", PLAIN.site())
+    assert (found.edits, problems(found)) == ((), [(2, "CS110")])
+
+
+HATCH = [
+    ("[envs.default]\ndependencies = ['c @ {root:parent:parent:uri}/common']", "[envs.default]\ndependencies = ['c @ {root:uri}/common']"),
+    ("[envs.x]\nextra-dependencies = ['c @ file:../../common']", "[envs.x]\nextra-dependencies = ['c @ file:./common']"),
+    ("[build.targets.wheel.force-include]\n'../../common' = 'c'", "[build.targets.wheel.force-include]\n'common' = 'c'"),
+    ("[build]\ndependencies = ['c @ file:../../common']", "[build]\ndependencies = ['c @ file:./common']"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("before", "after"), HATCH)
+def test_hatch(before: str, after: str) -> None:
+    """An environment would be made from the master."""
+    assert rewrite(read_hatch, before) == after

@@ -52,6 +52,8 @@ REWRITTEN = [
     row("-e with a URL and a project's name", "-e file:../../common#egg=x\n", "-e file:./common#egg=x\n"),
     row("a direct reference", "x @ file:../../common\n", "x @ file:./common\n"),
     row("a direct reference to an absolute path", "x @ file:///repo/common\n", "x @ file:./common\n"),
+    row("a URL with two slashes, as uv takes it", "x @ file://../../common#egg=x\n", "x @ file:./common#egg=x\n"),
+    row("with two slashes and -e", "-e file://./../../common\n", "-e file:./common\n"),
     row("with options", "../../common --config-settings a=b\n", "./common --config-settings a=b\n"),
     row("-e with options", "-e ../../common -C a=b --hash=x:y\n", "-e ./common -C a=b --hash=x:y\n"),
     row("continued before the path", "-e \\\n  ../../common\n", "-e \\\n  ./common\n"),

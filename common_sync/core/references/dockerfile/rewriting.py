@@ -114,7 +114,9 @@ def _references(reading: Reading, site: Site) -> tuple[LocatedReference, ...]:
     states = ((one, _state(one.lead, site)) for one in reading.found)
     return tuple(
         sorted(
-            LocatedReference(one.line, state, one.source.written.text, one.lead.place.rest)
+            LocatedReference(
+                one.line, state, one.source.written.text, "" if one.inside.strip("./") == "" else normalise(one.inside)
+            )
             for one, state in states
             if state
         )
