@@ -26,6 +26,7 @@ FOUND = [
     ('COPY ["deps/api.txt", "/r.txt"]\nRUN pip install -r /r.txt', ["deps/api.txt"]),
     ("RUN --mount=type=bind,source=deps/api.txt,target=/tmp/r.txt pip install -r /tmp/r.txt", ["deps/api.txt"]),
     ("RUN --mount=type=bind,dst=/tmp/r.txt,src=deps/api.txt uv pip install -r /tmp/r.txt", ["deps/api.txt"]),
+    ("RUN --mount=type=cache,target=/root/.cache pip install -r reqs.txt", ["reqs.txt"]),
     ("RUN <<E\npip install -r reqs.txt\nE", ["reqs.txt"]),
     ("ARG REQS=deps/api.txt\nRUN pip install -r $REQS", ["deps/api.txt"]),
     ("ENV REQS deps\nRUN pip install -r ${REQS:-deps/api.txt}", ["deps/api.txt"]),
