@@ -4,8 +4,11 @@ import os
 from collections.abc import Container, Iterator
 
 from common_sync.core.copies.rules import BUILT_IN, Rules
-from common_sync.core.references.kinds import Kind, kind_of
+from common_sync.core.references.kinds import KINDS, Kind, kind_of
 from common_sync.edges.files.reading import STAGING
+
+_BEGINNING = 1 << 16
+"""Bytes in which a file says what it is."""
 
 _DEEPEST = 4
 """Folders below the service's; what lies deeper is data, and is not looked at."""
@@ -37,6 +40,29 @@ def list_paths(folder: str, others: Container[str] = ()) -> Iterator[str]:
         OSError: A folder cannot be listed.
     """
     return _walk(folder, "", others)
+
+
+def is_meant(folder: str, path: str, kind: Kind) -> bool:
+    """Tell whether a file is of the kind that its name says, as far as its beginning tells; most modules are no scripts.
+
+    Args:
+        folder: The service's absolute path.
+        path: The file's path in it.
+        kind: What its name says.
+    """
+    holds = KINDS[kind].holds
+    if not holds:
+        return True
+    try:
+        descriptor = os.open(os.path.join(folder, path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        return holds in os.read(descriptor, _BEGINNING)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
 
 
 def _walk(folder: str, prefix: str, others: Container[str]) -> Iterator[str]:

@@ -6,7 +6,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.copies.library import Library
-from common_sync.core.references.contract import Locate, Place, Site
+from common_sync.core.model import ancestors
+from common_sync.core.references.contract import Locate, LocatedReference, Place, Site
 from common_sync.core.references.hints import may_concern
 from common_sync.core.references.kinds import Kind
 
@@ -75,6 +76,24 @@ class Places:
             real: Its path, symlinks resolved.
         """
         return any(below(real, one) is not None for one in (self.master, self.copy_folder, *self._others))
+
+    def is_copied(self, reference: LocatedReference) -> bool:
+        """Tell whether a copy holds what a reference leads to: a file, or a folder with something in it.
+
+        Args:
+            reference: The reference, to the master or the copy.
+        """
+        rest = reference.rest
+        if reference.includes or not rest or rest in self.copied:
+            return not reference.includes or rest in self.copied
+        if any(above in self.copied for above in ancestors(rest)):
+            return True  # it is beyond a symlink
+        from fnmatch import fnmatchcase  # only for what is a part of the library
+
+        return any(
+            path.startswith(f"{rest}/") or fnmatchcase(path, rest) or fnmatchcase(path, f"{rest}/*")
+            for path in self.copied
+        )
 
     def may_be_in(self, data: bytes, kind: Kind) -> bool:
         """Tell whether a file could lead to the library.

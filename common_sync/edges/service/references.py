@@ -2,14 +2,14 @@
 
 import os
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice, takewhile
 from stat import S_ISREG
 from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.findings import make_finding, place
-from common_sync.core.model import FileEdit, Finding, Reference, ancestors
+from common_sync.core.model import FileEdit, Finding, Reference
 from common_sync.core.references.contract import LocatedReference, Rewrite, Rewriter, Site
 from common_sync.core.references.hints import may_install
 from common_sync.core.references.kinds import KINDS, Kind, kind_of, made_from
@@ -25,7 +25,7 @@ from common_sync.core.text import (
 )
 from common_sync.edges.files.folders import explain_os_error
 from common_sync.edges.service.compose import ComposeFiles
-from common_sync.edges.service.listing import list_paths
+from common_sync.edges.service.listing import is_meant, list_paths
 from common_sync.edges.service.places import Location, Places, below, see_from
 from common_sync.edges.service.rewriters import rewriter_of
 
@@ -75,7 +75,7 @@ def read_references(
     except OSError as error:
         raise explain_os_error(error, os.path.relpath(error.filename, root), "read it") from error
     kinds = ((path, kind_of(path)) for path in paths)
-    files = [(path, kind) for path, kind in kinds if kind is not None and _is_meant(folder, path, kind)]
+    files = [(path, kind) for path, kind in kinds if kind is not None and is_meant(folder, path, kind)]
     composes = composes or ComposeFiles(root)
     files += [(path, "dockerfile") for path in _list_named(composes, service, folder, files)]
     dockerfiles = tuple(path for path, kind in files if kind == "dockerfile")
@@ -83,26 +83,6 @@ def read_references(
     if not files and not strays:
         return References()
     return _Reader(views, service, composes, paths).read(files, strays)._replace(dockerfiles=dockerfiles)
-
-
-def _is_meant(folder: str, path: str, kind: Kind) -> bool:
-    """Tell whether a file is of the kind that its name says, as far as its beginning tells; most modules are no scripts."""
-    holds = KINDS[kind].holds
-    if not holds:
-        return True
-    try:
-        descriptor = os.open(os.path.join(folder, path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        return holds in os.read(descriptor, _BEGINNING)
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)
-
-
-_BEGINNING = 1 << 16
 
 
 def _list_named(composes: ComposeFiles, service: str, folder: str, files: Sequence[tuple[str, Kind]]) -> Iterator[str]:
@@ -144,20 +124,6 @@ def _run(rewrite: Rewriter, characters: str, sites: Sequence[Site]) -> tuple[str
         found.append(one._replace(references=references, problems=problems))
         known.update(one.references, one.problems)
     return characters, found
-
-
-def _is_copied(reference: LocatedReference, copied: Collection[str]) -> bool:
-    """Tell whether a copy holds what a reference leads to: a file, or a folder with something in it."""
-    rest = reference.rest
-    if reference.includes or not rest or rest in copied:
-        return not reference.includes or rest in copied
-    if any(above in copied for above in ancestors(rest)):
-        return True  # it is beyond a symlink
-    from fnmatch import fnmatchcase  # only for what is a part of the library
-
-    return any(
-        path.startswith(f"{rest}/") or fnmatchcase(path, rest) or fnmatchcase(path, f"{rest}/*") for path in copied
-    )
 
 
 class _Reader:
@@ -345,7 +311,7 @@ class _Reader:
     def _take(self, view: Places, found: Rewrite, shown: str, kind: Kind) -> None:
         for one in found.references:
             self._references.append(Reference(shown, one.line, one.state))
-            if one.state in _LEADS_TO_COPY and (one.includes or kind != "compose") and not _is_copied(one, view.copied):
+            if one.state in _LEADS_TO_COPY and (one.includes or kind != "compose") and not view.is_copied(one):
                 self._report_not_copied(one, view, shown, kind)
         for problem in found.problems:
             self._findings.append(place(problem, self._service, shown))
