@@ -63,6 +63,7 @@ def test_what_a_dockerfile_copies_is_not_kept_out(repo: Monorepo) -> None:
 def test_settings_that_leave_the_image_are_named(repo: Monorepo) -> None:
     """A service that reads its `.env` in the image would start without it one day, and nobody have been told."""
     repo.write(f"{API}/.env", "A=1\n")
+    repo.git("add", f"{API}/.env")
     repo.write(f"{API}/Dockerfile", "FROM scratch\nCOPY --chown=1 ./ /app/\n")
     assert f"{API}/.env: CS120" in repo.run("distribute").out
     assert codes(repo, code=0) == [], "it is told once"
@@ -403,6 +404,7 @@ def test_rules_are_found_among_many_copies(repo: Monorepo) -> None:
     repo.write(".gitignore", "/services/s07/\n/services/s08/common\n")
     repo.write("services/s09/.gitignore", "wait.sh\nelsewhere/\n")
     repo.write("services/s09/elsewhere/x", "")
+    repo.git("add", "-f", "services/s07/app.py")  # a folder that git does not know is no service
     found = repo.json("distribute", code=0)["findings"]
     assert [(one["service"], one["file"], one["line"]) for one in found] == [
         ("services/s07", ".gitignore", 1),

@@ -96,7 +96,7 @@ def test_what_cannot_be_read_is_passed_over(tmp_path: Path) -> None:
         os.close(above)
     os.close(folder)
     os.mkfifo(tmp_path / "services" / "api" / "requirements-fifo.txt")
-    (tmp_path / "services" / "api" / "requirements-huge.txt").write_bytes(b"-e ../worker\n" * 100_000)
+    (tmp_path / "services" / "api" / "requirements-huge.txt").write_bytes(b"-e ../worker\n" * 1_300_000)
     (tmp_path / "services" / "api" / "requirements-none.txt").symlink_to("nowhere")
     (tmp_path / "services" / "api" / "requirements-folder.txt").symlink_to(".")
     (tmp_path / "pgdata").chmod(0)

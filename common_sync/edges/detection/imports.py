@@ -75,7 +75,7 @@ class Imports:
         paths: dict[str, list[PathLine]] = {}
         for file in self._tree.sources:
             if service := self.service_of(file):
-                data = self._tree.read(file)
+                data = self._tree.data(file)
                 names = found.setdefault(service, {})
                 for one in _list_imports(data, file):
                     names.setdefault(one.name, one)
