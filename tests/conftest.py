@@ -3,6 +3,7 @@
 import os
 import shlex
 import shutil
+import signal
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -14,6 +15,11 @@ from support.depth import ALL, load_profile
 from support.monorepo import FORKS, Monorepo, make_monorepo
 
 load_profile()
+
+if (
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+):  # as in the background of a shell, which the program would respect
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LEFT = pytest.StashKey[dict[str, int]]()
 """How many tests this run leaves to `make test-all`, by the reason."""

@@ -8,6 +8,7 @@ import sys
 from typing import NamedTuple
 
 import pytest
+from support.depth import sampled
 from support.monorepo import PROGRAM, Monorepo, environment, patched, run, show
 
 COPY = "services/api/common"
@@ -54,7 +55,7 @@ COLORS = {
 }
 
 
-@pytest.mark.parametrize("name", COLORS)
+@pytest.mark.parametrize("name", sampled(COLORS, 4, "more ways to ask for colours"))
 def test_colors(drifted: Monorepo, name: str) -> None:
     """A log would be full of escape sequences, or a terminal without colours."""
     case = COLORS[name]

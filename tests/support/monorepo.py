@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from support.depth import ALL
 from support.forked import Entry, Forks, Request
 from support.waiting import PATIENCE
 
@@ -31,8 +32,12 @@ class Done(NamedTuple):
 
 
 def environment(**more: str) -> dict[str, str]:
-    """Return an environment in which nothing of this machine's git, colours or hooks shows through."""
-    dropped = ("GIT_", "NO_COLOR", "FORCE_COLOR", "XDG_STATE_HOME", "PRE_COMMIT")
+    """Return an environment in which nothing of this machine's git, colours or hooks shows through.
+
+    The coverage of a new Python is measured by `make test-all` only: to start to measure takes more than a run does, and what
+    is forked from the warm process covers nearly the same.
+    """
+    dropped = ("GIT_", "NO_COLOR", "FORCE_COLOR", "XDG_STATE_HOME", "PRE_COMMIT", *(() if ALL else ("COV",)))
     kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
     identity = {
         "GIT_CONFIG_NOSYSTEM": "1",
@@ -46,7 +51,11 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def run(*command: str, cwd: Path, env: Mapping[str, str] | None = None, timeout: float = PATIENCE) -> Done:
-    """Run a program to its end, whatever its exit code."""
+    """Run a program to its end, whatever its exit code; in `make test`, common-sync in a fork of the warm process."""
+    if not ALL and command[: len(PROGRAM)] == PROGRAM:
+        forked = _run_forked("main", command[len(PROGRAM) :], cwd, env or {})
+        if forked is not None:
+            return Done(forked.code, _as_text(forked.out), _as_text(forked.err))
     done = subprocess.run(
         command,
         cwd=cwd,
@@ -59,6 +68,11 @@ def run(*command: str, cwd: Path, env: Mapping[str, str] | None = None, timeout:
         check=False,
     )
     return Done(done.returncode, done.stdout, done.stderr)
+
+
+def _as_text(written: str) -> str:
+    """Return what reading it as text gives: each line end as a line feed."""
+    return written.replace("\r\n", "\n").replace("\r", "\n")
 
 
 FORKS = Forks()
