@@ -272,6 +272,8 @@ def test_the_names_that_are_imported_are_found() -> None:
     }
     assert find_importable(context_of(files), "c") == ["one", "three", "space.deep.two"]
     assert find_importable(context_of({"libs/c/x.py": ""}), "libs/c") == ["libs.c"]
+    deep = "/".join("abcdefgh")  # nobody imports by so many names, and a tree may have no end
+    assert find_importable(context_of({f"c/{deep}/__init__.py": ""}), "c") == []
     service = {
         "a.py": "x = 1\nimport one.x\n",
         "b.py": "from space.deep import (a, two)\n",

@@ -211,7 +211,8 @@ DOCKERFILES = [
     ),
     (
         "mounts of all",
-        BASE + "RUN --mount=target=/app --mount=type=secret,id=x --mount=type=ssh pip install -r requirements.txt\n",
+        BASE
+        + "RUN --mount=target=/app --mount=type=secret,id=x,target=/run/x --mount=type=ssh pip install -r requirements.txt\n",
         "CS215:3",
     ),
     (

@@ -58,3 +58,10 @@ def test_what_an_installer_refuses_is_told(line: str, *, pip: bool, uv: bool) ->
         for tool in ("pip", "uv")
     }
     assert (not said["pip"], not said["uv"]) == (pip, uv), said
+
+
+def test_a_url_of_two_slashes() -> None:
+    """A build would stop where pip looks for a machine that is called like the folder."""
+    for where in ("file://common", "our-common @ file://common/x"):
+        assert "name of a machine" in why_refused("pip", where, editable=False, loose=(), options=())
+    assert not why_refused("pip", "file://localhost/app/common", editable=False, loose=(), options=())
