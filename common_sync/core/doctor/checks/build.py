@@ -10,7 +10,7 @@ from common_sync.core.doctor.image.files import Context, below
 from common_sync.core.doctor.install.need import Need
 from common_sync.core.doctor.view import Admits, ImageView
 from common_sync.core.expressions import expression
-from common_sync.core.findings import file_finding
+from common_sync.core.findings import CODES, file_finding
 from common_sync.core.model import Finding, Insertion
 
 _KNOWN = "if you know that it does no harm: # common-sync: ignore[CS213] in the line above"
@@ -53,7 +53,7 @@ def find_build_troubles(
 def _unneeded(trouble: Finding) -> Finding:
     """Return what is wrong with a stage that BuildKit passes over; the classic builder builds it all the same."""
     message = f"in a stage that the last one does not need: {trouble.message}"
-    return trouble._replace(code="CS214", message=message, insertion=None)
+    return trouble._replace(code="CS214", severity=CODES["CS214"].severity, message=message, insertion=None)
 
 
 _INSTALLED_TO = expression(
