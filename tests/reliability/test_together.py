@@ -194,7 +194,8 @@ def test_worker_is_killed(name: str, program: Program, folder: Path, record_prop
     record_property("left: crash points, of the worker processes", (step - 1) * tried)
 
 
-MODULES = 1000
+MODULES = 4000
+"""So many that a run is still writing when it is seen to have written some."""
 
 
 @pytest.mark.parametrize("written", sampled([1, 50, 200, 500, 900], 2, "more moments at which a parent is killed"))
