@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 from support.commits import assert_blocked, assert_clone_in_sync, clone, commit, do_as_told, index
-from support.depth import deep
+from support.depth import deep, sampled
 from support.monorepo import Done, Monorepo, make_monorepo, run
 
 PROJECT = Path(__file__).parents[1]
@@ -306,7 +306,7 @@ def test_a_worktree(tool: Tool, committed: Monorepo, tmp_path: Path) -> None:
     assert_clone_in_sync(second)
 
 
-@pytest.mark.parametrize("more", ["", "    args: [--root, backend]\n"], ids=["found", "named"])
+@pytest.mark.parametrize("more", sampled(["", "    args: [--root, backend]\n"], 1, "more ways to find the top"))
 def test_a_repository_whose_top_is_above(tool: Tool, tmp_path: Path, more: str) -> None:
     """A monorepo in a folder of a larger repository could not use the hook, or would be told paths that do not exist."""
     top = Monorepo(tmp_path / "top")
@@ -367,7 +367,10 @@ def test_all_paths_and_amend(tool: Tool, committed: Monorepo) -> None:
     assert_clone_in_sync(committed)
 
 
-@pytest.mark.parametrize("arguments", [["--all-files"], ["--hook-stage", "manual"], ["--hook-stage", "manual", "-a"]])
+@pytest.mark.parametrize(
+    "arguments",
+    sampled([["--all-files"], ["--hook-stage", "manual"], ["--hook-stage", "manual", "-a"]], 1, "more ways by hand"),
+)
 def test_by_hand_and_in_ci(tool: Tool, committed: Monorepo, arguments: list[str]) -> None:
     """`run --all-files` in CI and the manual stage would skip the hook, and everything would look in sync."""
     assert_passed(tool.run(committed, "run", *arguments))

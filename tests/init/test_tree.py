@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.counted import assert_grows_with_size
+from support.depth import sampled
 from support.detection import BESIDE, SERVICES, check
 from support.repositories import PACKAGE, PROJECT, Files, below, build, run_git, service
 
@@ -149,7 +150,7 @@ def many_copies(number_of: int) -> dict[str, str]:
     return files
 
 
-@pytest.mark.parametrize("files", [many_applications, many_copies])
+@pytest.mark.parametrize("files", sampled([many_applications, many_copies], 1, "more shapes of large repositories"))
 def test_large_repository(tmp_path: Path, files: Callable[[int], Files]) -> None:
     """A user with a large repository would wait, and take the tool for hung."""
 
@@ -157,9 +158,9 @@ def test_large_repository(tmp_path: Path, files: Callable[[int], Files]) -> None
         top = build(tmp_path / f"{size}", files(size))
         return lambda: propose(str(top))
 
-    proposal = prepare(250)()
+    proposal = prepare(120)()
     assert (proposal.master, proposal.patterns) == ("common", ("services/*",))
-    assert_grows_with_size(prepare, 100)
+    assert_grows_with_size(prepare, 50)
 
 
 # where to look

@@ -139,7 +139,7 @@ def test_planted_meanwhile(name: str, place: str, program: Program, folder: Path
     record_property("count: symlinks planted while it writes", tried)
 
 
-RUNS = 600 if FULL else 60 if ALL else 20
+RUNS = 600 if FULL else 60 if ALL else 8
 """Of the program, at least, while the other process swaps."""
 
 SWAPPED = (
