@@ -95,12 +95,7 @@ def parse_configuration(table: dict[str, object], text: str, file: str) -> tuple
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
-    """Return `did you mean …?` for a typo, or nothing when no word is near.
-
-    Args:
-        word: What was written.
-        words: What could have been meant.
-    """
+    """Return `did you mean …?` for a typo, or nothing when no word is near."""
     import difflib  # costs 2 ms, and only a typo needs it
 
     near = difflib.get_close_matches(word, list(words), n=3, cutoff=0.6)

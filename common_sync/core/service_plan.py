@@ -68,11 +68,7 @@ class CopySurvey(NamedTuple):
             yield missing_copy(self.service, self.path, len(self.plan.operations))
 
     def findings_of(self, left: tuple[Operation, ...]) -> Iterator[Finding]:
-        """Yield a finding for each operation that was left once the others were applied.
-
-        Args:
-            left: The operations.
-        """
+        """Yield a finding for each operation that was left once the others were applied."""
         from common_sync.core.copies.drift import drift_findings
 
         rest = self.plan._replace(state="current", operations=left, behind=False)

@@ -68,9 +68,6 @@ def decode_requirements(data: bytes) -> Text:
     A byte order mark decides, then a PEP 263 comment in one of the first two lines, then it is UTF-8. Where pip would
     fall back to the locale's encoding, which differs from machine to machine, the file counts as undecodable.
 
-    Args:
-        data: The whole file.
-
     Raises:
         UndecodableError: For an unknown codec, bytes that it cannot decode, or a text that it would not encode back to
             the same bytes.
@@ -93,9 +90,6 @@ def decode_requirements(data: bytes) -> Text:
 def decode_unicode(data: bytes) -> Text:
     """Decode a file as its byte order mark says, and as UTF-8 where it has none.
 
-    Args:
-        data: The whole file.
-
     Raises:
         UndecodableError: For bytes that cannot be decoded so.
     """
@@ -107,20 +101,12 @@ def _decode_marked(data: bytes) -> Text | None:
 
 
 def decode_to_read(data: bytes) -> Text:
-    """Decode a file that is never written: what is not UTF-8 in it is replaced.
-
-    Args:
-        data: The whole file.
-    """
+    """Decode a file that is never written: what is not UTF-8 in it is replaced."""
     return Text(data.decode("utf-8", "replace"), "utf-8", b"")
 
 
 def decode_bytes(data: bytes) -> Text:
-    """Decode a file that another program reads as bytes: what is not UTF-8 in it is kept by surrogateescape.
-
-    Args:
-        data: The whole file.
-    """
+    """Decode a file that another program reads as bytes: what is not UTF-8 in it is kept by surrogateescape."""
     bom, encoding = _BOMS[0]
     mark = bom if data.startswith(bom) else b""
     return Text(data[len(mark) :].decode(encoding, "surrogateescape"), encoding, mark)
@@ -179,11 +165,7 @@ def declared_encoding(characters: str) -> re.Match[str] | None:
 
 
 def find_conflict(characters: str) -> int | None:
-    """Return the line at which git begins the two sides of a merge that somebody has to finish, counted from 1, or None.
-
-    Args:
-        characters: The decoded file.
-    """
+    """Return the line at which git begins the two sides of a merge that somebody has to finish, counted from 1, or None."""
     begun, ended = "\n" + "<" * 7 + " ", "\n" + ">" * 7 + " "
     place = f"\n{characters}".find(begun)
     return characters.count("\n", 0, place) + 1 if place >= 0 and ended in characters[place:] else None

@@ -36,10 +36,6 @@ class Commit(NamedTuple):
 def list_tracked_masters(project: Project, index: Index) -> dict[str, list[str]]:
     """Return the files of each library's master that git tracks, relative to it, by the library's name.
 
-    Args:
-        project: The project.
-        index: What the next commit will hold.
-
     Raises:
         GitError: A sparse checkout keeps some of them out of the work tree.
     """

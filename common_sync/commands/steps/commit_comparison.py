@@ -233,11 +233,7 @@ class Comparison:
         return bool(seen and held and wanted and held[: len(_MODE)] == wanted[: len(_MODE)])
 
     def explain(self, path: str) -> Lack:
-        """Return what is so with a path that is wrong, and what to do.
-
-        Args:
-            path: Its path from the root.
-        """
+        """Return what is so with a path that is wrong, and what to do."""
         copy = self._copy_of(path)
         service, place = (copy.service, copy.path) if copy is not None else (self._service_of(path), path)
         held, wanted = self.index.files.get(path), self._expected.get(path)

@@ -53,13 +53,7 @@ def _list_taken(text: str, context: str) -> Iterator[str]:
 
 
 def list_dockerfiles(service: Service, folder: ServiceFolder, compositions: Iterable[BuiltService]) -> list[Dockerfile]:
-    """Return the Dockerfiles of a service, once for each way in which a compose file builds it.
-
-    Args:
-        service: The service.
-        folder: Its files.
-        compositions: What compose files build of it.
-    """
+    """Return the Dockerfiles of a service, once for each way in which a compose file builds it."""
     plain = {file: list[BuiltService]() for file in service.files if is_dockerfile(os.path.basename(file))}
     by_place = {os.path.realpath(os.path.join(service.place, file)): file for file in plain}
     inline = []

@@ -115,12 +115,7 @@ def survey(
 
 
 def locate(project: Project, targets: Mapping[TargetKey, Target]) -> list[Location]:
-    """Return where a project's libraries lie.
-
-    Args:
-        project: The project.
-        targets: What a copy of each should hold.
-    """
+    """Return where a project's libraries lie."""
     return [Location(project.root, target.library, target.snapshot.entries) for target in targets.values()]
 
 
@@ -138,10 +133,6 @@ def _former_states(root: str, target: Target) -> "FormerStates":
 def survey_root(project: Project, services: Sequence[str]) -> Managed:
     """Return what is to be done about the root's own files, for some services.
 
-    Args:
-        project: The project.
-        services: Their paths from the root.
-
     Raises:
         CommonSyncError: A file cannot be read.
     """
@@ -158,12 +149,7 @@ def _with_first_plans(plan: ServicePlan, targets: Mapping[TargetKey, Target]) ->
 
 
 def count_workers(targets: Iterable[Target], services: int) -> int:
-    """Return how many processes are worth starting: forking costs as much as reading a few hundred files.
-
-    Args:
-        targets: What the copies of each should hold.
-        services: How many services there are.
-    """
+    """Return how many processes are worth starting: forking costs as much as reading a few hundred files."""
     snapshots = [target.snapshot for target in targets]
     files, size = (sum(len(one.entries) for one in snapshots), sum(one.size for one in snapshots))
     many = services * files > _MANY_FILES or services * size > _MANY_BYTES
@@ -192,10 +178,6 @@ class _Looking(NamedTuple):
 
 def survey_service(service: str, looking: _Looking) -> ServicePlan:
     """Return the plan of one service; where there is no copy yet, its plan is left for the caller to fill in.
-
-    Args:
-        service: The service's path from the root.
-        looking: What every service is looked at with.
 
     Raises:
         CommonSyncError: A copy, its manifest or a file of its own cannot be used.

@@ -81,10 +81,6 @@ def _format_entry(entry: Entry) -> str:
 def parse_manifest(data: bytes, where: str) -> Manifest:
     """Read a manifest, trusting nothing in it.
 
-    Args:
-        data: The file's bytes.
-        where: The file's path, for messages.
-
     Raises:
         ManifestError: It is not JSON, of another schema, or names something that no copy may hold; all that is wrong
             is said at once.

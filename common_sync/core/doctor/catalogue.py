@@ -65,20 +65,12 @@ CHECKS = (
 
 
 def inspect_image(image: ImageView) -> list[Finding]:
-    """Return what all checks find in an image.
-
-    Args:
-        image: The image.
-    """
+    """Return what all checks find in an image."""
     return [finding for check in CHECKS for look in check.of_image for finding in look(image)]
 
 
 def inspect_service(view: View) -> list[Finding]:
-    """Return what all checks find in a service beside its images.
-
-    Args:
-        view: The service.
-    """
+    """Return what all checks find in a service beside its images."""
     return [finding for check in CHECKS for look in check.of_service for finding in look(view)]
 
 

@@ -31,10 +31,6 @@ class Mended(NamedTuple):
 def mend(text: str, examine: Examine) -> Mended:
     """Insert every COPY that is missing for sure; one that does not help is left out.
 
-    Args:
-        text: The decoded Dockerfile.
-        examine: Simulates a text.
-
     Raises:
         UnparsableError: The text is no Dockerfile.
     """

@@ -110,13 +110,7 @@ def is_test(file: str) -> bool:
 
 
 def find_imports(folder: Folder, files: Iterable[str], packages: Iterable[str]) -> tuple[Import, ...]:
-    """Return which of a library's packages a service imports, and where; what its tests import does not count.
-
-    Args:
-        folder: The service's files.
-        files: The paths of its own.
-        packages: The library's packages.
-    """
+    """Return which of a library's packages a service imports, and where; what its tests import does not count."""
     sources = [file for file in files if file.endswith(".py") and not is_test(file)]
     names = tuple(packages)
     found = []

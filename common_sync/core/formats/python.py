@@ -83,19 +83,10 @@ def _items(value: ast.expr) -> Iterator[ast.expr]:
 Names = dict[str, str]
 
 _SAME = frozenset(
-    {
-        "str",
-        "Path",
-        "PurePath",
-        "PosixPath",
-        "fspath",
-        "abspath",
-        "realpath",
-        "normpath",
-        "resolve",
-        "absolute",
-        "as_posix",
-    }
+    (
+        *("str", "Path", "PurePath", "PosixPath", "fspath", "abspath", "realpath", "normpath", "resolve"),
+        *("absolute", "as_posix"),
+    )
 )
 
 

@@ -137,12 +137,7 @@ def find_offset(text: str, span: Span, index: int) -> int:
 
 
 def escape(span: Span, value: str) -> str:
-    """Return characters as they are written inside a string; where it has no escapes they stay as they are.
-
-    Args:
-        span: The string.
-        value: What it is to say.
-    """
+    """Return characters as they are written inside a string; where it has no escapes they stay as they are."""
     if not span.escapes:
         return value
     return _MUST_ESCAPE.sub(lambda match: f"\\{match[0]}" if match[0] in '"\\' else f"\\u{ord(match[0]):04x}", value)

@@ -51,11 +51,7 @@ class Spot(NamedTuple):
 
 
 def find_path(value: str) -> Spot | None:
-    """Find the path in a string that is one; slashes at its end stay. None for one that no system has.
-
-    Args:
-        value: The string.
-    """
+    """Find the path in a string that is one; slashes at its end stay. None for one that no system has."""
     path = value.rstrip("/")
     if not path or "\0" in path:
         return None

@@ -74,10 +74,6 @@ _pixi_roles = table_roles(_PIXI)
 def read_project(characters: str, site: Site) -> Rewrite:
     """Find what a pyproject.toml says about the library, and the edits that make it say the service's copy.
 
-    Args:
-        characters: The decoded file.
-        site: Where it stands.
-
     Raises:
         UnparsableError: It is no TOML.
     """
@@ -86,10 +82,6 @@ def read_project(characters: str, site: Site) -> Rewrite:
 
 def read_pipfile(characters: str, site: Site) -> Rewrite:
     """Find what a Pipfile says about the library, and the edits that make it say the service's copy.
-
-    Args:
-        characters: The decoded file.
-        site: Where it stands.
 
     Raises:
         UnparsableError: It is no TOML.
@@ -102,10 +94,6 @@ def read_pipfile(characters: str, site: Site) -> Rewrite:
 def read_hatch(characters: str, site: Site) -> Rewrite:
     """Find what a hatch.toml says about the library, and the edits that make it say the service's copy.
 
-    Args:
-        characters: The decoded file.
-        site: Where it stands.
-
     Raises:
         UnparsableError: It is no TOML.
 
@@ -116,10 +104,6 @@ def read_hatch(characters: str, site: Site) -> Rewrite:
 
 def read_pixi(characters: str, site: Site) -> Rewrite:
     """Find what a pixi.toml says about the library, and the edits that make it say the service's copy.
-
-    Args:
-        characters: The decoded file.
-        site: Where it stands.
 
     Raises:
         UnparsableError: It is no TOML.

@@ -86,12 +86,7 @@ class Reading(NamedTuple):
 
 
 def read_references(characters: str, locate: Locate) -> Reading:
-    """Find what points at the library.
-
-    Args:
-        characters: The decoded file.
-        locate: Tells where a path leads.
-    """
+    """Find what points at the library."""
     reading = Reading([], [], [], [])
     for instruction in parse_instructions(characters):
         value = instruction.value.value

@@ -39,10 +39,6 @@ def read_requirements(characters: str, site: Site) -> Rewrite:
 
     Each edit is proven before it is returned: the edited text, read again, says the same, and what led to the master
     leads to the copy. A line for which that fails stays as it is, with a problem.
-
-    Args:
-        characters: The decoded file.
-        site: Where it stands.
     """
     reading = read_references(characters, site.locate)
     problems = [_report_variable(found, site.copy) for found in reading.variables]

@@ -74,11 +74,6 @@ def _fits(pattern: tuple[str, ...], path: tuple[str, ...]) -> bool:
 def read_toml(characters: str, site: Site, roles: Roles) -> Rewrite:
     """Find what a TOML file says about the library, and the edits that make it say the service's copy.
 
-    Args:
-        characters: The decoded file.
-        site: Where it stands.
-        roles: Tells what its strings are for.
-
     Raises:
         UnparsableError: It is no TOML.
     """

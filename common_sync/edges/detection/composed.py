@@ -35,11 +35,7 @@ class ComposedService(NamedTuple):
 
 
 def read_services(root: Node) -> Iterator[ComposedService]:
-    """Yield the services of a compose file; one of the oldest kind is nothing but services.
-
-    Args:
-        root: The parsed file.
-    """
+    """Yield the services of a compose file; one of the oldest kind is nothing but services."""
     for document in list_documents(root):
         services = find_value(document, "services")
         for mapping in list_merged(services if services is not None else document):

@@ -101,12 +101,7 @@ class Evidence:
         return asked
 
     def find_use(self, service: str, master: str) -> Import | None:
-        """Return a line by which a service imports a library, whose name need not be the only one of its kind.
-
-        Args:
-            service: A folder.
-            master: The library's folder.
-        """
+        """Return a line by which a service imports a library, whose name need not be the only one of its kind."""
         names = self._provided(master)
         imported = self.imports.of_service(service)
         return next((one for one in imported if any(_is_of(one.name, name) for name in names)), None)

@@ -32,9 +32,6 @@ class Copied(NamedTuple):
 def read_copied(text: str) -> Iterator[Copied]:
     """Yield what a Dockerfile takes from its context, in the order of the file.
 
-    Args:
-        text: Its characters.
-
     Raises:
         UnparsableError: Docker would refuse it.
     """

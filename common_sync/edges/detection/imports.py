@@ -145,14 +145,7 @@ class Provider(NamedTuple):
 
 
 def find_provider(tree: Tree, imports: Imports, service: str, wanted: Import) -> Provider | None:
-    """Return the folder that a service's import leads to; None where there is none, or more than one.
-
-    Args:
-        tree: The repository.
-        imports: What its programs import.
-        service: The folder that imports.
-        wanted: The import.
-    """
+    """Return the folder that a service's import leads to; None where there is none, or more than one."""
     for line in imports.paths_of(service):
         if (found := _in_folder(tree, line.folder, wanted)) is not None:
             return Provider(found, by=line)

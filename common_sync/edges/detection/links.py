@@ -51,11 +51,7 @@ class Link(NamedTuple):
 
 
 def find_links(tree: Tree) -> list[Link]:
-    """Return every line, and every symlink, by which one folder leads to another, in the order of the files.
-
-    Args:
-        tree: The repository.
-    """
+    """Return every line, and every symlink, by which one folder leads to another, in the order of the files."""
     links = sorted(_Linker(tree).links(), key=lambda link: link.file)
     for file, place in sorted(tree.symlinks.items()):
         holder = next(filter(tree.looks_like_service, ancestors(file)), above(file))

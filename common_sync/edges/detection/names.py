@@ -42,11 +42,7 @@ class Request(NamedTuple):
 
 
 def find_declared(tree: Tree) -> dict[str, str]:
-    """Return the folders that are projects, each with the normalised name that it declares.
-
-    Args:
-        tree: The repository.
-    """
+    """Return the folders that are projects, each with the normalised name that it declares."""
     declared = {}
     for folder in sorted(filter(tree.is_project, tree.names)):
         texts = {file: tree.text(f"{folder}/{file}") for file in METADATA_FILES if file in tree.names[folder]}

@@ -50,12 +50,7 @@ def is_script(path: str) -> bool:
 
 
 def find_copies(tree: Tree, file: str) -> Iterator[tuple[str, Lead]]:
-    """Yield each service into which a file's commands copy a folder, and the line that does so.
-
-    Args:
-        tree: The repository.
-        file: The script's path.
-    """
+    """Yield each service into which a file's commands copy a folder, and the line that does so."""
     if not any(hint in tree.data(file) for hint in _MAY_COPY):
         return
     text = tree.text(file)

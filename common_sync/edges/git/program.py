@@ -26,12 +26,7 @@ def start(command: list[str], environment: dict[str, str], errors: int | None = 
 
 
 def finish(process: int, reader: int) -> tuple[int, str]:
-    """Return the exit status and the standard output of a program, once it has ended.
-
-    Args:
-        process: What `start` returned.
-        reader: What `start` returned.
-    """
+    """Return the exit status and the standard output of a program, once it has ended."""
     with open(reader, "rb") as stream:
         output = stream.read()
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), os.fsdecode(output)

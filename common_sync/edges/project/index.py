@@ -71,11 +71,7 @@ _READ = (*list_globs(), ".[cdg]*")
 
 
 def list_compose_patterns(services: Iterable[str]) -> list[str]:
-    """Return patterns of the compose files above services: they tell how the services' images are built.
-
-    Args:
-        services: The services, as the configuration has them.
-    """
+    """Return patterns of the compose files above services: they tell how the services' images are built."""
     patterns = (escape(service, keep="*?[]") for service in services)
     above = {"", *(f"{folder}/" for pattern in patterns for folder in ancestors(pattern))}
     return [f":(glob){folder}*compose*.y*ml" for folder in sorted(above)]

@@ -75,10 +75,6 @@ class Dockerignores:
     def look_at(self, service: str, dockerfiles: Sequence[str]) -> Managed:
         """Return what is so with the ignore files of one service.
 
-        Args:
-            service: Its path from the root.
-            dockerfiles: The paths of its Dockerfiles, inside it.
-
         Raises:
             TreeError: A file cannot be read.
         """
@@ -169,10 +165,6 @@ def look_at_attributes(root: str, copies: Sequence[str], services: Iterable[str]
 
 def unblock_dockerignore(root: str, service: str) -> FileEdit | None:
     """Return what a service's `.dockerignore` is without its block; None where there is none.
-
-    Args:
-        root: The absolute path of the configuration's folder.
-        service: The service's path from there.
 
     Raises:
         TreeError: The file cannot be read.

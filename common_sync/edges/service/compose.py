@@ -95,11 +95,7 @@ class ComposeFiles:
             yield from self._list_built(one)
 
     def list_shared(self, services: Iterable[str]) -> list[str]:
-        """Return the paths from the root of the compose files above services, and of those that they include.
-
-        Args:
-            services: The services' paths from the root.
-        """
+        """Return the paths from the root of the compose files above services, and of those that they include."""
         above = dict.fromkeys(path for service in services for path in self._list_above(service))
         paths = (one.path for one in self._follow(above, elsewhere=False))
         return [os.path.relpath(path, self._root) for path in paths if is_in(path, self._root)]

@@ -35,12 +35,7 @@ class Location(NamedTuple):
 
 
 def see_from(libraries: Sequence[Location], service: str) -> "tuple[Places, ...]":
-    """Return a service as each library sees it.
-
-    Args:
-        libraries: Where they lie.
-        service: The service's path from the root.
-    """
+    """Return a service as each library sees it."""
     return tuple(Places(one, service, [other for other in libraries if other is not one]) for one in libraries)
 
 
@@ -78,11 +73,7 @@ class Places:
         return any(below(real, one) is not None for one in (self.master, self.copy_folder, *self._others))
 
     def is_copied(self, reference: LocatedReference) -> bool:
-        """Tell whether a copy holds what a reference leads to: a file, or a folder with something in it.
-
-        Args:
-            reference: The reference, to the master or the copy.
-        """
+        """Tell whether a copy holds what a reference leads to: a file, or a folder with something in it."""
         rest = reference.rest
         if reference.includes or not rest or rest in self.copied:
             return not reference.includes or rest in self.copied
@@ -96,12 +87,7 @@ class Places:
         )
 
     def may_be_in(self, data: bytes, kind: Kind) -> bool:
-        """Tell whether a file could lead to the library.
-
-        Args:
-            data: What it holds.
-            kind: What it is.
-        """
+        """Tell whether a file could lead to the library."""
         return may_concern(data, kind, (os.fsencode(self.root),), os.fsencode(self.library.copy))
 
     def site(self, above: str, real: str, wider: "Sequence[BuiltService]" = ()) -> Site:

@@ -20,11 +20,7 @@ _RELATIVE_URL = expression(r"@\s*file:(?!/)", re.IGNORECASE)
 
 
 def check_build(image: ImageView) -> Iterator[Finding]:
-    """Yield what the build of an image would come upon.
-
-    Args:
-        image: The image.
-    """
+    """Yield what the build of an image would come upon."""
     yield from find_build_troubles(image.build, image.dockerfile, image.context, image.admits, image.targets)
 
 

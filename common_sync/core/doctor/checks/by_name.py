@@ -22,11 +22,7 @@ _PROJECT_FILES = frozenset({"pyproject.toml", "Pipfile"})
 
 
 def check_asked_by_name(view: View) -> Iterator[Finding]:
-    """Yield what a service without an image imports and nothing here installs, or where an index is asked for it.
-
-    Args:
-        view: The service.
-    """
+    """Yield what a service without an image imports and nothing here installs, or where an index is asked for it."""
     service = view.service
     if view.in_image or _installs_copy(service):
         return
@@ -157,12 +153,7 @@ def find_address(written: str, library: str) -> str | None:
 
 
 def find_asked(written: str, library: str) -> str | None:
-    """Return what a requirement on a command line asks an index or an address for, in a sentence, if that is the library.
-
-    Args:
-        written: The requirement.
-        library: The library's name.
-    """
+    """Return what a requirement on a command line asks an index or an address for, in a sentence, if that is the library."""
     found = next(_find_requirements(written, normalise(library)), None)
     return f"`{found[1]}` {_says(found[1])}" if found else None
 

@@ -11,11 +11,7 @@ _KNOWN = "if you know that it does no harm: # common-sync: ignore[CS213] in the 
 
 
 def check_compose(view: View) -> Iterator[Finding]:
-    """Yield the builds of compose files that cannot be followed.
-
-    Args:
-        view: The service.
-    """
+    """Yield the builds of compose files that cannot be followed."""
     for built in view.compositions:
         if (told := _explain(view, built)) is not None:
             file, line = view.path_of(built.file), built.section.build.line

@@ -71,13 +71,7 @@ def _in_namespaces(context: Context, folder: str, prefix: str, left: int) -> Ite
 
 
 def find_places(image: Image, context: Files, copy: str) -> list[str]:
-    """Return where in an image a copy's folder lies.
-
-    Args:
-        image: The files of a stage.
-        context: The build context.
-        copy: The copy's path in the context.
-    """
+    """Return where in an image a copy's folder lies."""
     return [place for place in dict.fromkeys(_places(image, context, copy)) if image.look(place) is not None]
 
 

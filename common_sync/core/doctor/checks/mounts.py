@@ -12,11 +12,7 @@ from common_sync.core.model import Finding
 
 
 def check_mounts(view: View) -> Iterator[Finding]:
-    """Yield the mounts that hide the copy in an image of the service.
-
-    Args:
-        view: The service.
-    """
+    """Yield the mounts that hide the copy in an image of the service."""
     for built in view.compositions:
         image = view.image_of(built)
         for place in dict.fromkeys(one.place for one in list_running(image)) if image else ():

@@ -14,11 +14,7 @@ _HINTS = ("sys.path", "addsitedir")
 
 
 def check_path_entries(view: View) -> Iterator[Finding]:
-    """Yield what the Python files of a service put on `sys.path` from outside of it, where they are run.
-
-    Args:
-        view: The service.
-    """
+    """Yield what the Python files of a service put on `sys.path` from outside of it, where they are run."""
     for file, text in _sources(view.service):
         troubles = find_import_troubles(view.service.path, file, text)
         if not view.in_image:
@@ -59,11 +55,7 @@ def _is_there(image: ImageView, entry: PathEntry) -> bool:
 
 
 def inner_path_entries(service: Service) -> set[str]:
-    """Return the folders of a service that its own files put on `sys.path`.
-
-    Args:
-        service: The service.
-    """
+    """Return the folders of a service that its own files put on `sys.path`."""
     folder = f"/{service.path}"
     entries = (
         entry for file, text in _sources(service) for entry in find_path_entries(text, f"{folder}/{file}", folder)
@@ -72,11 +64,7 @@ def inner_path_entries(service: Service) -> set[str]:
 
 
 def path_entries_in(image: ImageView) -> set[str]:
-    """Return the folders that the files in an image put on `sys.path` there.
-
-    Args:
-        image: The image.
-    """
+    """Return the folders that the files in an image put on `sys.path` there."""
     found = (entry for file, text in _sources(image.service) for entry in list_in_image(image, file, text))
     return {entry.path for entry in found}
 

@@ -35,11 +35,7 @@ def list_installs(service: str, files: Iterable[str], context: Context) -> Itera
 
 
 def check_references(view: View) -> Iterator[Finding]:
-    """Yield what is wrong with the references of a service as they lie; what leads to the master is told of already.
-
-    Args:
-        view: The service.
-    """
+    """Yield what is wrong with the references of a service as they lie; what leads to the master is told of already."""
     service = view.service
     troubles, _ = find_reference_troubles(service.path, list_asking(service), service.context, in_image=view.in_image)
     told = {(one.file, one.line) for one in service.references if one.state == "points-at-master"}
@@ -47,11 +43,7 @@ def check_references(view: View) -> Iterator[Finding]:
 
 
 def list_asking(service: Service) -> list[str]:
-    """Return the files beside the service's that say what to install.
-
-    Args:
-        service: The service.
-    """
+    """Return the files beside the service's that say what to install."""
     return [file for file in service.files if "/" not in file and (is_requirements(file) or file in _PROJECT_FILES)]
 
 

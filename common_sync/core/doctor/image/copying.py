@@ -72,13 +72,7 @@ class Copying(NamedTuple):
 
 
 def read_copy(instruction: Instruction, expand: Callable[[Word], ShellWord], workdir: str) -> Copying | str:
-    """Return what a COPY or an ADD copies, or what of it cannot be told.
-
-    Args:
-        instruction: The instruction.
-        expand: Puts variables into a word.
-        workdir: The stage's current folder.
-    """
+    """Return what a COPY or an ADD copies, or what of it cannot be told."""
     words = [expand(word) for word in instruction.words]
     if unknown := next(
         (written for written, word in zip(instruction.words, words, strict=True) if not word.known), None

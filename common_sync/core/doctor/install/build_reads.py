@@ -95,12 +95,7 @@ def _custom(document: Document) -> Iterator[Read]:
 
 
 def is_optional(read: Read, backend: str) -> bool:
-    """Tell whether a backend goes on without what it was to read.
-
-    Args:
-        read: The file.
-        backend: What builds the project.
-    """
+    """Tell whether a backend goes on without what it was to read."""
     return backend == _SETUPTOOLS and read.written.startswith(("readme", "license"))  # it warns
 
 

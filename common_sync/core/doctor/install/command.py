@@ -87,43 +87,20 @@ _ALIASES = {
 _TAKE_VALUE = frozenset(
     (
         *("--requirement", "--constraint", "--build-constraint", "--editable", "--target", "--index-url", "--python"),
-        *(
-            "--find-links",
-            "--config-settings",
-            "--config-setting",
-            "--config-settings-package",
-            "--wheel-dir",
-            "--dest",
-        ),
-        *("--extra-index-url", "--platform", "--python-version", "--implementation", "--abi", "--root", "--prefix"),
-        *("--src", "--upgrade-strategy", "--progress-bar", "--root-user-action", "--report", "--group", "--no-binary"),
-        *("--only-binary", "--all-releases", "--only-final", "--log", "--keyring-provider", "--proxy", "--retries"),
-        *("--timeout", "--exists-action", "--trusted-host", "--cert", "--client-cert", "--cache-dir", "--use-feature"),
-        *("--use-deprecated", "--resume-retries", "--uploaded-prior-to", "--hash", "--global-option", "--output-file"),
-        *("--requirements-from-script", "--overrides", "--override", "--excludes", "--extra", "--python-platform"),
-        *("--output-format", "--torch-backend", "--index", "--default-index", "--index-strategy", "--upgrade-package"),
-        *("--upgrade-group", "--resolution", "--prerelease", "--fork-strategy", "--exclude-newer", "--link-mode"),
-        *("--exclude-newer-package", "--no-sources-package", "--reinstall-package", "--refresh-package", "--color"),
-        *("--no-build-isolation-package", "--allow-insecure-host", "--directory", "--project", "--config-file"),
-        *(
-            "--no-extra",
-            "--no-group",
-            "--only-group",
-            "--no-install-package",
-            "--package",
-            "--script",
-            "--no-build-package",
-        ),
-        *(
-            "--no-binary-package",
-            "--with",
-            "--without",
-            "--only",
-            "--extras",
-            "--no-editable-package",
-            "--lockfile",
-            "--env-file",
-        ),
+        *("--find-links", "--config-settings", "--config-setting", "--config-settings-package", "--wheel-dir"),
+        *("--dest", "--extra-index-url", "--platform", "--python-version", "--implementation", "--abi", "--root"),
+        *("--prefix", "--src", "--upgrade-strategy", "--progress-bar", "--root-user-action", "--report", "--group"),
+        *("--no-binary", "--only-binary", "--all-releases", "--only-final", "--log", "--keyring-provider", "--proxy"),
+        *("--retries", "--timeout", "--exists-action", "--trusted-host", "--cert", "--client-cert", "--cache-dir"),
+        *("--use-feature", "--use-deprecated", "--resume-retries", "--uploaded-prior-to", "--hash", "--global-option"),
+        *("--output-file", "--requirements-from-script", "--overrides", "--override", "--excludes", "--extra"),
+        *("--python-platform", "--output-format", "--torch-backend", "--index", "--default-index", "--index-strategy"),
+        *("--upgrade-package", "--upgrade-group", "--resolution", "--prerelease", "--fork-strategy", "--exclude-newer"),
+        *("--link-mode", "--exclude-newer-package", "--no-sources-package", "--reinstall-package", "--refresh-package"),
+        *("--color", "--no-build-isolation-package", "--allow-insecure-host", "--directory", "--project"),
+        *("--config-file", "--no-extra", "--no-group", "--only-group", "--no-install-package", "--package", "--script"),
+        *("--no-build-package", "--no-binary-package", "--with", "--without", "--only", "--extras"),
+        *("--no-editable-package", "--lockfile", "--env-file"),
     )
 )
 FILES: dict[str, Literal["file", "constraints", "editable"]] = {
@@ -137,11 +114,7 @@ FILES: dict[str, Literal["file", "constraints", "editable"]] = {
 
 
 def read_install(command: Command) -> Install | None:
-    """Return what a command installs, or None when it installs nothing local for all that can be told.
-
-    Args:
-        command: A program that runs.
-    """
+    """Return what a command installs, or None when it installs nothing local for all that can be told."""
     words = list(command.arguments)
     program = command.program
     if _PYTHON.fullmatch(program):

@@ -52,7 +52,6 @@ class Project(NamedTuple):
         backend: What builds it: `setuptools`, `hatchling` …
         packaged: Whether it says what builds it; uv and pdm only install one that does.
         requires_python: The Pythons that it takes, or None.
-        source_layout: Whether its packages lie in `src/`.
     """
 
     dependencies: tuple[Dependency, ...] = ()
@@ -66,15 +65,10 @@ class Project(NamedTuple):
     backend: str = "setuptools"
     packaged: bool = False
     requires_python: str | None = None
-    source_layout: bool = False
 
 
 def read_project(text: str) -> Project | None:
-    """Return what a pyproject.toml says, or None when it is no TOML.
-
-    Args:
-        text: The file's text.
-    """
+    """Return what a pyproject.toml says, or None when it is no TOML."""
     document = _parse(text)
     if document is None:
         return None
@@ -97,16 +91,11 @@ def read_project(text: str) -> Project | None:
         backend=builder,
         packaged="build-system" in tables,
         requires_python=_specifier(python),
-        source_layout=bool(_table(tables, "tool", "setuptools", "package-dir").get("")),
     )
 
 
 def read_pipfile(text: str) -> Project | None:
-    """Return what a Pipfile says, or None when it is no TOML; what is only for development has the group `dev`.
-
-    Args:
-        text: The file's text.
-    """
+    """Return what a Pipfile says, or None when it is no TOML; what is only for development has the group `dev`."""
     document = _parse(text)
     if document is None:
         return None

@@ -35,11 +35,7 @@ class Source(NamedTuple):
 
 
 def list_sources(text: str) -> Iterator[Source]:
-    """Yield the folders that a requirements file names.
-
-    Args:
-        text: The file's text.
-    """
+    """Yield the folders that a requirements file names."""
     for match in _OPTION.finditer(text):
         yield from _local(_SHORT.get(match[1], match[1]), match[2], text.count("\n", 0, match.start()) + 1)
 
@@ -63,11 +59,7 @@ def list_links(document: Document, *above: str) -> Iterator[Source]:
 
 
 def given_sources(install: Install) -> Iterator[Source]:
-    """Yield the folders that the options of an install name.
-
-    Args:
-        install: What is installed.
-    """
+    """Yield the folders that the options of an install name."""
     for name, value in install.options:
         if name == LINKS or name in INDEXES:
             for part in value.split():

@@ -119,11 +119,7 @@ class Paths(NamedTuple):
 
 
 def list_paths(root: Node) -> Paths:
-    """Return the paths of a compose file.
-
-    Args:
-        root: The document.
-    """
+    """Return the paths of a compose file."""
     written: list[WrittenPath] = []
     shared = set()
     for scalar, meanings in read_meanings(root, _find_meaning):

@@ -12,11 +12,7 @@ UNKNOWN = "\0"
 
 
 def expand(path: str) -> str:
-    """Return a path with its variables put in; `UNKNOWN` stands for one that has no default.
-
-    Args:
-        path: The path as it is written.
-    """
+    """Return a path with its variables put in; `UNKNOWN` stands for one that has no default."""
     return _VARIABLE.sub(_expand, path)
 
 

@@ -40,9 +40,6 @@ class Source(NamedTuple):
 def find_sources(dockerfile: Dockerfile) -> Iterator[Source]:
     """Yield what COPY, ADD and RUN take from the context, those after ONBUILD too, in the order of the file.
 
-    Args:
-        dockerfile: The file.
-
     Raises:
         UnparsableError: The build would refuse a path or a variable.
     """

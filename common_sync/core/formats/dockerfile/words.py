@@ -127,11 +127,6 @@ Lookup = Callable[[str], Word | None]
 def expand_word(word: Word, escape: str, lookup: Lookup) -> Expansion:
     """Take off quotes and escapes, and put in the values of variables, as the build does.
 
-    Args:
-        word: As it is written.
-        escape: The escape character.
-        lookup: Tells a variable's value.
-
     Raises:
         RefusedError: The build would refuse it.
     """

@@ -116,9 +116,6 @@ def parse_instructions(characters: str) -> Iterator[Instruction]:
 
     Lines that pip itself refuses, such as one with an open quote, are passed over: there is nothing to keep in sync in
     a file that cannot be installed, and nothing in it that could be edited safely.
-
-    Args:
-        characters: The decoded file.
     """
     for line in _join_lines(characters) if "\\" in characters else _single_lines(characters):
         if instruction := _parse_instruction(line):

@@ -76,12 +76,7 @@ def split_script(script: str) -> list[Token] | None:
 
 
 def expand_word(written: str, variables: Variables) -> list[Word]:
-    """Return what a word comes to: one word, or none or several where a variable outside of quotes is empty or holds blanks.
-
-    Args:
-        written: The word as it is written.
-        variables: What is set.
-    """
+    """Return what a word comes to: one word, or none or several where a variable outside of quotes is empty or holds blanks."""
     fields = _Fields()
     for part in _PART.finditer(written):
         kind, text = part.lastgroup, part[part.lastgroup or 0]

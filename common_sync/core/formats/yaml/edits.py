@@ -36,12 +36,7 @@ class Change(NamedTuple):
 
 
 def spell(characters: str, change: Change) -> tuple[Edit, ...]:
-    """Return the edits of a file that change a scalar, in its own style; none where it stands on several lines.
-
-    Args:
-        characters: The file.
-        change: The change.
-    """
+    """Return the edits of a file that change a scalar, in its own style; none where it stands on several lines."""
     places = _locate_characters(characters, change.scalar)
     if places is None:
         return ()

@@ -12,10 +12,6 @@ def report_leaving(found: Iterable[Located], site: Site) -> Iterator[Finding]:
     """Report what leads out of the service, or may lead to the library by a variable.
 
     A build context that holds the service is told of with the Dockerfile. An absolute path is a place on the machine that somebody has chosen.
-
-    Args:
-        found: The paths.
-        site: Where the file stands.
     """
     for one in found:
         path, use = one.written.path, one.written.use
@@ -50,11 +46,7 @@ def report_inline(found: Iterable[Located], inline: Container[int]) -> Iterator[
 
 
 def report_others(found: Iterable[Located]) -> Iterator[Finding]:
-    """Report mounts of the master in services that are built from another folder.
-
-    Args:
-        found: The paths.
-    """
+    """Report mounts of the master in services that are built from another folder."""
     for one in found:
         if one.foreign and one.leads_to_master:
             message = f"`{one.written.path}` is mounted in a service that is built from another folder, so it stays"
@@ -63,12 +55,7 @@ def report_others(found: Iterable[Located]) -> Iterator[Finding]:
 
 
 def report_foreign(found: Located, copy: str) -> Finding:
-    """Report a path to the master in a file that is not the service's own.
-
-    Args:
-        found: The path.
-        copy: The copy's path inside the service.
-    """
+    """Report a path to the master in a file that is not the service's own."""
     message = (
         f"`{found.written.path}` leads to the library, but this file is not the service's own, so it stays as it is"
     )
@@ -76,12 +63,6 @@ def report_foreign(found: Located, copy: str) -> Finding:
 
 
 def report_refusal(found: Located, reason: str, copy: str) -> Finding:
-    """Report a path to the master that cannot be rewritten.
-
-    Args:
-        found: The path.
-        reason: What stands in the way.
-        copy: The copy's path inside the service.
-    """
+    """Report a path to the master that cannot be rewritten."""
     message = f"`{found.written.path}` leads to the library, but it was not rewritten: {reason}"
     return line_finding(found.line, "CS106", message, f"make it lead to `{found.path_to(copy)}` by hand")

@@ -36,11 +36,6 @@ Refusals = list[tuple[Located, str]]
 def read_compose(characters: str, site: Site, parse: Parse) -> Rewrite:
     """Find what a compose file says about the library, and the edits that make it say the service's copy.
 
-    Args:
-        characters: The decoded file.
-        site: Where it stands.
-        parse: Parses YAML.
-
     Raises:
         UnparsableError: It is no YAML.
     """

@@ -95,10 +95,6 @@ def read_dockerfile(characters: str, site: Site) -> Rewrite:
 def read(characters: str, site: Site) -> Reading:
     """Parse a Dockerfile, and find where what it takes from its build context leads.
 
-    Args:
-        characters: The decoded file.
-        site: Where it stands.
-
     Raises:
         UnparsableError: Docker would refuse it.
     """
@@ -232,13 +228,7 @@ def _meaning(found: Found, *, moved: bool = False) -> tuple[object, ...]:
 
 
 def is_same(before: Dockerfile, after: Dockerfile, edits: Sequence[Edit]) -> bool:
-    """Tell whether two files consist of the same instructions and, but for the edited ones, the same words.
-
-    Args:
-        before: The file.
-        after: The file with its edits.
-        edits: Where it was edited.
-    """
+    """Tell whether two files consist of the same instructions and, but for the edited ones, the same words."""
     pairs = zip(_words(before), _words(after), strict=False)
     return _outline(before) == _outline(after) and all(
         one.text == other.text or _is_touched(one, edits) for one, other in pairs
