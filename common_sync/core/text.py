@@ -16,6 +16,12 @@ _BOMS = (
 )
 _CODING = expression(r"coding[:=]\s*([-\w.]+)", re.ASCII)
 
+SPACES = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+"""What Go's `unicode.IsSpace` takes for a blank; Python's `str.isspace` takes more."""
+
 NO_PATH = expression("[\\x00\ud800-\udfff]")
 """What is in no path: the system takes no such name, and Python raises ValueError for it."""
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from common_sync.core.expressions import expression
 from common_sync.core.formats.wildcards import Wildcards
-from common_sync.core.text import UnparsableError
+from common_sync.core.text import SPACES, UnparsableError
 
 
 class Pattern(NamedTuple):
@@ -135,7 +135,7 @@ _LONGEST = (1 << 16) - 1
 
 def _parse(text: str) -> Iterator[Pattern]:
     for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
-        written = line.strip(_WHITE)
+        written = line.strip(SPACES)
         if len(line) >= _LONGEST // 4 and len(line.encode("utf-8", "surrogateescape")) >= _LONGEST:
             raise UnparsableError(number, f"the line is longer than the {_LONGEST:,} bytes that Docker takes")
         if not written or line.startswith("#"):  # after a blank, a `#` is a part of a name
@@ -155,13 +155,9 @@ def _clean_twice(written: str) -> str:
     """Return a pattern as it is matched; it is tidied when it is read, and once more, with its `!`, when it is compiled."""
     body = written.removeprefix("!")
     mark = "!" if body != written else ""
-    cleaned = _clean(body.strip(_WHITE))
+    cleaned = _clean(body.strip(SPACES))
     anchored = cleaned.removeprefix("/") or cleaned
-    return _clean(f"{mark}{anchored}".strip(_WHITE))
-
-
-# What Go's `unicode.IsSpace` takes for white space; Python's `strip` takes more.
-_WHITE = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+    return _clean(f"{mark}{anchored}".strip(SPACES))
 
 
 def _clean(path: str) -> str:

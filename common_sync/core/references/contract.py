@@ -7,6 +7,7 @@ how it is spelled; each edit replaces an exact span, and is proven by reading th
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
+from common_sync.core.findings import line_finding
 from common_sync.core.model import Edit, Finding, ReferenceState
 from common_sync.core.references.kinds import Kind
 
@@ -105,3 +106,22 @@ class Rewrite(NamedTuple):
 
 Rewriter = Callable[[str, Site], Rewrite]
 """The decoded file, and where it stands, in; what it says about the library out."""
+
+
+def report_variable(line: int, written: str, example: str) -> Finding:
+    """Return the finding for a path that a variable may lead to the library."""
+    message = f"`{written}` holds a variable, so nobody can tell whether it leads to the library"
+    return line_finding(line, "CS102", message, f"write the path out, for example `{example}`")
+
+
+def report_foreign(line: int, written: str, remedy: str) -> Finding:
+    """Return the finding for a path to the master in a file that is not the service's own."""
+    message = f"`{written}` leads to the library, but this file is not the service's own, so it stays as it is"
+    return line_finding(line, "CS103", message, remedy)
+
+
+def report_refusal(line: int, written: str, path: str) -> Finding:
+    """Return the finding for a path to the master whose edit could not be proven."""
+    message = f"`{written}` leads to the library, but rewriting it would change what the file means"
+    remedy = f"make it lead to `{path}` by hand, and please report this as a bug of common-sync"
+    return line_finding(line, "CS106", message, remedy)

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from common_sync.core.expressions import expression
-from common_sync.core.formats.dockerfile.words import SPACES, Word, join_words, refuse, split_words, unquote
+from common_sync.core.formats.dockerfile.words import Word, join_words, refuse, split_words, unquote
+from common_sync.core.text import SPACES
 
 _BLANKS = expression(r"[\t\v\f\r ]+")
 _BETWEEN_BLANKS = expression(r"[^\t\v\f\r ]+")

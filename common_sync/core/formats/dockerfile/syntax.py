@@ -16,8 +16,8 @@ from common_sync.core.formats.dockerfile.arguments import (
     parse_arguments,
     take_flags,
 )
-from common_sync.core.formats.dockerfile.words import SPACES, RefusedError, Word, join_words, plain_word
-from common_sync.core.text import UnparsableError
+from common_sync.core.formats.dockerfile.words import RefusedError, Word, join_words, plain_word
+from common_sync.core.text import SPACES, UnparsableError
 
 _LINE = expression(r"[^\n]*\n|[^\n]+\Z")
 _DIRECTIVE = expression(rf"#[{SPACES}]*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(\S(?:.*\S)?|\s)\s*", re.ASCII)

@@ -9,12 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, NoReturn
 
 from common_sync.core.expressions import expression
-
-SPACES = (
-    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
-    "\u2028\u2029\u202f\u205f\u3000"
-)
-"""What Go's `unicode.IsSpace` takes for a blank; Python's `str.isspace` takes more."""
+from common_sync.core.text import SPACES
 
 _SPECIAL = expression(r"""[$'"\\`]""")
 _NAME = expression(r"[0-9]+|[@*#?\-$!]|[^\W\d]\w*")

@@ -45,7 +45,7 @@ def narrow_dockerfile(characters: str, site: Site, inside: str) -> Narrowed:
 
 
 def _report(found: Found) -> Finding:
-    message = f"`{found.source.written.text}` keeps the image from being built from the service's folder alone"
+    message = f"`{found.written}` keeps the image from being built from the service's folder alone"
     return line_finding(
         found.line, "CS112", message, "put what it takes into the service's folder, or into the library"
     )
