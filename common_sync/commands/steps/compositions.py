@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from common_sync.commands.steps.image_check import Dockerfile
 from common_sync.core.doctor.view import Service
 from common_sync.core.formats.compose.built import BuiltService
-from common_sync.core.formats.compose.variables import expand, has_variable
+from common_sync.core.formats.compose.paths import expand, has_variable
 from common_sync.core.formats.dockerfile.sources import find_sources, normalise
 from common_sync.core.formats.dockerfile.syntax import parse_dockerfile
 from common_sync.core.references.kinds import is_dockerfile

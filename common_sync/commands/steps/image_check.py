@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 from common_sync.core.doctor.build.simulate import simulate
 from common_sync.core.doctor.catalogue import inspect_image
-from common_sync.core.doctor.image.context import BuildContext
 from common_sync.core.doctor.image.copying import MissingSource
-from common_sync.core.doctor.image.files import Anything, Files, Rooted
+from common_sync.core.doctor.image.files import Anything, BuildContext, Files, Rooted
 from common_sync.core.doctor.mending import Mended, mend
 from common_sync.core.doctor.view import ImageView, Service
 from common_sync.core.findings import file_finding

@@ -7,10 +7,9 @@ from typing import NamedTuple
 from common_sync.commands.steps.compositions import list_compositions, list_dockerfiles
 from common_sync.commands.steps.image_check import Dockerfile, ImageCheck, check_image
 from common_sync.commands.steps.survey import Survey
-from common_sync.core.doctor.catalogue import State, Verdict, conclude, inspect_service, judge
+from common_sync.core.doctor.catalogue import State, Verdict, conclude, inspect_service, is_silenced, judge
 from common_sync.core.doctor.checks.layout import find_importable
 from common_sync.core.doctor.image.files import below
-from common_sync.core.doctor.silencing import is_silenced
 from common_sync.core.doctor.view import Service, View, find_imports
 from common_sync.core.findings import distribute_command, place, reference_findings
 from common_sync.core.model import Finding

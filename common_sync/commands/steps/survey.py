@@ -24,7 +24,7 @@ from common_sync.edges.service.places import Location
 from common_sync.edges.service.references import read_references
 
 if TYPE_CHECKING:
-    from common_sync.edges.git.former import FormerStates
+    from common_sync.edges.git.history import FormerStates
 
 _MANY_FILES = 1500
 _MANY_BYTES = 16 << 20
@@ -125,7 +125,7 @@ def _dockerignores(project: Project, targets: Mapping[TargetKey, Target]) -> Doc
 
 
 def _former_states(root: str, target: Target) -> "FormerStates":
-    from common_sync.edges.git.former import FormerStates  # only where a copy has no manifest
+    from common_sync.edges.git.history import FormerStates  # only where a copy has no manifest
 
     return FormerStates(os.path.join(root, target.library.master))
 

@@ -7,7 +7,7 @@ from posixpath import relpath
 from typing import NamedTuple
 
 from common_sync.core.doctor.build.outcome import Build
-from common_sync.core.doctor.image.context import BuildContext, Folder
+from common_sync.core.doctor.image.files import BuildContext, Folder
 from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.formats.dockerignore import parse_dockerignore
 from common_sync.core.model import Reference

@@ -70,6 +70,11 @@ class String(NamedTuple):
     span: Span
     key: Span | None
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The path without the indices of lists."""
+        return tuple(key for key in self.path if isinstance(key, str))
+
 
 class Document(NamedTuple):
     """A TOML text that was read.
@@ -114,6 +119,13 @@ def parse_toml(text: str) -> Document:
     if said != {one.path: repr(one.span.value) for one in strings}:
         raise UnparsableError(None, "its strings could not be told apart; please report this as a bug of common-sync")
     return Document(text, strings, leaves, tables)
+
+
+def fits(pattern: tuple[str, ...], keys: tuple[str, ...]) -> bool:
+    """Tell whether keys are those of a pattern: `*` is any one, and `**` at its end any number."""
+    if pattern[-1] == "**":
+        pattern, keys = pattern[:-1], keys[: len(pattern) - 1]
+    return len(pattern) == len(keys) and all(key in ("*", name) for key, name in zip(pattern, keys, strict=True))
 
 
 def find_offset(text: str, span: Span, index: int) -> int:

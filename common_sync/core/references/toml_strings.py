@@ -10,7 +10,7 @@ from functools import partial
 from typing import Literal, NamedTuple
 
 from common_sync.core.findings import by_line, line_finding
-from common_sync.core.formats.toml import Document, Path, Span, String, escape, find_offset, parse_toml
+from common_sync.core.formats.toml import Document, Path, Span, String, escape, find_offset, fits, parse_toml
 from common_sync.core.model import Edit, Finding, ReferenceState
 from common_sync.core.proving import keep_proven
 from common_sync.core.references.contract import (
@@ -70,15 +70,9 @@ def table_roles(table: Mapping[str, Role]) -> Roles:
     patterns = [(tuple(keys.split(".")), role) for keys, role in table.items()]
 
     def tell(path: tuple[str, ...]) -> Role:
-        return next((role for pattern, role in patterns if _fits(pattern, path)), "other")
+        return next((role for pattern, role in patterns if fits(pattern, path)), "other")
 
     return tell
-
-
-def _fits(pattern: tuple[str, ...], path: tuple[str, ...]) -> bool:
-    if pattern[-1] == "**":
-        pattern, path = pattern[:-1], path[: len(pattern) - 1]
-    return len(pattern) == len(path) and all(key in ("*", name) for key, name in zip(pattern, path, strict=True))
 
 
 def rewriter_of(roles: Roles) -> Rewriter:
@@ -116,7 +110,7 @@ def _read(document: Document, site: Site, roles: Roles) -> _Reading:
     anchored = bool(tools & {"uv", "pdm"})
     strict = "poetry" in tools and not anchored  # Poetry takes no requirement that we could write: only absolute URLs
     for string in document.strings:
-        role = roles(tuple(key for key in string.path if isinstance(key, str)))
+        role = roles(string.keys)
         role = "other" if strict and role == "requirement" else role
         if role == "other":
             reading.problems.extend(_name(document, string, site))

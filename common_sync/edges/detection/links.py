@@ -10,8 +10,7 @@ from common_sync.core.model import ancestors
 from common_sync.core.references.contract import Place
 from common_sync.core.references.kinds import Kind, kind_anywhere
 from common_sync.core.text import UnparsableError
-from common_sync.edges.detection.composed import ComposedService, read_services
-from common_sync.edges.detection.images import Copied, cut_off, read_copied
+from common_sync.edges.detection.images import ComposedService, Copied, cut_off, read_copied, read_services
 from common_sync.edges.detection.reading import Lead, Strength, read_leads, search_lines
 from common_sync.edges.detection.tree import Tree, above, is_below, last
 

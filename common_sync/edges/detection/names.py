@@ -81,7 +81,7 @@ def _read(text: str, kind: Kind) -> Iterator[Request]:
 def _read_toml(document: Document) -> Iterator[Request]:
     workspace = set(_find_workspace(document))
     for string in document.strings:
-        keys = tuple(key for key in string.path if isinstance(key, str))
+        keys = string.keys
         asked = parse_name(string.span.value) if project_roles(keys) == "requirement" else None
         key = next(filter(None, (_key_in(table, keys) for table in _TABLES)), "")
         if name := asked.name if asked else normalise(key):

@@ -1,4 +1,4 @@
-"""The files of an image while it is built, as far as they matter: what was put where, in what order.
+"""The files of a build context, and those of an image while it is built: what was put where, in what order.
 
 Nothing is listed before somebody asks for it: a stage is a pile of layers, and a path is looked for from the top one down.
 """
@@ -6,6 +6,8 @@ Nothing is listed before somebody asks for it: a stage is a pile of layers, and 
 from collections.abc import Iterable
 from posixpath import join
 from typing import Literal, NamedTuple, Protocol
+
+from common_sync.core.formats.dockerignore import Dockerignore
 
 
 class Place(NamedTuple):
@@ -186,3 +188,51 @@ def below(path: str, folder: str) -> str | None:
         return ""
     prefix = folder if folder.endswith("/") or not folder else f"{folder}/"
     return path[len(prefix) :] if path.startswith(prefix) else None
+
+
+class Folder(Files, Protocol):
+    """The files of a folder; paths are relative to it."""
+
+    def read(self, path: str) -> str | None:
+        """Return a file's text, or None when it has none."""
+
+
+class BuildContext:
+    """What the build gets of a folder.
+
+    Args:
+        folder: The folder's files.
+        dockerignore: What is kept out.
+        name: The `.dockerignore`'s path, as it is to be named.
+
+    Attributes:
+        ignore_file: That path.
+    """
+
+    def __init__(self, folder: Folder, dockerignore: Dockerignore, name: str = ".dockerignore") -> None:
+        self._folder, self._dockerignore, self.ignore_file = folder, dockerignore, name
+        self._brings_back = any(not pattern.excludes for pattern in dockerignore.patterns)
+
+    def look(self, path: str) -> Place | None:
+        """Return what is at a path, or None when there is nothing."""
+        place = self._folder.look(path)
+        if place is None or not path or self._dockerignore.exclusion(path) is None:
+            return place
+        kept = place.kind == "folder" and self._brings_back and any(self._look_below(path))
+        return place if kept else None
+
+    def _look_below(self, path: str) -> Iterable[bool]:
+        return (self.look(f"{path}/{name}") is not None for name in self._folder.names(path))
+
+    def names(self, path: str) -> list[str]:
+        """Return the names of what is in a folder."""
+        return [name for name in self._folder.names(path) if self.look(f"{path}/{name}".lstrip("/")) is not None]
+
+    def read(self, path: str) -> str | None:
+        """Return a file's text, or None when it has none."""
+        return self._folder.read(path)
+
+    def why_dropped(self, path: str) -> str | None:
+        """Return the rule that keeps a path out that is on the disk: `.dockerignore:3`, or None."""
+        pattern = self._dockerignore.exclusion(path) if path and self._folder.look(path) is not None else None
+        return f"{self.ignore_file}:{pattern.line}" if pattern is not None else None

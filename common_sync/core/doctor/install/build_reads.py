@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from common_sync.core.formats.toml import Document, Path
+from common_sync.core.formats.toml import Document, Path, fits
 
 Table = Mapping[str, object]
 
@@ -71,8 +71,8 @@ def list_reads(document: Document) -> Iterator[Read]:
         document: Its pyproject.toml.
     """
     for string in document.strings:
-        keys = tuple(key for key in string.path if isinstance(key, str))
-        found = next(((pattern, must) for pattern, must in _PATTERNS if _fits(pattern, keys)), None)
+        keys = string.keys
+        found = next(((pattern, must) for pattern, must in _PATTERNS if fits(pattern, keys)), None)
         if found is not None:
             (*_, last), must = found
             path = keys[-1] if last == "*" and keys[-2] == "force-include" else string.span.value
@@ -81,10 +81,6 @@ def list_reads(document: Document) -> Iterator[Read]:
                 outside = path.startswith("..")  # of which even setuptools says no
                 yield Read(f'{named} = "{path}"', path, document.line(string.span.start), must or outside)
     yield from _custom(document)
-
-
-def _fits(pattern: tuple[str, ...], keys: tuple[str, ...]) -> bool:
-    return len(pattern) == len(keys) and all(key in ("*", name) for key, name in zip(pattern, keys, strict=True))
 
 
 def _custom(document: Document) -> Iterator[Read]:

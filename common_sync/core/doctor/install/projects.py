@@ -224,10 +224,9 @@ class _Path(NamedTuple):
 def _paths(document: Document, *above: str) -> Iterator[_Path]:
     """Yield the paths in the dependencies below a table, alone or in lists."""
     for string in document.strings:
-        keys = tuple(key for key in string.path if isinstance(key, str))
-        if keys[:-2] == above and keys[-1] == "path":
+        if string.keys[:-2] == above and string.keys[-1] == "path":
             line = document.line(string.span.start)
-            yield _Path(keys[-2], string.span.value, line, _table(document.tables, *string.path[:-1]))
+            yield _Path(string.keys[-2], string.span.value, line, _table(document.tables, *string.path[:-1]))
 
 
 def _from_uv(document: Document, declared: list[_Declared]) -> Iterator[Dependency]:

@@ -48,9 +48,8 @@ def list_links(document: Document, *above: str) -> Iterator[Source]:
         above: What leads to uv's table in it.
     """
     for string in document.strings:
-        keys = tuple(key for key in string.path if isinstance(key, str))
         line = document.line(string.span.start)
-        rest = keys[len(above) :] if keys[: len(above)] == above else ()
+        rest = string.keys[len(above) :] if string.keys[: len(above)] == above else ()
         if rest in {("find-links",), ("pip", "find-links")}:
             yield from _local(LINKS, string.span.value, line)
         elif rest == ("index", "url"):

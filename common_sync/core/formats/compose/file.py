@@ -9,8 +9,7 @@ from posixpath import normpath
 from typing import NamedTuple
 
 from common_sync.core.expressions import expression
-from common_sync.core.formats.compose.paths import SHORT_MOUNT, is_bind, is_remote
-from common_sync.core.formats.compose.variables import has_variable
+from common_sync.core.formats.compose.paths import SHORT_MOUNT, has_variable, is_bind, is_remote
 from common_sync.core.formats.yaml.tree import (
     Node,
     YamlMapping,

@@ -1,9 +1,10 @@
-"""Where in a compose file the paths are.
+"""Where in a compose file the paths are, and what variables make of one, as far as anybody can tell without the environment.
 
 Source of the format: https://github.com/compose-spec/compose-spec (build.md, develop.md, and the pages on services, volumes,
-configs, secrets, include and merge). Paths are relative to the folder of the file.
+configs, secrets, include, merge and interpolation). Paths are relative to the folder of the file.
 """
 
+import re
 from typing import Literal, NamedTuple
 
 from common_sync.core.expressions import expression
@@ -182,3 +183,23 @@ def _find_path(scalar: YamlScalar, use: Use, meaning: str) -> WrittenPath | None
     if not path or scalar.tag == "!reset" or is_remote(path) or NO_PATH.search(path):
         return None
     return WrittenPath(scalar, use, start, start + len(path.rstrip("/") or "/"))
+
+
+_IN_PATH = expression(r"\$(?:(?P<dollar>\$)|\{\w+:?-(?P<default>[^{}]*)\}|\{[^}]*\}?|\w+)")
+UNKNOWN = "\0"
+
+
+def expand(path: str) -> str:
+    """Return a path with its variables put in; `UNKNOWN` stands for one that has no default."""
+    return _IN_PATH.sub(_expand, path)
+
+
+def has_variable(path: str) -> bool:
+    """Tell whether a path depends on the environment."""
+    return any(found["dollar"] is None for found in _IN_PATH.finditer(path))
+
+
+def _expand(found: re.Match[str]) -> str:
+    if found["dollar"]:
+        return "$"
+    return UNKNOWN if found["default"] is None else str(found["default"])

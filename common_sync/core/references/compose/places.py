@@ -4,8 +4,7 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from typing import NamedTuple
 
 from common_sync.core.formats.compose.file import BuildSection, ComposeFile
-from common_sync.core.formats.compose.paths import WrittenPath, is_remote
-from common_sync.core.formats.compose.variables import UNKNOWN, expand, has_variable
+from common_sync.core.formats.compose.paths import UNKNOWN, WrittenPath, expand, has_variable, is_remote
 from common_sync.core.model import Edit
 from common_sync.core.references.contract import Place, Site
 from common_sync.core.text import NO_PATH

@@ -9,8 +9,7 @@ from functools import partial
 
 from common_sync.core.findings import by_line, line_finding
 from common_sync.core.formats.compose.file import Build, read_compose_file
-from common_sync.core.formats.compose.paths import Paths, list_paths
-from common_sync.core.formats.compose.variables import has_variable
+from common_sync.core.formats.compose.paths import Paths, has_variable, list_paths
 from common_sync.core.formats.yaml.edits import Change, prove
 from common_sync.core.formats.yaml.tree import Node, Parse
 from common_sync.core.model import Edit, Finding, ReferenceState
