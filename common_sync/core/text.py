@@ -55,17 +55,11 @@ class UnparsableError(ValueError):
 
 
 class Text(NamedTuple):
-    """What a text file holds, and what it takes to write it back.
+    """What a text file holds, and what it takes to write it back."""
 
-    Attributes:
-        characters: The text without the byte order mark, line ends as they are.
-        encoding: The codec of the bytes after the mark.
-        bom: The byte order mark, or nothing.
-    """
-
-    characters: str
-    encoding: str
-    bom: bytes
+    characters: str  # the text without the byte order mark, line ends as they are
+    encoding: str  # the codec of the bytes after the mark
+    bom: bytes  # the byte order mark, or nothing
 
 
 def decode_requirements(data: bytes) -> Text:

@@ -22,19 +22,12 @@ Keep = Callable[[list[Finding], str], list[Finding]]
 
 
 class ImageCheck(NamedTuple):
-    """What came of a Dockerfile.
+    """What came of a Dockerfile."""
 
-    Attributes:
-        findings: What is wrong with it.
-        view: The image, or None where it cannot be followed.
-        mended: What was put in, or None.
-        examined: The text that was read.
-    """
-
-    findings: tuple[Finding, ...]
-    view: ImageView | None = None
-    mended: Mended | None = None
-    examined: str = ""
+    findings: tuple[Finding, ...]  # what is wrong with it
+    view: ImageView | None = None  # the image, or None where it cannot be followed
+    mended: Mended | None = None  # what was put in, or None
+    examined: str = ""  # the text that was read
 
 
 class Dockerfile(NamedTuple):

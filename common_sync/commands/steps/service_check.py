@@ -38,23 +38,14 @@ class Fixed(NamedTuple):
 
 
 class ServiceCheck(NamedTuple):
-    """How one service stands.
+    """How one service stands."""
 
-    Attributes:
-        service: Its path from the root.
-        dockerfiles: The paths of its Dockerfiles from the root.
-        findings: What was found.
-        states: The title of each check → how the service stands in it.
-        verdict: What it all comes to.
-        fixed: What is to be written, where that was asked for.
-    """
-
-    service: str
-    dockerfiles: tuple[str, ...]
-    findings: tuple[Finding, ...]
-    states: dict[str, State]
-    verdict: Verdict
-    fixed: tuple[Fixed, ...]
+    service: str  # its path from the root
+    dockerfiles: tuple[str, ...]  # the paths of its Dockerfiles from the root
+    findings: tuple[Finding, ...]  # what was found
+    states: dict[str, State]  # the title of each check → how the service stands in it
+    verdict: Verdict  # what it all comes to
+    fixed: tuple[Fixed, ...]  # what is to be written, where that was asked for
 
 
 def check_service(found: Survey, plan: ServicePlan, shared: Iterable[Finding], *, fix: bool) -> ServiceCheck:
@@ -103,23 +94,14 @@ def _list_files(project: Project, plan: ServicePlan) -> tuple[str, ...]:
 
 
 class _Opened(NamedTuple):
-    """A service that is looked at, and what is said about what is found there.
+    """A service that is looked at, and what is said about what is found there."""
 
-    Attributes:
-        service: The service.
-        folder: Its files.
-        plan: What would bring it in sync.
-        copy: The copy that it is looked at for.
-        root: The absolute path of the configuration's folder.
-        ignored: The codes that the configuration switches off.
-    """
-
-    service: Service
-    folder: ServiceFolder
-    plan: ServicePlan
-    copy: CopySurvey
-    root: str
-    ignored: frozenset[str]
+    service: Service  # the service
+    folder: ServiceFolder  # its files
+    plan: ServicePlan  # what would bring it in sync
+    copy: CopySurvey  # the copy that it is looked at for
+    root: str  # the absolute path of the configuration's folder
+    ignored: frozenset[str]  # the codes that the configuration switches off
 
     def lines(self, finding: Finding) -> Sequence[str]:
         """Return the lines of the file that a finding is about: of the service, or of what is above it."""

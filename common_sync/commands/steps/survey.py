@@ -31,21 +31,13 @@ _MANY_BYTES = 16 << 20
 
 
 class Survey(NamedTuple):
-    """A project, what its copies should hold, and the plan of each service that was asked for.
+    """A project, what its copies should hold, and the plan of each service that was asked for."""
 
-    Attributes:
-        project: The project.
-        targets: What each copy should hold, by its key, in the order of the libraries.
-        plans: One for each service.
-        root: What is to be done about the root's own files.
-        composes: The compose files that tell how services are built.
-    """
-
-    project: Project
-    targets: Mapping[TargetKey, Target]
-    plans: tuple[ServicePlan, ...]
-    root: Managed
-    composes: ComposeFiles
+    project: Project  # the project
+    targets: Mapping[TargetKey, Target]  # what each copy should hold, by its key, in the order of the libraries
+    plans: tuple[ServicePlan, ...]  # one for each service
+    root: Managed  # what is to be done about the root's own files
+    composes: ComposeFiles  # the compose files that tell how services are built
 
     @property
     def first(self) -> Target:
@@ -157,23 +149,14 @@ def count_workers(targets: Iterable[Target], services: int) -> int:
 
 
 class _Looking(NamedTuple):
-    """What every service is looked at with.
+    """What every service is looked at with."""
 
-    Attributes:
-        project: The project.
-        targets: What its copies should hold.
-        libraries: Where the libraries lie.
-        ignores: Looks at its ignore files.
-        composes: The compose files that tell how services are built.
-        former: What the master of a target once held.
-    """
-
-    project: Project
-    targets: Sequence[Target]
-    libraries: Sequence[Location]
-    ignores: Dockerignores
-    composes: ComposeFiles
-    former: Callable[[Target], "FormerStates"]
+    project: Project  # the project
+    targets: Sequence[Target]  # what its copies should hold
+    libraries: Sequence[Location]  # where the libraries lie
+    ignores: Dockerignores  # looks at its ignore files
+    composes: ComposeFiles  # the compose files that tell how services are built
+    former: Callable[[Target], "FormerStates"]  # what the master of a target once held
 
 
 def survey_service(service: str, looking: _Looking) -> ServicePlan:

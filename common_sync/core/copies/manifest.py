@@ -26,17 +26,11 @@ _SHA256_DIGITS = 64
 
 
 class Manifest(NamedTuple):
-    """What a copy should hold.
+    """What a copy should hold."""
 
-    Attributes:
-        library: Where it came from.
-        files: Path → entry.
-        tree: The tree digest that the manifest states; `digest_tree(files)` unless somebody edited it.
-    """
-
-    library: Origin
-    files: Entries
-    tree: str
+    library: Origin  # where it came from
+    files: Entries  # path → entry
+    tree: str  # the tree digest that the manifest states; `digest_tree(files)` unless somebody edited it
 
 
 def make_manifest(library: Origin, files: Entries) -> Manifest:

@@ -28,21 +28,13 @@ _NOT_PROVEN = frozenset({UNKNOWN, "CS113"})
 
 
 class Check(NamedTuple):
-    """A row.
+    """A row."""
 
-    Attributes:
-        title: The title of its column.
-        codes: What is shown in it, whatever found it.
-        of_image: What looks at each image.
-        of_service: What looks at the service.
-        only_in_image: Whether it is about images only.
-    """
-
-    title: str
-    codes: frozenset[str]
-    of_image: tuple[Callable[[ImageView], Iterator[Finding]], ...] = ()
-    of_service: tuple[Callable[[View], Iterator[Finding]], ...] = ()
-    only_in_image: bool = False
+    title: str  # the title of its column
+    codes: frozenset[str]  # what is shown in it, whatever found it
+    of_image: tuple[Callable[[ImageView], Iterator[Finding]], ...] = ()  # what looks at each image
+    of_service: tuple[Callable[[View], Iterator[Finding]], ...] = ()  # what looks at the service
+    only_in_image: bool = False  # whether it is about images only
 
 
 CHECKS = (

@@ -25,27 +25,16 @@ class Import(NamedTuple):
 
 
 class Service(NamedTuple):
-    """A service as it lies on the disk.
+    """A service as it lies on the disk."""
 
-    Attributes:
-        path: Its path from the root.
-        place: The absolute path of its folder.
-        copy: The copy's path in it.
-        library: The library's name.
-        folder: Its files.
-        files: The paths in it of what is its own; the copy and other services are left out.
-        references: What points at the library.
-        imports: The library's packages that it imports.
-    """
-
-    path: str
-    place: str
-    copy: str
-    library: str
-    folder: Folder
-    files: tuple[str, ...]
-    references: tuple[Reference, ...]
-    imports: tuple[Import, ...]
+    path: str  # its path from the root
+    place: str  # the absolute path of its folder
+    copy: str  # the copy's path in it
+    library: str  # the library's name
+    folder: Folder  # its files
+    files: tuple[str, ...]  # the paths in it of what is its own; the copy and other services are left out
+    references: tuple[Reference, ...]  # what points at the library
+    imports: tuple[Import, ...]  # the library's packages that it imports
 
     @property
     def context(self) -> BuildContext:
@@ -54,25 +43,15 @@ class Service(NamedTuple):
 
 
 class ImageView(NamedTuple):
-    """An image of a service, and what its build would come upon.
+    """An image of a service, and what its build would come upon."""
 
-    Attributes:
-        service: The service.
-        dockerfile: The Dockerfile's path in it.
-        context: The files that the build gets.
-        build: What it would come upon.
-        targets: The stages that compose files build besides the last one.
-        admits: Compares a version with a specifier.
-        builds: What compose files build so.
-    """
-
-    service: Service
-    dockerfile: str
-    context: BuildContext
-    build: Build
-    targets: tuple[str, ...]
-    admits: Admits
-    builds: tuple[BuiltService, ...] = ()
+    service: Service  # the service
+    dockerfile: str  # the Dockerfile's path in it
+    context: BuildContext  # the files that the build gets
+    build: Build  # what it would come upon
+    targets: tuple[str, ...]  # the stages that compose files build besides the last one
+    admits: Admits  # compares a version with a specifier
+    builds: tuple[BuiltService, ...] = ()  # what compose files build so
 
 
 class View(NamedTuple):

@@ -19,23 +19,14 @@ from common_sync.core.text import SPACES, UnparsableError
 
 
 class Pattern(NamedTuple):
-    """One line of a `.dockerignore`.
+    """One line of a `.dockerignore`."""
 
-    Attributes:
-        text: As it was written, without blanks around it.
-        line: Its line, counted from 1.
-        excludes: Whether it takes a path out; one that begins with `!` brings it back.
-        regex: Finds something in each path that it means, and not in what is below.
-        beginning: What each path that it means begins with, or nothing where only the expression can tell.
-        ending: What each ends with, in the same way.
-    """
-
-    text: str
-    line: int
-    excludes: bool
-    regex: re.Pattern[str] | Wildcards
-    beginning: str
-    ending: str
+    text: str  # as it was written, without blanks around it
+    line: int  # its line, counted from 1
+    excludes: bool  # whether it takes a path out; one that begins with `!` brings it back
+    regex: re.Pattern[str] | Wildcards  # finds something in each path that it means, and not in what is below
+    beginning: str  # what each path that it means begins with, or nothing where only the expression can tell
+    ending: str  # what each ends with, in the same way
 
 
 class Dockerignore:

@@ -42,33 +42,20 @@ _MUST_ESCAPE = expression('[\\x00-\\x1f"\\\\\\x7f]')
 
 
 class Span(NamedTuple):
-    """A string or a key as it is written.
+    """A string or a key as it is written."""
 
-    Attributes:
-        start: Offset of the first character inside the quotes.
-        end: Offset after the last one.
-        value: What it says.
-        escapes: Whether a backslash in it begins an escape.
-    """
-
-    start: int
-    end: int
-    value: str
-    escapes: bool
+    start: int  # offset of the first character inside the quotes
+    end: int  # offset after the last one
+    value: str  # what it says
+    escapes: bool  # whether a backslash in it begins an escape
 
 
 class String(NamedTuple):
-    """A string among the values.
+    """A string among the values."""
 
-    Attributes:
-        path: What leads to it.
-        span: Where it is.
-        key: Where the last key before it is; None in a list.
-    """
-
-    path: Path
-    span: Span
-    key: Span | None
+    path: Path  # what leads to it
+    span: Span  # where it is
+    key: Span | None  # where the last key before it is; None in a list
 
     @property
     def keys(self) -> tuple[str, ...]:

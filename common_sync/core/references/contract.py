@@ -55,37 +55,22 @@ class Site(NamedTuple):
 
 
 class LocatedReference(NamedTuple):
-    """A line that points at the library, before any edit.
+    """A line that points at the library, before any edit."""
 
-    Attributes:
-        line: Its first line, counted from 1.
-        state: Where it leads.
-        value: What leads there, as it is written.
-        rest: What of it is below the library's folder.
-        includes: Whether what it leads to is read for more lines (`-r`, `-c`), and not installed or copied.
-    """
-
-    line: int
-    state: ReferenceState
-    value: str
-    rest: str = ""
-    includes: bool = False
+    line: int  # its first line, counted from 1
+    state: ReferenceState  # where it leads
+    value: str  # what leads there, as it is written
+    rest: str = ""  # what of it is below the library's folder
+    includes: bool = False  # whether what it leads to is read for more lines (`-r`, `-c`), and not installed or copied
 
 
 class Include(NamedTuple):
-    """A file that a line includes, neither the master's nor the copy's own.
+    """A file that a line includes, neither the master's nor the copy's own."""
 
-    Attributes:
-        path: As written, decoded; relative to the including file.
-        line: The line, counted from 1.
-        constraint: Whether by `-c`.
-        kind: What it is, or None where it is what the including file is.
-    """
-
-    path: str
-    line: int
-    constraint: bool = False
-    kind: Kind | None = None
+    path: str  # as written, decoded; relative to the including file
+    line: int  # the line, counted from 1
+    constraint: bool = False  # whether by `-c`
+    kind: Kind | None = None  # what it is, or None where it is what the including file is
 
 
 class Rewrite(NamedTuple):

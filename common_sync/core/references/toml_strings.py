@@ -36,21 +36,13 @@ Roles = Callable[[tuple[str, ...]], Role]
 
 
 class _Found(NamedTuple):
-    """A string that leads to the library, or may.
+    """A string that leads to the library, or may."""
 
-    Attributes:
-        string: The string.
-        span: The part of it that is read, its value or its key.
-        spot: The path in that.
-        place: Where it leads.
-        line: Its line, counted from 1.
-    """
-
-    string: String
-    span: Span
-    spot: Spot
-    place: Place
-    line: int
+    string: String  # the string
+    span: Span  # the part of it that is read, its value or its key
+    spot: Spot  # the path in that
+    place: Place  # where it leads
+    line: int  # its line, counted from 1
 
 
 class _Reading(NamedTuple):

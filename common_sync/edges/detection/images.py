@@ -23,21 +23,13 @@ _WILDCARD = expression(r"[*?\[\\$]")
 
 
 class Copied(NamedTuple):
-    """Something that a Dockerfile copies or mounts.
+    """Something that a Dockerfile copies or mounts."""
 
-    Attributes:
-        path: Its path from the context, up to the first wildcard or variable.
-        line: The line, counted from 1.
-        text: The line, to be shown.
-        name: What it is called in the image, or nothing.
-        varies: Whether a variable decides which folder in that path it is.
-    """
-
-    path: str
-    line: int
-    text: str
-    name: str
-    varies: bool
+    path: str  # its path from the context, up to the first wildcard or variable
+    line: int  # the line, counted from 1
+    text: str  # the line, to be shown
+    name: str  # what it is called in the image, or nothing
+    varies: bool  # whether a variable decides which folder in that path it is
 
 
 def read_copied(text: str) -> Iterator[Copied]:

@@ -131,17 +131,11 @@ def _list_imports(data: bytes, file: str) -> Iterator[Import]:
 
 
 class Provider(NamedTuple):
-    """A folder of the repository that an import leads to.
+    """A folder of the repository that an import leads to."""
 
-    Attributes:
-        folder: The folder.
-        name: What it must be called in a service for the import to find it, or nothing: `corp/db`.
-        by: The line that makes it so, or None.
-    """
-
-    folder: str
-    name: str = ""
-    by: PathLine | None = None
+    folder: str  # the folder
+    name: str = ""  # what it must be called in a service for the import to find it, or nothing: `corp/db`
+    by: PathLine | None = None  # the line that makes it so, or None
 
 
 def find_provider(tree: Tree, imports: Imports, service: str, wanted: Import) -> Provider | None:

@@ -21,27 +21,16 @@ _COMPOSE_HINTS = (b"build", b"volumes", b"./", b"context")
 
 
 class Link(NamedTuple):
-    """A line of a service's file that leads to a folder: a mention whose place is known.
+    """A line of a service's file that leads to a folder: a mention whose place is known."""
 
-    Attributes:
-        service: The folder whose file it is.
-        target: Where it leads; below the service when it asks for a copy there, which need not exist.
-        kind: How much it says.
-        file: The file, relative to the root.
-        line: Its line, counted from 1; None for a symlink.
-        text: The line, to be shown.
-        name: What the folder is called where it is copied or mounted to, or nothing.
-        wide: Whether it leads there only where an image is built from a folder above the service's.
-    """
-
-    service: str
-    target: str
-    kind: Strength
-    file: str
-    line: int | None
-    text: str
-    name: str
-    wide: bool = False
+    service: str  # the folder whose file it is
+    target: str  # where it leads; below the service when it asks for a copy there, which need not exist
+    kind: Strength  # how much it says
+    file: str  # the file, relative to the root
+    line: int | None  # its line, counted from 1; None for a symlink
+    text: str  # the line, to be shown
+    name: str  # what the folder is called where it is copied or mounted to, or nothing
+    wide: bool = False  # whether it leads there only where an image is built from a folder above the service's
 
     @property
     def leads_inside(self) -> bool:

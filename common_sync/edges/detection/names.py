@@ -26,19 +26,12 @@ _TABLES = (
 
 
 class Request(NamedTuple):
-    """A line that asks for a distribution by its name.
+    """A line that asks for a distribution by its name."""
 
-    Attributes:
-        name: The name, normalised.
-        file: The file.
-        line: The line, counted from 1.
-        workspace: Whether the name is said to be a project of the same uv workspace.
-    """
-
-    name: str
-    file: str
-    line: int
-    workspace: bool = False
+    name: str  # the name, normalised
+    file: str  # the file
+    line: int  # the line, counted from 1
+    workspace: bool = False  # whether the name is said to be a project of the same uv workspace
 
 
 def find_declared(tree: Tree) -> dict[str, str]:

@@ -33,15 +33,10 @@ _MOST_LIKELY = 5
 
 
 class Likely(NamedTuple):
-    """A folder that may be the master, where nothing decides.
+    """A folder that may be the master, where nothing decides."""
 
-    Attributes:
-        master: Its path from the root.
-        says: What speaks for it, what says most first.
-    """
-
-    master: str
-    says: tuple[str, ...]
+    master: str  # its path from the root
+    says: tuple[str, ...]  # what speaks for it, what says most first
 
 
 class Repository:

@@ -23,17 +23,11 @@ _SAYS: dict[Strength, int] = {"install": 0, "copy": 1, "use": 2, "aside": 3}
 
 
 class Reason(NamedTuple):
-    """Why something was taken for what it is.
+    """Why something was taken for what it is."""
 
-    Attributes:
-        file: The file or folder that says so, relative to the root.
-        line: Its line, counted from 1, or None when it is about the whole.
-        text: That line, or a sentence.
-    """
-
-    file: str
-    line: int | None
-    text: str
+    file: str  # the file or folder that says so, relative to the root
+    line: int | None  # its line, counted from 1, or None when it is about the whole
+    text: str  # that line, or a sentence
 
 
 class FoundService(NamedTuple):

@@ -138,19 +138,12 @@ def list_ignored(root: str, paths: Iterable[str]) -> list[str]:
 
 
 class Ignored(NamedTuple):
-    """A file or folder that git does not track, and the rule by which it ignores it.
+    """A file or folder that git does not track, and the rule by which it ignores it."""
 
-    Attributes:
-        path: From the root; of a folder, all that is in it is ignored.
-        file: Where the rule stands: a path from the root, or what git calls it.
-        line: Its line, counted from 1.
-        pattern: The rule.
-    """
-
-    path: str
-    file: str
-    line: int
-    pattern: str
+    path: str  # from the root; of a folder, all that is in it is ignored
+    file: str  # where the rule stands: a path from the root, or what git calls it
+    line: int  # its line, counted from 1
+    pattern: str  # the rule
 
 
 _MANY_PATHS = 20

@@ -25,19 +25,12 @@ if TYPE_CHECKING:
 
 
 class Managed(NamedTuple):
-    """What is to be done about blocks, and what is wrong beside them.
+    """What is to be done about blocks, and what is wrong beside them."""
 
-    Attributes:
-        edits: The blocks to write, of the whole file each.
-        findings: What needs a person.
-        blocks: The paths from the root of the files that a block is kept in, in sync or not.
-        leftover: Whether a killed run left a file beside them, under its temporary name.
-    """
-
-    edits: tuple[FileEdit, ...] = ()
-    findings: tuple[Finding, ...] = ()
-    blocks: tuple[str, ...] = ()
-    leftover: bool = False
+    edits: tuple[FileEdit, ...] = ()  # the blocks to write, of the whole file each
+    findings: tuple[Finding, ...] = ()  # what needs a person
+    blocks: tuple[str, ...] = ()  # the paths from the root of the files that a block is kept in, in sync or not
+    leftover: bool = False  # whether a killed run left a file beside them, under its temporary name
 
     @property
     def is_empty(self) -> bool:

@@ -19,17 +19,11 @@ _LONGEST = 100
 
 
 class Circle(NamedTuple):
-    """A line of a compose file that Compose refuses, since it leads back to where it begins, or on and on.
+    """A line of a compose file that Compose refuses, since it leads back to where it begins, or on and on."""
 
-    Attributes:
-        file: The file's absolute path.
-        line: The line, counted from 1.
-        message: What is so.
-    """
-
-    file: str
-    line: int
-    message: str
+    file: str  # the file's absolute path
+    line: int  # the line, counted from 1
+    message: str  # what is so
 
 
 class _Followed(NamedTuple):

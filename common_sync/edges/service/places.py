@@ -16,17 +16,11 @@ if TYPE_CHECKING:
 
 
 class Location(NamedTuple):
-    """Where a library lies, the same for every service; no symlink leads to its master.
+    """Where a library lies, the same for every service; no symlink leads to its master."""
 
-    Attributes:
-        root: The absolute path of the configuration's folder.
-        library: The library.
-        copied: The paths of the master's files that are copied.
-    """
-
-    root: str
-    library: Library
-    copied: Collection[str] = ()
+    root: str  # the absolute path of the configuration's folder
+    library: Library  # the library
+    copied: Collection[str] = ()  # the paths of the master's files that are copied
 
     @property
     def master(self) -> str:

@@ -8,17 +8,11 @@ from common_sync.core.doctor.image.files import Context, Files, Image, Put, belo
 
 
 class Package(NamedTuple):
-    """A package that a library's folder holds.
+    """A package that a library's folder holds."""
 
-    Attributes:
-        name: Its name.
-        empty: Whether its `__init__.py` says nothing.
-        in_source: Whether it lies in `src/`.
-    """
-
-    name: str
-    empty: bool
-    in_source: bool
+    name: str  # its name
+    empty: bool  # whether its `__init__.py` says nothing
+    in_source: bool  # whether it lies in `src/`
 
 
 def find_packages(context: Context, library: str) -> list[Package]:

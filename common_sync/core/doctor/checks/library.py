@@ -40,17 +40,11 @@ def find_name_troubles(name: str, packages: Iterable[str], public: Container[str
 
 
 class Running(NamedTuple):
-    """Where a service runs.
+    """Where a service runs."""
 
-    Attributes:
-        place: Where the copy lies.
-        folder: The folder that the program runs in.
-        file: The file to name in a finding: the Dockerfile, or the copy.
-    """
-
-    place: str
-    folder: str
-    file: str
+    place: str  # where the copy lies
+    folder: str  # the folder that the program runs in
+    file: str  # the file to name in a finding: the Dockerfile, or the copy
 
 
 def check_presence(image: ImageView) -> Iterator[Finding]:

@@ -33,19 +33,12 @@ _PIP_BEFORE_24_1 = 11
 
 
 class Base(NamedTuple):
-    """What is known of a base image.
+    """What is known of a base image."""
 
-    Attributes:
-        empty: Whether it surely holds nothing of an application.
-        python: The version of Python in it, as far as its tag says: `3.9`, `3.11.4`; or None.
-        old_pip: Whether the pip in it is older than 24.1.
-        folder: The WORKDIR that it sets.
-    """
-
-    empty: bool = False
-    python: str | None = None
-    old_pip: bool = False
-    folder: str = "/"
+    empty: bool = False  # whether it surely holds nothing of an application
+    python: str | None = None  # the version of Python in it, as far as its tag says: `3.9`, `3.11.4`; or None
+    old_pip: bool = False  # whether the pip in it is older than 24.1
+    folder: str = "/"  # the WORKDIR that it sets
 
 
 def read_base(image: str) -> Base:

@@ -11,19 +11,12 @@ from common_sync.core.formats.dockerignore import Dockerignore
 
 
 class Place(NamedTuple):
-    """What is at a path.
+    """What is at a path."""
 
-    Attributes:
-        kind: A file, a folder, or what cannot be told: perhaps nothing at all.
-        origin: Its path in the build context, or None when the build makes it.
-        text: Its contents where the Dockerfile itself holds them.
-        why: Where it cannot be told: what makes it so, with its line.
-    """
-
-    kind: Literal["file", "folder", "unknown"]
-    origin: str | None = None
-    text: str | None = None
-    why: str = ""
+    kind: Literal["file", "folder", "unknown"]  # a file, a folder, or what cannot be told: perhaps nothing at all
+    origin: str | None = None  # its path in the build context, or None when the build makes it
+    text: str | None = None  # its contents where the Dockerfile itself holds them
+    why: str = ""  # where it cannot be told: what makes it so, with its line
 
 
 class Files(Protocol):
@@ -94,17 +87,11 @@ class Rooted(NamedTuple):
 
 
 class Put(NamedTuple):
-    """Something was copied to a place.
+    """Something was copied to a place."""
 
-    Attributes:
-        place: Where to, an absolute path.
-        files: Where from.
-        source: The path there.
-    """
-
-    place: str
-    files: Files
-    source: str
+    place: str  # where to, an absolute path
+    files: Files  # where from
+    source: str  # the path there
 
 
 class Gone(NamedTuple):
@@ -127,13 +114,9 @@ class Made(NamedTuple):
 
 
 class Image(NamedTuple):
-    """The files of a stage at one moment; the last layer is the latest.
+    """The files of a stage at one moment; the last layer is the latest."""
 
-    Attributes:
-        layers: What was done, in its order.
-    """
-
-    layers: tuple[Put | Gone | Doubt | Made, ...] = ()
+    layers: tuple[Put | Gone | Doubt | Made, ...] = ()  # what was done, in its order
 
     def with_layers(self, *layers: Put | Gone | Doubt | Made) -> "Image":
         """Return the image once more has been done."""

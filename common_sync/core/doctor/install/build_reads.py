@@ -14,19 +14,12 @@ Table = Mapping[str, object]
 
 
 class Read(NamedTuple):
-    """A file or folder that a build reads.
+    """A file or folder that a build reads."""
 
-    Attributes:
-        written: What names it, in short.
-        path: Where it is, relative to the project's folder.
-        line: The line that names it, counted from 1.
-        sure: Whether the build stops for certain where it is not there.
-    """
-
-    written: str
-    path: str
-    line: int
-    sure: bool = True
+    written: str  # what names it, in short
+    path: str  # where it is, relative to the project's folder
+    line: int  # the line that names it, counted from 1
+    sure: bool = True  # whether the build stops for certain where it is not there
 
 
 class Version(NamedTuple):

@@ -28,25 +28,15 @@ class Asked(NamedTuple):
 
 
 class Install(NamedTuple):
-    """What a command installs.
+    """What a command installs."""
 
-    Attributes:
-        tool: What resolves its paths.
-        folder: The absolute path of the folder that it works in, or None when that cannot be told.
-        asked: What it names, in its order.
-        synced: Whether it installs the project in its folder from that project's own files.
-        options: The long options that it was given, in their order.
-        certain: Whether it runs in any case, and the build ends when it fails.
-        environment: The names of the variables that are set for it.
-    """
-
-    tool: Tool
-    folder: str | None
-    asked: tuple[Asked, ...] = ()
-    synced: bool = False
-    options: tuple[tuple[str, str], ...] = ()
-    certain: bool = True
-    environment: frozenset[str] = frozenset()
+    tool: Tool  # what resolves its paths
+    folder: str | None  # the absolute path of the folder that it works in, or None when that cannot be told
+    asked: tuple[Asked, ...] = ()  # what it names, in its order
+    synced: bool = False  # whether it installs the project in its folder from that project's own files
+    options: tuple[tuple[str, str], ...] = ()  # the long options that it was given, in their order
+    certain: bool = True  # whether it runs in any case, and the build ends when it fails
+    environment: frozenset[str] = frozenset()  # the names of the variables that are set for it
 
     def has(self, *names: str) -> bool:
         """Tell whether one of some options was given."""

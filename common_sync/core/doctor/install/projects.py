@@ -18,53 +18,30 @@ WORKSPACE = "{ workspace = true }"
 
 
 class Dependency(NamedTuple):
-    """A local project that a project depends on.
+    """A local project that a project depends on."""
 
-    Attributes:
-        path: Where it is, relative to the project's folder or absolute.
-        line: The line that says so, counted from 1.
-        written: What it says, in short.
-        editable: Whether it is installed so that its files are imported where they lie.
-        group: The dependency group that asks for it, or nothing.
-        extra: The extra that asks for it, or nothing.
-    """
-
-    path: str
-    line: int
-    written: str
-    editable: bool = False
-    group: str = ""
-    extra: str = ""
+    path: str  # where it is, relative to the project's folder or absolute
+    line: int  # the line that says so, counted from 1
+    written: str  # what it says, in short
+    editable: bool = False  # whether it is installed so that its files are imported where they lie
+    group: str = ""  # the dependency group that asks for it, or nothing
+    extra: str = ""  # the extra that asks for it, or nothing
 
 
 class Project(NamedTuple):
-    """What a pyproject.toml says.
+    """What a pyproject.toml says."""
 
-    Attributes:
-        dependencies: The local projects that any tool installs with it.
-        uv: Those that only uv takes from elsewhere than the index.
-        poetry: Those that poetry names.
-        optional_groups: The groups that poetry installs only when asked.
-        workspace: Whether it takes packages from a uv workspace.
-        default_groups: The dependency groups that uv installs unasked.
-        reads: What its build reads, beside its packages.
-        version_from: What takes its version from git, or None.
-        backend: What builds it: `setuptools`, `hatchling` …
-        packaged: Whether it says what builds it; uv and pdm only install one that does.
-        requires_python: The Pythons that it takes, or None.
-    """
-
-    dependencies: tuple[Dependency, ...] = ()
-    uv: tuple[Dependency, ...] = ()
-    poetry: tuple[Dependency, ...] = ()
-    optional_groups: tuple[str, ...] = ()
-    workspace: bool = False
-    default_groups: tuple[str, ...] = ("dev",)
-    reads: tuple[Read, ...] = ()
-    version_from: Version | None = None
-    backend: str = "setuptools"
-    packaged: bool = False
-    requires_python: str | None = None
+    dependencies: tuple[Dependency, ...] = ()  # the local projects that any tool installs with it
+    uv: tuple[Dependency, ...] = ()  # those that only uv takes from elsewhere than the index
+    poetry: tuple[Dependency, ...] = ()  # those that poetry names
+    optional_groups: tuple[str, ...] = ()  # the groups that poetry installs only when asked
+    workspace: bool = False  # whether it takes packages from a uv workspace
+    default_groups: tuple[str, ...] = ("dev",)  # the dependency groups that uv installs unasked
+    reads: tuple[Read, ...] = ()  # what its build reads, beside its packages
+    version_from: Version | None = None  # what takes its version from git, or None
+    backend: str = "setuptools"  # what builds it: `setuptools`, `hatchling` …
+    packaged: bool = False  # whether it says what builds it; uv and pdm only install one that does
+    requires_python: str | None = None  # the Pythons that it takes, or None
 
 
 def read_project(text: str) -> Project | None:

@@ -16,17 +16,11 @@ _NO_INDEX = expression(r"^[ \t]*--no-index\b", 8)
 
 
 class Source(NamedTuple):
-    """A folder that holds packages.
+    """A folder that holds packages."""
 
-    Attributes:
-        option: The option that names it.
-        path: Where it is, relative or absolute.
-        line: The line that names it, counted from 1, or None for the command itself.
-    """
-
-    option: str
-    path: str
-    line: int | None = None
+    option: str  # the option that names it
+    path: str  # where it is, relative or absolute
+    line: int | None = None  # the line that names it, counted from 1, or None for the command itself
 
     @property
     def written(self) -> str:

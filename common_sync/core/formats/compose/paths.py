@@ -87,19 +87,12 @@ _REMOTE = expression(r"[a-zA-Z][a-zA-Z0-9+.-]*:|git@|github\.com/|~")
 
 
 class WrittenPath(NamedTuple):
-    """A path in a compose file.
+    """A path in a compose file."""
 
-    Attributes:
-        scalar: Where it is written.
-        use: What it is for.
-        start: Index in the scalar's value of its first character.
-        end: Index after its last one, slashes at its end left out.
-    """
-
-    scalar: YamlScalar
-    use: Use
-    start: int
-    end: int
+    scalar: YamlScalar  # where it is written
+    use: Use  # what it is for
+    start: int  # index in the scalar's value of its first character
+    end: int  # index after its last one, slashes at its end left out
 
     @property
     def path(self) -> str:
@@ -108,15 +101,10 @@ class WrittenPath(NamedTuple):
 
 
 class Paths(NamedTuple):
-    """The paths of a compose file.
+    """The paths of a compose file."""
 
-    Attributes:
-        written: Each path, in the order of the file; twice where it is used in two ways.
-        shared: The offsets of the scalars that say something else too, in another place, by an alias.
-    """
-
-    written: tuple[WrittenPath, ...]
-    shared: frozenset[int]
+    written: tuple[WrittenPath, ...]  # each path, in the order of the file; twice where it is used in two ways
+    shared: frozenset[int]  # the offsets of the scalars that say something else too, in another place, by an alias
 
 
 def list_paths(root: Node) -> Paths:

@@ -165,15 +165,10 @@ class _Scope:
 
 
 class Uses(NamedTuple):
-    """How often each variable is used, or may be.
+    """How often each variable is used, or may be."""
 
-    Attributes:
-        all: In the whole file.
-        passed_on: By the name of another variable: in the values of that one.
-    """
-
-    all: Counter[str]
-    passed_on: Mapping[str, Counter[str]]
+    all: Counter[str]  # in the whole file
+    passed_on: Mapping[str, Counter[str]]  # by the name of another variable: in the values of that one
 
 
 def count_uses(dockerfile: Dockerfile) -> Uses:

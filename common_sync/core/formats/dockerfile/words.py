@@ -104,15 +104,10 @@ def refuse(reason: str) -> NoReturn:
 
 
 class Expansion(NamedTuple):
-    """What a word comes to.
+    """What a word comes to."""
 
-    Attributes:
-        word: The characters without their quotes, each variable that is known replaced by its value.
-        unknown: The variables whose value nobody can tell; they stand for nothing in `word`.
-    """
-
-    word: Word
-    unknown: tuple[str, ...] = ()
+    word: Word  # the characters without their quotes, each variable that is known replaced by its value
+    unknown: tuple[str, ...] = ()  # the variables whose value nobody can tell; they stand for nothing in `word`
 
 
 Lookup = Callable[[str], Word | None]

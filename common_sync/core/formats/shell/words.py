@@ -43,17 +43,11 @@ Variables = Mapping[str, str | None]
 
 
 class Word(NamedTuple):
-    """A word as a program gets it.
+    """A word as a program gets it."""
 
-    Attributes:
-        text: Its characters; those that cannot be told are left out.
-        known: Whether all of them can be told.
-        pattern: Whether the shell would look for files that match it.
-    """
-
-    text: str
-    known: bool = True
-    pattern: bool = False
+    text: str  # its characters; those that cannot be told are left out
+    known: bool = True  # whether all of them can be told
+    pattern: bool = False  # whether the shell would look for files that match it
 
 
 class Token(NamedTuple):

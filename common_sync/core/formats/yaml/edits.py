@@ -19,15 +19,10 @@ _ESCAPED = {"'": (expression("'"), "''"), '"': (expression(r'(["\\])'), r"\\\1")
 
 
 class Change(NamedTuple):
-    """What a scalar is to say instead.
+    """What a scalar is to say instead."""
 
-    Attributes:
-        scalar: The scalar.
-        inside: The edits of its value, offsets counted in that; sorted.
-    """
-
-    scalar: YamlScalar
-    inside: tuple[Edit, ...]
+    scalar: YamlScalar  # the scalar
+    inside: tuple[Edit, ...]  # the edits of its value, offsets counted in that; sorted
 
     @property
     def value(self) -> str:
