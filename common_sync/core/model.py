@@ -37,11 +37,7 @@ Entries = Mapping[str, Entry]
 
 
 def ancestors(path: str) -> Iterator[str]:
-    """Yield the folders above a path, the nearest first, without the root.
-
-    Args:
-        path: A relative POSIX path.
-    """
+    """Yield the folders above a path, the nearest first, without the root."""
     while path := path.rpartition("/")[0]:
         yield path
 

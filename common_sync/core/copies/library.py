@@ -14,11 +14,7 @@ class Library(NamedTuple):
     rules: Rules  # which of the master's files belong to it
 
     def has(self, path: str) -> bool:
-        """Tell whether a file would belong to it.
-
-        Args:
-            path: The file's path from the root.
-        """
+        """Tell whether a file would belong to it."""
         inside = path.removeprefix(f"{self.master}/")
         return inside != path and self.rules.exclusion(inside) is None
 

@@ -84,11 +84,7 @@ class Dockerignore:
 
 
 def exact_pattern(path: str) -> str:
-    """Return the pattern that means one path, and what is below it.
-
-    Args:
-        path: POSIX path relative to the context.
-    """
+    """Return the pattern that means one path, and what is below it."""
     escaped = _SPECIAL.sub(r"\\\g<0>", path)
     return _UNWRITABLE.sub("?", escaped)
 

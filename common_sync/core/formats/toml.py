@@ -86,9 +86,6 @@ class Document(NamedTuple):
 def parse_toml(text: str) -> Document:
     """Find the strings of a TOML text.
 
-    Args:
-        text: The whole text, line ends as they are.
-
     Raises:
         UnparsableError: It is no TOML, or its strings cannot be told apart.
     """

@@ -31,11 +31,7 @@ class Spot(NamedTuple):
     variable: bool = False  # whether a variable decides where it leads
 
     def spell(self, path: str) -> str:
-        """Return what is to stand from `start` to `end`.
-
-        Args:
-            path: The new path, relative to the file's folder.
-        """
+        """Return what is to stand from `start` to `end`."""
         dot = "./" if self.dotted and not path.startswith("../") else ""
         return self.prefix + dot + (quote_path(path) if self.url else path)
 

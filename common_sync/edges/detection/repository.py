@@ -126,11 +126,7 @@ class Repository:
         return f", {name}" if name else ""
 
     def self_contained(self, master: str) -> tuple[FoundService, ...]:
-        """Return what looks like a service by itself, for a master that nothing refers to.
-
-        Args:
-            master: A folder, relative to the root.
-        """
+        """Return what looks like a service by itself, for a master that nothing refers to."""
         return find_self_contained(self._tree, master)
 
     def _pointed_at(self) -> Iterator[str]:

@@ -77,12 +77,7 @@ def examine(evidence: Evidence, master: str, *, alone: bool) -> Candidate:
 
 
 def find_self_contained(tree: Tree, master: str) -> tuple[FoundService, ...]:
-    """Return what looks like a service by itself: the outermost such folders, neither in the master nor around it.
-
-    Args:
-        tree: The repository's files.
-        master: A folder, relative to the root.
-    """
+    """Return what looks like a service by itself: the outermost such folders, neither in the master nor around it."""
     found: dict[str, FoundService] = {}
     for folder in sorted(tree.python_folders, key=lambda path: (path.count("/"), path)):
         apart = not is_below(folder, master) and not is_below(master, folder)

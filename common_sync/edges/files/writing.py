@@ -27,11 +27,7 @@ class Layout(NamedTuple):
 
 
 def lay_out(entries: Entries) -> Layout:
-    """Group a tree by folder, so that each folder is made and opened once however many files it holds.
-
-    Args:
-        entries: Path → entry.
-    """
+    """Group a tree by folder, so that each folder is made and opened once however many files it holds."""
     root = Layout([], {})
     for path, entry in entries.items():
         *above, name = path.split("/")

@@ -72,9 +72,6 @@ def list_named(folder: str, names: Sequence[str]) -> list[str]:
 def list_files(folder: str) -> list[str]:
     """Return what git tracks below a folder, and what it neither knows nor ignores.
 
-    Args:
-        folder: An absolute path inside a work tree.
-
     Returns:
         POSIX paths relative to the folder; a file may be gone from the disk. A name that ends with a slash is a folder
         of which git lists nothing: a repository, or one that it could not open.
@@ -119,12 +116,7 @@ def refuse_sparse(folder: str, hidden: Sequence[str]) -> None:
 
 
 def explain_ignored(folder: str, path: str) -> str | None:
-    """Return `file:line:pattern` of the rule by which git ignores an untracked path, or None when it does not.
-
-    Args:
-        folder: An absolute path inside a work tree.
-        path: POSIX path relative to it.
-    """
+    """Return `file:line:pattern` of the rule by which git ignores an untracked path, or None when it does not."""
     import git  # `explain` is asked by a person
 
     client = git.Git(folder)

@@ -101,10 +101,6 @@ def _is_former(entry: Entry, path: str, states: set[tuple[bool, str]]) -> bool:
 def earlier_versions(root: str, path: str) -> Iterator[bytes]:
     """Yield what a file held in the commits that led to this one, the newest first; nothing outside git.
 
-    Args:
-        root: An absolute path.
-        path: The file's path from there.
-
     Raises:
         GitError: Git failed.
     """
@@ -118,9 +114,6 @@ def earlier_versions(root: str, path: str) -> Iterator[bytes]:
 
 def is_cut_off(root: str) -> bool:
     """Tell whether git has only the last part of the history: a shallow clone.
-
-    Args:
-        root: An absolute path inside a work tree.
 
     Raises:
         GitError: Git failed.

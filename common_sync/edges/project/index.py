@@ -28,11 +28,7 @@ class Index(NamedTuple):
     hidden: dict[str, str]
 
     def below(self, folder: str) -> list[str]:
-        """Return the files below a folder, relative to it.
-
-        Args:
-            folder: Its path.
-        """
+        """Return the files below a folder, relative to it."""
         return [path[len(folder) + 1 :] for path in self.files if path.startswith(folder + "/")]
 
 
@@ -160,10 +156,6 @@ def _gather(paths: Iterable[str]) -> set[str]:
 
 def find_ignored(root: str, paths: Sequence[str]) -> list[Ignored]:
     """Return what git ignores below some paths and does not track; a folder stands for all that is in it.
-
-    Args:
-        root: The absolute path of the configuration's folder.
-        paths: POSIX paths from there.
 
     Raises:
         GitError: Git failed.

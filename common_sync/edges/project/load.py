@@ -68,9 +68,6 @@ def _make_project(found: "_Found") -> Project:
 def read_configuration(folder: str) -> Configuration | None:
     """Return the configuration in a folder as it is written, whatever is wrong with it, or None when there is none.
 
-    Args:
-        folder: An absolute path.
-
     Raises:
         ConfigurationError: It cannot be read.
     """

@@ -122,12 +122,7 @@ class Places:
 
 
 def below(path: str, folder: str) -> str | None:
-    """Return the path relative to a folder, `""` for the folder itself, or None when it is not below it.
-
-    Args:
-        path: An absolute path.
-        folder: The folder's absolute path.
-    """
+    """Return the path relative to a folder, `""` for the folder itself, or None when it is not below it."""
     if path == folder:
         return ""
     return path[len(folder) + 1 :] if path.startswith(folder + "/") else None

@@ -60,11 +60,7 @@ class Build(NamedTuple):
     stages: tuple[StageEnd, ...]
 
     def ends(self, targets: Iterable[str] = ()) -> list[int]:
-        """Return the numbers of the stages that are run: the last one, and some others.
-
-        Args:
-            targets: The names of the others.
-        """
+        """Return the numbers of the stages that are run: the last one, and some others."""
         wanted = {target.lower() for target in targets}
         named = [number for number, stage in enumerate(self.stages) if stage.name and stage.name in wanted]
         return named + ([len(self.stages) - 1] if self.stages else [])

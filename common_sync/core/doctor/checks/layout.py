@@ -16,12 +16,7 @@ class Package(NamedTuple):
 
 
 def find_packages(context: Context, library: str) -> list[Package]:
-    """Return the packages that a library's folder holds.
-
-    Args:
-        context: The files.
-        library: The folder's path in them.
-    """
+    """Return the packages that a library's folder holds."""
     found = []
     for above in (library, f"{library}/src"):
         for name in sorted(context.names(above)):
@@ -37,12 +32,7 @@ _NO_PACKAGES = frozenset({"tests", "test", "docs"})
 
 
 def find_importable(context: Context, library: str) -> list[str]:
-    """Return the names by which a library is imported: its packages, those in namespaces, and its folder where that is one.
-
-    Args:
-        context: The files.
-        library: The folder's path in them.
-    """
+    """Return the names by which a library is imported: its packages, those in namespaces, and its folder where that is one."""
     names = [package.name for package in find_packages(context, library)]
     for above in (library, f"{library}/src"):
         names += _in_namespaces(context, above, "", _DEEPEST)

@@ -37,13 +37,7 @@ def _sources(service: Service) -> Iterator[tuple[str, str]]:
 
 
 def list_in_image(image: ImageView, file: str, text: str) -> list[PathEntry]:
-    """Return what a file puts on `sys.path` where the last image has it; nothing where it has not.
-
-    Args:
-        image: The image.
-        file: The file's path in the service.
-        text: Its text.
-    """
+    """Return what a file puts on `sys.path` where the last image has it; nothing where it has not."""
     end = image.build.stages[-1]
     places = find_places(end.image, image.context, file)
     return [entry for place in places for entry in find_path_entries(text, place, end.workdir)]
@@ -70,13 +64,7 @@ def path_entries_in(image: ImageView) -> set[str]:
 
 
 def find_import_troubles(service: str, file: str, text: str) -> Iterator[Finding]:
-    """Yield what a Python file puts on `sys.path` from outside the service.
-
-    Args:
-        service: The service's path from the root.
-        file: The file's path in the service.
-        text: Its text.
-    """
+    """Yield what a Python file puts on `sys.path` from outside the service."""
     folder = f"/{service}"
     for entry in find_path_entries(text, f"{folder}/{file}", folder):
         if below(entry.path, folder) is None:

@@ -58,11 +58,7 @@ _PATTERNS = [(tuple(keys.split(".")), must) for keys, must in _READ.items()]
 
 
 def list_reads(document: Document) -> Iterator[Read]:
-    """Yield what the build of a project reads.
-
-    Args:
-        document: Its pyproject.toml.
-    """
+    """Yield what the build of a project reads."""
     for string in document.strings:
         keys = string.keys
         found = next(((pattern, must) for pattern, must in _PATTERNS if fits(pattern, keys)), None)
@@ -92,11 +88,7 @@ _PRETEND = "SETUPTOOLS_SCM_PRETEND_VERSION"
 
 
 def version_from_git(document: Document) -> Version | None:
-    """Return what takes a project's version from git, or None where nothing does, or a fallback is given.
-
-    Args:
-        document: Its pyproject.toml.
-    """
+    """Return what takes a project's version from git, or None where nothing does, or a fallback is given."""
     required = " ".join(
         re.sub(r"[-_.]+", "-", one.span.value).lower()
         for one in document.strings

@@ -106,11 +106,7 @@ class ComposeFile(NamedTuple):
 
 
 def read_compose_file(root: Node) -> ComposeFile:
-    """Return what a compose file says of its services; what a later document says of one comes before an earlier one's.
-
-    Args:
-        root: The document, or several.
-    """
+    """Return what a compose file says of its services; what a later document says of one comes before an earlier one's."""
     services: dict[str, ComposeService] = {}
     includes: list[Reference] = []
     for document in list_documents(root):

@@ -58,11 +58,7 @@ class Token(NamedTuple):
 
 
 def split_script(script: str) -> list[Token] | None:
-    """Cut a script into words, redirections and operators; None where a quote is not closed.
-
-    Args:
-        script: One line, or several.
-    """
+    """Cut a script into words, redirections and operators; None where a quote is not closed."""
     tokens = [Token(match.lastgroup or "", match[0]) for match in _TOKEN.finditer(script)]
     if any(token.kind == "broken" for token in tokens):
         return None

@@ -190,12 +190,7 @@ def _splice(changes: Iterable[Found], copy: str) -> tuple[Edit, ...]:
 
 
 def edit_to_copy(found: Found, copy: str) -> Iterator[Edit]:
-    """Yield the edits that make a source lead to the copy; none where it takes more than one piece of the file.
-
-    Args:
-        found: A source that leads to the library.
-        copy: The copy's path inside the service.
-    """
+    """Yield the edits that make a source lead to the copy; none where it takes more than one piece of the file."""
     head, destination = _new_head(found, copy), found.source.destination
     yield from (head,) if head else ()
     if head and destination and _copies_all(found) and not _TAKES_NO_SLASH.search(destination.text):
