@@ -1,4 +1,4 @@
-"""The values that everything else passes around, each immutable; and the folders above a path.
+"""The values that everything else passes around, each immutable; and what lies above and below a path.
 
 They are named tuples and not dataclasses: importing `dataclasses` costs 15 ms here (it brings `inspect`), more than
 bare Python needs to start, and the hook pays it on every commit (docs/design.md has the figures).
@@ -40,6 +40,24 @@ def ancestors(path: str) -> Iterator[str]:
     """Yield the folders above a path, the nearest first, without the root."""
     while path := path.rpartition("/")[0]:
         yield path
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Tell whether a path is a folder or lies in it; nothing is the folder that both are relative to."""
+    return path == folder or not folder or path.startswith(f"{folder}/")
+
+
+def below(path: str, folder: str) -> str | None:
+    """Return the path relative to a folder, nothing for the folder itself, or None when it is not below it.
+
+    Args:
+        path: An absolute path, or one relative to the same place as the folder.
+        folder: `/`, or nothing, holds everything.
+    """
+    if path == folder:
+        return ""
+    prefix = folder if folder.endswith("/") or not folder else f"{folder}/"
+    return path[len(prefix) :] if path.startswith(prefix) else None
 
 
 class Snapshot(NamedTuple):

@@ -9,15 +9,13 @@ from common_sync.commands.steps.image_check import Dockerfile, ImageCheck, check
 from common_sync.commands.steps.survey import Survey
 from common_sync.core.doctor.catalogue import State, Verdict, conclude, inspect_service, is_silenced, judge
 from common_sync.core.doctor.checks.layout import find_importable
-from common_sync.core.doctor.image.files import below
 from common_sync.core.doctor.view import Service, View, find_imports
 from common_sync.core.findings import distribute_command, place, reference_findings
-from common_sync.core.model import Finding
+from common_sync.core.model import Finding, below, is_below
 from common_sync.core.references.kinds import is_compose
 from common_sync.core.service_plan import CopySurvey, ServicePlan
 from common_sync.edges.files.folders import explain_os_error
 from common_sync.edges.project.load import Project
-from common_sync.edges.service.compose import is_in
 from common_sync.edges.service.folder import ServiceFolder, open_context
 from common_sync.edges.service.listing import list_paths
 
@@ -67,7 +65,7 @@ def check_service(found: Survey, plan: ServicePlan, shared: Iterable[Finding], *
     compositions = list_compositions(composes, several[0].service, inside)
     dockerfiles = list_dockerfiles(several[0].service, folder, compositions)
     circles = composes.list_circles(plan.service, inside)
-    refused = tuple(one for one in circles if not is_in(one.file, several[0].service.place))
+    refused = tuple(one for one in circles if not is_below(one.file, several[0].service.place))
     findings: list[Finding] = []
     fixed: dict[str, Fixed] = {}
     for opened in several:

@@ -12,6 +12,9 @@ from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.formats.dockerignore import parse_dockerignore
 from common_sync.core.model import Reference
 
+IF_HARMLESS = "if you know that it does no harm: # common-sync: ignore[CS213] in the line above"
+"""What to do about something that cannot be followed."""
+
 Admits = Callable[[str, str], bool]
 """Tells whether a version specifier may take some release of a version: `>=3.10`, `3.9`."""
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from common_sync.core.expressions import expression_of_bytes
 from common_sync.core.formats.python import find_path_entries
-from common_sync.core.model import ancestors
-from common_sync.edges.detection.tree import COMMONPLACE, Tree, above, is_below, last
+from common_sync.core.model import ancestors, is_below
+from common_sync.edges.detection.tree import COMMONPLACE, Tree, above, last
 
 _IMPORT = expression_of_bytes(
     rb"^[ \t]*(?:from[ \t]+(?P<one>[A-Za-z_][\w.]*)[ \t]+import\b"

@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from common_sync.core.model import ancestors
+from common_sync.core.model import ancestors, is_below
 from common_sync.core.references.contract import Place
 from common_sync.core.references.kinds import Kind, kind_anywhere
 from common_sync.core.text import UnparsableError
 from common_sync.edges.detection.images import ComposedService, Copied, cut_off, read_copied, read_services
 from common_sync.edges.detection.reading import Lead, Strength, read_leads, search_lines
-from common_sync.edges.detection.tree import Tree, above, is_below, last
+from common_sync.edges.detection.tree import Tree, above, last
 
 _OF_THE_FOLDER_ABOVE = frozenset({"requirements", "docker", "deploy", "deployment", "compose", "ci"})
 """Folders in which people keep the files by which the folder above is built."""

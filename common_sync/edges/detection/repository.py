@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from common_sync.core.model import ancestors
+from common_sync.core.model import ancestors, is_below
 from common_sync.edges.detection.evidence import Evidence
 from common_sync.edges.detection.links import Link
 from common_sync.edges.detection.services import (
@@ -17,7 +17,7 @@ from common_sync.edges.detection.services import (
     examine,
     find_self_contained,
 )
-from common_sync.edges.detection.tree import COMMONPLACE, Tree, above, is_below, last
+from common_sync.edges.detection.tree import COMMONPLACE, Tree, above, last
 
 __all__ = ["Candidate", "FoundService", "Likely", "Reason", "Repository"]
 

@@ -12,10 +12,10 @@ from itertools import islice, product
 
 from common_sync.core.expressions import expression
 from common_sync.core.formats.shell.script import Command, read_script
-from common_sync.core.model import ancestors
+from common_sync.core.model import ancestors, is_below
 from common_sync.core.references.kinds import kind_anywhere
 from common_sync.edges.detection.reading import Lead
-from common_sync.edges.detection.tree import CI_FOLDERS, Tree, above, is_below, last
+from common_sync.edges.detection.tree import CI_FOLDERS, Tree, above, last
 
 _NAMES = expression(
     r"Jenkinsfile|Procfile|package\.json|.*\.(?:mk|bash|zsh|bat|ps1|cmd)|Tiltfile|Earthfile|"

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import NamedTuple
 
-from common_sync.core.model import ancestors
+from common_sync.core.model import ancestors, is_below
 from common_sync.edges.detection.evidence import Evidence
 from common_sync.edges.detection.links import Link
 from common_sync.edges.detection.reading import Strength
-from common_sync.edges.detection.tree import COMMONPLACE, Tree, above, is_below, last
+from common_sync.edges.detection.tree import COMMONPLACE, Tree, above, last
 
 _CONTAINERS = frozenset(
     (

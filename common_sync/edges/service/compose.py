@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from common_sync.core.model import is_below
 from common_sync.core.references.hints import may_build
 from common_sync.core.references.kinds import KINDS, is_compose
 from common_sync.core.text import UndecodableError, UnparsableError, decode_unicode
@@ -75,7 +76,7 @@ class ComposeFiles:
         """
         folder = os.path.join(self._root, service)
         found = self.list_all(service, inside, elsewhere=elsewhere)
-        return [one for one in found if is_in(one.context, folder) or is_in(one.dockerfile, folder)]
+        return [one for one in found if is_below(one.context, folder) or is_below(one.dockerfile, folder)]
 
     def list_all(self, service: str, inside: Iterable[str], *, elsewhere: bool = False) -> "Iterator[BuiltService]":
         """Yield what a service's own compose files and those in the folders above it build, whatever service that is.
@@ -92,7 +93,7 @@ class ComposeFiles:
         """Return the paths from the root of the compose files above services, and of those that they include."""
         above = dict.fromkeys(path for service in services for path in self._list_above(service))
         paths = (one.path for one in self._follow(above, elsewhere=False))
-        return [os.path.relpath(path, self._root) for path in paths if is_in(path, self._root)]
+        return [os.path.relpath(path, self._root) for path in paths if is_below(path, self._root)]
 
     def list_circles(self, service: str, inside: Iterable[str], *, elsewhere: bool = False) -> list[Circle]:
         """Return the lines that Compose refuses of a service's own compose files and of those in the folders above it.
@@ -204,8 +205,3 @@ def _list_names(folder: str) -> list[str]:
         return os.listdir(folder)
     except OSError:
         return []
-
-
-def is_in(path: str, folder: str) -> bool:
-    """Tell whether a path is a folder or lies in it; both are absolute."""
-    return path == folder or path.startswith(folder + os.sep)

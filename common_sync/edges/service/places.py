@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.copies.library import Library
-from common_sync.core.model import ancestors
+from common_sync.core.model import ancestors, below
 from common_sync.core.references.contract import Locate, LocatedReference, Place, Site
 from common_sync.core.references.hints import may_concern
 from common_sync.core.references.kinds import Kind
@@ -119,10 +119,3 @@ class Places:
 
     def _is_held(self, folder: str) -> bool:
         return any(below(one, folder) is not None for one in self._held)
-
-
-def below(path: str, folder: str) -> str | None:
-    """Return the path relative to a folder, `""` for the folder itself, or None when it is not below it."""
-    if path == folder:
-        return ""
-    return path[len(folder) + 1 :] if path.startswith(folder + "/") else None

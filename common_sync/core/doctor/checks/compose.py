@@ -4,14 +4,11 @@ from collections.abc import Iterable, Iterator
 from posixpath import join, normpath
 
 from common_sync.core.doctor.checks.library import list_running
-from common_sync.core.doctor.image.files import below
-from common_sync.core.doctor.view import View
+from common_sync.core.doctor.view import IF_HARMLESS, View
 from common_sync.core.findings import make_finding
 from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.formats.compose.file import Mount
-from common_sync.core.model import Finding
-
-_KNOWN = "if you know that it does no harm: # common-sync: ignore[CS213] in the line above"
+from common_sync.core.model import Finding, below
 
 
 def check_compose(view: View) -> Iterator[Finding]:
@@ -31,7 +28,7 @@ def _explain(view: View, built: BuiltService) -> tuple[str, str] | None:
     """Return why a build cannot be followed, and what to do."""
     build = built.section.build
     if built.doubtful:
-        return "a variable tells what it is built from, or by which Dockerfile", f"write it out; {_KNOWN}"
+        return "a variable tells what it is built from, or by which Dockerfile", f"write it out; {IF_HARMLESS}"
     image = view.image_of(built)
     if image is None and not built.outside(view.service.place):
         return None  # its Dockerfile cannot be read or parsed, which is said of that

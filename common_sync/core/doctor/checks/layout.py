@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from posixpath import basename, dirname, join
 from typing import NamedTuple
 
-from common_sync.core.doctor.image.files import Context, Files, Image, Put, below
+from common_sync.core.doctor.image.files import Context, Files, Image, Put
+from common_sync.core.model import below
 
 
 class Package(NamedTuple):

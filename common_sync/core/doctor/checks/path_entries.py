@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from posixpath import normpath
 
 from common_sync.core.doctor.checks.layout import find_places
-from common_sync.core.doctor.image.files import below
 from common_sync.core.doctor.view import ImageView, Service, View, is_test
 from common_sync.core.findings import file_finding
 from common_sync.core.formats.python import PathEntry, find_path_entries
-from common_sync.core.model import Finding
+from common_sync.core.model import Finding, below
 
 _HINTS = ("sys.path", "addsitedir")
 

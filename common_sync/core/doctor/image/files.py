@@ -8,6 +8,7 @@ from posixpath import join
 from typing import Literal, NamedTuple, Protocol
 
 from common_sync.core.formats.dockerignore import Dockerignore
+from common_sync.core.model import below
 
 
 class Place(NamedTuple):
@@ -158,19 +159,6 @@ def _look_in(layer: Put, path: str, rest: str | None) -> Place | None:
         return layer.files.look(join(layer.source, rest) if rest else layer.source)
     inside = below(layer.place, path) is not None
     return Place("folder") if inside and layer.files.look(layer.source) is not None else None
-
-
-def below(path: str, folder: str) -> str | None:
-    """Return the path relative to a folder, nothing for the folder itself, or None when it is not below it.
-
-    Args:
-        path: An absolute path, or one relative to the same place as the folder.
-        folder: `/`, or nothing, holds everything.
-    """
-    if path == folder:
-        return ""
-    prefix = folder if folder.endswith("/") or not folder else f"{folder}/"
-    return path[len(prefix) :] if path.startswith(prefix) else None
 
 
 class Folder(Files, Protocol):

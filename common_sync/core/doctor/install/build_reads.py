@@ -5,12 +5,10 @@ https://flit.pypa.io/en/stable/pyproject_toml.html, https://backend.pdm-project.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from common_sync.core.formats.toml import Document, Path, fits
-
-Table = Mapping[str, object]
 
 
 class Read(NamedTuple):
