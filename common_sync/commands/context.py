@@ -24,19 +24,12 @@ DOCKERFILE = "Dockerfile"
 
 
 class Context(NamedTuple):
-    """A service's build context.
+    """A service's build context."""
 
-    Attributes:
-        plan: What would bring the service in sync.
-        libraries: The manifests of what is copied into it.
-        listing: What is in it.
-        lost: What somebody wrote in the copy, and the context lacks.
-    """
-
-    plan: ServicePlan
-    libraries: tuple[Manifest, ...]
-    listing: Listing
-    lost: tuple[Finding, ...]
+    plan: ServicePlan  # what would bring the service in sync
+    libraries: tuple[Manifest, ...]  # the manifests of what is copied into it
+    listing: Listing  # what is in it
+    lost: tuple[Finding, ...]  # what somebody wrote in the copy, and the context lacks
 
     @property
     def in_sync(self) -> bool:

@@ -18,35 +18,21 @@ from common_sync.edges.state.lock import exclusive, shared_folder, state_folder
 
 
 class CopyOutcome(NamedTuple):
-    """What was done, or with `--dry-run` would be done, to one copy.
+    """What was done, or with `--dry-run` would be done, to one copy."""
 
-    Attributes:
-        copy: How it stood.
-        done: The operations that were applied.
-        left: The operations that were not: somebody's own bytes, and what waits for them.
-        changed: Whether anything in it was written, be it only the manifest.
-    """
-
-    copy: CopySurvey
-    done: tuple[Operation, ...] = ()
-    left: tuple[Operation, ...] = ()
-    changed: bool = False
+    copy: CopySurvey  # how it stood
+    done: tuple[Operation, ...] = ()  # the operations that were applied
+    left: tuple[Operation, ...] = ()  # the operations that were not: somebody's own bytes, and what waits for them
+    changed: bool = False  # whether anything in it was written, be it only the manifest
 
 
 class Outcome(NamedTuple):
-    """What was done, or with `--dry-run` would be done, to one service.
+    """What was done, or with `--dry-run` would be done, to one service."""
 
-    Attributes:
-        plan: What would have brought it in sync.
-        copies: What was done to each of its copies.
-        changed: Whether anything in it was written: files, a manifest, or references.
-        findings: What is still to be said about it.
-    """
-
-    plan: ServicePlan
-    copies: tuple[CopyOutcome, ...]
-    changed: bool
-    findings: tuple[Finding, ...]
+    plan: ServicePlan  # what would have brought it in sync
+    copies: tuple[CopyOutcome, ...]  # what was done to each of its copies
+    changed: bool  # whether anything in it was written: files, a manifest, or references
+    findings: tuple[Finding, ...]  # what is still to be said about it
 
     @property
     def done(self) -> tuple[Operation, ...]:
@@ -65,21 +51,13 @@ class Outcome(NamedTuple):
 
 
 class Distribution(NamedTuple):
-    """What a run of `distribute` came to.
+    """What a run of `distribute` came to."""
 
-    Attributes:
-        survey: What it began with.
-        outcomes: One for each service.
-        dry_run: Whether nothing was written.
-        force: Whether the user gave his say to discard edits.
-        kept: The folder that what was discarded is kept in, or None when nothing was.
-    """
-
-    survey: Survey
-    outcomes: tuple[Outcome, ...]
-    dry_run: bool
-    force: bool
-    kept: str | None
+    survey: Survey  # what it began with
+    outcomes: tuple[Outcome, ...]  # one for each service
+    dry_run: bool  # whether nothing was written
+    force: bool  # whether the user gave his say to discard edits
+    kept: str | None  # the folder that what was discarded is kept in, or None when nothing was
 
     @property
     def in_sync(self) -> bool:

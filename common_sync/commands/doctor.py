@@ -24,17 +24,11 @@ from common_sync.edges.state.rewritten import add_to_record
 
 
 class Diagnosis(NamedTuple):
-    """What a run of `doctor` came to.
+    """What a run of `doctor` came to."""
 
-    Attributes:
-        survey: The project, its master and how the copies stand.
-        shared: What was found about the libraries themselves.
-        services: One for each service.
-    """
-
-    survey: Survey
-    shared: tuple[Finding, ...]
-    services: tuple[ServiceCheck, ...]
+    survey: Survey  # the project, its master and how the copies stand
+    shared: tuple[Finding, ...]  # what was found about the libraries themselves
+    services: tuple[ServiceCheck, ...]  # one for each service
 
     @property
     def findings(self) -> list[Finding]:

@@ -30,55 +30,32 @@ from common_sync.edges.state.rewritten import Record, read_record, write_record
 
 
 class Removal(NamedTuple):
-    """What takes a copy away.
+    """What takes a copy away."""
 
-    Attributes:
-        copy: How the copy stands.
-        plan: The plan for a master without files.
-        stays: What is in the copy's folder, is none of the copy's, and stays there.
-    """
-
-    copy: CopySurvey
-    plan: CopyPlan
-    stays: tuple[str, ...]
+    copy: CopySurvey  # how the copy stands
+    plan: CopyPlan  # the plan for a master without files
+    stays: tuple[str, ...]  # what is in the copy's folder, is none of the copy's, and stays there
 
 
 class Ejected(NamedTuple):
-    """What was done, or with `--dry-run` would be done, to one service.
+    """What was done, or with `--dry-run` would be done, to one service."""
 
-    Attributes:
-        service: The service's path from the root; `.` for the files at the root themselves.
-        copies: The paths of its copies from the root.
-        edits: The files in which references are put back.
-        unblocked: The files that a managed block is taken out of.
-        removals: What takes its copies away; nothing of those that stay.
-        findings: What was left, and needs a person.
-    """
-
-    service: str
-    copies: tuple[str, ...]
-    edits: tuple[FileEdit, ...]
-    unblocked: tuple[FileEdit, ...]
-    removals: tuple[Removal, ...]
-    findings: tuple[Finding, ...]
+    service: str  # the service's path from the root; `.` for the files at the root themselves
+    copies: tuple[str, ...]  # the paths of its copies from the root
+    edits: tuple[FileEdit, ...]  # the files in which references are put back
+    unblocked: tuple[FileEdit, ...]  # the files that a managed block is taken out of
+    removals: tuple[Removal, ...]  # what takes its copies away; nothing of those that stay
+    findings: tuple[Finding, ...]  # what was left, and needs a person
 
 
 class Ejection(NamedTuple):
-    """What a run of `eject` came to.
+    """What a run of `eject` came to."""
 
-    Attributes:
-        root: The absolute path of the configuration's folder.
-        services: One for each service.
-        unblocked: The root's own files that a managed block is taken out of, or lines of one.
-        dry_run: Whether nothing was written.
-        kept: The folder that discarded edits are kept in, or None when nothing was discarded.
-    """
-
-    root: str
-    services: tuple[Ejected, ...]
-    unblocked: tuple[FileEdit, ...]
-    dry_run: bool
-    kept: str | None
+    root: str  # the absolute path of the configuration's folder
+    services: tuple[Ejected, ...]  # one for each service
+    unblocked: tuple[FileEdit, ...]  # the root's own files that a managed block is taken out of, or lines of one
+    dry_run: bool  # whether nothing was written
+    kept: str | None  # the folder that discarded edits are kept in, or None when nothing was discarded
 
     @property
     def is_complete(self) -> bool:

@@ -23,17 +23,11 @@ _LAYERS = {
 
 
 class Explanation(NamedTuple):
-    """Why a path is treated as it is.
+    """Why a path is treated as it is."""
 
-    Attributes:
-        path: Path from the root.
-        verdict: One word or two; docs/json.md lists them.
-        reason: One sentence, without a full stop.
-    """
-
-    path: str
-    verdict: str
-    reason: str
+    path: str  # path from the root
+    verdict: str  # one word or two; docs/json.md lists them
+    reason: str  # one sentence, without a full stop
 
 
 def explain(project: Project, paths: Sequence[str]) -> list[Explanation]:

@@ -58,9 +58,6 @@ def find_root(start: str) -> str:
 
     A folder that is configured already counts, too; where nothing is found it is the one to start from.
 
-    Args:
-        start: The folder to start from.
-
     Raises:
         GitError: Git failed.
     """
@@ -78,9 +75,6 @@ def find_root(start: str) -> str:
 
 def find_candidates(root: str) -> tuple[Candidate, ...]:
     """Return the folders that may be the master, the likeliest first; those for which less speaks are left out.
-
-    Args:
-        root: The folder to look in.
 
     Raises:
         GitError: Git failed.
@@ -173,11 +167,7 @@ def _list_candidates(root: str, candidates: Sequence[Candidate]) -> Iterator[Pro
 
 
 def describe_users(candidate: Candidate) -> str:
-    """Return who uses a library, in a few words: `2 folders use it: services/api, services/worker`.
-
-    Args:
-        candidate: The library.
-    """
+    """Return who uses a library, in a few words: `2 folders use it: services/api, services/worker`."""
     number = len(candidate.services)
     named = ", ".join(service.path for service in candidate.services[:_MOST_NAMED])
     more = f" and {number - _MOST_NAMED} more" if number > _MOST_NAMED else ""
@@ -255,11 +245,7 @@ def _escape(path: str) -> str:
 
 
 def format_configuration(proposal: Proposal) -> str:
-    """Return what is to be written: a table of pyproject.toml, or the whole of common-sync.toml.
-
-    Args:
-        proposal: The configuration.
-    """
+    """Return what is to be written: a table of pyproject.toml, or the whole of common-sync.toml."""
     import tomlkit  # 60 ms, and nothing else needs it
 
     services = tomlkit.array()
@@ -280,9 +266,6 @@ def format_configuration(proposal: Proposal) -> str:
 
 def write_configuration(proposal: Proposal) -> str:
     """Write a configuration; what pyproject.toml holds already keeps every byte.
-
-    Args:
-        proposal: The configuration.
 
     Returns:
         The absolute path of the file that was written.

@@ -16,23 +16,14 @@ from common_sync.edges.library.copies import read_copy
 
 
 class CopyCheck(NamedTuple):
-    """How one copy stands to its own manifest.
+    """How one copy stands to its own manifest."""
 
-    Attributes:
-        path: The copy's path as the user gave it.
-        manifest: What it should hold.
-        digest: The tree digest of what it holds.
-        files: How many files it holds.
-        plan: What would bring it back to its manifest.
-        findings: What is not as it should be.
-    """
-
-    path: str
-    manifest: Manifest
-    digest: str
-    files: int
-    plan: CopyPlan
-    findings: tuple[Finding, ...]
+    path: str  # the copy's path as the user gave it
+    manifest: Manifest  # what it should hold
+    digest: str  # the tree digest of what it holds
+    files: int  # how many files it holds
+    plan: CopyPlan  # what would bring it back to its manifest
+    findings: tuple[Finding, ...]  # what is not as it should be
 
 
 _DIGEST = expression("cs1:[0-9a-f]{64}")

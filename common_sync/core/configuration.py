@@ -29,25 +29,15 @@ class Setting(NamedTuple):
 
 
 class Configuration(NamedTuple):
-    """What the user asks for.
+    """What the user asks for."""
 
-    Attributes:
-        file: The file that it was read from.
-        master: The library's folder, relative to the root.
-        services: Folders or globs, relative to the root.
-        copy: The copy's folder inside each service.
-        exclude: Gitignore patterns, after the built-in ones.
-        managed: The files that a managed block is kept in, of `MANAGED`.
-        ignore: Codes of the checks of `doctor` that are switched off.
-    """
-
-    file: str
-    master: Setting
-    services: tuple[Setting, ...]
-    copy: Setting
-    exclude: tuple[Setting, ...]
-    managed: frozenset[str] = frozenset(MANAGED)
-    ignore: tuple[Setting, ...] = ()
+    file: str  # the file that it was read from
+    master: Setting  # the library's folder, relative to the root
+    services: tuple[Setting, ...]  # folders or globs, relative to the root
+    copy: Setting  # the copy's folder inside each service
+    exclude: tuple[Setting, ...]  # gitignore patterns, after the built-in ones
+    managed: frozenset[str] = frozenset(MANAGED)  # the files that a managed block is kept in, of `MANAGED`
+    ignore: tuple[Setting, ...] = ()  # codes of the checks of `doctor` that are switched off
 
 
 def find_table(text: str, file: str) -> dict[str, object] | None:
@@ -95,12 +85,7 @@ def parse_configuration(table: dict[str, object], text: str, file: str) -> tuple
 
 
 def nearest(word: str, words: Iterable[str]) -> str:
-    """Return `did you mean …?` for a typo, or nothing when no word is near.
-
-    Args:
-        word: What was written.
-        words: What could have been meant.
-    """
+    """Return `did you mean …?` for a typo, or nothing when no word is near."""
     import difflib  # costs 2 ms, and only a typo needs it
 
     near = difflib.get_close_matches(word, list(words), n=3, cutoff=0.6)

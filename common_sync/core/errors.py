@@ -17,19 +17,12 @@ _PLAIN = dict.fromkeys(map(ord, "/-_."))
 
 
 class Problem(NamedTuple):
-    """One thing that is wrong with what the tool was given.
+    """One thing that is wrong with what the tool was given."""
 
-    Attributes:
-        message: One sentence, without a full stop.
-        file: The file it is about, as a path that the user can open, or None.
-        line: The line in that file, counted from 1, or None.
-        remedy: What to do about it, a command or a sentence, or None.
-    """
-
-    message: str
-    file: str | None = None
-    line: int | None = None
-    remedy: str | None = None
+    message: str  # one sentence, without a full stop
+    file: str | None = None  # the file it is about, as a path that the user can open, or None
+    line: int | None = None  # the line in that file, counted from 1, or None
+    remedy: str | None = None  # what to do about it, a command or a sentence, or None
 
     @property
     def place(self) -> str:

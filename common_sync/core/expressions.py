@@ -8,22 +8,12 @@ from typing import cast
 
 
 def expression(pattern: str, flags: int = 0) -> re.Pattern[str]:
-    """Return an expression that is compiled when something is first asked of it.
-
-    Args:
-        pattern: As for `re.compile`.
-        flags: As for `re.compile`.
-    """
+    """Return an expression that is compiled when something is first asked of it."""
     return cast("re.Pattern[str]", _Expression(pattern, flags))
 
 
 def expression_of_bytes(pattern: bytes, flags: int = 0) -> re.Pattern[bytes]:
-    """Return the same for bytes.
-
-    Args:
-        pattern: As for `re.compile`.
-        flags: As for `re.compile`.
-    """
+    """Return the same for bytes."""
     return cast("re.Pattern[bytes]", _Expression(pattern, flags))
 
 

@@ -1,4 +1,4 @@
-"""The values that everything else passes around, each immutable; and the folders above a path.
+"""The values that everything else passes around, each immutable; and what lies above and below a path.
 
 They are named tuples and not dataclasses: importing `dataclasses` costs 15 ms here (it brings `inspect`), more than
 bare Python needs to start, and the hook pays it on every commit (docs/design.md has the figures).
@@ -37,13 +37,27 @@ Entries = Mapping[str, Entry]
 
 
 def ancestors(path: str) -> Iterator[str]:
-    """Yield the folders above a path, the nearest first, without the root.
-
-    Args:
-        path: A relative POSIX path.
-    """
+    """Yield the folders above a path, the nearest first, without the root."""
     while path := path.rpartition("/")[0]:
         yield path
+
+
+def is_below(path: str, folder: str) -> bool:
+    """Tell whether a path is a folder or lies in it; nothing is the folder that both are relative to."""
+    return path == folder or not folder or path.startswith(f"{folder}/")
+
+
+def below(path: str, folder: str) -> str | None:
+    """Return the path relative to a folder, nothing for the folder itself, or None when it is not below it.
+
+    Args:
+        path: An absolute path, or one relative to the same place as the folder.
+        folder: `/`, or nothing, holds everything.
+    """
+    if path == folder:
+        return ""
+    prefix = folder if folder.endswith("/") or not folder else f"{folder}/"
+    return path[len(prefix) :] if path.startswith(prefix) else None
 
 
 class Snapshot(NamedTuple):
@@ -79,19 +93,12 @@ class Edit(NamedTuple):
 
 
 class FileEdit(NamedTuple):
-    """A file that is somebody's own, before and after its references are rewritten, or the tool's block in it.
+    """A file that is somebody's own, before and after its references are rewritten, or the tool's block in it."""
 
-    Attributes:
-        path: POSIX path from the root of the repository.
-        before: The bytes that it holds, or None where there is none.
-        after: The bytes that it is to hold, or None where it is to be removed.
-        managed: Whether it is a managed block that changes.
-    """
-
-    path: str
-    before: bytes | None
-    after: bytes | None
-    managed: bool = False
+    path: str  # POSIX path from the root of the repository
+    before: bytes | None  # the bytes that it holds, or None where there is none
+    after: bytes | None  # the bytes that it is to hold, or None where it is to be removed
+    managed: bool = False  # whether it is a managed block that changes
 
     def inside(self, service: str) -> str:
         """Return its path inside a service.
@@ -108,36 +115,23 @@ master but from what is not the service's own: a file outside, or an image that 
 
 
 class Reference(NamedTuple):
-    """A line in a service's file that points at the library.
+    """A line in a service's file that points at the library."""
 
-    Attributes:
-        file: Path from the root of the repository.
-        line: First line of the reference, counted from 1.
-        state: Where it leads.
-    """
-
-    file: str
-    line: int
-    state: ReferenceState
+    file: str  # path from the root of the repository
+    line: int  # first line of the reference, counted from 1
+    state: ReferenceState  # where it leads
 
 
 Severity = Literal["error", "warning"]
 
 
 class Insertion(NamedTuple):
-    """A COPY that a Dockerfile lacks.
+    """A COPY that a Dockerfile lacks."""
 
-    Attributes:
-        start: Offset in the Dockerfile of the RUN that it has to stand before.
-        stage: The number of its stage, counted from 0.
-        source: The folder to copy, as it is to be written.
-        destination: Where to, as it is to be written.
-    """
-
-    start: int
-    stage: int
-    source: str
-    destination: str
+    start: int  # offset in the Dockerfile of the RUN that it has to stand before
+    stage: int  # the number of its stage, counted from 0
+    source: str  # the folder to copy, as it is to be written
+    destination: str  # where to, as it is to be written
 
     @property
     def text(self) -> str:

@@ -13,43 +13,25 @@ if TYPE_CHECKING:
 
 
 class Widened(NamedTuple):
-    """A Dockerfile that takes a library from its master, by a build context that is not the service's folder.
+    """A Dockerfile that takes a library from its master, by a build context that is not the service's folder."""
 
-    Attributes:
-        path: POSIX path inside the service.
-        builds: How it is built, from such contexts.
-    """
-
-    path: str
-    builds: "tuple[BuiltService, ...]"
+    path: str  # POSIX path inside the service
+    builds: "tuple[BuiltService, ...]"  # how it is built, from such contexts
 
 
 class CopySurvey(NamedTuple):
-    """How one copy stands, and what would bring it in sync.
+    """How one copy stands, and what would bring it in sync."""
 
-    Attributes:
-        target: The key of what it should hold.
-        master: What that is called: the master's path from the root.
-        service: The service's path from the root.
-        place: The copy's path inside the service.
-        plan: What would bring it in sync.
-        leftover: Whether a killed run left something beside it: a staged copy, or a file of the service's.
-        exists: Whether there is a folder for it.
-        files: How many files it holds.
-        digest: The tree digest of what it holds, or None when there is no copy.
-        version: The version that its manifest states.
-    """
-
-    target: TargetKey
-    master: str
-    service: str
-    place: str
-    plan: CopyPlan
-    leftover: bool
-    exists: bool = False
-    files: int = 0
-    digest: str | None = None
-    version: str | None = None
+    target: TargetKey  # the key of what it should hold
+    master: str  # what that is called: the master's path from the root
+    service: str  # the service's path from the root
+    place: str  # the copy's path inside the service
+    plan: CopyPlan  # what would bring it in sync
+    leftover: bool  # whether a killed run left something beside it: a staged copy, or a file of the service's
+    exists: bool = False  # whether there is a folder for it
+    files: int = 0  # how many files it holds
+    digest: str | None = None  # the tree digest of what it holds, or None when there is no copy
+    version: str | None = None  # the version that its manifest states
 
     @property
     def path(self) -> str:
@@ -68,11 +50,7 @@ class CopySurvey(NamedTuple):
             yield missing_copy(self.service, self.path, len(self.plan.operations))
 
     def findings_of(self, left: tuple[Operation, ...]) -> Iterator[Finding]:
-        """Yield a finding for each operation that was left once the others were applied.
-
-        Args:
-            left: The operations.
-        """
+        """Yield a finding for each operation that was left once the others were applied."""
         from common_sync.core.copies.drift import drift_findings
 
         rest = self.plan._replace(state="current", operations=left, behind=False)

@@ -16,6 +16,12 @@ _BOMS = (
 )
 _CODING = expression(r"coding[:=]\s*([-\w.]+)", re.ASCII)
 
+SPACES = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+"""What Go's `unicode.IsSpace` takes for a blank; Python's `str.isspace` takes more."""
+
 NO_PATH = expression("[\\x00\ud800-\udfff]")
 """What is in no path: the system takes no such name, and Python raises ValueError for it."""
 
@@ -49,17 +55,11 @@ class UnparsableError(ValueError):
 
 
 class Text(NamedTuple):
-    """What a text file holds, and what it takes to write it back.
+    """What a text file holds, and what it takes to write it back."""
 
-    Attributes:
-        characters: The text without the byte order mark, line ends as they are.
-        encoding: The codec of the bytes after the mark.
-        bom: The byte order mark, or nothing.
-    """
-
-    characters: str
-    encoding: str
-    bom: bytes
+    characters: str  # the text without the byte order mark, line ends as they are
+    encoding: str  # the codec of the bytes after the mark
+    bom: bytes  # the byte order mark, or nothing
 
 
 def decode_requirements(data: bytes) -> Text:
@@ -67,9 +67,6 @@ def decode_requirements(data: bytes) -> Text:
 
     A byte order mark decides, then a PEP 263 comment in one of the first two lines, then it is UTF-8. Where pip would
     fall back to the locale's encoding, which differs from machine to machine, the file counts as undecodable.
-
-    Args:
-        data: The whole file.
 
     Raises:
         UndecodableError: For an unknown codec, bytes that it cannot decode, or a text that it would not encode back to
@@ -93,9 +90,6 @@ def decode_requirements(data: bytes) -> Text:
 def decode_unicode(data: bytes) -> Text:
     """Decode a file as its byte order mark says, and as UTF-8 where it has none.
 
-    Args:
-        data: The whole file.
-
     Raises:
         UndecodableError: For bytes that cannot be decoded so.
     """
@@ -107,20 +101,12 @@ def _decode_marked(data: bytes) -> Text | None:
 
 
 def decode_to_read(data: bytes) -> Text:
-    """Decode a file that is never written: what is not UTF-8 in it is replaced.
-
-    Args:
-        data: The whole file.
-    """
+    """Decode a file that is never written: what is not UTF-8 in it is replaced."""
     return Text(data.decode("utf-8", "replace"), "utf-8", b"")
 
 
 def decode_bytes(data: bytes) -> Text:
-    """Decode a file that another program reads as bytes: what is not UTF-8 in it is kept by surrogateescape.
-
-    Args:
-        data: The whole file.
-    """
+    """Decode a file that another program reads as bytes: what is not UTF-8 in it is kept by surrogateescape."""
     bom, encoding = _BOMS[0]
     mark = bom if data.startswith(bom) else b""
     return Text(data[len(mark) :].decode(encoding, "surrogateescape"), encoding, mark)
@@ -179,11 +165,7 @@ def declared_encoding(characters: str) -> re.Match[str] | None:
 
 
 def find_conflict(characters: str) -> int | None:
-    """Return the line at which git begins the two sides of a merge that somebody has to finish, counted from 1, or None.
-
-    Args:
-        characters: The decoded file.
-    """
+    """Return the line at which git begins the two sides of a merge that somebody has to finish, counted from 1, or None."""
     begun, ended = "\n" + "<" * 7 + " ", "\n" + ">" * 7 + " "
     place = f"\n{characters}".find(begun)
     return characters.count("\n", 0, place) + 1 if place >= 0 and ended in characters[place:] else None

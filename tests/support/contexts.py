@@ -7,8 +7,7 @@ from common_sync.core.doctor.build.simulate import simulate
 from common_sync.core.doctor.catalogue import inspect_image, inspect_service
 from common_sync.core.doctor.checks.build import find_build_troubles
 from common_sync.core.doctor.checks.layout import find_importable
-from common_sync.core.doctor.image.context import BuildContext
-from common_sync.core.doctor.image.files import Place
+from common_sync.core.doctor.image.files import BuildContext, Place
 from common_sync.core.doctor.view import ImageView, Service, View, find_imports
 from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.formats.dockerfile.syntax import parse_dockerfile

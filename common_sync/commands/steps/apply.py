@@ -22,10 +22,6 @@ from common_sync.edges.state.discarded import keep_files
 def check_writable(found: Survey, plans: Sequence[ServicePlan]) -> None:
     """Refuse before anything is written when a service, or the root, cannot be written at all.
 
-    Args:
-        found: What was read and planned.
-        plans: The services that are to be written.
-
     Raises:
         TreeError: Some cannot be written.
     """
@@ -57,11 +53,7 @@ class Writer:
         self._layouts = {key: lay_out(target.snapshot.entries) for key, target in found.targets.items()}
 
     def write(self, plan: ServicePlan) -> tuple[Problem, ...]:
-        """Apply the plan of one service; return what went wrong.
-
-        Args:
-            plan: The plan.
-        """
+        """Apply the plan of one service; return what went wrong."""
         return attempt(lambda: self._write(plan), plan.service)
 
     def _write(self, plan: ServicePlan) -> None:
@@ -77,11 +69,7 @@ class Writer:
             write_edit(self._root, edit)
 
     def write_root(self, root: Managed) -> tuple[Problem, ...]:
-        """Write what belongs to no service; return what went wrong.
-
-        Args:
-            root: What is to be done.
-        """
+        """Write what belongs to no service; return what went wrong."""
         return attempt(lambda: self._write_files(self._root, root.edits, leftover=root.leftover), ".")
 
     def _write_copy(self, service: int, copy: CopySurvey) -> None:
@@ -112,12 +100,7 @@ class Writer:
 
 
 def attempt(write: Callable[[], None], where: str) -> tuple[Problem, ...]:
-    """Write to a service; return what went wrong.
-
-    Args:
-        write: What writes.
-        where: The service's path from the root.
-    """
+    """Write to a service; return what went wrong."""
     try:
         write()
     except CommonSyncError as error:
@@ -128,11 +111,7 @@ def attempt(write: Callable[[], None], where: str) -> tuple[Problem, ...]:
 
 
 def discarded(operations: Sequence[Operation]) -> Iterator[tuple[str, Entry]]:
-    """Yield path and entry of everything that operations would discard of somebody's own bytes.
-
-    Args:
-        operations: What is to be applied.
-    """
+    """Yield path and entry of everything that operations would discard of somebody's own bytes."""
     for operation in operations:
         if operation.state in GUARDED and operation.before is not None:
             yield operation.path, operation.before

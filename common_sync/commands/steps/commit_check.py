@@ -17,15 +17,10 @@ from common_sync.edges.project.load import CONFIGURATION_FILES, Project, load_pr
 
 
 class Commit(NamedTuple):
-    """What is wrong with the commit.
+    """What is wrong with the commit."""
 
-    Attributes:
-        lacks: What it does not hold as it is on the disk.
-        clone: What `verify` would find in a fresh clone, where that had to be tried.
-    """
-
-    lacks: tuple[Lack, ...]
-    clone: tuple[Finding, ...] = ()
+    lacks: tuple[Lack, ...]  # what it does not hold as it is on the disk
+    clone: tuple[Finding, ...] = ()  # what `verify` would find in a fresh clone, where that had to be tried
 
     @property
     def is_whole(self) -> bool:
@@ -35,10 +30,6 @@ class Commit(NamedTuple):
 
 def list_tracked_masters(project: Project, index: Index) -> dict[str, list[str]]:
     """Return the files of each library's master that git tracks, relative to it, by the library's name.
-
-    Args:
-        project: The project.
-        index: What the next commit will hold.
 
     Raises:
         GitError: A sparse checkout keeps some of them out of the work tree.

@@ -27,29 +27,17 @@ from common_sync.edges.project.index import Index, list_ignored, list_tracked, m
 
 
 class Copy(NamedTuple):
-    """A copy, and its service, as they are on the disk now.
+    """A copy, and its service, as they are on the disk now."""
 
-    Attributes:
-        service: The service's path from the root.
-        path: The copy's path from the root.
-        target: The key of what it should hold.
-        references: Files that mention the library, or hold a managed block.
-        left: Paths from the root, in the copy, that are not as they should be: other findings name them.
-        whole: Whether the copy is in sync with its master.
-        changed: Whether this run has written to the service.
-        edited: The files of its own that it has rewritten.
-        blocks: Those that a managed block is kept in.
-    """
-
-    service: str
-    path: str
-    target: TargetKey
-    references: frozenset[str]
-    left: frozenset[str]
-    whole: bool
-    changed: bool = False
-    edited: frozenset[str] = frozenset()
-    blocks: frozenset[str] = frozenset()
+    service: str  # the service's path from the root
+    path: str  # the copy's path from the root
+    target: TargetKey  # the key of what it should hold
+    references: frozenset[str]  # files that mention the library, or hold a managed block
+    left: frozenset[str]  # paths from the root, in the copy, that are not as they should be: other findings name them
+    whole: bool  # whether the copy is in sync with its master
+    changed: bool = False  # whether this run has written to the service
+    edited: frozenset[str] = frozenset()  # the files of its own that it has rewritten
+    blocks: frozenset[str] = frozenset()  # those that a managed block is kept in
 
 
 _ADD = "git add"
@@ -59,21 +47,13 @@ _OTHER = "the commit would hold another version of it than the disk"
 
 
 class Lack(NamedTuple):
-    """A file that the commit does not hold as it is on the disk.
+    """A file that the commit does not hold as it is on the disk."""
 
-    Attributes:
-        service: The service, or nothing for what belongs to none.
-        path: Its path from the root.
-        message: What is so, without the path.
-        command: The words that go before the place to mend it.
-        place: Its path from the root, or that of the copy which it belongs to.
-    """
-
-    service: str
-    path: str
-    message: str
-    command: str
-    place: str
+    service: str  # the service, or nothing for what belongs to none
+    path: str  # its path from the root
+    message: str  # what is so, without the path
+    command: str  # the words that go before the place to mend it
+    place: str  # its path from the root, or that of the copy which it belongs to
 
     @property
     def is_plain(self) -> bool:
@@ -233,11 +213,7 @@ class Comparison:
         return bool(seen and held and wanted and held[: len(_MODE)] == wanted[: len(_MODE)])
 
     def explain(self, path: str) -> Lack:
-        """Return what is so with a path that is wrong, and what to do.
-
-        Args:
-            path: Its path from the root.
-        """
+        """Return what is so with a path that is wrong, and what to do."""
         copy = self._copy_of(path)
         service, place = (copy.service, copy.path) if copy is not None else (self._service_of(path), path)
         held, wanted = self.index.files.get(path), self._expected.get(path)

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator
 from common_sync.commands.steps.image_check import Dockerfile
 from common_sync.core.doctor.view import Service
 from common_sync.core.formats.compose.built import BuiltService
-from common_sync.core.formats.compose.variables import expand, has_variable
+from common_sync.core.formats.compose.paths import expand, has_variable
 from common_sync.core.formats.dockerfile.sources import find_sources, normalise
 from common_sync.core.formats.dockerfile.syntax import parse_dockerfile
+from common_sync.core.model import is_below
 from common_sync.core.references.kinds import is_dockerfile
 from common_sync.core.text import UnparsableError
-from common_sync.edges.service.compose import ComposeFiles, is_in
+from common_sync.edges.service.compose import ComposeFiles
 from common_sync.edges.service.folder import ServiceFolder
 
 _BLOCK = frozenset({"|", ">"})
@@ -31,16 +32,16 @@ def list_compositions(composes: ComposeFiles, service: Service, inside: Iterable
 
 def _is_of(built: BuiltService, service: Service) -> bool:
     """Tell whether a build is about a service: it is in its folder, has its name, or takes files of it."""
-    if is_in(built.context, service.place) or is_in(built.dockerfile, service.place):
+    if is_below(built.context, service.place) or is_below(built.dockerfile, service.place):
         return True
     named = built.name == os.path.basename(service.path)
     if built.doubtful:
-        return named or is_in(built.file, service.place)
-    if not is_in(service.place, built.context):
+        return named or is_below(built.file, service.place)
+    if not is_below(service.place, built.context):
         return False
     above, name = os.path.split(built.dockerfile)
     text = built.inline if built.section.inline else ServiceFolder(above).read_as_docker(name)
-    return named or any(is_in(path, service.place) for path in _list_taken(text or "", built.context))
+    return named or any(is_below(path, service.place) for path in _list_taken(text or "", built.context))
 
 
 def _list_taken(text: str, context: str) -> Iterator[str]:
@@ -53,22 +54,16 @@ def _list_taken(text: str, context: str) -> Iterator[str]:
 
 
 def list_dockerfiles(service: Service, folder: ServiceFolder, compositions: Iterable[BuiltService]) -> list[Dockerfile]:
-    """Return the Dockerfiles of a service, once for each way in which a compose file builds it.
-
-    Args:
-        service: The service.
-        folder: Its files.
-        compositions: What compose files build of it.
-    """
+    """Return the Dockerfiles of a service, once for each way in which a compose file builds it."""
     plain = {file: list[BuiltService]() for file in service.files if is_dockerfile(os.path.basename(file))}
     by_place = {os.path.realpath(os.path.join(service.place, file)): file for file in plain}
     inline = []
     for one in compositions:
         if one.doubtful:
             continue
-        if not one.dockerfile and is_in(one.context, service.place):
+        if not one.dockerfile and is_below(one.context, service.place):
             inline.append(one)
-        elif is_in(one.dockerfile, service.place):
+        elif is_below(one.dockerfile, service.place):
             file = by_place.get(one.dockerfile, os.path.relpath(one.dockerfile, service.place))
             plain.setdefault(file, []).append(one)
     found = [one for file, builds in plain.items() for one in _list_ways(service, folder, file, builds)]
@@ -107,7 +102,7 @@ def _expand(value: str | None) -> str | None:
 
 def _inside(path: str | None, service: Service) -> str | None:
     """Return the path in a service of a folder, nothing for all of it; None where it is outside."""
-    if path is None or not is_in(path, service.place):
+    if path is None or not is_below(path, service.place):
         return None
     return os.path.relpath(path, service.place).removeprefix(".")
 

@@ -16,10 +16,6 @@ from common_sync.edges.project.index import Ignored, find_ignored
 def find_ignored_copies(found: Survey, copies: Collection[CopySurvey]) -> dict[str, list[Finding]]:
     """Return, by service, a warning for each rule by which git ignores a part of a copy that it does not track.
 
-    Args:
-        found: What was read and planned, and then written.
-        copies: The copies to ask about.
-
     Raises:
         GitError: Git failed.
     """

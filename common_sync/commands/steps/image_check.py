@@ -6,9 +6,8 @@ from typing import NamedTuple
 
 from common_sync.core.doctor.build.simulate import simulate
 from common_sync.core.doctor.catalogue import inspect_image
-from common_sync.core.doctor.image.context import BuildContext
 from common_sync.core.doctor.image.copying import MissingSource
-from common_sync.core.doctor.image.files import Anything, Files, Rooted
+from common_sync.core.doctor.image.files import Anything, BuildContext, Files, Rooted
 from common_sync.core.doctor.mending import Mended, mend
 from common_sync.core.doctor.view import ImageView, Service
 from common_sync.core.findings import file_finding
@@ -23,19 +22,12 @@ Keep = Callable[[list[Finding], str], list[Finding]]
 
 
 class ImageCheck(NamedTuple):
-    """What came of a Dockerfile.
+    """What came of a Dockerfile."""
 
-    Attributes:
-        findings: What is wrong with it.
-        view: The image, or None where it cannot be followed.
-        mended: What was put in, or None.
-        examined: The text that was read.
-    """
-
-    findings: tuple[Finding, ...]
-    view: ImageView | None = None
-    mended: Mended | None = None
-    examined: str = ""
+    findings: tuple[Finding, ...]  # what is wrong with it
+    view: ImageView | None = None  # the image, or None where it cannot be followed
+    mended: Mended | None = None  # what was put in, or None
+    examined: str = ""  # the text that was read
 
 
 class Dockerfile(NamedTuple):

@@ -24,9 +24,6 @@ def narrow_contexts(found: Survey) -> Survey:
     """Plan to build each image that takes a library from its master from its service's own folder.
 
     A Dockerfile and all that builds it are changed together, or not at all, with findings that say why not.
-
-    Args:
-        found: What was read and planned.
     """
     root = {edit.path: edit for edit in found.root.edits}
     plans = []

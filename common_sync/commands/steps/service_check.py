@@ -7,18 +7,15 @@ from typing import NamedTuple
 from common_sync.commands.steps.compositions import list_compositions, list_dockerfiles
 from common_sync.commands.steps.image_check import Dockerfile, ImageCheck, check_image
 from common_sync.commands.steps.survey import Survey
-from common_sync.core.doctor.catalogue import State, Verdict, conclude, inspect_service, judge
+from common_sync.core.doctor.catalogue import State, Verdict, conclude, inspect_service, is_silenced, judge
 from common_sync.core.doctor.checks.layout import find_importable
-from common_sync.core.doctor.image.files import below
-from common_sync.core.doctor.silencing import is_silenced
 from common_sync.core.doctor.view import Service, View, find_imports
 from common_sync.core.findings import distribute_command, place, reference_findings
-from common_sync.core.model import Finding
+from common_sync.core.model import Finding, below, is_below
 from common_sync.core.references.kinds import is_compose
 from common_sync.core.service_plan import CopySurvey, ServicePlan
 from common_sync.edges.files.folders import explain_os_error
 from common_sync.edges.project.load import Project
-from common_sync.edges.service.compose import is_in
 from common_sync.edges.service.folder import ServiceFolder, open_context
 from common_sync.edges.service.listing import list_paths
 
@@ -39,23 +36,14 @@ class Fixed(NamedTuple):
 
 
 class ServiceCheck(NamedTuple):
-    """How one service stands.
+    """How one service stands."""
 
-    Attributes:
-        service: Its path from the root.
-        dockerfiles: The paths of its Dockerfiles from the root.
-        findings: What was found.
-        states: The title of each check → how the service stands in it.
-        verdict: What it all comes to.
-        fixed: What is to be written, where that was asked for.
-    """
-
-    service: str
-    dockerfiles: tuple[str, ...]
-    findings: tuple[Finding, ...]
-    states: dict[str, State]
-    verdict: Verdict
-    fixed: tuple[Fixed, ...]
+    service: str  # its path from the root
+    dockerfiles: tuple[str, ...]  # the paths of its Dockerfiles from the root
+    findings: tuple[Finding, ...]  # what was found
+    states: dict[str, State]  # the title of each check → how the service stands in it
+    verdict: Verdict  # what it all comes to
+    fixed: tuple[Fixed, ...]  # what is to be written, where that was asked for
 
 
 def check_service(found: Survey, plan: ServicePlan, shared: Iterable[Finding], *, fix: bool) -> ServiceCheck:
@@ -77,7 +65,7 @@ def check_service(found: Survey, plan: ServicePlan, shared: Iterable[Finding], *
     compositions = list_compositions(composes, several[0].service, inside)
     dockerfiles = list_dockerfiles(several[0].service, folder, compositions)
     circles = composes.list_circles(plan.service, inside)
-    refused = tuple(one for one in circles if not is_in(one.file, several[0].service.place))
+    refused = tuple(one for one in circles if not is_below(one.file, several[0].service.place))
     findings: list[Finding] = []
     fixed: dict[str, Fixed] = {}
     for opened in several:
@@ -104,23 +92,14 @@ def _list_files(project: Project, plan: ServicePlan) -> tuple[str, ...]:
 
 
 class _Opened(NamedTuple):
-    """A service that is looked at, and what is said about what is found there.
+    """A service that is looked at, and what is said about what is found there."""
 
-    Attributes:
-        service: The service.
-        folder: Its files.
-        plan: What would bring it in sync.
-        copy: The copy that it is looked at for.
-        root: The absolute path of the configuration's folder.
-        ignored: The codes that the configuration switches off.
-    """
-
-    service: Service
-    folder: ServiceFolder
-    plan: ServicePlan
-    copy: CopySurvey
-    root: str
-    ignored: frozenset[str]
+    service: Service  # the service
+    folder: ServiceFolder  # its files
+    plan: ServicePlan  # what would bring it in sync
+    copy: CopySurvey  # the copy that it is looked at for
+    root: str  # the absolute path of the configuration's folder
+    ignored: frozenset[str]  # the codes that the configuration switches off
 
     def lines(self, finding: Finding) -> Sequence[str]:
         """Return the lines of the file that a finding is about: of the service, or of what is above it."""

@@ -24,28 +24,20 @@ from common_sync.edges.service.places import Location
 from common_sync.edges.service.references import read_references
 
 if TYPE_CHECKING:
-    from common_sync.edges.git.former import FormerStates
+    from common_sync.edges.git.history import FormerStates
 
 _MANY_FILES = 1500
 _MANY_BYTES = 16 << 20
 
 
 class Survey(NamedTuple):
-    """A project, what its copies should hold, and the plan of each service that was asked for.
+    """A project, what its copies should hold, and the plan of each service that was asked for."""
 
-    Attributes:
-        project: The project.
-        targets: What each copy should hold, by its key, in the order of the libraries.
-        plans: One for each service.
-        root: What is to be done about the root's own files.
-        composes: The compose files that tell how services are built.
-    """
-
-    project: Project
-    targets: Mapping[TargetKey, Target]
-    plans: tuple[ServicePlan, ...]
-    root: Managed
-    composes: ComposeFiles
+    project: Project  # the project
+    targets: Mapping[TargetKey, Target]  # what each copy should hold, by its key, in the order of the libraries
+    plans: tuple[ServicePlan, ...]  # one for each service
+    root: Managed  # what is to be done about the root's own files
+    composes: ComposeFiles  # the compose files that tell how services are built
 
     @property
     def first(self) -> Target:
@@ -115,12 +107,7 @@ def survey(
 
 
 def locate(project: Project, targets: Mapping[TargetKey, Target]) -> list[Location]:
-    """Return where a project's libraries lie.
-
-    Args:
-        project: The project.
-        targets: What a copy of each should hold.
-    """
+    """Return where a project's libraries lie."""
     return [Location(project.root, target.library, target.snapshot.entries) for target in targets.values()]
 
 
@@ -130,17 +117,13 @@ def _dockerignores(project: Project, targets: Mapping[TargetKey, Target]) -> Doc
 
 
 def _former_states(root: str, target: Target) -> "FormerStates":
-    from common_sync.edges.git.former import FormerStates  # only where a copy has no manifest
+    from common_sync.edges.git.history import FormerStates  # only where a copy has no manifest
 
     return FormerStates(os.path.join(root, target.library.master))
 
 
 def survey_root(project: Project, services: Sequence[str]) -> Managed:
     """Return what is to be done about the root's own files, for some services.
-
-    Args:
-        project: The project.
-        services: Their paths from the root.
 
     Raises:
         CommonSyncError: A file cannot be read.
@@ -158,12 +141,7 @@ def _with_first_plans(plan: ServicePlan, targets: Mapping[TargetKey, Target]) ->
 
 
 def count_workers(targets: Iterable[Target], services: int) -> int:
-    """Return how many processes are worth starting: forking costs as much as reading a few hundred files.
-
-    Args:
-        targets: What the copies of each should hold.
-        services: How many services there are.
-    """
+    """Return how many processes are worth starting: forking costs as much as reading a few hundred files."""
     snapshots = [target.snapshot for target in targets]
     files, size = (sum(len(one.entries) for one in snapshots), sum(one.size for one in snapshots))
     many = services * files > _MANY_FILES or services * size > _MANY_BYTES
@@ -171,31 +149,18 @@ def count_workers(targets: Iterable[Target], services: int) -> int:
 
 
 class _Looking(NamedTuple):
-    """What every service is looked at with.
+    """What every service is looked at with."""
 
-    Attributes:
-        project: The project.
-        targets: What its copies should hold.
-        libraries: Where the libraries lie.
-        ignores: Looks at its ignore files.
-        composes: The compose files that tell how services are built.
-        former: What the master of a target once held.
-    """
-
-    project: Project
-    targets: Sequence[Target]
-    libraries: Sequence[Location]
-    ignores: Dockerignores
-    composes: ComposeFiles
-    former: Callable[[Target], "FormerStates"]
+    project: Project  # the project
+    targets: Sequence[Target]  # what its copies should hold
+    libraries: Sequence[Location]  # where the libraries lie
+    ignores: Dockerignores  # looks at its ignore files
+    composes: ComposeFiles  # the compose files that tell how services are built
+    former: Callable[[Target], "FormerStates"]  # what the master of a target once held
 
 
 def survey_service(service: str, looking: _Looking) -> ServicePlan:
     """Return the plan of one service; where there is no copy yet, its plan is left for the caller to fill in.
-
-    Args:
-        service: The service's path from the root.
-        looking: What every service is looked at with.
 
     Raises:
         CommonSyncError: A copy, its manifest or a file of its own cannot be used.

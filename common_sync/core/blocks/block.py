@@ -70,11 +70,6 @@ def put_block(text: str | None, lines: Sequence[str], end: End, find_others: Fin
 def remove_block(text: str, end: End, find_others: FindOthers) -> str | None:
     """Return a file as it was before a block was put in; None where the block made the file.
 
-    Args:
-        text: The file.
-        end: Where a new block goes in such a file.
-        find_others: Tells what in it is not the tool's.
-
     Raises:
         UnparsableError: The markers in the file are not those of one block.
     """
@@ -93,9 +88,6 @@ def remove_block(text: str, end: End, find_others: FindOthers) -> str | None:
 
 def read_block(text: str) -> tuple[str, ...]:
     """Return the lines that the block of a file holds; none where there is no block.
-
-    Args:
-        text: The file.
 
     Raises:
         UnparsableError: The markers in the file are not those of one block.

@@ -107,19 +107,12 @@ _WILDCARD = expression(r"[*?\[\\]")
 
 
 class Dropped(NamedTuple):
-    """What a pattern of a `.dockerignore` keeps out of a copy.
+    """What a pattern of a `.dockerignore` keeps out of a copy."""
 
-    Attributes:
-        line: The pattern's line, counted from 1.
-        pattern: The pattern as it is written.
-        paths: What it keeps out, as paths inside the service.
-        remedy: The line to add at the end of the file.
-    """
-
-    line: int
-    pattern: str
-    paths: tuple[str, ...]
-    remedy: str
+    line: int  # the pattern's line, counted from 1
+    pattern: str  # the pattern as it is written
+    paths: tuple[str, ...]  # what it keeps out, as paths inside the service
+    remedy: str  # the line to add at the end of the file
 
 
 def find_dropped(ignore: Dockerignore, copy: str, files: Iterable[str]) -> Iterator[Dropped]:

@@ -41,11 +41,7 @@ def _escape(found: re.Match[str]) -> str:
 
 
 def parse_line(line: str) -> str | None:
-    """Return the path of the copy that a line marks, or None where it is another line.
-
-    Args:
-        line: A line of the block, without its end.
-    """
+    """Return the path of the copy that a line marks, or None where it is another line."""
     found = _LINE.fullmatch(line)
     if found is None:
         return None
@@ -54,9 +50,5 @@ def parse_line(line: str) -> str | None:
 
 
 def find_others(block: Iterable[str]) -> Iterator[str]:
-    """Yield the lines of a block that are not the tool's.
-
-    Args:
-        block: Its lines, without their ends.
-    """
+    """Yield the lines of a block that are not the tool's."""
     return (line for line in block if line != MANIFESTS and parse_line(line) is None)

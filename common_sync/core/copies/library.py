@@ -6,26 +6,15 @@ from common_sync.core.copies.rules import Rules
 
 
 class Library(NamedTuple):
-    """A shared library of a repository.
+    """A shared library of a repository."""
 
-    Attributes:
-        name: What it is called on the command line; unique.
-        master: The master's path from the root.
-        copy: The copy's path inside a service.
-        rules: Which of the master's files belong to it.
-    """
-
-    name: str
-    master: str
-    copy: str
-    rules: Rules
+    name: str  # what it is called on the command line; unique
+    master: str  # the master's path from the root
+    copy: str  # the copy's path inside a service
+    rules: Rules  # which of the master's files belong to it
 
     def has(self, path: str) -> bool:
-        """Tell whether a file would belong to it.
-
-        Args:
-            path: The file's path from the root.
-        """
+        """Tell whether a file would belong to it."""
         inside = path.removeprefix(f"{self.master}/")
         return inside != path and self.rules.exclusion(inside) is None
 

@@ -26,17 +26,11 @@ _SHA256_DIGITS = 64
 
 
 class Manifest(NamedTuple):
-    """What a copy should hold.
+    """What a copy should hold."""
 
-    Attributes:
-        library: Where it came from.
-        files: Path → entry.
-        tree: The tree digest that the manifest states; `digest_tree(files)` unless somebody edited it.
-    """
-
-    library: Origin
-    files: Entries
-    tree: str
+    library: Origin  # where it came from
+    files: Entries  # path → entry
+    tree: str  # the tree digest that the manifest states; `digest_tree(files)` unless somebody edited it
 
 
 def make_manifest(library: Origin, files: Entries) -> Manifest:
@@ -80,10 +74,6 @@ def _format_entry(entry: Entry) -> str:
 
 def parse_manifest(data: bytes, where: str) -> Manifest:
     """Read a manifest, trusting nothing in it.
-
-    Args:
-        data: The file's bytes.
-        where: The file's path, for messages.
 
     Raises:
         ManifestError: It is not JSON, of another schema, or names something that no copy may hold; all that is wrong

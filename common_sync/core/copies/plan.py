@@ -32,23 +32,14 @@ Action = Literal["create", "update", "delete"]
 
 
 class Operation(NamedTuple):
-    """One change of one file in a copy.
+    """One change of one file in a copy."""
 
-    Attributes:
-        action: What to do.
-        path: Path inside the copy.
-        before: What the copy holds there now, checked again before it is replaced.
-        after: What it is to hold; None for a delete.
-        state: Why.
-        blocked_by: A path of the copy that stands in the way and stays, or None.
-    """
-
-    action: Action
-    path: str
-    before: Entry | None
-    after: Entry | None
-    state: State
-    blocked_by: str | None = None
+    action: Action  # what to do
+    path: str  # path inside the copy
+    before: Entry | None  # what the copy holds there now, checked again before it is replaced
+    after: Entry | None  # what it is to hold; None for a delete
+    state: State  # why
+    blocked_by: str | None = None  # a path of the copy that stands in the way and stays, or None
 
     @property
     def guarded(self) -> bool:

@@ -45,14 +45,7 @@ class Rule(NamedTuple):
 
 
 def parse_plain(pattern: str, layer: Layer, file: str | None = None, line: int | None = None) -> Rule | None:
-    """Return the rule for a pattern without wildcards, or with one `*` in a name, or None when it is another.
-
-    Args:
-        pattern: One gitignore pattern.
-        layer: The layer that it stands in.
-        file: The file that it stands in.
-        line: Its line there.
-    """
+    """Return the rule for a pattern without wildcards, or with one `*` in a name, or None when it is another."""
     body = pattern.removeprefix("!")
     only_folders, anchored = body.endswith("/"), "/" in body[:-1]
     body = body.removesuffix("/").removeprefix("/")
@@ -144,12 +137,7 @@ class Rules:
         return next((rule for rule in self._last_first if rule.matches(path, folder)), None)
 
     def exclusion(self, path: str, *, folder: bool = False) -> Rule | None:
-        """Return the rule that keeps a path out, or None when it belongs: a file below an excluded folder is excluded.
-
-        Args:
-            path: POSIX path relative to the patterns' folder.
-            folder: Whether it is a folder.
-        """
+        """Return the rule that keeps a path out, or None when it belongs: a file below an excluded folder is excluded."""
         parent = path.rpartition("/")[0]
         if parent not in self._folders:
             self._folders[parent] = self.exclusion(parent, folder=True)
@@ -160,9 +148,5 @@ class Rules:
         return rule if rule is not None and rule.excludes else None
 
     def select(self, paths: Iterable[str]) -> Iterator[str]:
-        """Yield the paths of files that belong.
-
-        Args:
-            paths: POSIX paths relative to the patterns' folder.
-        """
+        """Yield the paths of files that belong."""
         return (path for path in paths if self.exclusion(path) is None)

@@ -1,4 +1,4 @@
-"""The checks of `doctor`: a row for each, which is a column of what is printed; and how a service stands in them.
+"""The checks of `doctor`: a row for each, which is a column of what is printed; how a service stands in them; what silences one.
 
 A new check is a function that takes an image or a service and yields findings, and a row, or a place in one, in `CHECKS`.
 """
@@ -8,12 +8,12 @@ from typing import Literal, NamedTuple
 
 from common_sync.core.doctor.checks.build import check_build
 from common_sync.core.doctor.checks.by_name import check_asked_by_name
-from common_sync.core.doctor.checks.compose import check_compose
+from common_sync.core.doctor.checks.compose import check_compose, check_mounts
 from common_sync.core.doctor.checks.library import check_copy, check_presence, check_stale
-from common_sync.core.doctor.checks.mounts import check_mounts
 from common_sync.core.doctor.checks.path_entries import check_path_entries
 from common_sync.core.doctor.checks.references import check_references
 from common_sync.core.doctor.view import ImageView, View
+from common_sync.core.expressions import expression
 from common_sync.core.model import Finding
 
 State = Literal["ok", "warning", "unknown", "error", "none"]
@@ -28,21 +28,13 @@ _NOT_PROVEN = frozenset({UNKNOWN, "CS113"})
 
 
 class Check(NamedTuple):
-    """A row.
+    """A row."""
 
-    Attributes:
-        title: The title of its column.
-        codes: What is shown in it, whatever found it.
-        of_image: What looks at each image.
-        of_service: What looks at the service.
-        only_in_image: Whether it is about images only.
-    """
-
-    title: str
-    codes: frozenset[str]
-    of_image: tuple[Callable[[ImageView], Iterator[Finding]], ...] = ()
-    of_service: tuple[Callable[[View], Iterator[Finding]], ...] = ()
-    only_in_image: bool = False
+    title: str  # the title of its column
+    codes: frozenset[str]  # what is shown in it, whatever found it
+    of_image: tuple[Callable[[ImageView], Iterator[Finding]], ...] = ()  # what looks at each image
+    of_service: tuple[Callable[[View], Iterator[Finding]], ...] = ()  # what looks at the service
+    only_in_image: bool = False  # whether it is about images only
 
 
 CHECKS = (
@@ -65,20 +57,12 @@ CHECKS = (
 
 
 def inspect_image(image: ImageView) -> list[Finding]:
-    """Return what all checks find in an image.
-
-    Args:
-        image: The image.
-    """
+    """Return what all checks find in an image."""
     return [finding for check in CHECKS for look in check.of_image for finding in look(image)]
 
 
 def inspect_service(view: View) -> list[Finding]:
-    """Return what all checks find in a service beside its images.
-
-    Args:
-        view: The service.
-    """
+    """Return what all checks find in a service beside its images."""
     return [finding for check in CHECKS for look in check.of_service for finding in look(view)]
 
 
@@ -116,3 +100,30 @@ def conclude(findings: Iterable[Finding]) -> Verdict:
     """Return what it all comes to: proven is what has no error, and nothing that could not be followed or is outside."""
     states = {"unknown" if one.code in _NOT_PROVEN else one.severity for one in findings}
     return "broken" if "error" in states else "unknown" if "unknown" in states else "proven"
+
+
+_COMMENT = expression(r"#\s*common-sync:\s*ignore\[([^\]]*)\]")
+
+
+def is_silenced(code: str, line: int | None, lines: Collection[str]) -> bool:
+    """Tell whether a comment switches a check off: on the line itself, or on a line of its own right above.
+
+    Args:
+        code: The check's code.
+        line: The line that was found, counted from 1, or None for the whole file.
+        lines: The file's lines.
+    """
+    if line is None or not code.startswith("CS2"):
+        return False
+    listed = list(lines)
+    texts = [listed[line - 1]] if line <= len(listed) else []
+    above = line - 2
+    while 0 <= above < len(listed) and listed[above].lstrip().startswith("#"):
+        texts.append(listed[above])
+        above -= 1
+    return any(code in _codes(text) for text in texts)
+
+
+def _codes(text: str) -> set[str]:
+    found = _COMMENT.search(text)
+    return {code.strip() for code in found[1].split(",")} if found else set()

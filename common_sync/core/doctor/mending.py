@@ -17,23 +17,14 @@ _BUILDING = frozenset({"CS201", "CS202", "CS203"})
 
 
 class Mended(NamedTuple):
-    """A Dockerfile with what it lacked.
+    """A Dockerfile with what it lacked."""
 
-    Attributes:
-        text: The whole file.
-        lines: The lines that were inserted.
-    """
-
-    text: str
-    lines: tuple[str, ...]
+    text: str  # the whole file
+    lines: tuple[str, ...]  # the lines that were inserted
 
 
 def mend(text: str, examine: Examine) -> Mended:
     """Insert every COPY that is missing for sure; one that does not help is left out.
-
-    Args:
-        text: The decoded Dockerfile.
-        examine: Simulates a text.
 
     Raises:
         UnparsableError: The text is no Dockerfile.

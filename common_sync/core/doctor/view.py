@@ -7,10 +7,13 @@ from posixpath import relpath
 from typing import NamedTuple
 
 from common_sync.core.doctor.build.outcome import Build
-from common_sync.core.doctor.image.context import BuildContext, Folder
+from common_sync.core.doctor.image.files import BuildContext, Folder
 from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.formats.dockerignore import parse_dockerignore
 from common_sync.core.model import Reference
+
+IF_HARMLESS = "if you know that it does no harm: # common-sync: ignore[CS213] in the line above"
+"""What to do about something that cannot be followed."""
 
 Admits = Callable[[str, str], bool]
 """Tells whether a version specifier may take some release of a version: `>=3.10`, `3.9`."""
@@ -25,27 +28,16 @@ class Import(NamedTuple):
 
 
 class Service(NamedTuple):
-    """A service as it lies on the disk.
+    """A service as it lies on the disk."""
 
-    Attributes:
-        path: Its path from the root.
-        place: The absolute path of its folder.
-        copy: The copy's path in it.
-        library: The library's name.
-        folder: Its files.
-        files: The paths in it of what is its own; the copy and other services are left out.
-        references: What points at the library.
-        imports: The library's packages that it imports.
-    """
-
-    path: str
-    place: str
-    copy: str
-    library: str
-    folder: Folder
-    files: tuple[str, ...]
-    references: tuple[Reference, ...]
-    imports: tuple[Import, ...]
+    path: str  # its path from the root
+    place: str  # the absolute path of its folder
+    copy: str  # the copy's path in it
+    library: str  # the library's name
+    folder: Folder  # its files
+    files: tuple[str, ...]  # the paths in it of what is its own; the copy and other services are left out
+    references: tuple[Reference, ...]  # what points at the library
+    imports: tuple[Import, ...]  # the library's packages that it imports
 
     @property
     def context(self) -> BuildContext:
@@ -54,25 +46,15 @@ class Service(NamedTuple):
 
 
 class ImageView(NamedTuple):
-    """An image of a service, and what its build would come upon.
+    """An image of a service, and what its build would come upon."""
 
-    Attributes:
-        service: The service.
-        dockerfile: The Dockerfile's path in it.
-        context: The files that the build gets.
-        build: What it would come upon.
-        targets: The stages that compose files build besides the last one.
-        admits: Compares a version with a specifier.
-        builds: What compose files build so.
-    """
-
-    service: Service
-    dockerfile: str
-    context: BuildContext
-    build: Build
-    targets: tuple[str, ...]
-    admits: Admits
-    builds: tuple[BuiltService, ...] = ()
+    service: Service  # the service
+    dockerfile: str  # the Dockerfile's path in it
+    context: BuildContext  # the files that the build gets
+    build: Build  # what it would come upon
+    targets: tuple[str, ...]  # the stages that compose files build besides the last one
+    admits: Admits  # compares a version with a specifier
+    builds: tuple[BuiltService, ...] = ()  # what compose files build so
 
 
 class View(NamedTuple):
@@ -110,13 +92,7 @@ def is_test(file: str) -> bool:
 
 
 def find_imports(folder: Folder, files: Iterable[str], packages: Iterable[str]) -> tuple[Import, ...]:
-    """Return which of a library's packages a service imports, and where; what its tests import does not count.
-
-    Args:
-        folder: The service's files.
-        files: The paths of its own.
-        packages: The library's packages.
-    """
+    """Return which of a library's packages a service imports, and where; what its tests import does not count."""
     sources = [file for file in files if file.endswith(".py") and not is_test(file)]
     names = tuple(packages)
     found = []

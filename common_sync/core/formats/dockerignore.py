@@ -15,27 +15,18 @@ from typing import NamedTuple
 
 from common_sync.core.expressions import expression
 from common_sync.core.formats.wildcards import Wildcards
-from common_sync.core.text import UnparsableError
+from common_sync.core.text import SPACES, UnparsableError
 
 
 class Pattern(NamedTuple):
-    """One line of a `.dockerignore`.
+    """One line of a `.dockerignore`."""
 
-    Attributes:
-        text: As it was written, without blanks around it.
-        line: Its line, counted from 1.
-        excludes: Whether it takes a path out; one that begins with `!` brings it back.
-        regex: Finds something in each path that it means, and not in what is below.
-        beginning: What each path that it means begins with, or nothing where only the expression can tell.
-        ending: What each ends with, in the same way.
-    """
-
-    text: str
-    line: int
-    excludes: bool
-    regex: re.Pattern[str] | Wildcards
-    beginning: str
-    ending: str
+    text: str  # as it was written, without blanks around it
+    line: int  # its line, counted from 1
+    excludes: bool  # whether it takes a path out; one that begins with `!` brings it back
+    regex: re.Pattern[str] | Wildcards  # finds something in each path that it means, and not in what is below
+    beginning: str  # what each path that it means begins with, or nothing where only the expression can tell
+    ending: str  # what each ends with, in the same way
 
 
 class Dockerignore:
@@ -93,11 +84,7 @@ class Dockerignore:
 
 
 def exact_pattern(path: str) -> str:
-    """Return the pattern that means one path, and what is below it.
-
-    Args:
-        path: POSIX path relative to the context.
-    """
+    """Return the pattern that means one path, and what is below it."""
     escaped = _SPECIAL.sub(r"\\\g<0>", path)
     return _UNWRITABLE.sub("?", escaped)
 
@@ -135,7 +122,7 @@ _LONGEST = (1 << 16) - 1
 
 def _parse(text: str) -> Iterator[Pattern]:
     for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
-        written = line.strip(_WHITE)
+        written = line.strip(SPACES)
         if len(line) >= _LONGEST // 4 and len(line.encode("utf-8", "surrogateescape")) >= _LONGEST:
             raise UnparsableError(number, f"the line is longer than the {_LONGEST:,} bytes that Docker takes")
         if not written or line.startswith("#"):  # after a blank, a `#` is a part of a name
@@ -155,13 +142,9 @@ def _clean_twice(written: str) -> str:
     """Return a pattern as it is matched; it is tidied when it is read, and once more, with its `!`, when it is compiled."""
     body = written.removeprefix("!")
     mark = "!" if body != written else ""
-    cleaned = _clean(body.strip(_WHITE))
+    cleaned = _clean(body.strip(SPACES))
     anchored = cleaned.removeprefix("/") or cleaned
-    return _clean(f"{mark}{anchored}".strip(_WHITE))
-
-
-# What Go's `unicode.IsSpace` takes for white space; Python's `strip` takes more.
-_WHITE = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
+    return _clean(f"{mark}{anchored}".strip(SPACES))
 
 
 def _clean(path: str) -> str:

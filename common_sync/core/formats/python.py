@@ -8,17 +8,11 @@ from typing import NamedTuple
 
 
 class PathEntry(NamedTuple):
-    """A folder that a file puts on `sys.path`.
+    """A folder that a file puts on `sys.path`."""
 
-    Attributes:
-        line: The line that does it.
-        written: The expression.
-        path: The folder, absolute.
-    """
-
-    line: int
-    written: str
-    path: str
+    line: int  # the line that does it
+    written: str  # the expression
+    path: str  # the folder, absolute
 
 
 def find_path_entries(text: str, file: str, folder: str) -> list[PathEntry]:
@@ -83,19 +77,10 @@ def _items(value: ast.expr) -> Iterator[ast.expr]:
 Names = dict[str, str]
 
 _SAME = frozenset(
-    {
-        "str",
-        "Path",
-        "PurePath",
-        "PosixPath",
-        "fspath",
-        "abspath",
-        "realpath",
-        "normpath",
-        "resolve",
-        "absolute",
-        "as_posix",
-    }
+    (
+        *("str", "Path", "PurePath", "PosixPath", "fspath", "abspath", "realpath", "normpath", "resolve"),
+        *("absolute", "as_posix"),
+    )
 )
 
 

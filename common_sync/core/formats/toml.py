@@ -42,33 +42,25 @@ _MUST_ESCAPE = expression('[\\x00-\\x1f"\\\\\\x7f]')
 
 
 class Span(NamedTuple):
-    """A string or a key as it is written.
+    """A string or a key as it is written."""
 
-    Attributes:
-        start: Offset of the first character inside the quotes.
-        end: Offset after the last one.
-        value: What it says.
-        escapes: Whether a backslash in it begins an escape.
-    """
-
-    start: int
-    end: int
-    value: str
-    escapes: bool
+    start: int  # offset of the first character inside the quotes
+    end: int  # offset after the last one
+    value: str  # what it says
+    escapes: bool  # whether a backslash in it begins an escape
 
 
 class String(NamedTuple):
-    """A string among the values.
+    """A string among the values."""
 
-    Attributes:
-        path: What leads to it.
-        span: Where it is.
-        key: Where the last key before it is; None in a list.
-    """
+    path: Path  # what leads to it
+    span: Span  # where it is
+    key: Span | None  # where the last key before it is; None in a list
 
-    path: Path
-    span: Span
-    key: Span | None
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The path without the indices of lists."""
+        return tuple(key for key in self.path if isinstance(key, str))
 
 
 class Document(NamedTuple):
@@ -94,9 +86,6 @@ class Document(NamedTuple):
 def parse_toml(text: str) -> Document:
     """Find the strings of a TOML text.
 
-    Args:
-        text: The whole text, line ends as they are.
-
     Raises:
         UnparsableError: It is no TOML, or its strings cannot be told apart.
     """
@@ -114,6 +103,13 @@ def parse_toml(text: str) -> Document:
     if said != {one.path: repr(one.span.value) for one in strings}:
         raise UnparsableError(None, "its strings could not be told apart; please report this as a bug of common-sync")
     return Document(text, strings, leaves, tables)
+
+
+def fits(pattern: tuple[str, ...], keys: tuple[str, ...]) -> bool:
+    """Tell whether keys are those of a pattern: `*` is any one, and `**` at its end any number."""
+    if pattern[-1] == "**":
+        pattern, keys = pattern[:-1], keys[: len(pattern) - 1]
+    return len(pattern) == len(keys) and all(key in ("*", name) for key, name in zip(pattern, keys, strict=True))
 
 
 def find_offset(text: str, span: Span, index: int) -> int:
@@ -137,12 +133,7 @@ def find_offset(text: str, span: Span, index: int) -> int:
 
 
 def escape(span: Span, value: str) -> str:
-    """Return characters as they are written inside a string; where it has no escapes they stay as they are.
-
-    Args:
-        span: The string.
-        value: What it is to say.
-    """
+    """Return characters as they are written inside a string; where it has no escapes they stay as they are."""
     if not span.escapes:
         return value
     return _MUST_ESCAPE.sub(lambda match: f"\\{match[0]}" if match[0] in '"\\' else f"\\u{ord(match[0]):04x}", value)

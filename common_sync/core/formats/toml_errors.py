@@ -24,9 +24,5 @@ def find_line(error: Exception, text: str) -> int | None:
 
 
 def without_place(error: Exception) -> str:
-    """Return the words of an error without the line, which is told beside them.
-
-    Args:
-        error: What was raised when the text was read.
-    """
+    """Return the words of an error without the line, which is told beside them."""
     return _PLACE.sub("", str(error))

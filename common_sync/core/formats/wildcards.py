@@ -17,19 +17,12 @@ _FEW = 2
 
 
 class _Step(NamedTuple):
-    """Something that is repeated.
+    """Something that is repeated."""
 
-    Attributes:
-        atom: Matches one character, or a place.
-        least: How often it is there at least.
-        most: How often at most; None for any number.
-        folders: Whether it is any number of whole folders instead.
-    """
-
-    atom: re.Pattern[str]
-    least: int = 1
-    most: int | None = 1
-    folders: bool = False
+    atom: re.Pattern[str]  # matches one character, or a place
+    least: int = 1  # how often it is there at least
+    most: int | None = 1  # how often at most; None for any number
+    folders: bool = False  # whether it is any number of whole folders instead
 
     def walk(self, path: str, places: set[int]) -> set[int]:
         """Return the places where it may end that begins at one of some places."""

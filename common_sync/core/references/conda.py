@@ -19,11 +19,6 @@ _LINE = "pip"
 def read_environment(characters: str, site: Site, parse: Parse) -> Rewrite:
     """Find what an environment.yml says about the library, and the edits that make it say the service's copy.
 
-    Args:
-        characters: The decoded file.
-        site: Where it stands.
-        parse: Parses YAML.
-
     Raises:
         UnparsableError: It is no YAML, or holds several documents.
     """

@@ -7,6 +7,7 @@ how it is spelled; each edit replaces an exact span, and is proven by reading th
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
+from common_sync.core.findings import line_finding
 from common_sync.core.model import Edit, Finding, ReferenceState
 from common_sync.core.references.kinds import Kind
 
@@ -54,37 +55,22 @@ class Site(NamedTuple):
 
 
 class LocatedReference(NamedTuple):
-    """A line that points at the library, before any edit.
+    """A line that points at the library, before any edit."""
 
-    Attributes:
-        line: Its first line, counted from 1.
-        state: Where it leads.
-        value: What leads there, as it is written.
-        rest: What of it is below the library's folder.
-        includes: Whether what it leads to is read for more lines (`-r`, `-c`), and not installed or copied.
-    """
-
-    line: int
-    state: ReferenceState
-    value: str
-    rest: str = ""
-    includes: bool = False
+    line: int  # its first line, counted from 1
+    state: ReferenceState  # where it leads
+    value: str  # what leads there, as it is written
+    rest: str = ""  # what of it is below the library's folder
+    includes: bool = False  # whether what it leads to is read for more lines (`-r`, `-c`), and not installed or copied
 
 
 class Include(NamedTuple):
-    """A file that a line includes, neither the master's nor the copy's own.
+    """A file that a line includes, neither the master's nor the copy's own."""
 
-    Attributes:
-        path: As written, decoded; relative to the including file.
-        line: The line, counted from 1.
-        constraint: Whether by `-c`.
-        kind: What it is, or None where it is what the including file is.
-    """
-
-    path: str
-    line: int
-    constraint: bool = False
-    kind: Kind | None = None
+    path: str  # as written, decoded; relative to the including file
+    line: int  # the line, counted from 1
+    constraint: bool = False  # whether by `-c`
+    kind: Kind | None = None  # what it is, or None where it is what the including file is
 
 
 class Rewrite(NamedTuple):
@@ -105,3 +91,22 @@ class Rewrite(NamedTuple):
 
 Rewriter = Callable[[str, Site], Rewrite]
 """The decoded file, and where it stands, in; what it says about the library out."""
+
+
+def report_variable(line: int, written: str, example: str) -> Finding:
+    """Return the finding for a path that a variable may lead to the library."""
+    message = f"`{written}` holds a variable, so nobody can tell whether it leads to the library"
+    return line_finding(line, "CS102", message, f"write the path out, for example `{example}`")
+
+
+def report_foreign(line: int, written: str, remedy: str) -> Finding:
+    """Return the finding for a path to the master in a file that is not the service's own."""
+    message = f"`{written}` leads to the library, but this file is not the service's own, so it stays as it is"
+    return line_finding(line, "CS103", message, remedy)
+
+
+def report_refusal(line: int, written: str, path: str) -> Finding:
+    """Return the finding for a path to the master whose edit could not be proven."""
+    message = f"`{written}` leads to the library, but rewriting it would change what the file means"
+    remedy = f"make it lead to `{path}` by hand, and please report this as a bug of common-sync"
+    return line_finding(line, "CS106", message, remedy)

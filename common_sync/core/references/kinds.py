@@ -183,11 +183,7 @@ _BY_FIT = tuple((row.fits, kind) for kind, row in KINDS.items() if row.fits is n
 
 
 def kind_of(path: str) -> Kind | None:
-    """Tell by its path whether a file may refer to the library, and what it is.
-
-    Args:
-        path: POSIX path inside the service.
-    """
+    """Tell by its path whether a file may refer to the library, and what it is."""
     above, _, name = path.rpartition("/")
     if name in _BY_NAME:
         return _BY_NAME[name]
@@ -195,11 +191,7 @@ def kind_of(path: str) -> Kind | None:
 
 
 def made_from(path: str) -> str | None:
-    """Return the file that a lock file was made from, and has to agree with; None where nothing checks that.
-
-    Args:
-        path: POSIX path.
-    """
+    """Return the file that a lock file was made from, and has to agree with; None where nothing checks that."""
     above, slash, name = path.rpartition("/")
     if name.endswith(".py.lock"):
         return path.removesuffix(".lock")

@@ -38,10 +38,6 @@ class _Found(NamedTuple):
 def read_lock(characters: str, site: Site) -> Rewrite:
     """Find what a uv.lock or a pylock.toml says about the library, and the edits that make it say the service's copy.
 
-    Args:
-        characters: The decoded file.
-        site: Where it stands.
-
     Raises:
         UnparsableError: It is no TOML.
 

@@ -29,23 +29,13 @@ class Mention(NamedTuple):
 
 
 def read_mentions(characters: str, site: Site) -> Rewrite:
-    """Find the lines that lead to the master; nothing is edited.
-
-    Args:
-        characters: The decoded file.
-        site: Where it stands.
-    """
+    """Find the lines that lead to the master; nothing is edited."""
     found = list_mentions(characters, site.locate)
     return Rewrite(problems=tuple(report_mention(number, mention, site) for number, mention in found))
 
 
 def list_mentions(characters: str, locate: Locate) -> Iterator[tuple[int, Mention]]:
-    """Yield the paths of a file that lead to the master, each with its line, counted from 1; comments are left out.
-
-    Args:
-        characters: The decoded file.
-        locate: Tells where a path leads.
-    """
+    """Yield the paths of a file that lead to the master, each with its line, counted from 1; comments are left out."""
     for number, line in enumerate(characters.split("\n"), 1):
         yield from ((number, mention) for mention in find_mentions(_COMMENT.sub("", line), locate))
 
@@ -65,13 +55,7 @@ def find_mentions(line: str, locate: Locate) -> list[Mention]:
 
 
 def report_mention(line: int, mention: Mention, site: Site) -> Finding:
-    """Return the problem for a path that a person has to look at.
-
-    Args:
-        line: Its line, counted from 1.
-        mention: The path.
-        site: Where the file stands.
-    """
+    """Return the problem for a path that a person has to look at."""
     message = f"`{mention.path}` leads to the library, and this file is not rewritten"
     there = f"{site.copy}/{mention.rest}".rstrip("/")
     there = f"{site.up}{there}" if mention.from_file else there

@@ -20,42 +20,24 @@ _HATCH_VARIABLE = expression(r"\{[^{}]*\}")
 
 
 class Spot(NamedTuple):
-    """A local path in a string.
+    """A local path in a string."""
 
-    Attributes:
-        path: Where it leads, decoded, relative to the file's folder or absolute.
-        start: Index in the string's value of the first character to replace.
-        end: Index after the last one.
-        prefix: What the new path follows, among what is replaced.
-        dotted: Whether the new path is to begin with a dot.
-        url: Whether it is a part of a URL.
-        variable: Whether a variable decides where it leads.
-    """
-
-    path: str
-    start: int
-    end: int
-    prefix: str = ""
-    dotted: bool = False
-    url: bool = False
-    variable: bool = False
+    path: str  # where it leads, decoded, relative to the file's folder or absolute
+    start: int  # index in the string's value of the first character to replace
+    end: int  # index after the last one
+    prefix: str = ""  # what the new path follows, among what is replaced
+    dotted: bool = False  # whether the new path is to begin with a dot
+    url: bool = False  # whether it is a part of a URL
+    variable: bool = False  # whether a variable decides where it leads
 
     def spell(self, path: str) -> str:
-        """Return what is to stand from `start` to `end`.
-
-        Args:
-            path: The new path, relative to the file's folder.
-        """
+        """Return what is to stand from `start` to `end`."""
         dot = "./" if self.dotted and not path.startswith("../") else ""
         return self.prefix + dot + (quote_path(path) if self.url else path)
 
 
 def find_path(value: str) -> Spot | None:
-    """Find the path in a string that is one; slashes at its end stay. None for one that no system has.
-
-    Args:
-        value: The string.
-    """
+    """Find the path in a string that is one; slashes at its end stay. None for one that no system has."""
     path = value.rstrip("/")
     if not path or "\0" in path:
         return None

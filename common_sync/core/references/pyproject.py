@@ -3,8 +3,7 @@
 What each tool takes for a path is in the tables here; the rest is in `toml_strings.py`.
 """
 
-from common_sync.core.references.contract import Rewrite, Site
-from common_sync.core.references.toml_strings import Role, read_toml, table_roles
+from common_sync.core.references.toml_strings import Role, rewriter_of, table_roles
 
 # https://pixi.sh/latest/reference/pixi_manifest/
 _PIXI: dict[str, Role] = {
@@ -61,67 +60,11 @@ _PROJECT: dict[str, Role] = {
     "tool.common-sync.**": "nothing",  # leads to the master, as it should
 }
 
-_PIPFILE: dict[str, Role] = {"*.*.path": "path"}  # every table but a few is a category of packages
+# https://pipenv.pypa.io/en/latest/pipfile.html: every table but a few is a category of packages
+_PIPFILE: dict[str, Role] = {"*.*.path": "path"}
 
 project_roles = table_roles(_PROJECT)
 """Tells what a string of a pyproject.toml is for, by its keys."""
 
-_pipfile_roles = table_roles(_PIPFILE)
-_hatch_roles = table_roles(_HATCH)
-_pixi_roles = table_roles(_PIXI)
-
-
-def read_project(characters: str, site: Site) -> Rewrite:
-    """Find what a pyproject.toml says about the library, and the edits that make it say the service's copy.
-
-    Args:
-        characters: The decoded file.
-        site: Where it stands.
-
-    Raises:
-        UnparsableError: It is no TOML.
-    """
-    return read_toml(characters, site, project_roles)
-
-
-def read_pipfile(characters: str, site: Site) -> Rewrite:
-    """Find what a Pipfile says about the library, and the edits that make it say the service's copy.
-
-    Args:
-        characters: The decoded file.
-        site: Where it stands.
-
-    Raises:
-        UnparsableError: It is no TOML.
-
-    Source of the format: https://pipenv.pypa.io/en/latest/pipfile.html
-    """
-    return read_toml(characters, site, _pipfile_roles)
-
-
-def read_hatch(characters: str, site: Site) -> Rewrite:
-    """Find what a hatch.toml says about the library, and the edits that make it say the service's copy.
-
-    Args:
-        characters: The decoded file.
-        site: Where it stands.
-
-    Raises:
-        UnparsableError: It is no TOML.
-
-    Source of the format: https://hatch.pypa.io/latest/intro/#configuration
-    """
-    return read_toml(characters, site, _hatch_roles)
-
-
-def read_pixi(characters: str, site: Site) -> Rewrite:
-    """Find what a pixi.toml says about the library, and the edits that make it say the service's copy.
-
-    Args:
-        characters: The decoded file.
-        site: Where it stands.
-
-    Raises:
-        UnparsableError: It is no TOML.
-    """
-    return read_toml(characters, site, _pixi_roles)
+read_project = rewriter_of(project_roles)
+read_pipfile, read_hatch, read_pixi = (rewriter_of(table_roles(table)) for table in (_PIPFILE, _HATCH, _PIXI))

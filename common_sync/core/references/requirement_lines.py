@@ -13,19 +13,12 @@ from common_sync.core.text import NO_PATH
 
 
 class Found(NamedTuple):
-    """A line that leads to the library, or may.
+    """A line that leads to the library, or may."""
 
-    Attributes:
-        instruction: The line.
-        target: The path in it.
-        place: Where that leads.
-        split: Whether it leads there only together with `#subdirectory=`.
-    """
-
-    instruction: Instruction
-    target: Target
-    place: Place
-    split: bool = False
+    instruction: Instruction  # the line
+    target: Target  # the path in it
+    place: Place  # where that leads
+    split: bool = False  # whether it leads there only together with `#subdirectory=`
 
     @property
     def line(self) -> int:
@@ -70,28 +63,16 @@ class Found(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """What a file holds, in its order.
+    """What a file holds, in its order."""
 
-    Attributes:
-        found: What leads to the master or the copy.
-        variables: What may lead there: a variable decides.
-        misread: What leads to the master from the file's own folder, where pip does not look.
-        includes: The files to read as well.
-    """
-
-    found: list[Found]
-    variables: list[Found]
-    misread: list[Found]
-    includes: list[Include]
+    found: list[Found]  # what leads to the master or the copy
+    variables: list[Found]  # what may lead there: a variable decides
+    misread: list[Found]  # what leads to the master from the file's own folder, where pip does not look
+    includes: list[Include]  # the files to read as well
 
 
 def read_references(characters: str, locate: Locate) -> Reading:
-    """Find what points at the library.
-
-    Args:
-        characters: The decoded file.
-        locate: Tells where a path leads.
-    """
+    """Find what points at the library."""
     reading = Reading([], [], [], [])
     for instruction in parse_instructions(characters):
         value = instruction.value.value

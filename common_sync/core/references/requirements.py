@@ -15,7 +15,14 @@ from common_sync.core.formats.pip.paths import quote_path
 from common_sync.core.formats.pip.syntax import Line, Word
 from common_sync.core.model import Edit, Finding, ReferenceState
 from common_sync.core.proving import keep_proven
-from common_sync.core.references.contract import LocatedReference, Rewrite, Site
+from common_sync.core.references.contract import (
+    LocatedReference,
+    Rewrite,
+    Site,
+    report_foreign,
+    report_refusal,
+    report_variable,
+)
 from common_sync.core.references.requirement_lines import Found, Reading, read_references
 from common_sync.core.text import apply_edits, declared_encoding
 
@@ -39,13 +46,9 @@ def read_requirements(characters: str, site: Site) -> Rewrite:
 
     Each edit is proven before it is returned: the edited text, read again, says the same, and what led to the master
     leads to the copy. A line for which that fails stays as it is, with a problem.
-
-    Args:
-        characters: The decoded file.
-        site: Where it stands.
     """
     reading = read_references(characters, site.locate)
-    problems = [_report_variable(found, site.copy) for found in reading.variables]
+    problems = [report_variable(found.line, found.value, f"./{site.copy}") for found in reading.variables]
     problems += (_report_misread(found, site.copy) for found in reading.misread)
     problems += _report_sources(characters, site)
     edits: tuple[Edit, ...] = ()
@@ -54,7 +57,8 @@ def read_requirements(characters: str, site: Site) -> Rewrite:
         proven, refused = keep_proven(planned.changes, lambda changes: _holds(characters, reading, changes, site))
         edits = _splice(proven, site)
         problems += planned.problems
-        problems += (_report_refusal((change.rewritten + change.removed)[0], site.copy) for change in refused)
+        unproven = ((*change.rewritten, *change.removed)[0] for change in refused)
+        problems += (report_refusal(one.line, one.value, f"./{_below(one, site.copy)}") for one in unproven)
     else:
         problems += (_report_foreign(found, site.copy) for found in reading.found if found.place.where == "master")
     return Rewrite(
@@ -210,11 +214,6 @@ def _below(found: Found, copy: str) -> str:
     return f"{copy}/{found.place.rest}".rstrip("/")
 
 
-def _report_variable(found: Found, copy: str) -> Finding:
-    message = f"`{found.value}` holds a variable, so nobody can tell whether it leads to the library"
-    return line_finding(found.line, "CS102", message, f"write the path out, for example `./{copy}`")
-
-
 def _report_misread(found: Found, copy: str) -> Finding:
     message = (
         f"`{found.value}` leads to the library from this file's folder, but pip starts from the one that it is run in"
@@ -223,9 +222,8 @@ def _report_misread(found: Found, copy: str) -> Finding:
 
 
 def _report_foreign(found: Found, copy: str) -> Finding:
-    message = f"`{found.value}` leads to the library, but this file is not the service's own, so it stays as it is"
     remedy = f"take the line out of this file, and write `./{_below(found, copy)}` in the service's own"
-    return line_finding(found.line, "CS103", message, remedy)
+    return report_foreign(found.line, found.value, remedy)
 
 
 def _report_clash(clashing: list[Found]) -> Finding:
@@ -240,9 +238,3 @@ def _report_comments(one: Found, other: Found) -> Finding:
     first, second = sorted((one.line, other.line))
     message = f"lines {first} and {second} say the same, each with a comment; they stay as they are"
     return line_finding(other.line, "CS105", message, "keep one of them")
-
-
-def _report_refusal(found: Found, copy: str) -> Finding:
-    message = f"`{found.value}` leads to the library, but rewriting it would change what the file means"
-    remedy = f"make it lead to `./{_below(found, copy)}` by hand, and please report this as a bug of common-sync"
-    return line_finding(found.line, "CS106", message, remedy)

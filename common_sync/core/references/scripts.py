@@ -45,10 +45,6 @@ class _Block(NamedTuple):
 def read_script(characters: str, site: Site) -> Rewrite:
     """Find what a script says about the library, and the edits that make it say the service's copy.
 
-    Args:
-        characters: The decoded file.
-        site: Where it stands.
-
     Raises:
         UnparsableError: Its block is no TOML, or it has two.
     """

@@ -6,13 +6,23 @@ everything else has to say what it said.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Literal, NamedTuple
 
 from common_sync.core.findings import by_line, line_finding
-from common_sync.core.formats.toml import Document, Path, Span, String, escape, find_offset, parse_toml
+from common_sync.core.formats.toml import Document, Path, Span, String, escape, find_offset, fits, parse_toml
 from common_sync.core.model import Edit, Finding, ReferenceState
 from common_sync.core.proving import keep_proven
-from common_sync.core.references.contract import LocatedReference, Place, Rewrite, Site
+from common_sync.core.references.contract import (
+    LocatedReference,
+    Place,
+    Rewrite,
+    Rewriter,
+    Site,
+    report_foreign,
+    report_refusal,
+    report_variable,
+)
 from common_sync.core.references.mentions import find_mentions, report_mention
 from common_sync.core.references.project_paths import Spot, find_path, find_requirement, takes_in
 from common_sync.core.text import UnparsableError, apply_edits
@@ -26,21 +36,13 @@ Roles = Callable[[tuple[str, ...]], Role]
 
 
 class _Found(NamedTuple):
-    """A string that leads to the library, or may.
+    """A string that leads to the library, or may."""
 
-    Attributes:
-        string: The string.
-        span: The part of it that is read, its value or its key.
-        spot: The path in that.
-        place: Where it leads.
-        line: Its line, counted from 1.
-    """
-
-    string: String
-    span: Span
-    spot: Spot
-    place: Place
-    line: int
+    string: String  # the string
+    span: Span  # the part of it that is read, its value or its key
+    spot: Spot  # the path in that
+    place: Place  # where it leads
+    line: int  # its line, counted from 1
 
 
 class _Reading(NamedTuple):
@@ -60,38 +62,36 @@ def table_roles(table: Mapping[str, Role]) -> Roles:
     patterns = [(tuple(keys.split(".")), role) for keys, role in table.items()]
 
     def tell(path: tuple[str, ...]) -> Role:
-        return next((role for pattern, role in patterns if _fits(pattern, path)), "other")
+        return next((role for pattern, role in patterns if fits(pattern, path)), "other")
 
     return tell
 
 
-def _fits(pattern: tuple[str, ...], path: tuple[str, ...]) -> bool:
-    if pattern[-1] == "**":
-        pattern, path = pattern[:-1], path[: len(pattern) - 1]
-    return len(pattern) == len(path) and all(key in ("*", name) for key, name in zip(pattern, path, strict=True))
+def rewriter_of(roles: Roles) -> Rewriter:
+    """Return the rewriter of a kind of TOML file."""
+    return partial(read_toml, roles=roles)
 
 
 def read_toml(characters: str, site: Site, roles: Roles) -> Rewrite:
     """Find what a TOML file says about the library, and the edits that make it say the service's copy.
-
-    Args:
-        characters: The decoded file.
-        site: Where it stands.
-        roles: Tells what its strings are for.
 
     Raises:
         UnparsableError: It is no TOML.
     """
     document = parse_toml(characters)
     reading = _read(document, site, roles)
-    problems = reading.problems + [_report_variable(one, site) for one in reading.variables]
+    problems = [
+        *reading.problems,
+        *(report_variable(one.line, one.span.value, _respell(one, site)) for one in reading.variables),
+    ]
     leading = tuple(one for one in reading.found if one.place.where == "master")
     proven: tuple[_Found, ...] = ()
     if site.own:
         proven, refused = keep_proven(leading, lambda changes: _holds(document, reading, changes, site, roles))
-        problems += (_report_refusal(one, site) for one in refused)
+        problems += (report_refusal(one.line, one.span.value, _there(one, site)) for one in refused)
     else:
-        problems += (_report_foreign(one, site) for one in leading)
+        remedy = "give the service a file of its own that leads to `{}`"
+        problems += (report_foreign(one.line, one.span.value, remedy.format(_there(one, site))) for one in leading)
     edits = tuple(_rewrite(characters, one, site) for one in proven)
     return Rewrite(edits, _references(reading, own=site.own), (), tuple(sorted(problems, key=by_line)))
 
@@ -102,7 +102,7 @@ def _read(document: Document, site: Site, roles: Roles) -> _Reading:
     anchored = bool(tools & {"uv", "pdm"})
     strict = "poetry" in tools and not anchored  # Poetry takes no requirement that we could write: only absolute URLs
     for string in document.strings:
-        role = roles(tuple(key for key in string.path if isinstance(key, str)))
+        role = roles(string.keys)
         role = "other" if strict and role == "requirement" else role
         if role == "other":
             reading.problems.extend(_name(document, string, site))
@@ -185,21 +185,3 @@ def _expect(document: Document, changes: tuple[_Found, ...], site: Site) -> list
 def _report_pattern(line: int, pattern: str, site: Site) -> Finding:
     message = f"`{pattern}` takes in the library, and may take in more, so it stays as it is"
     return line_finding(line, "CS106", message, f"write the paths out, with `{site.up}{site.copy}` for the library")
-
-
-def _report_variable(one: _Found, site: Site) -> Finding:
-    message = f"`{one.span.value}` holds a variable, so nobody can tell whether it leads to the library"
-    return line_finding(one.line, "CS102", message, f"write the path out, for example `{_respell(one, site)}`")
-
-
-def _report_foreign(one: _Found, site: Site) -> Finding:
-    message = f"`{one.span.value}` leads to the library, but this file is not the service's own, so it stays as it is"
-    return line_finding(
-        one.line, "CS103", message, f"give the service a file of its own that leads to `{_there(one, site)}`"
-    )
-
-
-def _report_refusal(one: _Found, site: Site) -> Finding:
-    message = f"`{one.span.value}` leads to the library, but rewriting it would change what the file means"
-    remedy = f"make it lead to `{_there(one, site)}` by hand, and please report this as a bug of common-sync"
-    return line_finding(one.line, "CS106", message, remedy)

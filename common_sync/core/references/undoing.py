@@ -19,12 +19,7 @@ class Hunk(NamedTuple):
 
 
 def find_hunks(before: str, after: str) -> list[Hunk]:
-    """Return what tells two versions of a file apart, from its beginning to its end.
-
-    Args:
-        before: The file before it was rewritten.
-        after: The file after that.
-    """
+    """Return what tells two versions of a file apart, from its beginning to its end."""
     from difflib import SequenceMatcher  # only where something is rewritten
 
     old, new = before.split("\n"), after.split("\n")
@@ -79,12 +74,7 @@ def put_back(text: str, hunks: Iterable[Hunk]) -> str:
 
 
 def still_there(text: str, hunks: Iterable[Hunk]) -> list[Hunk]:
-    """Return the hunks whose lines a file still holds.
-
-    Args:
-        text: The file as it is.
-        hunks: What was rewritten in it once.
-    """
+    """Return the hunks whose lines a file still holds."""
     return list(_find_places(text.split("\n"), hunks).values())
 
 

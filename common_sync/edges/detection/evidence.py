@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from common_sync.core.formats.pip.names import normalise
+from common_sync.core.model import is_below
 from common_sync.core.references.kinds import kind_anywhere
 from common_sync.edges.detection.imports import Import, Imports, find_provider
 from common_sync.edges.detection.likeness import Likeness
@@ -11,7 +12,7 @@ from common_sync.edges.detection.links import Link, find_links, library_of, make
 from common_sync.edges.detection.names import WORD, find_declared, find_requests
 from common_sync.edges.detection.origins import find_git_leads, list_remotes
 from common_sync.edges.detection.scripts import find_copies, is_script
-from common_sync.edges.detection.tree import COMMONPLACE, Tree, above, is_below, last
+from common_sync.edges.detection.tree import COMMONPLACE, Tree, above, last
 
 
 class Evidence:
@@ -101,12 +102,7 @@ class Evidence:
         return asked
 
     def find_use(self, service: str, master: str) -> Import | None:
-        """Return a line by which a service imports a library, whose name need not be the only one of its kind.
-
-        Args:
-            service: A folder.
-            master: The library's folder.
-        """
+        """Return a line by which a service imports a library, whose name need not be the only one of its kind."""
         names = self._provided(master)
         imported = self.imports.of_service(service)
         return next((one for one in imported if any(_is_of(one.name, name) for name in names)), None)

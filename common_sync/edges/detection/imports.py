@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 from common_sync.core.expressions import expression_of_bytes
 from common_sync.core.formats.python import find_path_entries
-from common_sync.core.model import ancestors
-from common_sync.edges.detection.tree import COMMONPLACE, Tree, above, is_below, last
+from common_sync.core.model import ancestors, is_below
+from common_sync.edges.detection.tree import COMMONPLACE, Tree, above, last
 
 _IMPORT = expression_of_bytes(
     rb"^[ \t]*(?:from[ \t]+(?P<one>[A-Za-z_][\w.]*)[ \t]+import\b"
@@ -131,28 +131,15 @@ def _list_imports(data: bytes, file: str) -> Iterator[Import]:
 
 
 class Provider(NamedTuple):
-    """A folder of the repository that an import leads to.
+    """A folder of the repository that an import leads to."""
 
-    Attributes:
-        folder: The folder.
-        name: What it must be called in a service for the import to find it, or nothing: `corp/db`.
-        by: The line that makes it so, or None.
-    """
-
-    folder: str
-    name: str = ""
-    by: PathLine | None = None
+    folder: str  # the folder
+    name: str = ""  # what it must be called in a service for the import to find it, or nothing: `corp/db`
+    by: PathLine | None = None  # the line that makes it so, or None
 
 
 def find_provider(tree: Tree, imports: Imports, service: str, wanted: Import) -> Provider | None:
-    """Return the folder that a service's import leads to; None where there is none, or more than one.
-
-    Args:
-        tree: The repository.
-        imports: What its programs import.
-        service: The folder that imports.
-        wanted: The import.
-    """
+    """Return the folder that a service's import leads to; None where there is none, or more than one."""
     for line in imports.paths_of(service):
         if (found := _in_folder(tree, line.folder, wanted)) is not None:
             return Provider(found, by=line)

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from common_sync.core.model import ancestors
-from common_sync.edges.detection.tree import COMMONPLACE, Tree, is_below, last
+from common_sync.core.model import ancestors, is_below
+from common_sync.edges.detection.tree import COMMONPLACE, Tree, last
 
 _SAMPLE = 3
 _VERSIONS = 0.6

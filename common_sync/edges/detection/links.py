@@ -6,14 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from common_sync.core.model import ancestors
+from common_sync.core.model import ancestors, is_below
 from common_sync.core.references.contract import Place
 from common_sync.core.references.kinds import Kind, kind_anywhere
 from common_sync.core.text import UnparsableError
-from common_sync.edges.detection.composed import ComposedService, read_services
-from common_sync.edges.detection.images import Copied, cut_off, read_copied
+from common_sync.edges.detection.images import ComposedService, Copied, cut_off, read_copied, read_services
 from common_sync.edges.detection.reading import Lead, Strength, read_leads, search_lines
-from common_sync.edges.detection.tree import Tree, above, is_below, last
+from common_sync.edges.detection.tree import Tree, above, last
 
 _OF_THE_FOLDER_ABOVE = frozenset({"requirements", "docker", "deploy", "deployment", "compose", "ci"})
 """Folders in which people keep the files by which the folder above is built."""
@@ -22,27 +21,16 @@ _COMPOSE_HINTS = (b"build", b"volumes", b"./", b"context")
 
 
 class Link(NamedTuple):
-    """A line of a service's file that leads to a folder: a mention whose place is known.
+    """A line of a service's file that leads to a folder: a mention whose place is known."""
 
-    Attributes:
-        service: The folder whose file it is.
-        target: Where it leads; below the service when it asks for a copy there, which need not exist.
-        kind: How much it says.
-        file: The file, relative to the root.
-        line: Its line, counted from 1; None for a symlink.
-        text: The line, to be shown.
-        name: What the folder is called where it is copied or mounted to, or nothing.
-        wide: Whether it leads there only where an image is built from a folder above the service's.
-    """
-
-    service: str
-    target: str
-    kind: Strength
-    file: str
-    line: int | None
-    text: str
-    name: str
-    wide: bool = False
+    service: str  # the folder whose file it is
+    target: str  # where it leads; below the service when it asks for a copy there, which need not exist
+    kind: Strength  # how much it says
+    file: str  # the file, relative to the root
+    line: int | None  # its line, counted from 1; None for a symlink
+    text: str  # the line, to be shown
+    name: str  # what the folder is called where it is copied or mounted to, or nothing
+    wide: bool = False  # whether it leads there only where an image is built from a folder above the service's
 
     @property
     def leads_inside(self) -> bool:
@@ -51,11 +39,7 @@ class Link(NamedTuple):
 
 
 def find_links(tree: Tree) -> list[Link]:
-    """Return every line, and every symlink, by which one folder leads to another, in the order of the files.
-
-    Args:
-        tree: The repository.
-    """
+    """Return every line, and every symlink, by which one folder leads to another, in the order of the files."""
     links = sorted(_Linker(tree).links(), key=lambda link: link.file)
     for file, place in sorted(tree.symlinks.items()):
         holder = next(filter(tree.looks_like_service, ancestors(file)), above(file))

@@ -26,27 +26,16 @@ _TABLES = (
 
 
 class Request(NamedTuple):
-    """A line that asks for a distribution by its name.
+    """A line that asks for a distribution by its name."""
 
-    Attributes:
-        name: The name, normalised.
-        file: The file.
-        line: The line, counted from 1.
-        workspace: Whether the name is said to be a project of the same uv workspace.
-    """
-
-    name: str
-    file: str
-    line: int
-    workspace: bool = False
+    name: str  # the name, normalised
+    file: str  # the file
+    line: int  # the line, counted from 1
+    workspace: bool = False  # whether the name is said to be a project of the same uv workspace
 
 
 def find_declared(tree: Tree) -> dict[str, str]:
-    """Return the folders that are projects, each with the normalised name that it declares.
-
-    Args:
-        tree: The repository.
-    """
+    """Return the folders that are projects, each with the normalised name that it declares."""
     declared = {}
     for folder in sorted(filter(tree.is_project, tree.names)):
         texts = {file: tree.text(f"{folder}/{file}") for file in METADATA_FILES if file in tree.names[folder]}
@@ -85,7 +74,7 @@ def _read(text: str, kind: Kind) -> Iterator[Request]:
 def _read_toml(document: Document) -> Iterator[Request]:
     workspace = set(_find_workspace(document))
     for string in document.strings:
-        keys = tuple(key for key in string.path if isinstance(key, str))
+        keys = string.keys
         asked = parse_name(string.span.value) if project_roles(keys) == "requirement" else None
         key = next(filter(None, (_key_in(table, keys) for table in _TABLES)), "")
         if name := asked.name if asked else normalise(key):

@@ -20,9 +20,6 @@ _HINTS = (b"git+", b"git =", b"git=")
 def list_remotes(root: str) -> frozenset[str]:
     """Return the names that a repository has on the hosts that it is pushed to, normalised.
 
-    Args:
-        root: Its absolute path.
-
     Raises:
         GitError: Git failed.
     """

@@ -34,25 +34,15 @@ _SCREENS: dict[Kind, tuple[bytes, ...]] = {
 
 
 class Lead(NamedTuple):
-    """A line that leads to a place of the repository.
+    """A line that leads to a place of the repository."""
 
-    Attributes:
-        place: The place, relative to the root; where the line installs it, it need not be there.
-        strength: How much the line says.
-        line: Its line, counted from 1.
-        text: The line, to be shown.
-        name: What the place is called where it is copied or mounted to, or nothing.
-        reads: Whether pip reads the place for more lines.
-        wide: Whether it leads there only where an image is built from a folder above the service's.
-    """
-
-    place: str
-    strength: Strength
-    line: int
-    text: str
-    name: str = ""
-    reads: bool = False
-    wide: bool = False
+    place: str  # the place, relative to the root; where the line installs it, it need not be there
+    strength: Strength  # how much the line says
+    line: int  # its line, counted from 1
+    text: str  # the line, to be shown
+    name: str = ""  # what the place is called where it is copied or mounted to, or nothing
+    reads: bool = False  # whether pip reads the place for more lines
+    wide: bool = False  # whether it leads there only where an image is built from a folder above the service's
 
 
 def read_leads(tree: Tree, file: str, kind: Kind, service: str) -> list[Lead]:

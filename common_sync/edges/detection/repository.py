@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from common_sync.core.model import ancestors
+from common_sync.core.model import ancestors, is_below
 from common_sync.edges.detection.evidence import Evidence
 from common_sync.edges.detection.links import Link
 from common_sync.edges.detection.services import (
@@ -17,7 +17,7 @@ from common_sync.edges.detection.services import (
     examine,
     find_self_contained,
 )
-from common_sync.edges.detection.tree import COMMONPLACE, Tree, above, is_below, last
+from common_sync.edges.detection.tree import COMMONPLACE, Tree, above, last
 
 __all__ = ["Candidate", "FoundService", "Likely", "Reason", "Repository"]
 
@@ -33,15 +33,10 @@ _MOST_LIKELY = 5
 
 
 class Likely(NamedTuple):
-    """A folder that may be the master, where nothing decides.
+    """A folder that may be the master, where nothing decides."""
 
-    Attributes:
-        master: Its path from the root.
-        says: What speaks for it, what says most first.
-    """
-
-    master: str
-    says: tuple[str, ...]
+    master: str  # its path from the root
+    says: tuple[str, ...]  # what speaks for it, what says most first
 
 
 class Repository:
@@ -131,11 +126,7 @@ class Repository:
         return f", {name}" if name else ""
 
     def self_contained(self, master: str) -> tuple[FoundService, ...]:
-        """Return what looks like a service by itself, for a master that nothing refers to.
-
-        Args:
-            master: A folder, relative to the root.
-        """
+        """Return what looks like a service by itself, for a master that nothing refers to."""
         return find_self_contained(self._tree, master)
 
     def _pointed_at(self) -> Iterator[str]:

@@ -12,10 +12,10 @@ from itertools import islice, product
 
 from common_sync.core.expressions import expression
 from common_sync.core.formats.shell.script import Command, read_script
-from common_sync.core.model import ancestors
+from common_sync.core.model import ancestors, is_below
 from common_sync.core.references.kinds import kind_anywhere
 from common_sync.edges.detection.reading import Lead
-from common_sync.edges.detection.tree import CI_FOLDERS, Tree, above, is_below, last
+from common_sync.edges.detection.tree import CI_FOLDERS, Tree, above, last
 
 _NAMES = expression(
     r"Jenkinsfile|Procfile|package\.json|.*\.(?:mk|bash|zsh|bat|ps1|cmd)|Tiltfile|Earthfile|"
@@ -50,12 +50,7 @@ def is_script(path: str) -> bool:
 
 
 def find_copies(tree: Tree, file: str) -> Iterator[tuple[str, Lead]]:
-    """Yield each service into which a file's commands copy a folder, and the line that does so.
-
-    Args:
-        tree: The repository.
-        file: The script's path.
-    """
+    """Yield each service into which a file's commands copy a folder, and the line that does so."""
     if not any(hint in tree.data(file) for hint in _MAY_COPY):
         return
     text = tree.text(file)

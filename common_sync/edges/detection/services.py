@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import NamedTuple
 
-from common_sync.core.model import ancestors
+from common_sync.core.model import ancestors, is_below
 from common_sync.edges.detection.evidence import Evidence
 from common_sync.edges.detection.links import Link
 from common_sync.edges.detection.reading import Strength
-from common_sync.edges.detection.tree import COMMONPLACE, Tree, above, is_below, last
+from common_sync.edges.detection.tree import COMMONPLACE, Tree, above, last
 
 _CONTAINERS = frozenset(
     (
@@ -23,17 +23,11 @@ _SAYS: dict[Strength, int] = {"install": 0, "copy": 1, "use": 2, "aside": 3}
 
 
 class Reason(NamedTuple):
-    """Why something was taken for what it is.
+    """Why something was taken for what it is."""
 
-    Attributes:
-        file: The file or folder that says so, relative to the root.
-        line: Its line, counted from 1, or None when it is about the whole.
-        text: That line, or a sentence.
-    """
-
-    file: str
-    line: int | None
-    text: str
+    file: str  # the file or folder that says so, relative to the root
+    line: int | None  # its line, counted from 1, or None when it is about the whole
+    text: str  # that line, or a sentence
 
 
 class FoundService(NamedTuple):
@@ -83,12 +77,7 @@ def examine(evidence: Evidence, master: str, *, alone: bool) -> Candidate:
 
 
 def find_self_contained(tree: Tree, master: str) -> tuple[FoundService, ...]:
-    """Return what looks like a service by itself: the outermost such folders, neither in the master nor around it.
-
-    Args:
-        tree: The repository's files.
-        master: A folder, relative to the root.
-    """
+    """Return what looks like a service by itself: the outermost such folders, neither in the master nor around it."""
     found: dict[str, FoundService] = {}
     for folder in sorted(tree.python_folders, key=lambda path: (path.count("/"), path)):
         apart = not is_below(folder, master) and not is_below(master, folder)

@@ -43,11 +43,6 @@ _MAIN = frozenset({"main.py", "__main__.py", "app.py", "manage.py", "server.py",
 _SUBMODULE = expression(r"^\s*path\s*=\s*(.+?)\s*$", re.MULTILINE)
 
 
-def is_below(path: str, folder: str) -> bool:
-    """Tell whether a path is a folder or lies in it; both are relative to the root, which is `""`."""
-    return path == folder or not folder or path.startswith(f"{folder}/")
-
-
 def above(path: str) -> str:
     """Return the folder that a path lies in."""
     return path.rpartition("/")[0]

@@ -21,9 +21,6 @@ class Content(Protocol):
     def read(self, path: str) -> IO[bytes]:
         """Open a file to be read; the caller closes it.
 
-        Args:
-            path: Its path in the tree.
-
         Raises:
             TreeError: It cannot be read.
         """

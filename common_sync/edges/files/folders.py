@@ -84,10 +84,6 @@ def _enter(folder: int, name: str, *, make: bool) -> int:
 def remove_tree(name: str, folder: int) -> None:
     """Remove a file, a symlink or a whole folder; what is not there is no error.
 
-    Args:
-        name: One name inside `folder`.
-        folder: An open folder's descriptor.
-
     Raises:
         OSError: Something in it cannot be removed.
     """
@@ -103,12 +99,7 @@ def remove_tree(name: str, folder: int) -> None:
 
 
 def remove_empty(name: str, folder: int) -> None:
-    """Remove a folder that holds nothing but empty folders; anything else stays as it is.
-
-    Args:
-        name: One name inside `folder`.
-        folder: An open folder's descriptor.
-    """
+    """Remove a folder that holds nothing but empty folders; anything else stays as it is."""
     with suppress(OSError):
         with opened(name, folder) as inner:
             for entry in os.listdir(inner):

@@ -67,11 +67,6 @@ class Held:
         """Return the file that is held by a path, and its size, if it is also what a name leads to; None for all else.
 
         To compare takes a tenth of the time that hashing takes. Whoever gets None reads what is there, and says what is wrong.
-
-        Args:
-            path: The path in the tree.
-            name: One name inside `folder`.
-            folder: An open folder's descriptor.
         """
         if path not in self._files:
             return None

@@ -37,11 +37,6 @@ BLOCK = 1 << 18
 def read_entry(name: str, folder: int, where: str) -> tuple[Entry, int, bytes | None]:
     """Return what a name in a folder is, its size, and its bytes where it is a file small enough to be read whole.
 
-    Args:
-        name: One name inside `folder`.
-        folder: An open folder's descriptor.
-        where: The path as the user knows it, for messages.
-
     Raises:
         FileNotFoundError: There is no such name.
         IsADirectoryError: It is a folder.

@@ -54,9 +54,6 @@ def _check_unchanged(name: str, folder: int, edit: FileEdit, where: str) -> None
 def replacing(path: str) -> Iterator[IO[bytes]]:
     """Open a file to be written; it takes its place when it is whole, and nothing is left of it when something fails.
 
-    Args:
-        path: Where it goes.
-
     Raises:
         TreeError: It cannot be written.
     """

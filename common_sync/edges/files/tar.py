@@ -21,25 +21,15 @@ _NOT_SENT = (TEMPORARY, STAGING)
 
 
 class Member(NamedTuple):
-    """A file or symlink of a build context.
+    """A file or symlink of a build context."""
 
-    Attributes:
-        path: POSIX path inside the context.
-        source: The absolute path of the file that it is read from, or what it is called where `read` opens it.
-        data: All of its bytes, where no file holds them.
-        executable: Whether it may be executed, where no file says so.
-        target: Where it leads, if it is a symlink.
-        sha256: What the source's digest must be, where it was read before.
-        read: Opens it, where it is no file of the folder.
-    """
-
-    path: str
-    source: str = ""
-    data: bytes | None = None
-    executable: bool = False
-    target: str | None = None
-    sha256: str | None = None
-    read: Callable[[], IO[bytes]] | None = None
+    path: str  # POSIX path inside the context
+    source: str = ""  # the absolute path of the file that it is read from, or what it is called where `read` opens it
+    data: bytes | None = None  # all of its bytes, where no file holds them
+    executable: bool = False  # whether it may be executed, where no file says so
+    target: str | None = None  # where it leads, if it is a symlink
+    sha256: str | None = None  # what the source's digest must be, where it was read before
+    read: Callable[[], IO[bytes]] | None = None  # opens it, where it is no file of the folder
 
 
 class Listing(NamedTuple):

@@ -27,11 +27,7 @@ class Layout(NamedTuple):
 
 
 def lay_out(entries: Entries) -> Layout:
-    """Group a tree by folder, so that each folder is made and opened once however many files it holds.
-
-    Args:
-        entries: Path → entry.
-    """
+    """Group a tree by folder, so that each folder is made and opened once however many files it holds."""
     root = Layout([], {})
     for path, entry in entries.items():
         *above, name = path.split("/")
@@ -226,12 +222,7 @@ def _replace(folder: int, operation: Operation, entry: Entry, source: Content, w
 
 @contextmanager
 def temporary(folder: int, name: str = TEMPORARY) -> Iterator[None]:
-    """Make a temporary name free, and leave nothing under it when something fails.
-
-    Args:
-        folder: An open folder's descriptor.
-        name: One name inside it.
-    """
+    """Make a temporary name free, and leave nothing under it when something fails."""
     remove_tree(name, folder)
     try:
         yield
@@ -251,11 +242,6 @@ def _write_new(folder: int, name: str, data: bytes) -> None:
 
 def replace_bytes(folder: int, name: str, data: bytes) -> None:
     """Write a file of the tool's own atomically, unless it holds the very bytes already.
-
-    Args:
-        folder: An open folder's descriptor.
-        name: One name inside it.
-        data: All of its bytes.
 
     Raises:
         OSError: It cannot be written.

@@ -31,9 +31,6 @@ _PROPERTIES = expression(r"(?:[&!]\S*|\s|#.*)*")
 def parse_yaml(text: str) -> Node:
     """Return the only document of a text.
 
-    Args:
-        text: The decoded file.
-
     Raises:
         UnparsableError: It is no YAML, holds more than one document, or is nested too deeply.
     """
@@ -42,9 +39,6 @@ def parse_yaml(text: str) -> Node:
 
 def parse_documents(text: str) -> Node:
     """Return the document of a text, or a list of them under the tag `DOCUMENTS`; empty ones count for nothing.
-
-    Args:
-        text: The decoded file.
 
     Raises:
         UnparsableError: It is no YAML, or is nested too deeply.

@@ -7,21 +7,13 @@ from common_sync.core.errors import GitError, Problem
 
 
 def find_top(folder: str) -> str | None:
-    """Return the top of the work tree that holds a folder, or None outside git.
-
-    Args:
-        folder: An absolute path.
-    """
+    """Return the top of the work tree that holds a folder, or None outside git."""
     hooked = _hooked_top()
     return hooked if hooked is not None and _is_of(hooked, folder) else _look_up(folder)
 
 
 def folders_up(folder: str) -> Iterator[str]:
-    """Yield a folder and those above it, up to the top of its repository.
-
-    Args:
-        folder: An absolute path.
-    """
+    """Yield a folder and those above it, up to the top of its repository."""
     top = find_top(folder)
     while True:
         yield folder
@@ -34,9 +26,6 @@ def folders_up(folder: str) -> Iterator[str]:
 def git_directory(top: str) -> str:
     """Return the absolute path of the git directory of a work tree (its own, where it is one of several).
 
-    Args:
-        top: The work tree's top folder.
-
     Raises:
         GitError: `.git` is a file that does not say where it is (gitrepository-layout(5): `gitdir: <path>`).
     """
@@ -47,9 +36,6 @@ def git_directory(top: str) -> str:
 
 def common_directory(top: str) -> str:
     """Return the absolute path of the git directory that all work trees of a repository share.
-
-    Args:
-        top: A work tree's top folder.
 
     Raises:
         GitError: As for `git_directory`.
@@ -113,11 +99,7 @@ _PATHS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_O
 
 
 def environment_for(folder: str) -> dict[str, str]:
-    """Return the environment in which to run git in a folder.
-
-    Args:
-        folder: An absolute path.
-    """
+    """Return the environment in which to run git in a folder."""
     environment = dict(os.environ, GIT_OPTIONAL_LOCKS="0", LC_ALL="C", **_PATHSPECS)
     if _LOCAL.isdisjoint(environment):
         return environment

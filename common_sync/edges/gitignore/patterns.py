@@ -16,12 +16,6 @@ from common_sync.edges.files.reading import read_bytes
 def compile_pattern(pattern: str, layer: Layer, file: str, line: int) -> Rule | None:
     """Return the rule for one pattern, or None for a comment or an empty line.
 
-    Args:
-        pattern: One gitignore pattern.
-        layer: The layer that it stands in.
-        file: The file that it stands in.
-        line: Its line there, counted from 1.
-
     Raises:
         ValueError: It is no pattern, or can match nothing.
     """

@@ -93,12 +93,7 @@ def read_announced(folder: int, copy: str, held: Snapshot | None) -> Manifest | 
 
 
 def has_leftover(folder: int, copy: str) -> bool:
-    """Tell whether a run that was killed has left a staged copy, or a file of the service's under its temporary name.
-
-    Args:
-        folder: The service's folder, an open descriptor.
-        copy: The copy's path inside it.
-    """
+    """Tell whether a run that was killed has left a staged copy, or a file of the service's under its temporary name."""
     above = copy.rpartition("/")[0]
     for name in (f"{above}/{STAGING}" if above else STAGING, TEMPORARY):
         with suppress(OSError):

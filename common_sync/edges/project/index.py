@@ -28,11 +28,7 @@ class Index(NamedTuple):
     hidden: dict[str, str]
 
     def below(self, folder: str) -> list[str]:
-        """Return the files below a folder, relative to it.
-
-        Args:
-            folder: Its path.
-        """
+        """Return the files below a folder, relative to it."""
         return [path[len(folder) + 1 :] for path in self.files if path.startswith(folder + "/")]
 
 
@@ -71,11 +67,7 @@ _READ = (*list_globs(), ".[cdg]*")
 
 
 def list_compose_patterns(services: Iterable[str]) -> list[str]:
-    """Return patterns of the compose files above services: they tell how the services' images are built.
-
-    Args:
-        services: The services, as the configuration has them.
-    """
+    """Return patterns of the compose files above services: they tell how the services' images are built."""
     patterns = (escape(service, keep="*?[]") for service in services)
     above = {"", *(f"{folder}/" for pattern in patterns for folder in ancestors(pattern))}
     return [f":(glob){folder}*compose*.y*ml" for folder in sorted(above)]
@@ -142,19 +134,12 @@ def list_ignored(root: str, paths: Iterable[str]) -> list[str]:
 
 
 class Ignored(NamedTuple):
-    """A file or folder that git does not track, and the rule by which it ignores it.
+    """A file or folder that git does not track, and the rule by which it ignores it."""
 
-    Attributes:
-        path: From the root; of a folder, all that is in it is ignored.
-        file: Where the rule stands: a path from the root, or what git calls it.
-        line: Its line, counted from 1.
-        pattern: The rule.
-    """
-
-    path: str
-    file: str
-    line: int
-    pattern: str
+    path: str  # from the root; of a folder, all that is in it is ignored
+    file: str  # where the rule stands: a path from the root, or what git calls it
+    line: int  # its line, counted from 1
+    pattern: str  # the rule
 
 
 _MANY_PATHS = 20
@@ -171,10 +156,6 @@ def _gather(paths: Iterable[str]) -> set[str]:
 
 def find_ignored(root: str, paths: Sequence[str]) -> list[Ignored]:
     """Return what git ignores below some paths and does not track; a folder stands for all that is in it.
-
-    Args:
-        root: The absolute path of the configuration's folder.
-        paths: POSIX paths from there.
 
     Raises:
         GitError: Git failed.

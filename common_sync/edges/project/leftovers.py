@@ -19,11 +19,6 @@ def find_used(root: str, folders: Sequence[str], copy: str) -> set[str]:
     """Return those of some folders that hold more than caches and what git ignores; an empty one may become a service.
 
     Git is asked only about folders that do not show it: a service with a copy and a file of its own does.
-
-    Args:
-        root: The absolute path of the configuration's folder.
-        folders: Their paths from there.
-        copy: The copy's path inside a service.
     """
     unclear = [folder for folder in folders if not _shows(os.path.join(root, folder), copy)]
     unclear = [folder for folder in unclear if next(_walk(root, folder), None) is not None]
@@ -36,10 +31,6 @@ def find_used(root: str, folders: Sequence[str], copy: str) -> set[str]:
 def find_tracked(root: str, folders: Sequence[str]) -> set[str]:
     """Return those of some folders of which git knows a file.
 
-    Args:
-        root: The absolute path of the configuration's folder, in a work tree.
-        folders: Their paths from there.
-
     Raises:
         GitError: Git failed.
     """
@@ -48,12 +39,7 @@ def find_tracked(root: str, folders: Sequence[str]) -> set[str]:
 
 
 def is_copy(root: str, folder: str) -> bool:
-    """Tell whether a folder is a copy that the tool has made.
-
-    Args:
-        root: The absolute path of the configuration's folder.
-        folder: Its path from there.
-    """
+    """Tell whether a folder is a copy that the tool has made."""
     return os.path.lexists(os.path.join(root, folder, MANIFEST_NAME))
 
 

@@ -27,19 +27,12 @@ CONFIGURATION_FILES = (OWN_FILE, PYPROJECT)
 
 
 class Project(NamedTuple):
-    """What a configuration comes to on this disk.
+    """What a configuration comes to on this disk."""
 
-    Attributes:
-        root: The absolute path of the configuration's folder; every other path is relative to it.
-        configuration: What it says.
-        services: The services' folders, sorted.
-        libraries: The shared libraries; each service has a copy of each.
-    """
-
-    root: str
-    configuration: Configuration
-    services: tuple[str, ...]
-    libraries: tuple[Library, ...]
+    root: str  # the absolute path of the configuration's folder; every other path is relative to it
+    configuration: Configuration  # what it says
+    services: tuple[str, ...]  # the services' folders, sorted
+    libraries: tuple[Library, ...]  # the shared libraries; each service has a copy of each
 
     @property
     def copies(self) -> tuple[str, ...]:
@@ -74,9 +67,6 @@ def _make_project(found: "_Found") -> Project:
 
 def read_configuration(folder: str) -> Configuration | None:
     """Return the configuration in a folder as it is written, whatever is wrong with it, or None when there is none.
-
-    Args:
-        folder: An absolute path.
 
     Raises:
         ConfigurationError: It cannot be read.

@@ -16,12 +16,7 @@ _GLOB = frozenset("*?[")
 
 
 def check_master(root: str, configuration: Configuration) -> Iterator[Problem]:
-    """Yield what is wrong with the master's folder.
-
-    Args:
-        root: The absolute path of the configuration's folder.
-        configuration: What it says.
-    """
+    """Yield what is wrong with the master's folder."""
     master = configuration.master
     path = os.path.join(root, master.value)
     if not master.value:
@@ -56,10 +51,6 @@ def _near_folder(root: str, path: str) -> str:
 
 def discover_services(root: str, configuration: Configuration) -> tuple[tuple[str, ...], list[Problem]]:
     """Return the services' folders, sorted, and what is wrong with those that are named.
-
-    Args:
-        root: The absolute path of the configuration's folder.
-        configuration: What it says.
 
     Raises:
         TreeError: A folder in which services may be cannot be listed.
@@ -142,12 +133,6 @@ class _Discovery:
 
 def match_services(root: str, pattern: str, master: str, copy: str) -> list[str]:
     """Return the folders that a glob means: never the master, what holds it or is in it, a copy, or what holds only leftovers.
-
-    Args:
-        root: The absolute path of the configuration's folder.
-        pattern: The glob.
-        master: The master's path from the root.
-        copy: The copy's path inside a service.
 
     Raises:
         TreeError: A folder in which services may be cannot be listed.

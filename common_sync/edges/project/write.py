@@ -15,9 +15,6 @@ from common_sync.edges.files.writing import replace_bytes
 def find_configuration(root: str) -> Problem | None:
     """Return what says that a folder is configured already, or None.
 
-    Args:
-        root: The absolute path of the folder.
-
     Raises:
         ConfigurationError: pyproject.toml is not TOML.
         TreeError: It cannot be read.

@@ -25,19 +25,12 @@ if TYPE_CHECKING:
 
 
 class Managed(NamedTuple):
-    """What is to be done about blocks, and what is wrong beside them.
+    """What is to be done about blocks, and what is wrong beside them."""
 
-    Attributes:
-        edits: The blocks to write, of the whole file each.
-        findings: What needs a person.
-        blocks: The paths from the root of the files that a block is kept in, in sync or not.
-        leftover: Whether a killed run left a file beside them, under its temporary name.
-    """
-
-    edits: tuple[FileEdit, ...] = ()
-    findings: tuple[Finding, ...] = ()
-    blocks: tuple[str, ...] = ()
-    leftover: bool = False
+    edits: tuple[FileEdit, ...] = ()  # the blocks to write, of the whole file each
+    findings: tuple[Finding, ...] = ()  # what needs a person
+    blocks: tuple[str, ...] = ()  # the paths from the root of the files that a block is kept in, in sync or not
+    leftover: bool = False  # whether a killed run left a file beside them, under its temporary name
 
     @property
     def is_empty(self) -> bool:
@@ -74,10 +67,6 @@ class Dockerignores:
 
     def look_at(self, service: str, dockerfiles: Sequence[str]) -> Managed:
         """Return what is so with the ignore files of one service.
-
-        Args:
-            service: Its path from the root.
-            dockerfiles: The paths of its Dockerfiles, inside it.
 
         Raises:
             TreeError: A file cannot be read.
@@ -169,10 +158,6 @@ def look_at_attributes(root: str, copies: Sequence[str], services: Iterable[str]
 
 def unblock_dockerignore(root: str, service: str) -> FileEdit | None:
     """Return what a service's `.dockerignore` is without its block; None where there is none.
-
-    Args:
-        root: The absolute path of the configuration's folder.
-        service: The service's path from there.
 
     Raises:
         TreeError: The file cannot be read.

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from common_sync.core.model import is_below
 from common_sync.core.references.hints import may_build
 from common_sync.core.references.kinds import KINDS, is_compose
 from common_sync.core.text import UndecodableError, UnparsableError, decode_unicode
@@ -19,17 +20,11 @@ _LONGEST = 100
 
 
 class Circle(NamedTuple):
-    """A line of a compose file that Compose refuses, since it leads back to where it begins, or on and on.
+    """A line of a compose file that Compose refuses, since it leads back to where it begins, or on and on."""
 
-    Attributes:
-        file: The file's absolute path.
-        line: The line, counted from 1.
-        message: What is so.
-    """
-
-    file: str
-    line: int
-    message: str
+    file: str  # the file's absolute path
+    line: int  # the line, counted from 1
+    message: str  # what is so
 
 
 class _Followed(NamedTuple):
@@ -81,7 +76,7 @@ class ComposeFiles:
         """
         folder = os.path.join(self._root, service)
         found = self.list_all(service, inside, elsewhere=elsewhere)
-        return [one for one in found if is_in(one.context, folder) or is_in(one.dockerfile, folder)]
+        return [one for one in found if is_below(one.context, folder) or is_below(one.dockerfile, folder)]
 
     def list_all(self, service: str, inside: Iterable[str], *, elsewhere: bool = False) -> "Iterator[BuiltService]":
         """Yield what a service's own compose files and those in the folders above it build, whatever service that is.
@@ -95,14 +90,10 @@ class ComposeFiles:
             yield from self._list_built(one)
 
     def list_shared(self, services: Iterable[str]) -> list[str]:
-        """Return the paths from the root of the compose files above services, and of those that they include.
-
-        Args:
-            services: The services' paths from the root.
-        """
+        """Return the paths from the root of the compose files above services, and of those that they include."""
         above = dict.fromkeys(path for service in services for path in self._list_above(service))
         paths = (one.path for one in self._follow(above, elsewhere=False))
-        return [os.path.relpath(path, self._root) for path in paths if is_in(path, self._root)]
+        return [os.path.relpath(path, self._root) for path in paths if is_below(path, self._root)]
 
     def list_circles(self, service: str, inside: Iterable[str], *, elsewhere: bool = False) -> list[Circle]:
         """Return the lines that Compose refuses of a service's own compose files and of those in the folders above it.
@@ -214,8 +205,3 @@ def _list_names(folder: str) -> list[str]:
         return os.listdir(folder)
     except OSError:
         return []
-
-
-def is_in(path: str, folder: str) -> bool:
-    """Tell whether a path is a folder or lies in it; both are absolute."""
-    return path == folder or path.startswith(folder + os.sep)

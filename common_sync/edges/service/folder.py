@@ -3,8 +3,7 @@
 import os
 from stat import S_ISDIR, S_ISREG
 
-from common_sync.core.doctor.image.context import BuildContext
-from common_sync.core.doctor.image.files import Place
+from common_sync.core.doctor.image.files import BuildContext, Place
 from common_sync.core.formats.dockerignore import parse_dockerignore
 from common_sync.core.references.kinds import limit_of
 from common_sync.core.text import UndecodableError, UnparsableError, decode_bytes, decode_requirements

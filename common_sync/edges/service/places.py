@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.copies.library import Library
-from common_sync.core.model import ancestors
+from common_sync.core.model import ancestors, below
 from common_sync.core.references.contract import Locate, LocatedReference, Place, Site
 from common_sync.core.references.hints import may_concern
 from common_sync.core.references.kinds import Kind
@@ -16,17 +16,11 @@ if TYPE_CHECKING:
 
 
 class Location(NamedTuple):
-    """Where a library lies, the same for every service; no symlink leads to its master.
+    """Where a library lies, the same for every service; no symlink leads to its master."""
 
-    Attributes:
-        root: The absolute path of the configuration's folder.
-        library: The library.
-        copied: The paths of the master's files that are copied.
-    """
-
-    root: str
-    library: Library
-    copied: Collection[str] = ()
+    root: str  # the absolute path of the configuration's folder
+    library: Library  # the library
+    copied: Collection[str] = ()  # the paths of the master's files that are copied
 
     @property
     def master(self) -> str:
@@ -35,12 +29,7 @@ class Location(NamedTuple):
 
 
 def see_from(libraries: Sequence[Location], service: str) -> "tuple[Places, ...]":
-    """Return a service as each library sees it.
-
-    Args:
-        libraries: Where they lie.
-        service: The service's path from the root.
-    """
+    """Return a service as each library sees it."""
     return tuple(Places(one, service, [other for other in libraries if other is not one]) for one in libraries)
 
 
@@ -78,11 +67,7 @@ class Places:
         return any(below(real, one) is not None for one in (self.master, self.copy_folder, *self._others))
 
     def is_copied(self, reference: LocatedReference) -> bool:
-        """Tell whether a copy holds what a reference leads to: a file, or a folder with something in it.
-
-        Args:
-            reference: The reference, to the master or the copy.
-        """
+        """Tell whether a copy holds what a reference leads to: a file, or a folder with something in it."""
         rest = reference.rest
         if reference.includes or not rest or rest in self.copied:
             return not reference.includes or rest in self.copied
@@ -96,12 +81,7 @@ class Places:
         )
 
     def may_be_in(self, data: bytes, kind: Kind) -> bool:
-        """Tell whether a file could lead to the library.
-
-        Args:
-            data: What it holds.
-            kind: What it is.
-        """
+        """Tell whether a file could lead to the library."""
         return may_concern(data, kind, (os.fsencode(self.root),), os.fsencode(self.library.copy))
 
     def site(self, above: str, real: str, wider: "Sequence[BuiltService]" = ()) -> Site:
@@ -139,15 +119,3 @@ class Places:
 
     def _is_held(self, folder: str) -> bool:
         return any(below(one, folder) is not None for one in self._held)
-
-
-def below(path: str, folder: str) -> str | None:
-    """Return the path relative to a folder, `""` for the folder itself, or None when it is not below it.
-
-    Args:
-        path: An absolute path.
-        folder: The folder's absolute path.
-    """
-    if path == folder:
-        return ""
-    return path[len(folder) + 1 :] if path.startswith(folder + "/") else None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.findings import make_finding, place
-from common_sync.core.model import FileEdit, Finding, Reference
+from common_sync.core.model import FileEdit, Finding, Reference, below
 from common_sync.core.references.contract import LocatedReference, Rewrite, Rewriter, Site
 from common_sync.core.references.hints import may_install
 from common_sync.core.references.kinds import KINDS, Kind, kind_of, made_from
@@ -26,7 +26,7 @@ from common_sync.core.text import (
 from common_sync.edges.files.folders import explain_os_error
 from common_sync.edges.service.compose import ComposeFiles
 from common_sync.edges.service.listing import is_meant, list_paths
-from common_sync.edges.service.places import Location, Places, below, see_from
+from common_sync.edges.service.places import Location, Places, see_from
 from common_sync.edges.service.rewriters import rewriter_of
 
 if TYPE_CHECKING:

@@ -9,11 +9,7 @@ from common_sync.core.text import Text
 
 
 def rewriter_of(kind: Kind) -> tuple[Rewriter, Callable[[bytes], Text]]:
-    """Return what reads a kind of file, and how its bytes are decoded; only what is there is imported.
-
-    Args:
-        kind: What the file is.
-    """
+    """Return what reads a kind of file, and how its bytes are decoded; only what is there is imported."""
     row = KINDS[kind]
     module, _, name = row.rewriter.partition(":")
     imported = __import__(

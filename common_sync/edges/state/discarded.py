@@ -142,11 +142,7 @@ def prune_sets(state: str) -> None:
 
 
 def list_kept(kept: str) -> list[str]:
-    """Return the files of a set, as paths from the root.
-
-    Args:
-        kept: The set's folder.
-    """
+    """Return the files of a set, as paths from the root."""
     found = (os.path.join(folder, name) for folder, folders, files in os.walk(kept) for name in (*folders, *files))
     return sorted(os.path.relpath(path, kept) for path in found if os.path.islink(path) or not os.path.isdir(path))
 
@@ -155,10 +151,6 @@ def restore_command(kept: str, root: str) -> str:
     """Return the shell command that brings the files of a set back.
 
     Only files: `cp -a` would also give the root and every folder on the way the modes that they have in the set.
-
-    Args:
-        kept: The set's folder.
-        root: The absolute path of the configuration's folder.
     """
     import shlex  # only once something was discarded
 

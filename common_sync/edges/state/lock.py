@@ -21,21 +21,13 @@ _LETTERS = 40
 
 
 def state_folder(root: str) -> str:
-    """Return the folder where the tool keeps what belongs to no commit: in the git directory, or the user's own.
-
-    Args:
-        root: The absolute path of the configuration's folder.
-    """
+    """Return the folder where the tool keeps what belongs to no commit: in the git directory, or the user's own."""
     top = find_top(root)
     return _users_state(root) if top is None else os.path.join(git_directory(top), _NAME)
 
 
 def shared_folder(root: str) -> str:
-    """Return the state folder that all work trees of a repository share: it is still there when one of them is removed.
-
-    Args:
-        root: The absolute path of the configuration's folder.
-    """
+    """Return the state folder that all work trees of a repository share: it is still there when one of them is removed."""
     top = find_top(root)
     return _users_state(root) if top is None else os.path.join(common_directory(top), _NAME)
 

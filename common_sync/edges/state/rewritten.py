@@ -21,11 +21,7 @@ _SCHEMA = 1
 
 
 def read_record(state: str) -> Record:
-    """Return what was rewritten; nothing where there is no record, or none that can be read.
-
-    Args:
-        state: The repository's state folder.
-    """
+    """Return what was rewritten; nothing where there is no record, or none that can be read."""
     import json  # only where something is rewritten or put back
 
     with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):

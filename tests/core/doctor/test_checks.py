@@ -3,8 +3,9 @@
 import pytest
 from support.contexts import BASE, FILES, INSTALL, LIBRARY, context_of, follow
 
-from common_sync.core.doctor.catalogue import CHECKS, State, Verdict, conclude, judge
+from common_sync.core.doctor.catalogue import CHECKS, State, Verdict, conclude, is_silenced, judge
 from common_sync.core.doctor.checks.by_name import find_asked_by_name
+from common_sync.core.doctor.checks.compose import find_hiding
 from common_sync.core.doctor.checks.layout import Package, find_packages, find_places, find_shadow
 from common_sync.core.doctor.checks.library import (
     Running,
@@ -17,10 +18,8 @@ from common_sync.core.doctor.checks.path_entries import find_import_troubles
 from common_sync.core.doctor.checks.references import find_reference_troubles
 from common_sync.core.doctor.image.bases import UNKNOWN_FOLDER, Base, read_base
 from common_sync.core.doctor.image.files import Put
-from common_sync.core.doctor.image.mounts import find_hiding
 from common_sync.core.doctor.install.need import Need
 from common_sync.core.doctor.install.projects import Project
-from common_sync.core.doctor.silencing import is_silenced
 from common_sync.core.findings import CODES, make_finding
 from common_sync.core.formats.compose.built import BuiltService, Layer, locate_service
 from common_sync.core.formats.compose.file import Mount, read_compose_file

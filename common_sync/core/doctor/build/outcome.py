@@ -11,80 +11,47 @@ from common_sync.core.formats.dockerfile.syntax import Instruction
 
 
 class Installed(NamedTuple):
-    """Something is installed.
+    """Something is installed."""
 
-    Attributes:
-        instruction: The RUN that does it.
-        stage: The number of the stage, counted from 0.
-        workdir: The stage's current folder before the RUN.
-        install: What is installed.
-        needs: What that reads.
-        python: The version of Python that the stage's base image has, or None.
-        old_pip: Whether pip is older than 24.1.
-    """
-
-    instruction: Instruction
-    stage: int
-    workdir: str
-    install: Install
-    needs: tuple[Need, ...]
-    python: str | None
-    old_pip: bool
+    instruction: Instruction  # the RUN that does it
+    stage: int  # the number of the stage, counted from 0
+    workdir: str  # the stage's current folder before the RUN
+    install: Install  # what is installed
+    needs: tuple[Need, ...]  # what that reads
+    python: str | None  # the version of Python that the stage's base image has, or None
+    old_pip: bool  # whether pip is older than 24.1
 
 
 class NotFollowed(NamedTuple):
-    """Something happens that cannot be followed.
+    """Something happens that cannot be followed."""
 
-    Attributes:
-        line: The instruction's line.
-        what: What it is.
-    """
-
-    line: int
-    what: str
+    line: int  # the instruction's line
+    what: str  # what it is
 
 
 Event = Installed | NotFollowed | MissingSource | SourceAbove
 
 
 class Taken(NamedTuple):
-    """Something is copied out of another stage.
+    """Something is copied out of another stage."""
 
-    Attributes:
-        line: The line of the COPY.
-        stage: The number of the other stage, counted from 0.
-        sources: What is copied.
-    """
-
-    line: int
-    stage: int
-    sources: tuple[str, ...]
+    line: int  # the line of the COPY
+    stage: int  # the number of the other stage, counted from 0
+    sources: tuple[str, ...]  # what is copied
 
 
 class StageEnd(NamedTuple):
-    """A stage when all of it has run.
+    """A stage when all of it has run."""
 
-    Attributes:
-        name: Its name, or nothing.
-        image: Its files.
-        workdir: Its current folder.
-        events: What it came upon, in the order of the file.
-        uses: The numbers of the stages that it needs.
-        built_on: The number of the stage that it begins with, or None.
-        taken: What it copies out of other stages.
-        python_path: The folders of `PYTHONPATH`; None where they cannot be told.
-        installs_later: What is started with it and installs something then, or may.
-    """
-
-    name: str
-    image: Image
-    workdir: str
-    events: tuple[Event, ...]
-    uses: frozenset[int]
-    built_on: int | None
-    taken: tuple[Taken, ...]
-    python_path: tuple[str, ...] | None
-    installs_later: tuple[NotFollowed, ...] = ()
+    name: str  # its name, or nothing
+    image: Image  # its files
+    workdir: str  # its current folder
+    events: tuple[Event, ...]  # what it came upon, in the order of the file
+    uses: frozenset[int]  # the numbers of the stages that it needs
+    built_on: int | None  # the number of the stage that it begins with, or None
+    taken: tuple[Taken, ...]  # what it copies out of other stages
+    python_path: tuple[str, ...] | None  # the folders of `PYTHONPATH`; None where they cannot be told
+    installs_later: tuple[NotFollowed, ...] = ()  # what is started with it and installs something then, or may
 
 
 class Build(NamedTuple):
@@ -93,11 +60,7 @@ class Build(NamedTuple):
     stages: tuple[StageEnd, ...]
 
     def ends(self, targets: Iterable[str] = ()) -> list[int]:
-        """Return the numbers of the stages that are run: the last one, and some others.
-
-        Args:
-            targets: The names of the others.
-        """
+        """Return the numbers of the stages that are run: the last one, and some others."""
         wanted = {target.lower() for target in targets}
         named = [number for number, stage in enumerate(self.stages) if stage.name and stage.name in wanted]
         return named + ([len(self.stages) - 1] if self.stages else [])

@@ -12,7 +12,7 @@ from common_sync.core.doctor.build.outcome import Build, Event, Installed, NotFo
 from common_sync.core.doctor.image.bases import UNKNOWN_FOLDER, Base, read_base
 from common_sync.core.doctor.image.copying import Copying, MissingSource, copy_layers, read_copy
 from common_sync.core.doctor.image.effects import Layer, find_effects, why_not_followed
-from common_sync.core.doctor.image.files import Anything, Context, Doubt, Files, Gone, Image, Made, Put, below
+from common_sync.core.doctor.image.files import Anything, Context, Doubt, Files, Gone, Image, Made, Put
 from common_sync.core.doctor.install.command import read_install
 from common_sync.core.doctor.install.need import Need, read_text
 from common_sync.core.doctor.install.needs import find_needs
@@ -22,6 +22,7 @@ from common_sync.core.formats.dockerfile.variables import Variables, assignments
 from common_sync.core.formats.dockerfile.words import Word
 from common_sync.core.formats.shell.script import Command, read_script, read_words
 from common_sync.core.formats.shell.words import Word as ShellWord
+from common_sync.core.model import below
 
 
 def simulate(

@@ -6,25 +6,18 @@ from posixpath import join
 
 from common_sync.core.doctor.build.outcome import Build, Event, Installed, NotFollowed, StageEnd
 from common_sync.core.doctor.image.copying import MissingSource, SourceAbove
-from common_sync.core.doctor.image.files import Context, below
+from common_sync.core.doctor.image.files import Context
 from common_sync.core.doctor.install.need import Need
-from common_sync.core.doctor.view import Admits, ImageView
+from common_sync.core.doctor.view import IF_HARMLESS, Admits, ImageView
 from common_sync.core.expressions import expression
 from common_sync.core.findings import CODES, file_finding
-from common_sync.core.model import Finding, Insertion
-
-_KNOWN = "if you know that it does no harm: # common-sync: ignore[CS213] in the line above"
-
+from common_sync.core.model import Finding, Insertion, below
 
 _RELATIVE_URL = expression(r"@\s*file:(?!/)", re.IGNORECASE)
 
 
 def check_build(image: ImageView) -> Iterator[Finding]:
-    """Yield what the build of an image would come upon.
-
-    Args:
-        image: The image.
-    """
+    """Yield what the build of an image would come upon."""
     yield from find_build_troubles(image.build, image.dockerfile, image.context, image.admits, image.targets)
 
 
@@ -99,7 +92,7 @@ def _installs(build: Build, number: int) -> Iterator[Installed]:
 def _of_event(event: Event, file: str, context: Context, admits: Admits) -> Iterator[Finding]:
     match event:
         case NotFollowed():
-            yield file_finding("CS213", file, event.line, event.what, _KNOWN)
+            yield file_finding("CS213", file, event.line, event.what, IF_HARMLESS)
         case MissingSource():
             yield _missing_source(event, file)
         case SourceAbove():
@@ -142,7 +135,9 @@ def _of_need(need: Need, event: Installed, file: str, context: Context) -> Itera
         reason = need.reason or (
             "what is there is unknown" if need.state == "unknown" else "the line may run without it, or not at all"
         )
-        remedy = f"add `{insertion.text}` before line {line}, if nothing else puts it there" if insertion else _KNOWN
+        remedy = (
+            f"add `{insertion.text}` before line {line}, if nothing else puts it there" if insertion else IF_HARMLESS
+        )
         yield file_finding(
             "CS213", file, line, f"cannot be told whether {asked} is there when this line reads it: {reason}", remedy
         )

@@ -5,28 +5,20 @@ from collections.abc import Iterable, Iterator
 from posixpath import basename, join
 
 from common_sync.core.doctor.checks.path_entries import inner_path_entries
-from common_sync.core.doctor.checks.references import list_asking, list_needs
-from common_sync.core.doctor.image.files import below
+from common_sync.core.doctor.checks.references import PROJECT_FILES, list_asking, list_needs
 from common_sync.core.doctor.install.projects import WORKSPACE, find_named
 from common_sync.core.doctor.view import Service, View
 from common_sync.core.expressions import expression
 from common_sync.core.findings import file_finding
 from common_sync.core.formats.pip.names import normalise, parse_name
-from common_sync.core.model import Finding
+from common_sync.core.model import Finding, below
 from common_sync.core.references.kinds import is_compose, is_dockerfile, is_requirements
 
 _COMMENT = expression(r"(?:^|\s)#.*")
 
 
-_PROJECT_FILES = frozenset({"pyproject.toml", "Pipfile"})
-
-
 def check_asked_by_name(view: View) -> Iterator[Finding]:
-    """Yield what a service without an image imports and nothing here installs, or where an index is asked for it.
-
-    Args:
-        view: The service.
-    """
+    """Yield what a service without an image imports and nothing here installs, or where an index is asked for it."""
     service = view.service
     if view.in_image or _installs_copy(service):
         return
@@ -88,7 +80,7 @@ def _reached(service: Service) -> Iterator[str]:
 
 def _is_asking(file: str) -> bool:
     name = basename(file)  # a constraint asks for nothing
-    return (is_requirements(name) and "constraint" not in name) or file in _PROJECT_FILES
+    return (is_requirements(name) and "constraint" not in name) or file in PROJECT_FILES
 
 
 def find_asked_by_name(file: str, text: str, library: str, copy: str) -> Finding | None:
@@ -157,12 +149,7 @@ def find_address(written: str, library: str) -> str | None:
 
 
 def find_asked(written: str, library: str) -> str | None:
-    """Return what a requirement on a command line asks an index or an address for, in a sentence, if that is the library.
-
-    Args:
-        written: The requirement.
-        library: The library's name.
-    """
+    """Return what a requirement on a command line asks an index or an address for, in a sentence, if that is the library."""
     found = next(_find_requirements(written, normalise(library)), None)
     return f"`{found[1]}` {_says(found[1])}" if found else None
 

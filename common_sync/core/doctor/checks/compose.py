@@ -1,21 +1,18 @@
-"""What compose files build of a service, and nobody can follow from its folder alone."""
+"""What compose files make of a service: builds that nobody can follow from its folder alone, mounts that hide its copy."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from posixpath import join, normpath
 
-from common_sync.core.doctor.view import View
+from common_sync.core.doctor.checks.library import list_running
+from common_sync.core.doctor.view import IF_HARMLESS, View
 from common_sync.core.findings import make_finding
 from common_sync.core.formats.compose.built import BuiltService
-from common_sync.core.model import Finding
-
-_KNOWN = "if you know that it does no harm: # common-sync: ignore[CS213] in the line above"
+from common_sync.core.formats.compose.file import Mount
+from common_sync.core.model import Finding, below
 
 
 def check_compose(view: View) -> Iterator[Finding]:
-    """Yield the builds of compose files that cannot be followed.
-
-    Args:
-        view: The service.
-    """
+    """Yield the builds of compose files that cannot be followed."""
     for built in view.compositions:
         if (told := _explain(view, built)) is not None:
             file, line = view.path_of(built.file), built.section.build.line
@@ -31,7 +28,7 @@ def _explain(view: View, built: BuiltService) -> tuple[str, str] | None:
     """Return why a build cannot be followed, and what to do."""
     build = built.section.build
     if built.doubtful:
-        return "a variable tells what it is built from, or by which Dockerfile", f"write it out; {_KNOWN}"
+        return "a variable tells what it is built from, or by which Dockerfile", f"write it out; {IF_HARMLESS}"
     image = view.image_of(built)
     if image is None and not built.outside(view.service.place):
         return None  # its Dockerfile cannot be read or parsed, which is said of that
@@ -43,3 +40,35 @@ def _explain(view: View, built: BuiltService) -> tuple[str, str] | None:
     if target is not None and all(stage.name != target.value.lower() for stage in image.build.stages):
         return f"there is no stage `{target.value}` in its Dockerfile", "write the name of a stage as `target`"
     return None
+
+
+def find_hiding(mounts: Iterable[Mount], place: str, copy: str) -> list[Mount]:
+    """Return the mounts that put something else where an image has its copy.
+
+    Args:
+        mounts: What is mounted.
+        place: Where the image has the copy.
+        copy: The absolute path of the copy on the disk; mounting that hides nothing.
+    """
+    hiding = []
+    for mount in mounts:
+        rest = below(place, mount.target)
+        if rest is not None and (mount.source is None or normpath(join(mount.source, rest)) != copy):
+            hiding.append(mount)
+    return hiding
+
+
+def check_mounts(view: View) -> Iterator[Finding]:
+    """Yield the mounts that hide the copy in an image of the service."""
+    for built in view.compositions:
+        image = view.image_of(built)
+        for place in dict.fromkeys(one.place for one in list_running(image)) if image else ():
+            yield from _hiding(view, built, place)
+
+
+def _hiding(view: View, built: BuiltService, place: str) -> Iterator[Finding]:
+    service = view.service
+    for mount in find_hiding(built.mounts, place, join(service.place, service.copy)):
+        message = f"`{built.name}` mounts {mount.written}, which hides the copy that the image has in {place}"
+        remedy = "mount folders of the service, such as `./app`, and not what holds the copy"
+        yield make_finding("CS207", service.path, view.path_of(built.file), mount.line, message, remedy)

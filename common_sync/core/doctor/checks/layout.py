@@ -4,30 +4,20 @@ from collections.abc import Iterator
 from posixpath import basename, dirname, join
 from typing import NamedTuple
 
-from common_sync.core.doctor.image.files import Context, Files, Image, Put, below
+from common_sync.core.doctor.image.files import Context, Files, Image, Put
+from common_sync.core.model import below
 
 
 class Package(NamedTuple):
-    """A package that a library's folder holds.
+    """A package that a library's folder holds."""
 
-    Attributes:
-        name: Its name.
-        empty: Whether its `__init__.py` says nothing.
-        in_source: Whether it lies in `src/`.
-    """
-
-    name: str
-    empty: bool
-    in_source: bool
+    name: str  # its name
+    empty: bool  # whether its `__init__.py` says nothing
+    in_source: bool  # whether it lies in `src/`
 
 
 def find_packages(context: Context, library: str) -> list[Package]:
-    """Return the packages that a library's folder holds.
-
-    Args:
-        context: The files.
-        library: The folder's path in them.
-    """
+    """Return the packages that a library's folder holds."""
     found = []
     for above in (library, f"{library}/src"):
         for name in sorted(context.names(above)):
@@ -43,12 +33,7 @@ _NO_PACKAGES = frozenset({"tests", "test", "docs"})
 
 
 def find_importable(context: Context, library: str) -> list[str]:
-    """Return the names by which a library is imported: its packages, those in namespaces, and its folder where that is one.
-
-    Args:
-        context: The files.
-        library: The folder's path in them.
-    """
+    """Return the names by which a library is imported: its packages, those in namespaces, and its folder where that is one."""
     names = [package.name for package in find_packages(context, library)]
     for above in (library, f"{library}/src"):
         names += _in_namespaces(context, above, "", _DEEPEST)
@@ -71,13 +56,7 @@ def _in_namespaces(context: Context, folder: str, prefix: str, left: int) -> Ite
 
 
 def find_places(image: Image, context: Files, copy: str) -> list[str]:
-    """Return where in an image a copy's folder lies.
-
-    Args:
-        image: The files of a stage.
-        context: The build context.
-        copy: The copy's path in the context.
-    """
+    """Return where in an image a copy's folder lies."""
     return [place for place in dict.fromkeys(_places(image, context, copy)) if image.look(place) is not None]
 
 

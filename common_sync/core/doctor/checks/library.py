@@ -40,25 +40,15 @@ def find_name_troubles(name: str, packages: Iterable[str], public: Container[str
 
 
 class Running(NamedTuple):
-    """Where a service runs.
+    """Where a service runs."""
 
-    Attributes:
-        place: Where the copy lies.
-        folder: The folder that the program runs in.
-        file: The file to name in a finding: the Dockerfile, or the copy.
-    """
-
-    place: str
-    folder: str
-    file: str
+    place: str  # where the copy lies
+    folder: str  # the folder that the program runs in
+    file: str  # the file to name in a finding: the Dockerfile, or the copy
 
 
 def check_presence(image: ImageView) -> Iterator[Finding]:
-    """Yield whether what runs in an image would find the library: nothing brings it, or its folder is taken for it.
-
-    Args:
-        image: The image.
-    """
+    """Yield whether what runs in an image would find the library: nothing brings it, or its folder is taken for it."""
     places = list_running(image)
     by_path = any(stage.python_path != () for stage in image.build.stages)
     layout = [] if by_path else [_find_layout(image, running) for running in places]
@@ -67,11 +57,7 @@ def check_presence(image: ImageView) -> Iterator[Finding]:
 
 
 def list_running(image: ImageView) -> list[Running]:
-    """Return where the images that are run have the copy, and the folder that each runs in.
-
-    Args:
-        image: The image that is built, with all of its stages.
-    """
+    """Return where the images that are run have the copy, and the folder that each runs in."""
     stages, copy = image.build.stages, image.service.copy
     ends = [stage for stage in stages if stage.name in image.targets] + [*stages[-1:]]
     places = [(place, end.workdir) for end in ends for place in find_places(end.image, image.context, copy)]
@@ -116,21 +102,13 @@ def _asked_in_commands(image: ImageView) -> list[Finding]:
 
 
 def check_stale(image: ImageView) -> Iterator[Finding]:
-    """Yield that an old build lies in the copy that an image gets.
-
-    Args:
-        image: The image.
-    """
+    """Yield that an old build lies in the copy that an image gets."""
     stale = find_stale_trouble(image.context, image.service.copy) if list_running(image) else None
     yield from [stale] if stale is not None else []
 
 
 def check_copy(view: View) -> Iterator[Finding]:
-    """Yield how the copy of a service without an image would be imported, and what lies in it.
-
-    Args:
-        view: The service.
-    """
+    """Yield how the copy of a service without an image would be imported, and what lies in it."""
     service = view.service
     if view.in_image:
         return
@@ -141,14 +119,7 @@ def check_copy(view: View) -> Iterator[Finding]:
 
 
 def find_layout_trouble(running: Running, needs: Iterable[Need], context: Context, copy: str) -> Finding | None:
-    """Return that an import finds the copy's folder, and not the package in it.
-
-    Args:
-        running: Where the service runs.
-        needs: What is installed.
-        context: The service's files.
-        copy: The copy's path in them.
-    """
+    """Return that an import finds the copy's folder, and not the package in it."""
     itself = context.look(f"{copy}/__init__.py") is not None
     package = find_shadow(running.place, running.folder, find_packages(context, copy), package_itself=itself)
     if package is None:
@@ -219,12 +190,7 @@ def _why_absent(end: StageEnd, package: str, folders: Iterable[str]) -> NotFollo
 
 
 def find_stale_trouble(context: Context, copy: str) -> Finding | None:
-    """Return that an old build lies in a copy, from which setuptools packs what the library no longer has.
-
-    Args:
-        context: The files that the build gets.
-        copy: The copy's path in them.
-    """
+    """Return that an old build lies in a copy, from which setuptools packs what the library no longer has."""
     build = f"{copy}/build/lib"
     project = read_project(context.read(f"{copy}/pyproject.toml") or "")
     if context.look(build) is None or (project is not None and project.backend != "setuptools"):

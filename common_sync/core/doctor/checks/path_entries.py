@@ -4,21 +4,16 @@ from collections.abc import Iterator
 from posixpath import normpath
 
 from common_sync.core.doctor.checks.layout import find_places
-from common_sync.core.doctor.image.files import below
 from common_sync.core.doctor.view import ImageView, Service, View, is_test
 from common_sync.core.findings import file_finding
 from common_sync.core.formats.python import PathEntry, find_path_entries
-from common_sync.core.model import Finding
+from common_sync.core.model import Finding, below
 
 _HINTS = ("sys.path", "addsitedir")
 
 
 def check_path_entries(view: View) -> Iterator[Finding]:
-    """Yield what the Python files of a service put on `sys.path` from outside of it, where they are run.
-
-    Args:
-        view: The service.
-    """
+    """Yield what the Python files of a service put on `sys.path` from outside of it, where they are run."""
     for file, text in _sources(view.service):
         troubles = find_import_troubles(view.service.path, file, text)
         if not view.in_image:
@@ -41,13 +36,7 @@ def _sources(service: Service) -> Iterator[tuple[str, str]]:
 
 
 def list_in_image(image: ImageView, file: str, text: str) -> list[PathEntry]:
-    """Return what a file puts on `sys.path` where the last image has it; nothing where it has not.
-
-    Args:
-        image: The image.
-        file: The file's path in the service.
-        text: Its text.
-    """
+    """Return what a file puts on `sys.path` where the last image has it; nothing where it has not."""
     end = image.build.stages[-1]
     places = find_places(end.image, image.context, file)
     return [entry for place in places for entry in find_path_entries(text, place, end.workdir)]
@@ -59,11 +48,7 @@ def _is_there(image: ImageView, entry: PathEntry) -> bool:
 
 
 def inner_path_entries(service: Service) -> set[str]:
-    """Return the folders of a service that its own files put on `sys.path`.
-
-    Args:
-        service: The service.
-    """
+    """Return the folders of a service that its own files put on `sys.path`."""
     folder = f"/{service.path}"
     entries = (
         entry for file, text in _sources(service) for entry in find_path_entries(text, f"{folder}/{file}", folder)
@@ -72,23 +57,13 @@ def inner_path_entries(service: Service) -> set[str]:
 
 
 def path_entries_in(image: ImageView) -> set[str]:
-    """Return the folders that the files in an image put on `sys.path` there.
-
-    Args:
-        image: The image.
-    """
+    """Return the folders that the files in an image put on `sys.path` there."""
     found = (entry for file, text in _sources(image.service) for entry in list_in_image(image, file, text))
     return {entry.path for entry in found}
 
 
 def find_import_troubles(service: str, file: str, text: str) -> Iterator[Finding]:
-    """Yield what a Python file puts on `sys.path` from outside the service.
-
-    Args:
-        service: The service's path from the root.
-        file: The file's path in the service.
-        text: Its text.
-    """
+    """Yield what a Python file puts on `sys.path` from outside the service."""
     folder = f"/{service}"
     for entry in find_path_entries(text, f"{folder}/{file}", folder):
         if below(entry.path, folder) is None:

@@ -2,17 +2,17 @@
 
 from collections.abc import Iterable, Iterator
 
-from common_sync.core.doctor.image.files import Context, Image, Put, below
+from common_sync.core.doctor.image.files import Context, Image, Put
 from common_sync.core.doctor.install.command import Asked, Install
 from common_sync.core.doctor.install.need import Need
 from common_sync.core.doctor.install.needs import find_needs
 from common_sync.core.doctor.view import Service, View
 from common_sync.core.findings import file_finding
 from common_sync.core.formats.shell.words import Word
-from common_sync.core.model import Finding
+from common_sync.core.model import Finding, below
 from common_sync.core.references.kinds import is_requirements
 
-_PROJECT_FILES = frozenset({"pyproject.toml", "Pipfile"})
+PROJECT_FILES = frozenset({"pyproject.toml", "Pipfile"})
 
 
 def list_installs(service: str, files: Iterable[str], context: Context) -> Iterator[tuple[str, Install]]:
@@ -35,11 +35,7 @@ def list_installs(service: str, files: Iterable[str], context: Context) -> Itera
 
 
 def check_references(view: View) -> Iterator[Finding]:
-    """Yield what is wrong with the references of a service as they lie; what leads to the master is told of already.
-
-    Args:
-        view: The service.
-    """
+    """Yield what is wrong with the references of a service as they lie; what leads to the master is told of already."""
     service = view.service
     troubles, _ = find_reference_troubles(service.path, list_asking(service), service.context, in_image=view.in_image)
     told = {(one.file, one.line) for one in service.references if one.state == "points-at-master"}
@@ -47,12 +43,8 @@ def check_references(view: View) -> Iterator[Finding]:
 
 
 def list_asking(service: Service) -> list[str]:
-    """Return the files beside the service's that say what to install.
-
-    Args:
-        service: The service.
-    """
-    return [file for file in service.files if "/" not in file and (is_requirements(file) or file in _PROJECT_FILES)]
+    """Return the files beside the service's that say what to install."""
+    return [file for file in service.files if "/" not in file and (is_requirements(file) or file in PROJECT_FILES)]
 
 
 def list_needs(service: str, files: Iterable[str], context: Context) -> list[Need]:

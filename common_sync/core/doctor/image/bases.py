@@ -6,66 +6,12 @@ from common_sync.core.expressions import expression
 
 _PLAIN = frozenset(
     {
-        *(
-            "scratch",
-            "python",
-            "pypy",
-            "debian",
-            "ubuntu",
-            "alpine",
-            "fedora",
-            "centos",
-            "rockylinux",
-            "almalinux",
-            "amazonlinux",
-        ),
-        *(
-            "buildpack-deps",
-            "busybox",
-            "node",
-            "golang",
-            "rust",
-            "nginx",
-            "redis",
-            "postgres",
-            "uv",
-            "distroless",
-            "wolfi-base",
-        ),
-        *(
-            "miniconda3",
-            "mambaforge",
-            "miniforge3",
-            "micromamba",
-            "ubi8",
-            "ubi9",
-            "cuda",
-            "pytorch",
-            "tensorflow",
-            "jupyter",
-        ),
-        *(
-            "poetry",
-            "openjdk",
-            "eclipse-temurin",
-            "gcc",
-            "bash",
-            "lambda",
-            "oraclelinux",
-            "archlinux",
-            "opensuse",
-            "photon",
-        ),
-        *(
-            "python3",
-            "python3-debian12",
-            "static-debian12",
-            "base-debian12",
-            "playwright",
-            "chromium",
-            "selenium",
-            "azurelinux",
-        ),
+        *("scratch", "python", "pypy", "debian", "ubuntu", "alpine", "fedora", "centos", "rockylinux", "almalinux"),
+        *("amazonlinux", "buildpack-deps", "busybox", "node", "golang", "rust", "nginx", "redis", "postgres", "uv"),
+        *("distroless", "wolfi-base", "miniconda3", "mambaforge", "miniforge3", "micromamba", "ubi8", "ubi9", "cuda"),
+        *("pytorch", "tensorflow", "jupyter", "poetry", "openjdk", "eclipse-temurin", "gcc", "bash", "lambda"),
+        *("oraclelinux", "archlinux", "opensuse", "photon", "python3", "python3-debian12", "static-debian12"),
+        *("base-debian12", "playwright", "chromium", "selenium", "azurelinux"),
     }
 )
 _FOLDERS = {
@@ -87,19 +33,12 @@ _PIP_BEFORE_24_1 = 11
 
 
 class Base(NamedTuple):
-    """What is known of a base image.
+    """What is known of a base image."""
 
-    Attributes:
-        empty: Whether it surely holds nothing of an application.
-        python: The version of Python in it, as far as its tag says: `3.9`, `3.11.4`; or None.
-        old_pip: Whether the pip in it is older than 24.1.
-        folder: The WORKDIR that it sets.
-    """
-
-    empty: bool = False
-    python: str | None = None
-    old_pip: bool = False
-    folder: str = "/"
+    empty: bool = False  # whether it surely holds nothing of an application
+    python: str | None = None  # the version of Python in it, as far as its tag says: `3.9`, `3.11.4`; or None
+    old_pip: bool = False  # whether the pip in it is older than 24.1
+    folder: str = "/"  # the WORKDIR that it sets
 
 
 def read_base(image: str) -> Base:

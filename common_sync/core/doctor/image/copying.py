@@ -14,71 +14,39 @@ from common_sync.core.formats.shell.words import Word as ShellWord
 
 
 class MissingSource(NamedTuple):
-    """What is to be copied is not in the build context.
+    """What is to be copied is not in the build context."""
 
-    Attributes:
-        line: The instruction's line.
-        written: The source as it is written.
-        path: The path in the build context, or in the stage, that it means.
-        dropped: What keeps it out, where it is on the disk: `.dockerignore:3`.
-        local: Whether it is copied from the build context, and not from a stage.
-    """
-
-    line: int
-    written: str
-    path: str
-    dropped: str | None
-    local: bool = True
+    line: int  # the instruction's line
+    written: str  # the source as it is written
+    path: str  # the path in the build context, or in the stage, that it means
+    dropped: str | None  # what keeps it out, where it is on the disk: `.dockerignore:3`
+    local: bool = True  # whether it is copied from the build context, and not from a stage
 
 
 class SourceAbove(NamedTuple):
-    """A source leads out of the build context, and is cut off at its top.
+    """A source leads out of the build context, and is cut off at its top."""
 
-    Attributes:
-        line: The instruction's line.
-        written: The source as it is written.
-        taken: What BuildKit takes for it.
-    """
-
-    line: int
-    written: str
-    taken: str
+    line: int  # the instruction's line
+    written: str  # the source as it is written
+    taken: str  # what BuildKit takes for it
 
 
 class Copying(NamedTuple):
-    """A COPY or an ADD.
+    """A COPY or an ADD."""
 
-    Attributes:
-        line: Its line.
-        sources: What is copied, as written, variables put in.
-        destination: The absolute path where it goes.
-        folder: Whether the destination is a folder in any case.
-        origin: What `--from` names, or None for the build context.
-        parents: Whether the folders of a source are made, too.
-        unclear: Whether not all of a source is copied.
-        unpacks: Whether archives are unpacked, and URLs fetched.
-        heredocs: The files that the Dockerfile itself holds.
-    """
-
-    line: int
-    sources: tuple[str, ...]
-    destination: str
-    folder: bool
-    origin: ShellWord | None
-    parents: bool
-    unclear: bool
-    unpacks: bool
-    heredocs: tuple[Heredoc, ...]
+    line: int  # its line
+    sources: tuple[str, ...]  # what is copied, as written, variables put in
+    destination: str  # the absolute path where it goes
+    folder: bool  # whether the destination is a folder in any case
+    origin: ShellWord | None  # what `--from` names, or None for the build context
+    parents: bool  # whether the folders of a source are made, too
+    unclear: bool  # whether not all of a source is copied
+    unpacks: bool  # whether archives are unpacked, and URLs fetched
+    heredocs: tuple[Heredoc, ...]  # the files that the Dockerfile itself holds
 
 
 def read_copy(instruction: Instruction, expand: Callable[[Word], ShellWord], workdir: str) -> Copying | str:
-    """Return what a COPY or an ADD copies, or what of it cannot be told.
-
-    Args:
-        instruction: The instruction.
-        expand: Puts variables into a word.
-        workdir: The stage's current folder.
-    """
+    """Return what a COPY or an ADD copies, or what of it cannot be told."""
     words = [expand(word) for word in instruction.words]
     if unknown := next(
         (written for written, word in zip(instruction.words, words, strict=True) if not word.known), None

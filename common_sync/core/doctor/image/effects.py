@@ -23,12 +23,7 @@ _SYSTEM = ("/bin/", "/sbin/", "/usr/", "/opt/", "/root/", "/venv/", "/home/", "/
 
 
 def find_effects(command: Command, image: Image) -> list[Layer]:
-    """Return what a command does to the image.
-
-    Args:
-        command: What is run.
-        image: The files before it.
-    """
+    """Return what a command does to the image."""
     layers: list[Layer] = []
     for path in _paths(command.writes, command):
         layers += [] if path.startswith("/dev/") else [Gone(path), Doubt(path)]
@@ -115,12 +110,7 @@ def _copies(command: Command, operands: list[str], image: Image) -> Iterator[Lay
 
 
 def why_not_followed(command: Command, image: Image) -> str | None:
-    """Return what a command runs that may do anything, as a script of the user's may; None for all others.
-
-    Args:
-        command: What is run.
-        image: The files before it.
-    """
+    """Return what a command runs that may do anything, as a script of the user's may; None for all others."""
     words = command.words
     if not words:
         return None

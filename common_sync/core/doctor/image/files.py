@@ -1,4 +1,4 @@
-"""The files of an image while it is built, as far as they matter: what was put where, in what order.
+"""The files of a build context, and those of an image while it is built: what was put where, in what order.
 
 Nothing is listed before somebody asks for it: a stage is a pile of layers, and a path is looked for from the top one down.
 """
@@ -7,21 +7,17 @@ from collections.abc import Iterable
 from posixpath import join
 from typing import Literal, NamedTuple, Protocol
 
+from common_sync.core.formats.dockerignore import Dockerignore
+from common_sync.core.model import below
+
 
 class Place(NamedTuple):
-    """What is at a path.
+    """What is at a path."""
 
-    Attributes:
-        kind: A file, a folder, or what cannot be told: perhaps nothing at all.
-        origin: Its path in the build context, or None when the build makes it.
-        text: Its contents where the Dockerfile itself holds them.
-        why: Where it cannot be told: what makes it so, with its line.
-    """
-
-    kind: Literal["file", "folder", "unknown"]
-    origin: str | None = None
-    text: str | None = None
-    why: str = ""
+    kind: Literal["file", "folder", "unknown"]  # a file, a folder, or what cannot be told: perhaps nothing at all
+    origin: str | None = None  # its path in the build context, or None when the build makes it
+    text: str | None = None  # its contents where the Dockerfile itself holds them
+    why: str = ""  # where it cannot be told: what makes it so, with its line
 
 
 class Files(Protocol):
@@ -92,17 +88,11 @@ class Rooted(NamedTuple):
 
 
 class Put(NamedTuple):
-    """Something was copied to a place.
+    """Something was copied to a place."""
 
-    Attributes:
-        place: Where to, an absolute path.
-        files: Where from.
-        source: The path there.
-    """
-
-    place: str
-    files: Files
-    source: str
+    place: str  # where to, an absolute path
+    files: Files  # where from
+    source: str  # the path there
 
 
 class Gone(NamedTuple):
@@ -125,13 +115,9 @@ class Made(NamedTuple):
 
 
 class Image(NamedTuple):
-    """The files of a stage at one moment; the last layer is the latest.
+    """The files of a stage at one moment; the last layer is the latest."""
 
-    Attributes:
-        layers: What was done, in its order.
-    """
-
-    layers: tuple[Put | Gone | Doubt | Made, ...] = ()
+    layers: tuple[Put | Gone | Doubt | Made, ...] = ()  # what was done, in its order
 
     def with_layers(self, *layers: Put | Gone | Doubt | Made) -> "Image":
         """Return the image once more has been done."""
@@ -175,14 +161,49 @@ def _look_in(layer: Put, path: str, rest: str | None) -> Place | None:
     return Place("folder") if inside and layer.files.look(layer.source) is not None else None
 
 
-def below(path: str, folder: str) -> str | None:
-    """Return the path relative to a folder, nothing for the folder itself, or None when it is not below it.
+class Folder(Files, Protocol):
+    """The files of a folder; paths are relative to it."""
+
+    def read(self, path: str) -> str | None:
+        """Return a file's text, or None when it has none."""
+
+
+class BuildContext:
+    """What the build gets of a folder.
 
     Args:
-        path: An absolute path, or one relative to the same place as the folder.
-        folder: `/`, or nothing, holds everything.
+        folder: The folder's files.
+        dockerignore: What is kept out.
+        name: The `.dockerignore`'s path, as it is to be named.
+
+    Attributes:
+        ignore_file: That path.
     """
-    if path == folder:
-        return ""
-    prefix = folder if folder.endswith("/") or not folder else f"{folder}/"
-    return path[len(prefix) :] if path.startswith(prefix) else None
+
+    def __init__(self, folder: Folder, dockerignore: Dockerignore, name: str = ".dockerignore") -> None:
+        self._folder, self._dockerignore, self.ignore_file = folder, dockerignore, name
+        self._brings_back = any(not pattern.excludes for pattern in dockerignore.patterns)
+
+    def look(self, path: str) -> Place | None:
+        """Return what is at a path, or None when there is nothing."""
+        place = self._folder.look(path)
+        if place is None or not path or self._dockerignore.exclusion(path) is None:
+            return place
+        kept = place.kind == "folder" and self._brings_back and any(self._look_below(path))
+        return place if kept else None
+
+    def _look_below(self, path: str) -> Iterable[bool]:
+        return (self.look(f"{path}/{name}") is not None for name in self._folder.names(path))
+
+    def names(self, path: str) -> list[str]:
+        """Return the names of what is in a folder."""
+        return [name for name in self._folder.names(path) if self.look(f"{path}/{name}".lstrip("/")) is not None]
+
+    def read(self, path: str) -> str | None:
+        """Return a file's text, or None when it has none."""
+        return self._folder.read(path)
+
+    def why_dropped(self, path: str) -> str | None:
+        """Return the rule that keeps a path out that is on the disk: `.dockerignore:3`, or None."""
+        pattern = self._dockerignore.exclusion(path) if path and self._folder.look(path) is not None else None
+        return f"{self.ignore_file}:{pattern.line}" if pattern is not None else None

@@ -5,28 +5,19 @@ https://flit.pypa.io/en/stable/pyproject_toml.html, https://backend.pdm-project.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import NamedTuple
 
-from common_sync.core.formats.toml import Document, Path
-
-Table = Mapping[str, object]
+from common_sync.core.formats.toml import Document, Path, fits
 
 
 class Read(NamedTuple):
-    """A file or folder that a build reads.
+    """A file or folder that a build reads."""
 
-    Attributes:
-        written: What names it, in short.
-        path: Where it is, relative to the project's folder.
-        line: The line that names it, counted from 1.
-        sure: Whether the build stops for certain where it is not there.
-    """
-
-    written: str
-    path: str
-    line: int
-    sure: bool = True
+    written: str  # what names it, in short
+    path: str  # where it is, relative to the project's folder
+    line: int  # the line that names it, counted from 1
+    sure: bool = True  # whether the build stops for certain where it is not there
 
 
 class Version(NamedTuple):
@@ -65,14 +56,10 @@ _PATTERNS = [(tuple(keys.split(".")), must) for keys, must in _READ.items()]
 
 
 def list_reads(document: Document) -> Iterator[Read]:
-    """Yield what the build of a project reads.
-
-    Args:
-        document: Its pyproject.toml.
-    """
+    """Yield what the build of a project reads."""
     for string in document.strings:
-        keys = tuple(key for key in string.path if isinstance(key, str))
-        found = next(((pattern, must) for pattern, must in _PATTERNS if _fits(pattern, keys)), None)
+        keys = string.keys
+        found = next(((pattern, must) for pattern, must in _PATTERNS if fits(pattern, keys)), None)
         if found is not None:
             (*_, last), must = found
             path = keys[-1] if last == "*" and keys[-2] == "force-include" else string.span.value
@@ -83,10 +70,6 @@ def list_reads(document: Document) -> Iterator[Read]:
     yield from _custom(document)
 
 
-def _fits(pattern: tuple[str, ...], keys: tuple[str, ...]) -> bool:
-    return len(pattern) == len(keys) and all(key in ("*", name) for key, name in zip(pattern, keys, strict=True))
-
-
 def _custom(document: Document) -> Iterator[Read]:
     """Yield the hook that hatchling looks for where a table asks for one and says no path."""
     for path in document.leaves:
@@ -95,12 +78,7 @@ def _custom(document: Document) -> Iterator[Read]:
 
 
 def is_optional(read: Read, backend: str) -> bool:
-    """Tell whether a backend goes on without what it was to read.
-
-    Args:
-        read: The file.
-        backend: What builds the project.
-    """
+    """Tell whether a backend goes on without what it was to read."""
     return backend == _SETUPTOOLS and read.written.startswith(("readme", "license"))  # it warns
 
 
@@ -108,11 +86,7 @@ _PRETEND = "SETUPTOOLS_SCM_PRETEND_VERSION"
 
 
 def version_from_git(document: Document) -> Version | None:
-    """Return what takes a project's version from git, or None where nothing does, or a fallback is given.
-
-    Args:
-        document: Its pyproject.toml.
-    """
+    """Return what takes a project's version from git, or None where nothing does, or a fallback is given."""
     required = " ".join(
         re.sub(r"[-_.]+", "-", one.span.value).lower()
         for one in document.strings

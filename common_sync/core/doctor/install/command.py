@@ -28,25 +28,15 @@ class Asked(NamedTuple):
 
 
 class Install(NamedTuple):
-    """What a command installs.
+    """What a command installs."""
 
-    Attributes:
-        tool: What resolves its paths.
-        folder: The absolute path of the folder that it works in, or None when that cannot be told.
-        asked: What it names, in its order.
-        synced: Whether it installs the project in its folder from that project's own files.
-        options: The long options that it was given, in their order.
-        certain: Whether it runs in any case, and the build ends when it fails.
-        environment: The names of the variables that are set for it.
-    """
-
-    tool: Tool
-    folder: str | None
-    asked: tuple[Asked, ...] = ()
-    synced: bool = False
-    options: tuple[tuple[str, str], ...] = ()
-    certain: bool = True
-    environment: frozenset[str] = frozenset()
+    tool: Tool  # what resolves its paths
+    folder: str | None  # the absolute path of the folder that it works in, or None when that cannot be told
+    asked: tuple[Asked, ...] = ()  # what it names, in its order
+    synced: bool = False  # whether it installs the project in its folder from that project's own files
+    options: tuple[tuple[str, str], ...] = ()  # the long options that it was given, in their order
+    certain: bool = True  # whether it runs in any case, and the build ends when it fails
+    environment: frozenset[str] = frozenset()  # the names of the variables that are set for it
 
     def has(self, *names: str) -> bool:
         """Tell whether one of some options was given."""
@@ -87,43 +77,20 @@ _ALIASES = {
 _TAKE_VALUE = frozenset(
     (
         *("--requirement", "--constraint", "--build-constraint", "--editable", "--target", "--index-url", "--python"),
-        *(
-            "--find-links",
-            "--config-settings",
-            "--config-setting",
-            "--config-settings-package",
-            "--wheel-dir",
-            "--dest",
-        ),
-        *("--extra-index-url", "--platform", "--python-version", "--implementation", "--abi", "--root", "--prefix"),
-        *("--src", "--upgrade-strategy", "--progress-bar", "--root-user-action", "--report", "--group", "--no-binary"),
-        *("--only-binary", "--all-releases", "--only-final", "--log", "--keyring-provider", "--proxy", "--retries"),
-        *("--timeout", "--exists-action", "--trusted-host", "--cert", "--client-cert", "--cache-dir", "--use-feature"),
-        *("--use-deprecated", "--resume-retries", "--uploaded-prior-to", "--hash", "--global-option", "--output-file"),
-        *("--requirements-from-script", "--overrides", "--override", "--excludes", "--extra", "--python-platform"),
-        *("--output-format", "--torch-backend", "--index", "--default-index", "--index-strategy", "--upgrade-package"),
-        *("--upgrade-group", "--resolution", "--prerelease", "--fork-strategy", "--exclude-newer", "--link-mode"),
-        *("--exclude-newer-package", "--no-sources-package", "--reinstall-package", "--refresh-package", "--color"),
-        *("--no-build-isolation-package", "--allow-insecure-host", "--directory", "--project", "--config-file"),
-        *(
-            "--no-extra",
-            "--no-group",
-            "--only-group",
-            "--no-install-package",
-            "--package",
-            "--script",
-            "--no-build-package",
-        ),
-        *(
-            "--no-binary-package",
-            "--with",
-            "--without",
-            "--only",
-            "--extras",
-            "--no-editable-package",
-            "--lockfile",
-            "--env-file",
-        ),
+        *("--find-links", "--config-settings", "--config-setting", "--config-settings-package", "--wheel-dir"),
+        *("--dest", "--extra-index-url", "--platform", "--python-version", "--implementation", "--abi", "--root"),
+        *("--prefix", "--src", "--upgrade-strategy", "--progress-bar", "--root-user-action", "--report", "--group"),
+        *("--no-binary", "--only-binary", "--all-releases", "--only-final", "--log", "--keyring-provider", "--proxy"),
+        *("--retries", "--timeout", "--exists-action", "--trusted-host", "--cert", "--client-cert", "--cache-dir"),
+        *("--use-feature", "--use-deprecated", "--resume-retries", "--uploaded-prior-to", "--hash", "--global-option"),
+        *("--output-file", "--requirements-from-script", "--overrides", "--override", "--excludes", "--extra"),
+        *("--python-platform", "--output-format", "--torch-backend", "--index", "--default-index", "--index-strategy"),
+        *("--upgrade-package", "--upgrade-group", "--resolution", "--prerelease", "--fork-strategy", "--exclude-newer"),
+        *("--link-mode", "--exclude-newer-package", "--no-sources-package", "--reinstall-package", "--refresh-package"),
+        *("--color", "--no-build-isolation-package", "--allow-insecure-host", "--directory", "--project"),
+        *("--config-file", "--no-extra", "--no-group", "--only-group", "--no-install-package", "--package", "--script"),
+        *("--no-build-package", "--no-binary-package", "--with", "--without", "--only", "--extras"),
+        *("--no-editable-package", "--lockfile", "--env-file"),
     )
 )
 FILES: dict[str, Literal["file", "constraints", "editable"]] = {
@@ -137,11 +104,7 @@ FILES: dict[str, Literal["file", "constraints", "editable"]] = {
 
 
 def read_install(command: Command) -> Install | None:
-    """Return what a command installs, or None when it installs nothing local for all that can be told.
-
-    Args:
-        command: A program that runs.
-    """
+    """Return what a command installs, or None when it installs nothing local for all that can be told."""
     words = list(command.arguments)
     program = command.program
     if _PYTHON.fullmatch(program):

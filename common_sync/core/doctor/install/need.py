@@ -7,35 +7,20 @@ from common_sync.core.doctor.install.projects import Project
 
 
 class Need(NamedTuple):
-    """Something that an install reads.
+    """Something that an install reads."""
 
-    Attributes:
-        kind: A file, or a project that is installed.
-        written: What asks for it.
-        path: The absolute path in the image; nothing where that cannot be told.
-        state: Whether it is there.
-        reason: More about it, where there is more.
-        file: The file that asks for it, by its path in the build context; None for the command itself.
-        line: The line in that file, counted from 1.
-        editable: Whether its files are imported where they lie.
-        direct: Whether it is asked for as `name @ file:./path`.
-        project: What its pyproject.toml says, where it could be read.
-        refused: Why the installer takes it in no case, or nothing.
-        unseen: Whether nobody can tell what is at its place.
-    """
-
-    kind: Literal["file", "project"]
-    written: str
-    path: str
-    state: Literal["there", "missing", "unknown"]
-    reason: str = ""
-    file: str | None = None
-    line: int | None = None
-    editable: bool = False
-    direct: bool = False
-    project: Project | None = None
-    refused: str = ""
-    unseen: bool = False
+    kind: Literal["file", "project"]  # a file, or a project that is installed
+    written: str  # what asks for it
+    path: str  # the absolute path in the image; nothing where that cannot be told
+    state: Literal["there", "missing", "unknown"]  # whether it is there
+    reason: str = ""  # more about it, where there is more
+    file: str | None = None  # the file that asks for it, by its path in the build context; None for the command itself
+    line: int | None = None  # the line in that file, counted from 1
+    editable: bool = False  # whether its files are imported where they lie
+    direct: bool = False  # whether it is asked for as `name @ file:./path`
+    project: Project | None = None  # what its pyproject.toml says, where it could be read
+    refused: str = ""  # why the installer takes it in no case, or nothing
+    unseen: bool = False  # whether nobody can tell what is at its place
 
 
 class Asker(NamedTuple):

@@ -28,13 +28,7 @@ _OTHER_SYSTEMS = expression(r"win32|windows|darwin|['\"]nt['\"]", re.IGNORECASE)
 
 
 def find_needs(install: Install, image: Image, context: Context) -> list[Need]:
-    """Return what an install reads, in the order in which it comes upon it, each once.
-
-    Args:
-        install: What is installed.
-        image: The files that are there when it runs.
-        context: Where the text of a file is read.
-    """
+    """Return what an install reads, in the order in which it comes upon it, each once."""
     finder = _Finder(configured(install, image, context), image, context)
     return list(dict.fromkeys(finder.finish(list(finder.find()))))
 

@@ -13,13 +13,7 @@ from common_sync.core.expressions import expression
 
 
 def configured(install: Install, image: Image, context: Context) -> Install:
-    """Return an install with the options that files of settings in the image give it.
-
-    Args:
-        install: What is installed.
-        image: The files that are there when it runs.
-        context: Where the text of a file is read.
-    """
+    """Return an install with the options that files of settings in the image give it."""
     if install.tool != "pip" or install.has("--isolated"):
         return install
     found = [(path, image.look(path)) for path in (*_PIP_SETTINGS, *install.values("--config-file"))]

@@ -18,63 +18,34 @@ WORKSPACE = "{ workspace = true }"
 
 
 class Dependency(NamedTuple):
-    """A local project that a project depends on.
+    """A local project that a project depends on."""
 
-    Attributes:
-        path: Where it is, relative to the project's folder or absolute.
-        line: The line that says so, counted from 1.
-        written: What it says, in short.
-        editable: Whether it is installed so that its files are imported where they lie.
-        group: The dependency group that asks for it, or nothing.
-        extra: The extra that asks for it, or nothing.
-    """
-
-    path: str
-    line: int
-    written: str
-    editable: bool = False
-    group: str = ""
-    extra: str = ""
+    path: str  # where it is, relative to the project's folder or absolute
+    line: int  # the line that says so, counted from 1
+    written: str  # what it says, in short
+    editable: bool = False  # whether it is installed so that its files are imported where they lie
+    group: str = ""  # the dependency group that asks for it, or nothing
+    extra: str = ""  # the extra that asks for it, or nothing
 
 
 class Project(NamedTuple):
-    """What a pyproject.toml says.
+    """What a pyproject.toml says."""
 
-    Attributes:
-        dependencies: The local projects that any tool installs with it.
-        uv: Those that only uv takes from elsewhere than the index.
-        poetry: Those that poetry names.
-        optional_groups: The groups that poetry installs only when asked.
-        workspace: Whether it takes packages from a uv workspace.
-        default_groups: The dependency groups that uv installs unasked.
-        reads: What its build reads, beside its packages.
-        version_from: What takes its version from git, or None.
-        backend: What builds it: `setuptools`, `hatchling` …
-        packaged: Whether it says what builds it; uv and pdm only install one that does.
-        requires_python: The Pythons that it takes, or None.
-        source_layout: Whether its packages lie in `src/`.
-    """
-
-    dependencies: tuple[Dependency, ...] = ()
-    uv: tuple[Dependency, ...] = ()
-    poetry: tuple[Dependency, ...] = ()
-    optional_groups: tuple[str, ...] = ()
-    workspace: bool = False
-    default_groups: tuple[str, ...] = ("dev",)
-    reads: tuple[Read, ...] = ()
-    version_from: Version | None = None
-    backend: str = "setuptools"
-    packaged: bool = False
-    requires_python: str | None = None
-    source_layout: bool = False
+    dependencies: tuple[Dependency, ...] = ()  # the local projects that any tool installs with it
+    uv: tuple[Dependency, ...] = ()  # those that only uv takes from elsewhere than the index
+    poetry: tuple[Dependency, ...] = ()  # those that poetry names
+    optional_groups: tuple[str, ...] = ()  # the groups that poetry installs only when asked
+    workspace: bool = False  # whether it takes packages from a uv workspace
+    default_groups: tuple[str, ...] = ("dev",)  # the dependency groups that uv installs unasked
+    reads: tuple[Read, ...] = ()  # what its build reads, beside its packages
+    version_from: Version | None = None  # what takes its version from git, or None
+    backend: str = "setuptools"  # what builds it: `setuptools`, `hatchling` …
+    packaged: bool = False  # whether it says what builds it; uv and pdm only install one that does
+    requires_python: str | None = None  # the Pythons that it takes, or None
 
 
 def read_project(text: str) -> Project | None:
-    """Return what a pyproject.toml says, or None when it is no TOML.
-
-    Args:
-        text: The file's text.
-    """
+    """Return what a pyproject.toml says, or None when it is no TOML."""
     document = _parse(text)
     if document is None:
         return None
@@ -97,16 +68,11 @@ def read_project(text: str) -> Project | None:
         backend=builder,
         packaged="build-system" in tables,
         requires_python=_specifier(python),
-        source_layout=bool(_table(tables, "tool", "setuptools", "package-dir").get("")),
     )
 
 
 def read_pipfile(text: str) -> Project | None:
-    """Return what a Pipfile says, or None when it is no TOML; what is only for development has the group `dev`.
-
-    Args:
-        text: The file's text.
-    """
+    """Return what a Pipfile says, or None when it is no TOML; what is only for development has the group `dev`."""
     document = _parse(text)
     if document is None:
         return None
@@ -235,10 +201,9 @@ class _Path(NamedTuple):
 def _paths(document: Document, *above: str) -> Iterator[_Path]:
     """Yield the paths in the dependencies below a table, alone or in lists."""
     for string in document.strings:
-        keys = tuple(key for key in string.path if isinstance(key, str))
-        if keys[:-2] == above and keys[-1] == "path":
+        if string.keys[:-2] == above and string.keys[-1] == "path":
             line = document.line(string.span.start)
-            yield _Path(keys[-2], string.span.value, line, _table(document.tables, *string.path[:-1]))
+            yield _Path(string.keys[-2], string.span.value, line, _table(document.tables, *string.path[:-1]))
 
 
 def _from_uv(document: Document, declared: list[_Declared]) -> Iterator[Dependency]:

@@ -7,12 +7,7 @@ from common_sync.core.doctor.install.projects import Dependency, Project
 
 
 def select(install: Install, project: Project) -> Iterator[Dependency]:
-    """Yield the local projects that have to be there.
-
-    Args:
-        install: The tool and its options.
-        project: What the project's file says.
-    """
+    """Yield the local projects that have to be there."""
     if not install.synced:
         yield from _for_pip(install, project)
     elif install.tool == "uv":

@@ -12,24 +12,9 @@ _OFF = frozenset({"", "0", "false", "no", "off", "n", "f"})
 _FLAGS = frozenset(
     (
         *("--require-hashes", "--no-index", "--no-deps", "--no-build-isolation", "--user", "--pre", "--no-editable"),
-        *(
-            "--frozen",
-            "--locked",
-            "--no-dev",
-            "--dev",
-            "--no-sync",
-            "--no-sources",
-            "--no-default-groups",
-            "--no-config",
-        ),
-        *(
-            "--no-install-project",
-            "--no-install-workspace",
-            "--no-install-local",
-            "--no-project",
-            "--offline",
-            "--system",
-        ),
+        *("--frozen", "--locked", "--no-dev", "--dev", "--no-sync", "--no-sources", "--no-default-groups"),
+        *("--no-config", "--no-install-project", "--no-install-workspace", "--no-install-local", "--no-project"),
+        *("--offline", "--system"),
     )
 )
 """Options without a value: what the variable holds switches them on or off."""
@@ -57,11 +42,7 @@ def from_environment(prefix: str, environment: Mapping[str, str | None]) -> Iter
 
 
 def from_configuration(text: str) -> Iterator[tuple[str, Word]]:
-    """Yield the options that a `pip.conf` gives; its sections are not told apart, so it may seem to give more than it does.
-
-    Args:
-        text: The file's text.
-    """
+    """Yield the options that a `pip.conf` gives; its sections are not told apart, so it may seem to give more than it does."""
     for match in _IN_CONFIGURATION.finditer(text):
         yield from _options(match["key"], match["value"].strip())
 

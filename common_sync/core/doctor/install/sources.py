@@ -16,17 +16,11 @@ _NO_INDEX = expression(r"^[ \t]*--no-index\b", 8)
 
 
 class Source(NamedTuple):
-    """A folder that holds packages.
+    """A folder that holds packages."""
 
-    Attributes:
-        option: The option that names it.
-        path: Where it is, relative or absolute.
-        line: The line that names it, counted from 1, or None for the command itself.
-    """
-
-    option: str
-    path: str
-    line: int | None = None
+    option: str  # the option that names it
+    path: str  # where it is, relative or absolute
+    line: int | None = None  # the line that names it, counted from 1, or None for the command itself
 
     @property
     def written(self) -> str:
@@ -35,11 +29,7 @@ class Source(NamedTuple):
 
 
 def list_sources(text: str) -> Iterator[Source]:
-    """Yield the folders that a requirements file names.
-
-    Args:
-        text: The file's text.
-    """
+    """Yield the folders that a requirements file names."""
     for match in _OPTION.finditer(text):
         yield from _local(_SHORT.get(match[1], match[1]), match[2], text.count("\n", 0, match.start()) + 1)
 
@@ -52,9 +42,8 @@ def list_links(document: Document, *above: str) -> Iterator[Source]:
         above: What leads to uv's table in it.
     """
     for string in document.strings:
-        keys = tuple(key for key in string.path if isinstance(key, str))
         line = document.line(string.span.start)
-        rest = keys[len(above) :] if keys[: len(above)] == above else ()
+        rest = string.keys[len(above) :] if string.keys[: len(above)] == above else ()
         if rest in {("find-links",), ("pip", "find-links")}:
             yield from _local(LINKS, string.span.value, line)
         elif rest == ("index", "url"):
@@ -63,11 +52,7 @@ def list_links(document: Document, *above: str) -> Iterator[Source]:
 
 
 def given_sources(install: Install) -> Iterator[Source]:
-    """Yield the folders that the options of an install name.
-
-    Args:
-        install: What is installed.
-    """
+    """Yield the folders that the options of an install name."""
     for name, value in install.options:
         if name == LINKS or name in INDEXES:
             for part in value.split():

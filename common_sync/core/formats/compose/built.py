@@ -15,8 +15,7 @@ from common_sync.core.formats.compose.file import (
     merge_builds,
     merge_mounts,
 )
-from common_sync.core.formats.compose.paths import is_remote
-from common_sync.core.formats.compose.variables import UNKNOWN, expand, has_variable
+from common_sync.core.formats.compose.paths import UNKNOWN, expand, has_variable, is_remote
 
 
 class Layer(NamedTuple):

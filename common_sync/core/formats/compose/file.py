@@ -9,8 +9,7 @@ from posixpath import normpath
 from typing import NamedTuple
 
 from common_sync.core.expressions import expression
-from common_sync.core.formats.compose.paths import SHORT_MOUNT, is_bind, is_remote
-from common_sync.core.formats.compose.variables import has_variable
+from common_sync.core.formats.compose.paths import SHORT_MOUNT, has_variable, is_bind, is_remote
 from common_sync.core.formats.yaml.tree import (
     Node,
     YamlMapping,
@@ -30,17 +29,11 @@ _PATH = expression(r"[./~]")
 
 
 class Build(NamedTuple):
-    """An image that a compose file builds.
+    """An image that a compose file builds."""
 
-    Attributes:
-        context: The build context's path as written, relative to the file's folder.
-        dockerfile: The Dockerfile's path as written, relative to the context; `Dockerfile` where none is given.
-        line: The line of the context, counted from 1.
-    """
-
-    context: str
-    dockerfile: str
-    line: int
+    context: str  # the build context's path as written, relative to the file's folder
+    dockerfile: str  # the Dockerfile's path as written, relative to the context; `Dockerfile` where none is given
+    line: int  # the line of the context, counted from 1
 
 
 class Named(NamedTuple):
@@ -52,25 +45,15 @@ class Named(NamedTuple):
 
 
 class BuildSection(NamedTuple):
-    """The `build` of a service, as far as it is written.
+    """The `build` of a service, as far as it is written."""
 
-    Attributes:
-        context: The build context's path.
-        dockerfile: The Dockerfile's path.
-        inline: The Dockerfile itself, where it stands in the compose file.
-        target: The stage that is built.
-        arguments: The build arguments.
-        contexts: The additional build contexts, by the names that a Dockerfile has for them.
-        first_line: Its first line, counted from 1.
-    """
-
-    context: YamlScalar | None
-    dockerfile: YamlScalar | None
-    inline: YamlScalar | None
-    target: YamlScalar | None
-    arguments: tuple[Named, ...]
-    contexts: tuple[Named, ...]
-    first_line: int
+    context: YamlScalar | None  # the build context's path
+    dockerfile: YamlScalar | None  # the Dockerfile's path
+    inline: YamlScalar | None  # the Dockerfile itself, where it stands in the compose file
+    target: YamlScalar | None  # the stage that is built
+    arguments: tuple[Named, ...]  # the build arguments
+    contexts: tuple[Named, ...]  # the additional build contexts, by the names that a Dockerfile has for them
+    first_line: int  # its first line, counted from 1
 
     @property
     def build(self) -> Build:
@@ -83,53 +66,31 @@ class BuildSection(NamedTuple):
 
 
 class Mount(NamedTuple):
-    """A mount of a service.
+    """A mount of a service."""
 
-    Attributes:
-        line: Its line, counted from 1.
-        source: The path that is mounted, or None for a volume or a file system in memory.
-        target: The absolute path in the container.
-        written: How it is written, in short.
-        start: The offset of the scalar that holds the path.
-    """
-
-    line: int
-    source: str | None
-    target: str
-    written: str
-    start: int = -1
+    line: int  # its line, counted from 1
+    source: str | None  # the path that is mounted, or None for a volume or a file system in memory
+    target: str  # the absolute path in the container
+    written: str  # how it is written, in short
+    start: int = -1  # the offset of the scalar that holds the path
 
 
 class Reference(NamedTuple):
-    """Another file, or a service of it, that is included or extended.
+    """Another file, or a service of it, that is included or extended."""
 
-    Attributes:
-        line: Its line, counted from 1.
-        file: The file's path; nothing for the file itself.
-        service: The service that is extended, or nothing.
-        folder: The folder that its paths are relative to, where it is not its own.
-    """
-
-    line: int
-    file: str
-    service: str = ""
-    folder: str | None = None
+    line: int  # its line, counted from 1
+    file: str  # the file's path; nothing for the file itself
+    service: str = ""  # the service that is extended, or nothing
+    folder: str | None = None  # the folder that its paths are relative to, where it is not its own
 
 
 class ComposeService(NamedTuple):
-    """A service of a compose file.
+    """A service of a compose file."""
 
-    Attributes:
-        name: Its name.
-        build: How its image is built; None where it is not.
-        mounts: What is mounted in it, as far as the place in the container is written out.
-        extends: The service that it begins with, or None.
-    """
-
-    name: str
-    build: BuildSection | None
-    mounts: tuple[Mount, ...] = ()
-    extends: Reference | None = None
+    name: str  # its name
+    build: BuildSection | None  # how its image is built; None where it is not
+    mounts: tuple[Mount, ...] = ()  # what is mounted in it, as far as the place in the container is written out
+    extends: Reference | None = None  # the service that it begins with, or None
 
 
 class ComposeFile(NamedTuple):
@@ -145,11 +106,7 @@ class ComposeFile(NamedTuple):
 
 
 def read_compose_file(root: Node) -> ComposeFile:
-    """Return what a compose file says of its services; what a later document says of one comes before an earlier one's.
-
-    Args:
-        root: The document, or several.
-    """
+    """Return what a compose file says of its services; what a later document says of one comes before an earlier one's."""
     services: dict[str, ComposeService] = {}
     includes: list[Reference] = []
     for document in list_documents(root):

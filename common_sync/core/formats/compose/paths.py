@@ -1,9 +1,10 @@
-"""Where in a compose file the paths are.
+"""Where in a compose file the paths are, and what variables make of one, as far as anybody can tell without the environment.
 
 Source of the format: https://github.com/compose-spec/compose-spec (build.md, develop.md, and the pages on services, volumes,
-configs, secrets, include and merge). Paths are relative to the folder of the file.
+configs, secrets, include, merge and interpolation). Paths are relative to the folder of the file.
 """
 
+import re
 from typing import Literal, NamedTuple
 
 from common_sync.core.expressions import expression
@@ -86,19 +87,12 @@ _REMOTE = expression(r"[a-zA-Z][a-zA-Z0-9+.-]*:|git@|github\.com/|~")
 
 
 class WrittenPath(NamedTuple):
-    """A path in a compose file.
+    """A path in a compose file."""
 
-    Attributes:
-        scalar: Where it is written.
-        use: What it is for.
-        start: Index in the scalar's value of its first character.
-        end: Index after its last one, slashes at its end left out.
-    """
-
-    scalar: YamlScalar
-    use: Use
-    start: int
-    end: int
+    scalar: YamlScalar  # where it is written
+    use: Use  # what it is for
+    start: int  # index in the scalar's value of its first character
+    end: int  # index after its last one, slashes at its end left out
 
     @property
     def path(self) -> str:
@@ -107,23 +101,14 @@ class WrittenPath(NamedTuple):
 
 
 class Paths(NamedTuple):
-    """The paths of a compose file.
+    """The paths of a compose file."""
 
-    Attributes:
-        written: Each path, in the order of the file; twice where it is used in two ways.
-        shared: The offsets of the scalars that say something else too, in another place, by an alias.
-    """
-
-    written: tuple[WrittenPath, ...]
-    shared: frozenset[int]
+    written: tuple[WrittenPath, ...]  # each path, in the order of the file; twice where it is used in two ways
+    shared: frozenset[int]  # the offsets of the scalars that say something else too, in another place, by an alias
 
 
 def list_paths(root: Node) -> Paths:
-    """Return the paths of a compose file.
-
-    Args:
-        root: The document.
-    """
+    """Return the paths of a compose file."""
     written: list[WrittenPath] = []
     shared = set()
     for scalar, meanings in read_meanings(root, _find_meaning):
@@ -186,3 +171,23 @@ def _find_path(scalar: YamlScalar, use: Use, meaning: str) -> WrittenPath | None
     if not path or scalar.tag == "!reset" or is_remote(path) or NO_PATH.search(path):
         return None
     return WrittenPath(scalar, use, start, start + len(path.rstrip("/") or "/"))
+
+
+_IN_PATH = expression(r"\$(?:(?P<dollar>\$)|\{\w+:?-(?P<default>[^{}]*)\}|\{[^}]*\}?|\w+)")
+UNKNOWN = "\0"
+
+
+def expand(path: str) -> str:
+    """Return a path with its variables put in; `UNKNOWN` stands for one that has no default."""
+    return _IN_PATH.sub(_expand, path)
+
+
+def has_variable(path: str) -> bool:
+    """Tell whether a path depends on the environment."""
+    return any(found["dollar"] is None for found in _IN_PATH.finditer(path))
+
+
+def _expand(found: re.Match[str]) -> str:
+    if found["dollar"]:
+        return "$"
+    return UNKNOWN if found["default"] is None else str(found["default"])

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from common_sync.core.expressions import expression
-from common_sync.core.formats.dockerfile.words import SPACES, Word, join_words, refuse, split_words, unquote
+from common_sync.core.formats.dockerfile.words import Word, join_words, refuse, split_words, unquote
+from common_sync.core.text import SPACES
 
 _BLANKS = expression(r"[\t\v\f\r ]+")
 _BETWEEN_BLANKS = expression(r"[^\t\v\f\r ]+")
@@ -35,29 +36,18 @@ _QUOTED_WORD = {
 
 
 class Flag(NamedTuple):
-    """What follows an instruction's name and begins with two dashes: `--from=build`.
+    """What follows an instruction's name and begins with two dashes: `--from=build`."""
 
-    Attributes:
-        name: Without the dashes.
-        value: What follows the `=`, unquoted; None where there is none.
-    """
-
-    name: str
-    value: Word | None
+    name: str  # without the dashes
+    value: Word | None  # what follows the `=`, unquoted; None where there is none
 
 
 class Announcement(NamedTuple):
-    """A word that says that a heredoc follows.
+    """A word that says that a heredoc follows."""
 
-    Attributes:
-        name: The line that ends it.
-        chomp: Whether tabs at the beginning of its lines do not count (`<<-`).
-        expand: Whether variables in it are expanded: its name is not quoted.
-    """
-
-    name: str
-    chomp: bool
-    expand: bool
+    name: str  # the line that ends it
+    chomp: bool  # whether tabs at the beginning of its lines do not count (`<<-`)
+    expand: bool  # whether variables in it are expanded: its name is not quoted
 
 
 def take_flags(rest: Word) -> tuple[tuple[Flag, ...], Word]:

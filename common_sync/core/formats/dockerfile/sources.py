@@ -20,28 +20,17 @@ _MOUNT_FIELD = expression(r'"(?:[^"]|"")*"|[^,]+')
 
 
 class Source(NamedTuple):
-    """Something that an instruction takes from the build context.
+    """Something that an instruction takes from the build context."""
 
-    Attributes:
-        written: The path as it is written.
-        path: What it comes to.
-        unknown: Whether it holds a variable that nobody can tell.
-        destination: Where COPY or ADD puts it, as written; None for a mount.
-        parents: Whether the folders above it are made there too (`COPY --parents`).
-    """
-
-    written: Word
-    path: Word
-    unknown: bool
-    destination: Word | None = None
-    parents: bool = False
+    written: Word  # the path as it is written
+    path: Word  # what it comes to
+    unknown: bool  # whether it holds a variable that nobody can tell
+    destination: Word | None = None  # where COPY or ADD puts it, as written; None for a mount
+    parents: bool = False  # whether the folders above it are made there too (`COPY --parents`)
 
 
 def find_sources(dockerfile: Dockerfile) -> Iterator[Source]:
     """Yield what COPY, ADD and RUN take from the context, those after ONBUILD too, in the order of the file.
-
-    Args:
-        dockerfile: The file.
 
     Raises:
         UnparsableError: The build would refuse a path or a variable.

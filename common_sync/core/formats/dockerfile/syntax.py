@@ -16,8 +16,8 @@ from common_sync.core.formats.dockerfile.arguments import (
     parse_arguments,
     take_flags,
 )
-from common_sync.core.formats.dockerfile.words import SPACES, RefusedError, Word, join_words, plain_word
-from common_sync.core.text import UnparsableError
+from common_sync.core.formats.dockerfile.words import RefusedError, Word, join_words, plain_word
+from common_sync.core.text import SPACES, UnparsableError
 
 _LINE = expression(r"[^\n]*\n|[^\n]+\Z")
 _DIRECTIVE = expression(rf"#[{SPACES}]*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(\S(?:.*\S)?|\s)\s*", re.ASCII)
@@ -26,21 +26,13 @@ _COMMAND = expression(r"([^\t\v\f\r ]+)[\t\v\f\r ]*")
 
 
 class Heredoc(NamedTuple):
-    """The text below an instruction that one of its `<<` words announces.
+    """The text below an instruction that one of its `<<` words announces."""
 
-    Attributes:
-        announced: Its name, and how it is to be read.
-        start: Offset in the file of its first character.
-        end: Offset after its last line, before the line that ends it.
-        line: The number of its first line.
-        content: Its lines, as they are written.
-    """
-
-    announced: Announcement
-    start: int
-    end: int
-    line: int
-    content: str
+    announced: Announcement  # its name, and how it is to be read
+    start: int  # offset in the file of its first character
+    end: int  # offset after its last line, before the line that ends it
+    line: int  # the number of its first line
+    content: str  # its lines, as they are written
 
 
 class Instruction(NamedTuple):
@@ -80,31 +72,19 @@ class Instruction(NamedTuple):
 
 
 class Stage(NamedTuple):
-    """What a FROM begins.
+    """What a FROM begins."""
 
-    Attributes:
-        name: What follows `AS`, in lower case, or nothing.
-        base: The image or stage that it is built on, as written.
-        instructions: Its instructions, FROM first.
-    """
-
-    name: str
-    base: Word
-    instructions: tuple[Instruction, ...]
+    name: str  # what follows `AS`, in lower case, or nothing
+    base: Word  # the image or stage that it is built on, as written
+    instructions: tuple[Instruction, ...]  # its instructions, FROM first
 
 
 class Dockerfile(NamedTuple):
-    """A Dockerfile.
+    """A Dockerfile."""
 
-    Attributes:
-        escape: The escape character.
-        syntax: What `# syntax=` names, or nothing.
-        instructions: All instructions, in the order of the file.
-    """
-
-    escape: str
-    syntax: str
-    instructions: tuple[Instruction, ...]
+    escape: str  # the escape character
+    syntax: str  # what `# syntax=` names, or nothing
+    instructions: tuple[Instruction, ...]  # all instructions, in the order of the file
 
     @property
     def arguments(self) -> tuple[Instruction, ...]:

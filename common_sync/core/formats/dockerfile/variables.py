@@ -28,12 +28,6 @@ Variables = Mapping[str, Word | None]
 def expand(word: Word, instruction: Instruction, escape: str, variables: Variables) -> Expansion:
     """Return what a word of an instruction comes to.
 
-    Args:
-        word: As it is written.
-        instruction: Where it stands.
-        escape: The file's escape character.
-        variables: What holds there.
-
     Raises:
         UnparsableError: The build would refuse it.
     """
@@ -171,23 +165,14 @@ class _Scope:
 
 
 class Uses(NamedTuple):
-    """How often each variable is used, or may be.
+    """How often each variable is used, or may be."""
 
-    Attributes:
-        all: In the whole file.
-        passed_on: By the name of another variable: in the values of that one.
-    """
-
-    all: Counter[str]
-    passed_on: Mapping[str, Counter[str]]
+    all: Counter[str]  # in the whole file
+    passed_on: Mapping[str, Counter[str]]  # by the name of another variable: in the values of that one
 
 
 def count_uses(dockerfile: Dockerfile) -> Uses:
-    """Count where variables are used in a file.
-
-    Args:
-        dockerfile: The file.
-    """
+    """Count where variables are used in a file."""
     everywhere: Counter[str] = Counter()
     passed_on: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for instruction in dockerfile.instructions:

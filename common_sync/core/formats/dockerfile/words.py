@@ -9,12 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, NoReturn
 
 from common_sync.core.expressions import expression
-
-SPACES = (
-    "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
-    "\u2028\u2029\u202f\u205f\u3000"
-)
-"""What Go's `unicode.IsSpace` takes for a blank; Python's `str.isspace` takes more."""
+from common_sync.core.text import SPACES
 
 _SPECIAL = expression(r"""[$'"\\`]""")
 _NAME = expression(r"[0-9]+|[@*#?\-$!]|[^\W\d]\w*")
@@ -109,15 +104,10 @@ def refuse(reason: str) -> NoReturn:
 
 
 class Expansion(NamedTuple):
-    """What a word comes to.
+    """What a word comes to."""
 
-    Attributes:
-        word: The characters without their quotes, each variable that is known replaced by its value.
-        unknown: The variables whose value nobody can tell; they stand for nothing in `word`.
-    """
-
-    word: Word
-    unknown: tuple[str, ...] = ()
+    word: Word  # the characters without their quotes, each variable that is known replaced by its value
+    unknown: tuple[str, ...] = ()  # the variables whose value nobody can tell; they stand for nothing in `word`
 
 
 Lookup = Callable[[str], Word | None]
@@ -126,11 +116,6 @@ Lookup = Callable[[str], Word | None]
 
 def expand_word(word: Word, escape: str, lookup: Lookup) -> Expansion:
     """Take off quotes and escapes, and put in the values of variables, as the build does.
-
-    Args:
-        word: As it is written.
-        escape: The escape character.
-        lookup: Tells a variable's value.
 
     Raises:
         RefusedError: The build would refuse it.

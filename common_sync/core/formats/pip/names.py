@@ -16,9 +16,6 @@ _COMMENT = expression(r"(?:^|\s)#.*")
 def normalise(name: str) -> str:
     """Return a distribution's name in its one spelling.
 
-    Args:
-        name: As somebody writes it.
-
     Source of the rule: https://packaging.python.org/en/latest/specifications/name-normalization/
     """
     return re.sub(r"[-_.]+", "-", name).strip().lower()
@@ -33,21 +30,13 @@ class NamedRequirement(NamedTuple):
 
 
 def find_names(characters: str) -> Iterator[NamedRequirement]:
-    """Yield the distributions that a requirements file asks for by their names.
-
-    Args:
-        characters: The decoded file.
-    """
+    """Yield the distributions that a requirements file asks for by their names."""
     for number, line in enumerate(characters.splitlines(), 1):
         if found := parse_name(_COMMENT.sub("", line).rstrip()):
             yield found._replace(line=number)
 
 
 def parse_name(requirement: str) -> NamedRequirement | None:
-    """Return what a requirement asks an index for; None where it names a path or a URL.
-
-    Args:
-        requirement: One requirement, without a comment.
-    """
+    """Return what a requirement asks an index for; None where it names a path or a URL."""
     match = _REQUIREMENT.fullmatch(requirement)
     return NamedRequirement(1, normalise(match[2]), match[1]) if match else None

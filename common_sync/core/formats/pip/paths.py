@@ -26,31 +26,18 @@ ARCHIVES = (".whl", ".tar.gz", ".zip", ".tar.bz2", ".tgz")
 
 
 class Target(NamedTuple):
-    """The local path in a value.
+    """The local path in a value."""
 
-    Attributes:
-        path: Where it leads, decoded, without slashes at its end.
-        start: Index in the value of the first character to replace.
-        end: Index after the last one.
-        url: Whether it is spelled as a `file:` URL.
-        scheme: What of the URL's scheme is to be replaced too, in the spelling that pip takes anywhere.
-        subdirectory: Start and end of what `#subdirectory=` names, or None.
-        name: The project's name where the requirement gives one, normalised, or nothing.
-        extras: The extras asked for, normalised.
-        marker: The environment marker, blanks collapsed.
-        fragment: What follows the path in the URL, without the subdirectory's name.
-    """
-
-    path: str
-    start: int
-    end: int
-    url: bool = False
-    scheme: str = ""
-    subdirectory: tuple[int, int] | None = None
-    name: str = ""
-    extras: frozenset[str] = frozenset()
-    marker: str = ""
-    fragment: str = ""
+    path: str  # where it leads, decoded, without slashes at its end
+    start: int  # index in the value of the first character to replace
+    end: int  # index after the last one
+    url: bool = False  # whether it is spelled as a `file:` URL
+    scheme: str = ""  # what of the URL's scheme is to be replaced too, in the spelling that pip takes anywhere
+    subdirectory: tuple[int, int] | None = None  # start and end of what `#subdirectory=` names, or None
+    name: str = ""  # the project's name where the requirement gives one, normalised, or nothing
+    extras: frozenset[str] = frozenset()  # the extras asked for, normalised
+    marker: str = ""  # the environment marker, blanks collapsed
+    fragment: str = ""  # what follows the path in the URL, without the subdirectory's name
 
 
 def find_target(value: str, *, editable: bool) -> Target | None:

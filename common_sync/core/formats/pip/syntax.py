@@ -72,19 +72,12 @@ class Line(NamedTuple):
 
 
 class Word(NamedTuple):
-    """A value as pip sees it, and where each of its characters is written.
+    """A value as pip sees it, and where each of its characters is written."""
 
-    Attributes:
-        value: The characters, unquoted.
-        starts: For each of them, the index in the line's text where its spelling starts.
-        ends: And where it ends.
-        quotes: For each of them, the quote around it, or a blank; empty where quotes mean nothing.
-    """
-
-    value: str
-    starts: Sequence[int]
-    ends: Sequence[int]
-    quotes: str
+    value: str  # the characters, unquoted
+    starts: Sequence[int]  # for each of them, the index in the line's text where its spelling starts
+    ends: Sequence[int]  # and where it ends
+    quotes: str  # for each of them, the quote around it, or a blank; empty where quotes mean nothing
 
     def part(self, start: int) -> "Word":
         """Return the word from its character `start` on."""
@@ -92,23 +85,14 @@ class Word(NamedTuple):
 
 
 class Instruction(NamedTuple):
-    """What one logical line asks of pip, where that may be about a path.
+    """What one logical line asks of pip, where that may be about a path."""
 
-    Attributes:
-        line: The logical line.
-        kind: What the value is.
-        value: The requirement, or the value of the option.
-        options: The other options, in the order of their names.
-        loose: Words that belong to no option. pip ignores them, uv takes them as the marker.
-        comment: Whether the line has a comment.
-    """
-
-    line: Line
-    kind: Kind
-    value: Word
-    options: tuple[str, ...]
-    loose: tuple[str, ...]
-    comment: bool
+    line: Line  # the logical line
+    kind: Kind  # what the value is
+    value: Word  # the requirement, or the value of the option
+    options: tuple[str, ...]  # the other options, in the order of their names
+    loose: tuple[str, ...]  # words that belong to no option. pip ignores them, uv takes them as the marker
+    comment: bool  # whether the line has a comment
 
 
 def parse_instructions(characters: str) -> Iterator[Instruction]:
@@ -116,9 +100,6 @@ def parse_instructions(characters: str) -> Iterator[Instruction]:
 
     Lines that pip itself refuses, such as one with an open quote, are passed over: there is nothing to keep in sync in
     a file that cannot be installed, and nothing in it that could be edited safely.
-
-    Args:
-        characters: The decoded file.
     """
     for line in _join_lines(characters) if "\\" in characters else _single_lines(characters):
         if instruction := _parse_instruction(line):

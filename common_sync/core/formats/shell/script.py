@@ -74,13 +74,7 @@ def read_script(script: str, folder: str | None, variables: Variables) -> Iterat
 
 
 def read_words(words: list[Word], folder: str | None, variables: Variables) -> list[Command]:
-    """Return the programs that one command runs: itself, or those of a script that it hands to a shell.
-
-    Args:
-        words: The program and its arguments.
-        folder: The folder that it runs in.
-        variables: What is set.
-    """
+    """Return the programs that one command runs: itself, or those of a script that it hands to a shell."""
     return list(_Script(folder, variables).start(words, (), certain=True))
 
 

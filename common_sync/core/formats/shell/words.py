@@ -43,17 +43,11 @@ Variables = Mapping[str, str | None]
 
 
 class Word(NamedTuple):
-    """A word as a program gets it.
+    """A word as a program gets it."""
 
-    Attributes:
-        text: Its characters; those that cannot be told are left out.
-        known: Whether all of them can be told.
-        pattern: Whether the shell would look for files that match it.
-    """
-
-    text: str
-    known: bool = True
-    pattern: bool = False
+    text: str  # its characters; those that cannot be told are left out
+    known: bool = True  # whether all of them can be told
+    pattern: bool = False  # whether the shell would look for files that match it
 
 
 class Token(NamedTuple):
@@ -64,11 +58,7 @@ class Token(NamedTuple):
 
 
 def split_script(script: str) -> list[Token] | None:
-    """Cut a script into words, redirections and operators; None where a quote is not closed.
-
-    Args:
-        script: One line, or several.
-    """
+    """Cut a script into words, redirections and operators; None where a quote is not closed."""
     tokens = [Token(match.lastgroup or "", match[0]) for match in _TOKEN.finditer(script)]
     if any(token.kind == "broken" for token in tokens):
         return None
@@ -76,12 +66,7 @@ def split_script(script: str) -> list[Token] | None:
 
 
 def expand_word(written: str, variables: Variables) -> list[Word]:
-    """Return what a word comes to: one word, or none or several where a variable outside of quotes is empty or holds blanks.
-
-    Args:
-        written: The word as it is written.
-        variables: What is set.
-    """
+    """Return what a word comes to: one word, or none or several where a variable outside of quotes is empty or holds blanks."""
     fields = _Fields()
     for part in _PART.finditer(written):
         kind, text = part.lastgroup, part[part.lastgroup or 0]

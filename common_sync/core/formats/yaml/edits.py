@@ -19,15 +19,10 @@ _ESCAPED = {"'": (expression("'"), "''"), '"': (expression(r'(["\\])'), r"\\\1")
 
 
 class Change(NamedTuple):
-    """What a scalar is to say instead.
+    """What a scalar is to say instead."""
 
-    Attributes:
-        scalar: The scalar.
-        inside: The edits of its value, offsets counted in that; sorted.
-    """
-
-    scalar: YamlScalar
-    inside: tuple[Edit, ...]
+    scalar: YamlScalar  # the scalar
+    inside: tuple[Edit, ...]  # the edits of its value, offsets counted in that; sorted
 
     @property
     def value(self) -> str:
@@ -36,12 +31,7 @@ class Change(NamedTuple):
 
 
 def spell(characters: str, change: Change) -> tuple[Edit, ...]:
-    """Return the edits of a file that change a scalar, in its own style; none where it stands on several lines.
-
-    Args:
-        characters: The file.
-        change: The change.
-    """
+    """Return the edits of a file that change a scalar, in its own style; none where it stands on several lines."""
     places = _locate_characters(characters, change.scalar)
     if places is None:
         return ()

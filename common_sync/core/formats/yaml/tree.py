@@ -19,23 +19,14 @@ DOCUMENTS = "---"
 
 
 class YamlScalar(NamedTuple):
-    """A string, number, or nothing.
+    """A string, number, or nothing."""
 
-    Attributes:
-        value: What it says, unquoted.
-        tag: The tag that is written before it, resolved, or nothing.
-        style: The character that it begins with: a quote, `|` or `>`; nothing for a plain one.
-        start: Offset of its first character, after tag and anchor, quotes included.
-        end: Offset after its last one.
-        line: The line of its first character, counted from 1.
-    """
-
-    value: str
-    tag: str
-    style: str
-    start: int
-    end: int
-    line: int
+    value: str  # what it says, unquoted
+    tag: str  # the tag that is written before it, resolved, or nothing
+    style: str  # the character that it begins with: a quote, `|` or `>`; nothing for a plain one
+    start: int  # offset of its first character, after tag and anchor, quotes included
+    end: int  # offset after its last one
+    line: int  # the line of its first character, counted from 1
 
 
 class YamlSequence(NamedTuple):

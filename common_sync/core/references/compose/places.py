@@ -4,8 +4,7 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from typing import NamedTuple
 
 from common_sync.core.formats.compose.file import BuildSection, ComposeFile
-from common_sync.core.formats.compose.paths import WrittenPath, is_remote
-from common_sync.core.formats.compose.variables import UNKNOWN, expand, has_variable
+from common_sync.core.formats.compose.paths import UNKNOWN, WrittenPath, expand, has_variable, is_remote
 from common_sync.core.model import Edit
 from common_sync.core.references.contract import Place, Site
 from common_sync.core.text import NO_PATH
@@ -52,13 +51,7 @@ class Located(NamedTuple):
 
 
 def locate_paths(paths: Iterable[WrittenPath], builds: Iterable[BuildSection], site: Site) -> Iterator[Located]:
-    """Yield where each path leads: once, but for a Dockerfile that several contexts share.
-
-    Args:
-        paths: The paths.
-        builds: The images that the file builds.
-        site: Where the file stands.
-    """
+    """Yield where each path leads: once, but for a Dockerfile that several contexts share."""
     contexts: dict[int, list[str]] = {}
     for one in builds:
         if one.dockerfile:
@@ -80,12 +73,7 @@ def _locate_dockerfile(written: WrittenPath, context: str, site: Site) -> Iterat
 
 
 def list_others(compose: ComposeFile, site: Site) -> set[int]:
-    """Return the offsets of mounts of services alone that are built from another service's folder.
-
-    Args:
-        compose: What the file says.
-        site: Where it stands.
-    """
+    """Return the offsets of mounts of services alone that are built from another service's folder."""
     of_others, own = set[int](), set[int]()
     for service in compose.services:
         context = service.build.build.context if service.build is not None else "."
@@ -96,12 +84,7 @@ def list_others(compose: ComposeFile, site: Site) -> set[int]:
 
 
 def list_held(builds: Iterable[BuildSection], site: Site) -> set[int]:
-    """Return the offsets of contexts that are in the master while their Dockerfile is not.
-
-    Args:
-        builds: The images that the file builds.
-        site: Where the file stands.
-    """
+    """Return the offsets of contexts that are in the master while their Dockerfile is not."""
     return {
         one.context.start
         for one in builds
@@ -133,10 +116,6 @@ def _resolve(path: str, locate: Callable[[str], Place]) -> tuple[Place, bool]:
 
     A variable that has a default counts as that; behind a fixed beginning, another one counts as a name there. So
     `./data/${STAGE}` is the service's own, and `../${NAME}` may be anything that is beside it.
-
-    Args:
-        path: The path as it is written.
-        locate: Tells where one without variables leads.
     """
     expanded = expand(path)
     fixed, unknown, _ = expanded.partition(UNKNOWN)

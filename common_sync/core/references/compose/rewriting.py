@@ -4,30 +4,30 @@ A reference is recognised by where it leads; an edit replaces the path inside it
 parsing the result. Format: https://github.com/compose-spec/compose-spec.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
-from common_sync.core.findings import by_line
+from common_sync.core.findings import by_line, line_finding
 from common_sync.core.formats.compose.file import Build, read_compose_file
-from common_sync.core.formats.compose.paths import Paths, list_paths
-from common_sync.core.formats.compose.variables import has_variable
+from common_sync.core.formats.compose.paths import Paths, has_variable, list_paths
 from common_sync.core.formats.yaml.edits import Change, prove
 from common_sync.core.formats.yaml.tree import Node, Parse
-from common_sync.core.model import Edit, ReferenceState
+from common_sync.core.model import Edit, Finding, ReferenceState
 from common_sync.core.references.compose.places import Located, list_held, list_others, locate_paths
-from common_sync.core.references.compose.problems import (
+from common_sync.core.references.contract import (
+    Include,
+    LocatedReference,
+    Rewrite,
+    Site,
     report_foreign,
-    report_inline,
-    report_leaving,
-    report_others,
-    report_refusal,
+    report_variable,
 )
-from common_sync.core.references.contract import Include, LocatedReference, Rewrite, Site
 
 _SHARED = "something else in the file has the same value by an alias, and would change with it"
 _HELD = "it is a build context, and its Dockerfile is elsewhere"
 _ABSOLUTE = "it is relative to a build context that is an absolute path"
 _SPELLED = "it stands on several lines, or the copy's path would be read as something else there"
+_OWN = "write it in a compose file of the service's own, as `./{}`"
 
 Refusals = list[tuple[Located, str]]
 """What leads to the master and stays, and why."""
@@ -35,11 +35,6 @@ Refusals = list[tuple[Located, str]]
 
 def read_compose(characters: str, site: Site, parse: Parse) -> Rewrite:
     """Find what a compose file says about the library, and the edits that make it say the service's copy.
-
-    Args:
-        characters: The decoded file.
-        site: Where it stands.
-        parse: Parses YAML.
 
     Raises:
         UnparsableError: It is no YAML.
@@ -52,16 +47,16 @@ def read_compose(characters: str, site: Site, parse: Parse) -> Rewrite:
     found = [one.of_others(others) for one in locate_paths(paths.written, builds, site)]
     leading = [one for one in found if one.leads_to_master and not one.foreign]
     inline = {one.context.start for one in sections if one.inline is not None and one.context is not None}
-    problems = [*report_leaving(found, site), *report_inline(found, inline), *report_others(found)]
+    problems = [problem for one in found for problem in _report_staying(one, inline, site)]
     edits: tuple[Edit, ...] = ()
     if site.own:
         fixed = dict.fromkeys(list_held(builds, site), _HELD) | dict.fromkeys(paths.shared, _SHARED)
         changes, refusals = _plan(leading, fixed, site.copy)
         edits, unproven = prove(characters, root, changes, parse, partial(_agree, paths))
         refusals += _explain(unproven, leading)
-        problems += (report_refusal(one, reason, site.copy) for one, reason in refusals)
+        problems += (_report_refusal(one, reason, site.copy) for one, reason in refusals)
     else:
-        problems += (report_foreign(one, site.copy) for one in leading)
+        problems += (report_foreign(one.line, one.written.path, _OWN.format(site.copy)) for one in leading)
     ordered = tuple(sorted(set(problems), key=by_line))
     return Rewrite(edits, _references(found, own=site.own), tuple(_includes(found)), ordered)
 
@@ -152,3 +147,32 @@ def _includes(found: Iterable[Located]) -> Iterator[Include]:
     for one in found:
         if one.written.use == "include" and one.place.where == "service" and not has_variable(one.written.path):
             yield Include(one.written.path, one.line)
+
+
+def _report_staying(one: Located, inline: Container[int], site: Site) -> Iterator[Finding]:
+    """Yield what keeps a path from being rewritten, or leads out of the service; `inline` has the contexts without a file.
+
+    A build context that holds the service is told of with the Dockerfile. An absolute path is a place on the machine that
+    somebody has chosen.
+    """
+    path, use, place = one.written.path, one.written.use, one.place
+    if one.variable:
+        yield report_variable(one.line, path, f"{site.up or './'}{site.copy}")
+    elif place.where == "outside" and place.holds and use == "mount":
+        message = f"`{path}` mounts a folder that holds the library or the service, so what runs is not what was built"
+        yield line_finding(one.line, "CS111", message, "mount folders of the service, such as `./app`")
+    elif place.where == "outside" and not (place.holds and use == "build") and not path.startswith("/"):
+        message = f"`{path}` leads out of the service, and is not there where the service is deployed alone"
+        yield line_finding(one.line, "CS113", message, "move it into the service's folder")
+    if use == "build" and one.written.scalar.start in inline and place.holds:
+        message = f"`dockerfile_inline` is not read, and its context `{path}` holds the library or the service"
+        yield line_finding(one.line, "CS110", message, "write it into a Dockerfile of the service")
+    if one.foreign and one.leads_to_master:
+        message = f"`{path}` is mounted in a service that is built from another folder, so it stays"
+        remedy = "mount that folder's own copy there, or leave it to that folder's compose file"
+        yield line_finding(one.line, "CS110", message, remedy)
+
+
+def _report_refusal(found: Located, reason: str, copy: str) -> Finding:
+    message = f"`{found.written.path}` leads to the library, but it was not rewritten: {reason}"
+    return line_finding(found.line, "CS106", message, f"make it lead to `{found.path_to(copy)}` by hand")

@@ -37,12 +37,7 @@ class Lead(NamedTuple):
 
 
 def locate_source(source: Source, site: Site) -> Lead:
-    """Tell where a source leads.
-
-    Args:
-        source: The source.
-        site: Where the Dockerfile stands.
-    """
+    """Tell where a source leads."""
     path = source.path.text
     if source.unknown:
         return Lead(Place("outside"), doubt="it holds a variable" if ".." in path.split("/") else "")

@@ -12,15 +12,10 @@ from common_sync.core.text import UnparsableError, apply_edits
 
 
 class Narrowed(NamedTuple):
-    """What it takes.
+    """What it takes."""
 
-    Attributes:
-        edits: The edits; none where there is a problem.
-        problems: What it takes from outside the service, other than the library.
-    """
-
-    edits: tuple[Edit, ...] = ()
-    problems: tuple[Finding, ...] = ()
+    edits: tuple[Edit, ...] = ()  # the edits; none where there is a problem
+    problems: tuple[Finding, ...] = ()  # what it takes from outside the service, other than the library
 
 
 def narrow_dockerfile(characters: str, site: Site, inside: str) -> Narrowed:
@@ -45,7 +40,7 @@ def narrow_dockerfile(characters: str, site: Site, inside: str) -> Narrowed:
 
 
 def _report(found: Found) -> Finding:
-    message = f"`{found.source.written.text}` keeps the image from being built from the service's folder alone"
+    message = f"`{found.written}` keeps the image from being built from the service's folder alone"
     return line_finding(
         found.line, "CS112", message, "put what it takes into the service's folder, or into the library"
     )

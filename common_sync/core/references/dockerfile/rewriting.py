@@ -10,27 +10,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from common_sync.core.expressions import expression
-from common_sync.core.findings import by_line
+from common_sync.core.findings import by_line, line_finding
 from common_sync.core.formats.dockerfile.sources import Source, find_sources, normalise
 from common_sync.core.formats.dockerfile.syntax import Dockerfile, parse_dockerfile
 from common_sync.core.formats.dockerfile.variables import Uses, count_uses, used_in
 from common_sync.core.formats.dockerfile.words import Word
-from common_sync.core.model import Edit, ReferenceState
+from common_sync.core.model import Edit, Finding, ReferenceState
 from common_sync.core.proving import keep_proven
-from common_sync.core.references.contract import LocatedReference, Rewrite, Site
+from common_sync.core.references.contract import LocatedReference, Rewrite, Site, report_foreign, report_refusal
 from common_sync.core.references.dockerfile.leads import Lead, locate_source
-from common_sync.core.references.dockerfile.problems import (
-    report_context,
-    report_doubt,
-    report_foreign,
-    report_refusal,
-    report_shared,
-)
 from common_sync.core.text import UnparsableError, apply_edits
 
 _COMMENT = expression(r"\n\s*#")
 _TAKES_NO_SLASH = expression(r"""[$'"\\`]|(?:^|/)\.{0,2}$""")
 """Destinations that end in a slash or a dot, or whose end is not what it seems."""
+
+_OWN = "give the service a Dockerfile of its own, which copies `{}/`"
 
 
 class Found(NamedTuple):
@@ -39,6 +34,11 @@ class Found(NamedTuple):
     line: int
     source: Source
     lead: Lead
+
+    @property
+    def written(self) -> str:
+        """The source as it is written."""
+        return self.source.written.text
 
     @property
     def names(self) -> frozenset[str]:
@@ -75,29 +75,25 @@ def read_dockerfile(characters: str, site: Site) -> Rewrite:
     """
     reading = read(characters, site)
     leading = [found for found in reading.found if found.lead.to_master]
-    problems = [report_doubt(one.line, one.source, one.lead, site.copy) for one in reading.found if one.lead.doubt]
+    problems = [_report_doubt(one, site.copy) for one in reading.found if one.lead.doubt]
     edits: tuple[Edit, ...] = ()
     if not site.own:
-        problems += (report_foreign(one.line, one.source, site.copy) for one in leading)
+        problems += (report_foreign(one.line, one.written, _OWN.format(site.copy)) for one in leading)
     elif site.context:
-        problems += (report_context(one.line, one.source, site) for one in leading)
+        problems += (_report_context(one, site) for one in leading)
     else:
         free = _free(reading, leading, site.copy)
         proven, refused = keep_proven(free, lambda changes: _holds(characters, reading, changes, site))
         edits = _splice(proven, site.copy)
         spared = {one.source.written.start for one in free}
         shared = (one for one in leading if one.source.written.start not in spared)
-        problems += (report_shared(one.line, one.source, site.copy) for one in shared)
-        problems += (report_refusal(one.line, one.source, site.copy) for one in refused)
+        problems += (_report_shared(one, site.copy) for one in shared)
+        problems += (report_refusal(one.line, one.written, f"{site.copy}/") for one in refused)
     return Rewrite(edits, _references(reading, site), problems=tuple(sorted(set(problems), key=by_line)))
 
 
 def read(characters: str, site: Site) -> Reading:
     """Parse a Dockerfile, and find where what it takes from its build context leads.
-
-    Args:
-        characters: The decoded file.
-        site: Where it stands.
 
     Raises:
         UnparsableError: Docker would refuse it.
@@ -115,7 +111,7 @@ def _references(reading: Reading, site: Site) -> tuple[LocatedReference, ...]:
     return tuple(
         sorted(
             LocatedReference(
-                one.line, state, one.source.written.text, "" if one.inside.strip("./") == "" else normalise(one.inside)
+                one.line, state, one.written, "" if one.inside.strip("./") == "" else normalise(one.inside)
             )
             for one, state in states
             if state
@@ -194,12 +190,7 @@ def _splice(changes: Iterable[Found], copy: str) -> tuple[Edit, ...]:
 
 
 def edit_to_copy(found: Found, copy: str) -> Iterator[Edit]:
-    """Yield the edits that make a source lead to the copy; none where it takes more than one piece of the file.
-
-    Args:
-        found: A source that leads to the library.
-        copy: The copy's path inside the service.
-    """
+    """Yield the edits that make a source lead to the copy; none where it takes more than one piece of the file."""
     head, destination = _new_head(found, copy), found.source.destination
     yield from (head,) if head else ()
     if head and destination and _copies_all(found) and not _TAKES_NO_SLASH.search(destination.text):
@@ -232,13 +223,7 @@ def _meaning(found: Found, *, moved: bool = False) -> tuple[object, ...]:
 
 
 def is_same(before: Dockerfile, after: Dockerfile, edits: Sequence[Edit]) -> bool:
-    """Tell whether two files consist of the same instructions and, but for the edited ones, the same words.
-
-    Args:
-        before: The file.
-        after: The file with its edits.
-        edits: Where it was edited.
-    """
+    """Tell whether two files consist of the same instructions and, but for the edited ones, the same words."""
     pairs = zip(_words(before), _words(after), strict=False)
     return _outline(before) == _outline(after) and all(
         one.text == other.text or _is_touched(one, edits) for one, other in pairs
@@ -266,3 +251,21 @@ def _words(dockerfile: Dockerfile) -> Iterator[Word]:
 
 def _is_touched(word: Word, edits: Iterable[Edit]) -> bool:
     return bool(word.text) and any(edit.start <= word.end and word.start <= edit.end for edit in edits)
+
+
+def _report_doubt(found: Found, copy: str) -> Finding:
+    message = f"nobody can tell whether `{found.written}` leads to the library: {found.lead.doubt}"
+    return line_finding(found.line, "CS102", message, f"write the path out, for example `{copy}/`")
+
+
+def _report_shared(found: Found, copy: str) -> Finding:
+    message = f"`{found.written}` leads to the library, but by a variable that is used elsewhere, too; it stays"
+    return line_finding(found.line, "CS102", message, f"write the path out: `{copy}/`")
+
+
+def _report_context(found: Found, site: Site) -> Finding:
+    message = (
+        f"`{found.written}` leads to the library: built from `{site.context}`, not from the service's folder alone"
+    )
+    remedy = "common-sync distribute --contexts builds it from the service's own folder"
+    return line_finding(found.line, "CS112", message, remedy)
