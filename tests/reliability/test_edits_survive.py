@@ -133,6 +133,7 @@ def on_disk(state: State) -> Iterator[Path]:
         patch.setenv("XDG_STATE_HOME", f"{folder}/state")
         root = Path(folder, "repo")
         (root / "services/api").mkdir(parents=True)
+        (root / "services/api/main.py").touch()  # a folder of nothing but ignored files is no service
         (root / "common-sync.toml").write_text('master = "common"\nservices = ["services/*"]\n')
         put(root / "common", state.master)
         if state.copy is not None:

@@ -26,12 +26,14 @@ EXAMPLES = 100 if ALL else 25
 
 
 def load_profile() -> None:
-    """Have Hypothesis look at no clock and, in `make test`, try the same examples each time."""
+    """Have Hypothesis look at no clock, and try the same examples each time: in `make test`, and where CI is set."""
     slow = [HealthCheck.too_slow]
     settings.register_profile(
         "quick", max_examples=EXAMPLES, derandomize=True, deadline=None, suppress_health_check=slow
     )
-    settings.register_profile("all", max_examples=EXAMPLES, deadline=None, suppress_health_check=slow)
+    settings.register_profile(
+        "all", max_examples=EXAMPLES, derandomize="CI" in os.environ, deadline=None, suppress_health_check=slow
+    )
     settings.load_profile("all" if ALL else "quick")
 
 
