@@ -352,6 +352,10 @@ def test_a_service_named_by_itself_that_git_does_not_know(committed: Monorepo) -
     committed.write("common-sync.toml", 'master = "common"\nservices = ["services/*", "tools/job"]\n')
     committed.git("add", "common-sync.toml")
     done = commit(committed)
+    assert_blocked(done, "tools/job: CS009 the configuration names it, and git does not know it", "git add tools/job\n")
+    assert not (committed.root / "tools/job/common").exists(), "no commit would hold it"
+    do_as_told(committed, done)
+    done = commit(committed)
     assert_blocked(done, "git add tools/job/common")
     do_as_told(committed, done)
     assert_committed(commit(committed))

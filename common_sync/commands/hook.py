@@ -1,11 +1,11 @@
 """What the pre-commit hook does: sync from what git tracks, and see to it that the commit gets all of it."""
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from common_sync.commands.steps.commit_check import Commit, check_commit, list_tracked_masters
-from common_sync.commands.steps.commit_comparison import Copy, make_copy
+from common_sync.commands.steps.commit_check import Commit, check_commit, is_elsewhere, list_tracked_masters
+from common_sync.commands.steps.commit_comparison import Copy, Lack, make_copy
 from common_sync.commands.steps.survey import Survey, survey
 from common_sync.core.model import Finding
 from common_sync.edges.library.targets import Tracked
@@ -53,7 +53,14 @@ def run_hook(project: Project, index: Index | None, pushed: str | None = None, *
     Raises:
         CommonSyncError: As for `distribute`, or git failed.
     """
-    project = project if index is None else _without_unknown(project, index)
+    unknown = _find_unknown(project, index) if index is not None else set[str]()
+    run = _run(_without(project, unknown), index, pushed, check=check)
+    named = unknown.intersection(setting.value for setting in project.configuration.services)
+    lacks = (*map(_lack_service, sorted(named)), *run.commit.lacks)
+    return run._replace(commit=run.commit._replace(lacks=lacks)) if named else run
+
+
+def _run(project: Project, index: Index | None, pushed: str | None, *, check: bool) -> HookRun:
     tracked = list_tracked_masters(project, index) if index is not None else None
     found = survey(project, tracked=tracked)
     if not check and not found.in_sync:
@@ -68,12 +75,24 @@ def run_hook(project: Project, index: Index | None, pushed: str | None = None, *
     return HookRun(found, None, commit)
 
 
-def _without_unknown(project: Project, index: Index) -> Project:
-    """Leave out what a glob takes for a service and git knows nothing of: no copy is made in a folder that no commit holds."""
+def _find_unknown(project: Project, index: Index) -> set[str]:
+    """Return the services of which git knows nothing: no copy is made in a folder that no commit holds.
+
+    A folder that is named, and that is a repository of its own, has commits of its own.
+    """
     files, named = sorted(index.files), {setting.value for setting in project.configuration.services}
-    doubtful = [one for one in project.services if one not in named and not _holds_any(files, one)]
-    unknown = {*doubtful}.difference(find_tracked(project.root, doubtful)) if doubtful else set[str]()
-    return project._replace(services=tuple(one for one in project.services if one not in unknown))
+    doubtful = [one for one in project.services if not _holds_any(files, one)]
+    doubtful = [one for one in doubtful if one not in named or not is_elsewhere(project.root, one)]
+    return {*doubtful}.difference(find_tracked(project.root, doubtful)) if doubtful else set()
+
+
+def _without(project: Project, services: Container[str]) -> Project:
+    return project._replace(services=tuple(one for one in project.services if one not in services))
+
+
+def _lack_service(service: str) -> Lack:
+    message = "the configuration names it, and git does not know it: no copy was made, and a clone would lack it"
+    return Lack(service, service, message, "git add", service)
 
 
 def _holds_any(files: Sequence[str], folder: str) -> bool:

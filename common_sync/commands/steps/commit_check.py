@@ -41,12 +41,17 @@ def _list_tracked_master(root: str, master: str, index: Index) -> list[str]:
     files, folder = index.below(master), os.path.join(root, master)
     if index.hidden:
         refuse_sparse(folder, [file for file in files if index.hidden.get(f"{master}/{file}") in ("S", "s")])
-    return files or (list_tracked(folder, ["."]) if _is_elsewhere(root, master) else [])
+    return files or (list_tracked(folder, ["."]) if is_elsewhere(root, master) else [])
 
 
-def _is_elsewhere(root: str, master: str) -> bool:
-    """Tell whether a master is a repository of its own, a submodule: its files are in no commit of this one."""
-    return find_top(os.path.join(root, master)) != find_top(root)
+def is_elsewhere(root: str, folder: str) -> bool:
+    """Tell whether a folder is in a repository of its own, such as a submodule: its files are in no commit of this one.
+
+    Args:
+        root: The absolute path of the configuration's folder.
+        folder: Its path from there.
+    """
+    return find_top(os.path.join(root, folder)) != find_top(root)
 
 
 def check_commit(found: Survey, copies: Sequence[Copy], index: Index, pushed: str | None, *, in_sync: bool) -> Commit:
@@ -68,7 +73,7 @@ def check_commit(found: Survey, copies: Sequence[Copy], index: Index, pushed: st
     comparison = Comparison(found, copies, index)
     lacks = list(comparison.lacks()) if comparison.wrong else []
     root, masters = found.project.root, [library.master for library in found.project.libraries]
-    if not in_sync or (lacks and not comparison.doubtful) or any(_is_elsewhere(root, master) for master in masters):
+    if not in_sync or (lacks and not comparison.doubtful) or any(is_elsewhere(root, master) for master in masters):
         return Commit(tuple(lacks))
     certain = comparison.is_certain() and not _may_convert(found, copies, index)
     if certain and pushed is None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from common_sync.core.formats.pip.names import normalise
 from common_sync.core.formats.toml import Document, Path, fits
 
 
@@ -88,9 +89,7 @@ _PRETEND = "SETUPTOOLS_SCM_PRETEND_VERSION"
 def version_from_git(document: Document) -> Version | None:
     """Return what takes a project's version from git, or None where nothing does, or a fallback is given."""
     required = " ".join(
-        re.sub(r"[-_.]+", "-", one.span.value).lower()
-        for one in document.strings
-        if one.path[:2] == ("build-system", "requires")
+        normalise(one.span.value) for one in document.strings if one.path[:2] == ("build-system", "requires")
     )
     tables = {path[:2] for path in document.leaves}
     leaves = document.leaves
