@@ -70,6 +70,12 @@ def test_references_modes_and_symlinks(synced: Monorepo) -> None:
     done = synced.run("diff")
     assert done.code == 1
     assert done.out.splitlines() == [
+        "--- services/api/requirements.txt",
+        "+++ services/api/requirements.txt",
+        "@@ -1,2 +1,2 @@",
+        " fastapi",
+        "--e ../../common",
+        "+-e ./common",
         f"{COPY}/{SETTINGS}: mode 120000, in common/{SETTINGS} mode 100644",
         f"--- {COPY}/{SETTINGS}",
         f"+++ common/{SETTINGS}",
@@ -78,13 +84,20 @@ def test_references_modes_and_symlinks(synced: Monorepo) -> None:
         "\\ No newline at end of file",
         "+DEBUG = False",
         f"{COPY}/wait.sh: mode 100644, in common/wait.sh mode 100755",
-        "--- services/api/requirements.txt",
-        "+++ services/api/requirements.txt",
-        "@@ -1,2 +1,2 @@",
-        " fastapi",
-        "--e ../../common",
-        "+-e ./common",
     ]
+
+
+@pytest.mark.parametrize("command", [("diff",), ("distribute", "--dry-run", "--diff")], ids=["diff", "distribute"])
+def test_references_come_first_and_a_new_copy_is_one_line(repo: Monorepo, command: tuple[str, ...]) -> None:
+    """The few lines that a person has to look at would drown in the files of new copies."""
+    lines = repo.run(*command).out.splitlines()
+    heads = [line for line in lines if line.startswith(("--- ", "New copy "))]
+    new = [f"New copy services/{name}/common: 5 files (-v shows them)" for name in ("api", "worker")]
+    assert heads == [*(f"--- services/{name}/requirements.txt" for name in ("api", "worker")), "--- /dev/null", *new]
+    assert "+DEBUG = False" not in lines
+    whole = repo.run(*command, "--verbose").out.splitlines()
+    assert whole.count("+DEBUG = False") == 2
+    assert not any(line.startswith("New copy ") for line in whole)
 
 
 def test_only_the_manifest(synced: Monorepo) -> None:

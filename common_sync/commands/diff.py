@@ -27,26 +27,32 @@ class DiffLine(NamedTuple):
     text: str
 
 
-def diff_lines(found: Survey, *, edits: bool = True) -> Iterator[DiffLine]:
-    """Yield the lines of unified diffs from the copies to the master.
+def diff_lines(found: Survey, *, everything: bool = True) -> Iterator[DiffLine]:
+    """Yield the lines of unified diffs: of files that people write, then from the copies to the master.
 
     Args:
         found: What was read and planned.
-        edits: Also show what would be rewritten in the services' own files.
+        everything: Also show the files of new copies; else such a copy is one line.
 
     Raises:
         TreeError: A file cannot be read.
     """
-    for plan in found.plans:
-        for copy in plan.copies:
-            for operation in copy.plan.operations:
-                yield from _operation_lines(found, copy, operation)
-            if copy.plan.behind and not copy.plan.operations:
-                yield DiffLine("file", f"Only the manifest of {copy.path} and that of {copy.master} differ")
-        for edit in plan.edits if edits else ():
-            yield from _edit_lines(edit)
-    for edit in found.root.edits if edits else ():
+    for edit in found.edits():
         yield from _edit_lines(edit)
+    for copy in (copy for plan in found.plans for copy in plan.copies):
+        if copy.exists or everything:
+            yield from _copy_lines(found, copy)
+        else:
+            number = len(copy.plan.operations)
+            files = f"{number:,} file{'' if number == 1 else 's'}"
+            yield DiffLine("file", f"New copy {copy.path}: {files} (-v shows them)")
+
+
+def _copy_lines(found: Survey, copy: CopySurvey) -> Iterator[DiffLine]:
+    for operation in copy.plan.operations:
+        yield from _operation_lines(found, copy, operation)
+    if copy.plan.behind and not copy.plan.operations:
+        yield DiffLine("file", f"Only the manifest of {copy.path} and that of {copy.master} differ")
 
 
 def _edit_lines(edit: FileEdit) -> Iterator[DiffLine]:

@@ -101,7 +101,7 @@ def difference_lines(surveyed: "Survey", options: Options) -> Iterator[str]:
     from common_sync.commands.diff import diff_lines  # brings difflib
 
     terminal, seen = options.terminal, sys.stdout.isatty()
-    for kind, line in diff_lines(surveyed):
+    for kind, line in diff_lines(surveyed, everything=options.verbose):
         # A name is never written raw, and nothing is on a terminal; in a pipe the contents are as they are.
         text = "\t".join(map(printable, line.split("\t"))) if seen or kind == "file" else line
         yield terminal.paint(text, _DIFF_COLORS[kind]) if kind in _DIFF_COLORS else text
