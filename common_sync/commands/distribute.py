@@ -58,6 +58,7 @@ class Distribution(NamedTuple):
     dry_run: bool  # whether nothing was written
     force: bool  # whether the user gave his say to discard edits
     kept: str | None  # the folder that what was discarded is kept in, or None when nothing was
+    scripts: tuple[Finding, ...] = ()  # lines of scripts that make copies by hand, where a copy is new
 
     @property
     def in_sync(self) -> bool:
@@ -72,7 +73,8 @@ class Distribution(NamedTuple):
 
     def findings(self) -> list[Finding]:
         """Return what is still to be said, in the order of the services, and of what belongs to none."""
-        return [*(finding for outcome in self.outcomes for finding in outcome.findings), *self.survey.root.findings]
+        of_services = (finding for outcome in self.outcomes for finding in outcome.findings)
+        return [*of_services, *self.survey.root.findings, *self.scripts]
 
 
 def _silent(_: str) -> None:
@@ -125,7 +127,17 @@ def distribute(
             outcomes = tuple(_outcome(plan, force=force, dry_run=dry_run) for plan in found.plans)
             if tracked is None and not dry_run:  # the hook has its own words for what the commit lacks
                 outcomes = _with_ignored(found, outcomes)
-    return Distribution(found, outcomes, dry_run, force, kept)
+    scripts = _report_scripts(found) if tracked is None else ()
+    return Distribution(found, outcomes, dry_run, force, kept, scripts)
+
+
+def _report_scripts(found: Survey) -> tuple[Finding, ...]:
+    """Return what still makes copies by hand; all scripts are looked through only where a copy is new."""
+    if all(copy.exists for plan in found.plans for copy in plan.copies):
+        return ()
+    from common_sync.commands.steps.hand_copies import report_hand_copies  # most runs make no copy
+
+    return report_hand_copies(found)
 
 
 def _with_ignored(found: Survey, outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:

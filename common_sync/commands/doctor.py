@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import NamedTuple
 
+from common_sync.commands.steps.hand_copies import report_hand_copies
 from common_sync.commands.steps.ignored_copies import find_ignored_copies
 from common_sync.commands.steps.service_check import Fixed, ServiceCheck, check_service
 from common_sync.commands.steps.survey import Survey, survey
@@ -29,11 +30,12 @@ class Diagnosis(NamedTuple):
     survey: Survey  # the project, its master and how the copies stand
     shared: tuple[Finding, ...]  # what was found about the libraries themselves
     services: tuple[ServiceCheck, ...]  # one for each service
+    scripts: tuple[Finding, ...] = ()  # lines of scripts that make copies by hand
 
     @property
     def findings(self) -> list[Finding]:
-        """What was found, in the order of the services; what is about the library first."""
-        return [*self.shared, *(finding for one in self.services for finding in one.findings)]
+        """What was found, in the order of the services; what is about the library first, scripts last."""
+        return [*self.shared, *(finding for one in self.services for finding in one.findings), *self.scripts]
 
     @property
     def passes(self) -> bool:
@@ -73,7 +75,7 @@ def diagnose(
         for one in services:
             for fixed in one.fixed:
                 _write(project.root, state, one.service, fixed)
-    return Diagnosis(found, shared, services)
+    return Diagnosis(found, shared, services, report_hand_copies(found))
 
 
 def _check_library(project: Project, target: Target) -> tuple[Finding, ...]:

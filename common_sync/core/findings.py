@@ -44,6 +44,7 @@ CODES = {
     "CS118": Code("warning", "A reference led to the copy before anything was distributed"),
     "CS119": Code("error", "A copy stands where the configuration does not know of it"),
     "CS120": Code("warning", "The managed block keeps a file out of an image that has it now"),
+    "CS121": Code("warning", "A script copies the library by hand, or removes the copies"),
     "CS201": Code("error", "A local project is not there when it is installed"),
     "CS202": Code("error", "What is to be copied is not in the build context"),
     "CS203": Code("warning", "A source of COPY leads out of the build context"),

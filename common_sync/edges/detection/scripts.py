@@ -6,9 +6,10 @@ folder that is there.
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from itertools import islice, product
+from typing import NamedTuple
 
 from common_sync.core.expressions import expression
 from common_sync.core.formats.shell.script import Command, read_script
@@ -22,7 +23,7 @@ _NAMES = expression(
     r"(?:\.gitlab-ci|cloudbuild|skaffold|azure-pipelines|bitbucket-pipelines|buildspec|appveyor|\.travis|\.drone|Taskfile).*\.ya?ml"
 )
 _COPIES = frozenset({"cp", "rsync", "ln", "gcp", "xcopy", "robocopy", "copy", "mv"})
-_HINT = expression(r"\b(?:cp|rsync|ln|xcopy|robocopy|copytree)\b")
+_HINT = expression(r"\b(?:cp|rsync|ln|xcopy|robocopy|copytree|rm)\b")
 _MAY_COPY = (b"cp ", b"rsync", b"ln -", b"xcopy", b"robocopy", b"copytree")
 _VARIABLE = expression(
     r"\$\$?\{(?P<braced>\w+)[^{}]*\}|\$\$?(?P<plain>\w+)|\$\((?P<made>\w+)\)|\$\{\{[^{}]*\}\}|\$\([^()]*(?:\([^()]*\))*[^()]*\)|%(?P<percent>\w)"
@@ -37,6 +38,33 @@ _LITERAL = expression(r"""(f?)(["'])(.*?)\2""")
 _FIELD = expression(r"\{[^{}]*\}")
 _MOST_VALUES, _MOST_WAYS = 50, 200
 _ANY = "*"
+_CONTENTS = expression(r"/(?:\.|\*|\*\.\w+)?$")
+"""What asks for all that is in a folder, at the end of its path."""
+
+
+class _Copying(NamedTuple):
+    """A copy that a command makes: from where, to where, and whether by a link; or, with no source, what it removes."""
+
+    source: str
+    target: str
+    linked: bool = False
+
+
+class HandCopy(NamedTuple):
+    """A line that copies a library into services, or removes their copies, without the tool."""
+
+    line: int
+    text: str
+    services: tuple[str, ...]  # sorted
+    removes: bool  # whether it only removes
+
+
+class Known(NamedTuple):
+    """What a configuration names: the masters' and the services' paths from the root, and the copies' inside a service."""
+
+    masters: tuple[str, ...]
+    services: tuple[str, ...]
+    copies: tuple[str, ...]
 
 
 def is_script(path: str) -> bool:
@@ -51,19 +79,76 @@ def is_script(path: str) -> bool:
 
 def find_copies(tree: Tree, file: str) -> Iterator[tuple[str, Lead]]:
     """Yield each service into which a file's commands copy a folder, and the line that does so."""
+    for number, line, found in _read_lines(tree, file):
+        seen = set()
+        for one in found:
+            for service, place, name in _locate(tree, file, one.source, one.target) if one.source else ():
+                if (service, place) not in seen:
+                    seen.add((service, place))
+                    yield service, Lead(place, "copy", number, _show(line), name)
+
+
+def find_hand_copies(tree: Tree, file: str, known: Known) -> Iterator[HandCopy]:
+    """Yield the lines of a file that copy a library into services, and of such a file those that remove the copies."""
+    bases = tuple(dict.fromkeys((above(file), *ancestors(above(file)), "")))
+    for number, line, found in _read_lines(tree, file):
+        made, gone = set[str](), set[str]()
+        for one in found:
+            (made if one.source else gone).update(_concerned(one, bases, known))
+        if made or gone:
+            yield HandCopy(number, _show(line), tuple(sorted(made or gone)), removes=not made)
+
+
+def _read_lines(tree: Tree, file: str) -> Iterator[tuple[int, str, list[_Copying]]]:
+    """Yield the lines that copy or remove, in a file that copies: number, text, and what each copies or removes."""
     if not any(hint in tree.data(file) for hint in _MAY_COPY):
         return
     text = tree.text(file)
     values = _values(text)
     for number, line in _join_lines(text):
-        if not _HINT.search(line) or line.lstrip().startswith(("#", "//")):
-            continue
-        seen = set()
-        for source, target in _pairs(line, values):
-            for service, place, name in _locate(tree, file, source, target):
-                if (service, place) not in seen:
-                    seen.add((service, place))
-                    yield service, Lead(place, "copy", number, _PREFIX.sub("", line).strip() or line.strip(), name)
+        if _HINT.search(line) and not line.lstrip().startswith(("#", "//")):
+            yield number, line, list(_pairs(line, values))
+
+
+def _show(line: str) -> str:
+    return _PREFIX.sub("", line).strip() or line.strip()
+
+
+def _concerned(one: _Copying, bases: Iterable[str], known: Known) -> set[str]:
+    """Return the services into which a library is copied, or whose copy is removed; nothing that only wildcards say."""
+    for base in bases:
+        target = _resolve(base, one.target)
+        services = {service for service in known.services if _leads_into(target, service)}
+        if not one.source:
+            copies = {service for service in services for copy in known.copies if _fits(target, f"{service}/{copy}")}
+            if copies:
+                return copies
+        elif services and _is_library(base, target, one, known.masters):
+            return services
+    return set()
+
+
+def _resolve(base: str, path: str) -> str:
+    """Return a path from the root; a variable at its beginning is taken for a folder that leads there."""
+    return posixpath.normpath(posixpath.join(base, path.removeprefix(f"{_ANY}/")))
+
+
+def _leads_into(target: str, service: str) -> bool:
+    """Tell whether a path, with wildcards, is a service or in it; what is all wildcards says nothing."""
+    parts = target.split("/")
+    return bool(target.strip("*/")) and _fits("/".join(parts[: service.count("/") + 1]), service)
+
+
+def _fits(pattern: str, path: str) -> bool:
+    parts, names = pattern.split("/"), path.split("/")
+    return len(parts) == len(names) and all(map(fnmatchcase, names, parts))
+
+
+def _is_library(base: str, target: str, one: _Copying, masters: Iterable[str]) -> bool:
+    """Tell whether what is copied is a library, or of one; a link's source starts from where the link is."""
+    written = _CONTENTS.sub("", one.source)
+    sources = {_resolve(folder, written) for folder in ((base, target, above(target)) if one.linked else (base,))}
+    return any(is_below(source, master) for source in sources for master in masters)
 
 
 def _join_lines(text: str) -> Iterator[tuple[int, str]]:
@@ -89,16 +174,16 @@ def _values(text: str) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _pairs(line: str, values: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[str, str]]:
-    """Yield the source and the destination of each copy on a line, wildcards for what cannot be told."""
+def _pairs(line: str, values: Mapping[str, tuple[str, ...]]) -> Iterator[_Copying]:
+    """Yield each copy that a line makes or removes, wildcards for what cannot be told."""
     for match in _COPYTREE.finditer(line):
-        yield _spell(match[1]), _spell(match[2])
+        yield _Copying(_spell(match[1]), _spell(match[2]))
     body = _FOREACH.sub(r" \g<body> ", _PREFIX.sub("", line))
     for way in islice(_ways(body, values, 3), _MOST_WAYS):
         yield from list(_run(way)) or _run(_QUOTES.sub(" ", way[_start(way) :]))
 
 
-def _run(script: str) -> Iterator[tuple[str, str]]:
+def _run(script: str) -> Iterator[_Copying]:
     for command in read_script(script, "/", {}) or ():
         yield from _operands(command)
 
@@ -140,16 +225,19 @@ def _choices(match: re.Match[str], values: Mapping[str, tuple[str, ...]], depth:
     return known or ("." if folder else _ANY,)
 
 
-def _operands(command: Command) -> Iterator[tuple[str, str]]:
-    if command.program not in _COPIES:
+def _operands(command: Command) -> Iterator[_Copying]:
+    if command.program not in _COPIES and command.program != "rm":
         return
     words = [word.text for word in command.arguments if not word.text.startswith("-") or word.text == "-"]
     base = (command.folder or "/").lstrip("/")
     paths = [posixpath.join(base, word) for word in words]
-    if len(paths) > 1:
-        yield from ((source, paths[-1]) for source in paths[:-1])
-    elif len(paths) == 1 and command.program == "ln":
-        yield paths[0], base or "."
+    linked = command.program == "ln"
+    if command.program == "rm":
+        yield from (_Copying("", path) for path in paths)
+    elif len(paths) > 1:
+        yield from (_Copying(source, paths[-1], linked) for source in paths[:-1])
+    elif len(paths) == 1 and linked:
+        yield _Copying(paths[0], base or ".", linked)
 
 
 def _locate(tree: Tree, file: str, source: str, target: str) -> Iterator[tuple[str, str, str]]:

@@ -1,0 +1,40 @@
+"""Lines of scripts that copy the library into services by hand: they go on doing so beside the copies that the tool keeps."""
+
+from collections.abc import Iterator
+
+from common_sync.commands.steps.survey import Survey
+from common_sync.core.findings import make_finding
+from common_sync.core.model import Finding, is_below
+from common_sync.edges.detection.scripts import HandCopy, Known, find_hand_copies, is_script
+from common_sync.edges.detection.tree import read_tree
+
+_MOST_NAMED = 3
+
+
+def report_hand_copies(found: Survey) -> tuple[Finding, ...]:
+    """Return a warning for each line by which a script copies a library into services, or removes their copies."""
+    return tuple(_report(found))
+
+
+def _report(found: Survey) -> Iterator[Finding]:
+    project = found.project
+    tree = read_tree(project.root)
+    masters = tuple(library.master for library in project.libraries)
+    known = Known(masters, tuple(plan.service for plan in found.plans), project.copies)
+    made = {f"{service}/{copy}" for service in project.services for copy in project.copies}
+    told = {(one.file, one.line) for plan in found.plans for one in plan.problems if one.code == "CS110"}
+    for file in sorted(filter(is_script, tree.files)):
+        if not any(is_below(file, copy) for copy in made):
+            lines = find_hand_copies(tree, file, known)
+            yield from (_make_finding(file, one) for one in lines if (file, one.line) not in told)
+
+
+def _make_finding(file: str, one: HandCopy) -> Finding:
+    named = ", ".join(one.services[:_MOST_NAMED])
+    more = f" and {len(one.services) - _MOST_NAMED} more" if len(one.services) > _MOST_NAMED else ""
+    if one.removes:
+        message = f"`{one.text}` removes the copy of {named}{more}, which common-sync keeps"
+    else:
+        message = f"`{one.text}` copies the library by hand into {named}{more}, beside the copy that common-sync keeps"
+    service = one.services[0] if len(one.services) == 1 else ""
+    return make_finding("CS121", service, file, one.line, message, "take the line out: `distribute` keeps the copies")
