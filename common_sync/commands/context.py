@@ -57,7 +57,8 @@ def make_context(project: Project, name: str, dockerfile: str | None = None) -> 
     asked = [path for path in _always_sent(dockerfile or DOCKERFILE) if os.path.lexists(os.path.join(folder, path))]
     always = {path: Member(path, os.path.join(folder, path)) for path in asked} | rewritten
     ignore = _read_ignore(always, dockerfile or DOCKERFILE, plan.service)
-    listing = list_folder(folder, project.copies, ignore)
+    gone = (one.place for one in plan.former if one.goes(force=False))
+    listing = list_folder(folder, (*project.copies, *gone), ignore)
     copied = (member for target in found.targets.values() for member in _copied(target))
     members = {one.path: one for one in listing.members}
     members |= {one.path: one for one in copied if ignore.exclusion(one.path) is None}

@@ -46,6 +46,8 @@ def diff_lines(found: Survey, *, everything: bool = True) -> Iterator[DiffLine]:
             number = len(copy.plan.operations)
             files = f"{number:,} file{'' if number == 1 else 's'}"
             yield DiffLine("file", f"New copy {copy.path}: {files} (-v shows them)")
+    for former in (former for plan in found.plans for former in plan.former):
+        yield DiffLine("file", f"Former copy {former.path}: {'goes' if former.goes(force=False) else 'stays'}")
 
 
 def _copy_lines(found: Survey, copy: CopySurvey) -> Iterator[DiffLine]:

@@ -9,7 +9,7 @@ from common_sync.commands.steps.survey import Survey, count_workers, survey
 from common_sync.core.copies.plan import Operation
 from common_sync.core.errors import TreeError
 from common_sync.core.model import FileEdit, Finding
-from common_sync.core.service_plan import CopySurvey, ServicePlan
+from common_sync.core.service_plan import CopySurvey, FormerCopy, ServicePlan
 from common_sync.edges.library.targets import Tracked, find_changes
 from common_sync.edges.processes.workers import Phases, fork_map, no_progress
 from common_sync.edges.project.load import Project
@@ -33,6 +33,7 @@ class Outcome(NamedTuple):
     copies: tuple[CopyOutcome, ...]  # what was done to each of its copies
     changed: bool  # whether anything in it was written: files, a manifest, or references
     findings: tuple[Finding, ...]  # what is still to be said about it
+    gone: tuple[FormerCopy, ...] = ()  # the former copies that were taken away
 
     @property
     def done(self) -> tuple[Operation, ...]:
@@ -162,7 +163,9 @@ def _write_down(state: str, found: Survey) -> None:
 
 def _discards(found: Survey) -> bool:
     copies = (copy for plan in found.plans for copy in plan.copies)
-    return any(True for copy in copies for _ in discarded(copy.plan.applicable(force=True)))
+    former = (one for plan in found.plans for one in plan.former if one.goes(force=True))
+    operations = (*(copy.plan.applicable(force=True) for copy in copies), *(one.plan.operations for one in former))
+    return any(True for several in operations for _ in discarded(several))
 
 
 @contextmanager
@@ -183,9 +186,11 @@ def _outcome(plan: ServicePlan, *, force: bool, dry_run: bool) -> Outcome:
     if plan.is_empty:
         return Outcome(plan, tuple(map(CopyOutcome, plan.copies)), changed=False, findings=plan.problems)
     copies = tuple(_copy_outcome(copy, force=force) for copy in plan.copies)
-    changed = bool(plan.edits) or any(one.changed for one in copies)
+    gone = tuple(former for former in plan.former if former.goes(force=force))
+    changed = bool(plan.edits or gone) or any(one.changed for one in copies)
     added = {} if dry_run else {edit.path: _added_lines(edit) for edit in plan.edits}
-    return Outcome(plan, copies, changed, tuple(_still(plan, copies, added)))
+    stays = (finding for former in plan.former if former not in gone for finding in former.findings())
+    return Outcome(plan, copies, changed, (*_still(plan, copies, added), *stays), gone)
 
 
 def _copy_outcome(copy: CopySurvey, *, force: bool) -> CopyOutcome:

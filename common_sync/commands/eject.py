@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 from common_sync.commands.steps.apply import attempt, discarded
 from common_sync.commands.steps.survey import survey
-from common_sync.core.copies.manifest import make_manifest
-from common_sync.core.copies.plan import CopyPlan, Operation, build_plan
+from common_sync.core.copies.plan import CopyPlan, Operation
 from common_sync.core.errors import TreeError
 from common_sync.core.findings import make_finding
 from common_sync.core.model import FileEdit, Finding, Reference
@@ -19,7 +18,7 @@ from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.files.replacing import write_edit
 from common_sync.edges.files.writing import remove_copy
 from common_sync.edges.git.history import earlier_versions, is_cut_off
-from common_sync.edges.library.copies import read_copy
+from common_sync.edges.library.copies import read_removal
 from common_sync.edges.project.load import Project
 from common_sync.edges.service.blocks import unblock_attributes, unblock_dockerignore
 from common_sync.edges.service.places import Location
@@ -219,13 +218,13 @@ def _plan_removal(project: Project, copy: CopySurvey, *, force: bool) -> tuple[R
         return None, []
     try:
         with opened(project.root) as root, opened(copy.service, root) as folder:
-            held, base = read_copy(folder, copy.place, copy.path)
+            removal = read_removal(folder, copy.place, copy.path)
     except OSError as error:
         raise explain_os_error(error, copy.path, "read the copy") from error
-    if base is None or held is None:
+    if removal is None:
         message, remedy = "has no manifest, so it is left alone", "remove it by hand"
         return None, [make_finding("CS006", copy.service, copy.path, None, message, remedy)]
-    plan = build_plan(make_manifest(base.library, {}), base, held)
+    held, plan = removal
     edited = [operation for operation in plan.operations if operation.guarded]
     if edited and not force:
         return None, [_report_edited(copy, operation) for operation in edited]

@@ -160,9 +160,14 @@ def reference_findings(service: str, references: tuple[Reference, ...]) -> Itera
         references: All references of the service.
     """
     for reference in references:
-        if reference.state == "points-at-master":
-            message = "points at the master, which is not there where the service is built"
+        if message := _LEADS.get(reference.state):
             yield make_finding("CS101", service, reference.file, reference.line, message, distribute_command(service))
+
+
+_LEADS = {
+    "points-at-master": "points at the master, which is not there where the service is built",
+    "points-at-former": "points at a former copy, which is to go",
+}
 
 
 def managed_finding(service: str, file: str, *, exists: bool) -> Finding:

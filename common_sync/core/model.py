@@ -109,8 +109,8 @@ class FileEdit(NamedTuple):
         return self.path.removeprefix(f"{service}/")
 
 
-ReferenceState = Literal["points-at-master", "points-at-copy", "unresolved", "foreign"]
-"""Where a reference leads: out to the master, to the service's copy, nowhere that can be told (a variable), or to the
+ReferenceState = Literal["points-at-master", "points-at-copy", "points-at-former", "unresolved", "foreign"]
+"""Where a reference leads: out to the master, to the service's copy, to a former copy, nowhere that can be told (a variable), or to the
 master but from what is not the service's own: a file outside, or an image that is built from another folder."""
 
 

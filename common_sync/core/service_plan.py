@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.copies.library import TargetKey
 from common_sync.core.copies.plan import CopyPlan, Operation
-from common_sync.core.findings import managed_finding, missing_copy, reference_findings
+from common_sync.core.findings import (
+    distribute_command,
+    make_finding,
+    managed_finding,
+    missing_copy,
+    reference_findings,
+)
 from common_sync.core.model import FileEdit, Finding, Reference
 
 if TYPE_CHECKING:
@@ -57,6 +63,46 @@ class CopySurvey(NamedTuple):
         return drift_findings(rest, self.service, self.path, self.master)
 
 
+class FormerCopy(NamedTuple):
+    """A copy that stands where one was before the library got another name or place."""
+
+    target: TargetKey  # the key of what the copy in its stead should hold
+    master: str  # what that is called: the master's path from the root
+    service: str  # the service's path from the root
+    place: str  # its path inside the service
+    plan: CopyPlan  # what takes it away: a delete for each file, guarded where somebody has edited it
+    needed: bool = False  # whether something still leads to it that cannot be turned
+
+    @property
+    def path(self) -> str:
+        """Its path from the root."""
+        return f"{self.service}/{self.place}"
+
+    def goes(self, *, force: bool) -> bool:
+        """Tell whether it may be taken away: nothing leads there, and somebody's own bytes only go where he says so."""
+        return not self.needed and (force or not any(one.guarded for one in self.plan.operations))
+
+    def findings(self) -> Iterator[Finding]:
+        """Yield why it stays, or that it goes."""
+        edited = [one for one in self.plan.operations if one.guarded]
+        command = distribute_command(self.service)
+        for one in edited:
+            remedy = f"take it over to {self.master}/{one.path}, or {command} --force discards it"
+            message = "is not what the manifest of this former copy says, so the copy stays"
+            yield make_finding("CS119", self.service, f"{self.path}/{one.path}", None, message, remedy)
+        if self.needed:
+            message, remedy = (
+                "is a former copy, and stays as long as what leads there cannot be turned",
+                "mend the errors",
+            )
+            yield make_finding("CS119", self.service, self.path, None, message, remedy)
+        elif not edited:
+            message = (
+                f"is a former copy: the configuration has got another name or place for the copies of {self.master}"
+            )
+            yield make_finding("CS119", self.service, self.path, None, message, command)
+
+
 class ServicePlan(NamedTuple):
     """What would bring one service in sync: it is in sync when this is empty, and nothing else says so.
 
@@ -68,6 +114,7 @@ class ServicePlan(NamedTuple):
         problems: Findings that no plan can mend.
         blocks: Its own files that a managed block is kept in, in sync or not; paths from the root.
         widened: The Dockerfiles that take a library from its master by another build context than the service's folder.
+        former: The copies at their former places, which are to go.
     """
 
     service: str
@@ -77,11 +124,12 @@ class ServicePlan(NamedTuple):
     problems: tuple[Finding, ...]
     blocks: tuple[str, ...] = ()
     widened: tuple[Widened, ...] = ()
+    former: tuple[FormerCopy, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """Whether the service is in sync; a warning is no drift."""
-        in_sync = all(copy.plan.is_empty for copy in self.copies)
+        in_sync = all(copy.plan.is_empty for copy in self.copies) and not self.former
         return in_sync and not self.edits and not any(one.severity == "error" for one in self.problems)
 
     @property
@@ -98,6 +146,7 @@ class ServicePlan(NamedTuple):
         """Return a finding for everything that is not in sync, and the warnings."""
         return [
             *(finding for copy in self.copies for finding in copy.findings()),
+            *(finding for former in self.former for finding in former.findings()),
             *reference_findings(self.service, self.references),
             *block_findings(self.service, self.edits),
             *self.problems,

@@ -9,11 +9,11 @@ from common_sync.core.copies.manifest import format_manifest, make_manifest
 from common_sync.core.copies.plan import CopyPlan, Operation
 from common_sync.core.errors import CommonSyncError, Problem, TreeError
 from common_sync.core.model import GUARDED, Entry, FileEdit
-from common_sync.core.service_plan import CopySurvey, ServicePlan
+from common_sync.core.service_plan import CopySurvey, FormerCopy, ServicePlan
 from common_sync.edges.files.folders import FOLDER, explain_os_error, opened, remove_tree
 from common_sync.edges.files.reading import STAGING, TEMPORARY
 from common_sync.edges.files.replacing import write_edit
-from common_sync.edges.files.writing import lay_out, replace_bytes, stage_copy, update_copy
+from common_sync.edges.files.writing import lay_out, remove_copy, replace_bytes, stage_copy, update_copy
 from common_sync.edges.library.targets import Target
 from common_sync.edges.service.blocks import Managed
 from common_sync.edges.state.discarded import keep_files
@@ -26,7 +26,10 @@ def check_writable(found: Survey, plans: Sequence[ServicePlan]) -> None:
         TreeError: Some cannot be written.
     """
     problems = []
-    wanted = [[plan.service, *(copy.path for copy in plan.copies if copy.exists)] for plan in plans]
+    wanted = [
+        [plan.service, *(copy.path for copy in plan.copies if copy.exists), *(copy.path for copy in plan.former)]
+        for plan in plans
+    ]
     for places in [*wanted, *([["."]] if found.root.edits else [])]:
         closed = [
             place for place in places if not os.access(os.path.join(found.project.root, place), os.W_OK | os.X_OK)
@@ -61,6 +64,17 @@ class Writer:
             for copy in plan.copies:
                 self._write_copy(service, copy)
             self._write_files(service, plan.edits, leftover=plan.leftover)
+            for former in plan.former:
+                self._remove(service, former)
+
+    def _remove(self, service: int, former: FormerCopy) -> None:
+        """Take a former copy away, once the new one is there and what led to the old one is turned."""
+        if former.goes(force=self._force):
+            operations = former.plan.operations
+            if self._kept is not None:
+                with opened(former.place, service) as folder:
+                    keep_files(self._kept, former.path, folder, discarded(operations))
+            remove_copy(service, former.place, operations, former.plan.caches, former.path)
 
     def _write_files(self, folder: int, edits: Iterable[FileEdit], *, leftover: bool) -> None:
         if leftover:

@@ -164,15 +164,20 @@ class Comparison:
         return path in self._own or may_decide(path)
 
     def _surplus(self) -> Iterator[str]:
-        """Yield what the commit would hold of a master or a copy, although it is gone from the disk."""
+        """Yield what the commit would hold of a master, a copy or a former copy, although it is gone from the disk."""
         in_copy = Rules(BUILT_IN)
         for path in self.index.files.keys() - self._expected.keys():
             copy = self._copy_of(path)
             if copy is not None and path not in copy.left:
                 if in_copy.exclusion(path[len(copy.path) + 1 :]) is None:
                     yield path
-            elif any(library.has(path) for library in self._project.libraries):
+            elif any(library.has(path) for library in self._project.libraries) or self._is_gone(path):
                 yield path
+
+    def _is_gone(self, path: str) -> bool:
+        """Tell whether a file is the manifest of a copy that a service had, and has no more."""
+        unstaged = path.endswith(f"/{MANIFEST_NAME}") and path in self.index.unstaged
+        return unstaged and self._service_of(path) != "" and not os.path.lexists(os.path.join(self._project.root, path))
 
     def _copy_of(self, path: str) -> Copy | None:
         return next((self._copies[above] for above in ancestors(path) if above in self._copies), None)
@@ -220,6 +225,8 @@ class Comparison:
         if place in self._unseen:
             command = "git sparse-checkout add" if path in self.index.hidden else "git restore"
             return Lack(service, path, _UNSEEN, command, service)
+        if copy is None and path.endswith(f"/{MANIFEST_NAME}"):  # of a former copy: its other files go with it
+            place = path.rpartition("/")[0]
         if held is None and path in self._ignored:
             return Lack(service, path, "git ignores it, so the commit would lack it", "git add -f", path)
         if held is None:

@@ -84,7 +84,8 @@ def check_service(found: Survey, plan: ServicePlan, shared: Iterable[Finding], *
 
 def _list_files(project: Project, plan: ServicePlan) -> tuple[str, ...]:
     inner = (one for one in project.services if one.startswith(f"{plan.service}/"))
-    others = {os.path.join(project.root, one) for one in (*inner, *(copy.path for copy in plan.copies))}
+    copies = (*(copy.path for copy in plan.copies), *(former.path for former in plan.former))
+    others = {os.path.join(project.root, one) for one in (*inner, *copies)}
     try:
         return tuple(list_paths(os.path.join(project.root, plan.service), others))
     except OSError as error:
@@ -162,7 +163,8 @@ def _known(plan: ServicePlan, own: Iterable[Finding], ignore_files: set[str]) ->
     """Return what `verify` knows of a service's references and copies, as far as a build minds, and each thing once."""
     missing = (finding for copy in plan.copies if not copy.exists for finding in copy.findings())
     told = {(one.code, one.file) for one in own if one.code == "CS108"}
-    known = [*missing, *reference_findings(plan.service, plan.references), *plan.problems]
+    former = (finding for one in plan.former for finding in one.findings())
+    known = [*missing, *former, *reference_findings(plan.service, plan.references), *plan.problems]
     minded = [one for one in known if one.code != "CS115" or one.file in ignore_files]
     return [one for one in minded if (one.code, one.file) not in told and one.code not in _NOT_ABOUT_BUILDS]
 

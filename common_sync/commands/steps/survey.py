@@ -11,17 +11,17 @@ from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.plan import CopyPlan, build_plan
 from common_sync.core.errors import CommonSyncError, Problem, TreeError
 from common_sync.core.model import Entries, FileEdit, Finding, Snapshot
-from common_sync.core.service_plan import CopySurvey, ServicePlan, block_findings
+from common_sync.core.service_plan import CopySurvey, FormerCopy, ServicePlan, block_findings
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.git.repository import find_top
-from common_sync.edges.library.copies import has_leftover, read_announced, read_copy
+from common_sync.edges.library.copies import has_leftover, read_announced, read_copy, read_removal
 from common_sync.edges.library.targets import Target, Tracked, read_targets
 from common_sync.edges.processes.workers import Phases, fork_map, no_progress, processors
 from common_sync.edges.project.load import Project, select_services
 from common_sync.edges.service.blocks import Dockerignores, Managed, look_at_attributes
 from common_sync.edges.service.compose import ComposeFiles
 from common_sync.edges.service.places import Location
-from common_sync.edges.service.references import read_references
+from common_sync.edges.service.references import References, read_references
 
 if TYPE_CHECKING:
     from common_sync.edges.git.history import FormerStates
@@ -171,6 +171,7 @@ def survey_service(service: str, looking: _Looking) -> ServicePlan:
             copies = tuple(_survey_copy(folder, service, target, looking) for target in looking.targets)
         found = read_references(looking.libraries, service, project.services, looking.composes)
         managed = looking.ignores.look_at(service, found.dockerfiles)
+        former = tuple(_survey_former(service, found, looking)) if found.former else ()
     except OSError as error:
         raise explain_os_error(error, service, "read the service") from error
     return ServicePlan(
@@ -181,7 +182,21 @@ def survey_service(service: str, looking: _Looking) -> ServicePlan:
         (*found.findings, *managed.findings),
         blocks=managed.blocks,
         widened=found.widened,
+        former=former,
     )
+
+
+def _survey_former(service: str, found: References, looking: _Looking) -> Iterator[FormerCopy]:
+    """Yield what takes the former copies away; they stay while something leads there, or may do so, that cannot be turned."""
+    needed = any(one.severity == "error" for one in found.findings)
+    targets = {one.library.name: one for one in looking.targets}
+    with opened(looking.project.root) as root, opened(service, root) as folder:
+        for one in found.former:
+            target = targets[one.library.name]
+            place = one.library.master.removeprefix(f"{service}/")
+            removal = read_removal(folder, place, one.library.master)
+            if removal is not None:
+                yield FormerCopy(target.key, target.library.master, service, place, removal[1], needed)
 
 
 def _survey_copy(folder: int, service: str, target: Target, looking: _Looking) -> CopySurvey:

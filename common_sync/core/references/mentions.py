@@ -4,6 +4,7 @@ Nobody can tell what a script does with a path, nor whether it runs where the se
 person decides.
 """
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ _COMMENT = expression(r"(?:^|(?<=\s))#.*|^\s*;.*")
 _FOLDER_VARIABLE = expression(r"(?:\$\w+|[$%]?(?:\([^()\s]*\)|\{[^{}\s]*\})s?)/")
 _SHORT_OPTION = expression(r"(?<!\S)-\w(?=\.\./)")
 _PATH = expression(r"[\w.@+~/-]+")
+_COPIED = expression(r"\s*(?:COPY|ADD)\s", re.IGNORECASE)
 _UPWARD = expression(r"(?:^|/)\.\.(?:/|$)")
 
 
@@ -60,6 +62,16 @@ def report_mention(line: int, mention: Mention, site: Site) -> Finding:
     there = f"{site.copy}/{mention.rest}".rstrip("/")
     there = f"{site.up}{there}" if mention.from_file else there
     return line_finding(line, "CS110", message, f"if it is to work in the service's folder alone, write `{there}`")
+
+
+def report_former(characters: str, former: str, site: Site) -> Iterator[Finding]:
+    """Yield a warning for each command that names a copy by its former place: nobody turns what a command says."""
+    name = re.escape(former)
+    named = re.compile(rf"(?<![\w.@+~/-])(?:\./{name}(?![\w.-])|{name}/)")
+    for number, line in enumerate(characters.split("\n"), 1):
+        if not _COPIED.match(line) and (found := named.search(_COMMENT.sub("", line))):
+            message = f"`{found[0]}` is the former place of the copy, and commands are not rewritten"
+            yield line_finding(number, "CS110", message, f"write `{site.copy}`")
 
 
 def _paths(line: str) -> Iterator[str]:

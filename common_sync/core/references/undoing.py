@@ -73,11 +73,6 @@ def put_back(text: str, hunks: Iterable[Hunk]) -> str:
     return "\n".join(lines)
 
 
-def still_there(text: str, hunks: Iterable[Hunk]) -> list[Hunk]:
-    """Return the hunks whose lines a file still holds."""
-    return list(_find_places(text.split("\n"), hunks).values())
-
-
 def _find_places(lines: list[str], hunks: Iterable[Hunk]) -> dict[int, Hunk]:
     """Return where hunks begin, no line being taken twice; line ends may have been converted since then."""
     found: dict[int, Hunk] = {}

@@ -5,8 +5,9 @@ from contextlib import suppress
 from errno import ELOOP
 from stat import S_ISLNK
 
-from common_sync.core.copies.manifest import LARGEST, Manifest, parse_manifest
+from common_sync.core.copies.manifest import LARGEST, Manifest, make_manifest, parse_manifest
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
+from common_sync.core.copies.plan import CopyPlan, build_plan
 from common_sync.core.copies.rules import BUILT_IN, Rules
 from common_sync.core.errors import ManifestError, Problem, TreeError
 from common_sync.core.model import Snapshot
@@ -75,6 +76,17 @@ def _read_manifest(folder: int, where: str, target: Target | None) -> Manifest |
     if target is not None and data == target.manifest_bytes:
         return target.manifest
     return parse_manifest(data, where)
+
+
+def read_removal(folder: int, copy: str, where: str) -> tuple[Snapshot, CopyPlan] | None:
+    """Return what a copy holds, and what takes it away; None where it has no manifest: nobody knows whose files they are.
+
+    Raises:
+        TreeError: Something in it cannot be read.
+        ManifestError: Its manifest cannot be used.
+    """
+    held, base = read_copy(folder, copy, where)
+    return None if base is None or held is None else (held, build_plan(make_manifest(base.library, {}), base, held))
 
 
 def read_announced(folder: int, copy: str, held: Snapshot | None) -> Manifest | None:

@@ -40,6 +40,9 @@ class Places:
         here: Where the library lies.
         service: The service's path from the root.
         others: Where the others lie.
+
+    Attributes:
+        former: The path inside the service of a former copy that stands for the master, or None.
     """
 
     def __init__(self, here: Location, service: str, others: Sequence[Location] = ()) -> None:
@@ -49,6 +52,7 @@ class Places:
         self.master, *masters = (one.master for one in (here, *others))
         self._others = (*masters, *(os.path.join(self.folder, other.library.copy) for other in others))
         self._held = (self.master, *masters, self.folder)
+        self.former = below(self.master, self.folder)
 
     def is_own(self, real: str) -> bool:
         """Tell whether a file is the service's.
@@ -82,7 +86,8 @@ class Places:
 
     def may_be_in(self, data: bytes, kind: Kind) -> bool:
         """Tell whether a file could lead to the library."""
-        return may_concern(data, kind, (os.fsencode(self.root),), os.fsencode(self.library.copy))
+        names = (self.library.copy, self.former) if self.former is not None else (self.library.copy,)
+        return any(may_concern(data, kind, (os.fsencode(self.root),), os.fsencode(name)) for name in names)
 
     def site(self, above: str, real: str, wider: "Sequence[BuiltService]" = ()) -> Site:
         """Return where a file stands.

@@ -7,12 +7,12 @@ from itertools import islice, takewhile
 from stat import S_ISREG
 from typing import TYPE_CHECKING, NamedTuple
 
-from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.findings import make_finding, place
 from common_sync.core.model import FileEdit, Finding, Reference, below
 from common_sync.core.references.contract import LocatedReference, Rewrite, Rewriter, Site
 from common_sync.core.references.hints import may_install
 from common_sync.core.references.kinds import KINDS, Kind, kind_of, made_from
+from common_sync.core.references.mentions import report_former
 from common_sync.core.service_plan import Widened
 from common_sync.core.text import (
     Text,
@@ -28,6 +28,7 @@ from common_sync.edges.service.compose import ComposeFiles
 from common_sync.edges.service.listing import is_meant, list_paths
 from common_sync.edges.service.places import Location, Places, see_from
 from common_sync.edges.service.rewriters import rewriter_of
+from common_sync.edges.service.strays import find_former, list_manifests, report_strays
 
 if TYPE_CHECKING:
     from common_sync.core.formats.compose.built import BuiltService
@@ -42,6 +43,7 @@ class References(NamedTuple):
         findings: What stays as it is and needs a person.
         dockerfiles: The paths of the service's Dockerfiles, inside it.
         widened: Those that take one from its master by another build context than the service's folder.
+        former: The former copies, as libraries whose master they are.
     """
 
     edits: tuple[FileEdit, ...] = ()
@@ -49,6 +51,7 @@ class References(NamedTuple):
     findings: tuple[Finding, ...] = ()
     dockerfiles: tuple[str, ...] = ()
     widened: tuple[Widened, ...] = ()
+    former: tuple[Location, ...] = ()
 
 
 def read_references(
@@ -74,15 +77,18 @@ def read_references(
         paths = list(list_paths(folder, others))
     except OSError as error:
         raise explain_os_error(error, os.path.relpath(error.filename, root), "read it") from error
+    former = find_former(libraries, service, paths)
+    if former:
+        views = see_from([*libraries, *former], service)
+        paths = [path for path in paths if not any(below(os.path.join(folder, path), one.master) for one in former)]
     kinds = ((path, kind_of(path)) for path in paths)
     files = [(path, kind) for path, kind in kinds if kind is not None and is_meant(folder, path, kind)]
     composes = composes or ComposeFiles(root)
     files += [(path, "dockerfile") for path in _list_named(composes, service, folder, files)]
     dockerfiles = tuple(path for path, kind in files if kind == "dockerfile")
-    strays = [path for path in paths if path.rpartition("/")[2] == MANIFEST_NAME]
-    if not files and not strays:
-        return References()
-    return _Reader(views, service, composes, paths).read(files, strays)._replace(dockerfiles=dockerfiles)
+    strays = tuple(report_strays(libraries, service, list_manifests(paths)))
+    found = _Reader(views, service, composes, paths).read(files) if files else References()
+    return found._replace(findings=(*strays, *found.findings), dockerfiles=dockerfiles, former=tuple(former))
 
 
 def _list_named(composes: ComposeFiles, service: str, folder: str, files: Sequence[tuple[str, Kind]]) -> Iterator[str]:
@@ -140,13 +146,8 @@ class _Reader:
         self._paths = paths
         self._required = frozenset[str]()
 
-    def read(self, files: Sequence[tuple[str, Kind]], strays: Sequence[str]) -> References:
-        """Read the files and what they include, each once; report the manifests of copies that nobody keeps in sync."""
-        copies = " or ".join(f"./{view.library.copy}" for view in self._views)
-        for stray in strays:
-            message = "is of a copy that the configuration does not know, so nothing keeps it in sync"
-            remedy = f"have what leads to it lead to {copies}, and remove its folder; or set `copy` to it"
-            self._find("CS119", os.path.relpath(os.path.join(self._folder, stray), self._root), None, message, remedy)
+    def read(self, files: Sequence[tuple[str, Kind]]) -> References:
+        """Read the files and what they include, each once."""
         self._own_composes = [file for file, kind in files if kind == "compose"]
         self._report_circles()
         self._required = frozenset(file for file, kind in files if kind == "requirements")
@@ -220,6 +221,9 @@ class _Reader:
             self._take(view, one, shown, kind)
             if kind == "dockerfile":
                 self._report_named(view, text.characters, real, shown)
+            if view.former is not None and KINDS[kind].commands:
+                problems = report_former(after, view.former, view.site(above, real))
+                self._findings.extend(place(problem, self._service, shown) for problem in problems)
         if any(one.edits for one in found):
             self._rewrite(text._replace(characters=after), shown, data)
         return [(os.path.join(above, include.path), include.kind or kind) for one in found for include in one.includes]
@@ -310,7 +314,8 @@ class _Reader:
 
     def _take(self, view: Places, found: Rewrite, shown: str, kind: Kind) -> None:
         for one in found.references:
-            self._references.append(Reference(shown, one.line, one.state))
+            former = view.former is not None and one.state == "points-at-master"
+            self._references.append(Reference(shown, one.line, "points-at-former" if former else one.state))
             if one.state in _LEADS_TO_COPY and (one.includes or kind != "compose") and not view.is_copied(one):
                 self._report_not_copied(one, view, shown, kind)
         for problem in found.problems:

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from common_sync.core.copies.manifest import why_unsafe
 from common_sync.core.model import FileEdit
-from common_sync.core.references.undoing import Hunk, find_hunks, still_there
+from common_sync.core.references.undoing import Hunk, find_hunks, put_back
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.files.writing import replace_bytes
 
@@ -49,7 +49,7 @@ def add_to_record(state: str, edits: Iterable[FileEdit]) -> None:
     record = dict(read_record(state))
     for edit in edits:
         before, after = os.fsdecode(edit.before or b""), os.fsdecode(edit.after or b"")
-        record[edit.path] = [*still_there(before, record.get(edit.path, ())), *find_hunks(before, after)]
+        record[edit.path] = find_hunks(put_back(before, record.get(edit.path, ())), after)
     write_record(state, record)
 
 

@@ -75,6 +75,8 @@ def _changes(outcome: Outcome) -> Iterator[str]:
     plan = outcome.plan
     for one in outcome.copies:
         yield from _copy_changes(one, outcome)
+    for former in outcome.gone:
+        yield f"former copy {printable(former.place)} taken away"
     for what, managed in (("references rewritten", False), ("managed block written", True)):
         if files := [printable(edit.inside(plan.service)) for edit in plan.edits if edit.managed is managed]:
             yield f"{what} in {' and '.join(files)}"
@@ -104,9 +106,11 @@ def _counts(operations: Sequence[Operation]) -> Iterator[str]:
 
 def _file_lines(outcome: Outcome, distribution: Distribution, options: Options) -> Iterator[str]:
     """Yield each edit that `--force` discards; every other file when asked for."""
-    shown = outcome.copies if options.verbose or distribution.force else ()
-    for copy, operation in ((one.copy, operation) for one in shown for operation in one.done):
-        path = printable(f"{copy.path}/{operation.path}")
+    shown = options.verbose or distribution.force
+    done = [(one.copy.path, operation) for one in outcome.copies if shown for operation in one.done]
+    done += ((former.path, operation) for former in outcome.gone if shown for operation in former.plan.operations)
+    for copy, operation in done:
+        path = printable(f"{copy}/{operation.path}")
         if operation.state in GUARDED:
             what = "would discard" if distribution.dry_run else "discarded"
             yield f"{options.terminal.paint(what, 'yellow')} {path} ({operation.state})"

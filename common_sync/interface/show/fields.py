@@ -57,6 +57,7 @@ def _outcome(outcome: "Outcome") -> Fields:
         "operations": [{"action": operation.action, "path": _text(operation.path)} for operation in outcome.done],
         "rewritten": [_text(edit.path) for edit in outcome.plan.edits],
         "left": [_text(operation.path) for operation in outcome.left],
+        "gone": [_text(former.path) for former in outcome.gone],
     }
 
 

@@ -27,6 +27,7 @@ _COLORS: dict[State, str] = {
 _LEADS: dict[ReferenceState, str] = {
     "points-at-master": "to master",
     "points-at-copy": "to copy",
+    "points-at-former": "to a former copy",
     "unresolved": "unresolved",
     "foreign": "foreign",
 }

@@ -52,7 +52,11 @@ def _sets_path(service: Service) -> bool:
 
 
 def _installs_copy(service: Service) -> bool:
-    files = {one.file for one in service.references if one.state in {"points-at-copy", "points-at-master"}}
+    files = {
+        one.file
+        for one in service.references
+        if one.state in {"points-at-copy", "points-at-master", "points-at-former"}
+    }
     return any(not is_dockerfile(name) and not is_compose(name) for name in map(basename, files))
 
 

@@ -38,7 +38,7 @@ def check_references(view: View) -> Iterator[Finding]:
     """Yield what is wrong with the references of a service as they lie; what leads to the master is told of already."""
     service = view.service
     troubles, _ = find_reference_troubles(service.path, list_asking(service), service.context, in_image=view.in_image)
-    told = {(one.file, one.line) for one in service.references if one.state == "points-at-master"}
+    told = {(one.file, one.line) for one in service.references if one.state in {"points-at-master", "points-at-former"}}
     yield from (one for one in troubles if (f"{service.path}/{one.file}", one.line) not in told)
 
 
