@@ -266,7 +266,7 @@ def test_help_and_version(synced: Monorepo) -> None:
         (("verify", "--nope"), "--nope"),
         (("distribute", "--dry-rnu"), "--dry-rnu"),
         (("status", "--color", "red"), "'auto', 'always', 'never'"),
-        (("status", "--output-format", "xml"), "'text', 'json'"),
+        (("status", "--output-format", "xml"), "'text', 'concise', 'json'"),
         (("explain",), "PATH"),
         (("status", "extra"), "extra"),
         (("status", "--root"), "--root"),
@@ -335,15 +335,15 @@ def test_an_output_format_is_one_function(drifted: Monorepo, words: str) -> None
     """Whoever adds an output format would have to teach it to every command, and would forget one."""
     patch = (
         "import common_sync.interface.show.presenter as p\n"
-        "def concise(view, options):\n"
+        "def short(view, options):\n"
         "    yield view.command\n"
         "    yield from (f'{one.file}: {one.code}' for one in view.findings())\n"
-        "p.FORMATS = {**p.FORMATS, 'concise': concise}\n"
+        "p.FORMATS = {**p.FORMATS, 'short': short}\n"
     )
     known = drifted.run(*words.split(), "--output-format", "json")
     document = json.loads(known.out)
     found = [f"{one['file']}: {one['code']}" for one in document.get("findings", [])]
-    done = run(*patched(patch), *words.split(), "--output-format", "concise", cwd=drifted.root)
+    done = run(*patched(patch), *words.split(), "--output-format", "short", cwd=drifted.root)
     assert (done.code, done.err) == (known.code, "")
     assert done.out.splitlines() == [document["command"], *found]
 
@@ -369,7 +369,7 @@ def test_a_progress_bar_only_where_there_is_something_to_wait_for(repo: Monorepo
     shown = show(*patched(code + slow), "distribute", cwd=repo.root)
     assert "reading" in shown.out
     assert "reading" not in repo.read("out")
-    assert "42 brought in sync" in repo.read("out")
+    assert "42 services brought in sync" in repo.read("out")
 
 
 def test_starting_does_not_load_what_is_not_needed(synced: Monorepo) -> None:

@@ -156,7 +156,9 @@ def test_what_stays_wrong_is_said(repo: Monorepo) -> None:
     repo.write(f"{SERVICE}/.dockerignore", "common\n")
     done = run(repo)
     assert done.returncode == 1
-    assert b"services/api/.dockerignore:1: CS115 'common' keeps the copy out of the build context" in done.stderr
+    assert b"services/api/.dockerignore:1: CS115 'common' keeps the copy out of the build context" in b" ".join(
+        done.stderr.split()
+    )
     assert not any(path.startswith("common/") for path in files(done.stdout))
 
 

@@ -13,7 +13,7 @@ def test_dockerfiles_are_named_shown_and_rewritten(repo: Monorepo) -> None:
     """A service would still not build from its own folder after `distribute`, and nobody would be told."""
     for name in MANY:
         repo.write(f"{API}/{name}", BEFORE).chmod(0o604)
-    found = repo.run("verify")
+    found = repo.concise("verify")
     assert found.code == 1
     for name in MANY:
         assert f"{API}/{name}:5: CS101 points at the master" in found.out
@@ -57,7 +57,7 @@ def test_what_does_not_parse_is_named_and_left(repo: Monorepo, characters: str, 
     """A file with a typing mistake would be spoilt, or keep the others from being brought in sync."""
     repo.write(f"{API}/Dockerfile", characters)
     repo.write("services/worker/Dockerfile", BEFORE)
-    done = repo.run("distribute")
+    done = repo.concise("distribute")
     assert done.code == 1
     assert f"{API}/Dockerfile:{line}: CS108 cannot be parsed: " in done.out
     assert words in done.out
@@ -87,7 +87,7 @@ def test_a_folder_that_a_build_would_not_take(repo: Monorepo) -> None:
     """Somebody's own `services/common` would be exchanged for the library, or BuildKit's way of finding it not be seen."""
     repo.write(f"{API}/Dockerfile", "FROM x\nCOPY ../common /c\n")
     repo.write("services/common/a.py")
-    done = repo.run("distribute", "api")
+    done = repo.concise("distribute", "api")
     assert f"{API}/Dockerfile:2: CS102 nobody can tell whether `../common` leads to the library" in done.out
     assert repo.read(f"{API}/Dockerfile") == "FROM x\nCOPY ../common /c\n"
     (repo.root / "services/common/a.py").unlink()

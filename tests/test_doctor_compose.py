@@ -220,7 +220,7 @@ def test_a_compose_file_of_the_service_that_includes_itself(synced: Monorepo) ->
     synced.write(
         f"{API}/more.yml", "services: {a: {extends: {file: compose.yml, service: a}}}\ninclude: [compose.yml]\n"
     )
-    done = synced.run("verify")
+    done = synced.concise("verify")
     assert (done.code, f"{API}/more.yml:2: CS108 Compose refuses it: `compose.yml` includes" in done.out) == (1, True)
 
 

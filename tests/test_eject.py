@@ -48,7 +48,7 @@ def test_the_way_back(tmp_path: Path, git: bool, committed: bool, recorded: bool
         assert done.code == 0
     else:
         assert done.code == 1
-        assert "CS117 leads to the copy, and nothing tells what it said before" in done.out
+        assert "CS117 leads to the copy, and nothing tells what it said before" in " ".join(done.out.split())
 
 
 def test_a_fresh_clone(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_a_shallow_clone(tmp_path: Path) -> None:
     run("git", "clone", "-q", "--depth=1", f"file://{repo.root}", str(tmp_path / "clone"), cwd=tmp_path)
     clone = Monorepo(tmp_path / "clone")
     before = everything(clone)
-    done = clone.run("eject")
+    done = clone.concise("eject")
     assert done.code == 1
     assert "services/api/requirements.txt:2: CS117 leads to the copy, and nothing tells what it said before" in done.out
     assert everything(clone) == before
@@ -88,7 +88,7 @@ def test_what_always_led_to_the_copy(synced: Monorepo) -> None:
     synced.write("services/worker/requirements.txt", "-e ./common\n")
     synced.write("services/worker/requirements-dev.txt", "-e ./common\n")
     synced.commit("by hand")
-    done = synced.run("eject", "worker")
+    done = synced.concise("eject", "worker")
     assert done.code == 0
     assert synced.read("services/worker/requirements-dev.txt") == "-e ./common\n"
     assert (
@@ -101,7 +101,7 @@ def test_an_edit_in_a_copy_is_not_removed(synced: Monorepo) -> None:
     """An edit that nobody has taken over would be lost with its copy."""
     edited = synced.write("services/api/common/our_common/settings.py", "DEBUG = True\n")
     synced.write("services/api/common/mine.py", "mine\n")
-    done = synced.run("eject", "--remove-copies")
+    done = synced.concise("eject", "--remove-copies")
     assert done.code == 1
     for path, code in (("our_common/settings.py", "CS003"), ("mine.py", "CS005")):
         assert f"services/api/common/{path}: {code} is not what the manifest says, so the copy stays" in done.out

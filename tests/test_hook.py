@@ -143,9 +143,9 @@ def test_it_says_what_it_did_and_what_to_add(repo: Monorepo) -> None:
     """Somebody whose commit has just failed would have to find out by himself why, and what to do."""
     done = repo.hook()
     assert done.out.splitlines() == [
-        "✓ services/api     new copy of 5 files, references rewritten in requirements.txt",
-        "✓ services/worker  new copy of 5 files, references rewritten in requirements.txt",
-        "✓ .gitattributes   managed block written",
+        "✓ services/api     new copy 1.2.3  5 files, requirements.txt",
+        "✓ services/worker  new copy 1.2.3  5 files, requirements.txt",
+        "✓ .gitattributes   managed block",
         "the commit would lack what is in sync on the disk; add it and commit again:",
         f"  git add {' '.join(f'services/{name}/{what}' for name in ('api', 'worker') for what in ADDED)} .gitattributes",
     ]
@@ -177,7 +177,7 @@ def test_a_commit_that_only_deletes(committed: Monorepo) -> None:
     """Copies would keep what the master has dropped."""
     committed.git("rm", "-q", "common/our_common/settings.py")
     done = commit(committed)
-    assert_blocked(done, "1 deleted")
+    assert_blocked(done, "services/api 1 file")
     assert not (committed.root / COPIES[0] / "our_common/settings.py").exists()
     assert_blocked(commit(committed), COPIES[1])
     do_as_told(committed, done)
@@ -212,7 +212,7 @@ def test_with_check_nothing_is_written(repo: Monorepo) -> None:
     install_hook(repo, "--check")
     before = repo.tree()
     done = commit(repo)
-    assert_blocked(done, "services/api/common: CS002 there is no copy", "services/api/requirements.txt:2: CS101")
+    assert_blocked(done, "services/api CS002 CS101 there is no copy (5 files), requirements.txt:2 leads to the master")
     assert repo.tree() == before
     assert repo.run("distribute").code == 0
     before = repo.tree()
@@ -233,13 +233,13 @@ def test_an_edit_in_a_copy_is_left_alone(synced: Monorepo, check: list[str]) -> 
     synced.write("services/api/common/our_common/mine.py", "")
     synced.git("add", "-A")
     done = commit(synced)
-    assert_blocked(done, "settings.py: CS003 edited in the copy", "mine.py: CS005")
+    assert_blocked(done, "CS003 edited in the copy common/our_common/settings.py", "CS005", "common/our_common/mine.py")
     assert "git add" not in done.out + done.err
     synced.write("common/our_common/settings.py", "DEBUG = 'theirs'\n")
     assert synced.run("distribute").code == 1
     synced.git("add", "-A")
     done = commit(synced)
-    assert_blocked(done, "settings.py: CS004 edited in the copy, and the master has changed too")
+    assert_blocked(done, "CS004 edited in the copy, and the master has changed too common/our_common/settings.py")
     assert "git add" not in done.out + done.err
     assert synced.read("services/api/common/our_common/settings.py") == "DEBUG = 'mine'\n"
 

@@ -130,7 +130,7 @@ def test_a_master_that_is_a_repository_of_its_own(synced: Monorepo, tmp_path: Pa
     master.write("our_common/scratch.py")
     master.write("our_common/settings.py", "DEBUG = True\n")
     done = commit(synced)
-    assert_blocked(done, "1 updated", "git add services/api/common services/worker/common")
+    assert_blocked(done, "1 file", "git add services/api/common services/worker/common")
     assert synced.hook(env={"PRE_COMMIT_TO_REF": "HEAD"}).code == 1
     do_as_told(synced, done)
     assert_committed(commit(synced))

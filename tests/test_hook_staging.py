@@ -175,7 +175,7 @@ def test_copies_that_are_ignored_on_purpose(repo: Monorepo, check: list[str]) ->
     repo.git("add", "-A")
     done = commit(repo)
     if check:
-        assert_blocked(done, "settings.py: CS001 behind the master")
+        assert_blocked(done, "CS001 1 file behind")
         return
     assert done.code == 0, done
     assert repo.read("services/api/common/our_common/settings.py") == "DEBUG = True\n"
@@ -281,7 +281,7 @@ def test_a_change_of_the_executable_bit_alone(committed: Monorepo) -> None:
     (committed.root / "services/api/common/.common-sync.json").chmod(0o755)  # which means nothing
     committed.git("add", "common")
     done = commit(committed)
-    assert_blocked(done, "2 updated", "git add services/api/common services/worker/common")
+    assert_blocked(done, "2 files", "git add services/api/common services/worker/common")
     do_as_told(committed, done)
     assert_committed(commit(committed))
     assert_clone_in_sync(committed)

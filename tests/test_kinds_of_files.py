@@ -24,7 +24,7 @@ def test_requirements_of_any_name(committed: Monorepo, file: str, by: str, text:
     committed.write(f"{API}/{file}", "-e ../../common\n")
     committed.write(f"{API}/{by}", text)
     committed.git("add", "-A")
-    found = committed.run("verify")
+    found = committed.concise("verify")
     assert (found.code, f"{API}/{file}:1: CS101 " in found.out) == (1, True)
     assert committed.hook().code == 1
     assert committed.read(f"{API}/{file}") == "-e ./common\n"
@@ -54,7 +54,7 @@ def test_manifests_are_rewritten(synced: Monorepo, name: str) -> None:
     """A service would be set up from the master, and nobody would have been told."""
     text, before, after = MANIFESTS[name]
     synced.write(f"{API}/{name}", text.format(before))
-    assert f"{API}/{name}:" in synced.run("verify").out
+    assert f"{API}/{name}:" in synced.concise("verify").out
     assert synced.run("distribute").code == 0
     assert synced.read(f"{API}/{name}") == text.format(after)
     assert synced.run("verify").code == 0
@@ -82,7 +82,7 @@ def test_what_is_not_copied_is_named(synced: Monorepo, name: str, text: str, res
     synced.write("common/dist/our_common-1.0-py3-none-any.whl", "x")
     synced.write(f"{API}/{name}", text)
     synced.run("distribute")
-    done = synced.run("verify")
+    done = synced.concise("verify")
     assert (done.code, f"s '{rest}', which is not copied" in done.out) == (1, True)
 
 
@@ -121,7 +121,7 @@ def test_a_workspace_that_stays_keeps_its_lock(synced: Monorepo) -> None:
     synced.write(f"{API}/pyproject.toml", PROJECT.format("../../comm*"))
     assert uv(synced, "lock") == 0
     before = synced.read(f"{API}/uv.lock")
-    done = synced.run("distribute")
+    done = synced.concise("distribute")
     assert done.code == 1
     assert f"{API}/pyproject.toml:7: CS106 `../../comm*` takes in the library" in done.out
     assert f"{API}/uv.lock: CS106 leads to the library, and stays as it is, since {API}/pyproject.toml does" in done.out

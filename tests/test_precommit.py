@@ -192,7 +192,7 @@ def test_the_first_commit_fails_until_all_is_added(tool: Tool, hooked: Monorepo)
 def test_what_the_first_commit_asks_for_is_enough(tool: Tool, hooked: Monorepo) -> None:
     """Somebody who did what he was told would be told something else, and so on."""
     done = tool.commit(hooked)
-    assert_blocked(done, "new copy of 5 files", "services/api/common services/api/requirements.txt")
+    assert_blocked(done, "new copy 1.2.3 5 files", "services/api/common services/api/requirements.txt")
     do_as_told(hooked, done)
     assert_passed(tool.commit(hooked))
     assert_clone_in_sync(hooked)
@@ -213,7 +213,7 @@ def test_the_master_was_edited(tool: Tool, committed: Monorepo) -> None:
     before = index(committed)
     for _ in range(2):
         done = tool.commit(committed)
-        assert_blocked(done, "1 updated", COPIES)
+        assert_blocked(done, "1 file", COPIES)
         assert index(committed) == before
         assert committed.read("services/api/common/our_common/settings.py") == "DEBUG = True\n"
     do_as_told(committed, done)
@@ -237,7 +237,7 @@ def test_a_commit_that_only_deletes(tool: Tool, committed: Monorepo) -> None:
     """With a `files:` filter nothing would run, and the copies would keep what the master has dropped."""
     committed.git("rm", "-q", "common/our_common/settings.py")
     done = tool.commit(committed)
-    assert_blocked(done, "1 deleted", COPIES)
+    assert_blocked(done, "1 file", COPIES)
     assert not (committed.root / "services/api/common/our_common/settings.py").exists()
     do_as_told(committed, done)
     assert_passed(tool.commit(committed))
@@ -272,7 +272,7 @@ def test_an_edit_in_a_copy(tool: Tool, committed: Monorepo) -> None:
     """Somebody's work would be overwritten, or committed into one copy only."""
     committed.write("services/api/common/our_common/settings.py", "DEBUG = 'mine'\n")
     committed.git("add", "-A")
-    assert_blocked(tool.commit(committed), "services/api/common/our_common/settings.py: CS003 edited in the copy")
+    assert_blocked(tool.commit(committed), "services/api CS003 edited in the copy common/our_common/settings.py")
     assert committed.read("services/api/common/our_common/settings.py") == "DEBUG = 'mine'\n"
 
 
@@ -280,7 +280,7 @@ def test_only_verify(tool: Tool, repo: Monorepo) -> None:
     """Somebody who asked for a check would find his files changed."""
     tool.configure(repo, "common-sync-verify")
     before = repo.tree()
-    assert_blocked(tool.commit(repo), "services/api/common: CS002", "services/api/requirements.txt:2: CS101")
+    assert_blocked(tool.commit(repo), "services/api CS002 CS101 there is no copy (5 files), requirements.txt:2 leads")
     assert repo.tree() == before
     assert repo.run("distribute").code == 0
     before = repo.tree()

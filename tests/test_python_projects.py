@@ -73,7 +73,7 @@ def test_uv_finds_nothing_to_lock(repo: Monorepo, tmp_path: Path, source: str) -
     lock(repo, source)
     done = repo.run("distribute")
     assert done.code == 0, done
-    assert "new copy of 5 files, references rewritten in pyproject.toml and uv.lock\n" in done.out
+    assert "  5 files, pyproject.toml, uv.lock\n" in done.out
     alone = tmp_path / "alone"
     shutil.copytree(repo.root / API, alone)
     for folder in (repo.root / API, alone):
@@ -101,7 +101,7 @@ def test_uv_installs_from_the_copy_by_a_pylock(repo: Monorepo, tmp_path: Path) -
     exported = uv(repo.root / API, "export", "--format", "pylock.toml", "--output-file", "pylock.dev.toml")
     assert exported.code == 0, exported
     assert 'path = "../../common"' in repo.read(f"{API}/pylock.dev.toml")
-    assert "rewritten in pylock.dev.toml and pyproject.toml and uv.lock" in repo.run("distribute").out
+    assert "pylock.dev.toml, pyproject.toml, uv.lock" in " ".join(repo.run("distribute").out.split())
     alone = tmp_path / "alone"
     shutil.copytree(repo.root / API, alone)
     dry = uv(alone, "pip", "sync", "--dry-run", "--target", "x", "pylock.dev.toml")
@@ -189,7 +189,7 @@ def test_other_files_go_on_beside_a_broken_one(synced: Monorepo) -> None:
     broken = "[project]\nname = 'x'\n<<<<<<< HEAD\nx = '../../common'\n"
     synced.write(f"{API}/pyproject.toml", broken)
     synced.write(f"{API}/Pipfile", "[packages]\nour-common = {path = '../../common'}\n")
-    done = synced.run("distribute")
+    done = synced.concise("distribute")
     assert done.code == 1
     assert f"{API}/pyproject.toml:3: CS108 cannot be parsed: " in done.out
     assert synced.read(f"{API}/pyproject.toml") == broken
@@ -243,10 +243,10 @@ def test_a_lock_file_that_only_its_tool_can_write(
     """A service would be built from a lock file that leads out of it."""
     synced.write(f"{API}/{name}", text)
     for arguments in (["distribute"], ["verify"]):
-        done = synced.run(*arguments)
+        done = synced.concise(*arguments)
         assert done.code == 1
         assert f"{API}/{name}:{line}: CS109 `../../common` leads to the library" in done.out
-        assert f"then `{command}` in this file's folder" in done.out
+        assert f"then `{command}` in this file's folder" in " ".join(synced.run(*arguments).out.split())
     assert synced.read(f"{API}/{name}") == text
     synced.write(f"{API}/{name}", text.replace("../../common", "common"))
     assert synced.run("verify").code == 0
@@ -260,7 +260,7 @@ def test_lines_that_are_only_named(synced: Monorepo) -> None:
     synced.write(f"{API}/setup.py", "# ../../common\nsetup(package_dir={'': '../../common-utils'})\n")
     synced.write(f"{API}/run.sh", "", executable=True).write_bytes(b"#!/bin/sh\necho \xff ../../common\n")
     before = synced.tree()
-    done = synced.run("verify")
+    done = synced.concise("verify")
     assert done.code == 0
     for place in ("Makefile:2", "scripts/run.sh:2", "deploy/api.service:2", "run.sh:2"):
         assert f"{API}/{place}: CS110 " in done.out

@@ -31,26 +31,42 @@ def test_a_table_of_a_row_a_service(synced: Monorepo) -> None:
     mess(synced)
     done = synced.run("status")
     assert (done.code, done.err) == (1, "")
-    head, titles, *rows, attributes = done.out.splitlines()
-    assert attributes == ".gitattributes  managed block to write"
-    assert re.fullmatch(r"common  our-common 1\.2\.3  5 files  [0-9a-f]{12}", head)
-    assert titles.split() == ["SERVICE", "STATE", "EDITED", "BEHIND", "FILES", "VERSION", "DIGEST", "REFERENCES"]
-    cells = [re.split(r" {2,}", row) for row in rows]
-    assert [row[:6] for row in cells] == [
-        ["services/api", "extra", "2 files", "1 file", "6", "1.2.3"],
-        ["services/new", "missing", "no", "5 files", "0", "-"],
-        ["services/worker", "missing", "1 file", "1 file", "4", "1.2.3"],
+    head, *rows = done.out.splitlines()
+    assert re.fullmatch(r"common  our-common 1\.2\.3, 5 files, cs1:[0-9a-f]{12}…", head)
+    assert rows == [
+        "",
+        "  SERVICE          VERSION  WHAT",
+        "■ services/api     1.2.3    1 edited, 1 unknown, 1 behind; 1 error, 1 warning",
+        "○ services/new     -        no copy",
+        "○ services/worker  1.2.3    1 missing, 1 behind; a reference to the master",
+        "→ .gitattributes  a managed block to write",
+        "",
+        "versions    1.2.3 in 2  none in 1",
     ]
-    assert [row[7] for row in cells] == ["1 to copy, 1 unresolved, 1 foreign, 2 findings", "none", "1 to master"]
-    assert len({row.index("  " + cell[4]) for row, cell in zip(rows, cells, strict=True)}) == 1, "columns are straight"
+
+
+def test_services_in_sync_are_one_line(synced: Monorepo) -> None:
+    """The one service that matters would be lost among three hundred that are as they should be."""
+    synced.write(f"{COPY}/our_common/settings.py", "edited\n")
+    for number in range(30):
+        synced.write(f"services/s{number:02}/app.py")
+    assert synced.run("distribute").code == 1
+    rows = synced.run("status").out.splitlines()
+    assert rows[3:5] == ["■ services/api  1.2.3    1 edited", "· 31 more services in sync (-v names them)"]
+    assert "· services/s29     1.2.3    in sync" in synced.run("status", "-v").out.splitlines()
+
+
+def test_a_service_that_fails_verify_is_not_called_in_sync(synced: Monorepo) -> None:
+    """A green row would stand for a service that cannot be built from its own folder."""
+    synced.write("services/worker/requirements.txt", "-e ../../common\n")
+    assert "→ services/worker  1.2.3    a reference to the master" in synced.run("status").out.splitlines()
 
 
 def test_only_the_manifest_is_behind(synced: Monorepo) -> None:
     """A copy that is right but for its manifest would look like one that is wrong, or like one in sync."""
     manifest = f"{COPY}/.common-sync.json"
     synced.write(manifest, synced.read(manifest).replace('"1.2.3"', "null"))
-    row = synced.run("status").out.splitlines()[2]
-    assert re.split(r" {2,}", row)[:6] == ["services/api", "stale", "no", "manifest", "5", "-"]
+    assert synced.run("status").out.splitlines()[3] == "▼ services/api  -        manifest behind"
 
 
 def test_in_sync(synced: Monorepo) -> None:
@@ -106,7 +122,6 @@ def test_the_document_has_the_fields_that_the_documentation_names(synced: Monore
         }
         service |= {
             "changed": "boolean",
-            "in_sync": "boolean",
             "operations": "list",
             "rewritten": "list",
             "left": "list",
@@ -119,7 +134,7 @@ def test_the_document_has_the_fields_that_the_documentation_names(synced: Monore
         assert all(list(drift) == ["path", "state"] for drift in one["drift"])
         assert all(list(reference) == ["file", "line", "state"] for reference in one["references"])
     assert list(document["master"]) == ["path", "library", "digest", "version", "files"]
-    finding = ["code", "severity", "service", "file", "line", "message", "remedy"]
+    finding = ["code", "severity", "service", "file", "line", "message", "remedy", "mend"]
     assert all(list(one) == finding for one in document["findings"])
     assert (document["schema"], document["command"], document["in_sync"]) == (1, command, False)
     codes = [one["code"] for one in document["findings"]]

@@ -23,7 +23,7 @@ def test_distribute_and_verify(synced: Monorepo) -> None:
     file = synced.write(f"{API}/docker-compose.yml", COMPOSE.encode())
     deploy = synced.write(f"{API}/deploy/compose.prod.yaml", "services: {a: {build: ../../../common}}\n")
     synced.write(f"{API}/environment.yml", ENVIRONMENT)
-    before = synced.run("verify")
+    before = synced.concise("verify")
     assert before.code == 1
     assert f"{API}/docker-compose.yml:4: CS101 " in before.out
     assert f"{API}/deploy/compose.prod.yaml:1: CS101 " in before.out
@@ -99,7 +99,7 @@ def test_a_file_that_cannot_be_parsed(synced: Monorepo) -> None:
     synced.write(f"{API}/compose.deep.yml", "a: .." + "[" * 100_000)
     synced.write(f"{API}/compose.deep2.yml", "..: " + "[" * 100_000)
     synced.write(f"{API}/docker-compose.yml", COMPOSE.encode())
-    done = synced.run("distribute")
+    done = synced.concise("distribute")
     assert done.code == 1
     assert f"{API}/compose.yml:3: CS108 cannot be parsed: " in done.out
     assert "compose.many.yml" not in done.out
@@ -112,7 +112,7 @@ def test_a_file_that_cannot_be_decoded(synced: Monorepo) -> None:
     """A file in an old encoding would be turned into another text."""
     synced.write(f"{API}/compose.yml", COMPOSE.encode("utf-16"))
     synced.write(f"{API}/compose.old.yml", COMPOSE.replace("😀", "").encode("latin-1"))
-    done = synced.run("distribute")
+    done = synced.concise("distribute")
     assert done.code == 1
     assert f"{API}/compose.old.yml: CS104 cannot be decoded" in done.out
     assert (synced.root / API / "compose.yml").read_bytes().decode("utf-16") == MENDED
@@ -123,7 +123,7 @@ def test_a_mount_that_hides_the_copy(synced: Monorepo, mount: str) -> None:
     """A developer's machine would run the library of the working tree, and the image another."""
     text = f"services:\n  a:\n    volumes: ['{mount.format(root=synced.root)}', '/:/host', '../../..:/x']\n"
     synced.write(f"{API}/compose.yml", text)
-    done = synced.run("verify")
+    done = synced.concise("verify")
     assert done.code == 0
     assert done.out.count("CS111") == 1
     assert f"{API}/compose.yml:3: CS111 " in done.out
@@ -133,7 +133,7 @@ def test_a_file_that_is_not_the_services_own(synced: Monorepo) -> None:
     """Somebody else's compose file would be rewritten through a symlink."""
     synced.write("all.yml", "services: {b: {build: ../../common}}\n")
     (synced.root / API / "compose.yml").symlink_to("../../all.yml")
-    done = synced.run("distribute")
+    done = synced.concise("distribute")
     assert done.code == 1
     assert "all.yml:1: CS103 " in done.out
     assert synced.read("all.yml") == "services: {b: {build: ../../common}}\n"
@@ -142,7 +142,7 @@ def test_a_file_that_is_not_the_services_own(synced: Monorepo) -> None:
 def test_a_file_that_is_not_copied(synced: Monorepo) -> None:
     """A rewritten path would lead to a file that the copy has not."""
     synced.write(f"{API}/compose.yml", "services: {a: {env_file: ../../common/.env}}\n")
-    done = synced.run("distribute")
+    done = synced.concise("distribute")
     assert done.code == 1
     assert f"{API}/compose.yml:1: CS107 includes '.env', which is not copied" in done.out
 

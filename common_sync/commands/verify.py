@@ -65,7 +65,7 @@ def verify_copy(path: str, expected_digest: str | None = None) -> CopyCheck:
     # What it should hold takes the master's place, so that the one plan tells all that differs.
     plan = build_plan(make_manifest(stated.library, stated.files), stated, copy)
     drift = drift_findings(plan, where, where, stated.library.master)
-    findings = [finding._replace(remedy=_REMEDY) for finding in drift if finding.code != "CS007"]
+    findings = [finding._replace(remedy=_REMEDY, mend=None) for finding in drift if finding.code != "CS007"]
     manifest = os.path.join(where, NAME)
     if digest_tree(stated.files) != stated.tree:
         message = "the tree digest that it states is not that of the files that it lists: it was edited"

@@ -184,11 +184,12 @@ class _Reader:
             known = [code for code in CODES if code.startswith("CS2")]
             for setting in settings:
                 if setting.value not in known:
-                    which = "can be switched off" if setting.value in CODES else "exists"
-                    remedy = nearest(setting.value, known) or f"the checks are {known[0]} to {known[-1]}"
-                    self.problems.append(
-                        Problem(f'no check "{setting.value}" {which}', self._file, setting.line, remedy)
-                    )
+                    message, remedy = f'no check "{setting.value}" exists', nearest(setting.value, known)
+                    if setting.value in CODES:
+                        message = f"{setting.value} cannot be switched off"
+                        remedy = f"only the checks of doctor (CS2..) can; see common-sync explain {setting.value}"
+                    remedy = remedy or f"the checks are {known[0]} to {known[-1]}"
+                    self.problems.append(Problem(message, self._file, setting.line, remedy))
         return settings
 
     def folder(self, key: str, *, required: bool) -> Setting:

@@ -23,6 +23,7 @@ class Problem(NamedTuple):
     file: str | None = None  # the file it is about, as a path that the user can open, or None
     line: int | None = None  # the line in that file, counted from 1, or None
     remedy: str | None = None  # what to do about it, a command or a sentence, or None
+    excerpt: tuple[str, ...] = ()  # the line itself, and marks below it that point at the place
 
     @property
     def place(self) -> str:

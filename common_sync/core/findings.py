@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from common_sync.core.errors import shell_word
-from common_sync.core.model import Finding, Insertion, Reference, Severity
+from common_sync.core.model import Finding, Insertion, Mend, Reference, Severity
 
 
 class Code(NamedTuple):
@@ -66,7 +66,9 @@ CODES = {
 }
 
 
-def make_finding(code: str, service: str, file: str, line: int | None, message: str, remedy: str) -> Finding:
+def make_finding(
+    code: str, service: str, file: str, line: int | None, message: str, remedy: str, mend: Mend | None = None
+) -> Finding:
     """Return a finding; its severity is the code's.
 
     Args:
@@ -76,11 +78,12 @@ def make_finding(code: str, service: str, file: str, line: int | None, message: 
         line: Line in it, counted from 1, or None.
         message: One sentence that says what is so.
         remedy: What to do about it.
+        mend: The command that mends it, or None where a person has to decide.
     """
-    return Finding(code, CODES[code].severity, service, file, line, message, remedy)
+    return Finding(code, CODES[code].severity, service, file, line, message, remedy, mend=mend)
 
 
-def line_finding(line: int, code: str, message: str, remedy: str) -> Finding:
+def line_finding(line: int, code: str, message: str, remedy: str, mend: Mend | None = None) -> Finding:
     """Return a finding about a line of a file that only the caller knows; `place` says which.
 
     Args:
@@ -88,8 +91,9 @@ def line_finding(line: int, code: str, message: str, remedy: str) -> Finding:
         code: One of `CODES`.
         message: One sentence that says what is so.
         remedy: What to do about it.
+        mend: The command that mends it, or None where a person has to decide.
     """
-    return make_finding(code, "", "", line, message, remedy)
+    return make_finding(code, "", "", line, message, remedy, mend)
 
 
 def file_finding(
@@ -112,7 +116,8 @@ def file_finding(
         insertion: The line that would mend it, where that is sure.
         lacks: The path of what would have to be there and is not.
     """
-    return Finding(code, CODES[code].severity, "", file, line, message, remedy, insertion, lacks)
+    mend: Mend | None = "doctor --fix" if insertion is not None else None
+    return Finding(code, CODES[code].severity, "", file, line, message, remedy, insertion, lacks, mend)
 
 
 def place(finding: Finding, service: str, file: str) -> Finding:
@@ -139,7 +144,8 @@ def missing_copy(service: str, copy: str, files: int) -> Finding:
         copy: The copy's path from the root.
         files: How many files it should hold.
     """
-    return make_finding("CS002", service, copy, None, f"there is no copy ({files} files)", distribute_command(service))
+    message = f"there is no copy ({files} files)"
+    return make_finding("CS002", service, copy, None, message, distribute_command(service), "distribute")
 
 
 def distribute_command(service: str, *options: str) -> str:
@@ -161,7 +167,8 @@ def reference_findings(service: str, references: tuple[Reference, ...]) -> Itera
     """
     for reference in references:
         if message := _LEADS.get(reference.state):
-            yield make_finding("CS101", service, reference.file, reference.line, message, distribute_command(service))
+            remedy = distribute_command(service)
+            yield make_finding("CS101", service, reference.file, reference.line, message, remedy, "distribute")
 
 
 _LEADS = {
@@ -179,4 +186,4 @@ def managed_finding(service: str, file: str, *, exists: bool) -> Finding:
         exists: Whether there is the file.
     """
     message = "the managed block is missing or old" if exists else "is missing: it would hold a managed block"
-    return make_finding("CS116", service, file, None, message, distribute_command(service))
+    return make_finding("CS116", service, file, None, message, distribute_command(service), "distribute")

@@ -124,6 +124,9 @@ class Reference(NamedTuple):
 
 Severity = Literal["error", "warning"]
 
+Mend = Literal["distribute", "distribute --contexts", "doctor --fix"]
+"""The command that mends a finding, where no person has to decide anything."""
+
 
 class Insertion(NamedTuple):
     """A COPY that a Dockerfile lacks."""
@@ -152,6 +155,7 @@ class Finding(NamedTuple):
         remedy: What to do about it, a command or a sentence.
         insertion: The line that would mend it, where that is sure.
         lacks: The path in the service, or in the build context, of what would have to be there and is not.
+        mend: The command that mends it, or None where a person has to decide.
     """
 
     code: str
@@ -163,3 +167,4 @@ class Finding(NamedTuple):
     remedy: str
     insertion: Insertion | None = None
     lacks: str | None = None
+    mend: Mend | None = None

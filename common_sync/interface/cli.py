@@ -59,7 +59,7 @@ def run_command_line() -> int:
     Typer only parses: a command returns what is to be run, and that is run outside of typer, which has ideas of its own
     about exceptions, and other ones in other releases.
     """
-    words = sys.argv[1:]
+    words = _with_options_last(sys.argv[1:])
     _check_command("".join(words[:1]))
     try:
         action = _build_app()(words or ["--help"], standalone_mode=False)
@@ -72,13 +72,39 @@ def run_command_line() -> int:
     except Exception as error:
         if not hasattr(error, "show") or not hasattr(error, "exit_code"):  # not a usage error of typer's
             raise
-        error.show()
-        return int(error.exit_code)
+        raise ConfigurationError(_usage_problem(error)) from None
     if callable(action):
         return int(action())
     if action == _INTERRUPTED:  # and some return this
         raise KeyboardInterrupt
     return 0 if words else _USAGE
+
+
+def _with_options_last(words: list[str]) -> list[str]:
+    """Move the options of every command that stand before the command behind it, as typer wants them."""
+    options = get_type_hints(Options, include_extras=True)
+    takes_value = {
+        spelling: get_args(annotation)[0] is not bool
+        for annotation in (options[name] for name in Options._field_defaults)
+        for spelling in get_args(annotation)[1].names.split()
+    }
+    end = 0
+    while end < len(words) and words[end].partition("=")[0] in takes_value:
+        end += 2 if takes_value[words[end].partition("=")[0]] and "=" not in words[end] else 1
+    if words and end >= len(words):
+        raise ConfigurationError(Problem("there is no command", remedy="common-sync --help lists the commands"))
+    return [*words[end : end + 1], *words[:end], *words[end + 1 :]]
+
+
+def _usage_problem(error: Exception) -> Problem:
+    """Return a usage error of typer's in our own voice."""
+    asked = getattr(error, "ctx", None)
+    command = asked.command_path if asked is not None else "common-sync"
+    wrong = getattr(error, "option_name", None) if hasattr(error, "possibilities") else None
+    said = f"no such option: {wrong}" if wrong else str(getattr(error, "format_message", error.__str__)())
+    message = f"{said[:1].lower()}{said[1:]}".replace("Value error, ", "").strip().rstrip(".")
+    near = nearest(wrong, getattr(error, "possibilities", None) or ()) if wrong else None
+    return Problem(message, remedy=near or f"{command} --help")
 
 
 def _check_command(name: str) -> None:

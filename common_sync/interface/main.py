@@ -122,8 +122,11 @@ def _report(error: BaseException) -> int:
     elif isinstance(error, CommonSyncError):
         from common_sync.interface.show.text import problem_lines
 
+        terminal = look_at(sys.stderr)
+        if not sys.stderr.isatty():  # in a log, a message is one line
+            terminal = terminal._replace(width=sys.maxsize)
         for problem in error.problems:
-            for line in problem_lines(problem, look_at(sys.stderr)):
+            for line in problem_lines(problem, terminal):
                 write(line, sys.stderr)
     elif isinstance(error, MemoryError):
         write("error: there is not enough memory", sys.stderr)

@@ -71,7 +71,16 @@ def test_every_drift_has_a_sentence(
 ) -> None:
     """Somebody would be told that a file differs, but not whose change it is or what to do."""
     assert drift(one(base), one(master), one(copy)) == [
-        Finding(code, "error", SERVICE, f"{COPY}/f", None, message, remedy)
+        Finding(
+            code,
+            "error",
+            SERVICE,
+            f"{COPY}/f",
+            None,
+            message,
+            remedy,
+            mend="distribute" if remedy == DISTRIBUTE else None,
+        )
     ]
 
 
@@ -87,7 +96,8 @@ def test_a_copy_without_a_manifest_is_named_first() -> None:
 def test_a_manifest_that_is_behind_is_a_finding_of_its_own() -> None:
     """`verify` would fail without a word about why."""
     (finding,) = drift(one(A), one(B), one(B))
-    assert finding == Finding("CS007", "error", SERVICE, COPY, None, "the manifest is behind the master", DISTRIBUTE)
+    message = "the manifest is behind the master"
+    assert finding == Finding("CS007", "error", SERVICE, COPY, None, message, DISTRIBUTE, mend="distribute")
 
 
 def test_a_manifest_that_is_behind_is_not_named_beside_files_that_are() -> None:
@@ -99,6 +109,7 @@ def test_a_file_that_waits_says_for_what() -> None:
     """`distribute` would leave a file out again and again, and not say what is in its way."""
     (finding,) = drift({"kept": A}, {"kept": A, "f": B}, {"kept": A}, ignored=("f/.venv",))
     assert (finding.message, finding.remedy) == ("waits for f/.venv, which is in its way", "move f/.venv away")
+    assert finding.mend is None, "distribute would be said to mend what it leaves"
 
 
 def test_what_force_would_discard_is_said_where_it_is_in_the_way() -> None:
@@ -115,7 +126,8 @@ def test_in_sync_has_no_findings() -> None:
 
 def test_no_copy_at_all_is_one_finding() -> None:
     """A new service would be reported by a thousand lines."""
-    expected = Finding("CS002", "error", SERVICE, COPY, None, "there is no copy (14 files)", DISTRIBUTE)
+    message = "there is no copy (14 files)"
+    expected = Finding("CS002", "error", SERVICE, COPY, None, message, DISTRIBUTE, mend="distribute")
     assert missing_copy(SERVICE, COPY, 14) == expected
 
 
@@ -129,7 +141,7 @@ def test_only_references_to_the_master_are_findings() -> None:
     )
     (finding,) = reference_findings(SERVICE, references)
     assert (finding.code, finding.file, finding.line) == ("CS101", "services/api/requirements.txt", 3)
-    assert finding.remedy == DISTRIBUTE
+    assert (finding.remedy, finding.mend) == (DISTRIBUTE, "distribute")
 
 
 @pytest.mark.parametrize(("code", "severity"), [("CS101", "error"), ("CS102", "warning")])

@@ -61,7 +61,7 @@ def test_a_lock_that_is_not_given_back(repo: Monorepo, name: bytes, says: str) -
         assert (done.code, done.out) == (2, "")
         assert done.err.splitlines() == [
             f"waiting for another common-sync (process {says}) to finish",
-            f"error: {repo.root}/.git/common-sync/lock: another common-sync (process {says}) is writing in this repository",
+            f"error: .git/common-sync/lock: another common-sync (process {says}) is writing in this repository",
             "  help: wait for it to finish, then run this again",
         ]
         for command in ("verify", "status", "diff"):
@@ -96,8 +96,8 @@ def test_the_second_waits_for_the_first(repo: Monorepo) -> None:
     (repo.root / "go on").open("w").close()
     outs = [process.communicate(timeout=WAIT)[0] for process in (first, second)]
     assert (first.returncode, second.returncode) == (0, 0)
-    assert "2 brought in sync" in outs[0]
-    assert "2 already in sync" in outs[1]
+    assert "2 services brought in sync" in outs[0]
+    assert "2 services already in sync" in outs[1]
     assert repo.run("verify").code == 0
 
 
@@ -113,7 +113,7 @@ def test_many_at_once(repo: Monorepo) -> None:
     ]
     outs = [process.communicate(timeout=WAIT) for process in several]
     assert [process.returncode for process in several] == [0, 0, 0, 0], outs
-    assert sum(b"22 brought in sync" in out for out, _ in outs) == 1
+    assert sum(b"22 services brought in sync" in out for out, _ in outs) == 1
     assert repo.leftovers() == []
     assert repo.run("verify").code == 0
 

@@ -89,8 +89,8 @@ BREAKS = (
     Break(
         "--force keeps nothing",
         "commands/steps/apply.py",
-        "if self._kept is not None:",
-        "if False:",
+        "if self._kept is not None:\n                keep_files(self._kept, copy.path",
+        "if False:\n                keep_files(self._kept, copy.path",
         (f"{HERE}/test_kept.py::test_last_sets_are_kept",),
     ),
     Break(

@@ -37,7 +37,7 @@ def environment(**more: str) -> dict[str, str]:
     The coverage of a new Python is measured by `make test-all` only: to start to measure takes more than a run does, and what
     is forked from the warm process covers nearly the same.
     """
-    dropped = ("GIT_", "NO_COLOR", "FORCE_COLOR", "XDG_STATE_HOME", "PRE_COMMIT", *(() if ALL else ("COV",)))
+    dropped = ("GIT_", "NO_COLOR", "FORCE_COLOR", "XDG_STATE_HOME", "PRE_COMMIT", "COLUMNS", *(() if ALL else ("COV",)))
     kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
     identity = {
         "GIT_CONFIG_NOSYSTEM": "1",
@@ -201,6 +201,10 @@ class Monorepo:
         assert (done.code, done.err) == (code, ""), done
         document: dict[str, Any] = json.loads(done.out)
         return document
+
+    def concise(self, *arguments: str, cwd: str = ".") -> Done:
+        """Run common-sync; its output is one line a finding, which is never broken."""
+        return self.run(*arguments, "--output-format", "concise", cwd=cwd)
 
     def hook(self, *arguments: str, cwd: str = ".", env: Mapping[str, str] | None = None) -> Done:
         """Run the hook as a process of its own."""

@@ -179,7 +179,7 @@ def _gather(widened: Iterable[str], known: list[Finding], own: list[Finding]) ->
             message = f"it is built from another folder, and from the service's alone it fails: {first.message}{more}"
             left = [one for one in own if one not in following]
             own = [*left, first._replace(message=message)]
-            known = [one for one in known if one.file != file or one.code != "CS112" or "--contexts" not in one.remedy]
+            known = [one for one in known if one.file != file or one.mend != "distribute --contexts"]
     return known, own
 
 

@@ -4,7 +4,7 @@ from collections.abc import Container, Iterator
 
 from common_sync.core.copies.plan import CopyPlan, Operation
 from common_sync.core.findings import distribute_command, make_finding
-from common_sync.core.model import Finding, State
+from common_sync.core.model import Finding, Mend, State
 
 _DRIFT: dict[State, str] = {
     "stale": "CS001",
@@ -26,14 +26,16 @@ def drift_findings(plan: CopyPlan, service: str, copy: str, master: str) -> Iter
     """
     distribute = distribute_command(service)
     if plan.state == "unmanaged":
-        yield make_finding("CS006", service, copy, None, "the copy has no manifest", distribute)
+        yield make_finding("CS006", service, copy, None, "the copy has no manifest", distribute, "distribute")
     discarded = {operation.path for operation in plan.operations if operation.action == "delete"}
     for operation in plan.operations:
         file = f"{copy}/{operation.path}"
         message, remedy = _sentences(operation, f"{master}/{operation.path}", distribute, discarded)
-        yield make_finding(_DRIFT[operation.state], service, file, None, message, remedy)
+        mend: Mend | None = None if operation.guarded else "distribute"
+        yield make_finding(_DRIFT[operation.state], service, file, None, message, remedy, mend)
     if plan.behind and not plan.operations and plan.state != "unmanaged":
-        yield make_finding("CS007", service, copy, None, "the manifest is behind the master", distribute)
+        message = "the manifest is behind the master"
+        yield make_finding("CS007", service, copy, None, message, distribute, "distribute")
 
 
 def _sentences(operation: Operation, master: str, distribute: str, discarded: Container[str]) -> tuple[str, str]:

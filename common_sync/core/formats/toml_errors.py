@@ -1,8 +1,12 @@
 """What Python says of a text that is no TOML: in which line, and in which words; its releases tell it in different ways."""
 
+from common_sync.core.errors import Problem
 from common_sync.core.expressions import expression
 
-_PLACE = expression(r" \(at (?:line (\d+), column \d+|end of document)\)\Z")
+_PLACE = expression(r" \(at (?:line (\d+), column (\d+)|end of document)\)\Z")
+
+_LONG = 200
+"""A line of more characters says nothing to a person."""
 
 
 def find_line(error: Exception, text: str) -> int | None:
@@ -21,6 +25,28 @@ def find_line(error: Exception, text: str) -> int | None:
     if place is None:
         return None
     return int(place[1]) if place[1] else text.count("\n") + 1
+
+
+def toml_problem(error: Exception, text: str, file: str, line: int | None = None) -> Problem:
+    """Return the problem of a file that is no TOML, with the line and a caret below the place in it.
+
+    Args:
+        error: What was raised when it was decoded or read.
+        text: The whole text, as far as it can be decoded.
+        file: The file, as a path that the user can open.
+        line: Where to look if Python does not tell.
+    """
+    told = find_line(error, text)
+    return Problem(f"not valid TOML: {without_place(error)}", file, told or line, excerpt=_excerpt(error, text, told))
+
+
+def _excerpt(error: Exception, text: str, line: int | None) -> tuple[str, ...]:
+    lines = text.split("\n")
+    if line is None or line > len(lines) or len(lines[line - 1]) > _LONG:
+        return ()
+    shown, place = lines[line - 1].rstrip(), _PLACE.search(str(error))
+    column = getattr(error, "colno", None) or (place and place[2])
+    return (shown, f"{' ' * (int(column) - 1)}^") if column else (shown,)
 
 
 def without_place(error: Exception) -> str:

@@ -183,8 +183,7 @@ def _read(path: str) -> tuple[str, dict[str, object]] | None:
         text = data.decode("utf-8")
         table = find_table(text, path)
     except (ValueError, RecursionError) as error:
-        from common_sync.core.formats.toml_errors import find_line
+        from common_sync.core.formats.toml_errors import toml_problem
 
-        line = find_line(error, data.decode("utf-8", "replace"))
-        raise ConfigurationError(Problem(f"not valid TOML: {error}", path, line)) from None
+        raise ConfigurationError(toml_problem(error, data.decode("utf-8", "replace"), path)) from None
     return None if table is None else (text, table)

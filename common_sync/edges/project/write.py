@@ -5,7 +5,7 @@ import tomllib
 
 from common_sync.core.configuration import OWN_FILE, PYPROJECT, find_table
 from common_sync.core.errors import ConfigurationError, Problem
-from common_sync.core.formats.toml_errors import find_line
+from common_sync.core.formats.toml_errors import toml_problem
 from common_sync.core.model import FileEdit
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.files.replacing import write_edit
@@ -31,8 +31,7 @@ def find_configuration(root: str) -> Problem | None:
     try:
         table = find_table(data.decode(), file)
     except (ValueError, RecursionError) as error:
-        line = find_line(error, text) or _line_of_table(text)
-        raise ConfigurationError(Problem(f"not valid TOML: {error}", file, line)) from None
+        raise ConfigurationError(toml_problem(error, text, file, _line_of_table(text))) from None
     return None if table is None else Problem("holds the configuration already", file, _line_of_table(text), remedy)
 
 

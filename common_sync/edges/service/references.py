@@ -12,7 +12,6 @@ from common_sync.core.model import FileEdit, Finding, Reference, below
 from common_sync.core.references.contract import LocatedReference, Rewrite, Rewriter, Site
 from common_sync.core.references.hints import may_install
 from common_sync.core.references.kinds import KINDS, Kind, kind_of, made_from
-from common_sync.core.references.mentions import report_former
 from common_sync.core.service_plan import Widened
 from common_sync.core.text import (
     Text,
@@ -222,6 +221,8 @@ class _Reader:
             if kind == "dockerfile":
                 self._report_named(view, text.characters, real, shown)
             if view.former is not None and KINDS[kind].commands:
+                from common_sync.core.references.mentions import report_former  # hardly ever has a copy moved
+
                 problems = report_former(after, view.former, view.site(above, real))
                 self._findings.extend(place(problem, self._service, shown) for problem in problems)
         if any(one.edits for one in found):

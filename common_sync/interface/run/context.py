@@ -64,8 +64,7 @@ def _opened(output: str | None) -> Iterator[IO[bytes]]:
 
 def _lines(context: "Context", options: Options, *, refused: bool) -> Iterator[str]:
     terminal = look_at(sys.stderr, options.color)
-    findings = [*context.lost, *context.plan.problems]
-    yield from finding_lines(findings, terminal, everything=options.verbose)
+    yield from finding_lines([*context.lost, *context.plan.problems], terminal, everything=options.verbose)
     if refused:
         yield "nothing was written: the context would not hold these edits; --force takes the master's files instead"
     elif not options.quiet:

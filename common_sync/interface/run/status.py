@@ -1,6 +1,5 @@
 """`status`: options in, exit code out."""
 
-from collections.abc import Iterable
 from functools import partial
 
 from common_sync.commands.steps.survey import survey
@@ -9,6 +8,7 @@ from common_sync.interface.show.fields import survey_fields
 from common_sync.interface.show.options import Options
 from common_sync.interface.show.presenter import View, present
 from common_sync.interface.show.progress import show_progress
+from common_sync.interface.show.status import status_lines
 
 
 def run_status(options: Options) -> int:
@@ -16,9 +16,5 @@ def run_status(options: Options) -> int:
     with show_progress() as phases:
         surveyed = survey(load_project(options.root), phases=phases)
 
-    def text(options: Options) -> Iterable[str]:
-        from common_sync.interface.show.tables import status_lines  # brings rich, which JSON does without
-
-        return status_lines(surveyed, options)
-
-    return present(View("status", surveyed.in_sync, surveyed.findings, text, partial(survey_fields, surveyed)), options)
+    text, fields = partial(status_lines, surveyed), partial(survey_fields, surveyed)
+    return present(View("status", surveyed.in_sync, surveyed.findings, text, fields), options)

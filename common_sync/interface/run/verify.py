@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from common_sync.commands.steps.survey import Survey, survey
 from common_sync.core.errors import ConfigurationError, Problem
+from common_sync.edges.library.targets import Target
 from common_sync.edges.project.load import load_project
 from common_sync.interface.show.fields import survey_fields, verify_copy_fields
 from common_sync.interface.show.options import Option, Options, Services
@@ -17,10 +18,6 @@ from common_sync.interface.show.text import count, finding_lines, name_library
 
 if TYPE_CHECKING:  # at run time only for one copy
     from common_sync.commands.verify import CopyCheck
-
-_SHORT_DIGEST = 16
-_MOST_SERVICES = 20
-"""Services named on one line."""
 
 
 def run_verify(
@@ -58,43 +55,35 @@ def _verify_copy(options: Options, copy: str, expect_digest: str | None) -> int:
 
 def _lines(surveyed: Survey, seconds: float, options: Options) -> Iterator[str]:
     """Yield the findings, then one line that says it all."""
-    terminal, findings = options.terminal, surveyed.findings()
-    if options.quiet:
-        findings = [finding for finding in findings if finding.severity == "error"]
-    yield from finding_lines(findings, terminal, everything=options.verbose)
-    if options.quiet:
+    if not options.quiet and (findings := surveyed.findings()):
+        from common_sync.interface.show.sections import section_lines  # only where there is something to say
+
+        yield from section_lines(findings, surveyed, options)
+    if options.quiet and surveyed.in_sync:
         return
-    services, master = count(len(surveyed.plans), "service"), surveyed.first.library.master
-    if surveyed.in_sync:
-        manifest = surveyed.first.manifest
-        source = printable(f"{master} ({name_library(manifest.library)}, {manifest.tree[:_SHORT_DIGEST]}")
-        yield f"{terminal.mark('✓')} {services} in sync with {source}…), in {seconds:.2f} s"
-        return
+    services, terminal = count(len(surveyed.plans), "service"), options.terminal
+    source = printable(" and ".join(map(_name_target, surveyed.targets.values())))
     failed = sum(not plan.is_empty for plan in surveyed.plans)
-    what = f"{failed:,} of {services}" if failed else ", ".join(surveyed.root.blocks)
-    yield f"{terminal.mark('✗')} {what} not in sync with {printable(master)}, in {seconds:.2f} s"
-    yield from _axes_lines(surveyed)
+    what = f"{failed:,} of {services}" if failed else ", ".join(map(printable, surveyed.root.blocks))
+    mark, verdict = ("✓", services) if surveyed.in_sync else ("✗", f"{what} not")
+    yield from terminal.wrap(f"{terminal.mark(mark)} {verdict} in sync with {source}, {seconds:.2f} s", 2)
 
 
-def _axes_lines(surveyed: Survey) -> Iterator[str]:
-    """Yield the two axes apart: copies that were edited, copies that are behind."""
-    copies = [(plan.service, copy.plan) for plan in surveyed.plans for copy in plan.copies]
-    edited = [name for name, copy in copies if copy.touched and copy.state not in ("missing", "unmanaged")]
-    behind = [name for name, copy in copies if copy.behind]
-    for title, several in (("edited since they were distributed", edited), ("behind the master", behind)):
-        if names := list(dict.fromkeys(several)):
-            more = " …" if len(names) > _MOST_SERVICES else ""
-            yield f"  {title}: {', '.join(map(printable, names[:_MOST_SERVICES]))}{more}"
+def _name_target(target: Target) -> str:
+    return f"{target.library.master} ({name_library(target.manifest.library)})"
 
 
 def _copy_lines(check: "CopyCheck", options: Options) -> Iterator[str]:
-    yield from finding_lines(check.findings, options.terminal, everything=options.verbose)
-    if options.quiet:
+    if options.quiet and not check.findings:
         return
-    mark, path = options.terminal.mark("✗" if check.findings else "✓"), printable(check.path)
+    terminal, path = options.terminal, printable(check.path)
     name = printable(name_library(check.manifest.library))
+    if not options.quiet:
+        yield from finding_lines(check.findings, terminal, everything=options.verbose)
     if check.findings:
-        yield f"{mark} {path} is not what its manifest says ({name})"
+        yield from terminal.wrap(f"{terminal.mark('✗')} {path} is not what its manifest says ({name})", 2)
     else:
-        yield f"{mark} {path} is what its manifest says: {name}, {count(check.files, 'file')}"
-    yield f"  {check.digest}"
+        files = count(check.files, "file")
+        yield from terminal.wrap(f"{terminal.mark('✓')} {path} is what its manifest says: {name}, {files}", 2)
+    if not options.quiet:
+        yield f"  {check.digest}"

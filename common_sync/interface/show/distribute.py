@@ -2,68 +2,70 @@
 
 from collections.abc import Iterator, Sequence
 
-from common_sync.commands.distribute import CopyOutcome, Distribution, Outcome
-from common_sync.core.copies.plan import Operation
+from common_sync.commands.distribute import Distribution, Outcome
 from common_sync.core.model import GUARDED
 from common_sync.interface.show.options import Options
-from common_sync.interface.show.terminal import printable
-from common_sync.interface.show.text import count, difference_lines, finding_lines, kept_line
+from common_sync.interface.show.sections import section_lines
+from common_sync.interface.show.terminal import columns, pad, printable
+from common_sync.interface.show.text import count, difference_lines, kept_line, limit, more_lines
 
 _DONE = {"create": "new", "update": "updated", "delete": "deleted"}
+_MOST_DONE, _MOST_LEFT = 15, 10
 
 
 def distribute_lines(distribution: Distribution, seconds: float, options: Options, *, diff: bool) -> Iterator[str]:
-    """Yield what `distribute` prints: differences, a line a service, a summary.
+    """Yield what `distribute` prints: differences, a line a service, what is left, a summary.
 
     Args:
         distribution: What the run came to.
         seconds: How long it took.
-        options: The options of every command; with `quiet`, only errors and discarded edits are printed.
+        options: The options of every command; with `quiet`, only discarded edits and a failure are printed.
         diff: Whether the differences were asked for.
     """
     if diff:
         yield from difference_lines(distribution.survey, options)
-    yield from _quiet_lines(distribution, options) if options.quiet else _full_lines(distribution, seconds, options)
-
-
-def _full_lines(distribution: Distribution, seconds: float, options: Options) -> Iterator[str]:
-    yield from outcome_lines(distribution, distribution.outcomes, options)
-    if findings := distribution.findings():
-        yield ""
-        yield from finding_lines(findings, options.terminal, everything=options.verbose)
-    if distribution.kept is not None:
-        yield from ("", kept_line(distribution.kept, distribution.survey.project.root))
-    yield from ("", _summary(distribution, seconds))
-
-
-def _quiet_lines(distribution: Distribution, options: Options) -> Iterator[str]:
-    """Yield every edit that was discarded, and the errors."""
-    for outcome in distribution.outcomes:
-        yield from _file_lines(outcome, distribution, options)
-    errors = [finding for finding in distribution.findings() if finding.severity == "error"]
-    yield from finding_lines(errors, options.terminal, everything=options.verbose)
+    if options.quiet:
+        for outcome in distribution.outcomes:
+            yield from _file_lines(outcome, distribution, options)
+    else:
+        yield from _full_lines(distribution, options)
     if distribution.kept is not None:
         yield kept_line(distribution.kept, distribution.survey.project.root)
+    if not options.quiet or not distribution.in_sync:
+        yield from options.terminal.wrap(_summary(distribution, seconds), 2)
+
+
+def _full_lines(distribution: Distribution, options: Options) -> Iterator[str]:
+    begun = False
+    for line in outcome_lines(distribution, distribution.outcomes, options):
+        begun = True
+        yield line
+    if begun:
+        yield ""
+    yield from section_lines(distribution.findings(), distribution.survey, options)
 
 
 def outcome_lines(distribution: Distribution, outcomes: Sequence[Outcome], options: Options) -> Iterator[str]:
-    """Yield a line a service, and one a written file of no service.
-
-    Args:
-        distribution: The run.
-        outcomes: Those to show.
-        options: The options of every command.
-    """
-    terminal = options.terminal
-    width = max((len(outcome.plan.service) for outcome in outcomes), default=0)
-    for outcome in outcomes:
-        mark = "✗" if not outcome.in_sync else _written(distribution) if outcome.changed else "·"
-        what = ", ".join(_changes(outcome)) or "in sync"
-        yield f"{terminal.mark(mark)} {printable(outcome.plan.service):<{width}}  {what}"
-        yield from (f"    {line}" for line in _file_lines(outcome, distribution, options))
-    for edit in distribution.survey.root.edits:
-        what = "managed block written" if edit.managed else "build contexts rewritten"
-        yield f"{terminal.mark(_written(distribution))} {printable(edit.path):<{width}}  {what}"
+    """Yield a line for each service that changed or was left, and one for each written file of no service."""
+    done = [outcome for outcome in outcomes if outcome.in_sync and (outcome.changed or options.verbose)]
+    left = [outcome for outcome in outcomes if not outcome.in_sync]
+    files = {
+        edit.path: "managed block" if edit.managed else "build contexts" for edit in distribution.survey.root.edits
+    }
+    steps = {one.plan.service: options.terminal.spell(", ".join(_steps(one, distribution))) for one in (*done, *left)}
+    names, wide = (
+        max(map(columns, several), default=0) for several in (map(printable, (*steps, *files)), steps.values())
+    )
+    for several, most in ((done, _MOST_DONE), (left, _MOST_LEFT)):
+        shown, rest = limit(several, most, everything=options.verbose)
+        for one in shown:
+            mark = "✗" if not one.in_sync else _written(distribution) if one.changed else "·"
+            row = f"{pad(printable(one.plan.service), names)}  {pad(steps[one.plan.service], wide)}{'  ' * bool(wide)}"
+            yield from options.terminal.wrap(_changes(one), names + 4, f"{options.terminal.mark(mark)} {row}")
+            yield from (f"    {line}" for line in _file_lines(one, distribution, options))
+        yield from more_lines(rest, "service", options.terminal)
+    for path, what in files.items():
+        yield f"{options.terminal.mark(_written(distribution))} {pad(printable(path), names)}  {what}"
 
 
 def _written(distribution: Distribution) -> str:
@@ -71,37 +73,30 @@ def _written(distribution: Distribution) -> str:
     return "→" if distribution.dry_run else "✓"
 
 
-def _changes(outcome: Outcome) -> Iterator[str]:
-    plan = outcome.plan
+def _steps(outcome: Outcome, distribution: Distribution) -> Iterator[str]:
+    """Yield what was done to each copy, in the words of its version."""
     for one in outcome.copies:
-        yield from _copy_changes(one, outcome)
-    for former in outcome.gone:
-        yield f"former copy {printable(former.place)} taken away"
-    for what, managed in (("references rewritten", False), ("managed block written", True)):
-        if files := [printable(edit.inside(plan.service)) for edit in plan.edits if edit.managed is managed]:
-            yield f"{what} in {' and '.join(files)}"
-    if outcome.left:
-        yield f"{count(len(outcome.left), 'file')} left alone"
-    rest = len(outcome.findings) - len(outcome.left)
-    if rest > 0:
-        yield count(rest, "finding")
+        version = distribution.survey.targets[one.copy.target].manifest.library.version
+        if not one.copy.exists:
+            yield printable(f"new copy {version}" if version else "new copy")
+        elif one.changed and one.copy.plan.state == "unmanaged":
+            yield "adopted"
+        elif one.changed and one.copy.version != version:
+            yield printable(f"{one.copy.version or 'none'} → {version or 'none'}")
+        elif one.changed and not one.done:
+            yield "manifest"
 
 
-def _copy_changes(one: CopyOutcome, outcome: Outcome) -> Iterator[str]:
-    if not one.copy.exists:
-        yield f"new copy of {count(len(one.done), 'file')}"
-        return
-    yield from _counts(one.done)
-    if one.copy.plan.state == "unmanaged" and one.changed:
-        mine = sum(operation.before is not None for operation in one.left)
-        yield f"adopted {count(one.copy.files - mine, 'file')}"
-    elif one.changed and not one.done and not outcome.plan.edits:
-        yield "manifest brought up to date"
-
-
-def _counts(operations: Sequence[Operation]) -> Iterator[str]:
-    actions = [operation.action for operation in operations]
-    yield from (f"{actions.count(action)} {word}" for action, word in _DONE.items() if action in actions)
+def _changes(outcome: Outcome) -> str:
+    """Return what was done to the files, and what was left."""
+    plan = outcome.plan
+    parts = [count(len(outcome.done), "file")] if outcome.done else []
+    parts += [printable(edit.inside(plan.service)) for edit in plan.edits]
+    parts += [f"former copy {printable(former.place)} taken away" for former in outcome.gone]
+    errors = sum(finding.severity == "error" for finding in outcome.findings) - len(outcome.left)
+    parts += [f"{count(len(outcome.left), 'file')} left alone"] if outcome.left else []
+    parts += [count(errors, "error")] if errors > 0 else []
+    return ", ".join(parts) or ("in sync" if not outcome.changed else "")
 
 
 def _file_lines(outcome: Outcome, distribution: Distribution, options: Options) -> Iterator[str]:
@@ -119,10 +114,13 @@ def _file_lines(outcome: Outcome, distribution: Distribution, options: Options) 
 
 
 def _summary(distribution: Distribution, seconds: float) -> str:
+    """Return the counts of services, in the future where nothing was written."""
     total = len(distribution.outcomes)
     changed = sum(outcome.changed and outcome.in_sync for outcome in distribution.outcomes)
     failed = sum(not outcome.in_sync for outcome in distribution.outcomes)
-    parts = [f"{changed:,} {'would be ' if distribution.dry_run else ''}brought in sync"] if changed else []
-    parts += [f"{total - changed - failed:,} already in sync"] if total - changed - failed else []
-    parts += [f"{failed:,} not in sync"] if failed else []
-    return f"{count(total, 'service')}: {', '.join(parts)}, in {seconds:.2f} s"
+    dry, rest = distribution.dry_run, total - changed - failed
+    parts = [(changed, "would be brought in sync" if dry else "brought in sync")]
+    parts += [(failed, "left to you"), (rest, "already in sync")]
+    told = [(number, what) for number, what in parts if number] or [(0, "already in sync")]
+    texts = [f"{count(told[0][0], 'service')} {told[0][1]}", *(f"{number:,} {what}" for number, what in told[1:])]
+    return f"{', '.join(texts)}{'; nothing was written' if dry else ''}, {seconds:.2f} s"

@@ -190,6 +190,7 @@ def _service(plan: "ServicePlan") -> Fields:
         "digest": copy.digest,
         "version": copy.version,
         "files": copy.files,
+        "in_sync": plan.is_empty,
         "drift": [{"path": _text(operation.path), "state": operation.state} for operation in copy.plan.operations],
         "references": [
             {"file": _text(reference.file), "line": reference.line, "state": reference.state}

@@ -11,6 +11,7 @@ from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding
 from common_sync.edges.git.repository import users_folder
 from common_sync.interface.show.options import Options
+from common_sync.interface.show.sections import section_lines
 from common_sync.interface.show.terminal import Terminal, printable
 from common_sync.interface.show.text import finding_lines
 
@@ -27,12 +28,13 @@ def hook_lines(run: HookRun, pushed: str | None, *, check: bool) -> Iterator[str
     if run.done is not None:
         from common_sync.interface.show.distribute import outcome_lines  # only after a change
 
-        changed = [outcome for outcome in run.done.outcomes if outcome.changed or not outcome.in_sync]
-        yield from outcome_lines(run.done, changed, options)
+        yield from outcome_lines(run.done, run.done.outcomes, options)
     root, here = run.found.project.root, users_folder()
     told = [lack for lack in run.commit.lacks if check or not lack.is_plain]
-    findings = [*run.findings(), *(_make_finding(lack, _spell(lack.place, root, here)) for lack in told)]
-    yield from finding_lines(findings, options.terminal, everything=False)
+    yield from section_lines(run.findings(), run.found, options)
+    yield from finding_lines(
+        [_make_finding(lack, _spell(lack.place, root, here)) for lack in told], options.terminal, everything=False
+    )
     yield from _clone_lines(run.commit, options.terminal, pushed)
     if not check:
         places = dict.fromkeys(lack.place for lack in run.commit.lacks if lack.is_plain)

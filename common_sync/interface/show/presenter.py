@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from common_sync.core.model import Finding
 from common_sync.interface.show.options import Options
-from common_sync.interface.show.terminal import write
+from common_sync.interface.show.terminal import printable, write
 
 IN_SYNC, DRIFT = 0, 1
 
@@ -54,5 +54,13 @@ def _json(view: View, _options: Options) -> Iterator[str]:
     yield json.dumps({"schema": SCHEMA, "command": view.command, **view.fields()}, indent=2)
 
 
-FORMATS: Mapping[str, Callable[[View, Options], Iterable[str]]] = {"text": _text, "json": _json}
+def _concise(view: View, _options: Options) -> Iterator[str]:
+    """Yield a line a finding, for grep and editors."""
+    from common_sync.interface.show.text import place_of  # most runs have no finding
+
+    for finding in view.findings():
+        yield f"{place_of(finding)}: {finding.code} {printable(finding.message)}"
+
+
+FORMATS: Mapping[str, Callable[[View, Options], Iterable[str]]] = {"text": _text, "concise": _concise, "json": _json}
 """Each output format by its name: it returns the lines to print."""

@@ -1,37 +1,42 @@
-"""What a terminal can show, colours and marks, and how text is written to it."""
+"""What a terminal can show, colours, marks and columns, and how text is written to it."""
 
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Literal, NamedTuple, TextIO
 
+from common_sync.core.expressions import expression
 from common_sync.edges.files.folders import explain_os_error
 
 ColorMode = Literal["auto", "always", "never"]
 
-_COLORS = {"red": 31, "green": 32, "yellow": 33, "blue": 34, "cyan": 36, "bold": 1, "dim": 2}
+_COLORS = {"red": 31, "green": 32, "yellow": 33, "blue": 34, "magenta": 35, "cyan": 36, "bold": 1, "dim": 2}
 _MARKS = {
-    "✓": ("+", "green"),
+    "✓": ("=", "green"),
     "✗": ("x", "red"),
-    "·": ("=", "dim"),
-    "→": (">", "cyan"),
+    "·": (".", "dim"),
     "!": ("!", "yellow"),
-    "?": ("?", "yellow"),
+    # what `distribute` mends has cool colours, what a person has to decide warm ones
+    "▼": ("v", "blue"),
+    "○": ("o", "blue"),
+    "→": (">", "cyan"),
+    "?": ("?", "magenta"),
+    "■": ("#", "red"),
+    "◆": ("*", "red"),
+    "+": ("+", "yellow"),
 }
 """Each mark, the plain letter that stands for it, and its colour."""
 
+_SPELLED = str.maketrans({"→": "->", "…": "..."})
+
 
 class Terminal(NamedTuple):
-    """What a stream can show.
-
-    Attributes:
-        colors: Whether to colour.
-        marks: Whether its encoding has the marks.
-    """
+    """What a stream can show."""
 
     colors: bool
-    marks: bool
+    marks: bool  # whether its encoding has the marks
+    width: int = 80  # in columns
 
     def paint(self, text: str, color: str) -> str:
         """Return the text in a colour, where the stream takes colours."""
@@ -41,6 +46,28 @@ class Terminal(NamedTuple):
         """Return the mark, or its plain letter, in its colour."""
         letter, color = _MARKS[mark]
         return self.paint(mark if self.marks else letter, color)
+
+    def spell(self, text: str) -> str:
+        """Return a text whose arrows and dots the stream's encoding has."""
+        return text if self.marks else text.translate(_SPELLED)
+
+    def wrap(self, text: str, indent: int = 0, head: str = "") -> Iterator[str]:
+        """Yield a text in lines that fit, broken at spaces; a word that is too long for a line stays whole.
+
+        Args:
+            text: What to break.
+            indent: Columns before each line but the first.
+            head: What the first line begins with.
+        """
+        margin = " " * min(indent, self.width // 3)
+        line, column, begun = head, columns(head), False
+        for word in text.split(" "):
+            width = columns(word)
+            if column + begun + width > self.width and (begun or column > len(margin)):
+                yield line.rstrip()
+                line, column, begun = margin, len(margin), False
+            line, column, begun = f"{line}{' ' * begun}{word}", column + begun + width, True
+        yield line.rstrip()
 
 
 def look_at(stream: TextIO, color: ColorMode = "auto") -> Terminal:
@@ -52,7 +79,20 @@ def look_at(stream: TextIO, color: ColorMode = "auto") -> Terminal:
             (https://no-color.org, https://force-color.org).
     """
     encoding = (getattr(stream, "encoding", None) or "ascii").lower().replace("-", "")
-    return Terminal(_colors(stream, color), encoding.startswith("utf"))
+    return Terminal(_colors(stream, color), encoding.startswith("utf"), _width(stream))
+
+
+_LEAST, _USUAL, _MOST = 20, 80, 120
+"""Columns; longer lines are hard to read."""
+
+
+def _width(stream: TextIO) -> int:
+    """Return how many columns a line may have; the variable counts more than the terminal, as everywhere."""
+    width = int(told) if (told := os.environ.get("COLUMNS", "")).isdecimal() else 0
+    if not width and stream.isatty():
+        with suppress(OSError):
+            width = os.get_terminal_size(stream.fileno()).columns
+    return min(max(width or _USUAL, _LEAST), _MOST)
 
 
 def _colors(stream: TextIO, color: ColorMode) -> bool:
@@ -63,6 +103,26 @@ def _colors(stream: TextIO, color: ColorMode) -> bool:
     if os.environ.get("FORCE_COLOR"):
         return True
     return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+_ESCAPES = expression(r"\033\[\d+m")
+_WIDE = "\u2e80"
+"""From here on, letters may take two columns."""
+
+
+def columns(text: str) -> int:
+    """Return how many columns a printable text takes; an escape takes none."""
+    text = _ESCAPES.sub("", text) if "\033" in text else text
+    if text.isascii() or max(text) < _WIDE:
+        return len(text)
+    from unicodedata import east_asian_width  # few names have such letters
+
+    return sum(1 + (east_asian_width(letter) in "WF") for letter in text)
+
+
+def pad(text: str, width: int) -> str:
+    """Return a text with spaces up to a width."""
+    return text + " " * (width - columns(text))
 
 
 def printable(text: str) -> str:

@@ -3,9 +3,11 @@
 Rich takes longer to import than most runs take.
 """
 
+import os
 import sys
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, TypeVar
 
 from common_sync.core.errors import Problem
 from common_sync.core.model import Finding, Origin
@@ -15,17 +17,11 @@ from common_sync.interface.show.terminal import Terminal, printable
 if TYPE_CHECKING:  # an error is shown without it
     from common_sync.commands.steps.survey import Survey
 
-_MOST_FINDINGS = 20
-"""Findings shown of each service, unless more is asked for."""
+Item = TypeVar("Item")
 
 
 def count(number: int, word: str) -> str:
-    """Return a number and its word, in the plural where it must be.
-
-    Args:
-        number: How many.
-        word: The word for one.
-    """
+    """Return a number and its word, in the plural where it must be."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
@@ -47,45 +43,82 @@ def kept_line(kept: str, root: str) -> str:
 
 
 def problem_lines(problem: Problem, terminal: Terminal) -> Iterator[str]:
-    """Yield the lines of an error: place and message, then the remedy.
-
-    Args:
-        problem: The error.
-        terminal: What can be shown.
-    """
-    place = f"{problem.place}: " if problem.place else ""
-    yield f"{terminal.paint('error', 'red')}: {terminal.paint(printable(place), 'bold')}{printable(problem.message)}"
+    """Yield the lines of an error: place and message, then the remedy."""
+    place = f"{printable(_relative(problem).place)}: " if problem.file else ""
+    yield from terminal.wrap(
+        f"{terminal.paint('error', 'red')}: {terminal.paint(place, 'bold')}{printable(problem.message)}", 2
+    )
+    yield from (f"    {printable(line)}" for line in problem.excerpt)
     if problem.remedy:
-        yield _help_line(problem.remedy, terminal)
+        yield from help_lines(problem.remedy, terminal)
 
 
-def _help_line(remedy: str, terminal: Terminal) -> str:
-    return f"  {terminal.paint('help', 'cyan')}: {printable(remedy)}"
+def _relative(problem: Problem) -> Problem:
+    """Return a problem with its file as a path from the current folder, where that is shorter."""
+    if problem.file is None or not os.path.isabs(problem.file):
+        return problem
+    with suppress(OSError):  # the current folder may be gone
+        near = os.path.relpath(problem.file)
+        return problem if near == os.curdir or len(near) > len(problem.file) else problem._replace(file=near)
+    return problem
 
 
-def finding_lines(findings: Sequence[Finding], terminal: Terminal, *, everything: bool) -> Iterator[str]:
-    """Yield the lines of findings; a remedy is said once for a run.
+def help_lines(remedy: str, terminal: Terminal, indent: int = 2) -> Iterator[str]:
+    """Yield the lines of a remedy."""
+    head = f"{' ' * indent}{terminal.paint('help', 'cyan')}: "
+    if remedy.startswith(("common-sync ", "git ")):  # a command is one line, so that it can be pasted
+        yield head + printable(remedy)
+    else:
+        yield from terminal.wrap(printable(remedy), indent + 6, head)
+
+
+def limit(items: Sequence[Item], most: int, *, everything: bool) -> tuple[Sequence[Item], int]:
+    """Return the items to show, and how many are not shown; never one alone, which would take as many lines.
 
     Args:
-        findings: The findings.
-        terminal: What can be shown.
-        everything: Show all, however many there are of one service.
+        items: All of them.
+        most: How many to show.
+        everything: Whether to show all of them.
     """
-    shown: dict[str, int] = {}
-    for index, finding in enumerate(findings):
-        shown[finding.service] = shown.get(finding.service, 0) + 1
-        if shown[finding.service] > _MOST_FINDINGS and not everything:
-            continue
-        place = finding.file if finding.line is None else f"{finding.file}:{finding.line}"
-        color = "red" if finding.severity == "error" else "yellow"
-        yield f"{terminal.paint(printable(place), 'bold')}: {terminal.paint(finding.code, color)} {printable(finding.message)}"
-        following = findings[index + 1] if index + 1 < len(findings) else None
-        last = shown[finding.service] == _MOST_FINDINGS and not everything
-        if last or following is None or (following.service, following.remedy) != (finding.service, finding.remedy):
-            yield _help_line(finding.remedy, terminal)
-    for service, number in shown.items():
-        if number > _MOST_FINDINGS and not everything:
-            yield f"{printable(service)}: {number - _MOST_FINDINGS} more findings (-v shows them)"
+    shown = len(items) if everything or len(items) <= most + 1 else most
+    return items[:shown], len(items) - shown
+
+
+def more_lines(rest: int, word: str, terminal: Terminal, indent: int = 2) -> Iterator[str]:
+    """Yield the line that counts what is not shown, if anything is not."""
+    if rest:
+        yield " " * indent + terminal.paint(f"and {count(rest, f'more {word}')} (-v names them)", "dim")
+
+
+def place_of(finding: Finding, service: str = "") -> str:
+    """Return the file of a finding, with its line where it has one.
+
+    Args:
+        finding: The finding.
+        service: A folder that is told already, or nothing.
+    """
+    file = finding.file.removeprefix(f"{service}/")
+    return printable(file if finding.line is None else f"{file}:{finding.line}")
+
+
+_MOST_FINDINGS = 20
+
+
+def finding_lines(
+    findings: Sequence[Finding], terminal: Terminal, *, everything: bool, most: int = _MOST_FINDINGS
+) -> Iterator[str]:
+    """Yield the lines of findings, one after the other; a remedy that several share is said once."""
+    shown, rest = limit(findings, most, everything=everything)
+    for index, finding in enumerate(shown):
+        mark, color = ("✗", "red") if finding.severity == "error" else ("!", "yellow")
+        place = terminal.paint(place_of(finding), "bold")
+        yield from terminal.wrap(
+            f"{terminal.mark(mark)} {place}: {terminal.paint(finding.code, color)} {printable(finding.message)}", 4
+        )
+        if index + 1 == len(shown) or shown[index + 1].remedy != finding.remedy:
+            yield from help_lines(finding.remedy, terminal)
+    word = "warning" if all(finding.severity == "warning" for finding in findings) else "finding"
+    yield from more_lines(rest, word, terminal)
 
 
 _DIFF_COLORS = {"file": "bold", "place": "cyan", "-": "red", "+": "green"}

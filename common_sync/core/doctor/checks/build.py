@@ -46,7 +46,7 @@ def find_build_troubles(
 def _unneeded(trouble: Finding) -> Finding:
     """Return what is wrong with a stage that BuildKit passes over; the classic builder builds it all the same."""
     message = f"in a stage that the last one does not need: {trouble.message}"
-    return trouble._replace(code="CS214", severity=CODES["CS214"].severity, message=message, insertion=None)
+    return trouble._replace(code="CS214", severity=CODES["CS214"].severity, message=message, insertion=None, mend=None)
 
 
 _INSTALLED_TO = expression(

@@ -267,5 +267,5 @@ def _report_context(found: Found, site: Site) -> Finding:
     message = (
         f"`{found.written}` leads to the library: built from `{site.context}`, not from the service's folder alone"
     )
-    remedy = "common-sync distribute --contexts builds it from the service's own folder"
-    return line_finding(found.line, "CS112", message, remedy)
+    remedy = "build it from the service's own folder: common-sync distribute --contexts"
+    return line_finding(found.line, "CS112", message, remedy, "distribute --contexts")

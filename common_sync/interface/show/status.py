@@ -1,0 +1,132 @@
+"""The text of `status`: a row for each service that is not in sync, and the versions."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from common_sync.commands.steps.survey import Survey
+from common_sync.core.model import State
+from common_sync.core.service_plan import CopySurvey, ServicePlan
+from common_sync.interface.show.options import Options
+from common_sync.interface.show.terminal import columns, pad, printable
+from common_sync.interface.show.text import count, limit, more_lines, name_library
+
+_KINDS = {
+    "diverged": "◆",
+    "modified": "■",
+    "extra": "+",
+    "unmanaged": "?",
+    "no copy": "○",
+    "missing": "○",
+    "stale": "▼",
+    "references": "→",
+    "current": "·",
+}
+"""How a service stands and its mark, in the order of the rows."""
+
+_ORDER = {kind: rank for rank, kind in enumerate(_KINDS)}
+_WORDS: dict[State, str] = {
+    "diverged": "edited and behind",
+    "modified": "edited",
+    "extra": "unknown",
+    "missing": "missing",
+    "stale": "behind",
+}
+_MOST_ROWS, _MOST_VERSIONS, _DIGEST = 40, 8, 16
+_SERVICE, _VERSION = "SERVICE", "VERSION"
+
+
+def status_lines(surveyed: Survey, options: Options) -> Iterator[str]:
+    """Yield the libraries, a row for each service that is not in sync, and how many have which version."""
+    terminal = options.terminal
+    for target in surveyed.targets.values():
+        manifest, master = target.manifest, terminal.paint(printable(target.library.master), "bold")
+        digest = terminal.spell(f"{manifest.tree[:_DIGEST]}…")
+        name = printable(name_library(manifest.library))
+        yield from terminal.wrap(f"{master}  {name}, {count(len(manifest.files), 'file')}, {digest}", 2)
+    yield ""
+    kinds = {plan.service: _kind(plan) for plan in surveyed.plans}
+    plans = sorted(surveyed.plans, key=lambda plan: (_ORDER[kinds[plan.service]], plan.service))
+    shown = plans if options.verbose else [plan for plan in plans if kinds[plan.service] != "current"]
+    yield from _row_lines(shown, kinds, surveyed, options)
+    for edit in surveyed.root.edits:
+        yield f"{terminal.mark('→')} {printable(edit.path)}  a managed block to write"
+    if rest := len(plans) - len(shown):
+        word = "service" if not shown else "more service"
+        yield terminal.paint(f"{terminal.mark('·')} {count(rest, word)} in sync (-v names them)", "dim")
+    yield from _version_lines(surveyed, options)
+
+
+def _kind(plan: ServicePlan) -> str:
+    worst = min(map(_kind_of_copy, plan.copies), key=_ORDER.__getitem__)
+    return "references" if worst == "current" and not plan.is_empty else worst
+
+
+def _kind_of_copy(copy: CopySurvey) -> str:
+    """Return the kind of the file that a person has to look at first."""
+    if not copy.exists:
+        return "no copy"
+    if copy.plan.state == "unmanaged":
+        return copy.plan.state
+    return min((one.state for one in copy.plan.operations), key=_ORDER.__getitem__, default=copy.plan.state)
+
+
+def _row_lines(plans: list[ServicePlan], kinds: dict[str, str], surveyed: Survey, options: Options) -> Iterator[str]:
+    if not plans:
+        return
+    terminal, (shown, rest) = options.terminal, limit(plans, _MOST_ROWS, everything=options.verbose)
+    versions = {plan.service: ", ".join(printable(copy.version or "-") for copy in plan.copies) for plan in shown}
+    names = max(columns(text) for text in (_SERVICE, *map(printable, versions)))
+    wide = max(columns(text) for text in (_VERSION, *versions.values()))
+    yield terminal.paint(f"  {pad(_SERVICE, names)}  {pad(_VERSION, wide)}  WHAT", "bold")
+    for plan in shown:
+        mark = terminal.mark(_KINDS[kinds[plan.service]])
+        head = f"{mark} {pad(printable(plan.service), names)}  {pad(versions[plan.service], wide)}  "
+        yield from terminal.wrap(_what(plan, len(surveyed.targets)), names + wide + 6, head)
+    yield from more_lines(rest, "service", terminal)
+
+
+def _what(plan: ServicePlan, libraries: int) -> str:
+    copies = [
+        f"{printable(copy.place)}: {text}" if libraries > 1 else text for copy in plan.copies if (text := _drift(copy))
+    ]
+    own = ", ".join(_own(plan))
+    return "; ".join([*copies, *([own] if own else [])]) or "in sync"
+
+
+def _drift(copy: CopySurvey) -> str:
+    """Return how a copy differs; nothing where it does not."""
+    if not copy.exists:
+        return "no copy"
+    states = Counter(operation.state for operation in copy.plan.operations)
+    parts = ["no manifest"] if copy.plan.state == "unmanaged" else []
+    parts += [f"{states[state]:,} {word}" for state, word in _WORDS.items() if states[state]]
+    return ", ".join(parts) or ("manifest behind" if copy.plan.behind else "")
+
+
+def _own(plan: ServicePlan) -> Iterator[str]:
+    """Yield what is to be said of a service's own files."""
+    leading = sum(reference.state == "points-at-master" for reference in plan.references)
+    if leading:
+        yield "a reference to the master" if leading == 1 else f"{leading:,} references to the master"
+    turning = sum(reference.state == "points-at-former" for reference in plan.references)
+    if turning:
+        yield "a reference to a former copy" if turning == 1 else f"{turning:,} references to a former copy"
+    yield from (f"former copy {printable(former.place)}" for former in plan.former)
+    if blocks := [printable(edit.inside(plan.service)) for edit in plan.edits if edit.managed]:
+        yield f"a managed block to write in {' and '.join(blocks)}"
+    for severity in ("error", "warning"):
+        if number := sum(one.severity == severity for one in plan.problems):
+            yield count(number, severity)
+
+
+def _version_lines(surveyed: Survey, options: Options) -> Iterator[str]:
+    """Yield which version is in how many services, for each library that has versions."""
+    for number, target in enumerate(surveyed.targets.values()):
+        found = Counter(plan.copies[number].version for plan in surveyed.plans)
+        if found.keys() != {None}:
+            whose = f"{printable(target.manifest.library.name)}: " if len(surveyed.targets) > 1 else ""
+            shown = "  ".join(
+                f"{printable(version or 'none')} in {n:,}" for version, n in found.most_common(_MOST_VERSIONS)
+            )
+            yield ""
+            yield from options.terminal.wrap(f"{whose}{shown}", 12, "versions    ")

@@ -1,0 +1,114 @@
+"""The text for people: width, marks, and how much of a long list is shown."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.monorepo import PROGRAM, Monorepo, show
+
+from common_sync.interface.show.terminal import Terminal, columns
+
+ESCAPES = re.compile(r"\x1b\[\d+m")
+WORDS = st.lists(st.text("abé日", min_size=1, max_size=12), min_size=1, max_size=20)
+
+
+@given(WORDS, st.integers(20, 120), st.integers(0, 30), st.sampled_from(["", "■ services/api  ", "  help: "]))
+def test_lines_fit_and_no_word_is_cut(words: list[str], width: int, indent: int, head: str) -> None:
+    """A terminal would break a path in the middle, and nobody could copy it."""
+    terminal = Terminal(colors=True, marks=True, width=width)
+    painted = [terminal.paint(word, "red") for word in words]
+    lines = [ESCAPES.sub("", line) for line in terminal.wrap(" ".join(painted), indent, head)]
+    assert " ".join(lines).split() == [*head.split(), *words]
+    for line in lines:
+        assert columns(line) <= width or len(line.removeprefix(head).split()) == 1 or line.strip() == head.strip()
+
+
+@pytest.fixture
+def many(synced: Monorepo) -> Monorepo:
+    """Return a repository of thirty services: twelve edited, twenty behind or without a copy."""
+    for number in range(30):
+        synced.write(f"services/s{number:02}/app.py")
+    assert synced.run("distribute").code == 0
+    for number in range(12):
+        for file in range(8):
+            synced.write(f"services/s{number:02}/common/mine{file}.py", "edited\n")
+    for number in range(10, 30):
+        synced.write(f"services/s{number:02}/common/wait.sh", "").unlink()
+    return synced
+
+
+def test_long_lists_are_counted(many: Monorepo) -> None:
+    """The log of a large repository would be thousands of lines, and what matters be lost in them."""
+    out = many.run("verify").out
+    decided, mended = out.split("distribute mends: 20 services that nobody has edited there\n")
+    assert decided.startswith("Somebody has to decide: 12 services with edits that distribute leaves alone\n")
+    assert decided.count("+ services/") == 10
+    assert decided.count("    and 3 more files (-v names them)\n") == 10
+    assert decided.count("    common/mine") == 50
+    assert "  and 2 more services (-v names them)\n" in decided
+    assert decided.count("help: ") == 1
+    assert mended.count("○ services/") == 15
+    assert "  and 5 more services (-v names them)\n  help: common-sync distribute\n" in mended
+    assert len(out.splitlines()) < 100
+    everything = many.run("verify", "-v").out
+    assert (everything.count("+ services/"), everything.count("common/mine"), "more" in everything) == (12, 96, False)
+
+
+@pytest.mark.parametrize("columns_", [20, 40, 80, 200])
+def test_no_line_is_wider_than_the_terminal(many: Monorepo, columns_: int) -> None:
+    """A narrow terminal would break the rows, so that no column could be read."""
+    for words in (("verify",), ("status",), ("distribute", "--dry-run")):
+        shown = show(*PROGRAM, *words, cwd=many.root, columns=columns_)
+        for line in ESCAPES.sub("", shown.out).splitlines():
+            fixed = line.lstrip().startswith(("common-sync ", "help: common-sync", "SERVICE", "and ", "·"))
+            assert len(line) <= min(columns_, 120) or fixed or len(line.split()) <= 3, line
+
+
+def test_marks_without_unicode(many: Monorepo) -> None:
+    """A log in an old encoding would show escapes in place of the marks that tell whose change it is."""
+    out = many.run("verify", env={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "1"}).out
+    assert out.isascii()
+    assert "\\u" not in out
+    assert "\no services/" in out
+    assert "\n+ services/" in out
+    assert "\nx 30 of 32 services not in sync" in out
+    status = many.run("status", env={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "1"}).out
+    assert status.isascii()
+    assert "\n. 2 more services in sync (-v names them)\n" in status
+
+
+def test_a_thing_is_said_once(synced: Monorepo) -> None:
+    """A person would read the same name, or the same help, for each file."""
+    for path in ("our_common/settings.py", "our_common/__init__.py", "mine.py"):
+        synced.write(f"services/api/common/{path}", "edited\n")
+    out = synced.run("verify").out
+    assert out.splitlines()[2:7] == [
+        "■ services/api  CS003 edited in the copy",
+        "    common/our_common/__init__.py",
+        "    common/our_common/settings.py",
+        "  + CS005 neither the master nor the manifest has it",
+        "    common/mine.py",
+    ]
+    assert out.count("help: ") == 1
+
+
+def test_options_before_the_command(synced: Monorepo) -> None:
+    """An option that every command has would be unknown in front of it."""
+    synced.write("services/api/common/mine.py", "edited\n")
+    one = synced.run("verify", "-q", "--color", "never", "--output-format", "concise")
+    assert one.out == "services/api/common/mine.py: CS005 neither the master nor the manifest has it\n"
+    assert synced.run("-q", "--color", "never", "--output-format=concise", "verify") == one
+    assert synced.run("--root", str(synced.root), "verify", "--output-format", "concise").out == one.out
+    assert synced.run("-q").err == "error: there is no command\n  help: common-sync --help lists the commands\n"
+    assert synced.run("--root").code == 2
+
+
+def test_an_error_names_files_from_where_the_user_stands(synced: Monorepo) -> None:
+    """A person would have to search a long path for the part that he knows, and the line for its fault."""
+    synced.write("common-sync.toml", 'master = "common"\nservices = [services]\n')
+    for cwd, name in ((".", "common-sync.toml"), ("services/api", "../../common-sync.toml")):
+        lines = synced.run("verify", cwd=cwd).err.splitlines()
+        assert lines[0].startswith(f"error: {name}:2: not valid TOML: ")
+        assert lines[1] == "    services = [services]"
+        assert len(lines) == 2 or lines[2].strip() == "^"
