@@ -29,7 +29,7 @@ def configure(repo: Monorepo, copy: str = "libs/shared") -> None:
 
 def test_references_turn_and_the_old_copy_goes(elsewhere: Monorepo) -> None:
     """Services would go on with the copies of before, and somebody would have to change each line and folder by hand."""
-    done = elsewhere.run("verify")
+    done = elsewhere.concise("verify")
     assert done.code == 1
     assert f"{OLD}: CS119 is a former copy" in done.out
     assert f"{API}/requirements.txt:2: CS101 points at a former copy, which is to go" in done.out
@@ -37,9 +37,9 @@ def test_references_turn_and_the_old_copy_goes(elsewhere: Monorepo) -> None:
     planned = elsewhere.run("distribute", "--dry-run", "--diff")
     assert f"Former copy {OLD}: goes" in planned.out
     assert elsewhere.tree() == before
-    done = elsewhere.run("distribute")
+    done = elsewhere.run("distribute", "-v")
     assert done.code == 0
-    assert "new copy of 5 files, former copy common taken away, references rewritten in Dockerfile" in done.out
+    assert "former copy common taken away" in " ".join(done.out.split())
     assert not (elsewhere.root / OLD).exists()
     assert elsewhere.read(f"{API}/requirements.txt") == "fastapi\n-e ./libs/shared\n"
     assert elsewhere.read(f"{API}/Dockerfile") == DOCKERFILE.format("libs/shared")
@@ -65,7 +65,7 @@ def test_what_somebody_has_edited_stays(elsewhere: Monorepo) -> None:
     elsewhere.write(f"{OLD}/our_common/settings.py", "mine\n")
     elsewhere.write(f"{OLD}/notes.txt", "mine, too\n")
     held = elsewhere.tree(OLD)
-    done = elsewhere.run("distribute")
+    done = elsewhere.concise("distribute")
     assert done.code == 1
     for path in ("our_common/settings.py", "notes.txt"):
         assert f"{OLD}/{path}: CS119 is not what the manifest of this former copy says, so the copy stays" in done.out
@@ -84,7 +84,7 @@ def test_what_somebody_has_edited_stays(elsewhere: Monorepo) -> None:
 def test_what_cannot_be_turned_keeps_the_old_copy(elsewhere: Monorepo) -> None:
     """A build that works would lose what it builds from, while the line that leads there could not be changed."""
     elsewhere.write(f"{API}/pyproject.toml", "x = common\n")
-    done = elsewhere.run("distribute")
+    done = elsewhere.concise("distribute")
     assert done.code == 1
     assert f"{OLD}: CS119 is a former copy, and stays as long as what leads there cannot be turned" in done.out
     assert (elsewhere.root / OLD / "our_common/settings.py").exists()
@@ -98,7 +98,7 @@ def test_commands_that_name_the_old_place(elsewhere: Monorepo) -> None:
     """A script would fail for want of a folder, long after anybody thinks of the change."""
     elsewhere.write(f"{API}/run.sh", "# ./common\npip install ./common\nls commons/ x/common/\npython common/x.py\n")
     elsewhere.write(f"{API}/Dockerfile", "FROM python\nCOPY . ./common/\nRUN pip install ./common\n")
-    lines = [line for line in elsewhere.run("distribute").out.splitlines() if "CS110" in line]
+    lines = [line for line in elsewhere.concise("distribute").out.splitlines() if "CS110" in line]
     end = "is the former place of the copy, and commands are not rewritten"
     assert lines == [
         f"{API}/Dockerfile:3: CS110 `./common` {end}",
@@ -132,7 +132,7 @@ def test_a_copy_of_a_service_inside(synced: Monorepo, text: str | None) -> None:
         synced.write(f"{inner}/requirements.txt", text)
         configure(synced)
     held = synced.tree(inner)
-    done = synced.run("distribute")
+    done = synced.concise("distribute")
     assert done.code == 1
     assert f"{inner}/common/.common-sync.json: CS119 is of a copy that the configuration does not know" in done.out
     assert synced.tree(inner) == held

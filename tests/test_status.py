@@ -125,6 +125,7 @@ def test_the_document_has_the_fields_that_the_documentation_names(synced: Monore
             "operations": "list",
             "rewritten": "list",
             "left": "list",
+            "gone": "list",
         }
     if command == "diff":
         top |= {"diff": "list"}
