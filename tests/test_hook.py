@@ -31,8 +31,8 @@ def test_nothing_heavy_is_imported_when_there_is_nothing_to_say(synced: Monorepo
     heavy = ["typer", "click", "rich", "git", "subprocess", "json", "tomlkit", "packaging", "dataclasses"]
     mine = ["common_sync.commands.distribute", "common_sync.edges.files.writing", "common_sync.interface.show.text"]
     code = (
-        "import sys; from common_sync.interface import hook; "
-        f"hook.leave = lambda code: print(code, sorted({{*{heavy + mine}}} & set(sys.modules))); hook.main()"
+        "import sys; from common_sync.interface import hook, main; "
+        f"main.leave = lambda code: print(code, sorted({{*{heavy + mine}}} & set(sys.modules))); hook.main()"
     )
     unmeasured = {"COVERAGE_PROCESS_START": "", "COVERAGE_PROCESS_CONFIG": ""}  # measuring imports some of them
     done = run(sys.executable, "-c", code, *check, cwd=synced.root, env=unmeasured)
@@ -87,7 +87,7 @@ def test_other_arguments_are_refused(synced: Monorepo, words: list[str]) -> None
     done = synced.hook(*words)
     assert done.code == 2
     assert "unknown arguments" in done.err
-    assert "usage: common-sync-hook [--check] [--root DIR]" in done.err
+    assert "usage: common-sync-hook [--check] [--no-cache] [--root DIR]" in done.err
 
 
 def test_outside_git_it_brings_in_sync(tmp_path: Path) -> None:

@@ -29,8 +29,8 @@ def test_tops(plain: Monorepo, tmp_path: Path) -> None:
     root = str(plain.root)
     assert find_top(root) == find_top(f"{root}/services/api") == root
     assert find_top(str(tmp_path)) is None
-    assert list(folders_up(f"{root}/services/api")) == [f"{root}/services/api", f"{root}/services", root]
-    assert list(folders_up("/")) == ["/"]
+    assert folders_up(f"{root}/services/api") == [f"{root}/services/api", f"{root}/services", root]
+    assert folders_up("/") == ["/"]
     assert git_directory(root) == f"{root}/.git"
     plain.git("worktree", "add", "-q", str(tmp_path / "second"))
     second = str(tmp_path / "second")

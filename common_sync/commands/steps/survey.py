@@ -89,6 +89,7 @@ def survey(
         _dockerignores(project, targets),
         composes,
         cache(partial(_former_states, project.root)),
+        _Digests(),
     )
 
     def look(service: str) -> ServicePlan | tuple[Problem, ...]:
@@ -157,6 +158,20 @@ class _Looking(NamedTuple):
     ignores: Dockerignores  # looks at its ignore files
     composes: ComposeFiles  # the compose files that tell how services are built
     former: Callable[[Target], "FormerStates"]  # what the master of a target once held
+    digests: "_Digests"  # digests what copies hold
+
+
+class _Digests:
+    """Digests trees, knowing the last one again: after a change, most copies hold the same."""
+
+    def __init__(self) -> None:
+        self._entries: Entries = {}
+        self._digest = ""
+
+    def digest(self, entries: Entries) -> str:
+        if not self._digest or entries != self._entries:
+            self._entries, self._digest = entries, digest_tree(entries)
+        return self._digest
 
 
 def survey_service(service: str, looking: _Looking) -> ServicePlan:
@@ -215,7 +230,7 @@ def _survey_copy(folder: int, service: str, target: Target, looking: _Looking) -
             _refuse_own(copy.entries, target.snapshot.entries, f"{service}/{place}", place)
     plan = build_plan(target.manifest, base, copy, announced, former)
     version = base.library.version if base is not None else None
-    digest = target.manifest.tree if copy.entries == target.snapshot.entries else digest_tree(copy.entries)
+    digest = target.manifest.tree if copy.entries == target.snapshot.entries else looking.digests.digest(copy.entries)
     return CopySurvey(target.key, master, service, place, plan, leftover, True, len(copy.entries), digest, version)
 
 

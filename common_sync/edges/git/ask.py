@@ -9,34 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from common_sync.core.errors import GitError, Problem
-from common_sync.edges.git.repository import environment_for, find_top
-
-
-def start(command: list[str], environment: dict[str, str], errors: int | None = None) -> tuple[int, int] | None:
-    """Return a program's process and what its standard output is read from; None where there is no such program.
-
-    Args:
-        command: Its name and arguments.
-        environment: Its environment; it is looked up in this process's own PATH.
-        errors: A descriptor for what it complains of, or None to hear none of it.
-    """
-    reader, writer = os.pipe()
-    silence = (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)
-    files = [silence if errors is None else (os.POSIX_SPAWN_DUP2, errors, 2), (os.POSIX_SPAWN_DUP2, writer, 1)]
-    try:
-        return os.posix_spawnp(command[0], command, environment, file_actions=files), reader
-    except FileNotFoundError:
-        os.close(reader)
-        return None
-    finally:
-        os.close(writer)
-
-
-def finish(process: int, reader: int) -> tuple[int, str]:
-    """Return the exit status and the standard output of a program, once it has ended."""
-    with open(reader, "rb") as stream:
-        output = stream.read()
-    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), os.fsdecode(output)
+from common_sync.edges.git.repository import environment_for, find_top, finish, start
 
 
 @contextmanager
@@ -179,9 +152,21 @@ def ask_ahead(
 
     def wait() -> str:
         status, output = finish(*started) if started is not None else (-1, "")
-        return output if status == 0 else _run(command, environment, folder, arguments[0], None)
+        if status != 0:
+            return _run(command, environment, folder, arguments[0], None)
+        _tell(command if variables is None and errors is None else None, output)
+        return output
 
     return wait
+
+
+listeners: list[Callable[[Sequence[str] | None, str], None]] = []
+"""Told of each command and its answer; of None where the command by itself is not the whole question."""
+
+
+def _tell(command: Sequence[str] | None, answer: str) -> None:
+    for listener in listeners:
+        listener(command, answer)
 
 
 def _prepare(
@@ -194,6 +179,7 @@ def _prepare(
 def _run(command: list[str], environment: dict[str, str], folder: str, what: str, data: str | None) -> str:
     import subprocess  # as said in `ask`
 
+    _tell(None, "")
     given = None if data is None else os.fsencode(data)
     try:
         done = subprocess.run(command, env=environment, input=given, capture_output=True, check=False)  # noqa: S603 - our own words

@@ -1,9 +1,9 @@
-"""Which repository a folder is in; and whether what git has put into the environment of a hook is about that one."""
+"""Which repository a folder is in, whether what git has put into the environment of a hook is about it, and git started in it.
+
+Imports nothing that Python has not imported at its start: a hook with nothing to do imports this, and little else.
+"""
 
 import os
-from collections.abc import Iterator
-
-from common_sync.core.errors import GitError, Problem
 
 
 def find_top(folder: str) -> str | None:
@@ -12,15 +12,13 @@ def find_top(folder: str) -> str | None:
     return hooked if hooked is not None and _is_of(hooked, folder) else _look_up(folder)
 
 
-def folders_up(folder: str) -> Iterator[str]:
-    """Yield a folder and those above it, up to the top of its repository."""
-    top = find_top(folder)
-    while True:
-        yield folder
-        above = os.path.dirname(folder)
-        if folder in (top, above):
-            return
-        folder = above
+def folders_up(folder: str) -> list[str]:
+    """Return a folder and those above it, up to the top of its repository."""
+    top, folders = find_top(folder), [folder]
+    while folder not in (top, os.path.dirname(folder)):
+        folder = os.path.dirname(folder)
+        folders.append(folder)
+    return folders
 
 
 def git_directory(top: str) -> str:
@@ -49,16 +47,24 @@ def common_directory(top: str) -> str:
 
 
 def _read_place(top: str) -> str:
+    try:
+        return _find_place(top)
+    except (OSError, ValueError) as error:
+        from common_sync.core.errors import GitError, Problem  # with `typing` a fifth of bare Python
+
+        reason = f"cannot be read: {error.strerror}" if isinstance(error, OSError) else str(error)
+        raise GitError(Problem(reason, os.path.join(top, ".git"))) from error
+
+
+def _find_place(top: str) -> str:
     path = os.path.join(top, ".git")
     if os.path.isdir(path):
         return path
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            word, _, place = file.read().partition(": ")
-    except OSError as error:
-        raise GitError(Problem(f"cannot be read: {error.strerror}", path)) from error
+    with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        word, _, place = file.read().partition(": ")
     if word != "gitdir":
-        raise GitError(Problem("is neither a git directory nor a file that names one", path))
+        message = "is neither a git directory nor a file that names one"
+        raise ValueError(message)
     return os.path.normpath(os.path.join(top, place.rstrip("\n")))
 
 
@@ -114,6 +120,33 @@ def environment_for(folder: str) -> dict[str, str]:
     return environment
 
 
+def start(command: list[str], environment: dict[str, str], errors: int | None = None) -> tuple[int, int] | None:
+    """Return a program's process and what its standard output is read from; None where there is no such program.
+
+    Args:
+        command: Its name and arguments.
+        environment: Its environment; it is looked up in this process's own PATH.
+        errors: A descriptor for what it complains of, or None to hear none of it.
+    """
+    reader, writer = os.pipe()
+    silence = (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)
+    files = [silence if errors is None else (os.POSIX_SPAWN_DUP2, errors, 2), (os.POSIX_SPAWN_DUP2, writer, 1)]
+    try:
+        return os.posix_spawnp(command[0], command, environment, file_actions=files), reader
+    except FileNotFoundError:
+        os.close(reader)
+        return None
+    finally:
+        os.close(writer)
+
+
+def finish(process: int, reader: int) -> tuple[int, str]:
+    """Return the exit status and the standard output of a program, once it has ended."""
+    with open(reader, "rb") as stream:
+        output = stream.read()
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), os.fsdecode(output)
+
+
 def _look_up(folder: str) -> str | None:
     """Return the nearest folder with a `.git`, from one upward."""
     while not os.path.lexists(os.path.join(folder, ".git")):
@@ -144,8 +177,8 @@ def _hooked_top() -> str | None:
 def _is_meant(top: str) -> bool:
     """Tell whether GIT_DIR, or without it the index, is that of a work tree; an index elsewhere is somebody's own."""
     try:
-        own = os.path.realpath(_read_place(top))
-    except GitError:
+        own = os.path.realpath(_find_place(top))
+    except (OSError, ValueError):
         return False
     if "GIT_DIR" in os.environ:
         return os.path.realpath(os.path.join(top, os.environ["GIT_DIR"])) == own

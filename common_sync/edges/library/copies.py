@@ -3,6 +3,7 @@
 import os
 from contextlib import suppress
 from errno import ELOOP
+from functools import lru_cache
 from stat import S_ISLNK
 
 from common_sync.core.copies.manifest import LARGEST, Manifest, make_manifest, parse_manifest
@@ -75,7 +76,16 @@ def _read_manifest(folder: int, where: str, target: Target | None) -> Manifest |
         raise ManifestError(*explain_os_error(error, where, "read the manifest").problems) from error
     if target is not None and data == target.manifest_bytes:
         return target.manifest
-    return parse_manifest(data, where)
+    try:
+        return _parse(data)
+    except ManifestError:
+        return parse_manifest(data, where)  # once more, to say where it is
+
+
+@lru_cache(maxsize=2)
+def _parse(data: bytes) -> Manifest:
+    """Return what the bytes of a manifest say; after a change, most copies have the same ones."""
+    return parse_manifest(data, MANIFEST_NAME)
 
 
 def read_removal(folder: int, copy: str, where: str) -> tuple[Snapshot, CopyPlan] | None:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -12,6 +12,20 @@ Progress = Callable[[int], None]
 
 Phases = Callable[[str, int], Progress]
 """Told what begins and how many items it has; returns what is to be told of those that are done."""
+
+
+class Observer(Protocol):
+    """Notes something while items are worked on, in whichever process that is."""
+
+    def observe(self, function: Callable[[Item], Result], item: Item) -> tuple[Result, object]:
+        """Return `function(item)`, and what was noted meanwhile; it must be picklable."""
+
+    def take_in(self, seen: object) -> None:
+        """Take in what was noted in a worker process."""
+
+
+observers: list[Observer] = []
+"""Those that are to be told of what worker processes do; mostly none."""
 
 
 def no_progress(_text: str, _total: int) -> Progress:
@@ -42,7 +56,13 @@ def fork_map(
         return list(_one_by_one(function, items, progress))
     from common_sync.edges.processes.forking import share  # with pickle 3 ms, and a small repository forks nothing
 
-    return share(function, items, workers, progress)
+    if not observers:
+        return share(function, items, workers, progress)
+    observer = observers[-1]
+    pairs = share(lambda item: observer.observe(function, item), items, workers, progress)
+    for _, seen in pairs:
+        observer.take_in(seen)
+    return [result for result, _ in pairs]
 
 
 def _one_by_one(function: Callable[[Item], Result], items: Sequence[Item], progress: Progress) -> Iterator[Result]:

@@ -75,7 +75,7 @@ def list_compose_patterns(services: Iterable[str]) -> list[str]:
 
 def _folders_above(project: Project) -> Iterator[str]:
     """Yield the folders above the root in its repository, then those above the masters and the services, as patterns."""
-    outer = list(folders_up(project.root))[1:]
+    outer = folders_up(project.root)[1:]
     yield from ("../" * steps for steps in range(1, len(outer) + 1))
     paths = [escape(library.master) for library in project.libraries]
     paths += (escape(setting.value, keep="*?[]") for setting in project.configuration.services)

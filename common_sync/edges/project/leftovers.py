@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.rules import BUILT_IN, Rules
@@ -65,8 +66,11 @@ def _is_ignored(ignores: Gitignores, path: str) -> bool:
 
 
 def _walk(root: str, folder: str) -> Iterator[str]:
-    for above, _, names in os.walk(os.path.join(root, folder)):
-        yield from (os.path.relpath(os.path.join(above, name), root) for name in names)
+    with suppress(OSError):  # what cannot be listed shows nothing
+        with os.scandir(os.path.join(root, folder)) as found:
+            children = [(f"{folder}/{child.name}", child.is_dir(follow_symlinks=False)) for child in found]
+        for path, is_folder in children:
+            yield from _walk(root, path) if is_folder else (path,)
 
 
 def _with_files(folders: Sequence[str], files: Iterable[str]) -> set[str]:

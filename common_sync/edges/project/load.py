@@ -140,7 +140,7 @@ def _find(root: str | None) -> _Found:
     start = os.path.realpath(root or os.curdir)
     if not os.path.isdir(start):
         raise ConfigurationError(Problem("is no folder", root))
-    folders = [start] if root is not None else list(folders_up(start))
+    folders = [start] if root is not None else folders_up(start)
     found = _look_in(folders)
     if found is not None:
         return found
