@@ -59,7 +59,7 @@ def read_pins(text: str) -> Pins:
 
 
 def read_requirements(text: str) -> list[Requirement]:
-    """Read all that a project and its dependency groups ask for.
+    """Read all that a project, its extras and its dependency groups ask for.
 
     Args:
         text: The text of its pyproject.toml.
@@ -69,9 +69,10 @@ def read_requirements(text: str) -> list[Requirement]:
     """
     tables = tomllib.loads(text)
     groups = [line for group in tables["dependency-groups"].values() for line in group if isinstance(line, str)]
-    return [
-        Requirement(line) for line in (*tables["build-system"]["requires"], *tables["project"]["dependencies"], *groups)
-    ]
+    project = tables["project"]
+    extras = [line for extra in project.get("optional-dependencies", {}).values() for line in extra]
+    lines = (*tables["build-system"]["requires"], *project["dependencies"], *extras, *groups)
+    return [Requirement(line) for line in lines]
 
 
 def find_unlocked(requirements: list[Requirement], pins: Pins, environment: Environment) -> Iterator[str]:

@@ -23,6 +23,9 @@ from common_sync.edges.project.load import Project
 from common_sync.edges.state.lock import exclusive, state_folder
 from common_sync.edges.state.rewritten import add_to_record
 
+ENVIRONMENTS = ".venv/envs"
+"""What a service has that the tool has made an environment for."""
+
 
 class Diagnosis(NamedTuple):
     """What a run of `doctor` came to."""
@@ -31,11 +34,13 @@ class Diagnosis(NamedTuple):
     shared: tuple[Finding, ...]  # what was found about the libraries themselves
     services: tuple[ServiceCheck, ...]  # one for each service
     scripts: tuple[Finding, ...] = ()  # lines of scripts that make copies by hand
+    environments: tuple[Finding, ...] = ()  # what was found about their environments, which proves nothing about builds
 
     @property
     def findings(self) -> list[Finding]:
-        """What was found, in the order of the services; what is about the library first, scripts last."""
-        return [*self.shared, *(finding for one in self.services for finding in one.findings), *self.scripts]
+        """What was found, in the order of the services; what is about the library first, scripts and environments last."""
+        found = (finding for one in self.services for finding in one.findings)
+        return [*self.shared, *found, *self.scripts, *self.environments]
 
     @property
     def passes(self) -> bool:
@@ -75,7 +80,18 @@ def diagnose(
         for one in services:
             for fixed in one.fixed:
                 _write(project.root, state, one.service, fixed)
-    return Diagnosis(found, shared, services, report_hand_copies(found))
+    environments = _check_environments(found.project, [plan.service for plan in found.plans])
+    return Diagnosis(found, shared, services, report_hand_copies(found), environments)
+
+
+def _check_environments(project: Project, services: Sequence[str]) -> tuple[Finding, ...]:
+    """Return what is found about the environments that the tool has made here."""
+    made = [service for service in services if os.path.isdir(os.path.join(project.root, service, ENVIRONMENTS))]
+    if not made:
+        return ()
+    from common_sync.commands.steps.environments import inspect_environments  # most projects have none
+
+    return inspect_environments(project, made)
 
 
 def _check_library(project: Project, target: Target) -> tuple[Finding, ...]:

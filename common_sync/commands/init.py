@@ -4,9 +4,10 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from common_sync.core.configuration import OWN_FILE, PYPROJECT, why_no_folder
+from common_sync.core.configuration import OWN_FILE, PYPROJECT
 from common_sync.core.errors import ConfigurationError, Problem, shell_word
 from common_sync.core.expressions import expression
+from common_sync.core.settings import why_no_folder
 from common_sync.edges.detection.repository import Candidate, FoundService, Likely, Reason, Repository
 from common_sync.edges.detection.tree import above, last, read_tree
 from common_sync.edges.git.repository import find_top

@@ -63,6 +63,12 @@ CODES = {
     "CS216": Code("error", "Nothing brings the library into the image"),
     "CS217": Code("warning", "An import would pass over the library's __init__.py"),
     "CS218": Code("error", "An installer refuses what it is told to install"),
+    "CS301": Code("error", "An environment is not in sync"),
+    "CS302": Code("error", "The interpreter of an environment is gone, or another version"),
+    "CS303": Code("error", "An environment was changed by hand"),
+    "CS308": Code("warning", "The disk is nearly full"),
+    "CS309": Code("warning", "A cache of packages is in memory"),
+    "CS310": Code("warning", "A cache of packages cannot be linked from"),
 }
 
 

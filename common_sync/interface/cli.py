@@ -11,13 +11,16 @@ from typing import Annotated, get_args, get_type_hints
 import typer
 
 from common_sync import __version__
-from common_sync.core.configuration import nearest
 from common_sync.core.errors import ConfigurationError, Problem
+from common_sync.core.settings import nearest
 from common_sync.interface.run.context import run_context
 from common_sync.interface.run.diff import run_diff
 from common_sync.interface.run.distribute import run_distribute
 from common_sync.interface.run.doctor import run_doctor
 from common_sync.interface.run.eject import run_eject
+from common_sync.interface.run.env_clean import run_env_clean
+from common_sync.interface.run.env_status import run_env_status
+from common_sync.interface.run.env_sync import run_env_sync
 from common_sync.interface.run.explain import run_explain
 from common_sync.interface.run.init import run_init
 from common_sync.interface.run.status import run_status
@@ -36,8 +39,14 @@ _COMMANDS: dict[str, Callable[..., int]] = {
     "diff": run_diff,
     "doctor": run_doctor,
     "explain": run_explain,
+    "env sync": run_env_sync,
+    "env status": run_env_status,
+    "env clean": run_env_clean,
 }
 """Each command, in the order of the help."""
+
+_GROUPS = {"env": "The environments of services, each service's .venv."}
+"""The first words of commands that have two."""
 
 _WITHOUT_FORMAT = "context"
 """Its output is a stream for another program."""
@@ -60,7 +69,7 @@ def run_command_line() -> int:
     about exceptions, and other ones in other releases.
     """
     words = _with_options_last(sys.argv[1:])
-    _check_command("".join(words[:1]))
+    _check_command("".join(words[:1]), "".join(words[1:2]))
     try:
         action = _build_app()(words or ["--help"], standalone_mode=False)
     except typer.Abort:  # some raise this for Ctrl-C
@@ -93,7 +102,8 @@ def _with_options_last(words: list[str]) -> list[str]:
         end += 2 if takes_value[words[end].partition("=")[0]] and "=" not in words[end] else 1
     if words and end >= len(words):
         raise ConfigurationError(Problem("there is no command", remedy="common-sync --help lists the commands"))
-    return [*words[end : end + 1], *words[:end], *words[end + 1 :]]
+    after = end + (2 if words[end:] and words[end] in _GROUPS else 1)
+    return [*words[end:after], *words[:end], *words[after:]]
 
 
 def _usage_problem(error: Exception) -> Problem:
@@ -107,25 +117,35 @@ def _usage_problem(error: Exception) -> Problem:
     return Problem(message, remedy=near or f"{command} --help")
 
 
-def _check_command(name: str) -> None:
+def _check_command(name: str, second: str) -> None:
     """Refuse an unknown command, and name the one that may be meant."""
-    if name and not name.startswith("-") and name not in _COMMANDS:
-        meant = f"did you mean {_MEANT[name]}?" if name in _MEANT else nearest(name, _COMMANDS)
-        remedy = meant or "common-sync --help lists the commands"
-        raise ConfigurationError(Problem(f"{name!r} is no command", remedy=remedy))
+    above = f"{name} " if name in _GROUPS else ""
+    word = second if above else name
+    known = [one.removeprefix(above) for one in (*_GROUPS, *_COMMANDS) if one.startswith(above)]
+    if word and not word.startswith("-") and word not in known:
+        meant = f"did you mean {_MEANT[word]}?" if word in _MEANT and not above else nearest(word, known)
+        remedy = meant or f"common-sync {above}--help lists the commands"
+        raise ConfigurationError(Problem(f"{above + word!r} is no command", remedy=remedy))
 
 
 def _build_app() -> typer.Typer:
+    settings = {"help_option_names": ["-h", "--help"]}
     app = typer.Typer(
         name="common-sync",
         help="Keep a byte-exact, self-verifying copy of a shared library inside every service that needs it.",
         add_completion=True,
         pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings=settings,
     )
     app.callback()(_main)
+    groups = {
+        name: typer.Typer(help=text, context_settings=settings, no_args_is_help=True) for name, text in _GROUPS.items()
+    }
     for name, run in _COMMANDS.items():
-        app.command(name, help=run.__doc__)(_make_command(name, run))
+        group, _, last = name.rpartition(" ")
+        (groups[group] if group else app).command(last, help=run.__doc__)(_make_command(name, run))
+    for name, inner in groups.items():
+        app.add_typer(inner, name=name)
     return app
 
 

@@ -7,17 +7,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from support.trees import thorough
 
-from common_sync.core.configuration import (
-    KEYS,
-    MANAGED,
-    Configuration,
-    Setting,
-    find_table,
-    nearest,
-    parse_configuration,
-    why_no_folder,
-)
+from common_sync.core.configuration import KEYS, MANAGED, Configuration, find_table, parse_configuration
 from common_sync.core.errors import Problem
+from common_sync.core.settings import Setting, nearest, why_no_folder
 
 OWN = "common-sync.toml"
 PYPROJECT = "/repo/pyproject.toml"
@@ -114,7 +106,7 @@ SERVICES = 'services = ["a"]\n'
 
 WRONG = [
     # an unknown key
-    ('master = "m"\nservice = ["a"]\n' + SERVICES, [(2, 'unknown key "service"')]),
+    ('master = "m"\nservice = ["a"]\n' + SERVICES, [(2, '"service" must be a table')]),
     ('master = "m"\n"sevices" = ["a"]\n' + SERVICES, [(2, 'unknown key "sevices"')]),
     ('master = "m"\n' + SERVICES + "\n[library]\nx = 1\n", [(4, 'unknown key "library"')]),
     ('master = "m"\n' + SERVICES + "\n[[library.x]]\n", [(4, 'unknown key "library"')]),
@@ -221,10 +213,10 @@ def test_an_unknown_word_is_no_managed_file(word: str, remedy: str) -> None:
 @pytest.mark.parametrize(
     ("word", "remedy"),
     [
-        ("service", "did you mean services?"),
+        ("servic", "did you mean service or services?"),
         ("excludes", "did you mean exclude?"),
         ("Master", "did you mean master?"),
-        ("zzz", "the keys are master, services, copy, exclude, managed, ignore"),
+        ("zzz", "the keys are master, services, copy, exclude, managed, ignore, service, deploy"),
     ],
 )
 def test_a_typo_gets_a_suggestion(word: str, remedy: str) -> None:

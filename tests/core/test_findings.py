@@ -153,5 +153,5 @@ def test_the_severity_is_that_of_the_code(code: str, severity: str) -> None:
 def test_every_code_has_a_paragraph_in_the_docs() -> None:
     """Somebody would look up a code and find nothing."""
     findings, checks = (set(re.findall(r"\bCS\d{3}\b", page)) for page in PAGES)
-    assert findings == {code for code in CODES if not code.startswith("CS2")}
+    assert findings == {code for code in CODES if not code.startswith(("CS2", "CS3"))}
     assert checks - {"CS200"} == set(CODES)

@@ -232,16 +232,24 @@ def temporary(folder: int, name: str = TEMPORARY) -> Iterator[None]:
         raise
 
 
-def _write_new(folder: int, name: str, data: bytes) -> None:
+def _write_new(folder: int, name: str, data: bytes, *, flushed: bool = False) -> None:
     descriptor = os.open(name, NEW, PLAIN, dir_fd=folder)
     try:
         write_all(descriptor, data)
+        if flushed:
+            os.fsync(descriptor)
     finally:
         os.close(descriptor)
 
 
-def replace_bytes(folder: int, name: str, data: bytes) -> None:
+def replace_bytes(folder: int, name: str, data: bytes, *, flushed: bool = False) -> None:
     """Write a file of the tool's own atomically, unless it holds the very bytes already.
+
+    Args:
+        folder: An open descriptor.
+        name: One name inside it.
+        data: All of its bytes.
+        flushed: Whether they are on the disk before the file has its name.
 
     Raises:
         OSError: It cannot be written.
@@ -249,5 +257,5 @@ def replace_bytes(folder: int, name: str, data: bytes) -> None:
     if _holds(folder, name, data):
         return
     with temporary(folder):
-        _write_new(folder, TEMPORARY, data)
+        _write_new(folder, TEMPORARY, data, flushed=flushed)
         os.rename(TEMPORARY, name, src_dir_fd=folder, dst_dir_fd=folder)

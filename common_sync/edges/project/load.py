@@ -1,26 +1,24 @@
 """Find the configuration, and what it comes to on this disk."""
 
 import os
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core import limits
-from common_sync.core.configuration import (
-    OWN_FILE,
-    PYPROJECT,
-    Configuration,
-    find_table,
-    nearest,
-    parse_configuration,
-)
+from common_sync.core.configuration import OWN_FILE, PYPROJECT, Configuration, find_table, parse_configuration
 from common_sync.core.copies.library import Library
 from common_sync.core.errors import ConfigurationError, Problem
+from common_sync.core.settings import nearest
 from common_sync.edges.files.folders import explain_os_error
 from common_sync.edges.files.reading import read_regular
 from common_sync.edges.git.ask import list_named
 from common_sync.edges.git.repository import find_top, folders_up
 from common_sync.edges.gitignore.patterns import configured_rules
 from common_sync.edges.project.services import check_master, discover_services
+
+if TYPE_CHECKING:
+    from common_sync.core.service_settings import ServiceSettings
 
 CONFIGURATION_FILES = (OWN_FILE, PYPROJECT)
 """The files that may hold the configuration."""
@@ -33,6 +31,7 @@ class Project(NamedTuple):
     configuration: Configuration  # what it says
     services: tuple[str, ...]  # the services' folders, sorted
     libraries: tuple[Library, ...]  # the shared libraries; each service has a copy of each
+    settings: "Mapping[str, ServiceSettings]" = MappingProxyType({})  # of those that have settings of their own
 
     @property
     def copies(self) -> tuple[str, ...]:
@@ -57,12 +56,45 @@ def _make_project(found: "_Found") -> Project:
     configuration, problems = parse_configuration(table, text, file)
     rules, unclear = configured_rules([(setting.value, setting.line) for setting in configuration.exclude], file)
     services, missing = discover_services(folder, configuration)
-    problems += [*unclear, *check_master(folder, configuration), *missing]
+    settings, unknown = _assign_settings(configuration, services) if configuration.service else ({}, [])
+    problems += [*unclear, *check_master(folder, configuration), *missing, *unknown]
     if problems:
         raise ConfigurationError(*sorted(problems, key=lambda problem: (problem.line or 0, problem.message)))
     master = configuration.master.value
     library = Library(master.rpartition("/")[2], master, configuration.copy.value, rules)
-    return Project(folder, configuration, services, (library,))
+    return Project(folder, configuration, services, (library,), settings)
+
+
+def _assign_settings(
+    configuration: Configuration, services: Sequence[str]
+) -> "tuple[Mapping[str, ServiceSettings], list[Problem]]":
+    """Return each service's settings, and what is wrong with whom they are for."""
+    settings: dict[str, ServiceSettings] = {}
+    problems = []
+    for one in configuration.service:
+        name, line = one.service
+        found = _match(name, services)
+        if len(found) == 1 and settings.setdefault(found[0], one) is one:
+            continue
+        wrong = "is no service" if not found else "is more than one service" if found[1:] else "has two tables"
+        remedy = f"name one of {', '.join(found)}" if found else _near_service(name, services)
+        problems.append(Problem(f'"{name}" {wrong}', configuration.file, line, remedy))
+    return settings, [*problems, *_find_equal_names(configuration.file, settings, services)]
+
+
+def _find_equal_names(
+    file: str, settings: "Mapping[str, ServiceSettings]", services: Sequence[str]
+) -> Iterator[Problem]:
+    """Yield the names that are given to a service while another has them."""
+    given = {service: one.name for service, one in settings.items() if one.name is not None}
+    names = [
+        (given[service].value if service in given else service.rpartition("/")[2], service) for service in services
+    ]
+    for service, name in given.items():
+        others = [other for known, other in names if known == name.value and other != service]
+        if others:
+            message = f'"name" is {name.value!r}, and so is the name of {others[0]}'
+            yield Problem(message, file, name.line, "give each a name of its own")
 
 
 def read_configuration(folder: str) -> Configuration | None:
@@ -112,8 +144,9 @@ def select_services(project: Project, names: Sequence[str]) -> tuple[str, ...]:
         inside = os.path.relpath(
             os.path.realpath(name), project.root
         )  # as a shell completes it in a folder below the root
-        exact = [one for one in (tidy, inside) if one in project.services][:1]
-        found = exact or [service for service in project.services if service.rpartition("/")[2] == tidy]
+        found = (
+            [inside] if inside in project.services and tidy not in project.services else _match(tidy, project.services)
+        )
         if len(found) == 1:
             chosen.add(found[0])
         elif found:
@@ -123,6 +156,11 @@ def select_services(project: Project, names: Sequence[str]) -> tuple[str, ...]:
     if problems:
         raise ConfigurationError(*problems)
     return tuple(service for service in project.services if service in chosen)
+
+
+def _match(name: str, services: Sequence[str]) -> list[str]:
+    """Return the services that a path from the root, or its last part, may mean."""
+    return [name] if name in services else [service for service in services if service.rpartition("/")[2] == name]
 
 
 def _near_service(name: str, services: Sequence[str]) -> str:

@@ -61,8 +61,8 @@ def opened_state(folder: str) -> Iterator[int]:
 
 
 @contextmanager
-def exclusive(folder: str, say: Callable[[str], None], patience: float = PATIENCE) -> Iterator[None]:
-    """Hold the lock of a repository.
+def exclusive(folder: str, say: Callable[[str], None], patience: float = PATIENCE) -> Iterator[int]:
+    """Hold the lock of a repository; yield its descriptor: who inherits it holds it, too.
 
     Args:
         folder: The repository's state folder; made where it is missing.
@@ -84,7 +84,7 @@ def exclusive(folder: str, say: Callable[[str], None], patience: float = PATIENC
         with suppress(OSError):  # on a full disk nobody learns who holds it, and it is held all the same
             os.truncate(descriptor, 0)
             os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
-        yield
+        yield descriptor
     finally:
         os.close(descriptor)
 

@@ -9,6 +9,9 @@ if TYPE_CHECKING:  # each command needs its own at run time, and no other's
     from common_sync.commands.distribute import Distribution, Outcome
     from common_sync.commands.doctor import Diagnosis
     from common_sync.commands.eject import Ejected, Ejection
+    from common_sync.commands.env_clean import Cleaning
+    from common_sync.commands.env_status import EnvironmentRow, EnvironmentStatus
+    from common_sync.commands.env_sync import EnvironmentSync, Synced
     from common_sync.commands.explain import Explanation
     from common_sync.commands.init import Proposal
     from common_sync.commands.steps.service_check import ServiceCheck
@@ -131,6 +134,62 @@ def _checked(service: "ServiceCheck") -> Fields:
             {"file": _text(f"{service.service}/{file.path}"), "lines": [_text(line) for line in file.lines]}
             for file in service.fixed
         ],
+    }
+
+
+def environment_sync_fields(synced: "EnvironmentSync") -> Fields:
+    """Return the fields of `env sync`."""
+    return {
+        "in_sync": synced.in_sync,
+        "dry_run": synced.dry_run,
+        "services": [_synced(one) for one in synced.services],
+        "findings": _findings(synced.findings),
+    }
+
+
+def _synced(one: "Synced") -> Fields:
+    return {
+        "name": _text(one.situation.service),
+        "action": one.action,
+        "reasons": [_text(reason) for reason in one.situation.standing.reasons],
+        "environment": one.environment or None,
+        "packages": one.packages,
+        "error": _text(str(one.error)) if one.error is not None else None,
+    }
+
+
+def environment_status_fields(status: "EnvironmentStatus") -> Fields:
+    """Return the fields of `env status`."""
+    return {
+        "in_sync": status.in_sync,
+        "services": [_environment(row) for row in status.rows],
+        "findings": _findings(status.findings),
+    }
+
+
+def _environment(row: "EnvironmentRow") -> Fields:
+    situation, seen = row.situation, row.situation.folder.current
+    environment = seen.environment if seen is not None else None
+    return {
+        "name": _text(situation.service),
+        "state": situation.standing.state,
+        "reasons": [_text(reason) for reason in situation.standing.reasons],
+        "environment": row.environment or None,
+        "python": environment and {name: _text(value) for name, value in environment.interpreter._asdict().items()},
+        "installer": environment and _text(environment.installer),
+        "editable_master": environment is not None and environment.editable_master,
+        "packages": row.packages,
+        "size": row.size and row.size._asdict(),
+        "others": row.others,
+    }
+
+
+def environment_clean_fields(cleaning: "Cleaning") -> Fields:
+    """Return the fields of `env clean`."""
+    return {
+        "dry_run": cleaning.dry_run,
+        "freed": cleaning.freed,
+        "removals": [one._asdict() | {"path": _text(one.path)} for one in cleaning.removals],
     }
 
 

@@ -106,6 +106,18 @@ def parse_instructions(characters: str) -> Iterator[Instruction]:
             yield instruction
 
 
+def significant_lines(characters: str) -> Iterator[str]:
+    """Yield the lines of a requirements file that say something, without comments and blanks around them.
+
+    Args:
+        characters: The decoded file.
+    """
+    for line in characters.splitlines():
+        comment = _COMMENT.search(line)
+        if body := (line[: comment.start()] if comment else line).strip():
+            yield body
+
+
 def _single_lines(characters: str) -> Iterator[Line]:
     """Yield the lines that may name a path, of a file in which none is continued; as `_join_lines`, and faster."""
     end = 0

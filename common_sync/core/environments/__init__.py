@@ -1,0 +1,1 @@
+"""Environments of services: what goes into one, how one is named, what is wrong with one."""

@@ -1,0 +1,29 @@
+"""Which processes use an environment, as far as this user may see."""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+
+_PROC = "/proc"
+_FILES = ("maps", "cmdline", "environ")
+
+
+def find_users(path: str) -> Iterator[int]:
+    """Yield the processes that have mapped a file of an environment, or were started by a path in it.
+
+    Args:
+        path: The environment's absolute path.
+    """
+    needle = os.fsencode(path) + b"/"
+    with suppress(OSError):
+        for name in os.listdir(_PROC):
+            if name.isdecimal() and int(name) != os.getpid() and _mentions(name, needle):
+                yield int(name)
+
+
+def _mentions(process: str, needle: bytes) -> bool:
+    for file in _FILES:
+        with suppress(OSError), open(f"{_PROC}/{process}/{file}", "rb") as stream:
+            if needle in stream.read():
+                return True
+    return False

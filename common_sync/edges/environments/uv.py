@@ -1,0 +1,110 @@
+"""Make environments by uv: https://docs.astral.sh/uv/reference/cli/."""
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from common_sync.core.environments.resolved import attach_hashes, parse_compiled, read_locked
+from common_sync.edges.environments.installer import Job
+from common_sync.edges.environments.program import Done, keep_variables, run
+
+_KEPT = (
+    *("UV_CACHE_DIR", "UV_CONFIG_FILE", "UV_CREDENTIALS_DIR", "UV_HTTP_TIMEOUT", "UV_HTTP_RETRIES", "UV_NATIVE_TLS"),
+    *(
+        "UV_DEFAULT_INDEX",
+        "UV_INDEX",
+        "UV_INDEX_URL",
+        "UV_EXTRA_INDEX_URL",
+        "UV_FIND_LINKS",
+        "UV_NO_INDEX",
+        "UV_OFFLINE",
+    ),
+    *("UV_INSECURE_HOST", "UV_KEYRING_PROVIDER", "UV_NETRC", "UV_SYSTEM_CERTS", "UV_INDEX_STRATEGY", "UV_NO_CACHE"),
+)
+_CREDENTIALS = ("_USERNAME", "_PASSWORD")
+_QUIET = ("--quiet", "--color", "never", "--no-progress")
+_SMALL = 1 << 30
+"""Bytes of memory below which one thing is done at a time."""
+
+
+def find_uv() -> str | None:
+    """Return the path of uv: the one that was installed with the tool, or the one on the PATH."""
+    beside = os.path.join(os.path.dirname(sys.executable), "uv")
+    return beside if os.access(beside, os.X_OK) else shutil.which("uv")
+
+
+def find_cache() -> str:
+    """Return the folder of uv's cache, which need not be there."""
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.environ.get("UV_CACHE_DIR") or os.path.join(home, "uv")
+
+
+class Uv(NamedTuple):
+    """The program uv."""
+
+    program: str  # its path
+
+    @property
+    def name(self) -> str:
+        """Its name and version."""
+        return " ".join(run([self.program, "--version"], "/", keep_variables()).out.split()[:2]) or "uv"
+
+    def resolve(self, job: Job, former: Sequence[str]) -> tuple[str, ...]:
+        """Return what the requirements come to, as `Installer` says."""
+        if job.closure.first.endswith("pylock.toml"):
+            return read_locked(job.closure.files[job.closure.first])
+        output = job.write("resolved.txt", former)
+        options = ("--no-header", "--no-annotate", "--python", job.interpreter.path, "--output-file", output)
+        command = ("pip", "compile", *options, *self._indexes(job), self._requirements(job))
+        job.check(self._run(job, command), "resolve the requirements")
+        texts = [*job.closure.files.values(), *([job.read("requirements.txt")] if job.closure.is_lock else [])]
+        return attach_hashes(parse_compiled(job.read("resolved.txt")), texts)
+
+    def build(self, job: Job, path: str, lines: Sequence[str]) -> None:
+        """Make an environment, as `Installer` says."""
+        python = ("--python", os.path.join(path, "bin", "python"))
+        venv = ("venv", "--no-python-downloads", "--no-project", "--python", job.interpreter.path, path)
+        job.check(self._run(job, venv), "make an environment")
+        as_it_is = job.closure.first.endswith("pylock.toml")
+        source = job.requirements if as_it_is else job.write("resolved.txt", [*job.closure.options(job.folder), *lines])
+        compiled = ("--compile-bytecode",) if job.options.compile else ()
+        options = ("--no-deps", "--link-mode", "hardlink", *compiled, *self._indexes(job))
+        command = ("pip", "install", *python, *options, "--requirement", source)
+        done = self._run(job, (*command, "--offline"))  # what is in the cache is not asked for again
+        if done.code != 0 and not job.offline:
+            done = self._run(job, command)
+        job.check(done, "install the requirements")
+        job.check(self._run(job, ("pip", "check", *python)), "use what was installed: it does not fit together")
+
+    def forget(self, job: Job, names: Sequence[str]) -> None:
+        """Remove distributions from the cache, as `Installer` says."""
+        job.check(self._run(job, ("cache", "clean", *names)), "remove what was edited from the cache of uv")
+
+    def _requirements(self, job: Job) -> str:
+        """Return the file of requirements that uv's pip reads: a project's lock is turned into one."""
+        if not job.closure.first.endswith("uv.lock"):
+            return job.requirements
+        path = job.write("requirements.txt", ())
+        options = ("--frozen", "--no-dev", "--no-header", "--no-annotate", "--offline", "--output-file", path)
+        job.check(self._run(job, ("export", *options, "--python", job.interpreter.path)), "export the lock file")
+        return path
+
+    def _indexes(self, job: Job) -> tuple[str, ...]:
+        return tuple(job.indexes.for_uv(own_index=job.closure.has_index))
+
+    def _run(self, job: Job, command: Sequence[str]) -> Done:
+        offline = ("--offline",) if job.offline and "--offline" not in command else ()
+        kept = [name for name in os.environ if name.startswith("UV_INDEX_") and name.endswith(_CREDENTIALS)]
+        more = {"TMPDIR": job.temporary, **_throttle()}
+        if job.indexes.certificates:
+            more["SSL_CERT_FILE"] = job.indexes.certificates
+        variables = keep_variables((*_KEPT, *kept), **more)
+        return run([self.program, *command, *offline, *_QUIET], job.folder, variables, job.keep)
+
+
+def _throttle() -> dict[str, str]:
+    """Return the variables that make uv do one thing at a time where memory is small."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return {"UV_CONCURRENT_BUILDS": "1", "UV_CONCURRENT_DOWNLOADS": "2"} if memory < _SMALL else {}

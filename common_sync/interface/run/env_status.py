@@ -1,0 +1,69 @@
+"""`env status`: options in, exit code out."""
+
+import time
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+from common_sync.edges.project.load import load_project
+from common_sync.interface.show.fields import environment_status_fields
+from common_sync.interface.show.options import Option, Options, Services
+from common_sync.interface.show.presenter import View, present
+from common_sync.interface.show.terminal import Terminal, printable
+from common_sync.interface.show.text import count, finding_lines
+
+if TYPE_CHECKING:
+    from common_sync.commands.env_status import EnvironmentRow, EnvironmentStatus
+
+_TITLES = ("SERVICE", "STATE", "PYTHON", "PACKAGES", "OWN", "SHARED", "CHANGED", "LIBRARY")
+
+
+def run_env_status(
+    options: Options,
+    services: Services = None,
+    *,
+    deep: Annotated[bool, Option("--deep", "Compare every installed file with what it was.")] = False,
+    no_size: Annotated[bool, Option("--no-size", "Do not measure how much of the disk they take.")] = False,
+) -> int:
+    """Show one row a service: is its environment in sync, and if not, what has changed."""
+    from common_sync.commands.env_status import read_environments  # no other command pays for it
+
+    status = read_environments(load_project(options.root), services or (), deep=deep, size=not no_size)
+    text, fields = partial(_lines, status), partial(environment_status_fields, status)
+    return present(View("env status", status.in_sync, lambda: status.findings, text, fields), options)
+
+
+def _lines(status: "EnvironmentStatus", options: Options) -> Iterator[str]:
+    """Yield the table, what can be freed, and the findings."""
+    terminal = options.terminal
+    if not options.quiet:
+        yield from _table([_TITLES, *(_cells(row) for row in status.rows)], terminal)
+        if others := sum(row.others for row in status.rows):
+            yield f"{count(others, 'former environment')} kept (common-sync env clean removes them)"
+        if status.findings:
+            yield ""
+    yield from finding_lines(status.findings, terminal, everything=options.verbose)
+
+
+def _table(rows: Sequence[Sequence[str]], terminal: Terminal) -> Iterator[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for number, row in enumerate(rows):
+        line = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        yield terminal.paint(line, "bold") if number == 0 else line
+
+
+def _cells(row: "EnvironmentRow") -> tuple[str, ...]:
+    situation, seen = row.situation, row.situation.folder.current
+    environment = seen.environment if seen is not None else None
+    if environment is None:
+        return (printable(situation.service), situation.standing.state, *["-"] * (len(_TITLES) - 2))
+    python = environment.interpreter
+    own, shared = (_megabytes(row.size.own), _megabytes(row.size.shared)) if row.size is not None else ("-", "-")
+    changed = time.strftime("%Y-%m-%d %H:%M", time.localtime(row.changed)) if row.changed is not None else "-"
+    library = "master" if environment.editable_master else "copy"
+    name = printable(situation.service)
+    return name, situation.standing.state, python.version, str(row.packages), own, shared, changed, library
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / (1 << 20):.1f} MB"

@@ -1,0 +1,175 @@
+"""What requirements bring, where packages come from, and what they came to: pure."""
+
+import pytest
+
+from common_sync.core.environments.closure import Closure, Local, read_closure
+from common_sync.core.environments.indexes import Indexes, read_indexes
+from common_sync.core.environments.resolved import (
+    Installed,
+    attach_hashes,
+    distribution_name,
+    find_missing,
+    parse_compiled,
+    parse_record,
+    parse_report,
+    read_locked,
+    redirect,
+)
+
+FILES = {
+    "requirements.txt": "alpha==1  # x\n-r more/a.txt\n-c limits.txt\n-e ./common\n--index-url https://u:p@x\n-f wheels\n",
+    "more/a.txt": "../lib[x]\n-r ../requirements.txt\n--find-links=../w\n-f https://y\n./wheels/x.whl ; python_version>'3'\n${HERE}/x\n",
+    "limits.txt": "Beta_B<2\n-r https://elsewhere/x.txt\n",
+    "uv.lock": 'source = { editable = "common" }\n\nsource = { directory = "lib" }\nsource = { virtual = "." }\n',
+    "pylock.toml": '[[packages]]\nname = "a"\nversion = "1"\ndirectory = { path = "common", editable = true }\n',
+    "requirements.lock": "alpha==1\n",
+}
+
+
+def closure(first: str) -> Closure:
+    """Return what a file brings."""
+    return read_closure(first, lambda path, _: FILES[path])
+
+
+def test_all_that_a_file_brings() -> None:
+    """A change in a file that is included, or of a project beside it, would go unnoticed."""
+    found = closure("requirements.txt")
+    assert set(found.files) == {"requirements.txt", "more/a.txt", "limits.txt"}
+    assert set(found.locals) == {
+        Local("common", True, "requirements.txt", 4),
+        Local("../lib", False, "more/a.txt", 1),
+        Local("wheels/x.whl", False, "more/a.txt", 5),
+    }
+    assert (found.is_lock, found.has_index) == (False, True)
+    assert set(found.options("/r/api")) == {
+        "--index-url https://u:p@x",
+        "-f /r/api/wheels",
+        "--find-links /r/api/w",
+        "-f https://y",
+    }
+
+
+def test_lock_files() -> None:
+    """A project that a lock file names would be edited, and its service stay as it is."""
+    assert closure("uv.lock").locals == (
+        Local("common", True, "uv.lock", 1),
+        Local("lib", False, "uv.lock", 3),
+        Local(".", True, "uv.lock", 4),
+    )
+    assert closure("pylock.toml").locals == (Local("common", True, "pylock.toml", 4),)
+    assert closure("pylock.toml").is_lock
+    assert not closure("requirements.lock").is_lock
+    assert not closure("uv.lock").has_index
+    assert read_locked(FILES["pylock.toml"])[0] == "a==1"
+    assert read_locked("x")[0].startswith("# ")
+
+
+@pytest.mark.parametrize(
+    ("complaint", "place"),
+    [
+        ("there is no version of alpha==1 and you require alpha==1", ("requirements.txt", 1)),
+        ("ERROR: No matching distribution found for beta-b", ("limits.txt", 1)),
+        ("No matching distribution found for beta_b<3", ("limits.txt", 1)),
+        ("Failed to fetch: https://x/alpha.", ("requirements.txt", 1)),
+        ("alphabet is not there", None),
+        ("", None),
+    ],
+)
+def test_whose_line_is_to_blame(complaint: str, place: tuple[str, int] | None) -> None:
+    """Somebody would search the line that cannot be installed."""
+    assert closure("requirements.txt").blame(complaint) == place
+
+
+def test_where_packages_come_from() -> None:
+    """With uv, a service would get its packages from elsewhere than with pip, or not at all."""
+    general = "[global]\nindex-url = https://u:secret@x/simple\nfind-links =\n  /a\n  /b\ntimeout = 3\n"
+    own = "[install]\nextra-index-url = https://y\ncert = /c.pem\n"
+    found = read_indexes(
+        [general, own], {"PIP_FIND_LINKS": "/z", "PIP_NO_INDEX": "0", "PIP_CONSTRAINT": "/l.txt", "X": "y"}
+    )
+    assert found.options == {
+        "--index-url": ("https://u:secret@x/simple",),
+        "--extra-index-url": ("https://y",),
+        "--find-links": ("/z",),
+        "--constraint": ("/l.txt",),
+        "--cert": ("/c.pem",),
+    }
+    assert (found.constraints, found.certificates) == (("/l.txt",), "/c.pem")
+    assert list(found.for_uv(own_index=False)) == [
+        *("--default-index", "https://u:secret@x/simple", "--index", "https://y", "--find-links", "/z"),
+        *("--constraint", "/l.txt", "--index-strategy", "unsafe-best-match"),
+    ]
+    assert "--default-index" not in found.for_uv(own_index=True)
+    assert found.items() == {
+        "index --index-url": "https://x/simple",
+        "index --extra-index-url": "https://y",
+        "index --find-links": "/z",
+        "index --constraint": "/l.txt",
+    }
+    none = read_indexes([], {"PIP_NO_INDEX": "1"})
+    assert list(none.for_uv(own_index=False)) == ["--no-index"]
+    assert none.items() == {"index --no-index": "on"}
+    assert (Indexes({}).constraints, Indexes({}).certificates) == ((), "")
+
+
+def test_what_uv_has_resolved() -> None:
+    """A comment would be taken for a distribution."""
+    assert parse_compiled("# made\nalpha==1\n    # via x\n-e ./common\n") == ("alpha==1", "-e ./common")
+
+
+REPORT = """{"install": [
+ {"metadata": {"name": "Beta_B", "version": "2"}, "is_direct": false, "download_info": {"url": "https://x/b.whl"}},
+ {"metadata": {"name": "common", "version": "1"}, "is_direct": true, "download_info": {"url": "file:///r/api/common", "dir_info": {"editable": true}}},
+ {"metadata": {"name": "lib", "version": "1"}, "is_direct": true, "download_info": {"url": "file:///r/lib/", "dir_info": {}}},
+ {"metadata": {"name": "git", "version": "1"}, "is_direct": true, "download_info": {"url": "https://x/y.git", "vcs_info": {"vcs": "git", "commit_id": "abc"}}},
+ {"metadata": {"name": "file", "version": "1"}, "is_direct": true, "download_info": {"url": "https://x/f.whl", "archive_info": {}}}
+]}"""
+
+
+def test_what_pip_has_resolved() -> None:
+    """Something else would be installed than what was resolved."""
+    assert parse_report(REPORT, "/r/api") == (
+        "-e ./common",
+        "/r/lib",
+        "beta-b==2",
+        "file @ https://x/f.whl",
+        "git @ git+https://x/y.git@abc",
+    )
+    for wrong in ("{}", '{"install": 3}', "x"):
+        with pytest.raises(ValueError, match=r"."):
+            parse_report(wrong, "/r")
+
+
+def test_hashes_are_put_back() -> None:
+    """A file of somebody else would be installed by whoever has written hashes against that."""
+    texts = [
+        "alpha==1 \\\n  --hash=sha256:a \\\n  --hash=sha256:b\nBeta_B==2 --hash sha256:c\n./common --hash=sha256:d\n",
+        "plain\n",
+    ]
+    assert attach_hashes(["alpha==1", "beta-b==2", "gamma==3", "-e ./common"], texts) == (
+        "alpha==1 --hash=sha256:a --hash=sha256:b",
+        "beta-b==2 --hash=sha256:c",
+        "gamma==3",
+        "-e ./common",
+    )
+
+
+def test_lines_are_led_elsewhere() -> None:
+    """The library would be installed from the copy where its master was asked for."""
+    lines = ["-e ./common", "./common", "our-common @ file:///r/api/common", "alpha==1", "../common"]
+    assert list(redirect(lines, "/r/api", {"/r/api/common": "-e /r/common"})) == ["-e /r/common"] * 3 + lines[3:]
+
+
+def test_what_is_not_there() -> None:
+    """An installer that leaves something out would be believed."""
+    there = ["Beta_B-2.dist-info", "alpha-1.dist-info"]
+    assert find_missing(["alpha==1", "beta-b==2", "gamma==1", "-e ./common"], there) == ["gamma"]
+    assert distribution_name("Beta_B-2.0.dist-info") == "beta-b"
+
+
+def test_records_of_installed_files() -> None:
+    """An edit would go unnoticed, or a file that nobody has touched be called edited."""
+    digest = "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU"
+    text = f'"a,b.py",sha256={digest},0\nx.pyc,,\nRECORD,,\nshort\nbad,sha256=!,1\nodd,md5=x,1\n\n'
+    empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+    assert [one for one in parse_record(text) if one.path != "bad"] == [Installed("a,b.py", empty)]

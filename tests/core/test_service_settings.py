@@ -1,0 +1,120 @@
+"""How services are set up: everything that is wrong is said at once, each with its line."""
+
+import pytest
+
+from common_sync.core.configuration import MIN_FREE, Configuration, find_table, parse_configuration
+from common_sync.core.errors import Problem
+from common_sync.core.service_settings import ServiceSettings, parse_size
+from common_sync.core.settings import Setting
+
+START = 'master = "common"\nservices = ["services/*"]\n'
+
+
+def read(text: str, file: str = "common-sync.toml") -> tuple[Configuration, list[Problem]]:
+    """Return a configuration, and what is wrong with it."""
+    table = find_table(text, file)
+    assert table is not None
+    return parse_configuration(table, text, file)
+
+
+FULL = """\
+[service."config-app/backend"]
+name = "backend"
+python = "3.12"
+requirements = "requirements/prod.txt"
+installer = "pip"
+system-site-packages = true
+pip-config = false
+compile = false
+[service.api]
+python = "/usr/bin/python3.11"
+"""
+
+
+@pytest.mark.parametrize("file", ["common-sync.toml", "pyproject.toml"])
+def test_every_key(file: str) -> None:
+    """A setting would be ignored, or be of another service, and nobody would notice."""
+    text = START + FULL + '[deploy]\nmin-free = "2G"\n'
+    if file == "pyproject.toml":
+        text = "[tool.common-sync]\n" + text.replace("[service", "[tool.common-sync.service")
+        text = text.replace("[deploy", "[tool.common-sync.deploy")
+    configuration, problems = read(text, file)
+    down = 2 if file == "common-sync.toml" else 3
+    assert problems == []
+    assert configuration.service == (
+        ServiceSettings(
+            Setting("config-app/backend", down + 1),
+            Setting("backend", down + 2),
+            Setting("3.12", down + 3),
+            Setting("requirements/prod.txt", down + 4),
+            "pip",
+            system_site_packages=True,
+            pip_config=False,
+            compile=False,
+        ),
+        ServiceSettings(Setting("api", down + 9), python=Setting("/usr/bin/python3.11", down + 10)),
+    )
+    assert configuration.min_free == 2 << 30
+
+
+def test_nothing_is_set() -> None:
+    """A project without such settings would have to write some."""
+    configuration, problems = read(START)
+    assert (problems, configuration.service, configuration.min_free) == ([], (), MIN_FREE)
+    configuration, problems = read(START + "[service]\n[deploy]\n")
+    assert (problems, configuration.service, configuration.min_free) == ([], (), MIN_FREE)
+    configuration, problems = read(START + "[service.api]\n")
+    assert configuration.service == (ServiceSettings(Setting("api", 3)),), "its name may be wrong"
+    configuration, problems = read(START + '[service.api]\n[deploy]\nmin-free = "x"\n')
+    assert configuration.min_free == MIN_FREE
+
+
+WRONG = [
+    ('[service.api]\nnam = "x"\n', (4, 'unknown key "nam"', "did you mean name?")),
+    ('[service.api]\ninstaller = "pipp"\n', (4, "\"installer\" cannot be 'pipp'", "did you mean pip?")),
+    ('[service.api]\ninstaller = "zzz"\n', (4, "\"installer\" cannot be 'zzz'", "the words are auto, uv, pip")),
+    ("[service.api]\ninstaller = 1\n", (4, '"installer" cannot be 1', 'installer = "auto"')),
+    ('[service.api]\npython = "2.7"\n', (4, "\"python\" cannot be '2.7'", 'python = "3.12"')),
+    ('[service.api]\npython = "python3"\n', (4, "\"python\" cannot be 'python3'", 'python = "3.12"')),
+    ('[service.api]\nname = "A b"\n', (4, "\"name\" cannot be 'A b'", 'name = "api"')),
+    (
+        '[service.api]\nrequirements = "../r.txt"\n',
+        (4, "\"requirements\" is '../r.txt', which leads upward", "name a file in the service"),
+    ),
+    ("[service.api]\ncompile = 1\n", (4, '"compile" must be true or false', "compile = false")),
+    (
+        '[service.api]\ninstaller = "uv"\nsystem-site-packages = true\n',
+        (4, "uv does not see the system's packages, and would install them again", 'installer = "pip"'),
+    ),
+    ("service.api = 3\n", (3, '"api" must be a table', "[api]")),
+    ("service = [1]\n", (3, '"service" must be a table', "did you mean services?")),
+    ('deploy.min-free = "lots"\n', (3, "\"min-free\" cannot be 'lots'", 'min-free = "150M"')),
+    ('[deploy]\nmin-fre = "1M"\n', (4, 'unknown key "min-fre"', "did you mean min-free?")),
+    ("deploy = 1\n", (3, '"deploy" must be a table', "[deploy]")),
+    ('service = { a = { python = "3" } }\n', (3, "\"python\" cannot be '3'", 'python = "3.12"')),
+    (
+        '[service.other]\npython = "3.11"\n["service"."api"]\npython = "3"\n',
+        (6, "\"python\" cannot be '3'", 'python = "3.12"'),
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), WRONG, ids=[text for text, _ in WRONG])
+def test_what_is_wrong(text: str, expected: tuple[int, str, str]) -> None:
+    """A typo would be ignored, and a service be set up as nobody meant."""
+    _, problems = read(START + text)
+    assert [(one.line, one.message, one.remedy) for one in problems] == [expected]
+
+
+def test_all_at_once() -> None:
+    """Somebody would mend one line after the other, and run it each time."""
+    _, problems = read(
+        START + '[service.a]\nx = 1\npython = "2"\n[service.b]\ncompile = "no"\n[deploy]\nmin-free = 3\n'
+    )
+    assert sorted((one.line or 0) for one in problems) == [4, 5, 7, 9]
+
+
+@pytest.mark.parametrize(("text", "size"), [("1", 1), ("2K", 2048), ("150M", 150 << 20), ("3G", 3 << 30)])
+def test_sizes(text: str, size: int) -> None:
+    """A disk would be filled to the last byte, or nothing be built on one that has room."""
+    assert parse_size(text) == size
