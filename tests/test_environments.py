@@ -113,7 +113,7 @@ def test_what_has_changed_is_named(envs: Environments) -> None:
     assert envs.run("env", "sync", "--upgrade", "api").code == 0
     assert envs.python("api", VERSIONS).startswith("1.1")
     envs.configure("api", compile=False)
-    assert "compile is off, was on" in envs.run("env", "status", "api").out
+    assert "compile is off, was on" in envs.run("env", "status", "api", "--output-format", "concise").out
     envs.git("checkout", "-q", ".")
     done = envs.run("env", "sync", "--offline")
     assert (done.code, envs.current("api")) == (0, first), "going back needs no index"
@@ -203,7 +203,7 @@ def test_changed_by_hand(envs: Environments) -> None:
     first, packages = envs.current("api"), next((envs.root / "services/api/.venv/lib").glob("*/site-packages"))
     shutil.rmtree(packages / "beta_b-1.0.dist-info")
     (packages / "extra-1.dist-info").mkdir()
-    done = envs.run("env", "status", "api")
+    done = envs.run("env", "status", "api", "--output-format", "concise")
     assert done.code == 1
     assert "CS303 the environment was changed by hand: extra-1 was added, beta_b-1.0 was removed" in done.out
     assert envs.run("env", "sync").code == 0
@@ -280,7 +280,7 @@ def test_an_interpreter_that_was_replaced(envs: Environments) -> None:
     os.utime(program)
     assert envs.run("env", "sync", "api").out.strip() == "· services/api  in sync", "touched, and still the same"
     _make_interpreter(envs, "3.11.99")
-    done = envs.run("env", "status", "api")
+    done = envs.run("env", "status", "api", "--output-format", "concise")
     assert done.code == 1
     assert f"CS302 the environment's interpreter is not the one that it was made with: {program}" in done.out
     assert "is CPython 3.11.99 now" in done.out
@@ -560,7 +560,7 @@ def test_doctor_says_it_too(envs: Environments) -> None:
     envs.write("services/api/requirements.txt", "-r gone.txt\n")
     assert "CS301" in {one["code"] for one in envs.json("doctor", "api", code=1)["findings"]}
     envs.write("common-sync.toml", 'ignore = ["CS301"]\n' + envs.read("common-sync.toml"))
-    assert "CS301" not in envs.run("env", "status", "api").out
+    assert "CS301" not in envs.run("env", "status", "api", "--output-format", "concise").out
 
 
 @pytest.mark.parametrize("command", ["verify", "distribute", "hook"])

@@ -295,8 +295,9 @@ def test_parsers_are_imported_only_for_what_may_lead_out(synced: Monorepo) -> No
         "common_sync.core.formats.toml",
     ]
     code = (
-        "import sys; from common_sync.interface import hook; "
-        f"hook.leave = lambda code: print(code, [name for name in {parsers} if name in sys.modules]); hook.main()"
+        "import sys; from common_sync.interface import hook, main; "
+        f"main.leave = lambda code: print(code, [name for name in {parsers} if name in sys.modules]); "
+        "sys.argv.append('--no-cache'); hook.main()"
     )
     assert run(sys.executable, "-c", code, cwd=synced.root).out == "0 []\n"
     synced.write(f"{API}/pyproject.toml", "a = '../x'")

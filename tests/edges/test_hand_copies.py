@@ -85,7 +85,7 @@ def test_it_is_said_when_a_copy_is_new_and_by_doctor(repo: Monorepo) -> None:
     )
     repo.write("common/sync.sh", "cp -r common services/api/\n")
     repo.write("services/api/build.sh", "cp -r ../../common .\n")
-    done = repo.run("distribute")
+    done = repo.concise("distribute")
     lines = [line for line in done.out.splitlines() if "CS121" in line]
     text, end = "copies the library by hand into", "beside the copy that common-sync keeps"
     assert lines == [
@@ -95,5 +95,5 @@ def test_it_is_said_when_a_copy_is_new_and_by_doctor(repo: Monorepo) -> None:
     ]
     assert done.code == 0
     assert "services/api/build.sh:1: CS110 " in done.out, "one finding for one line"
-    assert "CS121" not in repo.run("distribute").out
-    assert [line for line in repo.run("doctor").out.splitlines() if "CS121" in line] == lines
+    assert "CS121" not in repo.concise("distribute").out
+    assert [line for line in repo.concise("doctor").out.splitlines() if "CS121" in line] == lines
