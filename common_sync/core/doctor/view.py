@@ -40,6 +40,11 @@ class Service(NamedTuple):
     imports: tuple[Import, ...]  # the library's packages that it imports
 
     @property
+    def top(self) -> str:
+        """Its folder where the root of the repository is `/`."""
+        return f"/{self.path}"
+
+    @property
     def context(self) -> BuildContext:
         """All of its files, as a build context without a `.dockerignore`."""
         return BuildContext(self.folder, parse_dockerignore(""))

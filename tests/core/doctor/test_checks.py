@@ -1,7 +1,7 @@
 """The checks that need no build: imports, mounts, layouts, names, old builds, what is switched off, and the table's states."""
 
 import pytest
-from support.contexts import BASE, FILES, INSTALL, LIBRARY, context_of, follow
+from support.contexts import BASE, FILES, INSTALL, LIBRARY, context_of, follow, view_of
 
 from common_sync.core.doctor.catalogue import CHECKS, State, Verdict, conclude, is_silenced, judge
 from common_sync.core.doctor.checks.by_name import find_asked_by_name
@@ -15,7 +15,7 @@ from common_sync.core.doctor.checks.library import (
     find_stale_trouble,
 )
 from common_sync.core.doctor.checks.path_entries import find_import_troubles
-from common_sync.core.doctor.checks.references import find_reference_troubles
+from common_sync.core.doctor.checks.references import check_references
 from common_sync.core.doctor.image.bases import UNKNOWN_FOLDER, Base, read_base
 from common_sync.core.doctor.image.files import Put
 from common_sync.core.doctor.install.need import Need
@@ -260,7 +260,7 @@ def test_references_are_looked_at_as_they_lie(text: str, alone: str, in_image: s
     """A service that is run from a virtual environment would be passed over."""
     files = {**FILES, "requirements.txt": text, "empty/x": ""}
     for expected, built in ((alone, False), (in_image, True)):
-        troubles, _ = find_reference_troubles("services/api", ["requirements.txt"], context_of(files), in_image=built)
+        troubles = check_references(view_of(files)._replace(in_image=built))
         assert " ".join(f"{one.code}:{one.line}" for one in troubles) == expected
 
 
@@ -271,13 +271,13 @@ def test_project_files_are_looked_at_too() -> None:
         "pyproject.toml": '[project]\ndependencies = ["a"]\n[tool.uv.sources]\na = { path = "../a" }\n',
         "Pipfile": '[dev-packages]\nb = { path = "../b" }\n',
     }
-    troubles, _ = find_reference_troubles("api", ["pyproject.toml", "Pipfile"], context_of(files), in_image=True)
+    troubles = check_references(view_of(files)._replace(in_image=True))
     assert [(one.code, one.file, one.line) for one in troubles] == [
-        ("CS205", "pyproject.toml", 4),
         ("CS205", "Pipfile", 2),
+        ("CS205", "pyproject.toml", 4),
     ]
     poetry = {"pyproject.toml": '[tool.poetry.dependencies]\na = { path = "../a" }\n'}
-    assert len(find_reference_troubles("api", ["pyproject.toml"], context_of(poetry), in_image=True)[0]) == 1
+    assert len(list(check_references(view_of(poetry)._replace(in_image=True)))) == 1
 
 
 # base images

@@ -53,11 +53,21 @@ class StageEnd(NamedTuple):
     python_path: tuple[str, ...] | None  # the folders of `PYTHONPATH`; None where they cannot be told
     installs_later: tuple[NotFollowed, ...] = ()  # what is started with it and installs something then, or may
 
+    @property
+    def installs(self) -> list[Installed]:
+        """What is installed in it."""
+        return [event for event in self.events if isinstance(event, Installed)]
+
 
 class Build(NamedTuple):
     """What a build would come upon: its stages when all of each has run."""
 
     stages: tuple[StageEnd, ...]
+
+    @property
+    def needs(self) -> list[Need]:
+        """What is read by all that is installed."""
+        return [need for stage in self.stages for one in stage.installs for need in one.needs]
 
     def ends(self, targets: Iterable[str] = ()) -> list[int]:
         """Return the numbers of the stages that are run: the last one, and some others."""

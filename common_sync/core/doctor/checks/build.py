@@ -85,7 +85,7 @@ def _installs(build: Build, number: int) -> Iterator[Installed]:
     following: int | None = number
     while following is not None:
         stage = build.stages[following]
-        yield from (event for event in stage.events if isinstance(event, Installed))
+        yield from stage.installs
         following = stage.built_on
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from posixpath import basename, join
 
 from common_sync.core.doctor.checks.path_entries import inner_path_entries
-from common_sync.core.doctor.checks.references import PROJECT_FILES, list_asking, list_needs
+from common_sync.core.doctor.checks.references import PROJECT_FILES, list_needs
 from common_sync.core.doctor.install.projects import WORKSPACE, find_named
 from common_sync.core.doctor.view import Service, View
 from common_sync.core.expressions import expression
@@ -75,9 +75,8 @@ def list_asked_by_name(service: Service, reached: Iterable[str] = ()) -> list[Fi
 
 def _reached(service: Service) -> Iterator[str]:
     """Yield the files that the service's own requirements read, and those that these read."""
-    folder = f"/{service.path}"
-    for need in list_needs(service.path, list_asking(service), service.context):
-        rest = below(need.path, folder) if need.kind == "file" and need.state == "there" else None
+    for _, need in list_needs(service):
+        rest = below(need.path, service.top) if need.kind == "file" and need.state == "there" else None
         if rest:
             yield rest
 

@@ -22,7 +22,7 @@ def find_packages(context: Context, library: str) -> list[Package]:
     for above in (library, f"{library}/src"):
         for name in sorted(context.names(above)):
             init = f"{above}/{name}/__init__.py"
-            if name.isidentifier() and name not in {"tests", "test", "docs"} and context.look(init) is not None:
+            if name.isidentifier() and name not in _NO_PACKAGES and context.look(init) is not None:
                 text = context.read(init)
                 found.append(Package(name, text is not None and not text.strip(), above != library))
     return found
@@ -64,14 +64,8 @@ def _places(image: Image, context: Files, copy: str) -> Iterator[str]:
     for layer in image.layers:
         if not isinstance(layer, Put):
             continue
-        rests = (
-            [copy]
-            if layer.files is context
-            else find_places(layer.files, context, copy)
-            if isinstance(layer.files, Image)
-            else []
-        )
-        for inner in rests:
+        of_stage = find_places(layer.files, context, copy) if isinstance(layer.files, Image) else []
+        for inner in [copy] if layer.files is context else of_stage:
             rest = below(inner, layer.source)
             if rest is not None:
                 yield join(layer.place, rest) if rest else layer.place

@@ -4,11 +4,11 @@ from collections.abc import Container, Iterable, Iterator
 from posixpath import basename, join
 from typing import NamedTuple
 
-from common_sync.core.doctor.build.outcome import Build, Installed, NotFollowed, StageEnd
+from common_sync.core.doctor.build.outcome import Build, NotFollowed, StageEnd
 from common_sync.core.doctor.checks.by_name import find_asked, list_asked_by_name
 from common_sync.core.doctor.checks.layout import find_packages, find_places, find_shadow
 from common_sync.core.doctor.checks.path_entries import path_entries_in
-from common_sync.core.doctor.checks.references import list_asking, list_needs
+from common_sync.core.doctor.checks.references import list_needs
 from common_sync.core.doctor.image.files import Context, Image
 from common_sync.core.doctor.install.need import Need
 from common_sync.core.doctor.install.projects import read_project
@@ -51,9 +51,9 @@ def check_presence(image: ImageView) -> Iterator[Finding]:
     """Yield whether what runs in an image would find the library: nothing brings it, or its folder is taken for it."""
     places = list_running(image)
     by_path = any(stage.python_path != () for stage in image.build.stages)
-    layout = [] if by_path else [_find_layout(image, running) for running in places]
-    found = [trouble for trouble in layout if trouble is not None]
-    yield from found or _find_absence(image)
+    needs, context, copy = image.build.needs, image.context, image.service.copy
+    layout = [find_layout_trouble(one, needs, context, copy) for one in ([] if by_path else places)]
+    yield from [trouble for trouble in layout if trouble is not None] or _find_absence(image)
 
 
 def list_running(image: ImageView) -> list[Running]:
@@ -62,12 +62,6 @@ def list_running(image: ImageView) -> list[Running]:
     ends = [stage for stage in stages if stage.name in image.targets] + [*stages[-1:]]
     places = [(place, end.workdir) for end in ends for place in find_places(end.image, image.context, copy)]
     return [Running(*where, image.dockerfile) for where in dict.fromkeys(places)]
-
-
-def _find_layout(image: ImageView, running: Running) -> Finding | None:
-    installs = (event for stage in image.build.stages for event in stage.events if isinstance(event, Installed))
-    needs = [need for event in installs for need in event.needs]
-    return find_layout_trouble(running, needs, image.context, image.service.copy)
 
 
 def _find_absence(image: ImageView) -> list[Finding]:
@@ -85,7 +79,7 @@ def _find_absence(image: ImageView) -> list[Finding]:
 def _reached(image: ImageView) -> Iterator[str]:
     """Yield the files of the build context that installs read."""
     for stage in image.build.stages:
-        for need in (need for event in stage.events if isinstance(event, Installed) for need in event.needs):
+        for need in (need for one in stage.installs for need in one.needs):
             place = stage.image.look(need.path) if need.kind == "file" and need.path else None
             if place is not None and place.origin is not None:
                 yield place.origin
@@ -93,10 +87,9 @@ def _reached(image: ImageView) -> Iterator[str]:
 
 def _asked_in_commands(image: ImageView) -> list[Finding]:
     """Return the commands that take the library from an index or an address."""
-    events = (event for stage in image.build.stages for event in stage.events if isinstance(event, Installed))
-    library = image.service.library
-    asked = ((event.instruction.line, one.word.text) for event in events for one in event.install.asked)
-    found = ((line, find_asked(written, library)) for line, written in asked)
+    installs = (one for stage in image.build.stages for one in stage.installs)
+    asked = ((one.instruction.line, named.word.text) for one in installs for named in one.install.asked)
+    found = ((line, find_asked(written, image.service.library)) for line, written in asked)
     remedy = f"install `./{image.service.copy}`"
     return [file_finding("CS213", image.dockerfile, line, message, remedy) for line, message in found if message]
 
@@ -112,8 +105,8 @@ def check_copy(view: View) -> Iterator[Finding]:
     service = view.service
     if view.in_image:
         return
-    needs = list_needs(service.path, list_asking(service), service.context)
-    running = Running(f"/{service.path}/{service.copy}", f"/{service.path}", service.copy)
+    needs = [need for _, need in list_needs(service)]
+    running = Running(f"{service.top}/{service.copy}", service.top, service.copy)
     layout = find_layout_trouble(running, needs, service.context, service.copy)
     yield from (one for one in (layout, find_stale_trouble(service.context, service.copy)) if one is not None)
 
@@ -157,11 +150,9 @@ def find_absence(
         file: The Dockerfile's path in the service.
         folders: Where Python looks besides, by what the service's files do.
     """
-    events = [event for stage in build.stages for event in stage.events]
-    needs = [need for one in events if isinstance(one, Installed) for need in one.needs]
-    installed = any(need.kind == "project" and need.written not in _THE_SERVICE for need in needs)
-    unread = any(need.state == "unknown" for need in needs)
-    if installed or unread or any(isinstance(one, NotFollowed) for one in events):
+    installed = any(need.kind == "project" and need.written not in _THE_SERVICE for need in build.needs)
+    unread = any(need.state == "unknown" for need in build.needs)
+    if installed or unread or any(isinstance(one, NotFollowed) for stage in build.stages for one in stage.events):
         return None  # or it is told of already that something cannot be followed
     absent = ((package, _why_absent(build.stages[-1], package, folders)) for package in packages)
     package, reason = next(((package, why) for package, why in absent if why is not None), ("", None))

@@ -19,13 +19,8 @@ def check_path_entries(view: View) -> Iterator[Finding]:
         if not view.in_image:
             yield from troubles
         elif not is_test(file):
-            missed = [
-                entry
-                for image in view.images
-                for entry in list_in_image(image, file, text)
-                if not _is_there(image, entry)
-            ]
-            lines = {entry.line for entry in missed}
+            found = ((image, entry) for image in view.images for entry in list_in_image(image, file, text))
+            lines = {entry.line for image, entry in found if not _is_there(image, entry)}
             yield from (trouble for trouble in troubles if trouble.line in lines)
 
 
@@ -49,11 +44,9 @@ def _is_there(image: ImageView, entry: PathEntry) -> bool:
 
 def inner_path_entries(service: Service) -> set[str]:
     """Return the folders of a service that its own files put on `sys.path`."""
-    folder = f"/{service.path}"
-    entries = (
-        entry for file, text in _sources(service) for entry in find_path_entries(text, f"{folder}/{file}", folder)
-    )
-    return {rest for entry in entries if (rest := below(entry.path, folder)) is not None}
+    top = service.top
+    entries = (one for file, text in _sources(service) for one in find_path_entries(text, f"{top}/{file}", top))
+    return {rest for entry in entries if (rest := below(entry.path, top)) is not None}
 
 
 def path_entries_in(image: ImageView) -> set[str]:

@@ -1,8 +1,8 @@
 """The references of a service as they lie on the disk: those that leave it, and those that lead to nothing in it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from common_sync.core.doctor.image.files import Context, Image, Put
+from common_sync.core.doctor.image.files import Image, Put
 from common_sync.core.doctor.install.command import Asked, Install
 from common_sync.core.doctor.install.need import Need
 from common_sync.core.doctor.install.needs import find_needs
@@ -15,74 +15,33 @@ from common_sync.core.references.kinds import is_requirements
 PROJECT_FILES = frozenset({"pyproject.toml", "Pipfile"})
 
 
-def list_installs(service: str, files: Iterable[str], context: Context) -> Iterator[tuple[str, Install]]:
-    """Yield each file of a service that says what to install, and how it would be done.
-
-    Args:
-        service: The service's path from the root.
-        files: Paths in the service of the files that pip reads, and of `pyproject.toml` and `Pipfile`.
-        context: The service's files.
-    """
-    folder = f"/{service}"
-    for file in files:
-        if file == "Pipfile":
-            yield file, Install("pipenv", folder, synced=True, options=(("--dev", ""),))
-        elif file == "pyproject.toml":
-            text = context.read(file) or ""
-            yield file, Install("poetry" if "[tool.poetry" in text else "uv", folder, synced=True)
-        else:
-            yield file, Install("pip", folder, (Asked("file", Word(file)),))
-
-
 def check_references(view: View) -> Iterator[Finding]:
     """Yield what is wrong with the references of a service as they lie; what leads to the master is told of already."""
     service = view.service
-    troubles, _ = find_reference_troubles(service.path, list_asking(service), service.context, in_image=view.in_image)
+    judged = (_judge(need, file, service.top, in_image=view.in_image) for file, need in list_needs(service))
     told = {(one.file, one.line) for one in service.references if one.state in {"points-at-master", "points-at-former"}}
-    yield from (one for one in troubles if (f"{service.path}/{one.file}", one.line) not in told)
+    for trouble in dict.fromkeys(judged):
+        if trouble is not None and (f"{service.path}/{trouble.file}", trouble.line) not in told:
+            yield trouble
 
 
-def list_asking(service: Service) -> list[str]:
-    """Return the files beside the service's that say what to install."""
-    return [file for file in service.files if "/" not in file and (is_requirements(file) or file in PROJECT_FILES)]
+def list_needs(service: Service) -> Iterator[tuple[str, Need]]:
+    """Yield what there is to be installed of a service as it lies, each with the file beside the service's that asks."""
+    image = Image((Put(service.top, service.context, ""),))
+    for file in service.files:
+        if "/" not in file and (is_requirements(file) or file in PROJECT_FILES):
+            needs = find_needs(_read_install(service, file), image, service.context)
+            yield from ((file, need) for need in needs if need.file or need.path != f"{service.top}/{file}")
 
 
-def list_needs(service: str, files: Iterable[str], context: Context) -> list[Need]:
-    """Return what there is to be installed of a service as it lies.
-
-    Args:
-        service: The service's path from the root.
-        files: As for `list_installs`.
-        context: The service's files.
-    """
-    image = Image((Put(f"/{service}", context, ""),))
-    installs = list_installs(service, files, context)
-    return [need for _, install in installs for need in find_needs(install, image, context)]
-
-
-def find_reference_troubles(
-    service: str, files: Iterable[str], context: Context, *, in_image: bool
-) -> tuple[list[Finding], list[Need]]:
-    """Return what is wrong with a service's references as they lie, and what there is to be installed.
-
-    Args:
-        service: The service's path from the root.
-        files: As for `list_installs`.
-        context: The service's files.
-        in_image: Whether the service is built into images, whose own needs are looked at there.
-    """
-    folder = f"/{service}"
-    image = Image((Put(folder, context, ""),))
-    troubles: dict[Finding, None] = {}
-    needs: list[Need] = []
-    for file, install in list_installs(service, files, context):
-        for need in find_needs(install, image, context):
-            needs.append(need)
-            if need.file is None and need.path == f"{folder}/{file}":
-                continue  # the file itself, which is there
-            if (trouble := _judge(need, file, folder, in_image=in_image)) is not None:
-                troubles[trouble] = None
-    return list(troubles), needs
+def _read_install(service: Service, file: str) -> Install:
+    """Return how a file of a service that says what to install would be installed."""
+    if file == "Pipfile":
+        return Install("pipenv", service.top, synced=True, options=(("--dev", ""),))
+    if file == "pyproject.toml":
+        text = service.folder.read(file) or ""
+        return Install("poetry" if "[tool.poetry" in text else "uv", service.top, synced=True)
+    return Install("pip", service.top, (Asked("file", Word(file)),))
 
 
 def _judge(need: Need, file: str, folder: str, *, in_image: bool) -> Finding | None:

@@ -2,11 +2,20 @@
 
 import re
 from collections.abc import Callable, Iterator
-from fnmatch import fnmatchcase
 from posixpath import basename, join, normpath
 from typing import NamedTuple
 
-from common_sync.core.doctor.image.files import Anything, Context, Doubt, Files, Image, Inline, Put
+from common_sync.core.doctor.image.files import (
+    WILD,
+    Anything,
+    Context,
+    Doubt,
+    Files,
+    Image,
+    Inline,
+    Put,
+    match_paths,
+)
 from common_sync.core.expressions import expression
 from common_sync.core.formats.dockerfile.syntax import Heredoc, Instruction
 from common_sync.core.formats.dockerfile.words import Word
@@ -94,7 +103,7 @@ def copy_layers(
             layers.append(Doubt(copying.destination, f"line {copying.line} unpacks or fetches `{source}`"))
             continue
         path, above = _clean(source, local=local)
-        found = [*_match(path, files)]
+        found = match_paths(path, files)
         if above:
             events.append(SourceAbove(copying.line, source, path))
         if found:
@@ -110,7 +119,6 @@ def copy_layers(
 
 _ARCHIVE = expression(r"\.(?:tar(?:\.\w+)?|tgz|tbz2?|txz)$", re.IGNORECASE)
 _REMOTE = expression(r"[a-z][a-z0-9+.-]*://|git@", re.IGNORECASE)
-_WILD = expression(r"[*?[]")
 
 
 def _inline(copying: Copying) -> Iterator[Put | Doubt]:
@@ -131,28 +139,9 @@ def _clean(source: str, *, local: bool) -> tuple[str, bool]:
     return (rest, above) if local else (f"/{rest}", above)
 
 
-def _match(path: str, files: Files) -> Iterator[str]:
-    """Yield the paths that a source means; a wildcard never matches a slash."""
-    if not _WILD.search(path):
-        if files.look(path) is not None:
-            yield path
-        return
-    found = ["/" if path.startswith("/") else ""]
-    for part in path.strip("/").split("/"):
-        named = [
-            join(above, name)
-            for above in found
-            for name in files.names(above)
-            if fnmatchcase(name, part.replace("[^", "[!"))
-        ]
-        found = named if _WILD.search(part) else [join(above, part) for above in found]
-        found = [one for one in found if files.look(one) is not None]
-    yield from sorted(found)
-
-
 def _is_empty_match(path: str, files: Files) -> bool:
     """Tell whether it is a wildcard in a folder that is there: BuildKit lets that match nothing."""
-    fixed = path[: wild.start()] if (wild := _WILD.search(path)) else None
+    fixed = path[: wild.start()] if (wild := WILD.search(path)) else None
     return fixed is not None and files.look(fixed.rpartition("/")[0]) is not None
 
 
@@ -165,7 +154,6 @@ def _put(copying: Copying, source: str, files: Files, *, folder: bool) -> Put | 
         destination = join(destination, source.lstrip("/"))
     elif folder and (place is None or place.kind != "folder"):
         destination = join(destination, basename(source)).rstrip("/")
-    if copying.unclear or isinstance(files, Anything):
-        what = "leaves some of it out" if copying.unclear else "copies from a context that is unknown"
-        return Doubt(destination, f"line {copying.line} {what}")
+    if copying.unclear:
+        return Doubt(destination, f"line {copying.line} leaves some of it out")
     return Put(destination, files, source)

@@ -2,11 +2,10 @@
 
 import re
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from itertools import takewhile
-from posixpath import basename, dirname, join, normpath
+from posixpath import basename, join, normpath
 
-from common_sync.core.doctor.image.files import Doubt, Gone, Image, Inline, Made, Put
+from common_sync.core.doctor.image.files import WILD, Doubt, Gone, Image, Inline, Made, Put, match_paths
 from common_sync.core.expressions import expression
 from common_sync.core.formats.shell.script import Command
 from common_sync.core.formats.shell.words import Word
@@ -84,10 +83,7 @@ def _outputs(command: Command) -> list[str]:
 
 
 def _match(operand: str, image: Image) -> list[str]:
-    above, name = dirname(operand), basename(operand)
-    if not re.search(r"[*?[]", name):
-        return [operand]
-    return [join(above, one) for one in image.names(above) if fnmatchcase(one, name)]
+    return match_paths(operand, image) if WILD.search(operand) else [operand]
 
 
 def _copies(command: Command, operands: list[str], image: Image) -> Iterator[Layer]:

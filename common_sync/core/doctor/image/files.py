@@ -4,9 +4,11 @@ Nothing is listed before somebody asks for it: a stage is a pile of layers, and 
 """
 
 from collections.abc import Iterable
+from fnmatch import fnmatchcase
 from posixpath import join
 from typing import Literal, NamedTuple, Protocol
 
+from common_sync.core.expressions import expression
 from common_sync.core.formats.dockerignore import Dockerignore
 from common_sync.core.model import below
 
@@ -159,6 +161,19 @@ def _look_in(layer: Put, path: str, rest: str | None) -> Place | None:
         return layer.files.look(join(layer.source, rest) if rest else layer.source)
     inside = below(layer.place, path) is not None
     return Place("folder") if inside and layer.files.look(layer.source) is not None else None
+
+
+WILD = expression(r"[*?[]")
+
+
+def match_paths(path: str, files: Files) -> list[str]:
+    """Return the paths that one with wildcards means, sorted; a wildcard never matches a slash."""
+    found = ["/" if path.startswith("/") else ""]
+    for part in path.strip("/").split("/") if WILD.search(path) else ():
+        pattern = part.replace("[^", "[!")
+        inner = (join(above, name) for above in found for name in files.names(above) if fnmatchcase(name, pattern))
+        found = [*inner] if WILD.search(part) else [join(above, part) for above in found]
+    return sorted(one for one in (found if WILD.search(path) else [path]) if files.look(one) is not None)
 
 
 class Folder(Files, Protocol):

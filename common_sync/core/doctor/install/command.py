@@ -116,14 +116,16 @@ def read_install(command: Command) -> Install | None:
             return Install("setup.py", command.folder, (Asked("project", Word(".")),), certain=command.certain)
     if _PIP.fullmatch(program):
         return _read_pip(words, command)
-    readers = {
-        "uv": _read_uv,
-        "poetry": _read_poetry,
-        "pdm": _read_pdm,
-        "pipenv": _read_pipenv,
-        "pip-sync": _read_pip_sync,
-    }
-    return readers[program](words, command) if program in readers else None
+    match program:
+        case "uv":
+            return _read_uv(words, command)
+        case "pip-sync":
+            parsed = _parse(words)
+            asked = [Asked("file", word) for word in parsed.rest or (Word("requirements.txt"),)]
+            return _make("pip", command, parsed, asked)
+        case "poetry" | "pdm" | "pipenv":
+            return _read_synced(program, words, command)
+    return None
 
 
 def _first(words: Sequence[Word]) -> str:
@@ -185,17 +187,11 @@ def _asked(parsed: _Parsed) -> Iterator[Asked]:
 
 
 def _read_pip(words: Sequence[Word], command: Command) -> Install | None:
-    before = _parse(words[: next((index for index, word in enumerate(words) if word.text in _PIP_COMMANDS), 0)])
-    if before.rest or not any(word.text in _PIP_COMMANDS for word in words):
+    at = next((index for index, word in enumerate(words) if word.text in _PIP_COMMANDS), None)
+    if at is None or _parse(words[:at]).rest:
         return None
-    parsed = _parse(words[next(index for index, word in enumerate(words) if word.text in _PIP_COMMANDS) + 1 :])
-    parsed = _with_environment(parsed, command, "PIP_")
+    parsed = _with_environment(_parse(words[at + 1 :]), command, "PIP_")
     return _make("pip", command, parsed, [*_asked(parsed)])
-
-
-def _read_pip_sync(words: Sequence[Word], command: Command) -> Install:
-    parsed = _parse(words)
-    return _make("pip", command, parsed, [Asked("file", word) for word in parsed.rest or (Word("requirements.txt"),)])
 
 
 def _read_uv(words: Sequence[Word], command: Command) -> Install | None:
@@ -220,21 +216,15 @@ def _read_uv(words: Sequence[Word], command: Command) -> Install | None:
     return None
 
 
-def _read_poetry(words: Sequence[Word], command: Command) -> Install | None:
-    words = [Word("--directory") if word.text == "-C" else word for word in words]
-    parsed = _parse(words, boolean=frozenset({"--no-binary", "--src"}))
-    return _make("poetry", command, parsed, (), synced=True) if _first(parsed.rest) in {"install", "sync"} else None
+_OWN = {("poetry", "-C"): "--directory", ("pdm", "-p"): "--project"}
+"""Options that mean something else to these tools than to pip and uv."""
 
 
-def _read_pdm(words: Sequence[Word], command: Command) -> Install | None:
-    words = [Word("--project") if word.text == "-p" else word for word in words]
-    parsed = _parse(words)
-    return _make("pdm", command, parsed, (), synced=True) if _first(parsed.rest) in {"install", "sync"} else None
-
-
-def _read_pipenv(words: Sequence[Word], command: Command) -> Install | None:
-    parsed = _parse(words)
+def _read_synced(tool: Literal["poetry", "pdm", "pipenv"], words: Sequence[Word], command: Command) -> Install | None:
+    """Return what a tool installs from a project's own files; only pipenv takes what is named beside them."""
+    words = [Word(_OWN[tool, word.text]) if (tool, word.text) in _OWN else word for word in words]
+    parsed = _parse(words, frozenset({"--no-binary", "--src"}) if tool == "poetry" else frozenset())
     if _first(parsed.rest) not in {"install", "sync"}:
         return None
-    asked = [*_asked(parsed._replace(rest=parsed.rest[1:]))]
-    return _make("pipenv", command, parsed, asked, synced=not asked)
+    asked = [*_asked(parsed._replace(rest=parsed.rest[1:]))] if tool == "pipenv" else []
+    return _make(tool, command, parsed, asked, synced=not asked)

@@ -5,6 +5,13 @@ from typing import Literal, NamedTuple
 from common_sync.core.doctor.image.files import Context, Place
 from common_sync.core.doctor.install.projects import Project
 
+State = Literal["there", "missing", "unknown"]
+
+
+def lacking(*, sure: bool) -> State:
+    """Return the state of what is not there, or may not be."""
+    return "missing" if sure else "unknown"
+
 
 class Need(NamedTuple):
     """Something that an install reads."""
@@ -12,7 +19,7 @@ class Need(NamedTuple):
     kind: Literal["file", "project"]  # a file, or a project that is installed
     written: str  # what asks for it
     path: str  # the absolute path in the image; nothing where that cannot be told
-    state: Literal["there", "missing", "unknown"]  # whether it is there
+    state: State  # whether it is there
     reason: str = ""  # more about it, where there is more
     file: str | None = None  # the file that asks for it, by its path in the build context; None for the command itself
     line: int | None = None  # the line in that file, counted from 1

@@ -8,12 +8,11 @@ import re
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from posixpath import dirname, join, normpath, split
-from typing import Literal
 
 from common_sync.core.doctor.image.files import Context, Image, Place
 from common_sync.core.doctor.install.build_reads import Version
 from common_sync.core.doctor.install.command import Asked, Install
-from common_sync.core.doctor.install.need import Asker, Need, read_text
+from common_sync.core.doctor.install.need import Asker, Need, lacking, read_text
 from common_sync.core.doctor.install.pip import NO_HASH, asks_for_hashes, configured
 from common_sync.core.doctor.install.projects import Dependency, Project, read_links, read_pipfile, read_project
 from common_sync.core.doctor.install.selection import select
@@ -135,8 +134,7 @@ class _Finder:
         if all(self._image.look(place) is None for place in places):
             needed = needs_it(source, self._install, text)
             reason = "" if needed else "it is not there, and an index has to have all that is in it"
-            state: Literal["missing", "unknown"] = "missing" if needed else "unknown"
-            yield Need("file", source.written, places[-1], state, reason, file, source.line)
+            yield Need("file", source.written, places[-1], lacking(sure=needed), reason, file, source.line)
 
     def _text(self, place: Place) -> str | None:
         return read_text(place, self._context)
@@ -206,9 +204,8 @@ class _Finder:
         if not places:
             yield need._replace(state="missing", reason=self._why_no_project(need.path))
             return
-        if lacking := self._lacking(need.path, places[0]):
-            state: Literal["missing", "unknown"] = "unknown" if need.editable else "missing"
-            yield need._replace(state=state, reason=f"{lacking}/ of it is not there yet")
+        if absent := self._find_absent(need.path, places[0]):
+            yield need._replace(state=lacking(sure=not need.editable), reason=f"{absent}/ of it is not there yet")
             return
         pyproject = found["pyproject.toml"]
         text = self._text(pyproject) if pyproject is not None else None
@@ -229,7 +226,7 @@ class _Finder:
             f", which {rule} keeps out" if rule else ""
         )
 
-    def _lacking(self, path: str, place: Place) -> str | None:
+    def _find_absent(self, path: str, place: Place) -> str | None:
         """Return a package of the project that the build context has and the image has not."""
         above = dirname(place.origin or "")
         if not above:
@@ -261,8 +258,7 @@ class _Finder:
             path = normpath(join(folder, read.path))
             found = self._image.look(path)
             sure = read.sure and not (editable and read.written.startswith("force-include"))
-            missing: Literal["missing", "unknown"] = "missing" if sure else "unknown"
-            state = missing if found is None else "unknown" if found.kind == "unknown" else "there"
+            state = lacking(sure=sure) if found is None else "unknown" if found.kind == "unknown" else "there"
             reason = found.why if found is not None and state == "unknown" else ""
             yield Need("file", read.written, path, state, reason, place.origin, read.line)
         version = project.version_from
@@ -273,9 +269,8 @@ class _Finder:
         found = [self._image.look(join(above, ".git")) for above in _upward(folder)]
         if any(one is not None and one.kind != "unknown" for one in found):
             return
-        state: Literal["missing", "unknown"] = "unknown" if any(found) else "missing"
         reason = f"{version.program} takes the version from git, and {folder} is in no repository: set {version.variable}, or a fallback"
-        yield Need("file", ".git", join(folder, ".git"), state, reason, place.origin)
+        yield Need("file", ".git", join(folder, ".git"), lacking(sure=not any(found)), reason, place.origin)
 
     def _synced(self, folder: str) -> Iterator[Need]:
         """Yield what a tool needs that installs a project from its own files."""
@@ -284,8 +279,7 @@ class _Finder:
         place = self._image.look(join(here, name))
         text = self._text(place) if place is not None else None
         if place is None or text is None:
-            state: Literal["missing", "unknown"] = "missing" if place is None else "unknown"
-            yield Need("file", name, join(here, name), state)
+            yield Need("file", name, join(here, name), lacking(sure=place is None))
             return
         yield Need("file", name, join(here, name), "there")
         if lock := self._lock():
