@@ -47,6 +47,11 @@ def is_below(path: str, folder: str) -> bool:
     return path == folder or not folder or path.startswith(f"{folder}/")
 
 
+def overlap(one: str, other: str) -> bool:
+    """Tell whether one of two folders is the other, or lies in it."""
+    return is_below(one, other) or is_below(other, one)
+
+
 def below(path: str, folder: str) -> str | None:
     """Return the path relative to a folder, nothing for the folder itself, or None when it is not below it.
 

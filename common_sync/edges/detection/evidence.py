@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from common_sync.core.formats.pip.names import normalise
-from common_sync.core.model import is_below
+from common_sync.core.model import is_below, overlap
 from common_sync.core.references.kinds import kind_anywhere
 from common_sync.edges.detection.imports import Import, Imports, find_provider
 from common_sync.edges.detection.likeness import Likeness
@@ -63,7 +63,7 @@ class Evidence:
             text = f"takes {one.name} from the uv workspace" if one.workspace else text
             nearest = self.likeness.nearest(folders[one.name])
             for folder in nearest if len(nearest) == 1 else ():
-                if service and not is_below(folder, service) and not is_below(service, folder):
+                if service and not overlap(folder, service):
                     yield Link(service, folder, "install" if one.workspace else "use", one.file, one.line, text, "")
 
     def _imported(self) -> Iterator[Link]:
@@ -81,7 +81,7 @@ class Evidence:
         if found is None or is_below(service, found.folder):
             return None
         target = library_of(self.tree, found.folder, service)
-        if is_below(service, target) or is_below(target, service) or last(target) in COMMONPLACE:
+        if overlap(service, target) or last(target) in COMMONPLACE:
             return None
         line = found.by or wanted
         name = found.name if target == found.folder else ""

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
+from common_sync.core.asked_once import asked_once
 from common_sync.core.expressions import expression_of_bytes
 from common_sync.core.formats.python import find_path_entries
-from common_sync.core.model import ancestors, is_below
+from common_sync.core.model import ancestors, is_below, overlap
 from common_sync.edges.detection.tree import COMMONPLACE, Tree, above, last
 
 _IMPORT = expression_of_bytes(
@@ -54,16 +55,12 @@ class Imports:
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
-        self._services: dict[str, str] = {}
 
-    def service_of(self, file: str) -> str:
-        """Return the nearest folder above a file that is built or started by itself, or nothing."""
-        folder = above(file)
-        if folder not in self._services:
-            around = [one for one in (folder, *ancestors(folder)) if one and self._may_be_service(one)]
-            whole = (one for one in around if not (above(one) in around and self._tree.is_package(one)))
-            self._services[folder] = next(whole, "")
-        return self._services[folder]
+    @asked_once
+    def service_around(self, folder: str) -> str:
+        """Return the nearest folder, it or one above it, that is built or started by itself, or nothing."""
+        around = [one for one in (folder, *ancestors(folder)) if one and self._may_be_service(one)]
+        return next((one for one in around if not (above(one) in around and self._tree.is_package(one))), "")
 
     def _may_be_service(self, folder: str) -> bool:
         aside = last(folder) in COMMONPLACE and not self._tree.is_built(folder)
@@ -74,7 +71,7 @@ class Imports:
         found: dict[str, dict[str, Import]] = {}
         paths: dict[str, list[PathLine]] = {}
         for file in self._tree.sources:
-            if service := self.service_of(file):
+            if service := self.service_around(above(file)):
                 data = self._tree.data(file)
                 names = found.setdefault(service, {})
                 for one in _list_imports(data, file):
@@ -145,7 +142,7 @@ def find_provider(tree: Tree, imports: Imports, service: str, wanted: Import) ->
             return Provider(found, by=line)
     parts = wanted.name.split(".")[1:]
     named = (_descend(tree, one, parts) for one in tree.folders_by_name.get(wanted.top, ()))
-    apart = [one for one in named if not is_below(service, one) and not is_below(one, service)]
+    apart = [one for one in named if not overlap(one, service)]
     free = [one for one in apart if not any(map(tree.looks_like_service, ancestors(one)))]
     together = {one: len(os.path.commonpath([f"/{one}", f"/{service}"])) for one in free}
     best = max(together.values(), default=0)

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from common_sync.core.model import ancestors, is_below
+from common_sync.core.asked_once import asked_once
+from common_sync.core.model import ancestors, is_below, overlap
 from common_sync.edges.detection.tree import COMMONPLACE, Tree, last
 
 _SAMPLE = 3
@@ -21,9 +22,6 @@ class Likeness:
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
-        self._copies: dict[str, tuple[str, ...]] = {}
-        self._held_parts: dict[str, set[str]] = {}
-        self._lines: dict[str, frozenset[bytes]] = {}
 
     def share_names(self, one: str, other: str) -> frozenset[str]:
         """Return the modules that two folders have in common; none unless they are half of what one of them holds."""
@@ -45,10 +43,9 @@ class Likeness:
         judged = [verdict for verdict in verdicts if verdict is not None]
         return 2 * sum(judged) > len(judged)
 
-    def _parts(self, folder: str) -> set[str]:
-        if folder not in self._held_parts:
-            self._held_parts[folder] = {_part(module) for module in self._tree.modules(folder)} - COMMONPLACE
-        return self._held_parts[folder]
+    @asked_once
+    def _parts(self, folder: str) -> frozenset[str]:
+        return frozenset(_part(module) for module in self._tree.modules(folder)) - COMMONPLACE
 
     def _only_holds(self, folder: str) -> bool:
         """Tell whether all that is in a folder is in one folder in it: then that one may be a copy."""
@@ -68,19 +65,16 @@ class Likeness:
             if ours or theirs:  # that two files are empty says nothing
                 yield 2 * len(ours & theirs) >= _VERSIONS * (len(ours) + len(theirs))
 
+    @asked_once
     def _read(self, path: str) -> frozenset[bytes]:
-        if path not in self._lines:
-            self._lines[path] = frozenset(filter(None, map(bytes.strip, self._tree.read(path).splitlines())))
-        return self._lines[path]
+        return frozenset(filter(None, map(bytes.strip, self._tree.read(path).splitlines())))
 
+    @asked_once
     def copies_of(self, folder: str) -> tuple[str, ...]:
         """Return the versions of a folder, whatever they are called: folders that are neither in it nor around it."""
-        if folder not in self._copies:
-            around = (one for one in self._holding_the_same(folder) if not _overlap(one, folder))
-            alike = {one for one in dict.fromkeys(around) if self.alike(one, folder)}
-            outermost = (one for one in alike if not any(above in alike for above in ancestors(one)))
-            self._copies[folder] = tuple(sorted(outermost))
-        return self._copies[folder]
+        around = (one for one in self._holding_the_same(folder) if not overlap(one, folder))
+        alike = {one for one in dict.fromkeys(around) if self.alike(one, folder)}
+        return tuple(sorted(one for one in alike if not any(above in alike for above in ancestors(one))))
 
     def _holding_the_same(self, folder: str) -> Iterator[str]:
         """Yield the folders that hold one of a few modules of a folder: those of its rarest and its commonest names."""
@@ -143,7 +137,3 @@ class Likeness:
 
 def _part(module: str) -> str:
     return module.partition("/")[0] if "/" in module else ""
-
-
-def _overlap(one: str, other: str) -> bool:
-    return is_below(one, other) or is_below(other, one)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from common_sync.core.model import ancestors, is_below
+from common_sync.core.model import ancestors, is_below, overlap
 from common_sync.core.references.contract import Place
 from common_sync.core.references.kinds import Kind, kind_anywhere
 from common_sync.core.text import UnparsableError
@@ -43,7 +43,7 @@ def find_links(tree: Tree) -> list[Link]:
     links = sorted(_Linker(tree).links(), key=lambda link: link.file)
     for file, place in sorted(tree.symlinks.items()):
         holder = next(filter(tree.looks_like_service, ancestors(file)), above(file))
-        if holder and not is_below(place, holder) and not is_below(holder, place):
+        if holder and not overlap(place, holder):
             links.append(Link(holder, place, "copy", file, None, f"a symlink to {place}", last(file)))
     return links
 
@@ -148,8 +148,7 @@ class _Linker:
         """Return the services that are built by a Dockerfile: its own folder, or the programs that it copies."""
         folder = service_of(above(file))
         places = {one.place for one in found}
-        inside = any(is_below(place, folder) or is_below(folder, place) for place in places)
-        if folder in self._tree.python_folders and inside:
+        if folder in self._tree.python_folders and any(overlap(place, folder) for place in places):
             return [folder]
         varying = [inner for one in found if one.copied.varies for inner in self._tree.inner.get(one.place, ())]
         programs = self._programs((*(one.place for one in found if not one.copied.varies), *varying), often)

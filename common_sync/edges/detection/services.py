@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import NamedTuple
 
-from common_sync.core.model import ancestors, is_below
+from common_sync.core.model import ancestors, is_below, overlap
 from common_sync.edges.detection.evidence import Evidence
 from common_sync.edges.detection.links import Link
 from common_sync.edges.detection.reading import Strength
@@ -80,8 +80,7 @@ def find_self_contained(tree: Tree, master: str) -> tuple[FoundService, ...]:
     """Return what looks like a service by itself: the outermost such folders, neither in the master nor around it."""
     found: dict[str, FoundService] = {}
     for folder in sorted(tree.python_folders, key=lambda path: (path.count("/"), path)):
-        apart = not is_below(folder, master) and not is_below(master, folder)
-        if apart and not found.keys() & set(ancestors(folder)) and looks_deployed(tree, folder):
+        if not overlap(folder, master) and not found.keys() & set(ancestors(folder)) and looks_deployed(tree, folder):
             reason = Reason(folder, None, "looks like a service by itself")
             found[folder] = FoundService(folder, (reason,), guess=True)
     return tuple(found[folder] for folder in sorted(found))
@@ -157,7 +156,7 @@ class _Examination:
         return f"a copy: {shared} of the {len(self._tree.modules(self._master))} modules of {self._master}"
 
     def _add(self, service: str, reason: Reason) -> None:
-        if not service or is_below(service, self._master) or is_below(self._master, service):
+        if not service or overlap(service, self._master):
             return
         inside_a_copy = any(one in self._copies for one in (service, *ancestors(service)))
         if inside_a_copy or not self._tree.is_there(service):

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from stat import S_ISREG
 
+from common_sync.core.asked_once import asked_once
 from common_sync.core.copies.manifest import DEEPEST
 from common_sync.core.copies.metadata import METADATA_FILES
 from common_sync.core.expressions import expression
@@ -73,9 +74,6 @@ class Tree:
         self.root = root
         self.files = frozenset(files)
         self.sources = sorted(path for path in self.files if path.endswith(".py"))
-        self._modules: dict[str, frozenset[str]] = {}
-        self._data: dict[str, bytes] = {}
-        self._service_like: dict[str, bool] = {}
 
     @cached_property
     def names(self) -> dict[str, list[str]]:
@@ -120,13 +118,12 @@ class Tree:
             by_name.setdefault(last(path), []).append(path)
         return by_name
 
+    @asked_once
     def modules(self, folder: str) -> frozenset[str]:
         """Return the paths, relative to a folder, of the modules in and below it."""
-        if folder not in self._modules:
-            start = bisect_left(self.sources, f"{folder}/")
-            end = bisect_left(self.sources, f"{folder}0")  # what comes after the slash
-            self._modules[folder] = frozenset(path[len(folder) + 1 :] for path in self.sources[start:end])
-        return self._modules[folder]
+        start = bisect_left(self.sources, f"{folder}/")
+        end = bisect_left(self.sources, f"{folder}0")  # what comes after the slash
+        return frozenset(path[len(folder) + 1 :] for path in self.sources[start:end])
 
     def read(self, path: str) -> bytes:
         """Return a file's bytes; nothing for one that is gone, too large, unreadable or not a regular file."""
@@ -146,11 +143,10 @@ class Tree:
         """Tell whether there is a file or a folder, on the disk or in git."""
         return path in self.files or os.path.lexists(os.path.join(self.root, path))
 
+    @asked_once
     def data(self, path: str) -> bytes:
         """Return a file's bytes; it is read once, for whoever asks."""
-        if path not in self._data:
-            self._data[path] = self.read(path)
-        return self._data[path]
+        return self.read(path)
 
     def text(self, path: str) -> str:
         """Return a file's characters as pip would decode them, or as UTF-8 with the rest replaced; it is read once."""
@@ -217,11 +213,10 @@ class Tree:
     def _asks(self, folder: str) -> bool:
         return any(kind_anywhere(f"{folder}/{name}") == "requirements" for name in self.names.get(folder, ()))
 
+    @asked_once
     def looks_like_service(self, folder: str) -> bool:
         """Tell by a folder's own files whether it is built, deployed or started by itself."""
-        if folder not in self._service_like:
-            self._service_like[folder] = self.is_built(folder) or self._asks(folder) or self.has_main(folder)
-        return self._service_like[folder]
+        return self.is_built(folder) or self._asks(folder) or self.has_main(folder)
 
 
 def read_tree(root: str) -> Tree:

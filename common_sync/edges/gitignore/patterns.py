@@ -7,6 +7,7 @@ from contextlib import suppress
 from errno import EACCES, EIO, EPERM
 
 from common_sync.core import limits
+from common_sync.core.asked_once import asked_once
 from common_sync.core.copies.rules import BUILT_IN, Layer, Rule, Rules, parse_plain
 from common_sync.core.errors import Problem
 from common_sync.edges.files.folders import explain_os_error, opened
@@ -58,7 +59,6 @@ class Gitignores:
 
     def __init__(self, root: str) -> None:
         self._root = root
-        self._files: dict[str, Rules] = {}
 
     def exclusion(self, path: str, folder: bool) -> Rule | None:
         """Return the rule that ignores a path, or None; the nearest `.gitignore` that matches decides.
@@ -74,10 +74,9 @@ class Gitignores:
                 return rule if rule.excludes else None
         return None
 
+    @asked_once
     def _rules(self, folder: str) -> Rules:
-        if folder not in self._files:
-            self._files[folder] = Rules(self._read(folder))
-        return self._files[folder]
+        return Rules(self._read(folder))
 
     def _read(self, folder: str) -> Iterator[Rule]:
         file = f"{folder}/{_GITIGNORE}" if folder else _GITIGNORE

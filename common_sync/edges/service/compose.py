@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from common_sync.core.asked_once import asked_once
 from common_sync.core.model import is_below
 from common_sync.core.references.hints import may_build
 from common_sync.core.references.kinds import KINDS, is_compose
@@ -46,12 +47,11 @@ class ComposeFiles:
 
     def __init__(self, root: str) -> None:
         self._root = root
-        self._data: dict[str, bytes] = {}
         self._files: dict[str, ComposeFile | None] = {}
         self._built: dict[tuple[str, str], tuple[BuiltService, ...]] = {}
-        self._names: dict[str, list[str]] = {}
         self._circles: dict[str, dict[Circle, None]] = {}
 
+    @asked_once
     def read(self, path: str) -> bytes:
         """Return a file's bytes, or one more than it may have of a file that is larger.
 
@@ -61,10 +61,8 @@ class ComposeFiles:
         Raises:
             OSError: It cannot be read.
         """
-        if path not in self._data:
-            with open(path, "rb") as file:
-                self._data[path] = file.read(_LARGEST + 1)
-        return self._data[path]
+        with open(path, "rb") as file:
+            return file.read(_LARGEST + 1)
 
     def list_services(self, service: str, inside: Iterable[str], *, elsewhere: bool = False) -> "list[BuiltService]":
         """Return what is built from a service's folder, or by a Dockerfile in it.
@@ -115,10 +113,15 @@ class ComposeFiles:
         """Yield the compose files in the folders above a service, the root's first."""
         folder = self._root
         for part in service.split("/"):
-            if folder not in self._names:
-                self._names[folder] = sorted(filter(is_compose, _list_names(folder)))
-            yield from (f"{folder}/{name}" for name in self._names[folder])
+            yield from self._list_in(folder)
             folder = f"{folder}/{part}"
+
+    @asked_once
+    def _list_in(self, folder: str) -> list[str]:
+        try:
+            return [f"{folder}/{name}" for name in sorted(filter(is_compose, os.listdir(folder)))]
+        except OSError:
+            return []
 
     def _follow(self, files: Iterable[str], elsewhere: bool) -> Iterator[_Followed]:
         """Yield files, and those that they include, each once."""
@@ -198,10 +201,3 @@ class ComposeFiles:
                 break
             layers.append(layer._replace(file=path, folder=folder, service=base))
         return layers
-
-
-def _list_names(folder: str) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except OSError:
-        return []

@@ -3,6 +3,7 @@
 import os
 from stat import S_ISDIR, S_ISREG
 
+from common_sync.core.asked_once import asked_once
 from common_sync.core.doctor.image.files import BuildContext, Place
 from common_sync.core.formats.dockerignore import parse_dockerignore
 from common_sync.core.references.kinds import limit_of
@@ -22,16 +23,10 @@ class ServiceFolder:
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
-        self._places: dict[str, Place | None] = {}
-        self._names: dict[str, list[str]] = {}
 
+    @asked_once
     def look(self, path: str) -> Place | None:
         """Return what is at a path, or None when there is nothing."""
-        if path not in self._places:
-            self._places[path] = self._look(path)
-        return self._places[path]
-
-    def _look(self, path: str) -> Place | None:
         real = self._resolve(path)
         try:
             mode = os.stat(real).st_mode if real is not None else 0
@@ -49,15 +44,14 @@ class ServiceFolder:
             return None
         return real if real == self._folder or real.startswith(self._folder + os.sep) else None
 
+    @asked_once
     def names(self, path: str) -> list[str]:
         """Return the names of what is in a folder, sorted."""
-        if path not in self._names:
-            real = self._resolve(path)
-            try:
-                self._names[path] = sorted(os.listdir(real)) if real is not None else []
-            except OSError:
-                self._names[path] = []
-        return self._names[path]
+        real = self._resolve(path)
+        try:
+            return sorted(os.listdir(real)) if real is not None else []
+        except OSError:
+            return []
 
     def read(self, path: str) -> str | None:
         """Return a file's text as pip reads it, or None when it has none that can be read."""
