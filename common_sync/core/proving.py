@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from common_sync.core.text import UnparsableError
+
 Change = TypeVar("Change")
 
 _MOST_PROOFS = 200
@@ -16,7 +18,7 @@ def keep_proven(
 
     Args:
         changes: What is meant to be changed, each by itself.
-        holds: Whether a file that was changed so says what was meant.
+        holds: Whether a file that was changed so says what was meant; one that cannot be parsed any more does not.
     """
     proven: list[Change] = []
     refused: list[Change] = []
@@ -25,7 +27,7 @@ def keep_proven(
     while waiting:  # halves instead of single ones: each proof reads the whole file again
         some = waiting.pop()
         left -= 1
-        if left >= 0 and holds((*proven, *some)):
+        if left >= 0 and _is_proven(holds, (*proven, *some)):
             proven += some
         elif len(some) == 1 or left < 0:
             refused += some
@@ -33,3 +35,10 @@ def keep_proven(
             half = len(some) // 2
             waiting += (some[half:], some[:half])
     return tuple(proven), tuple(refused)
+
+
+def _is_proven(holds: Callable[[tuple[Change, ...]], bool], changes: tuple[Change, ...]) -> bool:
+    try:
+        return holds(changes)
+    except UnparsableError:
+        return False

@@ -25,7 +25,7 @@ from common_sync.core.references.contract import (
 )
 from common_sync.core.references.mentions import find_mentions, report_mention
 from common_sync.core.references.project_paths import Spot, find_path, find_requirement, takes_in
-from common_sync.core.text import UnparsableError, apply_edits
+from common_sync.core.text import apply_edits
 
 Role = Literal["path", "key", "members", "requirement", "nothing", "other"]
 """What a string is for: a path relative to the file's folder, the value of a key that is such a path, such a path or a pattern of
@@ -158,10 +158,7 @@ def _respell(one: _Found, site: Site) -> str:
 
 def _holds(document: Document, reading: _Reading, changes: tuple[_Found, ...], site: Site, roles: Roles) -> bool:
     """Splice, read again, compare: everything is as it was, but for the strings that lead to the copy now."""
-    try:
-        after = parse_toml(apply_edits(document.text, [_rewrite(document.text, one, site) for one in changes]))
-    except UnparsableError:
-        return False
+    after = parse_toml(apply_edits(document.text, [_rewrite(document.text, one, site) for one in changes]))
     again = _read(after, site, roles)
     changed = {one.string.path for one in changes}
     places = [("copy" if one.string.path in changed else one.place.where, one.place.rest) for one in reading.found]

@@ -7,7 +7,7 @@ from common_sync.core.expressions import expression
 from common_sync.core.formats.yaml.tree import Node, Parse, YamlScalar, outline
 from common_sync.core.model import Edit
 from common_sync.core.proving import keep_proven
-from common_sync.core.text import UnparsableError, apply_edits
+from common_sync.core.text import apply_edits
 
 _CHARACTER = {
     "": expression(r"[^\r\n\x85\u2028\u2029]"),
@@ -98,9 +98,6 @@ def _divide(characters: str, changes: Sequence[Change]) -> tuple[list[Change], l
 def _holds(characters: str, root: Node, changes: tuple[Change, ...], parse: Parse, agree: Agree) -> bool:
     """Splice, parse again, compare: all is as it was but for the scalars that were meant."""
     edits = sorted(edit for change in changes for edit in spell(characters, change))
-    try:
-        again = parse(apply_edits(characters, edits))
-    except UnparsableError:
-        return False
+    again = parse(apply_edits(characters, edits))
     meant = outline(root, {change.scalar.start: change.value for change in changes})
     return outline(again) == meant and agree(again, changes)

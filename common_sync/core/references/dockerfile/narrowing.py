@@ -6,9 +6,10 @@ from typing import NamedTuple
 from common_sync.core.findings import line_finding
 from common_sync.core.formats.dockerfile.sources import normalise
 from common_sync.core.model import Edit, Finding
+from common_sync.core.proving import keep_proven
 from common_sync.core.references.contract import Site
 from common_sync.core.references.dockerfile.rewriting import Found, Reading, edit_to_copy, is_same, read
-from common_sync.core.text import UnparsableError, apply_edits
+from common_sync.core.text import apply_edits
 
 
 class Narrowed(NamedTuple):
@@ -34,9 +35,9 @@ def narrow_dockerfile(characters: str, site: Site, inside: str) -> Narrowed:
     if problems:
         return Narrowed(problems=tuple(problems))
     edits = tuple(sorted({edit for found in before.found for edit in _edit(found, site.copy, inside)}))
-    if _holds(before, inside, apply_edits(characters, edits), site, edits):
-        return Narrowed(edits)
-    return Narrowed(problems=tuple(_report(found) for found in before.found if found.lead.to_master))
+    proven, _ = keep_proven([edits], lambda _: _holds(before, inside, apply_edits(characters, edits), site, edits))
+    refused = () if proven else tuple(_report(found) for found in before.found if found.lead.to_master)
+    return Narrowed(edits if proven else (), refused)
 
 
 def _report(found: Found) -> Finding:
@@ -75,10 +76,7 @@ def _edit(found: Found, copy: str, inside: str) -> Iterator[Edit]:
 
 def _holds(before: Reading, inside: str, after: str, site: Site, edits: Sequence[Edit]) -> bool:
     """Read again and compare: the same is taken, from the service's folder now."""
-    try:
-        again = read(after, site._replace(context=""))
-    except UnparsableError:
-        return False
+    again = read(after, site._replace(context=""))
     meant = [_meaning(found, inside) for found in before.found]
     return meant == [_said(found) for found in again.found] and is_same(before.dockerfile, again.dockerfile, edits)
 

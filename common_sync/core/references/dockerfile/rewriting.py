@@ -19,7 +19,7 @@ from common_sync.core.model import Edit, Finding, ReferenceState
 from common_sync.core.proving import keep_proven
 from common_sync.core.references.contract import LocatedReference, Rewrite, Site, report_foreign, report_refusal
 from common_sync.core.references.dockerfile.leads import Lead, locate_source
-from common_sync.core.text import UnparsableError, apply_edits
+from common_sync.core.text import apply_edits
 
 _COMMENT = expression(r"\n\s*#")
 _TAKES_NO_SLASH = expression(r"""[$'"\\`]|(?:^|/)\.{0,2}$""")
@@ -202,10 +202,7 @@ def _holds(characters: str, reading: Reading, changes: Sequence[Found], site: Si
     edits = _splice(changes, site.copy)
     if any(_COMMENT.search(characters, edit.start, edit.end) for edit in edits):
         return False  # it would be lost
-    try:
-        again = read(apply_edits(characters, edits), site)
-    except UnparsableError:
-        return False
+    again = read(apply_edits(characters, edits), site)
     moved = {found.source.written.start for found in changes}
     before = [_meaning(one, moved=one.source.written.start in moved) for one in reading.found]
     return before == [_meaning(one) for one in again.found] and is_same(reading.dockerfile, again.dockerfile, edits)
