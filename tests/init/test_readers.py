@@ -53,6 +53,7 @@ READ = [
         id="a lock file of uv",
     ),
     pytest.param(each("pylock.dev.toml", '[[packages]]\ndirectory = { path = "../../common" }\n'), id="a pylock"),
+    pytest.param(each("pixi.lock", "packages:\n- pypi: ../../common\n  name: media-common\n"), id="pixi's"),
     pytest.param(each("poetry.lock", '[package.source]\ntype = "directory"\nurl = "../../common"\n'), id="Poetry's"),
     pytest.param(each("requirements.txt", "-r more.reqs\n") | each("more.reqs", "-e ../../common\n"), id="an include"),
     pytest.param(each("requirements.txt", "--edit=\\\n../../common\n"), id="an option that is cut short"),

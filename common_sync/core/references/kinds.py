@@ -73,6 +73,7 @@ class FileKind(NamedTuple):
         prose: Whether the copy's name may be a word in it, and counts only where a path may begin.
         yaml: Whether its rewriter is given what parses YAML, for one document or for several.
         commands: Whether its commands may install from files of any name.
+        installs: Whether what its lines lead to, or name, is installed.
         largest: How many bytes one may have.
     """
 
@@ -86,7 +87,13 @@ class FileKind(NamedTuple):
     prose: bool = False
     yaml: Literal["", "document", "documents"] = ""
     commands: bool = False
+    installs: bool = False
     largest: int = 16 << 20
+
+    @property
+    def locks(self) -> bool:
+        """Whether a tool makes it from a project file, which it repeats."""
+        return self.rewriter.startswith("locks:")
 
     @property
     def decides(self) -> bool:
@@ -102,7 +109,11 @@ _PROJECT = (b"{root", b"{home", b"{env", *_LOCK)
 
 KINDS: dict[Kind, FileKind] = {
     "requirements": FileKind(
-        "requirements:read_requirements", ("*.txt", "*.in"), fits=_is_required, decode=decode_requirements
+        "requirements:read_requirements",
+        ("*.txt", "*.in"),
+        fits=_is_required,
+        decode=decode_requirements,
+        installs=True,
     ),
     "dockerfile": FileKind(
         "dockerfile.rewriting:read_dockerfile", ("*file*",), fits=lambda _, name: is_dockerfile(name), commands=True
@@ -123,16 +134,18 @@ KINDS: dict[Kind, FileKind] = {
         frozenset(("environment.yml", "environment.yaml")),
         hints=(b"-r", b"-c", b"%"),
         yaml="document",
+        installs=True,
     ),
     "project": FileKind(
         "pyproject:read_project",
         ("*.toml",),
         frozenset(("pyproject.toml",)),
         hints=_PROJECT,
+        installs=True,
     ),
-    "hatch": FileKind("pyproject:read_hatch", ("*.toml",), frozenset(("hatch.toml",)), hints=_PROJECT),
-    "pixi": FileKind("pyproject:read_pixi", ("*.toml",), frozenset(("pixi.toml",)), hints=_PROJECT),
-    "pipfile": FileKind("pyproject:read_pipfile", ("*file*",), frozenset(("Pipfile",)), hints=_LOCK),
+    "hatch": FileKind("pyproject:read_hatch", ("*.toml",), frozenset(("hatch.toml",)), hints=_PROJECT, installs=True),
+    "pixi": FileKind("pyproject:read_pixi", ("*.toml",), frozenset(("pixi.toml",)), hints=_PROJECT, installs=True),
+    "pipfile": FileKind("pyproject:read_pipfile", ("*file*",), frozenset(("Pipfile",)), hints=_LOCK, installs=True),
     "lock": FileKind(
         "locks:read_lock",
         ("*.lock", "*.toml"),
@@ -188,6 +201,11 @@ def kind_of(path: str) -> Kind | None:
     if name in _BY_NAME:
         return _BY_NAME[name]
     return next((kind for fits, kind in _BY_FIT if fits(above, name)), None)
+
+
+def installs(kind: Kind | None) -> bool:
+    """Tell whether what the lines of a kind of file lead to, or name, is installed."""
+    return kind is not None and KINDS[kind].installs
 
 
 def made_from(path: str) -> str | None:

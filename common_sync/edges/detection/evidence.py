@@ -5,7 +5,7 @@ from functools import cached_property
 
 from common_sync.core.formats.pip.names import normalise
 from common_sync.core.model import is_below, overlap
-from common_sync.core.references.kinds import kind_anywhere
+from common_sync.core.references.kinds import KINDS, installs, kind_anywhere
 from common_sync.edges.detection.imports import Import, Imports, find_provider
 from common_sync.edges.detection.likeness import Likeness
 from common_sync.edges.detection.links import Link, find_links, library_of, make_link, service_of
@@ -42,7 +42,7 @@ class Evidence:
     def _from_git(self) -> Iterator[Link]:
         remotes: frozenset[str] | None = None
         for file in sorted(self.tree.files):
-            if b"git" in (self.tree.data(file) if kind_anywhere(file) in _INSTALLING else b""):
+            if installs(kind_anywhere(file)) and b"git" in self.tree.data(file):
                 remotes = list_remotes(self.tree.root) if remotes is None else remotes
                 for lead in find_git_leads(self.tree, file, remotes):
                     yield from make_link(self.tree, service_of(above(file)), lead, file)
@@ -96,7 +96,8 @@ class Evidence:
         """Service → the words of the files by which things are installed in it, normalised."""
         asked: dict[str, set[str]] = {}
         for file in self.tree.files:
-            if kind_anywhere(file) in _INSTALLING:
+            kind = kind_anywhere(file)
+            if kind is not None and (KINDS[kind].installs or KINDS[kind].locks):
                 words = map(normalise, set(WORD.findall(self.tree.text(file))))
                 asked.setdefault(service_of(above(file)), set()).update(words)
         return asked
@@ -123,6 +124,3 @@ class Evidence:
 
 def _is_of(name: str, package: str) -> bool:
     return name == package or name.startswith(f"{package}.")
-
-
-_INSTALLING = frozenset({"requirements", "project", "pipfile", "environment", "lock"})

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 from common_sync.core.expressions import expression
 from common_sync.core.formats.pip.names import normalise
-from common_sync.core.references.kinds import kind_anywhere
 from common_sync.edges.detection.reading import Lead
 from common_sync.edges.detection.tree import Tree, last
 from common_sync.edges.git.ask import ask
@@ -36,8 +35,6 @@ def find_git_leads(tree: Tree, file: str, remotes: frozenset[str]) -> Iterator[L
         file: The file.
         remotes: The repository's names; where it has none, any URL may be its own.
     """
-    if kind_anywhere(file) not in {"requirements", "project", "pipfile", "environment"}:
-        return
     if not any(hint in tree.data(file) for hint in _HINTS):
         return
     for number, line in enumerate(tree.text(file).split("\n"), 1):

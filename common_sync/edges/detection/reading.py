@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from common_sync.core.references.contract import Locate, LocatedReference, Place, Site
-from common_sync.core.references.kinds import Kind
+from common_sync.core.references.kinds import KINDS, Kind
 from common_sync.core.references.mentions import find_mentions, list_mentions
 from common_sync.core.text import UnparsableError
 from common_sync.edges.detection.tree import Tree, above
@@ -20,7 +20,7 @@ Strength = Literal["install", "copy", "use", "aside"]
 """How much a line says: installed from there; copied from there, into an image or by a script; imported from there, or asked for by
 its name; or named in passing (a volume, a file that is included)."""
 
-_LOCKS: frozenset[Kind] = frozenset({"lock", "poetry-lock", "pdm-lock", "pipenv-lock"})
+_LOCKS = frozenset(kind for kind, row in KINDS.items() if row.locks)
 """What only repeats the project file, may be huge, and has a line for each path: its text is enough."""
 
 _SCREENS: dict[Kind, tuple[bytes, ...]] = {

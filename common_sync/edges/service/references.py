@@ -112,7 +112,6 @@ def read_version(libraries: Sequence[Location], service: str, file: str, data: b
     return _Reader(see_from(libraries, service), service).read_data(file, kind, data)
 
 
-_INSTALLING = frozenset({"requirements", "project", "pipfile"})
 _STAYS = frozenset(("CS103", "CS104", "CS106", "CS108"))
 _LEADS_TO_COPY = ("points-at-master", "points-at-copy")
 
@@ -330,7 +329,7 @@ class _Reader:
             message = f"includes {one.rest!r}, which is not copied"
             self._find("CS107", shown, one.line, message, "take it out of the excludes, or copy its lines here")
             return
-        verb = "installs" if kind in _INSTALLING else "takes"
+        verb = "installs" if KINDS[kind].installs else "takes"
         remedy = f"{verb.removesuffix('s')} the library's folder, `./{view.library.copy}`; or take the file out of the excludes"
         self._find("CS107", shown, one.line, f"{verb} {one.rest!r}, which is not copied", remedy)
 
