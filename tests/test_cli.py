@@ -310,6 +310,8 @@ OWN_OPTIONS = {
     "verify": "--copy --expect-digest",
     "status": "",
     "diff": "",
+    "log": "",
+    "promote": "--dry-run -n",
     "doctor": "--fix",
     "explain": "",
 }
@@ -326,7 +328,7 @@ def test_every_command_has_its_options_and_the_common_ones(synced: Monorepo, com
 
 
 SHOWN = [
-    "verify", "status", "diff", "doctor", "distribute --dry-run", "eject --dry-run", f"verify --copy {COPY}", "explain common",
+    "verify", "status", "diff", "log", "doctor", "distribute --dry-run", "eject --dry-run", "promote --dry-run", f"verify --copy {COPY}", "explain common",
 ]  # fmt: skip
 
 

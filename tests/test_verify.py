@@ -32,12 +32,12 @@ DRIFTS = {
     "an edit in a copy": Drift(
         lambda repo: repo.write(SETTINGS, "edited\n"),
         f"{SETTINGS}: CS003 edited in the copy",
-        f"take the edit over to common/our_common/settings.py, {_FORCE}",
+        f"common-sync promote services/api takes it into the master, {_FORCE}",
     ),
     "a new file in a copy": Drift(
         lambda repo: repo.write(f"{COPY}/mine.py", "edited\n"),
         f"{COPY}/mine.py: CS005 neither the master nor the manifest has it",
-        f"move it to common/mine.py or away, {_FORCE}",
+        f"common-sync promote services/api takes it into the master, or move it away, {_FORCE}",
     ),
     "a deleted file": Drift(
         lambda repo: (repo.root / SETTINGS).unlink(),
@@ -47,7 +47,7 @@ DRIFTS = {
     "a changed executable bit": Drift(
         lambda repo: (repo.root / SETTINGS).chmod(0o755),
         f"{SETTINGS}: CS003 edited in the copy",
-        f"take the edit over to common/our_common/settings.py, {_FORCE}",
+        f"common-sync promote services/api takes it into the master, {_FORCE}",
     ),
     "an edit of the master": Drift(
         lambda repo: repo.write("common/our_common/settings.py", "newer\n"),
@@ -125,11 +125,12 @@ def test_the_two_axes_are_told_apart(synced: Monorepo) -> None:
         "■ services/api  CS003 edited in the copy",
         "    common/our_common/settings.py",
         "  help: take the edits over to common, or discard them:",
+        "        common-sync promote services/api",
         "        common-sync distribute services/api --force",
         "",
     ]
     synced.write("common/wait.sh", "newer\n", executable=True)
-    assert synced.run("verify").out.splitlines()[7:-1] == [
+    assert synced.run("verify").out.splitlines()[8:-1] == [
         "distribute mends: 2 services that nobody has edited there",
         "",
         "▼ services/api     CS001 1 file behind",

@@ -1,5 +1,6 @@
 """`distribute`: bring every copy and every reference in sync."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import NamedTuple
@@ -14,7 +15,7 @@ from common_sync.edges.library.targets import Tracked, find_changes
 from common_sync.edges.processes.workers import Phases, fork_map, no_progress
 from common_sync.edges.project.load import Project
 from common_sync.edges.state.discarded import list_kept, new_set, prune_sets, restore_command
-from common_sync.edges.state.lock import exclusive, shared_folder, state_folder
+from common_sync.edges.state.lock import PROMOTING, exclusive, shared_folder, state_folder
 
 
 class CopyOutcome(NamedTuple):
@@ -109,25 +110,48 @@ def distribute(
         CommonSyncError: Something is wrong with what was found; nothing was written. Or something could not be
             written: each such service is named, and is as it was or finished by the next run.
     """
-    state = state_folder(project.root)
-    kept = None
-    with nullcontext() if dry_run else exclusive(state, say):
+    with nullcontext() if dry_run else exclusive(state_folder(project.root), say):
         found = survey(project, names, tracked=tracked, phases=phases)
         if contexts:
             from common_sync.commands.steps.narrowing import narrow_contexts  # asked for once, if ever
 
             found = narrow_contexts(found)
+        return bring_in_sync(found, dry_run=dry_run, force=force, tracked=tracked, say=say, phases=phases)
+
+
+def bring_in_sync(
+    found: Survey, *, dry_run: bool, force: bool, tracked: Tracked, say: Callable[[str], None], phases: Phases
+) -> Distribution:
+    """Apply what was planned, while the lock is held.
+
+    Args:
+        found: What was read and planned.
+        dry_run: As for `distribute`, and so are the others.
+        force: Overwrite and delete what was edited in a copy.
+        tracked: What git tracks of each master, or None.
+        say: Told what a run that fails has discarded.
+        phases: Told of every few services that are written.
+
+    Raises:
+        CommonSyncError: As for `distribute`.
+    """
+    project, kept = found.project, None
+    state = state_folder(project.root)
+    if not dry_run:
+        _write_down(state, found)
+        kept = new_set(shared_folder(project.root)) if force and _discards(found) else None
+    with _said_what_is_kept(kept, project.root, say):
         if not dry_run:
-            _write_down(state, found)
-            kept = new_set(shared_folder(project.root)) if force and _discards(found) else None
-        with _said_what_is_kept(kept, project.root, say):
-            if not dry_run:
-                _apply(found, tracked, force=force, kept=kept, phases=phases)
-                if kept is not None:
-                    prune_sets(shared_folder(project.root))
-            outcomes = tuple(_outcome(plan, force=force, dry_run=dry_run) for plan in found.plans)
-            if tracked is None and not dry_run:  # the hook has its own words for what the commit lacks
-                outcomes = _with_ignored(found, outcomes)
+            _apply(found, tracked, force=force, kept=kept, phases=phases)
+            if kept is not None:
+                prune_sets(shared_folder(project.root))
+            if os.path.lexists(os.path.join(state, PROMOTING)):
+                from common_sync.commands.steps.promoted import settle  # only after a `promote`
+
+                settle(project)
+        outcomes = tuple(_outcome(plan, force=force, dry_run=dry_run) for plan in found.plans)
+        if tracked is None and not dry_run:  # the hook has its own words for what the commit lacks
+            outcomes = _with_ignored(found, outcomes)
     scripts = _report_scripts(found) if tracked is None else ()
     return Distribution(found, outcomes, dry_run, force, kept, scripts)
 

@@ -24,6 +24,7 @@ CODES = {
     "CS007": Code("error", "A manifest is behind the master"),
     "CS008": Code("error", "A digest is not the expected one"),
     "CS009": Code("error", "Git does not know a file of a copy"),
+    "CS017": Code("error", "An edit of a copy cannot be taken over into the master"),
     "CS101": Code("error", "A reference points at the master"),
     "CS102": Code("warning", "Nobody can tell where a reference leads"),
     "CS103": Code("error", "A reference to the master is in a file that is not the service's own"),

@@ -18,5 +18,8 @@ OF_GIT = 100 << 20
 TEXT = 4 << 20
 """Any other text: the source of a program, a file that is shown in a diff."""
 
+PROMOTED = 64 << 20
+"""A file of a copy that is taken over into the master: its versions are in memory together."""
+
 ANY = 1 << 30
 """Any file, to see whether it is still what it was."""

@@ -32,6 +32,15 @@ class Symlink(NamedTuple):
 
 Entry = File | Symlink
 
+
+class Version(NamedTuple):
+    """A file or symlink with its bytes."""
+
+    data: bytes  # of a symlink its target
+    executable: bool = False  # whether its owner may execute it
+    is_link: bool = False  # whether it is a symlink
+
+
 Entries = Mapping[str, Entry]
 """POSIX path relative to the tree's root → what is there. Bytes that are not UTF-8 are kept by surrogateescape."""
 

@@ -23,6 +23,8 @@ from common_sync.interface.run.env_status import run_env_status
 from common_sync.interface.run.env_sync import run_env_sync
 from common_sync.interface.run.explain import run_explain
 from common_sync.interface.run.init import run_init
+from common_sync.interface.run.log import run_log
+from common_sync.interface.run.promote import run_promote
 from common_sync.interface.run.status import run_status
 from common_sync.interface.run.verify import run_verify
 from common_sync.interface.show.options import Options
@@ -32,11 +34,13 @@ from common_sync.interface.show.terminal import ColorMode, write
 _COMMANDS: dict[str, Callable[..., int]] = {
     "init": run_init,
     "distribute": run_distribute,
+    "promote": run_promote,
     "context": run_context,
     "eject": run_eject,
     "verify": run_verify,
     "status": run_status,
     "diff": run_diff,
+    "log": run_log,
     "doctor": run_doctor,
     "explain": run_explain,
     "env sync": run_env_sync,

@@ -37,6 +37,7 @@ def drift(base: Entries | None, master: Entries, copy: Entries, ignored: tuple[s
 
 
 FORCE = f"{DISTRIBUTE} --force discards it"
+PROMOTE = "common-sync promote services/api takes it into the master"
 
 DRIFT = [
     # manifest, master, copy, code, message, remedy
@@ -44,14 +45,14 @@ DRIFT = [
     (A, None, A, "CS001", "gone from the master", DISTRIBUTE),
     (None, A, None, "CS001", "new in the master", DISTRIBUTE),
     (A, A, None, "CS002", "missing", DISTRIBUTE),
-    (A, A, B, "CS003", "edited in the copy", f"take the edit over to libs/common/f, or {FORCE}"),
+    (A, A, B, "CS003", "edited in the copy", f"{PROMOTE}, or {FORCE}"),
     (
         A,
         B,
         C,
         "CS004",
         "edited in the copy, and the master has changed too",
-        f"take the edit over to libs/common/f, or {FORCE}",
+        f"{PROMOTE}, or {FORCE}",
     ),
     (A, None, C, "CS004", "edited in the copy, and gone from the master", f"take it over to libs/common/f, or {FORCE}"),
     (
@@ -60,7 +61,7 @@ DRIFT = [
         C,
         "CS005",
         "neither the master nor the manifest has it",
-        f"move it to libs/common/f or away, or {FORCE}",
+        f"{PROMOTE}, or move it away, or {FORCE}",
     ),
 ]
 

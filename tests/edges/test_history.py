@@ -81,6 +81,17 @@ def test_a_state_that_only_a_merge_had(aged: Monorepo) -> None:
         assert states(aged)["our_common/settings.py"] == state
 
 
+def test_a_state_that_a_merge_has_dropped(aged: Monorepo) -> None:
+    """A branch of which a merge has taken nothing is in history, and git would pass over it."""
+    aged.git("checkout", "-q", "-b", "other", "HEAD~3")
+    aged.write(SETTINGS, "DEBUG = 'dropped'\n")
+    aged.commit("a branch")
+    aged.git("checkout", "-q", "main")
+    aged.git("merge", "-q", "-s", "ours", "-m", "nothing of it", "other")
+    aged.write(f"{COPY}/our_common/settings.py", "DEBUG = 'dropped'\n")
+    assert states(aged)["our_common/settings.py"] == "stale"
+
+
 def test_a_symlink(aged: Monorepo) -> None:
     """A link that the library once had is no edit, and a file that holds the same words is one."""
     link = aged.root / "common/our_common/link.py"
@@ -119,6 +130,15 @@ def test_a_clone_without_blobs_opens_no_connection(aged: Monorepo) -> None:
     assert set(states(clone).values()) == {"stale"}
 
 
+def test_a_clone_without_trees_guards_more(aged: Monorepo) -> None:
+    """`distribute` would fail where git has not even the names of files, though it can leave alone what it cannot know."""
+    aged.git("config", "uploadpack.allowFilter", "true")
+    clone = Monorepo(aged.root.parent / "clone")
+    aged.git("clone", "-q", "--filter=tree:0", f"file://{aged.root}", str(clone.root))
+    clone.git("remote", "set-url", "origin", "file:///nowhere")
+    assert states(clone)["our_common/settings.py"] == "modified"
+
+
 def test_before_the_first_commit_and_outside_git(tmp_path: Path) -> None:
     """There is no history to ask: what differs is guarded, and nothing fails."""
     for name, git in (("young", True), ("bare", False)):
@@ -130,7 +150,18 @@ def test_before_the_first_commit_and_outside_git(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "setting", ["log.showRoot=false", "log.showSignature=true", "diff.renames=copies", "core.quotePath=true"]
+    "setting",
+    [
+        "log.showRoot=false",
+        "log.showSignature=true",
+        "log.follow=true",
+        "log.diffMerges=off",
+        "diff.relative=true",
+        "diff.renames=copies",
+        "core.quotePath=true",
+        "color.ui=always",
+        "format.pretty=oneline",
+    ],
 )
 def test_what_somebody_has_configured_changes_nothing(aged: Monorepo, setting: str) -> None:
     """The answer would depend on the machine."""

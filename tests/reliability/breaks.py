@@ -59,6 +59,34 @@ def crash(scenario: str) -> tuple[str, ...]:
 
 BREAKS = (
     Break(
+        "promote writes no journal",
+        "commands/promote.py",
+        "        write_journal(root, _add(journal, edits))\n",
+        "",
+        ("tests/test_promote.py::test_a_stopped_run_is_finished_by_distribute",),
+    ),
+    Break(
+        "promote writes what it can, though something was refused",
+        "commands/promote.py",
+        "        if refused or dry_run or not (promoted or journal):\n",
+        "        if dry_run or not (promoted or journal or edits.steps):\n",
+        ("tests/test_promote.py::test_one_refusal_refuses_all",),
+    ),
+    Break(
+        "what only a merge had is forgotten",
+        "edges/git/history.py",
+        'read_commits(master, "-c", "--full-history")',
+        'read_commits(master, "--full-history")',
+        ("tests/edges/test_history.py::test_a_state_that_only_a_merge_had",),
+    ),
+    Break(
+        "what a merge has dropped is forgotten",
+        "edges/git/history.py",
+        'read_commits(master, "-c", "--full-history")',
+        'read_commits(master, "-c")',
+        ("tests/edges/test_history.py::test_a_state_that_a_merge_has_dropped",),
+    ),
+    Break(
         "the manifest is written first",
         "edges/files/writing.py",
         "_write_new(folder, ANNOUNCED, manifest)",

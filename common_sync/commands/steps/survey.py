@@ -10,7 +10,7 @@ from common_sync.core.copies.library import TargetKey
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.plan import CopyPlan, build_plan
 from common_sync.core.errors import CommonSyncError, Problem, TreeError
-from common_sync.core.model import Entries, FileEdit, Finding, Snapshot
+from common_sync.core.model import GUARDED, Entries, FileEdit, Finding, Snapshot, State
 from common_sync.core.service_plan import CopySurvey, FormerCopy, ServicePlan, block_findings
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.git.repository import find_top
@@ -25,6 +25,7 @@ from common_sync.edges.service.references import References, read_references
 
 if TYPE_CHECKING:
     from common_sync.edges.git.history import FormerStates
+    from common_sync.edges.state.promoting import Taken
 
 _MANY_FILES = 1500
 _MANY_BYTES = 16 << 20
@@ -89,6 +90,7 @@ def survey(
         _dockerignores(project, targets),
         composes,
         cache(partial(_former_states, project.root)),
+        cache(partial(_read_taken, project.root)),
         _Digests(),
     )
 
@@ -121,6 +123,12 @@ def _former_states(root: str, target: Target) -> "FormerStates":
     from common_sync.edges.git.history import FormerStates  # only where a copy has no manifest
 
     return FormerStates(os.path.join(root, target.library.master))
+
+
+def _read_taken(root: str) -> "Taken":
+    from common_sync.edges.state.promoting import read_journal  # only where a copy was edited
+
+    return read_journal(root)
 
 
 def survey_root(project: Project, services: Sequence[str]) -> Managed:
@@ -158,6 +166,7 @@ class _Looking(NamedTuple):
     ignores: Dockerignores  # looks at its ignore files
     composes: ComposeFiles  # the compose files that tell how services are built
     former: Callable[[Target], "FormerStates"]  # what the master of a target once held
+    taken: Callable[[], "Taken"]  # the edits that a stopped `promote` has taken over
     digests: "_Digests"  # digests what copies hold
 
 
@@ -229,6 +238,9 @@ def _survey_copy(folder: int, service: str, target: Target, looking: _Looking) -
         if announced is None and not former:
             _refuse_own(copy.entries, target.snapshot.entries, f"{service}/{place}", place)
     plan = build_plan(target.manifest, base, copy, announced, former)
+    if plan.state in _MAY_BE_TAKEN and (taken := looking.taken().get(f"{service}/{place}")):
+        ours = {path for path, one in taken.items() if one.is_done(path, copy.entries, target.snapshot.entries)}
+        plan = build_plan(target.manifest, base, copy, announced, former, ours)
     version = base.library.version if base is not None else None
     digest = target.manifest.tree if copy.entries == target.snapshot.entries else looking.digests.digest(copy.entries)
     return CopySurvey(target.key, master, service, place, plan, leftover, True, len(copy.entries), digest, version)
@@ -247,6 +259,8 @@ def _refuse_own(held: Entries, library: Entries, copy_path: str, copy: str) -> N
         remedy = f'set another folder for copies in the configuration, for example copy = "libs/{copy}"'
         raise TreeError(Problem(message, copy_path, remedy=remedy))
 
+
+_MAY_BE_TAKEN: frozenset[State] = GUARDED | {"unmanaged"}
 
 _NOT_PLANNED = CopyPlan("missing", (), {}, touched=False, behind=True, catches_up=True)
 

@@ -3,6 +3,7 @@
 from collections.abc import Container, Iterator
 
 from common_sync.core.copies.plan import CopyPlan, Operation
+from common_sync.core.errors import shell_word
 from common_sync.core.findings import distribute_command, make_finding
 from common_sync.core.model import Finding, Mend, State
 
@@ -30,7 +31,7 @@ def drift_findings(plan: CopyPlan, service: str, copy: str, master: str) -> Iter
     discarded = {operation.path for operation in plan.operations if operation.action == "delete"}
     for operation in plan.operations:
         file = f"{copy}/{operation.path}"
-        message, remedy = _sentences(operation, f"{master}/{operation.path}", distribute, discarded)
+        message, remedy = _sentences(operation, f"{master}/{operation.path}", service, discarded)
         mend: Mend | None = None if operation.guarded else "distribute"
         yield make_finding(_DRIFT[operation.state], service, file, None, message, remedy, mend)
     if plan.behind and not plan.operations and plan.state != "unmanaged":
@@ -38,8 +39,12 @@ def drift_findings(plan: CopyPlan, service: str, copy: str, master: str) -> Iter
         yield make_finding("CS007", service, copy, None, message, distribute, "distribute")
 
 
-def _sentences(operation: Operation, master: str, distribute: str, discarded: Container[str]) -> tuple[str, str]:
+def _sentences(operation: Operation, master: str, service: str, discarded: Container[str]) -> tuple[str, str]:
     """Return what is so with a file, and what to do; `--force` removes of what is in its way only what is `discarded`."""
+    distribute, promote = (
+        distribute_command(service),
+        f"common-sync promote {shell_word(service)} takes it into the master",
+    )
     force = f"{distribute} --force discards it"
     if operation.blocked_by is not None:
         away = f"move {operation.blocked_by} away"
@@ -55,10 +60,10 @@ def _sentences(operation: Operation, master: str, distribute: str, discarded: Co
         case "missing":
             return "missing", distribute
         case "modified":
-            return "edited in the copy", f"take the edit over to {master}, or {force}"
+            return "edited in the copy", f"{promote}, or {force}"
         case "diverged" if operation.after is None:
             return "edited in the copy, and gone from the master", f"take it over to {master}, or {force}"
         case "diverged":
-            return "edited in the copy, and the master has changed too", f"take the edit over to {master}, or {force}"
+            return "edited in the copy, and the master has changed too", f"{promote}, or {force}"
         case _:
-            return "neither the master nor the manifest has it", f"move it to {master} or away, or {force}"
+            return "neither the master nor the manifest has it", f"{promote}, or move it away, or {force}"

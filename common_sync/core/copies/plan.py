@@ -19,10 +19,11 @@ A guarded operation would discard somebody's own bytes; it is applied only with 
 something stands that stays, below a file or in place of a folder, is blocked by it, and waits.
 
 Without a manifest, a file that holds what the master once had at the same path (a *former* state) is stale: its bytes are in
-git's history, so they are nobody's edit, and nothing is lost when they go.
+git's history, so they are nobody's edit, and nothing is lost when they go. So is one whose edit `promote` has taken into the master, where
+a run was stopped before the copy followed.
 """
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
 from common_sync.core.copies.manifest import Manifest, make_manifest
@@ -115,7 +116,8 @@ def build_plan(
     base: Manifest | None,
     copy: Snapshot | None,
     announced: Manifest | None = None,
-    former: Container[str] = (),
+    former: Collection[str] = (),
+    taken: Collection[str] = (),
 ) -> CopyPlan:
     """Compare master, manifest and copy, and return what would bring the copy in sync.
 
@@ -125,6 +127,7 @@ def build_plan(
         copy: What the copy holds, or None when there is no such folder.
         announced: What a run that was stopped was about to make of the copy, or None when there was none.
         former: Paths of files that hold what the master once had there; they count only where there is no manifest.
+        taken: Paths of files whose edits the master has by now.
     """
     entries = copy.entries if copy is not None else {}
     caches = copy.caches if copy is not None else ()
@@ -133,7 +136,10 @@ def build_plan(
         return IN_SYNC._replace(caches=caches)
     settled = _settle(base, announced, entries) if announced is not None else None
     base = settled or base
-    ancestor = base.files if base is not None else _imagine_ancestor(master.files, entries, former)
+    ancestor = base.files if base is not None else master.files
+    if taken or (former and base is None):
+        own = {path: held for path, held in entries.items() if path in taken or (base is None and path in former)}
+        ancestor = {**ancestor, **own}
     operations = list(_compare(master.files, ancestor, entries))
     operations = _mark_blocked(operations, copy.ignored if copy is not None else ())
     unmanaged = base is None and copy is not None and bool(entries)
@@ -156,11 +162,6 @@ def _settle(base: Manifest | None, announced: Manifest, copy: Entries) -> Manife
     files = {path: entry for path, entry in before.items() if path in copy or path in announced.files}
     files |= {path: entry for path, entry in announced.files.items() if copy.get(path) == entry}
     return make_manifest((base or announced).library, files)
-
-
-def _imagine_ancestor(master: Entries, copy: Entries, former: Container[str]) -> Entries:
-    """Return what counts as the manifest of a copy that has none: the master, or what the copy holds of a former one."""
-    return {**master, **{path: entry for path, entry in copy.items() if path in former}}
 
 
 def _compare(master: Entries, ancestor: Entries, copy: Entries) -> Iterator[Operation]:

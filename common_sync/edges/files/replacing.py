@@ -4,13 +4,14 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from stat import S_ISLNK
 from typing import IO
 
 from common_sync.core import limits
 from common_sync.core.errors import Problem, TreeError
-from common_sync.core.model import FileEdit
-from common_sync.edges.files.content import NEW, PLAIN, write_all
-from common_sync.edges.files.folders import explained, opened
+from common_sync.core.model import FileEdit, Version
+from common_sync.edges.files.content import EXECUTABLE, NEW, PLAIN, write_all
+from common_sync.edges.files.folders import OWNER_MAY_EXECUTE, explained, open_below, opened
 from common_sync.edges.files.reading import TEMPORARY, read_bytes
 from common_sync.edges.files.writing import temporary
 
@@ -43,6 +44,51 @@ def write_edit(root: int, edit: FileEdit, where: str = "") -> None:
                 name, folder, edit, where
             )  # looked at last: flushing takes long enough for somebody to write
             os.rename(TEMPORARY, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+def write_version(root: int, path: str, before: Version | None, after: Version) -> None:
+    """Make or replace a file or symlink of the master's: atomically, its owner and mode kept, its bytes on the disk first.
+
+    Args:
+        root: The folder that the path begins at, an open descriptor.
+        path: The file's path.
+        before: What stands there, or None where nothing does.
+        after: What is to stand there.
+
+    Raises:
+        TreeError: It cannot be written, or something else stands there by now.
+    """
+    above, _, name = path.rpartition("/")
+    with explained(path, "write it"):
+        folder = open_below(root, above, make=before is None)
+        try:
+            file = before is not None and not before.is_link
+            like = os.stat(name, dir_fd=folder, follow_symlinks=False) if file else None
+            with temporary(folder):
+                if after.is_link:
+                    os.symlink(after.data, os.fsencode(TEMPORARY), dir_fd=folder)
+                else:
+                    _write_flushed(folder, after.data, like, executable=after.executable)
+                if before is None:
+                    _name_new(name, folder, path)
+                    return
+                if read_version(name, folder) != before:
+                    raise _changed(path)
+                os.rename(TEMPORARY, name, src_dir_fd=folder, dst_dir_fd=folder)
+        finally:
+            os.close(folder)
+
+
+def read_version(name: str, folder: int) -> Version:
+    """Return what stands at a name.
+
+    Raises:
+        OSError: It is not there, neither a file nor a symlink, too large, or cannot be read.
+    """
+    status = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    if S_ISLNK(status.st_mode):
+        return Version(os.fsencode(os.readlink(name, dir_fd=folder)), is_link=True)
+    return Version(read_bytes(name, folder, limits.PROMOTED), bool(status.st_mode & OWNER_MAY_EXECUTE))
 
 
 def _check_unchanged(name: str, folder: int, edit: FileEdit, where: str) -> None:
@@ -89,15 +135,23 @@ _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 """What file systems without hard links say."""
 
 
-def _write_flushed(folder: int, data: bytes, like: os.stat_result | None) -> None:
-    descriptor = os.open(TEMPORARY, NEW, PLAIN if like is None else 0o600, dir_fd=folder)
+def _write_flushed(folder: int, data: bytes, like: os.stat_result | None, *, executable: bool | None = None) -> None:
+    new = EXECUTABLE if executable else PLAIN
+    descriptor = os.open(TEMPORARY, NEW, new if like is None else 0o600, dir_fd=folder)
     try:
         write_all(descriptor, data)
         if like is not None:
             if (os.geteuid(), os.getegid()) != (like.st_uid, like.st_gid):
                 with suppress(PermissionError):  # only root may give a file away; the mode is what counts
                     os.fchown(descriptor, like.st_uid, like.st_gid)
-            os.fchmod(descriptor, like.st_mode & 0o7777)
+            os.fchmod(descriptor, _set_executable(like.st_mode & 0o7777, executable))
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _set_executable(mode: int, executable: bool | None) -> int:
+    """Return a mode by which whoever may read a file may execute it, or nobody; None leaves it as it is."""
+    if executable is None or executable is bool(mode & OWNER_MAY_EXECUTE):
+        return mode
+    return mode | (mode & 0o444) >> 2 if executable else mode & ~0o111

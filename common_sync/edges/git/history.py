@@ -1,18 +1,18 @@
 """What git's history holds: earlier versions of a file, and former states of the master's, which are nobody's edit."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import cache
 from hashlib import sha256
 
+from common_sync.core.copies.ancestry import EXECUTABLE, PLAIN, SYMLINK, Blob, Commit
+from common_sync.core.errors import GitError, Problem
 from common_sync.core.model import Entries, Entry, Symlink
 from common_sync.edges.files.reading import BLOCK
 from common_sync.edges.git.ask import ask, split
 from common_sync.edges.git.checkout import name_contents
-from common_sync.edges.git.repository import find_top
-
-_SYMLINK = "120000"
-_FORMER = frozenset({"100644", "100755", _SYMLINK})
+from common_sync.edges.git.repository import environment_for, find_top
 
 
 class FormerStates:
@@ -23,8 +23,7 @@ class FormerStates:
     """
 
     def __init__(self, master: str) -> None:
-        self._master = master
-        self._list: Callable[[], dict[str, set[tuple[bool, str]]]] = cache(lambda: _list_states(master))
+        self._list: Callable[[], dict[str, list[Blob]]] = cache(lambda: _list_states(master))
 
     def select(self, entries: Entries, folder: str) -> frozenset[str]:
         """Return the paths of files that hold what the master once had at the same path; the executable bit may differ.
@@ -34,7 +33,6 @@ class FormerStates:
             folder: The copy's absolute path.
 
         Raises:
-            GitError: Git failed.
             OSError: A file cannot be read.
         """
         states = self._list() if entries else {}
@@ -44,47 +42,143 @@ class FormerStates:
             if path in states and _is_former(entry, os.path.join(folder, path), states[path])
         )
 
+    def list_states(self, path: str) -> Sequence[Blob]:
+        """Return what a file once was, the newest first."""
+        return self._list().get(path, ())
 
-def _list_states(master: str) -> dict[str, set[tuple[bool, str]]]:
-    """Return path → (whether it was a symlink, git's name for its contents) of all that the master ever held.
+
+def _list_states(master: str) -> dict[str, list[Blob]]:
+    """Return path → all that the master ever held there; nothing where git cannot tell, which guards more.
 
     `-c` shows of a merge what none of its parents had, which is all that is new in it. A file's own changes name each of
-    its states, so no contents are read: a clone without blobs answers as well, and opens no connection. Not `--relative`: git
-    passes over it where a merge is shown.
+    its states, so no contents are read: a clone without blobs answers as well, and opens no connection.
+    """
+    states: dict[str, dict[Blob, None]] = {}
+    with suppress(GitError):  # a clone without trees
+        for commit in read_commits(master, "-c", "--full-history"):
+            for path, blob in commit.changes.items():
+                if blob is not None:
+                    states.setdefault(path, {})[blob] = None
+    return {path: [*blobs] for path, blobs in states.items()}
+
+
+def read_line(master: str) -> list[Commit]:
+    """Return the commits that made a master what it is now, the oldest first: of a merge only what it brought.
+
+    Raises:
+        GitError: Git failed.
+    """
+    return [*read_commits(master, "--first-parent", "--diff-merges=first-parent")][::-1]
+
+
+def read_commits(master: str, *options: str) -> Iterator[Commit]:
+    """Yield the commits that led to this one and changed a master, the newest first; nothing outside git.
+
+    Nothing that somebody has configured may change the answer. Not `--relative`: git passes over it where a merge is shown.
+
+    Args:
+        master: The absolute path of its folder.
+        options: Which commits, and how a merge is shown.
+
+    Raises:
+        GitError: Git failed; it fetches nothing.
     """
     top = find_top(master)
     if top is None:
-        return {}
+        return
     prefix = "" if master == top else os.path.relpath(master, top) + "/"
-    options = (
-        "--raw",
-        "-z",
-        "-c",
-        "--no-abbrev",
-        "--no-renames",
-        "--full-history",
-        "--relative",
+    shown = (
+        "--root",
         "--no-show-signature",
+        "--no-color",
+        "--encoding=UTF-8",
+        f"--format={_HEAD}%H%x00%as%x00%an%x00%s",
     )
-    command = ["log", "--ignore-missing", "--root", "--format=", *options, "HEAD", "--", "."]
-    fields = iter(split(ask(command, master, variables={"GIT_NO_LAZY_FETCH": "1"})))
-    states: dict[str, set[tuple[bool, str]]] = {}
+    raw = ("--raw", "-z", "--no-abbrev", "--no-renames", "--no-follow", "--no-relative")
+    command = ["log", "--ignore-missing", *options, *shown, *raw, "HEAD", "--", "."]
+    fields = iter(ask(command, master, variables=WITHOUT_NETWORK).split("\0"))
+    commit: Commit | None = None
+    changes: dict[str, Blob | None] = {}
     for field in fields:
-        words, path = field.strip("\n").split(" "), next(fields)
-        parents = len(words[0]) - len(words[0].lstrip(":"))
-        mode, name = words[parents], words[2 * parents + 1]
-        if mode in _FORMER:
-            states.setdefault(path.removeprefix(prefix), set()).add((mode == _SYMLINK, name))
-    return states
+        if field.startswith(_HEAD):
+            if commit is not None:
+                yield commit
+            changes = {}
+            commit = Commit(field.removeprefix(_HEAD), next(fields), next(fields), next(fields), changes)
+        elif field.strip("\n"):
+            changes[next(fields).removeprefix(prefix)] = _read_change(field.strip("\n"))
+    if commit is not None:
+        yield commit
 
 
-def _is_former(entry: Entry, path: str, states: set[tuple[bool, str]]) -> bool:
+_HEAD = "commit "
+WITHOUT_NETWORK = {"GIT_NO_LAZY_FETCH": "1"}
+"""Git would fetch what a partial clone lacks, in silence."""
+
+
+def _read_change(row: str) -> Blob | None:
+    """Read `:modes names letters`: a mode and a name for each parent, then those that the commit has."""
+    words = row.split(" ")
+    parents = len(words[0]) - len(words[0].lstrip(":"))
+    mode, name = words[parents], words[2 * parents + 1]
+    return Blob(mode, name) if mode in (SYMLINK, EXECUTABLE, PLAIN) else None
+
+
+def read_blobs(folder: str, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield git's name and the bytes of what it has under some names; it reads as fast as it is asked.
+
+    Args:
+        folder: An absolute path inside a work tree.
+        names: Git's names; no two are the same.
+
+    Raises:
+        GitError: Git has one of them not here, as in a clone without blobs, or failed.
+    """
+    import subprocess  # only where old bytes are asked for
+    from tempfile import TemporaryFile
+
+    with TemporaryFile() as asked:
+        asked.write("".join(f"{name}\n" for name in names).encode())
+        asked.seek(0)
+        command = ["git", "-C", folder, "cat-file", "--batch"]
+        environment = environment_for(folder) | WITHOUT_NETWORK
+        with subprocess.Popen(  # noqa: S603 - our own words
+            command, env=environment, stdin=asked, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        ) as git:
+            assert git.stdout is not None
+            while words := git.stdout.readline().decode().split():
+                if words[1] != "blob":
+                    raise _not_here(folder)
+                yield words[0], git.stdout.read(int(words[2]))
+                git.stdout.read(1)
+    if git.returncode != 0:
+        raise _not_here(folder)
+
+
+def _not_here(folder: str) -> GitError:
+    message = "this clone lacks bytes of earlier commits, and nothing is fetched in silence"
+    return GitError(Problem(message, folder, remedy="git fetch --refetch --no-filter"))
+
+
+def _is_former(entry: Entry, path: str, states: Iterable[Blob]) -> bool:
+    names = {blob.name for blob in states if blob.is_link is isinstance(entry, Symlink)}
+    return bool(names) and name_entry(entry, path, len(next(iter(names)))) in names
+
+
+def name_entry(entry: Entry, path: str, digits: int) -> str | None:
+    """Return git's name for what a file or symlink is; None where something else stands there by now.
+
+    Args:
+        entry: What it was when it was read.
+        path: Its absolute path.
+        digits: How many hex digits names have in this repository.
+
+    Raises:
+        OSError: It cannot be read.
+    """
     if isinstance(entry, Symlink):
         target = os.fsencode(entry.target)
-        return any(link and name == name_contents(len(target), [target], len(name)) for link, name in states)
-    names = {name for link, name in states if not link}
-    if not names:
-        return False
+        return name_contents(len(target), [target], digits)
     with open(path, "rb") as file:
         size, held = os.fstat(file.fileno()).st_size, sha256()
 
@@ -93,9 +187,9 @@ def _is_former(entry: Entry, path: str, states: set[tuple[bool, str]]) -> bool:
                 held.update(block)
                 yield block
 
-        name = name_contents(size, blocks(), len(next(iter(names))))
+        name = name_contents(size, blocks(), digits)
     # what was edited since the copy was read is not what the plan is about
-    return name in names and held.hexdigest() == entry.sha256
+    return name if held.hexdigest() == entry.sha256 else None
 
 
 def earlier_versions(root: str, path: str) -> Iterator[bytes]:
@@ -122,3 +216,14 @@ def is_cut_off(root: str) -> bool:
 
 
 _FILES = ("100644 ", "100755 ")
+
+
+def list_uncommitted(folder: str) -> list[str]:
+    """Return the files below a folder that are not as the last commit has them; paths relative to it.
+
+    Raises:
+        GitError: Git failed.
+    """
+    shown = ("--name-only", "-z", "--no-renames", "--relative", "--no-ext-diff", "--ignore-submodules")
+    changed = ask(["diff", *shown, "HEAD", "--", "."], folder)
+    return split(changed) + split(ask(["ls-files", "-z", "--others", "--exclude-standard", "--", "."], folder))

@@ -14,6 +14,9 @@ from common_sync.edges.git.repository import common_directory, find_top, git_dir
 PATIENCE = 60.0
 """Seconds to wait for another run before giving up."""
 
+PROMOTING = "promoting.json"
+"""The journal in the state folder that says which edits `promote` is taking over."""
+
 _PAUSE = 0.02
 _NAME = "common-sync"
 _LETTERS = 40

@@ -14,9 +14,12 @@ if TYPE_CHECKING:  # each command needs its own at run time, and no other's
     from common_sync.commands.env_sync import EnvironmentSync, Synced
     from common_sync.commands.explain import Explanation
     from common_sync.commands.init import Proposal
+    from common_sync.commands.log import CopyHistory, History
+    from common_sync.commands.promote import Promotion
     from common_sync.commands.steps.service_check import ServiceCheck
     from common_sync.commands.steps.survey import Survey
     from common_sync.commands.verify import CopyCheck
+    from common_sync.core.copies.ancestry import Commit
     from common_sync.core.service_plan import ServicePlan
     from common_sync.edges.detection.services import Reason
 
@@ -196,6 +199,72 @@ def environment_clean_fields(cleaning: "Cleaning") -> Fields:
 def explain_fields(explanations: Sequence["Explanation"]) -> Fields:
     """Return the fields of `explain`."""
     return {"paths": [{key: _text(value) for key, value in one._asdict().items()} for one in explanations]}
+
+
+def log_fields(history: "History") -> Fields:
+    """Return the fields of `log`."""
+    return {
+        "complete": history.is_complete,
+        "copies": [_copy_fields(copy) for copy in history.copies],
+        "digests": [
+            {
+                "digest": one.digest,
+                "master": _text(one.master),
+                "now": one.is_now,
+                "at": _commit_fields(one.at),
+                "behind": [_commit_fields(commit) for commit in one.behind[::-1]],
+                "complete": one.unclear is None,
+            }
+            for one in history.digests
+        ],
+    }
+
+
+def _copy_fields(copy: "CopyHistory") -> Fields:
+    return {
+        "service": _text(copy.service),
+        "copy": _text(copy.copy),
+        "master": _text(copy.master),
+        "exists": copy.exists,
+        "managed": copy.managed,
+        "current": copy.is_current,
+        "at": _commit_fields(copy.at),
+        "differs": [_text(path) for path in copy.differs],
+        "edited": [_text(path) for path in copy.edited],
+        "uncommitted": [_text(path) for path in copy.uncommitted],
+        "behind": [_commit_fields(commit) for commit in copy.behind[::-1]],
+        "complete": copy.unclear is None,
+        "why": copy.unclear and _text(copy.unclear.message),
+    }
+
+
+def _commit_fields(commit: "Commit | None") -> Fields | None:
+    if commit is None:
+        return None
+    return {name: _text(str(getattr(commit, name))) for name in ("id", "date", "author", "subject")}
+
+
+def promote_fields(promotion: "Promotion") -> Fields:
+    """Return the fields of `promote`: those of `distribute` too, where copies followed."""
+    done = promotion.distribution
+    return (distribute_fields(done, diff=False) if done is not None else {}) | {
+        "complete": not promotion.refused,
+        "dry_run": promotion.dry_run,
+        "promoted": [
+            {
+                "service": _text(one.service),
+                "file": _text(one.file),
+                "master_file": _text(one.master_file),
+                "how": one.how,
+                "added": one.added,
+                "removed": one.removed,
+            }
+            for one in promotion.promoted
+        ],
+        "refused": [_text(finding.file) for finding in promotion.refused],
+        "kept": promotion.kept and _text(promotion.kept),
+        "findings": _findings(promotion.findings()),
+    }
 
 
 def init_fields(proposal: "Proposal") -> Fields:

@@ -78,6 +78,7 @@ def _decide_lines(findings: Sequence[Finding], surveyed: Survey, options: Option
         master = surveyed.first.library.master if len(surveyed.targets) == 1 else "their master"
         yield from help_lines(f"take the edits over to {master}, or discard them:", terminal)
         service = shell_word(edited[0]) if len(edited) == 1 else "SERVICE"
+        yield f"        common-sync promote {printable(service)}"
         yield f"        common-sync distribute {printable(service)} --force"
 
 

@@ -1,0 +1,43 @@
+"""What is left of a `promote` once copies follow: its journal forgets the edits that need no remembering any more."""
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+
+from common_sync.core.model import Entries
+from common_sync.edges.files.folders import opened, remove_tree
+from common_sync.edges.files.reading import TEMPORARY, read_listed
+from common_sync.edges.project.load import Project
+from common_sync.edges.state.promoting import Take, read_journal, write_journal
+
+
+def settle(project: Project) -> None:
+    """Forget each edit that the master has and the copy follows, or that was never taken; remove what a killed run left.
+
+    Raises:
+        TreeError: The journal cannot be written, or a file cannot be read.
+    """
+    masters = {
+        f"{service}/{library.copy}": library.master for service in project.services for library in project.libraries
+    }
+    pending: dict[str, dict[str, Take]] = {}
+    for copy, files in read_journal(project.root).items():
+        if copy in masters:
+            _clean(project.root, masters[copy], files)
+            held, has = (_read(project.root, folder, files) for folder in (copy, masters[copy]))
+            pending[copy] = {path: take for path, take in files.items() if take.is_pending(path, held, has)}
+    write_journal(project.root, {copy: files for copy, files in pending.items() if files})
+
+
+def _read(root: str, folder: str, files: Mapping[str, Take]) -> Entries:
+    with suppress(OSError), opened(os.path.join(root, folder)) as tree:
+        return read_listed(tree, files, folder).entries
+    return {}
+
+
+def _clean(root: str, master: str, files: Mapping[str, Take]) -> None:
+    """Remove the temporary files of a run that was killed while it wrote the master."""
+    with suppress(OSError), opened(os.path.join(root, master)) as tree:
+        for above in {path.rpartition("/")[0] for path in files}:
+            with suppress(FileNotFoundError), opened(above, tree) as folder:
+                remove_tree(TEMPORARY, folder)

@@ -1,0 +1,89 @@
+"""The text of `log`."""
+
+from collections.abc import Iterator, Sequence
+
+from common_sync.commands.log import CopyHistory, DigestHistory, History
+from common_sync.core.copies.ancestry import Commit
+from common_sync.core.errors import Problem
+from common_sync.interface.show.options import Options
+from common_sync.interface.show.terminal import printable
+from common_sync.interface.show.text import count, problem_lines
+
+_SHORT = 7
+_MOST = 20
+"""Commits and files that are named of each copy, unless more is asked for."""
+
+
+def log_lines(history: History, options: Options) -> Iterator[str]:
+    """Yield a line a copy or a digest, and below it the commits that it lacks.
+
+    Args:
+        history: What was found.
+        options: The options of every command; with `quiet`, only what lacks something is shown.
+    """
+    width = max((len(copy.copy) for copy in history.copies), default=0)
+    for copy in history.copies:
+        if options.quiet and (copy.is_current or not copy.exists):
+            continue
+        yield f"{printable(copy.copy):<{width}}  {', '.join(_describe(copy))}"
+        yield from _problem_lines(copy.unclear, options)
+        if copy.uncommitted:
+            yield f"  {'-' * _SHORT} {count(len(copy.uncommitted), 'file')} of {printable(copy.master)} not committed yet"
+        yield from _commit_lines(copy.behind, options)
+    for digest in history.digests:
+        yield f"{digest.digest}  {_describe_digest(digest)}"
+        yield from _problem_lines(digest.unclear, options)
+        yield from _commit_lines(digest.behind, options)
+
+
+def _describe(copy: CopyHistory) -> Iterator[str]:
+    if not copy.exists:
+        yield "no copy"
+        return
+    if copy.unclear is not None:
+        yield "cannot be told"
+    elif copy.is_current and not copy.differs:
+        yield "up to date"
+    elif copy.at is not None:
+        yield f"{printable(copy.master)} at {copy.at.id[:_SHORT]}{_exceptions(copy)}"
+    if not copy.managed:
+        yield "no manifest"
+    if copy.edited:
+        yield f"{_name_files(copy.edited)} edited"
+    if copy.behind:
+        yield f"{count(len(copy.behind), 'commit')} behind"
+
+
+def _exceptions(copy: CopyHistory) -> str:
+    return f" but for {_name_files(copy.differs)}" if copy.differs else ""
+
+
+def _name_files(files: Sequence[str]) -> str:
+    return printable(files[0]) if len(files) == 1 else count(len(files), "file")
+
+
+def _describe_digest(digest: DigestHistory) -> str:
+    if digest.unclear is not None:
+        return "cannot be told"
+    now = [f"what {printable(digest.master)} holds now"] if digest.is_now else []
+    at = [f"{printable(digest.master)} at {_name_commit(digest.at)}"] if digest.at is not None else []
+    behind = [f"{count(len(digest.behind), 'commit')} behind"] if digest.behind else []
+    return ", ".join([*now, *at, *behind]) or f"no commit of {printable(digest.master)} that led here has it"
+
+
+def _name_commit(commit: Commit) -> str:
+    return f"{commit.id[:_SHORT]} {commit.date} {printable(commit.subject)}"
+
+
+def _problem_lines(problem: Problem | None, options: Options) -> Iterator[str]:
+    if problem is not None:
+        yield from (f"  {line}" for line in problem_lines(problem, options.terminal))
+
+
+def _commit_lines(commits: Sequence[Commit], options: Options) -> Iterator[str]:
+    """Yield a line a commit, the newest first."""
+    most = len(commits) if options.verbose else _MOST
+    for commit in commits[::-1][:most]:
+        yield f"  {_name_commit(commit)}{f' ({printable(commit.author)})' if options.verbose else ''}"
+    if len(commits) > most:
+        yield f"  and {len(commits) - most} more (-v shows them)"

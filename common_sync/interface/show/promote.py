@@ -1,0 +1,56 @@
+"""The text of `promote`."""
+
+from collections.abc import Iterator
+
+from common_sync.commands.promote import Promoted, Promotion
+from common_sync.core.errors import shell_word
+from common_sync.interface.show.distribute import outcome_lines
+from common_sync.interface.show.options import Options
+from common_sync.interface.show.terminal import printable
+from common_sync.interface.show.text import count, finding_lines
+
+_HOW = {"as-is": "as it is", "merged": "merged with a change of the master", "equal": "the master has it already"}
+
+
+def promote_lines(promotion: Promotion, options: Options) -> Iterator[str]:
+    """Yield a line an edit, how the copies followed, what was refused or is left, and a summary.
+
+    Args:
+        promotion: What was done.
+        options: The options of every command; with `quiet`, only what is wrong is shown.
+    """
+    findings = promotion.findings()
+    if not options.quiet:
+        width = max((len(one.file) for one in promotion.promoted), default=0)
+        yield from (_promoted_line(one, width, options) for one in promotion.promoted)
+        if promotion.distribution is not None:
+            changed = [outcome for outcome in promotion.distribution.outcomes if outcome.changed]
+            yield from outcome_lines(promotion.distribution, changed, options)
+    if options.quiet:
+        findings = [finding for finding in findings if finding.severity == "error"]
+    yield from finding_lines(findings, options.terminal, everything=options.verbose)
+    if not options.quiet:
+        yield from _summary(promotion, options)
+
+
+def _promoted_line(one: Promoted, width: int, options: Options) -> str:
+    to, how = options.terminal.mark("→"), _HOW[one.how]
+    return f"{printable(one.file):<{width}} {to} {printable(one.master_file)}: {how}, +{one.added} -{one.removed}"
+
+
+def _summary(promotion: Promotion, options: Options) -> Iterator[str]:
+    terminal, number = options.terminal, len(promotion.promoted)
+    if promotion.refused:
+        yield f"{terminal.mark('✗')} nothing was promoted: {count(len(promotion.refused), 'file')} cannot be"
+    elif not number:
+        yield f"{terminal.mark('·')} nothing to promote: no copy was edited"
+    elif promotion.dry_run:
+        yield f"{terminal.mark('→')} {count(number, 'file')} would be promoted"
+    else:
+        masters = " ".join(dict.fromkeys(shell_word(one.master) for one in promotion.promoted))
+        yield f"{terminal.mark('✓')} {count(number, 'file')} promoted: git diff {printable(masters)} shows them"
+    if promotion.kept is not None:
+        from common_sync.edges.state.discarded import restore_command  # only where something was replaced
+
+        command = printable(restore_command(promotion.kept, promotion.root))
+        yield f"the files from before are kept; this brings them back: {command}"
