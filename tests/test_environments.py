@@ -5,11 +5,13 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from support.depth import deep, sampled
-from support.environments import Environments, make_environments, make_wheel
+from support.environments import VERSIONS, Environments, make_environments, make_wheel
 from support.monorepo import environment, fill, memory, patched, run
 from support.waiting import wait_for
 
@@ -17,7 +19,9 @@ INSTALLERS = ("uv", "pip")
 WITH_UV = sampled(INSTALLERS[::-1], 1, "environments by pip")
 """With both at length; `sampled` takes the middle one of few."""
 SHOW = "import our_common; print(our_common.__file__)"
-VERSIONS = "import alpha, beta_b, gamma; print(alpha.VERSION, beta_b.VERSION, gamma.VERSION)"
+
+
+_MEMORY = "/dev/shm"  # noqa: S108 - a memory file system where there is one
 
 
 @pytest.fixture(scope="session")
@@ -29,13 +33,15 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def envs(made: Path, tmp_path: Path) -> Environments:
+def envs(made: Path) -> Iterator[Environments]:
     """Return a repository with two services, nothing built yet."""
-    shutil.copytree(made, tmp_path, symlinks=True, dirs_exist_ok=True)
-    return Environments(tmp_path / "repo")
+    folder = Path(tempfile.mkdtemp(prefix="common-sync-", dir=_MEMORY if os.access(_MEMORY, os.W_OK) else None))
+    shutil.copytree(made, folder, symlinks=True, dirs_exist_ok=True)
+    yield Environments(folder / "repo")
+    shutil.rmtree(folder)
 
 
-@pytest.mark.parametrize("installer", INSTALLERS)
+@pytest.mark.parametrize("installer", WITH_UV)
 def test_from_nothing_to_a_service_that_runs(envs: Environments, installer: str) -> None:
     """A newcomer would have to make each environment by hand, and would forget one."""
     for service in ("api", "worker"):
@@ -263,7 +269,7 @@ def test_an_interpreter_that_is_gone(envs: Environments) -> None:
     done = envs.run("env", "sync", "api")
     assert done.code == 2
     assert done.err == (
-        f"error: common-sync.toml:4: services/api: Python {program} is not there\n"
+        f"error: common-sync.toml:5: services/api: Python {program} is not there\n"
         '  help: install it, or name another: python = "3.12", or its absolute path\n'
     )
     envs.git("checkout", "-q", ".")
@@ -271,6 +277,7 @@ def test_an_interpreter_that_is_gone(envs: Environments) -> None:
     assert envs.states(code=1)["api"] == "in sync"
 
 
+@deep("environments in less usual ways")
 def test_an_interpreter_that_was_replaced(envs: Environments) -> None:
     """Packages that were built for one Python would be loaded by another."""
     program = _make_interpreter(envs)
@@ -310,7 +317,7 @@ def test_somebody_elses_venv(envs: Environments) -> None:
     assert "services/api/.venv: CS301 the environment is not of common-sync" in done.out
     assert "--force exchanges it, and keeps the old one in services/api/.venv/replaced" in done.out
     assert envs.stamps("services/api") == before
-    assert envs.run("env", "clean").out == "nothing to remove\n"
+    assert envs.run("env", "clean", "-n").out == "nothing to remove\n"
     assert envs.run("env", "sync", "api", "--force").code == 0
     kept = envs.root / "services/api/.venv/replaced"
     assert (kept / "notes.txt").read_text() == "mine\n"
@@ -359,6 +366,97 @@ def test_clean(envs: Environments) -> None:
     assert envs.states(code=1)["api"] == "in sync"
 
 
+def test_clean_the_cache(envs: Environments) -> None:
+    """The cache would grow until the card is full; or what the environments are linked from would be downloaded again."""
+    assert envs.run("env", "sync", "api").code == 0
+    envs.write("services/api/requirements.txt", "alpha==1.1\nbeta-b==1.0\n")
+    assert envs.run("env", "sync", "api").code == 0
+    cache = envs.root.parent / "cache/uv"
+
+    def cached() -> set[str]:
+        return {one.name.partition("-")[0] for one in cache.glob("archive-v*/*/*.dist-info")}
+
+    assert cached() == {"alpha", "beta_b", "gamma", "our_common"}
+    assert envs.json("env", "clean", "--cache", "-n", code=0)["cached"] == [], (
+        "the former environment is linked from it"
+    )
+    done = envs.run("env", "clean")
+    assert done.code == 0
+    assert "uv cache prune: " in done.out
+    assert cached() == {"alpha", "beta_b", "gamma", "our_common"}
+    assert [one["name"] for one in envs.json("env", "clean", "--cache", "-n", code=0)["cached"]] == [
+        "gamma",
+        "our-common",
+    ]
+    done = envs.run("env", "clean", "--cache")
+    assert (done.code, "✓ gamma  removed from the cache of uv (0.0 MB)" in done.out) == (0, True), done
+    assert cached() - {"our_common"} == {"alpha", "beta_b"}, "uv leaves what it has built from a folder"
+    assert ("our-common" in done.out) == ("our_common" not in cached()), "what stays is not said to be removed"
+    assert envs.states("--deep")["api"] == "in sync"
+
+
+def test_a_cache_that_cannot_be_cleaned(envs: Environments) -> None:
+    """Environments would stay because of a cache, or the cache would stay with nobody hearing of it."""
+    (envs.root / "services/api/.venv/envs/0123456789ab/lib").mkdir(parents=True)
+    program = envs.root.parent / "failing"
+    program.write_text(
+        "#!/bin/sh\n[ $1 != --version ] || { echo uv 9.9; exit; }\necho the cache is broken >&2\nexit 2\n"
+    )
+    program.chmod(0o755)
+    patch = f"import common_sync.commands.env_clean as c\nc.find_uv = lambda: {str(program)!r}\n"
+    done = run(*patched(patch), "env", "clean", cwd=envs.root, env=envs.settings)
+    assert done.code == 2
+    assert "envs/0123456789ab  removed" in done.out
+    assert "uv cache prune has failed" in done.err
+    assert "the cache is broken" in done.err, "what uv says is passed on"
+
+
+def test_what_uv_is_told(envs: Environments) -> None:
+    """An index that only uv's own settings name would be another one some day, and nobody would see why versions differ."""
+    settings = envs.root.parent / "uv"
+    settings.mkdir()
+    env = {"XDG_CONFIG_HOME": str(envs.root.parent)}
+    assert envs.run("env", "sync", "worker", env=env).code == 0
+    (settings / "uv.toml").write_text('extra-index-url = ["http://me:secret@127.0.0.1:9/simple"]\n')
+    done = envs.run("env", "status", "worker", "--output-format", "concise", env=env)
+    assert (done.code, f"{settings}/uv.toml is new" in done.out) == (1, True), done
+    assert envs.run("env", "sync", "worker", "--offline", env=env).code == 0
+    (settings / "uv.toml").write_text('# a comment\nextra-index-url = ["http://me:other@127.0.0.1:9/simple"]\n')
+    assert envs.run("env", "status", "worker", "--output-format", "concise", env=env).code == 0, "a password may change"
+    envs.write("pyproject.toml", "[tool.uv]\nno-index = true\n")
+    done = envs.run(
+        "env",
+        "status",
+        "worker",
+        "--output-format",
+        "concise",
+        env=env | {"UV_INDEX": "http://me:secret@127.0.0.1:9/simple"},
+    )
+    assert "pyproject.toml is new, index UV_INDEX is new" in done.out
+    assert "secret" not in done.out + envs.read("services/worker/.venv/envs/.memory.json")
+    (settings / "other.toml").write_text("no-index = true\n")
+    done = envs.run(
+        "env", "status", "worker", "--output-format", "concise", env={"UV_CONFIG_FILE": str(settings / "other.toml")}
+    )
+    assert f"{settings}/other.toml is new, pyproject.toml" not in done.out, "then no other file counts"
+    assert f"{settings}/other.toml is new" in done.out
+
+
+@pytest.mark.parametrize("says", ["uv 0.4.30 (an old one)", "", "something else"])
+def test_a_uv_that_will_not_do(envs: Environments, says: str) -> None:
+    """An old uv would end with `unexpected argument`, and nobody would know what to install."""
+    program = envs.root.parent / "old"
+    program.write_text(f"#!/bin/sh\necho {says!r}\n")
+    program.chmod(0o755)
+    patch = f"import common_sync.commands.env_sync as s\ns.find_uv = lambda: {str(program)!r}\n"
+    done = run(*patched(patch), "env", "sync", "api", cwd=envs.root, env=envs.settings)
+    assert done.code == 2
+    what = "is uv 0.4.30, which is too old" if "uv" in says else "does not say its version"
+    assert f"error: ../old: {what}\n" in done.err
+    assert "install 0.5 or newer: pip install 'common-sync[env]'" in done.err
+    assert "uv>=0.5" in (Path(__file__).parents[1] / "pyproject.toml").read_text(), "both say the same"
+
+
 @deep("environments in less usual ways")
 def test_offline(envs: Environments) -> None:
     """A machine without a network would fail where all that it needs is here, or hang where it is not."""
@@ -404,8 +502,10 @@ def test_a_disk_that_is_full(envs: Environments, installer: str) -> None:
         assert "CS308" in small.run("env", "status", "api").out
 
 
-def test_a_cache_in_memory(envs: Environments) -> None:
+def test_a_cache_in_memory(made: Path) -> None:
     """A cache in `/tmp` takes the memory that services need, and nothing is linked from it."""
+    envs = Environments(made / "repo")
+    envs.write("common-sync.toml", envs.read("common-sync.toml").replace('ignore = ["CS309"]', ""))
     with memory(envs.root.parent / "disk", "size=50m") as disk:
         done = envs.run("env", "status", env={"UV_CACHE_DIR": str(disk)})
         assert "CS309 the cache of uv" in done.out
@@ -413,6 +513,7 @@ def test_a_cache_in_memory(envs: Environments) -> None:
     other.mkdir()
     os.chown(other, 12345, 12345)
     assert "CS310 the cache of uv" in envs.run("env", "status", env={"UV_CACHE_DIR": str(other)}).out
+    envs.git("checkout", "-q", ".")
 
 
 def test_two_at_once(envs: Environments) -> None:
@@ -445,7 +546,7 @@ def test_a_killed_run_whose_installer_lives_on(envs: Environments) -> None:
     command = [*patched("import os"), "env", "sync", "api"]
     program = envs.root.parent / "slow"
     program.write_text(
-        "#!/bin/sh\ntouch ../../../waits\nwhile [ ! -e ../../../go ]; do sleep 0.05; done\ntouch ../../../done\n"
+        "#!/bin/sh\n[ $1 != --version ] || { echo uv 9.9; exit; }\ntouch ../../../waits\nwhile [ ! -e ../../../go ]; do sleep 0.05; done\ntouch ../../../done\n"
     )
     program.chmod(0o755)
     patch = f"import common_sync.commands.env_sync as s\ns.find_uv = lambda: {str(program)!r}\n"
@@ -483,7 +584,7 @@ def test_what_is_named_and_not_there(envs: Environments) -> None:
     assert done == (
         2,
         "",
-        "error: common-sync.toml:4: services/api/nothing.txt is not there\n  help: name a file of the service\n",
+        "error: common-sync.toml:5: services/api/nothing.txt is not there\n  help: name a file of the service\n",
     )
     envs.write("services/worker/requirements.txt", "alpha\n-r gone.txt\n")
     done = envs.run("env", "sync", "worker")
@@ -518,6 +619,7 @@ def test_whom_settings_are_for(envs: Environments) -> None:
     assert "common-sync.toml:4: \"name\" is 'api', and so is the name of other/api" in envs.run("env", "status").err
 
 
+@deep("environments in less usual ways")
 def test_a_project_that_is_locked_by_uv(envs: Environments) -> None:
     """A service with a `uv.lock` would get other versions than the lock has."""
     envs.write("services/api/requirements.txt", "")
@@ -539,6 +641,7 @@ def test_a_project_that_is_locked_by_uv(envs: Environments) -> None:
     assert "services/api/uv.lock: is read by uv only" in done.err
 
 
+@deep("environments in less usual ways")
 def test_system_site_packages(envs: Environments) -> None:
     """A service that needs a package of the system would not find it, or get it twice."""
     envs.configure("api", system_site_packages=True)
@@ -559,7 +662,7 @@ def test_doctor_says_it_too(envs: Environments) -> None:
     assert document["services"][0]["verdict"] == "proven", "it says nothing about builds"
     envs.write("services/api/requirements.txt", "-r gone.txt\n")
     assert "CS301" in {one["code"] for one in envs.json("doctor", "api", code=1)["findings"]}
-    envs.write("common-sync.toml", 'ignore = ["CS301"]\n' + envs.read("common-sync.toml"))
+    envs.write("common-sync.toml", envs.read("common-sync.toml").replace("CS309", "CS301"))
     assert "CS301" not in envs.run("env", "status", "api", "--output-format", "concise").out
 
 

@@ -26,6 +26,7 @@ from common_sync.edges.environments.installer import Installer, InstallError, Jo
 from common_sync.edges.environments.pip import Pip, find_pip
 from common_sync.edges.environments.placing import (
     finish,
+    has_exchanged,
     remember,
     remove_environment,
     replace_foreign,
@@ -33,7 +34,7 @@ from common_sync.edges.environments.placing import (
     tidy_exchange,
     working,
 )
-from common_sync.edges.environments.uv import Uv, find_uv
+from common_sync.edges.environments.uv import find_uv, start_uv
 from common_sync.edges.files.folders import explained, opened
 from common_sync.edges.files.reading import walk
 from common_sync.edges.project.load import Project, select_services
@@ -96,13 +97,13 @@ def sync_environments(
 def _sync(project: Project, service: str, wish: Wish, say: Callable[[str], None]) -> Synced:
     situation = observe(project, service, editable_master=wish.editable_master, deep=wish.deep)
     planned = _plan(situation, wish)
-    if planned != "built" or wish.dry_run:
+    if wish.dry_run or (planned != "built" and not has_exchanged(situation.path)):
         return Synced(situation, planned)
     with exclusive(lock_folder(project, service), say) as keep:
         tidy_exchange(situation.path)
         situation = observe(project, service, editable_master=wish.editable_master, deep=wish.deep)
         planned = _plan(situation, wish)
-        if planned != "built":  # somebody else was faster
+        if planned != "built":  # somebody else was faster, or only an exchange was to be finished
             return Synced(situation, planned)
         try:
             return _Making(project, situation, wish, keep).make()
@@ -180,7 +181,7 @@ class _Making:
         situation = self._situation
         program = find_uv() if situation.options.installer == "uv" else None
         if program is not None:
-            return Uv(program)
+            return start_uv(program)
         command = find_pip(situation.noted.interpreter) if situation.noted is not None else None
         if situation.options.installer == "uv" or command is None:
             message = f"there is no {situation.options.installer} to make its environment with"

@@ -67,9 +67,10 @@ def observe(project: Project, service: str, *, editable_master: bool | None = No
         editable_master = current is not None and current.editable_master
     pairs = ((os.path.join(path, one.copy), os.path.join(project.root, one.master)) for one in project.libraries)
     masters = dict(pairs) if editable_master else {}
-    sources = read_sources(project.root, service, settings, project.configuration.file, masters)
-    noted = find_interpreter(_asked(settings), folder.memory.noted)
     options = _choose(settings, editable_master=editable_master)
+    by_uv = options.installer == "uv"
+    sources = read_sources(project.root, service, settings, project.configuration.file, masters, by_uv=by_uv)
+    noted = find_interpreter(_asked(settings), folder.memory.noted)
     items: Items = {}
     if noted is not None and sources is not None:
         items = list_items(noted.interpreter, options, sources.items)

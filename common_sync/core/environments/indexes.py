@@ -1,9 +1,16 @@
-"""The indexes that pip is told to ask by its files of settings and its variables, for uv too, which reads none of them."""
+"""The indexes that pip is told to ask by its files of settings and its variables, for uv too, which reads none of them.
 
+And what uv is told by its own.
+"""
+
+import json
+import tomllib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 from common_sync.core.doctor.install.settings import from_configuration, from_environment
+from common_sync.core.environments.inputs import INDEX, digest_text
 from common_sync.core.expressions import expression
 
 _FOR_UV = {
@@ -14,6 +21,12 @@ _FOR_UV = {
     "--no-index": "--no-index",
     "--trusted-host": "--allow-insecure-host",
 }
+UV_VARIABLES = (
+    *("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS", "UV_NO_INDEX"),
+    "UV_INDEX_STRATEGY",
+)
+"""The variables by which uv is told where packages come from."""
+
 _NAMES = (*_FOR_UV, "--cert")
 _CREDENTIALS = expression(r"//[^/@\s]*@")
 
@@ -51,7 +64,7 @@ class Indexes(NamedTuple):
     def items(self) -> dict[str, str]:
         """Return what counts of them, by labels, without credentials."""
         named = {name: values for name, values in self.options.items() if name not in {"--cert", "--trusted-host"}}
-        return {f"index {name}": _CREDENTIALS.sub("//", " ".join(values) or "on") for name, values in named.items()}
+        return {INDEX + name: _CREDENTIALS.sub("//", " ".join(values) or "on") for name, values in named.items()}
 
 
 def read_indexes(texts: Iterable[str], variables: Mapping[str, str | None]) -> Indexes:
@@ -69,3 +82,24 @@ def read_indexes(texts: Iterable[str], variables: Mapping[str, str | None]) -> I
                 given[name] = (*given.get(name, ()), word.text)
         options |= given
     return Indexes({name: options[name] for name in _NAMES if name in options})
+
+
+def digest_uv_settings(text: str, *, pyproject: bool) -> str | None:
+    """Return the digest of what a file of uv's settings says, but for credentials; None where it says nothing.
+
+    Args:
+        text: A `uv.toml`, or a `pyproject.toml`.
+        pyproject: Whether it is the latter.
+    """
+    said: object = text  # uv will complain of what is no TOML
+    with suppress(tomllib.TOMLDecodeError):
+        document = tomllib.loads(text)
+        said = document.get("tool", {}).get("uv") if pyproject else document
+    return (
+        None if said is None else digest_text([_CREDENTIALS.sub("//", json.dumps(said, sort_keys=True, default=str))])
+    )
+
+
+def list_uv_variables(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return what uv's variables say of where packages come from, by labels, without credentials."""
+    return {INDEX + name: _CREDENTIALS.sub("//", variables[name]) for name in UV_VARIABLES if variables.get(name)}

@@ -10,8 +10,8 @@ from common_sync.core.environments.record import Interpreter
 Items = Mapping[str, str]
 """Each thing that an environment is made from, and its digest or its value: `file api/requirements.txt` → a digest."""
 
-FILE, PROJECT = "file ", "project "
-"""What the labels of files, and of local projects, begin with."""
+FILE, PROJECT, INDEX = "file ", "project ", "index "
+"""What the labels of files, of local projects, and of where packages come from begin with."""
 
 _FORMAT = "env1"
 _NAME_DIGITS = 12
@@ -68,7 +68,7 @@ def name_environment(items: Items, resolved: Sequence[str], attempt: int = 1) ->
         resolved: What they came to.
         attempt: Counted from 1: an environment that somebody has changed is not mended, so another takes its place.
     """
-    apart = {name: value for name, value in items.items() if not name.startswith((FILE, "index", "installer"))}
+    apart = {name: value for name, value in items.items() if not name.startswith((FILE, INDEX, "installer"))}
     name = _digest([_FORMAT, sorted(apart.items()), sorted(resolved)])[:_NAME_DIGITS]
     return name if attempt == 1 else f"{name}.{attempt}"
 

@@ -131,6 +131,11 @@ def replace_foreign(place: str, name: str) -> None:
     tidy_exchange(place)
 
 
+def has_exchanged(place: str) -> bool:
+    """Tell whether a killed run has left an exchange half done."""
+    return os.path.lexists(os.path.join(place, _ASIDE))
+
+
 def tidy_exchange(place: str) -> None:
     """Finish what a killed run has left of an exchange: somebody else's `.venv` is kept, what is the tool's own goes."""
     with explained(os.path.join(place, _ASIDE), "tidy it up"), opened(place) as above:

@@ -18,6 +18,7 @@ from common_sync.core.formats.pip.syntax import significant_lines
 from common_sync.core.references.kinds import limit_of
 from common_sync.core.service_settings import ServiceSettings
 from common_sync.core.text import UndecodableError, decode_requirements, decode_to_read
+from common_sync.edges.environments.uv_settings import read_uv_settings
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.files.reading import hash_blocks, read_bytes, walk
 
@@ -34,7 +35,7 @@ class Sources(NamedTuple):
 
 
 def read_sources(
-    root: str, service: str, settings: ServiceSettings | None, file: str, masters: Mapping[str, str]
+    root: str, service: str, settings: ServiceSettings | None, file: str, masters: Mapping[str, str], *, by_uv: bool
 ) -> Sources | None:
     """Return what a service's environment is made from; None where it names no requirements.
 
@@ -44,6 +45,7 @@ def read_sources(
         settings: How it is set up.
         file: The configuration's file, for messages.
         masters: The absolute paths of copies whose masters are installed instead.
+        by_uv: Whether uv makes it, so that its settings count, too.
 
     Raises:
         ConfigurationError: Something that it names is not there, or cannot be read.
@@ -57,6 +59,7 @@ def read_sources(
     items = {_label(FILE, service, path): _digest_file(path, text) for path, text in closure.files.items()}
     items |= dict(_digest_local(root, service, local, masters) for local in closure.locals)
     items |= {FILE + path: _hash_file(path, "pip's settings") for path in indexes.constraints}
+    items |= read_uv_settings(root, folder) if by_uv else {}
     return Sources(closure, indexes, items | indexes.items())
 
 

@@ -6,25 +6,24 @@ import sys
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from common_sync.core.environments.indexes import UV_VARIABLES
 from common_sync.core.environments.resolved import attach_hashes, parse_compiled, read_locked
-from common_sync.edges.environments.installer import Job
+from common_sync.core.errors import Problem, TreeError
+from common_sync.core.expressions import expression
+from common_sync.edges.environments.installer import InstallError, Job
 from common_sync.edges.environments.program import Done, keep_variables, run
 
 _KEPT = (
+    *UV_VARIABLES,
     *("UV_CACHE_DIR", "UV_CONFIG_FILE", "UV_CREDENTIALS_DIR", "UV_HTTP_TIMEOUT", "UV_HTTP_RETRIES", "UV_NATIVE_TLS"),
-    *(
-        "UV_DEFAULT_INDEX",
-        "UV_INDEX",
-        "UV_INDEX_URL",
-        "UV_EXTRA_INDEX_URL",
-        "UV_FIND_LINKS",
-        "UV_NO_INDEX",
-        "UV_OFFLINE",
-    ),
-    *("UV_INSECURE_HOST", "UV_KEYRING_PROVIDER", "UV_NETRC", "UV_SYSTEM_CERTS", "UV_INDEX_STRATEGY", "UV_NO_CACHE"),
+    *("UV_OFFLINE", "UV_INSECURE_HOST", "UV_KEYRING_PROVIDER", "UV_NETRC", "UV_SYSTEM_CERTS", "UV_NO_CACHE"),
 )
 _CREDENTIALS = ("_USERNAME", "_PASSWORD")
 _QUIET = ("--quiet", "--color", "never", "--no-progress")
+LEAST = (0, 5)
+"""The oldest version that will do; the extra `env` asks for it, too."""
+
+_VERSION = expression(r"uv (\d+)\.(\d+)\S*")
 _SMALL = 1 << 30
 """Bytes of memory below which one thing is done at a time."""
 
@@ -41,15 +40,33 @@ def find_cache() -> str:
     return os.environ.get("UV_CACHE_DIR") or os.path.join(home, "uv")
 
 
+def start_uv(program: str) -> "Uv":
+    """Return uv, once it has said which version it is.
+
+    Args:
+        program: Its path.
+
+    Raises:
+        TreeError: It is too old, or does not run.
+    """
+    done = run([program, "--version"], "/", keep_variables())
+    said = _VERSION.match(done.out)
+    if said is None or (int(said[1]), int(said[2])) < LEAST:
+        message = (
+            f"is {said[0]}, which is too old"
+            if said
+            else f"does not say its version{done.err and ': '}{done.err.strip()}"
+        )
+        remedy = f"install {'.'.join(map(str, LEAST))} or newer: pip install 'common-sync[env]'"
+        raise TreeError(Problem(message, program, remedy=remedy))
+    return Uv(program, said[0])
+
+
 class Uv(NamedTuple):
     """The program uv."""
 
     program: str  # its path
-
-    @property
-    def name(self) -> str:
-        """Its name and version."""
-        return " ".join(run([self.program, "--version"], "/", keep_variables()).out.split()[:2]) or "uv"
+    name: str  # its name and version
 
     def resolve(self, job: Job, former: Sequence[str]) -> tuple[str, ...]:
         """Return what the requirements come to, as `Installer` says."""
@@ -81,6 +98,27 @@ class Uv(NamedTuple):
     def forget(self, job: Job, names: Sequence[str]) -> None:
         """Remove distributions from the cache, as `Installer` says."""
         job.check(self._run(job, ("cache", "clean", *names)), "remove what was edited from the cache of uv")
+
+    def find_cache(self, folder: str) -> str:
+        """Return the absolute path of its cache, as seen from a folder."""
+        return self._tend(("dir",), folder).out.strip()
+
+    def clean_cache(self, folder: str, names: Sequence[str]) -> str:
+        """Remove from the cache what nothing in it refers to, and some packages; return what uv says of it.
+
+        Args:
+            folder: Where it runs.
+            names: The packages.
+        """
+        if names:
+            self._tend(("clean", *names), folder)
+        return self._tend(("prune",), folder).err.strip()
+
+    def _tend(self, command: Sequence[str], folder: str) -> Done:
+        done = run([self.program, "cache", *command, "--color", "never"], folder, keep_variables(_KEPT))
+        if done.code != 0:
+            raise InstallError(Problem(f"uv cache {command[0]} has failed", self.program), done.err.strip())
+        return done
 
     def _requirements(self, job: Job) -> str:
         """Return the file of requirements that uv's pip reads: a project's lock is turned into one."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 from common_sync.edges.project.load import load_project
 from common_sync.interface.show.fields import environment_clean_fields
-from common_sync.interface.show.options import DryRun, Options, Services
+from common_sync.interface.show.options import DryRun, Option, Options, Services
 from common_sync.interface.show.presenter import View, present
 from common_sync.interface.show.terminal import printable, say
 
@@ -14,13 +14,24 @@ if TYPE_CHECKING:
     from common_sync.commands.env_clean import Cleaning
 
 
-def run_env_clean(options: Options, services: Services = None, *, dry_run: DryRun = False) -> int:
+def run_env_clean(
+    options: Options,
+    services: Services = None,
+    *,
+    cache: Annotated[
+        bool, Option("--cache", "From uv's cache too, what no environment is linked from: of other projects, too.")
+    ] = False,
+    dry_run: DryRun = False,
+) -> int:
     """Remove former environments, leftovers, and what --force has replaced; never what runs."""
     from common_sync.commands.env_clean import clean_environments  # no other command pays for it
 
-    cleaning = clean_environments(load_project(options.root), services or (), say, dry_run=dry_run)
+    cleaning = clean_environments(load_project(options.root), services or (), say, cache=cache, dry_run=dry_run)
     text, fields = partial(_lines, cleaning), partial(environment_clean_fields, cleaning)
-    return present(View("env clean", passes=True, findings=list, text=text, fields=fields), options)
+    code = present(View("env clean", passes=True, findings=list, text=text, fields=fields), options)
+    if cleaning.error is not None:
+        raise cleaning.error
+    return code
 
 
 def _lines(cleaning: "Cleaning", options: Options) -> Iterator[str]:
@@ -34,4 +45,10 @@ def _lines(cleaning: "Cleaning", options: Options) -> Iterator[str]:
         else:
             mark = "→" if cleaning.dry_run else "✓"
             yield f"{terminal.mark(mark)} {printable(one.path)}  {be}removed ({one.size / (1 << 20):.1f} MB)"
-    yield f"{cleaning.freed / (1 << 20):.1f} MB {be}freed" if cleaning.removals else "nothing to remove"
+    for cached in cleaning.cached:
+        mark = "→" if cleaning.dry_run else "✓"
+        size = f"{cached.size / (1 << 20):.1f} MB"
+        yield f"{terminal.mark(mark)} {printable(cached.name)}  {be}removed from the cache of uv ({size})"
+    removed = cleaning.removals or cleaning.cached
+    yield f"{cleaning.freed / (1 << 20):.1f} MB {be}freed" if removed else "nothing to remove"
+    yield from (f"uv cache prune: {printable(line)}" for line in cleaning.pruned.splitlines()[1:])

@@ -193,6 +193,8 @@ def environment_clean_fields(cleaning: "Cleaning") -> Fields:
         "dry_run": cleaning.dry_run,
         "freed": cleaning.freed,
         "removals": [one._asdict() | {"path": _text(one.path)} for one in cleaning.removals],
+        "cached": [{"name": _text(one.name), "size": one.size} for one in cleaning.cached],
+        "pruned": _text(cleaning.pruned),
     }
 
 
