@@ -6,6 +6,9 @@ import sys
 import tempfile
 from collections.abc import Sequence
 
+from benchmarks.environments import KEY as ENVIRONMENTS_KEY
+from benchmarks.environments import ROUNDS as ENVIRONMENTS_ROUNDS
+from benchmarks.environments import run_environments_case
 from benchmarks.goals import Results
 from benchmarks.hook import KEY as HOOK_KEY
 from benchmarks.hook import ROUNDS as HOOK_ROUNDS
@@ -15,7 +18,7 @@ from benchmarks.report import render_page
 from benchmarks.rounds import WrongResultError, run_case
 from benchmarks.trees import SHAPES, Shape, choose_folder, write_text
 
-_HOOK_ROOM = 100 << 20
+_HOOK_ROOM = 400 << 20
 _QUICK_HOOK_ROUNDS = 10
 
 
@@ -34,7 +37,7 @@ def main() -> None:
 
 
 def _parse(words: Sequence[str]) -> argparse.Namespace:
-    keys = [*(shape.key for shape in SHAPES), HOOK_KEY]
+    keys = [*(shape.key for shape in SHAPES), HOOK_KEY, ENVIRONMENTS_KEY]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--output", metavar="FILE", help="write the page there; default: standard output")
     parser.add_argument("--rounds", type=_positive, help="so many rounds of every case")
@@ -60,7 +63,10 @@ def _measure(arguments: argparse.Namespace) -> str:
         root = os.path.realpath(folder)
         cases = {shape.key: run_case(shape, root, _rounds(arguments, shape)) for shape in shapes}
         hook = run_hook_case(root, _hook_rounds(arguments)) if only is None or HOOK_KEY in only else None
-    return render_page(Results(cases, hook), [*machine, others.describe()], _note(arguments))
+        environments = None
+        if only is None or ENVIRONMENTS_KEY in only:
+            environments = run_environments_case(root, arguments.rounds or ENVIRONMENTS_ROUNDS)
+    return render_page(Results(cases, hook, environments), [*machine, others.describe()], _note(arguments))
 
 
 def _rounds(arguments: argparse.Namespace, shape: Shape) -> int:

@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+from benchmarks.environments import BARE as ENVIRONMENTS_BARE
+from benchmarks.environments import SYNC, EnvironmentsResult
+from benchmarks.environments import TITLE as ENVIRONMENTS_TITLE
 from benchmarks.goals import REASONS, Goal, Results, judge, middle, spread
 from benchmarks.hook import BARE, TITLE, HookResult
 from benchmarks.rivals import VERIFY, Work
@@ -58,6 +61,8 @@ def render_page(results: Results, machine: Sequence[tuple[str, str]], note: str)
         lines += _case(case)
     if results.hook is not None:
         lines += _hook(results.hook)
+    if results.environments is not None:
+        lines += _environments(results.environments)
     lines += ["", "## Memory", "", _MEMORY, "", *_memory(results)]
     return "\n".join(lines) + "\n"
 
@@ -110,6 +115,21 @@ def _hook(result: HookResult) -> Iterator[str]:
     yield "On a copy of `examples/media-services`, with everything in sync and committed."
     yield ""
     yield from _table(result.table, BARE, "bare Python")
+
+
+def _environments(result: EnvironmentsResult) -> Iterator[str]:
+    yield from ("", f"## {ENVIRONMENTS_TITLE}", "")
+    yield (
+        "Three services with requirements of their own, from nothing, by wheels in a folder; `.pyc` files are written by all. Each service then "
+        "has to import what it requires. The first row has nothing in uv's cache, the second all."
+    )
+    yield ""
+    yield from _table(result.built, SYNC, "env sync")
+    yield ""
+    yield from ("| | on the disk, uv's cache included |", "|---|--:|")
+    yield from (f"| {title} | {size / 1e6:.0f} MB |" for title, size in result.sizes.items())
+    yield from ("", "Ten services that are in sync:", "")
+    yield from _table(result.idle, ENVIRONMENTS_BARE, "bare Python")
 
 
 def _memory(results: Results) -> Iterator[str]:

@@ -90,7 +90,7 @@ def _check_file_names() -> None:
 
 
 def _dispatch() -> int:
-    """Run the command line; the two commands that run often need no parser without options."""
+    """Run the command line; the commands that run often need no parser without options."""
     command, *services = sys.argv[1:] or [""]
     if command in ("distribute", "verify") and not any(word.startswith("-") for word in services):
         from common_sync.interface.show.options import Options
@@ -102,6 +102,11 @@ def _dispatch() -> int:
         from common_sync.interface.run.distribute import run_distribute
 
         return run_distribute(Options(), services)
+    if command == "env" and services[:1] == ["sync"] and not any(word.startswith("-") for word in services):
+        from common_sync.interface.run.env_sync import run_env_sync
+        from common_sync.interface.show.options import Options
+
+        return run_env_sync(Options(), services[1:])
     from common_sync.interface.cli import run_command_line  # typer costs more than all the rest
 
     return run_command_line()
