@@ -147,6 +147,7 @@ def test_a_library_that_is_not_editable_is_built_anew(envs: Environments) -> Non
     ]
 
 
+@deep("environments in less usual ways")
 def test_the_master_itself(envs: Environments) -> None:
     """A developer would distribute after each edit of the library, to see it in his services."""
     assert envs.run("env", "sync", "--editable-master").code == 0
@@ -177,6 +178,7 @@ def test_a_requirement_that_cannot_be_had(envs: Environments, installer: str) ->
     assert envs.python("api", VERSIONS) == "1.0 1.0 1.0"
 
 
+@deep("environments in less usual ways")
 @pytest.mark.parametrize("installer", WITH_UV)
 def test_a_hash_that_is_wrong(envs: Environments, installer: str) -> None:
     """Somebody who has written hashes would get a file of somebody else."""
@@ -206,6 +208,7 @@ def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+@deep("environments in less usual ways")
 def test_changed_by_hand(envs: Environments) -> None:
     """`pip install` into an environment, or an edit in it, would be what makes it work here and nowhere else."""
     assert envs.run("env", "sync").code == 0
@@ -369,6 +372,7 @@ def test_clean(envs: Environments) -> None:
     assert envs.states(code=1)["api"] == "in sync"
 
 
+@deep("environments in less usual ways")
 def test_clean_the_cache(envs: Environments) -> None:
     """The cache would grow until the card is full; or what the environments are linked from would be downloaded again."""
     assert envs.run("env", "sync", "api").code == 0

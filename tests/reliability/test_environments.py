@@ -142,7 +142,7 @@ def test_killed_anywhere(scenario: Scenario, program: Program, folder: Path, rec
     assert ended.code == 0, ended
     assert [*place.wrong_at_last()] == []
     every = [Hindrance(number, "kill") for number in range(1, len(ended.calls) + 1)]
-    points = sample(every[:: 1 if FULL else 3], 4, record_property, "crash points of environments")
+    points = sample(every[:: 1 if FULL else 3], 2, record_property, "crash points of environments")
     wrong = []
     for point in points:
         place.put_back()
@@ -205,7 +205,7 @@ def test_uv_is_killed(program: Program, folder: Path, record_property: Record) -
     if STRACE is None:
         skip("NOT TESTED: there is no strace here, which kills uv at its calls")
     place = make_place(SCENARIOS[0], folder, program)
-    kills = choose_kills(place, sample([*range(200)][:: 1 if FULL else 6], 3, record_property, "kills of uv"))
+    kills = choose_kills(place, sample([*range(200)][:: 1 if FULL else 6], 2, record_property, "kills of uv"))
     wrong, struck = [], 0
     for kill in kills:
         place.put_back()
@@ -289,7 +289,7 @@ def test_power_is_cut(program: Program, folder: Path, record_property: Record) -
         calls = place.run(*place.scenario.words).calls
         copy_image(tried, copy)
     wrong = [f"at the end: {one}" for one in wrong_after_power_cut(place, copy)]
-    points = sample([*range(1, len(calls) + 1)][:: 1 if FULL else 4], 3, record_property, "power cuts")
+    points = sample([*range(1, len(calls) + 1)][:: 1 if FULL else 4], 1, record_property, "power cuts")
     for number in points:
         copy_image(image, tried)
         with on_a_disk(folder / "case", tried):
