@@ -160,7 +160,7 @@ class Finding(NamedTuple):
     """One thing reported.
 
     Attributes:
-        code: `CS` and three digits; docs/findings.md and docs/checks.md have a paragraph on each.
+        code: `CS` and three digits; `common_sync/pages` has a page on each.
         severity: `error` fails a check, `warning` does not.
         service: The service it concerns.
         file: Path from the root of the repository.
