@@ -143,7 +143,7 @@ def place(finding: Finding, service: str, file: str) -> Finding:
         service: The service's path from the root.
         file: The file's path from the root.
     """
-    return finding._replace(service=service, file=file, insertion=None, lacks=None)
+    return finding._replace(service=service, file=file, insertion=None, lacks=None, asker=None)
 
 
 def by_line(finding: Finding) -> tuple[int, str, str]:

@@ -170,6 +170,7 @@ class Finding(NamedTuple):
         insertion: The line that would mend it, where that is sure.
         lacks: The path in the service, or in the build context, of what would have to be there and is not.
         mend: The command that mends it, or None where a person has to decide.
+        asker: The line, and its file in the build context, that asks for what is not there, where it is another one.
     """
 
     code: str
@@ -182,3 +183,4 @@ class Finding(NamedTuple):
     insertion: Insertion | None = None
     lacks: str | None = None
     mend: Mend | None = None
+    asker: tuple[str, int] | None = None

@@ -336,7 +336,7 @@ def _findings(findings: Sequence[Finding]) -> list[Fields]:
         {
             key: _text(value) if isinstance(value, str) else value
             for key, value in finding._asdict().items()
-            if key not in ("insertion", "lacks")
+            if key not in ("insertion", "lacks", "asker")
         }
         | {"url": page_url(finding.code)}
         for finding in findings
