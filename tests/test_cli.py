@@ -11,6 +11,9 @@ import pytest
 from support.depth import sampled
 from support.monorepo import PROGRAM, Monorepo, environment, patched, run, show
 
+from common_sync.interface.commands import COMMANDS as COMMAND_TABLE
+from common_sync.interface.commands import common_parameters, find_command, own_parameters
+
 COPY = "services/api/common"
 ESCAPE = "\x1b["
 
@@ -250,13 +253,42 @@ def test_help_and_version(synced: Monorepo) -> None:
     assert synced.run("--version") == synced.run("-V") == (0, "common-sync 0.1.0\n", "")
     done = synced.run("--help")
     assert (done.code, done.err) == (0, "")
-    for command in ("init", "distribute", "verify", "status", "diff", "explain"):
-        assert re.search(rf"\b{command} ", done.out)
-        page = synced.run(command, "-h")
+    listed = re.findall(r"^  ([a-z]+(?: [a-z]+)?)  +\S", done.out, re.MULTILINE)
+    assert listed == list(COMMAND_TABLE)
+    for command, row in COMMAND_TABLE.items():
+        page = synced.run(*command.split(), "-h")
         assert (page.code, page.err) == (0, "")
-        for option in ("--root", "--output-format", "--color", "-q", "-v"):
+        assert page.out.startswith(f"Usage: common-sync {command} [OPTIONS]")
+        assert f"\nExample:\n  {row.example}\n" in page.out
+        assert len(row.summary) <= 60
+        for option in ("--root DIR", "--color", "-q, --quiet", "-v, --verbose", "-h, --help"):
             assert option in page.out
+        assert max(map(len, page.out.splitlines())) <= 80
     assert synced.run() == (2, done.out, "")
+    group = synced.run("env", "--help")
+    assert (group.code, synced.run("env")) == (0, (2, group.out, ""))
+    assert re.findall(r"^  (env \w+)  ", group.out, re.MULTILINE) == [one for one in listed if one.startswith("env ")]
+
+
+def test_help_is_asked_for_anywhere(synced: Monorepo) -> None:
+    """A person who has typed half a command would have to begin again."""
+    page = synced.run("distribute", "--help")
+    for words in ("--root nowhere distribute --help", "distribute api --force -h", "-q distribute -h --dry-run"):
+        assert synced.run(*words.split()) == page
+    assert synced.run("--color", "always", "-h").out
+    wrong = synced.run("distribut", "--help")
+    assert (wrong.code, wrong.out) == (2, "")
+    assert synced.run("explain", "--", "-h").out.startswith("-h: not ")
+
+
+@pytest.mark.parametrize("command", COMMAND_TABLE)
+def test_an_example_is_a_command_line(command: str) -> None:
+    """The one line that everybody copies would be refused."""
+    words = COMMAND_TABLE[command].example.partition(" | ")[0].split()
+    assert words[0] == "common-sync"
+    assert find_command(words[1:]) == command
+    known = {spelling for one in (*own_parameters(command), *common_parameters(command)) for spelling in one.spellings}
+    assert {word for word in words if word.startswith("-")} <= known
 
 
 @pytest.mark.parametrize(

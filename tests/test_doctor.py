@@ -58,7 +58,7 @@ def test_the_three_that_cannot_be_built_are_named_and_mended(story: Monorepo) ->
     assert (done.code, done.err) == (1, "")
     assert done.out.count("CS201") == 3
     assert "help: add `COPY common/ ./common/` before line 4\n" in done.out
-    assert "✗ 1/4 services proven to build from their own folder alone, 3 cannot be built or run so, in " in done.out
+    assert "✗ 1/4 services proven to build from their own folder alone, 3 broken, " in done.out
     assert story.tree() == before
 
     done = story.run("doctor", "--fix")
@@ -66,7 +66,7 @@ def test_the_three_that_cannot_be_built_are_named_and_mended(story: Monorepo) ->
     for service in SERVICES[1:]:
         assert f"fixed services/{service}/Dockerfile: added `COPY common/ ./common/`" in done.out
         assert story.read(f"services/{service}/Dockerfile") == FIXED
-    assert "✓ 4/4 services proven to build from their own folder alone, in " in done.out
+    assert "✓ 4/4 services proven to build from their own folder alone, " in done.out
     assert story.read("services/api/Dockerfile") == RIGHT
     changed = {path for path, content in story.tree().items() if before[path] != content}
     assert changed == {f"services/{service}/Dockerfile" for service in SERVICES[1:]}
@@ -120,7 +120,7 @@ def test_the_json_says_all_that_the_table_says(story: Monorepo) -> None:
 
 def test_the_table_fits_into_eighty_columns(story: Monorepo) -> None:
     """Rows would be folded on the screen that most people have."""
-    done = show(*PROGRAM, "doctor", cwd=story.root, env={"FORCE_COLOR": "1"})
+    done = show(*PROGRAM, "doctor", "-v", cwd=story.root, env={"FORCE_COLOR": "1"})
     plain = re.sub(r"\033\[\d*m", "", done.out)
     table = plain[plain.index("SERVICE") :].splitlines()[:5]
     assert max(map(len, table)) <= 80
@@ -134,18 +134,72 @@ def test_the_table_fits_into_eighty_columns(story: Monorepo) -> None:
     assert "\033[31m✗" in done.out
 
 
+def test_only_what_fails_is_shown(story: Monorepo) -> None:
+    """The three services that somebody has to look at would be lost among hundreds that are right."""
+    story.write("services/api/setup.sh", "x\n")
+    out = story.run("doctor").out
+    assert out[: out.index("✗ 1/4")] == (
+        "".join(
+            f"✗ services/{service}\n"
+            "  CS201 Dockerfile:4: `-e ./common` (requirements.txt:2) is not in the image\n"
+            "        when this line installs it: there is no /app/common\n"
+            "        help: add `COPY common/ ./common/` before line 4\n"
+            for service in SERVICES[1:]
+        )
+        + "\nSERVICE           INSTALL\nservices/billing     ✗\nservices/media       ✗\nservices/worker      ✗\n"
+        "· 1 more service proven (-v names them)\n\n"
+    )
+
+
+def test_what_follows_from_another_finding_is_left_out(story: Monorepo) -> None:
+    """Somebody would mend five lines, of which four go by themselves; or not see that something is wrong at all."""
+    shutil.rmtree(story.root / "services/api/common")  # there is no copy
+    story.write("services/billing/Dockerfile", RIGHT)
+    story.write("services/billing/.dockerignore", "common\n")  # it is kept out
+    story.write("services/media/Dockerfile", RIGHT)
+    story.write("services/media/requirements.txt", "-e ../../common\n")  # a line leads to the master
+    everything = story.json("doctor", code=1)["findings"]
+    seen = {
+        service: [one["code"] for one in everything if one["service"] == f"services/{service}"] for service in SERVICES
+    }
+    out = story.run("doctor").out
+    shown = {
+        service: re.findall(
+            r"^  (CS\d+) ", out.partition(f"services/{service}\n")[2].partition("services/")[0], re.MULTILINE
+        )
+        for service in SERVICES
+    }
+    assert shown == {"api": ["CS002"], "billing": ["CS115"], "media": ["CS101"], "worker": ["CS201"]}
+    hidden = sum(map(len, seen.values())) - 4
+    assert hidden >= 3
+    assert f"\n  {hidden} findings that follow from these: left out (-v names them)\n" in out
+    assert len(re.findall(r"^  CS\d+ ", story.run("doctor", "-v").out, re.MULTILINE)) == hidden + 4
+
+
+def test_a_long_list_is_counted(story: Monorepo) -> None:
+    """A report about hundreds of services would be hundreds of lines long, and the services that are left out unknown."""
+    for number in range(20):
+        story.write(f"services/s{number:02}/requirements.txt", "./nothing\n")
+    out = story.run("doctor").out
+    named = set(re.findall(r"^✗ (\S+)$", out, re.MULTILINE))
+    assert len(named) == 10
+    assert "\n  and 13 more services (-v names them)\n" in out
+    assert "\n  and 8 more services (-v names them)\n" in out, "rows of the table"
+    assert "✗ 1/24 services" in out
+    assert len(re.findall(r"^✗ services/", story.run("doctor", "-v").out, re.MULTILINE)) == 23
+
+
 def test_plain_letters_stand_for_the_marks_where_there_are_none(story: Monorepo) -> None:
     """A terminal that has no such letters would show question marks, which mean something here."""
     done = story.run("doctor", "media", env={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "1"})
-    assert "services/media  =      x      =" in done.out
+    assert "\nSERVICE         INSTALL\nservices/media     x\n" in done.out
 
 
 def test_quiet_says_only_what_is_wrong(story: Monorepo) -> None:
     """Continuous integration would fill its log with a table."""
     assert story.run("doctor", "-q", "api").out == ""
-    out = story.run("doctor", "-q", "media").out
-    assert out.startswith("✗ services/media/Dockerfile:4: CS201")
-    assert "SERVICE" not in out
+    (line,) = story.run("doctor", "-q", "api", "media").out.splitlines()
+    assert line.startswith("✗ 1/2 services proven to build from their own folder alone, 1 broken, ")
 
 
 def test_a_mended_file_keeps_its_mode_and_its_bytes(one: Monorepo) -> None:
@@ -232,7 +286,7 @@ def test_what_cannot_be_followed_is_not_proven(one: Monorepo) -> None:
     assert done.code == 0  # a warning
     assert "services/api/Dockerfile:7: CS213 runs `sh install.sh`; what that leaves in /app is unknown" in done.out
     done = one.run("doctor", "api")
-    assert "? 0/1 service proven to build from its own folder alone, 1 cannot be told, in " in done.out
+    assert "? 0/1 service proven to build from its own folder alone, 1 cannot be told, " in done.out
     assert "? cannot be told" in done.out
     assert one.json("doctor", "api", code=0)["services"][0]["verdict"] == "unknown"
 
@@ -342,7 +396,10 @@ def test_a_name_that_strangers_have_is_told_once(one: Monorepo) -> None:
     one.write("common/pyproject.toml", '[project]\nname = "common"\nversion = "1"\n')
     assert one.run("distribute").code == 0
     assert codes(one) == [("CS209", "common/pyproject.toml", None)]
-    assert "NAME" in one.run("doctor").out
+    assert [line for line in one.run("doctor").out.splitlines() if "CS209" in line or "NAME" in line] == [
+        "! common/pyproject.toml: CS209 `common` may be a name on the public index, too:"
+    ]
+    assert " NAME" in one.run("doctor", "-v").out
     one.write("common-sync.toml", 'master = "common"\nservices = ["services/*"]\nignore = ["CS209"]\n')
     assert codes(one) == []
 

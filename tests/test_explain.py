@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from support.monorepo import CONFIGURATION, Monorepo, make_monorepo
 
+from common_sync.core.findings import page_url
+
 COPY = "services/api/common"
 
 CACHES = "a built-in rule for caches, which are removed from copies"
@@ -138,3 +140,51 @@ def test_outside_git(tmp_path: Path) -> None:
     repo.write("common/a.log")
     done = repo.run("explain", "common/a.log", env={"PATH": "/nonexistent"})
     assert done == (0, "common/a.log: not copied: a .gitignore file ignores it\n", "")
+
+
+def test_a_code_is_explained_by_its_page(tmp_path: Path) -> None:
+    """Somebody who reads `CS101` in a log would have to search the web, and be shown Markdown."""
+    repo = Monorepo(tmp_path)  # no project: a code needs none
+    for word in ("CS202", "cs202"):
+        done = repo.run("explain", word)
+        assert (done.code, done.err) == (0, "")
+        head, *body = done.out.splitlines()
+        assert head == "CS202 (error): What is to be copied is not in the build context"
+        assert body[-2:] == [page_url("CS202"), ""]
+        assert "What to do" in body
+        assert max(map(len, body[:-2])) <= 80
+    assert "the hook" in (shown := repo.run("explain", "CS009").out)
+    assert not set("[]#") & set(shown)
+    document = repo.json("explain", "CS202", code=0)
+    assert document["paths"] == []
+    (page,) = document["codes"]
+    assert (page["code"], page["severity"], page["url"]) == ("CS202", "error", page_url("CS202"))
+    assert page["text"].startswith(f"# CS202 (error): {page['title']}\n")
+
+
+@pytest.mark.parametrize(
+    ("word", "says"),
+    [("CS102x", None), ("CS1020", "did you mean CS120 or CS102"), ("CS77777777", "the codes are CS001 to CS")],
+)
+def test_a_code_that_there_is_not(synced: Monorepo, word: str, says: str | None) -> None:
+    """A mistyped code would be taken for the name of a file that is not there."""
+    done = synced.run("explain", word)
+    if says is None:
+        assert done == (0, f"{word}: not there: there is no such file\n", "")
+    else:
+        assert (done.code, done.out) == (2, "")
+        assert done.err.startswith(f"error: there is no code {word}\n  help: {says}")
+
+
+def test_a_file_that_is_named_as_a_code(synced: Monorepo) -> None:
+    """Nobody could ask about a file of such a name, or would get the page instead of an answer."""
+    synced.write("CS101")
+    assert synced.run("explain", "./CS101").out == "CS101: not concerned: it is in neither the master nor a service\n"
+
+
+def test_a_finding_names_the_address_of_its_page(synced: Monorepo) -> None:
+    """A script that shows findings could not link to what they mean."""
+    synced.write(f"{COPY}/mine.py", "edited\n")
+    (finding,) = synced.json("verify", code=1)["findings"]
+    assert finding["url"] == page_url("CS005")
+    assert (Path(__file__).parents[1] / finding["url"].partition("/blob/main/")[2]).is_file()

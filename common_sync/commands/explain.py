@@ -1,4 +1,4 @@
-"""`explain`: why a path is copied, ignored, rewritten or reported: which rule, from which file and line."""
+"""`explain`: why a path is copied, ignored, rewritten or reported, by which rule; and the page of a code."""
 
 import os
 from collections.abc import Sequence
@@ -7,8 +7,11 @@ from typing import NamedTuple
 from common_sync.commands.steps.survey import Survey, survey
 from common_sync.core.copies.rules import BUILT_IN, Rule, Rules
 from common_sync.core.errors import ConfigurationError, Problem
-from common_sync.core.model import Finding
+from common_sync.core.findings import CODES, page_url
+from common_sync.core.model import Finding, Severity
 from common_sync.core.service_plan import CopySurvey
+from common_sync.core.settings import nearest
+from common_sync.edges.files.pages import read_page
 from common_sync.edges.git.ask import explain_ignored
 from common_sync.edges.git.repository import find_top
 from common_sync.edges.library.targets import Target
@@ -28,6 +31,34 @@ class Explanation(NamedTuple):
     path: str  # path from the root
     verdict: str  # one word or two; docs/json.md lists them
     reason: str  # one sentence, without a full stop
+
+
+class Page(NamedTuple):
+    """What is known about a code."""
+
+    code: str
+    severity: Severity
+    title: str
+    url: str  # the address of the page
+    text: str  # the page itself, in Markdown
+
+
+def is_code(word: str) -> bool:
+    """Tell whether a word is written as a code; a file of such a name is `./CS101`."""
+    return word[:2].upper() == "CS" and word[2:].isdecimal()
+
+
+def find_page(word: str) -> Page:
+    """Return the page of a code.
+
+    Raises:
+        ConfigurationError: There is no such code.
+    """
+    code = word.upper()
+    if code not in CODES:
+        remedy = nearest(code, CODES) or f"the codes are {min(CODES)} to {max(CODES)}"
+        raise ConfigurationError(Problem(f"there is no code {word}", remedy=remedy))
+    return Page(code, *CODES[code], page_url(code), read_page(code))
 
 
 def explain(project: Project, paths: Sequence[str]) -> list[Explanation]:

@@ -1,4 +1,4 @@
-"""What is reported: every code, how severe it is, and the sentences; docs/findings.md and docs/checks.md have a paragraph on each."""
+"""What is reported: every code, how severe it is, and the sentences; `common_sync/pages` has a page on each."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -8,7 +8,7 @@ from common_sync.core.model import Finding, Insertion, Mend, Reference, Severity
 
 
 class Code(NamedTuple):
-    """A code's severity and its title in the docs."""
+    """A code's severity, and the title of its page."""
 
     severity: Severity
     title: str
@@ -73,6 +73,14 @@ CODES = {
 }
 
 
+_PAGES = "https://github.com/common-sync/common-sync/blob/main/common_sync/pages"
+
+
+def page_url(code: str) -> str:
+    """Return the address of a code's page."""
+    return f"{_PAGES}/{code}.md"
+
+
 def make_finding(
     code: str, service: str, file: str, line: int | None, message: str, remedy: str, mend: Mend | None = None
 ) -> Finding:
@@ -135,7 +143,7 @@ def place(finding: Finding, service: str, file: str) -> Finding:
         service: The service's path from the root.
         file: The file's path from the root.
     """
-    return finding._replace(service=service, file=file, insertion=None, lacks=None)
+    return finding._replace(service=service, file=file, insertion=None, lacks=None, asker=None)
 
 
 def by_line(finding: Finding) -> tuple[int, str, str]:

@@ -160,7 +160,7 @@ class Finding(NamedTuple):
     """One thing reported.
 
     Attributes:
-        code: `CS` and three digits; docs/findings.md and docs/checks.md have a paragraph on each.
+        code: `CS` and three digits; `common_sync/pages` has a page on each.
         severity: `error` fails a check, `warning` does not.
         service: The service it concerns.
         file: Path from the root of the repository.
@@ -170,6 +170,7 @@ class Finding(NamedTuple):
         insertion: The line that would mend it, where that is sure.
         lacks: The path in the service, or in the build context, of what would have to be there and is not.
         mend: The command that mends it, or None where a person has to decide.
+        asker: The line, and its file in the build context, that asks for what is not there, where it is another one.
     """
 
     code: str
@@ -182,3 +183,4 @@ class Finding(NamedTuple):
     insertion: Insertion | None = None
     lacks: str | None = None
     mend: Mend | None = None
+    asker: tuple[str, int] | None = None

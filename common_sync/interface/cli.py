@@ -3,67 +3,36 @@
 import inspect
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import partial
-from typing import Annotated, get_args, get_type_hints
+from typing import Annotated, get_args
 
 import typer
 
 from common_sync import __version__
 from common_sync.core.errors import ConfigurationError, Problem
 from common_sync.core.settings import nearest
-from common_sync.interface.run.context import run_context
-from common_sync.interface.run.diff import run_diff
-from common_sync.interface.run.distribute import run_distribute
-from common_sync.interface.run.doctor import run_doctor
-from common_sync.interface.run.eject import run_eject
-from common_sync.interface.run.env_clean import run_env_clean
-from common_sync.interface.run.env_status import run_env_status
-from common_sync.interface.run.env_sync import run_env_sync
-from common_sync.interface.run.explain import run_explain
-from common_sync.interface.run.init import run_init
-from common_sync.interface.run.log import run_log
-from common_sync.interface.run.promote import run_promote
-from common_sync.interface.run.status import run_status
-from common_sync.interface.run.verify import run_verify
+from common_sync.interface.commands import (
+    COMMANDS,
+    GROUPS,
+    Parameter,
+    common_parameters,
+    find_command,
+    load_command,
+    own_parameters,
+    put_command_first,
+)
 from common_sync.interface.show.options import Options
 from common_sync.interface.show.presenter import FORMATS
 from common_sync.interface.show.terminal import ColorMode, write
-
-_COMMANDS: dict[str, Callable[..., int]] = {
-    "init": run_init,
-    "distribute": run_distribute,
-    "promote": run_promote,
-    "context": run_context,
-    "eject": run_eject,
-    "verify": run_verify,
-    "status": run_status,
-    "diff": run_diff,
-    "log": run_log,
-    "doctor": run_doctor,
-    "explain": run_explain,
-    "env sync": run_env_sync,
-    "env status": run_env_status,
-    "env clean": run_env_clean,
-}
-"""Each command, in the order of the help."""
-
-_GROUPS = {"env": "The environments of services, each service's .venv."}
-"""The first words of commands that have two."""
-
-_WITHOUT_FORMAT = "context"
-"""Its output is a stream for another program."""
 
 _CHOICES = {
     "output_format": StrEnum("Format", list(FORMATS)),
     "color": StrEnum("Color", list(get_args(ColorMode))),
 }
 
-_MEANT = {"sync": "distribute", "update": "distribute", "check": "verify", "install": "init", "remove": "eject"}
-"""What other tools call a command."""
-
-_INTERRUPTED, _USAGE = 130, 2
+_INTERRUPTED = 130
 
 
 def run_command_line() -> int:
@@ -72,10 +41,10 @@ def run_command_line() -> int:
     Typer only parses: a command returns what is to be run, and that is run outside of typer, which has ideas of its own
     about exceptions, and other ones in other releases.
     """
-    words = _with_options_last(sys.argv[1:])
-    _check_command("".join(words[:1]), "".join(words[1:2]))
+    words = put_command_first(sys.argv[1:])
+    asked = find_command(words)
     try:
-        action = _build_app()(words or ["--help"], standalone_mode=False)
+        action = _build_app([asked] if asked in COMMANDS else list(COMMANDS))(words, standalone_mode=False)
     except typer.Abort:  # some raise this for Ctrl-C
         raise KeyboardInterrupt from None
     except SystemExit as error:
@@ -90,24 +59,7 @@ def run_command_line() -> int:
         return int(action())
     if action == _INTERRUPTED:  # and some return this
         raise KeyboardInterrupt
-    return 0 if words else _USAGE
-
-
-def _with_options_last(words: list[str]) -> list[str]:
-    """Move the options of every command that stand before the command behind it, as typer wants them."""
-    options = get_type_hints(Options, include_extras=True)
-    takes_value = {
-        spelling: get_args(annotation)[0] is not bool
-        for annotation in (options[name] for name in Options._field_defaults)
-        for spelling in get_args(annotation)[1].names.split()
-    }
-    end = 0
-    while end < len(words) and words[end].partition("=")[0] in takes_value:
-        end += 2 if takes_value[words[end].partition("=")[0]] and "=" not in words[end] else 1
-    if words and end >= len(words):
-        raise ConfigurationError(Problem("there is no command", remedy="common-sync --help lists the commands"))
-    after = end + (2 if words[end:] and words[end] in _GROUPS else 1)
-    return [*words[end:after], *words[:end], *words[after:]]
+    return 0
 
 
 def _usage_problem(error: Exception) -> Problem:
@@ -121,33 +73,17 @@ def _usage_problem(error: Exception) -> Problem:
     return Problem(message, remedy=near or f"{command} --help")
 
 
-def _check_command(name: str, second: str) -> None:
-    """Refuse an unknown command, and name the one that may be meant."""
-    above = f"{name} " if name in _GROUPS else ""
-    word = second if above else name
-    known = [one.removeprefix(above) for one in (*_GROUPS, *_COMMANDS) if one.startswith(above)]
-    if word and not word.startswith("-") and word not in known:
-        meant = f"did you mean {_MEANT[word]}?" if word in _MEANT and not above else nearest(word, known)
-        remedy = meant or f"common-sync {above}--help lists the commands"
-        raise ConfigurationError(Problem(f"{above + word!r} is no command", remedy=remedy))
-
-
-def _build_app() -> typer.Typer:
-    settings = {"help_option_names": ["-h", "--help"]}
+def _build_app(names: Sequence[str]) -> typer.Typer:
+    """Return the parser of some commands; `help.py` shows the help."""
+    settings = {"help_option_names": list[str]()}
     app = typer.Typer(
-        name="common-sync",
-        help="Keep a byte-exact, self-verifying copy of a shared library inside every service that needs it.",
-        add_completion=True,
-        pretty_exceptions_enable=False,
-        context_settings=settings,
+        name="common-sync", pretty_exceptions_enable=False, rich_markup_mode=None, context_settings=settings
     )
     app.callback()(_main)
-    groups = {
-        name: typer.Typer(help=text, context_settings=settings, no_args_is_help=True) for name, text in _GROUPS.items()
-    }
-    for name, run in _COMMANDS.items():
+    groups = {name: typer.Typer(context_settings=settings) for name in GROUPS}
+    for name in names:
         group, _, last = name.rpartition(" ")
-        (groups[group] if group else app).command(last, help=run.__doc__)(_make_command(name, run))
+        (groups[group] if group else app).command(last)(_make_command(name))
     for name, inner in groups.items():
         app.add_typer(inner, name=name)
     return app
@@ -166,33 +102,29 @@ def _main(*, version: Annotated[bool, _VERSION] = False) -> None:
     """Take the options that come before a command."""
 
 
-def _make_command(name: str, run: Callable[..., int]) -> Callable[..., Callable[[], int]]:
+def _make_command(name: str) -> Callable[..., Callable[[], int]]:
     """Return the function that typer calls for a command: it runs nothing yet."""
+    run = load_command(name)
 
     def parse(**values: object) -> Callable[[], int]:
         common = [values.pop(field, default) for field, default in Options._field_defaults.items()]
         return partial(run, _options(*common), **values)
 
-    parameters = [one for one in _list_parameters(run) if (name, one.name) != (_WITHOUT_FORMAT, "output_format")]
+    parameters = [_make_parameter(one) for one in (*own_parameters(name), *common_parameters(name))]
     parse.__dict__["__signature__"] = inspect.Signature(parameters)
     parse.__annotations__ = {one.name: one.annotation for one in parameters}
     return parse
 
 
-def _list_parameters(run: Callable[..., int]) -> Iterator[inspect.Parameter]:
-    _, *own = inspect.signature(run).parameters.values()
-    for one in own:
-        yield _make_parameter(one.name, one.annotation, ... if one.default is one.empty else one.default)
-    common = get_type_hints(Options, include_extras=True)
-    for name, default in Options._field_defaults.items():
-        yield _make_parameter(name, common[name], default)
-
-
-def _make_parameter(name: str, annotation: object, default: object) -> inspect.Parameter:
-    kind, option = get_args(annotation)
-    make = partial(typer.Option, default, *option.names.split()) if option.names else partial(typer.Argument, default)
-    info, kind = make(help=option.help, metavar=option.metavar), _CHOICES.get(name, kind)
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=info, annotation=kind)
+def _make_parameter(one: Parameter) -> inspect.Parameter:
+    option = one.option
+    make = (
+        partial(typer.Option, one.default, *option.names.split())
+        if option.names
+        else partial(typer.Argument, one.default)
+    )
+    info, kind = make(help=option.help, metavar=option.metavar), _CHOICES.get(one.name, one.kind)
+    return inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, default=info, annotation=kind)
 
 
 def _options(*values: object) -> Options:

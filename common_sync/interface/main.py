@@ -107,6 +107,15 @@ def _dispatch() -> int:
         from common_sync.interface.show.options import Options
 
         return run_env_sync(Options(), services[1:])
+    shell = os.environ.get("_COMMON_SYNC_COMPLETE", "").removeprefix("complete_")
+    if shell in ("bash", "zsh", "fish"):  # typer answers the others
+        from common_sync.interface.completion import complete
+
+        return complete(shell)
+    from common_sync.interface.help import show_help, wants_help
+
+    if not shell and wants_help(sys.argv[1:]):
+        return show_help(sys.argv[1:])
     from common_sync.interface.cli import run_command_line  # typer costs more than all the rest
 
     return run_command_line()

@@ -25,6 +25,9 @@ _NOT_ABOUT_BUILDS = frozenset({"CS114", "CS116", "CS120"})
 _BY_CONTEXT = frozenset({"CS201", "CS202", "CS203", "CS204", "CS214", "CS216"})
 """What comes of the folder that an image is built from."""
 
+_FOLLOWING = frozenset({"CS201", "CS202", "CS204", "CS216"})
+"""What may only say once more that there is no copy, that it is kept out, or that a reference leads to the master."""
+
 
 class Fixed(NamedTuple):
     """A file that was mended: its path in the service, its text before and after, and the lines that were put in."""
@@ -44,6 +47,7 @@ class ServiceCheck(NamedTuple):
     states: dict[str, State]  # the title of each check → how the service stands in it
     verdict: Verdict  # what it all comes to
     fixed: tuple[Fixed, ...]  # what is to be written, where that was asked for
+    following: frozenset[Finding] = frozenset()  # which findings go once others of the service are mended
 
 
 def check_service(found: Survey, plan: ServicePlan, shared: Iterable[Finding], *, fix: bool) -> ServiceCheck:
@@ -67,19 +71,24 @@ def check_service(found: Survey, plan: ServicePlan, shared: Iterable[Finding], *
     circles = composes.list_circles(plan.service, inside)
     refused = tuple(one for one in circles if not is_below(one.file, several[0].service.place))
     findings: list[Finding] = []
+    following: set[Finding] = set()
     fixed: dict[str, Fixed] = {}
     for opened in several:
         images = {one: _check_image(opened, one, fix=fix) for one in dockerfiles}
         views = tuple(image.view for image in images.values() if image.view is not None)
         view = View(opened.service, views, bool(images), compositions, refused)
         of_images = [finding for image in images.values() for finding in image.findings]
-        findings += _report(opened, view, [*of_images, *opened.keep(inspect_service(view), opened.lines)])
+        own = [*of_images, *opened.keep(inspect_service(view), opened.lines)]
+        reported = _report(opened, view, own)
+        findings += reported
+        following |= {opened.report(one) for one in own if opened.follows(one, reported)}
         fixed = _fixed(images) | fixed
     mounted = any(one.mounts for one in compositions)
     states = judge([*findings, *shared], in_image=bool(dockerfiles), mounted=mounted)
     paths = tuple(dict.fromkeys(os.path.normpath(f"{plan.service}/{one.path}") for one in dockerfiles))
     once = tuple(dict.fromkeys(findings))
-    return ServiceCheck(plan.service, paths, once, states, conclude(findings), tuple(fixed.values()))
+    seen = frozenset(following.intersection(once))
+    return ServiceCheck(plan.service, paths, once, states, conclude(findings), tuple(fixed.values()), seen)
 
 
 def _list_files(project: Project, plan: ServicePlan) -> tuple[str, ...]:
@@ -124,8 +133,20 @@ class _Opened(NamedTuple):
         service = self.plan.service
         if finding.code in _BY_CONTEXT and any(one.path == finding.file for one in self.plan.widened):
             return distribute_command(service, "--contexts")
-        copied = finding.lacks is not None and below(finding.lacks, self.service.copy) is not None
-        return distribute_command(service) if copied and not self.copy.exists else finding.remedy
+        return distribute_command(service) if self._lacks_copy(finding) and not self.copy.exists else finding.remedy
+
+    def _lacks_copy(self, finding: Finding) -> bool:
+        return finding.lacks is not None and below(finding.lacks, self.service.copy) is not None
+
+    def follows(self, finding: Finding, reported: Iterable[Finding]) -> bool:
+        """Tell whether a finding goes once another is mended: there is no copy, it is kept out, or a line leads elsewhere."""
+        if finding.code not in _FOLLOWING:
+            return False
+        causes = {(one.code, one.file, one.line) for one in reported}
+        kept_out = not self.copy.exists or any(code == "CS115" for code, *_ in causes)
+        file, line = finding.asker or (finding.file, finding.line)
+        asker = os.path.normpath(f"{self.plan.service}/{file}")
+        return (kept_out and (finding.code == "CS216" or self._lacks_copy(finding))) or ("CS101", asker, line) in causes
 
 
 def _open(found: Survey, plan: ServicePlan, copy: CopySurvey, folder: ServiceFolder, files: tuple[str, ...]) -> _Opened:

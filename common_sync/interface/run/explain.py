@@ -4,25 +4,45 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
+from common_sync.core.expressions import expression
 from common_sync.edges.project.load import load_project
 from common_sync.interface.show.fields import explain_fields
 from common_sync.interface.show.options import Option, Options
 from common_sync.interface.show.presenter import View, present
-from common_sync.interface.show.terminal import printable
+from common_sync.interface.show.terminal import Terminal, printable
 
 if TYPE_CHECKING:
-    from common_sync.commands.explain import Explanation
+    from common_sync.commands.explain import Explanation, Page
+
+_HEADING = expression(r"#+ ")
+_LINK = expression(r"\[([^\]]*)\]\([^)]*\)")
 
 
-def run_explain(options: Options, paths: Annotated[list[str], Option("", "Files or folders.", "PATH")]) -> int:
-    """Say why a path is copied, ignored or rewritten: which rule, from which file and line."""
-    from common_sync.commands.explain import explain  # no other command needs it
+def run_explain(
+    options: Options, paths: Annotated[list[str], Option("", "Files or folders, or codes such as CS101.", "PATH|CODE")]
+) -> int:
+    """Say why a path is copied, ignored or rewritten: which rule, from which file and line; or what a code means."""
+    from common_sync.commands.explain import explain, find_page, is_code  # no other command needs it
 
-    explanations = explain(load_project(options.root), paths)
-    text, fields = partial(_lines, explanations), partial(explain_fields, explanations)
+    pages = [find_page(word) for word in paths if is_code(word)]
+    others = [word for word in paths if not is_code(word)]
+    explanations = explain(load_project(options.root), others) if others else []
+    text, fields = partial(_lines, explanations, pages), partial(explain_fields, explanations, pages)
     return present(View("explain", True, tuple, text, fields), options)
 
 
-def _lines(explanations: Sequence["Explanation"], options: Options) -> Iterator[str]:
+def _lines(explanations: Sequence["Explanation"], pages: Sequence["Page"], options: Options) -> Iterator[str]:
+    for page in pages:
+        yield from _page_lines(page, options.terminal)
     for one in explanations:
         yield f"{options.terminal.paint(printable(one.path), 'bold')}: {one.verdict}: {printable(one.reason)}"
+
+
+def _page_lines(page: "Page", terminal: Terminal) -> Iterator[str]:
+    """Yield a page as plain text, and its address."""
+    for block in page.text.strip().split("\n\n"):
+        text = _LINK.sub(r"\1", " ".join(block.split()))
+        heading = _HEADING.match(text)
+        yield from terminal.wrap(terminal.paint(text[heading.end() :], "bold") if heading else text)
+        yield ""
+    yield from (page.url, "")

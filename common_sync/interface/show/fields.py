@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from common_sync.core.findings import page_url
 from common_sync.core.model import Finding
 
 if TYPE_CHECKING:  # each command needs its own at run time, and no other's
@@ -12,7 +13,7 @@ if TYPE_CHECKING:  # each command needs its own at run time, and no other's
     from common_sync.commands.env_clean import Cleaning
     from common_sync.commands.env_status import EnvironmentRow, EnvironmentStatus
     from common_sync.commands.env_sync import EnvironmentSync, Synced
-    from common_sync.commands.explain import Explanation
+    from common_sync.commands.explain import Explanation, Page
     from common_sync.commands.init import Proposal
     from common_sync.commands.log import CopyHistory, History
     from common_sync.commands.promote import Promotion
@@ -198,9 +199,12 @@ def environment_clean_fields(cleaning: "Cleaning") -> Fields:
     }
 
 
-def explain_fields(explanations: Sequence["Explanation"]) -> Fields:
+def explain_fields(explanations: Sequence["Explanation"], pages: Sequence["Page"]) -> Fields:
     """Return the fields of `explain`."""
-    return {"paths": [{key: _text(value) for key, value in one._asdict().items()} for one in explanations]}
+    return {
+        "paths": [{key: _text(value) for key, value in one._asdict().items()} for one in explanations],
+        "codes": [page._asdict() for page in pages],
+    }
 
 
 def log_fields(history: "History") -> Fields:
@@ -334,8 +338,9 @@ def _findings(findings: Sequence[Finding]) -> list[Fields]:
         {
             key: _text(value) if isinstance(value, str) else value
             for key, value in finding._asdict().items()
-            if key not in ("insertion", "lacks")
+            if key not in ("insertion", "lacks", "asker")
         }
+        | {"url": page_url(finding.code)}
         for finding in findings
     ]
 

@@ -42,10 +42,12 @@ class Options(NamedTuple):
     """
 
     root: Annotated[str | None, Option("--root", "The folder of the configuration.", "DIR")] = None
-    output_format: Annotated[str, Option("--output-format", "For people, or for scripts.")] = "text"
-    quiet: Annotated[bool, Option("--quiet -q", "Say nothing but what is wrong.")] = False
-    verbose: Annotated[bool, Option("--verbose -v", "Name every file.")] = False
-    color: Annotated[ColorMode, Option("--color", "When to colour the output.")] = "auto"
+    output_format: Annotated[
+        str, Option("--output-format", "text for people, concise for grep, json for scripts.", "FORMAT")
+    ] = "text"
+    quiet: Annotated[bool, Option("--quiet -q", "Only the last line; nothing where all is right.")] = False
+    verbose: Annotated[bool, Option("--verbose -v", "Everything: leave nothing out, name every file.")] = False
+    color: Annotated[ColorMode, Option("--color", "When to colour: auto, always or never.", "WHEN")] = "auto"
 
     @property
     def terminal(self) -> Terminal:

@@ -108,7 +108,12 @@ def _missing_source(event: MissingSource, file: str) -> Finding:
     if event.dropped is not None:
         message = f"`{event.written}` is kept out of the build context by {event.dropped}"
         return file_finding(
-            "CS202", file, event.line, message, f"take it out there, or add `!{event.written.strip('/')}` below"
+            "CS202",
+            file,
+            event.line,
+            message,
+            f"take it out there, or add `!{event.written.strip('/')}` below",
+            lacks=event.path,
         )
     if not event.local:
         message = f"`{event.written}` is not in the stage that it is copied from"
@@ -147,7 +152,8 @@ def _of_need(need: Need, event: Installed, file: str, context: Context) -> Itera
     message += need.reason or f"there is no {need.path}"
     source = _source(need, event)
     lacks = source if source is not None and context.look(source) is None else None
-    yield file_finding(code, file, line, message, _remedy(need, event, context, insertion), insertion, lacks)
+    finding = file_finding(code, file, line, message, _remedy(need, event, context, insertion), insertion, lacks)
+    yield finding._replace(asker=(need.file, need.line)) if need.file and need.line else finding
 
 
 def _remedy(need: Need, event: Installed, context: Context, insertion: Insertion | None) -> str:
