@@ -180,7 +180,7 @@ def _list_built(found: Survey, path: str) -> list[str]:
     """Return the services that a compose file above them builds."""
     file = os.path.join(found.project.root, path)
     built = ((plan.service, found.composes.list_services(plan.service, [])) for plan in found.plans)
-    return [service for service, services in built if any(one.file == file for one in services)]
+    return [service for service, services in built if any(file in dict(one.files) for one in services)]
 
 
 def _name_rule(rule: Rule) -> str:

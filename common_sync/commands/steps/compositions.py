@@ -36,7 +36,7 @@ def _is_of(built: BuiltService, service: Service) -> bool:
         return True
     named = built.name == os.path.basename(service.path)
     if built.doubtful:
-        return named or is_below(built.file, service.place)
+        return named or any(is_below(file, service.place) for file, _ in built.files)
     if not is_below(service.place, built.context):
         return False
     above, name = os.path.split(built.dockerfile)
@@ -111,7 +111,7 @@ def _open_inline(service: Service, built: BuiltService) -> Dockerfile:
     scalar = built.section.inline
     assert scalar is not None
     above = scalar.line - (scalar.style not in _BLOCK)
-    path = os.path.relpath(built.file, service.place)
+    path = os.path.relpath(built.file_of(scalar), service.place)
     target = built.section.target
     bare = Dockerfile(path, built.inline or "", targets=(target.value.lower(),) if target else (), lines_above=above)
     return _build(bare, built, service)._replace(builds=(built,))

@@ -51,7 +51,7 @@ def _narrow(found: Survey, plan: ServicePlan, widened: Widened, files: Files) ->
         yield make_finding("CS112", plan.service, dockerfile, None, message, "build it from one folder")
         return
     yield from _narrow_dockerfile(found, plan, widened, files)
-    for build in {(one.file, one.section): one for one in widened.builds}.values():
+    for build in {(one.file, one.section.build): one for one in widened.builds}.values():
         if not _narrow_compose(project, plan, build, files):
             compose = os.path.relpath(build.file, project.root)
             folder = os.path.relpath(os.path.join(project.root, plan.service), os.path.dirname(build.file))

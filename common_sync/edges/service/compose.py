@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.asked_once import asked_once
+from common_sync.core.formats.compose.names import Stack, find_stack
 from common_sync.core.model import is_below
 from common_sync.core.references.hints import may_build
 from common_sync.core.references.kinds import KINDS, is_compose
@@ -39,7 +40,8 @@ class _Followed(NamedTuple):
 class ComposeFiles:
     """The compose files that tell how services are built: their own, and those in the folders above.
 
-    One that cannot be read or parsed builds nothing here: where it is a service's own, its rewriter reports it.
+    One that cannot be read or parsed builds nothing here: where it is a service's own, its rewriter reports it. A file that
+    Compose puts over another, or that says of a service less than an image needs, is put over its folder's base.
 
     Args:
         root: The absolute path of the configuration's folder.
@@ -113,15 +115,21 @@ class ComposeFiles:
         """Yield the compose files in the folders above a service, the root's first."""
         folder = self._root
         for part in service.split("/"):
-            yield from self._list_in(folder)
+            yield from (f"{folder}/{name}" for name in self._list_names(folder))
             folder = f"{folder}/{part}"
 
     @asked_once
-    def _list_in(self, folder: str) -> list[str]:
+    def _list_names(self, folder: str) -> list[str]:
+        """Return the names of the compose files in a folder."""
         try:
-            return [f"{folder}/{name}" for name in sorted(filter(is_compose, os.listdir(folder)))]
+            return sorted(filter(is_compose, os.listdir(folder)))
         except OSError:
             return []
+
+    def _find_stack(self, one: _Followed) -> Stack:
+        """Return what Compose takes in a file's folder; nothing where the file's paths are relative to another one."""
+        folder = os.path.dirname(one.path)
+        return find_stack(self._list_names(folder)) if folder == one.folder else Stack()
 
     def _follow(self, files: Iterable[str], elsewhere: bool) -> Iterator[_Followed]:
         """Yield files, and those that they include, each once."""
@@ -130,7 +138,7 @@ class ComposeFiles:
             one = pending.pop()
             if one[:2] not in seen:
                 seen.add(one[:2])
-                compose = self._find(one.path, elsewhere)
+                compose = self._open(one, elsewhere)
                 yield one
                 includes = compose.includes if compose is not None else ()
                 pending += reversed([more for include in includes for more in self._include(include, one)])
@@ -149,21 +157,42 @@ class ComposeFiles:
     def _note(self, path: str, circle: Circle) -> None:
         self._circles.setdefault(path, {})[circle] = None
 
+    def _open(self, one: _Followed, elsewhere: bool) -> "ComposeFile | None":
+        """Return what a file says; what it is put over, or is put over it, is read where either has what is asked for."""
+        paths = [one.path, *(os.path.join(one.folder, name) for name in self._find_stack(one) if name)]
+        if any(self._find(path, elsewhere) for path in paths):
+            for path in paths:
+                self._parse(path)
+        return self._files.get(one.path)
+
     def _find(self, path: str, elsewhere: bool) -> "ComposeFile | None":
         """Return what a file says; None for one that cannot be read, or has nothing of what is asked for."""
-        if path not in self._files:
-            try:
-                data = self.read(path) if os.path.isfile(path) else b""
-                if len(data) > _LARGEST or not may_build(data, elsewhere=elsewhere):
-                    return None
-                from common_sync.core.formats.compose.file import read_compose_file
-                from common_sync.edges.files.yaml import parse_documents  # 20 ms, where there is something to read
+        if path not in self._files and not may_build(self._read_small(path), elsewhere=elsewhere):
+            return None
+        return self._parse(path)
 
-                self._files[path] = read_compose_file(parse_documents(decode_unicode(data).characters))
-            except OSError:
-                return None
-            except (UndecodableError, UnparsableError):
-                self._files[path] = None  # not tried again for each service
+    def _read_small(self, path: str) -> bytes:
+        try:
+            data = self.read(path) if os.path.isfile(path) else b""
+        except OSError:
+            return b""
+        return data if len(data) <= _LARGEST else b""
+
+    def _parse(self, path: str) -> "ComposeFile | None":
+        """Return what a file says, once and for all; note where nobody can tell what an override puts over another file."""
+        if path not in self._files:
+            from common_sync.core.formats.compose.file import read_compose_file
+            from common_sync.edges.files.yaml import parse_documents  # 20 ms, where there is something to read
+
+            self._files[path] = None
+            try:
+                text = decode_unicode(self._read_small(path))
+                self._files[path] = read_compose_file(parse_documents(text.characters))
+            except (UndecodableError, UnparsableError) as error:
+                folder, name = os.path.split(path)
+                if name == find_stack(self._list_names(folder)).override:
+                    line = error.line if isinstance(error, UnparsableError) and error.line else 1
+                    self._note(path, Circle(path, line, f"it cannot be parsed: {error.reason}"))
         return self._files[path]
 
     def _list_built(self, one: _Followed) -> "tuple[BuiltService, ...]":
@@ -171,14 +200,35 @@ class ComposeFiles:
         key = (one.path, one.folder)
         compose = self._files.get(one.path)
         if key not in self._built and compose is not None:
-            from common_sync.core.formats.compose.built import Layer, locate_service  # once there is a file
+            from common_sync.core.formats.compose.built import locate_service  # once there is a file
 
-            layers = (self._list_layers(Layer(*key, service)) for service in compose.services)
-            built = (found for found in map(locate_service, layers) if found is not None)
+            built = (found for found in map(locate_service, self._list_stacked(one)) if found is not None)
             self._built[key] = tuple(
                 one._replace(dockerfile=os.path.realpath(one.dockerfile)) if one.dockerfile else one for one in built
             )
         return self._built.get(key, ())
+
+    def _list_stacked(self, one: _Followed) -> "Iterator[list[Layer]]":
+        """Yield the layers of each service of a file: of what is put over it, its own, and of what it is put over."""
+        stack, own = self._find_stack(one), self._open_layers(one, os.path.basename(one.path))
+        match os.path.basename(one.path):
+            case stack.override:
+                return  # its services are the base's
+            case stack.base:
+                upper, lower = self._open_layers(one, stack.override), own
+            case _:
+                upper, base = own, self._open_layers(one, stack.base)
+                lower = {name: base[name] for name, above in own.items() if name in base and not above.service.alone}
+        for name in lower | upper:
+            yield [layer for side in (upper, lower) if name in side for layer in self._list_layers(side[name])]
+
+    def _open_layers(self, one: _Followed, name: str) -> "dict[str, Layer]":
+        """Return the services of a file of that name beside a file, or itself, by their names."""
+        from common_sync.core.formats.compose.built import Layer  # once there is a file
+
+        path = os.path.join(os.path.dirname(one.path), name)
+        compose = self._files.get(path) if name else None
+        return {service.name: Layer(path, one.folder, service) for service in compose.services} if compose else {}
 
     def _list_layers(self, layer: "Layer") -> "list[Layer]":
         """Return a service and those that it extends, in this file and in others."""

@@ -263,10 +263,10 @@ class _Reader:
     def _report_named(self, view: Places, characters: str, dockerfile: str, shown: str) -> None:
         """Report what takes the library from the master by a build context that a compose file gives a name."""
         named = {
-            (context.name, one.file, context.line)
+            (context.name, context.file, context.line)
             for one in self._list_builds(dockerfile)
-            if below(one.file, self._folder) is None  # in its own file, the path is rewritten
             for context in one.contexts
+            if below(context.file, self._folder) is None  # in its own file, the path is rewritten
             if context.value is not None and below(os.path.realpath(context.value), view.master) is not None
         }
         for name, file, at in sorted(named):

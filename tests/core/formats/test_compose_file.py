@@ -103,13 +103,46 @@ def test_what_a_layer_takes_from_those_below() -> None:
     ]
     one = locate_service(layers)
     assert one is not None
-    assert (one.file, one.context, one.dockerfile) == ("/repo/a/x.yml", "/repo/b/ctx", "/repo/b/ctx/D")
+    assert (one.file, one.context, one.dockerfile) == ("/repo/b/y.yml", "/repo/b/ctx", "/repo/b/ctx/D")
+    assert (one.file_of(one.section.dockerfile), one.file_of(None)) == ("/repo/a/x.yml", "/repo/a/x.yml")
     assert [(argument.name, argument.value) for argument in one.section.arguments] == [("A", "2"), ("B", "1")]
     assert [(mount.source, mount.target) for mount in one.mounts] == [
         ("/repo/a/own", "/data"),
         ("/repo/a", "/app"),
         (None, "/v"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("above", "context", "arguments", "mounts"),
+    [
+        ("{build: {args: {B: 2}}, volumes: ['./b:/b']}", "/repo/x", ["A", "B"], ["/b", "/a"]),
+        ("{build: !override {dockerfile: D}}", None, [], ["/a"]),
+        ("{build: {args: !override [B=2]}}", "/repo/x", ["B"], ["/a"]),
+        ("{build: {context: !reset null, args: !reset null}}", "/repo", [], ["/a"]),
+        ("{volumes: !reset [], build: {target: !reset t}}", "/repo/x", ["A"], []),
+        ("{volumes: !override ['./b:/b']}", "/repo/x", ["A"], ["/b"]),
+    ],
+)
+def test_what_is_taken_back(above: str, context: str | None, arguments: list[str], mounts: list[str]) -> None:
+    """A build would be followed with what Compose leaves out: https://docs.docker.com/reference/compose-file/merge/."""
+    below = "{build: {context: x, args: {A: 1}}, volumes: ['./a:/a']}"
+    services = (read(f"services: {{s: {text}}}").services[0] for text in (above, below))
+    one = locate_service([Layer("/repo/compose.yml", "/repo", service) for service in services])
+    assert one is not None
+    assert one.context == (context or "/repo")
+    assert [argument.name for argument in one.section.arguments] == sorted(arguments)
+    assert [mount.target for mount in one.mounts] == mounts
+    (merged,) = read(f"services: {{s: {below}}}\n---\nservices: {{s: {above}}}\n").services
+    assert merged.build is not None
+    assert [argument.name for argument in merged.build.arguments] == sorted(arguments)
+    assert [mount.target for mount in merged.mounts] == mounts
+
+
+def test_what_takes_a_build_back() -> None:
+    """An image would be followed that nobody builds any more."""
+    services = [read(f"services: {{s: {text}}}").services[0] for text in ("{build: !reset null}", "{build: x}")]
+    assert locate_service([Layer("/repo/compose.yml", "/repo", service) for service in services]) is None
 
 
 def test_documents_are_merged_in_their_order() -> None:

@@ -8,6 +8,7 @@ from common_sync.core.doctor.view import IF_HARMLESS, View
 from common_sync.core.findings import make_finding
 from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.formats.compose.file import Mount
+from common_sync.core.formats.yaml.tree import YamlScalar
 from common_sync.core.model import Finding, below
 
 
@@ -15,30 +16,36 @@ def check_compose(view: View) -> Iterator[Finding]:
     """Yield the builds of compose files that cannot be followed."""
     for built in view.compositions:
         if (told := _explain(view, built)) is not None:
-            file, line = view.path_of(built.file), built.section.build.line
+            at, message, remedy = told
+            file, line = view.path_of(built.file_of(at)), at.line if at else built.section.build.line
             yield make_finding(
-                "CS213", view.service.path, file, line, f"`{built.name}` cannot be followed: {told[0]}", told[1]
+                "CS213", view.service.path, file, line, f"`{built.name}` cannot be followed: {message}", remedy
             )
     for file, line, message in view.refused:
         path = view.path_of(file)
         yield make_finding("CS213", view.service.path, path, line, f"Compose refuses it: {message}", "take that out")
 
 
-def _explain(view: View, built: BuiltService) -> tuple[str, str] | None:
-    """Return why a build cannot be followed, and what to do."""
-    build = built.section.build
+def _explain(view: View, built: BuiltService) -> tuple[YamlScalar | None, str, str] | None:
+    """Return the scalar by which a build cannot be followed, why, and what to do."""
+    build, section = built.section.build, built.section
+    where = section.inline or section.context
     if built.doubtful:
-        return "a variable tells what it is built from, or by which Dockerfile", f"write it out; {IF_HARMLESS}"
+        return (
+            built.doubt,
+            "a variable tells what it is built from, or by which Dockerfile",
+            f"write it out; {IF_HARMLESS}",
+        )
     image = view.image_of(built)
     if image is None and not built.outside(view.service.place):
         return None  # its Dockerfile cannot be read or parsed, which is said of that
     if image is None:
         by = f"`{build.dockerfile}`" if built.dockerfile else "a Dockerfile in this file"
         message = f"it is built by {by} from `{build.context}`, and not from the service's folder alone"
-        return message, "give the service a Dockerfile of its own, and make its folder the context"
-    target = built.section.target
+        return where, message, "give the service a Dockerfile of its own, and make its folder the context"
+    target = section.target
     if target is not None and all(stage.name != target.value.lower() for stage in image.build.stages):
-        return f"there is no stage `{target.value}` in its Dockerfile", "write the name of a stage as `target`"
+        return target, f"there is no stage `{target.value}` in its Dockerfile", "write the name of a stage as `target`"
     return None
 
 
@@ -71,4 +78,4 @@ def _hiding(view: View, built: BuiltService, place: str) -> Iterator[Finding]:
     for mount in find_hiding(built.mounts, place, join(service.place, service.copy)):
         message = f"`{built.name}` mounts {mount.written}, which hides the copy that the image has in {place}"
         remedy = "mount folders of the service, such as `./app`, and not what holds the copy"
-        yield make_finding("CS207", service.path, view.path_of(built.file), mount.line, message, remedy)
+        yield make_finding("CS207", service.path, view.path_of(mount.file), mount.line, message, remedy)

@@ -12,10 +12,12 @@ from common_sync.core.formats.compose.file import (
     ComposeService,
     Mount,
     Named,
+    hide,
     merge_builds,
     merge_mounts,
 )
 from common_sync.core.formats.compose.paths import UNKNOWN, expand, has_variable, is_remote
+from common_sync.core.formats.yaml.tree import YamlScalar
 
 
 class Layer(NamedTuple):
@@ -30,24 +32,46 @@ class BuiltService(NamedTuple):
     """A service whose image is built, and where its paths lead.
 
     Attributes:
-        file: The absolute path of the compose file that says how.
+        files: The sections that say how, each with the absolute path of its compose file, the uppermost first.
         name: Its name.
         section: How it is built, as written.
         context: The build context's absolute path.
         dockerfile: The Dockerfile's absolute path; nothing where it stands in the compose file.
         mounts: What is mounted in it, the sources as absolute paths.
         contexts: The additional build contexts, as absolute paths; None for one that is no folder of this disk.
-        doubtful: Whether a variable tells context or Dockerfile, so that both are guesses.
     """
 
-    file: str
+    files: tuple[tuple[str, BuildSection], ...]
     name: str
     section: BuildSection
     context: str
     dockerfile: str
     mounts: tuple[Mount, ...]
     contexts: tuple[Named, ...] = ()
-    doubtful: bool = False
+
+    @property
+    def doubt(self) -> YamlScalar | None:
+        """What has a variable that tells context, Dockerfile or stage, so that these are guesses; None where nothing has."""
+        context, dockerfile, inline, target = self.section[:4]
+        if inline is not None and UNKNOWN in expand(inline.value):
+            return inline
+        plain = (context, target) if inline is not None else (context, dockerfile, target)
+        return next((one for one in plain if one is not None and has_variable(one.value)), None)
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether a variable tells what it is built from, or how."""
+        return self.doubt is not None
+
+    @property
+    def file(self) -> str:
+        """The absolute path of the compose file that says from where it is built, or by a Dockerfile in itself."""
+        return self.file_of(self.section.inline or self.section.context)
+
+    def file_of(self, scalar: YamlScalar | None) -> str:
+        """Return the absolute path of the compose file that holds a scalar of the section; the uppermost for none."""
+        holding = (file for file, one in self.files if any(scalar is own for own in one[:4] if own is not None))
+        return next(holding, self.files[0][0])
 
     def outside(self, folder: str) -> bool:
         """Tell whether it is built by a Dockerfile outside a folder; one that stands in the compose file lies in its context."""
@@ -64,29 +88,39 @@ def locate_service(layers: Sequence[Layer]) -> BuiltService | None:
     """Return how the image of a service is built; None where it is not, or from what is no folder of this disk.
 
     Args:
-        layers: What says so: the service itself first, then those that it extends.
+        layers: What says so, the uppermost first: the service itself, those that it extends, then what it is put over.
     """
+    layers = _hide_below(layers)
     section: BuildSection | None = None
-    file = folder = ""
+    folder = ""
     for layer in reversed(layers):
         if (own := layer.service.build) is not None:
             folder = layer.folder if section is None or own.context is not None else folder
-            section, file = merge_builds(own, section), layer.file
+            section = merge_builds(own, section)
     if section is None or is_remote(section.build.context):
         return None
     build = section.build
     context = normpath(join(folder, _guess(build.context)))
     return BuiltService(
-        file,
+        tuple((layer.file, layer.service.build) for layer in layers if layer.service.build is not None),
         layers[0].service.name,
         section,
         context,
         "" if section.inline else normpath(join(context, _guess(build.dockerfile))),
         merge_mounts([_locate_mounts(layer) for layer in layers]),
-        tuple(one._replace(value=_locate_context(one.value, folder)) for one in section.contexts),
-        doubtful=any(map(has_variable, (build.context, section.target.value if section.target else "")))
-        or (UNKNOWN in expand(section.inline.value) if section.inline else has_variable(build.dockerfile)),
+        section.contexts,
     )
+
+
+def _hide_below(layers: Sequence[Layer]) -> list[Layer]:
+    """Return layers without what one above them hides, their named contexts as absolute paths."""
+    cut, kept = frozenset[str](), list[Layer]()
+    for layer in layers:
+        service = hide(layer.service, cut)
+        cut |= service.cut
+        build = service.build and service.build._replace(contexts=_locate_contexts(layer))
+        kept.append(layer._replace(service=service._replace(build=build)))
+    return kept
 
 
 def _guess(path: str) -> str:
@@ -96,8 +130,14 @@ def _guess(path: str) -> str:
 
 def _locate_mounts(layer: Layer) -> tuple[Mount, ...]:
     return tuple(
-        one._replace(source=one.source and normpath(join(layer.folder, one.source))) for one in layer.service.mounts
+        one._replace(source=one.source and normpath(join(layer.folder, one.source)), file=layer.file)
+        for one in layer.service.mounts
     )
+
+
+def _locate_contexts(layer: Layer) -> tuple[Named, ...]:
+    contexts = layer.service.build.contexts if layer.service.build else ()
+    return tuple(one._replace(value=_locate_context(one.value, layer.folder), file=layer.file) for one in contexts)
 
 
 def _locate_context(path: str | None, folder: str) -> str | None:

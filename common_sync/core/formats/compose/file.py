@@ -25,6 +25,8 @@ DOCKERFILE = "Dockerfile"
 """What Docker reads where nothing else is said."""
 
 _NULL = frozenset({"", "~", "null"})
+_RESET = "!reset"
+_CUT = frozenset({_RESET, "!override"})
 _PATH = expression(r"[./~]")
 
 
@@ -42,6 +44,7 @@ class Named(NamedTuple):
     name: str
     value: str | None
     line: int
+    file: str = ""  # the absolute path of the file that says so, once it is known
 
 
 class BuildSection(NamedTuple):
@@ -54,6 +57,7 @@ class BuildSection(NamedTuple):
     arguments: tuple[Named, ...]  # the build arguments
     contexts: tuple[Named, ...]  # the additional build contexts, by the names that a Dockerfile has for them
     first_line: int  # its first line, counted from 1
+    cut: frozenset[str] = frozenset()  # the keys that hide what they are put over: `!reset`, `!override`
 
     @property
     def build(self) -> Build:
@@ -73,6 +77,7 @@ class Mount(NamedTuple):
     target: str  # the absolute path in the container
     written: str  # how it is written, in short
     start: int = -1  # the offset of the scalar that holds the path
+    file: str = ""  # the absolute path of the file that says so, once it is known
 
 
 class Reference(NamedTuple):
@@ -91,6 +96,8 @@ class ComposeService(NamedTuple):
     build: BuildSection | None  # how its image is built; None where it is not
     mounts: tuple[Mount, ...] = ()  # what is mounted in it, as far as the place in the container is written out
     extends: Reference | None = None  # the service that it begins with, or None
+    alone: bool = False  # whether it says what its image is, so that it need not be put over another service
+    cut: frozenset[str] = frozenset()  # the keys that hide what they are put over: `!reset`, `!override`
 
 
 class ComposeFile(NamedTuple):
@@ -118,23 +125,33 @@ def read_compose_file(root: Node) -> ComposeFile:
 
 def _merge(above: ComposeService, below: ComposeService) -> ComposeService:
     """Return what two documents of a file say of a service."""
-    build = below.build if above.build is None else merge_builds(above.build, below.build)
-    mounts = merge_mounts([above.mounts, below.mounts])
-    return ComposeService(above.name, build, mounts, above.extends or below.extends)
+    under = hide(below, above.cut)
+    build = under.build if above.build is None else merge_builds(above.build, under.build)
+    mounts = merge_mounts([above.mounts, under.mounts])
+    alone, cut = above.alone or below.alone, above.cut | below.cut
+    return ComposeService(above.name, build, mounts, above.extends or below.extends, alone, cut)
+
+
+def hide(service: ComposeService, cut: frozenset[str]) -> ComposeService:
+    """Return a service without what is hidden of it by what is put over it."""
+    build = None if "build" in cut else service.build
+    return service._replace(build=build, mounts=() if "volumes" in cut else service.mounts)
 
 
 def merge_builds(above: BuildSection, below: BuildSection | None) -> BuildSection:
     """Return what a section comes to that is put over another."""
     if below is None:
         return above
+    hidden = above.cut
     return BuildSection(
-        above.context or below.context,
-        above.dockerfile or below.dockerfile,
-        above.inline or below.inline,
-        above.target or below.target,
-        _merge_named(above.arguments, below.arguments),
-        _merge_named(above.contexts, below.contexts),
+        above.context or (None if "context" in hidden else below.context),
+        above.dockerfile or (None if "dockerfile" in hidden else below.dockerfile),
+        above.inline or (None if "dockerfile_inline" in hidden else below.inline),
+        above.target or (None if "target" in hidden else below.target),
+        _merge_named(above.arguments, () if "args" in hidden else below.arguments),
+        _merge_named(above.contexts, () if "additional_contexts" in hidden else below.contexts),
         above.first_line,
+        hidden | below.cut,
     )
 
 
@@ -163,23 +180,35 @@ def _read_services(document: Node) -> dict[str, ComposeService]:
                 build = find_value(service, "build")
                 section = sections.setdefault(id(build), _read_build(build))
                 extends = _read_extends(find_value(service, "extends"))
-                found[key.value] = ComposeService(key.value, section, mounts, extends)
+                alone = extends is not None or find_value(service, "image") is not None
+                alone = alone or (section is not None and section.context is not None)
+                found[key.value] = ComposeService(key.value, section, mounts, extends, alone, _list_cut(service))
     return found
 
 
+def _list_cut(node: Node) -> frozenset[str]:
+    """Return the keys that take back what another file says, or say it anew."""
+    pairs = [pair for mapping in list_merged(node) for pair in mapping.pairs]
+    return frozenset(key.value for key, value in pairs if isinstance(key, YamlScalar) and value.tag in _CUT)
+
+
 def _read_build(build: Node | None) -> BuildSection | None:
+    if build is None or build.tag == _RESET:
+        return None
     if isinstance(build, YamlScalar):
         return None if build.value in _NULL else BuildSection(build, None, None, None, (), (), build.line)
-    if not isinstance(build, YamlMapping) or build.tag == "!reset":
+    if not isinstance(build, YamlMapping):
         return None
     keys = ("context", "dockerfile", "dockerfile_inline", "target")
     context, dockerfile, inline, target = (_as_scalar(find_value(build, key)) for key in keys)
     arguments, contexts = (tuple(_list_named(find_value(build, key))) for key in ("args", "additional_contexts"))
-    return BuildSection(context, dockerfile, inline, target, arguments, contexts, build.line)
+    return BuildSection(context, dockerfile, inline, target, arguments, contexts, build.line, _list_cut(build))
 
 
 def _list_named(node: Node | None) -> Iterator[Named]:
     """Yield what a mapping or a list of `name=value` gives names to."""
+    if node is None or node.tag == _RESET:
+        return
     for item in node.items if isinstance(node, YamlSequence) else ():
         name, equals, text = _text(item).partition("=")
         yield Named(name, text if equals else None, item.line)
@@ -213,7 +242,7 @@ def _list_includes(node: Node | None) -> Iterator[Reference]:
 
 def _list_mounts(volumes: Node | None) -> Iterator[Mount]:
     """Yield the mounts whose places are written out."""
-    for item in volumes.items if isinstance(volumes, YamlSequence) else ():
+    for item in volumes.items if isinstance(volumes, YamlSequence) and volumes.tag != _RESET else ():
         scalar, source, target = _read_mount(item)
         if target.startswith("/") and not has_variable(f"{source}{target}"):
             place = source if _PATH.match(source) else None
@@ -232,7 +261,7 @@ def _read_mount(item: Node) -> tuple[int, str, str]:
 
 
 def _as_scalar(node: Node | None) -> YamlScalar | None:
-    return node if isinstance(node, YamlScalar) and node.value else None
+    return node if isinstance(node, YamlScalar) and node.value and node.tag != _RESET else None
 
 
 def _text(node: Node | None) -> str:

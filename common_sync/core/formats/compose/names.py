@@ -1,0 +1,23 @@
+"""Which compose files of a folder Compose puts over one another.
+
+Source of the rules: https://docs.docker.com/compose/how-tos/multiple-compose-files/merge; the order is compose-go's.
+"""
+
+from collections.abc import Container
+from typing import NamedTuple
+
+_BASES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+_OVERRIDES = tuple(f"{tool}.override.{suffix}" for tool in ("compose", "docker-compose") for suffix in ("yml", "yaml"))
+
+
+class Stack(NamedTuple):
+    """The files that Compose takes where nobody names any: the base, and what is put over it; nothing for none."""
+
+    base: str = ""
+    override: str = ""
+
+
+def find_stack(names: Container[str]) -> Stack:
+    """Return the stack of a folder's files; without a base, nothing is put over anything."""
+    base = next((name for name in _BASES if name in names), "")
+    return Stack(base, next((name for name in _OVERRIDES if name in names), "") if base else "")
