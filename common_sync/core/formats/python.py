@@ -1,10 +1,14 @@
-"""Imports that leave the service: what a Python file puts on `sys.path`, as far as its text tells."""
+"""Paths that a Python file says or computes: what it puts on `sys.path`, and what it requires, as far as its text tells."""
 
 import ast
 import warnings
 from collections.abc import Callable, Iterator
 from posixpath import dirname, join, normpath
 from typing import NamedTuple
+
+from common_sync.core.expressions import expression
+
+_DIRECT = expression(r"\s*[A-Za-z0-9][\w.-]*\s*(?:\[[^]]*\]\s*)?@\s*(?:file:|[{%]|$)")
 
 
 class PathEntry(NamedTuple):
@@ -23,25 +27,122 @@ def find_path_entries(text: str, file: str, folder: str) -> list[PathEntry]:
         file: Its absolute path.
         folder: The absolute path of the folder that the program runs in.
     """
+    tree = _parse(text)
+    names = _read_names(tree, file, folder)
+    found = []
+    for node in ast.walk(tree):
+        for added in _added(node):
+            value = _evaluate(added, names, folder)
+            if value is not None:
+                found.append(PathEntry(added.lineno, ast.unparse(added), normpath(join(folder, value))))
+    return sorted(found)
+
+
+class Text(NamedTuple):
+    """An expression that makes a text: its line, the expression, and the text, or None where that cannot be told."""
+
+    line: int
+    written: str
+    value: str | None
+
+
+def find_requirements(text: str, file: str, folder: str) -> list[Text]:
+    """Return what a `setup.py` says or computes as `name @ file:…`, in its order; what is an extra is left out.
+
+    Args:
+        text: The file's text.
+        file: Its path.
+        folder: The path of the folder that the program runs in.
+    """
+    tree = _parse(text)
+    names = _read_names(tree, file, folder)
+    extras = (node for node in ast.walk(tree) if isinstance(node, ast.keyword) and node.arg == "extras_require")
+    optional = {id(inner) for word in extras for inner in ast.walk(word)}
+    nodes = (node for node in _list_texts(tree) if id(node) not in optional)
+    nodes = (node for node in nodes if _DIRECT.match("".join(_list_constants(node))))
+    return sorted(Text(node.lineno, ast.unparse(node), _evaluate(node, names, folder)) for node in nodes)
+
+
+def find_paths(text: str, file: str, folder: str = ".") -> list[Text]:
+    """Return the texts that a file computes.
+
+    Args:
+        text: The file's text.
+        file: Its path.
+        folder: The path of the folder that the program runs in.
+    """
+    tree = _parse(text)
+    names = _read_names(tree, file, folder)
+    computed = (node for node in _list_texts(tree) if not isinstance(node, ast.Constant))
+    found = (Text(node.lineno, ast.unparse(node), _evaluate(node, names, folder)) for node in computed)
+    return sorted(one for one in found if one.value is not None)
+
+
+def find_words(text: str) -> list[Text]:
+    """Return the plain texts in a file."""
+    nodes = (node for node in ast.walk(_parse(text)) if isinstance(node, ast.Constant))
+    return sorted(Text(node.lineno, node.value, node.value) for node in nodes if isinstance(node.value, str))
+
+
+def _parse(text: str) -> ast.AST:
+    """Return a file's tree; an empty one where it is no Python."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an invalid escape in it is not this program's
-            tree = ast.parse(text)
+            return ast.parse(text.removeprefix("\ufeff"))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return []
+        return ast.Module([], [])
+
+
+def _read_names(tree: ast.AST, file: str, folder: str) -> "Names":
+    """Return what a file's names stand for, as far as its text tells."""
     names = {"__file__": file}
-    found = []
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
             value = _evaluate(node.value, names, folder)
             if value is not None:
                 names.setdefault(node.targets[0].id, value)
-    for node in ast.walk(tree):
-        for expression in _added(node):
-            value = _evaluate(expression, names, folder)
-            if value is not None:
-                found.append(PathEntry(expression.lineno, ast.unparse(expression), normpath(join(folder, value))))
-    return sorted(found)
+    return names
+
+
+def _list_texts(tree: ast.AST) -> Iterator[ast.expr]:
+    """Yield the expressions that may make a text, not those in one of them."""
+    pending = [tree]
+    while pending:
+        node = pending.pop()
+        inner = [*ast.iter_child_nodes(node)]
+        if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+            yield node
+        elif _makes_text(node):
+            assert isinstance(node, ast.expr)
+            yield node
+        else:
+            pending += inner
+
+
+def _makes_text(node: ast.AST) -> bool:
+    """Tell whether something is put together of texts: by `+`, `%`, `/`, `format`, `join` or a path's own ways."""
+    if isinstance(node, ast.BinOp):
+        parts = (node.left,) if isinstance(node.op, ast.Mod) else (node.left, node.right)
+        return not any(isinstance(part, ast.List | ast.Tuple | ast.ListComp) for part in parts)
+    if not isinstance(node, ast.Call):
+        return False
+    called = getattr(node.func, "attr", None) or getattr(node.func, "id", "")
+    return called in {*_SAME, "format", "join", "joinpath", "as_uri", "dirname"}
+
+
+def _list_constants(node: ast.AST) -> Iterator[str]:
+    """Yield the texts that an expression is put together of, in their order."""
+    match node:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.JoinedStr(values=pieces):
+            yield from (text for piece in pieces for text in _list_constants(piece))
+        case ast.BinOp(left=left, op=ast.Add() | ast.Mod(), right=right):
+            yield from _list_constants(left)
+            yield from _list_constants(right) if isinstance(node.op, ast.Add) else ()
+        case ast.Call(func=ast.Attribute(value=inner, attr="format")):
+            yield from _list_constants(inner)
 
 
 def _added(node: ast.AST) -> Iterator[ast.expr]:
@@ -120,6 +221,9 @@ def _call(node: ast.Call, value: Callable[[ast.expr], str | None], folder: str) 
     arguments = [value(argument) for argument in node.args]
     if called in _SAME and not arguments and owner is not None:
         return value(owner)
+    if called == "as_uri" and owner is not None:
+        path = value(owner)
+        return None if path is None else f"file://{path}"
     if called in _SAME and arguments:
         return _join(arguments) if called in {"Path", "PurePath", "PosixPath"} else arguments[0]
     if called == "dirname" and arguments:

@@ -12,6 +12,7 @@ from common_sync.core.expressions import expression
 from common_sync.core.findings import line_finding
 from common_sync.core.model import Finding
 from common_sync.core.references.contract import Locate, Rewrite, Site
+from common_sync.core.text import NO_PATH
 
 _COMMENT = expression(r"(?:^|(?<=\s))#.*|^\s*;.*")
 # $PWD/ $(CURDIR)/ {toxinidir}/ %(here)s/
@@ -32,8 +33,23 @@ class Mention(NamedTuple):
 
 def read_mentions(characters: str, site: Site) -> Rewrite:
     """Find the lines that lead to the master; nothing is edited."""
-    found = list_mentions(characters, site.locate)
-    return Rewrite(problems=tuple(report_mention(number, mention, site) for number, mention in found))
+    found = list(list_mentions(characters, site.locate))
+    told = {number for number, _ in found}
+    found += (one for one in _list_computed(characters, site.locate) if one[0] not in told)
+    return Rewrite(problems=tuple(report_mention(number, mention, site) for number, mention in sorted(found)))
+
+
+def _list_computed(characters: str, locate: Locate) -> Iterator[tuple[int, Mention]]:
+    """Yield the paths that a Python file such as `setup.py` computes from its own place, and that lead to the master."""
+    if "__file__" not in characters and "cwd" not in characters:
+        return
+    from common_sync.core.formats.python import find_paths  # which parses: only where a file computes its paths
+
+    for one in find_paths(characters, "setup.py"):
+        path = (one.value or "").partition("file://")[2] or one.value or ""
+        place = locate(path, True) if path and not NO_PATH.search(path) else None
+        if place is not None and place.where == "master":
+            yield one.line, Mention(one.written, place.rest)
 
 
 def list_mentions(characters: str, locate: Locate) -> Iterator[tuple[int, Mention]]:

@@ -51,10 +51,103 @@ def uv_project(more: str) -> dict[str, str]:
     return {**FILES, "pyproject.toml": f"{head}{source}{more}\n", "uv.lock": ""}
 
 
+def setup(arguments: str, more: str = "", **files: str) -> dict[str, str]:
+    """Return a service that is built by a setup.py, whose fourth line is the call."""
+    head = f"import os, pathlib\nHERE = os.path.dirname(os.path.abspath(__file__))\n{more}\n"
+    return {**FILES, **files, "setup.py": f"{head}setup(name='api', {arguments})\n"}
+
+
+def settings(text: str) -> dict[str, str]:
+    """Return a service that is built by a setup.cfg, from line 3 on."""
+    return {
+        **FILES,
+        "setup.py": "from setuptools import setup\nsetup()\n",
+        "setup.cfg": f"[metadata]\nname = api\n{text}\n",
+    }
+
+
+SETUP = ALL + "RUN pip install ./common && pip install .\n"
 INSTALL_IT = ALL + "RUN pip install ./common\n"
 UV_SYNC = ALL + "RUN uv sync --frozen\n"
 
 ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
+    # setuptools runs what a setup.py says, and pip installs what that requires
+    "setup.py: a path out": (SETUP, setup("install_requires=['our-common @ file:../../common']"), "CS201:4"),
+    "setup.py: a path that is computed": (
+        SETUP,
+        setup("install_requires=['our-common @ file://' + os.path.join(HERE, '..', 'common')]"),
+        "CS201:4",
+    ),
+    "setup.py: a folder above": (
+        SETUP,
+        setup("install_requires=R", "R = [f'our-common[x] @ file://{pathlib.Path(__file__).parents[2]}/common']"),
+        "CS201:4",
+    ),
+    "setup.py: the copy": (SETUP, setup("install_requires=[f'our-common @ file://{os.getcwd()}/common']"), ""),
+    "setup.py: the copy, by a path's own URL": (
+        SETUP,
+        setup("install_requires=[f'our-common @ {(pathlib.Path(__file__).parent / \"common\").as_uri()}']"),
+        "",
+    ),
+    "setup.py: the environment": (
+        SETUP,
+        setup("install_requires=['our-common @ file://{}/common'.format(os.environ['ROOT'])]"),
+        "CS213:4",
+    ),
+    "setup.py: a percent sign": (SETUP, setup("install_requires=['our-common @ file://%s/common' % HERE]"), "CS213:4"),
+    "setup.py: what is no file": (
+        SETUP,
+        setup("install_requires=['our-common @ ' + os.environ['URL'], 'x'] + []"),
+        "CS213:4",
+    ),
+    "setup.py: what is formatted": (SETUP, setup("install_requires=['our-common @ {}'.format(X)]"), "CS213:4"),
+    "setup.py: a path's own URL that nobody can tell": (
+        SETUP,
+        setup("install_requires=[f'our-common @ {pathlib.Path(X).as_uri()}']"),
+        "CS213:4",
+    ),
+    "setup.py: an extra that nobody asks for": (SETUP, setup("extras_require={'x': ['our-common @ file:../x']}"), ""),
+    "setup.py: without what it requires": (
+        ALL + "RUN pip install ./common && pip install --no-deps .\n",
+        setup("install_requires=['our-common @ file:../../common']"),
+        "",
+    ),
+    "setup.py: requirements with a folder": (
+        SETUP,
+        setup("install_requires=open('requirements.txt').read().split()", **{"requirements.txt": "-e ./common\n"}),
+        "CS213:4",
+    ),
+    "setup.py: requirements with none": (
+        SETUP,
+        setup(
+            "install_requires=open('requirements.txt').read().split(), x='none.txt'",
+            **{"requirements.txt": "idna\n-r x.txt\n"},
+        ),
+        "",
+    ),
+    "setup.py: packages from above": (SETUP, setup("package_dir={'our_common': '../../common/our_common'}"), "CS213:4"),
+    "setup.py: packages from above, by its own place": (
+        SETUP,
+        setup("package_dir={'x': os.path.join(HERE, '../../x')}"),
+        "CS213:4",
+    ),
+    "setup.py: its own files": (
+        SETUP,
+        setup("long_description=open(os.path.join(HERE, 'README.md')).read(), url='/x', entry='../app'"),
+        "",
+    ),
+    "setup.py: no Python": (SETUP, setup("install_requires=['our-common @ file:../../common'"), ""),
+    "setup.cfg: a path out": (
+        SETUP,
+        settings("long_description = file: x.md\n[options]\ninstall_requires =\n    our-common @ file:../../common"),
+        "CS201:4",
+    ),
+    "setup.cfg: the copy": (SETUP, settings("[options]\ninstall_requires = our-common @ file:///app/common"), ""),
+    "setup.cfg: an extra": (
+        SETUP,
+        settings("[options.extras_require]\nx = our-common @ file:../common\n[options]\ny = z @ file:"),
+        "",
+    ),
     # pip compares hashes of everything as soon as one line has one
     "a hash beside -e": (ALL + INSTALL, requirements(f"-e ./common\nidna==3.7 {HASH}\n"), "CS218:4"),
     "a hash beside a path": (ALL + INSTALL, requirements(f"./common\nidna==3.7 {HASH}\n"), "CS218:4"),

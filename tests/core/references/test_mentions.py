@@ -27,6 +27,8 @@ NAMED = [
         ("an f-string", "'our-common @ file://{here}/../../common',"),
         ("setup.cfg's folder", "x = %(here)s/../../common"),
         ("a requirement", "    our-common @ file:../../common"),
+        ("a path from its own folder", "x = pathlib.Path(__file__).resolve().parents[2] / 'common' / 'x'"),
+        ("a URL from its own folder", "x = f'a @ file://{os.path.dirname(os.path.dirname(os.getcwd()))}/common'"),
         ("an absolute path", "WorkingDirectory=/repo/common"),
         ("a roundabout path", "ls ./../../services/../common/"),
         ("a Windows line end", "ls ../../common\r"),

@@ -16,6 +16,7 @@ from common_sync.core.doctor.install.need import Asker, Need, lacking, read_text
 from common_sync.core.doctor.install.pip import NO_HASH, asks_for_hashes, configured
 from common_sync.core.doctor.install.projects import Dependency, Project, read_links, read_pipfile, read_project
 from common_sync.core.doctor.install.selection import select
+from common_sync.core.doctor.install.setup_script import SETUP_FILES, list_required
 from common_sync.core.doctor.install.sources import Source, given_sources, list_sources, needs_it
 from common_sync.core.expressions import expression
 from common_sync.core.formats.pip.paths import ARCHIVES, Target, find_include, find_target, holds_variable
@@ -215,6 +216,24 @@ class _Finder:
         yield need._replace(project=read_project(text) if text is not None else None)
         if pyproject is not None and text is not None:
             yield from self._dependencies(text, pyproject, need.path, build=True, editable=need.editable)
+        if not self._install.has("--no-deps"):
+            yield from self._required(need.path)
+
+    def _required(self, folder: str) -> Iterator[Need]:
+        """Yield the local projects that the files of setuptools require."""
+
+        def read(path: str) -> str | None:
+            place = self._image.look(normpath(join(folder, path)))
+            return self._text(place) if place is not None and place.kind == "file" else None
+
+        for name in SETUP_FILES:
+            place, text = self._image.look(join(folder, name)), read(name)
+            for one in list_required(name, text, folder, read) if place and text else ():
+                asker = Asker(place.origin if place else None, one.line)
+                if one.path is None or (one.reason and self._image.look(one.path) is None):
+                    yield Need("project", one.written, one.path or "", "unknown", one.reason, *asker)
+                elif not one.reason:
+                    yield from self._project(Dependency(one.path, one.line, one.written), folder, asker, direct=True)
 
     def _why_no_project(self, path: str) -> str:
         """Return why a folder cannot be installed, and the rule that keeps its project file out, where there is one."""
