@@ -8,13 +8,14 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
+from functools import cache, reduce
 from itertools import islice, product
 from typing import NamedTuple
 
 from common_sync.core.expressions import expression
 from common_sync.core.formats.shell.script import Command, read_script
 from common_sync.core.model import ancestors, is_below
-from common_sync.core.references.kinds import kind_anywhere
+from common_sync.core.references.kinds import kind_of
 from common_sync.edges.detection.reading import Lead
 from common_sync.edges.detection.tree import CI_FOLDERS, Tree, above, last
 
@@ -22,12 +23,23 @@ _NAMES = expression(
     r"Jenkinsfile|Procfile|package\.json|.*\.(?:mk|bash|zsh|bat|ps1|cmd)|Tiltfile|Earthfile|"
     r"(?:\.gitlab-ci|cloudbuild|skaffold|azure-pipelines|bitbucket-pipelines|buildspec|appveyor|\.travis|\.drone|Taskfile).*\.ya?ml"
 )
+_OF_SCRIPTS = frozenset({"", "scripts", "tools", "bin", "ci", "deploy", "build"})
+"""Folders whose Python files are scripts."""
 _COPIES = frozenset({"cp", "rsync", "ln", "gcp", "xcopy", "robocopy", "copy", "mv"})
 _HINT = expression(r"\b(?:cp|rsync|ln|xcopy|robocopy|copytree|rm)\b")
 _MAY_COPY = (b"cp ", b"rsync", b"ln -", b"xcopy", b"robocopy", b"copytree")
 _VARIABLE = expression(
     r"\$\$?\{(?P<braced>\w+)[^{}]*\}|\$\$?(?P<plain>\w+)|\$\((?P<made>\w+)\)|\$\{\{[^{}]*\}\}|\$\([^()]*(?:\([^()]*\))*[^()]*\)|%(?P<percent>\w)"
 )
+_OWN_FOLDERS = frozenset(
+    ("PWD", "CURDIR", "GITHUB_WORKSPACE", "CI_PROJECT_DIR", "WORKSPACE", "BUILD_SOURCESDIRECTORY", "TRAVIS_BUILD_DIR")
+)
+"""Variables that hold the folder that a shell or make runs in, or the root that a CI has checked out."""
+_INNER = reduce(lambda inner, _: rf"(?:[^()\n]|\({inner}*\))", range(3), r"[^()\n]")
+_OWN_FOLDER = expression(
+    rf"\$\$?\((?=[^\n]{{0,200}}?(?:dirname|rev-parse|realpath|abspath|readlink|\bdir\b|\bpwd\b)){_INNER}*\)"
+)
+"""What runs a command that names the script's own folder, or the repository's."""
 _LOOP = expression(r"\bfor\s+(\w+)\s+in\s+(.+?)\s*(?:;|\bdo\b|\\?$)", re.MULTILINE)
 _ASSIGNED = expression(r"^\s*(?:export\s+)?(\w+)\s*[:?]?=\s*(.+?)\s*$", re.MULTILINE)
 _FOREACH = expression(r"\$\(foreach\s+(?P<name>\w+)\s*,\s*(?P<words>[^,]*),(?P<body>.*)\)")
@@ -69,17 +81,21 @@ class Known(NamedTuple):
 
 def is_script(path: str) -> bool:
     """Tell by its path whether a file may hold commands that copy folders."""
-    name = last(path)
-    if kind_anywhere(path) == "mention" or _NAMES.fullmatch(name):
+    folder, _, name = path.rpartition("/")
+    if name.endswith(".py") and folder in _OF_SCRIPTS:
         return True
-    if path.partition("/")[0] in CI_FOLDERS:
-        return True
-    return name.endswith(".py") and (above(path) in {"", "scripts", "tools", "bin", "ci", "deploy", "build"})
+    return _is_script_name(name) or folder.partition("/")[0] in CI_FOLDERS
+
+
+@cache
+def _is_script_name(name: str) -> bool:
+    """Tell it by a name, which many files of a large repository share."""
+    return kind_of(name) == "mention" or _NAMES.fullmatch(name) is not None
 
 
 def find_copies(tree: Tree, file: str) -> Iterator[tuple[str, Lead]]:
     """Yield each service into which a file's commands copy a folder, and the line that does so."""
-    for number, line, found in _read_lines(tree, file):
+    for number, line, found in _read_lines(tree, file, "."):
         seen = set()
         for one in found:
             for service, place, name in _locate(tree, file, one.source, one.target) if one.source else ():
@@ -89,9 +105,12 @@ def find_copies(tree: Tree, file: str) -> Iterator[tuple[str, Lead]]:
 
 
 def find_hand_copies(tree: Tree, file: str, known: Known) -> Iterator[HandCopy]:
-    """Yield the lines of a file that copy a library into services, and of such a file those that remove the copies."""
+    """Yield the lines of a file that copy a library into services, and of such a file those that remove the copies.
+
+    A path that begins with a variable of which nobody knows what it holds leads nowhere.
+    """
     bases = tuple(dict.fromkeys((above(file), *ancestors(above(file)), "")))
-    for number, line, found in _read_lines(tree, file):
+    for number, line, found in _read_lines(tree, file, _ANY):
         made, gone = set[str](), set[str]()
         for one in found:
             (made if one.source else gone).update(_concerned(one, bases, known))
@@ -99,15 +118,21 @@ def find_hand_copies(tree: Tree, file: str, known: Known) -> Iterator[HandCopy]:
             yield HandCopy(number, _show(line), tuple(sorted(made or gone)), removes=not made)
 
 
-def _read_lines(tree: Tree, file: str) -> Iterator[tuple[int, str, list[_Copying]]]:
-    """Yield the lines that copy or remove, in a file that copies: number, text, and what each copies or removes."""
+def _read_lines(tree: Tree, file: str, unset: str) -> Iterator[tuple[int, str, list[_Copying]]]:
+    """Yield the lines that copy or remove, in a file that copies: number, text, and what each copies or removes.
+
+    Args:
+        tree: The repository.
+        file: The file.
+        unset: What stands for a variable in capitals that the file does not set.
+    """
     if not any(hint in tree.data(file) for hint in _MAY_COPY):
         return
     text = tree.text(file)
     values = _values(text)
     for number, line in _join_lines(text):
         if _HINT.search(line) and not line.lstrip().startswith(("#", "//")):
-            yield number, line, list(_pairs(line, values))
+            yield number, line, list(_pairs(line, values, unset))
 
 
 def _show(line: str) -> str:
@@ -116,6 +141,8 @@ def _show(line: str) -> str:
 
 def _concerned(one: _Copying, bases: Iterable[str], known: Known) -> set[str]:
     """Return the services into which a library is copied, or whose copy is removed; nothing that only wildcards say."""
+    if one.source.startswith(_ANY) or one.target.startswith(_ANY):
+        return set()
     for base in bases:
         target = _resolve(base, one.target)
         services = {service for service in known.services if _leads_into(target, service)}
@@ -129,8 +156,8 @@ def _concerned(one: _Copying, bases: Iterable[str], known: Known) -> set[str]:
 
 
 def _resolve(base: str, path: str) -> str:
-    """Return a path from the root; a variable at its beginning is taken for a folder that leads there."""
-    return posixpath.normpath(posixpath.join(base, path.removeprefix(f"{_ANY}/")))
+    """Return a path from the root."""
+    return posixpath.normpath(posixpath.join(base, path))
 
 
 def _leads_into(target: str, service: str) -> bool:
@@ -169,17 +196,18 @@ def _values(text: str) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for match in (*_ASSIGNED.finditer(text), *_LOOP.finditer(text), *_FOREACH.finditer(text)):
         written = match[2][1:].removesuffix(")") if match[2].startswith("(") else match[2]
+        written = _OWN_FOLDER.sub(".", written)
         words = written.replace('"', " ").replace("'", " ").split()
         found[match[1]] = (*found.get(match[1], ()), *words)[:_MOST_VALUES]
     return found
 
 
-def _pairs(line: str, values: Mapping[str, tuple[str, ...]]) -> Iterator[_Copying]:
+def _pairs(line: str, values: Mapping[str, tuple[str, ...]], unset: str) -> Iterator[_Copying]:
     """Yield each copy that a line makes or removes, wildcards for what cannot be told."""
     for match in _COPYTREE.finditer(line):
         yield _Copying(_spell(match[1]), _spell(match[2]))
     body = _FOREACH.sub(r" \g<body> ", _PREFIX.sub("", line))
-    for way in islice(_ways(body, values, 3), _MOST_WAYS):
+    for way in islice(_ways(_OWN_FOLDER.sub(".", body), values, 3, unset), _MOST_WAYS):
         yield from list(_run(way)) or _run(_QUOTES.sub(" ", way[_start(way) :]))
 
 
@@ -201,28 +229,34 @@ def _spell(code: str) -> str:
     return "/".join(parts) if parts and not rest.endswith((".", "name")) else "/".join([*parts, _ANY])
 
 
-def _ways(line: str, values: Mapping[str, tuple[str, ...]], depth: int) -> Iterator[str]:
+def _ways(line: str, values: Mapping[str, tuple[str, ...]], depth: int, unset: str) -> Iterator[str]:
     """Yield a line with its variables put in, once for each way."""
     matches = list(_VARIABLE.finditer(line))
     if not matches:
         yield line
         return
     names = list(dict.fromkeys(match[0] for match in matches))[:4]
-    choices = [_choices(next(one for one in matches if one[0] == name), values, depth) for name in names]
+    firsts = [next(one for one in matches if one[0] == name) for name in names]
+    choices = [(values.get(_name(first), ()) if depth else ()) or (_unset(first, unset),) for first in firsts]
     for chosen in islice(product(*choices), _MOST_WAYS):
         way = _put_in(line, dict(zip(names, chosen, strict=True)))
-        yield from _ways(way, values, depth - 1) if depth else (way,)
+        yield from _ways(way, values, depth - 1, unset) if depth else (way,)
 
 
 def _put_in(line: str, values: Mapping[str, str]) -> str:
     return _VARIABLE.sub(lambda match: values.get(match[0], _ANY), line)
 
 
-def _choices(match: re.Match[str], values: Mapping[str, tuple[str, ...]], depth: int) -> tuple[str, ...]:
-    name = match["braced"] or match["plain"] or match["made"] or ""
-    known = values.get(name, ()) if depth else ()
-    folder = name.isupper() or (not name and match[0].startswith("$("))  # `$ROOT`, `$(dirname "$0")`
-    return known or ("." if folder else _ANY,)
+def _name(match: re.Match[str]) -> str:
+    return match["braced"] or match["plain"] or match["made"] or ""
+
+
+def _unset(match: re.Match[str], unset: str) -> str:
+    """Return what stands for a variable that the file does not set: `$ROOT` is likely to be a folder above."""
+    name = _name(match)
+    if name in _OWN_FOLDERS:
+        return "."
+    return unset if name.isupper() or (not name and match[0].startswith("$(")) else _ANY
 
 
 def _operands(command: Command) -> Iterator[_Copying]:
