@@ -180,3 +180,27 @@ def test_a_build_context_has_the_new_copy_only(elsewhere: Monorepo) -> None:
     assert done.code == 0
     assert "libs/shared/our_common/settings.py" in done.out
     assert "\0common/our_common" not in done.out
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_eject_leads_to_the_master_of_another_name(synced: Monorepo, recorded: bool) -> None:
+    """A team that gives the tool up would be left with lines that lead to where the library was years ago."""
+    synced.write(f"{API}/requirements.txt", "fastapi\n-e ../../common\n")
+    synced.write(f"{API}/pyproject.toml", '[tool.uv.sources]\nour-common = { path = "../../common" }\n')
+    synced.write(f"{API}/compose.yml", "services:\n  api:\n    volumes: ['../../common:/app/common:ro']\n")
+    synced.commit()
+    assert synced.run("distribute").code == 0
+    synced.commit()
+    (synced.root / "libs").mkdir()
+    synced.git("mv", "common", "libs/shared")
+    synced.write("common-sync.toml", 'master = "libs/shared"\nservices = ["services/*"]\n')
+    assert synced.run("distribute").code == 0
+    synced.commit()
+    if not recorded:
+        shutil.rmtree(synced.root / ".git/common-sync")
+    done = synced.run("eject", "--remove-copies")
+    assert done.code == 0, done
+    assert synced.read(f"{API}/requirements.txt") == "fastapi\n-e ../../libs/shared\n"
+    assert 'path = "../../libs/shared"' in synced.read(f"{API}/pyproject.toml")
+    assert "'../../libs/shared:/app/common:ro'" in synced.read(f"{API}/compose.yml")
+    assert not (synced.root / API / "shared").exists()

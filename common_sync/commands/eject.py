@@ -7,7 +7,9 @@ from functools import partial
 from typing import NamedTuple
 
 from common_sync.commands.steps.apply import attempt, discarded
+from common_sync.commands.steps.former_masters import lead_to_master, list_former_masters
 from common_sync.commands.steps.survey import survey
+from common_sync.core.copies.library import Library
 from common_sync.core.copies.plan import CopyPlan, Operation
 from common_sync.core.errors import TreeError
 from common_sync.core.findings import make_finding
@@ -92,7 +94,8 @@ def eject(
     with nullcontext() if dry_run else exclusive(state, say):
         record = read_record(state)
         plans = survey(project, names).plans
-        services = tuple(_plan(project, plan, record, copies=copies, force=force) for plan in plans)
+        former = list_former_masters(project)
+        services = tuple(_plan(project, plan, record, former, copies=copies, force=force) for plan in plans)
         gone = {copy.path for plan in plans for copy in plan.copies if copies and not copy.exists}
         gone.update(removal.copy.path for one in services for removal in one.removals)
         attributes = unblock_attributes(project.root, gone)
@@ -111,8 +114,11 @@ def eject(
     return Ejection(project.root, services, unblocked, dry_run, kept)
 
 
-def _plan(project: Project, plan: ServicePlan, record: Record, *, copies: bool, force: bool) -> Ejected:
-    restored = [_restore(project, plan, file, record.get(file)) for file in _files(plan, record, project.services)]
+def _plan(
+    project: Project, plan: ServicePlan, record: Record, former: Sequence[Library], *, copies: bool, force: bool
+) -> Ejected:
+    files = _files(plan, record, project.services)
+    restored = [_restore(project, plan, file, record.get(file), former) for file in files]
     findings = [finding for one in restored for finding in one.findings]
     removals = []
     for copy in plan.copies if copies else ():
@@ -160,12 +166,19 @@ class _Restored(NamedTuple):
     findings: tuple[Finding, ...] = ()
 
 
-def _restore(project: Project, plan: ServicePlan, file: str, recorded: list[Hunk] | None) -> _Restored:
+def _restore(
+    project: Project, plan: ServicePlan, file: str, recorded: list[Hunk] | None, former: Sequence[Library]
+) -> _Restored:
     """Put one file's lines back: by the record, and by git's history where that does not tell of all of them."""
     libraries = [Location(project.root, library) for library in project.libraries]
 
     def read(data: bytes) -> References:
         return read_version(libraries, plan.service, file, data)
+
+    def rewrite(version: bytes) -> list[FileEdit]:
+        """Return what `distribute` would rewrite in a version, whatever the master was called then."""
+        under = [libraries, *([Location(project.root, one)] for one in former)]
+        return [edit for one in under for edit in read_version(one, plan.service, file, version).edits]
 
     try:
         with open(os.path.join(project.root, file), "rb") as stream:
@@ -181,9 +194,10 @@ def _restore(project: Project, plan: ServicePlan, file: str, recorded: list[Hunk
         if version is None:
             break
         seen = True
-        hunks += _rewritten(version, read(version).edits, hunks)
+        hunks += _rewritten(version, rewrite(version), hunks)
     known = recorded is not None or (seen and not is_cut_off(project.root))
     findings = tuple(_report(plan.service, reference, known=known) for reference in left)
+    after = lead_to_master(project, former, plan.service, file, after) if after != before else after
     return _Restored(FileEdit(file, before, after) if after != before else None, findings)
 
 

@@ -48,7 +48,7 @@ class Places:
     def __init__(self, here: Location, service: str, others: Sequence[Location] = ()) -> None:
         self.root, self.library, self.copied = here
         self.folder = os.path.join(here.root, service)
-        self.copy_folder = os.path.join(self.folder, here.library.copy)
+        self.copy_folder = os.path.normpath(os.path.join(self.folder, here.library.copy))
         self.master, *masters = (one.master for one in (here, *others))
         self._others = (*masters, *(os.path.join(self.folder, other.library.copy) for other in others))
         self._held = (self.master, *masters, self.folder)

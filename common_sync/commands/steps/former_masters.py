@@ -1,0 +1,51 @@
+"""Masters that the configuration named before: lines that `eject` puts back lead to where the library lies now."""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+
+from common_sync.core.configuration import find_table, parse_configuration
+from common_sync.core.copies.library import Library
+from common_sync.edges.git.history import earlier_versions
+from common_sync.edges.project.load import CONFIGURATION_FILES, Project
+from common_sync.edges.service.places import Location
+from common_sync.edges.service.references import read_version
+
+
+def list_former_masters(project: Project) -> tuple[Library, ...]:
+    """Return the library under each master that earlier configurations named and that is gone, the latest first.
+
+    Raises:
+        GitError: Git failed.
+    """
+    named = dict.fromkeys(master for file in CONFIGURATION_FILES for master in _list_masters(project.root, file))
+    gone = (master for master in named if not os.path.lexists(os.path.join(project.root, master)))
+    return tuple(library._replace(master=master) for master in gone for library in project.libraries[:1])
+
+
+def _list_masters(root: str, file: str) -> Iterator[str]:
+    for version in earlier_versions(root, file):
+        text = version.decode("utf-8", "replace")
+        with suppress(ValueError):
+            if (table := find_table(text, file)) is not None:
+                master = parse_configuration(table, text, file)[0].master.value
+                if master:
+                    yield master
+
+
+def lead_to_master(project: Project, former: Iterable[Library], service: str, file: str, data: bytes) -> bytes:
+    """Return a file of a service with the lines that lead to a former master leading to the master.
+
+    Args:
+        project: The project.
+        former: The library under its former masters.
+        service: The service.
+        file: The file's path from the root.
+        data: What it holds.
+    """
+    for library in former:
+        up = os.path.relpath(project.libraries[0].master, service)
+        location = Location(project.root, library._replace(copy=up))
+        for edit in read_version([location], service, file, data).edits:
+            data = (edit.after or b"").replace(os.fsencode(f"./{up}"), os.fsencode(up))
+    return data
