@@ -329,3 +329,49 @@ def test_a_package_of_the_copys_name(tmp_path: Path) -> None:
     assert proposal.notes == (
         ("a/common", None, "is a package of the service's own, and no copy: copies go to libs/common instead"),
     )
+
+
+REWRITTEN = {
+    path: f'"""All new."""\n\nNEW = "{path}"\nOTHER = {len(path)}\n' if text else "" for path, text in PACKAGE.items()
+}
+
+
+def commit_all(root: Path) -> None:
+    """Commit all that there is."""
+    run_git(root, "add", "--all")
+    run_git(root, "commit", "--quiet", "--message", "x")
+
+
+@pytest.mark.parametrize("name", ["common", "shared"])
+def test_copies_of_what_the_master_once_was(tmp_path: Path, name: str) -> None:
+    """A team whose library has moved on since it was copied would be told that nothing uses it."""
+    files = {**service("a"), **service("b", "-e ../common"), **service("c"), **below("common", PACKAGE)}
+    build(tmp_path, {**files, **below(f"a/{name}", PACKAGE)})
+    commit_all(tmp_path)
+    build(tmp_path, below("common", REWRITTEN))
+    commit_all(tmp_path)
+    build(tmp_path, {f"a/{name}/logs.py": "edited = 1\n"})
+    proposal = check(tmp_path, Found("common", ["a", "b"], copy=name))
+    (reason,) = proposal.services[0].reasons
+    assert (reason.file, proposal.services[0].guess) == (f"a/{name}", False)
+    assert reason.text == "a copy of before: 3 of its modules are as common once had them"
+
+
+def test_copies_of_before_tell_the_master(tmp_path: Path) -> None:
+    """A team that only copies by hand would be told that there is no library."""
+    services = {**service("a"), **service("b"), **below("a/common", PACKAGE), **below("b/common", PACKAGE)}
+    build(tmp_path, {**services, **below("common", PACKAGE)})
+    commit_all(tmp_path)
+    build(tmp_path, below("common", REWRITTEN))
+    check(tmp_path, Found("common", ["a", "b"]))
+
+
+def test_what_the_master_never_was_is_no_copy(tmp_path: Path) -> None:
+    """A folder of a service that has file names in common with the library would be replaced by a copy."""
+    other = {path: text.replace("e", "E") + "MINE = 1\n" * 9 for path, text in PACKAGE.items()}
+    build(
+        tmp_path,
+        {**service("a"), **service("b", "-e ../common"), **below("common", PACKAGE), **below("a/other", other)},
+    )
+    commit_all(tmp_path)
+    check(tmp_path, Found("common", ["b"]))

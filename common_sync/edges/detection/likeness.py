@@ -1,14 +1,20 @@
 """Tell copies that somebody made by hand, which may have drifted since, from folders that are merely called alike."""
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from common_sync.core.asked_once import asked_once
+from common_sync.core.copies.ancestry import Blob
 from common_sync.core.model import ancestors, is_below, overlap
 from common_sync.edges.detection.tree import COMMONPLACE, Tree, last
+from common_sync.edges.git.checkout import name_contents
+from common_sync.edges.git.history import FormerStates
 
 _SAMPLE = 3
+_MOST_ASKED = 10
+"""Folders whose history git is asked for."""
 _VERSIONS = 0.6
 """How alike two files are that are versions of one: twice the lines in both, by the lines of each."""
 
@@ -22,6 +28,7 @@ class Likeness:
 
     def __init__(self, tree: Tree) -> None:
         self._tree = tree
+        self._asked: dict[str, FormerStates] = {}
 
     def share_names(self, one: str, other: str) -> frozenset[str]:
         """Return the modules that two folders have in common; none unless they are half of what one of them holds."""
@@ -42,6 +49,32 @@ class Likeness:
         verdicts = [self._part_alike(one, other, part, shared) for part in self._parts(smaller)]
         judged = [verdict for verdict in verdicts if verdict is not None]
         return 2 * sum(judged) > len(judged)
+
+    def count_former(self, one: str, folder: str) -> int:
+        """Return how many modules of a folder are as another one once had them, in git's history; 0 unless most of them are.
+
+        Git is asked about a few folders only, since each answer is about their whole history.
+        """
+        shared = [module for module in sorted(self.share_names(one, folder)) if self._tree.data(f"{one}/{module}")]
+        if not shared or self._only_holds(one) or self._only_holds(folder):
+            return 0
+        if folder not in self._asked:
+            if len(self._asked) == _MOST_ASKED:
+                return 0
+            self._asked[folder] = FormerStates(os.path.join(self._tree.root, folder))
+        states = self._asked[folder]
+        former = sum(self._is_former(f"{one}/{module}", states.list_states(module)) for module in shared)
+        return former if 2 * former >= len(shared) else 0
+
+    def _is_former(self, path: str, states: Iterable[Blob]) -> bool:
+        data = self._tree.data(path)
+        return any(not one.is_link and one.name == name_contents(len(data), [data], len(one.name)) for one in states)
+
+    def former_copies_of(self, folder: str) -> tuple[str, ...]:
+        """Return the folders, whatever they are called, that are what a folder once was and are no versions of it any more."""
+        around = dict.fromkeys(one for one in self._holding_the_same(folder) if not overlap(one, folder))
+        known = self.copies_of(folder)
+        return tuple(sorted(one for one in around if one not in known and self.count_former(one, folder)))
 
     @asked_once
     def _parts(self, folder: str) -> frozenset[str]:
@@ -73,8 +106,11 @@ class Likeness:
     def copies_of(self, folder: str) -> tuple[str, ...]:
         """Return the versions of a folder, whatever they are called: folders that are neither in it nor around it."""
         around = (one for one in self._holding_the_same(folder) if not overlap(one, folder))
-        alike = {one for one in dict.fromkeys(around) if self.alike(one, folder)}
+        alike = {one for one in dict.fromkeys(around) if self._is_version(one, folder)}
         return tuple(sorted(one for one in alike if not any(above in alike for above in ancestors(one))))
+
+    def _is_version(self, one: str, folder: str) -> bool:
+        return self.alike(one, folder) or (last(one) == last(folder) and self.count_former(one, folder) > 0)
 
     def _holding_the_same(self, folder: str) -> Iterator[str]:
         """Yield the folders that hold one of a few modules of a folder: those of its rarest and its commonest names."""

@@ -142,7 +142,7 @@ class _Examination:
     @cached_property
     def _copies(self) -> dict[str, str]:
         """Copy made by hand → the service that holds it: the nearest folder that has the files of one."""
-        copies = self._likeness.copies_of(self._master)
+        copies = (*self._likeness.copies_of(self._master), *self._likeness.former_copies_of(self._master))
         held = Counter(folder for copy in copies for folder in ancestors(copy))
 
         def holds(folder: str) -> bool:
@@ -152,6 +152,8 @@ class _Examination:
         return {copy: next(filter(holds, ancestors(copy)), above(copy)) for copy in copies}
 
     def _describe(self, copy: str) -> str:
+        if not self._likeness.alike(copy, self._master) and (former := self._likeness.count_former(copy, self._master)):
+            return f"a copy of before: {former} of its modules are as {self._master} once had them"
         shared = len(self._likeness.share_names(copy, self._master))
         return f"a copy: {shared} of the {len(self._tree.modules(self._master))} modules of {self._master}"
 
