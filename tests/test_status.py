@@ -135,7 +135,7 @@ def test_the_document_has_the_fields_that_the_documentation_names(synced: Monore
         assert all(list(drift) == ["path", "state"] for drift in one["drift"])
         assert all(list(reference) == ["file", "line", "state"] for reference in one["references"])
     assert list(document["master"]) == ["path", "library", "digest", "version", "files"]
-    finding = ["code", "severity", "service", "file", "line", "message", "remedy", "mend"]
+    finding = ["code", "severity", "service", "file", "line", "message", "remedy", "mend", "url"]
     assert all(list(one) == finding for one in document["findings"])
     assert (document["schema"], document["command"], document["in_sync"]) == (1, command, False)
     codes = [one["code"] for one in document["findings"]]

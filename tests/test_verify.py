@@ -12,6 +12,8 @@ from typing import NamedTuple
 import pytest
 from support.monorepo import Done, Monorepo, run, unprivileged
 
+from common_sync.core.findings import page_url
+
 COPY = "services/api/common"
 SETTINGS = f"{COPY}/our_common/settings.py"
 
@@ -252,6 +254,7 @@ def test_a_copy_by_itself_as_json(image: Path) -> None:
         {
             "code": "CS005", "severity": "error", "service": "app/common", "file": "app/common/mine.py", "line": None,
             "message": "neither the master nor the manifest has it", "remedy": "distribute this copy anew", "mend": None,
+            "url": page_url("CS005"),
         }
     ]  # fmt: skip
 
