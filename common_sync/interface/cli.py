@@ -24,11 +24,10 @@ from common_sync.interface.commands import (
     put_command_first,
 )
 from common_sync.interface.show.options import Options
-from common_sync.interface.show.presenter import FORMATS
+from common_sync.interface.show.presenter import find_outputs
 from common_sync.interface.show.terminal import ColorMode, write
 
 _CHOICES = {
-    "output_format": StrEnum("Format", list(FORMATS)),
     "color": StrEnum("Color", list(get_args(ColorMode))),
 }
 
@@ -129,6 +128,7 @@ def _make_parameter(one: Parameter) -> inspect.Parameter:
 
 def _options(*values: object) -> Options:
     options = Options._make(values)
+    find_outputs(options)  # a wrong one is refused before anything is done
     if options.color != "auto":  # an error on its way out, and a progress bar, look at these two
         os.environ.pop("NO_COLOR", None)
         os.environ["FORCE_COLOR" if options.color == "always" else "NO_COLOR"] = "1"

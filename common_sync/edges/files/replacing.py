@@ -4,7 +4,7 @@ import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from stat import S_ISLNK
+from stat import S_ISLNK, S_ISREG
 from typing import IO
 
 from common_sync.core import limits
@@ -108,6 +108,21 @@ def replacing(path: str) -> Iterator[IO[bytes]]:
         with open(os.open(TEMPORARY, NEW, PLAIN, dir_fd=folder), "wb") as stream:
             yield stream
         os.rename(TEMPORARY, name, src_dir_fd=folder, dst_dir_fd=folder)
+
+
+@contextmanager
+def writing_output(path: str) -> Iterator[IO[bytes]]:
+    """Open a file that a person named for output; it is written whole or not at all, unless it is a device or a FIFO.
+
+    Raises:
+        TreeError: It cannot be written.
+    """
+    if os.path.lexists(path) and not S_ISREG(os.lstat(path).st_mode):
+        with explained(path, "write it"), open(path, "wb") as stream:
+            yield stream
+    else:
+        with replacing(path) as stream:
+            yield stream
 
 
 def _changed(where: str) -> TreeError:

@@ -1,7 +1,5 @@
 """`context`: options in, a stream and an exit code out."""
 
-import os
-import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,13 +50,10 @@ def _opened(output: str | None) -> Iterator[IO[bytes]]:
     if output is None:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
-    elif os.path.lexists(output) and not stat.S_ISREG(os.lstat(output).st_mode):
-        with open(output, "wb") as stream:  # a device or a FIFO
-            yield stream
     else:
-        from common_sync.edges.files.replacing import replacing  # most pipe the stream
+        from common_sync.edges.files.replacing import writing_output  # most pipe the stream
 
-        with replacing(output) as stream:
+        with writing_output(output) as stream:
             yield stream
 
 

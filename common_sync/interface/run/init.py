@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from common_sync.core.errors import ConfigurationError, Problem, shell_word
 from common_sync.interface.show.fields import init_fields
 from common_sync.interface.show.options import Option, Options
-from common_sync.interface.show.presenter import View, present
+from common_sync.interface.show.presenter import View, present, shows_text
 from common_sync.interface.show.terminal import printable, write
 from common_sync.interface.show.text import count
 
@@ -28,7 +28,7 @@ def run_init(
     from common_sync.commands.init import find_root, propose, write_configuration  # brings all detection
 
     root = options.root or find_root(os.curdir)
-    interactive = not yes and sys.stdin.isatty() and options.output_format == "text"
+    interactive = not yes and sys.stdin.isatty() and shows_text(options)
     proposal = propose(root, master, choose=_ask if interactive else None)
     write_configuration(proposal)
     return present(View("init", True, tuple, partial(_lines, proposal), partial(init_fields, proposal)), options)

@@ -35,7 +35,7 @@ class Options(NamedTuple):
 
     Attributes:
         root: The configuration's folder, or None to look for it upward.
-        output_format: One of the presenter's.
+        output_format: Formats of the presenter's, each with its file or without; none is text.
         quiet: Say nothing but what is wrong.
         verbose: Name every file.
         color: When to colour.
@@ -43,8 +43,9 @@ class Options(NamedTuple):
 
     root: Annotated[str | None, Option("--root", "The folder of the configuration.", "DIR")] = None
     output_format: Annotated[
-        str, Option("--output-format", "text for people, concise for grep, json for scripts.", "FORMAT")
-    ] = "text"
+        list[str] | None,
+        Option("--output-format", "text, concise, json, github, gitlab or sarif; repeatable.", "FORMAT[=FILE]"),
+    ] = None
     quiet: Annotated[bool, Option("--quiet -q", "Only the last line; nothing where all is right.")] = False
     verbose: Annotated[bool, Option("--verbose -v", "Everything: leave nothing out, name every file.")] = False
     color: Annotated[ColorMode, Option("--color", "When to colour: auto, always or never.", "WHEN")] = "auto"

@@ -1,8 +1,10 @@
 """The one presenter: an output format is one function of a view."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
+from common_sync.core.errors import ConfigurationError, Problem, shell_word
 from common_sync.core.model import Finding
 from common_sync.interface.show.options import Options
 from common_sync.interface.show.terminal import printable, write
@@ -32,15 +34,76 @@ class View(NamedTuple):
 
 
 def present(view: View, options: Options) -> int:
-    """Show a view in the format asked for; return the exit code.
+    """Show a view in the formats asked for; return the exit code.
 
     Args:
         view: What the command came to.
         options: The options of every command.
     """
-    for line in FORMATS[options.output_format](view, options):
-        write(line)
+    for output in find_outputs(options):
+        lines = FORMATS[output.format](view, options)
+        if output.file is None:
+            for line in lines:
+                write(line)
+        else:
+            _write_file(output.file, lines)
     return IN_SYNC if view.passes else DRIFT
+
+
+class Output(NamedTuple):
+    """A format, and the file that it is written to; None for standard output."""
+
+    format: str
+    file: str | None
+
+
+def shows_text(options: Options) -> bool:
+    """Return whether standard output is text for people."""
+    return Output("text", None) in find_outputs(options)
+
+
+def find_outputs(options: Options) -> list[Output]:
+    """Return what is to be shown, and where; text where nothing else goes to standard output.
+
+    Raises:
+        ConfigurationError: There is no such format or folder, or two are for the same place.
+    """
+    if not options.output_format:
+        return [Output("text", None)]
+    outputs = [_parse_output(word) for word in options.output_format]
+    files = [output.file for output in outputs]
+    for file in files:
+        if files.count(file) > 1:
+            where, remedy = (file, "name another file") if file else ("standard output", "name a file: FORMAT=FILE")
+            _refuse(f"two formats are for {where}", remedy)
+    return outputs if None in files else [Output("text", None), *outputs]
+
+
+def _parse_output(word: str) -> Output:
+    name, given, file = word.partition("=")
+    if name not in FORMATS:
+        _refuse(f"{name!r} is not one of {', '.join(map(repr, FORMATS))}", None)
+    if not given or file == "-":
+        return Output(name, None)
+    if not file:
+        _refuse(f"{word!r} names no file", f"{name}=FILE, or {name} alone for standard output")
+    folder = os.path.dirname(file) or os.curdir
+    if not os.path.isdir(folder):
+        _refuse(f"there is no folder {folder!r} for {file!r}", f"mkdir -p {shell_word(folder)}")
+    if os.path.isdir(file):
+        _refuse(f"{file!r} is a folder", "name a file in it")
+    return Output(name, file)
+
+
+def _refuse(message: str, remedy: str | None) -> NoReturn:
+    raise ConfigurationError(Problem(message, "--output-format", remedy=remedy))
+
+
+def _write_file(file: str, lines: Iterable[str]) -> None:
+    from common_sync.edges.files.replacing import writing_output  # most runs write none
+
+    with writing_output(file) as stream:
+        stream.writelines(f"{line}\n".encode("utf-8", "backslashreplace") for line in lines)
 
 
 def _text(view: View, options: Options) -> Iterable[str]:
@@ -62,5 +125,30 @@ def _concise(view: View, _options: Options) -> Iterator[str]:
         yield f"{place_of(finding)}: {finding.code} {printable(finding.message)}"
 
 
-FORMATS: Mapping[str, Callable[[View, Options], Iterable[str]]] = {"text": _text, "concise": _concise, "json": _json}
+def _github(view: View, options: Options) -> Iterator[str]:
+    from common_sync.interface.show.formats import github_lines  # only CI asks for it, as for those below
+
+    return github_lines(view, options)
+
+
+def _gitlab(view: View, options: Options) -> Iterator[str]:
+    from common_sync.interface.show.formats import gitlab_lines
+
+    return gitlab_lines(view, options)
+
+
+def _sarif(view: View, options: Options) -> Iterator[str]:
+    from common_sync.interface.show.formats import sarif_lines
+
+    return sarif_lines(view, options)
+
+
+FORMATS: Mapping[str, Callable[[View, Options], Iterable[str]]] = {
+    "text": _text,
+    "concise": _concise,
+    "json": _json,
+    "github": _github,
+    "gitlab": _gitlab,
+    "sarif": _sarif,
+}
 """Each output format by its name: it returns the lines to print."""

@@ -1,0 +1,163 @@
+"""The output formats of CI: findings in, lines out. A name is printable in all of them, whatever bytes it has."""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from hashlib import sha256
+from urllib.parse import quote
+
+from common_sync import __version__
+from common_sync.core.findings import CODES, page_url
+from common_sync.core.model import Finding
+from common_sync.interface.show.options import Options
+from common_sync.interface.show.presenter import View
+from common_sync.interface.show.terminal import printable
+from common_sync.interface.show.text import count, place_of
+
+_MOST_ANNOTATIONS = 10
+"""GitHub drops what a step has more of one level, without a word."""
+
+_MOST_NAMES, _MOST_MESSAGES = 20, 8
+
+
+def github_lines(view: View, options: Options) -> Iterator[str]:
+    """Yield the text, then annotations as GitHub's workflow commands.
+
+    Args:
+        view: What the command came to.
+        options: The options of every command.
+    """
+    text = list(view.text(options))
+    if any("::" in line or "##[" in line for line in text):  # a file may have the name of a workflow command
+        token = os.urandom(16).hex()
+        text = [f"::stop-commands::{token}", *text, f"::{token}::"]
+    yield from text
+    findings = view.findings()
+    yield from _annotations([one for one in findings if one.severity == "error"])
+    yield from _annotations([one for one in findings if one.severity == "warning"])
+
+
+def _annotations(findings: Sequence[Finding]) -> Iterator[str]:
+    """Yield those of one level: one for all that a command mends, one a service that a person decides on."""
+    groups: dict[str, list[Finding]] = {}
+    mended: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if finding.mend:
+            mended.setdefault(finding.mend, []).append(finding)
+        else:
+            groups.setdefault(finding.service or finding.file, []).append(finding)
+    room = _MOST_ANNOTATIONS - len(mended)
+    shown = list(groups)[: room if len(groups) <= room else room - 1]
+    for service in shown:
+        yield _annotation(groups[service], service, _decided(groups.pop(service)))
+    for mend, found in mended.items():
+        names = list(dict.fromkeys(printable(one.service or one.file) for one in found))
+        more = [f"and {len(names) - _MOST_NAMES} more"] if len(names) > _MOST_NAMES else []
+        title = f"{count(len(names), 'service')} that common-sync {mend} mends"
+        yield _annotation(found, title, [*names[:_MOST_NAMES], *more, f"help: common-sync {mend}"])
+    if groups:
+        left = sum(map(len, groups.values()))
+        said = f"{count(left, 'more finding')} in {count(len(groups), 'more service')}: see the log of this step"
+        yield f"::{findings[0].severity} title=common-sync::{_data(said)}"
+
+
+def _decided(findings: Sequence[Finding]) -> list[str]:
+    lines = [f"{one.code} {place_of(one)}: {printable(one.message)}" for one in findings[:_MOST_MESSAGES]]
+    more = [f"and {len(findings) - _MOST_MESSAGES} more"] if len(findings) > _MOST_MESSAGES else []
+    return [*lines, *more, f"help: {printable(findings[0].remedy)}"]
+
+
+def _annotation(findings: Sequence[Finding], title: str, lines: Sequence[str]) -> str:
+    at = next((one for one in findings if one.line is not None), findings[0])
+    line = "" if at.line is None else f",line={at.line}"
+    place, title = _property(printable(at.file)), _property(f"common-sync: {printable(title)}")
+    said = _data("\n".join(lines))
+    return f"::{at.severity} file={place}{line},title={title}::{said}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _fingerprints(findings: Sequence[Finding]) -> Iterator[str]:
+    """Yield what tells each finding from the others, and stays when lines are moved; a repeated one gets its number."""
+    seen: dict[str, int] = {}
+    for one in findings:
+        said = f"{one.code}\0{one.service}\0{one.file}\0{one.message}"
+        number = seen[said] = seen.get(said, -1) + 1
+        unique = f"{said}\0{number}" if number else said
+        yield sha256(unique.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def gitlab_lines(view: View, _options: Options) -> Iterator[str]:
+    """Yield GitLab's code quality report.
+
+    Args:
+        view: What the command came to.
+    """
+    findings = view.findings()
+    issues = [
+        {
+            "description": f"{one.code}: {printable(one.message)}",
+            "check_name": one.code,
+            "fingerprint": fingerprint,
+            "severity": "major" if one.severity == "error" else "minor",
+            "location": {"path": printable(one.file), "lines": {"begin": one.line or 1}},
+        }
+        for one, fingerprint in zip(findings, _fingerprints(findings), strict=True)
+    ]
+    yield json.dumps(issues, indent=2)
+
+
+_MOST_RESULTS = 5000
+"""GitHub takes no more."""
+
+
+def sarif_lines(view: View, _options: Options) -> Iterator[str]:
+    """Yield SARIF 2.1.0.
+
+    Args:
+        view: What the command came to.
+    """
+    findings = sorted(view.findings(), key=lambda one: one.severity)[:_MOST_RESULTS]  # errors first
+    codes = sorted({one.code for one in findings})
+    rules = [
+        {
+            "id": code,
+            "shortDescription": {"text": f"{CODES[code].title}."},
+            "helpUri": page_url(code),
+            "defaultConfiguration": {"level": CODES[code].severity},
+        }
+        for code in codes
+    ]
+    driver = {
+        "name": "common-sync",
+        "version": __version__,
+        "informationUri": "https://github.com/common-sync/common-sync",
+        "rules": rules,
+    }
+    results = [
+        _result(one, codes.index(one.code), fingerprint)
+        for one, fingerprint in zip(findings, _fingerprints(findings), strict=True)
+    ]
+    automation = {"id": f"common-sync/{view.command}/"}
+    once = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "automationDetails": automation}
+    schema = "https://json.schemastore.org/sarif-2.1.0.json"
+    yield json.dumps({"$schema": schema, "version": "2.1.0", "runs": [{**once, "results": results}]}, indent=2)
+
+
+def _result(finding: Finding, rule: int, fingerprint: str) -> dict[str, object]:
+    uri = quote(os.fsencode(finding.file))
+    place = {"artifactLocation": {"uri": uri, "uriBaseId": "SRCROOT"}, "region": {"startLine": finding.line or 1}}
+    return {
+        "ruleId": finding.code,
+        "ruleIndex": rule,
+        "level": finding.severity,
+        "message": {"text": f"{printable(finding.message)}. Help: {printable(finding.remedy)}"},
+        "locations": [{"physicalLocation": place}],
+        "partialFingerprints": {"commonSync/v1": fingerprint},
+    }
