@@ -96,7 +96,11 @@ def test_set_up_says_what_to_install(tmp_path: Path, python: str, changes: str, 
 def test_a_failing_test_prints_the_command_that_runs_it_alone(tmp_path: Path) -> None:
     """Who sees a red test would have to find out how to spell its name for a shell."""
     (tmp_path / "test_it.py").write_text(FAILING, encoding="utf-8")
-    plugin = {"PYTHONPATH": str(PROJECT / "tests"), "PYTEST_ADDOPTS": "-p conftest -p no:cacheprovider", "TESTS": "all"}
+    plugin = {
+        "PYTHONPATH": str(PROJECT / "tests"),
+        "PYTEST_ADDOPTS": f"-p conftest -p no:cacheprovider --basetemp={tmp_path}/own",
+        "TESTS": "all",
+    }
     done = run(sys.executable, "-m", "pytest", "-n", "1", cwd=tmp_path, env=plugin)
     commands = [
         line for line in done.out.splitlines() if line.startswith(f"TESTS=all {shlex.quote(sys.executable)} -m pytest ")
