@@ -23,7 +23,7 @@ from common_sync.core.environments.record import (
     parse_memory,
 )
 from common_sync.core.environments.resolved import DIST_INFO, Installed, distribution_name, parse_record
-from common_sync.core.environments.state import VENV, Folder, Seen
+from common_sync.core.environments.state import LINK, NO_FOLDER, VENV, Folder, Seen
 from common_sync.edges.files.folders import opened
 from common_sync.edges.files.reading import hash_blocks, read_bytes
 
@@ -61,12 +61,14 @@ def why_foreign(name: str, above: int) -> str:
     """
     mode = os.stat(name, dir_fd=above, follow_symlinks=False).st_mode
     if not S_ISDIR(mode):
-        return f"{VENV} is a symlink" if S_ISLNK(mode) else f"{VENV} is no folder"
+        return f"{VENV} {LINK if S_ISLNK(mode) else NO_FOLDER}"
     with opened(name, above) as venv:
         names = os.listdir(venv)
         taken = [one for one in (*ENTRIES, CURRENT) if one in names and not _is_ours(venv, one)]
         if taken:
             return f"{VENV}/{taken[0]} is somebody else's"
+        if leads(venv, ENVIRONMENTS) is not None:  # what it leads to may be others' too
+            return f"{VENV}/{ENVIRONMENTS} {LINK}"
         return f"{VENV} is somebody else's" if names and ENVIRONMENTS not in names else ""
 
 
