@@ -373,6 +373,19 @@ def test_two_projects_in_folders_of_one_name(envs: Environments, installer: str)
     assert envs.python("api", "import our_one, our_two; print(our_one.VALUE, our_two.VALUE)") == "first first"
 
 
+@pytest.mark.parametrize("installer", INSTALLERS)
+def test_a_service_of_an_unusual_name(envs: Environments, installer: str) -> None:
+    """A service in a folder with a space, or with a long name that is not ASCII, could not have an environment."""
+    name = f"{'служба' * 10}/{'a b %20 ü' * 5}/{'служба' * 10}"
+    envs.write(f"services/{name}/requirements.txt", "alpha==1.0\n-e ../../../../common\n")
+    envs.write("common-sync.toml", f'master = "common"\nservices = ["services/{name}"]\n')
+    envs.configure(f"services/{name}", installer=installer)
+    assert envs.run("distribute").code == 0
+    done = envs.run("env", "sync")
+    assert (done.code, done.err) == (0, ""), done
+    assert envs.python(name, SHOW) == str(envs.root / f"services/{name}/common/our_common/__init__.py")
+
+
 def test_clean(envs: Environments) -> None:
     """Former environments would fill the card; and what a program runs from must not be taken from it."""
     assert envs.run("env", "sync", "api").code == 0

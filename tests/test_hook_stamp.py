@@ -24,7 +24,7 @@ OUTSIDE = "deps.list"
 @pytest.fixture
 def stamped(synced: Monorepo) -> Stamped:
     """Return a repository in sync, with a stamp; a service includes a file from outside every service."""
-    synced.write(OUTSIDE, "requests\n")
+    synced.write(OUTSIDE, "requests  # pin\n")  # as long as what leads to the master: only its times will tell
     synced.write("services/api/requirements.txt", f"-e ./common\n-r ../../{OUTSIDE}\n")
     synced.write("services/api/src/deep.py", "import our_common\n")
     synced.commit()
