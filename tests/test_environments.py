@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from support.depth import deep, sampled
 from support.environments import LIBRARY, VERSIONS, Environments, make_environments, make_wheel
-from support.monorepo import environment, fill, memory, patched, run
+from support.monorepo import PROGRAM, environment, fill, memory, patched, run, unprivileged
 from support.waiting import wait_for
 
 INSTALLERS = ("uv", "pip")
@@ -357,6 +357,13 @@ def test_a_venv_that_is_no_folder(envs: Environments, what: str) -> None:
         assert "move it away" in done.out + done.err
     assert envs.run("env", "clean").out == "nothing to remove\n"
     assert envs.tree("..") == before
+
+
+def test_a_venv_that_cannot_be_read(envs: Environments) -> None:
+    """Nobody would know which of many services is meant."""
+    (envs.root / "services/api/.venv").mkdir(0o000)
+    done = run(*unprivileged(), *PROGRAM, "env", "sync", cwd=envs.root, env=envs.settings)
+    assert (done.code, done.err) == (2, "error: services/api/.venv: cannot read it: permission denied\n")
 
 
 @pytest.mark.parametrize("installer", WITH_UV)

@@ -24,7 +24,7 @@ from common_sync.core.environments.record import (
 )
 from common_sync.core.environments.resolved import DIST_INFO, Installed, distribution_name, parse_record
 from common_sync.core.environments.state import LINK, NO_FOLDER, VENV, Folder, Seen
-from common_sync.edges.files.folders import opened
+from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.files.reading import hash_blocks, read_bytes
 
 ENVIRONMENTS, CURRENT, REPLACED = "envs", "current", "replaced"
@@ -38,7 +38,11 @@ def path_of(place: str, name: str) -> str:
 
 
 def read_folder(place: str) -> Folder:
-    """Return a service's `.venv`, as it is."""
+    """Return a service's `.venv`, as it is.
+
+    Raises:
+        TreeError: It cannot be read.
+    """
     try:
         with opened(place) as above:
             if foreign := why_foreign(VENV, above):
@@ -51,6 +55,8 @@ def read_folder(place: str) -> Folder:
                 return Folder("", see(place, current) if current else None, wired, known)
     except FileNotFoundError:
         return Folder()
+    except OSError as error:
+        raise explain_os_error(error, os.path.join(place, VENV), "read it") from error
 
 
 def why_foreign(name: str, above: int) -> str:
