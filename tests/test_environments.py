@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from support.depth import deep, sampled
-from support.environments import VERSIONS, Environments, make_environments, make_wheel
-from support.monorepo import environment, fill, memory, patched, run
+from support.environments import LIBRARY, VERSIONS, Environments, make_environments, make_wheel
+from support.monorepo import PROGRAM, environment, fill, memory, patched, run, unprivileged
 from support.waiting import wait_for
 
 INSTALLERS = ("uv", "pip")
@@ -336,19 +336,61 @@ def test_somebody_elses_venv(envs: Environments) -> None:
     assert not kept.exists()
 
 
-@pytest.mark.parametrize("what", ["a symlink", "a file"])
+@pytest.mark.parametrize("what", ["a symlink", "a symlink inside", "a file"])
 def test_a_venv_that_is_no_folder(envs: Environments, what: str) -> None:
-    """A symlink to an environment elsewhere would be followed, and things would be written there."""
-    elsewhere = envs.root.parent / "elsewhere"
-    elsewhere.mkdir()
+    """A symlink to environments elsewhere would be followed: things would be written there, and others' removed."""
+    theirs = envs.root.parent / "elsewhere/0123456789ab/theirs.txt"
+    theirs.parent.mkdir(parents=True)
+    theirs.write_text("theirs\n")
     venv = envs.root / "services/api/.venv"
-    venv.symlink_to(elsewhere) if what == "a symlink" else venv.write_text("mine\n")
+    if what == "a file":
+        venv.write_text("mine\n")
+    elif what == "a symlink":
+        venv.symlink_to(theirs.parents[1])
+    else:
+        venv.mkdir()
+        (venv / "envs").symlink_to(theirs.parents[1])
+    before = envs.tree("..")
     for option, code in ((), 1), (("--force",), 2):
         done = envs.run("env", "sync", "api", *option)
         assert done.code == code, done
-    assert "move it away" in done.err
-    assert list(elsewhere.iterdir()) == []
-    assert venv.is_symlink() or venv.read_text() == "mine\n"
+        assert "move it away" in done.out + done.err
+    assert envs.run("env", "clean").out == "nothing to remove\n"
+    assert envs.tree("..") == before
+
+
+def test_a_venv_that_cannot_be_read(envs: Environments) -> None:
+    """Nobody would know which of many services is meant."""
+    (envs.root / "services/api/.venv").mkdir(0o000)
+    done = run(*unprivileged(), *PROGRAM, "env", "sync", cwd=envs.root, env=envs.settings)
+    assert (done.code, done.err) == (2, "error: services/api/.venv: cannot read it: permission denied\n")
+
+
+@pytest.mark.parametrize("installer", WITH_UV)
+def test_two_projects_in_folders_of_one_name(envs: Environments, installer: str) -> None:
+    """The second would be installed twice, and the first not at all, and the run would say that all is well."""
+    envs.configure("services/api", installer=installer)
+    for name in ("one", "two"):
+        for path, text in LIBRARY.items():
+            inside = path.removeprefix("common/").replace("our_common", f"our_{name}")
+            changed = text.replace("our-common", f"our-{name}").replace("our_common", f"our_{name}")
+            envs.write(f"services/api/{name}/python/{inside}", changed)
+    envs.write("services/api/requirements.txt", "./one/python\n./two/python\n")
+    assert envs.run("env", "sync", "api").code == 0
+    assert envs.python("api", "import our_one, our_two; print(our_one.VALUE, our_two.VALUE)") == "first first"
+
+
+@pytest.mark.parametrize("installer", INSTALLERS)
+def test_a_service_of_an_unusual_name(envs: Environments, installer: str) -> None:
+    """A service in a folder with a space, or with a long name that is not ASCII, could not have an environment."""
+    name = f"{'служба' * 10}/{'a b %20 ü' * 5}/{'служба' * 10}"
+    envs.write(f"services/{name}/requirements.txt", "alpha==1.0\n-e ../../../../common\n")
+    envs.write("common-sync.toml", f'master = "common"\nservices = ["services/{name}"]\n')
+    envs.configure(f"services/{name}", installer=installer)
+    assert envs.run("distribute").code == 0
+    done = envs.run("env", "sync")
+    assert (done.code, done.err) == (0, ""), done
+    assert envs.python(name, SHOW) == str(envs.root / f"services/{name}/common/our_common/__init__.py")
 
 
 def test_clean(envs: Environments) -> None:

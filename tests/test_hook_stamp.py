@@ -15,7 +15,9 @@ from support.depth import skip
 from support.monorepo import Monorepo, environment, run
 from support.stamped import FULL, STAMP, Stamped
 
+from common_sync.core.copies import plan
 from common_sync.edges.state import stamp, watching
+from common_sync.edges.state.stamp import OF_TARGET
 
 SETTINGS = "services/api/common/our_common/settings.py"
 OUTSIDE = "deps.list"
@@ -24,7 +26,7 @@ OUTSIDE = "deps.list"
 @pytest.fixture
 def stamped(synced: Monorepo) -> Stamped:
     """Return a repository in sync, with a stamp; a service includes a file from outside every service."""
-    synced.write(OUTSIDE, "requests\n")
+    synced.write(OUTSIDE, "requests  # pin\n")  # as long as what leads to the master: only its times will tell
     synced.write("services/api/requirements.txt", f"-e ./common\n-r ../../{OUTSIDE}\n")
     synced.write("services/api/src/deep.py", "import our_common\n")
     synced.commit()
@@ -298,6 +300,11 @@ def test_all_variables_that_are_read_are_in_the_key() -> None:
     }  # where a stamp is left, nothing is printed
     assert len(names) > len(shown)
     assert {name for name in names - shown if not name.startswith(stamp.READ)} == set()
+
+
+def test_each_module_of_the_program_is_noted(stamped: Stamped) -> None:
+    """Who has the tool from a checkout, and pulls, would be told what the one of before has found."""
+    assert os.fsencode(f"{OF_TARGET}{plan.__file__}\0") in stamped.stamp.read_bytes()
 
 
 def test_what_is_new_at_each_commit_does_not_matter(stamped: Stamped) -> None:

@@ -1,10 +1,11 @@
 """A library that the configuration has given another name or place: the copies of before, and what leads to them."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 from support.commits import assert_blocked, assert_clone_in_sync, assert_committed, commit, do_as_told, install_hook
-from support.monorepo import Monorepo
+from support.monorepo import Monorepo, make_monorepo
 
 API, WORKER = "services/api", "services/worker"
 OLD, NEW = f"{API}/common", f"{API}/libs/shared"
@@ -146,6 +147,57 @@ def test_a_copy_of_another_library(elsewhere: Monorepo) -> None:
     held = elsewhere.tree(OLD)
     assert elsewhere.run("distribute").code == 1
     assert elsewhere.tree(OLD) == held
+
+
+@pytest.mark.parametrize("master", ["common", "lib"])
+def test_a_copy_from_another_repository(elsewhere: Monorepo, tmp_path: Path, master: str) -> None:
+    """A service that came with the copy of somebody else's library would lose it, committed or not."""
+    other = make_monorepo(tmp_path / "other")
+    shutil.rmtree(other.root / "common")
+    for name in ("__init__", "one", "two"):
+        other.write(f"{master}/their_common/{name}.py", f"NAME = '{name}'\n")
+    other.write("common-sync.toml", f'master = "{master}"\nservices = ["{API}"]\n')
+    assert other.run("distribute").code in (0, 1)
+    place = f"{API}/vendor/theirs"
+    shutil.copytree(other.root / API / master, elsewhere.root / place)
+    held = elsewhere.tree(place)
+    assert len(held) == 4
+    done = elsewhere.concise("distribute")
+    assert done.code == 1
+    assert f"{place}/.common-sync.json: CS119 is of a copy that the configuration does not know" in done.out
+    assert elsewhere.tree(place) == held
+    assert elsewhere.run("distribute", "--force").code == 1
+    assert elsewhere.tree(place) == held
+
+
+@pytest.mark.parametrize("name", ["common", "shared"])
+def test_a_master_that_has_changed_since(synced: Monorepo, name: str) -> None:
+    """After a while of work on a branch, its copies would count as somebody else's, and all of it had to be done by hand."""
+    synced.git("mv", "common", "temporary")
+    synced.git("mv", "temporary", name)
+    for path in synced.tree(name):
+        synced.write(f"{name}/{path}", f"# all new\n{synced.read(f'{name}/{path}')}")
+    synced.write("common-sync.toml", f'master = "{name}"\nservices = ["services/*"]\ncopy = "libs/shared"\n')
+    assert synced.run("distribute").code == 0
+    assert not (synced.root / OLD).exists()
+    assert synced.read(f"{API}/requirements.txt") == "fastapi\n-e ./libs/shared\n"
+
+
+def test_a_symlink_into_the_old_copy(elsewhere: Monorepo) -> None:
+    """What is imported by a symlink would be gone, and no command would say so."""
+    link = elsewhere.root / API / "src/our_common"
+    link.parent.mkdir()
+    link.symlink_to("../common/our_common")
+    done = elsewhere.concise("distribute")
+    assert done.code == 1
+    assert f"{API}/src/our_common: CS106 is a symlink into the former copy {OLD}" in done.out
+    assert f"{OLD}: CS119 is a former copy, and stays" in done.out
+    assert (link / "settings.py").exists()
+    link.unlink()
+    link.symlink_to("../libs/shared/our_common")
+    assert elsewhere.run("distribute").code == 0
+    assert (link / "settings.py").exists()
+    assert not (elsewhere.root / OLD).exists()
 
 
 def test_a_commit_lets_go_of_the_old_copy(elsewhere: Monorepo) -> None:

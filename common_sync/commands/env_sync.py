@@ -18,6 +18,7 @@ from common_sync.core.copies.rules import BUILT_IN, Rules
 from common_sync.core.environments.inputs import digest_inputs, name_environment
 from common_sync.core.environments.record import Environment, Led
 from common_sync.core.environments.resolved import EDITABLE, find_missing, redirect
+from common_sync.core.environments.state import may_be_exchanged
 from common_sync.core.errors import CommonSyncError, Problem, TreeError
 from common_sync.core.model import Finding, Symlink
 from common_sync.edges.environments.disk import free_bytes
@@ -150,9 +151,9 @@ class _Making:
         return Synced(situation, action, name, len(see(self._path, name).distributions))
 
     def _check_place(self) -> None:
-        venv = os.path.join(self._path, ".venv")
-        if self._situation.folder.foreign and (os.path.islink(venv) or not os.path.isdir(venv)):
-            message = f"{self._situation.folder.foreign}, and only a folder can be exchanged"
+        foreign = self._situation.folder.foreign
+        if foreign and not may_be_exchanged(foreign):
+            message = f"{foreign}, and only a folder can be exchanged"
             raise TreeError(Problem(message, f"{self._situation.service}/.venv", remedy="move it away"))
         for name in list_environments(self._path):
             if see(self._path, name).environment is None:
@@ -257,7 +258,8 @@ class _Making:
         for local in job.closure.locals:
             path = os.path.normpath(os.path.join(self._path, local.path))
             if not local.editable and path not in found and os.path.isdir(path):
-                found[path] = _stage(path, os.path.join(job.temporary, name))
+                # two projects' folders may have one name, and a folder of its own keeps them apart
+                found[path] = _stage(path, os.path.join(job.temporary, name, str(len(found))))
         return found
 
 

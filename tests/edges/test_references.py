@@ -10,6 +10,7 @@ from support.monorepo import Monorepo
 
 from common_sync.core.copies.library import Library
 from common_sync.core.copies.rules import Rules
+from common_sync.core.model import File
 from common_sync.edges.service.listing import list_files
 from common_sync.edges.service.places import Location
 from common_sync.edges.service.references import References, read_references
@@ -154,7 +155,14 @@ def write(root: Path, files: Mapping[str, str]) -> None:
 def read(root: Path, copy: str = "common") -> References:
     """Read the references of the service `api`."""
     return read_references(
-        [Location(str(root), Library("common", "common", copy, Rules(())), {"requirements.txt"})], API
+        [
+            Location(
+                str(root),
+                Library("common", "common", copy, Rules(())),
+                {"requirements.txt": File("", executable=False)},
+            )
+        ],
+        API,
     )
 
 

@@ -17,7 +17,7 @@ from common_sync.edges.environments.folder import find_changed_files, list_envir
 from common_sync.edges.environments.interpreters import default_python, find_interpreter
 from common_sync.edges.environments.sources import Sources, read_sources
 from common_sync.edges.project.load import Project
-from common_sync.edges.state.lock import state_folder
+from common_sync.edges.state.lock import name_after, state_folder
 
 CLEAN = "common-sync env clean"
 _MEGABYTE = 1 << 20
@@ -111,7 +111,7 @@ def no_python(situation: Situation, file: str) -> Problem:
 
 def lock_folder(project: Project, service: str) -> str:
     """Return the folder of the lock of a service's environments: others may be built at the same time."""
-    return os.path.join(state_folder(project.root), f"env-{service.replace('/', '-')}"[:200])
+    return os.path.join(state_folder(project.root), f"env-{name_after(service)}")
 
 
 def find_environment_troubles(project: Project, situations: Sequence[Situation]) -> tuple[Finding, ...]:

@@ -7,6 +7,7 @@ import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import NamedTuple
+from urllib.parse import unquote
 
 from common_sync.core.environments.inputs import digest_text
 from common_sync.core.expressions import expression
@@ -54,7 +55,7 @@ def _describe(metadata: Mapping[str, str], item: Mapping[str, object], folder: s
     if not item.get("is_direct") or not isinstance(source, dict):
         return f"{name}=={metadata['version']}"
     if "dir_info" in source:
-        path = str(source["url"]).removeprefix("file://").rstrip("/")
+        path = unquote(str(source["url"]).removeprefix("file://"), errors="surrogateescape").rstrip("/")
         inside = f"./{posixpath.relpath(path, folder)}" if path.startswith(f"{folder}/") else path
         return f"{EDITABLE if source['dir_info'].get('editable') else ''}{inside}"
     vcs = source.get("vcs_info")

@@ -11,6 +11,8 @@ from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding
 
 VENV = ".venv"
+LINK, NO_FOLDER = "is a symlink", "is no folder"
+"""How what is said of a `.venv` ends that leads elsewhere, or can hold nothing."""
 
 State = Literal["in sync", "none", "missing", "changed", "stranded", "damaged", "foreign"]
 """How an environment stands: its inputs have changed, its interpreter is gone, somebody has changed it, it is somebody else's."""
@@ -52,6 +54,15 @@ class Standing(NamedTuple):
     state: State  # the word for it
     reasons: tuple[str, ...] = ()  # a sentence each
     file: str = ""  # the path from the root of the first file that has changed, or nothing
+
+
+def may_be_exchanged(foreign: str) -> bool:
+    """Tell whether `--force` may exchange somebody else's `.venv`: what is built there would land where a symlink leads.
+
+    Args:
+        foreign: Why it is not the tool's.
+    """
+    return not foreign.endswith((LINK, NO_FOLDER))
 
 
 def assess(folder: Folder, interpreter: Interpreter | None, items: Items) -> Standing:
@@ -103,7 +114,9 @@ def find_troubles(service: str, standing: Standing, *, deep: bool = False) -> It
         return
     file = standing.file or f"{service}/{VENV}"
     remedy = f"common-sync env sync {shell_word(service)}{' --deep' if deep else ''}"
-    if standing.state == "foreign":
+    if standing.state == "foreign" and not may_be_exchanged(standing.reasons[0]):
+        remedy = f"move it away, then {remedy}"
+    elif standing.state == "foreign":
         remedy += f" --force exchanges it, and keeps the old one in {service}/{VENV}/replaced"
     message = f"{_SAYS[standing.state]}: {', '.join(standing.reasons)}"
     yield make_finding(_CODES[standing.state], service, file, None, message, remedy)

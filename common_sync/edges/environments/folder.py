@@ -23,8 +23,8 @@ from common_sync.core.environments.record import (
     parse_memory,
 )
 from common_sync.core.environments.resolved import DIST_INFO, Installed, distribution_name, parse_record
-from common_sync.core.environments.state import VENV, Folder, Seen
-from common_sync.edges.files.folders import opened
+from common_sync.core.environments.state import LINK, NO_FOLDER, VENV, Folder, Seen
+from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.files.reading import hash_blocks, read_bytes
 
 ENVIRONMENTS, CURRENT, REPLACED = "envs", "current", "replaced"
@@ -38,7 +38,11 @@ def path_of(place: str, name: str) -> str:
 
 
 def read_folder(place: str) -> Folder:
-    """Return a service's `.venv`, as it is."""
+    """Return a service's `.venv`, as it is.
+
+    Raises:
+        TreeError: It cannot be read.
+    """
     try:
         with opened(place) as above:
             if foreign := why_foreign(VENV, above):
@@ -51,6 +55,8 @@ def read_folder(place: str) -> Folder:
                 return Folder("", see(place, current) if current else None, wired, known)
     except FileNotFoundError:
         return Folder()
+    except OSError as error:
+        raise explain_os_error(error, os.path.join(place, VENV), "read it") from error
 
 
 def why_foreign(name: str, above: int) -> str:
@@ -61,12 +67,14 @@ def why_foreign(name: str, above: int) -> str:
     """
     mode = os.stat(name, dir_fd=above, follow_symlinks=False).st_mode
     if not S_ISDIR(mode):
-        return f"{VENV} is a symlink" if S_ISLNK(mode) else f"{VENV} is no folder"
+        return f"{VENV} {LINK if S_ISLNK(mode) else NO_FOLDER}"
     with opened(name, above) as venv:
         names = os.listdir(venv)
         taken = [one for one in (*ENTRIES, CURRENT) if one in names and not _is_ours(venv, one)]
         if taken:
             return f"{VENV}/{taken[0]} is somebody else's"
+        if leads(venv, ENVIRONMENTS) is not None:  # what it leads to may be others' too
+            return f"{VENV}/{ENVIRONMENTS} {LINK}"
         return f"{VENV} is somebody else's" if names and ENVIRONMENTS not in names else ""
 
 

@@ -95,8 +95,8 @@ def read_commits(master: str, *options: str) -> Iterator[Commit]:
         f"--format={_HEAD}%H%x00%as%x00%an%x00%s",
     )
     raw = ("--raw", "-z", "--no-abbrev", "--no-renames", "--no-follow", "--no-relative")
-    command = ["log", "--ignore-missing", *options, *shown, *raw, "HEAD", "--", "."]
-    fields = iter(ask(command, master, variables=WITHOUT_NETWORK).split("\0"))
+    command = ["log", "--ignore-missing", *options, *shown, *raw, "HEAD", "--", prefix or "."]
+    fields = iter(ask(command, top, variables=WITHOUT_NETWORK).split("\0"))  # the master itself may be gone
     commit: Commit | None = None
     changes: dict[str, Blob | None] = {}
     for field in fields:

@@ -1,12 +1,13 @@
 """Where the paths in a service's files lead: to the master, to the copy, into the service, or out of it."""
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.copies.library import Library
-from common_sync.core.model import ancestors, below
+from common_sync.core.model import Entries, ancestors, below
 from common_sync.core.references.contract import Locate, LocatedReference, Place, Site
 from common_sync.core.references.hints import may_concern
 from common_sync.core.references.kinds import Kind
@@ -20,7 +21,7 @@ class Location(NamedTuple):
 
     root: str  # the absolute path of the configuration's folder
     library: Library  # the library
-    copied: Collection[str] = ()  # the paths of the master's files that are copied
+    copied: Entries = MappingProxyType({})  # what copies hold of the master
 
     @property
     def master(self) -> str:

@@ -27,7 +27,7 @@ from common_sync.edges.service.compose import ComposeFiles
 from common_sync.edges.service.listing import is_meant, list_paths
 from common_sync.edges.service.places import Location, Places, see_from
 from common_sync.edges.service.rewriters import rewriter_of
-from common_sync.edges.service.strays import find_former, list_manifests, report_strays
+from common_sync.edges.service.strays import find_former, list_manifests, report_links, report_strays
 
 if TYPE_CHECKING:
     from common_sync.core.formats.compose.built import BuiltService
@@ -85,7 +85,7 @@ def read_references(
     composes = composes or ComposeFiles(root)
     files += [(path, "dockerfile") for path in _list_named(composes, service, folder, files)]
     dockerfiles = tuple(path for path, kind in files if kind == "dockerfile")
-    strays = tuple(report_strays(libraries, service, list_manifests(paths)))
+    strays = (*report_strays(libraries, service, list_manifests(paths)), *report_links(former, service, paths))
     found = _Reader(views, service, composes, paths).read(files) if files else References()
     return found._replace(findings=(*strays, *found.findings), dockerfiles=dockerfiles, former=tuple(former))
 

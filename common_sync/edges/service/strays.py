@@ -1,14 +1,15 @@
 """Manifests in a service that are of no copy that the configuration names: of a former place of a copy, or of what nobody keeps."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
+from hashlib import sha256
 
 from common_sync.core.copies.manifest import LARGEST, Manifest, parse_manifest
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.errors import ManifestError
 from common_sync.core.findings import make_finding
-from common_sync.core.model import Finding
+from common_sync.core.model import Entries, File, Finding, below
 from common_sync.core.references.kinds import KINDS, kind_of
 from common_sync.edges.files.folders import opened
 from common_sync.edges.files.reading import read_bytes
@@ -18,7 +19,8 @@ from common_sync.edges.service.places import Location
 def find_former(libraries: Sequence[Location], service: str, paths: Sequence[str]) -> list[Location]:
     """Return the former copies in a service, as libraries whose master is the old copy: references to it turn to the new one.
 
-    A former copy is what the tool has made of a library that is called otherwise by now, or whose copy goes elsewhere.
+    A former copy is what the tool has made of a library that is called otherwise by now, or whose copy goes elsewhere. What came
+    from another repository is none, nor is what a service inside this one may be built with.
     """
     return list(_find_former(libraries, service, paths)) if libraries else []
 
@@ -26,13 +28,16 @@ def find_former(libraries: Sequence[Location], service: str, paths: Sequence[str
 def _find_former(libraries: Sequence[Location], service: str, paths: Sequence[str]) -> Iterator[Location]:
     for path in list_manifests(paths):
         place = path.rpartition("/")[0]
-        if place and not _is_of_another(place, paths):
-            manifest = _read(os.path.join(libraries[0].root, service, place))
-            for one in libraries if manifest is not None else ():
-                nested = f"/{place}/".endswith(f"/{one.library.copy}/") or one.library.copy.startswith(f"{place}/")
-                if not nested and _is_of(manifest, one, libraries):
-                    yield one._replace(library=one.library._replace(master=f"{service}/{place}"))
-                    break
+        copy = os.path.join(libraries[0].root, service, place)
+        if place and not _is_of_another(place, paths) and (manifest := _read(copy)) is not None:
+            able = (one for one in libraries if not _is_nested(place, one.library.copy))
+            found = next((one for one in able if _is_of(manifest, copy, one, alone=len(libraries) == 1)), None)
+            if found is not None:
+                yield found._replace(library=found.library._replace(master=f"{service}/{place}"))
+
+
+def _is_nested(place: str, copy: str) -> bool:
+    return f"/{place}/".endswith(f"/{copy}/") or copy.startswith(f"{place}/")
 
 
 def list_manifests(paths: Sequence[str]) -> list[str]:
@@ -54,14 +59,58 @@ def _read(folder: str) -> Manifest | None:
     return None
 
 
-def _is_of(manifest: Manifest | None, one: Location, libraries: Sequence[Location]) -> bool:
-    """Tell whether a copy was made of a library: of its master, or of one that is gone where there is no other to mean."""
-    if manifest is None:
+def _is_of(manifest: Manifest, copy: str, one: Location, *, alone: bool) -> bool:
+    """Tell whether a copy was made of a library: of its master, or of one that is gone, with contents that show it.
+
+    What its manifest says does not show it: of a copy from another repository, it names a folder that is not here, or is another.
+    """
+    master = os.path.join(one.root, manifest.library.master)
+    if master != one.master and os.path.lexists(master):
         return False
-    if manifest.library.master == one.library.master:
+    if _are_most(_list_held(manifest.files, one.copied), manifest.files):
         return True
-    gone = not os.path.lexists(os.path.join(one.root, manifest.library.master))
-    return gone and (len(libraries) == 1 or manifest.library.name == one.library.name)
+    return (alone or master == one.master) and _was_made_here(manifest, copy, master)  # else another may be meant
+
+
+def _list_held(files: Entries, master: Entries) -> list[str]:
+    """Return the paths of a copy's files whose contents the master has, be it under other names."""
+    held = frozenset(master.values())
+    return [path for path, entry in files.items() if entry in held]
+
+
+def _was_made_here(manifest: Manifest, copy: str, master: str) -> bool:
+    """Tell whether git's history has most of a copy's files in the folder that was its master."""
+    from common_sync.edges.git.history import FormerStates  # only where the master has changed since
+
+    there = {path: one for path, one in manifest.files.items() if os.path.lexists(os.path.join(copy, path))}
+    return _are_most(FormerStates(master).select(there, copy), there)
+
+
+def _are_most(some: Collection[str], files: Entries) -> bool:
+    """Tell whether some files are at least half of those that are not empty: empty ones are alike everywhere."""
+    telling = {path for path, entry in files.items() if entry not in _EMPTY}
+    return 2 * len(telling.intersection(some)) >= len(telling) > 0
+
+
+_EMPTY = tuple(File(sha256().hexdigest(), executable) for executable in (False, True))
+
+
+def report_links(former: Sequence[Location], service: str, paths: Sequence[str]) -> Iterator[Finding]:
+    """Yield an error for each symlink of a service that leads into a former copy, which stays until it leads elsewhere.
+
+    Args:
+        former: The former copies, as libraries whose master they are.
+        service: The service's path from the root.
+        paths: The paths of the service's files, inside it.
+    """
+    for one in former:
+        folder = os.path.join(one.root, service)
+        for path in paths:
+            link = os.path.join(folder, path)
+            if os.path.islink(link) and (rest := below(os.path.realpath(link), one.master)) is not None:
+                there = os.path.relpath(os.path.join(folder, one.library.copy, rest), os.path.dirname(link))
+                message = f"is a symlink into the former copy {one.library.master}, and symlinks are not changed"
+                yield make_finding("CS106", service, f"{service}/{path}", None, message, f"have it lead to {there}")
 
 
 def report_strays(libraries: Sequence[Location], service: str, manifests: Sequence[str]) -> Iterator[Finding]:

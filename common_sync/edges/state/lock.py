@@ -20,7 +20,7 @@ PROMOTING = "promoting.json"
 _PAUSE = 0.02
 _NAME = "common-sync"
 _LETTERS = 40
-"""Letters of the repository's name, to show a person which one a state folder is of; the digest tells them apart."""
+"""Letters of a path's last name, to show a person what a folder is of; the digest tells them apart."""
 
 
 def state_folder(root: str) -> str:
@@ -37,9 +37,18 @@ def shared_folder(root: str) -> str:
 
 def _users_state(root: str) -> str:
     state = os.environ.get("XDG_STATE_HOME") or os.path.join(os.path.expanduser("~"), ".local", "state")
-    # A digest and not the path with other slashes: a name may not be longer than 255 bytes, and a path may.
-    name = f"{os.path.basename(root)[:_LETTERS]}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:16]}"
-    return os.path.join(state, _NAME, name)
+    return os.path.join(state, _NAME, name_after(root))
+
+
+def name_after(path: str) -> str:
+    """Return a folder's name for what belongs to a path.
+
+    It has a digest and not the path with other slashes: a name may not be longer than 255 bytes, and a path may.
+
+    Args:
+        path: Any path.
+    """
+    return f"{os.path.basename(path)[:_LETTERS]}-{hashlib.sha256(os.fsencode(path)).hexdigest()[:16]}"
 
 
 @contextmanager

@@ -25,6 +25,7 @@ RACY = 2_000_000_000
 """Nanoseconds: what was touched so shortly before it was read may change again and keep its times, as in git's index."""
 
 _NEW = ".new-"
+_OWN = __name__.partition(".")[0]
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 _MOST_QUESTIONS = 8
 _OPEN, _STAT, _SCANDIR, _READLINK, _DUP = os.open, os.stat, os.scandir, os.readlink, os.dup
@@ -99,9 +100,11 @@ class Watch:
         self.newest, self.doubt = max(self.newest, seen.newest), self.doubt or seen.doubt
 
     def note_program(self) -> None:
-        """Note which files the program, and what it has imported beside Python's own, was installed as."""
+        """Note which files the program was installed as, each since a checkout may be edited, and what else it has imported."""
         for name, module in [*sys.modules.items()]:
-            if "." not in name and name not in sys.stdlib_module_names and (file := getattr(module, "__file__", None)):
+            top, _, rest = name.partition(".")
+            noted = not rest or top == _OWN
+            if noted and top not in sys.stdlib_module_names and (file := getattr(module, "__file__", None)):
                 self._stat(file)
 
     def stand_ins(self) -> dict[str, object]:

@@ -121,6 +121,7 @@ REPORT = """{"install": [
  {"metadata": {"name": "Beta_B", "version": "2"}, "is_direct": false, "download_info": {"url": "https://x/b.whl"}},
  {"metadata": {"name": "common", "version": "1"}, "is_direct": true, "download_info": {"url": "file:///r/api/common", "dir_info": {"editable": true}}},
  {"metadata": {"name": "lib", "version": "1"}, "is_direct": true, "download_info": {"url": "file:///r/lib/", "dir_info": {}}},
+ {"metadata": {"name": "odd", "version": "1"}, "is_direct": true, "download_info": {"url": "file:///r/a%20b%23/%C3%BC%FF", "dir_info": {}}},
  {"metadata": {"name": "git", "version": "1"}, "is_direct": true, "download_info": {"url": "https://x/y.git", "vcs_info": {"vcs": "git", "commit_id": "abc"}}},
  {"metadata": {"name": "file", "version": "1"}, "is_direct": true, "download_info": {"url": "https://x/f.whl", "archive_info": {}}}
 ]}"""
@@ -130,6 +131,7 @@ def test_what_pip_has_resolved() -> None:
     """Something else would be installed than what was resolved."""
     assert parse_report(REPORT, "/r/api") == (
         "-e ./common",
+        "/r/a b#/ü\udcff",
         "/r/lib",
         "beta-b==2",
         "file @ https://x/f.whl",
