@@ -43,7 +43,7 @@ picture: $(VENV)/.developing  ## Draw docs/floors.svg from the real imports.
 	$(BIN)/python scripts/draw_floors.py
 
 unit: $(VENV)/.developing  ## The tests, with branch coverage: all of the core, 95 % of the whole.
-	-@scripts/setup-tools strace # some tests look at system calls; without it they say that they were skipped
+	-@scripts/setup-tools strace systemd # some tests look at system calls, some ask systemd-analyze; without them they say that they were skipped
 	rm -f .coverage .coverage.*
 	$(BIN)/coverage run $(PYTEST) $(PYTEST_ARGS)
 	$(BIN)/coverage combine -q

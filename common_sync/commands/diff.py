@@ -59,7 +59,7 @@ def _copy_lines(found: Survey, copy: CopySurvey) -> Iterator[DiffLine]:
 
 def _edit_lines(edit: FileEdit) -> Iterator[DiffLine]:
     before = "/dev/null" if edit.before is None else edit.path
-    yield from _bytes_lines(edit.before or b"", edit.after or b"", before, edit.path)
+    yield from compare_bytes(edit.before or b"", edit.after or b"", before, edit.path)
 
 
 def _operation_lines(found: Survey, survey: CopySurvey, operation: Operation) -> Iterator[DiffLine]:
@@ -71,7 +71,7 @@ def _operation_lines(found: Survey, survey: CopySurvey, operation: Operation) ->
     after = _read(operation.after, partial(found.targets[survey.target].content.read, operation.path))
     if before == after == b"":
         yield DiffLine("file", f"Only in {'the master' if operation.before is None else 'the copy'}: empty file {copy}")
-    yield from _bytes_lines(before, after, copy, master)
+    yield from compare_bytes(before, after, copy, master)
 
 
 def _same_bytes(before: Entry | None, after: Entry | None) -> bool:
@@ -109,7 +109,15 @@ def _read(entry: Entry | None, read: Callable[[], IO[bytes]]) -> bytes | None:
     return None if len(data) > limits.TEXT or b"\0" in data else data
 
 
-def _bytes_lines(before: bytes | None, after: bytes | None, copy: str, master: str) -> Iterator[DiffLine]:
+def compare_bytes(before: bytes | None, after: bytes | None, copy: str, master: str) -> Iterator[DiffLine]:
+    """Yield the unified diff of two files.
+
+    Args:
+        before: The bytes of one; None where it is too large or binary.
+        after: Those of the other.
+        copy: The path of the one.
+        master: The path of the other.
+    """
     if before is None or after is None:
         yield DiffLine("file", f"Binary or large files {copy} and {master} differ")
         return

@@ -37,6 +37,8 @@ class Configuration(NamedTuple):
     ignore: tuple[Setting, ...] = ()  # codes of the checks of `doctor` that are switched off
     service: "tuple[ServiceSettings, ...]" = ()  # how services are set up, for those that have settings of their own
     min_free: int = MIN_FREE  # how many bytes must be free before an environment is built
+    prefix: Setting | None = None  # what the name of each unit begins with; None for the root folder's name
+    user: Setting | None = None  # who runs the services; None for the owner of each one's folder
 
 
 def find_table(text: str, file: str) -> dict[str, object] | None:
@@ -82,7 +84,7 @@ def parse_configuration(table: dict[str, object], text: str, file: str) -> tuple
     exclude, ignore = reader.strings("exclude"), reader.checks("ignore")
     configuration = Configuration(file, master, services, copy, exclude, managed, ignore)
     if "service" in table or "deploy" in table:
-        from common_sync.core.service_settings import read_min_free, read_services  # most projects set up nothing
+        from common_sync.core.service_settings import read_deploy, read_services  # most projects set up nothing
 
-        configuration = configuration._replace(service=read_services(reader), min_free=read_min_free(reader, MIN_FREE))
+        configuration = configuration._replace(service=read_services(reader), **read_deploy(reader, MIN_FREE)._asdict())
     return configuration, reader.problems

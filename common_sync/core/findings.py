@@ -70,6 +70,7 @@ CODES = {
     "CS308": Code("warning", "The disk is nearly full"),
     "CS309": Code("warning", "A cache of packages is in memory"),
     "CS310": Code("warning", "A cache of packages cannot be linked from"),
+    "CS312": Code("error", "An installed unit is not what it should be"),
 }
 
 

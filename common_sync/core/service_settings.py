@@ -1,19 +1,36 @@
 """How services are set up: `[tool.common-sync.service."..."]` and `[tool.common-sync.deploy]`. Parsed, not trusted."""
 
+import re
+import shlex
 from typing import Literal, NamedTuple
 
+from common_sync.core.expressions import expression
 from common_sync.core.settings import Reader, Setting, nearest, why_no_folder
 
-SERVICE_KEYS = ("name", "python", "requirements", "installer", "system-site-packages", "pip-config", "compile")
-DEPLOY_KEYS = ("min-free",)
+SERVICE_KEYS = (
+    *("name", "python", "requirements", "installer", "system-site-packages", "pip-config", "compile"),
+    *("command", "port", "env-file", "after", "memory"),
+)
+DEPLOY_KEYS = ("min-free", "prefix", "user")
 
 InstallerName = Literal["auto", "uv", "pip"]
 
 _INSTALLERS: dict[str, InstallerName] = {"auto": "auto", "uv": "uv", "pip": "pip"}
 _UNITS = {"K": 10, "M": 20, "G": 30}
 _PYTHON = r"3\.\d{1,2}(?:\.\d{1,3})?|/.+"
-_NAME = r"[a-z0-9-]+"
+NAME = expression(r"[a-z0-9-]+")
+"""What may name a service, and a unit."""
 _SIZE = r"[0-9]{1,12}[KMG]?"
+_PREFIX = r"[a-z0-9-]{1,40}"
+_USER = r"[a-z_][a-z0-9_-]{0,31}|[0-9]{1,10}"
+_UNNAMEABLE = expression(r"[\x00-\x1f\x7f\\\"'$*?\[\ud800-\udfff]|^\s|\s$")
+_COMMAND = r"[^\x00-\x1f\x7f\\\ud800-\udfff]+"
+_UNIT = r"[A-Za-z0-9:_.@-]{1,200}\.(?:service|socket|target|mount|automount|path|timer|device|swap|slice)"
+_FIRST_WORD = r"/.*|[\w.][\w.+-]*"
+_PORTS = range(1, 65536)
+_LEAST_MEMORY = 16 << 20
+PORT = "{port}"
+"""What stands for a service's port in its command."""
 
 
 class ServiceSettings(NamedTuple):
@@ -31,6 +48,19 @@ class ServiceSettings(NamedTuple):
     system_site_packages: bool = False  # whether the environment has the system's packages too
     pip_config: bool = True  # whether pip's settings count for uv, too
     compile: bool = True  # whether `.pyc` files are written when the environment is built
+    command: tuple[str, ...] = ()  # the words that start it, its port in place; none for a service that is not run
+    port: Setting | None = None  # the port that it listens at
+    env_file: Setting | None = None  # the absolute path of a file of variables
+    after: tuple[Setting, ...] = ()  # the units that are started before it
+    memory: Setting | None = None  # the most memory that it may use, as `200M`
+
+
+class DeploySettings(NamedTuple):
+    """What holds for all services that are set up."""
+
+    min_free: int  # how many bytes must be free before an environment is built
+    prefix: Setting | None = None  # what the name of each unit begins with; None for the root folder's name
+    user: Setting | None = None  # who runs the services; None for the owner of each one's folder
 
 
 def read_services(reader: Reader) -> tuple[ServiceSettings, ...]:
@@ -39,7 +69,15 @@ def read_services(reader: Reader) -> tuple[ServiceSettings, ...]:
     Args:
         reader: Reads the tool's own table.
     """
-    return tuple(_read_service(name, one) for name, one in reader.tables("service").items())
+    readers = reader.tables("service")
+    services = tuple(_read_service(name, one) for name, one in readers.items())
+    holders: dict[str, str] = {}
+    for one in services:
+        name = one.service.value
+        if one.port is not None and holders.setdefault(one.port.value, name) != name:
+            message = f'"port" is {one.port.value}, and so is the port of {holders[one.port.value]}'
+            readers[name].complain("port", message, "give each a port of its own")
+    return services
 
 
 def _read_service(name: str, reader: Reader) -> ServiceSettings:
@@ -57,31 +95,98 @@ def _read_service(name: str, reader: Reader) -> ServiceSettings:
     if system and installer is not None and installer.value == "uv":
         message = "uv does not see the system's packages, and would install them again"
         reader.complain("installer", message, 'installer = "pip"')
+    port = _read_port(reader)
     return ServiceSettings(
         Setting(name, reader.line),
-        reader.setting("name", _NAME, '"api"'),
+        reader.setting("name", r"[a-z0-9-]+", '"api"'),
         reader.setting("python", _PYTHON, '"3.12"'),
         requirements,
         _INSTALLERS.get(installer.value, "auto") if installer is not None else "auto",
         system,
         reader.flag("pip-config", default=True),
         reader.flag("compile", default=True),
+        _read_command(reader, port),
+        port,
+        _read_env_file(reader),
+        _read_after(reader),
+        _read_memory(reader),
     )
 
 
-def read_min_free(reader: Reader, default: int) -> int:
-    """Return how many bytes must be free before an environment is built.
+def _read_port(reader: Reader) -> Setting | None:
+    port = reader.number("port", "8000")
+    if port is not None and int(port.value) not in _PORTS:
+        reader.complain("port", f'"port" cannot be {port.value}', f"a port is {_PORTS[0]} to {_PORTS[-1]}")
+        return None
+    return port
+
+
+def _read_command(reader: Reader, port: Setting | None) -> tuple[str, ...]:
+    """Return the words of a command, with the port in place."""
+    example = '"uvicorn main:app --port {port}", without backslashes'
+    command = reader.setting("command", _COMMAND, example)
+    if command is None:
+        return ()
+    try:
+        words = shlex.split(command.value)
+    except ValueError as error:
+        reader.complain("command", f'"command" cannot be split into words: {error}'.lower(), f"command = {example}")
+        return ()
+    if not words or not re.fullmatch(_FIRST_WORD, words[0]) or not is_nameable(words[0]):
+        message = f'"command" begins with {words[0] if words else ""!r}, which is no program'
+        reader.complain("command", message, "begin it with a name in the environment's bin, or with an absolute path")
+        return ()
+    if port is None and PORT in command.value:
+        reader.complain("command", f'"command" holds {PORT}, and there is no port', "port = 8000")
+    return tuple(word.replace(PORT, port.value if port is not None else PORT) for word in words)
+
+
+def _read_env_file(reader: Reader) -> Setting | None:
+    path = reader.setting("env-file", "/.+", '"/etc/api.env", an absolute path')
+    if path is not None and not is_nameable(path.value):
+        message = f'"env-file" is {path.value!r}, which no unit can name'
+        reader.complain("env-file", message, r"name a path without quotes, \, $, wildcards and control characters")
+        return None
+    return path
+
+
+def _read_after(reader: Reader) -> tuple[Setting, ...]:
+    units = reader.strings("after")
+    for one in units:
+        if not re.fullmatch(_UNIT, one.value):
+            reader.complain("after", f'"after" holds {one.value!r}, which is no unit', 'after = ["mosquitto.service"]')
+    return units
+
+
+def _read_memory(reader: Reader) -> Setting | None:
+    memory = reader.setting("memory", _SIZE, '"200M"')
+    if memory is not None and parse_size(memory.value) < _LEAST_MEMORY:
+        reader.complain("memory", f'"memory" is {memory.value}: no Python starts in that', "16M is the least")
+    return memory
+
+
+def read_deploy(reader: Reader, default: int) -> DeploySettings:
+    """Return what holds for all services that are set up.
 
     Args:
         reader: Reads the tool's own table.
-        default: How many, where it says nothing.
+        default: How many bytes must be free, where it says nothing.
     """
     deploy = reader.table("deploy")
     if deploy is None:
-        return default
+        return DeploySettings(default)
     deploy.check_keys(DEPLOY_KEYS)
     size = deploy.setting("min-free", _SIZE, '"150M"')
-    return default if size is None else parse_size(size.value)
+    return DeploySettings(
+        default if size is None else parse_size(size.value),
+        deploy.setting("prefix", _PREFIX, '"autocore-"'),
+        deploy.setting("user", _USER, '"pi"'),
+    )
+
+
+def is_nameable(path: str) -> bool:
+    """Tell whether a unit can name a path: systemd gives some characters a meaning, and has no escape for all."""
+    return _UNNAMEABLE.search(path) is None
 
 
 def parse_size(text: str) -> int:

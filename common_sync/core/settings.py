@@ -156,6 +156,21 @@ class Reader:
         self.complain(key, f'"{key}" cannot be {value!r}', f"{key} = {example}")
         return None
 
+    def number(self, key: str, example: str) -> Setting | None:
+        """Return a whole number, as it is written in decimals, and its line.
+
+        Args:
+            key: The key.
+            example: What to write, for the remedy.
+        """
+        value = self._table.get(key)
+        if value is None:
+            return None
+        if isinstance(value, int) and not isinstance(value, bool):
+            return Setting(str(value), self._lines.key(key))
+        self.complain(key, f'"{key}" cannot be {value!r}', f"{key} = {example}")
+        return None
+
     def flag(self, key: str, *, default: bool) -> bool:
         """Return whether something is switched on."""
         value = self._table.get(key, default)

@@ -56,6 +56,7 @@ COMMANDS = {
     ),
     "env status": Command("Show how the environments of services stand", "common-sync env status --deep", _SERVICES),
     "env clean": Command("Remove former environments and leftovers", "common-sync env clean --dry-run", _SERVICES),
+    "units": Command("Print or install the systemd units of services", "common-sync units --check", _SERVICES),
 }
 """Each command by its name."""
 

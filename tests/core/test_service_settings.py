@@ -26,6 +26,11 @@ installer = "pip"
 system-site-packages = true
 pip-config = false
 compile = false
+command = "uvicorn main:app --port {port} 'a  b'"
+port = 8000
+env-file = "/etc/api 1.env"
+after = ["mosquitto.service", "a@b.socket"]
+memory = "200M"
 [service.api]
 python = "/usr/bin/python3.11"
 """
@@ -34,7 +39,7 @@ python = "/usr/bin/python3.11"
 @pytest.mark.parametrize("file", ["common-sync.toml", "pyproject.toml"])
 def test_every_key(file: str) -> None:
     """A setting would be ignored, or be of another service, and nobody would notice."""
-    text = START + FULL + '[deploy]\nmin-free = "2G"\n'
+    text = START + FULL + '[deploy]\nmin-free = "2G"\nprefix = "auto-"\nuser = "pi"\n'
     if file == "pyproject.toml":
         text = "[tool.common-sync]\n" + text.replace("[service", "[tool.common-sync.service")
         text = text.replace("[deploy", "[tool.common-sync.deploy")
@@ -51,9 +56,15 @@ def test_every_key(file: str) -> None:
             system_site_packages=True,
             pip_config=False,
             compile=False,
+            command=("uvicorn", "main:app", "--port", "8000", "a  b"),
+            port=Setting("8000", down + 10),
+            env_file=Setting("/etc/api 1.env", down + 11),
+            after=(Setting("mosquitto.service", down + 12), Setting("a@b.socket", down + 12)),
+            memory=Setting("200M", down + 13),
         ),
-        ServiceSettings(Setting("api", down + 9), python=Setting("/usr/bin/python3.11", down + 10)),
+        ServiceSettings(Setting("api", down + 14), python=Setting("/usr/bin/python3.11", down + 15)),
     )
+    assert (configuration.prefix, configuration.user) == (Setting("auto-", down + 18), Setting("pi", down + 19))
     assert configuration.min_free == 2 << 30
 
 
@@ -91,6 +102,57 @@ WRONG = [
     ('deploy.min-free = "lots"\n', (3, "\"min-free\" cannot be 'lots'", 'min-free = "150M"')),
     ('[deploy]\nmin-fre = "1M"\n', (4, 'unknown key "min-fre"', "did you mean min-free?")),
     ("deploy = 1\n", (3, '"deploy" must be a table', "[deploy]")),
+    ("[service.api]\nport = 0\n", (4, '"port" cannot be 0', "a port is 1 to 65535")),
+    ('[service.api]\nport = "80"\n', (4, "\"port\" cannot be '80'", "port = 8000")),
+    ("[service.api]\nport = true\n", (4, '"port" cannot be True', "port = 8000")),
+    (
+        "[service.api]\nport = 80\n[service.b]\nport = 80\n",
+        (6, '"port" is 80, and so is the port of api', "give each a port of its own"),
+    ),
+    ('[service.api]\ncommand = "x {port}"\n', (4, '"command" holds {port}, and there is no port', "port = 8000")),
+    (
+        "[service.api]\ncommand = 'x \"y'\n",
+        (
+            4,
+            '"command" cannot be split into words: no closing quotation',
+            'command = "uvicorn main:app --port {port}", without backslashes',
+        ),
+    ),
+    (
+        "[service.api]\ncommand = 'x \\y'\n",
+        (4, "\"command\" cannot be 'x \\\\y'", 'command = "uvicorn main:app --port {port}", without backslashes'),
+    ),
+    *(
+        (
+            f"[service.api]\ncommand = '{text}'\n",
+            (
+                4,
+                f'"command" begins with {first!r}, which is no program',
+                "begin it with a name in the environment's bin, or with an absolute path",
+            ),
+        )
+        for text, first in ((" ", ""), ("./x y", "./x"), ("bin/x", "bin/x"), ("-x", "-x"), ("/a$b", "/a$b"))
+    ),
+    (
+        '[service.api]\nenv-file = "x"\n',
+        (4, "\"env-file\" cannot be 'x'", 'env-file = "/etc/api.env", an absolute path'),
+    ),
+    (
+        '[service.api]\nenv-file = "/a*"\n',
+        (
+            4,
+            "\"env-file\" is '/a*', which no unit can name",
+            "name a path without quotes, \\, $, wildcards and control characters",
+        ),
+    ),
+    (
+        '[service.api]\nafter = ["mosquitto"]\n',
+        (4, "\"after\" holds 'mosquitto', which is no unit", 'after = ["mosquitto.service"]'),
+    ),
+    ('[service.api]\nmemory = "1M"\n', (4, '"memory" is 1M: no Python starts in that', "16M is the least")),
+    ('[service.api]\nmemory = "lots"\n', (4, "\"memory\" cannot be 'lots'", 'memory = "200M"')),
+    ('[deploy]\nprefix = "A"\n', (4, "\"prefix\" cannot be 'A'", 'prefix = "autocore-"')),
+    ('[deploy]\nuser = "a b"\n', (4, "\"user\" cannot be 'a b'", 'user = "pi"')),
     ('service = { a = { python = "3" } }\n', (3, "\"python\" cannot be '3'", 'python = "3.12"')),
     (
         '[service.other]\npython = "3.11"\n["service"."api"]\npython = "3"\n',

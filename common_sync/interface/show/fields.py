@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # each command needs its own at run time, and no other's
     from common_sync.commands.promote import Promotion
     from common_sync.commands.steps.service_check import ServiceCheck
     from common_sync.commands.steps.survey import Survey
+    from common_sync.commands.units import Unit
     from common_sync.commands.verify import CopyCheck
     from common_sync.core.copies.ancestry import Commit
     from common_sync.core.service_plan import ServicePlan
@@ -196,6 +197,24 @@ def environment_clean_fields(cleaning: "Cleaning") -> Fields:
         "removals": [one._asdict() | {"path": _text(one.path)} for one in cleaning.removals],
         "cached": [{"name": _text(one.name), "size": one.size} for one in cleaning.cached],
         "pruned": _text(cleaning.pruned),
+    }
+
+
+def unit_fields(units: "Sequence[Unit]", findings: Sequence[Finding]) -> Fields:
+    """Return the fields of `units`."""
+    return {"units": [_unit(one) for one in units], "findings": _findings(findings)}
+
+
+def _unit(one: "Unit") -> Fields:
+    return {
+        "name": _text(one.service),
+        "unit": f"{one.name}.service",
+        "path": _text(one.path),
+        "state": one.state,
+        "enabled": one.enabled,
+        "action": one.action,
+        "kept": _text(one.kept) or None,
+        "text": one.text or None,
     }
 
 

@@ -5,7 +5,7 @@ Rich takes longer to import than most runs take.
 
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
@@ -15,6 +15,7 @@ from common_sync.interface.show.options import Options
 from common_sync.interface.show.terminal import Terminal, printable
 
 if TYPE_CHECKING:  # an error is shown without it
+    from common_sync.commands.diff import DiffLine
     from common_sync.commands.steps.survey import Survey
 
 Item = TypeVar("Item")
@@ -97,7 +98,7 @@ def place_of(finding: Finding, service: str = "") -> str:
         finding: The finding.
         service: A folder that is told already, or nothing.
     """
-    file = finding.file.removeprefix(f"{service}/")
+    file = finding.file.removeprefix(f"{service}/") if service else finding.file
     return printable(file if finding.line is None else f"{file}:{finding.line}")
 
 
@@ -133,8 +134,27 @@ def difference_lines(surveyed: "Survey", options: Options) -> Iterator[str]:
     """
     from common_sync.commands.diff import diff_lines  # brings difflib
 
+    return _paint_difference(diff_lines(surveyed, everything=options.verbose), options)
+
+
+def compared_lines(before: bytes, after: bytes, old: str, new: str, options: Options) -> Iterator[str]:
+    """Yield the unified diff of two files, coloured.
+
+    Args:
+        before: The bytes of one.
+        after: Those of the other.
+        old: The path of the one.
+        new: The path of the other.
+        options: The options of every command.
+    """
+    from common_sync.commands.diff import compare_bytes  # brings difflib
+
+    return _paint_difference(compare_bytes(before, after, old, new), options)
+
+
+def _paint_difference(lines: "Iterable[DiffLine]", options: Options) -> Iterator[str]:
     terminal, seen = options.terminal, sys.stdout.isatty()
-    for kind, line in diff_lines(surveyed, everything=options.verbose):
+    for kind, line in lines:
         # A name is never written raw, and nothing is on a terminal; in a pipe the contents are as they are.
         text = "\t".join(map(printable, line.split("\t"))) if seen or kind == "file" else line
         yield terminal.paint(text, _DIFF_COLORS[kind]) if kind in _DIFF_COLORS else text

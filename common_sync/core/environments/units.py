@@ -1,0 +1,166 @@
+"""The text of a service's systemd unit, and what an installed one is: ours as it was written, edited since, or somebody else's.
+
+A unit runs its service from the work tree: the environment in `.venv` is all that there is to run from. The first line of
+a unit is a seal, a digest of all the rest, by which an edit is told from what the tool has written.
+"""
+
+import hashlib
+import re
+from typing import Literal, NamedTuple
+
+from common_sync.core.expressions import expression, expression_of_bytes
+
+UnitState = Literal["in sync", "missing", "differs", "edited", "foreign", "leftover"]
+"""How an installed unit stands; `foreign` is one that the tool has not written, `leftover` one of a service without a command."""
+
+_SEAL = "# Written by common-sync units, which writes it anew. Edits belong into a drop-in: systemctl edit NAME. seal="
+_SEALED = expression_of_bytes(rb"(# Written by common-sync units\b[^\n]* seal=)([0-9a-f]{16})\n")
+_PLAIN = expression(r"[\w./:=@+,-]+", re.ASCII)
+_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "%": "%%", "$": "$$"})
+_IN_ENVIRONMENT = ".venv/bin/"
+
+
+class Service(NamedTuple):
+    """What a unit is about."""
+
+    unit: str  # the unit's name, without `.service`
+    folder: str  # the absolute path of the service's folder
+    words: tuple[str, ...]  # the command; the first word is a name in the environment, or an absolute path
+    user: str  # who runs it
+    env_file: str = ""  # the absolute path of a file of variables; nothing where there is none
+    after: tuple[str, ...] = ()  # the units that are started before it
+    memory: str = ""  # the most memory that it may use; nothing where there is no limit
+
+
+def find_program(service: Service) -> str:
+    """Return the absolute path of the program that a unit starts."""
+    first = service.words[0]
+    return first if first.startswith("/") else f"{service.folder}/{_IN_ENVIRONMENT}{first}"
+
+
+def make_unit(service: Service) -> str:
+    """Return the text of a service's unit, with its seal.
+
+    Args:
+        service: What it is about; its paths are nameable.
+    """
+    folder = service.folder
+    after = " ".join(("network-online.target", *service.after))
+    command = " ".join((_path(find_program(service)), *map(_word, service.words[1:])))
+    lines = [
+        "[Unit]",
+        f"Description={service.unit}",
+        "Wants=network-online.target",
+        f"After={after}",
+        "StartLimitIntervalSec=300",
+        "StartLimitBurst=5",
+        "",
+        "[Service]",
+        "Type=exec",
+        f"User={service.user}",
+        f"WorkingDirectory={folder.replace('%', '%%')}",
+        *([f"EnvironmentFile={service.env_file.replace('%', '%%')}"] if service.env_file else ()),
+        f"ExecStart={command}",
+        f"SyslogIdentifier={service.unit}",
+        "Restart=on-failure",
+        "RestartSec=5",
+        *([f"MemoryMax={service.memory}"] if service.memory else ()),
+        "NoNewPrivileges=yes",
+        "# The environment's files are links that others share: the service must not write into them.",
+        "ProtectSystem=strict",
+        f"ReadWritePaths={_path(folder)}",
+        f"ReadOnlyPaths={_path(f'-{folder}/.venv')}",
+        "",
+        "[Install]",
+        "WantedBy=multi-user.target",
+    ]
+    return _seal("\n".join([*lines, ""]), service.unit)
+
+
+def _seal(text: str, unit: str) -> str:
+    head = _SEAL.replace("NAME", unit)
+    return f"{head}{_digest((head + text).encode())}\n{text}"
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+def judge(held: bytes | None, text: str) -> UnitState:
+    """Return how an installed unit stands.
+
+    Args:
+        held: Its bytes; None where there is no file.
+        text: What it should be; nothing where there should be none.
+    """
+    if held is None:
+        return "missing"
+    if held == text.encode():
+        return "in sync"
+    if not is_untouched(held):
+        return "edited" if _SEALED.match(held) else "foreign"
+    return "differs" if text else "leftover"
+
+
+def is_untouched(held: bytes) -> bool:
+    """Tell whether a unit is one that the tool has written, and nobody has edited since."""
+    sealed = _SEALED.match(held)
+    return sealed is not None and sealed[2].decode() == _digest(sealed[1] + held[sealed.end() :])
+
+
+def _word(word: str) -> str:
+    """Return a word as systemd takes it for this very word: no variable, no specifier, no end of a command."""
+    return word if _PLAIN.fullmatch(word) else f'"{word.translate(_ESCAPES)}"'
+
+
+def _path(path: str) -> str:
+    """Return a nameable path, as one word."""
+    return path if _PLAIN.fullmatch(path) else f'"{path.replace("%", "%%")}"'
+
+
+def name_units(folder: str, prefix: str | None) -> str:
+    """Return what the names of all units begin with.
+
+    Args:
+        folder: The root folder's name.
+        prefix: What the configuration says.
+    """
+    if prefix is not None:
+        return prefix
+    plain = re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-")
+    return f"{plain[:39] or 'project'}-"
+
+
+_SENTENCES: dict[UnitState, tuple[str, str]] = {
+    "missing": ("the unit is not installed", "common-sync units --write {service}"),
+    "differs": ("the unit is not what the settings say", "common-sync units --write {service}"),
+    "edited": (
+        "the unit was edited since common-sync wrote it",
+        "put the edit into a drop-in (systemctl edit {unit}), then: common-sync units --write --force {service}",
+    ),
+    "foreign": (
+        "the unit was not written by common-sync",
+        "common-sync units --write --force {service} replaces it, and keeps it beside",
+    ),
+    "leftover": ("the unit is installed, and the service has no command", "common-sync units --remove {service}"),
+}
+
+
+def find_unit_trouble(
+    unit: str, service: str, state: UnitState, *, enabled: bool, read: bool
+) -> tuple[str, str] | None:
+    """Say what is wrong with an installed unit and what to do, or return None where nothing is.
+
+    Args:
+        unit: Its name.
+        service: The service, as a shell takes it.
+        state: How it stands.
+        enabled: Whether it is started when the machine is.
+        read: Whether systemd knows it as it is on the disk.
+    """
+    if state in _SENTENCES:
+        message, remedy = _SENTENCES[state]
+        return message, remedy.format(unit=unit, service=service)
+    if not read:
+        return "systemd has not read the unit since it was written", "systemctl daemon-reload"
+    return None if enabled else ("the unit is not enabled", f"systemctl enable --now {unit}")

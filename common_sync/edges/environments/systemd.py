@@ -1,0 +1,184 @@
+"""Read and write the unit files of systemd, and ask it about them; drop-ins are never touched."""
+
+import fcntl
+import os
+import pwd
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from common_sync.core import limits
+from common_sync.core.errors import ConfigurationError, Problem, TreeError
+from common_sync.core.model import FileEdit
+from common_sync.edges.environments.program import Done, keep_variables, run
+from common_sync.edges.files.folders import explained, opened
+from common_sync.edges.files.reading import read_bytes
+from common_sync.edges.files.replacing import write_edit
+
+UNITS = "/etc/systemd/system"
+"""Where the units of a machine are that its administrator writes."""
+
+_ANALYZE, _CONTROL = "systemd-analyze", "systemctl"
+_RUNNING = "/run/systemd/system"
+_MOST_KEPT = 1000
+
+
+def read_unit(folder: str, unit: str) -> bytes | None:
+    """Return the bytes of an installed unit, or None where there is none.
+
+    Args:
+        folder: The folder of units.
+        unit: Its name, without `.service`.
+
+    Raises:
+        TreeError: It cannot be read, or is no regular file: a unit that is masked is a symlink.
+    """
+    path = f"{folder}/{unit}.service"
+    if os.path.islink(path):
+        message = f"is a symlink to {os.readlink(path)}, as of a unit that is masked or linked, and was left alone"
+        raise TreeError(Problem(message, path, remedy=f"{_CONTROL} unmask {unit}, or remove it"))
+    with explained(path, "read it"):
+        try:
+            with opened(folder) as descriptor:
+                return read_bytes(f"{unit}.service", descriptor, limits.TEXT)
+        except FileNotFoundError:
+            return None
+
+
+def is_enabled(folder: str, unit: str) -> bool:
+    """Tell whether a unit is started when the machine is.
+
+    Args:
+        folder: The folder of units.
+        unit: Its name, without `.service`.
+    """
+    wanting = (one for one in _list(folder) if one.endswith((".wants", ".requires")))
+    return any(os.path.islink(f"{folder}/{one}/{unit}.service") for one in wanting)
+
+
+def _list(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except FileNotFoundError:
+        return []
+
+
+def is_running(folder: str) -> bool:
+    """Tell whether a systemd runs here that reads a folder of units."""
+    return os.path.realpath(folder) == UNITS and os.path.isdir(_RUNNING)
+
+
+def is_read(folder: str, unit: str) -> bool:
+    """Tell whether systemd knows a unit as it is on the disk; without a running one nothing is to be read."""
+    if not is_running(folder):
+        return True
+    return _run(_CONTROL, "show", "-p", "NeedDaemonReload", "--value", f"{unit}.service").out.strip() != "yes"
+
+
+def reload_units(folder: str) -> None:
+    """Have systemd read all units again, where it runs.
+
+    Args:
+        folder: The folder of units that were written.
+
+    Raises:
+        TreeError: It does not.
+    """
+    if is_running(folder):
+        done = _run(_CONTROL, "daemon-reload")
+        if done.code:
+            message = f"units are written, and systemd has not read them: {done.err.strip()}"
+            raise TreeError(Problem(message, folder, remedy=f"{_CONTROL} daemon-reload"))
+
+
+def verify_units(texts: Mapping[str, str]) -> list[str]:
+    """Return what systemd says against units; nothing where it takes all of them.
+
+    Args:
+        texts: Units by their names, without `.service`.
+
+    Raises:
+        ConfigurationError: There is no systemd to ask.
+    """
+    if shutil.which(_ANALYZE) is None:
+        message = f"{_ANALYZE} is not on the PATH: units cannot be verified, and none was written"
+        raise ConfigurationError(Problem(message, remedy="install systemd"))
+    with tempfile.TemporaryDirectory(prefix="common-sync-") as staging:
+        files = [f"{staging}/{unit}.service" for unit in texts]
+        for file, text in zip(files, texts.values(), strict=True):
+            with open(file, "x", encoding="utf-8") as stream:
+                stream.write(text)
+        done = _run(_ANALYZE, "verify", "--man=no", *files)
+    # Its exit code is 0 for a key that it does not know; and units that it loads besides may be at fault, not ours.
+    said = [line.replace(f"{staging}/", "") for line in done.err.splitlines()]
+    return [line for line in said if any(f"{unit}.service" in line for unit in texts)] or (said if done.code else [])
+
+
+def _run(*command: str) -> Done:
+    return run(command, "/", keep_variables(LC_ALL="C.UTF-8"))
+
+
+@contextmanager
+def locked_units(folder: str) -> Iterator[int]:
+    """Open a folder of units, and keep other runs from writing there.
+
+    Args:
+        folder: The folder.
+
+    Raises:
+        TreeError: It is not there, or cannot be opened.
+    """
+    with explained(folder, "open it"), opened(folder) as descriptor:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield descriptor
+
+
+def write_unit(descriptor: int, folder: str, unit: str, before: bytes | None, after: str | None, *, keep: bool) -> str:
+    """Write or remove a unit, whole or not at all; return the path where the former one is kept, if it is.
+
+    Args:
+        descriptor: The folder of units, locked.
+        folder: Its path, for messages.
+        unit: The unit's name, without `.service`.
+        before: What it holds.
+        after: What it is to hold; None to remove it.
+        keep: Whether to keep the former one, under another name.
+
+    Raises:
+        TreeError: It cannot be written, or holds something else by now.
+    """
+    name = f"{unit}.service"
+    kept = _keep(descriptor, name, f"{folder}/{name}") if keep else ""
+    data = None if after is None else after.encode()
+    write_edit(descriptor, FileEdit(name, before, data), f"{folder}/{name}")
+    return f"{folder}/{kept}" if kept else ""
+
+
+def _keep(descriptor: int, name: str, where: str) -> str:
+    """Give a file a second name, which systemd does not read."""
+    for number in range(1, _MOST_KEPT):
+        with explained(where, "keep it"):
+            try:
+                os.link(name, f"{name}.kept-{number}", src_dir_fd=descriptor, dst_dir_fd=descriptor)
+            except FileExistsError:
+                continue
+        return f"{name}.kept-{number}"
+    raise TreeError(Problem(f"{_MOST_KEPT - 1} former ones are kept", where, remedy=f"remove some {name}.kept-*"))
+
+
+def owner_of(path: str) -> str:
+    """Return the name of who owns a folder, or the number where it has no name."""
+    number = os.stat(path).st_uid
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return str(number)
+
+
+def is_user(name: str) -> bool:
+    """Tell whether there is a user of a name; any number is one."""
+    try:
+        return name.isdigit() or bool(pwd.getpwnam(name))
+    except KeyError:
+        return False

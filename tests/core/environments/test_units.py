@@ -1,0 +1,104 @@
+"""Units: their text, their seal, and what an installed one is."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common_sync.core.environments.units import (
+    Service,
+    UnitState,
+    find_program,
+    find_unit_trouble,
+    is_untouched,
+    judge,
+    make_unit,
+    name_units,
+)
+
+API = Service("auto-api", "/srv/a 50%/api", ("uvicorn", "main:app", "$HOME;", "%h", 'say "x"'), "pi")
+FULL = API._replace(
+    words=("/bin/x y", "--port=80"), env_file="/etc/50%.env", after=("a.service", "b.mount"), memory="20M"
+)
+
+
+def test_every_line() -> None:
+    """A service would run as another user, elsewhere, with other words or without its limits."""
+    lines = make_unit(API).split("\n")
+    assert lines[0].startswith("# Written by common-sync units")
+    assert [one for one in lines if one.startswith(("User", "Working", "Exec", "Read", "After", "Env", "Mem"))] == [
+        "After=network-online.target",
+        "User=pi",
+        "WorkingDirectory=/srv/a 50%%/api",
+        'ExecStart="/srv/a 50%%/api/.venv/bin/uvicorn" main:app "$$HOME;" "%%h" "say \\"x\\""',
+        'ReadWritePaths="/srv/a 50%%/api"',
+        'ReadOnlyPaths="-/srv/a 50%%/api/.venv"',
+    ]
+    lines = make_unit(FULL).split("\n")
+    assert [one for one in lines if one.startswith(("Exec", "After", "Env", "Mem"))] == [
+        "After=network-online.target a.service b.mount",
+        "EnvironmentFile=/etc/50%%.env",
+        'ExecStart="/bin/x y" --port=80',
+        "MemoryMax=20M",
+    ]
+    assert find_program(FULL) == "/bin/x y"
+
+
+TEXT = make_unit(API)
+OTHER = make_unit(FULL)
+STATES: list[tuple[bytes | None, str, UnitState]] = [
+    (None, TEXT, "missing"),
+    (TEXT.encode(), TEXT, "in sync"),
+    (OTHER.encode(), TEXT, "differs"),
+    (OTHER.encode(), "", "leftover"),
+    (OTHER.encode() + b"#", TEXT, "edited"),
+    (OTHER.encode() + b"#", "", "edited"),
+    (OTHER.replace("User=pi", "User=root").encode(), TEXT, "edited"),
+    (b"[Unit]\n", TEXT, "foreign"),
+    (b"\n" + TEXT.encode(), TEXT, "foreign"),
+    (b"", TEXT, "foreign"),
+]
+
+
+@pytest.mark.parametrize(("held", "text", "state"), STATES)
+def test_how_an_installed_one_stands(held: bytes | None, text: str, state: UnitState) -> None:
+    """An edit that somebody has made to keep a service alive would be overwritten."""
+    assert judge(held, text) == state
+
+
+@given(st.binary(max_size=3), st.integers(0, len(TEXT.encode())), st.integers(0, 3))
+def test_any_edit_is_told(insertion: bytes, at: int, dropped: int) -> None:
+    """An edit would be taken for the tool's own writing, and be lost."""
+    data = TEXT.encode()
+    edited = data[:at] + insertion + data[at + dropped :]
+    assert is_untouched(edited) == (edited == data)
+
+
+@pytest.mark.parametrize(
+    ("folder", "prefix", "expected"),
+    [
+        ("AutoCore", None, "autocore-"),
+        ("a_b  c", None, "a-b-c-"),
+        ("äö", None, "project-"),
+        ("x" * 50, None, "x" * 39 + "-"),
+        ("AutoCore", "ac-", "ac-"),
+    ],
+)
+def test_prefixes(folder: str, prefix: str | None, expected: str) -> None:
+    """Two projects of a machine would write into the same units, or none could be written."""
+    assert name_units(folder, prefix) == expected
+
+
+def test_what_is_wrong_and_what_to_do() -> None:
+    """Somebody would be told that a unit is not right, and not what to type."""
+    assert find_unit_trouble("u", "s", "in sync", enabled=True, read=True) is None
+    assert find_unit_trouble("u", "s", "in sync", enabled=False, read=True) == (
+        "the unit is not enabled",
+        "systemctl enable --now u",
+    )
+    assert find_unit_trouble("u", "s", "in sync", enabled=False, read=False) == (
+        "systemd has not read the unit since it was written",
+        "systemctl daemon-reload",
+    )
+    found = find_unit_trouble("u", "s", "edited", enabled=False, read=False)
+    assert found is not None
+    assert found[1].endswith("systemctl edit u), then: common-sync units --write --force s")

@@ -1,0 +1,349 @@
+"""`units`, with the real systemd-analyze; and with a real systemd, where one can be started here."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.depth import ALL, deep, skip
+from support.monorepo import PROGRAM, Monorepo, environment, make_monorepo
+from support.waiting import wait_for
+
+from common_sync.core.environments.units import Service, make_unit
+from common_sync.core.service_settings import is_nameable
+from common_sync.edges.environments.systemd import verify_units
+
+PROJECT = Path(__file__).parents[1]
+BOX = PROJECT / "tests/support/systemd-box"
+USER = "daemon"
+SETTINGS = f"""
+[deploy]
+prefix = "auto-"
+user = "{USER}"
+[service.api]
+command = 'serve --port {{port}} "a;b" ";" 50% "$HOME x" %h'
+port = 8000
+memory = "64M"
+[service.worker]
+command = "/bin/sleep 1000"
+"""
+SERVE = """\
+#!/usr/bin/env python3
+import os, sys, time
+def may_write(path):
+    try:
+        open(path, "w").close()
+    except OSError:
+        return False
+    return True
+print(sys.argv[1:], os.getcwd(), os.getuid(), [may_write(path) for path in ("data", ".venv/x", "../x")], flush=True)
+time.sleep(1000)
+"""
+
+
+class Units(Monorepo):
+    """A repository whose services have commands, and a folder of units."""
+
+    @property
+    def folder(self) -> Path:
+        """The folder of units."""
+        return self.root.parent / "units"
+
+    def held(self) -> dict[str, str]:
+        """Return the files in the folder of units."""
+        return {one.name: one.read_text("utf-8") for one in self.folder.iterdir() if one.is_file()}
+
+    def units(self, *arguments: str, code: int = 0) -> str:
+        """Run `units` on the folder; return what it says."""
+        done = self.run("units", *arguments, "--into", str(self.folder))
+        assert done.code == code, done
+        return done.out + done.err
+
+    def enable(self, unit: str) -> None:
+        """Do what `systemctl enable` does."""
+        wants = self.folder / "multi-user.target.wants"
+        wants.mkdir(exist_ok=True)
+        (wants / f"{unit}.service").symlink_to(f"../{unit}.service")
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Units:
+    """Return a repository with two services that have commands."""
+    if shutil.which("systemd-analyze") is None:
+        skip("systemd-analyze is not here: the apt package systemd")
+    return make_units(tmp_path)
+
+
+def make_units(above: Path) -> Units:
+    """Make the repository, and an empty folder of units."""
+    repo = Units(make_monorepo(above / "repo").root)
+    repo.write("common-sync.toml", repo.read("common-sync.toml") + SETTINGS)
+    for service in ("api", "worker"):
+        repo.write(f"services/{service}/main.py")
+    repo.write("services/api/.venv/bin/serve", SERVE, executable=True)
+    repo.folder.mkdir()
+    return repo
+
+
+def test_printed_and_written(repo: Units) -> None:
+    """Somebody would install what was not shown, or nothing."""
+    text = repo.units("api")
+    assert f"ExecStart={repo.root}/services/api/.venv/bin/serve --port 8000" in text
+    assert f"User={USER}\n" in text
+    both = repo.units()
+    assert text in both
+    assert both.startswith(f"# {repo.folder}/auto-api.service\n")
+    assert repo.held() == {}, "printing writes nothing"
+    said = repo.units("--write")
+    assert said.endswith("systemctl enable --now auto-api auto-worker\n")
+    assert repo.held()["auto-api.service"] == text
+    before = repo.stamps("../units")
+    assert "in sync" in repo.units("--write")
+    assert repo.stamps("../units") == before
+
+
+def test_check_and_diff(repo: Units) -> None:
+    """A machine would run with other settings than the repository has, and nobody would know."""
+    assert repo.units("--check", code=1).count("CS312 the unit is not installed") == 2
+    repo.units("--write")
+    assert repo.units("--check", code=1).count("CS312 the unit is not enabled") == 2
+    repo.enable("auto-api")
+    repo.enable("auto-worker")
+    assert repo.units("--check").count("in sync and enabled") == 2
+    assert repo.units("--diff") == ""
+    repo.write("common-sync.toml", repo.read("common-sync.toml").replace("64M", "65M"))
+    assert "-MemoryMax=64M\n+MemoryMax=65M\n" in repo.units("--diff", code=1)
+    assert "CS312 the unit is not what the settings say" in repo.units("--check", code=1)
+    document = repo.json("units", "--check", "--into", str(repo.folder), code=1)
+    assert [(one["unit"], one["state"], one["enabled"]) for one in document["units"]] == [
+        ("auto-api.service", "differs", True),
+        ("auto-worker.service", "in sync", True),
+    ]
+    assert [(one["code"], one["file"]) for one in document["findings"]] == [
+        ("CS312", f"{repo.folder}/auto-api.service")
+    ]
+    repo.write("common-sync.toml", 'ignore = ["CS312"]\n' + repo.read("common-sync.toml"))
+    assert "CS312" not in repo.units("--check")
+    assert repo.units("--write").endswith("systemctl restart auto-api\n")
+
+
+@pytest.mark.parametrize("content", ["[Service]\nExecStart=/bin/true\n", None], ids=["foreign", "edited"])
+def test_what_a_person_wrote_stays(repo: Units, content: str | None) -> None:
+    """An edit that keeps a service alive would be gone, and nobody would have a copy."""
+    repo.units("--write")
+    path = repo.folder / "auto-api.service"
+    drop_in = repo.folder / "auto-api.service.d/mine.conf"
+    drop_in.parent.mkdir()
+    drop_in.write_text("[Service]\nNice=5\n")
+    content = content or path.read_text("utf-8").replace("RestartSec=5", "RestartSec=9")
+    path.write_text(content)
+    for option in ("--write", "--remove"):
+        assert "left alone" in repo.units(option, "api", code=1)
+        assert path.read_text("utf-8") == content
+    assert "CS312" in repo.units("--check", "api", code=1)
+    assert "auto-api.service.kept-1" in repo.units("--write", "--force")
+    assert (repo.folder / "auto-api.service.kept-1").read_text("utf-8") == content
+    path.write_text(content)
+    assert "auto-api.service.kept-2" in repo.units("--remove", "--force", "api")
+    assert sorted(repo.held()) == ["auto-api.service.kept-1", "auto-api.service.kept-2", "auto-worker.service"]
+    assert drop_in.read_text("utf-8") == "[Service]\nNice=5\n"
+
+
+def test_removed(repo: Units) -> None:
+    """A unit would go while its service starts at every boot, or stay when its service has gone."""
+    assert repo.units("--remove") == "nothing to do\n"
+    repo.units("--write")
+    repo.enable("auto-api")
+    assert "systemctl disable --now auto-api" in repo.units("--remove", code=1)
+    assert list(repo.held()) == ["auto-api.service"]
+    repo.write("common-sync.toml", repo.read("common-sync.toml").replace("command = 'serve", "# '"))
+    repo.write("common-sync.toml", repo.read("common-sync.toml").replace("port = 8000\n", ""))
+    assert "the service has no command" in repo.units("--check", code=1)
+    (repo.folder / "multi-user.target.wants/auto-api.service").unlink()
+    repo.units("--remove")
+    assert repo.held() == {}
+
+
+def _no_program(repo: Units) -> None:
+    (repo.root / "services/api/.venv/bin/serve").unlink()
+
+
+def _no_user(repo: Units) -> None:
+    repo.write("common-sync.toml", repo.read("common-sync.toml").replace(f'"{USER}"', '"nobody-here"'))
+
+
+def _unsafe_user(repo: Units) -> None:
+    repo.write("common-sync.toml", repo.read("common-sync.toml").replace(f'"{USER}"', '"nobody"'))
+
+
+def _bad_folder(repo: Units) -> None:
+    shutil.move(repo.root / "services/api", repo.root / "services/api$x")
+    repo.write(
+        "common-sync.toml", repo.read("common-sync.toml").replace("[service.api]", '[service."api$x"]\nname = "api"')
+    )
+
+
+def _bad_name(repo: Units) -> None:
+    shutil.move(repo.root / "services/api", repo.root / "services/Api")
+    repo.write("common-sync.toml", repo.read("common-sync.toml").replace("[service.api]", "[service.Api]"))
+
+
+def _same_name(repo: Units) -> None:
+    repo.write("other/api/x")
+    text = repo.read("common-sync.toml").replace('["services/*"]', '["services/*", "other/*"]')
+    text = text.replace("[service.api]", '[service."services/api"]')
+    repo.write("common-sync.toml", text + '[service."other/api"]\ncommand = "/bin/true"\n')
+
+
+def _masked(repo: Units) -> None:
+    (repo.folder / "auto-api.service").symlink_to(os.devnull)
+
+
+def _bad_drop_in(repo: Units) -> None:
+    folder = repo.folder / "auto-api.service"
+    folder.mkdir()
+
+
+def _no_folder(repo: Units) -> None:
+    repo.folder.rmdir()
+
+
+REFUSED: list[tuple[Callable[[Units], None], str]] = [
+    (_no_program, "services/api/.venv/bin/serve"),
+    (_no_user, "there is no such user"),
+    (_unsafe_user, "systemd does not take it: auto-api.service"),
+    (_bad_folder, "no unit can name the folder"),
+    (_bad_name, "cannot name a unit"),
+    (_same_name, "so would have one unit"),
+    (_masked, "is a symlink to /dev/null"),
+    (_bad_drop_in, "is a directory"),
+    (_no_folder, "no such file or directory"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "said"), REFUSED, ids=[one.__name__ for one, _ in REFUSED])
+def test_refused_whole(repo: Units, spoil: Callable[[Units], None], said: str) -> None:
+    """One bad service would leave the others' units half written, or a unit would be installed that cannot start."""
+    spoil(repo)
+    assert said in repo.units("--write", code=2)
+    assert not repo.folder.is_dir() or repo.held() == {}
+
+
+def test_nobody_runs_as_root_by_accident(repo: Units) -> None:
+    """A service would run as root because its folder was cloned by root."""
+    repo.write("common-sync.toml", repo.read("common-sync.toml").replace(f'user = "{USER}"\n', ""))
+    owner = (repo.root / "services/api").stat().st_uid
+    if owner == 0:
+        assert "would run as root" in repo.units(code=2)
+        os.chown(repo.root / "services/api", 4321, -1)
+        assert "User=4321\n" in repo.units("api")
+    else:
+        assert "User=" in repo.units("api")
+
+
+@pytest.mark.parametrize("options", [("--check", "--write"), ("--force",), ("--diff", "--remove")])
+def test_options_that_exclude_each_other(repo: Units, options: tuple[str, ...]) -> None:
+    """Somebody would not know which of the two was done."""
+    assert repo.units(*options, code=2)
+    assert repo.held() == {}
+
+
+def test_without_systemd(repo: Units, tmp_path: Path) -> None:
+    """A unit would be installed that nothing has verified."""
+    done = repo.run("units", "--write", "--into", str(repo.folder), env={"PATH": str(tmp_path)})
+    assert done.code == 2
+    assert "systemd-analyze is not on the PATH" in done.err
+    assert repo.held() == {}
+
+
+_TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12)
+_PATHS = _TEXT.map(lambda text: f"/srv/{text}").filter(
+    lambda path: is_nameable(path) and "/." not in path and "//" not in path
+)
+SERVICES = st.builds(
+    Service,
+    st.from_regex(r"[a-z0-9][a-z0-9-]{0,20}", fullmatch=True),
+    _PATHS.filter(lambda path: not path.endswith("/")),
+    st.lists(_TEXT, max_size=4).map(lambda words: ("/bin/true", *words)),
+    st.sampled_from(["daemon", "4321"]),
+    st.one_of(st.just(""), _PATHS.filter(lambda path: not path.endswith("/"))),
+    st.lists(st.sampled_from(["basic.target", "dbus.socket", "-.mount"]), max_size=2).map(tuple),
+    st.sampled_from(["", "16M", "2G", "99999999"]),
+)
+
+
+@given(st.lists(SERVICES, min_size=15, max_size=15, unique_by=lambda one: one.unit))
+@settings(max_examples=100 if ALL else 8, deadline=None, suppress_health_check=list(HealthCheck))
+def test_systemd_takes_any_unit(services: list[Service]) -> None:
+    """A setting that the tool takes would give a unit that systemd does not take, or takes for something else."""
+    if shutil.which("systemd-analyze") is None:
+        skip("systemd-analyze is not here: the apt package systemd")
+    assert verify_units({f"t-{one.unit}": make_unit(one) for one in services}) == []
+
+
+def test_what_systemd_says_is_heard() -> None:
+    """An unknown key would be installed: systemd-analyze ends with 0 for it."""
+    if shutil.which("systemd-analyze") is None:
+        skip("systemd-analyze is not here: the apt package systemd")
+    text = "[Service]\nExecStart=/bin/true\nNoSuchKey=1\n"
+    assert verify_units({"t-x": text}) == ["t-x.service:3: Unknown key 'NoSuchKey' in section [Service], ignoring."]
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """Return what runs a command in a real systemd of its own."""
+    if os.geteuid() != 0 or not Path("/sys/fs/cgroup/systemd").is_dir() or not Path("/lib/systemd/systemd").exists():
+        pytest.skip("no systemd can be started here: it takes root, cgroups v1 and the apt package systemd")
+    state = tmp_path / f"box-{os.getpid()}"
+    up = subprocess.run(
+        [BOX, "up", state, PROJECT / "common_sync", sys.prefix, tmp_path],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert up.returncode == 0, up
+
+    def call(*command: str, code: int = 0) -> str:
+        done = subprocess.run(
+            [BOX, "run", state, *command], capture_output=True, encoding="utf-8", env=environment(), check=False
+        )
+        assert done.returncode == code, done
+        return done.stdout
+
+    yield call
+    subprocess.run([BOX, "down", state], check=True)
+
+
+@deep("a real systemd")
+def test_a_service_that_runs(tmp_path: Path, box: Callable[..., str]) -> None:
+    """Units would be right on paper, and their services not start, or run with other words, rights or limits."""
+    tmp_path.chmod(0o755)
+    repo = make_units(tmp_path)
+    shutil.chown(repo.root / "services/api", USER)
+    shutil.chown(repo.root / "services/api/.venv", USER)
+    units = (*PROGRAM, "units", "--root", str(repo.root))
+    assert "systemctl enable --now auto-api auto-worker" in box(*units, "--write")
+    assert "is not enabled" in box(*units, "--check", code=1)
+    box("systemctl", "enable", "--now", "auto-api", "auto-worker")
+    assert box(*units, "--check").count("in sync and enabled") == 2
+    assert box("systemctl", "is-active", "auto-api", "auto-worker") == "active\nactive\n"
+    wait_for(lambda: "[" in box("journalctl", "-o", "cat", "-t", "auto-api"))
+    said = box("journalctl", "-o", "cat", "-t", "auto-api")
+    words = ["--port", "8000", "a;b", ";", "50%", "$HOME x", "%h"]
+    assert f"{words} {repo.root}/services/api 1 [True, False, False]" in said
+    assert box("systemctl", "show", "-p", "MemoryMax", "--value", "auto-api").strip() == str(64 << 20)
+    path = "/etc/systemd/system/auto-api.service"
+    box("sh", "-c", f"touch -d '+1 hour' {path}")
+    assert "systemd has not read the unit" in box(*units, "--check", code=1)
+    repo.write("common-sync.toml", repo.read("common-sync.toml").replace("64M", "65M"))
+    assert "systemctl restart auto-api" in box(*units, "--write")
+    assert box("systemctl", "show", "-p", "MemoryMax", "--value", "auto-api").strip() == str(65 << 20)
+    assert "disable --now" in box(*units, "--remove", code=1)
+    box("systemctl", "disable", "--now", "auto-api", "auto-worker")
+    box(*units, "--remove")
+    assert "could not be found" in box("sh", "-c", "systemctl status auto-api 2>&1 || true")
