@@ -316,7 +316,45 @@ CASES = {
         }
     ),
     "a service that extends none": Case(
-        {"compose.yml": root(API, "    extends: {service: none}\n  b: {extends: ''}\n")}
+        {"compose.yml": root(API, "    extends: {service: none}\n  b: {extends: ''}\n")}, (("CS213", "compose.yml", 5),)
+    ),
+    "a service that extends one of a file that is not there": Case(
+        {"compose.yml": "services:\n  x:\n    extends: {file: none.yml, service: base}\n"},
+        (("CS213", "compose.yml", 3),),
+    ),
+    "a service that extends one of a file that a variable names": Case(
+        {"compose.yml": root(API, "    extends: {file: '$F', service: base}\n")}, (("CS213", "compose.yml", 5),)
+    ),
+    "a service that extends one that a variable names": Case(
+        {"compose.yml": root(API, "    extends: b$X\n")}, (("CS213", "compose.yml", 5),)
+    ),
+    "a service that extends one of a file elsewhere": Case(
+        {f"{API}/compose.yml": root(".", "    extends: {file: 'https://x/y.yml', service: base}\n")},
+        (("CS213", f"{API}/compose.yml", 5),),
+    ),
+    "a service that extends one without a build": Case(
+        {
+            "compose.yml": root(API, "    extends: {file: base.yml, service: base}\n"),
+            "base.yml": "services: {base: {image: y}}\n",
+        }
+    ),
+    "another service that extends one that a variable names": Case(
+        {"compose.yml": root("services/web", "    extends: {file: '$F', service: base}\n").replace("api", "web", 1)}
+    ),
+    "an include that a variable names": Case(
+        {"compose.yml": "include:\n  - ${MORE:-more.yml}\n", "more.yml": "services: {}\n"},
+        (("CS213", "compose.yml", 2),),
+    ),
+    "an include whose folder a variable names": Case(
+        {"compose.yml": "include:\n  - path: more.yml\n    project_directory: $D\n", "more.yml": "services: {}\n"},
+        (("CS213", "compose.yml", 2),),
+    ),
+    "an include of a file that is not there": Case(
+        {f"{API}/compose.yml": "include:\n  - more.yml\n"}, (("CS213", f"{API}/compose.yml", 2),)
+    ),
+    "an include on a network": Case({"compose.yml": "include:\n  - oci://x/y\n"}, (("CS213", "compose.yml", 2),)),
+    "an include that cannot be parsed": Case(
+        {"compose.yml": "include:\n  - x.yml\n", "x.yml": "services:\n  a: {build: [}\n"}, (("CS213", "x.yml", 2),)
     ),
 }
 

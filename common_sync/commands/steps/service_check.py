@@ -1,7 +1,7 @@
 """All checks of one service."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from common_sync.commands.steps.compositions import list_compositions, list_dockerfiles
@@ -11,11 +11,13 @@ from common_sync.core.doctor.catalogue import State, Verdict, conclude, inspect_
 from common_sync.core.doctor.checks.layout import find_importable
 from common_sync.core.doctor.view import Service, View, find_imports
 from common_sync.core.findings import distribute_command, place, reference_findings
+from common_sync.core.formats.compose.names import DeadEnd
 from common_sync.core.model import Finding, below, is_below
 from common_sync.core.references.kinds import is_compose
 from common_sync.core.service_plan import CopySurvey, ServicePlan
 from common_sync.edges.files.folders import explain_os_error
 from common_sync.edges.project.load import Project
+from common_sync.edges.service.compose import ComposeFiles
 from common_sync.edges.service.folder import ServiceFolder, open_context
 from common_sync.edges.service.listing import list_paths
 
@@ -68,15 +70,14 @@ def check_service(found: Survey, plan: ServicePlan, shared: Iterable[Finding], *
     inside = [file for file in files if is_compose(os.path.basename(file))]
     compositions = list_compositions(composes, several[0].service, inside)
     dockerfiles = list_dockerfiles(several[0].service, folder, compositions)
-    circles = composes.list_circles(plan.service, inside)
-    refused = tuple(one for one in circles if not is_below(one.file, several[0].service.place))
+    dead_ends = tuple(_list_dead_ends(composes, several[0].service, inside))
     findings: list[Finding] = []
     following: set[Finding] = set()
     fixed: dict[str, Fixed] = {}
     for opened in several:
         images = {one: _check_image(opened, one, fix=fix) for one in dockerfiles}
         views = tuple(image.view for image in images.values() if image.view is not None)
-        view = View(opened.service, views, bool(images), compositions, refused)
+        view = View(opened.service, views, bool(images), compositions, dead_ends)
         of_images = [finding for image in images.values() for finding in image.findings]
         own = [*of_images, *opened.keep(inspect_service(view), opened.lines)]
         reported = _report(opened, view, own)
@@ -89,6 +90,15 @@ def check_service(found: Survey, plan: ServicePlan, shared: Iterable[Finding], *
     once = tuple(dict.fromkeys(findings))
     seen = frozenset(following.intersection(once))
     return ServiceCheck(plan.service, paths, once, states, conclude(findings), tuple(fixed.values()), seen)
+
+
+def _list_dead_ends(composes: ComposeFiles, service: Service, inside: Iterable[str]) -> Iterator[DeadEnd]:
+    """Yield the lines of compose files that nobody can follow, but for those that the references' reader reports."""
+    for end in composes.list_dead_ends(service.path, inside):
+        reported = end.refused and is_below(end.file, service.place)
+        about = is_below(end.context, service.place) or is_below(service.place, end.context)
+        if not reported and (about or not end.context):
+            yield end
 
 
 def _list_files(project: Project, plan: ServicePlan) -> tuple[str, ...]:

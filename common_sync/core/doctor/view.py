@@ -9,6 +9,7 @@ from typing import NamedTuple
 from common_sync.core.doctor.build.outcome import Build
 from common_sync.core.doctor.image.files import BuildContext, Folder
 from common_sync.core.formats.compose.built import BuiltService
+from common_sync.core.formats.compose.names import DeadEnd
 from common_sync.core.formats.dockerignore import parse_dockerignore
 from common_sync.core.model import Reference
 
@@ -70,14 +71,14 @@ class View(NamedTuple):
         images: Those that can be followed.
         in_image: Whether it is built into any, followed or not.
         compositions: What compose files build of it.
-        refused: The lines of compose files, by their absolute paths, that Compose refuses, each with what is wrong.
+        dead_ends: The lines of compose files that nobody can follow, and that may be about it.
     """
 
     service: Service
     images: tuple[ImageView, ...]
     in_image: bool
     compositions: tuple[BuiltService, ...] = ()
-    refused: tuple[tuple[str, int, str], ...] = ()
+    dead_ends: tuple[DeadEnd, ...] = ()
 
     def image_of(self, built: BuiltService) -> ImageView | None:
         """Return the image that a compose file builds, where it is one of the service's."""

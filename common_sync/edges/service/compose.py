@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.asked_once import asked_once
-from common_sync.core.formats.compose.names import Stack, find_stack
+from common_sync.core.formats.compose.names import DeadEnd, Stack, find_stack
 from common_sync.core.model import is_below
 from common_sync.core.references.hints import may_build
 from common_sync.core.references.kinds import KINDS, is_compose
@@ -19,14 +19,6 @@ _LARGEST = KINDS["compose"].largest
 
 _LONGEST = 100
 """Services that extend one another, or files that include one another, in one chain."""
-
-
-class Circle(NamedTuple):
-    """A line of a compose file that Compose refuses, since it leads back to where it begins, or on and on."""
-
-    file: str  # the file's absolute path
-    line: int  # the line, counted from 1
-    message: str  # what is so
 
 
 class _Followed(NamedTuple):
@@ -51,7 +43,8 @@ class ComposeFiles:
         self._root = root
         self._files: dict[str, ComposeFile | None] = {}
         self._built: dict[tuple[str, str], tuple[BuiltService, ...]] = {}
-        self._circles: dict[str, dict[Circle, None]] = {}
+        self._included = set[str]()
+        self._dead_ends: dict[str, dict[DeadEnd, None]] = {}
 
     @asked_once
     def read(self, path: str) -> bytes:
@@ -95,8 +88,8 @@ class ComposeFiles:
         paths = (one.path for one in self._follow(above, elsewhere=False))
         return [os.path.relpath(path, self._root) for path in paths if is_below(path, self._root)]
 
-    def list_circles(self, service: str, inside: Iterable[str], *, elsewhere: bool = False) -> list[Circle]:
-        """Return the lines that Compose refuses of a service's own compose files and of those in the folders above it.
+    def list_dead_ends(self, service: str, inside: Iterable[str], *, elsewhere: bool = False) -> list[DeadEnd]:
+        """Return the lines that nobody can follow of a service's own compose files and of those in the folders above it.
 
         Args:
             service: Its path from the root.
@@ -106,7 +99,7 @@ class ComposeFiles:
         files = list(self._follow(self._list_concerned(service, inside), elsewhere))
         for one in files:
             self._list_built(one)
-        return list(dict.fromkeys(circle for one in files for circle in self._circles.get(one.path, ())))
+        return list(dict.fromkeys(end for one in files for end in self._dead_ends.get(one.path, ())))
 
     def _list_concerned(self, service: str, inside: Iterable[str]) -> list[str]:
         return [*self._list_above(service), *(os.path.join(self._root, service, path) for path in inside)]
@@ -144,18 +137,24 @@ class ComposeFiles:
                 pending += reversed([more for include in includes for more in self._include(include, one)])
 
     def _include(self, include: "Reference", by: _Followed) -> Iterator[_Followed]:
+        if include.unknown:
+            self._note(by.path, DeadEnd(by.path, include.line, include.unknown, refused=False))
+            return
         path = os.path.normpath(os.path.join(by.folder, include.file))
         folder = os.path.dirname(path) if include.folder is None else os.path.join(by.folder, include.folder)
         chain = (*by.chain, by.path)
         if path in chain:
-            self._note(by.path, Circle(by.path, include.line, f"`{include.file}` includes this file again"))
+            self._note(by.path, DeadEnd(by.path, include.line, f"`{include.file}` includes this file again"))
         elif len(chain) > _LONGEST:
-            self._note(by.path, Circle(by.path, include.line, f"more than {_LONGEST} files include one another"))
+            self._note(by.path, DeadEnd(by.path, include.line, f"more than {_LONGEST} files include one another"))
+        elif not os.path.isfile(path):
+            self._note(by.path, DeadEnd(by.path, include.line, f"there is no file `{include.file}`", refused=False))
         else:
+            self._included.add(path)
             yield _Followed(path, os.path.normpath(folder), chain)
 
-    def _note(self, path: str, circle: Circle) -> None:
-        self._circles.setdefault(path, {})[circle] = None
+    def _note(self, path: str, end: DeadEnd) -> None:
+        self._dead_ends.setdefault(path, {})[end] = None
 
     def _open(self, one: _Followed, elsewhere: bool) -> "ComposeFile | None":
         """Return what a file says; what it is put over, or is put over it, is read where either has what is asked for."""
@@ -179,7 +178,7 @@ class ComposeFiles:
         return data if len(data) <= _LARGEST else b""
 
     def _parse(self, path: str) -> "ComposeFile | None":
-        """Return what a file says, once and for all; note where nobody can tell what an override puts over another file."""
+        """Return what a file says, once and for all; note where what another file needs cannot be parsed."""
         if path not in self._files:
             from common_sync.core.formats.compose.file import read_compose_file
             from common_sync.edges.files.yaml import parse_documents  # 20 ms, where there is something to read
@@ -190,9 +189,10 @@ class ComposeFiles:
                 self._files[path] = read_compose_file(parse_documents(text.characters))
             except (UndecodableError, UnparsableError) as error:
                 folder, name = os.path.split(path)
-                if name == find_stack(self._list_names(folder)).override:
+                override = name == find_stack(self._list_names(folder)).override
+                if override or path in self._included:
                     line = error.line if isinstance(error, UnparsableError) and error.line else 1
-                    self._note(path, Circle(path, line, f"it cannot be parsed: {error.reason}"))
+                    self._note(path, DeadEnd(path, line, f"it cannot be parsed: {error.reason}", override))
         return self._files[path]
 
     def _list_built(self, one: _Followed) -> "tuple[BuiltService, ...]":
@@ -232,22 +232,28 @@ class ComposeFiles:
 
     def _list_layers(self, layer: "Layer") -> "list[Layer]":
         """Return a service and those that it extends, in this file and in others."""
+        from common_sync.core.formats.compose.built import find_context  # once there is a file
+
         layers = [layer]
         while (extends := layers[-1].service.extends) is not None:
             last = layers[-1]
             path = os.path.normpath(os.path.join(last.folder, extends.file)) if extends.file else last.file
             folder = os.path.dirname(path) if extends.file else last.folder
-            compose = self._find(path, elsewhere=False)
+            compose = None if extends.unknown else self._parse(path)
             services = compose.services if compose is not None else ()
             base = next((one for one in services if one.name == extends.service), None)
-            if base is None:
+            if base is None or extends.unknown:
+                where = f"`{extends.file}`" if extends.file else "this file"
+                message = extends.unknown or f"there is no service `{extends.service}` in {where}"
+                end = DeadEnd(last.file, extends.line, message, refused=False, context=find_context(layers))
+                self._note(layer.file, end)
                 break
             again = any((one.file, one.service.name) == (path, base.name) for one in layers)
             if again or len(layers) > _LONGEST:
                 message = (
                     f"`{base.name}` extends itself" if again else f"more than {_LONGEST} services extend one another"
                 )
-                self._note(layer.file, Circle(last.file, extends.line, message))
+                self._note(layer.file, DeadEnd(last.file, extends.line, message))
                 break
             layers.append(layer._replace(file=path, folder=folder, service=base))
         return layers

@@ -147,7 +147,7 @@ class _Reader:
     def read(self, files: Sequence[tuple[str, Kind]]) -> References:
         """Read the files and what they include, each once."""
         self._own_composes = [file for file, kind in files if kind == "compose"]
-        self._report_circles()
+        self._report_refused()
         self._required = frozenset(file for file, kind in files if kind == "requirements")
         locked = [made_from(file) for file, _ in files]
         files = [*files, *((file, "script") for file in locked if file is not None and kind_of(file) is None)]
@@ -252,13 +252,13 @@ class _Reader:
         known = self._composes.list_services(self._service, self._own_composes, elsewhere=elsewhere)
         return [one for one in known if one.dockerfile == dockerfile and not one.doubtful]
 
-    def _report_circles(self) -> None:
+    def _report_refused(self) -> None:
         if self._composes is None or not self._own_composes:
             return
-        for circle in self._composes.list_circles(self._service, self._own_composes, elsewhere=True):
-            if below(circle.file, self._folder) is not None:
-                file = os.path.relpath(circle.file, self._root)
-                self._find("CS108", file, circle.line, f"Compose refuses it: {circle.message}", "take that out")
+        for end in self._composes.list_dead_ends(self._service, self._own_composes, elsewhere=True):
+            if end.refused and below(end.file, self._folder) is not None:
+                file = os.path.relpath(end.file, self._root)
+                self._find("CS108", file, end.line, f"Compose refuses it: {end.message}", "take that out")
 
     def _report_named(self, view: Places, characters: str, dockerfile: str, shown: str) -> None:
         """Report what takes the library from the master by a build context that a compose file gives a name."""

@@ -80,11 +80,17 @@ def test_what_is_included_and_extended() -> None:
         "  d: {extends: {file: e.yml}}\n  e: {extends: }\n"
     )
     found = read(text)
-    assert found.includes == (Reference(2, "a.yml"), Reference(3, "b.yml", folder="d"))
+    told = "a variable tells what is meant"
+    assert found.includes == (
+        Reference(2, "a.yml"),
+        Reference(3, "b.yml", folder="d"),
+        Reference(3, "${C}.yml", folder="d", unknown=told),
+        Reference(3, "https://x/y", folder="d", unknown="`https://x/y` is no path in this repository"),
+    )
     assert [one.extends for one in found.services] == [
         Reference(7, "", "b"),
         Reference(8, "e.yml", "s"),
-        None,
+        Reference(9, "${E}", "s", unknown=told),
         None,
         None,
     ]

@@ -21,9 +21,11 @@ def check_compose(view: View) -> Iterator[Finding]:
             yield make_finding(
                 "CS213", view.service.path, file, line, f"`{built.name}` cannot be followed: {message}", remedy
             )
-    for file, line, message in view.refused:
-        path = view.path_of(file)
-        yield make_finding("CS213", view.service.path, path, line, f"Compose refuses it: {message}", "take that out")
+    for end in view.dead_ends:
+        said = "Compose refuses it" if end.refused else "it cannot be followed"
+        remedy = "take that out" if end.refused else f"name a file and a service that are there; {IF_HARMLESS}"
+        path = view.path_of(end.file)
+        yield make_finding("CS213", view.service.path, path, end.line, f"{said}: {end.message}", remedy)
 
 
 def _explain(view: View, built: BuiltService) -> tuple[YamlScalar | None, str, str] | None:

@@ -112,6 +112,14 @@ def locate_service(layers: Sequence[Layer]) -> BuiltService | None:
     )
 
 
+def find_context(layers: Sequence[Layer]) -> str:
+    """Return the absolute path of the build context that layers write out, whatever they are put over; nothing for none."""
+    for layer in layers:
+        if layer.service.build is not None and layer.service.build.context is not None:
+            return _locate_context(layer.service.build.context.value, layer.folder) or ""
+    return ""
+
+
 def _hide_below(layers: Sequence[Layer]) -> list[Layer]:
     """Return layers without what one above them hides, their named contexts as absolute paths."""
     cut, kept = frozenset[str](), list[Layer]()

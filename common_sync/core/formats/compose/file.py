@@ -87,6 +87,7 @@ class Reference(NamedTuple):
     file: str  # the file's path; nothing for the file itself
     service: str = ""  # the service that is extended, or nothing
     folder: str | None = None  # the folder that its paths are relative to, where it is not its own
+    unknown: str = ""  # why nobody can tell which file or service that is, or nothing
 
 
 class ComposeService(NamedTuple):
@@ -224,11 +225,17 @@ def _given(node: Node) -> str | None:
 
 def _read_extends(node: Node | None) -> Reference | None:
     if isinstance(node, YamlScalar):
-        return Reference(node.line, "", node.value) if node.value not in _NULL else None
+        unknown = _why_unknown("", node.value)
+        return Reference(node.line, "", node.value, unknown=unknown) if node.value not in _NULL else None
     file, service = _text(find_value(node, "file")), _text(find_value(node, "service"))
-    if node is None or not service or is_remote(file) or has_variable(file + service):
-        return None
-    return Reference(node.line, file, service)
+    return Reference(node.line, file, service, unknown=_why_unknown(file, service)) if node and service else None
+
+
+def _why_unknown(file: str, more: str) -> str:
+    """Return why nobody can tell which file is meant, or what of it; nothing where it is written out."""
+    if has_variable(file + more):
+        return "a variable tells what is meant"
+    return f"`{file}` is no path in this repository" if is_remote(file) else ""
 
 
 def _list_includes(node: Node | None) -> Iterator[Reference]:
@@ -236,8 +243,8 @@ def _list_includes(node: Node | None) -> Iterator[Reference]:
         written = item if isinstance(item, YamlScalar) else find_value(item, "path")
         folder = _text(find_value(item, "project_directory"))
         for one in written.items if isinstance(written, YamlSequence) else (written,):
-            if (path := _text(one)) and not is_remote(path) and not has_variable(path + folder):
-                yield Reference(item.line, path, folder=folder or None)
+            if path := _text(one):
+                yield Reference(item.line, path, folder=folder or None, unknown=_why_unknown(path, folder))
 
 
 def _list_mounts(volumes: Node | None) -> Iterator[Mount]:

@@ -1,4 +1,4 @@
-"""Which compose files of a folder Compose puts over one another.
+"""Which compose files of a folder Compose puts over one another, and the lines where nobody can follow them.
 
 Source of the rules: https://docs.docker.com/compose/how-tos/multiple-compose-files/merge; the order is compose-go's.
 """
@@ -8,6 +8,24 @@ from typing import NamedTuple
 
 _BASES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 _OVERRIDES = tuple(f"{tool}.override.{suffix}" for tool in ("compose", "docker-compose") for suffix in ("yml", "yaml"))
+
+
+class DeadEnd(NamedTuple):
+    """A line of a compose file that leads to something that nobody can follow.
+
+    Attributes:
+        file: The file's absolute path.
+        line: The line, counted from 1.
+        message: Why nobody can follow it.
+        refused: Whether Compose refuses the line itself, so that it is an error wherever it is read.
+        context: The absolute path of the build context that it is about; nothing where it may be about any.
+    """
+
+    file: str
+    line: int
+    message: str
+    refused: bool = True
+    context: str = ""
 
 
 class Stack(NamedTuple):
