@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+import time
 from typing import NamedTuple
 
 from benchmarks.rivals import tool
@@ -15,10 +16,14 @@ ROUNDS = 40
 
 BARE, HOOK = "`python -c pass`", "**`common-sync-hook`**"
 PLAIN, COMPLEX = "**`common-sync-hook`**, plain excludes", "**`common-sync-hook`**, an exclude with wildcards"
+FULL = "**`common-sync-hook --no-cache`**, as where something has changed"
 STATUS = "`git status`"
 
 _EXAMPLE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "examples", "media-services")
 _CONFIGURATION = 'master = "common"\nservices = ["orchestrator", "services/*"]\n'
+_SETTLED = 2.1
+"""Seconds after which the hook trusts the times of files, as between two commits."""
+
 _EXCLUDES = {HOOK: "", PLAIN: 'exclude = ["tests/", "*.md"]\n', COMPLEX: 'exclude = ["docs/**/draft-[0-9]*.md"]\n'}
 
 
@@ -52,7 +57,8 @@ def run_hook_case(folder: str, rounds: int) -> HookResult:
         commands = [(_hook(title), root) for title, root in roots.items()]
         bare = Command(BARE, (sys.executable, "-c", "pass"), sys.executable)
         status = Command(STATUS, ("git", "status"), "git")
-        contestants = [(bare, roots[HOOK]), *commands, (status, roots[HOOK])]
+        full = Command(FULL, tool("common-sync-hook", "--no-cache"), tool("common-sync-hook")[0])
+        contestants = [(bare, roots[HOOK]), *commands, (full, roots[HOOK]), (status, roots[HOOK])]
         table: Table = {command.title: [] for command, _ in contestants}
         for number in range(rounds):
             for command, root in rotated(contestants, number):
@@ -77,5 +83,6 @@ def _build(root: str, title: str) -> str:
     distribute = Command("distribute", tool("common-sync", "distribute"), tool("common-sync")[0])
     check_status(run(distribute, root), 0, f"distribute, before {title}")
     commit(root)
+    time.sleep(_SETTLED)
     check_status(run(_hook(title), root), 0, f"the warm-up of {title}")
     return root

@@ -64,8 +64,9 @@ class Memory(NamedTuple):
 
 
 def environment() -> dict[str, str]:
-    """Return the environment of every contestant: the user's, without what would change Python, git or the shell."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "GIT_", "COVERAGE"))}
+    """Return the environment of every contestant: the user's, without what would change Python, git or the shell, or mean CI."""
+    others = ("PYTHON", "GIT_", "COVERAGE")
+    kept = {name: value for name, value in os.environ.items() if name != "CI" and not name.startswith(others)}
     return kept | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1", "LC_ALL": "C.UTF-8"}
 
 

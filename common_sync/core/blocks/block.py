@@ -60,6 +60,8 @@ def put_block(text: str | None, lines: Sequence[str], end: End, find_others: Fin
     body = "".join(f"{line}{line_end}" for line in (START, NOTE, *lines, END))
     if text is None:
         return body
+    if block is not None and text.startswith(body, block.start) and block.start + len(body) == block.end:
+        return text  # as nearly always
     if block is not None:
         return text[: block.start] + body + block.others(find_others) + text[block.end :]
     mark = "\ufeff" if end == "top" and text.startswith("\ufeff") else ""
@@ -109,12 +111,16 @@ def _find(text: str) -> _Block | None:
     rest = text[last.end() : last.end() + 2]
     end = last.end() + (2 if rest == "\r\n" else rest[:1] == "\n")
     block = _Block(first.start(), end, line_end, tuple(line for line in lines if line != NOTE))
-    begun, ended = (sum(line.startswith(mark) for line in block.lines) for mark in ("<<<<<<< ", ">>>>>>> "))
-    rest = text[: block.start] + text[block.end :]
-    if begun != ended or find_conflict(rest) is not None:
+    if ("<<<<<<< " in text or ">>>>>>> " in text) and _is_being_merged(text, block):
         line = find_conflict(text) or text.count("\n", 0, first.start()) + 1
         raise UnparsableError(line, "a merge is not finished")
     return block
+
+
+def _is_being_merged(text: str, block: _Block) -> bool:
+    """Tell whether a merge is not finished, other than wholly inside a block."""
+    begun, ended = (sum(line.startswith(mark) for line in block.lines) for mark in ("<<<<<<< ", ">>>>>>> "))
+    return begun != ended or find_conflict(text[: block.start] + text[block.end :]) is not None
 
 
 def _line_end(text: str) -> str:

@@ -55,7 +55,7 @@ def list_taken(dockerfile: str) -> Iterator[str]:
     Args:
         dockerfile: Its text; one that cannot be parsed names nothing.
     """
-    if not _MAY_BE_KEPT_OUT.search(dockerfile):
+    if not any(one in dockerfile for one in _IN_WHAT_IS_KEPT_OUT):
         return
     from common_sync.core.formats.dockerfile.sources import find_sources, normalise
     from common_sync.core.formats.dockerfile.syntax import parse_dockerfile
@@ -102,7 +102,7 @@ def _list_folders(dockerfile: str) -> Iterator[str]:
             yield normalise(path[: path.rfind("/", 0, pattern.start()) + 1] if pattern else path, within=True)
 
 
-_MAY_BE_KEPT_OUT = expression(r"_cache|pycache|\.pyc|venv|\.log|\.env")
+_IN_WHAT_IS_KEPT_OUT = ("_cache", "pycache", ".pyc", "venv", ".log", ".env")
 _WILDCARD = expression(r"[*?\[\\]")
 
 

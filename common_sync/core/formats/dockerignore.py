@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from common_sync.core.expressions import expression
-from common_sync.core.formats.wildcards import Wildcards
+from common_sync.core.formats.wildcards import Wildcards, may_be_many
 from common_sync.core.text import SPACES, UnparsableError
 
 
@@ -149,7 +149,7 @@ def _clean_twice(written: str) -> str:
 
 def _clean(path: str) -> str:
     """Do as Go's `filepath.Clean`: `./a//b/../c/` is `a/c`."""
-    return posixpath.normpath(re.sub("^/+", "/", path)) if path else ""
+    return posixpath.normpath(f"/{path.lstrip('/')}" if path.startswith("/") else path) if path else ""
 
 
 _WELL_FORMED = expression(
@@ -178,7 +178,7 @@ def _compile(pattern: str) -> re.Pattern[str] | Wildcards:
         ValueError: Go's `filepath.Match` does not take it.
         re.error: Go's `regexp` would not.
     """
-    if pattern in {"", "!"} or _WELL_FORMED.fullmatch(pattern) is None:
+    if pattern in {"", "!"} or (_holds_escape(pattern) and _WELL_FORMED.fullmatch(pattern) is None):
         raise ValueError(pattern)
     head, tail = pattern[:-2], pattern[2:]
     if not _WILD.search(pattern):
@@ -188,11 +188,24 @@ def _compile(pattern: str) -> re.Pattern[str] | Wildcards:
     elif pattern.endswith("**") and not _WILD.search(head):
         source = rf"\A{re.escape(head)}"
     else:
-        translated = _CLASS.sub(_as_python_reads, _TOKEN.sub(_translate, pattern))
-        wildcards = Wildcards(translated)
-        regex = re.compile(f"^{translated}\\Z", re.ASCII)
-        return wildcards if wildcards.are_many else regex
+        return _compile_wild(pattern)
     return expression(source, re.ASCII)
+
+
+def _compile_wild(pattern: str) -> re.Pattern[str] | Wildcards:
+    translated = _TOKEN.sub(_translate, pattern)
+    if _holds_escape(pattern):
+        translated = _CLASS.sub(_as_python_reads, translated)
+    regex = re.compile(f"^{translated}\\Z", re.ASCII)
+    if not may_be_many(translated):
+        return regex
+    wildcards = Wildcards(translated)
+    return wildcards if wildcards.are_many else regex
+
+
+def _holds_escape(pattern: str) -> bool:
+    """Tell whether something in a pattern may mean other characters than it is written with, wildcards aside."""
+    return "\\" in pattern or "[" in pattern
 
 
 def _translate(token: re.Match[str]) -> str:

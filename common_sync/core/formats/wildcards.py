@@ -16,6 +16,11 @@ _FEW = 2
 """Wildcards that `re` may try in all ways; the time is at most the square of a path's length."""
 
 
+def may_be_many(source: str) -> bool:
+    """Tell at a glance whether an expression may have more wildcards than `re` tries in no time, or repeats too often."""
+    return "{" in source or source.count("*") + source.count("|") > _FEW
+
+
 class _Step(NamedTuple):
     """Something that is repeated."""
 

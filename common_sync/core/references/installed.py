@@ -35,7 +35,7 @@ _COPIED = expression(
     re.MULTILINE | re.IGNORECASE,
 )
 _FIELD = expression(r"(?<![\w-])(source|src|target|dst|destination)=([^,\s\"']+)")
-_MOUNT = expression(r"--mount=(\S+)")
+_MOUNT = expression(r"--mount=(\S+)", needs="--mount=")
 
 
 class Named(NamedTuple):
@@ -53,7 +53,7 @@ def find_named(text: str) -> Iterator[Named]:
     Args:
         text: A Dockerfile, a compose file or a script.
     """
-    joined = _FOLDED.sub(lambda block: _blank(_BREAK, block[0]), text)
+    joined = _FOLDED.sub(lambda block: _blank(_BREAK, block[0]), text) if ">" in text else text
     joined = _blank(_CONTINUED, joined)
     values = {match[1]: match[2] for match in _ASSIGNMENT.finditer(joined)}
     for command in _COMMAND.finditer(joined):

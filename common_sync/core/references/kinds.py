@@ -4,6 +4,7 @@ A new kind of file is a rewriter and a row here. Everybody who meets such a file
 """
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from common_sync.core import limits
@@ -195,6 +196,7 @@ _BY_NAME: dict[str, Kind] = {name: kind for kind, row in KINDS.items() for name 
 _BY_FIT = tuple((row.fits, kind) for kind, row in KINDS.items() if row.fits is not None)
 
 
+@lru_cache(maxsize=1 << 12)  # services have files of the same names, and each is asked about several times
 def kind_of(path: str) -> Kind | None:
     """Tell by its path whether a file may refer to the library, and what it is."""
     above, _, name = path.rpartition("/")

@@ -110,18 +110,23 @@ class Places:
     def _locator(self, above: str) -> Locate:
         def locate(path: str, from_file: bool) -> Place:
             full = os.path.normpath(os.path.join(above if from_file else self.folder, path))
+            if (place := self._find_in_library(full)) is not None:
+                return place  # as nearly always; to follow symlinks asks for every folder above
             real = os.path.realpath(full)
-            for candidate in (full, real):
-                if (rest := below(candidate, self.copy_folder)) is not None:
-                    return Place("copy", rest)
-                if (rest := below(candidate, self.master)) is not None:
-                    return Place("master", rest)
+            if (place := self._find_in_library(real)) is not None:
+                return place
             if self.is_own(real) or any(below(real, other) is not None for other in self._others):
                 return Place("service")
             inside = below(real, self.root) is not None
             return Place("outside", holds=inside and self._is_held(real), exists=os.path.lexists(full))
 
         return locate
+
+    def _find_in_library(self, path: str) -> Place | None:
+        if (rest := below(path, self.copy_folder)) is not None:
+            return Place("copy", rest)
+        rest = below(path, self.master)
+        return None if rest is None else Place("master", rest)
 
     def _is_held(self, folder: str) -> bool:
         return any(below(one, folder) is not None for one in self._held)

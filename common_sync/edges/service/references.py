@@ -143,6 +143,7 @@ class _Reader:
         self._widened: list[Widened] = []
         self._paths = paths
         self._required = frozenset[str]()
+        self._resolved: dict[str, str] = {}
 
     def read(self, files: Sequence[tuple[str, Kind]]) -> References:
         """Read the files and what they include, each once."""
@@ -156,11 +157,19 @@ class _Reader:
         while pending:
             given, kind = pending.pop()
             path = os.path.normpath(given)
-            real = os.path.realpath(path)
+            real = self._resolve(path)
             if real not in seen:
                 seen.add(real)
                 pending.extend(self._read_file(path, real, kind))
         return self._result()
+
+    def _resolve(self, path: str) -> str:
+        """Return a path with its symlinks resolved; to follow those above a file, every folder up to `/` is asked for once."""
+        above, name = os.path.split(path)
+        if above not in self._resolved:
+            self._resolved[above] = os.path.realpath(above)
+        found = os.path.join(self._resolved[above], name)
+        return os.path.realpath(found) if os.path.islink(found) else found
 
     def read_data(self, file: str, kind: Kind, data: bytes) -> References:
         """Read a file that holds other bytes than the disk has."""
@@ -208,7 +217,8 @@ class _Reader:
             self._find("CS108", shown, conflict, "holds the marks of a merge that is not finished", "finish the merge")
             return []
         above = os.path.dirname(path)
-        wider = self._wider_builds(real) if kind == "dockerfile" else ()
+        builds = self._list_builds(real) if kind == "dockerfile" else []
+        wider = self._of_other_contexts(builds)
         try:
             after, found = _run(rewrite, text.characters, [view.site(above, real, wider) for view in views])
         except UnparsableError as error:
@@ -217,8 +227,7 @@ class _Reader:
             return []
         for view, one in zip(views, found, strict=True):
             self._take(view, one, shown, kind)
-            if kind == "dockerfile":
-                self._report_named(view, text.characters, real, shown)
+            self._report_named(view, text.characters, builds, shown)
             if view.former is not None and KINDS[kind].commands:
                 from common_sync.core.references.mentions import report_former  # hardly ever has a copy moved
 
@@ -240,9 +249,9 @@ class _Reader:
             (os.path.join(self._folder, one.path), one.kind or kind) for one in included if kind_of(one.path) is None
         ]
 
-    def _wider_builds(self, dockerfile: str) -> "tuple[BuiltService, ...]":
-        """Return how a Dockerfile is built from other folders than the service's."""
-        return tuple(one for one in self._list_builds(dockerfile) if one.context != self._folder)
+    def _of_other_contexts(self, builds: "Sequence[BuiltService]") -> "tuple[BuiltService, ...]":
+        """Return those of a Dockerfile's builds that are from other folders than the service's."""
+        return tuple(one for one in builds if one.context != self._folder)
 
     def _list_builds(self, dockerfile: str) -> "list[BuiltService]":
         """Return how a Dockerfile is built, as far as a compose file says and nobody has to guess."""
@@ -260,11 +269,11 @@ class _Reader:
                 file = os.path.relpath(end.file, self._root)
                 self._find("CS108", file, end.line, f"Compose refuses it: {end.message}", "take that out")
 
-    def _report_named(self, view: Places, characters: str, dockerfile: str, shown: str) -> None:
+    def _report_named(self, view: Places, characters: str, builds: "Sequence[BuiltService]", shown: str) -> None:
         """Report what takes the library from the master by a build context that a compose file gives a name."""
         named = {
             (context.name, context.file, context.line)
-            for one in self._list_builds(dockerfile)
+            for one in builds
             for context in one.contexts
             if below(context.file, self._folder) is None  # in its own file, the path is rewritten
             if context.value is not None and below(os.path.realpath(context.value), view.master) is not None
@@ -322,7 +331,9 @@ class _Reader:
             self._findings.append(place(problem, self._service, shown))
         if any(problem.code == "CS112" for problem in found.problems):
             real = os.path.join(self._root, shown)
-            self._widened.append(Widened(os.path.relpath(real, self._folder), self._wider_builds(real)))
+            self._widened.append(
+                Widened(os.path.relpath(real, self._folder), self._of_other_contexts(self._list_builds(real)))
+            )
 
     def _report_not_copied(self, one: LocatedReference, view: Places, shown: str, kind: Kind) -> None:
         if one.includes:

@@ -91,6 +91,8 @@ def test_lines_and_kinds() -> None:
         (b"RUN uv run x.py", "dockerfile", True),
         (b'CMD ["uv", "run", "x.py"]', "dockerfile", True),
         (b"RUN make -r reqs.txt", "dockerfile", False),
+        (b'CMD ["uvicorn", "main:app", "-c", "reqs.txt"]', "dockerfile", False),
+        (b'RUN uv sync\nCMD ["uvicorn", "main:app"]', "dockerfile", True),
     ],
 )
 def test_the_usual_is_not_searched(data: bytes, kind: str, may: bool) -> None:

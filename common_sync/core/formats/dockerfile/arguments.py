@@ -20,6 +20,7 @@ _FLAG = expression(
 _FLAG_PIECE = expression(r"""\\(?P<escaped>.)|(?P<quote>['"])|(?P<plain>[^\\])""", re.DOTALL)
 _QUOTING = expression(r"""['"\\]""")
 _JSON_STRING = expression(r'"(?:[^"\\]|\\.)*"')
+_PLAIN_ARRAY = expression(r"\[ *S(?: *, *S)* *\]".replace("S", r'"[^"\\\x00-\x1f]*"'))
 _JSON_CHARACTER = expression(r"\\u[dD][89abAB]..\\u[dD][c-fC-F]..|\\u....|\\.|[^\\]")
 _HEREDOC = expression(r"(\d*)<<(-?)\s*([^<]*)", re.ASCII)
 _HEREDOC_WORD = expression(
@@ -52,6 +53,8 @@ class Announcement(NamedTuple):
 
 def take_flags(rest: Word) -> tuple[tuple[Flag, ...], Word]:
     """Divide what follows an instruction's name into its flags and its arguments."""
+    if not rest.text.lstrip(SPACES).startswith("--"):
+        return (), rest.stripped()  # as nearly always; the expression for a flag is long
     flags = []
     end = 0
     while match := _FLAG.match(rest.text, end):
@@ -179,25 +182,36 @@ def _decode_json(array: Word) -> list[Word] | None:
     Raises:
         RefusedError: It holds something else than strings.
     """
-    if not array.text.startswith("["):
+    if not array.text.startswith("[") or not (_PLAIN_ARRAY.fullmatch(array.text) or _is_array(array.text)):
         return None
-    from json import loads  # only where there is an array
+    return [_decode_string(array.part(*match.span())) for match in _JSON_STRING.finditer(array.text)]
+
+
+def _is_array(text: str) -> bool:
+    """Tell whether a text is a JSON array.
+
+    Raises:
+        RefusedError: It holds something else than strings.
+    """
+    from json import loads  # as long as all other modules for Dockerfiles, and hardly any array needs it
 
     try:
-        values = loads(array.text)
+        values = loads(text)
     except ValueError:
-        return None
+        return False
     except RecursionError:
         refuse("a JSON array here holds strings only, not one array in another thousands of times")
     if not all(isinstance(value, str) for value in values):
         refuse("a JSON array here holds strings only")
-    return [_decode_string(array.part(*match.span()), loads) for match in _JSON_STRING.finditer(array.text)]
+    return True
 
 
-def _decode_string(quoted: Word, loads: Callable[[str], str]) -> Word:
+def _decode_string(quoted: Word) -> Word:
     inside = quoted.part(1, -1)
     if "\\" not in inside.text:
         return inside
+    from json import loads  # as above
+
     spans = [match.span() for match in _JSON_CHARACTER.finditer(inside.text)]
     decoded = (_spelled(inside, start, end, loads(f'"{inside.text[start:end]}"')) for start, end in spans)
     return join_words([inside.part(0, 0), *decoded])

@@ -20,8 +20,7 @@ from common_sync.core.formats.dockerfile.words import RefusedError, Word, join_w
 from common_sync.core.text import SPACES, UnparsableError
 
 _LINE = expression(r"[^\n]*\n|[^\n]+\Z")
-_DIRECTIVE = expression(rf"#[{SPACES}]*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(\S(?:.*\S)?|\s)\s*", re.ASCII)
-_LEADING = expression(rf"[{SPACES}]*")
+_DIRECTIVE = expression(rf"#[{SPACES}]*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(\S(?:.*\S)?|\s)\s*", re.ASCII, needs="#")
 _COMMAND = expression(r"([^\t\v\f\r ]+)[\t\v\f\r ]*")
 
 
@@ -196,8 +195,7 @@ class _Parser:
         return None
 
     def _after_blanks(self, start: int, end: int) -> int:
-        match = _LEADING.match(self._characters, start, end)
-        return match.end() if match else start
+        return end - len(self._characters[start:end].lstrip(SPACES))
 
     def _instruction(self, line: Word, number: int) -> Instruction:
         line = line.stripped()

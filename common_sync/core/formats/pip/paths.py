@@ -10,14 +10,14 @@ from typing import NamedTuple
 from common_sync.core.expressions import expression
 from common_sync.core.formats.pip.names import normalise
 
-_DIRECT = expression(r"([A-Za-z0-9][\w.-]*)\s*(?:(\[[^\]]*\])\s*)?@\s*", re.ASCII)
+_DIRECT = expression(r"([A-Za-z0-9][\w.-]*)\s*(?:(\[[^\]]*\])\s*)?@\s*", re.ASCII, needs="@")
 _FILE = expression(r"file:", re.IGNORECASE)
-_OTHER_SCHEME = expression(r"(?!file:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_OTHER_SCHEME = expression(r"(?!file:)[a-z][a-z0-9+.-]*:", re.IGNORECASE, needs=":")
 _LOCAL_HOST = expression(r"//(?:localhost)?(?=/)", re.IGNORECASE)
-_PATH_FRAGMENT = expression(r"#(?=(?:egg|subdirectory)=)")
+_PATH_FRAGMENT = expression(r"#(?=(?:egg|subdirectory)=)", needs="#")
 _URL_FRAGMENT = expression(r"[?#]")
 _SUBDIRECTORY = expression(r"[#&]subdirectory=([^&]+)")
-_VARIABLE = expression(r"\$\{[A-Z0-9_]+\}")  # the only form that pip expands
+_VARIABLE = expression(r"\$\{[A-Z0-9_]+\}", needs="$")  # the only form that pip expands
 _NEEDS_NO_QUOTING = expression(r"[A-Za-z0-9_.~/-]*")
 
 
