@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from reliability.traced import STRACE
-from support.depth import ALL, Record, skip
+from support.depth import ALL, FULL, Record, skip
 from support.monorepo import CONFIGURATION, Monorepo, environment
 from support.stamped import STAMP, Stamped
 
@@ -224,8 +224,9 @@ HARMFUL: list[Change] = [
 def test_random_changes(synced: Monorepo, record_property: Record) -> None:
     """Somewhere among all that can change would be something that a stamp does not see."""
     _fill(synced)
-    hook, chance = Stamped(synced), random.Random(0 if not ALL else None)  # noqa: S311 - no secret
-    changes, stamps = 10_000 if ALL else 40, 0
+    seed = random.SystemRandom().randrange(1 << 32) if FULL else 0
+    hook, chance = Stamped(synced), random.Random(seed)  # noqa: S311 - no secret
+    changes, stamps = 10_000 if FULL else 300 if ALL else 40, 0
     commit = synced.git("rev-parse", "HEAD").strip()
     hook.leave_stamp()
     for number in range(changes):
@@ -236,7 +237,7 @@ def test_random_changes(synced: Monorepo, record_property: Record) -> None:
             change(synced, chance)
         said, full = hook.run(), hook.run_in_full()
         stamps += said == STAMP
-        assert said.code == full.code, (number, names)
+        assert said.code == full.code, (seed, number, names)
         if said.code != 0:
             _put_right(synced, commit)
             hook.leave_stamp()
