@@ -131,6 +131,11 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
         setup("package_dir={'x': os.path.join(HERE, '../../x')}"),
         "CS213:4",
     ),
+    "setup.py: packages from above that are there": (
+        ALL + "COPY common /srv/common\nRUN pip install ./common && pip install .\n",
+        setup("package_dir={'x': os.path.join(HERE, '../srv/common')}"),
+        "",
+    ),
     "setup.py: its own files": (
         SETUP,
         setup("long_description=open(os.path.join(HERE, 'README.md')).read(), url='/x', entry='../app'"),

@@ -60,6 +60,9 @@ def test_names(text: str) -> None:
         pytest.param("ls $ROOT/common ${COMMON}", id="a variable that says it all"),
         pytest.param("echo 1...2 .. ../ x/..", id="dots"),
         pytest.param("curl https://x.invalid/../../common-utils", id="a URL"),
+        pytest.param(
+            "import os\nHERE = os.path.dirname(__file__)\nX = os.path.join(HERE, '../../other')\n", id="a computed path"
+        ),
     ],
 )
 def test_stays_silent(text: str) -> None:
