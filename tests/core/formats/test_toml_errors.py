@@ -4,7 +4,7 @@ import tomllib
 
 import pytest
 
-from common_sync.core.formats.toml_errors import find_line, without_place
+from common_sync.core.formats.toml_errors import find_line, toml_problem, without_place
 
 
 class _ToldByAttributeError(ValueError):
@@ -36,3 +36,13 @@ def test_this_python(text: str, line: int) -> None:
         tomllib.loads(text)
     assert find_line(caught.value, text) == line
     assert " (at " not in without_place(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "excerpt"), [("a = 1\nb = ?\n", ("b = ?", "    ^")), (f"b = {'x' * 300}\n", ())], ids=["short", "long"]
+)
+def test_the_line_is_shown(text: str, excerpt: tuple[str, ...]) -> None:
+    """A user would have to open the file to see the fault, or a line of a megabyte would fill the terminal."""
+    with pytest.raises(tomllib.TOMLDecodeError) as caught:
+        tomllib.loads(text)
+    assert toml_problem(caught.value, text, "x.toml").excerpt == excerpt
