@@ -133,7 +133,7 @@ def test_a_file_that_goes_away_meanwhile(synced: Monorepo) -> None:
     """A file that is deleted while `diff` runs would end it with a traceback."""
     synced.write(f"{COPY}/{SETTINGS}", "edited\n")
     patch = (
-        "import os\nfrom common_sync.commands import diff\nold = diff._bytes_lines\n"
+        "import os\nfrom common_sync.commands import diff\n"
         "def gone(*arguments):\n    raise FileNotFoundError(2, 'No such file or directory', 'x')\n"
         "diff.open = gone\n"
     )
