@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from common_sync.edges.project.load import load_project
-from common_sync.interface.show.fields import environment_status_fields
+from common_sync.interface.show.environment_fields import environment_status_fields
 from common_sync.interface.show.options import Option, Options, Services
 from common_sync.interface.show.presenter import View, present
 from common_sync.interface.show.terminal import Terminal, printable

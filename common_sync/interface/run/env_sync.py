@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from common_sync.core.errors import CommonSyncError
 from common_sync.edges.project.load import load_project
-from common_sync.interface.show.fields import environment_sync_fields
+from common_sync.interface.show.environment_fields import environment_sync_fields
 from common_sync.interface.show.options import DryRun, Option, Options, Services
 from common_sync.interface.show.presenter import View, present
 from common_sync.interface.show.terminal import printable, say

@@ -10,16 +10,12 @@ if TYPE_CHECKING:  # each command needs its own at run time, and no other's
     from common_sync.commands.distribute import Distribution, Outcome
     from common_sync.commands.doctor import Diagnosis
     from common_sync.commands.eject import Ejected, Ejection
-    from common_sync.commands.env_clean import Cleaning
-    from common_sync.commands.env_status import EnvironmentRow, EnvironmentStatus
-    from common_sync.commands.env_sync import EnvironmentSync, Synced
     from common_sync.commands.explain import Explanation, Page
     from common_sync.commands.init import Proposal
     from common_sync.commands.log import CopyHistory, History
     from common_sync.commands.promote import Promotion
     from common_sync.commands.steps.service_check import ServiceCheck
     from common_sync.commands.steps.survey import Survey
-    from common_sync.commands.units import Unit
     from common_sync.commands.verify import CopyCheck
     from common_sync.core.copies.ancestry import Commit
     from common_sync.core.service_plan import ServicePlan
@@ -49,11 +45,11 @@ def distribute_fields(distribution: "Distribution", *, diff: bool) -> Fields:
     """
     services = [_service(outcome.plan) | _outcome(outcome) for outcome in distribution.outcomes]
     return _envelope(distribution.survey, services, distribution.findings(), in_sync=distribution.in_sync) | {
-        "rewritten": [_text(edit.path) for edit in distribution.survey.root.edits],
+        "rewritten": [as_text(edit.path) for edit in distribution.survey.root.edits],
         "dry_run": distribution.dry_run,
         "force": distribution.force,
         "changed": distribution.changed,
-        "kept": distribution.kept and _text(distribution.kept),
+        "kept": distribution.kept and as_text(distribution.kept),
         **({"diff": _diff(distribution.survey)} if diff else {}),
     }
 
@@ -62,17 +58,17 @@ def _outcome(outcome: "Outcome") -> Fields:
     return {
         "changed": outcome.changed,
         "in_sync": outcome.in_sync,
-        "operations": [{"action": operation.action, "path": _text(operation.path)} for operation in outcome.done],
-        "rewritten": [_text(edit.path) for edit in outcome.plan.edits],
-        "left": [_text(operation.path) for operation in outcome.left],
-        "gone": [_text(former.path) for former in outcome.gone],
+        "operations": [{"action": operation.action, "path": as_text(operation.path)} for operation in outcome.done],
+        "rewritten": [as_text(edit.path) for edit in outcome.plan.edits],
+        "left": [as_text(operation.path) for operation in outcome.left],
+        "gone": [as_text(former.path) for former in outcome.gone],
     }
 
 
 def _diff(surveyed: "Survey") -> list[str]:
     from common_sync.commands.diff import diff_lines  # only where it was asked for
 
-    return [_text(line.text) for line in diff_lines(surveyed)]
+    return [as_text(line.text) for line in diff_lines(surveyed)]
 
 
 def verify_copy_fields(check: "CopyCheck") -> Fields:
@@ -81,15 +77,15 @@ def verify_copy_fields(check: "CopyCheck") -> Fields:
     return {
         "in_sync": not check.findings,
         "copy": {
-            "path": _text(check.path),
+            "path": as_text(check.path),
             "state": check.plan.state,
             "digest": check.digest,
             "files": check.files,
-            "library": _text(library.name),
-            "master": _text(library.master),
+            "library": as_text(library.name),
+            "master": as_text(library.master),
             "version": library.version,
         },
-        "findings": _findings(check.findings),
+        "findings": findings_fields(check.findings),
     }
 
 
@@ -99,20 +95,20 @@ def eject_fields(ejection: "Ejection") -> Fields:
         "complete": ejection.is_complete,
         "dry_run": ejection.dry_run,
         "services": [_ejected(service) for service in ejection.services],
-        "unblocked": [_text(block.path) for block in ejection.unblocked],
-        "kept": ejection.kept and _text(ejection.kept),
-        "findings": _findings(ejection.findings()),
+        "unblocked": [as_text(block.path) for block in ejection.unblocked],
+        "kept": ejection.kept and as_text(ejection.kept),
+        "findings": findings_fields(ejection.findings()),
     }
 
 
 def _ejected(service: "Ejected") -> Fields:
     return {
-        "name": _text(service.service),
-        "copy": _text(service.copies[0]),
-        "put_back": [_text(edit.path) for edit in service.edits],
-        "unblocked": [_text(block.path) for block in service.unblocked],
+        "name": as_text(service.service),
+        "copy": as_text(service.copies[0]),
+        "put_back": [as_text(edit.path) for edit in service.edits],
+        "unblocked": [as_text(block.path) for block in service.unblocked],
         "removed": sum(len(removal.plan.operations) for removal in service.removals),
-        "stays": [_text(path) for removal in service.removals for path in removal.stays],
+        "stays": [as_text(path) for removal in service.removals for path in removal.stays],
     }
 
 
@@ -131,97 +127,21 @@ def doctor_fields(diagnosis: "Diagnosis", *, fix: bool) -> Fields:
 
 def _checked(service: "ServiceCheck") -> Fields:
     return {
-        "name": _text(service.service),
+        "name": as_text(service.service),
         "verdict": service.verdict,
-        "dockerfiles": [_text(path) for path in service.dockerfiles],
+        "dockerfiles": [as_text(path) for path in service.dockerfiles],
         "checks": {title.lower(): state for title, state in service.states.items()},
         "fixed": [
-            {"file": _text(f"{service.service}/{file.path}"), "lines": [_text(line) for line in file.lines]}
+            {"file": as_text(f"{service.service}/{file.path}"), "lines": [as_text(line) for line in file.lines]}
             for file in service.fixed
         ],
-    }
-
-
-def environment_sync_fields(synced: "EnvironmentSync") -> Fields:
-    """Return the fields of `env sync`."""
-    return {
-        "in_sync": synced.in_sync,
-        "dry_run": synced.dry_run,
-        "services": [_synced(one) for one in synced.services],
-        "findings": _findings(synced.findings),
-    }
-
-
-def _synced(one: "Synced") -> Fields:
-    return {
-        "name": _text(one.situation.service),
-        "action": one.action,
-        "reasons": [_text(reason) for reason in one.situation.standing.reasons],
-        "environment": one.environment or None,
-        "packages": one.packages,
-        "error": _text(str(one.error)) if one.error is not None else None,
-    }
-
-
-def environment_status_fields(status: "EnvironmentStatus") -> Fields:
-    """Return the fields of `env status`."""
-    return {
-        "in_sync": status.in_sync,
-        "services": [_environment(row) for row in status.rows],
-        "findings": _findings(status.findings),
-    }
-
-
-def _environment(row: "EnvironmentRow") -> Fields:
-    situation, seen = row.situation, row.situation.folder.current
-    environment = seen.environment if seen is not None else None
-    return {
-        "name": _text(situation.service),
-        "state": situation.standing.state,
-        "reasons": [_text(reason) for reason in situation.standing.reasons],
-        "environment": row.environment or None,
-        "python": environment and {name: _text(value) for name, value in environment.interpreter._asdict().items()},
-        "installer": environment and _text(environment.installer),
-        "editable_master": environment is not None and environment.editable_master,
-        "packages": row.packages,
-        "size": row.size and row.size._asdict(),
-        "others": row.others,
-    }
-
-
-def environment_clean_fields(cleaning: "Cleaning") -> Fields:
-    """Return the fields of `env clean`."""
-    return {
-        "dry_run": cleaning.dry_run,
-        "freed": cleaning.freed,
-        "removals": [one._asdict() | {"path": _text(one.path)} for one in cleaning.removals],
-        "cached": [{"name": _text(one.name), "size": one.size} for one in cleaning.cached],
-        "pruned": _text(cleaning.pruned),
-    }
-
-
-def unit_fields(units: "Sequence[Unit]", findings: Sequence[Finding]) -> Fields:
-    """Return the fields of `units`."""
-    return {"units": [_unit(one) for one in units], "findings": _findings(findings)}
-
-
-def _unit(one: "Unit") -> Fields:
-    return {
-        "name": _text(one.service),
-        "unit": f"{one.name}.service",
-        "path": _text(one.path),
-        "state": one.state,
-        "enabled": one.enabled,
-        "action": one.action,
-        "kept": _text(one.kept) or None,
-        "text": one.text or None,
     }
 
 
 def explain_fields(explanations: Sequence["Explanation"], pages: Sequence["Page"]) -> Fields:
     """Return the fields of `explain`."""
     return {
-        "paths": [{key: _text(value) for key, value in one._asdict().items()} for one in explanations],
+        "paths": [{key: as_text(value) for key, value in one._asdict().items()} for one in explanations],
         "codes": [page._asdict() for page in pages],
     }
 
@@ -234,7 +154,7 @@ def log_fields(history: "History") -> Fields:
         "digests": [
             {
                 "digest": one.digest,
-                "master": _text(one.master),
+                "master": as_text(one.master),
                 "now": one.is_now,
                 "at": _commit_fields(one.at),
                 "behind": [_commit_fields(commit) for commit in one.behind[::-1]],
@@ -247,26 +167,26 @@ def log_fields(history: "History") -> Fields:
 
 def _copy_fields(copy: "CopyHistory") -> Fields:
     return {
-        "service": _text(copy.service),
-        "copy": _text(copy.copy),
-        "master": _text(copy.master),
+        "service": as_text(copy.service),
+        "copy": as_text(copy.copy),
+        "master": as_text(copy.master),
         "exists": copy.exists,
         "managed": copy.managed,
         "current": copy.is_current,
         "at": _commit_fields(copy.at),
-        "differs": [_text(path) for path in copy.differs],
-        "edited": [_text(path) for path in copy.edited],
-        "uncommitted": [_text(path) for path in copy.uncommitted],
+        "differs": [as_text(path) for path in copy.differs],
+        "edited": [as_text(path) for path in copy.edited],
+        "uncommitted": [as_text(path) for path in copy.uncommitted],
         "behind": [_commit_fields(commit) for commit in copy.behind[::-1]],
         "complete": copy.unclear is None,
-        "why": copy.unclear and _text(copy.unclear.message),
+        "why": copy.unclear and as_text(copy.unclear.message),
     }
 
 
 def _commit_fields(commit: "Commit | None") -> Fields | None:
     if commit is None:
         return None
-    return {name: _text(str(getattr(commit, name))) for name in ("id", "date", "author", "subject")}
+    return {name: as_text(str(getattr(commit, name))) for name in ("id", "date", "author", "subject")}
 
 
 def promote_fields(promotion: "Promotion") -> Fields:
@@ -277,25 +197,25 @@ def promote_fields(promotion: "Promotion") -> Fields:
         "dry_run": promotion.dry_run,
         "promoted": [
             {
-                "service": _text(one.service),
-                "file": _text(one.file),
-                "master_file": _text(one.master_file),
+                "service": as_text(one.edit.copy.service),
+                "file": as_text(one.edit.file),
+                "master_file": as_text(one.edit.master_file),
                 "how": one.how,
                 "added": one.added,
                 "removed": one.removed,
             }
             for one in promotion.promoted
         ],
-        "refused": [_text(finding.file) for finding in promotion.refused],
-        "kept": promotion.kept and _text(promotion.kept),
-        "findings": _findings(promotion.findings()),
+        "refused": [as_text(finding.file) for finding in promotion.refused],
+        "kept": promotion.kept and as_text(promotion.kept),
+        "findings": findings_fields(promotion.findings()),
     }
 
 
 def init_fields(proposal: "Proposal") -> Fields:
     """Return the fields of `init`."""
     return {
-        "file": _text(proposal.file),
+        "file": as_text(proposal.file),
         "master": proposal.master,
         "guess": proposal.guess,
         "copy": proposal.copy,
@@ -312,7 +232,7 @@ def init_fields(proposal: "Proposal") -> Fields:
 
 
 def _reason(reason: "Reason") -> Fields:
-    return {"file": _text(reason.file), "line": reason.line, "text": _text(reason.text)}
+    return {"file": as_text(reason.file), "line": reason.line, "text": as_text(reason.text)}
 
 
 def _envelope(surveyed: "Survey", services: Sequence[Fields], findings: Sequence[Finding], *, in_sync: bool) -> Fields:
@@ -321,22 +241,22 @@ def _envelope(surveyed: "Survey", services: Sequence[Fields], findings: Sequence
     return {
         "in_sync": in_sync,
         "master": {
-            "path": _text(target.library.master),
-            "library": _text(manifest.library.name),
+            "path": as_text(target.library.master),
+            "library": as_text(manifest.library.name),
             "digest": manifest.tree,
             "version": manifest.library.version,
             "files": len(manifest.files),
         },
         "services": services,
-        "findings": _findings(findings),
+        "findings": findings_fields(findings),
     }
 
 
 def _service(plan: "ServicePlan") -> Fields:
     copy = plan.copies[0]
     return {
-        "name": _text(plan.service),
-        "copy": _text(copy.path),
+        "name": as_text(plan.service),
+        "copy": as_text(copy.path),
         "state": copy.plan.state,
         "touched": copy.plan.touched and copy.exists,
         "behind": copy.plan.behind,
@@ -344,18 +264,19 @@ def _service(plan: "ServicePlan") -> Fields:
         "version": copy.version,
         "files": copy.files,
         "in_sync": plan.is_empty,
-        "drift": [{"path": _text(operation.path), "state": operation.state} for operation in copy.plan.operations],
+        "drift": [{"path": as_text(operation.path), "state": operation.state} for operation in copy.plan.operations],
         "references": [
-            {"file": _text(reference.file), "line": reference.line, "state": reference.state}
+            {"file": as_text(reference.file), "line": reference.line, "state": reference.state}
             for reference in plan.references
         ],
     }
 
 
-def _findings(findings: Sequence[Finding]) -> list[Fields]:
+def findings_fields(findings: Sequence[Finding]) -> list[Fields]:
+    """Return the fields of findings."""
     return [
         {
-            key: _text(value) if isinstance(value, str) else value
+            key: as_text(value) if isinstance(value, str) else value
             for key, value in finding._asdict().items()
             if key not in ("insertion", "lacks", "asker")
         }
@@ -364,6 +285,6 @@ def _findings(findings: Sequence[Finding]) -> list[Fields]:
     ]
 
 
-def _text(name: str) -> str:
+def as_text(name: str) -> str:
     """Return a name as valid UTF-8; other bytes become backslash escapes."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

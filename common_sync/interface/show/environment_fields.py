@@ -1,0 +1,89 @@
+"""The fields of JSON of what runs a service: its environment, its systemd unit."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from common_sync.core.model import Finding
+from common_sync.interface.show.fields import Fields, as_text, findings_fields
+
+if TYPE_CHECKING:
+    from common_sync.commands.env_clean import Cleaning
+    from common_sync.commands.env_status import EnvironmentRow, EnvironmentStatus
+    from common_sync.commands.env_sync import EnvironmentSync, Synced
+    from common_sync.commands.units import Unit
+
+
+def environment_sync_fields(synced: "EnvironmentSync") -> Fields:
+    """Return the fields of `env sync`."""
+    return {
+        "in_sync": synced.in_sync,
+        "dry_run": synced.dry_run,
+        "services": [_synced(one) for one in synced.services],
+        "findings": findings_fields(synced.findings),
+    }
+
+
+def _synced(one: "Synced") -> Fields:
+    return {
+        "name": as_text(one.situation.service),
+        "action": one.action,
+        "reasons": [as_text(reason) for reason in one.situation.standing.reasons],
+        "environment": one.environment or None,
+        "packages": one.packages,
+        "error": as_text(str(one.error)) if one.error is not None else None,
+    }
+
+
+def environment_status_fields(status: "EnvironmentStatus") -> Fields:
+    """Return the fields of `env status`."""
+    return {
+        "in_sync": status.in_sync,
+        "services": [_environment(row) for row in status.rows],
+        "findings": findings_fields(status.findings),
+    }
+
+
+def _environment(row: "EnvironmentRow") -> Fields:
+    situation, seen = row.situation, row.situation.folder.current
+    environment = seen.environment if seen is not None else None
+    return {
+        "name": as_text(situation.service),
+        "state": situation.standing.state,
+        "reasons": [as_text(reason) for reason in situation.standing.reasons],
+        "environment": row.environment or None,
+        "python": environment and {name: as_text(value) for name, value in environment.interpreter._asdict().items()},
+        "installer": environment and as_text(environment.installer),
+        "editable_master": environment is not None and environment.editable_master,
+        "packages": row.packages,
+        "size": row.size and row.size._asdict(),
+        "others": row.others,
+    }
+
+
+def environment_clean_fields(cleaning: "Cleaning") -> Fields:
+    """Return the fields of `env clean`."""
+    return {
+        "dry_run": cleaning.dry_run,
+        "freed": cleaning.freed,
+        "removals": [one._asdict() | {"path": as_text(one.path)} for one in cleaning.removals],
+        "cached": [{"name": as_text(one.name), "size": one.size} for one in cleaning.cached],
+        "pruned": as_text(cleaning.pruned),
+    }
+
+
+def unit_fields(units: "Sequence[Unit]", findings: Sequence[Finding]) -> Fields:
+    """Return the fields of `units`."""
+    return {"units": [_unit(one) for one in units], "findings": findings_fields(findings)}
+
+
+def _unit(one: "Unit") -> Fields:
+    return {
+        "name": as_text(one.service),
+        "unit": f"{one.name}.service",
+        "path": as_text(one.path),
+        "state": one.state,
+        "enabled": one.enabled,
+        "action": one.action,
+        "kept": as_text(one.kept) or None,
+        "text": one.text or None,
+    }
