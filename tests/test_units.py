@@ -253,6 +253,16 @@ def test_options_that_exclude_each_other(repo: Units, options: tuple[str, ...]) 
     assert repo.held() == {}
 
 
+def test_nothing_to_print_is_said(repo: Units) -> None:
+    """A person who has given no service a command would see an empty screen, and take the units for in sync."""
+    repo.write("common-sync.toml", 'master = "common"\nservices = ["services/*"]\n')
+    for words in ([], ["--check"]):
+        done = repo.run("units", *words, "--into", str(repo.folder))
+        assert (done.code, done.out) == (0, "")
+        assert done.err == "no service has a `command` in the configuration, so there are no units\n"
+    assert repo.run("units", "-q").err == ""
+
+
 def test_without_systemd(repo: Units, tmp_path: Path) -> None:
     """A unit would be installed that nothing has verified."""
     done = repo.run("units", "--write", "--into", str(repo.folder), env={"PATH": str(tmp_path)})

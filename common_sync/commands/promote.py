@@ -25,23 +25,10 @@ from common_sync.edges.state.promoting import Merges, Take, Taken, read_journal,
 class Promoted(NamedTuple):
     """An edit that was taken over, or with `--dry-run` would be."""
 
-    service: str  # the service's path from the root
-    copy: str  # the copy's path from the root
-    master: str  # the master's path from the root
-    path: str  # the file's path in both
+    edit: Edit  # the edit
     how: How  # how it was taken
     added: int  # lines that the master has more, by it
     removed: int  # lines that the master has no more
-
-    @property
-    def file(self) -> str:
-        """The file's path from the root, in the copy."""
-        return f"{self.copy}/{self.path}"
-
-    @property
-    def master_file(self) -> str:
-        """The file's path from the root, in the master."""
-        return f"{self.master}/{self.path}"
 
 
 class Promotion(NamedTuple):
@@ -120,10 +107,8 @@ def _refuse(root: str, edit: Edit, why: str, merges: Merges | None) -> Finding:
 
 
 def _describe(step: Step, how: How) -> Promoted:
-    edit = step.edit
     was, now = (Counter(one.data.splitlines() if one is not None else ()) for one in (step.before, step.after))
-    copy, added, removed = edit.copy, (now - was).total(), (was - now).total()
-    return Promoted(copy.service, copy.path, copy.master, edit.path, how, added, removed)
+    return Promoted(step.edit, how, added=(now - was).total(), removed=(was - now).total())
 
 
 def _write(root: str, edits: Edits, journal: Taken) -> str:

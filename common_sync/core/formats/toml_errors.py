@@ -45,6 +45,8 @@ def _excerpt(error: Exception, text: str, line: int | None) -> tuple[str, ...]:
     if line is None or line > len(lines) or len(lines[line - 1]) > _LONG:
         return ()
     shown, place = lines[line - 1].rstrip(), _PLACE.search(str(error))
+    if not shown:  # the file ended too soon
+        return ()
     column = getattr(error, "colno", None) or (place and place[2])
     return (shown, f"{' ' * (int(column) - 1)}^") if column else (shown,)
 

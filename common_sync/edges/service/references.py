@@ -218,7 +218,7 @@ class _Reader:
             return []
         above = os.path.dirname(path)
         builds = self._list_builds(real) if kind == "dockerfile" else []
-        wider = self._of_other_contexts(builds)
+        wider = tuple(one for one in builds if one.context != self._folder)
         try:
             after, found = _run(rewrite, text.characters, [view.site(above, real, wider) for view in views])
         except UnparsableError as error:
@@ -227,6 +227,8 @@ class _Reader:
             return []
         for view, one in zip(views, found, strict=True):
             self._take(view, one, shown, kind)
+            if any(problem.code == "CS112" for problem in one.problems):
+                self._widened.append(Widened(os.path.relpath(real, self._folder), wider))
             self._report_named(view, text.characters, builds, shown)
             if view.former is not None and KINDS[kind].commands:
                 from common_sync.core.references.mentions import report_former  # hardly ever has a copy moved
@@ -248,10 +250,6 @@ class _Reader:
         return [
             (os.path.join(self._folder, one.path), one.kind or kind) for one in included if kind_of(one.path) is None
         ]
-
-    def _of_other_contexts(self, builds: "Sequence[BuiltService]") -> "tuple[BuiltService, ...]":
-        """Return those of a Dockerfile's builds that are from other folders than the service's."""
-        return tuple(one for one in builds if one.context != self._folder)
 
     def _list_builds(self, dockerfile: str) -> "list[BuiltService]":
         """Return how a Dockerfile is built, as far as a compose file says and nobody has to guess."""
@@ -327,13 +325,7 @@ class _Reader:
             self._references.append(Reference(shown, one.line, "points-at-former" if former else one.state))
             if one.state in _LEADS_TO_COPY and (one.includes or kind != "compose") and not view.is_copied(one):
                 self._report_not_copied(one, view, shown, kind)
-        for problem in found.problems:
-            self._findings.append(place(problem, self._service, shown))
-        if any(problem.code == "CS112" for problem in found.problems):
-            real = os.path.join(self._root, shown)
-            self._widened.append(
-                Widened(os.path.relpath(real, self._folder), self._of_other_contexts(self._list_builds(real)))
-            )
+        self._findings.extend(place(problem, self._service, shown) for problem in found.problems)
 
     def _report_not_copied(self, one: LocatedReference, view: Places, shown: str, kind: Kind) -> None:
         if one.includes:

@@ -13,10 +13,9 @@ from common_sync.core import limits
 from common_sync.core.copies.manifest import why_unsafe
 from common_sync.core.copies.promotion import digest_file, has_marks, make_entry
 from common_sync.core.model import Entries, Version
-from common_sync.edges.files.content import NEW, PLAIN, write_all
 from common_sync.edges.files.folders import explained, open_below, opened
-from common_sync.edges.files.reading import TEMPORARY, read_bytes
-from common_sync.edges.files.writing import temporary
+from common_sync.edges.files.reading import read_bytes
+from common_sync.edges.files.writing import replace_bytes
 from common_sync.edges.state.lock import PROMOTING, opened_state, state_folder
 
 
@@ -85,7 +84,7 @@ def write_journal(root: str, taken: Taken) -> None:
     state = state_folder(root)
     with explained(os.path.join(state, PROMOTING), "write down what is taken over"), opened_state(state) as folder:
         if any(taken.values()):
-            _write(folder, PROMOTING, _format(taken))
+            replace_bytes(folder, PROMOTING, _format(taken), flushed=True)
         else:
             with suppress(FileNotFoundError):
                 os.unlink(PROMOTING, dir_fd=folder)
@@ -95,18 +94,6 @@ def _format(files: object) -> bytes:
     import json  # only where there is something to write
 
     return (json.dumps({"schema": _SCHEMA, "files": files}, indent=1) + "\n").encode("ascii")
-
-
-def _write(folder: int, name: str, data: bytes) -> None:
-    """Write a file of the tool's own atomically, and flush it before anything else is written."""
-    with temporary(folder):
-        descriptor = os.open(TEMPORARY, NEW, PLAIN, dir_fd=folder)
-        try:
-            write_all(descriptor, data)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        os.rename(TEMPORARY, name, src_dir_fd=folder, dst_dir_fd=folder)
 
 
 class Merges:
@@ -170,11 +157,11 @@ class Merges:
             try:
                 if held is not None and digest_file(path, make_entry(Version(held))) != written:
                     _move_aside(folder, name)
-                _write(folder, name, merge.data)
+                replace_bytes(folder, name, merge.data, flushed=True)
             finally:
                 os.close(folder)
             self._inputs[path] = (inputs, digest_file(path, make_entry(Version(merge.data))))
-            _write(state, _INPUTS, self._format_inputs())
+            replace_bytes(state, _INPUTS, self._format_inputs(), flushed=True)
 
     def _format_inputs(self) -> bytes:
         return _format({path: {_OF: digests} for path, digests in self._inputs.items()})
@@ -197,7 +184,7 @@ class Merges:
                 with suppress(FileNotFoundError), opened(above, state) as folder:
                     os.unlink(name, dir_fd=folder)
                 del self._inputs[path]
-            _write(state, _INPUTS, self._format_inputs())
+            replace_bytes(state, _INPUTS, self._format_inputs(), flushed=True)
 
 
 def _move_aside(folder: int, name: str) -> None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 from common_sync.core.errors import ConfigurationError, Problem
 from common_sync.edges.project.load import load_project
-from common_sync.interface.show.fields import unit_fields
+from common_sync.interface.show.environment_fields import unit_fields
 from common_sync.interface.show.options import Option, Options, Services
 from common_sync.interface.show.presenter import View, present
-from common_sync.interface.show.terminal import printable
+from common_sync.interface.show.terminal import printable, say
 from common_sync.interface.show.text import compared_lines, finding_lines
 
 if TYPE_CHECKING:
@@ -43,6 +43,8 @@ def run_units(
         passes, text = all(one.action != "refused" for one in units), partial(_done_lines, units)
     else:
         units = read_units(project, names, folder)
+        if not units and not options.quiet:
+            say("no service has a `command` in the configuration, so there are no units")
         differing = list_findings(units) if check else [one for one in units if one.state != "in sync"] if diff else []
         passes = not differing
         text = partial(_check_lines if check else _diff_lines if diff else _print_lines, units)

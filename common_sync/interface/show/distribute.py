@@ -7,7 +7,7 @@ from common_sync.core.model import GUARDED
 from common_sync.interface.show.options import Options
 from common_sync.interface.show.sections import section_lines
 from common_sync.interface.show.terminal import columns, pad, printable
-from common_sync.interface.show.text import count, difference_lines, kept_line, limit, more_lines
+from common_sync.interface.show.text import count, difference_lines, kept_line, limit, more_lines, spaced
 
 _DONE = {"create": "new", "update": "updated", "delete": "deleted"}
 _MOST_DONE, _MOST_LEFT = 15, 10
@@ -36,12 +36,7 @@ def distribute_lines(distribution: Distribution, seconds: float, options: Option
 
 
 def _full_lines(distribution: Distribution, options: Options) -> Iterator[str]:
-    begun = False
-    for line in outcome_lines(distribution, distribution.outcomes, options):
-        begun = True
-        yield line
-    if begun:
-        yield ""
+    yield from spaced(outcome_lines(distribution, distribution.outcomes, options))
     yield from section_lines(distribution.findings(), distribution.survey, options)
 
 

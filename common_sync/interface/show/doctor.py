@@ -8,7 +8,7 @@ from common_sync.core.doctor.catalogue import CHECKS, State, Verdict
 from common_sync.core.model import Finding
 from common_sync.interface.show.options import Options
 from common_sync.interface.show.terminal import Terminal, columns, pad, printable
-from common_sync.interface.show.text import count, finding_lines, help_lines, limit, more_lines, place_of
+from common_sync.interface.show.text import count, finding_lines, help_lines, limit, more_lines, place_of, spaced
 
 _MARKS: dict[State, str] = {"ok": "✓", "warning": "!", "unknown": "?", "error": "✗", "none": "·"}
 _LEGEND: dict[State, str] = {"warning": "! a warning", "unknown": "? cannot be told"}
@@ -49,18 +49,12 @@ def _parts(diagnosis: Diagnosis, options: Options) -> Iterator[str]:
     """Yield each part with an empty line below: the library, the services, the table, scripts and environments."""
     about = sorted((one for one in diagnosis.services if one.findings), key=lambda one: _ORDER[one.verdict])
     others = (*diagnosis.scripts, *diagnosis.environments)
-    for lines in (
+    yield from spaced(
         finding_lines(diagnosis.shared, options.terminal, everything=options.verbose),
         _service_lines(about, options),
         _table(diagnosis, options),
         finding_lines(others, options.terminal, everything=options.verbose),
-    ):
-        begun = False
-        for line in lines:
-            begun = True
-            yield line
-        if begun:
-            yield ""
+    )
 
 
 def _service_lines(services: Sequence[ServiceCheck], options: Options) -> Iterator[str]:

@@ -21,7 +21,7 @@ def promote_lines(promotion: Promotion, options: Options) -> Iterator[str]:
     """
     findings = promotion.findings()
     if not options.quiet:
-        width = max((len(one.file) for one in promotion.promoted), default=0)
+        width = max((len(one.edit.file) for one in promotion.promoted), default=0)
         yield from (_promoted_line(one, width, options) for one in promotion.promoted)
         if promotion.distribution is not None:
             changed = [outcome for outcome in promotion.distribution.outcomes if outcome.changed]
@@ -35,7 +35,7 @@ def promote_lines(promotion: Promotion, options: Options) -> Iterator[str]:
 
 def _promoted_line(one: Promoted, width: int, options: Options) -> str:
     to, how = options.terminal.mark("→"), _HOW[one.how]
-    return f"{printable(one.file):<{width}} {to} {printable(one.master_file)}: {how}, +{one.added} -{one.removed}"
+    return f"{printable(one.edit.file):<{width}} {to} {printable(one.edit.master_file)}: {how}, +{one.added} -{one.removed}"
 
 
 def _summary(promotion: Promotion, options: Options) -> Iterator[str]:
@@ -47,7 +47,7 @@ def _summary(promotion: Promotion, options: Options) -> Iterator[str]:
     elif promotion.dry_run:
         yield f"{terminal.mark('→')} {count(number, 'file')} would be promoted"
     else:
-        masters = " ".join(dict.fromkeys(shell_word(one.master) for one in promotion.promoted))
+        masters = " ".join(dict.fromkeys(shell_word(one.edit.copy.master) for one in promotion.promoted))
         yield f"{terminal.mark('✓')} {count(number, 'file')} promoted: git diff {printable(masters)} shows them"
     if promotion.kept is not None:
         from common_sync.edges.state.discarded import restore_command  # only where something was replaced

@@ -8,7 +8,7 @@ from common_sync.core.errors import shell_word
 from common_sync.core.model import Finding
 from common_sync.interface.show.options import Options
 from common_sync.interface.show.terminal import columns, pad, printable
-from common_sync.interface.show.text import count, finding_lines, help_lines, limit, more_lines, place_of
+from common_sync.interface.show.text import count, finding_lines, help_lines, limit, more_lines, place_of, spaced
 
 _MARKS = {
     "CS004": "◆",
@@ -31,7 +31,7 @@ _MOST_DECIDED, _MOST_MENDED, _MOST_FILES, _MOST_WARNINGS = 10, 15, 5, 5
 def section_lines(findings: Sequence[Finding], surveyed: Survey, options: Options) -> Iterator[str]:
     """Yield the lines of findings, in sections; each section ends with an empty line."""
     errors = [finding for finding in findings if finding.severity == "error"]
-    for lines in (
+    yield from spaced(
         _decide_lines([finding for finding in errors if finding.mend is None], surveyed, options),
         _mend_lines([finding for finding in errors if finding.mend is not None], surveyed, options),
         finding_lines(
@@ -40,13 +40,7 @@ def section_lines(findings: Sequence[Finding], surveyed: Survey, options: Option
             everything=options.verbose,
             most=_MOST_WARNINGS,
         ),
-    ):
-        begun = False
-        for line in lines:
-            begun = True
-            yield line
-        if begun:
-            yield ""
+    )
 
 
 def _rank(finding: Finding) -> tuple[int, str, str]:

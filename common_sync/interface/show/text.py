@@ -73,6 +73,17 @@ def help_lines(remedy: str, terminal: Terminal, indent: int = 2) -> Iterator[str
         yield from terminal.wrap(printable(remedy), indent + 6, head)
 
 
+def spaced(*parts: Iterable[str]) -> Iterator[str]:
+    """Yield the lines of each part that has some, and an empty line below it."""
+    for lines in parts:
+        begun = False
+        for line in lines:
+            begun = True
+            yield line
+        if begun:
+            yield ""
+
+
 def limit(items: Sequence[Item], most: int, *, everything: bool) -> tuple[Sequence[Item], int]:
     """Return the items to show, and how many are not shown; never one alone, which would take as many lines.
 

@@ -39,10 +39,12 @@ def test_this_python(text: str, line: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "excerpt"), [("a = 1\nb = ?\n", ("b = ?", "    ^")), (f"b = {'x' * 300}\n", ())], ids=["short", "long"]
+    ("text", "excerpt"),
+    [("a = 1\nb = ?\n", ("b = ?", "    ^")), (f"b = {'x' * 300}\n", ()), ("a = [\n", ())],
+    ids=["short", "long", "at the end"],
 )
 def test_the_line_is_shown(text: str, excerpt: tuple[str, ...]) -> None:
-    """A user would have to open the file to see the fault, or a line of a megabyte would fill the terminal."""
+    """A user would have to open the file to see the fault, or a line of a megabyte would fill the terminal, or an empty one stand there."""
     with pytest.raises(tomllib.TOMLDecodeError) as caught:
         tomllib.loads(text)
     assert toml_problem(caught.value, text, "x.toml").excerpt == excerpt
