@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.monorepo import Monorepo, patched, run
+from support.monorepo import UNMEASURED, Monorepo, patched, run
 
 from common_sync.core.findings import CODES
 from common_sync.interface.commands import COMMANDS, own_parameters
@@ -134,5 +134,5 @@ def test_a_tab_loads_little(synced: Monorepo) -> None:
     )
     told = {"_COMMON_SYNC_COMPLETE": "complete_bash", "COMP_CWORD": "2"}
     for line in ("common-sync\nver", "common-sync\nverify\n", "common-sync\nexplain\nCS1"):
-        done = run(sys.executable, "-c", code, cwd=synced.root, env={**told, "COMP_WORDS": line})
+        done = run(sys.executable, "-c", code, cwd=synced.root, env={**told, **UNMEASURED, "COMP_WORDS": line})
         assert done.out.splitlines()[-1] == "[]"

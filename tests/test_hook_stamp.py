@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from support.commits import commit, install_hook
 from support.depth import skip
-from support.monorepo import Monorepo, environment, run
+from support.monorepo import UNMEASURED, Monorepo, environment, run
 from support.stamped import FULL, STAMP, Stamped
 
 from common_sync.core.copies import plan
@@ -48,9 +48,8 @@ def test_it_imports_nothing_that_costs(stamped: Stamped) -> None:
         "os._exit = lambda code: sys.exit(f'{code} {sorted({*sys.modules} - before)}')\n"
         "from common_sync.interface.hook import main; main()"
     )
-    unmeasured = {"COVERAGE_PROCESS_START": "", "COVERAGE_PROCESS_CONFIG": ""}  # measuring imports most of them
-    env = {name: value for name, value in environment(**unmeasured).items() if name != "CI"}
-    Stamped(stamped.repo, unmeasured).leave_stamp()
+    env = {name: value for name, value in environment(**UNMEASURED).items() if name != "CI"}
+    Stamped(stamped.repo, UNMEASURED).leave_stamp()
     command = [sys.executable, "-c", code, "--check"]
     done = subprocess.run(command, cwd=stamped.repo.root, env=env, capture_output=True, text=True, check=False)
     words = done.stderr.split(maxsplit=1)

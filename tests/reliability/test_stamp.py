@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from reliability.traced import STRACE
 from support.depth import ALL, FULL, Record, skip
-from support.monorepo import CONFIGURATION, Monorepo, environment
+from support.monorepo import CONFIGURATION, UNMEASURED, Monorepo, environment
 from support.stamped import STAMP, Stamped
 
 from common_sync.edges.state import stamp
@@ -59,7 +59,7 @@ def _trace(repo: Monorepo, patch: str, folder: Path) -> list[str]:
     """Return what strace says of a full run, of its own processes and not of git's."""
     program = f"import common_sync.edges.state.watching as w; w.RACY = 0\n{patch}\n"
     program += "from common_sync.interface.hook import main; main()"
-    env = {name: value for name, value in environment().items() if name != "CI"}
+    env = {name: value for name, value in environment(**UNMEASURED).items() if name != "CI"}
     words = [str(STRACE), "-ff", "-y", "-qq", "-s", "4096", "-e", "signal=none", "-e", f"trace={_LOOKS}"]
     program_words = ["-o", str(folder / "trace"), sys.executable, "-c", program, "--check"]
     subprocess.run([*words, *program_words], cwd=repo.root, env=env, check=True)

@@ -31,6 +31,10 @@ class Done(NamedTuple):
     err: str
 
 
+UNMEASURED = {"COVERAGE_PROCESS_START": "", "COVERAGE_PROCESS_CONFIG": ""}
+"""More of the environment, for a run whose coverage is not measured: to measure imports much, looks at much, and writes files."""
+
+
 def environment(**more: str) -> dict[str, str]:
     """Return an environment in which nothing of this machine's git, colours or hooks shows through.
 
