@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from itertools import product
 from pathlib import Path
+from types import FrameType
 
 import pytest
 from support.counted import no_hang
@@ -15,6 +16,7 @@ from support.monorepo import environment, run
 from support.waiting import PATIENCE, wait_for
 
 from common_sync.core.errors import Problem, TreeError
+from common_sync.edges.processes.signals import stop_once
 from common_sync.edges.processes.workers import fork_map, no_progress, processors
 
 # pytest-xdist has threads, which Python from 3.12 on warns of; the program itself has none.
@@ -158,6 +160,38 @@ def test_a_signal_stops_all_and_lets_them_clean_up(
     assert sorted(path.name for path in tmp_path.glob("cleaned-*")) == [f"cleaned-{item}" for item in range(4)]
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)
+
+
+def test_a_worker_that_misses_the_first_signals(tmp_path: Path) -> None:
+    """Ctrl-C would hang for ever where it comes just before a worker begins to wait: Python acts on it after the wait."""
+    waiting, ended = tmp_path / "waiting", tmp_path / "ended"
+    never, _open = os.pipe()
+
+    def wait(item: int) -> int:
+        seen: list[int] = []
+
+        def miss(number: int, frame: FrameType | None) -> None:
+            seen.append(number)
+            if len(seen) > 2:
+                signal.signal(number, stop_once)
+
+        if not item:
+            wait_for(waiting.exists)
+            return item
+        signal.signal(signal.SIGTERM, miss)
+        waiting.touch()
+        try:
+            os.read(never, 1)
+        finally:
+            ended.touch()
+        return item
+
+    def stop(_done: int) -> None:
+        raise KeyboardInterrupt
+
+    with no_hang(), pytest.raises(KeyboardInterrupt):
+        fork_map(wait, range(2), 2, stop)
+    assert ended.exists()
 
 
 def test_nothing_is_said_twice(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import os
 import pickle
 import select
 import signal
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import NoReturn, TypeVar
@@ -16,6 +17,8 @@ Result = TypeVar("Result")
 
 _MOST_IN_A_BATCH = 64
 _HEADER = 8
+_PAUSE = 0.02
+"""Seconds from one signal to the next."""
 
 
 def share(
@@ -33,6 +36,7 @@ def share(
         TreeError: A worker was killed before it had finished.
     """
     pipes: dict[int, int] = {}
+    wait_for = _wait_for
     try:
         with held_back():  # a signal waits until every worker is known, and each has handlers of its own
             for number in range(workers):
@@ -40,6 +44,7 @@ def share(
                 pipes[reader] = process
         results: dict[int, list[Result]] = _collect(pipes, progress)
     except BaseException:
+        wait_for = _stop
         for process in pipes.values():
             os.kill(process, signal.SIGTERM)
         raise
@@ -47,7 +52,7 @@ def share(
         for reader in pipes:  # all of them first: a worker may be writing, and may hold another's pipe open
             os.close(reader)
         for process in pipes.values():
-            os.waitpid(process, 0)
+            wait_for(process)
     shares = [results[reader] for reader in pipes]
     if sum(map(len, shares)) != len(items):
         raise TreeError(Problem("a worker process was killed before it had finished", remedy="run it again"))
@@ -62,6 +67,17 @@ def _fork(function: Callable[[Item], Result], items: Sequence[Item]) -> tuple[in
         _be_worker(function, items, reader, writer)
     os.close(writer)
     return reader, process
+
+
+def _wait_for(process: int) -> None:
+    os.waitpid(process, 0)
+
+
+def _stop(process: int) -> None:
+    """Signal until the worker ends: Python acts on a signal just before a blocking call only after that call."""
+    while os.waitpid(process, os.WNOHANG) == (0, 0):
+        os.kill(process, signal.SIGTERM)
+        time.sleep(_PAUSE)
 
 
 def _be_worker(function: Callable[[Item], Result], items: Sequence[Item], reader: int, writer: int) -> NoReturn:
