@@ -5,6 +5,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 LOCK   := constraints.txt
 PYTEST := -m pytest -n 2 --dist worksteal
+MEMORY  = $(if $(TESTS),,scripts/in-memory 4000000)
+
+# Python compiles what is run a thousand times once, whatever the shell says.
+unexport PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED
 
 .PHONY: help demo test test-all test-lowest test-newest check picture unit e2e reliability mutate fuzz bench lock clean
 .DEFAULT_GOAL := help
@@ -24,12 +28,12 @@ test-all: test  ## The same at full length: all that `make test` only samples, b
 QUICK := --ignore tests/reliability --ignore tests/fuzz --ignore-glob '*/test_precommit*' --ignore-glob '*/test_hook_*'
 
 test-lowest: .venv-lowest/.installed  ## The quick tests with the lowest versions that users may have.
-	.venv-lowest/bin/python $(PYTEST) $(QUICK) $(PYTEST_ARGS)
+	$(MEMORY) .venv-lowest/bin/python $(PYTEST) $(QUICK) $(PYTEST_ARGS)
 
 test-newest:  ## The quick tests with the newest of everything.
 	@scripts/environment $(PYTHON) .venv-newest
 	@scripts/install .venv-newest test /dev/null --upgrade --upgrade-strategy eager
-	.venv-newest/bin/python $(PYTEST) $(QUICK) $(PYTEST_ARGS)
+	$(MEMORY) .venv-newest/bin/python $(PYTEST) $(QUICK) $(PYTEST_ARGS)
 
 check: $(VENV)/.developing  ## Format, lint, types, the direction of imports, and whether constraints.txt fits.
 	$(BIN)/python scripts/check_lock.py
@@ -45,7 +49,7 @@ picture: $(VENV)/.developing  ## Draw docs/floors.svg from the real imports.
 unit: $(VENV)/.developing  ## The tests, with branch coverage: all of the core, 95 % of the whole.
 	-@scripts/setup-tools strace systemd # some tests look at system calls, some ask systemd-analyze; without them they say that they were skipped
 	rm -f .coverage .coverage.*
-	$(BIN)/coverage run $(PYTEST) $(PYTEST_ARGS)
+	$(MEMORY) $(BIN)/coverage run $(PYTEST) $(PYTEST_ARGS)
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --include='common_sync/core/*' --fail-under=100
 	$(BIN)/coverage report --fail-under=95

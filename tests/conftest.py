@@ -6,12 +6,12 @@ import shutil
 import signal
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from support.commits import install_hook
-from support.depth import ALL, load_profile
+from support.depth import ALL, ROWS, load_profile, spread
 from support.monorepo import FORKS, Monorepo, make_monorepo
 
 load_profile()
@@ -20,6 +20,11 @@ if (
     signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 ):  # as in the background of a shell, which the program would respect
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+WHOLE = (Path(__file__).parent, Path(__file__).parent / "reliability")
+"""Where the tests of the whole program are; beside them are the rooms of its parts."""
+
+MORE_ROWS = "more rows of tests of the whole program"
 
 LEFT = pytest.StashKey[dict[str, int]]()
 """How many tests this run leaves to `make test-all`, by the reason."""
@@ -82,13 +87,26 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "deep(reason): only `make test-all` runs it")
 
 
+@pytest.hookimpl(trylast=True)  # a row that `-k` asks for is run
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave what is too deep for this run, and remember why."""
-    reasons = {item: mark.args[0] for item in items if not ALL and (mark := item.get_closest_marker("deep"))}
+    deep = {item: mark.args[0] for item in items if not ALL and (mark := item.get_closest_marker("deep"))}
+    reasons = deep | dict.fromkeys(_more_rows([item for item in items if item not in deep]), MORE_ROWS)
     items[:] = [item for item in items if item not in reasons]
     config.stash[LEFT] = dict(Counter(reasons.values()))
     if hasattr(config, "workeroutput"):
         config.workeroutput["left"] = config.stash[LEFT]
+
+
+def _more_rows(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
+    """Yield the rows that `make test` leaves of tests of the whole program: each row is processes, and half a second."""
+    rows: dict[tuple[Path, str], list[pytest.Item]] = {}
+    for item in items:
+        if not ALL and item.path.parent in WHOLE and "tmp_path" in getattr(item, "fixturenames", ()):
+            rows.setdefault((item.path, item.name.partition("[")[0]), []).append(item)
+    for those in rows.values():
+        tried = spread(those, ROWS)
+        yield from (item for item in those if item not in tried)
 
 
 @pytest.hookimpl(optionalhook=True)
