@@ -102,7 +102,7 @@ def _more_rows(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
     """Yield the rows that `make test` leaves of tests of the whole program: each row is processes, and half a second."""
     rows: dict[tuple[Path, str], list[pytest.Item]] = {}
     for item in items:
-        if not ALL and item.path.parent in WHOLE and "tmp_path" in getattr(item, "fixturenames", ()):
+        if not ALL and item.path.parent in WHOLE:
             rows.setdefault((item.path, item.name.partition("[")[0]), []).append(item)
     for those in rows.values():
         tried = spread(those, ROWS)

@@ -558,10 +558,9 @@ def test_a_cache_in_memory(made: Path) -> None:
     with memory(envs.root.parent / "disk", "size=50m") as disk:
         done = envs.run("env", "status", env={"UV_CACHE_DIR": str(disk)})
         assert "CS309 the cache of uv" in done.out
-    other = envs.root.parent / "other"
-    other.mkdir()
-    os.chown(other, 12345, 12345)
-    assert "CS310 the cache of uv" in envs.run("env", "status", env={"UV_CACHE_DIR": str(other)}).out
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as other:  # what lasts over a restart is on a disk
+        os.chown(other, 12345, 12345)
+        assert "CS310 the cache of uv" in envs.run("env", "status", env={"UV_CACHE_DIR": other}).out
     envs.git("checkout", "-q", ".")
 
 

@@ -55,7 +55,7 @@ def test_killed_anywhere(
 ) -> None:
     """A laptop that is closed in the middle of a run would cost somebody a file, or turn the copy into an `edit`."""
     prepared = prepare(scenario, folder, program)
-    points = sample([*crash_points(prepared.calls)][share::SHARES], 5, record_property, "crash points")
+    points = sample([*crash_points(prepared.calls)][share::SHARES], 2, record_property, "crash points")
     wrong = []
     for point in points:
         case = new_case(prepared, program)
@@ -91,7 +91,7 @@ def test_killed_by_strace(scenario: Scenario, program: Program, folder: Path, re
     calls, paths = numbered(lambda: new_case(prepared, program).root, *scenario.arguments, env=env)
     assert [call.kind for call in calls] == [call.split()[0] for call in prepared.calls]
     wrong = []
-    points = sample([*enumerate(calls, 1)], 5, record_property, "crash points, by strace")
+    points = sample([*enumerate(calls, 1)], 2, record_property, "crash points, by strace")
     for number, call in points:
         case = new_case(prepared, program)
         inject = f"{call.name}:signal=SIGKILL:when={call.number}"
@@ -120,7 +120,7 @@ def test_killed_twice(scenario: Scenario, program: Program, folder: Path, record
         calls = once.copy("calls").distribute().calls
         shutil.rmtree(folder / "calls")
         seconds = [*crash_points(calls)][:: 1 if FULL else 3]
-        for second in sample(seconds, 4, record_property, "crash points, of a run that finishes a killed one"):
+        for second in sample(seconds, 2, record_property, "crash points, of a run that finishes a killed one"):
             twice = once.copy("twice")
             assert twice.distribute(hindrance=second).code == KILLED
             move_master(twice.root)

@@ -56,7 +56,7 @@ def calls_to_hinder(calls: Sequence[str], step: int, record: Record, what: str) 
         record: pytest's `record_property`.
         what: What is put in the way.
     """
-    return sample(range(1, len(calls) + 1, 1 if FULL else step), 8, record, f"faults, {what}")
+    return sample(range(1, len(calls) + 1, 1 if FULL else step), 4, record, f"faults, {what}")
 
 
 FAULTS = (Hindrance(0, "fail", errno.EIO), Hindrance(0, "fail", errno.ENOSPC, lasting=True))
@@ -120,7 +120,7 @@ def test_strace_lets_calls_fail(program: Program, folder: Path, record_property:
     env = new_case(prepared, program).env
     calls, paths = numbered(lambda: new_case(prepared, program).root, *arguments, env=env, also=also)
     wrong, tried = [], 0
-    for kind in sample((*KINDS, "read"), 3, record_property, "faults, by strace"):
+    for kind in sample((*KINDS, "read"), 1, record_property, "faults, by strace"):
         call = [call for call in calls if call.kind == kind][-1]
         inject = f"{call.name}:error=EIO:when={call.number}"
         case = new_case(prepared, program)

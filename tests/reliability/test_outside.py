@@ -84,7 +84,7 @@ def test_planted_before(name: str, program: Program, folder: Path, record_proper
     """A pull request with a symlink in it would have a developer's own files overwritten, or deleted."""
     prepared = prepare(SCENARIO[name], folder, program)
     twin, wrong, tried = make_twin(prepared), [], 0
-    for number, place in sample([*enumerate(PLACES)], 6, record_property, "places of a planted symlink"):
+    for number, place in sample([*enumerate(PLACES)], 3, record_property, "places of a planted symlink"):
         other = TARGETS[1 + number % (len(TARGETS) - 1)]
         for target in TARGETS if FULL else ("the twin", other) if prepared.edits else ("the twin",):
             case = as_nobody(new_case(prepared, program))
@@ -127,7 +127,7 @@ def test_planted_meanwhile(name: str, place: str, program: Program, folder: Path
     prepared = prepare(SCENARIO[name], folder, program)
     twin, wrong, tried = make_twin(prepared), [], 0
     step = 1 if FULL else 2 if len(prepared.calls) < MANY else 5
-    for at in sample(range(1, len(prepared.calls) + 1, step), 7, record_property, "symlinks planted while it writes"):
+    for at in sample(range(1, len(prepared.calls) + 1, step), 4, record_property, "symlinks planted while it writes"):
         case = as_nobody(new_case(prepared, program))
         planted = Hindrance(at, "act", path=str(case.root / place), link=str(twin.folder / place))
         ended = case.distribute(hindrance=planted)

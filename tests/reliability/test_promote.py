@@ -81,7 +81,7 @@ def test_killed_anywhere(program: Program, folder: Path, record_property: Record
     """A laptop that is closed in the middle of it would cost somebody his edit, or bring its lines twice."""
     prepared = prepare(SCENARIO, folder, program)
     found = []
-    for point in sample([*crash_points(prepared.calls)], 12, record_property, "crash points of promote"):
+    for point in sample([*crash_points(prepared.calls)], 4, record_property, "crash points of promote"):
         case = new_case(prepared, program)
         assert case.distribute(hindrance=point).code == KILLED
         found += [f"{point.deed} at {point.at} ({prepared.calls[point.at - 1]}): {one}" for one in wrong(case)]
@@ -93,7 +93,7 @@ def test_a_full_disk(program: Program, folder: Path, record_property: Record) ->
     prepared = prepare(SCENARIO, folder, program)
     found = []
     points = [Hindrance(at, "fail", errno.ENOSPC, lasting=True) for at in range(1, len(prepared.calls) + 1)]
-    for point in sample(points, 6, record_property, "full disks under promote"):
+    for point in sample(points, 2, record_property, "full disks under promote"):
         case = new_case(prepared, program)
         ended = case.distribute(hindrance=point)
         if ended.code not in (0, 2):

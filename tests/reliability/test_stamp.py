@@ -226,7 +226,7 @@ def test_random_changes(synced: Monorepo, record_property: Record) -> None:
     _fill(synced)
     seed = random.SystemRandom().randrange(1 << 32) if FULL else 0
     hook, chance = Stamped(synced), random.Random(seed)  # noqa: S311 - no secret
-    changes, stamps = 10_000 if FULL else 300 if ALL else 40, 0
+    changes, stamps = 10_000 if FULL else 300 if ALL else 15, 0
     commit = synced.git("rev-parse", "HEAD").strip()
     hook.leave_stamp()
     for number in range(changes):

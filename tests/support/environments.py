@@ -145,6 +145,7 @@ def make_environments(above: Path) -> Environments:
     repo.write("services/api/requirements.txt", "alpha==1.0  # pinned\n-e ./common\n")
     repo.write("services/worker/requirements.txt", "-r more.txt\n./common\n")
     repo.write("services/worker/more.txt", "beta-b\n")
+    repo.write(".gitignore", "__pycache__/\n")
     repo.git("init", "-q", "-b", "main")
     assert repo.run("distribute").code == 0
     repo.commit("the beginning")
