@@ -25,9 +25,9 @@ def environment_sync_fields(synced: "EnvironmentSync") -> Fields:
 
 def _synced(one: "Synced") -> Fields:
     return {
-        "name": as_text(one.situation.service),
+        "name": as_text(one.service),
         "action": one.action,
-        "reasons": [as_text(reason) for reason in one.situation.standing.reasons],
+        "reasons": [as_text(reason) for reason in (one.situation.standing.reasons if one.situation else ())],
         "environment": one.environment or None,
         "packages": one.packages,
         "error": as_text(str(one.error)) if one.error is not None else None,
