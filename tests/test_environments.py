@@ -172,7 +172,8 @@ def test_a_requirement_that_cannot_be_had(envs: Environments, installer: str) ->
     done = envs.run("env", "sync")
     assert done.code == 2
     assert "error: services/api/requirements.txt:2: cannot resolve the requirements\n" in done.err
-    assert "7" in done.err.partition("error: services")[0], "what the installer says is passed on"
+    assert "7" in done.err.partition("cannot resolve the requirements\n")[2], "what the installer says is passed on"
+    assert done.err.startswith("error: services/api"), "and comes below what it is about"
     assert "· services/worker  in sync" in done.out
     assert envs.tree("services/api") == before
     assert envs.python("api", VERSIONS) == "1.0 1.0 1.0"
@@ -364,6 +365,8 @@ def test_a_venv_that_cannot_be_read(envs: Environments) -> None:
     (envs.root / "services/api/.venv").mkdir(0o000)
     done = run(*unprivileged(), *PROGRAM, "env", "sync", cwd=envs.root, env=envs.settings)
     assert (done.code, done.err) == (2, "error: services/api/.venv: cannot read it: permission denied\n")
+    assert "✗ services/api     failed" in done.out
+    assert "✓ services/worker  environment" in done.out, "the others are made"
 
 
 @pytest.mark.parametrize("installer", WITH_UV)
@@ -457,7 +460,7 @@ def test_a_cache_that_cannot_be_cleaned(envs: Environments) -> None:
     assert done.code == 2
     assert "envs/0123456789ab  removed" in done.out
     assert "uv cache prune has failed" in done.err
-    assert "the cache is broken" in done.err, "what uv says is passed on"
+    assert "uv cache prune has failed\n    the cache is broken\n" in done.err, "what uv says is passed on"
 
 
 def test_what_uv_is_told(envs: Environments) -> None:
@@ -631,7 +634,7 @@ def test_what_is_named_and_not_there(envs: Environments) -> None:
     done = envs.run("env", "sync", "api")
     assert done == (
         2,
-        "",
+        "✗ services/api  failed\n",
         "error: common-sync.toml:5: services/api/nothing.txt is not there\n  help: name a file of the service\n",
     )
     envs.write("services/worker/requirements.txt", "alpha\n-r gone.txt\n")

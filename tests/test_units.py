@@ -1,17 +1,19 @@
 """`units`, with the real systemd-analyze; and with a real systemd, where one can be started here."""
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.depth import ALL, deep, skip
-from support.monorepo import PROGRAM, Monorepo, environment, make_monorepo
+from support.monorepo import PROGRAM, Monorepo, environment, make_monorepo, run, unprivileged
 from support.waiting import wait_for
 
 from common_sync.core.environments.units import Service, make_unit
@@ -82,7 +84,8 @@ def repo(tmp_path: Path) -> Units:
 def make_units(above: Path) -> Units:
     """Make the repository, and an empty folder of units."""
     repo = Units(make_monorepo(above / "repo").root)
-    repo.write("common-sync.toml", repo.read("common-sync.toml") + SETTINGS)
+    # What pytest makes nobody else may enter; `test_what_a_user_may_not_execute` is about that.
+    repo.write("common-sync.toml", f'ignore = ["CS313"]\n{repo.read("common-sync.toml")}{SETTINGS}')
     for service in ("api", "worker"):
         repo.write(f"services/{service}/main.py")
     repo.write("services/api/.venv/bin/serve", SERVE, executable=True)
@@ -127,7 +130,7 @@ def test_check_and_diff(repo: Units) -> None:
     assert [(one["code"], one["file"]) for one in document["findings"]] == [
         ("CS312", f"{repo.folder}/auto-api.service")
     ]
-    repo.write("common-sync.toml", 'ignore = ["CS312"]\n' + repo.read("common-sync.toml"))
+    repo.write("common-sync.toml", repo.read("common-sync.toml").replace('["CS313"]', '["CS312", "CS313"]'))
     assert "CS312" not in repo.units("--check")
     assert repo.units("--write").endswith("systemctl restart auto-api\n")
 
@@ -357,3 +360,146 @@ def test_a_service_that_runs(tmp_path: Path, box: Callable[..., str]) -> None:
     box("systemctl", "disable", "--now", "auto-api", "auto-worker")
     box(*units, "--remove")
     assert "could not be found" in box("sh", "-c", "systemctl status auto-api 2>&1 || true")
+
+
+def test_ports_that_disagree(repo: Units) -> None:
+    """A service would listen at one port, and everything else look for it at another."""
+    repo.write("common-sync.toml", repo.read("common-sync.toml").replace("{port}", "8001"))
+    repo.write("services/api/.env", "DEBUG=1\nPORT=8002\n")
+    repo.units("--write")
+    repo.enable("auto-api")
+    found = repo.json("units", "--check", "api", "--into", str(repo.folder), code=0)["findings"]
+    assert [(one["code"], one["file"], one["line"]) for one in found] == [
+        ("CS307", "common-sync.toml", 10),
+        ("CS307", "services/api/.env", 2),
+    ]
+    said = repo.run("doctor", "--output-format", "concise").out
+    assert 'common-sync.toml:10: CS307 the port is 8000, and "command" listens at 8001\n' in said
+    assert "services/api/.env:2: CS307 the port is 8000 by common-sync.toml:10, and PORT is 8002\n" in said
+    repo.write("common-sync.toml", repo.read("common-sync.toml").replace('["CS313"]', '["CS307", "CS313"]'))
+    assert "CS307" not in repo.run("doctor", "--output-format", "concise").out + repo.units("--check", "api")
+
+
+def test_what_a_user_may_not_execute(repo: Units) -> None:
+    """A unit would be installed whose service can never start."""
+    text = repo.read("common-sync.toml").replace('ignore = ["CS313"]', "").replace('"/bin/sleep 1000"', '"run"')
+    repo.write("common-sync.toml", text)
+    repo.write("services/worker/.venv/bin/run", "#!/bin/sh\n", executable=True)
+    repo.units("--write", "worker")
+    repo.enable("auto-worker")
+    repo.root.chmod(0o700)
+    barrier = next(one for one in reversed((repo.root, *repo.root.parents)) if not one.stat().st_mode & 1)
+    assert f"CS313 {USER}, who runs it, may not enter {barrier}" in " ".join(
+        repo.units("--check", "worker", code=1).split()
+    )
+    repo.write("common-sync.toml", text.replace(f'user = "{USER}"', 'user = "root"'))
+    repo.units("--write", "worker")
+    assert "in sync and enabled" in repo.units("--check", "worker")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["ps"], "no systemd runs here"),
+        (["logs", "worker", "--lines", "many"], "'many' is no number of lines"),
+        (["logs", "other"], "services/other has no command, and so no log"),
+        (["logs", "worker"], "journalctl is not on the PATH"),
+    ],
+)
+def test_what_cannot_be_shown(repo: Units, tmp_path: Path, words: list[str], said: str) -> None:
+    """An empty table, or an empty log, would be taken for a machine on which nothing is wrong."""
+    if words == ["ps"] and Path("/run/systemd/system").is_dir():
+        skip("a systemd runs here")
+    repo.write("services/other/main.py")
+    done = repo.run(*words, env={"PATH": str(tmp_path)})
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
+
+
+def test_no_log_at_all(repo: Units) -> None:
+    """A person who has given no service a command would wait for lines that never come."""
+    repo.write("common-sync.toml", 'master = "common"\nservices = ["services/*"]\n')
+    done = repo.run("logs", "-f")
+    assert (done.code, "no service has a command" in done.err) == (2, True)
+
+
+def test_memory_of_a_process_that_may_not_be_read() -> None:
+    """A user who is not root would see no memory at all, or take what is counted twice for a share."""
+    code = (
+        "import os; from common_sync.edges.environments.processes import look_at_process as look\n"
+        "print(look(os.getpid(), '/').is_share, look(1, '/').is_share, look(1, '/').memory > 0, look(1 << 22, '/'))"
+    )
+    done = run(*unprivileged(), sys.executable, "-c", code, cwd=PROJECT)
+    assert done.out == "True False True None\n", done
+
+
+LISTEN = """\
+#!{environment}/bin/python
+import socket, sys, time
+listener = socket.create_server(("127.0.0.1", int(sys.argv[2])))
+print("listening", flush=True)
+time.sleep(1000)
+"""
+OTHER = "import socket, time; listener = socket.create_server(('127.0.0.1', 8000)); time.sleep(1000)"
+
+
+def make_environment(repo: Units, name: str) -> Path:
+    """Make what an environment is to a process: its Python by a path of its own, and a program with a first line that names it."""
+    place = repo.root / "services/api/.venv/envs" / name
+    repo.write(
+        f"services/api/.venv/envs/{name}/bin/serve", LISTEN.format(environment=place, port="{port}"), executable=True
+    )
+    (place / "bin/python").symlink_to("/usr/bin/python3")  # which everybody may execute
+    return place
+
+
+@deep("a real systemd")
+def test_what_runs(tmp_path: Path, box: Callable[..., str]) -> None:
+    """A service that is down, runs from a former environment or has lost its port would look like any other."""
+    tmp_path.chmod(0o755)
+    repo = make_units(tmp_path)
+    venv = repo.root / "services/api/.venv"
+    shutil.rmtree(venv)
+    make_environment(repo, "0123456789ab")
+    (venv / "current").symlink_to("envs/0123456789ab")
+    (venv / "bin").symlink_to("current/bin")
+    words = (*PROGRAM, "ps", "--root", str(repo.root), "--output-format", "json")
+
+    def ps(code: int) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(box(*words, code=code))
+        return document
+
+    rows = {one["name"]: one for one in ps(1)["services"]}
+    assert rows["services/api"]["state"] == "not installed"
+    box(*PROGRAM, "units", "--root", str(repo.root), "--write")
+    box("systemctl", "enable", "--now", "auto-api", "auto-worker")
+    wait_for(lambda: "listening" in box("journalctl", "-o", "cat", "-u", "auto-api"))
+    document = ps(0)
+    api, worker = document["services"]
+    assert (api["state"], api["listens"], api["memory_is_share"], api["limit"]) == ("running", True, True, 64 << 20)
+    assert (worker["state"], len(api["processes"]), len(worker["processes"])) == ("running", 1, 1)
+    assert 1 << 20 < api["memory"] < 64 << 20
+    assert "auto-api" in box(*PROGRAM, "ps", "--root", str(repo.root))
+
+    make_environment(repo, "ba9876543210")
+    (venv / "next").symlink_to("envs/ba9876543210")
+    (venv / "next").rename(venv / "current")
+    said = [one["message"] for one in ps(1)["findings"] if one["code"] == "CS304"]
+    assert said == [
+        f"process {api['processes'][0]} of auto-api runs from the environment 0123456789ab; the current one is ba9876543210"
+    ]
+    box("systemctl", "stop", "auto-api")
+    box("systemd-run", "--unit", "other", sys.executable, "-c", OTHER)
+    box("sh", "-c", "mkdir /run/systemd/system/auto-worker.service.d")
+    box("sh", "-c", "printf '[Service]\\nRestart=no\\n' > /run/systemd/system/auto-worker.service.d/x.conf")
+    box("systemctl", "daemon-reload")
+    box("systemctl", "kill", "--signal=KILL", "auto-worker")
+    wait_for(lambda: ps(1)["services"][0]["holders"] and ps(1)["services"][1]["state"] == "failed (signal)")
+    found = [one for one in ps(1)["findings"] if one["code"] == "CS306"]
+    assert [one["line"] for one in found] == [10]
+    assert "other.service" in found[0]["message"]
+    text = box(*PROGRAM, "ps", "--root", str(repo.root), code=1)
+    assert "help: common-sync logs services/worker" in text
+    logs = (*PROGRAM, "logs", "--root", str(repo.root))
+    assert "listening" in box(*logs, "api", "--boot")
+    assert "listening" not in box(*logs, "worker", "-n", "20")

@@ -85,13 +85,18 @@ def diagnose(
 
 
 def _check_environments(project: Project, services: Sequence[str]) -> tuple[Finding, ...]:
-    """Return what is found about the environments that the tool has made here."""
+    """Return what is found about the environments that the tool has made here, and about ports that are set."""
+    found: tuple[Finding, ...] = ()
     made = [service for service in services if os.path.isdir(os.path.join(project.root, service, ENVIRONMENTS))]
-    if not made:
-        return ()
-    from common_sync.commands.steps.environments import inspect_environments  # most projects have none
+    if made:
+        from common_sync.commands.steps.environments import inspect_environments  # most projects have none
 
-    return inspect_environments(project, made)
+        found += inspect_environments(project, made)
+    if any(one.port is not None for one in project.settings.values()):
+        from common_sync.commands.steps.unit_checks import check_ports  # most projects set none
+
+        found += check_ports(project, services)
+    return found
 
 
 def _check_library(project: Project, target: Target) -> tuple[Finding, ...]:

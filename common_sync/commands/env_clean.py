@@ -22,7 +22,6 @@ from common_sync.edges.environments.folder import (
     path_of,
     read_folder,
 )
-from common_sync.edges.environments.installer import InstallError
 from common_sync.edges.environments.live import find_users
 from common_sync.edges.environments.placing import remove_environment, remove_replaced, tidy_exchange
 from common_sync.edges.environments.uv import Uv, find_uv, start_uv
@@ -79,8 +78,6 @@ def clean_environments(
     try:
         return _clean_cache(project, start_uv(program), cleaning, cache=cache) if program is not None else cleaning
     except CommonSyncError as error:
-        for line in error.said.splitlines() if isinstance(error, InstallError) else ():
-            say(line)
         return cleaning._replace(error=error)
 
 

@@ -58,7 +58,8 @@ class Wish(NamedTuple):
 class Synced(NamedTuple):
     """What came of a service."""
 
-    situation: Situation  # how it stood before
+    service: str  # its path from the root
+    situation: Situation | None  # how it stood before; None where that could not be told
     action: Action  # what was done, or would be
     environment: str = ""  # the name of the environment that it has now; nothing where that is not known
     packages: int = 0  # how many distributions are in it
@@ -88,31 +89,29 @@ def sync_environments(
         project: The project.
         names: The services that the user named; all when there are none.
         wish: What else is asked for.
-        say: Told whom it waits for, and what an installer complains of.
+        say: Told whom it waits for.
     """
     services = tuple(_sync(project, service, wish, say) for service in select_services(project, names))
-    refused = [one.situation for one in services if one.action == "refused"]
+    refused = [one.situation for one in services if one.action == "refused" and one.situation is not None]
     return EnvironmentSync(services, find_environment_troubles(project, refused), wish.dry_run)
 
 
 def _sync(project: Project, service: str, wish: Wish, say: Callable[[str], None]) -> Synced:
-    situation = observe(project, service, editable_master=wish.editable_master, deep=wish.deep)
-    planned = _plan(situation, wish)
-    if wish.dry_run or (planned != "built" and not has_exchanged(situation.path)):
-        return Synced(situation, planned)
-    with exclusive(lock_folder(project, service), say) as keep:
-        tidy_exchange(situation.path)
+    situation = None
+    try:
         situation = observe(project, service, editable_master=wish.editable_master, deep=wish.deep)
         planned = _plan(situation, wish)
-        if planned != "built":  # somebody else was faster, or only an exchange was to be finished
-            return Synced(situation, planned)
-        try:
+        if wish.dry_run or (planned != "built" and not has_exchanged(situation.path)):
+            return Synced(service, situation, planned)
+        with exclusive(lock_folder(project, service), say) as keep:
+            tidy_exchange(situation.path)
+            situation = observe(project, service, editable_master=wish.editable_master, deep=wish.deep)
+            planned = _plan(situation, wish)
+            if planned != "built":  # somebody else was faster, or only an exchange was to be finished
+                return Synced(service, situation, planned)
             return _Making(project, situation, wish, keep).make()
-        except CommonSyncError as error:
-            if isinstance(error, InstallError):
-                for line in error.said.splitlines():
-                    say(line)
-            return Synced(situation, "failed", error=error)
+    except CommonSyncError as error:
+        return Synced(service, situation, "failed", error=error)
 
 
 def _plan(situation: Situation, wish: Wish) -> Action:
@@ -148,7 +147,7 @@ class _Making:
             replace_foreign(self._path, name)
         elif not (situation.folder.wired and situation.folder.current and situation.folder.current.name == name):
             switch(self._path, name)
-        return Synced(situation, action, name, len(see(self._path, name).distributions))
+        return Synced(situation.service, situation, action, name, len(see(self._path, name).distributions))
 
     def _check_place(self) -> None:
         foreign = self._situation.folder.foreign

@@ -67,10 +67,15 @@ CODES = {
     "CS301": Code("error", "An environment is not in sync"),
     "CS302": Code("error", "The interpreter of an environment is gone, or another version"),
     "CS303": Code("error", "An environment was changed by hand"),
+    "CS304": Code("error", "A service runs from another environment"),
+    "CS306": Code("error", "A port is held by another process"),
+    "CS307": Code("warning", "Two places name two ports of a service"),
     "CS308": Code("warning", "The disk is nearly full"),
     "CS309": Code("warning", "A cache of packages is in memory"),
     "CS310": Code("warning", "A cache of packages cannot be linked from"),
+    "CS311": Code("warning", "A limit of memory has no effect"),
     "CS312": Code("error", "An installed unit is not what it should be"),
+    "CS313": Code("error", "A service's user may not start it"),
 }
 
 

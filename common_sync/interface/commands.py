@@ -57,14 +57,16 @@ COMMANDS = {
     "env status": Command("Show how the environments of services stand", "common-sync env status --deep", _SERVICES),
     "env clean": Command("Remove former environments and leftovers", "common-sync env clean --dry-run", _SERVICES),
     "units": Command("Print or install the systemd units of services", "common-sync units --check", _SERVICES),
+    "ps": Command("Show what runs: units, environments, memory, ports", "common-sync ps services/api", _SERVICES),
+    "logs": Command("Show what services have written to the journal", "common-sync logs services/api -f", _SERVICES),
 }
 """Each command by its name."""
 
 GROUPS = {"env": "The environments of services, each service's .venv."}
 """The first words of commands that have two."""
 
-_WITHOUT_FORMAT = "context"
-"""Its output is a stream for another program."""
+_WITHOUT_FORMAT = frozenset({"context", "logs"})
+"""The output of one is a stream for another program, that of the other is another program's."""
 
 _MEANT = {"sync": "distribute", "update": "distribute", "check": "verify", "install": "init", "remove": "eject"}
 """What other tools call a command."""
@@ -109,7 +111,7 @@ def common_parameters(name: str = "") -> Iterator[Parameter]:
     """Yield the options of every command that a command takes."""
     hints = get_type_hints(Options, include_extras=True)
     for field, default in Options._field_defaults.items():
-        if (name, field) != (_WITHOUT_FORMAT, "output_format"):
+        if field != "output_format" or name not in _WITHOUT_FORMAT:
             kind, option = get_args(hints[field])
             yield Parameter(field, kind, option, default)
 

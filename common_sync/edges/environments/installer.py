@@ -15,16 +15,12 @@ FULL_DISK = "No space left on device"
 
 
 class InstallError(CommonSyncError):
-    """An installer has failed.
+    """An installer has failed; the excerpt of its problem is what it said."""
 
-    Args:
-        problem: What was asked of it.
-        said: What it said, as it said it.
-    """
 
-    def __init__(self, problem: Problem, said: str = "") -> None:
-        super().__init__(problem)
-        self.said = said
+def excerpt(said: str) -> tuple[str, ...]:
+    """Return what a program said as an error shows it: its lines, without empty ones."""
+    return tuple(line.rstrip() for line in said.splitlines() if line.strip())
 
 
 class Job(NamedTuple):
@@ -68,7 +64,8 @@ class Job(NamedTuple):
         said = done.err.strip() or done.out.strip()
         path, line = self.closure.blame(said) or (self.closure.first, None)
         remedy = "common-sync env clean makes room" if FULL_DISK in said else None
-        raise InstallError(Problem(f"cannot {doing}", os.path.normpath(f"{self.service}/{path}"), line, remedy), said)
+        where = os.path.normpath(f"{self.service}/{path}")
+        raise InstallError(Problem(f"cannot {doing}", where, line, remedy, excerpt(said)))
 
 
 class Installer(Protocol):

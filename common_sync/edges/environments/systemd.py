@@ -5,10 +5,12 @@ import os
 import pwd
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import NoReturn
 
 from common_sync.core import limits
+from common_sync.core.environments.running import PROPERTIES, Shown, parse_shown
 from common_sync.core.errors import ConfigurationError, Problem, TreeError
 from common_sync.core.model import FileEdit
 from common_sync.edges.environments.program import Done, keep_variables, run
@@ -19,7 +21,7 @@ from common_sync.edges.files.replacing import write_edit
 UNITS = "/etc/systemd/system"
 """Where the units of a machine are that its administrator writes."""
 
-_ANALYZE, _CONTROL = "systemd-analyze", "systemctl"
+_ANALYZE, _CONTROL, _JOURNAL = "systemd-analyze", "systemctl", "journalctl"
 _RUNNING = "/run/systemd/system"
 _MOST_KEPT = 1000
 
@@ -69,11 +71,39 @@ def is_running(folder: str) -> bool:
     return os.path.realpath(folder) == UNITS and os.path.isdir(_RUNNING)
 
 
-def is_read(folder: str, unit: str) -> bool:
-    """Tell whether systemd knows a unit as it is on the disk; without a running one nothing is to be read."""
-    if not is_running(folder):
-        return True
-    return _run(_CONTROL, "show", "-p", "NeedDaemonReload", "--value", f"{unit}.service").out.strip() != "yes"
+def show_units(names: Sequence[str]) -> dict[str, Shown]:
+    """Return what systemd says of units, by their names without `.service`.
+
+    Args:
+        names: Those names.
+
+    Raises:
+        TreeError: No systemd answers.
+    """
+    if not names:
+        return {}
+    done = _run(_CONTROL, "show", f"--property={','.join(PROPERTIES)}", "--", *(f"{name}.service" for name in names))
+    if done.code:
+        raise TreeError(Problem("systemd does not say how the units stand", excerpt=tuple(done.err.splitlines())))
+    return {unit.removesuffix(".service"): shown for unit, shown in parse_shown(done.out).items()}
+
+
+def become_journal(names: Sequence[str], *options: str) -> NoReturn:
+    """Become the program that shows what units have written; never returns.
+
+    Args:
+        names: The units, without `.service`.
+        options: Of that program.
+
+    Raises:
+        ConfigurationError: It is not here.
+    """
+    units = (f"--unit={name}.service" for name in names)
+    try:
+        os.execvp(_JOURNAL, [_JOURNAL, *units, *options])  # noqa: S606 - no shell is wanted
+    except OSError:
+        message = f"{_JOURNAL} is not on the PATH: what services write goes to systemd's journal"
+        raise ConfigurationError(Problem(message, remedy="install systemd")) from None
 
 
 def reload_units(folder: str) -> None:

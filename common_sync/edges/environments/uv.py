@@ -10,7 +10,7 @@ from common_sync.core.environments.indexes import UV_VARIABLES
 from common_sync.core.environments.resolved import attach_hashes, parse_compiled, read_locked
 from common_sync.core.errors import Problem, TreeError
 from common_sync.core.expressions import expression
-from common_sync.edges.environments.installer import InstallError, Job
+from common_sync.edges.environments.installer import InstallError, Job, excerpt
 from common_sync.edges.environments.program import Done, keep_variables, run
 
 _KEPT = (
@@ -117,7 +117,7 @@ class Uv(NamedTuple):
     def _tend(self, command: Sequence[str], folder: str) -> Done:
         done = run([self.program, "cache", *command, "--color", "never"], folder, keep_variables(_KEPT))
         if done.code != 0:
-            raise InstallError(Problem(f"uv cache {command[0]} has failed", self.program), done.err.strip())
+            raise InstallError(Problem(f"uv cache {command[0]} has failed", self.program, excerpt=excerpt(done.err)))
         return done
 
     def _requirements(self, job: Job) -> str:

@@ -1,7 +1,7 @@
 """`env status`: options in, exit code out."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +9,8 @@ from common_sync.edges.project.load import load_project
 from common_sync.interface.show.environment_fields import environment_status_fields
 from common_sync.interface.show.options import Option, Options, Services
 from common_sync.interface.show.presenter import View, present
-from common_sync.interface.show.terminal import Terminal, printable
+from common_sync.interface.show.table import megabytes, table_lines
+from common_sync.interface.show.terminal import printable
 from common_sync.interface.show.text import count, finding_lines
 
 if TYPE_CHECKING:
@@ -37,19 +38,12 @@ def _lines(status: "EnvironmentStatus", options: Options) -> Iterator[str]:
     """Yield the table, what can be freed, and the findings."""
     terminal = options.terminal
     if not options.quiet:
-        yield from _table([_TITLES, *(_cells(row) for row in status.rows)], terminal)
+        yield from table_lines([_TITLES, *(_cells(row) for row in status.rows)], terminal)
         if others := sum(row.others for row in status.rows):
             yield f"{count(others, 'former environment')} kept (common-sync env clean removes them)"
         if status.findings:
             yield ""
     yield from finding_lines(status.findings, terminal, everything=options.verbose)
-
-
-def _table(rows: Sequence[Sequence[str]], terminal: Terminal) -> Iterator[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for number, row in enumerate(rows):
-        line = "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-        yield terminal.paint(line, "bold") if number == 0 else line
 
 
 def _cells(row: "EnvironmentRow") -> tuple[str, ...]:
@@ -58,12 +52,8 @@ def _cells(row: "EnvironmentRow") -> tuple[str, ...]:
     if environment is None:
         return (printable(situation.service), situation.standing.state, *["-"] * (len(_TITLES) - 2))
     python = environment.interpreter
-    own, shared = (_megabytes(row.size.own), _megabytes(row.size.shared)) if row.size is not None else ("-", "-")
+    own, shared = (megabytes(row.size.own), megabytes(row.size.shared)) if row.size is not None else ("-", "-")
     changed = time.strftime("%Y-%m-%d %H:%M", time.localtime(row.changed)) if row.changed is not None else "-"
     library = "master" if environment.editable_master else "copy"
     name = printable(situation.service)
     return name, situation.standing.state, python.version, str(row.packages), own, shared, changed, library
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / (1 << 20):.1f} MB"

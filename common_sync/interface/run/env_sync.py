@@ -50,10 +50,10 @@ def _lines(synced: "EnvironmentSync", options: Options) -> Iterator[str]:
     """Yield a line a service, and the findings."""
     terminal = options.terminal
     if not options.quiet:
-        width = max((len(one.situation.service) for one in synced.services), default=0)
+        width = max((len(one.service) for one in synced.services), default=0)
         for one in synced.services:
             mark = _MARKS[one.action] if not synced.dry_run or one.action != "built" else "→"
-            yield f"{terminal.mark(mark)} {printable(one.situation.service):<{width}}  {_describe(one, synced)}"
+            yield f"{terminal.mark(mark)} {printable(one.service):<{width}}  {_describe(one, synced)}"
     yield from finding_lines(synced.findings, terminal, everything=options.verbose)
 
 
@@ -61,14 +61,14 @@ _MARKS: dict["Action", str] = {"nothing": "·", "switched": "✓", "built": "✓
 
 
 def _describe(one: "Synced", synced: "EnvironmentSync") -> str:
-    situation = one.situation
+    if one.situation is None or one.action == "failed":
+        return "failed"
+    standing = one.situation.standing
     if one.action == "nothing":
-        return "no requirements" if situation.standing.state == "none" else "in sync"
+        return "no requirements" if standing.state == "none" else "in sync"
     if one.action == "refused":
         return "left alone"
-    if one.action == "failed":
-        return "failed"
-    why = printable(", ".join(situation.standing.reasons))
+    why = printable(", ".join(standing.reasons))
     if synced.dry_run:
         return f"would be made: {why}" if why else "would be made anew"
     what = "built" if one.action == "built" else "used again"

@@ -14,7 +14,9 @@ from common_sync.interface.show.terminal import printable, say
 from common_sync.interface.show.text import compared_lines, finding_lines
 
 if TYPE_CHECKING:
-    from common_sync.commands.units import Unit
+    from common_sync.commands.steps.units import Unit
+    from common_sync.core.model import Finding
+    from common_sync.edges.project.load import Project
 
 
 def run_units(
@@ -33,24 +35,36 @@ def run_units(
     into: Annotated[str | None, Option("--into", "The folder of units. Default: /etc/systemd/system.", "DIR")] = None,
 ) -> int:
     """Print the systemd units of services; compare, install or remove them."""
-    from common_sync.commands.units import list_findings, read_units, remove_units, write_units
+    from common_sync.commands.steps.units import read_units
+    from common_sync.commands.units import remove_units, write_units
     from common_sync.edges.environments.systemd import UNITS
 
     _check_options(force=force, check=check, diff=diff, write=write, remove=remove)
     project, names, folder = load_project(options.root), services or (), os.path.abspath(into or UNITS)
-    if write or remove:
-        units = (write_units if write else remove_units)(project, names, folder, force=force)
-        passes, text = all(one.action != "refused" for one in units), partial(_done_lines, units)
-    else:
+    if not (write or remove):
         units = read_units(project, names, folder)
         if not units and not options.quiet:
             say("no service has a `command` in the configuration, so there are no units")
-        differing = list_findings(units) if check else [one for one in units if one.state != "in sync"] if diff else []
-        passes = not differing
-        text = partial(_check_lines if check else _diff_lines if diff else _print_lines, units)
-    findings = list_findings(units) if check else ()
-    view = View("units", passes, lambda: findings, text, partial(unit_fields, units, findings))
-    return present(view, options)
+        return present(_check(project, units) if check else _look(units, diff=diff), options)
+    units = (write_units if write else remove_units)(project, names, folder, force=force)
+    passes = all(one.action != "refused" for one in units)
+    return present(View("units", passes, list, partial(_done_lines, units), partial(unit_fields, units, ())), options)
+
+
+def _check(project: "Project", units: "Sequence[Unit]") -> View:
+    from common_sync.commands.steps.unit_checks import check_set_up
+    from common_sync.commands.steps.units import list_findings
+
+    findings = (*list_findings(units), *check_set_up(project, [one.service for one in units]))
+    passes = not any(one.severity == "error" for one in findings)
+    text, fields = partial(_check_lines, units, findings), partial(unit_fields, units, findings)
+    return View("units", passes, lambda: findings, text, fields)
+
+
+def _look(units: "Sequence[Unit]", *, diff: bool) -> View:
+    passes = not (diff and any(one.state != "in sync" for one in units))
+    text = partial(_diff_lines if diff else _print_lines, units)
+    return View("units", passes, list, text, partial(unit_fields, units, ()))
 
 
 def _check_options(*, force: bool, **chosen: bool) -> None:
@@ -74,14 +88,12 @@ def _print_lines(units: "Sequence[Unit]", _options: Options) -> Iterator[str]:
             yield ""
 
 
-def _check_lines(units: "Sequence[Unit]", options: Options) -> Iterator[str]:
+def _check_lines(units: "Sequence[Unit]", findings: "Sequence[Finding]", options: Options) -> Iterator[str]:
     terminal = options.terminal
     for one in () if options.quiet else units:
         if one.finding is None:
             yield f"{terminal.mark('✓')} {printable(one.path)}  in sync and enabled"
-    yield from finding_lines(
-        [one.finding for one in units if one.finding is not None], terminal, everything=options.verbose
-    )
+    yield from finding_lines(findings, terminal, everything=options.verbose)
 
 
 def _diff_lines(units: "Sequence[Unit]", options: Options) -> Iterator[str]:

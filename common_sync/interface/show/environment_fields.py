@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from common_sync.commands.env_clean import Cleaning
     from common_sync.commands.env_status import EnvironmentRow, EnvironmentStatus
     from common_sync.commands.env_sync import EnvironmentSync, Synced
-    from common_sync.commands.units import Unit
+    from common_sync.commands.ps import Row, Running
+    from common_sync.commands.steps.units import Unit
 
 
 def environment_sync_fields(synced: "EnvironmentSync") -> Fields:
@@ -25,9 +26,9 @@ def environment_sync_fields(synced: "EnvironmentSync") -> Fields:
 
 def _synced(one: "Synced") -> Fields:
     return {
-        "name": as_text(one.situation.service),
+        "name": as_text(one.service),
         "action": one.action,
-        "reasons": [as_text(reason) for reason in one.situation.standing.reasons],
+        "reasons": [as_text(reason) for reason in (one.situation.standing.reasons if one.situation else ())],
         "environment": one.environment or None,
         "packages": one.packages,
         "error": as_text(str(one.error)) if one.error is not None else None,
@@ -86,4 +87,31 @@ def _unit(one: "Unit") -> Fields:
         "action": one.action,
         "kept": as_text(one.kept) or None,
         "text": one.text or None,
+    }
+
+
+def running_fields(running: "Running") -> Fields:
+    """Return the fields of `ps`."""
+    return {
+        "in_order": running.passes,
+        "services": [_running(row) for row in running.rows],
+        "findings": findings_fields(running.findings),
+    }
+
+
+def _running(row: "Row") -> Fields:
+    return {
+        "name": as_text(row.service),
+        "unit": f"{row.unit}.service" if row.unit else None,
+        "state": row.shown.described if row.unit else None,
+        "since": row.since,
+        "restarts": row.shown.restarts,
+        "environment": row.environment,
+        "processes": [one.number for one in row.processes],
+        "memory": row.memory,
+        "memory_is_share": row.is_share,
+        "limit": row.shown.limit,
+        "port": int(row.port) if row.port else None,
+        "listens": row.listens,
+        "holders": [{"process": one.process or None, "what": as_text(one.what)} for one in row.holders],
     }

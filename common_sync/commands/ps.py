@@ -1,0 +1,146 @@
+"""`ps`: what runs: the unit, the environment, the memory and the port of each service, and what is wrong with them."""
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from common_sync.commands.steps.environments import observe
+from common_sync.commands.steps.unit_checks import check_set_up
+from common_sync.commands.steps.units import Unit, is_ignored, list_findings, read_units, settings_of
+from common_sync.core.environments.running import (
+    Holder,
+    Listener,
+    Process,
+    Shown,
+    find_environment_trouble,
+    find_port_trouble,
+    is_late,
+)
+from common_sync.core.environments.state import VENV
+from common_sync.core.errors import CommonSyncError, ConfigurationError, Problem
+from common_sync.core.findings import make_finding
+from common_sync.core.model import Finding
+from common_sync.edges.environments import processes, systemd
+from common_sync.edges.environments.folder import CURRENT
+from common_sync.edges.project.load import Project, select_services
+
+UNKNOWN = "unknown"
+
+
+class Row(NamedTuple):
+    """What runs of a service."""
+
+    service: str  # its path from the root
+    unit: str  # its unit's name, without `.service`; nothing where it has no command
+    shown: Shown  # what systemd says of the unit
+    environment: str  # how its environment stands; `unknown` where it cannot be read
+    processes: tuple[Process, ...]  # the unit's
+    since: float | None  # for how many seconds its unit is in its state
+    port: str  # its port; nothing where it has none
+    listens: bool  # whether it listens there
+    holders: tuple[Holder, ...]  # who else does
+
+    @property
+    def memory(self) -> int:
+        """How many bytes its processes take."""
+        return sum(one.memory for one in self.processes)
+
+    @property
+    def is_share(self) -> bool:
+        """Whether pages that several processes use are shared out among them."""
+        return all(one.is_share for one in self.processes)
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it runs, if it is to."""
+        return not self.unit or self.shown.active == "active"
+
+
+class Running(NamedTuple):
+    """What runs of the services, in their order, and what is found about it."""
+
+    rows: tuple[Row, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def passes(self) -> bool:
+        """Whether all that is to run does, and nothing is wrong."""
+        return all(one.is_up for one in self.rows) and not any(one.severity == "error" for one in self.findings)
+
+
+def read_running(project: Project, names: Sequence[str]) -> Running:
+    """Return what runs of services.
+
+    Args:
+        project: The project.
+        names: The services that the user named; all when there are none.
+
+    Raises:
+        CommonSyncError: No systemd runs here, or a service cannot have a unit.
+    """
+    if not systemd.is_running(systemd.UNITS):
+        message = "no systemd runs here, so nothing tells what runs"
+        raise ConfigurationError(Problem(message, remedy="common-sync env status shows the environments"))
+    units = {one.service: one for one in read_units(project, names, systemd.UNITS)}
+    services = select_services(project, names)
+    ports = _Ports(setting.value for one in services if (setting := settings_of(project, one).port) is not None)
+    rows = tuple(_read_row(project, service, units.get(service), ports) for service in services)
+    found = (one for row in rows for one in _find_troubles(project, row) if not is_ignored(project, one))
+    return Running(rows, (*list_findings([*units.values()]), *check_set_up(project, services), *found))
+
+
+def _read_row(project: Project, service: str, unit: Unit | None, ports: "_Ports") -> Row:
+    above, shown = os.path.realpath(project.root), unit.shown if unit is not None else Shown()
+    seen = (processes.look_at_process(number, above) for number in processes.list_processes(shown.group))
+    found = tuple(one for one in seen if one is not None)
+    setting = settings_of(project, service).port
+    own, others = ports.look_at(setting.value, {one.number for one in found}) if setting is not None else (False, ())
+    since = time.monotonic() - shown.changed / 1_000_000 if shown.changed else None
+    name, port = unit.name if unit is not None else "", setting.value if setting is not None else ""
+    return Row(service, name, shown, _environment(project, service), found, since, port, own, others)
+
+
+def _environment(project: Project, service: str) -> str:
+    try:
+        return observe(project, service).standing.state
+    except CommonSyncError:
+        return UNKNOWN
+
+
+class _Ports:
+    """Who listens at the ports of services."""
+
+    def __init__(self, ports: Iterator[str]) -> None:
+        wanted = {int(port) for port in ports}
+        self._listeners = [one for one in processes.read_listeners() if one.port in wanted] if wanted else []
+        self._owners = processes.find_owners({one.inode for one in self._listeners})
+
+    def look_at(self, port: str, own: set[int]) -> tuple[bool, tuple[Holder, ...]]:
+        """Return whether processes listen at a port, and who else does.
+
+        Args:
+            port: The port.
+            own: The processes.
+        """
+        here = [(one, self._owners.get(one.inode, [])) for one in self._listeners if one.port == int(port)]
+        others = [self._describe(one, owners) for one, owners in here if own.isdisjoint(owners)]
+        return len(others) < len(here), tuple(dict.fromkeys(others))
+
+    @staticmethod
+    def _describe(listener: Listener, owners: Sequence[int]) -> Holder:
+        return processes.describe_process(owners[0]) if owners else processes.describe_owner(listener.owner)
+
+
+def _find_troubles(project: Project, row: Row) -> Iterator[Finding]:
+    settings, file = settings_of(project, row.service), project.configuration.file
+    if row.unit and settings.port is not None:
+        trouble = find_port_trouble(row.unit, row.port, row.holders, own=row.listens)
+        if trouble is not None:
+            yield make_finding("CS306", row.service, file, settings.port.line, *trouble)
+    link = os.path.join(os.path.realpath(project.root), row.service, VENV, CURRENT)
+    if row.unit and settings.command and not settings.command[0].startswith("/") and os.path.islink(link):
+        late = is_late(row.shown, os.lstat(link).st_mtime, time.time(), time.monotonic_ns() // 1000)
+        trouble = find_environment_trouble(row.unit, os.path.realpath(link), row.processes, late=late)
+        if trouble is not None:
+            yield make_finding("CS304", row.service, f"{row.service}/{VENV}", None, *trouble)

@@ -1,0 +1,96 @@
+"""What `units --check`, `ps` and `doctor` find about how a service is to run: ports, memory, and what its user may execute."""
+
+import os
+from collections.abc import Iterator, Sequence
+
+from common_sync.commands.steps.units import describe, is_ignored, settings_of, user_of
+from common_sync.core.environments.unit_checks import (
+    find_barrier,
+    find_command_ports,
+    find_variable_ports,
+    limits_memory,
+)
+from common_sync.core.environments.units import find_program
+from common_sync.core.findings import make_finding
+from common_sync.core.model import Finding
+from common_sync.edges.environments import processes, systemd
+from common_sync.edges.project.load import Project
+from common_sync.edges.service.folder import ServiceFolder
+
+_VARIABLES = ".env"
+_PYTHON = ".venv/bin/python"
+_OPEN = 'let them (chmod a+x), or take a Python that all may execute, as python = "/usr/bin/python3"'
+_ENABLE_MEMORY = "add cgroup_enable=memory to the line in /boot/firmware/cmdline.txt (before Debian 12: /boot/cmdline.txt), then reboot"
+
+
+def check_set_up(project: Project, services: Sequence[str]) -> tuple[Finding, ...]:
+    """Return what is found about services that have a command, on this machine.
+
+    Args:
+        project: The project.
+        services: Their paths from the root.
+    """
+    run = [service for service in services if settings_of(project, service).command]
+    found = [*check_ports(project, run), *_check_memory(project, run), *_check_access(project, run)]
+    return tuple(one for one in found if not is_ignored(project, one))
+
+
+def check_ports(project: Project, services: Sequence[str]) -> tuple[Finding, ...]:
+    """Return what says of a service's port something else than its setting; from files alone.
+
+    Args:
+        project: The project.
+        services: Their paths from the root.
+    """
+    found = (one for service in services for one in _check_port(project, service))
+    return tuple(one for one in found if not is_ignored(project, one))
+
+
+def _check_port(project: Project, service: str) -> Iterator[Finding]:
+    settings = settings_of(project, service)
+    if settings.port is None:
+        return
+    port, file = settings.port.value, project.configuration.file
+    remedy = f"write one port in all places; {{port}} in `command` is the one of {file}:{settings.port.line}"
+    for other in find_command_ports(settings.command):
+        if other != port:
+            message = f'the port is {port}, and "command" listens at {other}'
+            yield make_finding("CS307", service, file, settings.port.line, message, remedy)
+    for path, where in _list_variable_files(project, service):
+        text = ServiceFolder(os.path.dirname(path)).read(os.path.basename(path))
+        for line in find_variable_ports(text or ""):
+            if line.port != port:
+                message = f"the port is {port} by {file}:{settings.port.line}, and {line.variable} is {line.port}"
+                yield make_finding("CS307", service, where, line.line, message, remedy)
+
+
+def _list_variable_files(project: Project, service: str) -> Iterator[tuple[str, str]]:
+    """Yield the files of variables of a service: the absolute path, and the path as the user knows it."""
+    where = f"{service}/{_VARIABLES}"
+    yield os.path.join(project.root, where), where
+    file = settings_of(project, service).env_file
+    if file is not None:
+        yield file.value, file.value
+
+
+def _check_memory(project: Project, services: Sequence[str]) -> Iterator[Finding]:
+    limited = [(one, memory) for one in services if (memory := settings_of(project, one).memory) is not None]
+    if limited and limits_memory(*processes.read_controllers()) is False:
+        for service, memory in limited:
+            message = f"memory = {memory.value!r} has no effect: the kernel's memory controller is off"
+            yield make_finding("CS311", service, project.configuration.file, memory.line, message, _ENABLE_MEMORY)
+
+
+def _check_access(project: Project, services: Sequence[str]) -> Iterator[Finding]:
+    for service in services:
+        user, command = user_of(project, service), settings_of(project, service).command
+        if not systemd.is_user(user):
+            continue
+        program, python = find_program(describe(project, service)), os.path.join(project.root, service, _PYTHON)
+        identity = processes.find_identity(user)
+        for path in (program,) if command[0].startswith("/") else (program, python):
+            if barrier := find_barrier(processes.list_steps(path), *identity):
+                real = os.path.realpath(path)
+                message = f"{user}, who runs it, may not {'execute' if barrier == real else 'enter'} {barrier}"
+                yield make_finding("CS313", service, service, None, f"{message}, and so not start {real}", _OPEN)
+                break

@@ -1,0 +1,161 @@
+"""What `units`, `ps` and `logs` share: the systemd units of services, what they should be, and how the installed ones stand."""
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import Literal, NamedTuple
+
+from common_sync.core.environments.running import Shown
+from common_sync.core.environments.units import Service, UnitState, find_unit_trouble, judge, make_unit, name_units
+from common_sync.core.errors import ConfigurationError, Problem, shell_word
+from common_sync.core.findings import make_finding
+from common_sync.core.model import Finding
+from common_sync.core.service_settings import NAME, ServiceSettings, is_nameable
+from common_sync.edges.environments import systemd
+from common_sync.edges.project.load import Project, select_services
+
+UnitAction = Literal["nothing", "written", "removed", "refused"]
+
+
+class Unit(NamedTuple):
+    """A service's unit."""
+
+    service: str  # the service's path from the root
+    name: str  # the unit's name, without `.service`
+    path: str  # where it is installed, or would be
+    text: str  # what it should be; nothing for a service without a command
+    held: bytes | None  # what is installed; None where nothing is
+    state: UnitState  # how it stands
+    enabled: bool  # whether it is started when the machine is
+    shown: Shown  # what systemd says of it; nothing known where none runs that reads this folder
+    finding: Finding | None  # what is wrong with it
+    action: UnitAction = "nothing"  # what was done
+    kept: str = ""  # where the former one is kept; nothing where none is
+
+    @property
+    def difference(self) -> tuple[str, str]:
+        """What is installed, and what should be."""
+        return (self.held or b"").decode("utf-8", "backslashreplace"), self.text
+
+
+def read_units(project: Project, names: Sequence[str], folder: str) -> tuple[Unit, ...]:
+    """Return the units of services: of those with a command, and what is left of those without.
+
+    Args:
+        project: The project.
+        names: The services that the user named; all when there are none.
+        folder: The folder of units.
+
+    Raises:
+        CommonSyncError: A service cannot have a unit, or an installed one cannot be read.
+    """
+    services = select_services(project, names)
+    problems, texts = [], {}
+    for service in services:
+        found = list(_find_problems(project, service)) if settings_of(project, service).command else []
+        problems += found
+        texts[service] = "" if found else _make_text(project, service)
+    problems += _find_equal_units(project)
+    if problems:
+        raise ConfigurationError(*problems)
+    known = {service: name_unit(project, service) for service in services}
+    shown = systemd.show_units([*known.values()]) if systemd.is_running(folder) else {}
+    units = [
+        _read(project, service, text, folder, shown.get(known[service], Shown())) for service, text in texts.items()
+    ]
+    return tuple(one for one in units if one.text or one.held is not None)
+
+
+def list_findings(units: Sequence[Unit]) -> tuple[Finding, ...]:
+    """Return what is wrong with installed units."""
+    return tuple(one.finding for one in units if one.finding is not None)
+
+
+def settings_of(project: Project, service: str) -> ServiceSettings:
+    """Return how a service is set up."""
+    return project.settings.get(service) or ServiceSettings(project.configuration.master)
+
+
+def _short_name(project: Project, service: str) -> str:
+    name = settings_of(project, service).name
+    return name.value if name is not None else service.rpartition("/")[2]
+
+
+def name_unit(project: Project, service: str) -> str:
+    """Return the name of a service's unit, without `.service`."""
+    prefix = project.configuration.prefix
+    start = name_units(os.path.basename(project.root), prefix.value if prefix is not None else None)
+    return f"{start}{_short_name(project, service)}"
+
+
+def user_of(project: Project, service: str) -> str:
+    """Return who runs a service."""
+    user = project.configuration.user
+    return user.value if user is not None else systemd.owner_of(os.path.join(project.root, service))
+
+
+def _find_problems(project: Project, service: str) -> Iterator[Problem]:
+    """Yield why a service cannot have a unit."""
+    configuration, line = project.configuration, settings_of(project, service).service.line
+    if not NAME.fullmatch(_short_name(project, service)):
+        message = f'the last part of "{service}" cannot name a unit'
+        yield Problem(message, configuration.file, line, 'name = "…", of small letters, digits and -')
+    folder = os.path.join(project.root, service)
+    if not is_nameable(folder):
+        message = f"no unit can name the folder {folder!r}"
+        yield Problem(
+            message, configuration.file, line, "move it to a path without quotes, backslashes, $ and wildcards"
+        )
+    user = user_of(project, service)
+    if configuration.user is None and user in {"root", "0"}:
+        message = f"{service} is root's, and would run as root"
+        yield Problem(
+            message, configuration.file, line, '[tool.common-sync.deploy] user = "…"; "root" if it is to be so'
+        )
+    if configuration.user is not None and not systemd.is_user(user):
+        yield Problem(f'"user" is {user!r}, and there is no such user', configuration.file, configuration.user.line)
+
+
+def _find_equal_units(project: Project) -> Iterator[Problem]:
+    holders: dict[str, str] = {}
+    for service in project.services:
+        if settings_of(project, service).command:
+            other = holders.setdefault(name_unit(project, service), service)
+            if other != service:
+                message = f"{service} and {other} have the same name, and so would have one unit"
+                line = settings_of(project, service).service.line
+                yield Problem(message, project.configuration.file, line, 'name = "…"')
+
+
+def _make_text(project: Project, service: str) -> str:
+    settings = settings_of(project, service)
+    return make_unit(describe(project, service)) if settings.command else ""
+
+
+def describe(project: Project, service: str) -> Service:
+    """Return what a service's unit is about."""
+    settings = settings_of(project, service)
+    return Service(
+        name_unit(project, service),
+        os.path.join(project.root, service),
+        settings.command,
+        user_of(project, service),
+        settings.env_file.value if settings.env_file is not None else "",
+        tuple(one.value for one in settings.after),
+        settings.memory.value if settings.memory is not None else "",
+    )
+
+
+def _read(project: Project, service: str, text: str, folder: str, shown: Shown) -> Unit:
+    name = name_unit(project, service)
+    path, held = f"{folder}/{name}.service", systemd.read_unit(folder, name)
+    state, enabled = judge(held, text), systemd.is_enabled(folder, name)
+    trouble = find_unit_trouble(name, shell_word(service), state, enabled=enabled, read=not shown.unread)
+    finding = None if trouble is None else make_finding("CS312", service, path, None, *trouble)
+    if finding is not None and is_ignored(project, finding):
+        finding = None
+    return Unit(service, name, path, text, held, state, enabled, shown, finding)
+
+
+def is_ignored(project: Project, finding: Finding) -> bool:
+    """Tell whether the configuration switches off the check that a finding comes from."""
+    return any(setting.value == finding.code for setting in project.configuration.ignore)

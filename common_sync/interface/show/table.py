@@ -1,0 +1,33 @@
+"""Tables of text, and what stands in their cells: sizes and times."""
+
+from collections.abc import Iterator, Sequence
+
+from common_sync.interface.show.terminal import Terminal, columns, pad
+
+_UNITS = (("d", 86400), ("h", 3600), ("min", 60))
+
+
+def table_lines(rows: Sequence[Sequence[str]], terminal: Terminal) -> Iterator[str]:
+    """Yield the lines of a table; the first row is its head.
+
+    Args:
+        rows: The cells of each.
+        terminal: What the lines are for.
+    """
+    widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
+    for number, row in enumerate(rows):
+        line = "  ".join(pad(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        yield terminal.paint(line, "bold") if number == 0 else line
+
+
+def megabytes(size: int) -> str:
+    """Return a number of bytes, as people read it."""
+    return f"{size / (1 << 20):.1f} MB"
+
+
+def elapsed(seconds: float) -> str:
+    """Return how long something took or takes, in its biggest unit."""
+    for unit, length in _UNITS:
+        if seconds >= length:
+            return f"{seconds // length:.0f} {unit}"
+    return f"{seconds:.0f} s"
