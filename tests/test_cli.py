@@ -349,6 +349,7 @@ OWN_OPTIONS = {
     "diff": "",
     "log": "",
     "promote": "--dry-run -n",
+    "affected": "--since --until --all-on --or-all --template --job",
     "doctor": "--fix",
     "explain": "",
 }
@@ -365,7 +366,7 @@ def test_every_command_has_its_options_and_the_common_ones(synced: Monorepo, com
 
 
 SHOWN = [
-    "verify", "status", "diff", "log", "doctor", "distribute --dry-run", "eject --dry-run", "promote --dry-run", f"verify --copy {COPY}", "explain common",
+    "verify", "status", "diff", "log", "doctor", "distribute --dry-run", "eject --dry-run", "promote --dry-run", "affected --since HEAD", f"verify --copy {COPY}", "explain common",
 ]  # fmt: skip
 
 

@@ -335,6 +335,22 @@ def test_a_stopped_run_is_finished_by_promote(story: Monorepo) -> None:
     assert (story.run("verify").code, story.read(f"{API}/{SETTINGS}")) == (0, edited(2, edited(8)))
 
 
+def test_a_stopped_run_is_finished_by_the_hook(story: Monorepo) -> None:
+    """A person who commits after his laptop has died would be told of an edit that the master has, and could not commit."""
+    stop_before_copies(story)
+    story.git("add", "-A")
+    checked = story.hook("--check")
+    assert (checked.code, "CS003" in said(checked), "CS004" in said(checked)) == (1, False, False)
+    assert (state(story) / "promoting.json").exists()
+    written = story.hook()
+    assert (written.code, "git add" in said(written)) == (1, True)
+    assert {story.read(f"{copy}/{SETTINGS}") for copy in (API, WORKER)} == {edited(2, edited(8))}
+    assert not (state(story) / "promoting.json").exists()
+    story.git("add", "-A")
+    assert story.hook().code == 0
+    assert story.run("verify").code == 0
+
+
 def test_the_journal_is_of_one_state_only(story: Monorepo) -> None:
     """What somebody writes after a run was stopped would pass for what the run had taken over."""
     stop_before_copies(story)

@@ -39,6 +39,9 @@ COMMANDS = {
         "[SERVICE|FILE...]",
     ),
     "log": Command("Show which commits each copy lacks", "common-sync log services/api", "[SERVICE|DIGEST...]"),
+    "affected": Command(
+        "List the services that a build would see differently", "common-sync affected --since origin/main"
+    ),
     "doctor": Command(
         "Prove that each service builds from its own folder alone", "common-sync doctor services/api --fix", _SERVICES
     ),

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from common_sync.commands.steps.image_check import Dockerfile
 from common_sync.core.doctor.view import Service
 from common_sync.core.formats.compose.built import BuiltService
+from common_sync.core.formats.compose.names import DeadEnd
 from common_sync.core.formats.compose.paths import expand, has_variable
 from common_sync.core.formats.dockerfile.sources import find_sources, normalise
 from common_sync.core.formats.dockerfile.syntax import parse_dockerfile
@@ -42,6 +43,21 @@ def _is_of(built: BuiltService, service: Service) -> bool:
     above, name = os.path.split(built.dockerfile)
     text = built.inline if built.section.inline else ServiceFolder(above).read_as_docker(name)
     return named or any(is_below(path, service.place) for path in _list_taken(text or "", built.context))
+
+
+def list_dead_ends(composes: ComposeFiles, service: Service, inside: Iterable[str]) -> Iterator[DeadEnd]:
+    """Yield the lines of compose files that nobody can follow, but for those that the references' reader reports.
+
+    Args:
+        composes: The compose files.
+        service: The service.
+        inside: The paths in it of its own compose files.
+    """
+    for end in composes.list_dead_ends(service.path, inside):
+        reported = end.refused and is_below(end.file, service.place)
+        about = is_below(end.context, service.place) or is_below(service.place, end.context)
+        if not reported and (about or not end.context):
+            yield end
 
 
 def _list_taken(text: str, context: str) -> Iterator[str]:

@@ -1,23 +1,21 @@
 """All checks of one service."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from common_sync.commands.steps.compositions import list_compositions, list_dockerfiles
+from common_sync.commands.steps.compositions import list_compositions, list_dead_ends, list_dockerfiles
 from common_sync.commands.steps.image_check import Dockerfile, ImageCheck, check_image
 from common_sync.commands.steps.survey import Survey
 from common_sync.core.doctor.catalogue import State, Verdict, conclude, inspect_service, is_silenced, judge
 from common_sync.core.doctor.checks.layout import find_importable
 from common_sync.core.doctor.view import Service, View, find_imports
 from common_sync.core.findings import distribute_command, place, reference_findings
-from common_sync.core.formats.compose.names import DeadEnd
-from common_sync.core.model import Finding, below, is_below
+from common_sync.core.model import Finding, below
 from common_sync.core.references.kinds import is_compose
 from common_sync.core.service_plan import CopySurvey, ServicePlan
 from common_sync.edges.files.folders import explain_os_error
 from common_sync.edges.project.load import Project
-from common_sync.edges.service.compose import ComposeFiles
 from common_sync.edges.service.folder import ServiceFolder, open_context
 from common_sync.edges.service.listing import list_paths
 
@@ -70,7 +68,7 @@ def check_service(found: Survey, plan: ServicePlan, shared: Iterable[Finding], *
     inside = [file for file in files if is_compose(os.path.basename(file))]
     compositions = list_compositions(composes, several[0].service, inside)
     dockerfiles = list_dockerfiles(several[0].service, folder, compositions)
-    dead_ends = tuple(_list_dead_ends(composes, several[0].service, inside))
+    dead_ends = tuple(list_dead_ends(composes, several[0].service, inside))
     findings: list[Finding] = []
     following: set[Finding] = set()
     fixed: dict[str, Fixed] = {}
@@ -90,15 +88,6 @@ def check_service(found: Survey, plan: ServicePlan, shared: Iterable[Finding], *
     once = tuple(dict.fromkeys(findings))
     seen = frozenset(following.intersection(once))
     return ServiceCheck(plan.service, paths, once, states, conclude(findings), tuple(fixed.values()), seen)
-
-
-def _list_dead_ends(composes: ComposeFiles, service: Service, inside: Iterable[str]) -> Iterator[DeadEnd]:
-    """Yield the lines of compose files that nobody can follow, but for those that the references' reader reports."""
-    for end in composes.list_dead_ends(service.path, inside):
-        reported = end.refused and is_below(end.file, service.place)
-        about = is_below(end.context, service.place) or is_below(service.place, end.context)
-        if not reported and (about or not end.context):
-            yield end
 
 
 def _list_files(project: Project, plan: ServicePlan) -> tuple[str, ...]:

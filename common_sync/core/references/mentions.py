@@ -67,7 +67,7 @@ def find_mentions(line: str, locate: Locate) -> list[Mention]:
         line: The line, without a comment.
         locate: Tells where a path leads.
     """
-    places = ((path, from_file, locate(path, from_file)) for path in _paths(line) for from_file in (False, True))
+    places = ((path, from_file, locate(path, from_file)) for path in find_upward(line) for from_file in (False, True))
     found = (Mention(path, place.rest, from_file) for path, from_file, place in places if place.where == "master")
     return list({mention.path: mention for mention in found}.values())
 
@@ -90,7 +90,8 @@ def report_former(characters: str, former: str, site: Site) -> Iterator[Finding]
             yield line_finding(number, "CS110", message, f"write `{site.copy}`")
 
 
-def _paths(line: str) -> Iterator[str]:
+def find_upward(line: str) -> Iterator[str]:
+    """Yield the words of a line that are paths from the system's root, or lead upward."""
     plain = _SHORT_OPTION.sub(" ", _FOLDER_VARIABLE.sub(" ./", line))
     for match in _PATH.finditer(plain):
         path = match[0]

@@ -106,7 +106,7 @@ def checking_out(root: str, commit: str | None) -> Iterator[tuple[str, Callable[
             ask(["read-tree", commit], root, variables={"GIT_INDEX_FILE": index})
         there = os.path.normpath(os.path.join(tree, os.path.relpath(root, top)))
         os.makedirs(there)
-        with _variables(GIT_DIR=place, GIT_WORK_TREE=tree, GIT_INDEX_FILE=index):
+        with variables_set(GIT_DIR=place, GIT_WORK_TREE=tree, GIT_INDEX_FILE=index):
             yield there, lambda patterns: _take(there, patterns)
 
 
@@ -131,7 +131,8 @@ _AS_ELSEWHERE = {
 
 
 @contextmanager
-def _variables(**values: str) -> Iterator[None]:
+def variables_set(**values: str) -> Iterator[None]:
+    """Set variables of the environment for a while."""
     before = {name: os.environ.get(name) for name in values}
     os.environ.update(values)
     try:

@@ -51,6 +51,18 @@ def load_project(root: str | None = None) -> Project:
     return _make_project(_find(root))
 
 
+def find_configured(root: str | None = None) -> str:
+    """Return the absolute path of the folder that the configuration stands in, whatever the configuration says.
+
+    Args:
+        root: As for `load_project`.
+
+    Raises:
+        ConfigurationError: There is none, or it cannot be read.
+    """
+    return _find(root)[0]
+
+
 def _make_project(found: "_Found") -> Project:
     folder, file, text, table = found
     configuration, problems = parse_configuration(table, text, file)

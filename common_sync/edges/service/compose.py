@@ -59,6 +59,10 @@ class ComposeFiles:
         with open(path, "rb") as file:
             return file.read(_LARGEST + 1)
 
+    def list_read(self) -> list[str]:
+        """Return the absolute paths of the files that were asked for until now, also those that others include or extend."""
+        return [*{*self._files, *self._included}]
+
     def list_services(self, service: str, inside: Iterable[str], *, elsewhere: bool = False) -> "list[BuiltService]":
         """Return what is built from a service's folder, or by a Dockerfile in it.
 
@@ -147,11 +151,12 @@ class ComposeFiles:
             self._note(by.path, DeadEnd(by.path, include.line, f"`{include.file}` includes this file again"))
         elif len(chain) > _LONGEST:
             self._note(by.path, DeadEnd(by.path, include.line, f"more than {_LONGEST} files include one another"))
-        elif not os.path.isfile(path):
-            self._note(by.path, DeadEnd(by.path, include.line, f"there is no file `{include.file}`", refused=False))
         else:
             self._included.add(path)
-            yield _Followed(path, os.path.normpath(folder), chain)
+            if os.path.isfile(path):
+                yield _Followed(path, os.path.normpath(folder), chain)
+            else:
+                self._note(by.path, DeadEnd(by.path, include.line, f"there is no file `{include.file}`", refused=False))
 
     def _note(self, path: str, end: DeadEnd) -> None:
         self._dead_ends.setdefault(path, {})[end] = None

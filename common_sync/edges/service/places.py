@@ -44,6 +44,7 @@ class Places:
 
     Attributes:
         former: The path inside the service of a former copy that stands for the master, or None.
+        outside: The absolute paths that were asked for and lead out of the service, or to a part of the master.
     """
 
     def __init__(self, here: Location, service: str, others: Sequence[Location] = ()) -> None:
@@ -54,6 +55,7 @@ class Places:
         self._others = (*masters, *(os.path.join(self.folder, other.library.copy) for other in others))
         self._held = (self.master, *masters, self.folder)
         self.former = below(self.master, self.folder)
+        self.outside: set[str] = set()
 
     def is_own(self, real: str) -> bool:
         """Tell whether a file is the service's.
@@ -117,16 +119,20 @@ class Places:
                 return place
             if self.is_own(real) or any(below(real, other) is not None for other in self._others):
                 return Place("service")
-            inside = below(real, self.root) is not None
-            return Place("outside", holds=inside and self._is_held(real), exists=os.path.lexists(full))
+            holds = below(real, self.root) is not None and self._is_held(real)
+            self.outside.update([] if holds else [full, real])
+            return Place("outside", holds=holds, exists=os.path.lexists(full))
 
         return locate
 
     def _find_in_library(self, path: str) -> Place | None:
         if (rest := below(path, self.copy_folder)) is not None:
             return Place("copy", rest)
-        rest = below(path, self.master)
-        return None if rest is None else Place("master", rest)
+        if (rest := below(path, self.master)) is None:
+            return None
+        if rest:
+            self.outside.add(path)
+        return Place("master", rest)
 
     def _is_held(self, folder: str) -> bool:
         return any(below(one, folder) is not None for one in self._held)

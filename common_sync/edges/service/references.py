@@ -43,6 +43,7 @@ class References(NamedTuple):
         dockerfiles: The paths of the service's Dockerfiles, inside it.
         widened: Those that take one from its master by another build context than the service's folder.
         former: The former copies, as libraries whose master they are.
+        outside: The absolute paths that lead out of the service, or to a part of a master, in any of the files.
     """
 
     edits: tuple[FileEdit, ...] = ()
@@ -51,6 +52,7 @@ class References(NamedTuple):
     dockerfiles: tuple[str, ...] = ()
     widened: tuple[Widened, ...] = ()
     former: tuple[Location, ...] = ()
+    outside: frozenset[str] = frozenset()
 
 
 def read_references(
@@ -179,7 +181,9 @@ class _Reader:
 
     def _result(self) -> References:
         self._keep_agreeing()
-        return References(tuple(self._edits), tuple(self._references), tuple(self._findings), (), tuple(self._widened))
+        outside = frozenset(path for view in self._views for path in view.outside)
+        found = References(tuple(self._edits), tuple(self._references), tuple(self._findings))
+        return found._replace(widened=tuple(self._widened), outside=outside)
 
     def _keep_agreeing(self) -> None:
         """Leave a lock file as it is where the file that it was made from stays: its own tool would refuse one of the two."""

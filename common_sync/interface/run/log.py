@@ -4,7 +4,7 @@ from functools import partial
 from typing import Annotated
 
 from common_sync.edges.project.load import load_project
-from common_sync.interface.show.fields import log_fields
+from common_sync.interface.show.history_fields import log_fields
 from common_sync.interface.show.options import Option, Options
 from common_sync.interface.show.presenter import View, present
 

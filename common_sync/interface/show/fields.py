@@ -12,12 +12,10 @@ if TYPE_CHECKING:  # each command needs its own at run time, and no other's
     from common_sync.commands.eject import Ejected, Ejection
     from common_sync.commands.explain import Explanation, Page
     from common_sync.commands.init import Proposal
-    from common_sync.commands.log import CopyHistory, History
     from common_sync.commands.promote import Promotion
     from common_sync.commands.steps.service_check import ServiceCheck
     from common_sync.commands.steps.survey import Survey
     from common_sync.commands.verify import CopyCheck
-    from common_sync.core.copies.ancestry import Commit
     from common_sync.core.service_plan import ServicePlan
     from common_sync.edges.detection.services import Reason
 
@@ -144,49 +142,6 @@ def explain_fields(explanations: Sequence["Explanation"], pages: Sequence["Page"
         "paths": [{key: as_text(value) for key, value in one._asdict().items()} for one in explanations],
         "codes": [page._asdict() for page in pages],
     }
-
-
-def log_fields(history: "History") -> Fields:
-    """Return the fields of `log`."""
-    return {
-        "complete": history.is_complete,
-        "copies": [_copy_fields(copy) for copy in history.copies],
-        "digests": [
-            {
-                "digest": one.digest,
-                "master": as_text(one.master),
-                "now": one.is_now,
-                "at": _commit_fields(one.at),
-                "behind": [_commit_fields(commit) for commit in one.behind[::-1]],
-                "complete": one.unclear is None,
-            }
-            for one in history.digests
-        ],
-    }
-
-
-def _copy_fields(copy: "CopyHistory") -> Fields:
-    return {
-        "service": as_text(copy.service),
-        "copy": as_text(copy.copy),
-        "master": as_text(copy.master),
-        "exists": copy.exists,
-        "managed": copy.managed,
-        "current": copy.is_current,
-        "at": _commit_fields(copy.at),
-        "differs": [as_text(path) for path in copy.differs],
-        "edited": [as_text(path) for path in copy.edited],
-        "uncommitted": [as_text(path) for path in copy.uncommitted],
-        "behind": [_commit_fields(commit) for commit in copy.behind[::-1]],
-        "complete": copy.unclear is None,
-        "why": copy.unclear and as_text(copy.unclear.message),
-    }
-
-
-def _commit_fields(commit: "Commit | None") -> Fields | None:
-    if commit is None:
-        return None
-    return {name: as_text(str(getattr(commit, name))) for name in ("id", "date", "author", "subject")}
 
 
 def promote_fields(promotion: "Promotion") -> Fields:

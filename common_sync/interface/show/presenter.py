@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple, NoReturn
 
 from common_sync.core.errors import ConfigurationError, Problem, shell_word
@@ -24,6 +25,7 @@ class View(NamedTuple):
         findings: Returns the findings.
         text: Returns the lines for people.
         fields: Returns the fields of the JSON document; docs/json.md has them.
+        own: What returns the lines of a format, where this command has one of its own by that name.
     """
 
     command: str
@@ -31,6 +33,7 @@ class View(NamedTuple):
     findings: Callable[[], Sequence[Finding]]
     text: Callable[[Options], Iterable[str]]
     fields: Callable[[], dict[str, object]]
+    own: Mapping[str, Callable[[], Iterable[str]]] = MappingProxyType({})
 
 
 def present(view: View, options: Options) -> int:
@@ -41,7 +44,8 @@ def present(view: View, options: Options) -> int:
         options: The options of every command.
     """
     for output in find_outputs(options):
-        lines = FORMATS[output.format](view, options)
+        own = view.own.get(output.format)
+        lines = own() if own is not None else FORMATS[output.format](view, options)
         if output.file is None:
             for line in lines:
                 write(line)

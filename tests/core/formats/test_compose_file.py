@@ -119,6 +119,14 @@ def test_what_a_layer_takes_from_those_below() -> None:
     ]
 
 
+def test_what_is_taken_from_other_files() -> None:
+    """A build would seem the same while its lines come from another file than before, or one for each comment."""
+    text = "include: [a.yml, {path: b.yml, project_directory: c}]\nservices: {x: {extends: {file: d.yml, service: e}}, y: {}}"
+    taken = {("", "a.yml", "", ""), ("", "b.yml", "", "c"), ("x", "d.yml", "e", "")}
+    assert read(text).taken == read(f"# a comment\n{text}").taken == taken
+    assert read("").taken == frozenset()
+
+
 @pytest.mark.parametrize(
     ("above", "context", "arguments", "mounts"),
     [

@@ -112,6 +112,13 @@ class ComposeFile(NamedTuple):
         """What is built: each section once, however many services share it by an alias."""
         return tuple({id(one.build): one.build for one in self.services if one.build is not None}.values())
 
+    @property
+    def taken(self) -> frozenset[tuple[str, ...]]:
+        """What it takes from other files: the files that it includes, and the services that its own ones extend."""
+        extended = ((one.name, one.extends) for one in self.services if one.extends is not None)
+        included = (("", include) for include in self.includes)
+        return frozenset((name, one.file, one.service, one.folder or "") for name, one in [*extended, *included])
+
 
 def read_compose_file(root: Node) -> ComposeFile:
     """Return what a compose file says of its services; what a later document says of one comes before an earlier one's."""

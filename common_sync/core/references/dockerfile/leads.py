@@ -43,7 +43,7 @@ def locate_source(source: Source, site: Site) -> Lead:
         return Lead(Place("outside"), doubt="it holds a variable" if ".." in path.split("/") else "")
     if NO_PATH.search(path):
         return Lead(Place("outside"))
-    literal = _before_wildcards(path)
+    literal = before_wildcards(path)
     if literal != path and _may_match(path, site):
         return Lead(Place("outside"), doubt="its wildcard may match more than the library")
     lead = _locate(literal, site)
@@ -84,7 +84,7 @@ def _locate(path: str, site: Site) -> Lead:
     return Lead(Place("master", built.rest), outside=True)
 
 
-def _before_wildcards(path: str) -> str:
+def before_wildcards(path: str) -> str:
     """Return the folders of a path before the first part that holds a wildcard."""
     found = _WILDCARD.search(path)
     return path[: path.rfind("/", 0, found.start()) + 1].rstrip("/") if found else path

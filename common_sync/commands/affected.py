@@ -1,0 +1,189 @@
+"""`affected`: which services a build would see differently than at an earlier commit, and why."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import NamedTuple
+
+from common_sync.commands.steps.compose_changes import ComposeChanges
+from common_sync.commands.steps.outside import find_outside
+from common_sync.core.affected import (
+    Reason,
+    find_changed_settings,
+    find_gone,
+    find_reasons,
+    list_changed_keys,
+    list_new_patterns,
+    name_services,
+)
+from common_sync.core.configuration import Configuration, find_table, parse_configuration
+from common_sync.core.errors import ConfigurationError, GitError, Problem
+from common_sync.core.model import Finding, is_below
+from common_sync.edges.git.changes import Range, explaining_missing, find_range, list_changes, read_before
+from common_sync.edges.git.checkout import checking_out, variables_set
+from common_sync.edges.git.history import WITHOUT_NETWORK
+from common_sync.edges.gitignore.patterns import compile_pattern
+from common_sync.edges.project.load import CONFIGURATION_FILES, Project, find_configured, load_project
+from common_sync.edges.project.services import match_services
+from common_sync.edges.service.compose import ComposeFiles
+
+
+class AffectedService(NamedTuple):
+    """A service that a build would see differently."""
+
+    service: str  # its path from the root
+    name: str  # a name that no other service has
+    reasons: tuple[Reason, ...]  # why, at least one
+
+
+class Affected(NamedTuple):
+    """What `affected` came to."""
+
+    span: Range | None  # what was compared; None where nothing could be, and all services are listed
+    services: tuple[AffectedService, ...]  # the services, sorted
+    unmatched: tuple[str, ...]  # what has changed and concerns no service, as paths from the root, sorted
+    unclear: tuple[Finding, ...] = ()  # where a service's files do not tell what they read
+    gone: tuple[str, ...] = ()  # the folders that were services with a copy and are none any more, sorted
+    unknown: tuple[Problem, ...] = ()  # why nothing could be compared
+
+
+def find_affected(
+    root: str | None, since: str, until: str | None = None, all_on: Sequence[str] = (), *, or_all: bool = False
+) -> Affected:
+    """Compare the work tree, or a commit, with the last commit that led to it and to another one.
+
+    Args:
+        root: The configuration's folder; found upward when None.
+        since: The other commit.
+        until: The commit; None for the work tree, with what git neither knows nor ignores.
+        all_on: Gitignore patterns of what concerns every service.
+        or_all: List all services where nothing can be compared.
+
+    Raises:
+        ConfigurationError: There is no configuration, or something in it, or a pattern, is wrong.
+        GitError: Nothing can be compared.
+        TreeError: A sparse checkout keeps files out of the work tree.
+    """
+    place, matches = find_configured(root), _compile(all_on)
+    try:
+        span = find_range(place, since, until)
+        with (
+            explaining_missing(place, span),
+            variables_set(**WITHOUT_NETWORK),
+            _standing_at(place, span.until) as there,
+        ):
+            return _compare(there, span, matches)
+    except GitError as error:
+        if not or_all:
+            raise
+        return _list_all(load_project(root), error.problems)
+
+
+def _compile(patterns: Iterable[str]) -> Callable[[str], bool]:
+    """Return what tells whether a path, or a folder above it, is one of those that some patterns mean."""
+    rules = []
+    for pattern in patterns:
+        try:
+            rules.append(compile_pattern(pattern, "configuration", "", 0))
+        except ValueError as error:
+            raise ConfigurationError(Problem(f"--all-on {pattern!r} is no gitignore pattern: {error}")) from None
+    known = [rule for rule in rules if rule is not None]
+
+    def match(path: str) -> bool:
+        ends = [at for at, letter in enumerate(path) if letter == "/"]
+        folders = any(rule.matches(path[:end], True) for rule in known for end in ends)
+        return folders or any(rule.matches(path, False) for rule in known)
+
+    return match
+
+
+def _list_all(project: Project, problems: tuple[Problem, ...]) -> Affected:
+    names, reason = _name(project), Reason("unknown")
+    return Affected(
+        None,
+        tuple(AffectedService(service, names[service], (reason,)) for service in project.services),
+        (),
+        unknown=problems,
+    )
+
+
+def _name(project: Project) -> dict[str, str]:
+    given = {service: settings.name for service, settings in project.settings.items()}
+    return name_services(
+        {service: name.value if (name := given.get(service)) is not None else None for service in project.services}
+    )
+
+
+@contextmanager
+def _standing_at(root: str, commit: str | None) -> Iterator[Project]:
+    """Yield the project as it is, or as a commit has it."""
+    if commit is None:
+        yield load_project(root)
+        return
+    with checking_out(root, commit) as (there, take):
+        take(["."])
+        yield load_project(there)
+
+
+def _compare(project: Project, span: Range, concerns_all: Callable[[str], bool]) -> Affected:
+    root = project.root
+    changed = sorted(os.path.relpath(path, root) for path in list_changes(root, span))
+    composes = ComposeFiles(root)
+    outsides = {service: find_outside(project, service, composes) for service in project.services}
+    above = ComposeChanges(project, span.base, changed, composes, outsides)
+    keys = _list_changed_settings(project, span.base, changed)
+    shared = tuple(path for path in changed if concerns_all(path))
+    everywhere = (Reason("all-on", shared),) if shared else ()
+    names, services = _name(project), []
+    for service in project.services:
+        reads = {os.path.relpath(path, root) for path in outsides[service].paths} | above.list_for(service)
+        settings = _explain_settings(keys.get(service, ()), changed)
+        reasons = (*find_reasons(service, changed, project.libraries, reads), *settings, *everywhere)
+        services += [AffectedService(service, names[service], reasons)] if reasons else []
+    lost = [path for path in changed if not os.path.lexists(os.path.join(root, path))]
+    gone = tuple(sorted(find_gone(lost, project.services, project.copies)))
+    matched = {path for one in services for reason in one.reasons for path in reason.files}
+    unclear = dict.fromkeys(finding for one in outsides.values() for finding in one.unclear)
+    rest = (path for path in changed if path not in matched and not any(is_below(path, one) for one in gone))
+    return Affected(span, tuple(services), tuple(rest), tuple(unclear), gone)
+
+
+def _list_changed_settings(project: Project, base: str, changed: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return the settings that concern each service and have changed."""
+    if not any(path in CONFIGURATION_FILES for path in changed):
+        return {}
+    before, after = _read_configuration(project.root, base), project.configuration
+    keys = list_changed_keys(before, after)
+    found = dict.fromkeys(project.services, keys) if keys else {}
+    known = [one.value for one in before.services] if before is not None else []
+    for service in _expand(project, list_new_patterns(before, after)) - _expand(project, known):
+        found[service] = (*found.get(service, ()), "services")
+    for service in find_changed_settings(before, project.settings, project.services):
+        found[service] = (*found.get(service, ()), "service")
+    return found
+
+
+def _expand(project: Project, patterns: Iterable[str]) -> set[str]:
+    """Return the services that paths and globs mean on this disk."""
+    found: set[str] = set()
+    for pattern in patterns:
+        master, copy = project.configuration.master.value, project.configuration.copy.value
+        found.update([pattern] if pattern in project.services else match_services(project.root, pattern, master, copy))
+    return found
+
+
+def _read_configuration(root: str, commit: str) -> Configuration | None:
+    """Return the configuration that a commit has; None where it has none that can be read."""
+    for name in CONFIGURATION_FILES:
+        data = read_before(os.path.join(root, name), commit)
+        with suppress(ValueError, RecursionError):  # it is another one now, and that is all that matters
+            text = (data or b"").decode()
+            table = find_table(text, name) if data is not None else None
+            if table is not None:
+                return parse_configuration(table, text, name)[0]
+    return None
+
+
+def _explain_settings(keys: tuple[str, ...], changed: Iterable[str]) -> tuple[Reason, ...]:
+    files = tuple(path for path in changed if path in CONFIGURATION_FILES)
+    return (Reason("configuration", files, keys=keys),) if keys else ()

@@ -1,0 +1,144 @@
+"""Which services a build would see differently than before, and why: what has changed, held against what each one reads."""
+
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from typing import Literal, NamedTuple
+
+from common_sync.core.configuration import Configuration
+from common_sync.core.copies.library import Library
+from common_sync.core.copies.manifest import NAME
+from common_sync.core.model import ancestors, below, is_below
+from common_sync.core.service_settings import ServiceSettings
+from common_sync.core.settings import Setting
+
+ReasonKind = Literal["service", "copy", "library", "outside", "configuration", "all-on", "unknown"]
+"""A file of the service, of its copy, of the library's that are copied, or that its build reads outside its folder; a setting;
+a path that is said to concern every service; or a history that is missing."""
+
+_SHARED_KEYS = ("master", "copy", "exclude")
+"""The settings that decide what every service holds."""
+
+ROOT = "."
+"""The configuration's folder, as a path from the root."""
+
+
+class Reason(NamedTuple):
+    """Why a service is affected.
+
+    Attributes:
+        kind: What has changed.
+        files: Which files, as paths from the root, sorted.
+        library: The library's name, where it is about one.
+        keys: The settings, where it is about some.
+    """
+
+    kind: ReasonKind
+    files: tuple[str, ...] = ()
+    library: str | None = None
+    keys: tuple[str, ...] = ()
+
+
+def find_reasons(
+    service: str, changed: Iterable[str], libraries: Sequence[Library], outside: Container[str]
+) -> list[Reason]:
+    """Return why some changed files concern a service; each file counts once.
+
+    Args:
+        service: The service's path from the root.
+        changed: The paths from the root of what has changed.
+        libraries: The libraries that it takes.
+        outside: The paths from the root of files and folders that its build reads outside its folder.
+    """
+    found: dict[tuple[ReasonKind, str | None], list[str]] = {}
+    for path in changed:
+        why = _classify(path, service, libraries, outside)
+        if why is not None:
+            found.setdefault(why, []).append(path)
+    return [Reason(kind, tuple(sorted(files)), library) for (kind, library), files in found.items()]
+
+
+def _classify(
+    path: str, service: str, libraries: Sequence[Library], outside: Container[str]
+) -> tuple[ReasonKind, str | None] | None:
+    inside = below(path, service)
+    if inside is not None:
+        copied = next((one.name for one in libraries if is_below(inside, one.copy)), None)
+        return ("copy", copied) if copied is not None else ("service", None)
+    library = next((one.name for one in libraries if one.has(path)), None)
+    if library is not None:
+        return "library", library
+    reads = any(one in outside for one in (path, *ancestors(path), ROOT))
+    return ("outside", None) if reads else None
+
+
+def find_gone(changed: Iterable[str], services: Container[str], copies: Iterable[str]) -> Iterator[str]:
+    """Yield the folders that have lost a copy and are no services: those that were deleted or renamed.
+
+    Args:
+        changed: The paths from the root of what has changed and is no file any more.
+        services: The services' paths from the root.
+        copies: The paths of copies inside a service.
+    """
+    ends = [f"/{copy}/{NAME}" for copy in copies]
+    for path in changed:
+        folders = (path.removesuffix(end) for end in ends if path.endswith(end))
+        yield from (one for one in folders if one not in services)
+
+
+def list_changed_keys(before: Configuration | None, after: Configuration) -> tuple[str, ...]:
+    """Return the settings that every service's copies depend on and that have changed; all where there were none.
+
+    Args:
+        before: The configuration as it was; None where there was none that can be read.
+        after: The configuration.
+    """
+    if before is None:
+        return _SHARED_KEYS
+    values = ((key, _plain(getattr(before, key)), _plain(getattr(after, key))) for key in _SHARED_KEYS)
+    return tuple(key for key, was, now in values if was != now)
+
+
+def list_new_patterns(before: Configuration | None, after: Configuration) -> list[str]:
+    """Return the paths and globs of services that the configuration did not name before."""
+    known = {one.value for one in before.services} if before is not None else set()
+    return [one.value for one in after.services if one.value not in known]
+
+
+def find_changed_settings(
+    before: Configuration | None, after: Mapping[str, ServiceSettings], services: Iterable[str]
+) -> Iterator[str]:
+    """Yield the services whose own settings have changed.
+
+    Args:
+        before: The configuration as it was; None where there was none that can be read.
+        after: The settings of those that have some, by the service's path from the root.
+        services: The services' paths from the root.
+    """
+    tables = {one.service.value: one for one in before.service} if before is not None else {}
+    for service in services:
+        was = tables.get(service) or tables.get(service.rpartition("/")[2])
+        now = after.get(service)
+        if _settle(was) != _settle(now):
+            yield service
+
+
+def _settle(settings: ServiceSettings | None) -> tuple[object, ...]:
+    """Return what settings come to, whatever lines they stand in and however their table is called."""
+    nobody = ServiceSettings(Setting("", 0))
+    return tuple(_plain(value) for value in (settings or nobody)[1:])
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Setting):
+        return value.value
+    return tuple(map(_plain, value)) if isinstance(value, tuple) else value
+
+
+def name_services(given: Mapping[str, str | None]) -> dict[str, str]:
+    """Return a name for each service that no other has: its own, else its path's last part, else the path with dashes.
+
+    Args:
+        given: The name that the configuration gives each service, by its path from the root.
+    """
+    short = {service: name or service.rpartition("/")[2] for service, name in given.items()}
+    taken = list(short.values())
+    return {service: name if taken.count(name) == 1 else service.replace("/", "-") for service, name in short.items()}

@@ -1,0 +1,122 @@
+"""Which changed paths concern which service: what `affected` decides without a disk."""
+
+import pytest
+
+from common_sync.core.affected import (
+    Reason,
+    find_changed_settings,
+    find_gone,
+    find_reasons,
+    list_changed_keys,
+    list_new_patterns,
+    name_services,
+)
+from common_sync.core.configuration import Configuration, parse_configuration
+from common_sync.core.copies.library import Library
+from common_sync.core.copies.rules import Rules, parse_plain
+from common_sync.core.service_settings import ServiceSettings
+
+TESTS = parse_plain("/tests/", "configuration")
+assert TESTS is not None
+LIBRARIES = (Library("common", "common", "vendor/common", Rules([TESTS])),)
+
+
+@pytest.mark.parametrize(
+    ("path", "outside", "reason"),
+    [
+        ("services/api/app.py", (), Reason("service", ("services/api/app.py",))),
+        ("services/api/vendor/other.py", (), Reason("service", ("services/api/vendor/other.py",))),
+        ("services/api/vendor/common/a.py", (), Reason("copy", ("services/api/vendor/common/a.py",), "common")),
+        ("common/a.py", (), Reason("library", ("common/a.py",), "common")),
+        ("common/a.py", ("common",), Reason("library", ("common/a.py",), "common")),
+        ("common/tests/a.py", ("common/tests",), Reason("outside", ("common/tests/a.py",))),
+        ("constraints.txt", ("constraints.txt",), Reason("outside", ("constraints.txt",))),
+        ("shared/deep/a.txt", ("shared",), Reason("outside", ("shared/deep/a.txt",))),
+        ("README.md", (".",), Reason("outside", ("README.md",))),
+        ("common/tests/a.py", (), None),
+        ("services/api-v2/app.py", (), None),
+        ("sharedness", ("shared",), None),
+    ],
+)
+def test_why_a_path_concerns_a_service(path: str, outside: tuple[str, ...], reason: Reason | None) -> None:
+    """An image would be built for nothing, or not be built although it is another one now."""
+    assert find_reasons("services/api", [path], LIBRARIES, set(outside)) == ([] if reason is None else [reason])
+
+
+def test_each_file_is_named_once_under_its_reason() -> None:
+    """Who looks for why an image is built would miss a file."""
+    found = find_reasons("api", ["api/b", "common/x", "api/a", "other"], LIBRARIES, set())
+    assert found == [Reason("service", ("api/a", "api/b")), Reason("library", ("common/x",), "common")]
+
+
+def test_services_that_are_gone() -> None:
+    """Whoever takes down what is no more would take down a service that has only moved its copy, or a folder of notes."""
+    manifest = ".common-sync.json"
+    lost = [f"old/common/{manifest}", f"a/b/lib/{manifest}", f"api/common/{manifest}", "notes/a.md", f"x/{manifest}"]
+    assert [*find_gone(lost, {"api"}, ["common", "lib"])] == ["old", "a/b"]
+
+
+def configuration(text: str) -> Configuration:
+    """Return what a configuration says."""
+    import tomllib
+
+    found, problems = parse_configuration(tomllib.loads(text), text, "common-sync.toml")
+    assert problems == []
+    return found
+
+
+BEFORE = 'master = "common"\nservices = ["services/*"]\n'
+
+
+@pytest.mark.parametrize(
+    ("after", "keys", "patterns"),
+    [
+        (BEFORE, (), []),
+        (f"# a line\n\n{BEFORE}managed = []\nignore = ['CS207']\n", (), []),
+        (f'{BEFORE}exclude = ["tests/"]\n', ("exclude",), []),
+        (f'{BEFORE}copy = "lib"\n', ("copy",), []),
+        ('master = "shared"\nservices = ["services/*"]\ncopy = "common"\n', ("master",), []),
+        ('master = "common"\nservices = ["jobs/*", "services/*"]\n', (), ["jobs/*"]),
+    ],
+)
+def test_settings_that_change_what_services_hold(after: str, keys: tuple[str, ...], patterns: list[str]) -> None:
+    """A change of what is copied would build nothing, or a comment in the configuration everything."""
+    before, now = configuration(BEFORE), configuration(after)
+    assert (list_changed_keys(before, now), list_new_patterns(before, now)) == (keys, patterns)
+
+
+def test_a_first_configuration_concerns_every_service() -> None:
+    """The images of a repository that has just begun with this tool would not be built."""
+    now = configuration(BEFORE)
+    assert list_changed_keys(None, now) == ("master", "copy", "exclude")
+    assert list_new_patterns(None, now) == ["services/*"]
+
+
+def settings(text: str) -> dict[str, ServiceSettings]:
+    """Return the settings of services by their paths."""
+    return {f"services/{one.service.value}": one for one in configuration(f"{BEFORE}\n{text}").service}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "changed"),
+    [
+        ("", "", []),
+        ('[service.api]\npython = "3.12"', '# moved\n[service.api]\npython = "3.12"', []),
+        ('[service.api]\npython = "3.12"', '[service.api]\npython = "3.13"', ["services/api"]),
+        ('[service.api]\npython = "3.12"', "", ["services/api"]),
+        ("", '[service.api]\ninstaller = "pip"', ["services/api"]),
+        ('[service."services/api"]\npython = "3.12"', '[service.api]\npython = "3.12"', []),
+    ],
+)
+def test_settings_of_one_service(before: str, after: str, changed: list[str]) -> None:
+    """An environment of another Python would not be built, or one for a comment."""
+    services = ["services/api", "services/worker"]
+    was = configuration(f"{BEFORE}\n{before}")
+    assert [*find_changed_settings(was, settings(after), services)] == changed
+    assert [*find_changed_settings(None, {}, services)] == []
+
+
+def test_names_are_unique() -> None:
+    """Two jobs of a matrix would push one image over the other."""
+    given = {"a/api": None, "b/api": None, "b/web": None, "c": "front"}
+    assert name_services(given) == {"a/api": "a-api", "b/api": "b-api", "b/web": "web", "c": "front"}
