@@ -82,6 +82,11 @@ CODES = {
 _PAGES = "https://github.com/common-sync/common-sync/blob/main/common_sync/pages"
 
 
+def switchable_codes() -> list[str]:
+    """Return the codes that `ignore` in the configuration may name: the checks of `doctor` and of environments."""
+    return [code for code in CODES if code.startswith(("CS2", "CS3"))]
+
+
 def page_url(code: str) -> str:
     """Return the address of a code's page."""
     return f"{_PAGES}/{code}.md"

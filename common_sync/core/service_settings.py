@@ -15,19 +15,20 @@ DEPLOY_KEYS = ("min-free", "prefix", "user")
 
 InstallerName = Literal["auto", "uv", "pip"]
 
-_INSTALLERS: dict[str, InstallerName] = {"auto": "auto", "uv": "uv", "pip": "pip"}
+INSTALLERS: dict[str, InstallerName] = {"auto": "auto", "uv": "uv", "pip": "pip"}
 _UNITS = {"K": 10, "M": 20, "G": 30}
-_PYTHON = r"3\.\d{1,2}(?:\.\d{1,3})?|/.+"
-NAME = expression(r"[a-z0-9-]+")
+PYTHON = r"3\.[0-9]{1,2}(?:\.[0-9]{1,3})?|/.+"
+SERVICE_NAME = r"[a-z0-9-]+"
+NAME = expression(SERVICE_NAME)
 """What may name a service, and a unit."""
-_SIZE = r"[0-9]{1,12}[KMG]?"
-_PREFIX = r"[a-z0-9-]{1,40}"
-_USER = r"[a-z_][a-z0-9_-]{0,31}|[0-9]{1,10}"
+SIZE = r"[0-9]{1,12}[KMG]?"
+PREFIX = r"[a-z0-9-]{1,40}"
+USER = r"[a-z_][a-z0-9_-]{0,31}|[0-9]{1,10}"
 _UNNAMEABLE = expression(r"[\x00-\x1f\x7f\\\"'$*?\[\ud800-\udfff]|^\s|\s$")
-_COMMAND = r"[^\x00-\x1f\x7f\\\ud800-\udfff]+"
-_UNIT = r"[A-Za-z0-9:_.@-]{1,200}\.(?:service|socket|target|mount|automount|path|timer|device|swap|slice)"
+COMMAND = r"[^\x00-\x1f\x7f\\\ud800-\udfff]+"
+UNIT = r"[A-Za-z0-9:_.@-]{1,200}\.(?:service|socket|target|mount|automount|path|timer|device|swap|slice)"
 _FIRST_WORD = r"/.*|[\w.][\w.+-]*"
-_PORTS = range(1, 65536)
+PORTS = range(1, 65536)
 _LEAST_MEMORY = 16 << 20
 PORT = "{port}"
 """What stands for a service's port in its command."""
@@ -88,8 +89,8 @@ def _read_service(name: str, reader: Reader) -> ServiceSettings:
             "requirements", f'"requirements" is {requirements.value!r}, which {reason}', "name a file in the service"
         )
     installer = reader.setting("installer", ".*", '"auto"')
-    if installer is not None and installer.value not in _INSTALLERS:
-        remedy = nearest(installer.value, _INSTALLERS) or f"the words are {', '.join(_INSTALLERS)}"
+    if installer is not None and installer.value not in INSTALLERS:
+        remedy = nearest(installer.value, INSTALLERS) or f"the words are {', '.join(INSTALLERS)}"
         reader.complain("installer", f'"installer" cannot be {installer.value!r}', remedy)
     system = reader.flag("system-site-packages", default=False)
     if system and installer is not None and installer.value == "uv":
@@ -98,10 +99,10 @@ def _read_service(name: str, reader: Reader) -> ServiceSettings:
     port = _read_port(reader)
     return ServiceSettings(
         Setting(name, reader.line),
-        reader.setting("name", r"[a-z0-9-]+", '"api"'),
-        reader.setting("python", _PYTHON, '"3.12"'),
+        reader.setting("name", SERVICE_NAME, '"api"'),
+        reader.setting("python", PYTHON, '"3.12"'),
         requirements,
-        _INSTALLERS.get(installer.value, "auto") if installer is not None else "auto",
+        INSTALLERS.get(installer.value, "auto") if installer is not None else "auto",
         system,
         reader.flag("pip-config", default=True),
         reader.flag("compile", default=True),
@@ -115,8 +116,8 @@ def _read_service(name: str, reader: Reader) -> ServiceSettings:
 
 def _read_port(reader: Reader) -> Setting | None:
     port = reader.number("port", "8000")
-    if port is not None and int(port.value) not in _PORTS:
-        reader.complain("port", f'"port" cannot be {port.value}', f"a port is {_PORTS[0]} to {_PORTS[-1]}")
+    if port is not None and int(port.value) not in PORTS:
+        reader.complain("port", f'"port" cannot be {port.value}', f"a port is {PORTS[0]} to {PORTS[-1]}")
         return None
     return port
 
@@ -124,7 +125,7 @@ def _read_port(reader: Reader) -> Setting | None:
 def _read_command(reader: Reader, port: Setting | None) -> tuple[str, ...]:
     """Return the words of a command, with the port in place."""
     example = '"uvicorn main:app --port {port}", without backslashes'
-    command = reader.setting("command", _COMMAND, example)
+    command = reader.setting("command", COMMAND, example)
     if command is None:
         return ()
     try:
@@ -153,13 +154,13 @@ def _read_env_file(reader: Reader) -> Setting | None:
 def _read_after(reader: Reader) -> tuple[Setting, ...]:
     units = reader.strings("after")
     for one in units:
-        if not re.fullmatch(_UNIT, one.value):
+        if not re.fullmatch(UNIT, one.value):
             reader.complain("after", f'"after" holds {one.value!r}, which is no unit', 'after = ["mosquitto.service"]')
     return units
 
 
 def _read_memory(reader: Reader) -> Setting | None:
-    memory = reader.setting("memory", _SIZE, '"200M"')
+    memory = reader.setting("memory", SIZE, '"200M"')
     if memory is not None and parse_size(memory.value) < _LEAST_MEMORY:
         reader.complain("memory", f'"memory" is {memory.value}: no Python starts in that', "16M is the least")
     return memory
@@ -176,11 +177,11 @@ def read_deploy(reader: Reader, default: int) -> DeploySettings:
     if deploy is None:
         return DeploySettings(default)
     deploy.check_keys(DEPLOY_KEYS)
-    size = deploy.setting("min-free", _SIZE, '"150M"')
+    size = deploy.setting("min-free", SIZE, '"150M"')
     return DeploySettings(
         default if size is None else parse_size(size.value),
-        deploy.setting("prefix", _PREFIX, '"autocore-"'),
-        deploy.setting("user", _USER, '"pi"'),
+        deploy.setting("prefix", PREFIX, '"autocore-"'),
+        deploy.setting("user", USER, '"pi"'),
     )
 
 

@@ -209,9 +209,9 @@ class Reader:
         """Return a list of checks."""
         settings = self.strings(key)
         if settings:
-            from common_sync.core.findings import CODES  # most configurations switch nothing off
+            from common_sync.core.findings import CODES, switchable_codes  # most configurations switch nothing off
 
-            known = [code for code in CODES if code.startswith(("CS2", "CS3"))]
+            known = switchable_codes()
             for setting in settings:
                 if setting.value not in known:
                     message, remedy = f'no check "{setting.value}" exists', nearest(setting.value, known)

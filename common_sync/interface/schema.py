@@ -1,0 +1,119 @@
+"""The JSON Schema of the configuration, from what its reader itself goes by: editors complete and check it, without a run.
+
+`validate-pyproject` finds it by its entry point; `docs/common-sync.schema.json` is the same, for editors.
+Format: JSON Schema, draft 7, which all of them read.
+"""
+
+from common_sync.core.configuration import MANAGED
+from common_sync.core.findings import switchable_codes
+from common_sync.core.service_settings import (
+    COMMAND,
+    INSTALLERS,
+    PORTS,
+    PREFIX,
+    PYTHON,
+    SERVICE_NAME,
+    SIZE,
+    UNIT,
+    USER,
+)
+
+Schema = dict[str, object]
+
+URL = "https://raw.githubusercontent.com/common-sync/common-sync/main/docs/common-sync.schema.json"
+"""Where editors find it."""
+
+FOLDER = r"(?!/|~)(?!(?:.*/)?\.\.(?:/|$)).+"
+"""A path that leads below: not absolute, nobody's home, and not upward."""
+
+
+def configuration_schema(_tool: str = "common-sync") -> Schema:
+    """Return the schema of the tool's own table.
+
+    Args:
+        _tool: What `validate-pyproject` calls the table.
+    """
+    services = _strings("Folders or globs, relative to this file.", minItems=1)
+    exclude = _strings("Files that are never copied: gitignore patterns, after the built-in ones.")
+    managed = _strings("The files that a managed block is kept in.", items={"enum": [*MANAGED]})
+    ignore = _strings("Checks of `doctor` that are switched off.", items={"enum": switchable_codes()})
+    return {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "$id": URL,
+        "title": "common-sync",
+        "description": "A byte-exact, self-verifying copy of a shared library inside every service that needs it.",
+        **_table(
+            master=_text("The library's folder, relative to this file.", FOLDER),
+            services=services,
+            copy=_text("The copy's folder inside a service; without it, the master's folder name.", FOLDER),
+            exclude=exclude,
+            managed={**managed, "default": [*MANAGED]},
+            ignore=ignore,
+            service={
+                "type": "object",
+                "description": "How services are set up, by their folders.",
+                "additionalProperties": _service(),
+            },
+            deploy=_deploy(),
+        ),
+        "required": ["master", "services"],
+    }
+
+
+def _service() -> Schema:
+    return _table(
+        **{
+            "name": _text("What it is called in units and commands; without it, its folder's name.", SERVICE_NAME),
+            "python": _text("A version, or an interpreter's absolute path.", PYTHON),
+            "requirements": _text("The file in the service that says what is installed.", FOLDER),
+            "installer": {"description": "What resolves and installs.", "enum": [*INSTALLERS], "default": "auto"},
+            "system-site-packages": _flag("Whether the environment has the system's packages too.", default=False),
+            "pip-config": _flag("Whether pip's settings count for uv too.", default=True),
+            "compile": _flag("Whether `.pyc` files are written when the environment is built.", default=True),
+            "command": _text("What starts it; `{port}` stands for its port.", COMMAND),
+            "port": {
+                "description": "The port that it listens at.",
+                "type": "integer",
+                "minimum": PORTS[0],
+                "maximum": PORTS[-1],
+            },
+            "env-file": _text("The absolute path of a file of variables.", "/.+"),
+            "after": _strings("The units that are started before it.", items=_text("A unit.", UNIT)),
+            "memory": _text("The most memory that it may use, as `200M`.", SIZE),
+        }
+    )
+
+
+def _deploy() -> Schema:
+    table = _table(
+        **{
+            "min-free": _text("How much must be free before an environment is built, as `150M`.", SIZE),
+            "prefix": _text("What the name of each unit begins with; without it, the root folder's name.", PREFIX),
+            "user": _text("Who runs the services; without it, the owner of each one's folder.", USER),
+        }
+    )
+    return {"description": "What holds for all services that are set up.", **table}
+
+
+def _table(**keys: object) -> Schema:
+    return {"type": "object", "additionalProperties": False, "properties": keys}
+
+
+def _text(description: str, whole: str = "", **more: object) -> Schema:
+    """Return the schema of a string.
+
+    Args:
+        description: What it says, in an editor.
+        whole: The regular expression that all of it matches.
+        more: What else holds for it.
+    """
+    pattern: Schema = {"pattern": f"^(?:{whole})$"} if whole else {}
+    return {"description": description, "type": "string", **pattern, **more}
+
+
+def _strings(description: str, **more: object) -> Schema:
+    return {"description": description, "type": "array", "items": {"type": "string"}, **more}
+
+
+def _flag(description: str, *, default: bool) -> Schema:
+    return {"description": description, "type": "boolean", "default": default}
