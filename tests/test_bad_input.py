@@ -103,7 +103,7 @@ WRONG = {
     ),
     "no service there": Wrong(
         MASTER + 'services = [\n  "services/api",\n  "services/workr",\n]\n',
-        (f'error: {FILE}:4: service "services/workr" is no folder', "  help: did you mean services/worker or services/api?"),
+        (f'error: {FILE}:4: service "services/workr" is no folder', "  help: did you mean services/worker?"),
     ),
     "no services": Wrong(MASTER + "services = []\n", (f'error: {FILE}:2: key "services" is empty',)),
     "services are missing": Wrong(MASTER, (f'error: {FILE}:1: key "services" is missing',)),

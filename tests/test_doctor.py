@@ -239,7 +239,8 @@ def test_the_configuration_switches_a_check_off(one: Monorepo) -> None:
             "only the checks of doctor (CS2.., CS3..) can; see common-sync explain CS101",
         ),
         ("mounts", 'no check "mounts" exists', "the checks are CS201 to CS"),
-        ("CS20", 'no check "CS20" exists', "did you mean"),
+        ("CS20", 'no check "CS20" exists', "the checks are CS201 to CS"),
+        ("CS2070", 'no check "CS2070" exists', "did you mean CS207?"),
     ],
 )
 def test_an_unknown_check_is_an_error_with_its_line(one: Monorepo, written: str, message: str, remedy: str) -> None:

@@ -164,7 +164,7 @@ def test_a_code_is_explained_by_its_page(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("word", "says"),
-    [("CS102x", None), ("CS1020", "did you mean CS120 or CS102"), ("CS77777777", "the codes are CS001 to CS")],
+    [("CS102x", None), ("CS1020", "did you mean CS102 or CS120?"), ("CS77777777", "the codes are CS001 to CS")],
 )
 def test_a_code_that_there_is_not(synced: Monorepo, word: str, says: str | None) -> None:
     """A mistyped code would be taken for the name of a file that is not there."""

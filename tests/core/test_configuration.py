@@ -9,7 +9,7 @@ from support.trees import thorough
 
 from common_sync.core.configuration import KEYS, MANAGED, Configuration, find_table, parse_configuration
 from common_sync.core.errors import Problem
-from common_sync.core.settings import Setting, nearest, why_no_folder
+from common_sync.core.settings import Setting, count_slips, nearest, why_no_folder
 
 OWN = "common-sync.toml"
 PYPROJECT = "/repo/pyproject.toml"
@@ -213,7 +213,7 @@ def test_an_unknown_word_is_no_managed_file(word: str, remedy: str) -> None:
 @pytest.mark.parametrize(
     ("word", "remedy"),
     [
-        ("servic", "did you mean service or services?"),
+        ("servic", "did you mean service?"),
         ("excludes", "did you mean exclude?"),
         ("Master", "did you mean master?"),
         ("zzz", "the keys are master, services, copy, exclude, managed, ignore, service, deploy"),
@@ -229,6 +229,34 @@ def test_several_near_words_are_all_named() -> None:
     """Somebody who mistyped a service would be sent to the wrong one."""
     assert nearest("apii", ["api", "api2", "worker"]) == "did you mean api or api2?"
     assert nearest("x", ["api"]) == ""
+
+
+@pytest.mark.parametrize(
+    ("word", "words", "meant"),
+    [
+        ("stauts", ["status", "state"], "status"),
+        ("status2", ["status", "stats"], "status"),
+        ("verify-all", ["verify"], ""),
+        ("promote", ["report", "remote"], "remote"),
+        ("CS299", ["CS201", "CS209", "CS219", "CS309"], "CS209 or CS219"),
+        ("CS20", ["CS201", "CS202", "CS203"], ""),
+        ("services/wrker", ["services/worker", "services/w"], "services/worker"),
+        ("services/abc", ["services/api"], ""),
+        ("x" * 300, ["x" * 299], ""),
+        ("", ["a"], ""),
+    ],
+)
+def test_only_near_words_are_meant(word: str, words: list[str], meant: str) -> None:
+    """A wrong guess sends a person the wrong way, and a list of guesses says nothing."""
+    assert nearest(word, words) == (f"did you mean {meant}?" if meant else "")
+
+
+@given(st.text("ab", max_size=6), st.text("ab", max_size=6))
+def test_slips_are_counted_the_same_both_ways(one: str, other: str) -> None:
+    """A typo would be near or far by which of the two words comes first."""
+    assert count_slips(one, other) == count_slips(other, one)
+    assert (count_slips(one, other) == 0) == (one == other)
+    assert abs(len(one) - len(other)) <= count_slips(one, other) <= max(len(one), len(other))
 
 
 WEIRD = [
