@@ -82,7 +82,7 @@ def test_nothing_is_colored_in_a_pipe(drifted: Monorepo, name: str) -> None:
     shown = show(*PROGRAM, *words, cwd=drifted.root)
     assert shown.code == code
     assert ESCAPE in shown.out
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", shown.out)
+    plain = re.sub(r"\x1b(\[[0-9;]*m|\]8;;[^\x1b]*\x1b\\)", "", shown.out)
     assert [_timeless(line) for line in plain.splitlines()] == [
         _timeless(line) for line in (done.out + done.err).splitlines()
     ]
@@ -168,7 +168,7 @@ def test_names_never_reach_a_terminal_raw(synced: Monorepo) -> None:
     again = ("distribute", "distribute --diff", "diff", "status --output-format json")
     shown += [show(*PROGRAM, *words.split(), cwd=synced.root).out for words in again]
     shown.append(show(*PROGRAM, "verify", evil, cwd=synced.root).out)
-    text = re.sub(r"\x1b\[(\d+)?m", "", "".join(shown))
+    text = re.sub(r"\x1b\[(\d+)?m|\x1b\]8;;[\w:/.-]*\x1b\\", "", "".join(shown))
     assert not set(text) & {"\x1b", "\x9b", "\r", "\u202e", "\udcff"}
     assert "\n✓ all in sync" not in text
 

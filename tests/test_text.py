@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.monorepo import PROGRAM, Monorepo, show
 
+from common_sync.core.findings import page_url
 from common_sync.interface.show.terminal import Terminal, columns
 
-ESCAPES = re.compile(r"\x1b\[\d+m")
+ESCAPES = re.compile(r"\x1b\[\d+m|\x1b\]8;;[^\x1b]*\x1b\\")
 WORDS = st.lists(st.text("abé日", min_size=1, max_size=12), min_size=1, max_size=20)
 
 
@@ -18,6 +19,8 @@ def test_lines_fit_and_no_word_is_cut(words: list[str], width: int, indent: int,
     """A terminal would break a path in the middle, and nobody could copy it."""
     terminal = Terminal(colors=True, marks=True, width=width)
     painted = [terminal.paint(word, "red") for word in words]
+    linked = Terminal(colors=True, marks=True, width=width, links=True)
+    painted[0] = linked.code(words[0], "red")
     lines = [ESCAPES.sub("", line) for line in terminal.wrap(" ".join(painted), indent, head)]
     assert " ".join(lines).split() == [*head.split(), *words]
     for line in lines:
@@ -63,6 +66,20 @@ def test_no_line_is_wider_than_the_terminal(many: Monorepo, columns_: int) -> No
         for line in ESCAPES.sub("", shown.out).splitlines():
             fixed = line.lstrip().startswith(("common-sync ", "help: common-sync", "SERVICE", "and ", "·"))
             assert len(line) <= min(columns_, 120) or fixed or len(line.split()) <= 3, line
+
+
+LINK = re.compile(r"\x1b\]8;;(https://[^\x1b]+)\x1b\\(CS\d{3})\x1b\]8;;\x1b\\")
+
+
+def test_codes_are_links_where_the_terminal_takes_them(many: Monorepo) -> None:
+    """A reader would have to look for a code's page, or a log be full of addresses in escapes."""
+    shown = show(*PROGRAM, "verify", cwd=many.root)
+    assert {(url, code) for url, code in LINK.findall(shown.out)} == {
+        (page_url(code), code) for code in ("CS002", "CS005")
+    }
+    for env in ({"TERM": "dumb"}, {"TERM": "linux"}, {"NO_COLOR": "1"}):
+        assert "\x1b]" not in show(*PROGRAM, "verify", cwd=many.root, env=env).out
+    assert "\x1b]" not in many.run("verify", "--color", "always").out
 
 
 def test_marks_without_unicode(many: Monorepo) -> None:

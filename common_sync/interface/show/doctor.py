@@ -76,7 +76,7 @@ def _findings_of(service: str, findings: Sequence[Finding], options: Options) ->
     terminal = options.terminal
     shown, rest = limit(findings, _MOST_FINDINGS, everything=options.verbose)
     for index, finding in enumerate(shown):
-        code = terminal.paint(finding.code, "red" if finding.severity == "error" else "yellow")
+        code = terminal.code(finding.code, "red" if finding.severity == "error" else "yellow")
         yield from terminal.wrap(f"{place_of(finding, service)}: {printable(finding.message)}", 8, f"  {code} ")
         if index + 1 == len(shown) or shown[index + 1].remedy != finding.remedy:
             yield from help_lines(finding.remedy, terminal, 8)

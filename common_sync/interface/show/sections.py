@@ -82,7 +82,7 @@ def _decided_lines(service: str, findings: Sequence[Finding], options: Options) 
     for (code, message, remedy), group in groupby(findings, lambda one: (one.code, one.message, _own_remedy(one))):
         mark = terminal.mark(_MARKS[code] if code in _EDITS else "✗")
         head = f"{mark} {name}" if name else f"  {mark} "
-        yield from terminal.wrap(f"{terminal.paint(code, 'red')} {printable(message)}", 4, head)
+        yield from terminal.wrap(f"{terminal.code(code, 'red')} {printable(message)}", 4, head)
         places = [place_of(one, service) for one in group]
         shown, rest = limit(places, max(left, 1), everything=options.verbose)
         for place in shown:
@@ -117,12 +117,12 @@ def _mend_lines(findings: Sequence[Finding], surveyed: Survey, options: Options)
 
 
 def _mended(service: str, findings: Sequence[Finding], surveyed: Survey, options: Options) -> str:
-    codes = " ".join(dict.fromkeys(finding.code for finding in findings))
+    codes = " ".join(options.terminal.code(code, "yellow") for code in dict.fromkeys(one.code for one in findings))
     groups = groupby(findings, lambda one: (one.code, one.message if one.code == "CS002" else ""))
     text = ", ".join(_phrase(code, service, list(group)) for (code, _), group in groups)
     versions = ", ".join(_old_versions(service, surveyed))
     tail = f" {options.terminal.paint(f'({printable(versions)})', 'dim')}" if versions else ""
-    return f"{options.terminal.paint(codes, 'yellow')} {text}{tail}"
+    return f"{codes} {text}{tail}"
 
 
 def _phrase(code: str, service: str, findings: Sequence[Finding]) -> str:

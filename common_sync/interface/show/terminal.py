@@ -37,10 +37,19 @@ class Terminal(NamedTuple):
     colors: bool
     marks: bool  # whether its encoding has the marks
     width: int = 80  # in columns
+    links: bool = False  # whether it takes hyperlinks
 
     def paint(self, text: str, color: str) -> str:
         """Return the text in a colour, where the stream takes colours."""
         return f"\033[{_COLORS[color]}m{text}\033[0m" if self.colors and text else text
+
+    def code(self, code: str, color: str) -> str:
+        """Return a finding's code in a colour, as a link to its page where the stream takes links (OSC 8)."""
+        if not self.links:
+            return self.paint(code, color)
+        from common_sync.core.findings import page_url  # who prints a code has it already
+
+        return self.paint(f"\033]8;;{page_url(code)}\033\\{code}\033]8;;\033\\", color)
 
     def mark(self, mark: str) -> str:
         """Return the mark, or its plain letter, in its colour."""
@@ -79,7 +88,13 @@ def look_at(stream: TextIO, color: ColorMode = "auto") -> Terminal:
             (https://no-color.org, https://force-color.org).
     """
     encoding = (getattr(stream, "encoding", None) or "ascii").lower().replace("-", "")
-    return Terminal(_colors(stream, color), encoding.startswith("utf"), _width(stream))
+    colors = _colors(stream, color)
+    links = colors and stream.isatty() and os.environ.get("TERM", "") not in _WITHOUT_LINKS
+    return Terminal(colors, encoding.startswith("utf"), _width(stream), links)
+
+
+_WITHOUT_LINKS = frozenset({"", "dumb", "linux"})
+"""Terminals that would show an unknown sequence, or may; the others pass over it where they know no links."""
 
 
 _LEAST, _USUAL, _MOST = 20, 80, 120
@@ -105,7 +120,7 @@ def _colors(stream: TextIO, color: ColorMode) -> bool:
     return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
-_ESCAPES = expression(r"\033\[\d+m")
+_ESCAPES = expression(r"\033\[\d+m|\033\]8;;[^\033]*\033\\")
 _WIDE = "\u2e80"
 """From here on, letters may take two columns."""
 

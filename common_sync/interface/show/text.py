@@ -125,7 +125,7 @@ def finding_lines(
         mark, color = ("✗", "red") if finding.severity == "error" else ("!", "yellow")
         place = terminal.paint(place_of(finding), "bold")
         yield from terminal.wrap(
-            f"{terminal.mark(mark)} {place}: {terminal.paint(finding.code, color)} {printable(finding.message)}", 4
+            f"{terminal.mark(mark)} {place}: {terminal.code(finding.code, color)} {printable(finding.message)}", 4
         )
         if index + 1 == len(shown) or shown[index + 1].remedy != finding.remedy:
             yield from help_lines(finding.remedy, terminal)
