@@ -298,7 +298,10 @@ def test_an_example_is_a_command_line(command: str) -> None:
         (("verify", "--nope"), "--nope"),
         (("distribute", "--dry-rnu"), "--dry-rnu"),
         (("status", "--color", "red"), "'auto', 'always', 'never'"),
-        (("status", "--output-format", "xml"), "'text', 'concise', 'json', 'github', 'gitlab', 'sarif'"),
+        (
+            ("status", "--output-format", "xml"),
+            "'text', 'concise', 'json', 'github', 'gitlab', 'sarif', 'junit', 'markdown'",
+        ),
         (("verify", "--output-format", "json", "--output-format", "sarif=-"), "two formats are for standard output"),
         (("verify", "--output-format", "json=a", "--output-format", "sarif=a"), "two formats are for a"),
         (("verify", "--output-format", "json="), "names no file"),

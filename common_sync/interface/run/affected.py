@@ -39,7 +39,7 @@ def run_affected(
         "gitlab": partial(gitlab_lines, affected.services, template or "", job or ""),
     }
     text, fields = partial(affected_lines, affected), partial(affected_fields, affected)
-    return present(View("affected", True, lambda: affected.unclear, text, fields, own), options)
+    return present(View("affected", True, lambda: affected.unclear, text, fields, own=own), options)
 
 
 def _check_template(options: Options, template: str | None, job: str | None) -> None:

@@ -2,14 +2,17 @@
 
 import time
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from common_sync.edges.project.load import load_project
 from common_sync.interface.show.fields import distribute_fields
 from common_sync.interface.show.options import DryRun, Option, Options, Services
-from common_sync.interface.show.presenter import View, present
+from common_sync.interface.show.presenter import Overview, View, present
 from common_sync.interface.show.progress import show_progress
 from common_sync.interface.show.terminal import say
+
+if TYPE_CHECKING:  # at run time only once the command runs
+    from common_sync.commands.distribute import Distribution
 
 
 def run_distribute(
@@ -35,4 +38,20 @@ def run_distribute(
         )
     text = partial(distribute_lines, distribution, time.perf_counter() - started, diff=diff)
     fields = partial(distribute_fields, distribution, diff=diff)
-    return present(View("distribute", distribution.in_sync, distribution.findings, text, fields), options)
+    overview = partial(_overview, distribution)
+    view = View(
+        "distribute",
+        distribution.in_sync,
+        distribution.findings,
+        text,
+        fields,
+        distribution.survey.project.root,
+        overview,
+    )
+    return present(view, options)
+
+
+def _overview(distribution: "Distribution") -> Overview:
+    from common_sync.interface.show.overview import distribution_overview  # most runs print text
+
+    return distribution_overview(distribution)

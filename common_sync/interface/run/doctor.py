@@ -7,6 +7,7 @@ from typing import Annotated
 from common_sync.edges.project.load import load_project
 from common_sync.interface.show.fields import doctor_fields
 from common_sync.interface.show.options import Option, Options, Services
+from common_sync.interface.show.overview import doctor_overview
 from common_sync.interface.show.presenter import View, present
 from common_sync.interface.show.progress import show_progress
 from common_sync.interface.show.terminal import say
@@ -28,4 +29,6 @@ def run_doctor(
         diagnosis = diagnose(project, services or (), say, fix=fix, phases=phases)
     text = partial(doctor_lines, diagnosis, time.perf_counter() - started)
     fields = partial(doctor_fields, diagnosis, fix=fix)
-    return present(View("doctor", diagnosis.passes, lambda: diagnosis.findings, text, fields), options)
+    overview = partial(doctor_overview, diagnosis)
+    view = View("doctor", diagnosis.passes, lambda: diagnosis.findings, text, fields, project.root, overview)
+    return present(view, options)

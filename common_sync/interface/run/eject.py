@@ -29,7 +29,7 @@ def run_eject(
     project = load_project(options.root)
     ejection = eject(project, services or (), say, copies=remove_copies, force=force, dry_run=dry_run)
     text, fields = partial(_lines, ejection), partial(eject_fields, ejection)
-    return present(View("eject", ejection.is_complete, ejection.findings, text, fields), options)
+    return present(View("eject", ejection.is_complete, ejection.findings, text, fields, project.root), options)
 
 
 def _lines(ejection: "Ejection", options: Options) -> Iterator[str]:

@@ -29,9 +29,10 @@ def run_env_status(
     """Show one row a service: is its environment in sync, and if not, what has changed."""
     from common_sync.commands.env_status import read_environments  # no other command pays for it
 
-    status = read_environments(load_project(options.root), services or (), deep=deep, size=not no_size)
+    project = load_project(options.root)
+    status = read_environments(project, services or (), deep=deep, size=not no_size)
     text, fields = partial(_lines, status), partial(environment_status_fields, status)
-    return present(View("env status", status.in_sync, lambda: status.findings, text, fields), options)
+    return present(View("env status", status.in_sync, lambda: status.findings, text, fields, project.root), options)
 
 
 def _lines(status: "EnvironmentStatus", options: Options) -> Iterator[str]:

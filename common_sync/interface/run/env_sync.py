@@ -37,9 +37,10 @@ def run_env_sync(
     from common_sync.commands.env_sync import Wish, sync_environments  # no other command pays for it
 
     wish = Wish(upgrade, offline, force, deep, editable_master, dry_run)
-    synced = sync_environments(load_project(options.root), services or (), wish, lambda line: say(printable(line)))
+    project = load_project(options.root)
+    synced = sync_environments(project, services or (), wish, lambda line: say(printable(line)))
     text, fields = partial(_lines, synced), partial(environment_sync_fields, synced)
-    code = present(View("env sync", synced.in_sync, lambda: synced.findings, text, fields), options)
+    code = present(View("env sync", synced.in_sync, lambda: synced.findings, text, fields, project.root), options)
     problems = [problem for one in synced.services if one.error is not None for problem in one.error.problems]
     if problems:
         raise CommonSyncError(*problems)

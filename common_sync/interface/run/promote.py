@@ -27,4 +27,4 @@ def run_promote(
     with show_progress() as phases:
         promotion = promote(project, names or (), say, dry_run=dry_run, phases=phases)
     text, fields = partial(promote_lines, promotion), partial(promote_fields, promotion)
-    return present(View("promote", promotion.passes, promotion.findings, text, fields), options)
+    return present(View("promote", promotion.passes, promotion.findings, text, fields, project.root), options)

@@ -24,9 +24,10 @@ def run_ps(options: Options, services: Services = None) -> int:
     """Show one row a service: does its unit run, since when, in which environment, with how much memory, at which port."""
     from common_sync.commands.ps import read_running  # no other command pays for it
 
-    running = read_running(load_project(options.root), services or ())
+    project = load_project(options.root)
+    running = read_running(project, services or ())
     text, fields = partial(_lines, running), partial(running_fields, running)
-    return present(View("ps", running.passes, lambda: running.findings, text, fields), options)
+    return present(View("ps", running.passes, lambda: running.findings, text, fields, project.root), options)
 
 
 def _lines(running: "Running", options: Options) -> Iterator[str]:

@@ -58,7 +58,7 @@ def _check(project: "Project", units: "Sequence[Unit]") -> View:
     findings = (*list_findings(units), *check_set_up(project, [one.service for one in units]))
     passes = not any(one.severity == "error" for one in findings)
     text, fields = partial(_check_lines, units, findings), partial(unit_fields, units, findings)
-    return View("units", passes, lambda: findings, text, fields)
+    return View("units", passes, lambda: findings, text, fields, project.root)
 
 
 def _look(units: "Sequence[Unit]", *, diff: bool) -> View:

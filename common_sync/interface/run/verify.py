@@ -1,5 +1,6 @@
 """`verify`: options in, exit code out."""
 
+import os
 import time
 from collections.abc import Iterator
 from functools import partial
@@ -11,7 +12,7 @@ from common_sync.edges.library.targets import Target
 from common_sync.edges.project.load import load_project
 from common_sync.interface.show.fields import survey_fields, verify_copy_fields
 from common_sync.interface.show.options import Option, Options, Services
-from common_sync.interface.show.presenter import View, present
+from common_sync.interface.show.presenter import Overview, View, present
 from common_sync.interface.show.progress import show_progress
 from common_sync.interface.show.terminal import printable
 from common_sync.interface.show.text import count, finding_lines, name_library
@@ -38,11 +39,13 @@ def run_verify(
         return _verify_copy(options, copy, expect_digest)
     if expect_digest is not None:
         raise ConfigurationError(Problem("goes with --copy", "--expect-digest"))
-    started = time.perf_counter()
+    started, project = time.perf_counter(), load_project(options.root)
     with show_progress() as phases:
-        surveyed = survey(load_project(options.root), services or (), phases=phases)
+        surveyed = survey(project, services or (), phases=phases)
     text, fields = partial(_lines, surveyed, time.perf_counter() - started), partial(survey_fields, surveyed)
-    return present(View("verify", surveyed.in_sync, surveyed.findings, text, fields), options)
+    overview = partial(_overview, surveyed)
+    view = View("verify", surveyed.in_sync, surveyed.findings, text, fields, project.root, overview)
+    return present(view, options)
 
 
 def _verify_copy(options: Options, copy: str, expect_digest: str | None) -> int:
@@ -50,7 +53,14 @@ def _verify_copy(options: Options, copy: str, expect_digest: str | None) -> int:
 
     check = verify_copy(copy, expect_digest)
     text, fields = partial(_copy_lines, check), partial(verify_copy_fields, check)
-    return present(View("verify", not check.findings, lambda: check.findings, text, fields), options)
+    view = View("verify", not check.findings, lambda: check.findings, text, fields, os.path.abspath(os.curdir))
+    return present(view, options)
+
+
+def _overview(surveyed: Survey) -> Overview:
+    from common_sync.interface.show.overview import survey_overview  # most runs print text
+
+    return survey_overview(surveyed)
 
 
 def _lines(surveyed: Survey, seconds: float, options: Options) -> Iterator[str]:

@@ -9,10 +9,56 @@ from urllib.parse import quote
 from common_sync import __version__
 from common_sync.core.findings import CODES, page_url
 from common_sync.core.model import Finding
+from common_sync.edges.git.repository import find_top
 from common_sync.interface.show.options import Options
-from common_sync.interface.show.presenter import View
+from common_sync.interface.show.presenter import Standing, View
 from common_sync.interface.show.terminal import printable
 from common_sync.interface.show.text import count, place_of
+
+
+def findings_from_top(view: View) -> list[Finding]:
+    """Return the findings, with paths from the top of the repository: there CI looks for them.
+
+    Args:
+        view: What the command came to.
+    """
+    findings, top = list(view.findings()), find_top(view.root) if view.root is not None else None
+    if view.root is None or top is None:
+        return findings
+    root, top = os.path.realpath(view.root), os.path.realpath(top)
+    if root == top:
+        return findings
+    return [one._replace(file=os.path.relpath(os.path.join(root, one.file), top)) for one in findings]
+
+
+REPOSITORY = "(repository)"
+"""What stands for a service where a finding belongs to none."""
+
+
+def standings(view: View) -> list[tuple[Standing, list[Finding]]]:
+    """Return how each service stands, and its findings; one fails where the command does, and there is at least one.
+
+    Args:
+        view: What the command came to.
+    """
+    known = {one.service: one for one in view.overview().services}
+    found: dict[str, list[Finding]] = {service: [] for service in known}
+    for one in findings_from_top(view):
+        found.setdefault(one.service or REPOSITORY, []).append(one)
+    if not found:
+        found[REPOSITORY] = []
+    rows = [(_stand(known.get(service) or Standing(service), of), of) for service, of in found.items()]
+    if not view.passes and all(standing.verdict != "fails" for standing, _ in rows):
+        rows.append((Standing(REPOSITORY, "fails", "see what the command printed"), []))
+    return rows
+
+
+def _stand(standing: Standing, findings: Sequence[Finding]) -> Standing:
+    errors = sum(one.severity == "error" for one in findings)
+    if not errors:
+        return standing
+    return standing._replace(verdict="fails", what=standing.what or count(errors, "error"))
+
 
 _MOST_ANNOTATIONS = 10
 """GitHub drops what a step has more of one level, without a word."""
@@ -32,7 +78,7 @@ def github_lines(view: View, options: Options) -> Iterator[str]:
         token = os.urandom(16).hex()
         text = [f"::stop-commands::{token}", *text, f"::{token}::"]
     yield from text
-    findings = view.findings()
+    findings = findings_from_top(view)
     yield from _annotations([one for one in findings if one.severity == "error"])
     yield from _annotations([one for one in findings if one.severity == "warning"])
 
@@ -99,7 +145,7 @@ def gitlab_lines(view: View, _options: Options) -> Iterator[str]:
     Args:
         view: What the command came to.
     """
-    findings = view.findings()
+    findings = findings_from_top(view)
     issues = [
         {
             "description": f"{one.code}: {printable(one.message)}",
@@ -123,7 +169,7 @@ def sarif_lines(view: View, _options: Options) -> Iterator[str]:
     Args:
         view: What the command came to.
     """
-    findings = sorted(view.findings(), key=lambda one: one.severity)[:_MOST_RESULTS]  # errors first
+    findings = sorted(findings_from_top(view), key=lambda one: one.severity)[:_MOST_RESULTS]  # errors first
     codes = sorted({one.code for one in findings})
     rules = [
         {

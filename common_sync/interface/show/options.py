@@ -44,7 +44,11 @@ class Options(NamedTuple):
     root: Annotated[str | None, Option("--root", "The folder of the configuration.", "DIR")] = None
     output_format: Annotated[
         list[str] | None,
-        Option("--output-format", "text, concise, json, github, gitlab or sarif; repeatable.", "FORMAT[=FILE]"),
+        Option(
+            "--output-format",
+            "text, concise, json, github, gitlab, sarif, junit or markdown; repeatable.",
+            "FORMAT[=FILE]",
+        ),
     ] = None
     quiet: Annotated[bool, Option("--quiet -q", "Only the last line; nothing where all is right.")] = False
     verbose: Annotated[bool, Option("--verbose -v", "Everything: leave nothing out, name every file.")] = False

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple, NoReturn
+from typing import Literal, NamedTuple, NoReturn
 
 from common_sync.core.errors import ConfigurationError, Problem, shell_word
 from common_sync.core.model import Finding
@@ -16,6 +16,22 @@ SCHEMA = 1
 """Of the JSON documents."""
 
 
+class Standing(NamedTuple):
+    """How a service stands after a command."""
+
+    service: str  # its path from the root
+    verdict: Literal["passes", "fails", "unknown"] = "passes"
+    what: str = ""  # a few words
+    version: str | None = None  # of its copy
+
+
+class Overview(NamedTuple):
+    """The libraries, a line each, and how each service stands; nothing where a command knows of none."""
+
+    libraries: tuple[str, ...] = ()
+    services: tuple[Standing, ...] = ()
+
+
 class View(NamedTuple):
     """What a command came to, as every output format can show it.
 
@@ -25,6 +41,8 @@ class View(NamedTuple):
         findings: Returns the findings.
         text: Returns the lines for people.
         fields: Returns the fields of the JSON document; docs/json.md has them.
+        root: The absolute path of the folder that the findings' paths are from.
+        overview: Returns how each service stands, for the formats that show it.
         own: What returns the lines of a format, where this command has one of its own by that name.
     """
 
@@ -33,6 +51,8 @@ class View(NamedTuple):
     findings: Callable[[], Sequence[Finding]]
     text: Callable[[Options], Iterable[str]]
     fields: Callable[[], dict[str, object]]
+    root: str | None = None
+    overview: Callable[[], Overview] = Overview
     own: Mapping[str, Callable[[], Iterable[str]]] = MappingProxyType({})
 
 
@@ -147,6 +167,18 @@ def _sarif(view: View, options: Options) -> Iterator[str]:
     return sarif_lines(view, options)
 
 
+def _junit(view: View, options: Options) -> Iterator[str]:
+    from common_sync.interface.show.junit import junit_lines
+
+    return junit_lines(view, options)
+
+
+def _markdown(view: View, options: Options) -> Iterator[str]:
+    from common_sync.interface.show.markdown import markdown_lines
+
+    return markdown_lines(view, options)
+
+
 FORMATS: Mapping[str, Callable[[View, Options], Iterable[str]]] = {
     "text": _text,
     "concise": _concise,
@@ -154,5 +186,7 @@ FORMATS: Mapping[str, Callable[[View, Options], Iterable[str]]] = {
     "github": _github,
     "gitlab": _gitlab,
     "sarif": _sarif,
+    "junit": _junit,
+    "markdown": _markdown,
 }
 """Each output format by its name: it returns the lines to print."""

@@ -81,11 +81,17 @@ def _row_lines(plans: list[ServicePlan], kinds: dict[str, str], surveyed: Survey
     for plan in shown:
         mark = terminal.mark(_KINDS[kinds[plan.service]])
         head = f"{mark} {pad(printable(plan.service), names)}  {pad(versions[plan.service], wide)}  "
-        yield from terminal.wrap(_what(plan, len(surveyed.targets)), names + wide + 6, head)
+        yield from terminal.wrap(what_differs(plan, len(surveyed.targets)), names + wide + 6, head)
     yield from more_lines(rest, "service", terminal)
 
 
-def _what(plan: ServicePlan, libraries: int) -> str:
+def what_differs(plan: ServicePlan, libraries: int) -> str:
+    """Return in a few words what keeps a service from being in sync.
+
+    Args:
+        plan: The service's plan.
+        libraries: How many libraries the project has; with several, each is named.
+    """
     copies = [
         f"{printable(copy.place)}: {text}" if libraries > 1 else text for copy in plan.copies if (text := _drift(copy))
     ]
