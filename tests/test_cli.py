@@ -354,6 +354,7 @@ OWN_OPTIONS = {
     "promote": "--dry-run -n",
     "affected": "--since --until --all-on --or-all --template --job",
     "doctor": "--fix",
+    "restore": "--list --force --dry-run -n",
     "explain": "",
 }
 
@@ -369,7 +370,7 @@ def test_every_command_has_its_options_and_the_common_ones(synced: Monorepo, com
 
 
 SHOWN = [
-    "verify", "status", "diff", "log", "doctor", "distribute --dry-run", "eject --dry-run", "promote --dry-run", "affected --since HEAD", f"verify --copy {COPY}", "explain common",
+    "verify", "status", "diff", "log", "doctor", "distribute --dry-run", "eject --dry-run", "promote --dry-run", "restore --list", "affected --since HEAD", f"verify --copy {COPY}", "explain common",
 ]  # fmt: skip
 
 

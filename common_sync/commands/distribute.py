@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from typing import NamedTuple
 
 from common_sync.commands.steps.apply import Writer, check_writable, discarded
+from common_sync.commands.steps.kept import said_what_is_kept
 from common_sync.commands.steps.survey import Survey, count_workers, survey
 from common_sync.core.copies.plan import Operation
 from common_sync.core.errors import TreeError
@@ -14,8 +15,8 @@ from common_sync.core.service_plan import CopySurvey, FormerCopy, ServicePlan
 from common_sync.edges.library.targets import Tracked, find_changes
 from common_sync.edges.processes.workers import Phases, fork_map, no_progress
 from common_sync.edges.project.load import Project
-from common_sync.edges.state.discarded import list_kept, new_set, prune_sets, restore_command
-from common_sync.edges.state.lock import PROMOTING, exclusive, shared_folder, state_folder
+from common_sync.edges.state.discarded import new_set, prune_sets
+from common_sync.edges.state.lock import PROMOTING, exclusive, state_folder
 
 
 class CopyOutcome(NamedTuple):
@@ -139,12 +140,12 @@ def bring_in_sync(
     state = state_folder(project.root)
     if not dry_run:
         _write_down(state, found)
-        kept = new_set(shared_folder(project.root)) if force and _discards(found) else None
-    with _said_what_is_kept(kept, project.root, say):
+        kept = new_set(project.root) if force and _discards(found) else None
+    with said_what_is_kept(kept, project.root, say):
         if not dry_run:
             _apply(found, tracked, force=force, kept=kept, phases=phases)
             if kept is not None:
-                prune_sets(shared_folder(project.root))
+                prune_sets(project.root)
             if os.path.lexists(os.path.join(state, PROMOTING)):
                 from common_sync.commands.steps.promoted import settle  # only after a `promote`
 
@@ -190,20 +191,6 @@ def _discards(found: Survey) -> bool:
     former = (one for plan in found.plans for one in plan.former if one.goes(force=True))
     operations = (*(copy.plan.applicable(force=True) for copy in copies), *(one.plan.operations for one in former))
     return any(True for several in operations for _ in discarded(several))
-
-
-@contextmanager
-def _said_what_is_kept(kept: str | None, root: str, say: Callable[[str], None]) -> Iterator[None]:
-    """Name what a run has discarded even when it fails, or is interrupted."""
-    try:
-        yield
-    except BaseException:
-        files = list_kept(kept) if kept is not None else []
-        for file in files:
-            say(f"{file}: discarded, or about to be")
-        if kept is not None and files:
-            say(f"it is kept; this brings it back: {restore_command(kept, root)}")
-        raise
 
 
 def _outcome(plan: ServicePlan, *, force: bool, dry_run: bool) -> Outcome:

@@ -26,7 +26,7 @@ from common_sync.edges.service.blocks import unblock_attributes, unblock_dockeri
 from common_sync.edges.service.places import Location
 from common_sync.edges.service.references import References, read_version
 from common_sync.edges.state.discarded import keep_files, new_set, prune_sets
-from common_sync.edges.state.lock import exclusive, shared_folder, state_folder
+from common_sync.edges.state.lock import exclusive, state_folder
 from common_sync.edges.state.rewritten import Record, read_record, write_record
 
 
@@ -106,11 +106,11 @@ def eject(
             discards = (
                 edit for one in services for removal in one.removals for edit in discarded(removal.plan.operations)
             )
-            kept = new_set(shared_folder(project.root)) if any(True for _ in discards) else None
+            kept = new_set(project.root) if any(True for _ in discards) else None
             _apply(project, services, unblocked, kept)
             _forget(state, record, services)
             if kept is not None:
-                prune_sets(shared_folder(project.root))
+                prune_sets(project.root)
     return Ejection(project.root, services, unblocked, dry_run, kept)
 
 

@@ -18,7 +18,7 @@ from common_sync.edges.files.replacing import read_version, write_version
 from common_sync.edges.processes.workers import Phases, no_progress
 from common_sync.edges.project.load import Project
 from common_sync.edges.state.discarded import keep_files, new_set, prune_sets
-from common_sync.edges.state.lock import exclusive, shared_folder, state_folder
+from common_sync.edges.state.lock import exclusive, state_folder
 from common_sync.edges.state.promoting import Merges, Take, Taken, read_journal, write_journal
 
 
@@ -117,7 +117,7 @@ def _write(root: str, edits: Edits, journal: Taken) -> str:
     try:
         for path, before, _ in edits.results():
             _check_unchanged(descriptor, path, before)
-        kept = new_set(shared_folder(root))
+        kept = new_set(root)
         for folder, path, version in _list_replaced(edits):
             with opened(folder, descriptor) as tree:
                 keep_files(kept, folder, tree, [(path, make_entry(version))])
@@ -125,7 +125,7 @@ def _write(root: str, edits: Edits, journal: Taken) -> str:
         for path, before, after in edits.results():
             if after != before:
                 write_version(descriptor, path, before, after)
-        prune_sets(shared_folder(root))
+        prune_sets(root)
     finally:
         os.close(descriptor)
     return kept

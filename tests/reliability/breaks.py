@@ -179,6 +179,20 @@ BREAKS = (
         (f"{HERE}/test_outside.py::test_planted_before[forced overwrite]",),
     ),
     Break(
+        "restore overwrites a newer edit",
+        "commands/restore.py",
+        "if is_own and not force:",
+        "if is_own and force is None:",
+        ("tests/test_restore.py::test_a_newer_edit_is_not_overwritten",),
+    ),
+    Break(
+        "restore keeps nothing of what it replaces",
+        "commands/restore.py",
+        "kept = new_set(project.root) if own and not dry_run else None",
+        "kept = new_set(project.root) if own and dry_run else None",
+        (f"{HERE}/test_restore.py::test_killed_anywhere",),
+    ),
+    Break(
         "the lock is made wherever a symlink leads",
         "edges/state/lock.py",
         "descriptor = open_below(parent, name, make=True)",

@@ -1,7 +1,6 @@
 """Any master, any manifest, any copy, on a real disk: what a person wrote in the copy is still there, all else is the master's."""
 
 import os
-import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -15,10 +14,11 @@ from reliability.scenarios import MANIFEST, Item, read_tree, stated
 from support.depth import ALL, FULL
 
 from common_sync.commands.distribute import Distribution, distribute
+from common_sync.commands.restore import restore
 from common_sync.core.copies.manifest import format_manifest, make_manifest
+from common_sync.core.errors import TreeError
 from common_sync.core.model import Entry, File, Origin, Symlink
 from common_sync.edges.project.load import load_project
-from common_sync.edges.state.discarded import restore_command
 
 EXAMPLES = 3000 if FULL else 150 if ALL else 25
 thorough = settings(max_examples=EXAMPLES, derandomize=True)
@@ -201,8 +201,14 @@ def test_forced_edits_are_kept(state: State) -> None:
             assert own == {}
             return
         assert {path.removeprefix(f"{COPY}/"): item for path, item in read_tree(Path(done.kept)).items()} == own
-        restored = subprocess.run(["sh", "-c", restore_command(done.kept, str(root))], capture_output=True, check=False)
         back = {path: item for path, item in own.items() if not in_the_way(path, after)}
-        assert restored.returncode == 0 or back != own, restored
+        if back == own:
+            restored = restore(load_project(str(root)), None, print)
+            assert (len(restored.restored), restored.kept) == (len(own), None)
+        else:
+            with pytest.raises(TreeError):
+                restore(load_project(str(root)), None, print, force=True)
         now = read_tree(root / COPY)
-        assert {path: now.get(path) for path in back} == back
+        assert {path: now.get(path) for path in own} == (
+            own if back == own else {path: after.get(path) for path in own}
+        )

@@ -38,7 +38,7 @@ def write_edit(root: int, edit: FileEdit, where: str = "") -> None:
         with temporary(folder):
             _write_flushed(folder, edit.after, like)
             if edit.before is None:
-                _name_new(name, folder, where)
+                name_new(name, folder, where)
                 return
             _check_unchanged(
                 name, folder, edit, where
@@ -70,7 +70,7 @@ def write_version(root: int, path: str, before: Version | None, after: Version) 
                 else:
                     _write_flushed(folder, after.data, like, executable=after.executable)
                 if before is None:
-                    _name_new(name, folder, path)
+                    name_new(name, folder, path)
                     return
                 if read_version(name, folder) != before:
                     raise _changed(path)
@@ -129,8 +129,18 @@ def _changed(where: str) -> TreeError:
     return TreeError(Problem("has changed while common-sync ran, and was left alone", where))
 
 
-def _name_new(name: str, folder: int, where: str) -> None:
-    """Give the temporary file its name, which nobody may have: to link is refused then, to rename is not."""
+def name_new(name: str, folder: int, where: str) -> None:
+    """Give the temporary file its name, which nobody may have: to link is refused then, to rename is not.
+
+    Args:
+        name: One name inside the folder.
+        folder: An open descriptor.
+        where: The file's path as the user knows it.
+
+    Raises:
+        TreeError: Something has that name by now.
+        OSError: It cannot be named.
+    """
     try:
         os.link(TEMPORARY, name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
     except FileExistsError:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:  # each command needs its own at run time, and no other's
     from common_sync.commands.explain import Explanation, Page
     from common_sync.commands.init import Proposal
     from common_sync.commands.promote import Promotion
+    from common_sync.commands.restore import Kept, Restoration
     from common_sync.commands.steps.service_check import ServiceCheck
     from common_sync.commands.steps.survey import Survey
     from common_sync.commands.verify import CopyCheck
@@ -164,6 +165,27 @@ def promote_fields(promotion: "Promotion") -> Fields:
         "refused": [as_text(finding.file) for finding in promotion.refused],
         "kept": promotion.kept and as_text(promotion.kept),
         "findings": findings_fields(promotion.findings()),
+    }
+
+
+def restore_fields(done: "Restoration") -> Fields:
+    """Return the fields of `restore`."""
+    return {
+        "set": done.number,
+        "restored": [as_text(file) for file in done.restored],
+        "there": [as_text(file) for file in done.there],
+        "kept": done.kept and as_text(done.kept),
+        "dry_run": done.dry_run,
+    }
+
+
+def kept_fields(kept: Sequence["Kept"]) -> Fields:
+    """Return the fields of `restore --list`."""
+    return {
+        "sets": [
+            {"set": one.number, "date": one.date, "path": as_text(one.path), "files": [as_text(file) for file in files]}
+            for one, files in kept
+        ]
     }
 
 

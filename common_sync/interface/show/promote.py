@@ -52,5 +52,5 @@ def _summary(promotion: Promotion, options: Options) -> Iterator[str]:
     if promotion.kept is not None:
         from common_sync.edges.state.discarded import restore_command  # only where something was replaced
 
-        command = printable(restore_command(promotion.kept, promotion.root))
-        yield f"the files from before are kept; this brings them back: {command}"
+        command = f"{restore_command(promotion.kept, promotion.root)} --force"  # no manifest tells what a master held
+        yield f"the files from before are kept; this brings them back: {printable(command)}"
