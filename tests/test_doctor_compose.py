@@ -14,6 +14,7 @@ ROOTED = "FROM python:3.12-slim\nCOPY common /c\nCOPY services/api/requirements.
 BY_ARGUMENT = "FROM python:3.12-slim\nARG LIB=common\nWORKDIR /app\nCOPY . .\nRUN pip install ./$LIB\n"
 NAMED = "FROM python:3.12-slim\nWORKDIR /app\nCOPY --from=lib . ./common/\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\n"
 STAGES = WRONG.replace("3.12-slim", "3.12-slim AS broken") + RIGHT.replace("3.12-slim", "3.12-slim AS last")
+OTHER = "services: {api: {build: {dockerfile: other}}}\n"
 
 
 class Case(NamedTuple):
@@ -356,6 +357,111 @@ CASES = {
     "an include that cannot be parsed": Case(
         {"compose.yml": "include:\n  - x.yml\n", "x.yml": "services:\n  a: {build: [}\n"}, (("CS213", "x.yml", 2),)
     ),
+    "an include of several files": Case(
+        {
+            "compose.yml": "include:\n  - path: [a.yml, b.yml]\n",
+            "a.yml": root(API),
+            "b.yml": OTHER,
+            f"{API}/other": WRONG,
+        },
+        (("CS201", f"{API}/other", 4),),
+    ),
+    "an include of several files, of which the first has the folder": Case(
+        {
+            "compose.yml": "include:\n  - path: [services/a.yml, b.yml]\n",
+            "services/a.yml": root("api"),
+            "b.yml": OTHER,
+            f"{API}/other": WRONG,
+        },
+        (("CS201", f"{API}/other", 4),),
+    ),
+    "an include of several files, with a folder of its own": Case(
+        {
+            "compose.yml": "include:\n  - path: [deploy/a.yml, deploy/b.yml]\n    project_directory: services\n",
+            "deploy/a.yml": root("api"),
+            "deploy/b.yml": OTHER,
+            f"{API}/other": WRONG,
+        },
+        (("CS201", f"{API}/other", 4),),
+    ),
+    "an include of several files, of which the last mends the first": Case(
+        {
+            "compose.yml": "include:\n  - path: [a.yml, b.yml]\n",
+            "a.yml": root(f"{{context: {API}, dockerfile: none}}"),
+            "b.yml": OTHER.replace("other", "Dockerfile"),
+        }
+    ),
+    "an include of several files, of which one is not there": Case(
+        {"compose.yml": "include:\n  - path: [a.yml, b.yml]\n", "a.yml": root(API)}, (("CS213", "compose.yml", 2),)
+    ),
+    "an include of several files, of which a variable names one": Case(
+        {"compose.yml": "include:\n  - path: [a.yml, $B]\n", "a.yml": root(API)}, (("CS213", "compose.yml", 2),)
+    ),
+    "an override over what is included": Case(
+        {
+            "compose.yml": "include: [deploy/a.yml]\n",
+            "deploy/a.yml": root("../services/api"),
+            "compose.override.yml": OTHER,
+            f"{API}/other": WRONG,
+        },
+        (("CS201", f"{API}/other", 4),),
+    ),
+    "a file for one occasion over what is included": Case(
+        {
+            "compose.yml": "include: [deploy/a.yml]\n",
+            "deploy/a.yml": root("../services/api"),
+            "compose.prod.yml": OTHER,
+            f"{API}/other": WRONG,
+        },
+        (("CS201", f"{API}/other", 4),),
+    ),
+    "an override that includes what is put over": Case(
+        {"compose.yml": root(API), "compose.override.yml": "include: [o.yml]\n", "o.yml": OTHER, f"{API}/other": WRONG},
+        (("CS201", f"{API}/other", 4),),
+    ),
+    "an override beside an included file, that Compose does not take": Case(
+        {
+            "compose.yml": "include: [deploy/compose.yml]\n",
+            "deploy/compose.yml": root("../services/api"),
+            "deploy/compose.override.yml": OTHER,
+            f"{API}/other": WRONG,
+        }
+    ),
+    "two files that include a third": Case(
+        {
+            "compose.yml": "include: [a.yml, b.yml]\n",
+            "a.yml": "include: [c.yml]\n",
+            "b.yml": "include: [c.yml]\n",
+            "c.yml": root(API),
+        }
+    ),
+    "a service that an included file has, too": Case(
+        {"compose.yml": f"include: [a.yml]\n{root(API)}", "a.yml": root(API)}, (("CS213", "compose.yml", 1),)
+    ),
+    "a file above that cannot be parsed": Case(
+        {"compose.yml": "services:\n  api: {build: [}\n"}, (("CS213", "compose.yml", 2),)
+    ),
+    "a file between, that cannot be parsed": Case(
+        {"services/compose.prod.yml": "services:\n\tapi: {build: api}\n"},
+        (("CS213", "services/compose.prod.yml", 2),),
+    ),
+    "a file above with the marks of a merge": Case(
+        {"compose.yml": f"services:\n<<<<<<< a\n  x: {{build: {API}}}\n=======\n  x: {{build: .}}\n>>>>>>> b\n"},
+        (("CS213", "compose.yml", 3),),
+    ),
+    "a file above that cannot be parsed and builds from above": Case(
+        {"compose.yml": "services:\n  x: {build: .\n"}, (("CS213", "compose.yml", 3),)
+    ),
+    "a file above that cannot be parsed and names no folder": Case(
+        {"compose.yml": "services:\n  x:\n    build: {dockerfile: x]\n"}, (("CS213", "compose.yml", 3),)
+    ),
+    "a file above that cannot be parsed and is about others": Case(
+        {"compose.yml": "services:\n  web: {build: services/web}\n  x:\n    build:\n      context: ./web\n  y: [\n"}
+    ),
+    "a file of the service that cannot be parsed": Case(
+        {f"{API}/compose.yml": "services:\n  x: {build: [}\n"}, (("CS213", f"{API}/compose.yml", 2),)
+    ),
+    "a file that is too large": Case({"compose.yml": f"{root(API)}#{'x' * (4 << 20)}"}, (("CS213", "compose.yml", 1),)),
 }
 
 
@@ -388,11 +494,13 @@ def test_a_long_chain(synced: Monorepo, count: int) -> None:
     """A run would hang, or end with a traceback, where many files or services are linked."""
     for number in range(count):
         synced.write(f"deploy/{number}.yml", f"include: [{number + 1}.yml]\n")
-    last = "".join(f"  s{number}: {{extends: s{number + 1}}}\n" for number in range(count))
-    synced.write(
-        f"deploy/{count}.yml", f"services:\n{last}  s{count}: {{build: {{context: ../{API}, dockerfile: x}}}}\n"
+    inner, own = (
+        "".join(f"  {name}{number}: {{extends: {name}{number + 1}}}\n" for number in range(count)) for name in "st"
     )
-    synced.write("compose.yml", f"include: [deploy/0.yml]\nservices:\n{last}  s{count}: {{build: {API}}}\n")
+    synced.write(
+        f"deploy/{count}.yml", f"services:\n{inner}  s{count}: {{build: {{context: ../{API}, dockerfile: x}}}}\n"
+    )
+    synced.write("compose.yml", f"include: [deploy/0.yml]\nservices:\n{own}  t{count}: {{build: {API}}}\n")
     synced.write(f"{API}/Dockerfile", "FROM x\n")
     synced.write(f"{API}/x", "FROM x\nCOPY none .\n")
     assert synced.run("distribute").code == 0

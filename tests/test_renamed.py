@@ -139,6 +139,46 @@ def test_a_copy_of_a_service_inside(synced: Monorepo, text: str | None) -> None:
     assert synced.tree(inner) == held
 
 
+def test_a_copy_that_was_of_a_service_inside(synced: Monorepo) -> None:
+    """A folder that is a service no more would lose what it imports, without a word."""
+    inner = f"{API}/inner"
+    shutil.copytree(synced.root / OLD, synced.root / inner / "common")
+    configure(synced)
+    held = synced.tree(inner)
+    done = synced.concise("distribute")
+    assert done.code == 1
+    assert f"{inner}/common/.common-sync.json: CS119 is of a copy that the configuration does not know" in done.out
+    assert synced.tree(inner) == held
+
+
+def test_a_former_place_that_lies_deeper(elsewhere: Monorepo) -> None:
+    """Copies that were moved to another folder would stay where they were, and be called somebody else's."""
+    assert elsewhere.run("distribute").code == 0
+    elsewhere.commit()
+    configure(elsewhere, "common")
+    assert elsewhere.run("distribute").code == 0
+    assert not (elsewhere.root / NEW).exists()
+    assert elsewhere.run("verify").code == 0
+
+
+@pytest.mark.parametrize(("old", "new"), [("libs/shared", "libs"), ("libs", "libs/shared")])
+def test_a_copy_around_another(synced: Monorepo, old: str, new: str) -> None:
+    """One copy would be taken for edits of the other, and `promote` would bring it into the master."""
+    configure(synced, old)
+    assert synced.run("distribute").code == 0
+    synced.commit()
+    configure(synced, new)
+    before = synced.tree()
+    done = synced.run("distribute")
+    assert (done.code, f"{API}/{new}: " in done.err, "another copy" in done.err) == (2, True, True)
+    assert synced.tree() == before
+    for place in (f"new-{new.rpartition('/')[2]}", new):
+        assert f'copy = "{place}"' in done.err
+        configure(synced, place)
+        assert synced.run("distribute").code == 0
+    assert synced.run("verify").code == 0
+
+
 def test_a_copy_of_another_library(elsewhere: Monorepo) -> None:
     """The copy of a library that is still there, and is merely not configured, would be taken for an old one."""
     manifest = elsewhere.read(f"{OLD}/.common-sync.json").replace('"master": "common"', '"master": "other"')

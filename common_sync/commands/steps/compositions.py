@@ -1,7 +1,7 @@
 """What compose files build of a service: the images to follow, and what is built of it elsewhere."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from common_sync.commands.steps.image_check import Dockerfile
 from common_sync.core.doctor.view import Service
@@ -10,7 +10,7 @@ from common_sync.core.formats.compose.names import DeadEnd
 from common_sync.core.formats.compose.paths import expand, has_variable
 from common_sync.core.formats.dockerfile.sources import find_sources, normalise
 from common_sync.core.formats.dockerfile.syntax import parse_dockerfile
-from common_sync.core.model import is_below
+from common_sync.core.model import below, is_below
 from common_sync.core.references.kinds import is_dockerfile
 from common_sync.core.text import UnparsableError
 from common_sync.edges.service.compose import ComposeFiles
@@ -45,16 +45,21 @@ def _is_of(built: BuiltService, service: Service) -> bool:
     return named or any(is_below(path, service.place) for path in _list_taken(text or "", built.context))
 
 
-def list_dead_ends(composes: ComposeFiles, service: Service, inside: Iterable[str]) -> Iterator[DeadEnd]:
+def list_dead_ends(
+    composes: ComposeFiles, service: Service, inside: Iterable[str], told: Container[tuple[str, str]] = ()
+) -> Iterator[DeadEnd]:
     """Yield the lines of compose files that nobody can follow, but for those that the references' reader reports.
 
     Args:
         composes: The compose files.
         service: The service.
         inside: The paths in it of its own compose files.
+        told: The files from the root of which that reader says something, and the codes.
     """
     for end in composes.list_dead_ends(service.path, inside):
-        reported = end.refused and is_below(end.file, service.place)
+        own = below(end.file, service.place)
+        path = f"{service.path}/{own}"
+        reported = own is not None and (end.refused or any((path, code) in told for code in ("CS104", "CS108")))
         about = is_below(end.context, service.place) or is_below(service.place, end.context)
         if not reported and (about or not end.context):
             yield end

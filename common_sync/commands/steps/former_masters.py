@@ -1,13 +1,11 @@
 """Masters that the configuration named before: lines that `eject` puts back lead to where the library lies now."""
 
 import os
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterable
 
-from common_sync.core.configuration import find_table, parse_configuration
 from common_sync.core.copies.library import Library
-from common_sync.edges.git.history import earlier_versions
-from common_sync.edges.project.load import CONFIGURATION_FILES, Project
+from common_sync.edges.project.earlier import list_earlier
+from common_sync.edges.project.load import Project
 from common_sync.edges.service.places import Location
 from common_sync.edges.service.references import read_version
 
@@ -18,19 +16,9 @@ def list_former_masters(project: Project) -> tuple[Library, ...]:
     Raises:
         GitError: Git failed.
     """
-    named = dict.fromkeys(master for file in CONFIGURATION_FILES for master in _list_masters(project.root, file))
+    named = dict.fromkeys(one.master for one in list_earlier(project.root))
     gone = (master for master in named if not os.path.lexists(os.path.join(project.root, master)))
     return tuple(library._replace(master=master) for master in gone for library in project.libraries[:1])
-
-
-def _list_masters(root: str, file: str) -> Iterator[str]:
-    for version in earlier_versions(root, file):
-        text = version.decode("utf-8", "replace")
-        with suppress(ValueError):
-            if (table := find_table(text, file)) is not None:
-                master = parse_configuration(table, text, file)[0].master.value
-                if master:
-                    yield master
 
 
 def lead_to_master(project: Project, former: Iterable[Library], service: str, file: str, data: bytes) -> bytes:

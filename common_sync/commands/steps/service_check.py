@@ -68,7 +68,8 @@ def check_service(found: Survey, plan: ServicePlan, shared: Iterable[Finding], *
     inside = [file for file in files if is_compose(os.path.basename(file))]
     compositions = list_compositions(composes, several[0].service, inside)
     dockerfiles = list_dockerfiles(several[0].service, folder, compositions)
-    dead_ends = tuple(list_dead_ends(composes, several[0].service, inside))
+    told = {(finding.file, finding.code) for finding in plan.problems}
+    dead_ends = tuple(list_dead_ends(composes, several[0].service, inside, told))
     findings: list[Finding] = []
     following: set[Finding] = set()
     fixed: dict[str, Fixed] = {}

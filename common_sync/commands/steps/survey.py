@@ -10,11 +10,11 @@ from common_sync.core.copies.library import TargetKey
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.plan import CopyPlan, build_plan
 from common_sync.core.errors import CommonSyncError, Problem, TreeError
-from common_sync.core.model import GUARDED, Entries, FileEdit, Finding, Snapshot, State
+from common_sync.core.model import GUARDED, Entries, FileEdit, Finding, Snapshot, State, ancestors
 from common_sync.core.service_plan import CopySurvey, FormerCopy, ServicePlan, block_findings
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.git.repository import find_top
-from common_sync.edges.library.copies import has_leftover, read_announced, read_copy, read_removal
+from common_sync.edges.library.copies import has_leftover, holds_manifest, read_announced, read_copy, read_removal
 from common_sync.edges.library.targets import Target, Tracked, read_targets
 from common_sync.edges.processes.workers import Phases, fork_map, no_progress, processors
 from common_sync.edges.project.load import Project, select_services
@@ -227,6 +227,8 @@ def _survey_copy(folder: int, service: str, target: Target, looking: _Looking) -
     place, master = target.library.copy, target.library.master
     copy, base = read_copy(folder, place, f"{service}/{place}", target)
     leftover = has_leftover(folder, place)
+    if base is None:
+        _refuse_nested(folder, service, place, copy.entries if copy is not None else {})
     if copy is None:
         return CopySurvey(target.key, master, service, place, _NOT_PLANNED, leftover)
     announced = read_announced(folder, place, copy)
@@ -244,6 +246,20 @@ def _survey_copy(folder: int, service: str, target: Target, looking: _Looking) -
     version = base.library.version if base is not None else None
     digest = target.manifest.tree if copy.entries == target.snapshot.entries else looking.digests.digest(copy.entries)
     return CopySurvey(target.key, master, service, place, plan, leftover, True, len(copy.entries), digest, version)
+
+
+def _refuse_nested(folder: int, service: str, place: str, held: Entries) -> None:
+    """Refuse to make a copy around another one, or in one: each would be taken for files of the other.
+
+    Raises:
+        TreeError: It would be.
+    """
+    above = next((one for one in ancestors(place) if holds_manifest(folder, one)), None)
+    inner = next((path for path in held if path.endswith(f"/{MANIFEST_NAME}")), None)
+    if above is not None or inner is not None:
+        other = f"lies in another copy, {above}" if inner is None else f"holds another copy, {inner.rpartition('/')[0]}"
+        remedy = f'set copy = "new-{place.rpartition("/")[2]}" and run distribute, and then copy = "{place}"'
+        raise TreeError(Problem(f"{other}: nothing was written", f"{service}/{place}", remedy=remedy))
 
 
 def _refuse_own(held: Entries, library: Entries, copy_path: str, copy: str) -> None:

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Container, Sequence
+from posixpath import basename, join, normpath
 
 from common_sync.core.expressions import expression_of_bytes
+from common_sync.core.model import is_below
 from common_sync.core.references.kinds import KINDS, MORE_COMPOSE, Kind
 
 _LEADS_ANYWHERE = (b"..", b"$", b"\\", b"\0")
@@ -50,6 +52,30 @@ def may_build(data: bytes, *, elsewhere: bool) -> bool:
     """
     hints = (b"dockerfile", b"additional_contexts") if elsewhere else (b"build",)
     return any(one in data for one in (*hints, *MORE_COMPOSE, b"\\", b"\0"))
+
+
+def may_build_at(data: bytes, folder: str, place: str) -> bool:
+    """Tell whether a compose file that cannot be parsed could build an image of a service.
+
+    One that does so by nothing but a symlink or a variable is missed.
+
+    Args:
+        data: What it holds.
+        folder: The absolute path of the folder that its paths are relative to.
+        place: The absolute path of the service's folder.
+    """
+    name = basename(place).encode()
+    if any(one in data for one in (*MORE_COMPOSE, b"\\", b"\0", name)):
+        return True
+    found = [(key, path.decode("utf-8", "replace")) for key, path in _BUILT_FROM.findall(data)]
+    contexts = [path for _, path in found if path]
+    if len(contexts) < sum(key == b"build" for key, _ in found):
+        return True  # a build without a context has the folder itself
+    return any(is_below(place, normpath(join(folder, path))) for path in contexts)
+
+
+_BUILT_FROM = expression_of_bytes(rb"""(?<![\w-])(build|context)["']?[ \t]*:[ \t]*["']?([^\s"',\[\]{}&*!|>#]*)""")
+"""A key of a compose file, and the build context that stands right behind it."""
 
 
 def may_install(data: bytes, kind: Kind, known: Container[str]) -> bool:

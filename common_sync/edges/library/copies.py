@@ -122,3 +122,11 @@ def has_leftover(folder: int, copy: str) -> bool:
             os.stat(name, dir_fd=folder, follow_symlinks=False)
             return True
     return False
+
+
+def holds_manifest(folder: int, place: str) -> bool:
+    """Tell whether something that is called like a manifest lies in a folder of a service."""
+    with suppress(OSError):
+        os.stat(f"{place}/{MANIFEST_NAME}", dir_fd=folder, follow_symlinks=False)
+        return True
+    return False

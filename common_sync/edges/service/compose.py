@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from common_sync.core.asked_once import asked_once
 from common_sync.core.formats.compose.names import DeadEnd, Stack, find_stack
 from common_sync.core.model import is_below
-from common_sync.core.references.hints import may_build
+from common_sync.core.references.hints import may_build, may_build_at
 from common_sync.core.references.kinds import KINDS, is_compose
 from common_sync.core.text import UndecodableError, UnparsableError, decode_unicode
 
@@ -32,8 +32,8 @@ class _Followed(NamedTuple):
 class ComposeFiles:
     """The compose files that tell how services are built: their own, and those in the folders above.
 
-    One that cannot be read or parsed builds nothing here: where it is a service's own, its rewriter reports it. A file that
-    Compose puts over another, or that says of a service less than an image needs, is put over its folder's base.
+    One that cannot be read or parsed builds nothing here, and is a dead end. A file that Compose puts over another, or that
+    says of a service less than an image needs, is put over its folder's base, and so over what that includes.
 
     Args:
         root: The absolute path of the configuration's folder.
@@ -44,6 +44,7 @@ class ComposeFiles:
         self._files: dict[str, ComposeFile | None] = {}
         self._built: dict[tuple[str, str], tuple[BuiltService, ...]] = {}
         self._included = set[str]()
+        self._models: dict[tuple[str, str], dict[str, list[Layer]]] = {}
         self._dead_ends: dict[str, dict[DeadEnd, None]] = {}
 
     @asked_once
@@ -103,7 +104,19 @@ class ComposeFiles:
         files = list(self._follow(self._list_concerned(service, inside), elsewhere))
         for one in files:
             self._list_built(one)
-        return list(dict.fromkeys(end for one in files for end in self._dead_ends.get(one.path, ())))
+        ends = dict.fromkeys((end, one.folder) for one in files for end in self._dead_ends.get(one.path, ()))
+        place = os.path.join(self._root, service)
+        return list(dict.fromkeys(end for end, folder in ends if self._may_concern(end, folder, place)))
+
+    def _may_concern(self, end: DeadEnd, folder: str, place: str) -> bool:
+        """Tell whether a line may be about a service; what nobody could parse is, unless it evidently builds others only."""
+        if end.cause != "unread" or is_below(end.file, place):
+            return True
+        try:
+            data = self.read(end.file)
+        except OSError:
+            return True
+        return len(data) > _LARGEST or may_build_at(data, folder, place)
 
     def _list_concerned(self, service: str, inside: Iterable[str]) -> list[str]:
         return [*self._list_above(service), *(os.path.join(self._root, service, path) for path in inside)]
@@ -129,34 +142,38 @@ class ComposeFiles:
         return find_stack(self._list_names(folder)) if folder == one.folder else Stack()
 
     def _follow(self, files: Iterable[str], elsewhere: bool) -> Iterator[_Followed]:
-        """Yield files, and those that they include, each once."""
-        pending, seen = [_Followed(path, os.path.dirname(path)) for path in files][::-1], set[tuple[str, str]]()
+        """Yield files, and those that they include, each once; twice where one is also followed by itself."""
+        pending, seen = [_Followed(path, os.path.dirname(path)) for path in files][::-1], set[tuple[str, str, bool]]()
         while pending:
             one = pending.pop()
-            if one[:2] not in seen:
-                seen.add(one[:2])
+            key = (one.path, one.folder, bool(one.chain))
+            if key not in seen:
+                seen.add(key)
                 compose = self._open(one, elsewhere)
                 yield one
                 includes = compose.includes if compose is not None else ()
                 pending += reversed([more for include in includes for more in self._include(include, one)])
 
-    def _include(self, include: "Reference", by: _Followed) -> Iterator[_Followed]:
+    def _include(self, include: "Reference", by: _Followed) -> list[_Followed]:
+        """Return the files that an entry includes, the lowest first, and note why one cannot be followed."""
         if include.unknown:
-            self._note(by.path, DeadEnd(by.path, include.line, include.unknown, refused=False))
-            return
-        path = os.path.normpath(os.path.join(by.folder, include.file))
-        folder = os.path.dirname(path) if include.folder is None else os.path.join(by.folder, include.folder)
-        chain = (*by.chain, by.path)
-        if path in chain:
-            self._note(by.path, DeadEnd(by.path, include.line, f"`{include.file}` includes this file again"))
-        elif len(chain) > _LONGEST:
-            self._note(by.path, DeadEnd(by.path, include.line, f"more than {_LONGEST} files include one another"))
-        else:
+            self._note(by.path, DeadEnd(by.path, include.line, include.unknown, "lost"))
+            return []
+        main = os.path.normpath(os.path.join(by.folder, include.file))
+        folder = os.path.dirname(main) if include.folder is None else os.path.join(by.folder, include.folder)
+        chain, found = (*by.chain, by.path), list[_Followed]()
+        for file in (include.file, *include.over):
+            path = os.path.normpath(os.path.join(by.folder, file))
             self._included.add(path)
-            if os.path.isfile(path):
-                yield _Followed(path, os.path.normpath(folder), chain)
+            if path in chain:
+                self._note(by.path, DeadEnd(by.path, include.line, f"`{file}` includes this file again"))
+            elif len(chain) > _LONGEST:
+                self._note(by.path, DeadEnd(by.path, include.line, f"more than {_LONGEST} files include one another"))
+            elif not os.path.isfile(path):
+                self._note(by.path, DeadEnd(by.path, include.line, f"there is no file `{file}`", "lost"))
             else:
-                self._note(by.path, DeadEnd(by.path, include.line, f"there is no file `{include.file}`", refused=False))
+                found.append(_Followed(path, os.path.normpath(folder), chain))
+        return found
 
     def _note(self, path: str, end: DeadEnd) -> None:
         self._dead_ends.setdefault(path, {})[end] = None
@@ -176,14 +193,18 @@ class ComposeFiles:
         return self._parse(path)
 
     def _read_small(self, path: str) -> bytes:
+        """Return a file's bytes; none of one that is too large or cannot be read, which is noted."""
         try:
             data = self.read(path) if os.path.isfile(path) else b""
-        except OSError:
+        except OSError as error:
+            self._note(path, DeadEnd(path, 1, f"cannot be read: {error.strerror}", "unread"))
             return b""
+        if len(data) > _LARGEST:
+            self._note(path, DeadEnd(path, 1, f"is larger than {_LARGEST:,} bytes, and was not read", "unread"))
         return data if len(data) <= _LARGEST else b""
 
     def _parse(self, path: str) -> "ComposeFile | None":
-        """Return what a file says, once and for all; note where what another file needs cannot be parsed."""
+        """Return what a file says, once and for all; note where it cannot be parsed."""
         if path not in self._files:
             from common_sync.core.formats.compose.file import read_compose_file
             from common_sync.edges.files.yaml import parse_documents  # 20 ms, where there is something to read
@@ -193,47 +214,61 @@ class ComposeFiles:
                 text = decode_unicode(self._read_small(path))
                 self._files[path] = read_compose_file(parse_documents(text.characters))
             except (UndecodableError, UnparsableError) as error:
-                folder, name = os.path.split(path)
-                override = name == find_stack(self._list_names(folder)).override
-                if override or path in self._included:
-                    line = error.line if isinstance(error, UnparsableError) and error.line else 1
-                    self._note(path, DeadEnd(path, line, f"it cannot be parsed: {error.reason}", override))
+                line = error.line if isinstance(error, UnparsableError) and error.line else 1
+                self._note(path, DeadEnd(path, line, f"cannot be parsed: {error.reason}", "unread"))
         return self._files[path]
 
     def _list_built(self, one: _Followed) -> "tuple[BuiltService, ...]":
-        """Return what a file builds; the Dockerfiles' paths hold no symlinks."""
+        """Return what a file builds, with what it includes; the Dockerfiles' paths hold no symlinks."""
         key = (one.path, one.folder)
-        compose = self._files.get(one.path)
-        if key not in self._built and compose is not None:
+        if one.chain or self._files.get(one.path) is None:
+            return ()  # what is included is built by the file that includes it
+        if key not in self._built:
             from common_sync.core.formats.compose.built import locate_service  # once there is a file
 
             built = (found for found in map(locate_service, self._list_stacked(one)) if found is not None)
             self._built[key] = tuple(
                 one._replace(dockerfile=os.path.realpath(one.dockerfile)) if one.dockerfile else one for one in built
             )
-        return self._built.get(key, ())
+        return self._built[key]
 
-    def _list_stacked(self, one: _Followed) -> "Iterator[list[Layer]]":
-        """Yield the layers of each service of a file: of what is put over it, its own, and of what it is put over."""
-        stack, own = self._find_stack(one), self._open_layers(one, os.path.basename(one.path))
+    def _list_stacked(self, one: _Followed) -> "Iterable[list[Layer]]":
+        """Return the layers of each service of a file: of what is put over it, its own, and of what it is put over."""
+        stack, own = self._find_stack(one), self._read_model(one)
         match os.path.basename(one.path):
             case stack.override:
-                return  # its services are the base's
+                return ()  # its services are the base's
             case stack.base:
-                upper, lower = self._open_layers(one, stack.override), own
-            case _:
-                upper, base = own, self._open_layers(one, stack.base)
-                lower = {name: base[name] for name, above in own.items() if name in base and not above.service.alone}
-        for name in lower | upper:
-            yield [layer for side in (upper, lower) if name in side for layer in self._list_layers(side[name])]
+                return _put_over(self._read_beside(one, stack.override), own).values()
+        base = self._read_beside(one, stack.base)
+        lower = {name: base[name] for name, above in own.items() if name in base and not above[0].service.alone}
+        return _put_over(own, lower).values()
 
-    def _open_layers(self, one: _Followed, name: str) -> "dict[str, Layer]":
-        """Return the services of a file of that name beside a file, or itself, by their names."""
-        from common_sync.core.formats.compose.built import Layer  # once there is a file
+    def _read_beside(self, one: _Followed, name: str) -> "dict[str, list[Layer]]":
+        return self._read_model(_Followed(os.path.join(one.folder, name), one.folder)) if name else {}
 
-        path = os.path.join(os.path.dirname(one.path), name)
-        compose = self._files.get(path) if name else None
-        return {service.name: Layer(path, one.folder, service) for service in compose.services} if compose else {}
+    def _read_model(self, one: _Followed) -> "dict[str, list[Layer]]":
+        """Return the services of a file and of those that it includes, by their names: the layers of each, the uppermost first."""
+        key = (one.path, one.folder)
+        compose = self._parse(one.path) if key not in self._models else None
+        model = self._models.setdefault(key, {})  # before it is filled: a file may include itself
+        if compose is not None:
+            from common_sync.core.formats.compose.built import Layer  # once there is a file
+
+            model |= {own.name: self._list_layers(Layer(one.path, one.folder, own)) for own in compose.services}
+            for include in compose.includes:
+                self._take_in(include, one, model)
+        return model
+
+    def _take_in(self, include: "Reference", by: _Followed, model: "dict[str, list[Layer]]") -> None:
+        """Add the services of an entry that is included to those of a file; Compose refuses one that both have."""
+        included: dict[str, list[Layer]] = {}
+        for file in self._include(include, by):
+            included = _put_over(self._read_model(file), included)
+        doubled = next((name for name, layers in included.items() if model.setdefault(name, layers) != layers), None)
+        if doubled is not None:
+            message = f"the service `{doubled}` is in `{include.file}` and in another file, too"
+            self._note(by.path, DeadEnd(by.path, include.line, message))
 
     def _list_layers(self, layer: "Layer") -> "list[Layer]":
         """Return a service and those that it extends, in this file and in others."""
@@ -250,7 +285,7 @@ class ComposeFiles:
             if base is None or extends.unknown:
                 where = f"`{extends.file}`" if extends.file else "this file"
                 message = extends.unknown or f"there is no service `{extends.service}` in {where}"
-                end = DeadEnd(last.file, extends.line, message, refused=False, context=find_context(layers))
+                end = DeadEnd(last.file, extends.line, message, "lost", find_context(layers))
                 self._note(layer.file, end)
                 break
             again = any((one.file, one.service.name) == (path, base.name) for one in layers)
@@ -262,3 +297,8 @@ class ComposeFiles:
                 break
             layers.append(layer._replace(file=path, folder=folder, service=base))
         return layers
+
+
+def _put_over(upper: "dict[str, list[Layer]]", lower: "dict[str, list[Layer]]") -> "dict[str, list[Layer]]":
+    """Return the services of two files, of which one is put over the other."""
+    return {name: [*upper.get(name, ()), *lower.get(name, ())] for name in lower | upper}

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from common_sync.core.copies.manifest import LARGEST, Manifest, parse_manifest
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
-from common_sync.core.errors import ManifestError
+from common_sync.core.errors import GitError, ManifestError
 from common_sync.core.findings import make_finding
 from common_sync.core.model import Entries, File, Finding, below
 from common_sync.core.references.kinds import KINDS, kind_of
@@ -20,7 +20,7 @@ def find_former(libraries: Sequence[Location], service: str, paths: Sequence[str
     """Return the former copies in a service, as libraries whose master is the old copy: references to it turn to the new one.
 
     A former copy is what the tool has made of a library that is called otherwise by now, or whose copy goes elsewhere. What came
-    from another repository is none, nor is what a service inside this one may be built with.
+    from another repository is none, nor is what a service inside this one may be built with, or may have been.
     """
     return list(_find_former(libraries, service, paths)) if libraries else []
 
@@ -32,8 +32,17 @@ def _find_former(libraries: Sequence[Location], service: str, paths: Sequence[st
         if place and not _is_of_another(place, paths) and (manifest := _read(copy)) is not None:
             able = (one for one in libraries if not _is_nested(place, one.library.copy))
             found = next((one for one in able if _is_of(manifest, copy, one, alone=len(libraries) == 1)), None)
-            if found is not None:
+            if found is not None and ("/" not in place or _was_configured(found.root, place)):
                 yield found._replace(library=found.library._replace(master=f"{service}/{place}"))
+
+
+def _was_configured(root: str, place: str) -> bool:
+    """Tell whether copies had a place once: what lies deeper may as well be of a folder that was a service by itself."""
+    from common_sync.edges.project.earlier import list_earlier  # only where such a copy was found
+
+    with suppress(GitError):  # without git nobody can tell
+        return any(one.copy == place for one in list_earlier(root))
+    return False
 
 
 def _is_nested(place: str, copy: str) -> bool:

@@ -8,6 +8,7 @@ from common_sync.core.doctor.view import IF_HARMLESS, View
 from common_sync.core.findings import make_finding
 from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.formats.compose.file import Mount
+from common_sync.core.formats.compose.names import Cause
 from common_sync.core.formats.yaml.tree import YamlScalar
 from common_sync.core.model import Finding, below
 
@@ -22,10 +23,17 @@ def check_compose(view: View) -> Iterator[Finding]:
                 "CS213", view.service.path, file, line, f"`{built.name}` cannot be followed: {message}", remedy
             )
     for end in view.dead_ends:
-        said = "Compose refuses it" if end.refused else "it cannot be followed"
-        remedy = "take that out" if end.refused else f"name a file and a service that are there; {IF_HARMLESS}"
+        said, remedy = _DEAD_ENDS[end.cause]
         path = view.path_of(end.file)
-        yield make_finding("CS213", view.service.path, path, end.line, f"{said}: {end.message}", remedy)
+        yield make_finding("CS213", view.service.path, path, end.line, f"{said}{end.message}", remedy)
+
+
+_DEAD_ENDS: dict[Cause, tuple[str, str]] = {
+    "refused": ("Compose refuses it: ", "take that out"),
+    "lost": ("it cannot be followed: ", f"name a file and a service that are there; {IF_HARMLESS}"),
+    "unread": ("it may build the service, and ", f"mend it; {IF_HARMLESS}"),
+}
+"""Why a line of a compose file cannot be followed → what a message begins with, and what to do."""
 
 
 def _explain(view: View, built: BuiltService) -> tuple[YamlScalar | None, str, str] | None:

@@ -88,6 +88,7 @@ class Reference(NamedTuple):
     service: str = ""  # the service that is extended, or nothing
     folder: str | None = None  # the folder that its paths are relative to, where it is not its own
     unknown: str = ""  # why nobody can tell which file or service that is, or nothing
+    over: tuple[str, ...] = ()  # the files that are put over an included one, the lowest first
 
 
 class ComposeService(NamedTuple):
@@ -249,9 +250,11 @@ def _list_includes(node: Node | None) -> Iterator[Reference]:
     for item in node.items if isinstance(node, YamlSequence) else ():
         written = item if isinstance(item, YamlScalar) else find_value(item, "path")
         folder = _text(find_value(item, "project_directory"))
-        for one in written.items if isinstance(written, YamlSequence) else (written,):
-            if path := _text(one):
-                yield Reference(item.line, path, folder=folder or None, unknown=_why_unknown(path, folder))
+        listed = written.items if isinstance(written, YamlSequence) else (written,)
+        path, *over = [path for one in listed if (path := _text(one))] or [""]
+        unknown = next(filter(None, (_why_unknown(one, folder) for one in (path, *over))), "")
+        if path:
+            yield Reference(item.line, path, folder=folder or None, unknown=unknown, over=tuple(over))
 
 
 def _list_mounts(volumes: Node | None) -> Iterator[Mount]:

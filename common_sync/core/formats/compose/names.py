@@ -4,10 +4,14 @@ Source of the rules: https://docs.docker.com/compose/how-tos/multiple-compose-fi
 """
 
 from collections.abc import Container
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 _BASES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 _OVERRIDES = tuple(f"{tool}.override.{suffix}" for tool in ("compose", "docker-compose") for suffix in ("yml", "yaml"))
+
+
+Cause = Literal["refused", "lost", "unread"]
+"""Why nobody can follow a line: Compose refuses it, it leads to what is not there, or the file cannot be read or parsed."""
 
 
 class DeadEnd(NamedTuple):
@@ -17,15 +21,20 @@ class DeadEnd(NamedTuple):
         file: The file's absolute path.
         line: The line, counted from 1.
         message: Why nobody can follow it.
-        refused: Whether Compose refuses the line itself, so that it is an error wherever it is read.
+        cause: What kind of reason that is; what Compose refuses is an error wherever it is read.
         context: The absolute path of the build context that it is about; nothing where it may be about any.
     """
 
     file: str
     line: int
     message: str
-    refused: bool = True
+    cause: Cause = "refused"
     context: str = ""
+
+    @property
+    def refused(self) -> bool:
+        """Whether Compose refuses the line itself."""
+        return self.cause == "refused"
 
 
 class Stack(NamedTuple):
