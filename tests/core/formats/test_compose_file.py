@@ -83,10 +83,10 @@ def test_what_is_included_and_extended() -> None:
     told = "a variable tells what is meant"
     assert found.includes == (
         Reference(2, "a.yml"),
-        Reference(3, "b.yml", folder="d"),
-        Reference(3, "${C}.yml", folder="d", unknown=told),
-        Reference(3, "https://x/y", folder="d", unknown="`https://x/y` is no path in this repository"),
+        Reference(3, "b.yml", folder="d", unknown=told, over=("${C}.yml", "https://x/y")),
     )
+    remote = Reference(1, "https://x/y", unknown="`https://x/y` is no path in this repository")
+    assert read("include: ['https://x/y']\n").includes == (remote,)
     assert [one.extends for one in found.services] == [
         Reference(7, "", "b"),
         Reference(8, "e.yml", "s"),
