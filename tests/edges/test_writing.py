@@ -333,7 +333,12 @@ def test_the_same_bytes_are_not_written_again(place: Place) -> None:
     replace_bytes(place.descriptor, "x", b"1")
     before = (place.path / "x").stat()
     replace_bytes(place.descriptor, "x", b"1")
-    assert (place.path / "x").stat() == before
+    after = (place.path / "x").stat()
+    assert (after.st_ino, after.st_mtime_ns, after.st_ctime_ns) == (
+        before.st_ino,
+        before.st_mtime_ns,
+        before.st_ctime_ns,
+    )
     replace_bytes(place.descriptor, "x", b"2")
     assert (place.path / "x").read_bytes() == b"2"
 
