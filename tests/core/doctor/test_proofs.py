@@ -200,6 +200,41 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     ),
     "a path after a name, in a command": (run('RUN pip install "our-common @ ./common"'), FILES, "CS218:4"),
     "a name after a path": (ALL + INSTALL, requirements("-e ./common#egg=our-common\n"), "CS218:4"),
+    "another name": (ALL + INSTALL, requirements("other @ file:./common\n"), "CS218:4"),
+    "another name, for uv": (
+        run("RUN uv pip install --system -r requirements.txt"),
+        requirements("other @ file:./common\n"),
+        "CS218:4",
+    ),
+    "the name, spelled otherwise": (ALL + INSTALL, requirements("Our_Common[x] @ file:./common\n"), ""),
+    "quotes, for uv": (
+        run("RUN uv pip install --system -r requirements.txt"),
+        requirements('-e "./common"\n'),
+        "CS218:4",
+    ),
+    # pip takes one folder in one way
+    "with -e and without": (ALL + INSTALL, requirements("-e ./common\n./common\n"), "CS218:4"),
+    "by a path and by a relative URL": (
+        ALL + INSTALL,
+        requirements("./common\nour-common @ file:./common\n"),
+        "CS218:4",
+    ),
+    "by a path and by an absolute URL": (
+        ALL + INSTALL,
+        requirements("./common\nour-common @ file:///app/common\n"),
+        "",
+    ),
+    "twice alike": (ALL + INSTALL, requirements("./common\ncommon/\n./common[x]\n"), ""),
+    "with -e, and by the project's own requirements": (
+        run("RUN pip install -r requirements.txt ."),
+        {**FILES, "pyproject.toml": '[project]\nname = "api"\ndependencies = ["our-common @ file:///app/common"]\n'},
+        "CS218:4",
+    ),
+    "in several ways, for uv": (
+        run("RUN uv pip install --system -r requirements.txt"),
+        requirements("-e ./common\n./common\nour-common @ file:./common\n"),
+        "",
+    ),
     # options by environment and by files of settings
     "a constraint by the image": (
         BASE + LIB + "ENV PIP_CONSTRAINT=/app/constraints.txt\nRUN pip install ./common\n",

@@ -387,13 +387,13 @@ DOCKERFILES = [
         "its own project",
         BASE + LIB + "COPY pyproject.toml ./\nRUN pip install .\n",
         "",
-        {"pyproject.toml": '[project]\ndependencies = ["c @ file:./common"]\n'},
+        {"pyproject.toml": '[project]\ndependencies = ["our-common @ file:./common"]\n'},
     ),
     (
         "its own project, without",
         BASE + "COPY pyproject.toml ./\nRUN pip install .\n",
         "CS201:4",
-        {"pyproject.toml": '[project]\ndependencies = ["c @ file:./common"]\n'},
+        {"pyproject.toml": '[project]\ndependencies = ["our-common @ file:./common"]\n'},
     ),
     ("setup.py", BASE + "COPY setup.py ./\nRUN python setup.py install\n", "", {"setup.py": ""}),
     (

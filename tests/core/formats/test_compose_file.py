@@ -75,7 +75,7 @@ def test_what_builds_nothing(text: str) -> None:
 def test_what_is_included_and_extended() -> None:
     """A build would be missed because it stands in another file."""
     text = (
-        "include:\n  - a.yml\n  - path: [b.yml, '${C}.yml', https://x/y, {x: y}]\n    project_directory: d\n  - {env_file: x}\n"
+        "include:\n  - a.yml\n  - path: [b.yml, '${C}.yml', https://x/y, {x: y}]\n    project_directory: d\n  - path: [c.yml, https://x/y]\n  - {env_file: x}\n"
         "services:\n  a: {extends: b}\n  b: {extends: {file: e.yml, service: s}}\n  c: {extends: {file: '${E}', service: s}}\n"
         "  d: {extends: {file: e.yml}}\n  e: {extends: }\n"
     )
@@ -84,13 +84,12 @@ def test_what_is_included_and_extended() -> None:
     assert found.includes == (
         Reference(2, "a.yml"),
         Reference(3, "b.yml", folder="d", unknown=told, over=("${C}.yml", "https://x/y")),
+        Reference(5, "c.yml", unknown="`https://x/y` is no path in this repository", over=("https://x/y",)),
     )
-    remote = Reference(1, "https://x/y", unknown="`https://x/y` is no path in this repository")
-    assert read("include: ['https://x/y']\n").includes == (remote,)
     assert [one.extends for one in found.services] == [
-        Reference(7, "", "b"),
-        Reference(8, "e.yml", "s"),
-        Reference(9, "${E}", "s", unknown=told),
+        Reference(8, "", "b"),
+        Reference(9, "e.yml", "s"),
+        Reference(10, "${E}", "s", unknown=told),
         None,
         None,
     ]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from common_sync.core.formats.pip.refusals import why_refused
+from common_sync.core.formats.pip.refusals import why_refused, why_uv_refuses
 from common_sync.core.formats.pip.syntax import parse_instructions
 
 HASH = "--hash=sha256:" + "82fee1fc" * 8
@@ -22,8 +22,8 @@ LINES = [  # line, whether pip takes it, whether uv does
     ("our-common[x]@file:./common", True, True),
     ("our-common @ file:///app/common", True, True),
     ("our-common @ file://localhost/app/common", True, True),
-    ("our-common @ FILE:./common", False, True),
-    ("FILE:./common", False, True),
+    ("our-common @ FILE:./common", False, False),
+    ("FILE:./common", False, False),
     ("-e file:./common", True, True),
     ("-e file:///app/common#egg=our-common", True, True),
     ("file:./common#egg=our-common", True, True),
@@ -46,6 +46,15 @@ LINES = [  # line, whether pip takes it, whether uv does
     (f"-e ./common {HASH}", True, False),
     ("./common --config-settings a=b", True, False),
     ("-e ./common extra", True, False),
+    ('-e "./common"', True, False),
+    ("-e './common'", True, False),
+    ('--editable="./common"', True, False),
+    ("-e./common", True, False),
+    ("--editable=./common", True, True),
+    ("./com\\\nmon", True, False),
+    ("\\\n./common", True, True),
+    ("-e \\\n./common", True, False),
+    ("./common --global-option x", True, False),  # by a pip before 25.3
 ]
 
 
@@ -57,6 +66,7 @@ def test_what_an_installer_refuses_is_told(line: str, *, pip: bool, uv: bool) ->
         tool: why_refused(tool, one.value.value, editable=one.kind == "editable", loose=one.loose, options=one.options)
         for tool in ("pip", "uv")
     }
+    said["uv"] = said["uv"] or why_uv_refuses(one)
     assert (not said["pip"], not said["uv"]) == (pip, uv), said
 
 

@@ -5,6 +5,7 @@ from posixpath import basename, join
 from typing import NamedTuple
 
 from common_sync.core.doctor.build.outcome import Build, NotFollowed, StageEnd
+from common_sync.core.doctor.checks.asked_first import find_asked_first
 from common_sync.core.doctor.checks.by_name import find_asked, list_asked_by_name
 from common_sync.core.doctor.checks.layout import find_packages, find_places, find_shadow
 from common_sync.core.doctor.checks.path_entries import path_entries_in
@@ -54,6 +55,7 @@ def check_presence(image: ImageView) -> Iterator[Finding]:
     needs, context, copy = image.build.needs, image.context, image.service.copy
     layout = [find_layout_trouble(one, needs, context, copy) for one in ([] if by_path else places)]
     yield from [trouble for trouble in layout if trouble is not None] or _find_absence(image)
+    yield from find_asked_first(image)
 
 
 def list_running(image: ImageView) -> list[Running]:

@@ -13,14 +13,15 @@ from common_sync.core.doctor.image.files import Context, Image, Place
 from common_sync.core.doctor.install.build_reads import Version
 from common_sync.core.doctor.install.command import Asked, Install
 from common_sync.core.doctor.install.need import Asker, Need, lacking, read_text
-from common_sync.core.doctor.install.pip import NO_HASH, asks_for_hashes, configured
+from common_sync.core.doctor.install.pip import asks_for_hashes, configured
 from common_sync.core.doctor.install.projects import Dependency, Project, read_links, read_pipfile, read_project
 from common_sync.core.doctor.install.selection import select
 from common_sync.core.doctor.install.setup_script import SETUP_FILES, list_required
 from common_sync.core.doctor.install.sources import Source, given_sources, list_sources, needs_it
+from common_sync.core.doctor.install.together import refuse_together, way_of
 from common_sync.core.expressions import expression
 from common_sync.core.formats.pip.paths import ARCHIVES, Target, find_include, find_target, holds_variable
-from common_sync.core.formats.pip.refusals import why_refused
+from common_sync.core.formats.pip.refusals import why_refused, why_uv_refuses
 from common_sync.core.formats.pip.syntax import Instruction, parse_instructions
 
 _PROJECT_FILES = ("pyproject.toml", "setup.py")
@@ -30,35 +31,30 @@ _OTHER_SYSTEMS = expression(r"win32|windows|darwin|['\"]nt['\"]", re.IGNORECASE)
 def find_needs(install: Install, image: Image, context: Context) -> list[Need]:
     """Return what an install reads, in the order in which it comes upon it, each once."""
     finder = _Finder(configured(install, image, context), image, context)
-    return list(dict.fromkeys(finder.finish(list(finder.find()))))
+    needs = list(finder.find())  # all is read before anybody knows whether something has a hash
+    return list(dict.fromkeys(refuse_together(needs, finder.install, hashes=finder.hashes)))
 
 
 class _Finder:
     def __init__(self, install: Install, image: Image, context: Context) -> None:
-        self._install, self._image, self._context = install, image, context
+        self.install, self._image, self._context = install, image, context
         self._seen: set[str] = set()
-        self._hashes = install.has("--require-hashes")
-
-    def finish(self, needs: list[Need]) -> Iterator[Need]:
-        """Yield needs once all is read: one hash anywhere, and pip wants one for everything."""
-        hashing = self._hashes and self._install.tool in {"pip", "uv"} and not self._install.synced
-        for need in needs:
-            wrong = hashing and need.kind == "project" and need.state == "there" and not need.refused
-            yield need._replace(refused=NO_HASH) if wrong and "#sha256=" not in need.written else need
+        self._ways: dict[str, tuple[bool, str]] = {}
+        self.hashes = install.has("--require-hashes")
 
     def find(self) -> Iterator[Need]:
-        folder = self._install.folder
+        folder = self.install.folder
         if folder is None:
-            if self._install.asked or self._install.synced:
+            if self.install.asked or self.install.synced:
                 yield Need("file", "", "", "unknown", "the folder that it runs in cannot be told")
             return
-        for source in given_sources(self._install):
+        for source in given_sources(self.install):
             yield from self._source(source, [folder], None)
-        if self._install.tool == "uv" and not self._install.has("--no-config"):
+        if self.install.tool == "uv" and not self.install.has("--no-config"):
             yield from self._links(folder)
-        if self._install.synced:
+        if self.install.synced:
             yield from self._synced(folder)
-        for asked in self._install.asked:
+        for asked in self.install.asked:
             yield from self._asked(asked, folder)
 
     def _asked(self, asked: Asked, folder: str) -> Iterator[Need]:
@@ -115,7 +111,7 @@ class _Finder:
 
     def _sources(self, text: str, file: str | None, path: str) -> Iterator[Need]:
         for source in list_sources(text):
-            yield from self._source(source, [dirname(path), self._install.folder or "/"], file, text)
+            yield from self._source(source, [dirname(path), self.install.folder or "/"], file, text)
 
     def _links(self, folder: str) -> Iterator[Need]:
         """Yield the folders of packages that uv's settings name, in the nearest file that has some."""
@@ -133,7 +129,7 @@ class _Finder:
         """Yield a folder of packages, where it is not sure to be there; relative to a file, or to the folder that it runs in."""
         places = [normpath(join(folder, source.path)) for folder in folders]
         if all(self._image.look(place) is None for place in places):
-            needed = needs_it(source, self._install, text)
+            needed = needs_it(source, self.install, text)
             reason = "" if needed else "it is not there, and an index has to have all that is in it"
             yield Need("file", source.written, places[-1], lacking(sure=needed), reason, file, source.line)
 
@@ -141,7 +137,7 @@ class _Finder:
         return read_text(place, self._context)
 
     def _lines(self, text: str, file: str | None, path: str, *, constrains: bool) -> Iterator[Need]:
-        self._hashes = self._hashes or asks_for_hashes(text, self._install.tool)
+        self.hashes = self.hashes or asks_for_hashes(text, self.install.tool)
         yield from self._sources(text, file, path)
         for instruction in parse_instructions(text):
             asker = Asker(file, instruction.line.number)
@@ -164,15 +160,16 @@ class _Finder:
         if holds_variable(target):
             yield Need("project", written, "", "unknown", "it holds a variable", *asker)
             return
-        folder = self._install.folder or "/"
+        folder = self.install.folder or "/"
         refused = self._why_refused(value, editable=editable, loose=instruction.loose, options=instruction.options)
+        refused = refused or (why_uv_refuses(instruction) if self.install.tool == "uv" else "")
         wanted = Dependency(_inside(target, value), 0, written, editable)
         yield from self._project(wanted, folder, asker, direct=bool(target.name), refused=refused)
 
     def _why_refused(
         self, value: str, *, editable: bool, loose: Sequence[str] = (), options: Sequence[str] = ()
     ) -> str:
-        tool = self._install.tool
+        tool = self.install.tool
         if tool not in {"pip", "uv"}:
             return ""
         return why_refused("uv" if tool == "uv" else "pip", value, editable=editable, loose=loose, options=options)
@@ -181,7 +178,7 @@ class _Finder:
         self, wanted: Dependency, folder: str, asker: Asker, *, direct: bool = False, refused: str = ""
     ) -> Iterator[Need]:
         path = normpath(join(folder, wanted.path))
-        editable = wanted.editable and not self._install.has("--no-editable")
+        editable = wanted.editable and not self.install.has("--no-editable")
         need = Need("project", wanted.written, path, "there", "", *asker, editable, direct, None, refused)
         if refused:
             yield need
@@ -194,9 +191,11 @@ class _Finder:
         elif place.kind == "file":
             reason = "" if path.endswith(ARCHIVES) else "it is a file, and no package"
             yield need._replace(state="missing" if reason else "there", reason=reason)
-        elif path not in self._seen:
-            self._seen.add(path)
+        elif path not in self._ways:
+            self._ways[path] = way_of(need)
             yield from self._folder(need)
+        elif self._ways[path] != way_of(need):
+            yield need
 
     def _folder(self, need: Need) -> Iterator[Need]:
         """Yield whether a project's folder can be installed, and what it needs itself."""
@@ -216,7 +215,7 @@ class _Finder:
         yield need._replace(project=read_project(text) if text is not None else None)
         if pyproject is not None and text is not None:
             yield from self._dependencies(text, pyproject, need.path, build=True, editable=need.editable)
-        if not self._install.has("--no-deps"):
+        if not self.install.has("--no-deps"):
             yield from self._required(need.path)
 
     def _required(self, folder: str) -> Iterator[Need]:
@@ -266,9 +265,9 @@ class _Finder:
             return
         if build:
             yield from self._reads(project, place, folder, editable=editable)
-        for dependency in select(self._install, project):
+        for dependency in select(self.install, project):
             yield from self._project(dependency, folder, Asker(place.origin, dependency.line))
-        if project.workspace and self._install.tool == "uv":
+        if project.workspace and self.install.tool == "uv":
             yield Need("project", "workspace = true", "", "unknown", "uv workspaces are not followed", place.origin)
 
     def _reads(self, project: Project, place: Place, folder: str, *, editable: bool) -> Iterator[Need]:
@@ -281,7 +280,7 @@ class _Finder:
             reason = found.why if found is not None and state == "unknown" else ""
             yield Need("file", read.written, path, state, reason, place.origin, read.line)
         version = project.version_from
-        if version is not None and not any(one.startswith(version.variable) for one in self._install.environment):
+        if version is not None and not any(one.startswith(version.variable) for one in self.install.environment):
             yield from self._git(version, place, folder)
 
     def _git(self, version: Version, place: Place, folder: str) -> Iterator[Need]:
@@ -293,7 +292,7 @@ class _Finder:
 
     def _synced(self, folder: str) -> Iterator[Need]:
         """Yield what a tool needs that installs a project from its own files."""
-        name = "Pipfile" if self._install.tool == "pipenv" else "pyproject.toml"
+        name = "Pipfile" if self.install.tool == "pipenv" else "pyproject.toml"
         here = next((above for above in _upward(folder) if self._image.look(join(above, name)) is not None), folder)
         place = self._image.look(join(here, name))
         text = self._text(place) if place is not None else None
@@ -306,16 +305,16 @@ class _Finder:
             yield Need("file", lock, path, "there" if self._image.look(path) is not None else "missing")
         if name == "Pipfile":
             pipfile = read_pipfile(text)
-            for dependency in select(self._install, pipfile) if pipfile is not None else ():
+            for dependency in select(self.install, pipfile) if pipfile is not None else ():
                 yield from self._project(dependency, here, Asker(place.origin, dependency.line))
         else:
             packaged = (read_project(text) or Project()).packaged
-            build = self._install.tool == "uv" and packaged and not self._install.has(*_NO_ROOT)
+            build = self.install.tool == "uv" and packaged and not self.install.has(*_NO_ROOT)
             yield from self._dependencies(text, place, here, build=build)
 
     def _lock(self) -> str | None:
         """Return the lock file that has to be there."""
-        install = self._install
+        install = self.install
         if install.tool == "uv" and install.has("--frozen", "--locked"):
             return "uv.lock"
         if install.tool == "pipenv" and install.has("--deploy", "--ignore-pipfile"):

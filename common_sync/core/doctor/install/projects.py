@@ -42,6 +42,7 @@ class Project(NamedTuple):
     backend: str = "setuptools"  # what builds it: `setuptools`, `hatchling` …
     packaged: bool = False  # whether it says what builds it; uv and pdm only install one that does
     requires_python: str | None = None  # the Pythons that it takes, or None
+    name: str = ""  # its name, normalised; nothing where the file does not say it
 
 
 def read_project(text: str) -> Project | None:
@@ -68,6 +69,7 @@ def read_project(text: str) -> Project | None:
         backend=builder,
         packaged="build-system" in tables,
         requires_python=_specifier(python),
+        name=normalise(str(project.get("name") or poetry.get("name") or "")),
     )
 
 

@@ -8,10 +8,26 @@ from collections.abc import Sequence
 from typing import Literal
 
 from common_sync.core.expressions import expression
+from common_sync.core.formats.pip.syntax import Instruction
 
 _NAMED = expression(r"[A-Za-z0-9][\w.-]*\s*(?:\[[^\]]*\])?\s*@\s*(?P<where>.*)", re.ASCII)
 _ABSOLUTE_URL = expression(r"file://(?:localhost)?/", re.IGNORECASE)
 _LARGE_SCHEME = expression(r"(?!file:)[Ff][Ii][Ll][Ee]:")
+
+
+_NO_OPTIONS_OF_UV = ("--config-settings", "--hash", "--global-option", "--install-option")
+
+
+def why_uv_refuses(line: Instruction) -> str:
+    """Return why uv refuses how a line of a requirements file is written, whatever it means to pip; or nothing."""
+    if line.value.quotes.strip():
+        return "uv takes the quotes for a part of the path"
+    if re.match(r"\s*-e[^\s=]", line.line.text):
+        return "uv wants a blank after `-e`"
+    first = line.value.starts[0] + (line.kind != "editable")
+    if any(first <= index <= line.value.starts[-1] for index, _ in line.line.pieces[1:]):
+        return "uv takes no path that is broken over two lines"
+    return ""
 
 
 def why_refused(
@@ -29,6 +45,8 @@ def why_refused(
     specifier, semicolon, _ = value.partition(";")
     named = _NAMED.fullmatch(specifier.strip())
     where = named["where"] if named else specifier.strip()
+    if _LARGE_SCHEME.match(where):
+        return f"{tool} takes `file:` in small letters only"
     if tool == "pip":
         return _why_pip(where, named=named is not None, editable=editable, marked=bool(semicolon), options=options)
     return _why_uv(where, value, editable=editable, loose=loose, options=options)
@@ -36,8 +54,6 @@ def why_refused(
 
 def _why_pip(where: str, *, named: bool, editable: bool, marked: bool, options: Sequence[str]) -> str:
     url = where.lower().startswith("file:")
-    if _LARGE_SCHEME.match(where):
-        return "pip takes `file:` in small letters only"
     if editable and any(option.endswith(" @") for option in options):
         return "pip takes no `-e name @ …` without quotes around it: write `-e ./path`"
     if named and not url:
@@ -63,6 +79,6 @@ def _why_uv(where: str, value: str, *, editable: bool, loose: Sequence[str], opt
         return "uv looks for the project in the folder itself, and not in its `#subdirectory`"
     if editable and loose and not loose[0].startswith(";") and not value.endswith(";"):
         return f"uv takes no `{loose[0]}` after the path"
-    if any(option.startswith(("--config-settings", "--hash")) for option in options):
+    if any(option.startswith(_NO_OPTIONS_OF_UV) for option in options):
         return "uv takes no such option after a local path"
     return ""

@@ -1,0 +1,85 @@
+"""Installs that ask an index for the library by its name before the copy is installed: the index has to have it then."""
+
+from collections.abc import Iterator
+from posixpath import basename, join
+
+from common_sync.core.doctor.build.outcome import Build, Installed
+from common_sync.core.doctor.checks.by_name import find_asked_by_name
+from common_sync.core.doctor.image.files import Image
+from common_sync.core.doctor.install.need import Need
+from common_sync.core.doctor.install.sources import LINKS
+from common_sync.core.doctor.view import ImageView
+from common_sync.core.formats.pip.names import normalise
+from common_sync.core.formats.pip.paths import ARCHIVES
+from common_sync.core.model import Finding
+
+
+def find_asked_first(image: ImageView) -> list[Finding]:
+    """Return what asks an index for the library where the copy is installed only later, each once."""
+    needed = sorted(image.build.needed(image.targets))
+    return [*dict.fromkeys(finding for number in needed for finding in _find_in_stage(image, number))]
+
+
+def _find_in_stage(image: ImageView, number: int) -> Iterator[Finding]:
+    stage = image.build.stages[number]
+    events = [*_list_installs(image.build, number)]
+    bringing = [any(_brings(need, image) for need in event.needs) for event in events]
+    if stage.taken or not any(bringing):
+        return  # an environment may come from another stage; and what nothing brings is told elsewhere
+    bringing = [brings or _may_bring(event) for brings, event in zip(bringing, events, strict=True)]
+    first = bringing.index(True)
+    for event in events[:first]:
+        yield from _find_asked(event, image, stage.image)
+    yield from _find_above(events[first], image, stage.image)
+
+
+def _list_installs(build: Build, number: int) -> Iterator[Installed]:
+    """Yield what is installed in a stage, after what is installed in those that it is built on."""
+    stage = build.stages[number]
+    if stage.built_on is not None:
+        yield from _list_installs(build, stage.built_on)
+    yield from stage.installs
+
+
+def _brings(need: Need, image: ImageView) -> bool:
+    """Tell whether a need is the library."""
+    named = need.project is not None and need.project.name == normalise(image.service.library)
+    return (
+        need.kind == "project"
+        and need.state == "there"
+        and (named or basename(need.path) == basename(image.service.copy))
+    )
+
+
+def _may_bring(event: Installed) -> bool:
+    """Tell whether an install may bring the library as a wheel."""
+    return event.install.has(LINKS) or any(
+        one.word.pattern or one.word.text.endswith(ARCHIVES) for one in event.install.asked
+    )
+
+
+def _find_asked(event: Installed, image: ImageView, files: Image) -> Iterator[Finding]:
+    """Yield where the files that an install reads ask for the library."""
+    constraints = {one.word.text for one in event.install.asked if one.kind == "constraints"}
+    for need in event.needs if event.install.tool in {"pip", "uv"} and not event.install.synced else ():
+        project = need.kind == "project"
+        if need.state != "there" or (project and event.install.has("--no-deps")) or need.written in constraints:
+            continue
+        place = files.look(join(need.path, "pyproject.toml") if project else need.path)
+        text = image.context.read(place.origin) if place is not None and place.origin is not None else None
+        if (
+            text is not None
+            and place is not None
+            and place.origin is not None
+            and "constraint" not in basename(place.origin)
+        ):
+            asked = find_asked_by_name(place.origin, text, image.service.library, image.service.copy)
+            yield from [asked] if asked is not None else []
+
+
+def _find_above(event: Installed, image: ImageView, files: Image) -> Iterator[Finding]:
+    """Yield where a requirements file asks pip for the library by its name above the line that leads to the copy."""
+    lines = {need.file: need.line for need in event.needs if _brings(need, image) and need.line}
+    for asked in _find_asked(event, image, files) if event.install.tool == "pip" else ():
+        if asked.line is not None and asked.line < (lines.get(asked.file) or 0):
+            yield asked
