@@ -5,7 +5,7 @@ import sys
 from typing import Literal, NamedTuple
 
 from benchmarks.running import Command
-from benchmarks.trees import COPY, MASTER, Shape
+from benchmarks.trees import COPY, LARGE, MASTER, Shape
 
 Work = Literal["first", "nothing", "changed", "verify"]
 
@@ -15,6 +15,7 @@ DISTRIBUTE, VERIFY = "**`common-sync distribute`**", "**`common-sync verify`**"
 SCRIPT, CP = "shell script", "`cp -r` loop"
 RSYNC, RSYNC_C, RSYNC_N = "`rsync -a --delete` loop", "`rsync -a -c --delete` loop", "`rsync -anc --delete` loop"
 DIFF = "`diff -rq` loop"
+SHA256SUM = "`sha256sum` of the master"
 
 _SCRIPT = f"""\
 rm -rf "$service/{COPY}"
@@ -69,8 +70,9 @@ def teams(shape: Shape) -> tuple[Team, ...]:
         _loop(DIFF, f'diff -rq -x {MANIFEST} {MASTER} "$service/{COPY}"', "diff", 1),
         _rsync(RSYNC_N, f"-anc --delete --exclude=/{MANIFEST}", shape.share),
     )
+    digest = Command(SHA256SUM, ("sh", "-c", f"find {MASTER} -type f -exec sha256sum {{}} +"), "sha256sum")
     return (
-        Team(distribute, (distribute,), (distribute,), checks, ours=True),
+        Team(distribute, (distribute,), (distribute,), (*checks, digest) if shape.key == LARGE else checks, ours=True),
         Team(script, (again,), (again,)),
         Team(copy, (copy,), (copy,)),
         Team(rsync, (rsync, checksum), (rsync, checksum)),

@@ -19,6 +19,7 @@ from common_sync.commands.steps.apply import Writer
 from common_sync.commands.steps.survey import Survey, survey
 from common_sync.core.copies.library import Library, TargetKey
 from common_sync.core.model import File
+from common_sync.edges.files.large import Large
 from common_sync.edges.files.memory import Held
 from common_sync.edges.gitignore.patterns import configured_rules
 from common_sync.edges.library.targets import Target, find_changes
@@ -215,7 +216,7 @@ def test_a_target_that_is_no_folder(two: Monorepo) -> None:
         for path, entry in held.snapshot.entries.items()
         if isinstance(entry, File)
     }
-    target = Target(held.library, held.snapshot, Held(0), Remembered(files), 0)
+    target = Target(held.library, held.snapshot, Held(0, Large("")), Remembered(files), 0)
     found = found._replace(targets={**found.targets, key: target})
     shutil.rmtree(two.root / "libs")
     assert find_changes(target, str(two.root)) == ()

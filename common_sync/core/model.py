@@ -74,6 +74,17 @@ def below(path: str, folder: str) -> str | None:
     return path[len(prefix) :] if path.startswith(prefix) else None
 
 
+class Seen(NamedTuple):
+    """What the system said of a file while its bytes were read: whoever touches it changes one of these."""
+
+    device: int
+    inode: int
+    mode: int
+    size: int  # in bytes
+    modified: int  # in nanoseconds since 1970, as is the next: the times of its bytes and of all that is said of it
+    changed: int
+
+
 class Snapshot(NamedTuple):
     """What a tree held when it was read, once.
 
@@ -82,12 +93,14 @@ class Snapshot(NamedTuple):
         caches: Paths of caches and of leftovers of a killed run; removed where a copy is written.
         ignored: Paths that the built-in excludes leave alone (`.venv/`, `*.egg-info/`); never touched.
         size: Bytes of all files together.
+        seen: Path → what the system said of a large file that was hashed; without those that had just been touched.
     """
 
     entries: Entries
     caches: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     size: int = 0
+    seen: Mapping[str, Seen] = {}
 
 
 class Origin(NamedTuple):

@@ -14,6 +14,7 @@ from common_sync.core.errors import TreeError
 from common_sync.core.model import Entry, File, FileEdit, Symlink
 from common_sync.edges.files.content import WorkTree
 from common_sync.edges.files.folders import FOLDER, open_below, opened, remove_empty, remove_tree
+from common_sync.edges.files.large import Large
 from common_sync.edges.files.memory import Held
 from common_sync.edges.files.reading import STAGING, TEMPORARY, read_bytes, read_entry
 from common_sync.edges.files.replacing import write_edit
@@ -71,7 +72,7 @@ HELD = {"x.py": b"x", "deep/er/y.py": b"y", "empty": b""}
 
 def hold(files: Mapping[str, bytes], master: Path | str = "nowhere") -> WorkTree:
     """Return a master of whose files some are held."""
-    held = Held(1 << 20)
+    held = Held(1 << 20, Large(str(master)))
     for path, data in files.items():
         held.keep(path, file(data), data)
     return WorkTree(str(master), held)

@@ -16,11 +16,11 @@ import tempfile
 from collections.abc import Callable
 from typing import BinaryIO
 
-from reliability.runs import CHANGING, NOT_DONE, Ended, Hindrance, Run
+from reliability.runs import CHANGING, NOT_DONE, SETTLED, Ended, Hindrance, Run
 from support.forked import end_by, read_text, run_forked, warm_up
 
 READING = ("access", "fstat", "listdir", "lstat", "open", "pread", "read", "readlink", "scandir", "stat")
-NEEDS_ROOM = frozenset({"create", "mkdir", "pwrite", "rename", "symlink", "write"})
+NEEDS_ROOM = frozenset({"copy_file_range", "create", "mkdir", "pwrite", "rename", "symlink", "write"})
 
 
 class Watch:
@@ -142,6 +142,7 @@ def _become(run: Run, log: BinaryIO) -> None:
 def serve(requests: BinaryIO, answers: BinaryIO) -> None:
     """Answer requests until there are no more."""
     warm_up()
+    exec(SETTLED)  # noqa: S102 - the very words that a run under `strace` begins with
     while True:
         try:
             run = pickle.load(requests)  # noqa: S301 - from the tests

@@ -13,6 +13,7 @@ before it. `fail`: it fails with an error. `act`: somebody else changes the disk
 CHANGING = (
     "chmod",
     "chown",
+    "copy_file_range",
     "fchmod",
     "fchown",
     "fdatasync",
@@ -38,6 +39,9 @@ CHANGING = (
     "writev",
 )
 """The functions of `os` that change the disk; `open` is another, and counted as `create`, where it may make a file."""
+
+SETTLED = "from common_sync.edges.files import large\nlarge.COARSE = large.FINE = -(1 << 62)"
+"""A case is made just before it is run: else what a large file costs would depend on how long ago that was."""
 
 NOT_DONE = "not done"
 """Stands after a call at which somebody else was to change the disk, and could not."""

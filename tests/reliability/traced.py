@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from reliability.runs import SETTLED
 from reliability.warm import unmeasured
 from support.monorepo import Done, patched
 
@@ -117,7 +118,7 @@ def trace(
     options += ["-e", f"inject={inject}"] if inject else []
     options += [f"--trace-path={path}" for path in paths]
     # With `-f`, a fault would strike git as well: its calls are counted by themselves, and from 1.
-    command = [str(STRACE), *options, *patched(_STOPPED), *arguments]
+    command = [str(STRACE), *options, *patched(f"{_STOPPED}\n{SETTLED}"), *arguments]
     everything = unmeasured(PYTHONDONTWRITEBYTECODE="1", **env)
     done = subprocess.run(command, cwd=cwd, env=everything, capture_output=True, encoding="utf-8", check=False)
     lines = log.read_bytes().decode("utf-8", "replace").splitlines()

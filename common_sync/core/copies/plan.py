@@ -27,7 +27,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Literal, NamedTuple
 
 from common_sync.core.copies.manifest import Manifest, make_manifest
-from common_sync.core.model import GUARDED, STATES, Entries, Entry, Snapshot, State, ancestors
+from common_sync.core.model import GUARDED, STATES, Entries, Entry, Seen, Snapshot, State, ancestors
 
 Action = Literal["create", "update", "delete"]
 
@@ -41,6 +41,7 @@ class Operation(NamedTuple):
     after: Entry | None  # what it is to hold; None for a delete
     state: State  # why
     blocked_by: str | None = None  # a path of the copy that stands in the way and stays, or None
+    seen: Seen | None = None  # what the system said of a large file there: while it says so, these are its bytes
 
     @property
     def guarded(self) -> bool:
@@ -142,6 +143,8 @@ def build_plan(
         ancestor = {**ancestor, **own}
     operations = list(_compare(master.files, ancestor, entries))
     operations = _mark_blocked(operations, copy.ignored if copy is not None else ())
+    if copy is not None and copy.seen:
+        operations = [operation._replace(seen=copy.seen.get(operation.path)) for operation in operations]
     unmanaged = base is None and copy is not None and bool(entries)
     retained = _retained(operations, ancestor)
     return CopyPlan(

@@ -7,9 +7,8 @@ from typing import IO, Protocol
 
 from common_sync.core.errors import Problem, TreeError
 from common_sync.core.model import File
-from common_sync.edges.files.folders import FILE, explained, opened
+from common_sync.edges.files.large import BLOCK, copy_by_system
 from common_sync.edges.files.memory import Held
-from common_sync.edges.files.reading import BLOCK
 
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 PLAIN, EXECUTABLE = 0o666, 0o777
@@ -45,7 +44,7 @@ class WorkTree:
 
     Args:
         path: Its absolute path.
-        held: The files whose bytes are in memory.
+        held: What is known of its files.
     """
 
     def __init__(self, path: str, held: Held) -> None:
@@ -54,7 +53,7 @@ class WorkTree:
     def read(self, path: str) -> IO[bytes]:
         """Open a file to be read, as `Content` says."""
         data = self._held.get(path)
-        return BytesIO(data) if data is not None else open(self._open(path), "rb", buffering=0)
+        return BytesIO(data) if data is not None else open(self._held.large.open(path), "rb", buffering=0)
 
     def write(self, path: str, name: str, folder: int, file: File) -> None:
         """Write a file, as `Content` says."""
@@ -63,28 +62,31 @@ class WorkTree:
             data = self._held.get(path)
             if data is not None:
                 write_all(descriptor, data)
-            elif self._stream(path, descriptor) != file.sha256:
+            elif not self._transfer(path, descriptor, file.sha256):
                 where = os.path.join(self.path, path)
                 raise TreeError(Problem("has changed while it was copied", where, remedy="run it again"))
         finally:
             os.close(descriptor)
 
-    def _open(self, path: str) -> int:
-        above, _, name = path.rpartition("/")
-        where = os.path.join(self.path, path)
-        with explained(where, "read it"), opened(self.path) as root, opened(above, root) as folder:
-            return os.open(name, FILE, dir_fd=folder)
-
-    def _stream(self, path: str, target: int) -> str:
-        digest = hashlib.sha256()
-        source = self._open(path)
+    def _transfer(self, path: str, target: int, sha256: str) -> bool:
+        """Copy a file that is not in memory; return whether it was what was hashed: untouched all the while, or hashed once more."""
+        large = self._held.large
+        source = large.open(path)
         try:
-            while block := os.read(source, BLOCK):
-                digest.update(block)
-                write_all(target, block)
+            if large.has(path, source) and (copied := copy_by_system(source, target)):
+                return copied == os.fstat(source).st_size and large.has(path, source)
+            return copy_and_hash(source, target) == sha256
         finally:
             os.close(source)
-        return digest.hexdigest()
+
+
+def copy_and_hash(source: int, target: int) -> str:
+    """Copy an open file into an empty one, block by block; return the sha256 of the bytes that were written."""
+    digest = hashlib.sha256()
+    while block := os.read(source, BLOCK):
+        digest.update(block)
+        write_all(target, block)
+    return digest.hexdigest()
 
 
 def write_all(descriptor: int, data: bytes) -> None:

@@ -1,11 +1,12 @@
-"""The bytes of small files of a master: held to write them, and to know them again in a copy without hashing."""
+"""What is known of a master's files, to write them and to know them again in a copy without hashing: of small ones the bytes."""
 
 import os
 from collections.abc import Collection, Iterator
 from stat import S_IFMT, S_IFREG
 
-from common_sync.core.model import File
+from common_sync.core.model import File, Seen
 from common_sync.edges.files.folders import FILE, OWNER_MAY_EXECUTE
+from common_sync.edges.files.large import Large
 
 _KIND_AND_EXECUTABLE = S_IFMT(0o177777) | OWNER_MAY_EXECUTE
 
@@ -18,11 +19,12 @@ class Held:
 
     Args:
         room: Bytes to hold at the most.
+        large: Takes in the files that are too large to hold.
         always: Paths that are held even so.
     """
 
-    def __init__(self, room: int, always: Collection[str] = ()) -> None:
-        self._room, self._always = room, always
+    def __init__(self, room: int, large: Large, always: Collection[str] = ()) -> None:
+        self._room, self.large, self._always = room, large, always
         self._bytes = bytearray()
         self._files: dict[str, tuple[File, int, int, int]] = {}
 
@@ -31,14 +33,17 @@ class Held:
         """Bytes that are held."""
         return len(self._bytes)
 
-    def keep(self, path: str, file: File, data: bytes) -> None:
+    def keep(self, path: str, file: File, data: bytes | Seen) -> None:
         """Take in a file, if there is room for it.
 
         Args:
             path: Its path in the tree.
             file: What it is.
-            data: Its bytes, those that were hashed.
+            data: Its bytes, those that were hashed; or of a large one, what the system said of it meanwhile.
         """
+        if isinstance(data, Seen):
+            self.large.keep(path, file, data)
+            return
         start = len(self._bytes)
         end = start + len(data)
         if end <= self._room or path in self._always:
@@ -69,7 +74,7 @@ class Held:
         To compare takes a tenth of the time that hashing takes. Whoever gets None reads what is there, and says what is wrong.
         """
         if path not in self._files:
-            return None
+            return self.large.recognise(path, name, folder)
         file, mode, start, end = self._files[path]
         size = end - start
         try:

@@ -5,6 +5,7 @@ Small files are read in one call of the size they have: a large buffer is alloca
 
 import hashlib
 import os
+import time
 from bisect import bisect_left
 from collections.abc import Iterable
 from errno import EISDIR
@@ -17,8 +18,9 @@ from common_sync.core.copies.manifest import DEEPEST
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.rules import Rules
 from common_sync.core.errors import Problem, TreeError
-from common_sync.core.model import Entry, File, Snapshot, Symlink
+from common_sync.core.model import Entry, File, Seen, Snapshot, Symlink
 from common_sync.edges.files.folders import FILE, FOLDER, OWNER_MAY_EXECUTE, explain_os_error, open_below
+from common_sync.edges.files.large import BLOCK, is_settled, see
 from common_sync.edges.files.memory import Held
 
 TEMPORARY = ".common-sync.tmp"
@@ -30,12 +32,11 @@ ANNOUNCED = ".common-sync.next"
 STAGING = ".common-sync.new"
 """The name of a new copy beside its place until it is whole."""
 
-BLOCK = 1 << 18
-"""Bytes read at a time from a file that is too large to hold; it bounds memory."""
 
-
-def read_entry(name: str, folder: int, where: str) -> tuple[Entry, int, bytes | None]:
+def read_entry(name: str, folder: int, where: str) -> tuple[Entry, int, bytes | Seen | None]:
     """Return what a name in a folder is, its size, and its bytes where it is a file small enough to be read whole.
+
+    Of a larger one, what the system said of it, unless it had just been touched.
 
     Raises:
         FileNotFoundError: There is no such name.
@@ -54,7 +55,9 @@ def read_entry(name: str, folder: int, where: str) -> tuple[Entry, int, bytes | 
             raise _not_a_file(status.st_mode, where)
         executable = status.st_mode & OWNER_MAY_EXECUTE != 0
         if status.st_size >= BLOCK:
-            return File(hash_blocks(descriptor), executable), status.st_size, None
+            seen = see(status)
+            settled = is_settled(seen, time.time_ns())  # before the first of its bytes is read
+            return File(hash_blocks(descriptor), executable), status.st_size, seen if settled else None
         data = read_small(descriptor, status.st_size)
     except IsADirectoryError:
         raise
@@ -228,7 +231,7 @@ def walk(folder: int, where: str, rules: Rules, expected: Expected | None = None
     walker.walk(folder, "", 0)
     if walker.problems:
         raise TreeError(*walker.problems)
-    return Snapshot(walker.entries, tuple(walker.caches), tuple(walker.ignored), walker.size)
+    return Snapshot(walker.entries, tuple(walker.caches), tuple(walker.ignored), walker.size, walker.seen)
 
 
 class _Walker:
@@ -238,6 +241,7 @@ class _Walker:
         self.caches: list[str] = []
         self.ignored: list[str] = []
         self.problems: list[Problem] = []
+        self.seen: dict[str, Seen] = {}
         self.size = 0
 
     def walk(self, folder: int, prefix: str, depth: int) -> None:
@@ -282,5 +286,10 @@ class _Walker:
 
     def _read(self, name: str, folder: int, path: str) -> None:
         known = self._held.recognise(path, name, folder) if self._held is not None else None
-        self.entries[path], size = known or read_entry(name, folder, f"{self._where}/{path}")[:2]
+        if known is not None:
+            self.entries[path], size = known
+        else:
+            self.entries[path], size, data = read_entry(name, folder, f"{self._where}/{path}")
+            if isinstance(data, Seen):
+                self.seen[path] = data
         self.size += size

@@ -16,6 +16,7 @@ from common_sync.core.errors import Problem, TreeError
 from common_sync.core.model import Entries, Entry, File, Symlink
 from common_sync.edges.files.content import NEW, PLAIN, Content, write_all
 from common_sync.edges.files.folders import FOLDER, explained, open_below, opened, remove_empty, remove_tree
+from common_sync.edges.files.large import see
 from common_sync.edges.files.reading import ANNOUNCED, STAGING, TEMPORARY, read_bytes, read_entry
 
 
@@ -196,6 +197,8 @@ def _check_unchanged(folder: int, name: str, operation: Operation, where: str) -
     """Refuse to replace what is not what was planned for: somebody may be editing while the tool runs."""
     path = f"{where}/{operation.path}"
     try:
+        if operation.seen is not None and see(os.stat(name, dir_fd=folder, follow_symlinks=False)) == operation.seen:
+            return
         held: Entry | None = read_entry(name, folder, path)[0]
     except FileNotFoundError:
         held = None

@@ -9,7 +9,7 @@ from hashlib import sha256
 from common_sync.core.copies.ancestry import EXECUTABLE, PLAIN, SYMLINK, Blob, Commit
 from common_sync.core.errors import GitError, Problem
 from common_sync.core.model import Entries, Entry, Symlink
-from common_sync.edges.files.reading import BLOCK
+from common_sync.edges.files.large import BLOCK
 from common_sync.edges.git.ask import ask, split
 from common_sync.edges.git.checkout import name_contents
 from common_sync.edges.git.repository import environment_for, find_top

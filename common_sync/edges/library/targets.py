@@ -15,6 +15,7 @@ from common_sync.core.errors import Problem, TreeError, shell_word
 from common_sync.core.model import Snapshot, Symlink, ancestors
 from common_sync.edges.files.content import Content, WorkTree
 from common_sync.edges.files.folders import explain_os_error, opened
+from common_sync.edges.files.large import Large
 from common_sync.edges.files.memory import Held
 from common_sync.edges.files.reading import ANNOUNCED, STAGING, TEMPORARY, Expected, read_listed
 from common_sync.edges.git.ask import list_files
@@ -104,7 +105,7 @@ def read_master(root: str, library: Library, room: int = HELD, tracked: Sequence
     """
     name, rules = library.master, library.rules
     path, began = os.path.join(root, name), time.time_ns()
-    held = Held(room, METADATA_FILES)
+    held = Held(room, Large(path), METADATA_FILES)
     try:
         with opened(path) as folder:
             listed = list_master(root, library, tracked)
@@ -155,7 +156,11 @@ def find_changes(target: Target, root: str, tracked: Tracked = None) -> tuple[Pr
     try:
         with opened(target.content.path) as folder:
             listed = list_master(root, library, (tracked or {}).get(library.name))
-            touched = [*_touched(folder, listed, target.began - _SKEW)]
+            touched = [
+                path
+                for path in _touched(folder, listed, target.began - _SKEW)
+                if not target.held.large.is_untouched(path)
+            ]
             now = read_listed(folder, touched, library.master).entries
     except OSError as error:
         raise explain_os_error(error, library.master, "open the master") from error

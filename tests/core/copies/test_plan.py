@@ -9,7 +9,7 @@ from support.trees import file, thorough, without_conflicts
 
 from common_sync.core.copies.manifest import Manifest, format_manifest, make_manifest, parse_manifest
 from common_sync.core.copies.plan import IN_SYNC, CopyPlan, Operation, build_plan
-from common_sync.core.model import STATES, Entries, Entry, Origin, Snapshot, State, Symlink, ancestors
+from common_sync.core.model import STATES, Entries, Entry, Origin, Seen, Snapshot, State, Symlink, ancestors
 
 LIBRARY = Origin("our-common", "common", "1.0")
 OLDER = LIBRARY._replace(version="0.9")
@@ -522,3 +522,12 @@ def action_of(operation: Operation) -> str:
     if operation.before is None:
         return "create"
     return "delete" if operation.after is None else "update"
+
+
+def test_what_was_seen_of_a_large_file_goes_along() -> None:
+    """A file of some gigabytes would be hashed once more before it is replaced."""
+    seen = Seen(1, 2, 0o100644, 3, 4, 5)
+    plan = build_plan(
+        manifest({"f": A, "g": A}), manifest({"f": B, "g": B}), Snapshot({"f": B, "g": B}, seen={"f": seen})
+    )
+    assert [(operation.path, operation.seen) for operation in plan.operations] == [("f", seen), ("g", None)]
