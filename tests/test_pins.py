@@ -318,3 +318,13 @@ def test_a_pinned_service_is_affected_by_its_pin_alone(pinned: Monorepo) -> None
     reasons = {one["name"]: one["reasons"] for one in document["services"]}
     assert [(one["kind"], one["files"]) for one in reasons[API]] == [("configuration", [LOCK])]
     assert (WORKER in reasons, document["unmatched"]) == (False, [])
+
+
+def test_a_sparse_checkout_without_the_pinned_service(pinned: Monorepo) -> None:
+    """Who checks out one service would be told that another one, which is pinned, does not exist."""
+    pinned.git("sparse-checkout", "set", "--no-cone", "/*", "!/services/api/")
+    assert not (pinned.root / API).exists()
+    assert pinned.run("verify").code == 0
+    assert (pinned.hook().code, pinned.hook("--check").code) == (0, 0)
+    assert pinned.run("distribute").code == 0
+    assert 'ref = "v1"' in pinned.read(LOCK)

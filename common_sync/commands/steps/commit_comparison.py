@@ -259,7 +259,10 @@ def _find_unseen(found: Survey, index: Index) -> Iterator[Copy]:
         for path in index.files:
             above, _, name = path.rpartition("/")
             if name == MANIFEST_NAME and above.endswith(end) and above not in known:
-                yield Copy(above[: -len(end)], above, target.key, frozenset(), frozenset(), whole=True)
+                key = target.library.key_for(above[: -len(end)])
+                if key not in found.targets:  # it is pinned to what nobody here needs, and so read
+                    continue
+                yield Copy(above[: -len(end)], above, key, frozenset(), frozenset(), whole=True)
 
 
 def _expect(found: Survey, copies: Sequence[Copy], index: Index) -> dict[str, str]:

@@ -9,6 +9,7 @@ from common_sync.core.findings import make_finding
 from common_sync.core.model import FileEdit, Finding
 from common_sync.edges.git.revisions import resolve_pin
 from common_sync.edges.library.committed import read_committed
+from common_sync.edges.library.targets import HELD
 from common_sync.edges.project.load import Project
 from common_sync.edges.project.lockfile import plan_lock, read_lock
 
@@ -75,7 +76,7 @@ def lock_pin(root: str, library: Library, ref: str, commit: str, path: str | Non
         CommonSyncError: The commit is not here, or has no such library, or one that cannot be copied.
     """
     place = path if path is not None else library.master
-    found = read_committed(root, library, commit, place, 0)
+    found = read_committed(root, library, commit, place, HELD)
     return Locked(library.name, place, ref, commit, found.tree, library.exclude)
 
 
@@ -91,7 +92,7 @@ def find_forged(project: Project) -> list[Finding]:
     for key, entry in lock.items():
         if key not in libraries or libraries[key].exclude != entry.exclude:
             continue  # CS011 says so
-        tree = read_committed(project.root, libraries[key], entry.commit, entry.path, 0).tree
+        tree = read_committed(project.root, libraries[key], entry.commit, entry.path, HELD).tree
         if tree != entry.tree:
             message = f"{entry.library} at {entry.ref}: commit {entry.commit[:_SHORT]} holds {tree}, and {entry.tree} is locked"
             remedy = f"look who changed {LOCK_FILE}, and what the copies hold"

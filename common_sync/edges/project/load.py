@@ -21,7 +21,7 @@ from common_sync.edges.files.reading import read_regular
 from common_sync.edges.git.ask import list_named
 from common_sync.edges.git.repository import find_top, folders_up
 from common_sync.edges.gitignore.patterns import configured_rules
-from common_sync.edges.project.services import check_master, discover_services
+from common_sync.edges.project.services import check_master, count_hidden, discover_services
 
 if TYPE_CHECKING:
     from common_sync.core.pins import Pin
@@ -81,7 +81,7 @@ def _make_project(found: "_Found") -> Project:
     rules, unclear = configured_rules([(setting.value, setting.line) for setting in configuration.exclude], file)
     services, missing = discover_services(folder, configuration)
     settings, unknown = _assign_settings(configuration, services) if configuration.service else ({}, [])
-    pins, unpinned = _assign_pins(configuration.pins, services, file) if configuration.pins else ({}, [])
+    pins, unpinned = _assign_pins(folder, configuration.pins, services, file) if configuration.pins else ({}, [])
     problems += [*unclear, *check_master(folder, configuration), *missing, *unknown, *unpinned]
     if problems:
         raise ConfigurationError(*sorted(problems, key=lambda problem: (problem.line or 0, problem.message)))
@@ -107,7 +107,9 @@ def _assign_settings(
     return settings, [*problems, *_find_equal_names(configuration.file, settings, services)]
 
 
-def _assign_pins(pins: "Iterable[Pin]", services: Sequence[str], file: str) -> tuple[dict[str, str], list[Problem]]:
+def _assign_pins(
+    root: str, pins: "Iterable[Pin]", services: Sequence[str], file: str
+) -> tuple[dict[str, str], list[Problem]]:
     """Return what each service is pinned to, and what is wrong with whom the pins are for."""
     assigned: dict[str, str] = {}
     problems = []
@@ -115,6 +117,9 @@ def _assign_pins(pins: "Iterable[Pin]", services: Sequence[str], file: str) -> t
         found = _match(name, services)
         if len(found) == 1 and found[0] not in assigned:
             assigned[found[0]] = ref
+            continue
+        if not found and count_hidden(root, name):  # a sparse checkout has not this one, and it is pinned all the same
+            assigned[name] = ref
             continue
         wrong = "is no service" if not found else "is more than one service" if found[1:] else "is pinned twice"
         remedy = f"name one of {', '.join(found)}" if found else _near_service(name, services)
