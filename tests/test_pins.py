@@ -1,5 +1,6 @@
 """Pins: one service stays behind, the others go on; what is locked is proven offline, or it is said that nobody can tell."""
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
@@ -328,3 +329,17 @@ def test_a_sparse_checkout_without_the_pinned_service(pinned: Monorepo) -> None:
     assert (pinned.hook().code, pinned.hook("--check").code) == (0, 0)
     assert pinned.run("distribute").code == 0
     assert 'ref = "v1"' in pinned.read(LOCK)
+
+
+def test_a_forged_manifest_gives_nothing(pinned: Monorepo) -> None:
+    """Who rewrites a copy and its manifest would have the tool take that for what is locked, and spread it."""
+    assert pinned.run("pin", "worker", "v1").code == 0
+    place = f"{API}/common/.common-sync.json"
+    was, forged = (hashlib.sha256(text).hexdigest() for text in (b"DEBUG = False\n", b"EVIL = True\n"))
+    pinned.write(place, pinned.read(place).replace(was, forged))
+    pinned.write(f"{API}/{SETTINGS}", "EVIL = True\n")
+    assert pinned.run("verify").code == 1
+    (pinned.root / WORKER / SETTINGS).unlink()
+    assert pinned.run("distribute").code == 0
+    assert [pinned.read(f"{one}/{SETTINGS}") for one in (API, WORKER)] == ["DEBUG = False\n"] * 2
+    assert pinned.run("verify", "--deep").code == 0
