@@ -325,7 +325,7 @@ def test_usage_errors(synced: Monorepo, words: tuple[str, ...], says: str) -> No
     ("word", "says"),
     [
         ("sync", "did you mean distribute?"),
-        ("update", "did you mean distribute?"),
+        ("updte", "did you mean update?"),
         ("check", "did you mean verify?"),
         ("install", "did you mean init?"),
         ("remove", "did you mean eject?"),
@@ -347,7 +347,10 @@ OWN_OPTIONS = {
     "distribute": "--dry-run -n --diff --force --contexts",
     "context": "--file -f --output -o --force",
     "eject": "--remove-copies --force --dry-run -n",
-    "verify": "--copy --expect-digest",
+    "verify": "--copy --expect-digest --deep",
+    "pin": "--back --force --dry-run -n",
+    "unpin": "--dry-run -n",
+    "update": "--dry-run -n",
     "status": "",
     "diff": "",
     "log": "",
@@ -370,7 +373,7 @@ def test_every_command_has_its_options_and_the_common_ones(synced: Monorepo, com
 
 
 SHOWN = [
-    "verify", "status", "diff", "log", "doctor", "distribute --dry-run", "eject --dry-run", "promote --dry-run", "restore --list", "affected --since HEAD", f"verify --copy {COPY}", "explain common",
+    "verify", "status", "diff", "log", "doctor", "distribute --dry-run", "eject --dry-run", "promote --dry-run", "restore --list", "affected --since HEAD", "update", f"verify --copy {COPY}", "explain common",
 ]  # fmt: skip
 
 

@@ -119,11 +119,12 @@ def test_what_a_command_takes_is_what_it_declares() -> None:
     """A service would not be offered where one is taken, or be offered where none is."""
     for name, command in COMMANDS.items():
         taken = [one for one in own_parameters(name) if not one.spellings]
-        assert len(taken) == bool(command.takes)
+        words = []
         for one in taken:
             several, optional = "list" in str(one.kind), one.default is not ...
             written = f"{one.option.metavar}{'...' if several else ''}"
-            assert command.takes == (f"[{written}]" if optional else written)
+            words.append(f"[{written}]" if optional else written)
+        assert command.takes == " ".join(words)
 
 
 def test_a_tab_loads_little(synced: Monorepo) -> None:

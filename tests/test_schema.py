@@ -32,6 +32,7 @@ TABLES = st.fixed_dictionaries(
         **dict.fromkeys((*KEYS, "servces"), VALUES),
         "service": st.dictionaries(st.just("services/api"), SERVICE, max_size=1) | VALUES,
         "deploy": DEPLOY | VALUES,
+        "pins": st.dictionaries(st.just("services/api"), WORDS, max_size=1) | VALUES,
     },
 )
 
@@ -66,6 +67,10 @@ def test_what_the_program_takes_the_schema_takes(table: dict[str, Any], whole: b
         {"managed": ["gitignore"]},
         {"ignore": ["CS001"]},
         {"copy": "~/x"},
+        {"pins": "v1"},
+        {"pins": {"services/api": 1}},
+        {"pins": {"services/api": "--upload-pack=x"}},
+        {"pins": {"services/api": "HEAD~1"}},
         {"deploy": {"min-free": "much"}},
         {"deploy": {"usr": "pi"}},
         {"service": {"services/api": {"prot": 1}}},

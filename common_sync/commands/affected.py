@@ -9,6 +9,7 @@ from common_sync.commands.steps.compose_changes import ComposeChanges
 from common_sync.commands.steps.outside import find_outside
 from common_sync.core.affected import (
     Reason,
+    find_changed_pins,
     find_changed_settings,
     find_gone,
     find_reasons,
@@ -17,6 +18,7 @@ from common_sync.core.affected import (
     name_services,
 )
 from common_sync.core.configuration import Configuration, find_table, parse_configuration
+from common_sync.core.copies.library import LOCK_FILE
 from common_sync.core.errors import ConfigurationError, GitError, Problem
 from common_sync.core.model import Finding, is_below
 from common_sync.edges.git.changes import Range, explaining_missing, find_range, list_changes, read_before
@@ -150,8 +152,11 @@ def _compare(project: Project, span: Range, concerns_all: Callable[[str], bool])
 
 def _list_changed_settings(project: Project, base: str, changed: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Return the settings that concern each service and have changed."""
+    relocked: dict[str, tuple[str, ...]] = {}
+    if LOCK_FILE in changed:
+        relocked = dict.fromkeys(_list_relocked(project, base), ("pins",))
     if not any(path in CONFIGURATION_FILES for path in changed):
-        return {}
+        return relocked
     before, after = _read_configuration(project.root, base), project.configuration
     keys = list_changed_keys(before, after)
     found = dict.fromkeys(project.services, keys) if keys else {}
@@ -160,7 +165,24 @@ def _list_changed_settings(project: Project, base: str, changed: Iterable[str]) 
         found[service] = (*found.get(service, ()), "services")
     for service in find_changed_settings(before, project.settings, project.services):
         found[service] = (*found.get(service, ()), "service")
+    pins = {service: ref for library in project.libraries for service, ref in library.pins.items()}
+    for service in {*relocked, *find_changed_pins(before, pins, project.services)}:
+        found[service] = (*found.get(service, ()), "pins")
     return found
+
+
+def _list_relocked(project: Project, base: str) -> Iterator[str]:
+    """Yield the pinned services for which the lock says something else than a commit's; all where that cannot be read."""
+    from common_sync.core.copies.lockfile import parse_lock  # most projects pin nothing
+    from common_sync.edges.project.lockfile import read_lock
+
+    _, now = read_lock(project.root)
+    was = None
+    with suppress(ConfigurationError):
+        was = parse_lock(read_before(os.path.join(project.root, LOCK_FILE), base) or b"schema = 1", LOCK_FILE)
+    for library in project.libraries:
+        keys = {service: library.key_for(service) for service in library.pins}
+        yield from (one for one, key in keys.items() if was is None or was.get(key) != now.get(key))
 
 
 def _expand(project: Project, patterns: Iterable[str]) -> set[str]:
@@ -185,5 +207,6 @@ def _read_configuration(root: str, commit: str) -> Configuration | None:
 
 
 def _explain_settings(keys: tuple[str, ...], changed: Iterable[str]) -> tuple[Reason, ...]:
-    files = tuple(path for path in changed if path in CONFIGURATION_FILES)
+    lock = (LOCK_FILE,) if "pins" in keys else ()
+    files = tuple(path for path in changed if path in CONFIGURATION_FILES or path in lock)
     return (Reason("configuration", files, keys=keys),) if keys else ()

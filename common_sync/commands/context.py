@@ -50,6 +50,9 @@ def make_context(project: Project, name: str, dockerfile: str | None = None) -> 
     """
     found = survey(project, [name])
     plan = found.plans[0]
+    if unknown := [copy.path for copy in plan.copies if not copy.known]:
+        message = "is pinned, and nothing here has what it is to hold"
+        raise TreeError(*(Problem(message, path, remedy="common-sync verify says why") for path in unknown))
     folder = os.path.join(project.root, plan.service)
     if dockerfile is not None:
         dockerfile = _locate_inside(folder, dockerfile, plan.service)
@@ -59,11 +62,11 @@ def make_context(project: Project, name: str, dockerfile: str | None = None) -> 
     ignore = _read_ignore(always, dockerfile or DOCKERFILE, plan.service)
     gone = (one.place for one in plan.former if one.goes(force=False))
     listing = list_folder(folder, (*project.copies, *gone), ignore)
-    copied = (member for target in found.targets.values() for member in _copied(target))
+    copied = (member for target in found.targets_of(plan) for member in _copied(target))
     members = {one.path: one for one in listing.members}
     members |= {one.path: one for one in copied if ignore.exclusion(one.path) is None}
     members |= {path: one for path, one in always.items() if path in asked or ignore.exclusion(path) is None}
-    libraries = tuple(target.manifest for target in found.targets.values())
+    libraries = tuple(target.manifest for target in found.targets_of(plan))
     return Context(plan, libraries, Listing([*members.values()], listing.folders), tuple(_lost(plan)))
 
 

@@ -54,7 +54,7 @@ def _copy_lines(found: Survey, copy: CopySurvey) -> Iterator[DiffLine]:
     for operation in copy.plan.operations:
         yield from _operation_lines(found, copy, operation)
     if copy.plan.behind and not copy.plan.operations:
-        yield DiffLine("file", f"Only the manifest of {copy.path} and that of {copy.master} differ")
+        yield DiffLine("file", f"Only the manifest of {copy.path} and that of {copy.source} differ")
 
 
 def _edit_lines(edit: FileEdit) -> Iterator[DiffLine]:
@@ -63,7 +63,7 @@ def _edit_lines(edit: FileEdit) -> Iterator[DiffLine]:
 
 
 def _operation_lines(found: Survey, survey: CopySurvey, operation: Operation) -> Iterator[DiffLine]:
-    copy, master = f"{survey.path}/{operation.path}", f"{survey.master}/{operation.path}"
+    copy, master = f"{survey.path}/{operation.path}", f"{survey.source}/{operation.path}"
     yield from _mode_lines(operation.before, operation.after, copy, master)
     if _same_bytes(operation.before, operation.after):
         return

@@ -3,11 +3,12 @@
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.commands.steps.apply import Writer, check_writable, discarded
 from common_sync.commands.steps.kept import said_what_is_kept
 from common_sync.commands.steps.survey import Survey, count_workers, survey
+from common_sync.core.copies.library import LOCK_FILE
 from common_sync.core.copies.plan import Operation
 from common_sync.core.errors import TreeError
 from common_sync.core.model import FileEdit, Finding
@@ -17,6 +18,9 @@ from common_sync.edges.processes.workers import Phases, fork_map, no_progress
 from common_sync.edges.project.load import Project
 from common_sync.edges.state.discarded import new_set, prune_sets
 from common_sync.edges.state.lock import PROMOTING, exclusive, state_folder
+
+if TYPE_CHECKING:
+    from common_sync.commands.steps.locking import Locking
 
 
 class CopyOutcome(NamedTuple):
@@ -112,12 +116,21 @@ def distribute(
             written: each such service is named, and is as it was or finished by the next run.
     """
     with nullcontext() if dry_run else exclusive(state_folder(project.root), say):
-        found = survey(project, names, tracked=tracked, phases=phases)
+        found = survey(project, names, tracked=tracked, phases=phases, locking=_complete_lock(project))
         if contexts:
             from common_sync.commands.steps.narrowing import narrow_contexts  # asked for once, if ever
 
             found = narrow_contexts(found)
         return bring_in_sync(found, dry_run=dry_run, force=force, tracked=tracked, say=say, phases=phases)
+
+
+def _complete_lock(project: Project) -> "Locking | None":
+    """Return what the pins come to, resolved where the lock lacks them."""
+    if not project.may_lock:
+        return None
+    from common_sync.commands.steps.locking import complete_lock  # most projects pin nothing
+
+    return complete_lock(project)
 
 
 def bring_in_sync(
@@ -180,7 +193,9 @@ def _with_ignored(found: Survey, outcomes: tuple[Outcome, ...]) -> tuple[Outcome
 def _write_down(state: str, found: Survey) -> None:
     """Keep what references said before they are rewritten, for `eject`."""
     # a block tells by itself what is to be taken out
-    if edits := [edit for edit in found.edits() if edit.before is not None and not edit.managed]:
+    if edits := [
+        edit for edit in found.edits() if edit.before is not None and not edit.managed and edit.path != LOCK_FILE
+    ]:
         from common_sync.edges.state.rewritten import add_to_record  # most runs rewrite nothing
 
         add_to_record(state, edits)
@@ -189,7 +204,7 @@ def _write_down(state: str, found: Survey) -> None:
 def _discards(found: Survey) -> bool:
     copies = (copy for plan in found.plans for copy in plan.copies)
     former = (one for plan in found.plans for one in plan.former if one.goes(force=True))
-    operations = (*(copy.plan.applicable(force=True) for copy in copies), *(one.plan.operations for one in former))
+    operations = (*(copy.applicable(force=True) for copy in copies), *(one.plan.operations for one in former))
     return any(True for several in operations for _ in discarded(several))
 
 
@@ -206,8 +221,8 @@ def _outcome(plan: ServicePlan, *, force: bool, dry_run: bool) -> Outcome:
 
 def _copy_outcome(copy: CopySurvey, *, force: bool) -> CopyOutcome:
     planned = copy.plan.operations
-    done = copy.plan.applicable(force=force) if copy.exists else planned
-    changed = bool(done) or copy.plan.rewrites_manifest(force=force)
+    done = copy.applicable(force=force)
+    changed = bool(done) or (copy.known and copy.plan.rewrites_manifest(force=force))
     if len(done) == len(planned):
         return CopyOutcome(copy, done, changed=changed)
     applied = set(done)
@@ -217,6 +232,7 @@ def _copy_outcome(copy: CopySurvey, *, force: bool) -> CopyOutcome:
 def _still(plan: ServicePlan, copies: Iterable[CopyOutcome], added: Mapping[str, int]) -> Iterator[Finding]:
     """Yield what is not in sync once the plan was applied; a block above a line has moved it down."""
     for one in copies:
+        yield from one.copy.lacks
         yield from one.copy.findings_of(one.left)
     for finding in plan.problems:
         line = finding.line

@@ -84,7 +84,7 @@ def _from_root(root: str, path: str) -> str:
 
 
 def _explain(found: Survey, path: str) -> Explanation:
-    for target in found.targets.values():
+    for target in found.masters:
         master = target.library.master
         if path == master:
             files = len(target.snapshot.entries)
@@ -129,6 +129,9 @@ def _in_copy(copy: CopySurvey, target: Target, path: str) -> tuple[str, str]:
         rule = Rules(BUILT_IN).exclusion(path) or Rules(BUILT_IN).exclusion(path, folder=True)
         return "removed", _name_rule(rule) if rule is not None else "it is left of a run that was killed"
     operation = next((one for one in copy.plan.operations if one.path == path), None)
+    if not copy.known:
+        state = operation.state if operation is not None else "not there"
+        return state, f"nothing here has what {copy.service} is pinned to"
     if operation is not None:
         return (
             operation.state,

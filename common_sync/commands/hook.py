@@ -69,7 +69,7 @@ def _run(project: Project, index: Index | None, pushed: str | None, *, check: bo
         make_copy(plan, copy, copy.plan.operations, whole=copy.plan.is_empty)
         for plan in found.plans
         for copy in plan.copies
-        if copy.exists
+        if copy.exists and copy.known
     ]
     commit = _check(found, copies, index, pushed, in_sync=found.in_sync)
     return HookRun(found, None, commit)
@@ -108,6 +108,7 @@ def _write(project: Project, tracked: Tracked, pushed: str | None) -> HookRun:
         make_copy(outcome.plan, one.copy, one.left, whole=not one.left, changed=outcome.changed)
         for outcome in done.outcomes
         for one in outcome.copies
+        if one.copy.known
     ]
     commit = _check(done.survey, copies, read_ahead(project)(), pushed, in_sync=done.in_sync)
     return HookRun(done.survey, done, commit)

@@ -63,7 +63,7 @@ def _classify(
     if inside is not None:
         copied = next((one.name for one in libraries if is_below(inside, one.copy)), None)
         return ("copy", copied) if copied is not None else ("service", None)
-    library = next((one.name for one in libraries if one.has(path)), None)
+    library = next((one.name for one in libraries if service not in one.pins and one.has(path)), None)
     if library is not None:
         return "library", library
     reads = any(one in outside for one in (path, *ancestors(path), ROOT))
@@ -118,6 +118,20 @@ def find_changed_settings(
         was = tables.get(service) or tables.get(service.rpartition("/")[2])
         now = after.get(service)
         if _settle(was) != _settle(now):
+            yield service
+
+
+def find_changed_pins(before: Configuration | None, after: Mapping[str, str], services: Iterable[str]) -> Iterator[str]:
+    """Yield the services that are pinned to something else.
+
+    Args:
+        before: The configuration as it was; None where there was none that can be read.
+        after: What the pinned ones are pinned to, by the service's path from the root.
+        services: The services' paths from the root.
+    """
+    was = {pin.service.value: pin.ref for pin in before.pins} if before is not None else {}
+    for service in services:
+        if was.get(service, was.get(service.rpartition("/")[2])) != after.get(service):
             yield service
 
 

@@ -10,13 +10,14 @@ from common_sync.core.errors import Problem
 from common_sync.core.settings import Lines, Reader, Setting, tidy_path
 
 if TYPE_CHECKING:
+    from common_sync.core.pins import Pin
     from common_sync.core.service_settings import ServiceSettings
 
 PYPROJECT = "pyproject.toml"
 OWN_FILE = "common-sync.toml"
 TABLE = "tool.common-sync"
 
-KEYS = ("master", "services", "copy", "exclude", "managed", "ignore", "service", "deploy")
+KEYS = ("master", "services", "copy", "exclude", "managed", "ignore", "pins", "service", "deploy")
 
 MIN_FREE = 150 << 20
 """Bytes that must be free before an environment is built, unless the configuration says otherwise."""
@@ -37,6 +38,7 @@ class Configuration(NamedTuple):
     ignore: tuple[Setting, ...] = ()  # codes of the checks of `doctor` that are switched off
     service: "tuple[ServiceSettings, ...]" = ()  # how services are set up, for those that have settings of their own
     min_free: int = MIN_FREE  # how many bytes must be free before an environment is built
+    pins: "tuple[Pin, ...]" = ()  # the services that stay at a tag or a commit of the library
     prefix: Setting | None = None  # what the name of each unit begins with; None for the root folder's name
     user: Setting | None = None  # who runs the services; None for the owner of each one's folder
 
@@ -83,6 +85,10 @@ def parse_configuration(table: dict[str, object], text: str, file: str) -> tuple
     managed = reader.words("managed", MANAGED) if "managed" in table else frozenset(MANAGED)
     exclude, ignore = reader.strings("exclude"), reader.checks("ignore")
     configuration = Configuration(file, master, services, copy, exclude, managed, ignore)
+    if "pins" in table:
+        from common_sync.core.pins import read_pins  # most projects pin nothing
+
+        configuration = configuration._replace(pins=read_pins(reader))
     if "service" in table or "deploy" in table:
         from common_sync.core.service_settings import read_deploy, read_services  # most projects set up nothing
 

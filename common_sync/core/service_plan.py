@@ -38,20 +38,38 @@ class CopySurvey(NamedTuple):
     files: int = 0  # how many files it holds
     digest: str | None = None  # the tree digest of what it holds, or None when there is no copy
     version: str | None = None  # the version that its manifest states
+    known: bool = True  # whether it is known here what it should hold; otherwise nothing is written to it
+    lacks: tuple[Finding, ...] = ()  # why that is not known
 
     @property
     def path(self) -> str:
         """The copy's path from the root."""
         return f"{self.service}/{self.place}"
 
+    @property
+    def source(self) -> str:
+        """What it is a copy of, for people: the master's path, and what it is pinned to."""
+        return self.master if self.target.ref is None else f"{self.master}@{self.target.ref}"
+
+    def applicable(self, *, force: bool) -> tuple[Operation, ...]:
+        """Return the operations that may be applied.
+
+        Args:
+            force: Whether the user gave his say to discard bytes.
+        """
+        if not self.known:
+            return ()
+        return self.plan.applicable(force=force) if self.exists else self.plan.operations
+
     def findings(self) -> Iterator[Finding]:
         """Yield a finding for everything in which it is not in sync."""
+        yield from self.lacks
         if self.plan.is_empty:
             return
         from common_sync.core.copies.drift import drift_findings  # most copies are in sync
 
         if self.exists:
-            yield from drift_findings(self.plan, self.service, self.path, self.master)
+            yield from drift_findings(self.plan, self.service, self.path, self.master, self.target.ref)
         else:
             yield missing_copy(self.service, self.path, len(self.plan.operations))
 
@@ -60,7 +78,7 @@ class CopySurvey(NamedTuple):
         from common_sync.core.copies.drift import drift_findings
 
         rest = self.plan._replace(state="current", operations=left, behind=False)
-        return drift_findings(rest, self.service, self.path, self.master)
+        return drift_findings(rest, self.service, self.path, self.master, self.target.ref)
 
 
 class FormerCopy(NamedTuple):
@@ -129,8 +147,13 @@ class ServicePlan(NamedTuple):
     @property
     def is_empty(self) -> bool:
         """Whether the service is in sync; a warning is no drift."""
-        in_sync = all(copy.plan.is_empty for copy in self.copies) and not self.former
+        in_sync = all(copy.plan.is_empty and not copy.lacks for copy in self.copies) and not self.former
         return in_sync and not self.edits and not any(one.severity == "error" for one in self.problems)
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether a copy of it stays at a tag or a commit."""
+        return any(copy.target.ref is not None for copy in self.copies)
 
     @property
     def leftover(self) -> bool:

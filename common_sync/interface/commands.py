@@ -38,6 +38,13 @@ COMMANDS = {
         "common-sync promote services/api --dry-run",
         "[SERVICE|FILE...]",
     ),
+    "pin": Command(
+        "Keep one service at a tag or a commit of the library",
+        "common-sync pin services/api v1.0.1",
+        "SERVICE [REF]",
+    ),
+    "unpin": Command("Have a service follow the master again", "common-sync unpin services/api", _SERVICE),
+    "update": Command("Lock what the tags of pins are now", "common-sync update --dry-run", "[LIBRARY...]"),
     "log": Command("Show which commits each copy lacks", "common-sync log services/api", "[SERVICE|DIGEST...]"),
     "affected": Command(
         "List the services that a build would see differently", "common-sync affected --since origin/main"
@@ -72,7 +79,7 @@ GROUPS = {"env": "The environments of services, each service's .venv."}
 _WITHOUT_FORMAT = frozenset({"context", "logs"})
 """The output of one is a stream for another program, that of the other is another program's."""
 
-_MEANT = {"sync": "distribute", "update": "distribute", "check": "verify", "install": "init", "remove": "eject"}
+_MEANT = {"sync": "distribute", "check": "verify", "install": "init", "remove": "eject"}
 """What other tools call a command."""
 
 

@@ -26,6 +26,9 @@ URL = "https://raw.githubusercontent.com/common-sync/common-sync/main/docs/commo
 FOLDER = r"(?!/|~)(?!(?:.*/)?\.\.(?:/|$)).+"
 """A path that leads below: not absolute, nobody's home, and not upward."""
 
+REF = r"(?!-|/)[^\x00-\x20\x7f~^:?*\[\\]+"
+"""A tag's name, or a commit's."""
+
 
 def configuration_schema(_tool: str = "common-sync") -> Schema:
     """Return the schema of the tool's own table.
@@ -49,6 +52,11 @@ def configuration_schema(_tool: str = "common-sync") -> Schema:
             exclude=exclude,
             managed={**managed, "default": [*MANAGED]},
             ignore=ignore,
+            pins={
+                "type": "object",
+                "description": "Services that stay at a tag or a commit of the library.",
+                "additionalProperties": _text("A tag, or 7 to 64 hex digits of a commit.", REF),
+            },
             service={
                 "type": "object",
                 "description": "How services are set up, by their folders.",

@@ -4,6 +4,7 @@ import pytest
 
 from common_sync.core.affected import (
     Reason,
+    find_changed_pins,
     find_changed_settings,
     find_gone,
     find_reasons,
@@ -41,6 +42,13 @@ LIBRARIES = (Library("common", "common", "vendor/common", Rules([TESTS])),)
 def test_why_a_path_concerns_a_service(path: str, outside: tuple[str, ...], reason: Reason | None) -> None:
     """An image would be built for nothing, or not be built although it is another one now."""
     assert find_reasons("services/api", [path], LIBRARIES, set(outside)) == ([] if reason is None else [reason])
+
+
+def test_a_pinned_service_does_not_see_the_master() -> None:
+    """An image would be built anew that holds the same."""
+    pinned = (LIBRARIES[0]._replace(pins={"services/api": "v1"}),)
+    assert find_reasons("services/api", ["common/a.py"], pinned, set()) == []
+    assert find_reasons("services/web", ["common/a.py"], pinned, set()) != []
 
 
 def test_each_file_is_named_once_under_its_reason() -> None:
@@ -120,3 +128,12 @@ def test_names_are_unique() -> None:
     """Two jobs of a matrix would push one image over the other."""
     given = {"a/api": None, "b/api": None, "b/web": None, "c": "front"}
     assert name_services(given) == {"a/api": "a-api", "b/api": "b-api", "b/web": "web", "c": "front"}
+
+
+def test_services_that_are_pinned_to_something_else() -> None:
+    """A service that was pinned, unpinned or moved would not be built."""
+    services = ("services/api", "services/web", "old", "new")
+    before = configuration(BEFORE + 'pins = {api = "v1", "services/web" = "v1", old = "v1"}\n')
+    after = {"services/api": "v1", "services/web": "v2", "new": "v1"}
+    assert [*find_changed_pins(before, after, services)] == ["services/web", "old", "new"]
+    assert [*find_changed_pins(None, after, services)] == ["services/api", "services/web", "new"]

@@ -216,7 +216,7 @@ def test_an_unknown_word_is_no_managed_file(word: str, remedy: str) -> None:
         ("servic", "did you mean service?"),
         ("excludes", "did you mean exclude?"),
         ("Master", "did you mean master?"),
-        ("zzz", "the keys are master, services, copy, exclude, managed, ignore, service, deploy"),
+        ("zzz", "the keys are master, services, copy, exclude, managed, ignore, pins, service, deploy"),
     ],
 )
 def test_a_typo_gets_a_suggestion(word: str, remedy: str) -> None:

@@ -84,6 +84,18 @@ def test_every_drift_has_a_sentence(
     ]
 
 
+@pytest.mark.parametrize(("base", "master", "copy", "code", "message", "remedy"), DRIFT, ids=[row[4] for row in DRIFT])
+def test_the_drift_of_a_pinned_copy_is_from_what_it_is_pinned_to(
+    base: Entry | None, master: Entry | None, copy: Entry | None, code: str, message: str, remedy: str
+) -> None:
+    """Who looks for what a service lacks would compare it with the master, which it does not follow."""
+    plan = build_plan(manifest(one(master)), manifest(one(base)), Snapshot(one(copy)))
+    (found,) = drift_findings(plan, SERVICE, COPY, "libs/common", "v1")
+    changed = message.replace("the master has changed too", "v1 has another one")
+    assert (found.code, found.message) == (code, changed.replace("the master", "v1"))
+    assert found.remedy == remedy.replace(PROMOTE, f"common-sync unpin {SERVICE}, then {PROMOTE}")
+
+
 def test_a_copy_without_a_manifest_is_named_first() -> None:
     """A copy that somebody made by hand would look like one that somebody edited."""
     found = drift(None, one(A), one(B))

@@ -88,6 +88,8 @@ class Writer:
 
     def _write_copy(self, service: int, copy: CopySurvey) -> None:
         target = self._targets[copy.target]
+        if not copy.known:
+            return
         if not copy.exists:
             layout = self._layouts[copy.target]
             stage_copy(service, copy.place, layout, target.content, target.manifest_bytes, copy.path)
@@ -98,7 +100,7 @@ class Writer:
         if copy.plan.is_empty and not copy.plan.caches:
             return
         with opened(copy.place, service) as folder:
-            operations = copy.plan.applicable(force=self._force)
+            operations = copy.applicable(force=self._force)
             if self._kept is not None:
                 keep_files(self._kept, copy.path, folder, discarded(operations))
             if copy.plan.settled is not None:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from common_sync.commands.steps.commit_comparison import Comparison, Copy, Lack
 from common_sync.commands.steps.survey import Survey, survey
 from common_sync.core.configuration import OWN_FILE
+from common_sync.core.copies.library import LOCK_FILE
 from common_sync.core.errors import CommonSyncError
 from common_sync.core.model import Finding, ancestors
 from common_sync.edges.git.ask import refuse_sparse
@@ -97,7 +98,7 @@ def _is_asked_for(path: str, copy: Copy) -> bool:
 def _find_needed(project: Project, doubtful: set[str], wrong: set[str]) -> Iterator[str]:
     """Yield what has to be staged, because a clone would not be in sync without it; some files are about many others."""
     for path in sorted(doubtful):
-        about_all = path in (project.configuration.file, OWN_FILE) or path.endswith(ATTRIBUTES)
+        about_all = path in (project.configuration.file, OWN_FILE, LOCK_FILE) or path.endswith(ATTRIBUTES)
         if path in wrong or (wrong and about_all):
             yield path
 
@@ -114,7 +115,7 @@ def _verify_clone(found: Survey, outside: set[str], commit: str | None) -> Itera
     """Yield what `verify` would find in a fresh clone."""
     composes = found.composes.list_shared(plan.service for plan in found.plans)
     with checking_out(found.project.root, commit) as (root, take):
-        take([f":(literal){name}" for name in (*CONFIGURATION_FILES, ATTRIBUTES)])
+        take([f":(literal){name}" for name in (*CONFIGURATION_FILES, LOCK_FILE, ATTRIBUTES)])
         configuration = read_configuration(root)
         if configuration is None:
             return  # an older commit, of before there was one

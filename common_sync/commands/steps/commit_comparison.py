@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from common_sync.commands.steps.survey import Survey
 from common_sync.core.configuration import OWN_FILE
-from common_sync.core.copies.library import TargetKey
+from common_sync.core.copies.library import LOCK_FILE, TargetKey
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.plan import Operation
 from common_sync.core.copies.rules import BUILT_IN, Rules
@@ -58,7 +58,7 @@ class Lack(NamedTuple):
     @property
     def is_plain(self) -> bool:
         """Whether it is what every run leaves to be added, and nothing more needs to be said."""
-        ours = self.service != "" or self.path == ATTRIBUTES
+        ours = self.service != "" or self.path in (ATTRIBUTES, LOCK_FILE)
         return ours and self.command == _ADD and self.message in (_UNKNOWN, _OTHER)
 
 
@@ -99,7 +99,7 @@ class Comparison:
         self._copies = {copy.path: copy for copy in copies}
         self._services = {path: copy.service for copy in copies for path in copy.references}
         # the tool's own file counts where it is gone, too: in a clone it would be a second configuration
-        self._own = {*self._services, *found.root.blocks, found.project.configuration.file, OWN_FILE}
+        self._own = {*self._services, *found.root.blocks, found.project.configuration.file, OWN_FILE, LOCK_FILE}
         self.index = index
         self._expected = _expect(found, copies, self.index)
         unstaged = set(self._unstaged())
@@ -108,6 +108,8 @@ class Comparison:
         self.doubtful = (unstaged - self.wrong) | set(self._unseen_by_git())
         if found.project.configuration.file not in index.files:
             self.wrong.add(found.project.configuration.file)
+        if LOCK_FILE not in index.files and os.path.lexists(os.path.join(found.project.root, LOCK_FILE)):
+            self.wrong.add(LOCK_FILE)
         self._ignored = set(self._list_ignored()) if self.wrong else set()
         self.outside = set(self._find_outside()) if self.wrong else set()
         unknown = set(self._unknown_blocks(found.root.blocks))
@@ -251,12 +253,15 @@ def _find_unseen(found: Survey, index: Index) -> Iterator[Copy]:
 
     They are as they should be, to be compared with what the index holds.
     """
-    for key, target in found.targets.items():
+    for target in found.masters:
         end = f"/{target.library.copy}"
         known = {f"{service}{end}" for service in found.project.services}
         for path in index.files:
             above, _, name = path.rpartition("/")
             if name == MANIFEST_NAME and above.endswith(end) and above not in known:
+                key = target.library.key_for(above[: -len(end)])
+                if key not in found.targets:  # it is pinned to what nobody here needs, and so read
+                    continue
                 yield Copy(above[: -len(end)], above, key, frozenset(), frozenset(), whole=True)
 
 
@@ -267,7 +272,9 @@ def _expect(found: Survey, copies: Sequence[Copy], index: Index) -> dict[str, st
     expected: dict[str, str] = {}
     for key, target in found.targets.items():
         entries = dict(_format_entries(target, digits))
-        if index.below(target.library.master):  # of a submodule, the index of this repository knows no files
+        if key.ref is None and index.below(
+            target.library.master
+        ):  # of a submodule, the index of this repository knows no files
             expected |= {f"{target.library.master}/{path}": entry for path, entry in entries.items()}
         manifest = format_entry(_MANIFEST, partial(BytesIO, target.manifest_bytes), digits)
         for copy in (copy for copy in copies if copy.target == key):

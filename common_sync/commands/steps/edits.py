@@ -137,6 +137,9 @@ class Edits:
         Raises:
             CommonSyncError: Something cannot be read.
         """
+        if edit.copy.target.ref is not None:
+            why = f"is in a service that is pinned to {edit.copy.target.ref} (common-sync unpin {edit.copy.service})"
+            return Combined(None, refusal=why)
         target = self._found.targets[edit.copy.target]
         place = (edit.copy.master, edit.path)
         was = self._read_master(target, edit.path)

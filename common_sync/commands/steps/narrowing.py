@@ -66,7 +66,7 @@ def _narrow_dockerfile(found: Survey, plan: ServicePlan, widened: Widened, files
     """Change a Dockerfile that takes one library; one that takes several is left to a person."""
     dockerfile = f"{plan.service}/{widened.path}"
     text, narrowed = _open(found.project, dockerfile, files), Narrowed()
-    for view in see_from(locate(found.project, found.targets), plan.service):
+    for view in see_from(locate(found.project.root, found.targets_of(plan)), plan.service):
         site = view.site(view.folder, view.folder, widened.builds)
         narrowed = narrow_dockerfile(text.characters, site, os.path.relpath(view.folder, widened.builds[0].context))
         if narrowed.edits:

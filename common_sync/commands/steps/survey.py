@@ -24,6 +24,7 @@ from common_sync.edges.service.places import Location
 from common_sync.edges.service.references import References, read_references
 
 if TYPE_CHECKING:
+    from common_sync.commands.steps.locking import Locking
     from common_sync.edges.git.history import FormerStates
     from common_sync.edges.state.promoting import Taken
 
@@ -35,7 +36,9 @@ class Survey(NamedTuple):
     """A project, what its copies should hold, and the plan of each service that was asked for."""
 
     project: Project  # the project
-    targets: Mapping[TargetKey, Target]  # what each copy should hold, by its key, in the order of the libraries
+    targets: Mapping[
+        TargetKey, Target
+    ]  # what each copy should hold, by its key: first the masters, in the order of the libraries
     plans: tuple[ServicePlan, ...]  # one for each service
     root: Managed  # what is to be done about the root's own files
     composes: ComposeFiles  # the compose files that tell how services are built
@@ -44,6 +47,15 @@ class Survey(NamedTuple):
     def first(self) -> Target:
         """What a copy of the first library should hold: what JSON's `master` is about."""
         return next(iter(self.targets.values()))
+
+    @property
+    def masters(self) -> tuple[Target, ...]:
+        """What copies that are not pinned should hold, in the order of the libraries."""
+        return tuple(target for key, target in self.targets.items() if key.ref is None)
+
+    def targets_of(self, plan: ServicePlan) -> tuple[Target, ...]:
+        """Return what the copies of a service should hold, in the order of the libraries."""
+        return tuple(self.targets[copy.target] for copy in plan.copies)
 
     @property
     def in_sync(self) -> bool:
@@ -68,6 +80,7 @@ def survey(
     *,
     tracked: Tracked = None,
     phases: Phases = no_progress,
+    locking: "Locking | None" = None,
 ) -> Survey:
     """Read every master once and every copy once, and plan.
 
@@ -76,18 +89,22 @@ def survey(
         names: The services that the user named; all when there are none.
         tracked: What git tracks of each master (in a hook), or None to take what git does not know as well.
         phases: Told of every few services that are read.
+        locking: What the pins come to, where that is not for the lock alone to say; None to read it.
 
     Raises:
         CommonSyncError: Something cannot be read or makes no sense; everything of that kind is reported at once.
     """
     services = select_services(project, names)
     targets = read_targets(project.root, project.libraries, tracked)
+    if project.may_lock:
+        from common_sync.commands.steps.pinning import add_pinned  # most projects pin nothing
+
+        locking, targets = add_pinned(project, services, targets, locking)
     composes = ComposeFiles(project.root)
     looking = _Looking(
         project,
-        [*targets.values()],
-        locate(project, targets),
-        _dockerignores(project, targets),
+        targets,
+        cache(partial(_make_view, project, targets)),
         composes,
         cache(partial(_former_states, project.root)),
         cache(partial(_read_taken, project.root)),
@@ -106,17 +123,37 @@ def survey(
         raise TreeError(*problems)
     plans = [one for one in found if isinstance(one, ServicePlan)]
     root = survey_root(project, services)
+    if locking is not None:
+        edits = (locking.edit,) if locking.edit is not None else ()
+        root = root._replace(edits=(*root.edits, *edits), findings=(*root.findings, *locking.findings))
     return Survey(project, targets, tuple(_with_first_plans(plan, targets) for plan in plans), root, composes)
 
 
-def locate(project: Project, targets: Mapping[TargetKey, Target]) -> list[Location]:
-    """Return where a project's libraries lie."""
-    return [Location(project.root, target.library, target.snapshot.entries) for target in targets.values()]
+def locate(root: str, targets: Iterable[Target]) -> list[Location]:
+    """Return where libraries lie.
+
+    Args:
+        root: The absolute path of the configuration's folder.
+        targets: What copies of them should hold.
+    """
+    return [Location(root, target.library, target.snapshot.entries) for target in targets]
 
 
-def _dockerignores(project: Project, targets: Mapping[TargetKey, Target]) -> Dockerignores:
-    copies = {one.library.copy: (*one.snapshot.entries, MANIFEST_NAME) for one in targets.values()}
-    return Dockerignores(project.root, copies, managed="dockerignore" in project.configuration.managed)
+class _View(NamedTuple):
+    """How a service sees the libraries; the same for all whose copies should hold the same."""
+
+    targets: Sequence[Target]  # what its copies should hold
+    libraries: Sequence[Location]  # where the libraries lie
+    ignores: Dockerignores  # looks at its ignore files
+
+
+def _make_view(project: Project, targets: Mapping[TargetKey, Target], keys: tuple[TargetKey, ...]) -> _View:
+    some = [targets[key] for key in keys]
+    # where nothing here has what is locked, the master is nearest to it
+    like = [one if one.is_here else targets[TargetKey(one.library.name)] for one in some]
+    copies = {one.library.copy: (*one.snapshot.entries, MANIFEST_NAME) for one in like}
+    ignores = Dockerignores(project.root, copies, managed="dockerignore" in project.configuration.managed)
+    return _View(some, locate(project.root, like), ignores)
 
 
 def _former_states(root: str, target: Target) -> "FormerStates":
@@ -145,7 +182,10 @@ def survey_root(project: Project, services: Sequence[str]) -> Managed:
 def _with_first_plans(plan: ServicePlan, targets: Mapping[TargetKey, Target]) -> ServicePlan:
     if all(copy.exists for copy in plan.copies):
         return plan
-    copies = (copy if copy.exists else copy._replace(plan=targets[copy.target].first_plan) for copy in plan.copies)
+    copies = (
+        copy if copy.exists or not targets[copy.target].is_here else copy._replace(plan=targets[copy.target].first_plan)
+        for copy in plan.copies
+    )
     return plan._replace(copies=tuple(copies))
 
 
@@ -161,9 +201,10 @@ class _Looking(NamedTuple):
     """What every service is looked at with."""
 
     project: Project  # the project
-    targets: Sequence[Target]  # what its copies should hold
-    libraries: Sequence[Location]  # where the libraries lie
-    ignores: Dockerignores  # looks at its ignore files
+    targets: Mapping[TargetKey, Target]  # what copies should hold
+    view: Callable[
+        [tuple[TargetKey, ...]], _View
+    ]  # how a service sees the libraries, by the keys of what it should hold
     composes: ComposeFiles  # the compose files that tell how services are built
     former: Callable[[Target], "FormerStates"]  # what the master of a target once held
     taken: Callable[[], "Taken"]  # the edits that a stopped `promote` has taken over
@@ -190,12 +231,13 @@ def survey_service(service: str, looking: _Looking) -> ServicePlan:
         CommonSyncError: A copy, its manifest or a file of its own cannot be used.
     """
     project = looking.project
+    view = looking.view(tuple(library.key_for(service) for library in project.libraries))
     try:
         with opened(project.root) as root, opened(service, root) as folder:
-            copies = tuple(_survey_copy(folder, service, target, looking) for target in looking.targets)
-        found = read_references(looking.libraries, service, project.services, looking.composes)
-        managed = looking.ignores.look_at(service, found.dockerfiles)
-        former = tuple(_survey_former(service, found, looking)) if found.former else ()
+            copies = tuple(_survey_copy(folder, service, target, looking) for target in view.targets)
+        found = read_references(view.libraries, service, project.services, looking.composes)
+        managed = view.ignores.look_at(service, found.dockerfiles)
+        former = tuple(_survey_former(service, found, looking, view)) if found.former else ()
     except OSError as error:
         raise explain_os_error(error, service, "read the service") from error
     return ServicePlan(
@@ -210,10 +252,10 @@ def survey_service(service: str, looking: _Looking) -> ServicePlan:
     )
 
 
-def _survey_former(service: str, found: References, looking: _Looking) -> Iterator[FormerCopy]:
+def _survey_former(service: str, found: References, looking: _Looking, view: _View) -> Iterator[FormerCopy]:
     """Yield what takes the former copies away; they stay while something leads there, or may do so, that cannot be turned."""
     needed = any(one.severity == "error" for one in found.findings)
-    targets = {one.library.name: one for one in looking.targets}
+    targets = {one.library.name: one for one in view.targets}
     with opened(looking.project.root) as root, opened(service, root) as folder:
         for one in found.former:
             target = targets[one.library.name]
@@ -225,6 +267,10 @@ def _survey_former(service: str, found: References, looking: _Looking) -> Iterat
 
 def _survey_copy(folder: int, service: str, target: Target, looking: _Looking) -> CopySurvey:
     place, master = target.library.copy, target.library.master
+    if not target.is_here:
+        from common_sync.commands.steps.pinning import survey_unknown  # only where nothing has what is locked
+
+        return survey_unknown(folder, service, target)
     copy, base = read_copy(folder, place, f"{service}/{place}", target)
     leftover = has_leftover(folder, place)
     if base is None:

@@ -16,7 +16,7 @@ _DRIFT: dict[State, str] = {
 }
 
 
-def drift_findings(plan: CopyPlan, service: str, copy: str, master: str) -> Iterator[Finding]:
+def drift_findings(plan: CopyPlan, service: str, copy: str, master: str, ref: str | None = None) -> Iterator[Finding]:
     """Yield a finding for everything in which a copy is not in sync.
 
     Args:
@@ -24,6 +24,7 @@ def drift_findings(plan: CopyPlan, service: str, copy: str, master: str) -> Iter
         service: The service's path from the root.
         copy: The copy's path from the root.
         master: The master's path from the root.
+        ref: What the service is pinned to, or None where it follows the master.
     """
     distribute = distribute_command(service)
     if plan.state == "unmanaged":
@@ -31,39 +32,44 @@ def drift_findings(plan: CopyPlan, service: str, copy: str, master: str) -> Iter
     discarded = {operation.path for operation in plan.operations if operation.action == "delete"}
     for operation in plan.operations:
         file = f"{copy}/{operation.path}"
-        message, remedy = _sentences(operation, f"{master}/{operation.path}", service, discarded)
+        message, remedy = _sentences(operation, f"{master}/{operation.path}", service, discarded, ref)
         mend: Mend | None = None if operation.guarded else "distribute"
         yield make_finding(_DRIFT[operation.state], service, file, None, message, remedy, mend)
     if plan.behind and not plan.operations and plan.state != "unmanaged":
-        message = "the manifest is behind the master"
+        message = f"the manifest is behind {ref or 'the master'}"
         yield make_finding("CS007", service, copy, None, message, distribute, "distribute")
 
 
-def _sentences(operation: Operation, master: str, service: str, discarded: Container[str]) -> tuple[str, str]:
+def _sentences(
+    operation: Operation, master: str, service: str, discarded: Container[str], ref: str | None
+) -> tuple[str, str]:
     """Return what is so with a file, and what to do; `--force` removes of what is in its way only what is `discarded`."""
     distribute, promote = (
         distribute_command(service),
         f"common-sync promote {shell_word(service)} takes it into the master",
     )
-    force = f"{distribute} --force discards it"
+    if ref is not None:
+        promote = f"common-sync unpin {shell_word(service)}, then {promote}"
+    changed = "the master has changed too" if ref is None else f"{ref} has another one"
+    source, force = ref or "the master", f"{distribute} --force discards it"
     if operation.blocked_by is not None:
         away = f"move {operation.blocked_by} away"
         remedy = f"{away}, or {force}" if operation.blocked_by in discarded else away
         return f"waits for {operation.blocked_by}, which is in its way", remedy
     match operation.state:
         case "stale" if operation.action == "create":
-            return "new in the master", distribute
+            return f"new in {source}", distribute
         case "stale" if operation.action == "delete":
-            return "gone from the master", distribute
+            return f"gone from {source}", distribute
         case "stale":
-            return "behind the master", distribute
+            return f"behind {source}", distribute
         case "missing":
             return "missing", distribute
         case "modified":
             return "edited in the copy", f"{promote}, or {force}"
         case "diverged" if operation.after is None:
-            return "edited in the copy, and gone from the master", f"take it over to {master}, or {force}"
+            return f"edited in the copy, and gone from {source}", f"take it over to {master}, or {force}"
         case "diverged":
-            return "edited in the copy, and the master has changed too", f"{promote}, or {force}"
+            return f"edited in the copy, and {changed}", f"{promote}, or {force}"
         case _:
-            return "neither the master nor the manifest has it", f"{promote}, or move it away, or {force}"
+            return f"neither {source} nor the manifest has it", f"{promote}, or move it away, or {force}"

@@ -1,8 +1,20 @@
 """A shared library as the configuration has it, and the key of what a copy of it should hold."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from common_sync.core.copies.rules import Rules
+
+LOCK_FILE = "common-sync.lock"
+"""What the pins come to, beside the configuration; `lockfile.py` reads it, where there is one."""
+
+
+class TargetKey(NamedTuple):
+    """What tells a target from others: the library's name, and what it is pinned to, or None for the work tree."""
+
+    library: str
+    ref: str | None = None
 
 
 class Library(NamedTuple):
@@ -12,15 +24,14 @@ class Library(NamedTuple):
     master: str  # the master's path from the root
     copy: str  # the copy's path inside a service
     rules: Rules  # which of the master's files belong to it
+    pins: Mapping[str, str] = MappingProxyType({})  # the services that stay behind → their tag or commit
+    exclude: tuple[str, ...] = ()  # the patterns of the configuration that `rules` were made of
 
     def has(self, path: str) -> bool:
         """Tell whether a file would belong to it."""
         inside = path.removeprefix(f"{self.master}/")
         return inside != path and self.rules.exclusion(inside) is None
 
-
-class TargetKey(NamedTuple):
-    """What tells a target from others: the library's name, and a revision, or None for the work tree."""
-
-    library: str
-    ref: str | None = None
+    def key_for(self, service: str) -> TargetKey:
+        """Return the key of what a service's copy should hold."""
+        return TargetKey(self.name, self.pins.get(service))

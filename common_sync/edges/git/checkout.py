@@ -69,12 +69,18 @@ def may_convert(folders: Collection[str], files: Iterable[str]) -> bool:
         above, name = os.path.split(file)
         try:
             with opened(above) as folder:
-                data = read_bytes(name, folder, limits.OF_GIT).replace(b"filter=lfs", b"")
+                data = read_bytes(name, folder, limits.OF_GIT)
         except OSError:  # git, too, passes over one that is a symlink, or larger
             continue
-        if any(word in data for word in _CONVERTING):
+        if converts(data):
             return True
     return False
+
+
+def converts(attributes: bytes) -> bool:
+    """Tell whether the lines of a `.gitattributes` may have a checkout give other bytes than were committed."""
+    data = attributes.replace(b"filter=lfs", b"")
+    return any(word in data for word in _CONVERTING)
 
 
 ATTRIBUTES = ".gitattributes"

@@ -25,6 +25,22 @@ def find_unfit(master: str, name: str, files: Sequence[str], held: Held) -> Iter
         files: The paths of its files.
         held: The bytes of its small files; larger ones are not looked at.
     """
+    yield from find_unfinished(name, held)
+    known = frozenset(files)
+    for file in _list_flattened_symlinks(master):
+        if file in known:
+            command = f"git config core.symlinks true && git checkout -- {shell_word(f'{name}/{file}')}"
+            message = "is a symlink in git, and a text file here, since core.symlinks is false"
+            yield Problem(message, f"{name}/{file}", remedy=command)
+
+
+def find_unfinished(name: str, held: Held) -> Iterator[Problem]:
+    """Yield the files with marks of a merge, and those that only stand for others.
+
+    Args:
+        name: What the library's folder is called.
+        held: The bytes of its small files; larger ones are not looked at.
+    """
     for file, line in _list_conflicts(held):
         message = "holds the marks of a merge that nobody has finished"
         yield Problem(
@@ -33,12 +49,6 @@ def find_unfit(master: str, name: str, files: Sequence[str], held: Held) -> Iter
     for file in _list_pointers(held):
         command = f"git lfs pull --include {shell_word(f'{name}/{file}')}"
         yield Problem("is a Git LFS pointer, and not the file that it stands for", f"{name}/{file}", remedy=command)
-    known = frozenset(files)
-    for file in _list_flattened_symlinks(master):
-        if file in known:
-            command = f"git config core.symlinks true && git checkout -- {shell_word(f'{name}/{file}')}"
-            message = "is a symlink in git, and a text file here, since core.symlinks is false"
-            yield Problem(message, f"{name}/{file}", remedy=command)
 
 
 def _list_conflicts(held: Held) -> Iterator[tuple[str, int]]:

@@ -2,8 +2,9 @@
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
+from typing import TYPE_CHECKING
 
 from common_sync.core.copies.library import Library, TargetKey
 from common_sync.core.copies.manifest import DEEPEST, LARGEST, Manifest, format_manifest, make_manifest, why_unsafe
@@ -12,7 +13,7 @@ from common_sync.core.copies.metadata import METADATA_FILES, read_library
 from common_sync.core.copies.plan import CopyPlan, build_plan
 from common_sync.core.copies.rules import Rules
 from common_sync.core.errors import Problem, TreeError, shell_word
-from common_sync.core.model import Snapshot, Symlink, ancestors
+from common_sync.core.model import Origin, Snapshot, Symlink, ancestors
 from common_sync.edges.files.content import Content, WorkTree
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.files.large import Large
@@ -22,6 +23,9 @@ from common_sync.edges.git.ask import list_files
 from common_sync.edges.git.repository import find_top
 from common_sync.edges.gitignore.patterns import Gitignores
 from common_sync.edges.library.fitness import find_unfit
+
+if TYPE_CHECKING:
+    from common_sync.core.copies.lockfile import Locked
 
 Tracked = Mapping[str, Sequence[str]] | None
 """What git tracks of each master, by its library's name, relative to it; None where git is not asked."""
@@ -39,29 +43,51 @@ class Target:
         held: The bytes of its small files.
         content: The bytes of all its files.
         began: When reading began, in nanoseconds since 1970.
+        key: What tells it from others.
+        locked: What the lock says of it, where it is pinned and locked.
         manifest: The manifest of a copy in sync with it.
         manifest_bytes: The same as it is written.
         expected: The paths that a copy should hold.
     """
 
-    def __init__(self, library: Library, snapshot: Snapshot, held: Held, content: Content, began: int) -> None:
+    def __init__(
+        self,
+        library: Library,
+        snapshot: Snapshot,
+        held: Held,
+        content: Content,
+        began: int,
+        ref: str | None = None,
+        origin: Origin | None = None,
+    ) -> None:
         self.library, self.snapshot, self.held, self.content, self.began = library, snapshot, held, content, began
-        texts = {
-            file: data.decode("utf-8", "replace") for file in METADATA_FILES if (data := held.get(file)) is not None
-        }
-        self.manifest: Manifest = make_manifest(read_library(library.master, texts), snapshot.entries)
+        self.key = TargetKey(library.name, ref)
+        self.locked: Locked | None = None
+        origin = origin or read_origin(library.master, held.get)
+        self.manifest: Manifest = make_manifest(origin, snapshot.entries)
         self.manifest_bytes = format_manifest(self.manifest)
         self.expected = Expected(snapshot.entries, held=held)
 
     @property
-    def key(self) -> TargetKey:
-        """What tells it from others."""
-        return TargetKey(self.library.name)
+    def is_here(self) -> bool:
+        """Whether it is known what a copy should hold."""
+        return bool(self.snapshot.entries)
 
     @cached_property
     def first_plan(self) -> CopyPlan:
         """What a service without a copy needs: the same for each."""
         return build_plan(self.manifest, None, None)
+
+
+def read_origin(master: str, read: Callable[[str], bytes | None]) -> Origin:
+    """Return what a library says about itself.
+
+    Args:
+        master: The master's path from the root.
+        read: Returns the bytes of one of its files, or None where it has none.
+    """
+    texts = {file: data.decode("utf-8", "replace") for file in METADATA_FILES if (data := read(file)) is not None}
+    return read_library(master, texts)
 
 
 def read_targets(root: str, libraries: Iterable[Library], tracked: Tracked = None) -> dict[TargetKey, Target]:

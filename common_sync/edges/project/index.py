@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from common_sync.core.copies.library import LOCK_FILE
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.model import ancestors
 from common_sync.core.references.kinds import IGNORE, KINDS, kind_of, list_globs
@@ -51,7 +52,7 @@ def read_ahead(project: Project, more: Iterable[str] = ()) -> Callable[[], Index
 def _patterns(project: Project) -> Iterator[str]:
     """Yield pathspecs: few, because git tries each on every path that it knows."""
     yield from (f":(literal){library.master}" for library in project.libraries)
-    yield from (f":(literal){file}" for file in (*CONFIGURATION_FILES, ATTRIBUTES))
+    yield from (f":(literal){file}" for file in (*CONFIGURATION_FILES, LOCK_FILE, ATTRIBUTES))
     for setting in project.configuration.services:
         service = f":(glob){escape(setting.value, keep='*?[]')}"
         yield from (f"{service}/{escape(copy)}/**" for copy in project.copies)

@@ -6,8 +6,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core import limits
-from common_sync.core.configuration import OWN_FILE, PYPROJECT, Configuration, find_table, parse_configuration
-from common_sync.core.copies.library import Library
+from common_sync.core.configuration import (
+    OWN_FILE,
+    PYPROJECT,
+    Configuration,
+    find_table,
+    parse_configuration,
+)
+from common_sync.core.copies.library import LOCK_FILE, Library
 from common_sync.core.errors import ConfigurationError, Problem
 from common_sync.core.settings import nearest
 from common_sync.edges.files.folders import explain_os_error
@@ -15,9 +21,10 @@ from common_sync.edges.files.reading import read_regular
 from common_sync.edges.git.ask import list_named
 from common_sync.edges.git.repository import find_top, folders_up
 from common_sync.edges.gitignore.patterns import configured_rules
-from common_sync.edges.project.services import check_master, discover_services
+from common_sync.edges.project.services import check_master, count_hidden, discover_services
 
 if TYPE_CHECKING:
+    from common_sync.core.pins import Pin
     from common_sync.core.service_settings import ServiceSettings
 
 CONFIGURATION_FILES = (OWN_FILE, PYPROJECT)
@@ -32,6 +39,11 @@ class Project(NamedTuple):
     services: tuple[str, ...]  # the services' folders, sorted
     libraries: tuple[Library, ...]  # the shared libraries; each service has a copy of each
     settings: "Mapping[str, ServiceSettings]" = MappingProxyType({})  # of those that have settings of their own
+
+    @property
+    def may_lock(self) -> bool:
+        """Whether a service is pinned, or there is a lock all the same."""
+        return any(library.pins for library in self.libraries) or os.path.lexists(os.path.join(self.root, LOCK_FILE))
 
     @property
     def copies(self) -> tuple[str, ...]:
@@ -69,11 +81,12 @@ def _make_project(found: "_Found") -> Project:
     rules, unclear = configured_rules([(setting.value, setting.line) for setting in configuration.exclude], file)
     services, missing = discover_services(folder, configuration)
     settings, unknown = _assign_settings(configuration, services) if configuration.service else ({}, [])
-    problems += [*unclear, *check_master(folder, configuration), *missing, *unknown]
+    pins, unpinned = _assign_pins(folder, configuration.pins, services, file) if configuration.pins else ({}, [])
+    problems += [*unclear, *check_master(folder, configuration), *missing, *unknown, *unpinned]
     if problems:
         raise ConfigurationError(*sorted(problems, key=lambda problem: (problem.line or 0, problem.message)))
-    master = configuration.master.value
-    library = Library(master.rpartition("/")[2], master, configuration.copy.value, rules)
+    master, exclude = configuration.master.value, tuple(setting.value for setting in configuration.exclude)
+    library = Library(master.rpartition("/")[2], master, configuration.copy.value, rules, pins, exclude)
     return Project(folder, configuration, services, (library,), settings)
 
 
@@ -92,6 +105,26 @@ def _assign_settings(
         remedy = f"name one of {', '.join(found)}" if found else _near_service(name, services)
         problems.append(Problem(f'"{name}" {wrong}', configuration.file, line, remedy))
     return settings, [*problems, *_find_equal_names(configuration.file, settings, services)]
+
+
+def _assign_pins(
+    root: str, pins: "Iterable[Pin]", services: Sequence[str], file: str
+) -> tuple[dict[str, str], list[Problem]]:
+    """Return what each service is pinned to, and what is wrong with whom the pins are for."""
+    assigned: dict[str, str] = {}
+    problems = []
+    for (name, line), ref in pins:
+        found = _match(name, services)
+        if len(found) == 1 and found[0] not in assigned:
+            assigned[found[0]] = ref
+            continue
+        if not found and count_hidden(root, name):  # a sparse checkout has not this one, and it is pinned all the same
+            assigned[name] = ref
+            continue
+        wrong = "is no service" if not found else "is more than one service" if found[1:] else "is pinned twice"
+        remedy = f"name one of {', '.join(found)}" if found else _near_service(name, services)
+        problems.append(Problem(f'"pins": "{name}" {wrong}', file, line, remedy))
+    return assigned, problems
 
 
 def _find_equal_names(

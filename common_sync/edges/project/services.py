@@ -22,7 +22,7 @@ def check_master(root: str, configuration: Configuration) -> Iterator[Problem]:
     path = os.path.join(root, master.value)
     if not master.value:
         return  # it is already said that there is none
-    if not os.path.isdir(path) and (hidden := _count_hidden(root, master.value)):
+    if not os.path.isdir(path) and (hidden := count_hidden(root, master.value)):
         message = f"a sparse checkout keeps the master out of the work tree, all {hidden} files of it"
         yield Problem(message, configuration.file, master.line, f"git sparse-checkout add {shell_word(master.value)}")
     elif not os.path.isdir(path):
@@ -33,11 +33,11 @@ def check_master(root: str, configuration: Configuration) -> Iterator[Problem]:
         yield Problem(message, configuration.file, master.line, f"name {os.path.relpath(os.path.realpath(path), root)}")
 
 
-def _count_hidden(root: str, master: str) -> int:
-    """Return how many files of the master a sparse checkout hides."""
+def count_hidden(root: str, folder: str) -> int:
+    """Return how many files of a folder a sparse checkout hides."""
     if find_top(root) is None:
         return 0
-    return sum(row.startswith("S ") for row in split(ask(["ls-files", "-z", "-t", "--", master], root)))
+    return sum(row.startswith("S ") for row in split(ask(["ls-files", "-z", "-t", "--", folder], root)))
 
 
 def _near_folder(root: str, path: str) -> str:

@@ -1,7 +1,8 @@
-"""The configuration's file, as `init` sees it: whether there is one, and how to write one without touching the rest."""
+"""The configuration's file, as it is written: whether there is one, a new table, and pins, without touching the rest."""
 
 import os
 import tomllib
+from collections.abc import Collection, Mapping
 
 from common_sync.core.configuration import OWN_FILE, PYPROJECT, find_table
 from common_sync.core.errors import ConfigurationError, Problem
@@ -89,3 +90,67 @@ def _append(before: bytes, table: str, file: str) -> bytes:
         message = "cannot take a [tool.common-sync] table at its end"
         raise ConfigurationError(Problem(message, file, remedy=f"write {OWN_FILE} instead, without the table's name"))
     return after.encode()
+
+
+def plan_pins(file: str, pin: Mapping[str, str], unpin: Collection[str] = ()) -> FileEdit:
+    """Return what changes the pins in a configuration file, and nothing else.
+
+    Args:
+        file: Its absolute path.
+        pin: What to pin: the services, as they are to be written → their tag or commit.
+        unpin: The names of those that are pinned no more, as they are written.
+
+    Raises:
+        ConfigurationError: It cannot be changed without touching the rest.
+        TreeError: It cannot be read.
+    """
+    before = _read(file)
+    text = before.decode()
+    after = _set_pins(text, file, pin, unpin)
+    if not _changes_pins_only(text, after, file, pin, unpin):
+        message = "the pins cannot be changed without touching the rest"
+        raise ConfigurationError(
+            Problem(message, file, _line_of_table(text), f"write it by hand: pins = {{ {_show(pin)} }}")
+        )
+    return FileEdit(os.path.basename(file), before, after.encode())
+
+
+def _show(pin: Mapping[str, str]) -> str:
+    return ", ".join(f'"{service}" = "{ref}"' for service, ref in pin.items()) or "…"
+
+
+def _set_pins(text: str, file: str, pin: Mapping[str, str], unpin: Collection[str]) -> str:
+    import tomlkit  # 40 ms, and only for what writes
+    from tomlkit.container import Container
+    from tomlkit.items import Table
+
+    document = tomlkit.parse(text)
+    table: object = document if not file.endswith(PYPROJECT) else document["tool"]["common-sync"]
+    assert isinstance(table, Table | Container)
+    if "pins" not in table:
+        table["pins"] = tomlkit.inline_table()
+    pins = table["pins"]
+    for service in unpin:
+        del pins[service]
+    for service, ref in pin.items():
+        pins[service] = ref
+    if not pins:
+        del table["pins"]
+    after = tomlkit.dumps(document)
+    if not text.endswith("\n"):
+        after = after.removesuffix("\n")
+    return after.replace("\r\n", "\n").replace("\n", "\r\n") if "\r\n" in text else after
+
+
+def _changes_pins_only(before: str, after: str, file: str, pin: Mapping[str, str], unpin: Collection[str]) -> bool:
+    """Tell whether a configuration is what it was, but for the pins."""
+    try:
+        was, now = tomllib.loads(before), tomllib.loads(after)
+    except ValueError:
+        return False
+    table = was["tool"]["common-sync"] if file.endswith(PYPROJECT) else was
+    pins = {service: ref for service, ref in table.get("pins", {}).items() if service not in unpin} | {**pin}
+    table.pop("pins", None)
+    if pins:
+        table["pins"] = pins
+    return bool(was == now)

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,17 +31,25 @@ def run_verify(
     expect_digest: Annotated[
         str | None, Option("--expect-digest", "With --copy: the tree digest it must have.", "DIGEST")
     ] = None,
+    deep: Annotated[bool, Option("--deep", "Compare what is locked with its commits, which must be here.")] = False,
 ) -> int:
     """Exit 0 if every copy and reference is in sync; 1 and the findings if not. Writes nothing."""
     if copy is not None:
         if services:
             raise ConfigurationError(Problem("takes no services: it checks one copy by itself", "--copy"))
+        if deep:
+            raise ConfigurationError(Problem("needs the repository, and --copy looks at one copy by itself", "--deep"))
         return _verify_copy(options, copy, expect_digest)
     if expect_digest is not None:
         raise ConfigurationError(Problem("goes with --copy", "--expect-digest"))
     started, project = time.perf_counter(), load_project(options.root)
     with show_progress() as phases:
         surveyed = survey(project, services or (), phases=phases)
+    if deep:
+        from common_sync.commands.steps.locking import find_forged  # asked for where nobody is trusted
+
+        root = surveyed.root
+        surveyed = surveyed._replace(root=root._replace(findings=(*root.findings, *find_forged(project))))
     text, fields = partial(_lines, surveyed, time.perf_counter() - started), partial(survey_fields, surveyed)
     overview = partial(_overview, surveyed)
     view = View("verify", surveyed.in_sync, surveyed.findings, text, fields, project.root, overview)
@@ -72,11 +80,19 @@ def _lines(surveyed: Survey, seconds: float, options: Options) -> Iterator[str]:
     if options.quiet and surveyed.in_sync:
         return
     services, terminal = count(len(surveyed.plans), "service"), options.terminal
-    source = printable(" and ".join(map(_name_target, surveyed.targets.values())))
+    source = printable(" and ".join(map(_name_target, surveyed.masters)))
     failed = sum(not plan.is_empty for plan in surveyed.plans)
-    what = f"{failed:,} of {services}" if failed else ", ".join(map(printable, surveyed.root.blocks))
+    what = f"{failed:,} of {services}" if failed else ", ".join(map(printable, _list_wrong(surveyed)))
+    pinned = sum(plan.is_pinned for plan in surveyed.plans)
+    source += f", {pinned:,} pinned" if pinned else ""
     mark, verdict = ("✓", services) if surveyed.in_sync else ("✗", f"{what} not")
     yield from terminal.wrap(f"{terminal.mark(mark)} {verdict} in sync with {source}, {seconds:.2f} s", 2)
+
+
+def _list_wrong(surveyed: Survey) -> Iterable[str]:
+    """Return the files of no service that are not in sync."""
+    wrong = dict.fromkeys(one.file for one in surveyed.root.findings if one.severity == "error")
+    return [*wrong, *(surveyed.root.blocks if surveyed.root.edits or not wrong else ())]
 
 
 def _name_target(target: Target) -> str:

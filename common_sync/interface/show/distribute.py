@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from common_sync.commands.distribute import Distribution, Outcome
-from common_sync.core.model import GUARDED
+from common_sync.core.copies.library import LOCK_FILE
+from common_sync.core.model import GUARDED, FileEdit
 from common_sync.interface.show.options import Options
 from common_sync.interface.show.sections import section_lines
 from common_sync.interface.show.terminal import columns, pad, printable
@@ -44,9 +45,7 @@ def outcome_lines(distribution: Distribution, outcomes: Sequence[Outcome], optio
     """Yield a line for each service that changed or was left, and one for each written file of no service."""
     done = [outcome for outcome in outcomes if outcome.in_sync and (outcome.changed or options.verbose)]
     left = [outcome for outcome in outcomes if not outcome.in_sync]
-    files = {
-        edit.path: "managed block" if edit.managed else "build contexts" for edit in distribution.survey.root.edits
-    }
+    files = {edit.path: _name_edit(edit) for edit in distribution.survey.root.edits}
     steps = {one.plan.service: options.terminal.spell(", ".join(_steps(one, distribution))) for one in (*done, *left)}
     names, wide = (
         max(map(columns, several), default=0) for several in (map(printable, (*steps, *files)), steps.values())
@@ -63,6 +62,13 @@ def outcome_lines(distribution: Distribution, outcomes: Sequence[Outcome], optio
         yield f"{options.terminal.mark(_written(distribution))} {pad(printable(path), names)}  {what}"
 
 
+def _name_edit(edit: FileEdit) -> str:
+    """Return what is written to a file that belongs to no service."""
+    if edit.path == LOCK_FILE:
+        return "what the pins are" if edit.after is not None else "taken away: nothing is pinned"
+    return "managed block" if edit.managed else "build contexts"
+
+
 def _written(distribution: Distribution) -> str:
     """Return the mark of what was written, or would be."""
     return "→" if distribution.dry_run else "✓"
@@ -72,7 +78,7 @@ def _steps(outcome: Outcome, distribution: Distribution) -> Iterator[str]:
     """Yield what was done to each copy, in the words of its version."""
     for one in outcome.copies:
         version = distribution.survey.targets[one.copy.target].manifest.library.version
-        if not one.copy.exists:
+        if not one.copy.exists and one.changed:
             yield printable(f"new copy {version}" if version else "new copy")
         elif one.changed and one.copy.plan.state == "unmanaged":
             yield "adopted"

@@ -240,6 +240,7 @@ def _service(plan: "ServicePlan") -> Fields:
         "digest": copy.digest,
         "version": copy.version,
         "files": copy.files,
+        **({"pinned": as_text(copy.target.ref)} if copy.target.ref is not None else {}),
         "in_sync": plan.is_empty,
         "drift": [{"path": as_text(operation.path), "state": operation.state} for operation in copy.plan.operations],
         "references": [

@@ -17,14 +17,14 @@ if TYPE_CHECKING:  # each command needs its own at run time, and no other's
 
 def survey_overview(surveyed: Survey) -> Overview:
     """Return how each service stands by what was planned."""
-    number = len(surveyed.targets)
+    number = len(surveyed.masters)
     return Overview(_libraries(surveyed), tuple(_planned(plan, number) for plan in surveyed.plans))
 
 
 def _libraries(surveyed: Survey) -> tuple[str, ...]:
     return tuple(
         f"{name_library(target.manifest.library)} in {target.library.master}, {count(len(target.manifest.files), 'file')}"
-        for target in surveyed.targets.values()
+        for target in surveyed.masters
     )
 
 

@@ -69,9 +69,13 @@ def _decide_lines(findings: Sequence[Finding], surveyed: Survey, options: Option
         yield from _decided_lines(service, found, options)
     yield from more_lines(rest, "service", terminal)
     if edited:
-        master = surveyed.first.library.master if len(surveyed.targets) == 1 else "their master"
-        yield from help_lines(f"take the edits over to {master}, or discard them:", terminal)
+        master = surveyed.first.library.master if len(surveyed.masters) == 1 else "their master"
+        pinned = {plan.service for plan in surveyed.plans if plan.is_pinned}.intersection(edited)
+        first = " (a pinned service is unpinned first)" if pinned else ""
+        yield from help_lines(f"take the edits over to {master}{first}, or discard them:", terminal)
         service = shell_word(edited[0]) if len(edited) == 1 else "SERVICE"
+        if pinned:
+            yield f"        common-sync unpin {printable(service)}"
         yield f"        common-sync promote {printable(service)}"
         yield f"        common-sync distribute {printable(service)} --force"
 

@@ -38,7 +38,7 @@ _SERVICE, _VERSION = "SERVICE", "VERSION"
 def status_lines(surveyed: Survey, options: Options) -> Iterator[str]:
     """Yield the libraries, a row for each service that is not in sync, and how many have which version."""
     terminal = options.terminal
-    for target in surveyed.targets.values():
+    for target in surveyed.masters:
         manifest, master = target.manifest, terminal.paint(printable(target.library.master), "bold")
         digest = terminal.spell(f"{manifest.tree[:_DIGEST]}…")
         name = printable(name_library(manifest.library))
@@ -50,10 +50,13 @@ def status_lines(surveyed: Survey, options: Options) -> Iterator[str]:
     yield from _row_lines(shown, kinds, surveyed, options)
     for edit in surveyed.root.edits:
         yield f"{terminal.mark('→')} {printable(edit.path)}  a managed block to write"
+    for finding in surveyed.root.findings:
+        yield from terminal.wrap(f"{terminal.mark('✗')} {printable(finding.file)} {printable(finding.message)}", 2)
     if rest := len(plans) - len(shown):
         word = "service" if not shown else "more service"
         yield terminal.paint(f"{terminal.mark('·')} {count(rest, word)} in sync (-v names them)", "dim")
     yield from _version_lines(surveyed, options)
+    yield from _pin_lines(surveyed, options)
 
 
 def _kind(plan: ServicePlan) -> str:
@@ -81,7 +84,7 @@ def _row_lines(plans: list[ServicePlan], kinds: dict[str, str], surveyed: Survey
     for plan in shown:
         mark = terminal.mark(_KINDS[kinds[plan.service]])
         head = f"{mark} {pad(printable(plan.service), names)}  {pad(versions[plan.service], wide)}  "
-        yield from terminal.wrap(what_differs(plan, len(surveyed.targets)), names + wide + 6, head)
+        yield from terminal.wrap(what_differs(plan, len(surveyed.masters)), names + wide + 6, head)
     yield from more_lines(rest, "service", terminal)
 
 
@@ -101,6 +104,8 @@ def what_differs(plan: ServicePlan, libraries: int) -> str:
 
 def _drift(copy: CopySurvey) -> str:
     """Return how a copy differs; nothing where it does not."""
+    if copy.lacks:
+        return "what is locked is not here"
     if not copy.exists:
         return "no copy"
     states = Counter(operation.state for operation in copy.plan.operations)
@@ -127,12 +132,27 @@ def _own(plan: ServicePlan) -> Iterator[str]:
 
 def _version_lines(surveyed: Survey, options: Options) -> Iterator[str]:
     """Yield which version is in how many services, for each library that has versions."""
-    for number, target in enumerate(surveyed.targets.values()):
+    for number, target in enumerate(surveyed.masters):
         found = Counter(plan.copies[number].version for plan in surveyed.plans)
         if found.keys() != {None}:
-            whose = f"{printable(target.manifest.library.name)}: " if len(surveyed.targets) > 1 else ""
+            whose = f"{printable(target.manifest.library.name)}: " if len(surveyed.masters) > 1 else ""
             shown = "  ".join(
                 f"{printable(version or 'none')} in {n:,}" for version, n in found.most_common(_MOST_VERSIONS)
             )
             yield ""
             yield from options.terminal.wrap(f"{whose}{shown}", 12, "versions    ")
+
+
+def _pin_lines(surveyed: Survey, options: Options) -> Iterator[str]:
+    """Yield which services stay at which tag or commit; nothing where none does."""
+    pinned = [
+        f"{printable(plan.service)} to {printable(copy.target.ref)}"
+        for plan in surveyed.plans
+        for copy in plan.copies
+        if copy.target.ref is not None
+    ]
+    if pinned:
+        yield ""
+        shown, rest = limit(pinned, _MOST_ROWS, everything=options.verbose)
+        yield from options.terminal.wrap(", ".join(shown), 12, "pinned      ")
+        yield from more_lines(rest, "service", options.terminal)

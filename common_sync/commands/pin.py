@@ -1,0 +1,199 @@
+"""`pin` and `unpin`: one service stays at a tag or a commit of its library, while the others follow the master."""
+
+import os
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from typing import NamedTuple
+
+from common_sync.commands.distribute import Distribution, bring_in_sync
+from common_sync.commands.steps.locking import complete_lock
+from common_sync.commands.steps.survey import Survey, survey
+from common_sync.core.copies.library import Library
+from common_sync.core.copies.lockfile import Locked
+from common_sync.core.copies.manifest import LARGEST, parse_manifest
+from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
+from common_sync.core.errors import ConfigurationError, ManifestError, Problem
+from common_sync.core.model import GUARDED, FileEdit, Finding
+from common_sync.edges.files.folders import opened
+from common_sync.edges.files.reading import read_bytes
+from common_sync.edges.files.replacing import write_edit
+from common_sync.edges.git.history import earlier_versions
+from common_sync.edges.processes.workers import Phases, no_progress
+from common_sync.edges.project.load import Project, select_services
+from common_sync.edges.project.lockfile import plan_lock, read_lock
+from common_sync.edges.project.write import plan_pins
+from common_sync.edges.state.lock import exclusive, state_folder
+
+
+class Pinned(NamedTuple):
+    """What a service's copy is to be from now on."""
+
+    service: str  # the service's path from the root
+    library: str  # the library's name
+    was: Locked | None  # what it was pinned to, where that was locked
+    now: Locked | None  # what it is pinned to; None where it follows the master again
+
+
+class Pinning(NamedTuple):
+    """What a run of `pin` or `unpin` came to."""
+
+    pinned: tuple[Pinned, ...]  # what was pinned or unpinned; nothing where that was refused
+    refused: tuple[Finding, ...]  # the edits that would be lost
+    distribution: Distribution | None  # how the copy followed
+    file: str  # the configuration's file, from the root
+    dry_run: bool  # whether nothing was written
+    root: str  # the absolute path of the configuration's folder
+
+    @property
+    def passes(self) -> bool:
+        """Whether it was done, and the copy follows."""
+        return not self.refused and self.distribution is not None and self.distribution.in_sync
+
+    def findings(self) -> list[Finding]:
+        """Return what was refused, and what is still to be said of the service."""
+        return [*self.refused, *(self.distribution.findings() if self.distribution is not None else ())]
+
+
+class How(NamedTuple):
+    """How a run is told of, and what it may do."""
+
+    say: Callable[[str], None]  # told when another run has to be waited for, and what a run that fails has discarded
+    phases: Phases = no_progress  # told of every few services that are read, then written
+    force: bool = False  # whether edits in the copy are discarded
+    dry_run: bool = False  # whether nothing is written
+
+
+def pin(project: Project, name: str, ref: str | None, how: How, *, back: bool = False) -> Pinning:
+    """Have a service stay at a tag or a commit.
+
+    Args:
+        project: The project.
+        name: The service, as the user named it.
+        ref: The tag or commit; None for what its copy holds, or held before.
+        how: How the run is told of, and what it may do.
+        back: Without `ref`: what the copy held before.
+
+    Raises:
+        CommonSyncError: There is no such service, tag, commit or library; nothing was written. Or something could not be
+            written: `distribute` finishes the work.
+    """
+    service, library = select_services(project, [name])[0], project.libraries[0]
+    if ref is None:
+        ref = _find_held(project, service, library, before=back)
+    return _change(project, service, library, {**library.pins, service: ref}, how)
+
+
+def unpin(project: Project, name: str, how: How) -> Pinning:
+    """Have a service follow the master again.
+
+    Args:
+        project: The project.
+        name: The service, as the user named it.
+        how: How the run is told of, and what it may do.
+
+    Raises:
+        CommonSyncError: It is not pinned; or as for `pin`.
+    """
+    service, library = select_services(project, [name])[0], project.libraries[0]
+    if service not in library.pins:
+        pinned = ", ".join(sorted(library.pins)) or "none"
+        raise ConfigurationError(Problem(f"{service} is not pinned", remedy=f"these services are: {pinned}"))
+    pins = {one: ref for one, ref in library.pins.items() if one != service}
+    return _change(project, service, library, pins, how)
+
+
+def _change(project: Project, service: str, library: Library, pins: Mapping[str, str], how: How) -> Pinning:
+    root, file = project.root, project.configuration.file
+    changed = library._replace(pins=pins)
+    planned = project._replace(libraries=tuple(changed if one is library else one for one in project.libraries))
+    with nullcontext() if how.dry_run else exclusive(state_folder(root), how.say):
+        _, known = read_lock(root)
+        locking = complete_lock(planned)
+        written = next(
+            (one.service.value for one in project.configuration.pins if _means(one.service.value, service)), None
+        )
+        ref = pins.get(service)
+        edit = plan_pins(
+            os.path.join(root, os.path.basename(file)),
+            {written or service: ref} if ref is not None else {},
+            [written] if written is not None and ref is None else (),
+        )
+        found = survey(planned, [service], phases=how.phases, locking=locking._replace(edit=None))
+        # without a pin, the edits stay where they are, and promote takes them over
+        refused = tuple(_find_edits(found)) if ref is not None and not how.force else ()
+        if refused:
+            return Pinning((), refused, None, file, how.dry_run, root)
+        if not how.dry_run:
+            _write(root, [plan_lock(*read_lock(root), {**known, **locking.lock}), edit])
+            _write(root, [plan_lock(*read_lock(root), locking.lock)])
+        done = bring_in_sync(found, dry_run=how.dry_run, force=how.force, tracked=None, say=how.say, phases=how.phases)
+    was, now = known.get(library.key_for(service)), locking.lock.get(changed.key_for(service))
+    return Pinning((Pinned(service, library.name, was, now),), (), done, file, how.dry_run, root)
+
+
+def _means(written: str, service: str) -> bool:
+    return written in (service, service.rpartition("/")[2])
+
+
+def _find_edits(found: Survey) -> list[Finding]:
+    """Return a finding for each edit in the copy, which another state of the library would bury."""
+    copies = (copy for plan in found.plans for copy in plan.copies if copy.exists)
+    return [
+        finding
+        for copy in copies
+        if any(one.state in GUARDED for one in copy.plan.operations)
+        for finding in copy.findings_of(tuple(one for one in copy.plan.operations if one.guarded))
+    ]
+
+
+def _write(root: str, edits: list[FileEdit | None]) -> None:
+    with opened(root) as folder:
+        for edit in edits:
+            if edit is not None and edit.after != edit.before:
+                write_edit(folder, edit)
+
+
+_SHORT = 12
+
+
+def _find_held(project: Project, service: str, library: Library, *, before: bool) -> str:
+    """Return the beginning of the id of the commit that a service's copy is of, or was of before.
+
+    Raises:
+        CommonSyncError: No commit has it, or nobody can tell.
+    """
+    from common_sync.commands.log import read_history  # only where nobody says what
+
+    place = f"{service}/{library.copy}/{MANIFEST_NAME}"
+    now = _read_tree(project.root, place)
+    tree = now if not before else _find_earlier(project.root, place, now)
+    found = next(one for one in read_history(project, [tree]).digests if one.master == library.master)
+    if found.at is not None:
+        return found.at.id[:_SHORT]
+    if found.unclear is not None:
+        raise ConfigurationError(found.unclear)
+    message = f"no commit of {library.master} has what the copy {'held' if before else 'holds'}"
+    raise ConfigurationError(Problem(message, place, remedy=f"name a tag or a commit: common-sync pin {service} REF"))
+
+
+def _read_tree(root: str, place: str) -> str:
+    above = os.path.dirname(os.path.join(root, place))
+    try:
+        with opened(above) as folder:
+            return parse_manifest(read_bytes(MANIFEST_NAME, folder, LARGEST), place).tree
+    except OSError:
+        message = "there is no manifest that says which state of the library the copy is"
+        raise ConfigurationError(Problem(message, place, remedy="name a tag or a commit")) from None
+
+
+def _find_earlier(root: str, place: str, now: str) -> str:
+    """Return the tree digest that the manifest had before its last change."""
+    for data in earlier_versions(root, place):
+        try:
+            tree = parse_manifest(data, place).tree
+        except ManifestError:
+            continue
+        if tree != now:
+            return tree
+    message = "git's history has no earlier state of the copy"
+    raise ConfigurationError(Problem(message, place, remedy="name a tag or a commit"))

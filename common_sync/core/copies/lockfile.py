@@ -1,0 +1,185 @@
+"""The lock: which commit each pin is, and the digest of what a copy of it holds.
+
+An entry is a digest, and whatever has that digest is the source. So what is locked can be proven offline, without history and tags.
+The format is specified in docs/versions.md. The same entries give the same bytes on every machine, at any time.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from common_sync.core.copies.library import LOCK_FILE, TargetKey
+from common_sync.core.copies.manifest import quote, why_unsafe
+from common_sync.core.errors import ConfigurationError, Problem, shell_word
+from common_sync.core.findings import make_finding
+from common_sync.core.model import Finding
+from common_sync.core.pins import why_no_ref
+
+SCHEMA = 1
+LARGEST = 1 << 20
+
+_HEAD = (
+    "# Written by common-sync. `common-sync update` moves what is here; after a merge conflict take either side and run "
+    "`common-sync distribute`."
+)
+
+
+class Locked(NamedTuple):
+    """What one pin comes to."""
+
+    library: str  # the library's name
+    path: str  # where its master is in the commit, from the root
+    ref: str  # the tag, or the digits of the commit, as the configuration has it
+    commit: str  # the commit's full id
+    tree: str  # the tree digest of a copy, so after the excludes
+    exclude: tuple[str, ...] = ()  # the patterns that the digest was taken with
+
+    @property
+    def key(self) -> TargetKey:
+        """What tells it from others."""
+        return TargetKey(self.library, self.ref)
+
+    @property
+    def is_commit(self) -> bool:
+        """Whether it is a commit that was named, and no tag, which could be moved."""
+        return self.commit.startswith(self.ref.lower())
+
+
+Lock = Mapping[TargetKey, Locked]
+"""The entries, by their keys."""
+
+
+def format_lock(entries: Iterable[Locked]) -> bytes:
+    """Return the lock's bytes: TOML, sorted, without dates."""
+    tables = (_format_entry(entry) for entry in sorted(entries))
+    return "\n".join((f"{_HEAD}\nschema = {SCHEMA}\n", *tables)).encode()
+
+
+def _format_entry(entry: Locked) -> str:
+    rows = [(key, _quote(getattr(entry, key))) for key in _TEXTS]
+    if entry.exclude:
+        rows.append(("exclude", f"[{', '.join(map(_quote, entry.exclude))}]"))
+    return "[[locked]]\n" + "".join(f"{key} = {value}\n" for key, value in rows)
+
+
+def _quote(text: str) -> str:
+    """Return a TOML string; JSON's are, but for one letter that JSON leaves as it is."""
+    return quote(text).replace("\x7f", "\\u007f")
+
+
+_TEXTS = ("library", "path", "ref", "commit", "tree")
+_COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
+_TREE = re.compile("cs1:[0-9a-f]{64}")
+
+
+def parse_lock(data: bytes, where: str) -> dict[TargetKey, Locked]:
+    """Read a lock, trusting nothing in it.
+
+    Raises:
+        ConfigurationError: It is not TOML, of another schema, or an entry makes no sense; all that is wrong is said at once.
+    """
+    text, document = _load(data, where)
+    problems: list[Problem] = []
+    unknown = sorted(document.keys() - {"schema", "locked"})
+    problems += [Problem(f"unknown key {key!r}", where, remedy=_REMEDY) for key in unknown[:_MOST_SHOWN]]
+    tables = document.get("locked", [])
+    if not isinstance(tables, list):
+        raise ConfigurationError(*problems, Problem('"locked" is no list of tables', where, remedy=_REMEDY))
+    lines = _find_lines(text)
+    found: dict[TargetKey, Locked] = {}
+    for number, table in enumerate(tables):
+        line = lines[number] if len(lines) == len(tables) else None
+        wrong = list(_entry_problems(table))
+        if not wrong and (entry := _make_entry(table)).key in found:
+            wrong = [f"{entry.library} is locked twice for {entry.ref!r}"]
+        if not wrong:
+            found[entry.key] = entry
+        problems += [Problem(message, where, line, _REMEDY) for message in wrong]
+    if problems:
+        raise ConfigurationError(*problems[:_MOST_SHOWN])
+    return found
+
+
+_REMEDY = "restore it from version control, or delete it and run common-sync distribute"
+_MOST_SHOWN = 20
+
+
+def _load(data: bytes, where: str) -> tuple[str, dict[str, object]]:
+    try:
+        text = data.decode()
+        document: dict[str, object] = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        if data.startswith(b"<<<<<<< ") or b"\n<<<<<<< " in data:
+            command = f"git checkout --ours {shell_word(where)} && common-sync distribute"
+            message = "holds the marks of a merge that is not finished"
+            raise ConfigurationError(Problem(message, where, remedy=command)) from None
+        reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise ConfigurationError(Problem(f"not a lock: {reason}", where, remedy=_REMEDY)) from None
+    schema = document.get("schema")
+    if type(schema) is int and schema > SCHEMA:
+        message = f"lock schema {schema} is newer than this common-sync, which reads schema {SCHEMA}"
+        raise ConfigurationError(Problem(message, where, remedy="upgrade common-sync"))
+    if type(schema) is not int or schema != SCHEMA:
+        raise ConfigurationError(Problem(f"schema is not {SCHEMA}", where, remedy=_REMEDY))
+    return text, document
+
+
+def _find_lines(text: str) -> list[int]:
+    """Return the lines in which entries begin."""
+    return [number for number, line in enumerate(text.splitlines(), 1) if line.strip() == "[[locked]]"]
+
+
+def _entry_problems(table: object) -> Iterator[str]:
+    if not isinstance(table, dict):
+        yield "an entry is no table"
+        return
+    missing, unknown = sorted({*_TEXTS} - table.keys()), sorted(table.keys() - {*_TEXTS, "exclude"})
+    yield from (f"key {key!r} is missing" for key in missing)
+    yield from (f"unknown key {key!r}" for key in unknown[:_MOST_SHOWN])
+    texts = [key for key in _TEXTS if key in table and not isinstance(table[key], str)]
+    yield from (f'"{key}" is no string' for key in texts)
+    exclude = table.get("exclude", [])
+    if not isinstance(exclude, list) or not all(isinstance(one, str) for one in exclude):
+        yield '"exclude" is no list of strings'
+    if not missing and not texts:
+        yield from _text_problems(table)
+
+
+def _text_problems(table: dict[str, str]) -> Iterator[str]:
+    if not table["library"]:
+        yield '"library" is empty'
+    if reason := why_unsafe(table["path"]):
+        yield f'"path" {reason}'
+    if reason := why_no_ref(table["ref"]):
+        yield f'"ref" {reason}'
+    if _COMMIT.fullmatch(table["commit"]) is None:
+        yield '"commit" is no full id of a commit, 40 or 64 hex digits'
+    if _TREE.fullmatch(table["tree"]) is None:
+        yield '"tree" is no tree digest, cs1: and 64 hex digits'
+
+
+def _make_entry(table: object) -> Locked:
+    assert isinstance(table, dict)
+    library, path, ref, commit, tree = (str(table[key]) for key in _TEXTS)
+    return Locked(library, path, ref, commit, tree, tuple(table.get("exclude", ())))
+
+
+def find_lock_faults(lock: Lock, wanted: Mapping[TargetKey, tuple[str, ...]]) -> Iterator[Finding]:
+    """Yield in what a lock is not that of the configuration.
+
+    Args:
+        lock: The lock.
+        wanted: Each pin's key, and the patterns that are excluded now.
+    """
+    for library, ref in sorted(wanted.keys() - lock.keys(), key=str):
+        yield _fault(f"lacks {library} at {ref}, which a service is pinned to")
+    for library, ref in sorted(lock.keys() - wanted.keys(), key=str):
+        yield _fault(f"has {library} at {ref}, which no service is pinned to")
+    for key in sorted(wanted.keys() & lock.keys(), key=str):
+        if lock[key].exclude != wanted[key]:
+            yield _fault(f'{key.library} at {key.ref} was locked with other patterns in "exclude"')
+
+
+def _fault(message: str) -> Finding:
+    return make_finding("CS011", "", LOCK_FILE, None, message, "common-sync distribute", "distribute")

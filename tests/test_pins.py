@@ -1,0 +1,345 @@
+"""Pins: one service stays behind, the others go on; what is locked is proven offline, or it is said that nobody can tell."""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from support.monorepo import CONFIGURATION, Monorepo, make_monorepo, run
+
+API, WORKER, LOCK = "services/api", "services/worker", "common-sync.lock"
+SETTINGS = "common/our_common/settings.py"
+PINS = 'pins = {"services/api" = "v1"}\n'
+
+
+@pytest.fixture
+def grown(tmp_path: Path) -> Monorepo:
+    """Return a repository in sync whose library was tagged as v1, and has changed and grown since."""
+    repo = make_monorepo(tmp_path / "repo")
+    assert repo.run("distribute").code == 0
+    repo.commit("distributed")
+    repo.git("tag", "v1")
+    repo.write(SETTINGS, "DEBUG = True\n")
+    repo.write("common/new.py", "new = 1\n")
+    (repo.root / "common/wait.sh").unlink()
+    assert repo.run("distribute").code == 0
+    repo.commit("the library has changed")
+    return repo
+
+
+@pytest.fixture
+def pinned(grown: Monorepo) -> Monorepo:
+    """Return the repository with one service pinned to v1, all committed."""
+    assert grown.run("pin", "api", "v1").code == 0
+    grown.commit("pinned")
+    return grown
+
+
+def clone(repo: Monorepo, *options: str) -> Monorepo:
+    """Return a clone of depth 1, without tags, whose origin is gone: what is not in it cannot be had."""
+    place = repo.root.parent / "clone"
+    words = ("git", "clone", "-q", "--depth", "1", "--no-tags", *options, f"file://{repo.root}", str(place))
+    assert run(*words, cwd=repo.root).code == 0
+    run("git", "remote", "set-url", "origin", "/nowhere", cwd=place)
+    return Monorepo(place)
+
+
+def test_one_service_stays_behind(grown: Monorepo) -> None:
+    """A team could not keep one service at a release while the others go on."""
+    before = grown.tree(f"{WORKER}/common")
+    done = grown.run("pin", "api", "v1")
+    assert (done.code, done.err) == (0, "")
+    assert "it stays there until: common-sync unpin services/api" in " ".join(done.out.split())
+    assert grown.read(f"{API}/{SETTINGS}") == "DEBUG = False\n"
+    assert (grown.root / f"{API}/common/wait.sh").stat().st_mode & 0o100
+    assert not (grown.root / f"{API}/common/new.py").exists()
+    assert grown.tree(f"{WORKER}/common") == before
+    assert grown.read("common-sync.toml") == CONFIGURATION + PINS
+    assert f'commit = "{grown.git("rev-parse", "v1").strip()}"' in grown.read(LOCK)
+    assert (grown.run("verify").code, grown.run("verify", "--deep").code) == (0, 0)
+    grown.write(SETTINGS, "DEBUG = None\n")
+    assert grown.run("distribute").code == 0
+    assert [grown.read(f"{one}/{SETTINGS}") for one in (API, WORKER)] == ["DEBUG = False\n", "DEBUG = None\n"]
+    assert "pinned      services/api to v1" in grown.run("status").out
+    services = grown.json("verify", code=0)["services"]
+    assert [one.get("pinned") for one in services] == ["v1", None]
+
+
+def test_pin_and_unpin_give_everything_back(grown: Monorepo) -> None:
+    """A pin that was tried would leave traces in files that people write."""
+    grown.write("common-sync.toml", CONFIGURATION + "\n[service.api]\nport = 80\n")
+    grown.commit("settings")
+    before = grown.tree()
+    for service, ref in (("api", "v1"), ("worker", "v1"), ("api", grown.git("rev-parse", "HEAD~1").strip()[:9])):
+        assert grown.run("pin", service, ref).code == 0
+    assert [grown.run("unpin", one).code for one in ("worker", "api")] == [0, 0]
+    assert grown.tree() == before
+
+
+REFUSED = [
+    ("nobody", "v1", "'nobody' is no service", "the services are"),
+    ("api", "vv1", "there is no tag 'vv1'", "did you mean v1?"),
+    ("api", "release-9", "there is no tag 'release-9' in this clone", "git fetch origin tag release-9"),
+    ("api", "0123456", "there is no commit '0123456' in this clone", "git fetch origin"),
+    ("api", "aside", "'aside' is a branch, which moves", "name the commit that it is at now"),
+    ("api", "abcdef1", "'abcdef1' is a branch, which moves", "name the commit that it is at now"),
+    ("api", "HEAD~1", "'HEAD~1' is no tag's name", "name a tag, or 7 to 64 hex digits"),
+    ("api", "gone", "the library is not in that commit", "name a commit that has it"),
+    ("api", "merging", "holds the marks of a merge", "exclude it, or name another commit"),
+    ("api", "away", "is a symlink out of the library, to ../../etc", "exclude it, or name another commit"),
+    ("api", "lfs", "is a Git LFS pointer", "exclude it, or name another commit"),
+    ("api", "crlf", "git converts files there (.gitattributes)", "name a commit without such attributes"),
+    ("api", "copy", "the library was itself a copy in that commit", "name a later commit"),
+    ("api", "module", "is a git repository of its own", "exclude it"),
+]
+
+
+def make_bad_tags(repo: Monorepo) -> None:
+    """Tag commits that nothing can be pinned to, on a branch of their own, and leave it again."""
+    head = repo.git("rev-parse", "--abbrev-ref", "HEAD").strip()
+    made = {
+        "merging": ("common/x.py", "<<<<<<< a\n1\n=======\n2\n>>>>>>> b\n"),
+        "lfs": ("common/x.bin", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"),
+        "crlf": (".gitattributes", "*.py text eol=crlf\n"),
+        "copy": ("common/.common-sync.json", "{}\n"),
+    }
+    for tag, (path, text) in made.items():
+        repo.git("checkout", "-q", "-b", f"with-{tag}", head)
+        repo.write(path, text)
+        repo.commit(tag)
+        repo.git("tag", tag)
+    repo.git("checkout", "-q", "-b", "aside", head)
+    (repo.root / "common/link").symlink_to("../../etc")
+    repo.commit("away")
+    repo.git("tag", "away")
+    repo.git("rm", "-q", "common/link")
+    repo.git("update-index", "--add", "--cacheinfo", f"160000,{repo.git('rev-parse', 'HEAD').strip()},common/inner")
+    repo.git("commit", "-q", "--no-verify", "-m", "module")
+    repo.git("tag", "module")
+    repo.git("rm", "-q", "-r", "--cached", "common")
+    repo.git("commit", "-q", "--no-verify", "-m", "gone")
+    repo.git("tag", "gone")
+    repo.git("branch", "abcdef1")
+    repo.git("checkout", "-q", "-f", head)
+
+
+def test_what_cannot_be_pinned_to(grown: Monorepo) -> None:
+    """A service would be held to what moves, or to what is no library; or a typo would change files."""
+    make_bad_tags(grown)
+    before = grown.tree()
+    for service, ref, message, remedy in REFUSED:
+        done = grown.run("pin", service, ref)
+        assert (done.code, done.out) == (2, ""), done
+        said = " ".join(done.err.split())
+        assert message in said, said
+        assert remedy in said, said
+    assert grown.tree() == before
+
+
+def test_an_edit_is_not_buried(grown: Monorepo) -> None:
+    """Somebody's edit would be discarded, or hidden in a copy of another state."""
+    grown.write(f"{API}/{SETTINGS}", "MINE = 1\n")
+    before = grown.tree()
+    done = grown.run("pin", "api", "v1")
+    assert done.code == 1
+    assert "CS004" in done.out
+    assert grown.tree() == before
+    forced = grown.json("pin", "api", "v1", "--force", code=0)
+    assert (grown.read(f"{API}/{SETTINGS}"), bool(forced["kept"])) == ("DEBUG = False\n", True)
+    grown.write(f"{API}/{SETTINGS}", "MINE = 2\n")
+    assert "common-sync unpin services/api" in grown.run("verify").out
+    refused = grown.run("promote")
+    assert (refused.code, "is pinned to v1" in " ".join(refused.out.split())) == (1, True)
+    assert grown.run("unpin", "api").code == 1  # the edit stays, and is promoted from there
+    assert grown.read(f"{API}/{SETTINGS}") == "MINE = 2\n"
+
+
+def test_a_clone_of_depth_1_without_tags_is_proven_offline(pinned: Monorepo) -> None:
+    """CI, which clones so, could not tell whether the pinned copy is what is locked; or would have to fetch."""
+    there = clone(pinned)
+    assert there.run("verify").code == 0
+    assert there.run("distribute").code == 0
+    assert (there.hook().code, there.hook("--check").code) == (0, 0)
+    deep = there.run("verify", "--deep")
+    assert (deep.code, "git fetch --depth 1 origin" in deep.err) == (2, True)
+    for gone in (f"{API}/{SETTINGS}", f"{API}/common"):
+        shutil.rmtree(there.root / gone) if gone.endswith("common") else (there.root / gone).unlink()
+        assert there.run("verify").code == 1
+        assert there.run("distribute").code == 0
+        assert there.git("status", "--short") == ""
+
+
+def test_what_is_nowhere_is_said(pinned: Monorepo) -> None:
+    """A copy would be filled with something else, emptied, or called in sync, where nothing has what is locked."""
+    there = clone(pinned)
+    shutil.rmtree(there.root / API / "common")
+    there.git("-c", "user.name=A", "-c", "user.email=a@b", "commit", "-qam", "gone")
+    before = there.tree()
+    for command in ("verify", "distribute"):
+        done = there.concise(command)
+        assert (done.code, "CS010 is to be common at v1, and nothing here has what is locked" in done.out) == (1, True)
+    assert there.tree() == before
+    manual = there.write(f"{API}/common/mine.py", "mine = 1\n")
+    assert "CS010" in there.concise("distribute", "--force").out
+    assert manual.read_bytes() == b"mine = 1\n"
+    assert there.hook("--check").code == 1
+
+
+def test_an_edit_is_named_where_the_locked_state_is_nowhere(pinned: Monorepo) -> None:
+    """Of a copy that is behind its lock, nobody would learn that it was edited, too."""
+    lock = pinned.read(LOCK)
+    other = lock[: lock.index("cs1:")] + f'cs1:{"0" * 64}"\n'
+    pinned.write(LOCK, other)
+    pinned.write(f"{API}/{SETTINGS}", "MINE = 1\n")
+    done = pinned.concise("verify")
+    assert done.code == 1
+    assert "CS003 edited in the copy" in done.out
+    assert "CS010" in done.out
+    forged = pinned.concise("verify", "--deep")
+    assert (forged.code, "CS013" in forged.out) == (1, True)
+    assert pinned.concise("distribute", "--force").code == 1
+    assert pinned.read(f"{API}/{SETTINGS}") == "MINE = 1\n"
+
+
+@pytest.mark.parametrize(
+    ("configuration", "lock", "message"),
+    [
+        (CONFIGURATION + PINS, None, "lacks common at v1"),
+        (CONFIGURATION, "", "has common at v1"),
+        (f'{CONFIGURATION}exclude = ["new.py"]\n{PINS}', "", 'other patterns in "exclude"'),
+    ],
+)
+def test_a_lock_that_is_not_the_configuration_s(
+    pinned: Monorepo, configuration: str, lock: str | None, message: str
+) -> None:
+    """A service would be held to what nobody asks for any more; `distribute` would not mend it."""
+    pinned.write("common-sync.toml", configuration)
+    if lock is None:
+        (pinned.root / LOCK).unlink()
+    done = pinned.concise("verify")
+    assert (done.code, "CS011" in done.out, message in done.out) == (1, True, True)
+    dry = pinned.json("distribute", "--dry-run", code=0)
+    assert LOCK in dry["rewritten"]
+    assert pinned.run("verify").code == 1
+    assert pinned.run("distribute").code == 0
+    assert pinned.run("verify").code == 0
+    assert (pinned.root / LOCK).exists() is ("pins" in configuration)
+
+
+@pytest.mark.parametrize(
+    ("pins", "message", "remedy"),
+    [
+        ("pins = 3", '"pins" must be a table', "[pins]"),
+        ('pins = {"services/api" = 1}', '"services/api" cannot be 1', 'services/api = "v1.0.1"'),
+        (
+            'pins = {"services/api" = "-x"}',
+            "\"services/api\" is pinned to '-x', which begins like an option",
+            "name a tag",
+        ),
+        ('pins = {"services/ap" = "v1"}', '"pins": "services/ap" is no service', "did you mean services/api"),
+        ('pins = {api = "v1", "services/api" = "v1"}', '"pins": "services/api" is pinned twice', "name one of"),
+    ],
+)
+def test_pins_that_make_no_sense(grown: Monorepo, pins: str, message: str, remedy: str) -> None:
+    """A pin with a typo would be passed over, and the service not stay behind."""
+    grown.write("common-sync.toml", f"{CONFIGURATION}{pins}\n")
+    done = grown.run("verify")
+    said = " ".join(done.err.split())
+    assert (done.code, message in said, remedy in said) == (2, True, True), done
+    assert "common-sync.toml:3" in done.err
+
+
+def test_the_hook_holds_a_pinned_service(pinned: Monorepo) -> None:
+    """A commit would hold a pin without its lock, and every clone of it fail; or the hook would update the pinned copy."""
+    pinned.write(SETTINGS, "DEBUG = None\n")
+    pinned.git("add", "common")
+    assert pinned.hook().code == 1
+    assert [pinned.read(f"{one}/{SETTINGS}") for one in (API, WORKER)] == ["DEBUG = False\n", "DEBUG = None\n"]
+    pinned.git("add", "-A")
+    assert pinned.hook().code == 0
+    (pinned.root / LOCK).unlink()
+    assert pinned.hook("--check").code == 1
+    assert pinned.hook().code == 0
+    pinned.git("rm", "-q", "--cached", LOCK)
+    lacks = pinned.hook()
+    assert (lacks.code, LOCK in lacks.out + lacks.err) == (1, True)
+    pinned.git("add", LOCK)
+    assert pinned.run("unpin", "api").code == 0
+    pinned.git("add", "services", "common-sync.toml")
+    lacks = pinned.hook()  # the lock is gone from the disk, and the commit would still have it
+    assert (lacks.code, LOCK in lacks.out + lacks.err) == (1, True)
+    pinned.git("add", "-A")
+    assert pinned.hook().code == 0
+
+
+def test_update_follows_a_tag_that_was_moved(pinned: Monorepo) -> None:
+    """A tag that was moved would change what a service holds without a word, or never."""
+    was = pinned.git("rev-parse", "v1").strip()
+    assert pinned.json("update", code=0)["changed"] is False
+    pinned.git("tag", "-f", "v1")
+    assert pinned.run("verify").code == 0
+    lock = pinned.read(LOCK)
+    dry = pinned.json("update", "--dry-run", code=0)
+    assert ([one["code"] for one in dry["findings"]], pinned.read(LOCK)) == (["CS014"], lock)
+    done = pinned.run("update")
+    assert (done.code, "CS014" in done.out, was in pinned.read(LOCK)) == (0, True, False)
+    assert pinned.run("verify").code == 1
+    assert pinned.run("distribute").code == 0
+    assert pinned.read(f"{API}/{SETTINGS}") == "DEBUG = True\n"
+    assert pinned.run("update", "comon").err.startswith("error: 'comon' is no library")
+
+
+def test_back_to_what_the_copy_held_before(grown: Monorepo) -> None:
+    """Who rolls a service back would have to look for the commit by hand."""
+    first = grown.git("rev-list", "--max-parents=0", "HEAD").strip()
+    done = grown.json("pin", "api", "--back", code=0)
+    assert done["pinned"][0]["now"]["commit"] == first
+    assert grown.read(f"{API}/{SETTINGS}") == "DEBUG = False\n"
+    grown.git("checkout", "-q", "-f", "HEAD")
+    assert grown.run("unpin", "api").code == 2
+    assert grown.json("pin", "worker", code=0)["pinned"][0]["now"]["commit"] == grown.git("rev-parse", "HEAD").strip()
+    assert json.loads((grown.root / f"{WORKER}/common/.common-sync.json").read_text())["version"] == "1.2.3"
+
+
+def test_a_pinned_service_is_affected_by_its_pin_alone(pinned: Monorepo) -> None:
+    """A build would be started for a service that stays behind, or none for one that was pinned to something else."""
+    pinned.write(SETTINGS, "DEBUG = None\n")
+    assert pinned.run("distribute").code == 0
+    pinned.commit("the library has changed again")
+    found = {one["name"] for one in pinned.json("affected", "--since", "HEAD~1", code=0)["services"]}
+    assert found == {WORKER}
+    before = {one["name"]: one["reasons"] for one in pinned.json("affected", "--since", "HEAD~2", code=0)["services"]}
+    assert [one["settings"] for one in before[API] if one["kind"] == "configuration"] == [["pins"]]
+    pinned.write("common/new.py", "new = 2\n")
+    pinned.commit("and again")
+    pinned.git("tag", "-f", "v1", "HEAD~1")
+    assert pinned.run("update").code == 0
+    document = pinned.json("affected", "--since", "HEAD", code=0)
+    reasons = {one["name"]: one["reasons"] for one in document["services"]}
+    assert [(one["kind"], one["files"]) for one in reasons[API]] == [("configuration", [LOCK])]
+    assert (WORKER in reasons, document["unmatched"]) == (False, [])
+
+
+def test_a_sparse_checkout_without_the_pinned_service(pinned: Monorepo) -> None:
+    """Who checks out one service would be told that another one, which is pinned, does not exist."""
+    pinned.git("sparse-checkout", "set", "--no-cone", "/*", "!/services/api/")
+    assert not (pinned.root / API).exists()
+    assert pinned.run("verify").code == 0
+    assert (pinned.hook().code, pinned.hook("--check").code) == (0, 0)
+    assert pinned.run("distribute").code == 0
+    assert 'ref = "v1"' in pinned.read(LOCK)
+
+
+def test_a_forged_manifest_gives_nothing(pinned: Monorepo) -> None:
+    """Who rewrites a copy and its manifest would have the tool take that for what is locked, and spread it."""
+    assert pinned.run("pin", "worker", "v1").code == 0
+    place = f"{API}/common/.common-sync.json"
+    was, forged = (hashlib.sha256(text).hexdigest() for text in (b"DEBUG = False\n", b"EVIL = True\n"))
+    pinned.write(place, pinned.read(place).replace(was, forged))
+    pinned.write(f"{API}/{SETTINGS}", "EVIL = True\n")
+    assert pinned.run("verify").code == 1
+    (pinned.root / WORKER / SETTINGS).unlink()
+    assert pinned.run("distribute").code == 0
+    assert [pinned.read(f"{one}/{SETTINGS}") for one in (API, WORKER)] == ["DEBUG = False\n"] * 2
+    assert pinned.run("verify", "--deep").code == 0
