@@ -3,9 +3,8 @@
 import json
 import os
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.depth import ALL, deep, skip
-from support.monorepo import PROGRAM, Monorepo, environment, make_monorepo, run, unprivileged
+from support.monorepo import PROGRAM, Monorepo, make_monorepo, run, unprivileged
 from support.waiting import wait_for
 
 from common_sync.core.environments.units import Service, make_unit
@@ -21,7 +20,6 @@ from common_sync.core.service_settings import is_nameable
 from common_sync.edges.environments.systemd import verify_units
 
 PROJECT = Path(__file__).parents[1]
-BOX = PROJECT / "tests/support/systemd-box"
 USER = "daemon"
 SETTINGS = f"""
 [deploy]
@@ -305,31 +303,6 @@ def test_what_systemd_says_is_heard() -> None:
         skip("systemd-analyze is not here: the apt package systemd")
     text = "[Service]\nExecStart=/bin/true\nNoSuchKey=1\n"
     assert verify_units({"t-x": text}) == ["t-x.service:3: Unknown key 'NoSuchKey' in section [Service], ignoring."]
-
-
-@pytest.fixture
-def box(tmp_path: Path) -> Iterator[Callable[..., str]]:
-    """Return what runs a command in a real systemd of its own."""
-    if os.geteuid() != 0 or not Path("/sys/fs/cgroup/systemd").is_dir() or not Path("/lib/systemd/systemd").exists():
-        pytest.skip("no systemd can be started here: it takes root, cgroups v1 and the apt package systemd")
-    state = tmp_path / f"box-{os.getpid()}"
-    up = subprocess.run(
-        [BOX, "up", state, PROJECT / "common_sync", sys.prefix, tmp_path],
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert up.returncode == 0, up
-
-    def call(*command: str, code: int = 0) -> str:
-        done = subprocess.run(
-            [BOX, "run", state, *command], capture_output=True, encoding="utf-8", env=environment(), check=False
-        )
-        assert done.returncode == code, done
-        return done.stdout
-
-    yield call
-    subprocess.run([BOX, "down", state], check=True)
 
 
 @deep("a real systemd")
