@@ -285,6 +285,7 @@ SERVICES = st.builds(
     st.one_of(st.just(""), _PATHS.filter(lambda path: not path.endswith("/"))),
     st.lists(st.sampled_from(["basic.target", "dbus.socket", "-.mount"]), max_size=2).map(tuple),
     st.sampled_from(["", "16M", "2G", "99999999"]),
+    st.just(""),  # it would have to be there
 )
 
 
@@ -295,6 +296,18 @@ def test_systemd_takes_any_unit(services: list[Service]) -> None:
     if shutil.which("systemd-analyze") is None:
         skip("systemd-analyze is not here: the apt package systemd")
     assert verify_units({f"t-{one.unit}": make_unit(one) for one in services}) == []
+
+
+def test_systemd_takes_a_unit_of_releases(tmp_path: Path) -> None:
+    """A service could be deployed, and its unit not be installed."""
+    if shutil.which("systemd-analyze") is None:
+        skip("systemd-analyze is not here: the apt package systemd")
+    place = tmp_path / "a 50% ü" / "api"
+    service = Service("t-api", "/srv/api", ("serve",), "daemon", releases=str(place))
+    assert "not executable" in " ".join(verify_units({"t-api": make_unit(service)}))
+    (place / "releases/current").mkdir(parents=True)
+    (place / "releases/current/run").touch(0o755)
+    assert verify_units({"t-api": make_unit(service)}) == []
 
 
 def test_what_systemd_says_is_heard() -> None:
