@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
+from support.box import Box, booted
 from support.commits import install_hook
 from support.depth import ALL, ROWS, load_profile, spread
 from support.monorepo import FORKS, Monorepo, make_monorepo
@@ -40,6 +41,15 @@ def originals(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert synced.run("distribute").code == 0
     synced.commit("distribute")
     return folder
+
+
+@pytest.fixture
+def box(tmp_path: Path) -> Iterator[Box]:
+    """Return what runs a command in a real systemd of its own, as root, without a network."""
+    if os.geteuid() != 0 or not Path("/sys/fs/cgroup/systemd").is_dir() or not Path("/lib/systemd/systemd").exists():
+        pytest.skip("no systemd can be started here: it takes root, cgroups v1 and the apt package systemd")
+    with booted(tmp_path) as running:
+        yield running
 
 
 def _copy(original: Path, place: Path) -> Monorepo:

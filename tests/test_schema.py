@@ -83,6 +83,11 @@ def test_what_the_program_takes_the_schema_takes(table: dict[str, Any], whole: b
         {"service": {"services/api": {"memory": "a lot"}}},
         {"service": {"services/api": {"env-file": "here"}}},
         {"service": {"services/api": {"name": "My API"}}},
+        {"service": {"services/api": {"settle": 0}}},
+        {"service": {"services/api": {"persistent": ["../x"]}}},
+        {"service": {"services/api": {"health": 1}}},
+        {"deploy": {"to": "opt"}},
+        {"deploy": {"keep": 1}},
     ],
     ids=json.dumps,
 )

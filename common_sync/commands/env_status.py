@@ -54,9 +54,9 @@ def read_environments(project: Project, names: Sequence[str], *, deep: bool, siz
 def _describe(situation: Situation, *, size: bool) -> EnvironmentRow:
     seen = situation.folder.current
     if seen is None:
-        return EnvironmentRow(situation, "", 0, None, None, len(list_environments(situation.path)))
-    path = path_of(situation.path, seen.name)
-    others = len(list_environments(situation.path)) - 1
+        return EnvironmentRow(situation, "", 0, None, None, len(list_environments(situation.place)))
+    path = path_of(situation.place, seen.name)
+    others = len(list_environments(situation.place)) - 1
     return EnvironmentRow(
         situation, seen.name, len(seen.distributions), measure(path) if size else None, modified(path), others
     )

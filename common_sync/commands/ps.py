@@ -7,7 +7,16 @@ from typing import NamedTuple
 
 from common_sync.commands.steps.environments import observe
 from common_sync.commands.steps.unit_checks import check_set_up
-from common_sync.commands.steps.units import Unit, is_ignored, list_findings, read_units, settings_of
+from common_sync.commands.steps.units import (
+    Unit,
+    is_ignored,
+    list_findings,
+    place_of,
+    read_units,
+    released_place_of,
+    settings_of,
+)
+from common_sync.core.environments.releases import Releases
 from common_sync.core.environments.running import (
     Holder,
     Listener,
@@ -18,11 +27,12 @@ from common_sync.core.environments.running import (
     is_late,
 )
 from common_sync.core.environments.state import VENV
-from common_sync.core.errors import CommonSyncError, ConfigurationError, Problem
+from common_sync.core.errors import CommonSyncError, ConfigurationError, Problem, shell_word
 from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding
 from common_sync.edges.environments import processes, systemd
-from common_sync.edges.environments.folder import CURRENT
+from common_sync.edges.environments.folder import CURRENT, path_of, see
+from common_sync.edges.environments.releases import read_releases
 from common_sync.edges.project.load import Project, select_services
 
 UNKNOWN = "unknown"
@@ -40,6 +50,9 @@ class Row(NamedTuple):
     port: str  # its port; nothing where it has none
     listens: bool  # whether it listens there
     holders: tuple[Holder, ...]  # who else does
+    release: int = 0  # its current release; 0 where it runs from the work tree
+    is_proven: bool = False  # whether that was proven since it was switched to
+    used: str = ""  # the absolute path of the environment that it should run from; nothing for none
 
     @property
     def memory(self) -> int:
@@ -91,21 +104,45 @@ def read_running(project: Project, names: Sequence[str]) -> Running:
 
 
 def _read_row(project: Project, service: str, unit: Unit | None, ports: "_Ports") -> Row:
-    above, shown = os.path.realpath(project.root), unit.shown if unit is not None else Shown()
+    place = released_place_of(project, service)
+    releases = read_releases(place) if place else Releases({})
+    above, shown = os.path.realpath(place or project.root), unit.shown if unit is not None else Shown()
     seen = (processes.look_at_process(number, above) for number in processes.list_processes(shown.group))
     found = tuple(one for one in seen if one is not None)
     setting = settings_of(project, service).port
     own, others = ports.look_at(setting.value, {one.number for one in found}) if setting is not None else (False, ())
     since = time.monotonic() - shown.changed / 1_000_000 if shown.changed else None
     name, port = unit.name if unit is not None else "", setting.value if setting is not None else ""
-    return Row(service, name, shown, _environment(project, service), found, since, port, own, others)
+    return Row(
+        *(service, name, shown, _environment(project, service, place or None), found, since, port, own, others),
+        *(releases.current, releases.is_settled, _find_used(project, service, releases)),
+    )
 
 
-def _environment(project: Project, service: str) -> str:
+def _environment(project: Project, service: str, place: str | None) -> str:
+    """Return how the environment of a service stands, in the work tree or in its current release."""
     try:
-        return observe(project, service).standing.state
+        if place is None:
+            return observe(project, service).standing.state
+        releases = read_releases(place)
+        release = releases.known.get(releases.current)
+        name = release.made.environment if release is not None else ""
+        return "none" if not name else "in sync" if see(place, name).is_intact else "damaged"
     except CommonSyncError:
         return UNKNOWN
+
+
+def _find_used(project: Project, service: str, releases: Releases) -> str:
+    """Return the path of the environment that a service should run from; nothing where it runs from none."""
+    command = settings_of(project, service).command
+    if not command or command[0].startswith("/"):
+        return ""
+    release = releases.known.get(releases.current)
+    if release is not None:
+        path = path_of(place_of(project, service), release.made.environment)
+        return os.path.realpath(path) if release.made.environment else ""
+    link = os.path.join(os.path.realpath(project.root), service, VENV, CURRENT)
+    return os.path.realpath(link) if os.path.islink(link) else ""
 
 
 class _Ports:
@@ -138,9 +175,13 @@ def _find_troubles(project: Project, row: Row) -> Iterator[Finding]:
         trouble = find_port_trouble(row.unit, row.port, row.holders, own=row.listens)
         if trouble is not None:
             yield make_finding("CS306", row.service, file, settings.port.line, *trouble)
-    link = os.path.join(os.path.realpath(project.root), row.service, VENV, CURRENT)
-    if row.unit and settings.command and not settings.command[0].startswith("/") and os.path.islink(link):
-        late = is_late(row.shown, os.lstat(link).st_mtime, time.time(), time.monotonic_ns() // 1000)
-        trouble = find_environment_trouble(row.unit, os.path.realpath(link), row.processes, late=late)
+    if row.unit and row.used:
+        link = os.path.join(project.root, row.service, VENV, CURRENT)
+        late = not row.release and is_late(row.shown, os.lstat(link).st_mtime, time.time(), time.monotonic_ns() // 1000)
+        trouble = find_environment_trouble(row.unit, row.used, row.processes, late=late)
         if trouble is not None:
             yield make_finding("CS304", row.service, f"{row.service}/{VENV}", None, *trouble)
+    if row.release and not row.is_proven:
+        message = f"release {row.release} is current, and was not proven since it was switched to"
+        remedy = f"common-sync deploy {shell_word(row.service)} proves it; common-sync rollback goes back"
+        yield make_finding("CS314", row.service, place_of(project, row.service), None, message, remedy)

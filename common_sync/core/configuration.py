@@ -41,6 +41,8 @@ class Configuration(NamedTuple):
     pins: "tuple[Pin, ...]" = ()  # the services that stay at a tag or a commit of the library
     prefix: Setting | None = None  # what the name of each unit begins with; None for the root folder's name
     user: Setting | None = None  # who runs the services; None for the owner of each one's folder
+    to: Setting | None = None  # the absolute path of the folder that releases are in; None where nothing is deployed
+    keep: int = 3  # how many releases of a service are kept
 
 
 def find_table(text: str, file: str) -> dict[str, object] | None:

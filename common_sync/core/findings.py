@@ -80,6 +80,7 @@ CODES = {
     "CS311": Code("warning", "A limit of memory has no effect"),
     "CS312": Code("error", "An installed unit is not what it should be"),
     "CS313": Code("error", "A service's user may not start it"),
+    "CS314": Code("error", "The current release is not proven"),
 }
 
 

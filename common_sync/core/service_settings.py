@@ -5,13 +5,13 @@ import shlex
 from typing import Literal, NamedTuple
 
 from common_sync.core.expressions import expression
-from common_sync.core.settings import Reader, Setting, nearest, why_no_folder
+from common_sync.core.settings import Reader, Setting, nearest, tidy_path, why_no_folder
 
 SERVICE_KEYS = (
     *("name", "python", "requirements", "installer", "system-site-packages", "pip-config", "compile"),
-    *("command", "port", "env-file", "after", "memory"),
+    *("command", "port", "env-file", "after", "memory", "health", "start-timeout", "settle", "persistent"),
 )
-DEPLOY_KEYS = ("min-free", "prefix", "user")
+DEPLOY_KEYS = ("min-free", "prefix", "user", "to", "keep")
 
 InstallerName = Literal["auto", "uv", "pip"]
 
@@ -29,6 +29,18 @@ COMMAND = r"[^\x00-\x1f\x7f\\\ud800-\udfff]+"
 UNIT = r"[A-Za-z0-9:_.@-]{1,200}\.(?:service|socket|target|mount|automount|path|timer|device|swap|slice)"
 _FIRST_WORD = r"/.*|[\w.][\w.+-]*"
 PORTS = range(1, 65536)
+SECONDS = range(1, 3601)
+START_TIMEOUT, SETTLE = 60, 5
+"""Seconds that a release has to become healthy, and that it must stay so, unless the configuration says otherwise."""
+
+KEEP = 3
+"""How many releases are kept, unless the configuration says otherwise."""
+
+URL = "http://"
+"""What a health check begins with that is no command."""
+
+_URL = r"http://[A-Za-z0-9.-]+(?::(?:[0-9]{1,5}|\{port\}))?(?:/[!-~]*)?"
+KEPT = range(2, 1001)
 _LEAST_MEMORY = 16 << 20
 PORT = "{port}"
 """What stands for a service's port in its command."""
@@ -54,6 +66,10 @@ class ServiceSettings(NamedTuple):
     env_file: Setting | None = None  # the absolute path of a file of variables
     after: tuple[Setting, ...] = ()  # the units that are started before it
     memory: Setting | None = None  # the most memory that it may use, as `200M`
+    health: tuple[str, ...] = ()  # what proves that it is well: a URL, or the words of a command; none for that it runs
+    start_timeout: int = START_TIMEOUT  # how many seconds a release has to become healthy
+    settle: int = SETTLE  # how many seconds it must stay so
+    persistent: tuple[Setting, ...] = ()  # paths in the service that outlive its releases
 
 
 class DeploySettings(NamedTuple):
@@ -62,6 +78,8 @@ class DeploySettings(NamedTuple):
     min_free: int  # how many bytes must be free before an environment is built
     prefix: Setting | None = None  # what the name of each unit begins with; None for the root folder's name
     user: Setting | None = None  # who runs the services; None for the owner of each one's folder
+    to: Setting | None = None  # the absolute path of the folder that releases are in; None where nothing is deployed
+    keep: int = KEEP  # how many releases of a service are kept
 
 
 def read_services(reader: Reader) -> tuple[ServiceSettings, ...]:
@@ -106,11 +124,15 @@ def _read_service(name: str, reader: Reader) -> ServiceSettings:
         system,
         reader.flag("pip-config", default=True),
         reader.flag("compile", default=True),
-        _read_command(reader, port),
+        _read_command(reader, "command", port, '"uvicorn main:app --port {port}", without backslashes'),
         port,
         _read_env_file(reader),
         _read_after(reader),
         _read_memory(reader),
+        _read_health(reader, port),
+        _read_number(reader, "start-timeout", SECONDS, START_TIMEOUT),
+        _read_number(reader, "settle", SECONDS, SETTLE),
+        _read_persistent(reader),
     )
 
 
@@ -122,24 +144,60 @@ def _read_port(reader: Reader) -> Setting | None:
     return port
 
 
-def _read_command(reader: Reader, port: Setting | None) -> tuple[str, ...]:
+def _read_command(reader: Reader, key: str, port: Setting | None, example: str) -> tuple[str, ...]:
     """Return the words of a command, with the port in place."""
-    example = '"uvicorn main:app --port {port}", without backslashes'
-    command = reader.setting("command", COMMAND, example)
+    command = reader.setting(key, COMMAND, example)
     if command is None:
         return ()
     try:
         words = shlex.split(command.value)
     except ValueError as error:
-        reader.complain("command", f'"command" cannot be split into words: {error}'.lower(), f"command = {example}")
+        reader.complain(key, f'"{key}" cannot be split into words: {error}'.lower(), f"{key} = {example}")
         return ()
     if not words or not re.fullmatch(_FIRST_WORD, words[0]) or not is_nameable(words[0]):
-        message = f'"command" begins with {words[0] if words else ""!r}, which is no program'
-        reader.complain("command", message, "begin it with a name in the environment's bin, or with an absolute path")
+        message = f'"{key}" begins with {words[0] if words else ""!r}, which is no program'
+        reader.complain(key, message, "begin it with a name in the environment's bin, or with an absolute path")
         return ()
-    if port is None and PORT in command.value:
-        reader.complain("command", f'"command" holds {PORT}, and there is no port', "port = 8000")
-    return tuple(word.replace(PORT, port.value if port is not None else PORT) for word in words)
+    return tuple(_fill_port(reader, key, word, port) for word in words)
+
+
+def _fill_port(reader: Reader, key: str, word: str, port: Setting | None) -> str:
+    if port is None and PORT in word:
+        reader.complain(key, f'"{key}" holds {PORT}, and there is no port', "port = 8000")
+    return word.replace(PORT, port.value) if port is not None else word
+
+
+def _read_health(reader: Reader, port: Setting | None) -> tuple[str, ...]:
+    """Return what proves that a service is well: a URL, or the words of a command."""
+    example = '"http://127.0.0.1:{port}/health", or a command'
+    health = reader.setting("health", COMMAND, example)
+    if health is None or not health.value.startswith(URL):
+        return _read_command(reader, "health", port, example) if health is not None else ()
+    if not re.fullmatch(_URL, health.value):
+        reader.complain("health", f'"health" cannot be {health.value!r}', f"health = {example}")
+        return ()
+    return (_fill_port(reader, "health", health.value, port),)
+
+
+def _read_number(reader: Reader, key: str, allowed: range, default: int) -> int:
+    number = reader.number(key, str(default))
+    if number is not None and int(number.value) not in allowed:
+        reader.complain(key, f'"{key}" cannot be {number.value}', f"it is {allowed[0]} to {allowed[-1]}")
+        return default
+    return int(number.value) if number is not None else default
+
+
+def _read_persistent(reader: Reader) -> tuple[Setting, ...]:
+    """Return the paths in a service that outlive its releases; none of them is inside another."""
+    paths = tuple(one._replace(value=tidy_path(one.value)) for one in reader.strings("persistent"))
+    for one in paths:
+        above = [other.value for other in paths if f"{one.value}/".startswith(f"{other.value}/")]
+        reason = why_no_folder(one.value) or (f"is, or is inside, {above[0]!r}" if above[1:] else None)
+        if reason:
+            reader.complain(
+                "persistent", f'"persistent" holds {one.value!r}, which {reason}', "name a path of the service"
+            )
+    return paths
 
 
 def _read_env_file(reader: Reader) -> Setting | None:
@@ -182,7 +240,21 @@ def read_deploy(reader: Reader, default: int) -> DeploySettings:
         default if size is None else parse_size(size.value),
         deploy.setting("prefix", PREFIX, '"autocore-"'),
         deploy.setting("user", USER, '"pi"'),
+        _read_to(deploy),
+        _read_number(deploy, "keep", KEPT, KEEP),
     )
+
+
+def _read_to(reader: Reader) -> Setting | None:
+    to = reader.setting("to", "/.+", '"/opt/autocore", an absolute path')
+    if to is None:
+        return None
+    tidy = tidy_path(to.value)
+    if ".." in tidy.split("/") or tidy == "/" or not is_nameable(tidy):
+        message = f'"to" is {to.value!r}, which no unit can name'
+        reader.complain("to", message, r"name a folder without .., quotes, \, $, wildcards and control characters")
+        return None
+    return to._replace(value=tidy)
 
 
 def is_nameable(path: str) -> bool:

@@ -9,11 +9,16 @@ from common_sync.core.findings import switchable_codes
 from common_sync.core.service_settings import (
     COMMAND,
     INSTALLERS,
+    KEEP,
+    KEPT,
     PORTS,
     PREFIX,
     PYTHON,
+    SECONDS,
     SERVICE_NAME,
+    SETTLE,
     SIZE,
+    START_TIMEOUT,
     UNIT,
     USER,
 )
@@ -79,15 +84,14 @@ def _service() -> Schema:
             "pip-config": _flag("Whether pip's settings count for uv too.", default=True),
             "compile": _flag("Whether `.pyc` files are written when the environment is built.", default=True),
             "command": _text("What starts it; `{port}` stands for its port.", COMMAND),
-            "port": {
-                "description": "The port that it listens at.",
-                "type": "integer",
-                "minimum": PORTS[0],
-                "maximum": PORTS[-1],
-            },
+            "port": _number("The port that it listens at.", PORTS),
             "env-file": _text("The absolute path of a file of variables.", "/.+"),
             "after": _strings("The units that are started before it.", items=_text("A unit.", UNIT)),
             "memory": _text("The most memory that it may use, as `200M`.", SIZE),
+            "health": _text("What proves that it is well: a URL or a command; without it, that it runs.", COMMAND),
+            "start-timeout": _number("Seconds that a release has to become well.", SECONDS, default=START_TIMEOUT),
+            "settle": _number("Seconds that it must stay so.", SECONDS, default=SETTLE),
+            "persistent": _strings("Paths in it that outlive its releases.", items=_text("A path.", FOLDER)),
         }
     )
 
@@ -98,6 +102,8 @@ def _deploy() -> Schema:
             "min-free": _text("How much must be free before an environment is built, as `150M`.", SIZE),
             "prefix": _text("What the name of each unit begins with; without it, the root folder's name.", PREFIX),
             "user": _text("Who runs the services; without it, the owner of each one's folder.", USER),
+            "to": _text("The absolute path of the folder that releases are in.", "/.+"),
+            "keep": _number("How many releases of a service are kept.", KEPT, default=KEEP),
         }
     )
     return {"description": "What holds for all services that are set up.", **table}
@@ -125,3 +131,7 @@ def _strings(description: str, **more: object) -> Schema:
 
 def _flag(description: str, *, default: bool) -> Schema:
     return {"description": description, "type": "boolean", "default": default}
+
+
+def _number(description: str, allowed: range, **more: int) -> Schema:
+    return {"description": description, "type": "integer", "minimum": allowed[0], "maximum": allowed[-1], **more}

@@ -31,15 +31,20 @@ port = 8000
 env-file = "/etc/api 1.env"
 after = ["mosquitto.service", "a@b.socket"]
 memory = "200M"
+health = "http://127.0.0.1:{port}/health?deep=1"
+start-timeout = 120
+settle = 10
+persistent = ["./data/", "x.db"]
 [service.api]
 python = "/usr/bin/python3.11"
+health = "check --all"
 """
 
 
 @pytest.mark.parametrize("file", ["common-sync.toml", "pyproject.toml"])
 def test_every_key(file: str) -> None:
     """A setting would be ignored, or be of another service, and nobody would notice."""
-    text = START + FULL + '[deploy]\nmin-free = "2G"\nprefix = "auto-"\nuser = "pi"\n'
+    text = START + FULL + '[deploy]\nmin-free = "2G"\nprefix = "auto-"\nuser = "pi"\nto = "/opt/auto/"\nkeep = 5\n'
     if file == "pyproject.toml":
         text = "[tool.common-sync]\n" + text.replace("[service", "[tool.common-sync.service")
         text = text.replace("[deploy", "[tool.common-sync.deploy")
@@ -61,10 +66,17 @@ def test_every_key(file: str) -> None:
             env_file=Setting("/etc/api 1.env", down + 11),
             after=(Setting("mosquitto.service", down + 12), Setting("a@b.socket", down + 12)),
             memory=Setting("200M", down + 13),
+            health=("http://127.0.0.1:8000/health?deep=1",),
+            start_timeout=120,
+            settle=10,
+            persistent=(Setting("data", down + 17), Setting("x.db", down + 17)),
         ),
-        ServiceSettings(Setting("api", down + 14), python=Setting("/usr/bin/python3.11", down + 15)),
+        ServiceSettings(
+            Setting("api", down + 18), python=Setting("/usr/bin/python3.11", down + 19), health=("check", "--all")
+        ),
     )
-    assert (configuration.prefix, configuration.user) == (Setting("auto-", down + 18), Setting("pi", down + 19))
+    assert (configuration.prefix, configuration.user) == (Setting("auto-", down + 23), Setting("pi", down + 24))
+    assert (configuration.to, configuration.keep) == (Setting("/opt/auto", down + 25), 5)
     assert configuration.min_free == 2 << 30
 
 
@@ -132,6 +144,44 @@ WRONG = [
             ),
         )
         for text, first in ((" ", ""), ("./x y", "./x"), ("bin/x", "bin/x"), ("-x", "-x"), ("/a$b", "/a$b"))
+    ),
+    ('[service.api]\nhealth = "http://x:{port}/"\n', (4, '"health" holds {port}, and there is no port', "port = 8000")),
+    (
+        '[service.api]\nhealth = "http://x y/"\n',
+        (4, "\"health\" cannot be 'http://x y/'", 'health = "http://127.0.0.1:{port}/health", or a command'),
+    ),
+    (
+        '[service.api]\nhealth = "./x"\n',
+        (
+            4,
+            "\"health\" begins with './x', which is no program",
+            "begin it with a name in the environment's bin, or with an absolute path",
+        ),
+    ),
+    ("[service.api]\nsettle = 0\n", (4, '"settle" cannot be 0', "it is 1 to 3600")),
+    ('[service.api]\nstart-timeout = "9"\n', (4, "\"start-timeout\" cannot be '9'", "start-timeout = 60")),
+    ("[deploy]\nkeep = 1\n", (4, '"keep" cannot be 1', "it is 2 to 1000")),
+    ('[deploy]\nto = "opt"\n', (4, "\"to\" cannot be 'opt'", 'to = "/opt/autocore", an absolute path')),
+    *(
+        (
+            f'[deploy]\nto = "{path}"\n',
+            (
+                4,
+                f'"to" is {path!r}, which no unit can name',
+                r"name a folder without .., quotes, \, $, wildcards and control characters",
+            ),
+        )
+        for path in ("//", "/a/../b", "/a$b")
+    ),
+    *(
+        (
+            f"[service.api]\npersistent = {paths}\n",
+            (4, f'"persistent" holds {path!r}, which {reason}', "name a path of the service"),
+        )
+        for paths, path, reason in (
+            (["../x"], "../x", "leads upward"),
+            (["a", "a/b"], "a/b", "is, or is inside, 'a'"),
+        )
     ),
     (
         '[service.api]\nenv-file = "x"\n',

@@ -105,8 +105,8 @@ class Environments(Monorepo):
 
     def configure(self, service: str, **keys: object) -> None:
         """Set keys of a service's table in the configuration."""
-        words = {True: "true", False: "false"}
-        lines = [f"{key.replace('_', '-')} = {words.get(value) or repr(value)}" for key, value in keys.items()]  # type: ignore[call-overload] # a bool or not
+        texts = {key: str(value).lower() if isinstance(value, bool) else repr(value) for key, value in keys.items()}
+        lines = [f"{key.replace('_', '-')} = {text}" for key, text in texts.items()]
         self.write(
             "common-sync.toml", self.read("common-sync.toml") + "\n".join([f'[service."{service}"]', *lines, ""])
         )

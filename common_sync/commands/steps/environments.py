@@ -28,6 +28,7 @@ class Situation(NamedTuple):
 
     service: str  # its path from the root
     path: str  # its absolute path
+    place: str  # the absolute path of the folder that its `.venv` is in: its own, or that of its releases
     settings: ServiceSettings | None  # how it is set up
     folder: Folder  # its `.venv`
     sources: Sources | None  # its requirements; None where it has none, and so needs no environment
@@ -48,7 +49,9 @@ def _asked(settings: ServiceSettings | None) -> str:
     return settings.python.value if settings is not None and settings.python is not None else default_python()
 
 
-def observe(project: Project, service: str, *, editable_master: bool | None = None, deep: bool = False) -> Situation:
+def observe(
+    project: Project, service: str, *, editable_master: bool | None = None, deep: bool = False, place: str | None = None
+) -> Situation:
     """Return how a service's environment stands.
 
     Args:
@@ -56,12 +59,15 @@ def observe(project: Project, service: str, *, editable_master: bool | None = No
         service: The service's path from the root.
         editable_master: Whether the library is to be installed from its master; None for as it is.
         deep: Compare every installed file with what it was.
+        place: The folder of the service's releases, for an environment of theirs: nothing in it is editable.
 
     Raises:
         CommonSyncError: What it is made from cannot be read.
     """
     path, settings = os.path.join(project.root, service), project.settings.get(service)
-    folder = read_folder(path)
+    released = place is not None
+    place = path if place is None else place
+    folder = read_folder(place)
     current = folder.current.environment if folder.current is not None else None
     if editable_master is None:
         editable_master = current is not None and current.editable_master
@@ -69,7 +75,9 @@ def observe(project: Project, service: str, *, editable_master: bool | None = No
     masters = dict(pairs) if editable_master else {}
     options = _choose(settings, editable_master=editable_master)
     by_uv = options.installer == "uv"
-    sources = read_sources(project.root, service, settings, project.configuration.file, masters, by_uv=by_uv)
+    sources = read_sources(
+        project.root, service, settings, project.configuration.file, masters, by_uv=by_uv, editable=not released
+    )
     noted = find_interpreter(_asked(settings), folder.memory.noted)
     items: Items = {}
     if noted is not None and sources is not None:
@@ -77,7 +85,7 @@ def observe(project: Project, service: str, *, editable_master: bool | None = No
     standing = assess(folder, noted.interpreter if noted is not None else None, items)
     if sources is None:
         standing = Standing("none", ("no requirements",))
-    situation = Situation(service, path, settings, folder, sources, noted, options, items, standing, masters)
+    situation = Situation(service, path, place, settings, folder, sources, noted, options, items, standing, masters)
     return _look_deeper(situation) if deep else situation
 
 
@@ -86,7 +94,7 @@ def _look_deeper(situation: Situation) -> Situation:
     current = situation.folder.current
     if situation.standing.state not in {"in sync", "changed"} or current is None:
         return situation
-    changed = list(find_changed_files(path_of(situation.path, current.name)))
+    changed = list(find_changed_files(path_of(situation.place, current.name)))
     reasons = tuple(f"{one.path} was {one.what}" for one in changed)
     edited = tuple(dict.fromkeys(one.distribution for one in changed))
     return situation._replace(standing=Standing("damaged", reasons), edited=edited) if changed else situation
@@ -150,9 +158,9 @@ def inspect_environments(project: Project, services: Sequence[str]) -> tuple[Fin
 
 def _find_disk_troubles(project: Project, situations: Sequence[Situation]) -> Iterator[Finding]:
     """Yield what is found about the disk: once for each file system, and once for each cache."""
-    devices = {os.stat(one.path).st_dev: one for one in reversed(situations)}
+    devices = {os.stat(one.place).st_dev: one for one in reversed(situations)}
     for one in devices.values():
-        free = free_bytes(one.path)
+        free = free_bytes(one.place)
         if free < project.configuration.min_free:
             names = ", ".join(list_removable(project, situations)) or "nothing of the tool's can be freed"
             message = f"{free // _MEGABYTE} MB are free, less than min-free; {names}"
@@ -166,7 +174,7 @@ def _find_disk_troubles(project: Project, situations: Sequence[Situation]) -> It
             yield make_finding(
                 "CS309", one.service, one.service, None, message, f"set {variable} to a folder on the disk"
             )
-        elif installer == "uv" and (why := _why_no_links(cache, one.path)):
+        elif installer == "uv" and (why := _why_no_links(cache, one.place)):
             message = f"the cache of uv, {cache}, {why}: files are copied, where links would take no room"
             yield make_finding(
                 "CS310", one.service, one.service, None, message, f"set {variable} to a folder beside it"
@@ -186,8 +194,8 @@ def list_removable(project: Project, situations: Sequence[Situation]) -> list[st
     sizes = []
     for one in situations:
         current = one.folder.current.name if one.folder.current is not None else ""
-        for name in list_environments(one.path) if not one.folder.foreign else ():
+        for name in list_environments(one.place) if not one.folder.foreign else ():
             if name != current:
-                path = path_of(one.path, name)
+                path = path_of(one.place, name)
                 sizes.append((measure(path).own, os.path.relpath(path, project.root)))
     return [f"{size // _MEGABYTE} MB in {path}" for size, path in sorted(sizes, reverse=True)[:3]]

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 
-from common_sync.commands.steps.units import describe, is_ignored, settings_of, user_of
+from common_sync.commands.steps.units import describe, is_ignored, released_place_of, settings_of, user_of
 from common_sync.core.environments.unit_checks import (
     find_barrier,
     find_command_ports,
@@ -14,6 +14,8 @@ from common_sync.core.environments.units import find_program
 from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding
 from common_sync.edges.environments import processes, systemd
+from common_sync.edges.environments.folder import path_of
+from common_sync.edges.environments.releases import read_releases
 from common_sync.edges.project.load import Project
 from common_sync.edges.service.folder import ServiceFolder
 
@@ -86,11 +88,22 @@ def _check_access(project: Project, services: Sequence[str]) -> Iterator[Finding
         user, command = user_of(project, service), settings_of(project, service).command
         if not systemd.is_user(user):
             continue
-        program, python = find_program(describe(project, service)), os.path.join(project.root, service, _PYTHON)
+        program, python = find_program(describe(project, service)), _find_python(project, service)
         identity = processes.find_identity(user)
-        for path in (program,) if command[0].startswith("/") else (program, python):
+        for path in (program,) if command[0].startswith("/") or not python else (program, python):
             if barrier := find_barrier(processes.list_steps(path), *identity):
                 real = os.path.realpath(path)
                 message = f"{user}, who runs it, may not {'execute' if barrier == real else 'enter'} {barrier}"
                 yield make_finding("CS313", service, service, None, f"{message}, and so not start {real}", _OPEN)
                 break
+
+
+def _find_python(project: Project, service: str) -> str:
+    """Return the Python that a service runs by, of its current release or of the work tree; nothing where that has none."""
+    place = released_place_of(project, service)
+    if not place:
+        return os.path.join(project.root, service, _PYTHON)
+    releases = read_releases(place)
+    release = releases.known.get(releases.current)
+    name = release.made.environment if release is not None else ""
+    return os.path.join(path_of(place, name), "bin/python") if name else ""

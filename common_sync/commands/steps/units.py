@@ -11,6 +11,7 @@ from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding
 from common_sync.core.service_settings import NAME, ServiceSettings, is_nameable
 from common_sync.edges.environments import systemd
+from common_sync.edges.environments.releases import has_releases
 from common_sync.edges.project.load import Project, select_services
 
 UnitAction = Literal["nothing", "written", "removed", "refused"]
@@ -51,7 +52,7 @@ def read_units(project: Project, names: Sequence[str], folder: str) -> tuple[Uni
     services = select_services(project, names)
     problems, texts = [], {}
     for service in services:
-        found = list(_find_problems(project, service)) if settings_of(project, service).command else []
+        found = list(find_problems(project, service)) if settings_of(project, service).command else []
         problems += found
         texts[service] = "" if found else _make_text(project, service)
     problems += _find_equal_units(project)
@@ -93,7 +94,7 @@ def user_of(project: Project, service: str) -> str:
     return user.value if user is not None else systemd.owner_of(os.path.join(project.root, service))
 
 
-def _find_problems(project: Project, service: str) -> Iterator[Problem]:
+def find_problems(project: Project, service: str) -> Iterator[Problem]:
     """Yield why a service cannot have a unit."""
     configuration, line = project.configuration, settings_of(project, service).service.line
     if not NAME.fullmatch(_short_name(project, service)):
@@ -126,6 +127,18 @@ def _find_equal_units(project: Project) -> Iterator[Problem]:
                 yield Problem(message, project.configuration.file, line, 'name = "…"')
 
 
+def place_of(project: Project, service: str) -> str:
+    """Return the absolute path of the folder that a service's releases are in; nothing where none is configured."""
+    to = project.configuration.to
+    return f"{to.value}/{_short_name(project, service)}" if to is not None else ""
+
+
+def released_place_of(project: Project, service: str) -> str:
+    """Return that folder where there is a current release in it, else nothing."""
+    place = place_of(project, service)
+    return place if place and has_releases(place) else ""
+
+
 def _make_text(project: Project, service: str) -> str:
     settings = settings_of(project, service)
     return make_unit(describe(project, service)) if settings.command else ""
@@ -142,6 +155,7 @@ def describe(project: Project, service: str) -> Service:
         settings.env_file.value if settings.env_file is not None else "",
         tuple(one.value for one in settings.after),
         settings.memory.value if settings.memory is not None else "",
+        released_place_of(project, service),
     )
 
 

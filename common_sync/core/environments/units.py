@@ -1,7 +1,7 @@
 """The text of a service's systemd unit, and what an installed one is: ours as it was written, edited since, or somebody else's.
 
-A unit runs its service from the work tree: the environment in `.venv` is all that there is to run from. The first line of
-a unit is a seal, a digest of all the rest, by which an edit is told from what the tool has written.
+A unit runs its service from the current release, where it has releases, and so never changes with one; else from the work
+tree. The first line of a unit is a seal, a digest of all the rest, by which an edit is told from what the tool has written.
 """
 
 import hashlib
@@ -18,6 +18,11 @@ _SEALED = expression_of_bytes(rb"(# Written by common-sync units\b[^\n]* seal=)(
 _PLAIN = expression(r"[\w./:=@+,-]+", re.ASCII)
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "%": "%%", "$": "$$"})
 _IN_ENVIRONMENT = ".venv/bin/"
+LAUNCHER = "releases/current/run"
+"""What starts the current release, below the folder of a service's releases."""
+
+SHARED = "shared"
+"""The folder there of what outlives releases."""
 
 
 class Service(NamedTuple):
@@ -30,12 +35,24 @@ class Service(NamedTuple):
     env_file: str = ""  # the absolute path of a file of variables; nothing where there is none
     after: tuple[str, ...] = ()  # the units that are started before it
     memory: str = ""  # the most memory that it may use; nothing where there is no limit
+    releases: str = ""  # the absolute path of the folder of its releases; nothing where it has none
 
 
 def find_program(service: Service) -> str:
     """Return the absolute path of the program that a unit starts."""
+    if service.releases:
+        return find_launcher(service.releases)
     first = service.words[0]
     return first if first.startswith("/") else f"{service.folder}/{_IN_ENVIRONMENT}{first}"
+
+
+def find_launcher(releases: str) -> str:
+    """Return the absolute path of what starts the current release.
+
+    Args:
+        releases: The absolute path of the folder of releases.
+    """
+    return f"{releases}/{LAUNCHER}"
 
 
 def make_unit(service: Service) -> str:
@@ -44,9 +61,11 @@ def make_unit(service: Service) -> str:
     Args:
         service: What it is about; its paths are nameable.
     """
-    folder = service.folder
+    folder = service.releases or service.folder
     after = " ".join(("network-online.target", *service.after))
-    command = " ".join((_path(find_program(service)), *map(_word, service.words[1:])))
+    words = () if service.releases else service.words[1:]
+    command = " ".join((_path(find_program(service)), *map(_word, words)))
+    may_write = f"{folder}/{SHARED}" if service.releases else folder
     lines = [
         "[Unit]",
         f"Description={service.unit}",
@@ -68,7 +87,7 @@ def make_unit(service: Service) -> str:
         "NoNewPrivileges=yes",
         "# The environment's files are links that others share: the service must not write into them.",
         "ProtectSystem=strict",
-        f"ReadWritePaths={_path(folder)}",
+        f"ReadWritePaths={_path(may_write)}",
         f"ReadOnlyPaths={_path(f'-{folder}/.venv')}",
         "",
         "[Install]",

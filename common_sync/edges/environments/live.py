@@ -1,4 +1,4 @@
-"""Which processes use an environment, as far as this user may see."""
+"""Which processes use an environment or a release, as far as this user may see."""
 
 import os
 from collections.abc import Iterator
@@ -9,10 +9,10 @@ _FILES = ("maps", "cmdline", "environ")
 
 
 def find_users(path: str) -> Iterator[int]:
-    """Yield the processes that have mapped a file of an environment, or were started by a path in it.
+    """Yield the processes that have mapped a file of a folder, were started by a path in it, or work in it.
 
     Args:
-        path: The environment's absolute path.
+        path: The absolute path of an environment, or of a release.
     """
     needle = os.fsencode(path) + b"/"
     with suppress(OSError):
@@ -22,6 +22,9 @@ def find_users(path: str) -> Iterator[int]:
 
 
 def _mentions(process: str, needle: bytes) -> bool:
+    with suppress(OSError):
+        if os.readlink(os.fsencode(f"{_PROC}/{process}/cwd")).startswith(needle):
+            return True
     for file in _FILES:
         with suppress(OSError), open(f"{_PROC}/{process}/{file}", "rb") as stream:
             if needle in stream.read():

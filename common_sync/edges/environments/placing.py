@@ -32,7 +32,6 @@ _WORK = ".work"
 _ASIDE = ".common-sync.venv"
 """Beside `.venv`: what takes its place, and then for a moment what had it."""
 
-_NEXT = ".current.new"
 _IGNORE = ".gitignore"
 
 
@@ -92,9 +91,24 @@ def switch(place: str, name: str) -> None:
         _wire(venv, os.listdir(path_of(place, name)))
         if _IGNORE not in os.listdir(venv):
             replace_bytes(venv, _IGNORE, b"*\n")
-        remove_tree(_NEXT, venv)
-        os.symlink(f"{ENVIRONMENTS}/{name}", _NEXT, dir_fd=venv)
-        os.rename(_NEXT, CURRENT, src_dir_fd=venv, dst_dir_fd=venv)
+        point(venv, CURRENT, f"{ENVIRONMENTS}/{name}")
+
+
+def point(folder: int, name: str, target: str) -> None:
+    """Have a symlink lead elsewhere, by one rename; it needs no room on the disk.
+
+    Args:
+        folder: The folder that it is in, an open descriptor.
+        name: Its name.
+        target: Where it is to lead.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    following = f".{name}.new"
+    remove_tree(following, folder)
+    os.symlink(target, following, dir_fd=folder)
+    os.rename(following, name, src_dir_fd=folder, dst_dir_fd=folder)
 
 
 def _wire(venv: int, names: list[str]) -> None:

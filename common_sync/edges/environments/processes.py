@@ -116,6 +116,19 @@ def find_identity(user: str) -> tuple[int, frozenset[int]]:
     return entry.pw_uid, frozenset(os.getgrouplist(entry.pw_name, entry.pw_gid))
 
 
+def find_account(user: str) -> tuple[int, int]:
+    """Return a user's number, and that of its first group.
+
+    Args:
+        user: A name that there is, or a number.
+    """
+    try:
+        entry = pwd.getpwuid(int(user)) if user.isdigit() else pwd.getpwnam(user)
+    except KeyError:
+        return int(user), int(user)
+    return entry.pw_uid, entry.pw_gid
+
+
 def list_steps(path: str) -> list[Step]:
     """Return the folders on the way to a file, and the file; nothing where it is not there.
 

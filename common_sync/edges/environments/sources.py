@@ -35,7 +35,14 @@ class Sources(NamedTuple):
 
 
 def read_sources(
-    root: str, service: str, settings: ServiceSettings | None, file: str, masters: Mapping[str, str], *, by_uv: bool
+    root: str,
+    service: str,
+    settings: ServiceSettings | None,
+    file: str,
+    masters: Mapping[str, str],
+    *,
+    by_uv: bool,
+    editable: bool = True,
 ) -> Sources | None:
     """Return what a service's environment is made from; None where it names no requirements.
 
@@ -46,6 +53,7 @@ def read_sources(
         file: The configuration's file, for messages.
         masters: The absolute paths of copies whose masters are installed instead.
         by_uv: Whether uv makes it, so that its settings count, too.
+        editable: Whether what is asked for to be edited is; else it is built from a copy, and all of its files count.
 
     Raises:
         ConfigurationError: Something that it names is not there, or cannot be read.
@@ -55,6 +63,8 @@ def read_sources(
     if first is None:
         return None
     closure = read_closure(first, _Reader(folder, service).read)
+    if not editable:
+        closure = closure._replace(locals=tuple(one._replace(editable=False) for one in closure.locals))
     indexes = _read_indexes() if settings is None or settings.pip_config else Indexes({})
     items = {_label(FILE, service, path): _digest_file(path, text) for path, text in closure.files.items()}
     items |= dict(_digest_local(root, service, local, masters) for local in closure.locals)

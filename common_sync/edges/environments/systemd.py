@@ -88,6 +88,28 @@ def show_units(names: Sequence[str]) -> dict[str, Shown]:
     return {unit.removesuffix(".service"): shown for unit, shown in parse_shown(done.out).items()}
 
 
+def restart_unit(unit: str) -> str:
+    """Restart a unit, or start it; return why that has failed, or nothing.
+
+    Args:
+        unit: Its name, without `.service`.
+    """
+    _run(_CONTROL, "reset-failed", "--", f"{unit}.service")  # one that has failed too often is refused else
+    done = _run(_CONTROL, "restart", "--", f"{unit}.service")
+    return (" ".join(done.err.split()) or f"{_CONTROL} has ended with {done.code}") if done.code else ""
+
+
+def read_journal(unit: str, lines: int) -> tuple[str, ...]:
+    """Return the last lines that a unit has written to the journal since the machine was started.
+
+    Args:
+        unit: Its name, without `.service`.
+        lines: How many.
+    """
+    options = ("--boot", "--output=cat", "--no-pager", f"--lines={lines}", "--quiet")
+    return tuple(_run(_JOURNAL, *options, f"--unit={unit}.service").out.splitlines())
+
+
 def become_journal(names: Sequence[str], *options: str) -> NoReturn:
     """Become the program that shows what units have written; never returns.
 

@@ -13,8 +13,9 @@ from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.metadata import METADATA_FILES
 from common_sync.core.errors import Problem, TreeError
 from common_sync.core.model import Entry, File, Origin, Symlink
+from common_sync.edges.files.large import BLOCK, Large
 from common_sync.edges.files.memory import Held
-from common_sync.edges.files.reading import ANNOUNCED, BLOCK, STAGING, TEMPORARY
+from common_sync.edges.files.reading import ANNOUNCED, STAGING, TEMPORARY
 from common_sync.edges.git.checkout import ATTRIBUTES, converts
 from common_sync.edges.git.history import read_blobs
 from common_sync.edges.git.revisions import Row, list_attributes, list_tree
@@ -92,7 +93,7 @@ def _read(root: str, rows: Mapping[str, Row], room: int) -> Committed:
     for path, row in rows.items():
         places.setdefault(row.name, []).append(path)
     entries: dict[str, Entry] = {}
-    held, size = Held(room, METADATA_FILES), 0
+    held, size = Held(room, Large(""), METADATA_FILES), 0
     for name, data in read_blobs(root, places):
         digest = sha256(data).hexdigest()
         for path in places[name]:

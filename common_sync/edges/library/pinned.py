@@ -22,6 +22,7 @@ from common_sync.core.limits import ANY
 from common_sync.core.model import Entries, Entry, File, Origin, Snapshot
 from common_sync.edges.files.content import EXECUTABLE, NEW, PLAIN, write_all
 from common_sync.edges.files.folders import opened
+from common_sync.edges.files.large import Large
 from common_sync.edges.files.memory import Held
 from common_sync.edges.files.reading import read_bytes, read_listed
 from common_sync.edges.git.history import read_blobs
@@ -96,7 +97,9 @@ def read_pinned(
 
 def _make_unknown(library: Library, ref: str) -> Target:
     content = Proven({}, lambda _path: iter(()), f"{library.master} at {ref}")
-    return Target(library, Snapshot({}), Held(0), content, 0, ref, Origin(library.name, library.master, None))
+    return Target(
+        library, Snapshot({}), Held(0, Large("")), content, 0, ref, Origin(library.name, library.master, None)
+    )
 
 
 class _Known(NamedTuple):
@@ -140,14 +143,15 @@ class _Search:
     def _find_copy(self) -> _Known | None:
         for copy in self._copies:
             if (manifest := self._judge(_read_manifest(self._root, copy))) is not None:
-                held, snapshot = Held(self._room, METADATA_FILES), Snapshot({})
-                with suppress(OSError, TreeError), opened(os.path.join(self._root, copy)) as folder:
+                place = os.path.join(self._root, copy)
+                held, snapshot = Held(self._room, Large(place), METADATA_FILES), Snapshot({})
+                with suppress(OSError, TreeError), opened(place) as folder:
                     snapshot = read_listed(folder, manifest.files, copy, held)
                 return _Known(manifest.files, held, snapshot.size, manifest.library)
         for copy in self._own:  # gone from the disk, and still in the last commit
             for data in self._read_last(copy, MANIFEST_NAME):
                 if (manifest := self._judge(data)) is not None:
-                    return _Known(manifest.files, Held(0), 0, manifest.library)
+                    return _Known(manifest.files, Held(0, Large("")), 0, manifest.library)
         return None
 
     def _judge(self, data: bytes | None) -> Manifest | None:

@@ -16,7 +16,7 @@ from common_sync.interface.show.text import count, finding_lines, help_lines
 if TYPE_CHECKING:
     from common_sync.commands.ps import Row, Running
 
-_TITLES = ("SERVICE", "UNIT", "STATE", "SINCE", "ENVIRONMENT", "MEMORY", "PORT")
+_TITLES = ("SERVICE", "UNIT", "STATE", "SINCE", "RELEASE", "ENVIRONMENT", "MEMORY", "PORT")
 _NONE = "-"
 
 
@@ -48,9 +48,18 @@ def _lines(running: "Running", options: Options) -> Iterator[str]:
 
 def _cells(row: "Row") -> tuple[str, ...]:
     if not row.unit:
-        return (printable(row.service), _NONE, "no command", _NONE, row.environment, _NONE, _NONE)
+        return (printable(row.service), _NONE, "no command", _NONE, _release(row), row.environment, _NONE, _NONE)
     since = elapsed(row.since) if row.since is not None else _NONE
-    return (printable(row.service), row.unit, _state(row), since, row.environment, _memory(row), _port(row))
+    return (
+        *(printable(row.service), row.unit, _state(row), since),
+        *(_release(row), row.environment, _memory(row), _port(row)),
+    )
+
+
+def _release(row: "Row") -> str:
+    if not row.release:
+        return _NONE
+    return str(row.release) if row.is_proven else f"{row.release}, unproven"
 
 
 def _state(row: "Row") -> str:

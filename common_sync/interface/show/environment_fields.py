@@ -7,10 +7,13 @@ from common_sync.core.model import Finding
 from common_sync.interface.show.fields import Fields, as_text, findings_fields
 
 if TYPE_CHECKING:
+    from common_sync.commands.deploy import Deployment
     from common_sync.commands.env_clean import Cleaning
     from common_sync.commands.env_status import EnvironmentRow, EnvironmentStatus
     from common_sync.commands.env_sync import EnvironmentSync, Synced
     from common_sync.commands.ps import Row, Running
+    from common_sync.commands.rollback import Rollback
+    from common_sync.commands.steps.releases import Outcome
     from common_sync.commands.steps.units import Unit
 
 
@@ -90,6 +93,52 @@ def _unit(one: "Unit") -> Fields:
     }
 
 
+def deployment_fields(done: "Deployment") -> Fields:
+    """Return the fields of `deploy`."""
+    return {
+        "service": as_text(done.site.service),
+        "place": as_text(done.site.place),
+        "action": done.action,
+        "release": done.number or None,
+        "former": done.former or None,
+        "environment": done.environment or None,
+        "built": done.built,
+        "files": done.files,
+        "outcome": _outcome(done.outcome),
+        "removed": list(done.removed),
+        "findings": findings_fields(done.findings),
+    }
+
+
+def rollback_fields(done: "Rollback") -> Fields:
+    """Return the fields of `rollback`."""
+    known = done.releases.known
+    return {
+        "service": as_text(done.site.service),
+        "place": as_text(done.site.place),
+        "former": done.releases.current or None,
+        "settled": done.releases.is_settled,
+        "release": done.target.number if done.target is not None else None,
+        "outcome": _outcome(done.outcome),
+        "releases": [
+            {
+                "number": number,
+                "state": one.described,
+                "environment": one.made.environment or None,
+                "commit": as_text(one.commit) or None,
+            }
+            for number, one in sorted(known.items())
+        ],
+    }
+
+
+def _outcome(outcome: "Outcome | None") -> Fields | None:
+    if outcome is None:
+        return None
+    texts = {name: as_text(getattr(outcome, name)) or None for name in ("reason", "trouble")}
+    return outcome._asdict() | texts | {"log": [as_text(line) for line in outcome.log]}
+
+
 def running_fields(running: "Running") -> Fields:
     """Return the fields of `ps`."""
     return {
@@ -107,6 +156,8 @@ def _running(row: "Row") -> Fields:
         "since": row.since,
         "restarts": row.shown.restarts,
         "environment": row.environment,
+        "release": row.release or None,
+        "release_is_proven": row.is_proven if row.release else None,
         "processes": [one.number for one in row.processes],
         "memory": row.memory,
         "memory_is_share": row.is_share,

@@ -43,6 +43,19 @@ def test_every_line() -> None:
     assert find_program(FULL) == "/bin/x y"
 
 
+def test_with_releases() -> None:
+    """A deploy would have to rewrite the unit, or the service could write into what it runs from."""
+    released = FULL._replace(releases="/srv/x/api")
+    lines = make_unit(released).split("\n")
+    assert [one for one in lines if one.startswith(("Working", "Exec", "Read"))] == [
+        "WorkingDirectory=/srv/x/api",
+        "ExecStart=/srv/x/api/releases/current/run",
+        "ReadWritePaths=/srv/x/api/shared",
+        "ReadOnlyPaths=-/srv/x/api/.venv",
+    ]
+    assert find_program(released) == "/srv/x/api/releases/current/run"
+
+
 TEXT = make_unit(API)
 OTHER = make_unit(FULL)
 STATES: list[tuple[bytes | None, str, UnitState]] = [

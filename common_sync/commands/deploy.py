@@ -1,0 +1,242 @@
+"""`deploy`: make a release of a service aside, switch to it by one symlink, prove it, and go back where it is not healthy."""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import IO, Literal, NamedTuple
+
+from common_sync.commands.context import Context, make_context
+from common_sync.commands.steps.building import Building
+from common_sync.commands.steps.environments import Situation, observe
+from common_sync.commands.steps.releases import Outcome, Site, bring_up, find_site
+from common_sync.core.copies.rules import CACHES, EXCLUDES, Rules
+from common_sync.core.environments.inputs import digest_inputs
+from common_sync.core.environments.releases import Made, Release, find_release_program, list_old
+from common_sync.core.environments.units import SHARED
+from common_sync.core.errors import GitError, Problem, TreeError
+from common_sync.core.model import Finding, ancestors
+from common_sync.edges.environments.folder import list_environments, path_of, see
+from common_sync.edges.environments.live import find_users
+from common_sync.edges.environments.placing import remove_environment
+from common_sync.edges.environments.processes import find_account
+from common_sync.edges.environments.releases import (
+    make_release,
+    packed,
+    read_releases,
+    release_path,
+    remove_releases,
+    share,
+)
+from common_sync.edges.files.tar import write_tar
+from common_sync.edges.git.ask import ask
+from common_sync.edges.git.history import list_uncommitted
+from common_sync.edges.git.repository import find_top
+from common_sync.edges.project.load import Project, select_services
+from common_sync.edges.state.lock import exclusive
+
+_VARIABLES = ".env"
+"""What outlives releases without being named, where it is there."""
+
+_LEFT_OUT = Rules((*CACHES, *(rule for rule in EXCLUDES if rule.pattern in {".git", ".venv/", "venv/"})))
+"""What goes into no release, whatever the service's `.dockerignore` says: there may be none."""
+
+DeployAction = Literal["nothing", "refused", "would", "released", "again"]
+"""What was done: nothing was to be, it is not in sync, a release would be made, was made, or the current one was proven."""
+
+
+class Deployment(NamedTuple):
+    """What came of a run of `deploy`."""
+
+    site: Site
+    action: DeployAction
+    number: int = 0  # the release; 0 where there is none
+    former: int = 0  # the release that was current before; 0 for none
+    environment: str = ""  # its environment; nothing where it has none, or it would have to be built
+    built: bool = False  # whether the environment was built, or would have to be
+    files: int = 0  # how many files and links it has
+    outcome: Outcome | None = None  # what came of the switch
+    removed: tuple[int, ...] = ()  # the releases that were removed
+    findings: tuple[Finding, ...] = ()  # why it is not in sync
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the release is current, and is healthy or was not to be restarted."""
+        if self.outcome is None:
+            return self.action == "nothing"
+        return self.outcome.proven or (bool(self.site.stays) and not self.outcome.undone)
+
+
+class DeployWish(NamedTuple):
+    """What a user asks for, beside a service."""
+
+    offline: bool = False  # ask no network
+    restart: bool = True  # restart the service, where that is possible
+    dry_run: bool = False  # write nothing
+
+
+def deploy_service(project: Project, name: str, wish: DeployWish, say: Callable[[str], None]) -> Deployment:
+    """Bring a service to what the work tree has, as a release of its own.
+
+    Args:
+        project: The project.
+        name: The service, as the user named it.
+        wish: What else is asked for.
+        say: Told what it waits for.
+
+    Raises:
+        CommonSyncError: It cannot be deployed; what runs goes on.
+    """
+    service = select_services(project, [name])[0]
+    site = find_site(project, service, restart=wish.restart and not wish.dry_run)
+    context = make_context(project, service)
+    if not context.plan.is_empty:
+        findings = tuple(one for one in context.plan.findings() if one.severity == "error")
+        return Deployment(site, "refused", findings=findings)
+    if wish.dry_run:
+        return _Deploying(project, site._replace(stays=""), context, wish, say).foresee()
+    with exclusive(site.place, say) as keep:
+        return _Deploying(project, site, context, wish, say, keep).deploy()
+
+
+class _Deploying:
+    """Makes a release of one service, under the lock of its releases."""
+
+    def __init__(
+        self,
+        project: Project,
+        site: Site,
+        context: Context,
+        wish: DeployWish,
+        say: Callable[[str], None],
+        keep: int = -1,
+    ) -> None:
+        self._project, self._site, self._wish, self._say, self._keep = project, site, wish, say, keep
+        self._source = os.path.join(project.root, site.service)
+        self._releases = read_releases(site.place)
+        self._persistent = tuple(self._list_persistent())
+        self._members = [one for one in context.listing.members if self._is_sent(one.path, folder=False)]
+        self._folders = [one for one in context.listing.folders if self._is_sent(one, folder=True)]
+
+    def _list_persistent(self) -> Iterator[str]:
+        named = [one.value for one in self._site.settings.persistent]
+        yield from named
+        places = (os.path.join(above, _VARIABLES) for above in (self._source, os.path.join(self._site.place, SHARED)))
+        if _VARIABLES not in named and any(os.path.lexists(one) for one in places):
+            yield _VARIABLES
+
+    def _is_sent(self, path: str, *, folder: bool) -> bool:
+        """Tell whether a file or folder goes into a release: no cache, no environment, and nothing that outlives it."""
+        above = (*ancestors(path), path)
+        if any(one in self._persistent for one in above):
+            return False
+        return not any(_LEFT_OUT.match(one, folder or one != path) is not None for one in above)
+
+    def foresee(self) -> Deployment:
+        """Return what would be done; write nothing."""
+        situation = self._observe()
+        led = situation.folder.memory.led.get(digest_inputs(situation.items))
+        environment = led.environment if led is not None and see(self._site.place, led.environment).is_intact else ""
+        with open(os.devnull, "wb") as nowhere:
+            made = self._made(self._pack(nowhere), environment)
+        current, former = self._releases.known.get(self._releases.current), self._releases.current
+        built = situation.sources is not None and not environment
+        if current is not None and current.made == made and self._releases.is_settled:
+            return Deployment(self._site, "nothing", former, former, environment, files=len(self._members))
+        number = former if current is not None and current.made == made else self._releases.next_number
+        return Deployment(self._site, "would", number, former, environment, built, len(self._members))
+
+    def deploy(self) -> Deployment:
+        """Make a release, switch to it and prove it; the current one is proven where it is the same."""
+        releases, place = self._releases, self._site.place
+        remove_releases(place, [one for one in releases.numbers if one not in releases.known])  # a killed run's
+        environment, built = self._build()
+        self._check_program(environment)
+        done = Deployment(self._site, "nothing", releases.current, releases.current, environment, built)
+        done = done._replace(files=len(self._members))
+        with packed(place) as file:
+            made = self._made(self._pack(file), environment)
+            current = releases.known.get(releases.current)
+            if current is not None and current.made == made:
+                if releases.is_settled or self._site.stays:
+                    return done
+                return done._replace(action="again", outcome=bring_up(self._site, releases, current, self._say))
+            release = Release(releases.next_number, made, self._find_commit())
+            file.seek(0)
+            owner = find_account(self._site.user) if os.geteuid() == 0 else None
+            share(place, self._source, self._persistent, owner)
+            make_release(place, release, file)
+        done = done._replace(action="released", number=release.number)
+        outcome = bring_up(self._site, releases, release, self._say)
+        return done._replace(outcome=outcome, removed=tuple(self._prune()))
+
+    def _observe(self) -> Situation:
+        situation = observe(self._project, self._site.service, place=self._site.place)
+        closure = situation.sources.closure if situation.sources is not None else None
+        if closure is not None and closure.first.endswith("pylock.toml") and closure.locals:
+            where, local = f"{self._site.service}/{closure.first}", closure.locals[0]
+            message = f"it installs {local.path} from the service's folder, and a release needs a copy of it"
+            raise TreeError(Problem(message, where, local.line, 'requirements = "requirements.txt" in its settings'))
+        return situation
+
+    def _build(self) -> tuple[str, bool]:
+        """Return the name of the release's environment, and whether it had to be built."""
+        situation = self._observe()
+        if situation.sources is None:
+            return "", False
+        built = Building(self._project, situation, self._keep, offline=self._wish.offline).find_or_build()
+        if digest_inputs(self._observe().items) != digest_inputs(situation.items):
+            message = "has changed while its environment was made; nothing was switched"
+            raise TreeError(Problem(message, self._site.service, remedy="run it again"))
+        return built
+
+    def _check_program(self, environment: str) -> None:
+        command = self._site.settings.command
+        program = find_release_program(path_of(self._site.place, environment), command[0]) if command else ""
+        if command and not os.access(program, os.X_OK):
+            message = f"{self._site.service}: there is no program {program}; nothing was switched"
+            line = self._site.settings.service.line
+            remedy = "name one that its requirements install, or an absolute path"
+            raise TreeError(Problem(message, self._project.configuration.file, line, remedy))
+
+    def _made(self, content: str, environment: str) -> Made:
+        return Made(content, environment, self._site.settings.command, self._persistent)
+
+    def _pack(self, file: IO[bytes]) -> str:
+        """Write what goes into a release; return its digest."""
+        hashing = _Hashing(file)
+        write_tar(hashing, self._members, self._folders)  # type: ignore[arg-type] # it only writes
+        return hashing.digest.hexdigest()
+
+    def _find_commit(self) -> str:
+        if find_top(self._project.root) is None:
+            return ""
+        with suppress(GitError):
+            commit = ask(["rev-parse", "HEAD"], self._project.root).strip()
+            return f"{commit}{'+' if list_uncommitted(self._source) else ''}"
+        return ""
+
+    def _prune(self) -> Iterator[int]:
+        """Remove releases that are no longer needed, and their environments; what a process uses stays."""
+        place = self._site.place
+        releases = read_releases(place)
+        old = list_old(releases, self._project.configuration.keep)
+        unused = [one for one in old if not any(find_users(release_path(place, one)))]
+        remove_releases(place, unused)
+        used = {one.made.environment for one in read_releases(place).known.values()}
+        for name in list_environments(place):
+            if name not in used and not any(find_users(path_of(place, name))):
+                remove_environment(place, name)
+        yield from unused
+
+
+class _Hashing:
+    """A file to be written, which hashes what goes into it."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file, self.digest = file, hashlib.sha256()
+
+    def write(self, data: bytes) -> int:
+        """Write bytes."""
+        self.digest.update(data)
+        return self._file.write(data)

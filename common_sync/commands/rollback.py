@@ -1,0 +1,77 @@
+"""`rollback`: go back to a former release of a service: one symlink, a restart, a proof. Nothing is built, nothing is downloaded."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from common_sync.commands.steps.releases import Outcome, Site, bring_up, check_runnable, find_site
+from common_sync.core.environments.releases import Release, Releases, choose_target
+from common_sync.core.errors import ConfigurationError, Problem, shell_word
+from common_sync.edges.environments.releases import read_releases
+from common_sync.edges.project.load import Project, select_services
+from common_sync.edges.state.lock import exclusive
+
+
+class Rollback(NamedTuple):
+    """What came of a run of `rollback`."""
+
+    site: Site
+    releases: Releases  # as before
+    target: Release | None  # the release that it goes to; None where nothing is to be done, or only shown
+    outcome: Outcome | None  # what came of it; None where nothing was done
+
+    @property
+    def is_done(self) -> bool:
+        """Whether what was asked for is so."""
+        return self.outcome is None or self.outcome.proven or (bool(self.site.stays) and not self.outcome.undone)
+
+
+def list_releases(project: Project, name: str) -> Rollback:
+    """Return the releases of a service.
+
+    Args:
+        project: The project.
+        name: The service, as the user named it.
+
+    Raises:
+        CommonSyncError: They cannot be read.
+    """
+    site = find_site(project, select_services(project, [name])[0], restart=False)
+    return Rollback(site, read_releases(site.place), None, None)
+
+
+def roll_back(
+    project: Project, name: str, number: int | None, say: Callable[[str], None], *, restart: bool, dry_run: bool
+) -> Rollback:
+    """Go back to a former release of a service.
+
+    Args:
+        project: The project.
+        name: The service, as the user named it.
+        number: The release; None for the newest that was proven before the current one.
+        say: Told what it waits for.
+        restart: Whether to restart the service.
+        dry_run: Switch nothing.
+
+    Raises:
+        CommonSyncError: There is no such release, it cannot run any more, or it cannot be switched.
+    """
+    site = find_site(project, select_services(project, [name])[0], restart=restart and not dry_run)
+    releases = read_releases(site.place)
+    target = _choose(site, releases, number)
+    if dry_run or target is None:
+        return Rollback(site, releases, target, None)
+    with exclusive(site.place, say):
+        releases = read_releases(site.place)
+        target = _choose(site, releases, number)
+        outcome = bring_up(site, releases, target, say) if target is not None else None
+        return Rollback(site, releases, target, outcome)
+
+
+def _choose(site: Site, releases: Releases, number: int | None) -> Release | None:
+    target = choose_target(releases) if number is None else releases.known.get(number)
+    if target is None:
+        wanted = "to go back to" if number is None else str(number)
+        remedy = f"common-sync rollback {shell_word(site.service)} --list"
+        raise ConfigurationError(Problem(f"{site.service} has no release {wanted}", site.place, remedy=remedy))
+    check_runnable(site, target)
+    return None if target.number == releases.current and releases.is_settled else target

@@ -1,0 +1,186 @@
+"""What `deploy`, `rollback` and `ps` share: where a service's releases are, and how one is brought up, proven, or undone."""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from common_sync.commands.steps.units import find_problems, name_unit, place_of, settings_of, user_of
+from common_sync.core.environments.health import Watch, judge_start
+from common_sync.core.environments.releases import Release, Releases, choose_fallback, find_release_program
+from common_sync.core.environments.units import find_launcher
+from common_sync.core.errors import ConfigurationError, Problem, TreeError, shell_word
+from common_sync.core.service_settings import URL, ServiceSettings
+from common_sync.edges.environments import systemd
+from common_sync.edges.environments.folder import path_of, see
+from common_sync.edges.environments.health import Identity, why_sick
+from common_sync.edges.environments.processes import find_account, find_identity
+from common_sync.edges.environments.releases import APP, mark, release_path, settle, switch_release
+from common_sync.edges.project.load import Project
+
+_PAUSE = 0.2
+"""Seconds between two looks at a service that was started."""
+
+_LOG_LINES = 20
+
+
+class Site(NamedTuple):
+    """Where a service's releases are, and how they run."""
+
+    service: str  # the service's path from the root
+    place: str  # the absolute path of the folder that its releases are in
+    settings: ServiceSettings  # how it is set up
+    unit: str  # its unit's name, without `.service`
+    user: str  # who runs it
+    stays: str = ""  # why it is not restarted; nothing where it is
+
+    @property
+    def identity(self) -> Identity | None:
+        """The user who runs it, where this process can become another."""
+        return None if os.geteuid() else Identity(*find_account(self.user), find_identity(self.user)[1])
+
+
+class Outcome(NamedTuple):
+    """What came of a switch."""
+
+    current: int  # the release that is current now
+    proven: bool = False  # whether the release that was wanted is proven
+    reason: str = ""  # why it is not
+    log: tuple[str, ...] = ()  # what it has last written
+    undone: bool = False  # whether the former release is current again
+    trouble: str = ""  # why that one is not healthy either
+    seconds: float = 0  # how long it took from the switch until it was proven
+
+
+def find_site(project: Project, service: str, *, restart: bool) -> Site:
+    """Return where a service's releases are.
+
+    Args:
+        project: The project.
+        service: The service's path from the root.
+        restart: Whether it is to be restarted, where that is possible.
+
+    Raises:
+        ConfigurationError: It has no such place, or may not be restarted.
+    """
+    place, settings, file = place_of(project, service), settings_of(project, service), project.configuration.file
+    to = project.configuration.to
+    if to is None:
+        remedy = '[tool.common-sync.deploy] to = "/opt/…", a folder outside of the repository'
+        raise ConfigurationError(Problem("it is not configured where releases go", file, remedy=remedy))
+    if f"{os.path.realpath(place)}/".startswith(f"{os.path.realpath(project.root)}/"):
+        message = f'"to" is {to.value!r}, which is inside the repository'
+        raise ConfigurationError(Problem(message, file, to.line, "name a folder outside of it"))
+    problems = list(find_problems(project, service)) if settings.command else []
+    for other in project.services:
+        if other != service and place_of(project, other) == place:
+            message = f"{service} and {other} have the same name, and so would have their releases in one folder"
+            problems.append(Problem(message, file, settings.service.line, 'name = "…"'))
+    if problems:
+        raise ConfigurationError(*problems)
+    site = Site(service, place, settings, name_unit(project, service), user_of(project, service))
+    return site._replace(stays=_why_it_stays(site, restart=restart)) if settings.command else site
+
+
+def _why_it_stays(site: Site, *, restart: bool) -> str:
+    """Say why a service is not restarted, or return nothing where it is.
+
+    Raises:
+        ConfigurationError: This user may not do it.
+    """
+    if not restart:
+        return "it was not restarted (--no-restart)"
+    if not systemd.is_running(systemd.UNITS):
+        return "no systemd runs here to restart it"
+    name = shell_word(site.service)
+    write, again = f"common-sync units --write {name}", f"then common-sync deploy {name}"
+    held = systemd.read_unit(systemd.UNITS, site.unit)
+    if held is None:
+        return f"its unit {site.unit} is not installed: {write}, systemctl enable {site.unit}, {again}"
+    if find_launcher(site.place).encode() not in held:
+        return f"its unit {site.unit} does not run its releases yet: {write}, {again}"
+    if systemd.show_units([site.unit])[site.unit].unread:
+        return f"systemd has not read its unit {site.unit} since it was written: systemctl daemon-reload"
+    if os.geteuid() != 0:
+        message = f"only root may restart {site.unit}; nothing was done"
+        raise ConfigurationError(Problem(message, remedy="sudo, or --no-restart"))
+    return ""
+
+
+def check_runnable(site: Site, release: Release) -> None:
+    """Refuse a release that cannot run any more.
+
+    Raises:
+        TreeError: Its environment or its interpreter is gone, or is not what it was.
+    """
+    path, name = release_path(site.place, release.number), release.made.environment
+    seen = see(site.place, name) if name else None
+    if seen is not None and (seen.environment is None or not seen.is_intact):
+        message = f"its environment {name} is not what it was; nothing was switched"
+        raise TreeError(Problem(message, path, remedy="deploy what it was made from again"))
+    if seen is not None and seen.environment is not None and not os.access(seen.environment.interpreter.path, os.X_OK):
+        message = f"its interpreter {seen.environment.interpreter.path} is gone; nothing was switched"
+        raise TreeError(Problem(message, path, remedy="install that, or deploy what it was made from again"))
+
+
+def bring_up(site: Site, releases: Releases, release: Release, say: Callable[[str], None]) -> Outcome:
+    """Switch to a release, restart the service, and prove it; go back where it is not healthy.
+
+    Args:
+        site: Where it is.
+        releases: All releases, as before.
+        release: The release.
+        say: Told what it waits for.
+
+    Raises:
+        CommonSyncError: Something cannot be switched or noted.
+    """
+    switch_release(site.place, release.number, releases.trusted)
+    if site.stays:
+        return Outcome(release.number, reason=site.stays)
+    began = time.monotonic()
+    reason = _start(site, release, say) if release.made.command else ""
+    if not reason:
+        mark(site.place, release.number, proven=True)
+        settle(site.place)
+        return Outcome(release.number, proven=True, seconds=time.monotonic() - began)
+    log = systemd.read_journal(site.unit, _LOG_LINES)
+    mark(site.place, release.number, proven=False)
+    return _go_back(site, releases, release, say)._replace(reason=reason, log=log)
+
+
+def _go_back(site: Site, releases: Releases, failed: Release, say: Callable[[str], None]) -> Outcome:
+    fallback = choose_fallback(releases, failed.number)
+    if fallback is None:
+        return Outcome(failed.number, trouble="there is no release to go back to")
+    switch_release(site.place, fallback.number, releases.trusted)
+    trouble = _start(site, fallback, say) if fallback.made.command else ""
+    if not trouble:
+        mark(site.place, fallback.number, proven=True)
+        settle(site.place)
+    return Outcome(fallback.number, undone=True, trouble=trouble)
+
+
+def _start(site: Site, release: Release, say: Callable[[str], None]) -> str:
+    """Restart a service, and watch until it is proven; say why it is not, or return nothing."""
+    say(f"{site.unit} is restarted with release {release.number}, and watched")
+    if failure := systemd.restart_unit(site.unit):
+        return f"systemd does not start it: {failure}"
+    folder, settings = os.path.join(release_path(site.place, release.number), APP), site.settings
+    words = _find_words(site, release, settings.health)
+    shown = systemd.show_units([site.unit])[site.unit]
+    watch = Watch(shown.restarts, time.monotonic() + settings.start_timeout, settings.settle)
+    while True:
+        sick = why_sick(words, folder, site.identity) if shown.active == "active" else ""
+        verdict = judge_start(watch, time.monotonic(), shown, sick)
+        if verdict.proven or verdict.reason:
+            return verdict.reason
+        watch = verdict.watch
+        time.sleep(_PAUSE)
+        shown = systemd.show_units([site.unit])[site.unit]
+
+
+def _find_words(site: Site, release: Release, health: Sequence[str]) -> tuple[str, ...]:
+    if not health or health[0].startswith(URL):
+        return tuple(health)
+    return (find_release_program(path_of(site.place, release.made.environment), health[0]), *health[1:])

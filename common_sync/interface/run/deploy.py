@@ -1,0 +1,68 @@
+"""`deploy`: options in, exit code out."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+from common_sync.core.errors import shell_word
+from common_sync.edges.project.load import load_project
+from common_sync.interface.show.environment_fields import deployment_fields
+from common_sync.interface.show.options import DryRun, Option, Options, Service
+from common_sync.interface.show.presenter import View, present
+from common_sync.interface.show.releases import outcome_lines
+from common_sync.interface.show.terminal import printable, say
+from common_sync.interface.show.text import count, finding_lines, help_lines
+
+if TYPE_CHECKING:
+    from common_sync.commands.deploy import Deployment
+
+
+def run_deploy(
+    options: Options,
+    service: Service,
+    *,
+    offline: Annotated[bool, Option("--offline", "Ask no network.")] = False,
+    no_restart: Annotated[bool, Option("--no-restart", "Switch, and leave the restart and the proof to you.")] = False,
+    dry_run: DryRun = False,
+) -> int:
+    """Make a release of a service, switch to it, restart it and prove it; go back where it is not healthy."""
+    from common_sync.commands.deploy import DeployWish, deploy_service  # no other command pays for it
+
+    wish = DeployWish(offline, not no_restart, dry_run)
+    done = deploy_service(load_project(options.root), service, wish, lambda line: say(printable(line)))
+    text, fields = partial(_lines, done), partial(deployment_fields, done)
+    return present(View("deploy", done.is_done, lambda: done.findings, text, fields), options)
+
+
+def _lines(done: "Deployment", options: Options) -> Iterator[str]:
+    terminal, name = options.terminal, printable(done.site.service)
+    if done.action == "refused":
+        yield from finding_lines(done.findings, terminal, everything=options.verbose)
+        yield f"{terminal.mark('✗')} {name}  not in sync; nothing was deployed"
+        yield from help_lines(f"common-sync distribute {shell_word(done.site.service)}", terminal)
+        return
+    if not options.quiet:
+        yield f"{terminal.mark(_MARKS[done.action])} {name}  {_sentence(done)}"
+    if done.outcome is not None:
+        yield from outcome_lines(done.outcome, done.number, options)
+    elif done.action == "nothing" and done.site.stays and not options.quiet:
+        yield f"  {printable(done.site.stays)}"
+    if done.removed and not options.quiet:
+        yield f"  removed: {count(len(done.removed), 'former release')}"
+
+
+_MARKS = {"nothing": "·", "would": "→", "released": "✓", "again": "·"}
+
+
+def _sentence(done: "Deployment") -> str:
+    if done.action == "nothing":
+        return f"release {done.number} is current, and nothing has changed"
+    if done.action == "again":
+        return f"release {done.number} is current, and was not proven yet"
+    parts = [count(done.files, "file")]
+    if done.environment:
+        parts.append(f"environment {done.environment}{' built' if done.built else ''}")
+    elif done.built:
+        parts.append("an environment is to be built")
+    would = "would be " if done.action == "would" else ""
+    return f"release {done.number} {would}made: {', '.join(parts)}"

@@ -1,0 +1,37 @@
+"""What came of a switch to a release, as text."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from common_sync.interface.show.options import Options
+from common_sync.interface.show.table import elapsed
+from common_sync.interface.show.terminal import printable
+
+if TYPE_CHECKING:
+    from common_sync.commands.steps.releases import Outcome
+
+
+def outcome_lines(outcome: "Outcome", number: int, options: Options) -> Iterator[str]:
+    """Yield what came of a switch.
+
+    Args:
+        outcome: It.
+        number: The release that was wanted.
+        options: The options of every command.
+    """
+    if outcome.proven:
+        if not options.quiet:
+            yield f"  release {number} is current, and healthy; that took {elapsed(outcome.seconds)}"
+        return
+    failed = bool(outcome.log or outcome.undone or outcome.trouble)
+    if not failed:
+        if not options.quiet:
+            yield f"  release {number} is current, and not proven: {printable(outcome.reason)}"
+        return
+    yield f"{options.terminal.mark('✗')} release {number} is not healthy: {printable(outcome.reason)}"
+    yield from (f"  | {printable(line)}" for line in outcome.log)
+    if outcome.undone:
+        how = f"which is not healthy either: {printable(outcome.trouble)}" if outcome.trouble else "which is healthy"
+        yield f"it was undone: release {outcome.current} is current again, {how}"
+    else:
+        yield f"release {outcome.current} stays current: {printable(outcome.trouble)}"

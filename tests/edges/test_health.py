@@ -1,0 +1,60 @@
+"""A service is asked whether it is healthy, by a real server and by real commands."""
+
+import os
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from common_sync.edges.environments import health
+from common_sync.edges.environments.health import Identity, why_sick
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        if self.path == "/gone":
+            return
+        self.send_response(int(self.path[1:4]))
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def url() -> Iterator[str]:
+    """Return the address of a server that answers what its path says."""
+    server = HTTPServer(("127.0.0.1", 0), _Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_a_url(url: str) -> None:
+    """A release that answers with errors, or not at all, would be taken for healthy."""
+    assert why_sick((), "/", None) == ""
+    assert why_sick((f"{url}/200?a=b",), "/", None) == ""
+    assert why_sick((f"{url}/302",), "/", None) == ""
+    assert why_sick((f"{url}/404",), "/", None) == f"{url}/404 answers 404"
+    assert "does not answer: Remote end closed" in why_sick((f"{url}/gone",), "/", None)
+    assert why_sick(("http://127.0.0.1:1",), "/", None) == "http://127.0.0.1:1 does not answer: Connection refused"
+    assert "cannot be asked" in why_sick(("http://127.0.0.1:99999/",), "/", None)
+
+
+def test_a_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command's answer would not count, or it would run elsewhere, as root, or for ever."""
+    assert why_sick(("/bin/sh", "-c", f"test $PWD = {tmp_path}"), str(tmp_path), None) == ""
+    said = why_sick(("/bin/sh", "-c", "echo no  database; echo at all >&2; exit 3"), "/", None)
+    assert said == "sh has ended with 3: no database at all"
+    assert why_sick(("/bin/false",), "/", None) == "false has ended with 1"
+    assert why_sick(("/nowhere/x",), "/", None) == "/nowhere/x does not start: No such file or directory"
+    monkeypatch.setattr(health, "_PATIENCE", 0.1)
+    assert why_sick(("/bin/sleep", "600"), "/", None) == "sleep has not ended after 0 s"
+    if os.geteuid() == 0:
+        identity = Identity(1, 2, (2, 3))
+        assert why_sick(("/bin/sh", "-c", 'test "$(id -u) $(id -g) $(id -G)" = "1 2 2 3"'), "/", identity) == ""

@@ -1,0 +1,59 @@
+"""A real systemd, as the first process of namespaces of its own: the script `systemd-box` beside this."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from support.monorepo import Done, environment
+
+PROJECT = Path(__file__).parents[2]
+SCRIPT = Path(__file__).with_name("systemd-box")
+
+
+class Box(NamedTuple):
+    """A systemd that runs."""
+
+    state: Path
+
+    def __call__(self, *command: str, code: int = 0) -> str:
+        """Run a command inside; return what it prints."""
+        done = self.run(*command)
+        assert done.code == code, done
+        return done.out
+
+    def run(self, *command: str, env: Mapping[str, str] | None = None) -> Done:
+        """Run a command inside; return how it ended."""
+        with self.start(*command, env=env) as process:
+            out, err = process.communicate()
+        return Done(process.returncode, out, err)
+
+    def start(self, *command: str, env: Mapping[str, str] | None = None) -> "subprocess.Popen[str]":
+        """Start a command inside."""
+        return subprocess.Popen(
+            [SCRIPT, "run", self.state, *command],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            env=environment(**(env or {})),
+        )
+
+
+@contextmanager
+def booted(folder: Path) -> Iterator[Box]:
+    """Start a systemd in which a folder, the program and its Python are where they are outside."""
+    state = folder / f"box-{os.getpid()}"
+    up = subprocess.run(
+        [SCRIPT, "up", state, PROJECT / "common_sync", sys.prefix, folder],
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert up.returncode == 0, up
+    try:
+        yield Box(state)
+    finally:
+        subprocess.run([SCRIPT, "down", state], check=True)

@@ -1,0 +1,467 @@
+"""`deploy` and `rollback`, with the real uv; and with a real systemd, where one can be started here."""
+
+import json
+import os
+import shutil
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import pytest
+from support.box import Box
+from support.depth import deep, skip
+from support.environments import Environments, make_environments
+from support.monorepo import PROGRAM, Done, patched, run
+from support.waiting import wait_for
+
+USER = "daemon"
+PORT = 8000
+
+
+class Deployed(Environments):
+    """A repository with services that are deployed."""
+
+    @property
+    def place(self) -> Path:
+        """The folder of the releases of `api`."""
+        return self.root.parent / "srv/api"
+
+    def current(self, service: str = "api") -> str:
+        """Return the name of a service's current release."""
+        return os.readlink(self.root.parent / f"srv/{service}/releases/current")
+
+    def names(self, service: str = "api") -> list[str]:
+        """Return the names of all entries in the folder of releases."""
+        return sorted(one.name for one in (self.root.parent / f"srv/{service}/releases").iterdir())
+
+    def deploy(self, *words: str, code: int = 0) -> str:
+        """Run `deploy api`; return what it says."""
+        done = self.run("deploy", "api", *words)
+        assert done.code == code, done
+        return done.out + done.err
+
+    def rollback(self, *words: str, code: int = 0) -> str:
+        """Run `rollback api`; return what it says."""
+        done = self.run("rollback", "api", *words)
+        assert done.code == code, done
+        return done.out + done.err
+
+
+def make_deployed(above: Path, **keys: object) -> Deployed:
+    """Make the repository; `api` has the program `main.py`."""
+    repo = Deployed(make_environments(above).root)
+    repo.configure("api", **{"command": "python main.py", **keys})
+    deploy = f'[deploy]\nto = "{above}/srv"\nuser = "{USER}"\nprefix = "auto-"\n'
+    text = repo.read("common-sync.toml").replace('["CS309"]', '["CS309", "CS313"]')
+    repo.write("common-sync.toml", text + deploy)
+    repo.write("services/api/main.py", "import our_common, alpha\nprint('v1', our_common.VALUE, alpha.VERSION)\n")
+    return repo
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Deployed:
+    """Return the repository."""
+    return make_deployed(tmp_path)
+
+
+without_systemd = pytest.mark.skipif(Path("/run/systemd/system").is_dir(), reason="a systemd runs here")
+
+
+@without_systemd
+def test_there_and_back(repo: Deployed) -> None:
+    """A release would not be what the work tree has, or the one before would not be there any more to go back to."""
+    repo.write("services/api/.env", "TOKEN=1\n")
+    repo.write("services/api/data/db", "rows")
+    repo.write("common-sync.toml", repo.read("common-sync.toml").replace("command", 'persistent = ["data"]\ncommand'))
+    assert "release 1 would be made" in repo.deploy("-n", code=1)
+    assert not repo.place.exists()
+    assert "release 1 is current, and not proven: no systemd runs here to restart it" in repo.deploy()
+    shutil.rmtree(repo.root.parent / "cache")  # what runs needs neither the cache, nor the work tree
+    app = repo.place / "releases/0001/app"
+    assert sorted(one.name for one in app.iterdir()) == [".env", "common", "data", "main.py", "requirements.txt"]
+    assert _start(repo) == ["common-sync: release 1", "v1 first 1.0"]
+    assert (app / ".env").read_text() == "TOKEN=1\n"
+    (app / "data/db").write_text("more rows")
+    stamps = repo.stamps("../srv/api/releases")
+    assert "release 1 is current, and nothing has changed" in repo.deploy()
+    assert repo.stamps("../srv/api/releases") == stamps
+
+    repo.write("services/api/data/db", "other rows, of the work tree")
+    repo.write("services/api/main.py", repo.read("services/api/main.py").replace("v1", "v2"))
+    repo.write("common/our_common/__init__.py", 'VALUE = "second"\n')
+    said = repo.deploy(code=1)
+    assert "services/api  not in sync; nothing was deployed" in said
+    assert repo.current() == "0001"
+    assert repo.run("distribute").code == 0
+    repo.deploy()
+    assert _start(repo) == ["common-sync: release 2", "v2 second 1.0"]
+    assert (repo.place / "releases/0002/app/data/db").read_text() == "more rows", "what outlives releases stays"
+
+    assert "2 (current)  unproven" in repo.rollback("--list")
+    assert "would go from release 2 to 1" in repo.rollback("-n", code=1)
+    shutil.rmtree(repo.root.parent / "wheels")  # there is no network, either
+    assert "from release 2 to 1" in repo.rollback()
+    assert _start(repo) == ["common-sync: release 1", "v1 first 1.0"]
+    assert "from release 1 to 2" in repo.rollback("--to", "2")
+    assert repo.json("rollback", "api", "--list", code=0)["releases"][1]["state"] == "unproven"
+
+
+def _start(repo: Deployed) -> list[str]:
+    """Start the current release; return what it prints."""
+    done = run(str(repo.place / "releases/current/run"), cwd=Path("/"))
+    assert done.code == 0, done
+    return done.out.splitlines()
+
+
+@without_systemd
+def test_without_a_command(repo: Deployed) -> None:
+    """A service that nothing starts could not be deployed, or its releases would fill the disk."""
+    for number in range(1, 6):
+        repo.write("services/worker/main.py", f"{number}\n")
+        done = repo.run("deploy", "worker")
+        assert done.code == 0, done
+        assert f"release {number} is current" in done.out
+    assert repo.names("worker") == ["0003", "0004", "0005", "current"]
+    assert "from release 5 to 4" in repo.run("rollback", "worker").out
+    assert "from release 4 to 3" in repo.run("rollback", "worker").out
+    done = repo.run("rollback", "worker")
+    assert (done.code, "has no release to go back to" in done.err) == (2, True)
+    assert "release 3 is current" in repo.run("rollback", "worker", "--to", "3").out
+
+
+@without_systemd
+def test_what_cannot_be_deployed(repo: Deployed) -> None:
+    """What runs would be touched although the new release cannot be made, or a release would be gone back to that cannot run."""
+    repo.deploy()
+    text = repo.read("services/api/requirements.txt")
+    repo.write("services/api/requirements.txt", f"{text}nowhere-to-be-found\n")
+    assert "cannot resolve the requirements" in repo.deploy("--offline", code=2)
+    repo.write("services/api/requirements.txt", text)
+    settings = repo.read("common-sync.toml")
+    repo.write("common-sync.toml", settings.replace("python main.py", "uvicorn main:app"))
+    assert "there is no program" in repo.deploy(code=2)
+    repo.write("common-sync.toml", settings.replace(f'to = "{repo.root.parent}/srv"', f'to = "{repo.root}/srv"'))
+    assert "which is inside the repository" in repo.deploy(code=2)
+    repo.write("common-sync.toml", settings.replace("to = ", "# "))
+    assert "it is not configured where releases go" in repo.rollback(code=2)
+    repo.write("common-sync.toml", settings)
+    assert repo.names() == ["0001", "current", "former"]
+    assert _start(repo) == ["common-sync: release 1", "v1 first 1.0"]
+
+    repo.write("services/api/main.py", "print('v2')\n")
+    repo.deploy()
+    assert "is no release" in repo.rollback("--to", "x", code=2)
+    assert "has no release 7" in repo.rollback("--to", "7", code=2)
+    environment = next((repo.place / ".venv/envs").glob("[!.]*"))
+    (environment / "env.json").rename(environment / "away")
+    assert "is not what it was; nothing was switched" in repo.rollback(code=2)
+    assert repo.current() == "0002"
+
+
+STAND_IN = """
+import os
+from common_sync.core.environments.running import Shown
+from common_sync.edges.environments import systemd
+file = PLACE + '/releases/current/app/main.py'
+current = lambda: open(file).read() if os.path.exists(file) else ''
+systemd.is_running = lambda folder: True
+systemd.read_unit = lambda folder, unit: f'ExecStart={PLACE}/releases/current/run'.encode()
+systemd.restart_unit = lambda unit: 'no such thing' if 'refused' in current() else ''
+systemd.read_journal = lambda unit, lines: ('Traceback',)
+systemd.show_units = lambda names: {
+    names[0]: Shown('loaded', 'failed', 'failed', 'exit-code') if 'broken' in current() else Shown('loaded', 'active', 'running', process=1)
+}
+"""
+
+
+@without_systemd
+def test_undone_by_itself(tmp_path: Path) -> None:
+    """A release that fails would stay, or nobody would learn why. The tests with a real systemd are the deep ones; this is the order of things."""
+    if os.geteuid() != 0:
+        skip("NOT TESTED: only root may restart a service")
+    repo = make_deployed(tmp_path, settle=1, health="true", compile=False)
+    (tmp_path / "srv/api").mkdir(parents=True)
+    program = patched(f"PLACE = {str(tmp_path / 'srv/api')!r}\n{STAND_IN}")
+    settings = repo.read("common-sync.toml").replace("'true'", "'/bin/true'")
+    repo.write("common-sync.toml", settings)
+
+    def deploy(text: str, code: int) -> str:
+        repo.write("services/api/main.py", text)
+        done = run(*program, "deploy", "api", cwd=repo.root, env=repo.settings)
+        assert done.code == code, done
+        return done.out
+
+    assert "release 1 is not healthy: its unit is failed (exit-code)\n  | Traceback" in deploy("broken = 1\n", 1)
+    assert repo.names() == ["0001", "current", "former"], "there is nothing to go back to"
+    assert "release 2 is current, and healthy" in deploy("fine = 1\n", 0)
+    assert repo.names() == ["0002", "current"]
+    undone = "it was undone: release 2 is current again, which is healthy"
+    assert undone in deploy("broken = 2\n", 1)
+    assert (repo.current(), repo.names()) == ("0002", ["0002", "0003", "current"])
+    said = deploy("refused = 1\n", 1)
+    assert "release 4 is not healthy: systemd does not start it: no such thing" in said
+    assert undone in said
+    repo.write(
+        "common-sync.toml", settings.replace("/bin/true", "/bin/false").replace("settle = 1", "start-timeout = 1")
+    )
+    said = deploy("fine = 2\n", 1)
+    assert "release 5 is not healthy: not healthy in time: false has ended with 1" in said
+    assert "release 2 is current again, which is not healthy either: not healthy in time" in said
+    assert repo.names() == ["0002", "0005", "current", "former"]
+    repo.write("common-sync.toml", settings)
+    assert "release 2 is current, and was not proven yet\n  release 2 is current, and healthy" in deploy(
+        "fine = 1\n", 0
+    )
+    assert repo.names() == ["0002", "0005", "current"]
+
+
+@deep("full disks of releases")
+@without_systemd
+def test_full_disk(tmp_path: Path) -> None:
+    """A deploy would break what runs where no room is left, and nobody could go back before somebody makes some."""
+    mounted = run("mount", "-t", "tmpfs", "-o", "size=96m", "tmpfs", str(tmp_path), cwd=Path("/"))
+    if mounted.code != 0:
+        skip(f"NOT TESTED: no file system of its own can be mounted here: {mounted.err.strip()}")
+    try:
+        repo = make_deployed(tmp_path, compile=False)
+        repo.write("common-sync.toml", repo.read("common-sync.toml").replace("[deploy]", '[deploy]\nmin-free = "0"'))
+        for number in range(1, 3):
+            repo.write("services/api/main.py", f"print({number})\n")
+            repo.deploy()
+        repo.write("services/api/main.py", "x = 1\n" * 100_000)
+        before = repo.names()
+        with suppress(OSError), (tmp_path / "fill").open("wb", buffering=0) as file:
+            while True:
+                file.write(bytes(1 << 12))
+        assert "no space left on device" in repo.deploy(code=2).lower()
+        assert (repo.names(), repo.current()) == (before, "0002")
+        assert "from release 2 to 1" in repo.rollback()
+        assert _start(repo)[-1] == "1"
+    finally:
+        assert run("umount", str(tmp_path), cwd=Path("/")).code == 0
+
+
+SERVE = """\
+import http.server, os, sys, time
+ANSWER, STATUS, AFTER = "v1", 200, 0
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(STATUS)
+        self.end_headers()
+        self.wfile.write(ANSWER.encode())
+    def log_message(self, *_):
+        pass
+
+print("serving", ANSWER, os.getuid(), flush=True)
+server = http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler)
+server.timeout, began = 0.1, time.monotonic()
+while not AFTER or time.monotonic() < began + AFTER:
+    server.handle_request()
+raise SystemExit("it has had enough")
+"""
+
+POLL = """\
+import sys, time, urllib.error, urllib.request
+with open(sys.argv[1], "w", buffering=1) as file:
+    while True:
+        try:
+            answer = urllib.request.urlopen("http://127.0.0.1:8000/", timeout=20).read().decode()
+        except urllib.error.HTTPError as error:
+            answer = str(error.code)
+        except OSError:
+            answer = "-"
+        file.write(f"{answer}\\n")
+        time.sleep(0.01)
+"""
+
+
+class Site:
+    """A repository whose service runs in a real systemd, and who asks it all the time."""
+
+    def __init__(self, box: Box, repo: Deployed) -> None:
+        self.box, self.repo = box, repo
+        self.answers = repo.root.parent / "answers"
+
+    def write(self, answer: str, status: int = 200, after: float = 0, code: str = "") -> None:
+        """Write the program of the service."""
+        text = SERVE.replace('"v1", 200, 0', f'"{answer}", {status}, {after}')
+        self.repo.write("services/api/main.py", f"{text}{code}")
+
+    def run(self, *words: str, code: int = 0, patch: str = "") -> str:
+        """Run common-sync inside; return what it prints."""
+        done = self.try_to(*words, patch=patch)
+        assert done.code == code, done
+        return done.out + done.err
+
+    def try_to(self, *words: str, patch: str = "") -> Done:
+        """Run common-sync inside; return how it ended."""
+        program: Sequence[str] = patched(patch) if patch else PROGRAM
+        return self.box.run(*program, *words, "--root", str(self.repo.root), env=self.repo.settings)
+
+    def ps(self) -> dict[str, Any]:
+        """Return what `ps` says of the service, and of what is wrong."""
+        document = json.loads(self.try_to("ps", "api", "--output-format", "json").out)
+        return {**document["services"][0], "codes": [one["code"] for one in document["findings"]]}
+
+    def wait_for(self, answer: str) -> None:
+        """Wait until the service answers something from now on."""
+        before = len(self.list_answers())
+        wait_for(lambda: answer in self.list_answers()[before:])
+
+    def list_answers(self) -> list[str]:
+        """Return all answers so far."""
+        return self.answers.read_text().split()
+
+    @contextmanager
+    def polled(self) -> Iterator[None]:
+        """Ask the service all the time."""
+        self.answers.touch()
+        with self.box.start("/usr/bin/python3", "-c", POLL, str(self.answers)) as process:
+            try:
+                yield
+            finally:
+                process.kill()
+
+
+def _die(module: str, name: str, when: str = "before") -> str:
+    """Return a patch by which the program is killed before or after it has called something."""
+    call = "call(*a, **k); " if when == "after" else ""
+    return (
+        f"import os, signal, {module} as m\ncall = m.{name}\n"
+        f"def die(*a, **k):\n    {call}os.kill(os.getpid(), signal.SIGKILL)\nm.{name} = die\n"
+    )
+
+
+STEPS, DEPLOY = "common_sync.commands.steps.releases", "common_sync.commands.deploy"
+
+
+@pytest.fixture
+def site(tmp_path: Path, box: Box) -> Site:
+    """Return a service that runs its first release, proven."""
+    if not os.access("/usr/bin/python3", os.X_OK):
+        pytest.skip("NOT TESTED: there is no /usr/bin/python3, which every user may execute")
+    tmp_path.chmod(0o755)
+    keys = {"health": "http://127.0.0.1:{port}/", "port": PORT, "settle": 1, "start_timeout": 6}
+    repo = make_deployed(tmp_path, command="python main.py {port}", python="/usr/bin/python3", **keys)
+    site = Site(box, repo)
+    site.write("v1")
+    assert "its unit auto-api is not installed: common-sync units --write" in site.run("deploy", "api")
+    site.run("units", "--write", "api")
+    box("systemctl", "enable", "--now", "auto-api")
+    assert site.ps()["codes"] == ["CS314"]
+    assert "release 1 is current, and healthy" in site.run("deploy", "api")
+    assert (site.ps()["codes"], site.ps()["release"], site.ps()["release_is_proven"]) == ([], 1, True)
+    return site
+
+
+@deep("a real systemd")
+def test_a_release_that_fails(site: Site) -> None:
+    """A service would stay down after a deploy that failed, or one that fails be taken for a success."""
+    repo = site.repo
+    with site.polled():
+        site.wait_for("v1")
+        site.write("v2")
+        assert "release 2 is current, and healthy" in site.run("deploy", "api")
+        site.wait_for("v2")
+        for answer, status, after, code, said in (
+            ("v3", 500, 0, "", "not healthy in time: http://127.0.0.1:8000/ answers 500"),
+            ("v3", 200, 0.5, "", "it has ended (exit-code), and systemd restarts it"),
+            ("v3", 200, 0, "import", "it has ended (exit-code), and systemd restarts it"),
+        ):
+            site.write(answer, status, after, code)
+            out = site.run("deploy", "api", code=1)
+            assert said in out
+            assert "it was undone: release 2 is current again, which is healthy" in out
+            assert ("SyntaxError" in out) is bool(code)
+            assert "serving v3 1" in out or code, "the log of the one that failed is shown"
+            site.wait_for("v2")
+        answers = site.list_answers()
+        assert set(answers) <= {"v1", "v2", "v3", "500", "-"}
+        assert "v1" not in answers[answers.index("v2") :]
+
+        site.write("v4")
+        site.run("deploy", "api")
+        site.wait_for("v4")
+        for gone in ("wheels", "cache"):
+            shutil.rmtree(repo.root.parent / gone)
+        assert "from release 6 to 2" in site.run("rollback", "api")
+        site.wait_for("v2")
+        assert site.ps()["release"] == 2
+        assert "2 (current)  proven" in site.run("rollback", "api", "--list")
+
+
+class Kill(NamedTuple):
+    """A deploy that is killed, and what is done then.
+
+    Attributes:
+        name: What it is called.
+        module: Where a function is that it calls.
+        function: The function.
+        when: Whether it is killed before or after it has called that.
+        runs: Which release answers then.
+        noted: Whether `ps` says that a release is not proven.
+        words: What is done.
+        at_last: Which release answers at last.
+    """
+
+    name: str
+    module: str
+    function: str
+    when: Literal["before", "after"]
+    runs: Literal["old", "new"]
+    noted: bool
+    words: str
+    at_last: Literal["old", "new"]
+
+
+KILLS = (
+    Kill("before the release", DEPLOY, "make_release", "before", "old", False, "deploy", "new"),
+    Kill("before the switch", DEPLOY, "make_release", "after", "old", False, "deploy", "new"),
+    Kill("before the restart", STEPS, "switch_release", "after", "old", True, "deploy", "new"),
+    Kill("before the restart, and taken back", STEPS, "switch_release", "after", "old", True, "rollback", "old"),
+    Kill("before the proof, and taken back", STEPS, "systemd.restart_unit", "after", "new", True, "rollback", "old"),
+    Kill("after the proof", STEPS, "mark", "before", "new", True, "deploy", "new"),
+    Kill("after the mark", STEPS, "mark", "after", "new", True, "rollback", "new"),
+    Kill("before the cleaning", STEPS, "settle", "after", "new", False, "deploy", "new"),
+)
+
+
+@deep("a real systemd")
+def test_killed_at_each_step(site: Site) -> None:
+    """A deploy that was killed would leave a service that does not run, or a release that nobody has proven and nobody names."""
+    old = "v1"
+    with site.polled():
+        for number, kill in enumerate(KILLS):
+            new = f"w{number}"
+            site.write(new)
+            done = site.try_to("deploy", "api", patch=_die(kill.module, kill.function, kill.when))
+            assert done.code in {-signal.SIGKILL, 137}, (kill, done)
+            site.wait_for(new if kill.runs == "new" else old)
+            assert site.ps()["codes"] == ["CS314"] * kill.noted, kill
+            site.run(kill.words, "api")
+            old = new if kill.at_last == "new" else old
+            site.wait_for(old)
+            assert (site.ps()["codes"], site.repo.names()[-1]) == ([], "current"), kill
+
+
+@deep("a real systemd")
+def test_killed_while_it_goes_back(site: Site) -> None:
+    """A release that failed would go on running, though the link says that the former one does."""
+    patch = (
+        f"import os, signal, {STEPS} as m\nswitch, count = m.switch_release, []\n"
+        "def die(*a):\n    switch(*a)\n    count.append(a)\n    count[1:] and os.kill(os.getpid(), signal.SIGKILL)\n"
+        "m.switch_release = die\n"
+    )
+    with site.polled():
+        site.write("v2", 500)
+        done = site.try_to("deploy", "api", patch=patch)
+        assert done.code in {-signal.SIGKILL, 137}, done
+        site.wait_for("500")
+        assert site.repo.current() == "0001"
+        assert site.ps()["codes"] == ["CS314"]
+        assert "from release 1 to 1" in site.run("rollback", "api")
+        site.wait_for("v1")
+        assert site.ps()["codes"] == []
