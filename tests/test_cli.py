@@ -364,7 +364,7 @@ OWN_OPTIONS = {
 
 @pytest.mark.parametrize("command", OWN_OPTIONS)
 def test_every_command_has_its_options_and_the_common_ones(synced: Monorepo, command: str) -> None:
-    """An option that is declared would be unknown, or one that README promises for every command."""
+    """An option that is declared would be unknown, or one that docs/commands.md promises for every command."""
     page = synced.run(command, "--help", env={"COLUMNS": "200"}).out
     options = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", page.partition("Options")[2]))
     common = {"--root", "--output-format", "--quiet", "-q", "--verbose", "-v", "--color", "--help", "-h"}

@@ -4,49 +4,52 @@ import re
 import sys
 from pathlib import Path
 
+import yaml
 from support.monorepo import Monorepo, run
 
+from common_sync import __version__
+
 PROJECT = Path(__file__).parents[1]
+README = (PROJECT / "README.md").read_text("utf-8")
 _TIME = re.compile(r"\d+\.\d\d s")
+_PROGRAMS = str(Path(sys.executable).parent)
+
+
+def test_the_readme_is_short() -> None:
+    """A stranger would leave before the end; whatever is long has a page in docs/."""
+    assert len(README.splitlines()) <= 90
 
 
 def test_the_readme_shows_what_the_demo_prints() -> None:
     """A stranger would judge the tool by output that it does not have, and `make demo` could be broken unnoticed."""
-    programs = str(Path(sys.executable).parent)
-    done = run("scripts/demo", programs, cwd=PROJECT, env={"PYTHONPATH": ""})
+    done = run("scripts/demo", _PROGRAMS, cwd=PROJECT, env={"PYTHONPATH": ""})
     assert done.code == 0, done
-    printed = [_TIME.sub("T s", line) for line in done.out.splitlines()]
-    shown = (PROJECT / "README.md").read_text("utf-8").partition("```console\n")[2].partition("```")[0].splitlines()
+    printed = iter([_TIME.sub("T s", line) for line in done.out.splitlines()])
+    shown = README.partition("```console\n")[2].partition("```")[0].splitlines()
     assert len(shown) > 20
-    assert [line for line in shown if _TIME.sub("T s", line) not in printed] == []
+    assert [line for line in shown if line and _TIME.sub("T s", line) not in printed] == [], "in this order"
 
 
-def test_the_lines_for_pip_become_what_the_readme_says(repo: Monorepo) -> None:
-    """A reader would look for a line that the program never writes."""
-    table = (PROJECT / "README.md").read_text("utf-8").partition("Files that pip reads:")[2].partition("\n\n")[2]
-    rows = re.findall(r"^\| `(-[er] [^`]+|our-common @ [^`]+|\.\./[^`]+)` \| `([^`]+)` \|$", table, re.MULTILINE)
-    assert len(rows) == 4
-    repo.write("common/requirements.txt", "redis\n")
-    for before, after in rows:
-        repo.write("services/api/requirements.txt", f"{before}\n")
-        assert repo.run("distribute", "-q", "api").code == 0
-        assert repo.read("services/api/requirements.txt") == f"{after}\n"
+def test_the_commands_for_a_repository_of_your_own(repo: Monorepo) -> None:
+    """A newcomer would follow the README and be stuck."""
+    (repo.root / "common-sync.toml").unlink()
+    block = README.partition("## In your own repository\n\n")[2].partition("\n\n")[0]
+    lines = [line.strip() for line in block.splitlines()]
+    assert lines.pop(0).startswith("pip install common-sync ")
+    assert len(lines) == 4
+    for line in [*lines, "common-sync verify"]:
+        done = run("sh", "-c", line, cwd=repo.root, env={"PATH": f"{_PROGRAMS}:/usr/bin:/bin"})
+        assert (done.code, done.err) == (0, ""), done
 
 
-def test_every_document_that_is_linked_to_is_there() -> None:
-    """A reader would follow a link to nothing."""
-    for page in [*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md"), *PROJECT.glob("common_sync/pages/*.md")]:
-        for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text("utf-8")):
-            assert (page.parent / link).exists(), f"{page.name}: {link}"
-
-
-def test_every_code_has_its_line_in_the_docs() -> None:
-    """A finding would name a code that nobody can look up, or the docs another severity than it has."""
-    from common_sync.core.findings import CODES
-
-    findings = (PROJECT / "docs" / "findings.md").read_text("utf-8").splitlines()
-    rows = [line for line in findings if line.startswith("| [")]
-    assert rows == [
-        f"| [{code}](../common_sync/pages/{code}.md) | {severity} | {title} |"
-        for code, (severity, title) in CODES.items()
-    ]
+def test_the_snippets_for_the_hook_and_for_ci(synced: Monorepo) -> None:
+    """A newcomer would paste a hook that does not exist, or a check that never runs."""
+    hook, ci = (yaml.safe_load(text) for text in re.findall(r"```yaml\n(.*?)```", README, re.DOTALL))
+    (repository,) = hook["repos"]
+    assert repository["rev"] == f"v{__version__}"
+    offered = [one["id"] for one in yaml.safe_load((PROJECT / ".pre-commit-hooks.yaml").read_text("utf-8"))]
+    assert re.findall(r"- id: (\S+)", README) == offered
+    assert [one["id"] for one in repository["hooks"]] == offered[:1]
+    (step,) = ci
+    program, *words = step["run"].removeprefix("uvx ").split()
+    assert (program, synced.run(*words).code) == ("common-sync", 0)
