@@ -43,8 +43,10 @@ check: $(VENV)/.developing  ## Format, lint, types, the direction of imports, an
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/draw_floors.py --check
 
-picture: $(VENV)/.developing  ## Draw docs/floors.svg from the real imports.
+picture: $(VENV)/.developing  ## Draw docs/floors.svg from the real imports, docs/demo.svg from what the demo prints.
 	$(BIN)/python scripts/draw_floors.py
+	FORCE_COLOR=1 scripts/demo $(BIN) > $(VENV)/.demo
+	$(BIN)/python scripts/draw_demo.py $(VENV)/.demo
 
 unit: $(VENV)/.developing  ## The tests, with branch coverage: all of the core, 95 % of the whole.
 	-@scripts/setup-tools strace systemd # some tests look at system calls, some ask systemd-analyze; without them they say that they were skipped

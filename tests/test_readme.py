@@ -12,6 +12,7 @@ from common_sync import __version__
 PROJECT = Path(__file__).parents[1]
 README = (PROJECT / "README.md").read_text("utf-8")
 _TIME = re.compile(r"\d+\.\d\d s")
+_COLOR = re.compile(r"\x1b\[[\d;]*m")
 _PROGRAMS = str(Path(sys.executable).parent)
 
 
@@ -20,14 +21,17 @@ def test_the_readme_is_short() -> None:
     assert len(README.splitlines()) <= 90
 
 
-def test_the_readme_shows_what_the_demo_prints() -> None:
+def test_the_readme_and_its_picture_show_what_the_demo_prints(tmp_path: Path) -> None:
     """A stranger would judge the tool by output that it does not have, and `make demo` could be broken unnoticed."""
-    done = run("scripts/demo", _PROGRAMS, cwd=PROJECT, env={"PYTHONPATH": ""})
+    done = run("scripts/demo", _PROGRAMS, cwd=PROJECT, env={"PYTHONPATH": "", "FORCE_COLOR": "1"})
     assert done.code == 0, done
-    printed = iter([_TIME.sub("T s", line) for line in done.out.splitlines()])
+    printed = iter([_TIME.sub("T s", line) for line in _COLOR.sub("", done.out).splitlines()])
     shown = README.partition("```console\n")[2].partition("```")[0].splitlines()
     assert len(shown) > 20
     assert [line for line in shown if line and _TIME.sub("T s", line) not in printed] == [], "in this order"
+    (tmp_path / "printed").write_text(done.out, "utf-8")
+    drawn = run(sys.executable, "scripts/draw_demo.py", "--check", str(tmp_path / "printed"), cwd=PROJECT)
+    assert (drawn.code, drawn.err) == (0, "")
 
 
 def test_the_commands_for_a_repository_of_your_own(repo: Monorepo) -> None:
