@@ -66,6 +66,10 @@ def settings(text: str) -> dict[str, str]:
     }
 
 
+UV = ALL + "RUN uv pip install --system ./common\n"
+FLIT = library(
+    '[build-system]\nrequires = ["flit_core>=3"]\nbuild-backend = "flit_core.buildapi"\n[project]\nname = "our-common"\n'
+)
 SETUP = ALL + "RUN pip install ./common && pip install .\n"
 INSTALL_IT = ALL + "RUN pip install ./common\n"
 UV_SYNC = ALL + "RUN uv sync --frozen\n"
@@ -279,6 +283,68 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     ),
     "more to install, by a variable": (run("RUN PIP_REQUIREMENT=more.txt pip install ./common"), FILES, "CS204:4"),
     "other variables": (run("ENV PIP_NO_CACHE_DIR=1 PIP_DEFAULT_TIMEOUT=9", "RUN pip install ./common"), FILES, ""),
+    "hashes for wheels only, by a file of settings": (
+        run("RUN pip install ./common").replace("COPY . .", "COPY . .\nCOPY pip.conf /etc/pip.conf"),
+        {**FILES, "pip.conf": "[wheel]\nrequire-hashes = true\n[global]\ntimeout = 9\n"},
+        "",
+    ),
+    "hashes by uv.toml": (UV, {**FILES, "uv.toml": "[pip]\nrequire-hashes = true\n"}, "CS218:4"),
+    "hashes by a project's settings": (
+        UV,
+        {**FILES, "pyproject.toml": "[tool.uv.pip]\nrequire-hashes = true\n"},
+        "CS218:4",
+    ),
+    "uv builds nothing": (run("RUN uv pip install --system --no-build ./common"), FILES, "CS218:4"),
+    "uv builds nothing but what is editable": (run("RUN uv pip install --system --no-build -e ./common"), FILES, ""),
+    "uv builds nothing, by uv.toml": (UV, {**FILES, "uv.toml": 'no-build-package = ["our-common"]\n'}, "CS218:4"),
+    "uv.toml without a word of it": (
+        UV,
+        {**FILES, "uv.toml": "", "pyproject.toml": "[tool.uv]\nno-build = true\n"},
+        "",
+    ),
+    "uv.toml that is none": (UV, {**FILES, "uv.toml": "= x"}, ""),
+    "uv is told not to read it": (UV.replace("./", "--no-config ./"), {**FILES, "uv.toml": "no-build = true"}, ""),
+    "uv takes wheels only, by the file": (
+        run("RUN uv pip install --system -r requirements.txt"),
+        requirements("--only-binary=:all:\n./common\n"),
+        "CS218:4",
+    ),
+    "uv takes wheels only, of something else": (UV.replace("./", "--only-binary idna ./"), FILES, ""),
+    "uv takes wheels only, by a list": (UV, {**FILES, "uv.toml": 'pip.only-binary = [":all:"]\n'}, "CS218:4"),
+    "a variable that uv pip passes over": (run("ENV UV_NO_BUILD=1", "RUN uv pip install --system ./common"), FILES, ""),
+    "settings that are not there": (UV.replace("./", "--config-file none.toml ./"), FILES, "CS204:4"),
+    "settings by a variable": (
+        run("ENV UV_CONFIG_FILE=/app/mine", "RUN uv pip install --system ./common"),
+        {**FILES, "mine": "no-build = true\n"},
+        "CS218:5",
+    ),
+    "excludes for uv": (run("RUN UV_EXCLUDE=x.txt uv pip install --system ./common"), FILES, "CS204:4"),
+    # without isolation, nothing fetches what builds the library
+    "no isolation": (run("RUN pip install --no-build-isolation ./common"), FLIT, "CS213:4"),
+    "no isolation, by a variable": (run("RUN PIP_NO_BUILD_ISOLATION=0 pip install ./common"), FLIT, "CS213:4"),
+    "isolation, by the same variable": (run("RUN PIP_NO_BUILD_ISOLATION=1 pip install ./common"), FLIT, ""),
+    "no isolation, by uv.toml": (UV, {**FLIT, "uv.toml": "no-build-isolation = true\n"}, "CS213:4"),
+    "no isolation, and what builds is there": (
+        run("RUN pip install flit_core", "RUN pip install --no-build-isolation ./common"),
+        FLIT,
+        "",
+    ),
+    "no isolation, and requirements have it": (
+        run("RUN pip install -r b.txt && pip install --no-build-isolation ./common"),
+        {**FLIT, "b.txt": "flit-core>=3  # it builds\n"},
+        "",
+    ),
+    "no isolation, in a stage that is built on": (
+        BASE.replace("\n", " AS a\n", 1)
+        + "RUN pip install flit-core\nFROM a\nCOPY . .\nRUN pip install --no-build-isolation ./common\n",
+        FLIT,
+        "",
+    ),
+    "no isolation, and an older Python": (
+        run("RUN pip install --no-build-isolation ./common").replace("3.12", "3.11"),
+        FILES,
+        "",
+    ),
     # an editable install is a path
     "editable from a mount": (
         BASE + "RUN --mount=type=bind,source=common,target=/src,rw pip install -e /src\n",

@@ -99,6 +99,7 @@ FILES: dict[str, Literal["file", "constraints", "editable"]] = {
     "--build-constraint": "constraints",
     "--overrides": "constraints",
     "--override": "constraints",
+    "--excludes": "constraints",
     "--editable": "editable",
 }
 

@@ -19,6 +19,7 @@ from common_sync.core.doctor.install.selection import select
 from common_sync.core.doctor.install.setup_script import SETUP_FILES, list_required
 from common_sync.core.doctor.install.sources import Source, given_sources, list_sources, needs_it
 from common_sync.core.doctor.install.together import refuse_together, way_of
+from common_sync.core.doctor.install.uv import configured_uv, find_config_files, upward, wheels_only
 from common_sync.core.expressions import expression
 from common_sync.core.formats.pip.paths import ARCHIVES, Target, find_include, find_target, holds_variable
 from common_sync.core.formats.pip.refusals import why_refused, why_uv_refuses
@@ -28,11 +29,18 @@ _PROJECT_FILES = ("pyproject.toml", "setup.py")
 _OTHER_SYSTEMS = expression(r"win32|windows|darwin|['\"]nt['\"]", re.IGNORECASE)
 
 
-def find_needs(install: Install, image: Image, context: Context) -> list[Need]:
-    """Return what an install reads, in the order in which it comes upon it, each once."""
-    finder = _Finder(configured(install, image, context), image, context)
+def find_needs(install: Install, image: Image, context: Context, held: frozenset[str] = frozenset()) -> list[Need]:
+    """Return what an install reads, in the order in which it comes upon it, each once.
+
+    Args:
+        install: What is installed.
+        image: The files that are there then.
+        context: The build context that they came from.
+        held: The normalised names of what was installed before.
+    """
+    finder = _Finder(configured_uv(configured(install, image, context), image, context), image, context)
     needs = list(finder.find())  # all is read before anybody knows whether something has a hash
-    return list(dict.fromkeys(refuse_together(needs, finder.install, hashes=finder.hashes)))
+    return list(dict.fromkeys(refuse_together(needs, finder.install, held, hashes=finder.hashes)))
 
 
 class _Finder:
@@ -48,6 +56,7 @@ class _Finder:
             if self.install.asked or self.install.synced:
                 yield Need("file", "", "", "unknown", "the folder that it runs in cannot be told")
             return
+        yield from find_config_files(self.install, folder, self._image)
         for source in given_sources(self.install):
             yield from self._source(source, [folder], None)
         if self.install.tool == "uv" and not self.install.has("--no-config"):
@@ -115,7 +124,7 @@ class _Finder:
 
     def _links(self, folder: str) -> Iterator[Need]:
         """Yield the folders of packages that uv's settings name, in the nearest file that has some."""
-        for above in _upward(folder):
+        for above in upward(folder):
             for name, table in (("uv.toml", ()), ("pyproject.toml", ("tool", "uv"))):
                 place = self._image.look(join(above, name))
                 text = self._text(place) if place is not None else None
@@ -138,6 +147,7 @@ class _Finder:
 
     def _lines(self, text: str, file: str | None, path: str, *, constrains: bool) -> Iterator[Need]:
         self.hashes = self.hashes or asks_for_hashes(text, self.install.tool)
+        self.install = self.install._replace(options=(*self.install.options, *wheels_only(text)))
         yield from self._sources(text, file, path)
         for instruction in parse_instructions(text):
             asker = Asker(file, instruction.line.number)
@@ -284,7 +294,7 @@ class _Finder:
             yield from self._git(version, place, folder)
 
     def _git(self, version: Version, place: Place, folder: str) -> Iterator[Need]:
-        found = [self._image.look(join(above, ".git")) for above in _upward(folder)]
+        found = [self._image.look(join(above, ".git")) for above in upward(folder)]
         if any(one is not None and one.kind != "unknown" for one in found):
             return
         reason = f"{version.program} takes the version from git, and {folder} is in no repository: set {version.variable}, or a fallback"
@@ -293,7 +303,7 @@ class _Finder:
     def _synced(self, folder: str) -> Iterator[Need]:
         """Yield what a tool needs that installs a project from its own files."""
         name = "Pipfile" if self.install.tool == "pipenv" else "pyproject.toml"
-        here = next((above for above in _upward(folder) if self._image.look(join(above, name)) is not None), folder)
+        here = next((above for above in upward(folder) if self._image.look(join(above, name)) is not None), folder)
         place = self._image.look(join(here, name))
         text = self._text(place) if place is not None else None
         if place is None or text is None:
@@ -323,13 +333,6 @@ class _Finder:
 
 
 _NO_ROOT = ("--no-install-project", "--no-install-workspace", "--no-install-local", "--only-group", "--only-dev")
-
-
-def _upward(folder: str) -> Iterator[str]:
-    yield folder
-    while folder != "/":
-        folder = dirname(folder)
-        yield folder
 
 
 _STANDARD_INPUT = frozenset({"-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"})

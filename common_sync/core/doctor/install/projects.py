@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from common_sync.core.doctor.install.build_reads import Read, Version, is_optional, list_reads, version_from_git
 from common_sync.core.doctor.install.sources import Source, list_links
-from common_sync.core.formats.pip.names import normalise
+from common_sync.core.formats.pip.names import normalise, parse_name
 from common_sync.core.formats.toml import Document, parse_toml
 from common_sync.core.references.project_paths import find_requirement
 from common_sync.core.text import UnparsableError
@@ -43,6 +43,7 @@ class Project(NamedTuple):
     packaged: bool = False  # whether it says what builds it; uv and pdm only install one that does
     requires_python: str | None = None  # the Pythons that it takes, or None
     name: str = ""  # its name, normalised; nothing where the file does not say it
+    build_requires: tuple[str, ...] = ("setuptools",)  # the names of what builds it, normalised
 
 
 def read_project(text: str) -> Project | None:
@@ -70,6 +71,11 @@ def read_project(text: str) -> Project | None:
         packaged="build-system" in tables,
         requires_python=_specifier(python),
         name=normalise(str(project.get("name") or poetry.get("name") or "")),
+        build_requires=tuple(
+            found.name
+            for one in _strings(_table(tables, "build-system").get("requires"), ("setuptools",))
+            if (found := parse_name(one))
+        ),
     )
 
 

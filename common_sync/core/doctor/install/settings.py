@@ -23,7 +23,11 @@ _RENAMED = {
     "--working-directory": "--directory",
     "--working-dir": "--directory",
     "--isolated": "--no-config",
+    "--exclude": "--excludes",
 }
+_ISOLATION, _INVERTED = "PIP_NO_BUILD_ISOLATION", {"0": "1", "false": "1", "off": "1", "no": "1", "1": "0", "true": "0"}
+"""What pip reads the other way round."""
+_SECTION = expression(r"^\[([^]\n]*)\]", 8)  # re.MULTILINE
 _IN_CONFIGURATION = expression(
     r"^(?P<key>[A-Za-z][\w-]*)\s*[=:]\s*(?P<value>[^\n]*(?:\n[ \t]+[^\n]*)*)", 8
 )  # re.MULTILINE
@@ -38,13 +42,17 @@ def from_environment(prefix: str, environment: Mapping[str, str | None]) -> Iter
     """
     for name, value in environment.items():
         if name.startswith(prefix):
-            yield from _options(name.removeprefix(prefix), value)
+            yield from _options(
+                name.removeprefix(prefix), _INVERTED.get(value or "", value) if name == _ISOLATION else value
+            )
 
 
 def from_configuration(text: str) -> Iterator[tuple[str, Word]]:
-    """Yield the options that a `pip.conf` gives; its sections are not told apart, so it may seem to give more than it does."""
-    for match in _IN_CONFIGURATION.finditer(text):
-        yield from _options(match["key"], match["value"].strip())
+    """Yield the options that a `pip.conf` gives to `pip install`."""
+    sections = _SECTION.split(text)
+    for section, body in zip(sections[1::2], sections[2::2], strict=True):
+        for match in _IN_CONFIGURATION.finditer(body) if section.strip().lower() in {"global", "install"} else ():
+            yield from _options(match["key"], match["value"].strip())
 
 
 def _options(name: str, value: str | None) -> Iterator[tuple[str, Word]]:

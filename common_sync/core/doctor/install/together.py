@@ -4,8 +4,10 @@ import re
 from collections.abc import Iterable, Iterator
 
 from common_sync.core.doctor.install.command import Install
+from common_sync.core.doctor.install.isolation import why_not_isolated
 from common_sync.core.doctor.install.need import Need
 from common_sync.core.doctor.install.pip import NO_HASH
+from common_sync.core.doctor.install.uv import why_not_built
 from common_sync.core.expressions import expression
 from common_sync.core.formats.pip.names import normalise
 
@@ -13,12 +15,13 @@ _NAMED = expression(r"(?:-e\s+)?([A-Za-z0-9][\w.-]*)\s*(?:\[[^\]]*\]\s*)?(?:@|= 
 _URL = expression(r"file:[^\s;#]*")
 
 
-def refuse_together(needs: Iterable[Need], install: Install, *, hashes: bool) -> Iterator[Need]:
+def refuse_together(needs: Iterable[Need], install: Install, held: frozenset[str], *, hashes: bool) -> Iterator[Need]:
     """Yield needs, those refused that do not go with the others or with the project that they lead to.
 
     Args:
         needs: What is read, in its order.
         install: What reads it.
+        held: The names of what was installed before.
         hashes: Whether something has a hash, or asks for one of everything.
     """
     pip = install.tool == "pip"
@@ -37,7 +40,11 @@ def refuse_together(needs: Iterable[Need], install: Install, *, hashes: bool) ->
                 refused=f"pip takes one folder in one way only, and {need.path} was asked for in another"
             )
         else:
-            yield need._replace(refused=_why_misnamed(need) if pip or install.tool == "uv" else "")
+            refused = _why_misnamed(need) if pip or install.tool == "uv" else ""
+            refused = refused or why_not_built(need, install)
+            bare = why_not_isolated(need, install, held)
+            need = need._replace(state="unknown", reason=bare) if bare else need  # noqa: PLW2901
+            yield need._replace(refused=refused)
 
 
 def way_of(need: Need) -> tuple[bool, str]:
