@@ -45,6 +45,16 @@ class Configuration(NamedTuple):
     keep: int = 3  # how many releases of a service are kept
 
 
+def name_table(file: str, table: str) -> str:
+    """Return how a table of the configuration is headed in its file.
+
+    Args:
+        file: The configuration's file.
+        table: The table's own name.
+    """
+    return f"[{TABLE}.{table}]" if file.endswith(PYPROJECT) else f"[{table}]"
+
+
 def find_table(text: str, file: str) -> dict[str, object] | None:
     """Return the tool's own table, or None when the file has none.
 

@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from support.trees import thorough
 
-from common_sync.core.configuration import KEYS, MANAGED, Configuration, find_table, parse_configuration
+from common_sync.core.configuration import KEYS, MANAGED, Configuration, find_table, name_table, parse_configuration
 from common_sync.core.errors import Problem
 from common_sync.core.settings import Setting, count_slips, nearest, why_no_folder
 
@@ -82,6 +82,12 @@ def test_the_copy_is_named_like_the_master() -> None:
 def test_a_pyproject_without_the_table_is_not_meant(text: str) -> None:
     """A library's own pyproject.toml would be taken for the configuration."""
     assert find_table(text, PYPROJECT) is None
+
+
+@pytest.mark.parametrize(("file", "header"), [(OWN, "[deploy]"), (PYPROJECT, "[tool.common-sync.deploy]")])
+def test_a_remedy_names_a_table_as_its_file_does(file: str, header: str) -> None:
+    """Who pastes the remedy would get an unknown key."""
+    assert name_table(file, "deploy") == header
 
 
 def test_an_own_file_is_always_meant() -> None:

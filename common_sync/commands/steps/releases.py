@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from common_sync.commands.steps.units import find_problems, name_unit, place_of, settings_of, user_of
+from common_sync.core.configuration import name_table
 from common_sync.core.environments.health import Watch, judge_start
 from common_sync.core.environments.releases import Release, Releases, choose_fallback, find_release_program
 from common_sync.core.environments.units import find_launcher
@@ -66,7 +67,7 @@ def find_site(project: Project, service: str, *, restart: bool) -> Site:
     place, settings, file = place_of(project, service), settings_of(project, service), project.configuration.file
     to = project.configuration.to
     if to is None:
-        remedy = '[tool.common-sync.deploy] to = "/opt/…", a folder outside of the repository'
+        remedy = f'{name_table(file, "deploy")} to = "/opt/…", a folder outside of the repository'
         raise ConfigurationError(Problem("it is not configured where releases go", file, remedy=remedy))
     if f"{os.path.realpath(place)}/".startswith(f"{os.path.realpath(project.root)}/"):
         message = f'"to" is {to.value!r}, which is inside the repository'

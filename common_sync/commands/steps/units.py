@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
+from common_sync.core.configuration import name_table
 from common_sync.core.environments.running import Shown
 from common_sync.core.environments.units import Service, UnitState, find_unit_trouble, judge, make_unit, name_units
 from common_sync.core.errors import ConfigurationError, Problem, shell_word
@@ -109,9 +110,8 @@ def find_problems(project: Project, service: str) -> Iterator[Problem]:
     user = user_of(project, service)
     if configuration.user is None and user in {"root", "0"}:
         message = f"{service} is root's, and would run as root"
-        yield Problem(
-            message, configuration.file, line, '[tool.common-sync.deploy] user = "…"; "root" if it is to be so'
-        )
+        header = name_table(configuration.file, "deploy")
+        yield Problem(message, configuration.file, line, f'{header} user = "…"; "root" if it is to be so')
     if configuration.user is not None and not systemd.is_user(user):
         yield Problem(f'"user" is {user!r}, and there is no such user', configuration.file, configuration.user.line)
 
