@@ -237,7 +237,7 @@ def test_a_lock_that_is_not_the_configuration_s(
             "\"services/api\" is pinned to '-x', which begins like an option",
             "name a tag",
         ),
-        ('pins = {"services/ap" = "v1"}', '"pins": "services/ap" is no service', "did you mean services/api"),
+        ('pins = {"services/workr" = "v1"}', '"pins": "services/workr" is no service', "did you mean services/worker"),
         ('pins = {api = "v1", "services/api" = "v1"}', '"pins": "services/api" is pinned twice', "name one of"),
     ],
 )

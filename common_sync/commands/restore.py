@@ -15,6 +15,7 @@ from common_sync.edges.project.load import Project
 from common_sync.edges.state.discarded import (
     KeptSet,
     bring_back,
+    clear_away,
     keep_files,
     list_kept,
     list_sets,
@@ -169,5 +170,7 @@ def _apply(root: int, chosen: KeptSet, steps: Sequence[_Step], kept: str | None)
             with opened(above, root) as folder:
                 keep_files(kept, above, folder, [(name, step.now)])
     for step in steps:
-        if step.now != step.kept:
+        if step.now == step.kept:
+            clear_away(root, step.file)
+        else:
             bring_back(chosen.path, root, step.file, step.kept, step.now)

@@ -196,6 +196,21 @@ def bring_back(path: str, root: int, file: str, kept: Entry, before: Entry | Non
             os.close(target)
 
 
+def clear_away(root: int, file: str) -> None:
+    """Remove what a killed run has left beside a file that it had brought back.
+
+    Args:
+        root: The folder of the configuration, an open descriptor.
+        file: The file's path from the root.
+
+    Raises:
+        TreeError: It cannot be removed.
+    """
+    above = file.rpartition("/")[0]
+    with explained(file, "clear away what a killed run has left beside it"), opened(above, root) as folder:
+        remove_tree(TEMPORARY, folder)
+
+
 def _copy(name: str, source: int, target: int, new: str, entry: Entry) -> None:
     if isinstance(entry, Symlink):
         os.symlink(os.readlink(name, dir_fd=source), new, dir_fd=target)
