@@ -10,6 +10,8 @@ from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
+from pictures import settle
+
 PICTURE = Path(__file__).parents[1] / "docs" / "demo.svg"
 MARGIN, LINE, CHARACTER = 16, 19, 7.9
 LABEL = 'role="img" aria-label="common-sync in a terminal: what make demo prints"'
@@ -105,14 +107,8 @@ def _spans(line: str) -> Iterator[str]:
 def main() -> int:
     """Write the picture, or compare it; return the exit code."""
     *options, file = sys.argv[1:]
-    picture = draw(list(split(Path(file).read_text(encoding="utf-8"))))
-    if "--check" not in options:
-        PICTURE.write_text(picture, encoding="utf-8")
-        return 0
-    if PICTURE.is_file() and PICTURE.read_text(encoding="utf-8") == picture:
-        return 0
-    print("docs/demo.svg is not what the demo prints: make picture", file=sys.stderr)
-    return 1
+    picture, check = draw(list(split(Path(file).read_text(encoding="utf-8")))), "--check" in options
+    return settle(PICTURE, picture, check=check, stale="docs/demo.svg is not what the demo prints")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import grimp
+from pictures import settle
 
 PACKAGE = "common_sync"
 PICTURE = Path(__file__).parents[1] / "docs" / "floors.svg"
@@ -164,14 +165,8 @@ def _text(x: float, y: float, words: str, kind: str = "") -> str:
 
 def main() -> int:
     """Write the picture, or compare it; return the exit code."""
-    picture = draw()
-    if "--check" not in sys.argv[1:]:
-        PICTURE.write_text(picture, encoding="utf-8")
-        return 0
-    if PICTURE.is_file() and PICTURE.read_text(encoding="utf-8") == picture:
-        return 0
-    print("docs/floors.svg is not of this tree: make picture", file=sys.stderr)
-    return 1
+    check = "--check" in sys.argv[1:]
+    return settle(PICTURE, draw(), check=check, stale="docs/floors.svg is not of this tree")
 
 
 if __name__ == "__main__":

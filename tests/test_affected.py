@@ -17,15 +17,6 @@ WIDE = "services:\n  api:\n    build:\n      context: .\n      dockerfile: servi
 DOCKERFILE = "FROM python:3.12\nCOPY services/api /app\nCOPY assets/*.png /app/\n"
 
 
-@pytest.fixture
-def synced(tmp_path: Path) -> Monorepo:
-    """Return a repository that is in sync and committed."""
-    repo = make_monorepo(tmp_path / "repo")
-    assert repo.run("distribute").code == 0
-    repo.commit("distributed")
-    return repo
-
-
 def affected(repo: Monorepo, *arguments: str, since: str = "HEAD") -> dict[str, Any]:
     """Return the JSON document."""
     return repo.json("affected", "--since", since, *arguments, code=0)

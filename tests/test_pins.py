@@ -3,10 +3,9 @@
 import hashlib
 import json
 import shutil
-from pathlib import Path
 
 import pytest
-from support.monorepo import CONFIGURATION, Monorepo, make_monorepo, run
+from support.monorepo import CONFIGURATION, Monorepo, run
 
 API, WORKER, LOCK = "services/api", "services/worker", "common-sync.lock"
 SETTINGS = "common/our_common/settings.py"
@@ -14,18 +13,15 @@ PINS = 'pins = {"services/api" = "v1"}\n'
 
 
 @pytest.fixture
-def grown(tmp_path: Path) -> Monorepo:
+def grown(synced: Monorepo) -> Monorepo:
     """Return a repository in sync whose library was tagged as v1, and has changed and grown since."""
-    repo = make_monorepo(tmp_path / "repo")
-    assert repo.run("distribute").code == 0
-    repo.commit("distributed")
-    repo.git("tag", "v1")
-    repo.write(SETTINGS, "DEBUG = True\n")
-    repo.write("common/new.py", "new = 1\n")
-    (repo.root / "common/wait.sh").unlink()
-    assert repo.run("distribute").code == 0
-    repo.commit("the library has changed")
-    return repo
+    synced.git("tag", "v1")
+    synced.write(SETTINGS, "DEBUG = True\n")
+    synced.write("common/new.py", "new = 1\n")
+    (synced.root / "common/wait.sh").unlink()
+    assert synced.run("distribute").code == 0
+    synced.commit("the library has changed")
+    return synced
 
 
 @pytest.fixture

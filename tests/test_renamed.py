@@ -124,26 +124,19 @@ def test_what_git_ignores_in_the_old_copy_stays(elsewhere: Monorepo) -> None:
     assert elsewhere.run("verify").code == 0
 
 
-@pytest.mark.parametrize("text", ["fastapi\n-e ./common\n", None], ids=["built by itself", "at the copy's place"])
-def test_a_copy_of_a_service_inside(synced: Monorepo, text: str | None) -> None:
-    """The copy of what is built by itself would be taken away, since its outer service has another one."""
+@pytest.mark.parametrize(
+    ("text", "moved"),
+    [("fastapi\n-e ./common\n", True), (None, False), (None, True)],
+    ids=["built by itself", "at the copy's place", "a service no more"],
+)
+def test_a_copy_of_a_service_inside(synced: Monorepo, text: str | None, *, moved: bool) -> None:
+    """What is, or was, built by itself would lose its copy without a word, since its outer service has another one."""
     inner = f"{API}/inner"
     shutil.copytree(synced.root / OLD, synced.root / inner / "common")
     if text is not None:
         synced.write(f"{inner}/requirements.txt", text)
+    if moved:
         configure(synced)
-    held = synced.tree(inner)
-    done = synced.concise("distribute")
-    assert done.code == 1
-    assert f"{inner}/common/.common-sync.json: CS119 is of a copy that the configuration does not know" in done.out
-    assert synced.tree(inner) == held
-
-
-def test_a_copy_that_was_of_a_service_inside(synced: Monorepo) -> None:
-    """A folder that is a service no more would lose what it imports, without a word."""
-    inner = f"{API}/inner"
-    shutil.copytree(synced.root / OLD, synced.root / inner / "common")
-    configure(synced)
     held = synced.tree(inner)
     done = synced.concise("distribute")
     assert done.code == 1

@@ -21,7 +21,7 @@ from common_sync.core.copies.ancestry import (
 )
 from common_sync.core.copies.manifest import Manifest
 from common_sync.core.errors import ConfigurationError, GitError, Problem, TreeError
-from common_sync.core.model import Entries, Entry, Snapshot, Symlink, ancestors
+from common_sync.core.model import SHOWN_ID, Entries, Entry, Snapshot, Symlink, ancestors
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.git.checkout import ATTRIBUTES, may_convert
 from common_sync.edges.git.history import FormerStates, is_cut_off, list_uncommitted, name_entry, read_blobs, read_line
@@ -148,7 +148,7 @@ class _Line:
             message = "git converts files of it (.gitattributes), so their bytes here are not those of a commit"
             return Problem(message, self._library.master)
         if is_cut_off(self._root):
-            oldest = f" before {self._commits[0].id[:_SHORT]}" if self._commits else ""
+            oldest = f" before {self._commits[0].id[:SHOWN_ID]}" if self._commits else ""
             message = f"its history is cut off{oldest}: this is a shallow clone"
             return Problem(message, self._library.master, remedy="git fetch --unshallow")
         if not self._commits:
@@ -255,9 +255,6 @@ class _Line:
         behind = () if number is None else tuple(self._commits[number + 1 :])
         unclear = self._unclear if number is None and not is_now else None
         return DigestHistory(self._library.master, digest, is_now, at, behind, unclear)
-
-
-_SHORT = 7
 
 
 def _nothing_common(master: str) -> Problem:

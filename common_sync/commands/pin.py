@@ -13,7 +13,7 @@ from common_sync.core.copies.lockfile import Locked
 from common_sync.core.copies.manifest import LARGEST, parse_manifest
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.errors import ConfigurationError, ManifestError, Problem
-from common_sync.core.model import GUARDED, FileEdit, Finding
+from common_sync.core.model import GUARDED, NAMED_ID, FileEdit, Finding
 from common_sync.edges.files.folders import opened
 from common_sync.edges.files.reading import read_bytes
 from common_sync.edges.files.replacing import write_edit
@@ -153,9 +153,6 @@ def _write(root: str, edits: list[FileEdit | None]) -> None:
                 write_edit(folder, edit)
 
 
-_SHORT = 12
-
-
 def _find_held(project: Project, service: str, library: Library, *, before: bool) -> str:
     """Return the beginning of the id of the commit that a service's copy is of, or was of before.
 
@@ -169,7 +166,7 @@ def _find_held(project: Project, service: str, library: Library, *, before: bool
     tree = now if not before else _find_earlier(project.root, place, now)
     found = next(one for one in read_history(project, [tree]).digests if one.master == library.master)
     if found.at is not None:
-        return found.at.id[:_SHORT]
+        return found.at.id[:NAMED_ID]
     if found.unclear is not None:
         raise ConfigurationError(found.unclear)
     message = f"no commit of {library.master} has what the copy {'held' if before else 'holds'}"

@@ -9,7 +9,7 @@ from common_sync.core.copies.library import LOCK_FILE
 from common_sync.core.copies.lockfile import Locked
 from common_sync.core.errors import ConfigurationError, Problem
 from common_sync.core.findings import make_finding
-from common_sync.core.model import Finding
+from common_sync.core.model import NAMED_ID, Finding
 from common_sync.core.settings import nearest
 from common_sync.edges.files.folders import opened
 from common_sync.edges.files.replacing import write_edit
@@ -43,13 +43,8 @@ class Update(NamedTuple):
 
 
 def _warn(was: Locked, now: Locked) -> Finding:
-    message = (
-        f"{now.library} at {now.ref} was commit {was.commit[:_SHORT]}, and is {now.commit[:_SHORT]}: the tag was moved"
-    )
+    message = f"{now.library} at {now.ref} was commit {was.commit[:NAMED_ID]}, and is {now.commit[:NAMED_ID]}: the tag was moved"
     return make_finding("CS014", "", LOCK_FILE, None, message, "common-sync distribute brings the copies there")
-
-
-_SHORT = 12
 
 
 def update(project: Project, names: Sequence[str], say: Callable[[str], None], *, dry_run: bool = False) -> Update:

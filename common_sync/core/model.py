@@ -16,6 +16,9 @@ STATES: tuple[State, ...] = ("current", "stale", "missing", "modified", "diverge
 GUARDED: frozenset[State] = frozenset({"modified", "diverged", "extra"})
 """The states in which a file of a copy holds somebody's own bytes: only `--force` touches it."""
 
+SHOWN_ID, NAMED_ID = 7, 12
+"""How much of a commit's id tables show, and how much messages and pins name: no two commits of a repository share that."""
+
 
 class File(NamedTuple):
     """A regular file: the sha256 of its contents (64 hex digits) and whether its owner may execute it."""

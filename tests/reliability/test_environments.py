@@ -6,7 +6,6 @@ uv writes with several threads, so that its calls come in another order each tim
 import random
 import re
 import shutil
-import signal
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -15,14 +14,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from reliability.killing import KILLED, kill_anywhere
 from reliability.runs import Ended, Hindrance
 from reliability.traced import STRACE
 from reliability.warm import Program
 from support.depth import FULL, Record, deep, sample, sampled, skip
 from support.environments import VERSIONS, Environments, make_environments
 from support.monorepo import patched, run
-
-KILLED = -signal.SIGKILL
 
 
 class Scenario(NamedTuple):
@@ -138,20 +136,7 @@ KINDS = sampled(SCENARIOS, 2, "more states of environments")
 def test_killed_anywhere(scenario: Scenario, program: Program, folder: Path, record_property: Record) -> None:
     """A laptop that is closed in the middle of `env sync` would leave a service that does not start, or somebody's `.venv` lost."""
     place = make_place(scenario, folder, program)
-    ended = place.run(*scenario.words)
-    assert ended.code == 0, ended
-    assert [*place.wrong_at_last()] == []
-    every = [Hindrance(number, "kill") for number in range(1, len(ended.calls) + 1)]
-    points = sample(every[:: 1 if FULL else 3], 2, record_property, "crash points of environments")
-    wrong = []
-    for point in points:
-        place.put_back()
-        killed = place.run(*scenario.words, hindrance=point)
-        assert killed.code == KILLED, (point, killed)
-        where = f"killed at {point.at} ({killed.calls[-1]})"
-        wrong += [f"{where}: {one}" for one in (*place.wrong_now(), *place.wrong_at_last())]
-    assert wrong == []
-    record_property(f"count: crash points of environments, {scenario.name}", len(points))
+    assert kill_anywhere(place, scenario.words, record_property, scenario.name, "environments") == []
 
 
 CALLS = (

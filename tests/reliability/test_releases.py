@@ -2,19 +2,17 @@
 
 import os
 import shutil
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from reliability.killing import kill_anywhere
 from reliability.runs import Ended, Hindrance
 from reliability.warm import Program
-from support.depth import FULL, Record, sample, sampled
+from support.depth import Record, sampled
 from support.environments import Environments, make_environments
 from support.monorepo import run
-
-KILLED = -signal.SIGKILL
 
 
 class Scenario(NamedTuple):
@@ -109,17 +107,4 @@ def test_killed_anywhere(scenario: Scenario, program: Program, folder: Path, rec
         pytest.skip("NOT TESTED: a systemd runs here, and it would be asked for the units of the test")
     place = Place(scenario, folder, program)
     place.prepare()
-    ended = place.run(*scenario.words)
-    assert ended.code == 0, ended
-    assert [*place.wrong_at_last()] == []
-    every = [Hindrance(number, "kill") for number in range(1, len(ended.calls) + 1)]
-    points = sample(every[:: 1 if FULL else 3], 2, record_property, "crash points of releases")
-    wrong = []
-    for point in points:
-        place.put_back()
-        killed = place.run(*scenario.words, hindrance=point)
-        assert killed.code == KILLED, (point, killed)
-        where = f"killed at {point.at} ({killed.calls[-1]})"
-        wrong += [f"{where}: {one}" for one in (*place.wrong_now(), *place.wrong_at_last())]
-    assert wrong == []
-    record_property(f"count: crash points of releases, {scenario.name}", len(points))
+    assert kill_anywhere(place, scenario.words, record_property, scenario.name, "releases") == []

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from common_sync.core.copies.library import LOCK_FILE, Library, TargetKey
 from common_sync.core.copies.lockfile import Lock, Locked, find_lock_faults
 from common_sync.core.findings import make_finding
-from common_sync.core.model import FileEdit, Finding
+from common_sync.core.model import NAMED_ID, FileEdit, Finding
 from common_sync.edges.git.revisions import resolve_pin
 from common_sync.edges.library.committed import read_committed
 from common_sync.edges.library.targets import HELD
@@ -94,10 +94,7 @@ def find_forged(project: Project) -> list[Finding]:
             continue  # CS011 says so
         tree = read_committed(project.root, libraries[key], entry.commit, entry.path, HELD).tree
         if tree != entry.tree:
-            message = f"{entry.library} at {entry.ref}: commit {entry.commit[:_SHORT]} holds {tree}, and {entry.tree} is locked"
+            message = f"{entry.library} at {entry.ref}: commit {entry.commit[:NAMED_ID]} holds {tree}, and {entry.tree} is locked"
             remedy = f"look who changed {LOCK_FILE}, and what the copies hold"
             findings.append(make_finding("CS013", "", LOCK_FILE, None, message, remedy))
     return findings
-
-
-_SHORT = 12

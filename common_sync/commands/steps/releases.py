@@ -67,8 +67,8 @@ def find_site(project: Project, service: str, *, restart: bool) -> Site:
     place, settings, file = place_of(project, service), settings_of(project, service), project.configuration.file
     to = project.configuration.to
     if to is None:
-        remedy = f'{name_table(file, "deploy")} to = "/opt/…", a folder outside of the repository'
-        raise ConfigurationError(Problem("it is not configured where releases go", file, remedy=remedy))
+        remedy = f'{name_table(file, "deploy")} to = "/opt/…", a folder outside the repository'
+        raise ConfigurationError(Problem("no folder for releases is configured", file, remedy=remedy))
     if f"{os.path.realpath(place)}/".startswith(f"{os.path.realpath(project.root)}/"):
         message = f'"to" is {to.value!r}, which is inside the repository'
         raise ConfigurationError(Problem(message, file, to.line, "name a folder outside of it"))

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from common_sync.core.errors import ConfigurationError, GitError, Problem, shell_word
-from common_sync.core.model import ancestors
+from common_sync.core.model import NAMED_ID, ancestors
 from common_sync.core.pins import REMEDY, is_commit, list_tags, why_no_ref
 from common_sync.core.settings import nearest
 from common_sync.edges.git.ask import ask, split
@@ -53,7 +53,7 @@ def _explain(root: str, ref: str) -> Problem:
     branches = ask(["for-each-ref", "--format=%(objectname)", *patterns], root, literal=False).split()
     if branches:
         message = f"{ref!r} is a branch, which moves, so no service can stay at it"
-        return Problem(message, remedy=f"name the commit that it is at now: {branches[0][:_SHORT]}")
+        return Problem(message, remedy=f"name the commit that it is at now: {branches[0][:NAMED_ID]}")
     tags = ask(["for-each-ref", "--format=%(refname:strip=2)", "refs/tags"], root, literal=False).split("\n")
     near = nearest(ref, [tag for tag in tags if tag])
     what = "commit" if is_commit(ref) else "tag"
@@ -64,9 +64,6 @@ def _explain(root: str, ref: str) -> Problem:
     else:
         fetch = f"git fetch origin tag {shell_word(ref)}"
     return Problem(f"there is no {what} {ref!r} in this clone", remedy=fetch)
-
-
-_SHORT = 12
 
 
 class Row(NamedTuple):
@@ -118,6 +115,6 @@ def _list_rows(root: str, commit: str, paths: Sequence[str], *options: str) -> d
             ask(["ls-tree", "-z", "--full-tree", *options, commit, "--", *paths], root, variables=WITHOUT_NETWORK)
         )
     except GitError:
-        message = f"this clone has not all of commit {commit[:_SHORT]}, and nothing is fetched in silence"
+        message = f"this clone has not all of commit {commit[:NAMED_ID]}, and nothing is fetched in silence"
         raise GitError(Problem(message, remedy=f"git fetch --depth 1 origin {commit}")) from None
     return {name: Row(*words.split(" ")) for words, _, name in (row.partition("\t") for row in rows)}

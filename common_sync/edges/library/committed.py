@@ -12,7 +12,7 @@ from common_sync.core.copies.manifest import DEEPEST, LARGEST, format_manifest, 
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.metadata import METADATA_FILES
 from common_sync.core.errors import Problem, TreeError
-from common_sync.core.model import Entry, File, Origin, Symlink
+from common_sync.core.model import NAMED_ID, Entry, File, Origin, Symlink
 from common_sync.edges.files.large import BLOCK, Large
 from common_sync.edges.files.memory import Held
 from common_sync.edges.files.reading import ANNOUNCED, STAGING, TEMPORARY
@@ -52,7 +52,7 @@ def read_committed(root: str, library: Library, commit: str, path: str, room: in
         TreeError: It holds nothing, or something that cannot be copied.
         GitError: The commit is not here, or git failed.
     """
-    where = f"{path} at {commit[:_SHORT]}"
+    where = f"{path} at {commit[:NAMED_ID]}"
     rows = list_tree(root, commit, path)
     rows = {one: rows[one] for one in library.rules.select(rows) if one.rpartition("/")[2] not in _RESERVED}
     if not rows:
@@ -72,7 +72,6 @@ def read_committed(root: str, library: Library, commit: str, path: str, room: in
     return found
 
 
-_SHORT = 12
 _ELSE = "exclude it, or name another commit"
 
 

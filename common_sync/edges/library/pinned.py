@@ -19,7 +19,7 @@ from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.metadata import METADATA_FILES
 from common_sync.core.errors import CommonSyncError, ManifestError, Problem, TreeError
 from common_sync.core.limits import ANY
-from common_sync.core.model import Entries, Entry, File, Origin, Snapshot
+from common_sync.core.model import NAMED_ID, Entries, Entry, File, Origin, Snapshot
 from common_sync.edges.files.content import EXECUTABLE, NEW, PLAIN, write_all
 from common_sync.edges.files.folders import opened
 from common_sync.edges.files.large import Large
@@ -128,7 +128,7 @@ class _Search:
         if known is None:
             return None
         locked, entries = self._locked, known.entries
-        where, remedy = f"{locked.path} at {locked.commit[:_SHORT]}", f"git fetch --depth 1 origin {locked.commit}"
+        where, remedy = f"{locked.path} at {locked.commit[:NAMED_ID]}", f"git fetch --depth 1 origin {locked.commit}"
         content = Proven(entries, lambda path: self._find_bytes(path, known.held), where, remedy)
 
         def read(path: str) -> bytes | None:
@@ -205,9 +205,6 @@ class _Search:
         if path not in self._names:
             raise TreeError(Problem("is not in the commit", path))
         return self._names[path]
-
-
-_SHORT = 12
 
 
 def _read_manifest(root: str, copy: str) -> bytes | None:

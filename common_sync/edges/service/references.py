@@ -141,9 +141,8 @@ class _Reader:
         self._edits: list[FileEdit] = []
         self._references: list[Reference] = []
         self._findings: list[Finding] = []
-        self._composes, self._own_composes = composes, list[str]()
+        self._composes, self._paths, self._own_composes = composes, paths, list[str]()
         self._widened: list[Widened] = []
-        self._paths = paths
         self._required = frozenset[str]()
         self._resolved: dict[str, str] = {}
 
@@ -193,9 +192,8 @@ class _Reader:
             if source in stays:
                 self._edits.remove(edit)
                 message = f"leads to the library, and stays as it is, since {source} does"
-                self._find(
-                    "CS106", edit.path, None, message, f"mend {source}:{stays[source] or 1}, then run this again"
-                )
+                remedy = f"mend {source}:{stays[source] or 1}, then run this again"
+                self._find("CS106", edit.path, None, message, remedy)
 
     def _read_file(self, path: str, real: str, kind: Kind) -> list[tuple[str, Kind]]:
         """Take in one file; return what it includes: paths beside the one that it was given, and what they are."""
@@ -251,9 +249,8 @@ class _Reader:
             return []
         above = os.path.dirname(os.path.relpath(path, self._folder))
         included = find_included(decode_to_read(data).characters, self._paths, "" if above.startswith("..") else above)
-        return [
-            (os.path.join(self._folder, one.path), one.kind or kind) for one in included if kind_of(one.path) is None
-        ]
+        unnamed = (one for one in included if kind_of(one.path) is None)
+        return [(os.path.join(self._folder, one.path), one.kind or kind) for one in unnamed]
 
     def _list_builds(self, dockerfile: str) -> "list[BuiltService]":
         """Return how a Dockerfile is built, as far as a compose file says and nobody has to guess."""

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from common_sync.commands.affected import Affected, AffectedService
 from common_sync.core.affected import Reason, ReasonKind
 from common_sync.core.errors import ConfigurationError, Problem
+from common_sync.core.model import SHOWN_ID
 from common_sync.interface.show.options import Options
 from common_sync.interface.show.terminal import Terminal, printable
 from common_sync.interface.show.text import count, finding_lines, help_lines, more_lines
 
-_SHORT = 7
 _WHY: dict[ReasonKind, str] = {
     "service": "its own",
     "copy": "its copy",
@@ -50,8 +50,8 @@ def affected_lines(affected: Affected, options: Options) -> Iterator[str]:
             len(affected.unmatched) - most if most < len(affected.unmatched) else 0, "file", options.terminal
         )
     if affected.span is not None:
-        until = affected.span.until[:_SHORT] if affected.span.until is not None else "the work tree"
-        yield f"{count(len(affected.services), 'service')} affected, {affected.span.base[:_SHORT]} to {until}"
+        until = affected.span.until[:SHOWN_ID] if affected.span.until is not None else "the work tree"
+        yield f"{count(len(affected.services), 'service')} affected, {affected.span.base[:SHOWN_ID]} to {until}"
 
 
 def _describe(reason: Reason, *, everything: bool) -> str:

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from common_sync.commands.log import CopyHistory, DigestHistory, History
 from common_sync.core.copies.ancestry import Commit
 from common_sync.core.errors import Problem
+from common_sync.core.model import SHOWN_ID
 from common_sync.interface.show.options import Options
 from common_sync.interface.show.terminal import printable
 from common_sync.interface.show.text import count, problem_lines
 
-_SHORT = 7
 _MOST = 20
 """Commits and files that are named of each copy, unless more is asked for."""
 
@@ -28,7 +28,7 @@ def log_lines(history: History, options: Options) -> Iterator[str]:
         yield f"{printable(copy.copy):<{width}}  {', '.join(_describe(copy))}"
         yield from _problem_lines(copy.unclear, options)
         if copy.uncommitted:
-            yield f"  {'-' * _SHORT} {count(len(copy.uncommitted), 'file')} of {printable(copy.master)} not committed yet"
+            yield f"  {'-' * SHOWN_ID} {count(len(copy.uncommitted), 'file')} of {printable(copy.master)} not committed yet"
         yield from _commit_lines(copy.behind, options)
     for digest in history.digests:
         yield f"{digest.digest}  {_describe_digest(digest)}"
@@ -45,7 +45,7 @@ def _describe(copy: CopyHistory) -> Iterator[str]:
     elif copy.is_current and not copy.differs:
         yield "up to date"
     elif copy.at is not None:
-        yield f"{printable(copy.master)} at {copy.at.id[:_SHORT]}{_exceptions(copy)}"
+        yield f"{printable(copy.master)} at {copy.at.id[:SHOWN_ID]}{_exceptions(copy)}"
     if not copy.managed:
         yield "no manifest"
     if copy.edited:
@@ -72,7 +72,7 @@ def _describe_digest(digest: DigestHistory) -> str:
 
 
 def _name_commit(commit: Commit) -> str:
-    return f"{commit.id[:_SHORT]} {commit.date} {printable(commit.subject)}"
+    return f"{commit.id[:SHOWN_ID]} {commit.date} {printable(commit.subject)}"
 
 
 def _problem_lines(problem: Problem | None, options: Options) -> Iterator[str]:

@@ -8,14 +8,13 @@ from common_sync.commands.update import Moved, Update
 from common_sync.core.copies.library import LOCK_FILE
 from common_sync.core.copies.lockfile import Locked
 from common_sync.core.errors import shell_word
+from common_sync.core.model import SHOWN_ID
 from common_sync.interface.show.distribute import outcome_lines
 from common_sync.interface.show.fields import Fields, as_text, distribute_fields, findings_fields
 from common_sync.interface.show.options import Options
 from common_sync.interface.show.presenter import View, present
 from common_sync.interface.show.terminal import printable
 from common_sync.interface.show.text import finding_lines
-
-_SHORT = 7
 
 
 def present_pinning(command: str, pinning: Pinning, options: Options) -> int:
@@ -48,7 +47,7 @@ def _change(one: Pinned) -> str:
 def _name(locked: Locked | None) -> str:
     if locked is None:
         return "as the master"
-    short = locked.commit[:_SHORT]
+    short = locked.commit[:SHOWN_ID]
     return short if locked.is_commit else f"{printable(locked.ref)} ({short})"
 
 
@@ -107,9 +106,9 @@ def update_lines(done: Update, options: Options) -> Iterator[str]:
 
 
 def _moved_line(one: Moved) -> str:
-    was = "" if one.was is None else f"{one.was.commit[:_SHORT]} → "
+    was = "" if one.was is None else f"{one.was.commit[:SHOWN_ID]} → "
     services = ", ".join(map(printable, one.services))
-    return f"{printable(one.now.library)} {printable(one.now.ref)}: {was}{one.now.commit[:_SHORT]}  ({services})"
+    return f"{printable(one.now.library)} {printable(one.now.ref)}: {was}{one.now.commit[:SHOWN_ID]}  ({services})"
 
 
 def update_fields(done: Update) -> Fields:
