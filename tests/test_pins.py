@@ -174,7 +174,7 @@ def test_what_is_nowhere_is_said(pinned: Monorepo) -> None:
     before = there.tree()
     for command in ("verify", "distribute"):
         done = there.concise(command)
-        assert (done.code, "CS010 is to be common at v1, and nothing here has what is locked" in done.out) == (1, True)
+        assert (done.code, "CS010 should hold common at v1, and this clone does not have that" in done.out) == (1, True)
     assert there.tree() == before
     manual = there.write(f"{API}/common/mine.py", "mine = 1\n")
     assert "CS010" in there.concise("distribute", "--force").out

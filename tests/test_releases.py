@@ -157,7 +157,7 @@ def test_what_cannot_be_deployed(repo: Deployed) -> None:
     assert "has no release 7" in repo.rollback("--to", "7", code=2)
     environment = next((repo.place / ".venv/envs").glob("[!.]*"))
     (environment / "env.json").rename(environment / "away")
-    assert "is not what it was; nothing was switched" in repo.rollback(code=2)
+    assert "was changed or removed; nothing was switched" in repo.rollback(code=2)
     assert repo.current() == "0002"
 
 

@@ -182,6 +182,6 @@ def _find_troubles(project: Project, row: Row) -> Iterator[Finding]:
         if trouble is not None:
             yield make_finding("CS304", row.service, f"{row.service}/{VENV}", None, *trouble)
     if row.release and not row.is_proven:
-        message = f"release {row.release} is current, and was not proven since it was switched to"
+        message = f"release {row.release} is current, and not proven yet"
         remedy = f"common-sync deploy {shell_word(row.service)} proves it; common-sync rollback goes back"
         yield make_finding("CS314", row.service, place_of(project, row.service), None, message, remedy)

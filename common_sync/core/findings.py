@@ -24,7 +24,7 @@ CODES = {
     "CS007": Code("error", "A manifest is behind the master"),
     "CS008": Code("error", "A digest is not the expected one"),
     "CS009": Code("error", "Git does not know a file of a copy"),
-    "CS010": Code("error", "Nothing here has what a copy is locked to"),
+    "CS010": Code("error", "The locked state of a library is not in this clone"),
     "CS011": Code("error", "The lock is not what the configuration asks for"),
     "CS013": Code("error", "What is locked is not what its commit holds"),
     "CS014": Code("warning", "A tag is another commit now than the one that is locked"),

@@ -62,6 +62,6 @@ def survey_unknown(folder: int, service: str, target: Target) -> CopySurvey:
 def _explain(service: str, copy: str, target: Target) -> tuple[Finding, ...]:
     if target.locked is None:  # CS011 says so
         return ()
-    message = f"is to be {target.library.name} at {target.key.ref}, and nothing here has what is locked"
+    message = f"should hold {target.library.name} at {target.key.ref}, and this clone does not have that"
     remedy = f"git fetch --depth 1 origin {target.locked.commit} && {distribute_command(service)}"
     return (make_finding("CS010", service, copy, None, message, remedy),)

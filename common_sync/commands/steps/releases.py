@@ -117,7 +117,7 @@ def check_runnable(site: Site, release: Release) -> None:
     path, name = release_path(site.place, release.number), release.made.environment
     seen = see(site.place, name) if name else None
     if seen is not None and (seen.environment is None or not seen.is_intact):
-        message = f"its environment {name} is not what it was; nothing was switched"
+        message = f"its environment {name} was changed or removed; nothing was switched"
         raise TreeError(Problem(message, path, remedy="deploy what it was made from again"))
     if seen is not None and seen.environment is not None and not os.access(seen.environment.interpreter.path, os.X_OK):
         message = f"its interpreter {seen.environment.interpreter.path} is gone; nothing was switched"

@@ -149,7 +149,7 @@ class _View(NamedTuple):
 
 def _make_view(project: Project, targets: Mapping[TargetKey, Target], keys: tuple[TargetKey, ...]) -> _View:
     some = [targets[key] for key in keys]
-    # where nothing here has what is locked, the master is nearest to it
+    # where this clone does not have the locked state, the master is nearest to it
     like = [one if one.is_here else targets[TargetKey(one.library.name)] for one in some]
     copies = {one.library.copy: (*one.snapshot.entries, MANIFEST_NAME) for one in like}
     ignores = Dockerignores(project.root, copies, managed="dockerignore" in project.configuration.managed)

@@ -109,9 +109,9 @@ def find_problems(project: Project, service: str) -> Iterator[Problem]:
         )
     user = user_of(project, service)
     if configuration.user is None and user in {"root", "0"}:
-        message = f"{service} is root's, and would run as root"
+        message = f"{service} belongs to root, and would run as root"
         header = name_table(configuration.file, "deploy")
-        yield Problem(message, configuration.file, line, f'{header} user = "…"; "root" if it is to be so')
+        yield Problem(message, configuration.file, line, f'{header} user = "…"; "root" to run it as root')
     if configuration.user is not None and not systemd.is_user(user):
         yield Problem(f'"user" is {user!r}, and there is no such user', configuration.file, configuration.user.line)
 

@@ -61,7 +61,7 @@ def _list_lines(done: "Rollback", options: Options) -> Iterator[str]:
     ]
     yield from table_lines([_TITLES, *rows], options.terminal)
     if not releases.is_settled:
-        yield f"release {releases.current} was not proven since it was switched to"
+        yield f"release {releases.current} is current, and not proven yet"
 
 
 def _lines(done: "Rollback", options: Options) -> Iterator[str]:

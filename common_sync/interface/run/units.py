@@ -117,7 +117,7 @@ def _done_lines(units: "Sequence[Unit]", options: Options) -> Iterator[str]:
         yield f"to start them now and at every boot: systemctl enable --now {' '.join(names)}"
     again = [one.name for one in units if one.action == "written" and one.enabled]
     if again and not options.quiet:
-        yield f"what runs is as before until: systemctl restart {' '.join(again)}"
+        yield f"these go on as before until: systemctl restart {' '.join(again)}"
 
 
 def _sentence(unit: "Unit") -> str:
