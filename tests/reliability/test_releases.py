@@ -75,6 +75,9 @@ class Place(NamedTuple):
     def wrong_now(self) -> Iterator[str]:
         """Yield what is wrong in what a killed run has left."""
         yield from self._wrong_words({self.scenario.before, self.scenario.after})
+        for record in self.releases.glob("[0-9]*/release.json"):
+            if not ((record.parent / "app/main.py").is_file() and (record.parent / "run").is_file()):
+                yield f"{record.parent.name} counts, and is not whole"
 
     def wrong_at_last(self) -> Iterator[str]:
         """Yield what is wrong once the next run has finished what a killed one has begun."""
