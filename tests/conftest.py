@@ -95,7 +95,6 @@ def end_of_forks() -> Iterator[None]:
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marks that tell what `make test` runs."""
     config.addinivalue_line("markers", "deep(reason): only `make test-all` runs it")
-    config.addinivalue_line("markers", "every_row: `make test` runs all rows: they are what covers a part of the core")
 
 
 @pytest.hookimpl(trylast=True)  # a row that `-k` asks for is run
@@ -113,7 +112,7 @@ def _more_rows(items: Iterable[pytest.Item]) -> Iterator[pytest.Item]:
     """Yield the rows that `make test` leaves of tests of the whole program: each row is processes, and half a second."""
     rows: dict[tuple[Path, str], list[pytest.Item]] = {}
     for item in items:
-        if not ALL and item.path.parent in WHOLE and item.get_closest_marker("every_row") is None:
+        if not ALL and item.path.parent in WHOLE:
             rows.setdefault((item.path, item.name.partition("[")[0]), []).append(item)
     for those in rows.values():
         tried = spread(those, ROWS)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 from support.commits import clone
-from support.depth import sampled
+from support.depth import deep, sampled
 from support.monorepo import Monorepo, make_monorepo
 
 API, WORKER = "services/api", "services/worker"
@@ -515,6 +515,7 @@ def many(tmp_path: Path, number: int) -> Monorepo:
     return repo
 
 
+@deep("very many services")
 def test_more_services_than_one_matrix_takes(tmp_path: Path) -> None:
     """GitHub would refuse the workflow, and GitLab the pipeline, with words that name no service."""
     repo = many(tmp_path, 257)

@@ -8,7 +8,7 @@ import sys
 from typing import NamedTuple
 
 import pytest
-from support.depth import sampled
+from support.depth import deep, sampled
 from support.monorepo import PROGRAM, Monorepo, environment, patched, run, show
 
 from common_sync.interface.commands import COMMANDS as COMMAND_TABLE
@@ -173,6 +173,7 @@ def test_names_never_reach_a_terminal_raw(synced: Monorepo) -> None:
     assert "\n✓ all in sync" not in text
 
 
+@deep("streams that fail in less usual ways")
 def test_a_reader_that_goes_away(synced: Monorepo) -> None:
     """`common-sync diff | head` would end with a traceback."""
     for number in range(300):

@@ -465,7 +465,6 @@ CASES = {
 }
 
 
-@pytest.mark.every_row
 @pytest.mark.parametrize("name", CASES)
 def test_what_compose_files_build(synced: Monorepo, name: str) -> None:
     """A build that fails, or that nobody has followed, would be called proven; or a build that is right be called broken."""

@@ -225,6 +225,7 @@ def test_changed_by_hand(envs: Environments) -> None:
     assert envs.python("api", VERSIONS) == "1.0 1.0 1.0"
 
 
+@deep("environments in less usual ways")
 def test_an_edit_through_a_hard_link(envs: Environments) -> None:
     """One edit would reach the cache, and by it every environment that is made later, with nobody noticing."""
     assert envs.run("env", "sync").code == 0
@@ -383,6 +384,7 @@ def test_two_projects_in_folders_of_one_name(envs: Environments, installer: str)
     assert envs.python("api", "import our_one, our_two; print(our_one.VALUE, our_two.VALUE)") == "first first"
 
 
+@deep("environments in less usual ways")
 @pytest.mark.parametrize("installer", INSTALLERS)
 def test_a_service_of_an_unusual_name(envs: Environments, installer: str) -> None:
     """A service in a folder with a space, or with a long name that is not ASCII, could not have an environment."""
@@ -524,6 +526,7 @@ def test_offline(envs: Environments) -> None:
     assert not (envs.root / "services/api/.venv").exists()
 
 
+@deep("environments in less usual ways")
 @pytest.mark.parametrize("installer", WITH_UV)
 def test_a_disk_that_is_full(envs: Environments, installer: str) -> None:
     """Half an environment would take the place of a whole one, and the service would not start again."""
@@ -567,6 +570,7 @@ def test_a_cache_in_memory(made: Path) -> None:
     envs.git("checkout", "-q", ".")
 
 
+@deep("environments in less usual ways")
 def test_two_at_once(envs: Environments) -> None:
     """Two runs would write into one environment, and neither would be whole."""
     patch = "import os, time\nos.syncfs = None\nimport common_sync.edges.environments.uv as u\nbuild = u.Uv.build\n"
@@ -592,6 +596,7 @@ def test_two_at_once(envs: Environments) -> None:
     assert envs.python("api", VERSIONS) == "1.0 1.0 1.0"
 
 
+@deep("environments in less usual ways")
 def test_a_killed_run_whose_installer_lives_on(envs: Environments) -> None:
     """The installer of a killed run would go on writing into what the next run builds."""
     command = [*patched("import os"), "env", "sync", "api"]

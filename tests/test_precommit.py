@@ -140,7 +140,7 @@ def committed(synced: Monorepo, tool: Tool) -> Monorepo:
 
 
 BOTH = {"test_nothing_to_do", "test_the_first_commit_fails_until_all_is_added", "test_an_edit_in_a_copy"}
-"""What `make test` tries with both tools; of the others, each with one of them in turn."""
+"""What `make test` tries with both tools; the others with prek alone."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -149,11 +149,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "tool" not in metafunc.fixturenames or marked:
         return
     name = metafunc.function.__name__
-    tests = [each for each, value in metafunc.module.__dict__.items() if each.startswith("test_") and callable(value)]
-    both, turn = name in BOTH, tests.index(name) % 2
-    rest = [] if both else [deep("each hook with both tools, pre-commit and prek")]
-    tools = [pytest.param(tool, marks=[] if at == turn else rest) for at, tool in enumerate(("pre-commit", "prek"))]
-    metafunc.parametrize("tool", tools, indirect=True, scope="session")
+    rest = [] if name in BOTH else [deep("each hook with both tools, pre-commit and prek")]
+    metafunc.parametrize("tool", [pytest.param("pre-commit", marks=rest), "prek"], indirect=True, scope="session")
 
 
 def assert_passed(done: Done) -> None:

@@ -177,6 +177,7 @@ systemd.show_units = lambda names: {
 """
 
 
+@deep("the waiting of releases")
 @without_systemd
 def test_undone_by_itself(tmp_path: Path) -> None:
     """A release that fails would stay, or nobody would learn why. The tests with a real systemd are the deep ones; this is the order of things."""

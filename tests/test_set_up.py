@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.depth import deep
 from support.monorepo import Done, run
 
 PROJECT = Path(__file__).parents[1]
@@ -93,6 +94,7 @@ def test_set_up_says_what_to_install(tmp_path: Path, python: str, changes: str, 
     assert says in done.err.splitlines()[-1]
 
 
+@deep("pytest in pytest")
 def test_a_failing_test_prints_the_command_that_runs_it_alone(tmp_path: Path) -> None:
     """Who sees a red test would have to find out how to spell its name for a shell."""
     (tmp_path / "test_it.py").write_text(FAILING, encoding="utf-8")

@@ -15,7 +15,7 @@ from reliability.cases import NOBODY
 from reliability.runs import Ended
 from reliability.scenarios import MANIFEST, SERVICES, read_tree
 from reliability.warm import Program, unmeasured
-from support.depth import Record
+from support.depth import Record, sample
 from support.monorepo import PROGRAM, Monorepo
 
 COPY = f"{SERVICES[0]}/common"
@@ -278,7 +278,9 @@ def test_the_same_content_gives_the_same_bytes(folder: Path, record_property: Re
     (folder / "places").mkdir()
     found = {
         name: set(manifests(folder / "places" / str(number), how))
-        for number, (name, how) in enumerate(ELSEWHERE.items())
+        for number, (name, how) in enumerate(
+            sample([*ELSEWHERE.items()], 4, record_property, "ways to make the same copy")
+        )
     }
     assert {name: held for name, held in found.items() if held != found["the first"]} == {}
     assert len(found["the first"]) == 1

@@ -21,7 +21,7 @@ Point = TypeVar("Point")
 Record = Callable[[str, object], None]
 """pytest's `record_property`. A name that begins with `count: ` or `left: ` is printed at the end of the run."""
 
-ROWS = 2
+ROWS = 1
 """Of a test of the whole program, which is all processes."""
 
 EXAMPLES = 100 if ALL else 25

@@ -328,7 +328,7 @@ def install(folder: Path, text: str) -> str:
             "../../common\n../../common[redis]",
             "-e ../../common\n-r file://{mono}/common/requirements.txt",
         ],
-        3,
+        1,
         MORE_PIP,
     ),
 )
