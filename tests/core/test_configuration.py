@@ -217,6 +217,22 @@ def test_an_unknown_word_is_no_managed_file(word: str, remedy: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("check", "message", "remedy"),
+    [
+        ("CS101", "CS101 cannot be switched off", "only the checks of doctor (CS2.., CS3..) can; see common-sync explain CS101"),
+        ("CS2070", 'no check "CS2070" exists', "did you mean CS207?"),
+        ("CS20", 'no check "CS20" exists', "the checks are CS201 to CS314"),
+        ("mounts", 'no check "mounts" exists', "the checks are CS201 to CS314"),
+    ],
+)  # fmt: skip
+def test_only_checks_of_doctor_can_be_switched_off(check: str, message: str, remedy: str) -> None:
+    """A typo would leave a check switched on, or what `verify` finds be thought switched off."""
+    configuration, problems = read(f'master = "m"\n{SERVICES}ignore = [\n  "CS207",\n  "{check}",\n]\n')
+    assert problems == [Problem(message, OWN, 5, remedy)]
+    assert configuration.ignore == (Setting("CS207", 4), Setting(check, 5))
+
+
+@pytest.mark.parametrize(
     ("word", "remedy"),
     [
         ("servic", "did you mean service?"),

@@ -76,21 +76,26 @@ def view_of(
     references: Iterable[Reference] = (),
     compositions: Iterable[BuiltService] = (),
 ) -> View:
-    """Return a service `services/api` that holds some files, and the images that are built from it."""
+    """Return a service `services/api` of `/repo` that holds some files, and its images: compose files build the Dockerfiles in it."""
     folder = Folder(files)
     own = tuple(sorted(file for file in files if not file.startswith("common/")))
     imports = find_imports(folder, own, find_importable(context_of(files), "common"))
     service = Service(
         "services/api", "/repo/services/api", "common", "our-common", folder, own, tuple(references), imports
     )
-    images = tuple(_image_of(service, files, text) for text in dockerfiles)
-    return View(service, images, bool(images), tuple(compositions))
+    found = tuple(compositions)
+    images = tuple(_image_of(service, files, text, found) for text in dockerfiles)
+    return View(service, images, bool(images), found)
 
 
-def _image_of(service: Service, files: Mapping[str, str], dockerfile: str) -> ImageView:
+def _image_of(
+    service: Service, files: Mapping[str, str], dockerfile: str, compositions: tuple[BuiltService, ...]
+) -> ImageView:
     context = context_of(files, files.get(".dockerignore", ""))
     build = simulate(parse_dockerfile(dockerfile), context)
-    return ImageView(service, "Dockerfile", context, build, (), admits_newer)
+    builds = tuple(one for one in compositions if one.dockerfile == f"{service.place}/Dockerfile" and not one.doubtful)
+    targets = tuple(one.section.target.value.lower() for one in builds if one.section.target is not None)
+    return ImageView(service, "Dockerfile", context, build, targets, admits_newer, builds)
 
 
 def found_in(view: View) -> list[tuple[str, str, int | None]]:

@@ -92,9 +92,10 @@ def digest_uv_settings(text: str, *, pyproject: bool) -> str | None:
         pyproject: Whether it is the latter.
     """
     said: object = text  # uv will complain of what is no TOML
-    with suppress(tomllib.TOMLDecodeError):
+    with suppress(tomllib.TOMLDecodeError, RecursionError):
         document = tomllib.loads(text)
-        said = document.get("tool", {}).get("uv") if pyproject else document
+        tool = document.get("tool") if pyproject else {"uv": document}
+        said = tool.get("uv") if isinstance(tool, dict) else None
     return (
         None if said is None else digest_text([_CREDENTIALS.sub("//", json.dumps(said, sort_keys=True, default=str))])
     )

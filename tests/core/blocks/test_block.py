@@ -11,7 +11,7 @@ from common_sync.core.blocks import block as managed
 from common_sync.core.blocks import dockerignore as kept_out
 from common_sync.core.blocks import gitattributes as attributes
 from common_sync.core.blocks.block import END, NOTE, START, End, read_block
-from common_sync.core.blocks.dockerignore import dockerignore_lines, find_dropped, list_taken
+from common_sync.core.blocks.dockerignore import dockerignore_lines, find_dropped, find_leaving, list_taken
 from common_sync.core.blocks.gitattributes import format_line, parse_line
 from common_sync.core.formats.dockerignore import exact_pattern, parse_dockerignore
 from common_sync.core.text import UnparsableError
@@ -156,6 +156,27 @@ def test_what_a_dockerfile_takes_by_name(dockerfile: str, taken: list[str]) -> N
     ignore = parse_dockerignore("\n".join(lines))
     assert not any(ignore.exclusion(path) for path in taken)
     assert "!main.py" not in lines
+
+
+LEAVING: dict[str, tuple[str, tuple[str, ...], list[str]]] = {
+    "a folder that is taken whole": ("", ("FROM a\nCOPY . .\n",), ["conf/.env", "logs/a.log"]),
+    "a folder": ("", ("FROM a\nCOPY conf /conf\n",), ["conf/.env"]),
+    "the file, in another Dockerfile": ("", ("FROM a\n", "FROM a\nCOPY ./logs/a.log /l/\n"), ["logs/a.log"]),
+    "a pattern": ("", ("FROM a\nCOPY logs/*.log /l/\n",), ["logs/a.log"]),
+    "a name that only begins so": ("", ("FROM a\nCOPY log con /x/\n",), []),
+    "what was kept out before": ("logs\n", ("FROM a\nCOPY . .\n",), ["conf/.env"]),
+    "a Dockerfile that cannot be parsed": ("", ("FROM a\nCOPY conf/${ /x\n",), []),
+    "an ignore file that Docker refuses": ("[\n", ("FROM a\nCOPY . .\n",), []),
+}
+
+
+@pytest.mark.parametrize("name", LEAVING)
+def test_what_the_block_takes_out_of_an_image(name: str) -> None:
+    """A file that is committed on purpose would be missing from the image, and nobody be told."""
+    before, dockerfiles, leaving = LEAVING[name]
+    after = "\n".join((before, *dockerignore_lines(())))
+    files = ("conf/.env", "logs/a.log", "main.py")
+    assert find_leaving(before, after, files, dockerfiles) == leaving
 
 
 DROPPED: dict[str, tuple[str, list[tuple[int, str, int, str]]]] = {

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from common_sync.core.copies.library import TargetKey
 from common_sync.core.copies.lockfile import Locked, find_lock_faults, format_lock, parse_lock
 from common_sync.core.errors import ConfigurationError
-from common_sync.core.pins import list_tags, why_no_ref
+from common_sync.core.pins import why_no_ref
 
 COMMIT, TREE = "3f1c2d9e" * 5, f"cs1:{'ab' * 32}"
 ENTRY = Locked("common", "libs/common", "v1.0.1", COMMIT, TREE, ("/tests/",))
@@ -114,42 +114,6 @@ def test_a_name_that_is_no_file_s_is_refused_in_a_few_lines() -> None:
     with pytest.raises(ConfigurationError) as caught:
         parse_lock(b"schema = 1\n" + (table * 200).encode(), "l")
     assert len(caught.value.problems) == 20
-
-
-WHY = [
-    ("", "is empty"),
-    ("v" * 201, "is too long"),
-    ("--upload-pack=x", "begins like an option"),
-    ("a b", "holds a character that no tag has"),
-    ("a\x00", "holds a character that no tag has"),
-    ("a\x7f", "holds a character that no tag has"),
-    ("a\udcff", "holds a character that no tag has"),
-    ("v1..v2", "is no tag's name"),
-    ("v1~1", "is no tag's name"),
-    ("v1^{}", "is no tag's name"),
-    ("HEAD:x", "is no tag's name"),
-    ("a@{1}", "is no tag's name"),
-    ("v*", "is no tag's name"),
-    ("/v1", "is no tag's name"),
-    ("v1/", "is no tag's name"),
-    ("v1.lock", "is no tag's name"),
-    ("a/.b", "is no tag's name"),
-    ("v1.0.1", None),
-    ("common/v1", None),
-    ("Ä-1", None),
-    ("601d4183", None),
-]
-
-
-@pytest.mark.parametrize(("ref", "reason"), WHY)
-def test_what_a_ref_may_be(ref: str, reason: str | None) -> None:
-    """A pin would reach git as an option, a range or a place in history that moves."""
-    assert why_no_ref(ref) == reason
-
-
-def test_a_tag_may_begin_with_the_library_s_name() -> None:
-    """A repository with several libraries could not tag them apart."""
-    assert list_tags("v1", "common") == ("v1", "common-v1", "common/v1")
 
 
 def test_a_commit_is_told_from_a_tag() -> None:

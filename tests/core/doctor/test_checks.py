@@ -1,11 +1,10 @@
-"""The checks that need no build: imports, mounts, layouts, names, old builds, what is switched off, and the table's states."""
+"""The checks that need no build: imports, layouts, names, old builds, what is switched off, and the table's states."""
 
 import pytest
 from support.contexts import BASE, FILES, INSTALL, LIBRARY, context_of, follow, view_of
 
 from common_sync.core.doctor.catalogue import CHECKS, State, Verdict, conclude, is_silenced, judge
 from common_sync.core.doctor.checks.by_name import find_asked_by_name
-from common_sync.core.doctor.checks.compose import find_hiding
 from common_sync.core.doctor.checks.layout import Package, find_packages, find_places, find_shadow
 from common_sync.core.doctor.checks.library import (
     Running,
@@ -21,10 +20,7 @@ from common_sync.core.doctor.image.files import Put
 from common_sync.core.doctor.install.need import Need
 from common_sync.core.doctor.install.projects import Project
 from common_sync.core.findings import CODES, make_finding
-from common_sync.core.formats.compose.built import BuiltService, Layer, locate_service
-from common_sync.core.formats.compose.file import Mount, read_compose_file
 from common_sync.core.formats.python import find_path_entries
-from common_sync.edges.files.yaml import parse_documents
 
 # sys.path
 
@@ -65,69 +61,6 @@ def test_only_what_leads_out_of_the_service_is_a_finding() -> None:
     text = "import sys\nsys.path.append('lib')\nsys.path.append('../..')\n"
     (trouble,) = find_import_troubles("services/api", "main.py", text)
     assert (trouble.code, trouble.line) == ("CS206", 3)
-
-
-# mounts
-
-COMPOSE = """\
-services:
-  api: &api
-    build: {context: ./services/api, target: dev}
-    volumes:
-      - ./common:/app/common:ro
-      - ./services/api:/app
-      - data:/app/data
-      - /app/common
-      - {type: volume, source: old, target: /app}
-      - {type: bind, source: ./services/api/common, target: /app/common}
-      - ${WHERE}:/app
-      - [odd]
-  copy:
-    <<: *api
-    build: services/api
-  other:
-    image: redis
-  remote:
-    build: https://example.invalid/x.git
-"""
-
-
-def built(text: str) -> list[BuiltService]:
-    """Return what the services of a compose file in /repo build."""
-    services = read_compose_file(parse_documents(text)).services
-    found = (locate_service([Layer("/repo/compose.yaml", "/repo", service)]) for service in services)
-    return [one for one in found if one is not None]
-
-
-def test_mounts_that_hide_the_copy_are_told_from_those_that_do_not() -> None:
-    """What runs would not be what was built, and nobody be told."""
-    found = built(COMPOSE)
-    assert [
-        (one.name, one.context, one.dockerfile, one.section.target and one.section.target.value) for one in found
-    ] == [
-        ("api", "/repo/services/api", "/repo/services/api/Dockerfile", "dev"),
-        ("copy", "/repo/services/api", "/repo/services/api/Dockerfile", None),
-    ]
-    assert [mount.target for mount in found[1].mounts] == [mount.target for mount in found[0].mounts]
-    hiding = find_hiding(found[0].mounts, "/app/common", "/repo/services/api/common")
-    assert [(mount.line, mount.written) for mount in hiding] == [
-        (5, "./common over /app/common"),
-        (8, "a volume over /app/common"),
-        (9, "a volume over /app"),
-    ]
-
-
-def test_a_mount_elsewhere_hides_nothing() -> None:
-    """A folder for data would be called wrong."""
-    assert find_hiding((Mount(1, None, "/data", ""), Mount(2, "/x", "/app/common/data", "")), "/app/common", "/c") == []
-
-
-@pytest.mark.parametrize(
-    "text", ["", "services:", "services: {a: }", "services: {a: {build: ''}}", "services: [a]", "a: b"]
-)
-def test_other_compose_files_build_nothing(text: str) -> None:
-    """A compose file of another shape would end the run with a traceback."""
-    assert built(text) == []
 
 
 # the library

@@ -3,7 +3,7 @@
 import pytest
 
 from common_sync.core.environments.closure import Closure, Local, read_closure
-from common_sync.core.environments.indexes import Indexes, read_indexes
+from common_sync.core.environments.indexes import Indexes, digest_uv_settings, list_uv_variables, read_indexes
 from common_sync.core.environments.resolved import (
     Installed,
     attach_hashes,
@@ -110,6 +110,55 @@ def test_where_packages_come_from() -> None:
     assert list(none.for_uv(own_index=False)) == ["--no-index"]
     assert none.items() == {"index --no-index": "on"}
     assert (Indexes({}).constraints, Indexes({}).certificates) == ((), "")
+
+
+NO_SETTINGS = ["", "[project]\nname = 'x'\n", "[tool.ruff]\n", "tool = 1\n", "[[tool]]\n"]
+
+
+@pytest.mark.parametrize("text", NO_SETTINGS)
+def test_a_project_that_tells_uv_nothing(text: str) -> None:
+    """Each edit of a service's pyproject.toml would make its environment again, or an odd one end the run with a traceback."""
+    assert digest_uv_settings(text, pyproject=True) is None
+
+
+SETTINGS = "index-url = 'https://u:{}@x/simple'\nexclude-newer = 2026-01-01\n"
+SAME = [
+    ("[tool.uv]\n" + SETTINGS.format("old"), "# ours\n[tool.uv]\n" + SETTINGS.format("new") + "[tool.ruff]\n", True),
+    ("[tool.uv]\n" + SETTINGS.format("old"), "[tool.uv]\n" + SETTINGS.format("old").replace("x/", "y/"), False),
+    ("[tool.uv]\na = 1\nb = 2\n", "tool = {uv = {b = 2, a = 1}}\n", True),
+    ("[tool.uv]\nexclude-newer = 2026-01-01\n", "[tool.uv]\nexclude-newer = 2026-01-02\n", False),
+    ("[tool.uv", "[tool.uv]]", False),
+    (f"x = {'[' * 9000}", f"y = {'[' * 9000}", False),
+]
+
+
+@pytest.mark.parametrize(("one", "other", "same"), SAME)
+def test_what_counts_of_uv_s_settings(one: str, other: str, same: bool) -> None:
+    """Packages would go on coming from an index that is no longer named; or a new password make every environment again."""
+    digests = [digest_uv_settings(text, pyproject=True) for text in (one, other)]
+    assert None not in digests
+    assert (digests[0] == digests[1]) is same
+
+
+def test_uv_s_own_file_says_the_same() -> None:
+    """Somebody who moves the settings from pyproject.toml to uv.toml would wait for all environments."""
+    own = digest_uv_settings(SETTINGS, pyproject=False)
+    assert own == digest_uv_settings(f"[tool.uv]\n{SETTINGS}", pyproject=True)
+    assert digest_uv_settings("[tool.uv]\n", pyproject=False) != digest_uv_settings("[tool.uv]\n", pyproject=True)
+
+
+def test_uv_s_variables_are_kept_without_credentials() -> None:
+    """A password would be written into the record of an environment, or another index go unnoticed."""
+    variables = {
+        "UV_INDEX": "a=https://u:secret@x/simple",
+        "UV_NO_INDEX": "",
+        "UV_FIND_LINKS": "/w",
+        "UV_CACHE_DIR": "/c",
+    }
+    assert list_uv_variables(variables) == {
+        "index UV_INDEX": "a=https://x/simple",
+        "index UV_FIND_LINKS": "/w",
+    }
 
 
 def test_what_uv_has_resolved() -> None:

@@ -2,8 +2,9 @@
 
 import pytest
 
-from common_sync.core.formats.compose.built import BuiltService, Layer, locate_service
+from common_sync.core.formats.compose.built import BuiltService, Layer, find_context, locate_service
 from common_sync.core.formats.compose.file import ComposeFile, Reference, read_compose_file
+from common_sync.core.formats.compose.names import Stack, find_stack
 from common_sync.edges.files.yaml import parse_documents
 
 
@@ -62,6 +63,74 @@ def test_where_a_build_lies(build: str, context: str, dockerfile: str, doubtful:
     one = built(f"{{build: {build}}}")
     assert one is not None
     assert (one.context, one.dockerfile, one.doubtful) == (context, dockerfile, doubtful)
+
+
+@pytest.mark.parametrize(
+    ("build", "text"),
+    [
+        ("{dockerfile_inline: 'FROM x'}", "FROM x"),
+        ("{dockerfile_inline: 'FROM ${A:-x}\n\nRUN $$B'}", "FROM x\nRUN $B"),
+        ("{dockerfile_inline: 'FROM $A'}", None),
+        ("{dockerfile: FROM}", None),
+    ],
+)
+def test_a_dockerfile_that_stands_in_a_compose_file(build: str, text: str | None) -> None:
+    """Another Dockerfile would be followed than Docker is given: variables are put in before."""
+    one = built(f"{{build: {build}}}")
+    assert one is not None
+    assert one.inline == text
+
+
+@pytest.mark.parametrize(
+    ("build", "outside"),
+    [
+        ("api", False),
+        ("api/deep", False),
+        ("{context: api, dockerfile: ../Dockerfile}", True),
+        ("{dockerfile: api/Dockerfile}", False),
+        ("api-old", True),
+        ("{context: api, dockerfile_inline: FROM x}", False),
+        ("{context: ., dockerfile_inline: FROM x}", True),
+    ],
+)
+def test_whose_dockerfile_it_is(build: str, outside: bool) -> None:
+    """A service would be told to get a Dockerfile of its own that has one, or not be told."""
+    one = built(f"{{build: {build}}}")
+    assert one is not None
+    assert one.outside("/repo/deploy/api") is outside
+
+
+CONTEXTS = [
+    (["{build: api}"], "/repo/0/api"),
+    (["{build: {context: ../api/.}}", "{build: web}"], "/repo/api"),
+    (["{build: {target: x}}", "{image: i}", "{build: web}"], "/repo/2/web"),
+    (["{build: '${A:-api}'}", "{build: web}"], ""),
+    (["{build: https://x/y.git}"], ""),
+    (["{build: {target: x}}", "{image: i}"], ""),
+    ([], ""),
+]
+
+
+@pytest.mark.parametrize(("texts", "context"), CONTEXTS)
+def test_the_context_that_is_written_out(texts: list[str], context: str) -> None:
+    """A line that leads nowhere would be held against a service that it is not about, or against none."""
+    services = (read(f"services: {{s: {text}}}").services[0] for text in texts)
+    layers = [Layer(f"/repo/{number}/x.yml", f"/repo/{number}", one) for number, one in enumerate(services)]
+    assert find_context(layers) == context
+
+
+@pytest.mark.parametrize(
+    ("names", "stack"),
+    [
+        (["docker-compose.yaml", "docker-compose.yml"], Stack("docker-compose.yml")),
+        (["docker-compose.yml", "compose.yml", "compose.override.yaml"], Stack("compose.yml", "compose.override.yaml")),
+        (["compose.yaml", "docker-compose.override.yml"], Stack("compose.yaml", "docker-compose.override.yml")),
+        (["compose.override.yml", "compose.dev.yml"], Stack()),
+    ],
+)
+def test_which_files_compose_takes_by_itself(names: list[str], stack: Stack) -> None:
+    """A build would be followed without what `docker compose up` puts over it."""
+    assert find_stack(names) == stack
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from support.places import Layout
 from support.project_layout import PLAIN, problems
 
-from common_sync.core.references.mentions import read_mentions
+from common_sync.core.references.mentions import read_mentions, report_former
 
 NAMED = [
     pytest.param(text, id=reason)
@@ -77,6 +77,31 @@ def test_is_resolved_from_the_file_and_from_the_service() -> None:
     found = read_mentions(text, site)
     assert problems(found) == [(1, "CS110"), (2, "CS110"), (2, "CS110")]
     assert [one.remedy.split("`")[1] for one in found.problems] == ["common", "../common/x", "common"]
+
+
+FORMER = [
+    ("RUN pip install ./old", "./old"),
+    ("RUN pip install old/", "old/"),
+    ("CMD python old/main.py", "old/"),
+    ("\tcp -r ./old/x .  # all", "./old"),
+    ("PYTHONPATH=old/src:lib", "old/"),
+    ("COPY old/ old/", None),
+    ("  add ./old /app", None),
+    ("RUN true  # ./old", None),
+    ("RUN pip install old ./old-one ./old.txt ../old/x a/old/x", None),
+    ("RUN ls -old/x $OLD/", None),
+]
+
+
+@pytest.mark.parametrize(("line", "named"), FORMER)
+def test_a_command_that_names_the_former_copy_is_told(line: str, named: str | None) -> None:
+    """A build would fail once the copy has moved, for a command that nobody has turned; or a name that only looks so be told."""
+    found = list(report_former(f"FROM x\n{line}\n", "old", PLAIN.site()))
+    assert [(one.code, one.line, one.message, one.remedy) for one in found] == (
+        [("CS110", 2, f"`{named}` is the former place of the copy, and commands are not rewritten", "write `common`")]
+        if named
+        else []
+    )
 
 
 @given(st.lists(st.sampled_from(["../", "common", "$(", ")", "$x", "{", "}", "/", "-e", " ", "'", "#", ";", "\n", "\x00", "ü"])).map("".join))  # fmt: skip

@@ -18,6 +18,7 @@ from common_sync.core.formats.compose.file import (
 )
 from common_sync.core.formats.compose.paths import UNKNOWN, expand, has_variable, is_remote
 from common_sync.core.formats.yaml.tree import YamlScalar
+from common_sync.core.model import is_below
 
 
 class Layer(NamedTuple):
@@ -75,7 +76,7 @@ class BuiltService(NamedTuple):
 
     def outside(self, folder: str) -> bool:
         """Tell whether it is built by a Dockerfile outside a folder; one that stands in the compose file lies in its context."""
-        return f"{self.dockerfile or self.context}/".startswith(f"{folder}/") is False
+        return not is_below(self.dockerfile or self.context, folder)
 
     @property
     def inline(self) -> str | None:
