@@ -7,6 +7,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from support.waiting import PATIENCE
 
 from common_sync.edges.environments import health
 from common_sync.edges.environments.health import Identity, why_sick
@@ -21,6 +22,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         pass
+
+
+@pytest.fixture(autouse=True)
+def generous(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give what answers all the time that a busy machine takes."""
+    monkeypatch.setattr(health, "_PATIENCE", PATIENCE)
 
 
 @pytest.fixture
@@ -53,8 +60,9 @@ def test_a_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert said == "sh has ended with 3: no database at all"
     assert why_sick(("/bin/false",), "/", None) == "false has ended with 1"
     assert why_sick(("/nowhere/x",), "/", None) == "/nowhere/x does not start: No such file or directory"
-    monkeypatch.setattr(health, "_PATIENCE", 0.1)
-    assert why_sick(("/bin/sleep", "600"), "/", None) == "sleep has not ended after 0 s"
+    with monkeypatch.context() as hasty:
+        hasty.setattr(health, "_PATIENCE", 0.1)
+        assert why_sick(("/bin/sleep", "600"), "/", None) == "sleep has not ended after 0 s"
     if os.geteuid() == 0:
         identity = Identity(1, 2, (2, 3))
         assert why_sick(("/bin/sh", "-c", 'test "$(id -u) $(id -g) $(id -G)" = "1 2 2 3"'), "/", identity) == ""
