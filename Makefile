@@ -10,14 +10,18 @@ MEMORY  = $(if $(TESTS),,scripts/in-memory 4000000)
 # Python compiles what is run a thousand times once, whatever the shell says.
 unexport PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED
 
-.PHONY: help demo test test-all test-lowest test-newest check picture unit e2e reliability mutate fuzz bench lock clean
+.PHONY: help demo demo-environments test test-all test-lowest test-newest check picture unit e2e reliability mutate fuzz bench lock clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this list.
-	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 13
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 19
 
 demo: $(VENV)/.installed  ## Run the main job on a copy of the example.
 	@scripts/demo $(BIN)
+
+demo-environments: $(VENV)/.installed  ## Run three services from one repository: update one, break it, go back. Needs a network.
+	@scripts/pip-install $(VENV) $(LOCK) uv
+	@scripts/demo-environments $(BIN)
 
 test: check unit  ## Set up and run all checks.
 

@@ -168,7 +168,9 @@ from common_sync.edges.environments import systemd
 file = PLACE + '/releases/current/app/main.py'
 current = lambda: open(file).read() if os.path.exists(file) else ''
 systemd.is_running = lambda folder: True
+systemd.is_enabled = lambda folder, unit: True
 systemd.read_unit = lambda folder, unit: f'ExecStart={PLACE}/releases/current/run'.encode()
+systemd.enable_unit = lambda unit: print(f'{unit} is enabled')
 systemd.restart_unit = lambda unit: 'no such thing' if 'refused' in current() else ''
 systemd.read_journal = lambda unit, lines: ('Traceback',)
 systemd.show_units = lambda names: {
@@ -217,6 +219,63 @@ def test_undone_by_itself(tmp_path: Path) -> None:
         "fine = 1\n", 0
     )
     assert repo.names() == ["0002", "0005", "current"]
+
+
+@without_systemd
+def test_the_first_deploy(tmp_path: Path) -> None:
+    """A newcomer would have to find out how a unit is installed, or one that somebody has written would be replaced."""
+    if os.geteuid() != 0:
+        skip("NOT TESTED: only root may install a unit")
+    repo = make_deployed(tmp_path, settle=1, compile=False)
+    place = tmp_path / "srv/api"
+    place.mkdir(parents=True)
+    held = "systemd.read_unit = lambda folder, unit: {!r}\n".format
+    written = "import common_sync.commands.deploy as d\nd.write_units = lambda *a, **k: print('written', a[1:])\n"
+    stand_in = f"PLACE = {str(place)!r}\n{STAND_IN}{written}"
+    done = run(*patched(stand_in + held(b"ExecStart=/opt/mine")), "deploy", "api", cwd=repo.root, env=repo.settings)
+    assert "common-sync units --write --force services/api replaces it and keeps it beside" in done.out, done
+    assert ("written ([" in done.out, done.code) == (False, 0)
+    done = run(*patched(stand_in + held(None)), "deploy", "api", cwd=repo.root, env=repo.settings)
+    assert done.code == 0, done
+    assert "written (['services/api'], '/etc/systemd/system')\nauto-api is enabled" in done.out
+    assert "its unit auto-api is installed, and started at every boot\n  release 1 is current, and healthy" in done.out
+    done = run(*patched(stand_in + held(None)), "rollback", "api", "--to", "1", cwd=repo.root, env=repo.settings)
+    assert "release 1 is current\n" in done.out, done
+
+
+@without_systemd
+def test_several(repo: Deployed) -> None:
+    """A service that fails would keep others from being deployed without a word, or would not stop what comes after it."""
+    assert "no service is named\n  help: common-sync deploy SERVICE" in repo.run("deploy").err
+    repo.write("services/worker/requirements.txt", "nowhere-to-be-found\n./common\n")
+    done = repo.run("deploy", "worker", "api", "--offline")  # in the order of the configuration
+    assert done.code == 2, done
+    assert "release 1 is current, and not proven" in done.out
+    assert "services/worker  not deployed\n" in done.out
+    repo.write("services/api/main.py", "import sys\nsys.path.append('../..')\n")
+    done = repo.run("deploy", "--all")
+    assert done.code == 1, done
+    assert "services/api  leaves its folder; nothing was deployed" in done.out
+    assert "CS206" in done.out
+    assert "not deployed, since that failed: services/worker" in done.out
+    document = repo.json("deploy", "--all", "-n", code=1)
+    assert ([one["action"] for one in document["services"]], document["left"]) == (["refused"], ["services/worker"])
+    assert repo.names() == ["0001", "current", "former"]
+
+
+@without_systemd
+def test_two_repositories(repo: Deployed, tmp_path: Path) -> None:
+    """Two repositories would take each other's releases for their own, and remove them."""
+    repo.deploy()
+    shutil.copytree(repo.root, tmp_path / "other", symlinks=True)
+    other = Deployed(tmp_path / "other")
+    env = {name: value.replace(str(other.root.parent), str(tmp_path)) for name, value in repo.settings.items()}
+    for words in (("deploy", "api"), ("rollback", "api")):
+        done = other.run(*words, env=env)
+        assert done.code == 2, done
+        assert f"{repo.place} has the releases of {repo.root}/services/api\n  help: name = " in done.err
+    repo.root.rename(tmp_path / "away")  # a repository that was moved goes on with its releases
+    assert "nothing has changed" in other.run("deploy", "api", env=env).out
 
 
 @deep("full disks of releases")
@@ -350,11 +409,9 @@ def site(tmp_path: Path, box: Box) -> Site:
     repo = make_deployed(tmp_path, command="python main.py {port}", python="/usr/bin/python3", **keys)
     site = Site(box, repo)
     site.write("v1")
-    assert "its unit auto-api is not installed: common-sync units --write" in site.run("deploy", "api")
-    site.run("units", "--write", "api")
-    box("systemctl", "enable", "--now", "auto-api")
-    assert site.ps()["codes"] == ["CS314"]
-    assert "release 1 is current, and healthy" in site.run("deploy", "api")
+    said = site.run("deploy", "api")
+    assert "its unit auto-api is installed, and started at every boot\n  release 1 is current, and healthy" in said
+    assert box("systemctl", "is-enabled", "auto-api") == "enabled\n"
     assert (site.ps()["codes"], site.ps()["release"], site.ps()["release_is_proven"]) == ([], 1, True)
     return site
 
@@ -390,6 +447,9 @@ def test_a_release_that_fails(site: Site) -> None:
         for gone in ("wheels", "cache"):
             shutil.rmtree(repo.root.parent / gone)
         assert "from release 6 to 2" in site.run("rollback", "api")
+        said = site.run("logs", "api", "--release", "3", "-n", "all")
+        assert ("serving v3 1" in said, "serving v4" in said) == (True, False)
+        assert "the journal has nothing of release 7" in site.run("logs", "api", "--release", "7", code=2)
         site.wait_for("v2")
         assert site.ps()["release"] == 2
         assert "2 (current)  proven" in site.run("rollback", "api", "--list")

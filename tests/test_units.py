@@ -16,7 +16,7 @@ from support.monorepo import PROGRAM, Monorepo, make_monorepo, run, unprivileged
 from support.waiting import wait_for
 
 from common_sync.core.environments.units import Service, make_unit
-from common_sync.core.service_settings import is_nameable
+from common_sync.core.service_settings import is_nameable, is_readable
 from common_sync.edges.environments.systemd import verify_units
 
 PROJECT = Path(__file__).parents[1]
@@ -272,7 +272,7 @@ def test_without_systemd(repo: Units, tmp_path: Path) -> None:
     assert repo.held() == {}
 
 
-_TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12)
+_TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12).filter(is_readable)
 _PATHS = _TEXT.map(lambda text: f"/srv/{text}").filter(
     lambda path: is_nameable(path) and "/." not in path and "//" not in path
 )
@@ -388,6 +388,8 @@ def test_what_a_user_may_not_execute(repo: Units) -> None:
     [
         (["ps"], "no systemd runs here"),
         (["logs", "worker", "--lines", "many"], "'many' is no number of lines"),
+        (["logs", "worker", "--release", "x"], "'x' is no release"),
+        (["logs", "--release", "7"], "--release is of one service"),
         (["logs", "other"], "services/other has no command, and so no log"),
         (["logs", "worker"], "journalctl is not on the PATH"),
     ],

@@ -2,26 +2,32 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import IO, Literal, NamedTuple
 
 from common_sync.commands.context import Context, make_context
 from common_sync.commands.steps.building import Building
 from common_sync.commands.steps.environments import Situation, observe
-from common_sync.commands.steps.releases import Outcome, Site, bring_up, find_site
+from common_sync.commands.steps.releases import Outcome, Site, bring_up, find_site, source_of
+from common_sync.commands.steps.service_check import check_service
+from common_sync.commands.steps.survey import survey
+from common_sync.commands.steps.unit_checks import find_closed
+from common_sync.commands.units import write_units
 from common_sync.core.copies.rules import CACHES, EXCLUDES, Rules
 from common_sync.core.environments.inputs import digest_inputs
 from common_sync.core.environments.releases import Made, Release, find_release_program, list_old
 from common_sync.core.environments.units import SHARED
-from common_sync.core.errors import GitError, Problem, TreeError
+from common_sync.core.errors import CommonSyncError, GitError, Problem, TreeError
 from common_sync.core.model import Finding, ancestors
+from common_sync.edges.environments import systemd
 from common_sync.edges.environments.folder import list_environments, path_of, see
 from common_sync.edges.environments.live import find_users
 from common_sync.edges.environments.placing import remove_environment
 from common_sync.edges.environments.processes import find_account
 from common_sync.edges.environments.releases import (
     make_release,
+    note_origin,
     packed,
     read_releases,
     release_path,
@@ -41,8 +47,11 @@ _VARIABLES = ".env"
 _LEFT_OUT = Rules((*CACHES, *(rule for rule in EXCLUDES if rule.pattern in {".git", ".venv/", "venv/"})))
 """What goes into no release, whatever the service's `.dockerignore` says: there may be none."""
 
+LEAVES = frozenset({"CS205", "CS206"})
+"""What `doctor` finds that a service needs from outside its folder, and a release does not have."""
+
 DeployAction = Literal["nothing", "refused", "would", "released", "again"]
-"""What was done: nothing was to be, it is not in sync, a release would be made, was made, or the current one was proven."""
+"""What was done: nothing was to be, it is not in sync or leaves its folder, a release would be made, was made, or the current one was proven."""
 
 
 class Deployment(NamedTuple):
@@ -57,7 +66,13 @@ class Deployment(NamedTuple):
     files: int = 0  # how many files and links it has
     outcome: Outcome | None = None  # what came of the switch
     removed: tuple[int, ...] = ()  # the releases that were removed
-    findings: tuple[Finding, ...] = ()  # why it is not in sync
+    findings: tuple[Finding, ...] = ()  # why it is not in sync, or leaves its folder
+    installed: bool = False  # whether its unit was written, and enabled
+
+    @property
+    def leaves(self) -> bool:
+        """Whether it is refused since it needs what is outside its folder."""
+        return any(one.code in LEAVES for one in self.findings)
 
     @property
     def is_done(self) -> bool:
@@ -65,6 +80,25 @@ class Deployment(NamedTuple):
         if self.outcome is None:
             return self.action == "nothing"
         return self.outcome.proven or (bool(self.site.stays) and not self.outcome.undone)
+
+
+class Rollout(NamedTuple):
+    """What came of a run of `deploy`: one service after the other, up to the first that fails."""
+
+    done: tuple[Deployment, ...]
+    failed: str = ""  # the service that could not be deployed; nothing where there is none
+    error: CommonSyncError | None = None  # why
+    left: tuple[str, ...] = ()  # the services that it did not come to
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Why services are not deployed."""
+        return tuple(finding for one in self.done for finding in one.findings)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether what was asked for is so."""
+        return not self.error and not self.left and all(one.is_done for one in self.done)
 
 
 class DeployWish(NamedTuple):
@@ -75,28 +109,50 @@ class DeployWish(NamedTuple):
     dry_run: bool = False  # write nothing
 
 
-def deploy_service(project: Project, name: str, wish: DeployWish, say: Callable[[str], None]) -> Deployment:
-    """Bring a service to what the work tree has, as a release of its own.
+def deploy_services(project: Project, names: Sequence[str], wish: DeployWish, say: Callable[[str], None]) -> Rollout:
+    """Bring services to what the work tree has, each as a release of its own; stop at the first that fails.
 
     Args:
         project: The project.
-        name: The service, as the user named it.
+        names: The services that the user named; all when there are none.
         wish: What else is asked for.
         say: Told what it waits for.
 
     Raises:
-        CommonSyncError: It cannot be deployed; what runs goes on.
+        CommonSyncError: One of them cannot be deployed as it is set up; then none is.
     """
-    service = select_services(project, [name])[0]
+    services, done = select_services(project, names), list[Deployment]()
+    for service in services:
+        find_site(project, service, restart=wish.restart and not wish.dry_run)
+    for at, service in enumerate(services, 1):
+        try:
+            done.append(_deploy_service(project, service, wish, say))
+        except CommonSyncError as error:
+            return Rollout(tuple(done), service, error, services[at:])
+        if not (done[-1].is_done or done[-1].action == "would"):
+            return Rollout(tuple(done), left=services[at:])
+    return Rollout(tuple(done))
+
+
+def _deploy_service(project: Project, service: str, wish: DeployWish, say: Callable[[str], None]) -> Deployment:
     site = find_site(project, service, restart=wish.restart and not wish.dry_run)
     context = make_context(project, service)
     if not context.plan.is_empty:
         findings = tuple(one for one in context.plan.findings() if one.severity == "error")
         return Deployment(site, "refused", findings=findings)
+    if leaving := _find_leaving(project, service):
+        return Deployment(site, "refused", findings=leaving)
     if wish.dry_run:
         return _Deploying(project, site._replace(stays=""), context, wish, say).foresee()
     with exclusive(site.place, say) as keep:
         return _Deploying(project, site, context, wish, say, keep).deploy()
+
+
+def _find_leaving(project: Project, service: str) -> tuple[Finding, ...]:
+    """Return where a service needs what is outside its folder."""
+    found = survey(project, [service])
+    checked = check_service(found, found.plans[0], (), fix=False).findings
+    return tuple(one for one in checked if one.code in LEAVES and one.severity == "error")
 
 
 class _Deploying:
@@ -112,7 +168,7 @@ class _Deploying:
         keep: int = -1,
     ) -> None:
         self._project, self._site, self._wish, self._say, self._keep = project, site, wish, say, keep
-        self._source = os.path.join(project.root, site.service)
+        self._source = source_of(project, site.service)
         self._releases = read_releases(site.place)
         self._persistent = tuple(self._list_persistent())
         self._members = [one for one in context.listing.members if self._is_sent(one.path, folder=False)]
@@ -150,6 +206,7 @@ class _Deploying:
         """Make a release, switch to it and prove it; the current one is proven where it is the same."""
         releases, place = self._releases, self._site.place
         remove_releases(place, [one for one in releases.numbers if one not in releases.known])  # a killed run's
+        note_origin(place, self._source)
         environment, built = self._build()
         self._check_program(environment)
         done = Deployment(self._site, "nothing", releases.current, releases.current, environment, built)
@@ -158,17 +215,34 @@ class _Deploying:
             made = self._made(self._pack(file), environment)
             current = releases.known.get(releases.current)
             if current is not None and current.made == made:
-                if releases.is_settled or self._site.stays:
+                if (releases.is_settled and not self._is_due) or self._site.stays:
                     return done
-                return done._replace(action="again", outcome=bring_up(self._site, releases, current, self._say))
+                return self._bring_up(done._replace(action="again"), current)
             release = Release(releases.next_number, made, self._find_commit())
             file.seek(0)
             owner = find_account(self._site.user) if os.geteuid() == 0 else None
             share(place, self._source, self._persistent, owner)
             make_release(place, release, file)
-        done = done._replace(action="released", number=release.number)
-        outcome = bring_up(self._site, releases, release, self._say)
-        return done._replace(outcome=outcome, removed=tuple(self._prune()))
+        done = self._bring_up(done._replace(action="released", number=release.number), release)
+        return done._replace(removed=tuple(self._prune()))
+
+    @property
+    def _is_due(self) -> bool:
+        """Whether the unit is to be installed: it is not, or nobody has seen the service run and it does not start at boot."""
+        if self._site.stays or not self._site.settings.command:
+            return False
+        is_new = not any(one.proven for one in self._releases.known.values())
+        return self._site.is_due or (is_new and not systemd.is_enabled(systemd.UNITS, self._site.unit))
+
+    def _bring_up(self, done: Deployment, release: Release) -> Deployment:
+        due = self._is_due
+        outcome = bring_up(self._site, self._releases, release, self._say, self._install if due else lambda: None)
+        return done._replace(outcome=outcome, installed=due)
+
+    def _install(self) -> None:
+        """Install the unit of the service, and have it started at boot."""
+        write_units(self._project, [self._site.service], systemd.UNITS, force=False)
+        systemd.enable_unit(self._site.unit)
 
     def _observe(self) -> Situation:
         situation = observe(self._project, self._site.service, place=self._site.place)
@@ -198,6 +272,11 @@ class _Deploying:
             line = self._site.settings.service.line
             remedy = "name one that its requirements install, or an absolute path"
             raise TreeError(Problem(message, self._project.configuration.file, line, remedy))
+        if command and not self._site.stays:
+            python = os.path.join(path_of(self._site.place, environment), "bin/python") if environment else program
+            for closed in find_closed(self._project, self._site.service, (program, python)):
+                message = f"{closed.message}; nothing was switched"
+                raise TreeError(Problem(message, self._project.configuration.file, None, closed.remedy))
 
     def _made(self, content: str, environment: str) -> Made:
         return Made(content, environment, self._site.settings.command, self._persistent)

@@ -56,6 +56,9 @@ def roll_back(
         CommonSyncError: There is no such release, it cannot run any more, or it cannot be switched.
     """
     site = find_site(project, select_services(project, [name])[0], restart=restart and not dry_run)
+    if site.is_due:
+        remedy = f"common-sync units --write {shell_word(site.service)}, then systemctl restart {site.unit}"
+        site = site._replace(stays=f"its unit {site.unit} does not run its releases: {remedy}")
     releases = read_releases(site.place)
     target = _choose(site, releases, number)
     if dry_run or target is None:

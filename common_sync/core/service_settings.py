@@ -25,6 +25,9 @@ SIZE = r"[0-9]{1,12}[KMG]?"
 PREFIX = r"[a-z0-9-]{1,40}"
 USER = r"[a-z_][a-z0-9_-]{0,31}|[0-9]{1,10}"
 _UNNAMEABLE = expression(r"[\x00-\x1f\x7f\\\"'$*?\[\ud800-\udfff]|^\s|\s$")
+_UNREADABLE = expression(
+    "[\ufdd0-\ufdef" + "".join(f"\\U{plane:04x}fffe\\U{plane:04x}ffff" for plane in range(17)) + "]"
+)
 COMMAND = r"[^\x00-\x1f\x7f\\\ud800-\udfff]+"
 UNIT = r"[A-Za-z0-9:_.@-]{1,200}\.(?:service|socket|target|mount|automount|path|timer|device|swap|slice)"
 _FIRST_WORD = r"/.*|[\w.][\w.+-]*"
@@ -154,6 +157,9 @@ def _read_command(reader: Reader, key: str, port: Setting | None, example: str) 
     except ValueError as error:
         reader.complain(key, f'"{key}" cannot be split into words: {error}'.lower(), f"{key} = {example}")
         return ()
+    if not is_readable(command.value):
+        reader.complain(key, f'"{key}" holds a character that systemd does not read', f"{key} = {example}")
+        return ()
     if not words or not re.fullmatch(_FIRST_WORD, words[0]) or not is_nameable(words[0]):
         message = f'"{key}" begins with {words[0] if words else ""!r}, which is no program'
         reader.complain(key, message, "begin it with a name in the environment's bin, or with an absolute path")
@@ -259,7 +265,12 @@ def _read_to(reader: Reader) -> Setting | None:
 
 def is_nameable(path: str) -> bool:
     """Tell whether a unit can name a path: systemd gives some characters a meaning, and has no escape for all."""
-    return _UNNAMEABLE.search(path) is None
+    return _UNNAMEABLE.search(path) is None and is_readable(path)
+
+
+def is_readable(text: str) -> bool:
+    """Tell whether systemd reads a text: it takes the code points that are no characters for a fault of the encoding."""
+    return _UNREADABLE.search(text) is None
 
 
 def parse_size(text: str) -> int:

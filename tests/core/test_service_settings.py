@@ -131,6 +131,14 @@ WRONG = [
         ),
     ),
     (
+        "[service.api]\ncommand = 'x \ufdd0'\n",
+        (
+            4,
+            '"command" holds a character that systemd does not read',
+            'command = "uvicorn main:app --port {port}", without backslashes',
+        ),
+    ),
+    (
         "[service.api]\ncommand = 'x \\y'\n",
         (4, "\"command\" cannot be 'x \\\\y'", 'command = "uvicorn main:app --port {port}", without backslashes'),
     ),

@@ -9,14 +9,21 @@ from common_sync.commands.steps.units import find_problems, name_unit, place_of,
 from common_sync.core.configuration import name_table
 from common_sync.core.environments.health import Watch, judge_start
 from common_sync.core.environments.releases import Release, Releases, choose_fallback, find_release_program
-from common_sync.core.environments.units import find_launcher
+from common_sync.core.environments.units import find_launcher, is_untouched
 from common_sync.core.errors import ConfigurationError, Problem, TreeError, shell_word
 from common_sync.core.service_settings import URL, ServiceSettings
 from common_sync.edges.environments import systemd
 from common_sync.edges.environments.folder import path_of, see
 from common_sync.edges.environments.health import Identity, why_sick
 from common_sync.edges.environments.processes import find_account, find_identity
-from common_sync.edges.environments.releases import APP, mark, release_path, settle, switch_release
+from common_sync.edges.environments.releases import (
+    APP,
+    find_stranger,
+    mark,
+    release_path,
+    settle,
+    switch_release,
+)
 from common_sync.edges.project.load import Project
 
 _PAUSE = 0.2
@@ -34,6 +41,7 @@ class Site(NamedTuple):
     unit: str  # its unit's name, without `.service`
     user: str  # who runs it
     stays: str = ""  # why it is not restarted; nothing where it is
+    is_due: bool = False  # whether its unit is to be installed before that, or starts the work tree
 
     @property
     def identity(self) -> Identity | None:
@@ -77,35 +85,48 @@ def find_site(project: Project, service: str, *, restart: bool) -> Site:
         if other != service and place_of(project, other) == place:
             message = f"{service} and {other} have the same name, and so would have their releases in one folder"
             problems.append(Problem(message, file, settings.service.line, 'name = "…"'))
+    if stranger := find_stranger(place, source_of(project, service)):
+        message = f"{place} has the releases of {stranger}"
+        problems.append(Problem(message, file, settings.service.line, 'name = "…", or another folder as "to"'))
     if problems:
         raise ConfigurationError(*problems)
     site = Site(service, place, settings, name_unit(project, service), user_of(project, service))
-    return site._replace(stays=_why_it_stays(site, restart=restart)) if settings.command else site
+    return _look_at_unit(site, restart=restart) if settings.command else site
 
 
-def _why_it_stays(site: Site, *, restart: bool) -> str:
-    """Say why a service is not restarted, or return nothing where it is.
+def source_of(project: Project, service: str) -> str:
+    """Return the absolute path of a service in the work tree, without symlinks."""
+    return os.path.realpath(os.path.join(project.root, service))
+
+
+def _look_at_unit(site: Site, *, restart: bool) -> Site:
+    """Return a site with why the service is not restarted, and whether its unit is to be installed first.
 
     Raises:
-        ConfigurationError: This user may not do it.
+        ConfigurationError: This user may not restart it.
     """
     if not restart:
-        return "it was not restarted (--no-restart)"
+        return site._replace(stays="it was not restarted (--no-restart)")
     if not systemd.is_running(systemd.UNITS):
-        return "no systemd runs here to restart it"
-    name = shell_word(site.service)
-    write, again = f"common-sync units --write {name}", f"then common-sync deploy {name}"
-    held = systemd.read_unit(systemd.UNITS, site.unit)
-    if held is None:
-        return f"its unit {site.unit} is not installed: {write}, systemctl enable {site.unit}, {again}"
-    if find_launcher(site.place).encode() not in held:
-        return f"its unit {site.unit} does not run its releases yet: {write}, {again}"
-    if systemd.show_units([site.unit])[site.unit].unread:
-        return f"systemd has not read its unit {site.unit} since it was written: systemctl daemon-reload"
+        return site._replace(stays="no systemd runs here to restart it")
     if os.geteuid() != 0:
         message = f"only root may restart {site.unit}; nothing was done"
         raise ConfigurationError(Problem(message, remedy="sudo, or --no-restart"))
-    return ""
+    held = systemd.read_unit(systemd.UNITS, site.unit)
+    if held is None or find_launcher(site.place).encode() not in held:
+        return _install_or_leave(site, held)
+    if systemd.show_units([site.unit])[site.unit].unread:
+        message = f"systemd has not read its unit {site.unit} since it was written: systemctl daemon-reload"
+        return site._replace(stays=message)
+    return site
+
+
+def _install_or_leave(site: Site, held: bytes | None) -> Site:
+    if held is None or is_untouched(held):
+        return site._replace(is_due=True)
+    write = f"common-sync units --write --force {shell_word(site.service)}"
+    message = f"its unit {site.unit} does not run its releases, and common-sync has not written it"
+    return site._replace(stays=f"{message}: {write} replaces it and keeps it beside; then deploy again")
 
 
 def check_runnable(site: Site, release: Release) -> None:
@@ -124,7 +145,13 @@ def check_runnable(site: Site, release: Release) -> None:
         raise TreeError(Problem(message, path, remedy="install that, or deploy what it was made from again"))
 
 
-def bring_up(site: Site, releases: Releases, release: Release, say: Callable[[str], None]) -> Outcome:
+def bring_up(
+    site: Site,
+    releases: Releases,
+    release: Release,
+    say: Callable[[str], None],
+    prepare: Callable[[], None] = lambda: None,
+) -> Outcome:
     """Switch to a release, restart the service, and prove it; go back where it is not healthy.
 
     Args:
@@ -132,6 +159,7 @@ def bring_up(site: Site, releases: Releases, release: Release, say: Callable[[st
         releases: All releases, as before.
         release: The release.
         say: Told what it waits for.
+        prepare: Called between the switch and the restart.
 
     Raises:
         CommonSyncError: Something cannot be switched or noted.
@@ -139,6 +167,7 @@ def bring_up(site: Site, releases: Releases, release: Release, say: Callable[[st
     switch_release(site.place, release.number, releases.trusted)
     if site.stays:
         return Outcome(release.number, reason=site.stays)
+    prepare()
     began = time.monotonic()
     reason = _start(site, release, say) if release.made.command else ""
     if not reason:

@@ -1,5 +1,6 @@
 """What `units --check`, `ps` and `doctor` find about how a service is to run: ports, memory, and what its user may execute."""
 
+import itertools
 import os
 from collections.abc import Iterator, Sequence
 
@@ -89,13 +90,29 @@ def _check_access(project: Project, services: Sequence[str]) -> Iterator[Finding
         if not systemd.is_user(user):
             continue
         program, python = find_program(describe(project, service)), _find_python(project, service)
-        identity = processes.find_identity(user)
-        for path in (program,) if command[0].startswith("/") or not python else (program, python):
-            if barrier := find_barrier(processes.list_steps(path), *identity):
-                real = os.path.realpath(path)
-                message = f"{user}, who runs it, may not {'execute' if barrier == real else 'enter'} {barrier}"
-                yield make_finding("CS313", service, service, None, f"{message}, and so not start {real}", _OPEN)
-                break
+        paths = (program,) if command[0].startswith("/") or not python else (program, python)
+        yield from itertools.islice(_find_barriers(service, user, paths), 1)
+
+
+def find_closed(project: Project, service: str, paths: Sequence[str]) -> tuple[Finding, ...]:
+    """Return which programs the user who runs a service may not execute.
+
+    Args:
+        project: The project.
+        service: The service's path from the root.
+        paths: The programs.
+    """
+    found = _find_barriers(service, user_of(project, service), paths)
+    return tuple(one for one in found if not is_ignored(project, one))
+
+
+def _find_barriers(service: str, user: str, paths: Sequence[str]) -> Iterator[Finding]:
+    identity = processes.find_identity(user)
+    for path in paths:
+        if barrier := find_barrier(processes.list_steps(path), *identity):
+            real = os.path.realpath(path)
+            message = f"{user}, who runs it, may not {'execute' if barrier == real else 'enter'} {barrier}"
+            yield make_finding("CS313", service, service, None, f"{message}, and so not start {real}", _OPEN)
 
 
 def _find_python(project: Project, service: str) -> str:

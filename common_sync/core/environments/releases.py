@@ -115,8 +115,13 @@ def make_launcher(folder: str, environment: str, command: Sequence[str], number:
         number: The release's number, which is written to the log.
     """
     words = (find_release_program(environment, command[0]), *command[1:])
-    lines = ("#!/bin/sh", f"echo 'common-sync: release {number}'", f"cd {shlex.quote(folder)} || exit 1")
+    lines = ("#!/bin/sh", f"echo '{say_release(number)}'", f"cd {shlex.quote(folder)} || exit 1")
     return "\n".join((*lines, f"exec {shlex.join(words)}", ""))
+
+
+def say_release(number: int) -> str:
+    """Return the line that a release writes to the journal when it is started."""
+    return f"common-sync: release {number}"
 
 
 def find_release_program(environment: str, word: str) -> str:

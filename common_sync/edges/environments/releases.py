@@ -3,6 +3,7 @@
 releases/0007/           a release, whole when it holds release.json: app/, run; and proven or failed, empty files
 releases/current         -> 0007: the only switch
 releases/former          -> 0006, or 0000: where a switch came from that is not proven yet
+origin                   the absolute path of the service in the work tree that they are of
 shared/                  what outlives releases; they lead there
 .venv/envs/              environments, as in a work tree
 
@@ -36,7 +37,7 @@ from common_sync.edges.files.reading import read_bytes
 from common_sync.edges.files.writing import replace_bytes
 
 RELEASES, APP, RECORD, PROVEN, FAILED = "releases", "app", "release.json", "proven", "failed"
-_RUN, _FORMER = "run", "former"
+_RUN, _FORMER, _ORIGIN = "run", "former", "origin"
 _MAY_RUN = 0o755
 
 
@@ -48,6 +49,37 @@ def release_path(place: str, number: int) -> str:
 def has_releases(place: str) -> bool:
     """Tell whether a service has a current release."""
     return os.path.islink(os.path.join(place, RELEASES, CURRENT))
+
+
+def find_stranger(place: str, source: str) -> str:
+    """Return the service of another work tree that has its releases in a folder; nothing where there is none.
+
+    A work tree that is there no more has none: it was moved.
+
+    Args:
+        place: The folder.
+        source: The absolute path of the service in this work tree.
+    """
+    try:
+        with opened(place) as folder:
+            origin = os.fsdecode(read_bytes(_ORIGIN, folder, limits.MANIFEST))
+    except OSError:
+        return ""
+    return origin if origin != source and os.path.isdir(origin) else ""
+
+
+def note_origin(place: str, source: str) -> None:
+    """Note of which work tree a folder's releases are.
+
+    Args:
+        place: The folder.
+        source: The absolute path of the service in the work tree.
+
+    Raises:
+        TreeError: It cannot be written.
+    """
+    with explained(os.path.join(place, _ORIGIN), "write it"), opened(place) as folder:
+        replace_bytes(folder, _ORIGIN, os.fsencode(source), flushed=True)
 
 
 def read_releases(place: str) -> Releases:

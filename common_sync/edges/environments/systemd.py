@@ -1,6 +1,7 @@
 """Read and write the unit files of systemd, and ask it about them; drop-ins are never touched."""
 
 import fcntl
+import json
 import os
 import pwd
 import shutil
@@ -22,6 +23,9 @@ UNITS = "/etc/systemd/system"
 """Where the units of a machine are that its administrator writes."""
 
 _ANALYZE, _CONTROL, _JOURNAL = "systemd-analyze", "systemctl", "journalctl"
+INVOCATION = "_SYSTEMD_INVOCATION_ID"
+"""The field of the journal that tells one start of a unit from the next."""
+
 _RUNNING = "/run/systemd/system"
 _MOST_KEPT = 1000
 
@@ -99,6 +103,34 @@ def restart_unit(unit: str) -> str:
     return (" ".join(done.err.split()) or f"{_CONTROL} has ended with {done.code}") if done.code else ""
 
 
+def enable_unit(unit: str) -> None:
+    """Have a unit started whenever the machine is.
+
+    Args:
+        unit: Its name, without `.service`.
+
+    Raises:
+        TreeError: It cannot be enabled.
+    """
+    done = _run(_CONTROL, "enable", "--", f"{unit}.service")
+    if done.code:
+        message = f"systemd does not enable it: {' '.join(done.err.split())}"
+        raise TreeError(Problem(message, f"{UNITS}/{unit}.service", remedy=f"{_CONTROL} enable {unit}"))
+
+
+def find_starts(unit: str, line: str) -> tuple[str, ...]:
+    """Return the invocations of a unit, by their ids, that have written a line to the journal.
+
+    Args:
+        unit: Its name, without `.service`.
+        line: The line, whole.
+    """
+    wanted = (f"_SYSTEMD_UNIT={unit}.service", f"MESSAGE={line}")
+    done = _run(_JOURNAL, "--output=json", "--quiet", "--no-pager", *wanted)
+    rows = (json.loads(row) for row in done.out.splitlines())
+    return tuple(dict.fromkeys(str(row[INVOCATION]) for row in rows if INVOCATION in row))
+
+
 def read_journal(unit: str, lines: int) -> tuple[str, ...]:
     """Return the last lines that a unit has written to the journal since the machine was started.
 
@@ -110,19 +142,18 @@ def read_journal(unit: str, lines: int) -> tuple[str, ...]:
     return tuple(_run(_JOURNAL, *options, f"--unit={unit}.service").out.splitlines())
 
 
-def become_journal(names: Sequence[str], *options: str) -> NoReturn:
+def become_journal(wanted: Sequence[str], *options: str) -> NoReturn:
     """Become the program that shows what units have written; never returns.
 
     Args:
-        names: The units, without `.service`.
+        wanted: What is to be shown, in its words: `--unit=…`, or a field of the journal and its value.
         options: Of that program.
 
     Raises:
         ConfigurationError: It is not here.
     """
-    units = (f"--unit={name}.service" for name in names)
     try:
-        os.execvp(_JOURNAL, [_JOURNAL, *units, *options])  # noqa: S606 - no shell is wanted
+        os.execvp(_JOURNAL, [_JOURNAL, *wanted, *options])  # noqa: S606 - no shell is wanted
     except OSError:
         message = f"{_JOURNAL} is not on the PATH: what services write goes to systemd's journal"
         raise ConfigurationError(Problem(message, remedy="install systemd")) from None

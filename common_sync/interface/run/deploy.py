@@ -4,45 +4,66 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
-from common_sync.core.errors import shell_word
+from common_sync.core.errors import ConfigurationError, Problem, shell_word
 from common_sync.edges.project.load import load_project
 from common_sync.interface.show.environment_fields import deployment_fields
-from common_sync.interface.show.options import DryRun, Option, Options, Service
+from common_sync.interface.show.options import DryRun, Option, Options, Services
 from common_sync.interface.show.presenter import View, present
 from common_sync.interface.show.releases import outcome_lines
 from common_sync.interface.show.terminal import printable, say
 from common_sync.interface.show.text import count, finding_lines, help_lines
 
 if TYPE_CHECKING:
-    from common_sync.commands.deploy import Deployment
+    from common_sync.commands.deploy import Deployment, Rollout
 
 
 def run_deploy(
     options: Options,
-    service: Service,
+    services: Services = None,
     *,
+    every: Annotated[bool, Option("--all", "Deploy all services, one after the other.")] = False,
     offline: Annotated[bool, Option("--offline", "Ask no network.")] = False,
     no_restart: Annotated[bool, Option("--no-restart", "Switch, and leave the restart and the proof to you.")] = False,
     dry_run: DryRun = False,
 ) -> int:
-    """Make a release of a service, switch to it, restart it and prove it; go back where it is not healthy."""
-    from common_sync.commands.deploy import DeployWish, deploy_service  # no other command pays for it
+    """Make a release of each service, switch to it, restart it and prove it; go back where it is not healthy."""
+    from common_sync.commands.deploy import DeployWish, deploy_services  # no other command pays for it
 
+    if every == bool(services):
+        message = "--all and names of services exclude each other" if every else "no service is named"
+        raise ConfigurationError(Problem(message, remedy="common-sync deploy SERVICE, or common-sync deploy --all"))
     wish = DeployWish(offline, not no_restart, dry_run)
-    done = deploy_service(load_project(options.root), service, wish, lambda line: say(printable(line)))
-    text, fields = partial(_lines, done), partial(deployment_fields, done)
-    return present(View("deploy", done.is_done, lambda: done.findings, text, fields), options)
+    rollout = deploy_services(load_project(options.root), services or (), wish, lambda line: say(printable(line)))
+    if rollout.error is not None and not rollout.done and not rollout.left:
+        raise rollout.error
+    text, fields = partial(_lines, rollout), partial(deployment_fields, rollout)
+    code = present(View("deploy", rollout.is_done, lambda: rollout.findings, text, fields), options)
+    if rollout.error is not None:
+        raise rollout.error
+    return code
 
 
-def _lines(done: "Deployment", options: Options) -> Iterator[str]:
+def _lines(rollout: "Rollout", options: Options) -> Iterator[str]:
+    for one in rollout.done:
+        yield from _service_lines(one, options)
+    if rollout.failed:
+        yield f"{options.terminal.mark('✗')} {printable(rollout.failed)}  not deployed"
+    if rollout.left:
+        yield f"not deployed, since that failed: {', '.join(map(printable, rollout.left))}"
+
+
+def _service_lines(done: "Deployment", options: Options) -> Iterator[str]:
     terminal, name = options.terminal, printable(done.site.service)
     if done.action == "refused":
         yield from finding_lines(done.findings, terminal, everything=options.verbose)
-        yield f"{terminal.mark('✗')} {name}  not in sync; nothing was deployed"
-        yield from help_lines(f"common-sync distribute {shell_word(done.site.service)}", terminal)
+        yield f"{terminal.mark('✗')} {name}  {'leaves its folder' if done.leaves else 'not in sync'}; nothing was deployed"
+        if not done.leaves:
+            yield from help_lines(f"common-sync distribute {shell_word(done.site.service)}", terminal)
         return
     if not options.quiet:
         yield f"{terminal.mark(_MARKS[done.action])} {name}  {_sentence(done)}"
+    if done.installed and not options.quiet:
+        yield f"  its unit {done.site.unit} is installed, and started at every boot"
     if done.outcome is not None:
         yield from outcome_lines(done.outcome, done.number, options)
     elif done.action == "nothing" and done.site.stays and not options.quiet:
@@ -58,7 +79,7 @@ def _sentence(done: "Deployment") -> str:
     if done.action == "nothing":
         return f"release {done.number} is current, and nothing has changed"
     if done.action == "again":
-        return f"release {done.number} is current, and was not proven yet"
+        return f"release {done.number} is current, and {'did not run' if done.site.is_due else 'was not proven'} yet"
     parts = [count(done.files, "file")]
     if done.environment:
         parts.append(f"environment {done.environment}{' built' if done.built else ''}")

@@ -55,13 +55,18 @@ def _list_lines(done: "Rollback", options: Options) -> Iterator[str]:
     rows = [
         (
             *(f"{number}{' (current)' if number == releases.current else ''}", one.described),
-            *(one.made.environment or _NONE, printable(one.commit[:_DIGITS]) or _NONE),
+            *(one.made.environment or _NONE, printable(_shorten(one.commit)) or _NONE),
         )
         for number, one in sorted(releases.known.items())
     ]
     yield from table_lines([_TITLES, *rows], options.terminal)
     if not releases.is_settled:
         yield f"release {releases.current} is current, and not proven yet"
+
+
+def _shorten(commit: str) -> str:
+    """Return the beginning of a commit's id, and the mark of changes besides."""
+    return f"{commit[:_DIGITS]}{'+' if commit.endswith('+') else ''}"
 
 
 def _lines(done: "Rollback", options: Options) -> Iterator[str]:

@@ -7,7 +7,7 @@ from common_sync.core.model import Finding
 from common_sync.interface.show.fields import Fields, as_text, findings_fields
 
 if TYPE_CHECKING:
-    from common_sync.commands.deploy import Deployment
+    from common_sync.commands.deploy import Deployment, Rollout
     from common_sync.commands.env_clean import Cleaning
     from common_sync.commands.env_status import EnvironmentRow, EnvironmentStatus
     from common_sync.commands.env_sync import EnvironmentSync, Synced
@@ -93,10 +93,21 @@ def _unit(one: "Unit") -> Fields:
     }
 
 
-def deployment_fields(done: "Deployment") -> Fields:
+def deployment_fields(rollout: "Rollout") -> Fields:
     """Return the fields of `deploy`."""
     return {
-        "service": as_text(done.site.service),
+        "done": rollout.is_done,
+        "services": [_deployment(one) for one in rollout.done],
+        "failed": as_text(rollout.failed) or None,
+        "error": as_text(str(rollout.error)) if rollout.error is not None else None,
+        "left": [as_text(one) for one in rollout.left],
+        "findings": findings_fields(rollout.findings),
+    }
+
+
+def _deployment(done: "Deployment") -> Fields:
+    return {
+        "name": as_text(done.site.service),
         "place": as_text(done.site.place),
         "action": done.action,
         "release": done.number or None,
@@ -106,7 +117,7 @@ def deployment_fields(done: "Deployment") -> Fields:
         "files": done.files,
         "outcome": _outcome(done.outcome),
         "removed": list(done.removed),
-        "findings": findings_fields(done.findings),
+        "installed": done.installed,
     }
 
 
