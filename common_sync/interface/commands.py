@@ -68,7 +68,7 @@ COMMANDS = {
     "env status": Command("Show how the environments of services stand", "common-sync env status --deep", _SERVICES),
     "env clean": Command("Remove former environments and leftovers", "common-sync env clean --dry-run", _SERVICES),
     "deploy": Command(
-        "Make a release of a service, prove it, or go back", "common-sync deploy services/api -n", "SERVICE..."
+        "Make a release of a service, prove it, or go back", "common-sync deploy services/api -n", _SERVICES
     ),
     "rollback": Command("Go back to a former release of a service", "common-sync rollback services/api", _SERVICE),
     "units": Command("Print or install the systemd units of services", "common-sync units --check", _SERVICES),
