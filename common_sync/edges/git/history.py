@@ -68,7 +68,7 @@ def read_line(master: str) -> list[Commit]:
     Raises:
         GitError: Git failed.
     """
-    return [*read_commits(master, "--first-parent", "--diff-merges=first-parent")][::-1]
+    return [*read_commits(master, *_LINE)][::-1]
 
 
 def read_commits(master: str, *options: str) -> Iterator[Commit]:
@@ -84,18 +84,41 @@ def read_commits(master: str, *options: str) -> Iterator[Commit]:
         GitError: Git failed; it fetches nothing.
     """
     top = find_top(master)
-    if top is None:
-        return
-    prefix = "" if master == top else os.path.relpath(master, top) + "/"
+    if top is not None:
+        prefix = "" if master == top else os.path.relpath(master, top) + "/"
+        yield from _read_log(top, prefix, [""], options)
+
+
+def read_last(root: str, paths: Iterable[str], most: int) -> list[Commit]:
+    """Return the last commits that changed some folders, the oldest first: of a merge only what it brought.
+
+    Args:
+        root: The absolute path of the folder that paths are from, those of the changes too; it lies in a work tree.
+        paths: The folders; at least one.
+        most: How many commits.
+
+    Raises:
+        GitError: Git failed; it fetches nothing.
+    """
+    top = find_top(root) or root
+    prefix = "" if root == top else os.path.relpath(root, top) + "/"
+    return [*_read_log(top, prefix, paths, (*_LINE, f"--max-count={most}"))][::-1]
+
+
+_LINE = ("--first-parent", "--diff-merges=first-parent")
+
+
+def _read_log(top: str, prefix: str, paths: Iterable[str], options: Iterable[str]) -> Iterator[Commit]:
     shown = (
         "--root",
         "--no-show-signature",
         "--no-color",
         "--encoding=UTF-8",
-        f"--format={_HEAD}%H%x00%as%x00%an%x00%s",
+        f"--format={_HEAD}{_FIELDS}",
     )
     raw = ("--raw", "-z", "--no-abbrev", "--no-renames", "--no-follow", "--no-relative")
-    command = ["log", "--ignore-missing", *options, *shown, *raw, "HEAD", "--", prefix or "."]
+    where = [f"{prefix}{path}" or "." for path in paths]
+    command = ["log", "--ignore-missing", *options, *shown, *raw, "HEAD", "--", *where]
     fields = iter(ask(command, top, variables=WITHOUT_NETWORK).split("\0"))  # the master itself may be gone
     commit: Commit | None = None
     changes: dict[str, Blob | None] = {}
@@ -104,7 +127,8 @@ def read_commits(master: str, *options: str) -> Iterator[Commit]:
             if commit is not None:
                 yield commit
             changes = {}
-            commit = Commit(field.removeprefix(_HEAD), next(fields), next(fields), next(fields), changes)
+            told = (field.removeprefix(_HEAD), next(fields), next(fields), next(fields))
+            commit = Commit(*told, changes, int(next(fields)))
         elif field.strip("\n"):
             changes[next(fields).removeprefix(prefix)] = _read_change(field.strip("\n"))
     if commit is not None:
@@ -112,6 +136,7 @@ def read_commits(master: str, *options: str) -> Iterator[Commit]:
 
 
 _HEAD = "commit "
+_FIELDS = "%H%x00%as%x00%an%x00%s%x00%ct"
 WITHOUT_NETWORK = {"GIT_NO_LAZY_FETCH": "1"}
 """Git would fetch what a partial clone lacks, in silence."""
 
@@ -204,6 +229,20 @@ def earlier_versions(root: str, path: str) -> Iterator[bytes]:
         tree = ask(["ls-tree", "-z", commit, "--", path], root)
         if tree.startswith(_FILES):
             yield os.fsencode(ask(["cat-file", "blob", tree.split()[2]], root))
+
+
+def read_head(root: str) -> tuple[str, Commit] | None:
+    """Return the branch and the commit that are checked out, without its changes; None where there is none.
+
+    The branch is `HEAD` where none is checked out.
+    """
+    with suppress(GitError):
+        if find_top(root) is not None:
+            branch = ask(["rev-parse", "--abbrev-ref", "HEAD"], root).strip()
+            shown = ("--no-show-signature", "--no-color", "--encoding=UTF-8", f"--format={_FIELDS}")
+            name, date, author, subject, time = ask(["log", "-1", *shown], root).rstrip("\n").split("\0")
+            return branch, Commit(name, date, author, subject, {}, int(time))
+    return None
 
 
 def is_cut_off(root: str) -> bool:
