@@ -87,16 +87,22 @@ MOST_CELLS, MOST_FINDINGS = 60_000, 3_000
 _FEW = 20
 
 
-def limit_rows(document: Document) -> Document:
-    """Return a document with so many cells and findings that a page of it stays small; the others are counted."""
+def limit_rows(document: Document, most: int | None = None) -> Document:
+    """Return a document with so many cells and findings that a page of it stays small; the others are counted.
+
+    Args:
+        document: The document.
+        most: How many cells a service may have, or None for what usually fits.
+    """
     number = max(len(document.services), 1)
-    cells, findings = max(MOST_CELLS // number, _FEW), max(MOST_FINDINGS // number, _FEW)
+    cells = max(MOST_CELLS // number, _FEW) if most is None else most
+    findings = max(MOST_FINDINGS // number, _FEW)
     services = tuple(
         row._replace(
             cells=row.cells[:cells],
             findings=row.findings[:findings],
-            more_cells=max(len(row.cells) - cells, 0),
-            more_findings=max(len(row.findings) - findings, 0),
+            more_cells=row.more_cells + max(len(row.cells) - cells, 0),
+            more_findings=row.more_findings + max(len(row.findings) - findings, 0),
         )
         for row in document.services
     )

@@ -10,7 +10,7 @@ from common_sync.core.copies.ancestry import Blob, Commit
 from common_sync.core.copies.library import Library
 from common_sync.core.copies.manifest import NAME as MANIFEST
 from common_sync.core.copies.plan import CopyPlan
-from common_sync.core.model import ancestors
+from common_sync.core.model import State, ancestors
 
 EDITED_AND_BEHIND, EDITED, NO_COPY, BEHIND, IN_SYNC = LETTERS = "xe-b."
 """How a copy stood, the worst first."""
@@ -86,9 +86,14 @@ def letter_of(plan: CopyPlan, *, exists: bool) -> str:
         plan: What would bring it in sync.
         exists: Whether there is a copy.
     """
-    guarded = sum(operation.guarded for operation in plan.operations)
-    rest = plan.behind if not plan.operations else len(plan.operations) > guarded
-    return NO_COPY if not exists else _letter(behind=rest, edited=guarded > 0)
+    if not exists:
+        return NO_COPY
+    edited = any(operation.guarded for operation in plan.operations)
+    behind = any(operation.state not in _ONLY_EDITED for operation in plan.operations)
+    return _letter(behind=behind or (plan.behind and not plan.operations), edited=edited)
+
+
+_ONLY_EDITED: frozenset[State] = frozenset({"modified", "extra"})
 
 
 def _letter(*, behind: bool, edited: bool) -> str:

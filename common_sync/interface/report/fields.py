@@ -6,26 +6,36 @@ from common_sync import __version__
 from common_sync.core.errors import shell_word
 from common_sync.core.findings import page_url
 from common_sync.core.model import STATES, Finding
-from common_sync.core.report.document import CopyRow, Document, ServiceRow, choose_shortest, keep_differences
+from common_sync.core.report.document import (
+    CopyRow,
+    Document,
+    ServiceRow,
+    choose_shortest,
+    keep_differences,
+    limit_rows,
+)
 from common_sync.interface.report.kinds import LOOKS
 from common_sync.interface.report.words import verdict
 from common_sync.interface.show.fields import Fields
 from common_sync.interface.show.presenter import SCHEMA
 from common_sync.interface.show.terminal import printable
 
-ROOM = 900_000
+ROOM = 850_000
 """Bytes of a document: with all around it, a page is smaller than a megabyte."""
 
 
 def format_document(document: Document) -> str:
-    """Return a document as JSON, in which as many differences are left out as it takes to stay small.
+    """Return a document as JSON, in which as many differences, and then files, are left out as it takes to stay small.
 
     Nothing in it ends the element of a page that it stands in, and all of it can be printed.
     """
     texts = document.differences
     bare = _size(document_fields(document._replace(differences=("",) * len(texts))))
     kept = choose_shortest([_size(difference_text(text)) for text in texts], ROOM - bare)
-    return _format(document_fields(keep_differences(document, kept)))
+    made = keep_differences(document, kept)
+    while _size(document_fields(made)) > ROOM and (most := max((len(row.cells) for row in made.services), default=0)):
+        made = limit_rows(made, most * 3 // 4)
+    return _format(document_fields(made))
 
 
 def _size(value: object) -> int:

@@ -57,16 +57,19 @@ def _hash(text: str) -> str:
 def _table_lines(document: Document, standings: Sequence[Standing]) -> Iterator[str]:
     """Yield the table that is there without script and without style: in mail, in Jenkins."""
     heads = ("Service", "Version", "State", "What differs", "Builds alone")
-    yield f"<table><caption>{count(len(standings), 'service')}</caption>"
+    rest = len(standings) - _MOST_ROWS
+    more = f", of which the first {_MOST_ROWS} are here" if rest > 0 else ""
+    yield f"<table><caption>{count(len(standings), 'service')}{more}</caption>"
     columns = "".join(f'<th scope="col">{head}</th>' for head in heads)
     yield f"<thead><tr>{columns}</tr></thead><tbody>"
-    for row, standing in zip(document.services, standings, strict=True):
+    for row, standing in [*zip(document.services, standings, strict=True)][:_MOST_ROWS]:
         cells = (standing.version or "-", LOOKS[row.kind].name, standing.what, _BUILDS[row.verdict])
         name = f'<th scope="row">{_text(row.name)}</th>'
         yield f"<tr>{name}{''.join(f'<td>{_text(cell)}</td>' for cell in cells)}</tr>"
     yield "</tbody></table>"
 
 
+_MOST_ROWS = 500
 _BUILDS = {"proven": "proven", "broken": "no", "unknown": "cannot be told"}
 
 
