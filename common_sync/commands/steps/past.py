@@ -42,13 +42,13 @@ def read_past(found: Survey, most: int) -> Past:
 
 def _list_moments(found: Survey, most: int) -> Sequence[Moment]:
     root, copies = found.project.root, _list_copies(found)
-    paths = [*(library.master for library in found.project.libraries), *(copy.path for copy in copies)]
-    commits = read_last(root, paths, most + 1)
+    masters = [library.master for library in found.project.libraries]
+    commits = read_last(root, masters, found.project.copies, most + 1)
     before: Tree = {}
     former: dict[str, Mapping[str, Collection[Blob]]] = {}
     if len(commits) > most:
         oldest, *commits = commits
-        before = _as_blobs(list_trees(root, oldest.id, paths))
+        before = _as_blobs(list_trees(root, oldest.id, [*masters, *(copy.path for copy in copies)]))
         known = {commit.id for commit in commits}
         former = {library.master: _list_former(root, library, known) for library in found.project.libraries}
     return [*list_moments(commits, copies, before, former)]

@@ -8,6 +8,7 @@ from hashlib import sha256
 
 from common_sync.core.copies.ancestry import EXECUTABLE, PLAIN, SYMLINK, Blob, Commit
 from common_sync.core.errors import GitError, Problem
+from common_sync.core.expressions import expression
 from common_sync.core.model import Entries, Entry, Symlink
 from common_sync.edges.files.large import BLOCK
 from common_sync.edges.git.ask import ask, split
@@ -86,15 +87,16 @@ def read_commits(master: str, *options: str) -> Iterator[Commit]:
     top = find_top(master)
     if top is not None:
         prefix = "" if master == top else os.path.relpath(master, top) + "/"
-        yield from _read_log(top, prefix, [""], options)
+        yield from _read_log(top, prefix, [prefix or "."], options)
 
 
-def read_last(root: str, paths: Iterable[str], most: int) -> list[Commit]:
+def read_last(root: str, folders: Iterable[str], names: Iterable[str], most: int) -> list[Commit]:
     """Return the last commits that changed some folders, the oldest first: of a merge only what it brought.
 
     Args:
         root: The absolute path of the folder that paths are from, those of the changes too; it lies in a work tree.
-        paths: The folders; at least one.
+        folders: The folders.
+        names: Ends of paths: each folder whose path ends so is one of them, too. To name hundreds takes git two seconds.
         most: How many commits.
 
     Raises:
@@ -102,13 +104,20 @@ def read_last(root: str, paths: Iterable[str], most: int) -> list[Commit]:
     """
     top = find_top(root) or root
     prefix = "" if root == top else os.path.relpath(root, top) + "/"
-    return [*_read_log(top, prefix, paths, (*_LINE, f"--max-count={most}"))][::-1]
+    above = _SPECIAL.sub(_ESCAPED, prefix)
+    where = [f":(literal){prefix}{folder}" for folder in folders]
+    where += [f":(glob){above}**/{_SPECIAL.sub(_ESCAPED, name)}/**" for name in names]
+    return [*_read_log(top, prefix, where, (*_LINE, f"--max-count={most}"), literal=False)][::-1]
 
 
+_SPECIAL = expression(r"[*?\[\\]")
+_ESCAPED = r"\\\g<0>"
 _LINE = ("--first-parent", "--diff-merges=first-parent")
 
 
-def _read_log(top: str, prefix: str, paths: Iterable[str], options: Iterable[str]) -> Iterator[Commit]:
+def _read_log(
+    top: str, prefix: str, where: Iterable[str], options: Iterable[str], *, literal: bool = True
+) -> Iterator[Commit]:
     shown = (
         "--root",
         "--no-show-signature",
@@ -117,9 +126,10 @@ def _read_log(top: str, prefix: str, paths: Iterable[str], options: Iterable[str
         f"--format={_HEAD}{_FIELDS}",
     )
     raw = ("--raw", "-z", "--no-abbrev", "--no-renames", "--no-follow", "--no-relative")
-    where = [f"{prefix}{path}" or "." for path in paths]
     command = ["log", "--ignore-missing", *options, *shown, *raw, "HEAD", "--", *where]
-    fields = iter(ask(command, top, variables=WITHOUT_NETWORK).split("\0"))  # the master itself may be gone
+    fields = iter(
+        ask(command, top, literal=literal, variables=WITHOUT_NETWORK).split("\0")
+    )  # the master itself may be gone
     commit: Commit | None = None
     changes: dict[str, Blob | None] = {}
     for field in fields:
