@@ -13,7 +13,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from support.monorepo import Monorepo
+from support.monorepo import Monorepo, make_monorepo
 
 from common_sync.core.copies.ancestry import Commit
 from common_sync.core.findings import make_finding
@@ -37,9 +37,15 @@ def aged(synced: Monorepo) -> Monorepo:
     synced.commit("a setting")
     assert synced.run("distribute", "worker").code == 0
     synced.write(f"{WORKER}/our_common/models/base.py", "class Mine: ...\n")
-    synced.commit("an edit")
+    commit_later(synced, "an edit")
     synced.write(f"{API}/{SETTINGS}", "DEBUG = None\n")
     return synced
+
+
+def commit_later(repo: Monorepo, message: str) -> None:
+    """Commit all that there is, long after all other commits, so that the history has more than one point."""
+    repo.git("add", "-A")
+    repo.git("commit", "-q", "-m", message, env={"GIT_COMMITTER_DATE": "2090-01-01T00:00:00Z"})
 
 
 def document(repo: Monorepo, *options: str) -> dict[str, Any]:
@@ -99,6 +105,20 @@ def test_without_git_and_in_a_shallow_clone(synced: Monorepo, tmp_path: Path) ->
     (clone.root / ".git").rename(tmp_path / "git")
     made = document(clone)
     assert (made["no_history"], made["git"], made["in_sync"]) == ("this is no git repository", None, True)
+
+
+def test_a_project_below_the_top_of_its_repository(tmp_path: Path) -> None:
+    """A project in a folder of its own would have no history, or that of another folder."""
+    top = Monorepo(tmp_path)
+    top.git("init", "-q")
+    repo = make_monorepo(tmp_path / "in [here]*", git=False)
+    top.commit("the beginning")
+    assert repo.run("distribute").code == 0
+    top.write("in x/common/unrelated.py")
+    commit_later(top, "distributed")
+    made = document(repo)
+    assert [service["history"][0] + service["history"][-1] for service in made["services"]] == ["-.", "-."]
+    assert [service["since"] for service in made["services"]] == [None, None]
 
 
 def test_a_pinned_service(synced: Monorepo) -> None:
