@@ -52,7 +52,7 @@ def diff_lines(found: Survey, *, everything: bool = True) -> Iterator[DiffLine]:
 
 def _copy_lines(found: Survey, copy: CopySurvey) -> Iterator[DiffLine]:
     for operation in copy.plan.operations:
-        yield from _operation_lines(found, copy, operation)
+        yield from operation_lines(found, copy, operation)
     if copy.plan.behind and not copy.plan.operations:
         yield DiffLine("file", f"Only the manifest of {copy.path} and that of {copy.source} differ")
 
@@ -62,7 +62,17 @@ def _edit_lines(edit: FileEdit) -> Iterator[DiffLine]:
     yield from compare_bytes(edit.before or b"", edit.after or b"", before, edit.path)
 
 
-def _operation_lines(found: Survey, survey: CopySurvey, operation: Operation) -> Iterator[DiffLine]:
+def operation_lines(found: Survey, survey: CopySurvey, operation: Operation) -> Iterator[DiffLine]:
+    """Yield how one file of a copy differs from what it should be.
+
+    Args:
+        found: What was read and planned.
+        survey: How the copy stands.
+        operation: What would bring the file in sync.
+
+    Raises:
+        TreeError: A file cannot be read.
+    """
     copy, master = f"{survey.path}/{operation.path}", f"{survey.source}/{operation.path}"
     yield from _mode_lines(operation.before, operation.after, copy, master)
     if _same_bytes(operation.before, operation.after):

@@ -1,7 +1,7 @@
 """What would bring one service in sync: the plans of its copies, and its own files that are to be rewritten."""
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 from common_sync.core.copies.library import TargetKey
 from common_sync.core.copies.plan import CopyPlan, Operation
@@ -16,6 +16,13 @@ from common_sync.core.model import FileEdit, Finding, Reference
 
 if TYPE_CHECKING:
     from common_sync.core.formats.compose.built import BuiltService
+
+
+Kind = Literal["diverged", "modified", "extra", "unmanaged", "no copy", "missing", "stale", "references", "current"]
+"""How a service stands, or a copy of it: by the file that a person has to look at first. `references` is where only its own files fail."""
+
+KINDS: tuple[Kind, ...] = get_args(Kind)
+"""Every kind, the worst first."""
 
 
 class Widened(NamedTuple):
@@ -50,6 +57,15 @@ class CopySurvey(NamedTuple):
     def source(self) -> str:
         """What it is a copy of, for people: the master's path, and what it is pinned to."""
         return self.master if self.target.ref is None else f"{self.master}@{self.target.ref}"
+
+    @property
+    def kind(self) -> Kind:
+        """How it stands, by the file that a person has to look at first."""
+        if not self.exists:
+            return "no copy"
+        if self.plan.state == "unmanaged":
+            return self.plan.state
+        return min((one.state for one in self.plan.operations), key=KINDS.index, default=self.plan.state)
 
     def applicable(self, *, force: bool) -> tuple[Operation, ...]:
         """Return the operations that may be applied.
@@ -149,6 +165,12 @@ class ServicePlan(NamedTuple):
         """Whether the service is in sync; a warning is no drift."""
         in_sync = all(copy.plan.is_empty and not copy.lacks for copy in self.copies) and not self.former
         return in_sync and not self.edits and not any(one.severity == "error" for one in self.problems)
+
+    @property
+    def kind(self) -> Kind:
+        """How the service stands, by its worst copy."""
+        worst = min((copy.kind for copy in self.copies), key=KINDS.index)
+        return "references" if worst == "current" and not self.is_empty else worst
 
     @property
     def is_pinned(self) -> bool:

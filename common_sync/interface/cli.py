@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import partial
-from typing import Annotated, get_args
+from typing import Annotated, Literal, get_args, get_origin
 
 import typer
 
@@ -25,11 +25,7 @@ from common_sync.interface.commands import (
 )
 from common_sync.interface.show.options import Options
 from common_sync.interface.show.presenter import find_outputs
-from common_sync.interface.show.terminal import ColorMode, write
-
-_CHOICES = {
-    "color": StrEnum("Color", list(get_args(ColorMode))),
-}
+from common_sync.interface.show.terminal import write
 
 _INTERRUPTED = 130
 
@@ -122,7 +118,9 @@ def _make_parameter(one: Parameter) -> inspect.Parameter:
         if option.names
         else partial(typer.Argument, one.default)
     )
-    info, kind = make(help=option.help, metavar=option.metavar), _CHOICES.get(one.name, one.kind)
+    info = make(help=option.help, metavar=option.metavar)
+    # old releases of typer do not know literals
+    kind = StrEnum("Choice", list(get_args(one.kind))) if get_origin(one.kind) is Literal else one.kind
     return inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, default=info, annotation=kind)
 
 

@@ -52,6 +52,9 @@ COMMANDS = {
     "doctor": Command(
         "Prove that each service builds from its own folder alone", "common-sync doctor services/api --fix", _SERVICES
     ),
+    "report": Command(
+        "Write a page that shows all services, files and versions", "common-sync report --open", _SERVICES
+    ),
     "explain": Command(
         "Say why a path is treated as it is, or what a code means", "common-sync explain CS101", "PATH|CODE..."
     ),
@@ -80,8 +83,8 @@ COMMANDS = {
 GROUPS = {"env": "The environments of services, each service's .venv."}
 """The first words of commands that have two."""
 
-_WITHOUT_FORMAT = frozenset({"context", "logs"})
-"""The output of one is a stream for another program, that of the other is another program's."""
+_WITHOUT_FORMAT = frozenset({"context", "logs", "report"})
+"""The output of one is a stream for another program, that of another is another program's, and the last one writes a file."""
 
 _MEANT = {"sync": "distribute", "check": "verify", "install": "init", "remove": "eject"}
 """What other tools call a command."""

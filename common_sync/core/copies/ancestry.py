@@ -31,6 +31,7 @@ class Commit(NamedTuple):
     author: str  # who wrote it
     subject: str  # the first line of its message
     changes: Mapping[str, Blob | None]  # path in the library → what is there from now on, or None where it went
+    time: int = 0  # when it was committed, in seconds since 1970
 
 
 class Nearest(NamedTuple):

@@ -8,6 +8,7 @@ from hashlib import sha256
 
 from common_sync.core.copies.ancestry import EXECUTABLE, PLAIN, SYMLINK, Blob, Commit
 from common_sync.core.errors import GitError, Problem
+from common_sync.core.expressions import expression
 from common_sync.core.model import Entries, Entry, Symlink
 from common_sync.edges.files.large import BLOCK
 from common_sync.edges.git.ask import ask, split
@@ -68,7 +69,7 @@ def read_line(master: str) -> list[Commit]:
     Raises:
         GitError: Git failed.
     """
-    return [*read_commits(master, "--first-parent", "--diff-merges=first-parent")][::-1]
+    return [*read_commits(master, *_LINE)][::-1]
 
 
 def read_commits(master: str, *options: str) -> Iterator[Commit]:
@@ -84,19 +85,51 @@ def read_commits(master: str, *options: str) -> Iterator[Commit]:
         GitError: Git failed; it fetches nothing.
     """
     top = find_top(master)
-    if top is None:
-        return
-    prefix = "" if master == top else os.path.relpath(master, top) + "/"
+    if top is not None:
+        prefix = "" if master == top else os.path.relpath(master, top) + "/"
+        yield from _read_log(top, prefix, [prefix or "."], options)
+
+
+def read_last(root: str, folders: Iterable[str], names: Iterable[str], most: int) -> list[Commit]:
+    """Return the last commits that changed some folders, the oldest first: of a merge only what it brought.
+
+    Args:
+        root: The absolute path of the folder that paths are from, those of the changes too; it lies in a work tree.
+        folders: The folders.
+        names: Ends of paths: each folder whose path ends so is one of them, too. To name hundreds takes git two seconds.
+        most: How many commits.
+
+    Raises:
+        GitError: Git failed; it fetches nothing.
+    """
+    top = find_top(root) or root
+    prefix = "" if root == top else os.path.relpath(root, top) + "/"
+    above = _SPECIAL.sub(_ESCAPED, prefix)
+    where = [f":(literal){prefix}{folder}" for folder in folders]
+    where += [f":(glob){above}**/{_SPECIAL.sub(_ESCAPED, name)}/**" for name in names]
+    return [*_read_log(top, prefix, where, (*_LINE, f"--max-count={most}"), literal=False)][::-1]
+
+
+_SPECIAL = expression(r"[*?\[\\]")
+_ESCAPED = r"\\\g<0>"
+_LINE = ("--first-parent", "--diff-merges=first-parent")
+
+
+def _read_log(
+    top: str, prefix: str, where: Iterable[str], options: Iterable[str], *, literal: bool = True
+) -> Iterator[Commit]:
     shown = (
         "--root",
         "--no-show-signature",
         "--no-color",
         "--encoding=UTF-8",
-        f"--format={_HEAD}%H%x00%as%x00%an%x00%s",
+        f"--format={_HEAD}{_FIELDS}",
     )
     raw = ("--raw", "-z", "--no-abbrev", "--no-renames", "--no-follow", "--no-relative")
-    command = ["log", "--ignore-missing", *options, *shown, *raw, "HEAD", "--", prefix or "."]
-    fields = iter(ask(command, top, variables=WITHOUT_NETWORK).split("\0"))  # the master itself may be gone
+    command = ["log", "--ignore-missing", *options, *shown, *raw, "HEAD", "--", *where]
+    fields = iter(
+        ask(command, top, literal=literal, variables=WITHOUT_NETWORK).split("\0")
+    )  # the master itself may be gone
     commit: Commit | None = None
     changes: dict[str, Blob | None] = {}
     for field in fields:
@@ -104,7 +137,8 @@ def read_commits(master: str, *options: str) -> Iterator[Commit]:
             if commit is not None:
                 yield commit
             changes = {}
-            commit = Commit(field.removeprefix(_HEAD), next(fields), next(fields), next(fields), changes)
+            told = (field.removeprefix(_HEAD), next(fields), next(fields), next(fields))
+            commit = Commit(*told, changes, int(next(fields)))
         elif field.strip("\n"):
             changes[next(fields).removeprefix(prefix)] = _read_change(field.strip("\n"))
     if commit is not None:
@@ -112,6 +146,7 @@ def read_commits(master: str, *options: str) -> Iterator[Commit]:
 
 
 _HEAD = "commit "
+_FIELDS = "%H%x00%as%x00%an%x00%s%x00%ct"
 WITHOUT_NETWORK = {"GIT_NO_LAZY_FETCH": "1"}
 """Git would fetch what a partial clone lacks, in silence."""
 
@@ -204,6 +239,20 @@ def earlier_versions(root: str, path: str) -> Iterator[bytes]:
         tree = ask(["ls-tree", "-z", commit, "--", path], root)
         if tree.startswith(_FILES):
             yield os.fsencode(ask(["cat-file", "blob", tree.split()[2]], root))
+
+
+def read_head(root: str) -> tuple[str, Commit] | None:
+    """Return the branch and the commit that are checked out, without its changes; None where there is none.
+
+    The branch is `HEAD` where none is checked out.
+    """
+    with suppress(GitError):
+        if find_top(root) is not None:
+            branch = ask(["rev-parse", "--abbrev-ref", "HEAD"], root).strip()
+            shown = ("--no-show-signature", "--no-color", "--encoding=UTF-8", f"--format={_FIELDS}")
+            name, date, author, subject, time = ask(["log", "-1", *shown], root).rstrip("\n").split("\0")
+            return branch, Commit(name, date, author, subject, {}, int(time))
+    return None
 
 
 def is_cut_off(root: str) -> bool:

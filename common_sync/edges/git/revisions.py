@@ -1,7 +1,7 @@
 """Which commit a pin is, and what a folder holds in a commit. Nothing is fetched here."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from common_sync.core.errors import ConfigurationError, GitError, Problem, shell_word
@@ -85,9 +85,25 @@ def list_tree(root: str, commit: str, path: str) -> dict[str, Row]:
     Raises:
         GitError: The commit is not here, or git failed.
     """
-    prefix = _from_top(root, path)
-    rows = _list_rows(root, commit, [prefix], "-r")
-    return {name[len(prefix) + 1 :]: row for name, row in rows.items() if name.startswith(f"{prefix}/")}
+    rows = list_trees(root, commit, [path])
+    return {name[len(path) + 1 :]: row for name, row in rows.items()}
+
+
+def list_trees(root: str, commit: str, paths: Iterable[str]) -> dict[str, Row]:
+    """Return what several folders hold in a commit: paths from the root.
+
+    Args:
+        root: As for `list_tree`, and so are the others.
+        commit: The commit's full id.
+        paths: The folders' paths from the root; at least one.
+
+    Raises:
+        GitError: As for `list_tree`.
+    """
+    above = _from_top(root, "")
+    prefix = "" if above == os.curdir else f"{above}/"
+    rows = _list_rows(root, commit, [f"{prefix}{path}/" for path in paths], "-r")
+    return {name[len(prefix) :]: row for name, row in rows.items()}
 
 
 def list_attributes(root: str, commit: str, path: str) -> list[str]:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:  # each command needs its own at run time, and no other's
     from common_sync.commands.doctor import Diagnosis
     from common_sync.commands.steps.service_check import ServiceCheck
     from common_sync.core.doctor.catalogue import Verdict
-    from common_sync.core.service_plan import ServicePlan
+    from common_sync.core.service_plan import CopySurvey, ServicePlan
 
 
 def survey_overview(surveyed: Survey) -> Overview:
@@ -30,8 +30,14 @@ def _libraries(surveyed: Survey) -> tuple[str, ...]:
 
 def _planned(plan: "ServicePlan", libraries: int) -> Standing:
     verdict: Literal["passes", "fails"] = "passes" if plan.is_empty else "fails"
-    versions = ", ".join(copy.version or "-" for copy in plan.copies)
+    versions = ", ".join(map(_version, plan.copies))
     return Standing(plan.service, verdict, what_differs(plan, libraries), versions)
+
+
+def _version(copy: "CopySurvey") -> str:
+    """Return the version of a copy, and what it is pinned to."""
+    version = copy.version or "-"
+    return version if copy.target.ref is None else f"{version} (pinned to {copy.target.ref})"
 
 
 def distribution_overview(distribution: "Distribution") -> Overview:

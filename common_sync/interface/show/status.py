@@ -5,12 +5,12 @@ from collections.abc import Iterator
 
 from common_sync.commands.steps.survey import Survey
 from common_sync.core.model import State
-from common_sync.core.service_plan import CopySurvey, ServicePlan
+from common_sync.core.service_plan import KINDS, CopySurvey, Kind, ServicePlan
 from common_sync.interface.show.options import Options
 from common_sync.interface.show.terminal import columns, pad, printable
 from common_sync.interface.show.text import count, limit, more_lines, name_library
 
-_KINDS = {
+_MARKS: dict[Kind, str] = {
     "diverged": "◆",
     "modified": "■",
     "extra": "+",
@@ -21,9 +21,8 @@ _KINDS = {
     "references": "→",
     "current": "·",
 }
-"""How a service stands and its mark, in the order of the rows."""
+"""The mark of each way in which a service stands."""
 
-_ORDER = {kind: rank for rank, kind in enumerate(_KINDS)}
 _WORDS: dict[State, str] = {
     "diverged": "edited and behind",
     "modified": "edited",
@@ -44,8 +43,8 @@ def status_lines(surveyed: Survey, options: Options) -> Iterator[str]:
         name = printable(name_library(manifest.library))
         yield from terminal.wrap(f"{master}  {name}, {count(len(manifest.files), 'file')}, {digest}", 2)
     yield ""
-    kinds = {plan.service: _kind(plan) for plan in surveyed.plans}
-    plans = sorted(surveyed.plans, key=lambda plan: (_ORDER[kinds[plan.service]], plan.service))
+    kinds = {plan.service: plan.kind for plan in surveyed.plans}
+    plans = sorted(surveyed.plans, key=lambda plan: (KINDS.index(kinds[plan.service]), plan.service))
     shown = plans if options.verbose else [plan for plan in plans if kinds[plan.service] != "current"]
     yield from _row_lines(shown, kinds, surveyed, options)
     for edit in surveyed.root.edits:
@@ -59,21 +58,7 @@ def status_lines(surveyed: Survey, options: Options) -> Iterator[str]:
     yield from _pin_lines(surveyed, options)
 
 
-def _kind(plan: ServicePlan) -> str:
-    worst = min(map(_kind_of_copy, plan.copies), key=_ORDER.__getitem__)
-    return "references" if worst == "current" and not plan.is_empty else worst
-
-
-def _kind_of_copy(copy: CopySurvey) -> str:
-    """Return the kind of the file that a person has to look at first."""
-    if not copy.exists:
-        return "no copy"
-    if copy.plan.state == "unmanaged":
-        return copy.plan.state
-    return min((one.state for one in copy.plan.operations), key=_ORDER.__getitem__, default=copy.plan.state)
-
-
-def _row_lines(plans: list[ServicePlan], kinds: dict[str, str], surveyed: Survey, options: Options) -> Iterator[str]:
+def _row_lines(plans: list[ServicePlan], kinds: dict[str, Kind], surveyed: Survey, options: Options) -> Iterator[str]:
     if not plans:
         return
     terminal, (shown, rest) = options.terminal, limit(plans, _MOST_ROWS, everything=options.verbose)
@@ -82,7 +67,7 @@ def _row_lines(plans: list[ServicePlan], kinds: dict[str, str], surveyed: Survey
     wide = max(columns(text) for text in (_VERSION, *versions.values()))
     yield terminal.paint(f"  {pad(_SERVICE, names)}  {pad(_VERSION, wide)}  WHAT", "bold")
     for plan in shown:
-        mark = terminal.mark(_KINDS[kinds[plan.service]])
+        mark = terminal.mark(_MARKS[kinds[plan.service]])
         head = f"{mark} {pad(printable(plan.service), names)}  {pad(versions[plan.service], wide)}  "
         yield from terminal.wrap(what_differs(plan, len(surveyed.masters)), names + wide + 6, head)
     yield from more_lines(rest, "service", terminal)

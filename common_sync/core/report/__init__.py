@@ -1,0 +1,1 @@
+"""What a report says: how services stand now, and how they stood."""

@@ -1,0 +1,1 @@
+"""The report as people see it: a page, a picture, a table, a document."""
