@@ -146,14 +146,11 @@ def test_what_requirements_lead_to_outside(synced: Monorepo, line: str, file: st
     ("files", "file"),
     sampled(
         [
-            ({"compose.yml": COMPOSE}, "compose.yml"),
             ({"compose.yml": COMPOSE}, ".env"),
             ({"compose.yml": COMPOSE.replace("services/api", "{context: services/api, dockerfile: ../../api.docker}")}, "api.docker"),
             ({"compose.yml": WIDE, f"{API}/Dockerfile": DOCKERFILE}, "assets/a.png"),
             ({"compose.yml": WIDE, f"{API}/Dockerfile": DOCKERFILE}, ".dockerignore"),
             ({"compose.yml": WIDE, f"{API}/Dockerfile": "FROM a\nARG X\nCOPY $X /\n"}, "anything"),
-            ({"compose.yml": "include: [infra/base.yml]\n", "infra/base.yml": "services: {a: {build: ../services/api}}\n"}, "infra/base.yml"),
-            ({"compose.yml": "services: {a: {extends: {file: base.yml, service: b}, build: services/api}}\n", "base.yml": "services: {b: {build: {args: {A: 1}}}}\n"}, "base.yml"),
             ({f"{API}/Dockerfile": "FROM a\nCOPY services/api /app\nCOPY assets /assets\n"}, "assets/a.png"),
             ({f"{API}/setup.cfg": "[metadata]\nversion = file: ../../VERSION\n"}, "VERSION"),
             ({f"{API}/pyproject.toml": '[project]\nname = "a"\nreadme = "../../API.md"\n'}, "API.md"),
@@ -215,8 +212,54 @@ def test_the_configuration(synced: Monorepo) -> None:
     assert ("jobs/nightly" in names(found), API in names(found)) == (True, False)
 
 
+TWO = """x-logging: &logging {driver: local}
+services:
+  api: {build: services/api, logging: *logging, depends_on: [worker]}
+  worker:
+    build: services/worker
+    volumes: [data:/data]
+    environment: {API: http://api}
+volumes: {data: {}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "affects"),
+    sampled(
+        [
+            (TWO, TWO.replace("http://api", "https://api"), [WORKER]),
+            (TWO, TWO.replace("depends_on: [worker]", "ports: ['80:80']"), [API]),
+            (TWO, TWO.replace("local", "none"), [API]),
+            (TWO, TWO.replace("data: {}", "data: {external: true}"), [WORKER]),
+            (TWO, TWO.replace("services:", "name: other\nservices:"), BOTH),
+            (TWO, "# a comment\n" + TWO, []),
+            (TWO, TWO.replace("  api:", "  gateway:"), [API]),
+            (TWO, TWO.replace("services/api", "services/new"), [API]),
+            (TWO, "services: {}\n", BOTH),
+            (TWO, TWO.replace("driver: local", "driver: ["), BOTH),
+            ("services: [\nservices/api", TWO, BOTH),
+        ],
+        4,
+        "more changes of one compose file",
+    ),
+)
+def test_a_compose_file_counts_for_the_services_that_it_changes(
+    synced: Monorepo, before: str, after: str, affects: list[str]
+) -> None:
+    """A new port of one service would build the images of all, or a changed argument none."""
+    synced.write("compose.yml", before)
+    synced.commit("a compose file")
+    synced.write("compose.yml", after)
+    found = affected_with_doubt(synced)
+    assert names(found) == affects
+    assert all(why(found, one) == [("outside", ["compose.yml"])] for one in affects)
+
+
 LED = "services: {a: {extends: {file: infra/base.yml, service: b}}}\n"
 BASE = "services: {b: {build: {context: ../services/api, args: {A: '1'}}}}\n"
+
+
+BESIDE = "services: {a: {extends: {file: base.yml, service: b}, build: services/api}}\n"
 
 
 @pytest.mark.parametrize(
@@ -229,6 +272,10 @@ BASE = "services: {b: {build: {context: ../services/api, args: {A: '1'}}}}\n"
         ({"compose.yml": LED, "infra/base.yml": BASE}, {"infra/base.yml": None}, [API]),
             ({"compose.yml": LED, "infra/base.yml": BASE}, {"compose.yml": f"# more\n{LED}"}, []),
             ({"compose.yml": LED, "infra/base.yml": BASE}, {"infra/base.yml": BASE.replace("'1'", "'2'")}, [API]),
+            ({"compose.yml": LED, "infra/base.yml": BASE}, {"infra/base.yml": BASE.replace("{b:", "{c: {image: x}, b:")}, []),
+            ({"compose.yml": BESIDE, "base.yml": "services: {b: {build: {args: {A: 1}}}}\n"}, {"base.yml": "services: {b: {build: {args: {A: 2}}}}\n"}, [API]),
+            ({"compose.yml": BESIDE, "base.yml": "services: {b: {build: {args: {A: 1}}}}\n"}, {"base.yml": "name: x\nservices: {b: {build: {args: {A: 1}}}}\n"}, [API]),
+            ({"compose.yml": "services:\n  g:\n    build: services/api\n"}, {"compose.override.yml": "services: {g: {ports: ['80:80']}}\n"}, [API]),
             ({"compose.yml": "include: [infra/base.yml]\n", "infra/base.yml": BASE}, {"infra/base.yml": "services: {}\n"}, [API]),
             ({"compose.yml": "services: {}\n"}, {"compose.yml": "services: [\n"}, BOTH),
             ({"infra/compose.yml": "services: {x: {build: ../services/api}}\n"}, {"infra/compose.yml": "services: {}\n"}, [API]),
@@ -439,7 +486,8 @@ def test_a_clone_without_blobs_opens_no_connection(synced: Monorepo, tmp_path: P
     synced.git("clone", "-q", "--filter=blob:none", f"file://{synced.root}", str(again.root))
     said = refuse(again, "a partial clone", "git diff ", since="HEAD~1")
     again.git("diff", said.split("help: git diff ")[1].split()[0])
-    assert names(affected(again, since="HEAD~1")) == [API]
+    found = affected(again, since="HEAD~1")
+    assert (names(found), found["unmatched"]) == ([], ["compose.yml"])
     assert "git archive" in again.run("affected", "--since", "HEAD~3", "--until", "HEAD~2").err
 
 
@@ -472,6 +520,14 @@ def test_a_project_below_the_top_and_a_linked_work_tree(tmp_path: Path) -> None:
     assert names(affected(linked)) == []
     linked.write(f"{WORKER}/app.py", "2\n")
     assert names(affected(linked)) == [WORKER]
+    linked.write("compose.yml", "include: ['${SET}.yml']\n")
+    words = ("--template", "t.yml", "--job", ".x")
+    formats = [one for name in ("github=g", "gitlab=l", "sarif=s", "markdown=m") for one in ("--output-format", name)]
+    assert linked.run("affected", "--since", "HEAD", *formats, *words).code == 0
+    assert f'services=["backend/{API}","backend/{WORKER}"]' in linked.read("g")
+    assert f'"SERVICE": "backend/{WORKER}"' in linked.read("l")
+    assert '"uri": "backend/compose.yml"' in linked.read("s")
+    assert "backend/compose.yml:1" in linked.read("m")
 
 
 def test_text(synced: Monorepo) -> None:
@@ -494,14 +550,15 @@ def test_text(synced: Monorepo) -> None:
 def test_github(synced: Monorepo) -> None:
     """A job's matrix would not be read, or stand in more than one line."""
     none = synced.run("affected", "--since", "HEAD", "--output-format", "github").out
-    assert none == 'matrix={"include":[]}\nany=false\n'
+    assert none == 'matrix={"include":[]}\nservices=[]\nany=false\n'
     synced.write("common/a\nb.py")
     synced.write("common/our_common/settings.py", "DEBUG = True\n")
     outputs = dict(
         line.split("=", 1)
         for line in synced.run("affected", "--since", "HEAD", "--output-format", "github").out.splitlines()
     )
-    assert outputs.keys() == {"matrix", "any"}
+    assert outputs.keys() == {"matrix", "services", "any"}
+    assert json.loads(outputs["services"]) == BOTH
     assert outputs["any"] == "true"
     rows = [{"service": API, "name": "api"}, {"service": WORKER, "name": "worker"}]
     assert json.loads(outputs["matrix"]) == {"include": rows}
@@ -572,7 +629,7 @@ def test_every_format_in_one_run(synced: Monorepo) -> None:
     done = synced.run("affected", "--since", "HEAD", *words, *job)
     assert (done.code, "1 service affected" in done.out) == (0, True)
     rows = '[{"service":"services/api","name":"api"}]'
-    assert (synced.root / "out").read_text() == f'matrix={{"include":{rows}}}\nany=true\n'
+    assert (synced.root / "out").read_text() == f'matrix={{"include":{rows}}}\nservices=["{API}"]\nany=true\n'
     assert "affected-1" in yaml.safe_load((synced.root / "p.yml").read_text())
     assert json.loads((synced.root / "a.json").read_text())["services"][0]["name"] == API
     assert "matrix=" not in synced.run("status", "--output-format", "github").out

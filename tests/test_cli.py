@@ -303,6 +303,8 @@ def test_an_example_is_a_command_line(command: str) -> None:
             ("status", "--output-format", "xml"),
             "'text', 'concise', 'json', 'github', 'gitlab', 'sarif', 'junit', 'markdown'",
         ),
+        (("verify", "--output-format", "jsn"), "did you mean json?"),
+        (("verify", "--output-format", "gitlub=a"), "did you mean github or gitlab?"),
         (("verify", "--output-format", "json", "--output-format", "sarif=-"), "two formats are for standard output"),
         (("verify", "--output-format", "json=a", "--output-format", "sarif=a"), "two formats are for a"),
         (("verify", "--output-format", "json="), "names no file"),

@@ -41,6 +41,7 @@ class AffectedService(NamedTuple):
 class Affected(NamedTuple):
     """What `affected` came to."""
 
+    root: str  # the absolute path of the configuration's folder
     span: Range | None  # what was compared; None where nothing could be, and all services are listed
     services: tuple[AffectedService, ...]  # the services, sorted
     unmatched: tuple[str, ...]  # what has changed and concerns no service, as paths from the root, sorted
@@ -74,7 +75,7 @@ def find_affected(
             variables_set(**WITHOUT_NETWORK),
             _standing_at(place, span.until) as there,
         ):
-            return _compare(there, span, matches)
+            return _compare(there, span, matches)._replace(root=place)
     except GitError as error:
         if not or_all:
             raise
@@ -102,6 +103,7 @@ def _compile(patterns: Iterable[str]) -> Callable[[str], bool]:
 def _list_all(project: Project, problems: tuple[Problem, ...]) -> Affected:
     names, reason = _name(project), Reason("unknown")
     return Affected(
+        project.root,
         None,
         tuple(AffectedService(service, names[service], (reason,)) for service in project.services),
         (),
@@ -147,7 +149,7 @@ def _compare(project: Project, span: Range, concerns_all: Callable[[str], bool])
     matched = {path for one in services for reason in one.reasons for path in reason.files}
     unclear = dict.fromkeys(finding for one in outsides.values() for finding in one.unclear)
     rest = (path for path in changed if path not in matched and not any(is_below(path, one) for one in gone))
-    return Affected(span, tuple(services), tuple(rest), tuple(unclear), gone)
+    return Affected(root, span, tuple(services), tuple(rest), tuple(unclear), gone)
 
 
 def _list_changed_settings(project: Project, base: str, changed: Iterable[str]) -> dict[str, tuple[str, ...]]:

@@ -36,7 +36,8 @@ class Outside(NamedTuple):
     """What the build of a service reads outside its folder.
 
     Attributes:
-        paths: Absolute paths of files, and of folders of which everything counts; they need not exist.
+        paths: Absolute paths of files, and of folders of which everything counts; they need not exist. Compose files that say how
+            it is built are not among them.
         builds: How compose files build it.
         unclear: Why there may be more.
     """
@@ -173,8 +174,7 @@ def _list_upward(place: str, paths: Iterable[str]) -> Iterator[str]:
 
 
 def _list_read_by(build: BuiltService) -> Iterator[str]:
-    """Yield what a build reads: what says how, and its context where that is no folder of the service."""
-    yield from (file for file, _ in build.files)
+    """Yield what a build reads beside the compose files that say how, and its context where that is no folder of the service."""
     yield from (os.path.join(os.path.dirname(build.file), ".env"), os.path.join(build.context, IGNORE))
     if build.dockerfile:
         yield from (build.dockerfile, f"{build.dockerfile}{IGNORE}")

@@ -35,11 +35,11 @@ def run_affected(
     for line in doubt_lines(affected, look_at(sys.stderr, options.color)):
         say(line)
     own = {
-        "github": partial(github_lines, affected.services),
-        "gitlab": partial(gitlab_lines, affected.services, template or "", job or ""),
+        "github": partial(github_lines, affected),
+        "gitlab": partial(gitlab_lines, affected, template or "", job or ""),
     }
     text, fields = partial(affected_lines, affected), partial(affected_fields, affected)
-    return present(View("affected", True, lambda: affected.unclear, text, fields, own=own), options)
+    return present(View("affected", True, lambda: affected.unclear, text, fields, affected.root, own=own), options)
 
 
 def _check_template(options: Options, template: str | None, job: str | None) -> None:

@@ -1,12 +1,14 @@
 """The text of `affected`, and what it tells GitHub and GitLab."""
 
 import json
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterator
 
 from common_sync.commands.affected import Affected, AffectedService
 from common_sync.core.affected import Reason, ReasonKind
 from common_sync.core.errors import ConfigurationError, Problem
 from common_sync.core.model import SHOWN_ID
+from common_sync.interface.show.formats import find_folder
 from common_sync.interface.show.options import Options
 from common_sync.interface.show.terminal import Terminal, printable
 from common_sync.interface.show.text import count, finding_lines, help_lines, more_lines
@@ -81,28 +83,38 @@ def doubt_lines(affected: Affected, terminal: Terminal) -> Iterator[str]:
         yield from help_lines(problem.remedy or "", terminal)
 
 
-def github_lines(services: Sequence[AffectedService]) -> Iterator[str]:
-    """Yield two outputs of a step: `matrix`, for a job's strategy, and `any`, whether there is something in it.
+def list_from_top(affected: Affected) -> list[AffectedService]:
+    """Return the services with paths from the top of the repository: there the jobs of CI begin."""
+    folder = find_folder(affected.root)
+    return [one._replace(service=os.path.normpath(os.path.join(folder, one.service))) for one in affected.services]
+
+
+def github_lines(affected: Affected) -> Iterator[str]:
+    """Yield three outputs of a step: `matrix`, for a job's strategy, `services`, their paths, and `any`, whether there is one.
 
     Raises:
         ConfigurationError: GitHub runs no matrix of so many jobs.
     """
+    services = list_from_top(affected)
     if len(services) > MOST_OF_GITHUB:
         message = f"{len(services)} services are affected, and a matrix of GitHub has at most {MOST_OF_GITHUB} jobs"
         raise ConfigurationError(Problem(message, remedy="split what --output-format json says over several jobs"))
     rows = [{"service": one.service, "name": one.name} for one in services]
     yield f"matrix={json.dumps({'include': rows}, separators=(',', ':'))}"
+    paths = [one.service for one in services]
+    yield f"services={json.dumps(paths, separators=(',', ':'))}"
     yield f"any={'true' if rows else 'false'}"
 
 
-def gitlab_lines(services: Sequence[AffectedService], template: str, job: str) -> Iterator[str]:
+def gitlab_lines(affected: Affected, template: str, job: str) -> Iterator[str]:
     """Yield a child pipeline, as JSON, which is YAML: a job for each service, or one that does nothing.
 
     Args:
-        services: The services.
+        affected: What was found.
         template: The path from the repository's top of the file that has the job to extend.
         job: That job's name.
     """
+    services = list_from_top(affected)
     pipeline: dict[str, object] = {"workflow": {"rules": [{"when": "always"}]}}  # also for a merge request
     if services:
         pipeline["include"] = [{"local": f"/{template.lstrip('/')}"}]

@@ -22,13 +22,20 @@ def findings_from_top(view: View) -> list[Finding]:
     Args:
         view: What the command came to.
     """
-    findings, top = list(view.findings()), find_top(view.root) if view.root is not None else None
-    if view.root is None or top is None:
+    findings, folder = list(view.findings()), find_folder(view.root) if view.root is not None else os.curdir
+    if folder == os.curdir:
         return findings
-    root, top = os.path.realpath(view.root), os.path.realpath(top)
-    if root == top:
-        return findings
-    return [one._replace(file=os.path.relpath(os.path.join(root, one.file), top)) for one in findings]
+    return [one._replace(file=os.path.normpath(os.path.join(folder, one.file))) for one in findings]
+
+
+def find_folder(root: str) -> str:
+    """Return the path of the configuration's folder from the top of the repository; `.` where it is that, or is in none.
+
+    Args:
+        root: Its absolute path.
+    """
+    top = find_top(root)
+    return os.path.relpath(os.path.realpath(root), os.path.realpath(top)) if top is not None else os.curdir
 
 
 REPOSITORY = "(repository)"

@@ -106,7 +106,9 @@ def find_outputs(options: Options) -> list[Output]:
 def _parse_output(word: str) -> Output:
     name, given, file = word.partition("=")
     if name not in FORMATS:
-        _refuse(f"{name!r} is not one of {', '.join(map(repr, FORMATS))}", None)
+        from common_sync.core.settings import nearest  # only a typo needs it
+
+        _refuse(f"{name!r} is not one of {', '.join(map(repr, FORMATS))}", nearest(name, FORMATS) or None)
     if not given or file == "-":
         return Output(name, None)
     if not file:
