@@ -10,7 +10,7 @@ MEMORY  = $(if $(TESTS),,scripts/in-memory 4000000)
 # Python compiles what is run a thousand times once, whatever the shell says.
 unexport PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED
 
-.PHONY: help demo demo-environments test test-all test-lowest test-newest check picture unit e2e reliability mutate fuzz bench lock clean
+.PHONY: help demo demo-environments test test-all test-lowest test-newest check picture unit look e2e reliability mutate fuzz bench lock clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this list.
@@ -60,6 +60,14 @@ unit: $(VENV)/.developing  ## The tests, with branch coverage: all of the core, 
 	$(BIN)/coverage report --include='common_sync/core/*' --fail-under=100
 	$(BIN)/coverage report --fail-under=95
 
+look: $(VENV)/.developing  ## What CI services make of it: act, gitlab-ci-local and linters, installed into .look.
+	-@$(MAKE) --no-print-directory .look/.made # without them the tests say that they were skipped, and fail in CI
+	TESTS=all $(BIN)/python $(PYTEST) tests/look $(PYTEST_ARGS)
+
+.look/.made: constraints.txt tests/look/tools.txt tests/look/package.json scripts/setup-look
+	@scripts/setup-look $(PYTHON)
+	@touch $@
+
 e2e: $(VENV)/.developing  ## Real images of the example and of small services, with a real Docker engine.
 	$(BIN)/python $(PYTEST) --verbose --tb short tests/e2e $(PYTEST_ARGS)
 
@@ -84,7 +92,7 @@ lock: $(VENV)/.made  ## Bring constraints.txt up to date with pyproject.toml; `m
 	@scripts/lock $(BIN)/uv $(UPGRADE)
 
 clean:  ## Remove the environments and everything that the tools left.
-	rm -rf $(VENV) .venv-lowest .venv-newest .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .e2e
+	rm -rf $(VENV) .venv-lowest .venv-newest .look .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .e2e
 
 $(VENV)/.made: $(LOCK) scripts/environment scripts/pip-install scripts/setup-tools
 	@scripts/environment $(PYTHON) $(VENV)

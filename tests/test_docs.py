@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import yaml
 from support.monorepo import Monorepo, run
 
+from common_sync import __version__
 from common_sync.core.findings import CODES
 from common_sync.interface.commands import COMMANDS, common_parameters, own_parameters
 from common_sync.interface.schema import URL
@@ -165,3 +167,19 @@ def test_every_code_has_its_line_in_the_docs() -> None:
         f"| [{code}](../common_sync/pages/{code}.md) | {severity} | {title} |"
         for code, (severity, title) in CODES.items()
     ]
+
+
+def test_the_inputs_and_outputs_that_are_listed_are_there() -> None:
+    """A reader would give the Action or the component an input that it refuses, or look for an output in vain."""
+    action = yaml.safe_load((PROJECT / "action.yml").read_text("utf-8"))
+    component = next(yaml.safe_load_all((PROJECT / "templates/common-sync.yml").read_text("utf-8")))
+    github, gitlab = page("ci.md").partition("## Reports")[0].split("## GitLab CI")
+    listed = re.findall(r"^\| `([a-z-]+)` \|", github, re.MULTILINE)
+    assert listed == [*action["inputs"], *action["outputs"]]
+    defaults = re.findall(r"^\| `([a-z]+)` \| (.+?) \|", gitlab, re.MULTILINE)
+    inputs = component["spec"]["inputs"]
+    assert defaults == [
+        (name, f"`{default}`" if (default := one["default"]) else "the newest") for name, one in inputs.items()
+    ]
+    shown = re.findall(r"(?:common-sync@v|common-sync/v|==|version: \")(\d[\d.]+)", github + gitlab)
+    assert set(shown) == {__version__}

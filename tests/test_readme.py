@@ -55,5 +55,6 @@ def test_the_snippets_for_the_hook_and_for_ci(synced: Monorepo) -> None:
     assert re.findall(r"- id: (\S+)", README) == offered
     assert [one["id"] for one in repository["hooks"]] == offered[:1]
     (step,) = ci
-    program, *words = step["run"].removeprefix("uvx ").split()
-    assert (program, synced.run(*words).code) == ("common-sync", 0)
+    assert step == {"uses": f"common-sync/common-sync@v{__version__}"}
+    action = yaml.safe_load((PROJECT / "action.yml").read_text("utf-8"))
+    assert synced.run(action["inputs"]["command"]["default"]).code == 0
