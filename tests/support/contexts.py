@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from common_sync.commands.steps.image_check import admits
 from common_sync.core.doctor.build.outcome import Build
 from common_sync.core.doctor.build.simulate import simulate
 from common_sync.core.doctor.catalogue import inspect_image, inspect_service
@@ -56,18 +57,13 @@ def follow(dockerfile: str, files: Mapping[str, str] = FILES, dockerignore: str 
     return simulate(parse_dockerfile(dockerfile), context_of(files, dockerignore))
 
 
-def admits_newer(specifier: str, python: str) -> bool:
-    """Compare minor versions only, which is all that the tests need: `>=3.11`."""
-    return int(python.split(".")[1]) >= int(specifier.rpartition(".")[2])
-
-
 def troubles_of(
     dockerfile: str, files: Mapping[str, str] = FILES, dockerignore: str = "", targets: Iterable[str] = ()
 ) -> list[Finding]:
     """Return what is wrong with a build."""
     context = context_of(files, dockerignore)
     build = simulate(parse_dockerfile(dockerfile), context)
-    return list(find_build_troubles(build, "Dockerfile", context, admits_newer, targets))
+    return list(find_build_troubles(build, "Dockerfile", context, admits, targets))
 
 
 def view_of(
@@ -95,7 +91,7 @@ def _image_of(
     build = simulate(parse_dockerfile(dockerfile), context)
     builds = tuple(one for one in compositions if one.dockerfile == f"{service.place}/Dockerfile" and not one.doubtful)
     targets = tuple(one.section.target.value.lower() for one in builds if one.section.target is not None)
-    return ImageView(service, "Dockerfile", context, build, targets, admits_newer, builds)
+    return ImageView(service, "Dockerfile", context, build, targets, admits, builds)
 
 
 def found_in(view: View) -> list[tuple[str, str, int | None]]:

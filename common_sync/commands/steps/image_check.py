@@ -139,18 +139,17 @@ def _misses(text: str, context: BuildContext) -> bool:
     return any(isinstance(event, MissingSource) for stage in build.stages for event in stage.events)
 
 
-def admits(specifier: str, python: str) -> bool:
-    """Tell whether a version specifier may take some release of a Python.
+def admits(specifier: str, version: str) -> bool:
+    """Tell whether a version specifier takes a version.
 
     Args:
         specifier: As in `requires-python`; one that cannot be read takes all.
-        python: `3.9` for any release of it, or `3.9.5`.
+        version: The version; one that cannot be read is taken.
     """
     from packaging.specifiers import InvalidSpecifier, SpecifierSet  # only where both are known
+    from packaging.version import InvalidVersion
 
     try:
-        wanted = SpecifierSet(specifier)
-    except InvalidSpecifier:
+        return SpecifierSet(specifier).contains(version, prereleases=True)
+    except (InvalidSpecifier, InvalidVersion):
         return True
-    releases = [python] if python.count(".") > 1 else [f"{python}.0", f"{python}.99"]
-    return any(wanted.contains(release, prereleases=True) for release in releases)

@@ -17,7 +17,7 @@ IF_HARMLESS = "if you know that it does no harm: # common-sync: ignore[CS213] in
 """What to do about something that cannot be followed."""
 
 Admits = Callable[[str, str], bool]
-"""Tells whether a version specifier may take some release of a version: `>=3.10`, `3.9`."""
+"""Tells whether a version specifier takes a version: `>=3.10`, `3.9.0`."""
 
 
 class Import(NamedTuple):

@@ -3,8 +3,9 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.contexts import BASE, FILES, INSTALL, admits_newer, context_of
+from support.contexts import BASE, FILES, INSTALL, context_of
 
+from common_sync.commands.steps.image_check import admits
 from common_sync.core.doctor.build.simulate import simulate
 from common_sync.core.doctor.checks.build import find_build_troubles
 from common_sync.core.doctor.mending import Mended, mend
@@ -19,7 +20,7 @@ def mended(text: str, files: dict[str, str] | None = None, dockerignore: str = "
 
     def examine(text: str) -> list[Finding]:
         build = simulate(parse_dockerfile(text), context)
-        return list(find_build_troubles(build, "Dockerfile", context, admits_newer))
+        return list(find_build_troubles(build, "Dockerfile", context, admits))
 
     return mend(text, examine)
 

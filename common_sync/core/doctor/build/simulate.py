@@ -15,7 +15,7 @@ from common_sync.core.doctor.image.effects import Layer, find_effects, why_not_f
 from common_sync.core.doctor.image.files import Anything, Context, Doubt, Files, Gone, Image, Made, Put
 from common_sync.core.doctor.install.command import read_install
 from common_sync.core.doctor.install.isolation import list_held, list_installed
-from common_sync.core.doctor.install.need import Need, read_text
+from common_sync.core.doctor.install.need import Before, Need, read_text
 from common_sync.core.doctor.install.needs import find_needs
 from common_sync.core.expressions import expression
 from common_sync.core.formats.dockerfile.syntax import Dockerfile, Instruction, Stage
@@ -72,7 +72,7 @@ class _State:
         self.starts: dict[str, Instruction] = {}
         self.installs_later: list[NotFollowed] = []
         self.python_path: tuple[str, ...] | None = ()
-        self.held = list_held(base.python)
+        self.before = Before(list_held(base.python))
 
     def finished(self) -> StageEnd:
         return StageEnd(
@@ -162,7 +162,7 @@ class _Builder:
         state = _State(stage.name, number, built_on.base)
         state.image, state.workdir = built_on.image, built_on.workdir
         state.posix, state.ran = built_on.posix, built_on.ran
-        state.built_on, state.python_path, state.held = built_on.number, built_on.python_path, built_on.held
+        state.built_on, state.python_path, state.before = built_on.number, built_on.python_path, built_on.before
         state.uses.add(built_on.number)
         return state
 
@@ -263,8 +263,8 @@ class _Builder:
         if install is None:
             return
         locked = [mount.place for mount in mounted if mount.read_only]
-        needs = tuple(_written(need, locked) for need in find_needs(install, image, self._context, state.held))
-        state.held |= {*list_installed(install, needs, image, self._context)}
+        needs = tuple(_written(need, locked) for need in find_needs(install, image, self._context, state.before))
+        state.before = state.before.with_installed(needs, list_installed(install, needs, image, self._context))
         old_pip = state.base.old_pip and install.tool == "pip"
         state.events.append(
             Installed(instruction, state.number, state.workdir, install, needs, state.base.python, old_pip)

@@ -8,6 +8,7 @@ from common_sync.core.doctor.build.outcome import Build, Event, Installed, NotFo
 from common_sync.core.doctor.image.copying import MissingSource, SourceAbove
 from common_sync.core.doctor.image.files import Context
 from common_sync.core.doctor.install.need import Need
+from common_sync.core.doctor.install.projects import Project
 from common_sync.core.doctor.view import IF_HARMLESS, Admits, ImageView
 from common_sync.core.expressions import expression
 from common_sync.core.findings import CODES, file_finding
@@ -102,6 +103,7 @@ def _of_event(event: Event, file: str, context: Context, admits: Admits) -> Iter
             for need in event.needs:
                 yield from _of_need(need, event, file, context)
                 yield from _of_versions(need, event, file, admits)
+                yield from _of_bounds(need, event, file, admits)
 
 
 def _missing_source(event: MissingSource, file: str) -> Finding:
@@ -189,6 +191,39 @@ def _insertion(need: Need, event: Installed, context: Context) -> Insertion | No
     return Insertion(event.instruction.start, event.stage, f"{source}/", destination)
 
 
+def _releases(python: str) -> list[str]:
+    """Return the first and the last release that a version of Python may mean."""
+    return [python] if python.count(".") > 1 else [f"{python}.0", f"{python}.99"]
+
+
+def _of_bounds(need: Need, event: Installed, file: str, admits: Admits) -> Iterator[Finding]:
+    """Yield what else the install asks of a local project than its path gives."""
+    project = need.project or Project()
+    version = need.held.version if need.held is not None else project.version
+    path = event.install.folder if need.held is not None else need.path
+    for bound in need.bounds:
+        asked = f"`{bound.written}`" + (f" ({bound.file}:{bound.line})" if bound.file else "")
+        if bound.kind == "left out":
+            message = f"{asked} leaves `{need.written}` out"
+        elif bound.kind == "replaced":
+            message = f"{asked} takes the place of `{need.written}`, and an index is asked for it"
+        elif bound.path:
+            message = f"{asked} wants it from {bound.path}, and `{need.written}` is {path}"
+        elif not bound.specifier or (version is not None and admits(bound.specifier, version)):
+            continue
+        elif version is None:
+            message = f"{asked} wants one version of the project, which its pyproject.toml does not say"
+        elif need.held is not None:
+            message = (
+                f"{asked} wants another version than {version}, which was installed before: an index is asked for it"
+            )
+        else:
+            message = f"{asked} wants another version than {version}, which `{need.written}` has"
+        sure = bound.kind in {"asked", "constrained"} and not bound.marked and need.held is None
+        code = "CS218" if sure and (version is not None or bound.path) else "CS213"
+        yield file_finding(code, file, event.instruction.line, message, "ask for the version that the copy has")
+
+
 def _of_versions(need: Need, event: Installed, file: str, admits: Admits) -> Iterator[Finding]:
     line = event.instruction.line
     needed = need.project.requires_python if need.project is not None else None
@@ -196,7 +231,7 @@ def _of_versions(need: Need, event: Installed, file: str, admits: Admits) -> Ite
         event.python is not None
         and needed is not None
         and not event.install.synced
-        and not admits(needed, event.python)
+        and not any(admits(needed, release) for release in _releases(event.python))
     ):
         message = f"the image has Python {event.python}, and `{need.written}` wants {needed}"
         yield file_finding("CS210", file, line, message, "take a newer image in FROM")

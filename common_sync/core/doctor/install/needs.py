@@ -10,12 +10,13 @@ from fnmatch import fnmatchcase
 from posixpath import dirname, join, normpath, split
 
 from common_sync.core.doctor.image.files import Context, Image, Place
+from common_sync.core.doctor.install.bounds import bind, find_replaced, list_bounds
 from common_sync.core.doctor.install.build_reads import Version
 from common_sync.core.doctor.install.command import Asked, Install
-from common_sync.core.doctor.install.need import Asker, Need, lacking, read_text
+from common_sync.core.doctor.install.need import BEFORE, Asker, Before, Need, lacking, read_text
 from common_sync.core.doctor.install.pip import asks_for_hashes, configured
 from common_sync.core.doctor.install.projects import Dependency, Project, read_links, read_pipfile, read_project
-from common_sync.core.doctor.install.selection import select
+from common_sync.core.doctor.install.selection import find_lock, installs_root, select
 from common_sync.core.doctor.install.setup_script import SETUP_FILES, list_required
 from common_sync.core.doctor.install.sources import Source, given_sources, list_sources, needs_it
 from common_sync.core.doctor.install.together import refuse_together, way_of
@@ -29,18 +30,20 @@ _PROJECT_FILES = ("pyproject.toml", "setup.py")
 _OTHER_SYSTEMS = expression(r"win32|windows|darwin|['\"]nt['\"]", re.IGNORECASE)
 
 
-def find_needs(install: Install, image: Image, context: Context, held: frozenset[str] = frozenset()) -> list[Need]:
+def find_needs(install: Install, image: Image, context: Context, before: Before = BEFORE) -> list[Need]:
     """Return what an install reads, in the order in which it comes upon it, each once.
 
     Args:
         install: What is installed.
         image: The files that are there then.
         context: The build context that they came from.
-        held: The normalised names of what was installed before.
+        before: What was installed before.
     """
     finder = _Finder(configured_uv(configured(install, image, context), image, context), image, context)
     needs = list(finder.find())  # all is read before anybody knows whether something has a hash
-    return list(dict.fromkeys(refuse_together(needs, finder.install, held, hashes=finder.hashes)))
+    install, bounds = finder.install, list_bounds(needs, finder.install, image, context)
+    together = [*bind(refuse_together(needs, install, before.names, hashes=finder.hashes), bounds)]
+    return list(dict.fromkeys([*together, *find_replaced(bounds, needs, install, before.versions)]))
 
 
 class _Finder:
@@ -101,7 +104,7 @@ class _Finder:
 
     def _file(self, path: str, written: str, asker: Asker, *, constrains: bool) -> Iterator[Need]:
         place = self._image.look(path)
-        need = Need("file", written, path, "there", "", *asker)
+        need = Need("file", written, path, "there", "", *asker, constrains=constrains)
         if place is None or place.kind == "folder":
             yield need._replace(state="missing")
             return
@@ -310,7 +313,7 @@ class _Finder:
             yield Need("file", name, join(here, name), lacking(sure=place is None))
             return
         yield Need("file", name, join(here, name), "there")
-        if lock := self._lock():
+        if lock := find_lock(self.install):
             path = join(here, lock)
             yield Need("file", lock, path, "there" if self._image.look(path) is not None else "missing")
         if name == "Pipfile":
@@ -318,21 +321,8 @@ class _Finder:
             for dependency in select(self.install, pipfile) if pipfile is not None else ():
                 yield from self._project(dependency, here, Asker(place.origin, dependency.line))
         else:
-            packaged = (read_project(text) or Project()).packaged
-            build = self.install.tool == "uv" and packaged and not self.install.has(*_NO_ROOT)
+            build = (read_project(text) or Project()).packaged and installs_root(self.install)
             yield from self._dependencies(text, place, here, build=build)
-
-    def _lock(self) -> str | None:
-        """Return the lock file that has to be there."""
-        install = self.install
-        if install.tool == "uv" and install.has("--frozen", "--locked"):
-            return "uv.lock"
-        if install.tool == "pipenv" and install.has("--deploy", "--ignore-pipfile"):
-            return "Pipfile.lock"
-        return "pdm.lock" if install.tool == "pdm" and install.has("--frozen-lockfile", "--check") else None
-
-
-_NO_ROOT = ("--no-install-project", "--no-install-workspace", "--no-install-local", "--only-group", "--only-dev")
 
 
 _STANDARD_INPUT = frozenset({"-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"})

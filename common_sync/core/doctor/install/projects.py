@@ -43,6 +43,8 @@ class Project(NamedTuple):
     packaged: bool = False  # whether it says what builds it; uv and pdm only install one that does
     requires_python: str | None = None  # the Pythons that it takes, or None
     name: str = ""  # its name, normalised; nothing where the file does not say it
+    version: str | None = None  # its version, where the file says it
+    requires: tuple[tuple[int, str], ...] = ()  # line → what it requires by a name in any case
     build_requires: tuple[str, ...] = ("setuptools",)  # the names of what builds it, normalised
 
 
@@ -71,6 +73,8 @@ def read_project(text: str) -> Project | None:
         packaged="build-system" in tables,
         requires_python=_specifier(python),
         name=normalise(str(project.get("name") or poetry.get("name") or "")),
+        version=_version(project, poetry),
+        requires=tuple((one.line, one.requirement) for one in declared if not one.group and not one.extra),
         build_requires=tuple(
             found.name
             for one in _strings(_table(tables, "build-system").get("requires"), ("setuptools",))
@@ -244,6 +248,11 @@ def _specifier(value: object) -> str | None:
     if not isinstance(value, str) or not value.strip() or value.strip() == "*":
         return None
     return re.sub(r"\^\s*", ">=", value)
+
+
+def _version(project: Table, poetry: Table) -> str | None:
+    found = project.get("version", poetry.get("version"))
+    return found if isinstance(found, str) else None
 
 
 def _strings(value: object, default: tuple[str, ...] = ()) -> tuple[str, ...]:

@@ -67,3 +67,20 @@ def _for_poetry(install: Install, project: Project) -> Iterator[Dependency]:
 
 def _has_extra(install: Install, one: Dependency) -> bool:
     return not one.extra or install.has("--all-extras") or one.extra in install.values("--extra", "--extras")
+
+
+_NO_ROOT = ("--no-install-project", "--no-install-workspace", "--no-install-local", "--only-group", "--only-dev")
+
+
+def installs_root(install: Install) -> bool:
+    """Tell whether uv installs the project itself, where that says what builds it."""
+    return install.tool == "uv" and not install.has(*_NO_ROOT)
+
+
+def find_lock(install: Install) -> str | None:
+    """Return the lock file that has to be there for a tool."""
+    if install.tool == "uv" and install.has("--frozen", "--locked"):
+        return "uv.lock"
+    if install.tool == "pipenv" and install.has("--deploy", "--ignore-pipfile"):
+        return "Pipfile.lock"
+    return "pdm.lock" if install.tool == "pdm" and install.has("--frozen-lockfile", "--check") else None

@@ -14,7 +14,9 @@ from common_sync.core.formats.toml import parse_toml
 from common_sync.core.text import UnparsableError
 
 _FLAGS = frozenset({"require-hashes", "no-build", "no-build-isolation"})
-_LISTS = frozenset({"only-binary", "no-build-package"})
+_LISTS = frozenset(
+    ("only-binary", "no-build-package", "constraint-dependencies", "override-dependencies", "exclude-dependencies")
+)
 _ONLY_BINARY = expression(r"^[ \t]*--only-binary[= \t]+(\S+)", 8)  # re.MULTILINE
 
 CONFIG_FILE = "--config-file"
