@@ -8,6 +8,7 @@ from common_sync.core.doctor.image.files import Image
 from common_sync.core.doctor.install.command import Install
 from common_sync.core.doctor.install.need import Need
 from common_sync.core.formats.dockerfile.syntax import Instruction
+from common_sync.core.formats.shell.script import Command
 
 
 class Installed(NamedTuple):
@@ -20,6 +21,16 @@ class Installed(NamedTuple):
     needs: tuple[Need, ...]  # what that reads
     python: str | None  # the version of Python that the stage's base image has, or None
     old_pip: bool  # whether pip is older than 24.1
+    command: Command  # what installs it
+    user: str  # who runs it
+
+
+class Ran(NamedTuple):
+    """A program is run that installs nothing."""
+
+    line: int  # the instruction's line
+    command: Command
+    user: str  # who runs it
 
 
 class NotFollowed(NamedTuple):
@@ -38,6 +49,11 @@ class Taken(NamedTuple):
     line: int  # the line of the COPY
     stage: int  # the number of the other stage, counted from 0
     sources: tuple[str, ...]  # what is copied
+    place: str  # where to, an absolute path
+
+
+Step = Installed | Ran | Taken
+"""What may bring packages, or take them away."""
 
 
 class StageEnd(NamedTuple):
@@ -52,6 +68,9 @@ class StageEnd(NamedTuple):
     taken: tuple[Taken, ...]  # what it copies out of other stages
     python_path: tuple[str, ...] | None  # the folders of `PYTHONPATH`; None where they cannot be told
     installs_later: tuple[NotFollowed, ...] = ()  # what is started with it and installs something then, or may
+    steps: tuple[Step, ...] = ()  # what may bring packages or take them away, in the order of the file
+    started: tuple[Command, ...] = ()  # what ENTRYPOINT and CMD start
+    user: str = "root"  # who runs it
 
     @property
     def installs(self) -> list[Installed]:

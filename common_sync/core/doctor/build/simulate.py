@@ -3,19 +3,20 @@
 Source of the rules: https://docs.docker.com/reference/dockerfile/, and BuildKit where that is silent.
 """
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from posixpath import join, normpath
 from typing import NamedTuple
 
-from common_sync.core.doctor.build.outcome import Build, Event, Installed, NotFollowed, StageEnd, Taken
+from common_sync.core.doctor.build.outcome import Build, Event, Installed, NotFollowed, Ran, StageEnd, Step, Taken
+from common_sync.core.doctor.build.running import explain, refuse_locked, script_of
 from common_sync.core.doctor.image.bases import UNKNOWN_FOLDER, Base, read_base
 from common_sync.core.doctor.image.copying import Copying, MissingSource, copy_layers, read_copy
 from common_sync.core.doctor.image.effects import Layer, find_effects, why_not_followed
 from common_sync.core.doctor.image.files import Anything, Context, Doubt, Files, Gone, Image, Made, Put
 from common_sync.core.doctor.install.command import read_install
+from common_sync.core.doctor.install.configured import configure
 from common_sync.core.doctor.install.isolation import list_held, list_installed
-from common_sync.core.doctor.install.need import Before, Need, read_text
+from common_sync.core.doctor.install.need import Before, read_text
 from common_sync.core.doctor.install.needs import find_needs
 from common_sync.core.expressions import expression
 from common_sync.core.formats.dockerfile.syntax import Dockerfile, Instruction, Stage
@@ -51,6 +52,7 @@ def simulate(
 
 
 _POSIX_SHELL = expression(r"(?:^|/)(?:ba|da|a|z|k)?sh$")
+_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 _NEW_PIP = expression(r"pip(?:\s*[>~]=?.*|\s*==\s*(?:2[5-9]|24\.[1-9]|[3-9]\d).*)?")
 """What asks for a pip that is new enough."""
 
@@ -69,6 +71,10 @@ class _State:
         self.uses: set[int] = set()
         self.built_on: int | None = None
         self.taken: list[Taken] = []
+        self.steps: list[Step] = []
+        self.started: list[Command] = []
+        self.path: tuple[str, ...] = ()
+        self.user = "root"
         self.starts: dict[str, Instruction] = {}
         self.installs_later: list[NotFollowed] = []
         self.python_path: tuple[str, ...] | None = ()
@@ -85,6 +91,9 @@ class _State:
             tuple(self.taken),
             self.python_path,
             tuple(self.installs_later),
+            tuple(self.steps),
+            tuple(self.started),
+            self.user,
         )
 
 
@@ -119,14 +128,24 @@ class _Builder:
                 case "RUN":
                     self._run(instruction, state)
                 case "ENV":
-                    self._set_python_path(instruction, state)
+                    self._set_paths(instruction, state)
+                case "USER":
+                    state.user = self._expand(instruction.arguments, instruction).text.partition(":")[0]
                 case "ENTRYPOINT" | "CMD":
                     state.starts[instruction.name] = instruction
                 case "SHELL":
                     state.posix = bool(_POSIX_SHELL.search(instruction.words[0].text if instruction.words else ""))
         for instruction in state.starts.values():
             state.installs_later += self._installs_later(instruction, state)
+            state.started += self._started(instruction, state)
         self.ends.append(state)
+
+    def _started(self, instruction: Instruction, state: _State) -> Iterator[Command]:
+        """Yield what is started with the image, and what its script runs."""
+        for command in self._commands(instruction, state) or ():
+            yield command
+            script = self._script_text(command, state)
+            yield from read_script(script or "", state.workdir, command.environment) or ()
 
     def _installs_later(self, instruction: Instruction, state: _State) -> Iterator[NotFollowed]:
         """Yield what is started with the image and installs something then, or may."""
@@ -163,6 +182,7 @@ class _Builder:
         state.image, state.workdir = built_on.image, built_on.workdir
         state.posix, state.ran = built_on.posix, built_on.ran
         state.built_on, state.python_path, state.before = built_on.number, built_on.python_path, built_on.before
+        state.path, state.user, state.starts = built_on.path, built_on.user, dict(built_on.starts)
         state.uses.add(built_on.number)
         return state
 
@@ -185,12 +205,15 @@ class _Builder:
         state.workdir = normpath(join(state.workdir, place.text))
         state.image = state.image.with_layers(Made(state.workdir))
 
-    def _set_python_path(self, instruction: Instruction, state: _State) -> None:
+    def _set_paths(self, instruction: Instruction, state: _State) -> None:
         for name, written in assignments(instruction):
-            if name == "PYTHONPATH" and written is not None:
+            if name in {"PATH", "PYTHONPATH"} and written is not None:
                 value = self._expand(written, instruction)
-                folders = (normpath(join(state.workdir, part)) for part in value.text.split(":") if part)
-                state.python_path = tuple(folders) if value.known else None
+                folders = tuple(normpath(join(state.workdir, part)) for part in value.text.split(":") if part)
+                if name == "PYTHONPATH":
+                    state.python_path = folders if value.known else None
+                else:  # what is before it comes first, and what the base image has, last
+                    state.path = (*folders, *state.path)
 
     def _files(self, name: ShellWord | None, state: _State) -> Files:
         """Return where a `--from` copies from."""
@@ -214,7 +237,8 @@ class _Builder:
             layers, events = copy_layers(copying, files, self._context, state.image, made=made)
             state.events += events
             if stage is not None:
-                state.taken.append(Taken(instruction.line, stage.number, copying.sources))
+                state.taken.append(Taken(instruction.line, stage.number, copying.sources, copying.destination))
+                state.steps.append(state.taken[-1])
             state.image = state.image.with_layers(*layers)
         else:
             state.events.append(NotFollowed(instruction.line, copying))
@@ -233,7 +257,8 @@ class _Builder:
             return
         for command in commands:
             image = state.image.with_layers(*mounts, *effects)
-            self._install(command, image, mounted, instruction, state)
+            if not self._install(command, image, mounted, instruction, state):
+                state.steps.append(Ran(instruction.line, command, state.user))
             if what := why_not_followed(command, image):
                 folder = command.folder or "/"
                 state.events.append(
@@ -241,7 +266,7 @@ class _Builder:
                 )
                 effects.append(Doubt(folder))
             effects += find_effects(command, image)
-            effects = [_explain(layer, command, instruction.line) for layer in effects]
+            effects = [explain(layer, command, instruction.line) for layer in effects]
         places = [mount.place for mount in mounted]
         kept = (layer for layer in effects if all(below(layer.place, place) is None for place in places))
         state.image = state.image.with_layers(*kept)
@@ -249,28 +274,33 @@ class _Builder:
     def _commands(self, instruction: Instruction, state: _State) -> list[Command] | None:
         variables = {
             name: word.text if word is not None else None for name, word in self._variables[instruction.start].items()
-        }
+        } | {"PATH": ":".join((*state.path, *_PATH))}
         if instruction.json:
             return read_words([ShellWord(word.text) for word in instruction.words], state.workdir, variables)
-        script = _script(instruction)
+        script = script_of(instruction)
         found = read_script(script, state.workdir, variables) if state.posix and script is not None else None
         return list(found) if found is not None else None
 
     def _install(
         self, command: Command, image: Image, mounted: list[_Mounted], instruction: Instruction, state: _State
-    ) -> None:
-        install = read_install(command)
-        if install is None:
-            return
+    ) -> bool:
+        found = read_install(command)
+        if found is None:
+            return False
+        install = configure(found, image, self._context)
         locked = [mount.place for mount in mounted if mount.read_only]
-        needs = tuple(_written(need, locked) for need in find_needs(install, image, self._context, state.before))
+        needs = tuple(refuse_locked(need, locked) for need in find_needs(install, image, self._context, state.before))
         state.before = state.before.with_installed(needs, list_installed(install, needs, image, self._context))
         old_pip = state.base.old_pip and install.tool == "pip"
-        state.events.append(
-            Installed(instruction, state.number, state.workdir, install, needs, state.base.python, old_pip)
+        python = state.base.python
+        event = Installed(
+            instruction, state.number, state.workdir, install, needs, python, old_pip, command, state.user
         )
+        state.events.append(event)
+        state.steps.append(event)
         if any(_NEW_PIP.fullmatch(asked.word.text) for asked in install.asked):
             state.base = state.base._replace(old_pip=False)
+        return True
 
     def _mounts(self, instruction: Instruction, state: _State) -> Iterator[_Mounted]:
         """Yield what is mounted while a RUN runs; what is written there is gone afterwards."""
@@ -302,36 +332,3 @@ class _Builder:
             dropped = self._context.why_dropped(source)
             state.events.append(MissingSource(instruction.line, written, source, dropped))
         return Put(place, files, source)
-
-
-def _explain(layer: Layer, command: Command, line: int) -> Layer:
-    """Say of what is in doubt which line makes it so."""
-    if not isinstance(layer, Doubt) or layer.why:
-        return layer
-    return layer._replace(why=f"line {line} runs `{command.program or 'a program'}`, and what it leaves is unknown")
-
-
-def _written(need: Need, locked: Iterable[str]) -> Need:
-    """Say of a project that its build has to write beside it, where it lies in what may only be read."""
-    mount = next((place for place in locked if need.path and below(need.path, place) is not None), None)
-    builds = need.kind == "project" and need.state == "there" and need.project is not None
-    if mount is None or not builds or need.project is None or need.project.backend != "setuptools":
-        return need
-    reason = (
-        f"setuptools writes into the folder of the project, and the mount {mount} may only be read: add `,rw` to it"
-    )
-    return need if need.editable else need._replace(refused=reason)
-
-
-def _script(instruction: Instruction) -> str | None:
-    """Return what the shell of a RUN reads; nothing for a script in another language, None for what nobody can tell."""
-    text = instruction.arguments.text
-    if not instruction.heredocs:
-        return text
-    body = instruction.heredocs[0].content
-    before = re.match(r"\s*(?P<program>[^\s<]*)[^<]*<<", text)
-    program = before["program"].rpartition("/")[2] if before else ""
-    if program in {"", "sh", "bash", "dash", "ash", "zsh"}:
-        first = body.partition("\n")[0]
-        return body if program or not first.startswith("#!") or re.search(r"sh\b", first) else None
-    return text

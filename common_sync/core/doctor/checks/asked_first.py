@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from posixpath import basename, join
 
 from common_sync.core.doctor.build.outcome import Build, Installed
-from common_sync.core.doctor.checks.by_name import find_asked_by_name
+from common_sync.core.doctor.checks.by_name import find_asked, find_asked_by_name
 from common_sync.core.doctor.image.files import Image
 from common_sync.core.doctor.install.need import Need
 from common_sync.core.doctor.install.sources import LINKS
@@ -26,7 +26,7 @@ def _find_in_stage(image: ImageView, number: int) -> Iterator[Finding]:
     bringing = [any(_brings(need, image) for need in event.needs) for event in events]
     if stage.taken or not any(bringing):
         return  # an environment may come from another stage; and what nothing brings is told elsewhere
-    bringing = [brings or _may_bring(event) for brings, event in zip(bringing, events, strict=True)]
+    bringing = [brings or may_bring(event) for brings, event in zip(bringing, events, strict=True)]
     first = bringing.index(True)
     for event in events[:first]:
         yield from _find_asked(event, image, stage.image)
@@ -51,7 +51,29 @@ def _brings(need: Need, image: ImageView) -> bool:
     )
 
 
-def _may_bring(event: Installed) -> bool:
+def is_library(need: Need, image: ImageView) -> bool:
+    """Tell whether a need is the library, or a project that says no name and may be it."""
+    if need.kind != "project" or need.state != "there" or need.written in _THE_SERVICE:
+        return False
+    return need.project is None or not need.project.name or _brings(need, image)
+
+
+_THE_SERVICE = frozenset({".", "./", "-e .", "-e ./"})
+
+
+def asks_for(event: Installed, image: ImageView, files: Image) -> bool:
+    """Tell whether an install asks for the library by its name.
+
+    Args:
+        event: The install.
+        image: The image.
+        files: What is in the stage.
+    """
+    written = (find_asked(one.word.text, image.service.library) for one in event.install.asked)
+    return any(written) or any(True for _ in _find_asked(event, image, files))
+
+
+def may_bring(event: Installed) -> bool:
     """Tell whether an install may bring the library as a wheel."""
     return event.install.has(LINKS) or any(
         one.word.pattern or one.word.text.endswith(ARCHIVES) for one in event.install.asked
@@ -73,7 +95,8 @@ def _find_asked(event: Installed, image: ImageView, files: Image) -> Iterator[Fi
             and place.origin is not None
             and "constraint" not in basename(place.origin)
         ):
-            asked = find_asked_by_name(place.origin, text, image.service.library, image.service.copy)
+            sources = event.install.tool == "uv" and not event.install.has("--no-sources")
+            asked = find_asked_by_name(place.origin, text, image.service.library, image.service.copy, sources=sources)
             yield from [asked] if asked is not None else []
 
 

@@ -86,7 +86,7 @@ def _is_asking(file: str) -> bool:
     return (is_requirements(name) and "constraint" not in name) or file in PROJECT_FILES
 
 
-def find_asked_by_name(file: str, text: str, library: str, copy: str) -> Finding | None:
+def find_asked_by_name(file: str, text: str, library: str, copy: str, *, sources: bool = True) -> Finding | None:
     """Return that a file asks for the library by its name, and not by a path to the copy.
 
     Args:
@@ -94,9 +94,10 @@ def find_asked_by_name(file: str, text: str, library: str, copy: str) -> Finding
         text: Its text.
         library: The library's name.
         copy: The copy's path in the service.
+        sources: Whether uv reads it, and with it its sources.
     """
     if file.endswith((".toml", "Pipfile")):
-        written = find_named(text, normalise(library))
+        written = find_named(text, normalise(library), sources=sources)
         lines = text.splitlines()
         line = next((number for number, one in enumerate(lines, 1) if written and _mentions(one, library)), None)
         remedy = f'give it a source: `{library} = {{ path = "{copy}" }}`'

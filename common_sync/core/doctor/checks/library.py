@@ -5,6 +5,7 @@ from posixpath import basename, join
 from typing import NamedTuple
 
 from common_sync.core.doctor.build.outcome import Build, NotFollowed, StageEnd
+from common_sync.core.doctor.checks.arrival import Arrived, Lost, arrive, why_unreached
 from common_sync.core.doctor.checks.asked_first import find_asked_first
 from common_sync.core.doctor.checks.by_name import find_asked, list_asked_by_name
 from common_sync.core.doctor.checks.layout import find_packages, find_places, find_shadow
@@ -72,7 +73,11 @@ def _find_absence(image: ImageView) -> list[Finding]:
     last = stages[-1].image if stages else Image()
     imported = [one.package for one in service.imports if find_places(last, image.context, one.file)]
     folders = path_entries_in(image) if imported else ()
-    absent = find_absence(image.build, imported, service.copy, image.dockerfile, folders)
+    arrived = arrive(image, len(stages) - 1) if imported else Arrived({})
+    lost = why_unreached(stages[-1], arrived, folders) if imported else None
+    if arrived.sites and lost is None:
+        return []
+    absent = find_absence(image.build, imported, service.copy, image.dockerfile, folders, lost)
     if absent is None:
         return []
     return [*_asked_in_commands(image), *list_asked_by_name(service, _reached(image))] or [absent]
@@ -137,11 +142,8 @@ def find_layout_trouble(running: Running, needs: Iterable[Need], context: Contex
     )
 
 
-_THE_SERVICE = frozenset({".", "./", "-e .", "-e ./"})
-
-
 def find_absence(
-    build: Build, packages: Iterable[str], copy: str, file: str, folders: Iterable[str] = ()
+    build: Build, packages: Iterable[str], copy: str, file: str, folders: Iterable[str] = (), lost: Lost | None = None
 ) -> Finding | None:
     """Return that the service imports the library, and that nothing brings it into the last image, or may not.
 
@@ -151,16 +153,19 @@ def find_absence(
         copy: The copy's path in the service.
         file: The Dockerfile's path in the service.
         folders: Where Python looks besides, by what the service's files do.
+        lost: What has become of it, where something installs it all the same.
     """
-    installed = any(need.kind == "project" and need.written not in _THE_SERVICE for need in build.needs)
-    unread = any(need.state == "unknown" for need in build.needs)
-    if installed or unread or any(isinstance(one, NotFollowed) for stage in build.stages for one in stage.events):
-        return None  # or it is told of already that something cannot be followed
+    told = any(need.state == "unknown" or (need.kind == "project" and need.state == "missing") for need in build.needs)
+    if told or any(isinstance(one, NotFollowed) for stage in build.stages for one in stage.events):
+        return None  # it is told of already: something is missing, or cannot be followed
     absent = ((package, _why_absent(build.stages[-1], package, folders)) for package in packages)
     package, reason = next(((package, why) for package, why in absent if why is not None), ("", None))
     if reason is None:
         return None
     remedy = f"copy the library and install it: `RUN pip install ./{copy}`"
+    if lost is not None:
+        message = f"the service imports `{package}`, and does not find it: line {lost.line} {lost.what}"
+        return file_finding("CS216" if lost.sure else "CS213", file, lost.line, message, remedy)
     if not reason.what:
         message = f"the service imports `{package}`, and nothing brings it into the image"
         return file_finding("CS216", file, None, message, remedy)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from common_sync.core.doctor.image.files import Image, Put
 from common_sync.core.doctor.install.command import Asked, Install
+from common_sync.core.doctor.install.configured import configure
 from common_sync.core.doctor.install.need import Need
 from common_sync.core.doctor.install.needs import find_needs
 from common_sync.core.doctor.view import Service, View
@@ -30,7 +31,7 @@ def list_needs(service: Service) -> Iterator[tuple[str, Need]]:
     image = Image((Put(service.top, service.context, ""),))
     for file in service.files:
         if "/" not in file and (is_requirements(file) or file in PROJECT_FILES):
-            needs = find_needs(_read_install(service, file), image, service.context)
+            needs = find_needs(configure(_read_install(service, file), image, service.context), image, service.context)
             yield from ((file, need) for need in needs if need.file or need.path != f"{service.top}/{file}")
 
 

@@ -37,6 +37,7 @@ class Install(NamedTuple):
     options: tuple[tuple[str, str], ...] = ()  # the long options that it was given, in their order
     certain: bool = True  # whether it runs in any case, and the build ends when it fails
     environment: frozenset[str] = frozenset()  # the names of the variables that are set for it
+    action: str = "install"  # what pip is told to do: `install`, `wheel` or `download`
 
     def has(self, *names: str) -> bool:
         """Tell whether one of some options was given."""
@@ -192,7 +193,7 @@ def _read_pip(words: Sequence[Word], command: Command) -> Install | None:
     if at is None or _parse(words[:at]).rest:
         return None
     parsed = _with_environment(_parse(words[at + 1 :]), command, "PIP_")
-    return _make("pip", command, parsed, [*_asked(parsed)])
+    return _make("pip", command, parsed, [*_asked(parsed)])._replace(action=words[at].text)
 
 
 def _read_uv(words: Sequence[Word], command: Command) -> Install | None:

@@ -50,6 +50,7 @@ class Need(NamedTuple):
     project: Project | None = None  # what its pyproject.toml says, where it could be read
     refused: str = ""  # why the installer takes it in no case, or nothing
     unseen: bool = False  # whether nobody can tell what is at its place
+    brought: bool = True  # whether it is installed, and not only read
     constrains: bool = False  # whether it is a file that only says which versions may be installed
     bounds: tuple[Bound, ...] = ()  # what its install asks of the project's version
     held: Held | None = None  # what was installed of it before, where it is only asked for by its name

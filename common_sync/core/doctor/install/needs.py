@@ -14,15 +14,15 @@ from common_sync.core.doctor.install.bounds import bind, find_replaced, list_bou
 from common_sync.core.doctor.install.build_reads import Version
 from common_sync.core.doctor.install.command import Asked, Install
 from common_sync.core.doctor.install.need import BEFORE, Asker, Before, Need, lacking, read_text
-from common_sync.core.doctor.install.pip import asks_for_hashes, configured
+from common_sync.core.doctor.install.pip import asks_for_hashes
 from common_sync.core.doctor.install.projects import Dependency, Project, read_links, read_pipfile, read_project
 from common_sync.core.doctor.install.selection import find_lock, installs_root, select
 from common_sync.core.doctor.install.setup_script import SETUP_FILES, list_required
 from common_sync.core.doctor.install.sources import Source, given_sources, list_sources, needs_it
 from common_sync.core.doctor.install.together import refuse_together, way_of
-from common_sync.core.doctor.install.uv import configured_uv, find_config_files, upward, wheels_only
+from common_sync.core.doctor.install.uv import find_config_files, upward, wheels_only
 from common_sync.core.expressions import expression
-from common_sync.core.formats.pip.paths import ARCHIVES, Target, find_include, find_target, holds_variable
+from common_sync.core.formats.pip.paths import ARCHIVES, find_include, find_target, holds_variable, name_project
 from common_sync.core.formats.pip.refusals import why_refused, why_uv_refuses
 from common_sync.core.formats.pip.syntax import Instruction, parse_instructions
 
@@ -34,12 +34,12 @@ def find_needs(install: Install, image: Image, context: Context, before: Before 
     """Return what an install reads, in the order in which it comes upon it, each once.
 
     Args:
-        install: What is installed.
+        install: What is installed, with the options that files of settings give it.
         image: The files that are there then.
         context: The build context that they came from.
         before: What was installed before.
     """
-    finder = _Finder(configured_uv(configured(install, image, context), image, context), image, context)
+    finder = _Finder(install, image, context)
     needs = list(finder.find())  # all is read before anybody knows whether something has a hash
     install, bounds = finder.install, list_bounds(needs, finder.install, image, context)
     together = [*bind(refuse_together(needs, install, before.names, hashes=finder.hashes), bounds)]
@@ -85,7 +85,7 @@ class _Finder:
                 yield from self._file(path, text, Asker(), constrains=asked.kind == "constraints")
         elif (target := find_target(text, editable=asked.kind == "editable")) is not None:
             editable = asked.kind == "editable"
-            wanted = Dependency(_inside(target, text), 0, text, editable)
+            wanted = Dependency(name_project(target, text), 0, text, editable)
             refused = self._why_refused(text, editable=editable)
             yield from self._project(wanted, folder, Asker(), direct=bool(target.name), refused=refused)
 
@@ -176,7 +176,7 @@ class _Finder:
         folder = self.install.folder or "/"
         refused = self._why_refused(value, editable=editable, loose=instruction.loose, options=instruction.options)
         refused = refused or (why_uv_refuses(instruction) if self.install.tool == "uv" else "")
-        wanted = Dependency(_inside(target, value), 0, written, editable)
+        wanted = Dependency(name_project(target, value), 0, written, editable)
         yield from self._project(wanted, folder, asker, direct=bool(target.name), refused=refused)
 
     def _why_refused(
@@ -192,7 +192,19 @@ class _Finder:
     ) -> Iterator[Need]:
         path = normpath(join(folder, wanted.path))
         editable = wanted.editable and not self.install.has("--no-editable")
-        need = Need("project", wanted.written, path, "there", "", *asker, editable, direct, None, refused)
+        need = Need(
+            "project",
+            wanted.written,
+            path,
+            "there",
+            "",
+            *asker,
+            editable,
+            direct,
+            None,
+            refused,
+            brought=wanted.brought,
+        )
         if refused:
             yield need
             return
@@ -326,14 +338,6 @@ class _Finder:
 
 
 _STANDARD_INPUT = frozenset({"-", "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"})
-
-
-def _inside(target: Target, value: str) -> str:
-    """Return the path of the project that a requirement names, `#subdirectory` and all."""
-    if target.subdirectory is None:
-        return target.path
-    start, end = target.subdirectory
-    return f"{target.path}/{value[start:end]}".rstrip("/")
 
 
 def _why_unread(place: Place, path: str) -> str:

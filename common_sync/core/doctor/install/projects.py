@@ -26,6 +26,7 @@ class Dependency(NamedTuple):
     editable: bool = False  # whether it is installed so that its files are imported where they lie
     group: str = ""  # the dependency group that asks for it, or nothing
     extra: str = ""  # the extra that asks for it, or nothing
+    brought: bool = True  # whether it is installed, and not only read
 
 
 class Project(NamedTuple):
@@ -102,18 +103,19 @@ def read_links(text: str, *above: str) -> tuple[Source, ...]:
     return tuple(list_links(document, *above)) if document is not None else ()
 
 
-def find_named(text: str, library: str) -> str | None:
+def find_named(text: str, library: str, *, sources: bool = True) -> str | None:
     """Return what in a pyproject.toml or a Pipfile asks for the library without a path to it, in short, or None.
 
     Args:
         text: The file's text; one that is no TOML asks for nothing.
         library: The library's name, normalised.
+        sources: Whether uv reads it, and with it its sources.
     """
     document = _parse(text)
     if document is None:
         return None
     tables = document.tables
-    for name, source in _table(tables, "tool", "uv", "sources").items():
+    for name, source in _table(tables, "tool", "uv", "sources").items() if sources else ():
         if normalise(name) == library:
             return f"{name} = {WORKSPACE}" if _is_workspace(source) else _address(name, source)
     groups = _table(tables, "tool", "poetry", "group")

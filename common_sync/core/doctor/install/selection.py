@@ -1,9 +1,10 @@
 """Which of a project's local dependencies a tool installs, by the groups and extras that it was asked for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from common_sync.core.doctor.install.command import Install
 from common_sync.core.doctor.install.projects import Dependency, Project
+from common_sync.core.formats.pip.names import normalise
 
 
 def select(install: Install, project: Project) -> Iterator[Dependency]:
@@ -23,20 +24,31 @@ def select(install: Install, project: Project) -> Iterator[Dependency]:
 
 def _for_pip(install: Install, project: Project) -> Iterator[Dependency]:
     """Yield what a plain install of a project asks for; its groups it does not know."""
-    more = project.uv if install.tool == "uv" and not install.has("--no-sources") else ()
+    more = _with_sources(install, project) if install.tool == "uv" else ()
     if project.backend == "poetry":
         more += project.poetry
     yield from (one for one in (*project.dependencies, *more) if not one.group and not one.extra)
 
 
+def _with_sources(install: Install, project: Project) -> tuple[Dependency, ...]:
+    """Return what uv takes from the paths of its sources."""
+    without = {*map(normalise, install.values("--no-sources-package"))}
+    named = ((one, normalise(one.written.partition(" ")[0])) for one in project.uv)
+    return () if install.has("--no-sources") else tuple(one for one, name in named if name not in without)
+
+
 def _for_uv(install: Install, project: Project) -> Iterator[Dependency]:
     """Yield what uv asks for: to lock it has to read all; once frozen, only what it installs."""
-    found = project.dependencies if install.has("--no-sources") else (*project.uv, *project.dependencies)
-    if not install.has("--frozen"):
-        yield from found
-        return
-    if install.has("--no-install-local"):
-        return
+    found = (*_with_sources(install, project), *project.dependencies)
+    chosen = set() if install.has("--no-install-local") else set(_chosen(install, project, found))
+    if install.has("--frozen"):
+        yield from (one for one in found if one in chosen)
+    else:
+        yield from (one._replace(brought=one in chosen) for one in found)
+
+
+def _chosen(install: Install, project: Project, found: Sequence[Dependency]) -> Iterator[Dependency]:
+    """Yield what uv installs, of all that it reads."""
     only = install.values("--only-group") + (["dev"] if install.has("--only-dev") else [])
     groups = {*only, *install.values("--group"), *(() if only else project.default_groups)}
     if install.has("--all-groups"):

@@ -14,7 +14,7 @@ _FLAGS = frozenset(
         *("--require-hashes", "--no-index", "--no-deps", "--no-build-isolation", "--user", "--pre", "--no-editable"),
         *("--frozen", "--locked", "--no-dev", "--dev", "--no-sync", "--no-sources", "--no-default-groups"),
         *("--no-config", "--no-install-project", "--no-install-workspace", "--no-install-local", "--no-project"),
-        *("--offline", "--system"),
+        *("--offline", "--system", "--dry-run", "--inexact", "--active"),
     )
 )
 """Options without a value: what the variable holds switches them on or off."""
@@ -23,6 +23,7 @@ _RENAMED = {
     "--working-directory": "--directory",
     "--working-dir": "--directory",
     "--isolated": "--no-config",
+    "--system-python": "--system",
     "--exclude": "--excludes",
 }
 _ISOLATION, _INVERTED = "PIP_NO_BUILD_ISOLATION", {"0": "1", "false": "1", "off": "1", "no": "1", "1": "0", "true": "0"}

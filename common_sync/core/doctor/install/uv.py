@@ -13,9 +13,16 @@ from common_sync.core.expressions import expression
 from common_sync.core.formats.toml import parse_toml
 from common_sync.core.text import UnparsableError
 
-_FLAGS = frozenset({"require-hashes", "no-build", "no-build-isolation"})
+_FLAGS = frozenset({"require-hashes", "no-build", "no-build-isolation", "no-sources"})
 _LISTS = frozenset(
-    ("only-binary", "no-build-package", "constraint-dependencies", "override-dependencies", "exclude-dependencies")
+    (
+        "only-binary",
+        "no-build-package",
+        "no-sources-package",
+        "constraint-dependencies",
+        "override-dependencies",
+        "exclude-dependencies",
+    )
 )
 _ONLY_BINARY = expression(r"^[ \t]*--only-binary[= \t]+(\S+)", 8)  # re.MULTILINE
 

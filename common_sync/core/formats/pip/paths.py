@@ -77,6 +77,19 @@ def find_include(value: str) -> Target | None:
     return target and target._replace(start=0, end=len(value), url=False, subdirectory=None)
 
 
+def name_project(target: Target, value: str) -> str:
+    """Return the path of the project that a requirement names, `#subdirectory` and all.
+
+    Args:
+        target: The path in it.
+        value: The requirement, as pip sees it.
+    """
+    if target.subdirectory is None:
+        return target.path
+    start, end = target.subdirectory
+    return f"{target.path}/{value[start:end]}".rstrip("/")
+
+
 def holds_variable(target: Target) -> bool:
     """Tell whether an environment variable decides where the path leads."""
     return bool(_VARIABLE.search(target.path))

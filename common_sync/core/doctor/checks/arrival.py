@@ -1,0 +1,256 @@
+"""Where the library lies once a stage has run, and whether what is started there looks for it in that place."""
+
+from collections.abc import Iterable, Iterator
+from posixpath import basename, dirname, join, normpath
+from typing import NamedTuple
+
+from common_sync.core.doctor.build.outcome import Installed, Ran, StageEnd, Taken
+from common_sync.core.doctor.checks.asked_first import asks_for, is_library, may_bring
+from common_sync.core.doctor.install.sites import (
+    PYTHON,
+    UNKNOWN,
+    Around,
+    Site,
+    find_site,
+    folder_site,
+    moved,
+    python_of,
+    site_at,
+    user_site,
+)
+from common_sync.core.doctor.view import ImageView
+from common_sync.core.expressions import expression
+from common_sync.core.formats.pip.names import normalise
+from common_sync.core.formats.shell.script import Command
+from common_sync.core.model import below
+
+_ONLY_LOOKS = ("--dry-run", "--check", "--help", "-h")
+_EXACT = "--inexact"
+_PROGRAM = expression(r"(?:python|pypy)[\d.]*|gunicorn|uvicorn|hypercorn|celery|flask|fastapi|pytest|daphne|granian")
+
+
+class Lost(NamedTuple):
+    """Why the library is not where it is looked for: the line, what that does, and whether that is sure."""
+
+    line: int
+    what: str
+    sure: bool = True
+
+
+class Arrived(NamedTuple):
+    """What has become of the library in a stage.
+
+    Attributes:
+        sites: Where it lies, and the line that has brought it there.
+        made: The environments that were made.
+        linked: Those of them that also look into the image's own Python.
+        lost: The last line that brought it nowhere, or took it away.
+        pooled: Whether poetry makes environments of its own.
+    """
+
+    sites: dict[Site, int]
+    made: frozenset[str] = frozenset()
+    linked: frozenset[str] = frozenset()
+    lost: Lost | None = None
+    pooled: bool = True
+
+    def gone(self, sites: Iterable[Site], line: int, what: str) -> "Arrived":
+        """Return what is left once a line has taken the library away from some places."""
+        out = {one for one in sites if one in self.sites}
+        left = {one: at for one, at in self.sites.items() if one not in out}
+        return self._replace(sites=left, lost=Lost(line, what)) if out else self
+
+    def brought(self, site: Site, line: int) -> "Arrived":
+        """Return what there is once a line has brought the library somewhere."""
+        return self._replace(sites={**self.sites, site: line})
+
+    def with_made(self, site: Site, *, linked: bool = False) -> "Arrived":
+        """Return what there is once an environment was made."""
+        if site.kind != "environment":
+            return self
+        return self._replace(made=self.made | {site.path}, linked=self.linked | ({site.path} if linked else set()))
+
+
+def arrive(image: ImageView, number: int) -> Arrived:
+    """Return what has become of the library once a stage has run.
+
+    Args:
+        image: The image.
+        number: The stage's number.
+    """
+    stage = image.build.stages[number]
+    arrived = arrive(image, stage.built_on) if stage.built_on is not None else Arrived({})
+    activated, line = "", 0
+    for step in stage.steps:
+        at = step.instruction.line if isinstance(step, Installed) else step.line
+        activated = activated if at == line else ""
+        line = at
+        if isinstance(step, Ran) and (folder := _activates(step.command)):
+            activated = folder
+        user = step.user if not isinstance(step, Taken) else ""
+        around = Around(arrived.made, activated, user, arrived.pooled)
+        match step:
+            case Installed():
+                arrived = _install(arrived, step, around, image, stage)
+            case Taken():
+                arrived = _take(arrived, step, arrive(image, step.stage))
+            case _:
+                arrived = _run(arrived, step, around, image)
+    return arrived
+
+
+def _activates(command: Command) -> str:
+    """Return the environment that a command has a script go on in, or nothing."""
+    script = command.words[1] if command.program in {".", "source"} and len(command.words) > 1 else None
+    if script is None or not script.known or not script.text.endswith("/bin/activate"):
+        return ""
+    return normpath(join(command.folder or "/", dirname(dirname(script.text))))
+
+
+def _install(arrived: Arrived, event: Installed, around: Around, image: ImageView, stage: StageEnd) -> Arrived:
+    install, line = event.install, event.instruction.line
+    if install.synced and install.tool == "uv":
+        found = (need.path for need in event.needs if need.kind == "file" and need.path.endswith("/pyproject.toml"))
+        install = install._replace(folder=dirname(next(found, f"{install.folder}/x")))
+    site = find_site(install, event.command, around)
+    brings = any(is_library(need, image) and need.brought for need in event.needs)
+    brings = brings or (may_bring(event) and (not install.has("--find-links") or asks_for(event, image, stage.image)))
+    if install.action != "install" or install.has(*_ONLY_LOOKS):
+        looks = f"only does `{install.action}`" if install.action != "install" else "only looks what it would do"
+        return arrived._replace(lost=Lost(line, looks)) if brings else arrived
+    if site is None:
+        plain = stage.image.look("/.venv") is None  # else the base image may have one
+        lost = Lost(line, "finds no environment to install into, and is not told `--system`", sure=plain)
+        return arrived._replace(lost=lost) if brings else arrived
+    arrived = arrived.with_made(site) if install.synced else arrived
+    if brings:
+        return arrived.brought(site, line)
+    return arrived.gone([site], line, "takes away what it does not install") if _is_exact(event) else arrived
+
+
+def _is_exact(event: Installed) -> bool:
+    """Tell whether an install takes away all that it does not install."""
+    words = [word.text for word in event.command.words]
+    if event.command.program == "pip-sync":
+        return True
+    return event.install.tool == "uv" and "sync" in words[:4] and not event.install.has(_EXACT)
+
+
+def _take(arrived: Arrived, taken: Taken, other: Arrived) -> Arrived:
+    for source in (normpath("/" + one.lstrip("/")) for one in taken.sources):
+        for site in other.sites:
+            if (there := moved(site, source, taken.place)) is not None:
+                arrived = arrived.brought(there, taken.line)
+        for path in other.made:
+            if (there := moved(Site("environment", path), source, taken.place)) is not None:
+                arrived = arrived.with_made(there, linked=path in other.linked)
+    return arrived
+
+
+def _run(arrived: Arrived, step: Ran, around: Around, image: ImageView) -> Arrived:
+    command = step.command
+    words = [word.text for word in command.words]
+    if command.program == "rm":
+        return _remove(arrived, step, around, image)
+    if command.program == "poetry" and words[1:3] == ["config", "virtualenvs.create"]:
+        return arrived._replace(pooled=words[3:4] != ["false"])
+    if (made := _made(command)) is not None:
+        place = site_at(normpath(join(command.folder or "/", made)))
+        cleared = "--clear" in words or command.program == "uv"
+        arrived = arrived.gone([place] if cleared else [], step.line, f"makes {place.path} anew")
+        return arrived.with_made(place, linked="--system-site-packages" in words)
+    if "uninstall" in words[:5]:
+        names = {normalise(word) for word in words}
+        if normalise(image.service.library) in names or "-r" in words:
+            sites = [*arrived.sites] if command.program == "uv" else [python_of(command, around)]
+            return arrived.gone(sites, step.line, "uninstalls it")
+    return arrived
+
+
+def _made(command: Command) -> str | None:
+    """Return the environment that a command makes, or None."""
+    words = [word.text for word in command.words]
+    rest = words[3:] if words[1:3] in (["-m", "venv"], ["-m", "virtualenv"]) else None
+    rest = words[1:] if command.program == "virtualenv" else rest
+    rest = words[2:] if command.program == "uv" and words[1:2] == ["venv"] else rest
+    if rest is None:
+        return None
+    named = [word for word, before in zip(rest, ["", *rest], strict=False) if _is_place(word, before)]
+    return named[-1] if named else ".venv" if command.program == "uv" else None
+
+
+def _is_place(word: str, before: str) -> bool:
+    return not word.startswith("-") and before not in {"--python", "-p", "--prompt", "--seed-version"}
+
+
+def _remove(arrived: Arrived, step: Ran, around: Around, image: ImageView) -> Arrived:
+    """Return what is left once files were removed."""
+    home = "/root" if around.user == "root" else f"/home/{around.user}"
+    removed = [word.text for word in step.command.arguments if not word.text.startswith("-")]
+    paths = [normpath(join(step.command.folder or "/", one.replace("~", home, 1))) for one in removed]
+    names = {"*", *(one.package.partition(".")[0] for one in image.service.imports)}
+    sites = [site for site in arrived.sites if any(_holds(path, site, names) for path in paths)]
+    return arrived.gone(sites, step.line, "removes it")
+
+
+def _holds(path: str, site: Site, names: set[str]) -> bool:
+    """Tell whether the library in a site goes with a path: the whole site, its folder of packages, or its package there."""
+    inner = basename(path) in names and folder_site(dirname(path)) == site
+    packages = folder_site(path) == site and path != site.path
+    return inner or packages or bool(site.path and below(site.path, path) is not None)
+
+
+def find_running(stage: StageEnd, arrived: Arrived) -> list[Site]:
+    """Return where the programs look that a stage starts; nothing where that cannot be told.
+
+    Args:
+        stage: The stage.
+        arrived: What has become of the library in it.
+    """
+    activated = ""
+    found: list[Site] = []
+    for command in stage.started:
+        activated = _activates(command) or activated
+        if not command.words or not _PROGRAM.fullmatch(command.program):
+            continue
+        found.append(python_of(command, Around(arrived.made, activated)))
+    return found
+
+
+def why_unreached(stage: StageEnd, arrived: Arrived, folders: Iterable[str]) -> Lost | None:
+    """Return why what a stage starts does not find the library, although something installs it; None where it may.
+
+    Args:
+        stage: The stage.
+        arrived: What has become of the library in it.
+        folders: The folders that Python looks into besides.
+    """
+    running = find_running(stage, arrived)
+    if stage.python_path is None or UNKNOWN in arrived.sites or UNKNOWN in running:
+        return None
+    set_by = (command.environment.get("PYTHONPATH") for command in stage.started)
+    looked = {stage.workdir, *stage.python_path, *folders, *_parts(set_by)}
+    if any(_is_found(site, running, looked, stage, arrived) for site in arrived.sites):
+        return None
+    site, line = next(reversed(arrived.sites.items()), (UNKNOWN, 0))
+    if not line:
+        return arrived.lost
+    place = site.path or "the image's own Python"
+    return Lost(line, f"brings it into {place}, where what the image starts does not look", sure=False)
+
+
+def _parts(values: Iterable[str | None]) -> Iterator[str]:
+    for value in values:
+        yield from filter(None, (value or "").split(":"))
+
+
+def _is_found(site: Site, running: list[Site], looked: set[str], stage: StageEnd, arrived: Arrived) -> bool:
+    if site.kind == "folder":
+        return site.path in looked
+    if any(below(folder, site.path) is not None for folder in looked if site.path):
+        return True
+    if site == user_site(stage.user, None) and (not running or PYTHON in running):
+        return True
+    if site.kind == "python":
+        return not running or any(one == PYTHON or one.path in arrived.linked for one in running)
+    return site in running or (not running and site.path in arrived.made)

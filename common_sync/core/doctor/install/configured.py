@@ -1,0 +1,17 @@
+"""What an install is told by files of settings, whichever tool it is."""
+
+from common_sync.core.doctor.image.files import Context, Image
+from common_sync.core.doctor.install.command import Install
+from common_sync.core.doctor.install.pip import configured
+from common_sync.core.doctor.install.uv import configured_uv
+
+
+def configure(install: Install, image: Image, context: Context) -> Install:
+    """Return an install with the options that files of settings in the image give it.
+
+    Args:
+        install: What is installed.
+        image: The files that are there then.
+        context: The build context that they came from.
+    """
+    return configured_uv(configured(install, image, context), image, context)
