@@ -302,7 +302,7 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
         {**FILES, "uv.toml": "", "pyproject.toml": "[tool.uv]\nno-build = true\n"},
         "",
     ),
-    "uv.toml that is none": (UV, {**FILES, "uv.toml": "= x"}, ""),
+    "uv.toml that is none": (UV, {**FILES, "uv.toml": "= x"}, "CS213:4"),
     "uv is told not to read it": (UV.replace("./", "--no-config ./"), {**FILES, "uv.toml": "no-build = true"}, ""),
     "uv takes wheels only, by the file": (
         run("RUN uv pip install --system -r requirements.txt"),

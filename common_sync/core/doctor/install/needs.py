@@ -20,7 +20,9 @@ from common_sync.core.doctor.install.selection import find_lock, installs_root, 
 from common_sync.core.doctor.install.setup_script import SETUP_FILES, list_required
 from common_sync.core.doctor.install.sources import Source, given_sources, list_sources, needs_it
 from common_sync.core.doctor.install.together import refuse_together, way_of
-from common_sync.core.doctor.install.uv import find_config_files, upward, wheels_only
+from common_sync.core.doctor.install.upward import upward
+from common_sync.core.doctor.install.uv import find_config_files, wheels_only
+from common_sync.core.doctor.install.uv_settings import refuse_settings
 from common_sync.core.expressions import expression
 from common_sync.core.formats.pip.paths import ARCHIVES, find_include, find_target, holds_variable, name_project
 from common_sync.core.formats.pip.refusals import why_refused, why_uv_refuses
@@ -60,6 +62,7 @@ class _Finder:
                 yield Need("file", "", "", "unknown", "the folder that it runs in cannot be told")
             return
         yield from find_config_files(self.install, folder, self._image)
+        yield from refuse_settings(self.install, self._image, self._context)
         for source in given_sources(self.install):
             yield from self._source(source, [folder], None)
         if self.install.tool == "uv" and not self.install.has("--no-config"):

@@ -4,21 +4,23 @@ Sources: https://docs.astral.sh/uv/concepts/configuration-files/ and https://doc
 """
 
 from collections.abc import Iterator, Mapping
-from posixpath import dirname, join, normpath
+from posixpath import join, normpath
 
 from common_sync.core.doctor.image.files import Context, Image
 from common_sync.core.doctor.install.command import Install
-from common_sync.core.doctor.install.need import Need, read_text
+from common_sync.core.doctor.install.need import Need
+from common_sync.core.doctor.install.uv_settings import CONFIG_FILE, find_settings
 from common_sync.core.expressions import expression
-from common_sync.core.formats.toml import parse_toml
-from common_sync.core.text import UnparsableError
 
-_FLAGS = frozenset({"require-hashes", "no-build", "no-build-isolation", "no-sources"})
+_FLAGS = frozenset({"require-hashes", "no-build", "no-build-isolation", "no-sources", "no-deps", "system"})
 _LISTS = frozenset(
     (
         "only-binary",
         "no-build-package",
         "no-sources-package",
+        "target",
+        "prefix",
+        "python",
         "constraint-dependencies",
         "override-dependencies",
         "exclude-dependencies",
@@ -26,45 +28,14 @@ _LISTS = frozenset(
 )
 _ONLY_BINARY = expression(r"^[ \t]*--only-binary[= \t]+(\S+)", 8)  # re.MULTILINE
 
-CONFIG_FILE = "--config-file"
-
-
-def upward(folder: str) -> Iterator[str]:
-    """Yield a folder and those above it."""
-    yield folder
-    while folder != "/":
-        folder = dirname(folder)
-        yield folder
-
 
 def configured_uv(install: Install, image: Image, context: Context) -> Install:
     """Return an install with the options that the nearest file of uv's settings in the image gives it."""
     if install.tool != "uv" or install.folder is None or install.has("--no-config"):
         return install
-    more = tuple(_list_options(_find_settings(install, install.folder, image, context), install))
+    found = find_settings(install, image, context)
+    more = tuple(_list_options((found.tables if found else None) or {}, install))
     return install._replace(options=(*more, *install.options))
-
-
-def _find_settings(install: Install, folder: str, image: Image, context: Context) -> Mapping[str, object]:
-    named = [normpath(join(folder, path)) for path in install.values(CONFIG_FILE)]
-    paths = named or [join(above, name) for above in upward(folder) for name in ("uv.toml", "pyproject.toml")]
-    for path in paths:
-        place = image.look(path)
-        text = read_text(place, context) if place is not None and place.kind == "file" else None
-        settings = _read(text) if text is not None else None
-        if settings is not None and path.endswith("pyproject.toml"):
-            tool = settings.get("tool")
-            settings = tool.get("uv") if isinstance(tool, dict) else None
-        if isinstance(settings, dict):
-            return settings
-    return {}
-
-
-def _read(text: str) -> Mapping[str, object] | None:
-    try:
-        return parse_toml(text).tables
-    except UnparsableError:
-        return None
 
 
 def _list_options(settings: Mapping[str, object], install: Install) -> Iterator[tuple[str, str]]:
