@@ -561,6 +561,14 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
         {"pyproject.toml": PDM},
         "",
     ),
+    "uv sync --active": (
+        ALL + VENV + "ENV VIRTUAL_ENV=/opt/venv PATH=/opt/venv/bin\nRUN uv sync --active\n",
+        PROJECT,
+        "",
+    ),
+    "uv sync --active, where nothing is": (ALL + "RUN uv sync --active\n", PROJECT, "CS213:4"),
+    "a variable tells where": (ALL + "RUN uv pip install --python=$(which python) ./common\n", {}, ""),
+    "pip --python": (ALL + VENV + "RUN pip --python /opt/venv install ./common\n", {}, "CS213:5"),
     "another project": (
         ALL + "RUN pip install ./other\n",
         {"other/pyproject.toml": '[project]\nname = "other"\n'},

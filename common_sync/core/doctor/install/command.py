@@ -190,9 +190,11 @@ def _asked(parsed: _Parsed) -> Iterator[Asked]:
 
 def _read_pip(words: Sequence[Word], command: Command) -> Install | None:
     at = next((index for index, word in enumerate(words) if word.text in _PIP_COMMANDS), None)
-    if at is None or _parse(words[:at]).rest:
+    before = _parse(words[:at])
+    if at is None or before.rest:
         return None
-    parsed = _with_environment(_parse(words[at + 1 :]), command, "PIP_")
+    after = _parse(words[at + 1 :])
+    parsed = _with_environment(after._replace(options=(*before.options, *after.options)), command, "PIP_")
     return _make("pip", command, parsed, [*_asked(parsed)])._replace(action=words[at].text)
 
 

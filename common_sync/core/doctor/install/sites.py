@@ -26,6 +26,7 @@ _PREFIXES = frozenset({"", "/", "/usr", "/usr/local"})
 _PACKAGES = expression(r"(?P<prefix>.*)/lib(?:64)?/python[\d.*?]*/(?:site|dist)-packages/?$")
 _OWN = expression(r"/$|/usr(?:/local)?(?:$|/lib(?:64)?(?:$|/python))")
 _INTERPRETER = expression(r"(?:python|pypy)[\d.]*")
+_PLACES = frozenset({"--target", "--prefix", "--root", "--python"})
 _OFF = frozenset({"0", "false", "no", "off"})
 
 
@@ -78,6 +79,8 @@ def python_of(command: Command, around: Around) -> Site:
 def find_site(install: Install, command: Command, around: Around) -> Site | None:
     """Return where an install puts packages; None where it finds no place at all."""
     folder = install.folder or "/"
+    if any(name in _PLACES and not value for name, value in install.options):
+        return UNKNOWN  # a variable tells it
     if targets := install.values("--target"):
         return folder_site(normpath(join(folder, targets[-1])))
     if prefixes := install.values("--prefix", "--root"):
@@ -88,7 +91,11 @@ def find_site(install: Install, command: Command, around: Around) -> Site | None
         return _interpreter(normpath(join(folder, pythons[-1]))) if "/" in pythons[-1] else UNKNOWN
     match install.tool:
         case "uv":
-            return _of_sync(command, folder) if install.synced else _of_uv(install, command, folder, around)
+            return (
+                _of_sync(install, command, folder, around)
+                if install.synced
+                else _of_uv(install, command, folder, around)
+            )
         case "poetry" | "pipenv":
             return _of_pool(install, command, folder, around)
         case "pdm":
@@ -127,7 +134,9 @@ def _dot_venvs(folder: str) -> list[str]:
     return [join("/", *parts[:end], ".venv") for end in range(len(parts), -1, -1)]
 
 
-def _of_sync(command: Command, folder: str) -> Site:
+def _of_sync(install: Install, command: Command, folder: str, around: Around) -> Site:
+    if install.has("--active") and (active := _active(command, around)) is not None:
+        return active
     value = command.environment.get("UV_PROJECT_ENVIRONMENT", "")
     if value is None:
         return UNKNOWN
