@@ -36,6 +36,21 @@ def inline(*lines: str) -> str:
 
 
 CASES = {
+    "a service that stands twice": Case(
+        {f"{API}/compose.yml": "services:\n  api:\n    build: .\n  api:\n    build: .\n"},
+        (("CS213", f"{API}/compose.yml", 4),),
+    ),
+    "a build that stands twice": Case(
+        {"compose.yml": f"services:\n  api:\n    build: {API}\n    build: {API}\n"},
+        (("CS213", "compose.yml", 4),),
+    ),
+    "a service that a later document says more of": Case(
+        {f"{API}/compose.yml": "services:\n  api: &x\n    build: .\n---\nservices:\n  api:\n    build: .\n"}
+    ),
+    "two Dockerfiles of one service": Case(
+        {f"{API}/compose.yml": inline("FROM x").replace("    build:\n", "    build:\n      dockerfile: Dockerfile\n")},
+        (("CS213", f"{API}/compose.yml", 5),),
+    ),
     "a Dockerfile of any name": Case(
         {f"{API}/compose.yml": root("{dockerfile: build/api.image}"), f"{API}/build/api.image": WRONG},
         (("CS201", f"{API}/build/api.image", 4),),

@@ -89,6 +89,13 @@ dynamic = ["version"]
 """
 _BY_PATH = stage("COPY . .", "RUN pip install ./common", START)
 
+_SETUPTOOLS = {
+    **LIBRARY,
+    "pyproject.toml": _HATCH.replace("hatchling>=1.24", "setuptools>=68")
+    .replace("hatchling.build", "setuptools.build_meta")
+    .replace('dynamic = ["version"]', 'version = "1"'),
+}
+
 REFUSED = (
     Case("hash_checking", stage("COPY . .", "RUN pip install --require-hashes -r requirements.txt", START)),
     Case("hash_checking_by_a_variable", stage("COPY . .", "ENV PIP_REQUIRE_HASHES=1", INSTALL, START)),
@@ -127,12 +134,22 @@ REFUSED = (
     Case(
         "setuptools_in_a_mount",
         stage("RUN --mount=type=bind,source=common,target=/src pip install /src", START),
-        library={
-            **LIBRARY,
-            "pyproject.toml": _HATCH.replace("hatchling>=1.24", "setuptools>=68")
-            .replace("hatchling.build", "setuptools.build_meta")
-            .replace('dynamic = ["version"]', 'version = "1"'),
-        },
+        library=_SETUPTOOLS,
+    ),
+    Case(
+        "setuptools_by_a_user_who_may_not_write",
+        stage("COPY . .", "ENV HOME=/tmp", "USER 1000", "RUN pip install --user ./common", START),
+        library=_SETUPTOOLS,
+    ),
+    Case(
+        "version_in_hatch_toml",
+        _BY_PATH,
+        library={**LIBRARY, "pyproject.toml": _HATCH, "hatch.toml": '[version]\npath = "our_common/version.py"\n'},
+    ),
+    Case(
+        "module_of_another_name",
+        _BY_PATH,
+        library={**LIBRARY, "pyproject.toml": f'{LIBRARY["pyproject.toml"]}[tool.flit.module]\nname = "ours"\n'},
     ),
 )
 """An image cannot be built, because the installer refuses what it reads, whatever is copied."""
@@ -175,6 +192,22 @@ UNUSABLE = (
         files={"requirements.txt": "", "main.py": "from corp.common.health import serve\n\nserve()\n"},
         library={f"corp/common/{path.partition('/')[2]}": text for path, text in LIBRARY.items() if "/" in path}
         | {"setup.py": 'from setuptools import setup\n\nsetup(name="corp-common", packages=["corp.common"])\n'},
+        copy_in_image=None,
+    ),
+    Case(
+        "editable_in_a_builder_by_the_folder_of_python",
+        stage("COPY . .", "RUN pip install -e ./common", name="build")
+        + stage("COPY --from=build /usr/local/lib /usr/local/lib", START),
+        copy_in_image=None,
+    ),
+    Case(
+        "editable_in_an_environment_of_any_name",
+        stage(
+            "COPY . .",
+            "RUN python3 -m venv --system-site-packages /opt/py && /opt/py/bin/pip install -e ./common",
+            name="build",
+        )
+        + stage("COPY --from=build /opt/py /opt/py", START.replace('"python3"', '"/opt/py/bin/python3"')),
         copy_in_image=None,
     ),
     Case(

@@ -207,12 +207,16 @@ class ComposeFiles:
         """Return what a file says, once and for all; note where it cannot be parsed."""
         if path not in self._files:
             from common_sync.core.formats.compose.file import read_compose_file
+            from common_sync.core.formats.yaml.tree import find_doubled
             from common_sync.edges.files.yaml import parse_documents  # 20 ms, where there is something to read
 
             self._files[path] = None
             try:
                 text = decode_unicode(self._read_small(path))
-                self._files[path] = read_compose_file(parse_documents(text.characters))
+                root = parse_documents(text.characters)
+                if (doubled := find_doubled(root)) is not None:
+                    raise UnparsableError(doubled.line, f"`{doubled.value}` stands in it twice")  # noqa: TRY301
+                self._files[path] = read_compose_file(root)
             except (UndecodableError, UnparsableError) as error:
                 line = error.line if isinstance(error, UnparsableError) and error.line else 1
                 self._note(path, DeadEnd(path, line, f"cannot be parsed: {error.reason}", "unread"))

@@ -497,7 +497,11 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
         "CS213:4",
     ),
     "uv: --system, from its venv": (ALL + "RUN uv pip install --python 3.12 ./common\n", {}, ""),
-    "a user that is a number": (ALL + "USER 1000\nRUN pip install --user ./common\n", {}, ""),
+    "a user that is a number": (
+        ALL.replace("COPY", "COPY --chown=1000") + "USER 1000\nRUN pip install --user ./common\n",
+        {},
+        "",
+    ),
     "a program that a variable names": (ALL + "RUN pip install -t /deps ./common\nCMD $X main.py\n", {}, "CS213:4"),
     "a program that lies elsewhere": (ALL + "RUN pip install ./common\nCMD /x/python main.py\n", {}, ""),
     "venv stage: its lib": (

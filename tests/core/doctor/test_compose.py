@@ -110,6 +110,10 @@ CASES = {
         {"compose.override.yml": "services:\n  api: {}\n", **root("image: x", "build:", "  context: services/api", "  target: prod")},
         (("CS213", "compose.yaml", 6, "no stage `prod`"),),
     ),
+    "a Dockerfile, and another one in the file": Case(
+        root("build:", "  context: services/api", "  dockerfile: Dockerfile", "  dockerfile_inline: FROM x"),
+        (("CS213", "compose.yaml", 6, "refuses both together"),),
+    ),
     "a context with a variable": Case(
         root("image: x", "build: '${WHERE}'"),
         (("CS213", "compose.yaml", 4, "a variable tells what it is built from"),),

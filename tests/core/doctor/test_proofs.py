@@ -124,8 +124,8 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "setup.py: requirements with none": (
         SETUP,
         setup(
-            "install_requires=open('requirements.txt').read().split(), x='none.txt'",
-            **{"requirements.txt": "idna\n-r x.txt\n"},
+            "install_requires=open('requirements.txt').read().split(), x='more.txt'",
+            **{"requirements.txt": "idna\n-r x.txt\n", "more.txt": ""},
         ),
         "",
     ),
@@ -142,7 +142,10 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     ),
     "setup.py: its own files": (
         SETUP,
-        setup("long_description=open(os.path.join(HERE, 'README.md')).read(), url='/x', entry='../app'"),
+        setup(
+            "long_description=open(os.path.join(HERE, 'README.md')).read(), url='/x', entry='../app'",
+            **{"README.md": ""},
+        ),
         "",
     ),
     "setup.py: no Python": (SETUP, setup("install_requires=['our-common @ file:../../common'"), ""),

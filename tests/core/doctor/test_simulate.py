@@ -401,7 +401,7 @@ DOCKERFILES = [
         BASE + "COPY . .\n" + INSTALL,
         "CS204:4",
         {
-            "common/pyproject.toml": '[project]\nname = "c"\nreadme = "README.md"\n[build-system]\nbuild-backend = "flit_core.buildapi"\n'
+            "common/pyproject.toml": '[project]\nname = "our-common"\nreadme = "README.md"\n[build-system]\nbuild-backend = "flit_core.buildapi"\n'
         },
     ),
     (

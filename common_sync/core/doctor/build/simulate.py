@@ -8,7 +8,8 @@ from posixpath import join, normpath
 from typing import NamedTuple
 
 from common_sync.core.doctor.build.outcome import Build, Event, Installed, NotFollowed, Ran, StageEnd, Step, Taken
-from common_sync.core.doctor.build.running import explain, refuse_locked, script_of
+from common_sync.core.doctor.build.rights import Rights, refuse_in_mounts
+from common_sync.core.doctor.build.running import explain, script_of
 from common_sync.core.doctor.image.bases import UNKNOWN_FOLDER, Base, read_base
 from common_sync.core.doctor.image.copying import Copying, MissingSource, copy_layers, read_copy
 from common_sync.core.doctor.image.effects import Layer, find_effects, why_not_followed
@@ -79,6 +80,7 @@ class _State:
         self.installs_later: list[NotFollowed] = []
         self.python_path: tuple[str, ...] | None = ()
         self.before = Before(list_held(base.python))
+        self.rights = Rights()
 
     def finished(self) -> StageEnd:
         return StageEnd(
@@ -131,6 +133,7 @@ class _Builder:
                     self._set_paths(instruction, state)
                 case "USER":
                     state.user = self._expand(instruction.arguments, instruction).text.partition(":")[0]
+                    state.rights = state.rights.turned(self._expand(instruction.arguments, instruction))
                 case "ENTRYPOINT" | "CMD":
                     state.starts[instruction.name] = instruction
                 case "SHELL":
@@ -180,7 +183,7 @@ class _Builder:
             return _State(stage.name, number, known, base.text)
         state = _State(stage.name, number, built_on.base)
         state.image, state.workdir = built_on.image, built_on.workdir
-        state.posix, state.ran = built_on.posix, built_on.ran
+        state.posix, state.ran, state.rights = built_on.posix, built_on.ran, built_on.rights
         state.built_on, state.python_path, state.before = built_on.number, built_on.python_path, built_on.before
         state.path, state.user, state.starts = built_on.path, built_on.user, dict(built_on.starts)
         state.uses.add(built_on.number)
@@ -207,6 +210,8 @@ class _Builder:
 
     def _set_paths(self, instruction: Instruction, state: _State) -> None:
         for name, written in assignments(instruction):
+            if name == "HOME":
+                state.rights = state.rights._replace(homed=True)
             if name in {"PATH", "PYTHONPATH"} and written is not None:
                 value = self._expand(written, instruction)
                 folders = tuple(normpath(join(state.workdir, part)) for part in value.text.split(":") if part)
@@ -228,6 +233,7 @@ class _Builder:
         return stage.image
 
     def _copy(self, instruction: Instruction, state: _State) -> None:
+        state.rights = state.rights.copied(instruction)
         copying = read_copy(instruction, lambda word: self._expand(word, instruction), state.workdir)
         if isinstance(copying, Copying):
             origin = copying.origin
@@ -266,6 +272,7 @@ class _Builder:
                 )
                 effects.append(Doubt(folder))
             effects += find_effects(command, image)
+            state.rights = state.rights.used(command)
             effects = [explain(layer, command, instruction.line) for layer in effects]
         places = [mount.place for mount in mounted]
         kept = (layer for layer in effects if all(below(layer.place, place) is None for place in places))
@@ -289,7 +296,8 @@ class _Builder:
             return False
         install = configure(found, image, self._context)
         locked = [mount.place for mount in mounted if mount.read_only]
-        needs = tuple(refuse_locked(need, locked) for need in find_needs(install, image, self._context, state.before))
+        read = (refuse_in_mounts(need, locked) for need in find_needs(install, image, self._context, state.before))
+        needs = tuple(state.rights.hinder(read, install, command.words[0].text))
         state.before = state.before.with_installed(needs, list_installed(install, needs, image, self._context))
         old_pip = state.base.old_pip and install.tool == "pip"
         python = state.base.python

@@ -38,7 +38,7 @@ def find_build_troubles(
     found: dict[Finding, None] = {}
     for number, stage in enumerate(build.stages):
         troubles = [trouble for event in stage.events for trouble in _of_event(event, file, context, admits)]
-        troubles += _left_behind(build, stage, file)
+        troubles += find_left_behind(build, stage, file)
         troubles += _not_kept(build, number, file) if number in ends else []
         found |= dict.fromkeys(troubles if number in needed else map(_unneeded, troubles))
     yield from found
@@ -51,11 +51,12 @@ def _unneeded(trouble: Finding) -> Finding:
 
 
 _INSTALLED_TO = expression(
-    r"(?:^|/)(?:\.?venv|env|virtualenv|(?:site|dist)-packages|\.local)(?:/|$)|^/(?:usr|usr/local|opt|install\w*)/?$"
+    r"(?:^|/)(?:\.?venv|env|virtualenv|(?:site|dist)-packages|\.local)(?:/|$)"
+    r"|^/(?:usr|usr/local|opt|install\w*)/?$|/lib(?:64)?(?:/python3[\d.]*)?/?$"
 )
 
 
-def _left_behind(build: Build, stage: StageEnd, file: str) -> Iterator[Finding]:
+def find_left_behind(build: Build, stage: StageEnd, file: str) -> Iterator[Finding]:
     """Yield each copy of an environment in which something is installed that lies where it is not copied from."""
     for taken in stage.taken:
         for event in _installs(build, taken.stage):

@@ -46,6 +46,9 @@ def _explain(view: View, built: BuiltService) -> tuple[YamlScalar | None, str, s
             "a variable tells what it is built from, or by which Dockerfile",
             f"write it out; {IF_HARMLESS}",
         )
+    if section.inline is not None and section.dockerfile is not None:
+        message = "Compose takes a `dockerfile` or a `dockerfile_inline`, and refuses both together"
+        return section.inline, message, "take one of them out"
     image = view.image_of(built)
     if image is None and not built.outside(view.service.place):
         return None  # its Dockerfile cannot be read or parsed, which is said of that

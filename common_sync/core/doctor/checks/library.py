@@ -5,13 +5,14 @@ from posixpath import basename, join
 from typing import NamedTuple
 
 from common_sync.core.doctor.build.outcome import Build, NotFollowed, StageEnd
-from common_sync.core.doctor.checks.arrival import Arrived, Lost, arrive, why_unreached
+from common_sync.core.doctor.checks.arrival import Lost, arrive, why_unreached
 from common_sync.core.doctor.checks.asked_first import find_asked_first
+from common_sync.core.doctor.checks.build import find_left_behind
 from common_sync.core.doctor.checks.by_name import find_asked, list_asked_by_name
 from common_sync.core.doctor.checks.layout import find_packages, find_places, find_shadow
 from common_sync.core.doctor.checks.path_entries import path_entries_in
 from common_sync.core.doctor.checks.references import list_needs
-from common_sync.core.doctor.image.files import Context, Image
+from common_sync.core.doctor.image.files import Context
 from common_sync.core.doctor.install.need import Need
 from common_sync.core.doctor.install.projects import read_project
 from common_sync.core.doctor.view import ImageView, View
@@ -69,18 +70,28 @@ def list_running(image: ImageView) -> list[Running]:
 
 def _find_absence(image: ImageView) -> list[Finding]:
     """Return that a file in the last image imports the library, and nothing brings that: or what asks an index for it."""
-    service, stages = image.service, image.build.stages
-    last = stages[-1].image if stages else Image()
-    imported = [one.package for one in service.imports if find_places(last, image.context, one.file)]
-    folders = path_entries_in(image) if imported else ()
-    arrived = arrive(image, len(stages) - 1) if imported else Arrived({})
-    lost = why_unreached(stages[-1], arrived, folders) if imported else None
-    if arrived.sites and lost is None:
-        return []
-    absent = find_absence(image.build, imported, service.copy, image.dockerfile, folders, lost)
+    service, build = image.service, image.build
+    if any([*find_left_behind(build, stage, image.dockerfile)] for stage in build.stages):
+        return []  # that says why
+    found = (_absent_in(image, number) for number in dict.fromkeys(build.ends(image.targets)))
+    absent = next((one for one in found if one is not None), None)
     if absent is None:
         return []
     return [*_asked_in_commands(image), *list_asked_by_name(service, _reached(image))] or [absent]
+
+
+def _absent_in(image: ImageView, number: int) -> Finding | None:
+    """Return that a file in a stage that is run imports the library, and nothing brings that."""
+    service, build = image.service, image.build
+    end = build.stages[number]
+    imported = [one.package for one in service.imports if find_places(end.image, image.context, one.file)]
+    if not imported:
+        return None
+    folders, arrived = path_entries_in(image), arrive(image, number)
+    lost = why_unreached(end, arrived, folders)
+    if arrived.sites and lost is None:
+        return None
+    return find_absence(build, imported, service.copy, image.dockerfile, folders, lost, number)
 
 
 def _reached(image: ImageView) -> Iterator[str]:
@@ -143,9 +154,15 @@ def find_layout_trouble(running: Running, needs: Iterable[Need], context: Contex
 
 
 def find_absence(
-    build: Build, packages: Iterable[str], copy: str, file: str, folders: Iterable[str] = (), lost: Lost | None = None
+    build: Build,
+    packages: Iterable[str],
+    copy: str,
+    file: str,
+    folders: Iterable[str] = (),
+    lost: Lost | None = None,
+    end: int = -1,
 ) -> Finding | None:
-    """Return that the service imports the library, and that nothing brings it into the last image, or may not.
+    """Return that the service imports the library, and that nothing brings it into an image, or may not.
 
     Args:
         build: What the build comes upon.
@@ -154,11 +171,12 @@ def find_absence(
         file: The Dockerfile's path in the service.
         folders: Where Python looks besides, by what the service's files do.
         lost: What has become of it, where something installs it all the same.
+        end: The number of the stage that is run.
     """
     told = any(need.state == "unknown" or (need.kind == "project" and need.state == "missing") for need in build.needs)
     if told or any(isinstance(one, NotFollowed) for stage in build.stages for one in stage.events):
         return None  # it is told of already: something is missing, or cannot be followed
-    absent = ((package, _why_absent(build.stages[-1], package, folders)) for package in packages)
+    absent = ((package, _why_absent(build.stages[end], package, folders)) for package in packages)
     package, reason = next(((package, why) for package, why in absent if why is not None), ("", None))
     if reason is None:
         return None

@@ -1,4 +1,4 @@
-"""What the build of a project reads beside its packages: files that its pyproject.toml names, in-tree backends, git.
+"""What the build of a project reads beside its packages: files that its pyproject.toml names, and in-tree backends.
 
 Sources: https://hatch.pypa.io/latest/config/build/, https://setuptools.pypa.io/en/latest/userguide/pyproject_config.html,
 https://flit.pypa.io/en/stable/pyproject_toml.html, https://backend.pdm-project.org/metadata/ and https://peps.python.org/pep-0517/.
@@ -8,24 +8,19 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from common_sync.core.formats.pip.names import normalise
 from common_sync.core.formats.toml import Document, Path, fits
 
 
 class Read(NamedTuple):
-    """A file or folder that a build reads."""
+    """A file or folder that a build reads; paths may be patterns, of which one match is enough."""
 
     written: str  # what names it, in short
     path: str  # where it is, relative to the project's folder
     line: int  # the line that names it, counted from 1
     sure: bool = True  # whether the build stops for certain where it is not there
-
-
-class Version(NamedTuple):
-    """What takes a project's version from git: the program, and the variable that says it instead."""
-
-    program: str
-    variable: str
+    instead: tuple[str, ...] = ()  # other places, of which one is enough
+    unknown: str = ""  # why nobody can tell what comes of it, or nothing
+    holds: str = ""  # the name that the file gives a plain text, or else is run for
 
 
 _SETUPTOOLS = "setuptools"
@@ -35,18 +30,29 @@ _READ: dict[str, bool] = {
     "project.readme.file": _MUST,
     "project.license.file": _MUST,
     "project.license-files": _MAY,
-    "build-system.backend-path": _MUST,
     "tool.poetry.readme": _MUST,
     "tool.poetry.packages.from": _MUST,
+    "tool.poetry.build": _MUST,
+    "tool.poetry.build.script": _MUST,
+    "tool.flit.external-data.directory": _MUST,
+    "tool.flit.metadata.description-file": _MUST,
     "tool.hatch.version.path": _MUST,
     "tool.hatch.build.force-include.*": _MUST,
     "tool.hatch.build.targets.wheel.force-include.*": _MUST,
     "tool.hatch.build.hooks.custom.path": _MUST,
     "tool.hatch.build.targets.*.hooks.custom.path": _MUST,
     "tool.hatch.metadata.hooks.custom.path": _MUST,
+    "tool.hatch.build.targets.wheel.packages": _MAY,
+    "tool.hatch.build.targets.wheel.only-include": _MAY,
+    "tool.hatch.metadata.hooks.fancy-pypi-readme.fragments.path": _MUST,
     "tool.hatch.metadata.hooks.requirements_txt.files": _MUST,
     "tool.hatch.metadata.hooks.requirements_txt.filename": _MUST,
     "tool.pdm.version.path": _MUST,
+    "tool.pdm.build.package-dir": _MUST,
+    "tool.pdm.build.includes": _MAY,
+    "tool.uv.build-backend.data.*": _MUST,
+    "tool.setuptools.script-files": _MUST,
+    "tool.setuptools.data-files.*": _MUST,
     "tool.setuptools.dynamic.*.file": _MAY,
     "tool.setuptools.package-dir.*": _MAY,
     "tool.setuptools.packages.find.where": _MAY,
@@ -56,24 +62,35 @@ _READ: dict[str, bool] = {
 _PATTERNS = [(tuple(keys.split(".")), must) for keys, must in _READ.items()]
 
 
-def list_reads(document: Document) -> Iterator[Read]:
-    """Yield what the build of a project reads."""
+_STRICT = frozenset({"flit_core", "pdm", "poetry", "uv_build"})
+"""Backends that stop where a pattern of `license-files` matches nothing."""
+
+
+def list_reads(document: Document, backend: str, *above: str) -> Iterator[Read]:
+    """Yield what the build of a project reads.
+
+    Args:
+        document: Its pyproject.toml, or a file of settings of its backend.
+        backend: What builds it: `setuptools`, `hatchling` …
+        above: The keys of a pyproject.toml that lead to what the document holds.
+    """
     for string in document.strings:
-        keys = string.keys
+        keys = (*above, *string.keys)
         found = next(((pattern, must) for pattern, must in _PATTERNS if fits(pattern, keys)), None)
         if found is not None:
             (*_, last), must = found
             path = keys[-1] if last == "*" and keys[-2] == "force-include" else string.span.value
             named = keys[-2] if last == "*" or last in {"file", "path"} else last
-            if path and not re.search(r"[*?\[]", path):
+            strict = last == "license-files" and backend in _STRICT
+            if path and (strict or not re.search(r"[*?\[]", path)):
                 outside = path.startswith("..")  # of which even setuptools says no
-                yield Read(f'{named} = "{path}"', path, document.line(string.span.start), must or outside)
-    yield from _custom(document)
+                yield Read(f'{named} = "{path}"', path, document.line(string.span.start), must or outside or strict)
+    yield from _custom(document, above)
 
 
-def _custom(document: Document) -> Iterator[Read]:
+def _custom(document: Document, above: Path) -> Iterator[Read]:
     """Yield the hook that hatchling looks for where a table asks for one and says no path."""
-    for path in document.leaves:
+    for path in ((*above, *leaf) for leaf in document.leaves):
         if path[:2] == ("tool", "hatch") and path[-2:] == ("hooks", "custom"):
             yield Read("hooks.custom", "hatch_build.py", 1)
 
@@ -83,30 +100,7 @@ def is_optional(read: Read, backend: str) -> bool:
     return backend == _SETUPTOOLS and read.written.startswith(("readme", "license"))  # it warns
 
 
-_PRETEND = "SETUPTOOLS_SCM_PRETEND_VERSION"
-
-
-def version_from_git(document: Document) -> Version | None:
-    """Return what takes a project's version from git, or None where nothing does, or a fallback is given."""
-    required = " ".join(
-        normalise(one.span.value) for one in document.strings if one.path[:2] == ("build-system", "requires")
-    )
-    tables = {path[:2] for path in document.leaves}
-    leaves = document.leaves
-    if any(_is_fallback(path) for path in leaves):
-        return None
-    if leaves.get(("tool", "hatch", "version", "source")) == repr("vcs"):
-        return Version("hatch-vcs", _PRETEND)
-    if leaves.get(("tool", "pdm", "version", "source")) == repr("scm"):
-        return Version("pdm-backend", "PDM_BUILD_SCM_VERSION")
-    if "setuptools-scm" in required and ("tool", "setuptools_scm") in tables:
-        return Version("setuptools-scm", _PRETEND)
-    if "versioningit" in required and ("tool", "versioningit") in tables:
-        return Version("versioningit", "VERSIONINGIT_FOR_PACKAGE_INDEX")
-    if "poetry-dynamic-versioning" in required:
-        return Version("poetry-dynamic-versioning", "POETRY_DYNAMIC_VERSIONING_BYPASS")
-    return None
-
-
-def _is_fallback(path: Path) -> bool:
-    return path[:1] == ("tool",) and str(path[-1]).replace("-", "_") in {"fallback_version", "default_version"}
+def find_hook(document: Document) -> str:
+    """Return the hook by which hatchling writes a file into the project's folder, or nothing."""
+    hooks = [path for path in document.leaves if path[:3] == ("tool", "hatch", "build") and "hooks" in path]
+    return next((f"the hook `{name}`" for name in ("version", "vcs") if any(name in path for path in hooks)), "")

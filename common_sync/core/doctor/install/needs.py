@@ -11,7 +11,7 @@ from posixpath import dirname, join, normpath, split
 
 from common_sync.core.doctor.image.files import Context, Image, Place
 from common_sync.core.doctor.install.bounds import bind, find_replaced, list_bounds
-from common_sync.core.doctor.install.build_reads import Version
+from common_sync.core.doctor.install.build_needs import list_build_needs
 from common_sync.core.doctor.install.command import Asked, Install
 from common_sync.core.doctor.install.need import BEFORE, Asker, Before, Need, lacking, read_text
 from common_sync.core.doctor.install.pip import asks_for_hashes
@@ -227,22 +227,27 @@ class _Finder:
 
     def _folder(self, need: Need) -> Iterator[Need]:
         """Yield whether a project's folder can be installed, and what it needs itself."""
-        found = {name: self._image.look(f"{need.path}/{name}") for name in _PROJECT_FILES}
-        places = [place for place in found.values() if place is not None]
+        looked = {name: self._image.look(f"{need.path}/{name}") for name in _PROJECT_FILES}
+        found = {name: place for name, place in looked.items() if place is not None and place.kind != "folder"}
+        places = [*found.values()]
         if not places:
             yield need._replace(state="missing", reason=self._why_no_project(need.path))
             return
         if absent := self._find_absent(need.path, places[0]):
             yield need._replace(state=lacking(sure=not need.editable), reason=f"{absent}/ of it is not there yet")
             return
-        pyproject = found["pyproject.toml"]
+        pyproject = found.get("pyproject.toml")
         text = self._text(pyproject) if pyproject is not None else None
         if places[0].kind == "unknown":
             yield need._replace(state="unknown", reason=places[0].why, unseen=True)
             return
-        yield need._replace(project=read_project(text) if text is not None else None)
-        if pyproject is not None and text is not None:
-            yield from self._dependencies(text, pyproject, need.path, build=True, editable=need.editable)
+        yield need._replace(project=read_project(text or ""))
+        if pyproject is not None:
+            yield from self._dependencies(text or "", pyproject, need.path, build=True, editable=need.editable)
+        else:
+            yield from list_build_needs(
+                Project(), places[0], need.path, self._image, self._context, self.install.environment
+            )
         if not self.install.has("--no-deps"):
             yield from self._required(need.path)
 
@@ -292,31 +297,13 @@ class _Finder:
             yield Need("file", "pyproject.toml", f"{folder}/pyproject.toml", "unknown", "it is no TOML", place.origin)
             return
         if build:
-            yield from self._reads(project, place, folder, editable=editable)
+            yield from list_build_needs(
+                project, place, folder, self._image, self._context, self.install.environment, editable=editable
+            )
         for dependency in select(self.install, project):
             yield from self._project(dependency, folder, Asker(place.origin, dependency.line))
         if project.workspace and self.install.tool == "uv":
             yield Need("project", "workspace = true", "", "unknown", "uv workspaces are not followed", place.origin)
-
-    def _reads(self, project: Project, place: Place, folder: str, *, editable: bool) -> Iterator[Need]:
-        """Yield what the build of a project reads beside its packages, and git where that tells its version."""
-        for read in project.reads:
-            path = normpath(join(folder, read.path))
-            found = self._image.look(path)
-            sure = read.sure and not (editable and read.written.startswith("force-include"))
-            state = lacking(sure=sure) if found is None else "unknown" if found.kind == "unknown" else "there"
-            reason = found.why if found is not None and state == "unknown" else ""
-            yield Need("file", read.written, path, state, reason, place.origin, read.line)
-        version = project.version_from
-        if version is not None and not any(one.startswith(version.variable) for one in self.install.environment):
-            yield from self._git(version, place, folder)
-
-    def _git(self, version: Version, place: Place, folder: str) -> Iterator[Need]:
-        found = [self._image.look(join(above, ".git")) for above in upward(folder)]
-        if any(one is not None and one.kind != "unknown" for one in found):
-            return
-        reason = f"{version.program} takes the version from git, and {folder} is in no repository: set {version.variable}, or a fallback"
-        yield Need("file", ".git", join(folder, ".git"), lacking(sure=not any(found)), reason, place.origin)
 
     def _synced(self, folder: str) -> Iterator[Need]:
         """Yield what a tool needs that installs a project from its own files."""

@@ -4,8 +4,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from common_sync.core.doctor.install.build_reads import Read, Version, is_optional, list_reads, version_from_git
+from common_sync.core.doctor.install.build_reads import Read, find_hook, is_optional, list_reads
+from common_sync.core.doctor.install.packages import list_packages
 from common_sync.core.doctor.install.sources import Source, list_links
+from common_sync.core.doctor.install.versions import Version, version_from_git
 from common_sync.core.formats.pip.names import normalise, parse_name
 from common_sync.core.formats.toml import Document, parse_toml
 from common_sync.core.references.project_paths import find_requirement
@@ -43,6 +45,7 @@ class Project(NamedTuple):
     backend: str = "setuptools"  # what builds it: `setuptools`, `hatchling` …
     packaged: bool = False  # whether it says what builds it; uv and pdm only install one that does
     requires_python: str | None = None  # the Pythons that it takes, or None
+    writer: str = "setuptools"  # what of its build writes into its folder, or nothing
     name: str = ""  # its name, normalised; nothing where the file does not say it
     version: str | None = None  # its version, where the file says it
     requires: tuple[tuple[int, str], ...] = ()  # line → what it requires by a name in any case
@@ -68,11 +71,15 @@ def read_project(text: str) -> Project | None:
         optional_groups=tuple(name for name in groups if _table(groups, name).get("optional")),
         workspace=any(_is_workspace(source) for source in _table(tables, "tool", "uv", "sources").values()),
         default_groups=_strings(_table(tables, "tool", "uv").get("default-groups"), ("dev",)),
-        reads=tuple(one for one in list_reads(document) if not is_optional(one, builder)),
+        reads=(
+            *(one for one in list_reads(document, builder) if not is_optional(one, builder)),
+            *(list_packages(document, builder) if "build-system" in tables else ()),
+        ),
         version_from=version_from_git(document),
         backend=builder,
         packaged="build-system" in tables,
         requires_python=_specifier(python),
+        writer="setuptools" if builder == "setuptools" else find_hook(document),
         name=normalise(str(project.get("name") or poetry.get("name") or "")),
         version=_version(project, poetry),
         requires=tuple((one.line, one.requirement) for one in declared if not one.group and not one.extra),

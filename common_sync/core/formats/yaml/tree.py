@@ -169,3 +169,20 @@ def outline(root: Node, replaced: Mapping[int, str] | None = None) -> Outline:
             lines.append((type(node).__name__, node.tag, str(len(children))))
             pending += reversed(children)
     return lines
+
+
+def find_doubled(root: Node) -> YamlScalar | None:
+    """Return a key that stands in one mapping for the second time, which Go's reader refuses; None where there is none."""
+    pending, seen = [root], set[int]()
+    while pending:
+        node = pending.pop()
+        if id(node) in seen or isinstance(node, YamlScalar):
+            continue
+        seen.add(id(node))
+        keys = set[str]()
+        for key, _ in node.pairs if isinstance(node, YamlMapping) else ():
+            if isinstance(key, YamlScalar) and key.value in keys:
+                return key
+            keys |= {key.value} if isinstance(key, YamlScalar) else set()
+        pending += node.items if isinstance(node, YamlSequence) else [value for _, value in node.pairs]
+    return None
