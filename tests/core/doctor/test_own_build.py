@@ -1,4 +1,4 @@
-"""What a library's own build reads, and where it may write: each row was built by Docker, with the backend that it names."""
+"""What a library's own build reads, and where it may write: each kind was built by Docker, by the backends that its rows name."""
 
 from collections.abc import Mapping
 
