@@ -47,10 +47,11 @@ check: $(VENV)/.developing  ## Format, lint, types, the direction of imports, an
 	$(BIN)/lint-imports
 	$(BIN)/python scripts/draw_floors.py --check
 
-picture: $(VENV)/.developing  ## Draw docs/floors.svg from the real imports, docs/demo.svg from what the demo prints.
+picture: $(VENV)/.developing  ## Draw docs/floors.svg from the real imports, docs/demo.svg from what the demo prints, docs/report.svg.
 	$(BIN)/python scripts/draw_floors.py
 	FORCE_COLOR=1 scripts/demo $(BIN) > $(VENV)/.demo
 	$(BIN)/python scripts/draw_demo.py $(VENV)/.demo
+	PYTHONPATH=tests $(BIN)/python scripts/draw_report.py
 
 unit: $(VENV)/.developing  ## The tests, with branch coverage: all of the core, 95 % of the whole.
 	-@scripts/setup-tools strace systemd # some tests look at system calls, some ask systemd-analyze; without them they say that they were skipped
@@ -60,7 +61,7 @@ unit: $(VENV)/.developing  ## The tests, with branch coverage: all of the core, 
 	$(BIN)/coverage report --include='common_sync/core/*' --fail-under=100
 	$(BIN)/coverage report --fail-under=95
 
-look: $(VENV)/.developing  ## What CI services make of it: act, gitlab-ci-local and linters, installed into .look.
+look: $(VENV)/.developing  ## What CI services and a browser make of it: act, gitlab-ci-local, linters, Chromium; installed into .look.
 	-@$(MAKE) --no-print-directory .look/.made # without them the tests say that they were skipped, and fail in CI
 	TESTS=all $(BIN)/python $(PYTEST) tests/look $(PYTEST_ARGS)
 
