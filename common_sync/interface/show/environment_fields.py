@@ -118,6 +118,7 @@ def _deployment(done: "Deployment") -> Fields:
         "outcome": _outcome(done.outcome),
         "removed": list(done.removed),
         "installed": done.installed,
+        "revision": as_text(done.revision) or None,
     }
 
 
