@@ -197,12 +197,20 @@ def test_commits_that_are_refused(repo: Deployed, tmp_path: Path) -> None:
 @without_systemd
 def test_without_a_command(repo: Deployed) -> None:
     """A service that nothing starts could not be deployed, or its releases would fill the disk."""
+    assert "releases" not in repo.run("status").out
     for number in range(1, 6):
         repo.write("services/worker/main.py", f"{number}\n")
         done = repo.run("deploy", "worker")
         assert done.code == 0, done
         assert f"release {number} is current" in done.out
     assert repo.names("worker") == ["0003", "0004", "0005", "current"]
+    assert "\nreleases    services/worker at 5\n" in repo.run("status").out
+    lines = [line.split() for line in repo.run("env", "status").out.splitlines()[:3]]
+    assert [(line[0], line[-1]) for line in lines] == [
+        ("SERVICE", "RELEASE"),
+        ("services/api", "-"),
+        ("services/worker", "5"),
+    ]
     assert "from release 5 to 4" in repo.run("rollback", "worker").out
     assert "from release 4 to 3" in repo.run("rollback", "worker").out
     done = repo.run("rollback", "worker")

@@ -12,7 +12,7 @@ from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding
 from common_sync.core.service_settings import NAME, ServiceSettings, is_nameable
 from common_sync.edges.environments import systemd
-from common_sync.edges.environments.releases import has_releases
+from common_sync.edges.environments.releases import has_releases, read_current
 from common_sync.edges.project.load import Project, select_services
 
 UnitAction = Literal["nothing", "written", "removed", "refused"]
@@ -131,6 +131,13 @@ def place_of(project: Project, service: str) -> str:
     """Return the absolute path of the folder that a service's releases are in; nothing where none is configured."""
     to = project.configuration.to
     return f"{to.value}/{_short_name(project, service)}" if to is not None else ""
+
+
+def current_release_of(project: Project, service: str) -> str:
+    """Return the current release of a service, in a word or two; nothing where it has none, or none is configured."""
+    place = place_of(project, service)
+    number, is_proven = read_current(place) if place else (0, True)
+    return (str(number) if is_proven else f"{number}, unproven") if number else ""
 
 
 def released_place_of(project: Project, service: str) -> str:

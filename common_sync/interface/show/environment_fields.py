@@ -61,6 +61,7 @@ def _environment(row: "EnvironmentRow") -> Fields:
         "packages": row.packages,
         "size": row.size and row.size._asdict(),
         "others": row.others,
+        "release": row.release or None,
     }
 
 
