@@ -542,6 +542,40 @@ def test_a_release_that_fails(site: Site) -> None:
         assert "2 (current)  proven" in site.run("rollback", "api", "--list")
 
 
+@deep("a real systemd")
+def test_it_keeps_failing_after_its_proof(site: Site) -> None:
+    """A service whose new release dies half a minute after its deploy would stay down until somebody comes; or an old one be taken back."""
+    box = site.box
+    drop_in = "[Service]\nRestartSec=100ms\n"  # systemd gives up after five starts: soon
+    box(
+        "sh",
+        "-c",
+        f"mkdir -p /etc/systemd/system/auto-api.service.d; printf '{drop_in}' > $_/fast.conf; systemctl daemon-reload",
+    )
+    back = "auto-rollback@api"
+    assert "OnFailure=auto-rollback@api.service" in box("cat", "/etc/systemd/system/auto-api.service")
+    with site.polled():
+        site.write("v2", after=3)
+        assert "release 2 is current, and healthy" in site.run("deploy", "api")
+        site.wait_for("v2")
+        wait_for(lambda: site.repo.current() == "0001")
+        site.wait_for("v1")
+        wait_for(lambda: "ActiveState=inactive" in box("systemctl", "show", back))
+        said = box("journalctl", "-u", back, "-o", "cat")
+        assert "services/api  from release 2 to 1" in said, said
+        assert (site.ps()["codes"], site.ps()["release_is_proven"]) == ([], True)
+        assert "2            failed" in site.run("rollback", "api", "--list")
+
+        site.write("v3", after=3)
+        site.run("deploy", "api")
+        box("rm", "/run/common-sync/auto-api")  # as if it had been deployed before the machine was started
+        wait_for(lambda: "release 3 is current" in box("journalctl", "-u", back, "-o", "cat"))
+        assert site.repo.current() == "0003", "what has run for long is not at fault"
+        assert "failed" in site.ps()["state"]
+        said = site.run("units", "--check", "api")
+        assert "auto-rollback@api.service  in sync\n" in said
+
+
 class Kill(NamedTuple):
     """A deploy that is killed, and what is done then.
 

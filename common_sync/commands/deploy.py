@@ -34,6 +34,7 @@ from common_sync.edges.environments.releases import (
     remove_releases,
     share,
 )
+from common_sync.edges.environments.trial import begin_trial
 from common_sync.edges.files.tar import write_tar
 from common_sync.edges.project.load import Project, select_services
 from common_sync.edges.state.lock import exclusive
@@ -245,6 +246,8 @@ class _Deploying:
     def _bring_up(self, done: Deployment, release: Release) -> Deployment:
         due = self._is_due
         outcome = bring_up(self._site, self._releases, release, self._say, self._install if due else lambda: None)
+        if outcome.proven:
+            begin_trial(self._site.unit, release.number)
         return done._replace(outcome=outcome, installed=due)
 
     def _install(self) -> None:
