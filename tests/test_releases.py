@@ -116,14 +116,101 @@ def _start(repo: Deployed) -> list[str]:
 
 
 @without_systemd
+def test_a_commit(repo: Deployed, tmp_path: Path) -> None:
+    """A release of a commit would have what nobody has committed, or would move the work tree of everybody."""
+    repo.commit("what runs")
+    repo.git("tag", "v1")
+    first = repo.git("rev-parse", "HEAD").strip()
+    repo.write("services/api/main.py", repo.read("services/api/main.py").replace("v1", "v2"))
+    repo.write("services/api/requirements.txt", "alpha==1.1\n-e ./common\n")
+    repo.write("common/our_common/__init__.py", 'VALUE = "second"\n')
+    assert repo.run("distribute").code == 0
+    repo.commit("another")
+    repo.write("services/api/common/our_common/__init__.py", "edited by hand = 1\n")
+    repo.write("services/api/main.py", "print('nobody has committed this')\n")
+    repo.write("services/api/.env", "TOKEN=1\n")
+    before = repo.stamps("services"), repo.stamps("common"), repo.git("status", "--porcelain")
+
+    assert "services/api at v1  release 1 would be made" in repo.deploy("--rev", "v1", "-n", code=1)
+    assert not repo.place.exists()
+    assert "services/api at v1  release 1 made" in repo.deploy("--rev", "v1")
+    assert _start(repo) == ["common-sync: release 1", "v1 first 1.0"]
+    assert (repo.place / "releases/0001/app/.env").read_text() == "TOKEN=1\n"
+    assert f"services/api at {first[:9]}  release 1 is current, and is that" in repo.deploy("--rev", first[:9])
+    repo.deploy("--rev", "main")
+    assert _start(repo) == ["common-sync: release 2", "v2 second 1.1"]
+    assert (repo.stamps("services"), repo.stamps("common"), repo.git("status", "--porcelain")) == before
+    commits = [one["commit"] for one in repo.json("rollback", "api", "--list", code=0)["releases"]]
+    assert commits == [first, repo.git("rev-parse", "main").strip()]
+    repo.git("stash")
+    (repo.place / ".revision/services").mkdir(parents=True)  # a killed run has left it
+    assert "release 2 is current, and nothing has changed" in repo.deploy(), "the work tree would run the same"
+    repo.git("stash", "pop")
+    assert sorted(one.name for one in repo.place.iterdir()) == [".venv", "lock", "origin", "releases", "shared"]
+    repo.git("reset", "-q", "--hard")
+    repo.write("common/our_common/__init__.py", 'VALUE = "third"\n')
+    repo.write("services/api/main.py", repo.read("services/api/main.py").replace("v2", "v3"))
+    repo.commit("behind the master")
+    repo.deploy("--rev", "HEAD")
+    assert _start(repo) == ["common-sync: release 3", "v3 second 1.1"], (
+        "a copy may be behind, where nobody has edited it"
+    )
+
+
+@without_systemd
+def test_commits_that_are_refused(repo: Deployed, tmp_path: Path) -> None:
+    """A commit would be released that is not what it says, or a typo be answered by a traceback."""
+    assert "there is no revision 'v9' in this clone\n  help: git fetch origin tag v9" in repo.deploy(
+        "--rev", "v9", code=2
+    )
+    assert "no revision '--all'" in repo.deploy("--rev=--all", code=2)
+    repo.write("services/api/common/our_common/__init__.py", "EDITED = 1\n")
+    repo.commit("an edited copy")
+    assert repo.run("distribute", "--force").code == 0
+    said = repo.deploy("--rev", "HEAD", code=1)
+    assert f"in commit {repo.git('rev-parse', 'HEAD')[:10]}" in said.replace("\n", " ")
+    assert "CS003" in said
+    assert "services/api at HEAD  not in sync; nothing was deployed" in said
+    repo.commit("mended")
+
+    repo.write("services/api/requirements.txt", "-e ../../common\n")
+    repo.commit("leads out")
+    assert "services/api at HEAD  not in sync" in repo.deploy("--rev", "HEAD", code=1)
+    repo.git("mv", "services/api", "services/elsewhere")
+    repo.write("common-sync.toml", repo.read("common-sync.toml").replace('service."api"', 'service."elsewhere"'))
+    repo.commit("moved")
+    repo.git("checkout", "-q", "HEAD~1")
+    assert "services/api is no service" in repo.deploy("--rev", "main", code=2)
+    repo.git("rm", "-q", "--cached", "common-sync.toml")
+    repo.git("commit", "-q", "-m", "no configuration")
+    assert "no configuration: looked for" in repo.deploy("--rev", "HEAD", code=2)
+    assert [one.name for one in repo.place.iterdir()] == ["lock"]
+
+    repo.git("checkout", "-qf", "HEAD~1")
+    shallow = tmp_path / "shallow"
+    repo.git("clone", "-q", "--depth", "1", f"file://{repo.root}", str(shallow))
+    done = repo.run("deploy", "api", "--rev", "main~4", "--root", str(shallow))
+    assert done.code == 2, done
+    assert "in this shallow clone, and nothing is fetched in silence\n  help: git fetch --unshallow --tags" in done.err
+
+
+@without_systemd
 def test_without_a_command(repo: Deployed) -> None:
     """A service that nothing starts could not be deployed, or its releases would fill the disk."""
+    assert "releases" not in repo.run("status").out
     for number in range(1, 6):
         repo.write("services/worker/main.py", f"{number}\n")
         done = repo.run("deploy", "worker")
         assert done.code == 0, done
         assert f"release {number} is current" in done.out
     assert repo.names("worker") == ["0003", "0004", "0005", "current"]
+    assert "\nreleases    services/worker at 5\n" in repo.run("status").out
+    lines = [line.split() for line in repo.run("env", "status").out.splitlines()[:3]]
+    assert [(line[0], line[-1]) for line in lines] == [
+        ("SERVICE", "RELEASE"),
+        ("services/api", "-"),
+        ("services/worker", "5"),
+    ]
     assert "from release 5 to 4" in repo.run("rollback", "worker").out
     assert "from release 4 to 3" in repo.run("rollback", "worker").out
     done = repo.run("rollback", "worker")
@@ -453,6 +540,40 @@ def test_a_release_that_fails(site: Site) -> None:
         site.wait_for("v2")
         assert site.ps()["release"] == 2
         assert "2 (current)  proven" in site.run("rollback", "api", "--list")
+
+
+@deep("a real systemd")
+def test_it_keeps_failing_after_its_proof(site: Site) -> None:
+    """A service whose new release dies half a minute after its deploy would stay down until somebody comes; or an old one be taken back."""
+    box = site.box
+    drop_in = "[Service]\nRestartSec=100ms\n"  # systemd gives up after five starts: soon
+    box(
+        "sh",
+        "-c",
+        f"mkdir -p /etc/systemd/system/auto-api.service.d; printf '{drop_in}' > $_/fast.conf; systemctl daemon-reload",
+    )
+    back = "auto-rollback@api"
+    assert "OnFailure=auto-rollback@api.service" in box("cat", "/etc/systemd/system/auto-api.service")
+    with site.polled():
+        site.write("v2", after=3)
+        assert "release 2 is current, and healthy" in site.run("deploy", "api")
+        site.wait_for("v2")
+        wait_for(lambda: site.repo.current() == "0001")
+        site.wait_for("v1")
+        wait_for(lambda: "ActiveState=inactive" in box("systemctl", "show", back))
+        said = box("journalctl", "-u", back, "-o", "cat")
+        assert "services/api  from release 2 to 1" in said, said
+        assert (site.ps()["codes"], site.ps()["release_is_proven"]) == ([], True)
+        assert "2            failed" in site.run("rollback", "api", "--list")
+
+        site.write("v3", after=3)
+        site.run("deploy", "api")
+        box("rm", "/run/common-sync/auto-api")  # as if it had been deployed before the machine was started
+        wait_for(lambda: "release 3 is current" in box("journalctl", "-u", back, "-o", "cat"))
+        assert site.repo.current() == "0003", "what has run for long is not at fault"
+        assert "failed" in site.ps()["state"]
+        said = site.run("units", "--check", "api")
+        assert "auto-rollback@api.service  in sync\n" in said
 
 
 class Kill(NamedTuple):

@@ -57,8 +57,8 @@ def make_context(project: Project, name: str, dockerfile: str | None = None) -> 
     if dockerfile is not None:
         dockerfile = _locate_inside(folder, dockerfile, plan.service)
     rewritten = {member.path: member for member in _rewritten(plan, folder)}
-    asked = [path for path in _always_sent(dockerfile or DOCKERFILE) if os.path.lexists(os.path.join(folder, path))]
-    always = {path: Member(path, os.path.join(folder, path)) for path in asked} | rewritten
+    asked = _list_asked(folder, dockerfile or DOCKERFILE)
+    always = asked | rewritten
     ignore = _read_ignore(always, dockerfile or DOCKERFILE, plan.service)
     gone = (one.place for one in plan.former if one.goes(force=False))
     listing = list_folder(folder, (*project.copies, *gone), ignore)
@@ -68,6 +68,23 @@ def make_context(project: Project, name: str, dockerfile: str | None = None) -> 
     members |= {path: one for path, one in always.items() if path in asked or ignore.exclusion(path) is None}
     libraries = tuple(target.manifest for target in found.targets_of(plan))
     return Context(plan, libraries, Listing([*members.values()], listing.folders), tuple(_lost(plan)))
+
+
+def list_as_it_is(root: str, service: str) -> Listing:
+    """Return the build context of a service whose folder is in sync, or is to be taken as it is.
+
+    Args:
+        root: The absolute path of the configuration's folder.
+        service: The service's path from there.
+
+    Raises:
+        TreeError: Something cannot be read.
+    """
+    folder = os.path.join(root, service)
+    asked = _list_asked(folder, DOCKERFILE)
+    listing = list_folder(folder, (), _read_ignore(asked, DOCKERFILE, service))
+    members = {one.path: one for one in listing.members} | asked
+    return Listing([*members.values()], listing.folders)
 
 
 def _locate_inside(folder: str, dockerfile: str, service: str) -> str:
@@ -85,9 +102,10 @@ def _locate_inside(folder: str, dockerfile: str, service: str) -> str:
     return path
 
 
-def _always_sent(dockerfile: str) -> tuple[str, ...]:
-    """Return what Docker takes even if it is kept out: what it builds by."""
-    return dockerfile, f"{dockerfile}{IGNORE}", IGNORE
+def _list_asked(folder: str, dockerfile: str) -> dict[str, Member]:
+    """Return what Docker takes even if it is kept out, where it is there: what it builds by."""
+    sent = {path: os.path.join(folder, path) for path in (dockerfile, f"{dockerfile}{IGNORE}", IGNORE)}
+    return {path: Member(path, place) for path, place in sent.items() if os.path.lexists(place)}
 
 
 def _rewritten(plan: ServicePlan, folder: str) -> Iterator[Member]:

@@ -3,23 +3,23 @@
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager
 from typing import IO, Literal, NamedTuple
 
-from common_sync.commands.context import Context, make_context
+from common_sync.commands.deploy_source import LEAVES, Source, clear_staged, committed, read_work_tree
 from common_sync.commands.steps.building import Building
 from common_sync.commands.steps.environments import Situation, observe
 from common_sync.commands.steps.releases import Outcome, Site, bring_up, find_site, source_of
-from common_sync.commands.steps.service_check import check_service
-from common_sync.commands.steps.survey import survey
 from common_sync.commands.steps.unit_checks import find_closed
+from common_sync.commands.steps.units import settings_of
 from common_sync.commands.units import write_units
 from common_sync.core.copies.rules import CACHES, EXCLUDES, Rules
 from common_sync.core.environments.inputs import digest_inputs
 from common_sync.core.environments.releases import Made, Release, find_release_program, list_old
 from common_sync.core.environments.units import SHARED
-from common_sync.core.errors import CommonSyncError, GitError, Problem, TreeError
+from common_sync.core.errors import CommonSyncError, Problem, TreeError
 from common_sync.core.model import Finding, ancestors
+from common_sync.core.service_settings import ServiceSettings
 from common_sync.edges.environments import systemd
 from common_sync.edges.environments.folder import list_environments, path_of, see
 from common_sync.edges.environments.live import find_users
@@ -34,10 +34,8 @@ from common_sync.edges.environments.releases import (
     remove_releases,
     share,
 )
+from common_sync.edges.environments.trial import begin_trial
 from common_sync.edges.files.tar import write_tar
-from common_sync.edges.git.ask import ask
-from common_sync.edges.git.history import list_uncommitted
-from common_sync.edges.git.repository import find_top
 from common_sync.edges.project.load import Project, select_services
 from common_sync.edges.state.lock import exclusive
 
@@ -46,9 +44,6 @@ _VARIABLES = ".env"
 
 _LEFT_OUT = Rules((*CACHES, *(rule for rule in EXCLUDES if rule.pattern in {".git", ".venv/", "venv/"})))
 """What goes into no release, whatever the service's `.dockerignore` says: there may be none."""
-
-LEAVES = frozenset({"CS205", "CS206"})
-"""What `doctor` finds that a service needs from outside its folder, and a release does not have."""
 
 DeployAction = Literal["nothing", "refused", "would", "released", "again"]
 """What was done: nothing was to be, it is not in sync or leaves its folder, a release would be made, was made, or the current one was proven."""
@@ -68,6 +63,7 @@ class Deployment(NamedTuple):
     removed: tuple[int, ...] = ()  # the releases that were removed
     findings: tuple[Finding, ...] = ()  # why it is not in sync, or leaves its folder
     installed: bool = False  # whether its unit was written, and enabled
+    revision: str = ""  # what named the commit; nothing for the work tree
 
     @property
     def leaves(self) -> bool:
@@ -107,10 +103,11 @@ class DeployWish(NamedTuple):
     offline: bool = False  # ask no network
     restart: bool = True  # restart the service, where that is possible
     dry_run: bool = False  # write nothing
+    revision: str = ""  # names the commit to take; nothing for the work tree
 
 
 def deploy_services(project: Project, names: Sequence[str], wish: DeployWish, say: Callable[[str], None]) -> Rollout:
-    """Bring services to what the work tree has, each as a release of its own; stop at the first that fails.
+    """Bring services to what the work tree or a commit has, each as a release of its own; stop at the first that fails.
 
     Args:
         project: The project.
@@ -126,7 +123,7 @@ def deploy_services(project: Project, names: Sequence[str], wish: DeployWish, sa
         find_site(project, service, restart=wish.restart and not wish.dry_run)
     for at, service in enumerate(services, 1):
         try:
-            done.append(_deploy_service(project, service, wish, say))
+            done.append(_deploy_service(project, service, wish, say)._replace(revision=wish.revision))
         except CommonSyncError as error:
             return Rollout(tuple(done), service, error, services[at:])
         if not (done[-1].is_done or done[-1].action == "would"):
@@ -136,23 +133,33 @@ def deploy_services(project: Project, names: Sequence[str], wish: DeployWish, sa
 
 def _deploy_service(project: Project, service: str, wish: DeployWish, say: Callable[[str], None]) -> Deployment:
     site = find_site(project, service, restart=wish.restart and not wish.dry_run)
-    context = make_context(project, service)
-    if not context.plan.is_empty:
-        findings = tuple(one for one in context.plan.findings() if one.severity == "error")
-        return Deployment(site, "refused", findings=findings)
-    if leaving := _find_leaving(project, service):
-        return Deployment(site, "refused", findings=leaving)
     if wish.dry_run:
-        return _Deploying(project, site._replace(stays=""), context, wish, say).foresee()
-    with exclusive(site.place, say) as keep:
-        return _Deploying(project, site, context, wish, say, keep).deploy()
+        with _opened(project, service, wish, None) as source:
+            return _refuse(site, source) or _Deploying(project, site._replace(stays=""), source, wish, say).foresee()
+    with exclusive(site.place, say) as keep, _opened(project, service, wish, site.place) as source:
+        return _refuse(site, source) or _Deploying(project, site, source, wish, say, keep).deploy()
 
 
-def _find_leaving(project: Project, service: str) -> tuple[Finding, ...]:
-    """Return where a service needs what is outside its folder."""
-    found = survey(project, [service])
-    checked = check_service(found, found.plans[0], (), fix=False).findings
-    return tuple(one for one in checked if one.code in LEAVES and one.severity == "error")
+@contextmanager
+def _opened(project: Project, service: str, wish: DeployWish, place: str | None) -> Iterator[Source]:
+    if place is not None:
+        clear_staged(place)
+    if not wish.revision:
+        yield read_work_tree(project, service)
+        return
+    with committed(project, service, wish.revision, place) as source:
+        yield source
+
+
+def _refuse(site: Site, source: Source) -> Deployment | None:
+    return Deployment(site, "refused", findings=source.refused) if source.refused else None
+
+
+def _set_up(site: Site, settings: ServiceSettings) -> Site:
+    """Return a site with the settings of the commit that is deployed; its unit is that of the work tree."""
+    has_none = bool(settings.command) and not site.settings.command
+    stays = "the work tree's settings have no command for it, and so it has no unit" if has_none else ""
+    return site._replace(settings=settings, stays=site.stays or stays)
 
 
 class _Deploying:
@@ -162,17 +169,19 @@ class _Deploying:
         self,
         project: Project,
         site: Site,
-        context: Context,
+        source: Source,
         wish: DeployWish,
         say: Callable[[str], None],
         keep: int = -1,
     ) -> None:
-        self._project, self._site, self._wish, self._say, self._keep = project, site, wish, say, keep
+        self._project, self._wish, self._say, self._keep = project, wish, say, keep
+        self._tree, self._commit = source.project, source.commit
+        self._site = _set_up(site, settings_of(self._tree, site.service))
         self._source = source_of(project, site.service)
         self._releases = read_releases(site.place)
         self._persistent = tuple(self._list_persistent())
-        self._members = [one for one in context.listing.members if self._is_sent(one.path, folder=False)]
-        self._folders = [one for one in context.listing.folders if self._is_sent(one, folder=True)]
+        self._members = [one for one in source.listing.members if self._is_sent(one.path, folder=False)]
+        self._folders = [one for one in source.listing.folders if self._is_sent(one, folder=True)]
 
     def _list_persistent(self) -> Iterator[str]:
         named = [one.value for one in self._site.settings.persistent]
@@ -218,7 +227,7 @@ class _Deploying:
                 if (releases.is_settled and not self._is_due) or self._site.stays:
                     return done
                 return self._bring_up(done._replace(action="again"), current)
-            release = Release(releases.next_number, made, self._find_commit())
+            release = Release(releases.next_number, made, self._commit)
             file.seek(0)
             owner = find_account(self._site.user) if os.geteuid() == 0 else None
             share(place, self._source, self._persistent, owner)
@@ -237,6 +246,8 @@ class _Deploying:
     def _bring_up(self, done: Deployment, release: Release) -> Deployment:
         due = self._is_due
         outcome = bring_up(self._site, self._releases, release, self._say, self._install if due else lambda: None)
+        if outcome.proven:
+            begin_trial(self._site.unit, release.number)
         return done._replace(outcome=outcome, installed=due)
 
     def _install(self) -> None:
@@ -245,7 +256,7 @@ class _Deploying:
         systemd.enable_unit(self._site.unit)
 
     def _observe(self) -> Situation:
-        situation = observe(self._project, self._site.service, place=self._site.place)
+        situation = observe(self._tree, self._site.service, place=self._site.place)
         closure = situation.sources.closure if situation.sources is not None else None
         if closure is not None and closure.first.endswith("pylock.toml") and closure.locals:
             where, local = f"{self._site.service}/{closure.first}", closure.locals[0]
@@ -258,7 +269,7 @@ class _Deploying:
         situation = self._observe()
         if situation.sources is None:
             return "", False
-        built = Building(self._project, situation, self._keep, offline=self._wish.offline).find_or_build()
+        built = Building(self._tree, situation, self._keep, offline=self._wish.offline).find_or_build()
         if digest_inputs(self._observe().items) != digest_inputs(situation.items):
             message = "has changed while its environment was made; nothing was switched"
             raise TreeError(Problem(message, self._site.service, remedy="run it again"))
@@ -286,14 +297,6 @@ class _Deploying:
         hashing = _Hashing(file)
         write_tar(hashing, self._members, self._folders)  # type: ignore[arg-type] # it only writes
         return hashing.digest.hexdigest()
-
-    def _find_commit(self) -> str:
-        if find_top(self._project.root) is None:
-            return ""
-        with suppress(GitError):
-            commit = ask(["rev-parse", "HEAD"], self._project.root).strip()
-            return f"{commit}{'+' if list_uncommitted(self._source) else ''}"
-        return ""
 
     def _prune(self) -> Iterator[int]:
         """Remove releases that are no longer needed, and their environments; what a process uses stays."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from common_sync.commands.steps.environments import Situation, find_environment_troubles, observe
+from common_sync.commands.steps.units import current_release_of
 from common_sync.core.model import Finding
 from common_sync.edges.environments.disk import Size, measure
 from common_sync.edges.environments.folder import list_environments, modified, path_of
@@ -19,6 +20,7 @@ class EnvironmentRow(NamedTuple):
     size: Size | None  # how much of the disk it takes; None where that was not asked
     changed: float | None  # when it was finished, in seconds
     others: int  # how many other environments are kept beside it
+    release: str = ""  # the current release, which does not run from this environment; nothing where there is none
 
 
 class EnvironmentStatus(NamedTuple):
@@ -26,6 +28,7 @@ class EnvironmentStatus(NamedTuple):
 
     rows: tuple[EnvironmentRow, ...]
     findings: tuple[Finding, ...]
+    has_releases: bool = False  # whether a folder for releases is configured
 
     @property
     def in_sync(self) -> bool:
@@ -46,9 +49,11 @@ def read_environments(project: Project, names: Sequence[str], *, deep: bool, siz
         CommonSyncError: What they are made from cannot be read.
     """
     situations = [observe(project, service, deep=deep) for service in select_services(project, names)]
-    return EnvironmentStatus(
-        tuple(_describe(one, size=size) for one in situations), find_environment_troubles(project, situations)
+    rows = tuple(
+        _describe(one, size=size)._replace(release=current_release_of(project, one.service)) for one in situations
     )
+    findings = find_environment_troubles(project, situations)
+    return EnvironmentStatus(rows, findings, project.configuration.to is not None)
 
 
 def _describe(situation: Situation, *, size: bool) -> EnvironmentRow:

@@ -95,7 +95,7 @@ def read_running(project: Project, names: Sequence[str]) -> Running:
     if not systemd.is_running(systemd.UNITS):
         message = "no systemd runs here, so nothing tells what runs"
         raise ConfigurationError(Problem(message, remedy="common-sync env status shows the environments"))
-    units = {one.service: one for one in read_units(project, names, systemd.UNITS)}
+    units = {one.service: one for one in read_units(project, names, systemd.UNITS) if not one.is_back}
     services = select_services(project, names)
     ports = _Ports(setting.value for one in services if (setting := settings_of(project, one).port) is not None)
     rows = tuple(_read_row(project, service, units.get(service), ports) for service in services)

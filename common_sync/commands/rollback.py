@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from common_sync.commands.steps.releases import Outcome, Site, bring_up, check_runnable, find_site
-from common_sync.core.environments.releases import Release, Releases, choose_target
+from common_sync.commands.steps.releases import Outcome, Site, bring_up, check_runnable, find_site, go_back
+from common_sync.core.environments.releases import Release, Releases, choose_fallback, choose_target
 from common_sync.core.errors import ConfigurationError, Problem, shell_word
-from common_sync.edges.environments.releases import read_releases
+from common_sync.edges.environments import systemd
+from common_sync.edges.environments.releases import mark, read_releases
+from common_sync.edges.environments.trial import end_trial, is_on_trial
 from common_sync.edges.project.load import Project, select_services
 from common_sync.edges.state.lock import exclusive
 
@@ -67,7 +69,39 @@ def roll_back(
         releases = read_releases(site.place)
         target = _choose(site, releases, number)
         outcome = bring_up(site, releases, target, say) if target is not None else None
+        end_trial(site.unit)
         return Rollback(site, releases, target, outcome)
+
+
+def roll_back_failing(project: Project, name: str, say: Callable[[str], None]) -> Rollback:
+    """Go back to the former release where a new one keeps failing; systemd asks for that when it has given up.
+
+    A release is new while nobody has proven it, and for an hour after its deploy. One that fails later is not at fault, and to
+    go back would mend nothing.
+
+    Args:
+        project: The project.
+        name: The service, as the user named it.
+        say: Told what it waits for.
+
+    Raises:
+        CommonSyncError: It cannot be switched.
+    """
+    site = find_site(project, select_services(project, [name])[0], restart=True)
+    with exclusive(site.place, say):  # a deploy that watches it undoes it first
+        releases = read_releases(site.place)
+        current = releases.known.get(releases.current)
+        is_new = not releases.is_settled or is_on_trial(site.unit, releases.current)
+        runs = not (site.stays or site.is_due)
+        fails = runs and systemd.show_units([site.unit])[site.unit].active == "failed"
+        target = choose_fallback(releases, releases.current)
+        if current is None or target is None or not (is_new and fails):
+            return Rollback(site, releases, None, None)
+        check_runnable(site, target)
+        end_trial(site.unit)
+        mark(site.place, current.number, proven=False)
+        came = go_back(site, releases, current, say)
+        return Rollback(site, releases, target, Outcome(came.current, proven=not came.trouble, reason=came.trouble))
 
 
 def _choose(site: Site, releases: Releases, number: int | None) -> Release | None:

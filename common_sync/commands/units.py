@@ -33,7 +33,7 @@ def write_units(project: Project, names: Sequence[str], folder: str, *, force: b
 def _verify(project: Project, units: Sequence[Unit]) -> None:
     """Refuse units that systemd does not take, or that start what is not there."""
     problems = []
-    for one in units:
+    for one in (one for one in units if not one.is_back):
         program = find_program(describe(project, one.service))
         if not os.access(program, os.X_OK):
             remedy = "common-sync env sync" if program.startswith(project.root) else "install it, or name another"
@@ -71,10 +71,10 @@ def remove_units(project: Project, names: Sequence[str], folder: str, *, force: 
         CommonSyncError: A unit cannot be read or removed.
     """
     with systemd.locked_units(folder) as descriptor:
+        held = [one for one in read_units(project, names, folder) if one.held is not None]
+        needed = {one.service for one in held if one.enabled}  # what is enabled stays, and so does what it starts
         units = tuple(
-            _remove(descriptor, folder, one, force=force)
-            for one in read_units(project, names, folder)
-            if one.held is not None
+            _remove(descriptor, folder, one._replace(enabled=one.service in needed), force=force) for one in held
         )
     systemd.reload_units(folder)
     return units

@@ -9,12 +9,12 @@ import shutil
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from reliability.killing import KILLED, kill_anywhere
+from reliability.power import copy_image, cut_anywhere, make_disk, on_a_disk, wrong_after_power_cut
 from reliability.runs import Ended, Hindrance
 from reliability.traced import STRACE
 from reliability.warm import Program
@@ -226,63 +226,9 @@ def choose_kills(place: Place, numbers: list[int]) -> list[Kill]:
     return [lot.choice(known)._replace(both=number % 2 == 0) for number in numbers]
 
 
-@contextmanager
-def on_a_disk(place: Path, image: Path) -> Iterator[None]:
-    """Mount an image at a folder; nothing but what is asked for reaches it for an hour."""
-    options = ("-t", "ext4", "-o", "loop,commit=3600")
-    done = run("mount", *options, str(image), str(place), cwd=Path("/"))
-    if done.code != 0:
-        skip(f"NOT TESTED: an image of a disk cannot be mounted here: {done.err.strip()}")
-    try:
-        yield
-    finally:
-        assert run("umount", str(place), cwd=Path("/")).code == 0
-
-
-def make_disk(place: Place) -> tuple[Path, Path]:
-    """Prepare the repository on a disk of its own; return its image, and where copies of it go."""
-    image, disk = place.folder / "image", place.folder / "case"
-    disk.mkdir()
-    with image.open("wb") as file:
-        file.truncate(256 << 20)
-    done = run("mkfs.ext4", "-q", "-m", "0", str(image), cwd=Path("/"))
-    if done.code != 0:
-        skip(f"NOT TESTED: an ext4 file system cannot be made here: {done.err.strip()}")
-    with on_a_disk(disk, image):
-        place.prepare()
-    return image, image.with_name("copy")
-
-
-def copy_image(image: Path, to: Path) -> None:
-    """Copy what has reached a disk."""
-    assert run("cp", "--sparse=always", str(image), str(to), cwd=Path("/")).code == 0
-
-
-def wrong_after_power_cut(place: Place, image: Path) -> list[str]:
-    """Return what is wrong once the machine is on again."""
-    with on_a_disk(place.folder / "case", image):
-        return [*place.wrong_now(), *place.wrong_at_last()]
-
-
 def test_power_is_cut(program: Program, folder: Path, record_property: Record) -> None:
     """A Raspberry Pi that is unplugged would come up with an environment of empty files that counts as finished."""
-    place = Place(SCENARIOS[0], folder, program)
-    image, copy = make_disk(place)
-    tried = folder / "tried"
-    copy_image(image, tried)
-    with on_a_disk(folder / "case", tried):
-        calls = place.run(*place.scenario.words).calls
-        copy_image(tried, copy)
-    wrong = [f"at the end: {one}" for one in wrong_after_power_cut(place, copy)]
-    points = sample([*range(1, len(calls) + 1)][:: 1 if FULL else 4], 1, record_property, "power cuts")
-    for number in points:
-        copy_image(image, tried)
-        with on_a_disk(folder / "case", tried):
-            assert place.run(*place.scenario.words, hindrance=Hindrance(number, "kill")).code == KILLED
-            copy_image(tried, copy)  # what the killed run has written, and nobody has flushed, is not in it
-        wrong += [f"at {number} ({calls[number - 1]}): {one}" for one in wrong_after_power_cut(place, copy)]
-    assert wrong == []
-    record_property("count: power cuts", len(points) + 1)
+    assert cut_anywhere(Place(SCENARIOS[0], folder, program), SCENARIOS[0].words, record_property, "power cuts") == []
 
 
 @deep("what a power cut does to what is not flushed")

@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 import pytest
 from reliability.killing import kill_anywhere
+from reliability.power import cut_anywhere
 from reliability.runs import Ended, Hindrance
 from reliability.warm import Program
-from support.depth import Record, sampled
+from support.depth import Record, deep, sampled
 from support.environments import Environments, make_environments
 from support.monorepo import run
 
@@ -111,3 +112,13 @@ def test_killed_anywhere(scenario: Scenario, program: Program, folder: Path, rec
     place = Place(scenario, folder, program)
     place.prepare()
     assert kill_anywhere(place, scenario.words, record_property, scenario.name, "releases") == []
+
+
+@deep("power cuts in a deploy")
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+def test_power_is_cut(scenario: Scenario, program: Program, folder: Path, record_property: Record) -> None:
+    """A Raspberry Pi that is unplugged in a deploy would come up with a release of empty files that counts."""
+    if os.path.isdir("/run/systemd/system"):
+        pytest.skip("NOT TESTED: a systemd runs here, and it would be asked for the units of the test")
+    place = Place(scenario, folder, program)
+    assert cut_anywhere(place, scenario.words, record_property, f"power cuts in {scenario.name}") == []

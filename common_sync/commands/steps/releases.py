@@ -176,10 +176,21 @@ def bring_up(
         return Outcome(release.number, proven=True, seconds=time.monotonic() - began)
     log = systemd.read_journal(site.unit, _LOG_LINES)
     mark(site.place, release.number, proven=False)
-    return _go_back(site, releases, release, say)._replace(reason=reason, log=log)
+    return go_back(site, releases, release, say)._replace(reason=reason, log=log)
 
 
-def _go_back(site: Site, releases: Releases, failed: Release, say: Callable[[str], None]) -> Outcome:
+def go_back(site: Site, releases: Releases, failed: Release, say: Callable[[str], None]) -> Outcome:
+    """Switch from a release that has failed to the one before it, and restart that.
+
+    Args:
+        site: Where it is.
+        releases: All releases, as before.
+        failed: The release that has failed.
+        say: Told what it waits for.
+
+    Raises:
+        CommonSyncError: It cannot be switched.
+    """
     fallback = choose_fallback(releases, failed.number)
     if fallback is None:
         return Outcome(failed.number, trouble="there is no release to go back to")

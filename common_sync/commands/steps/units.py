@@ -1,18 +1,28 @@
 """What `units`, `ps` and `logs` share: the systemd units of services, what they should be, and how the installed ones stand."""
 
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from common_sync.core.configuration import name_table
 from common_sync.core.environments.running import Shown
-from common_sync.core.environments.units import Service, UnitState, find_unit_trouble, judge, make_unit, name_units
+from common_sync.core.environments.units import (
+    Service,
+    UnitState,
+    find_unit_trouble,
+    judge,
+    make_back_unit,
+    make_unit,
+    name_back,
+    name_units,
+)
 from common_sync.core.errors import ConfigurationError, Problem, shell_word
 from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding
 from common_sync.core.service_settings import NAME, ServiceSettings, is_nameable
 from common_sync.edges.environments import systemd
-from common_sync.edges.environments.releases import has_releases
+from common_sync.edges.environments.releases import has_releases, read_current
 from common_sync.edges.project.load import Project, select_services
 
 UnitAction = Literal["nothing", "written", "removed", "refused"]
@@ -32,6 +42,7 @@ class Unit(NamedTuple):
     finding: Finding | None  # what is wrong with it
     action: UnitAction = "nothing"  # what was done
     kept: str = ""  # where the former one is kept; nothing where none is
+    is_back: bool = False  # whether it is the one that goes back where a release keeps failing
 
     @property
     def difference(self) -> tuple[str, str]:
@@ -64,7 +75,9 @@ def read_units(project: Project, names: Sequence[str], folder: str) -> tuple[Uni
     units = [
         _read(project, service, text, folder, shown.get(known[service], Shown())) for service, text in texts.items()
     ]
-    return tuple(one for one in units if one.text or one.held is not None)
+    backs = [_read_back(project, one, folder) for one in units]
+    pairs = (one for pair in zip(units, backs, strict=True) for one in pair)
+    return tuple(one for one in pairs if one.text or one.held is not None)
 
 
 def list_findings(units: Sequence[Unit]) -> tuple[Finding, ...]:
@@ -84,9 +97,16 @@ def _short_name(project: Project, service: str) -> str:
 
 def name_unit(project: Project, service: str) -> str:
     """Return the name of a service's unit, without `.service`."""
+    return f"{_prefix(project)}{_short_name(project, service)}"
+
+
+def _prefix(project: Project) -> str:
     prefix = project.configuration.prefix
-    start = name_units(os.path.basename(project.root), prefix.value if prefix is not None else None)
-    return f"{start}{_short_name(project, service)}"
+    return name_units(os.path.basename(project.root), prefix.value if prefix is not None else None)
+
+
+def _name_back(project: Project, service: str) -> str:
+    return name_back(_prefix(project), _short_name(project, service))
 
 
 def user_of(project: Project, service: str) -> str:
@@ -133,6 +153,13 @@ def place_of(project: Project, service: str) -> str:
     return f"{to.value}/{_short_name(project, service)}" if to is not None else ""
 
 
+def current_release_of(project: Project, service: str) -> str:
+    """Return the current release of a service, in a word or two; nothing where it has none, or none is configured."""
+    place = place_of(project, service)
+    number, is_proven = read_current(place) if place else (0, True)
+    return (str(number) if is_proven else f"{number}, unproven") if number else ""
+
+
 def released_place_of(project: Project, service: str) -> str:
     """Return that folder where there is a current release in it, else nothing."""
     place = place_of(project, service)
@@ -146,7 +173,7 @@ def _make_text(project: Project, service: str) -> str:
 
 def describe(project: Project, service: str) -> Service:
     """Return what a service's unit is about."""
-    settings = settings_of(project, service)
+    settings, released = settings_of(project, service), released_place_of(project, service)
     return Service(
         name_unit(project, service),
         os.path.join(project.root, service),
@@ -155,7 +182,8 @@ def describe(project: Project, service: str) -> Service:
         settings.env_file.value if settings.env_file is not None else "",
         tuple(one.value for one in settings.after),
         settings.memory.value if settings.memory is not None else "",
-        released_place_of(project, service),
+        released,
+        _name_back(project, service) if released else "",
     )
 
 
@@ -168,6 +196,35 @@ def _read(project: Project, service: str, text: str, folder: str, shown: Shown) 
     if finding is not None and is_ignored(project, finding):
         finding = None
     return Unit(service, name, path, text, held, state, enabled, shown, finding)
+
+
+def _read_back(project: Project, unit: Unit, folder: str) -> Unit:
+    """Return the unit that goes back where a release of a service keeps failing; one without a text where it has no releases."""
+    name, described = _name_back(project, unit.service), describe(project, unit.service)
+    words = (
+        sys.executable,
+        "-I",
+        "-m",
+        "common_sync",
+        "rollback",
+        unit.service,
+        "--if-failing",
+        "--root",
+        project.root,
+    )
+    text = make_back_unit(described, words) if unit.text and described.back else ""
+    held = systemd.read_unit(folder, name)
+    state = judge(held, text)
+    trouble = (
+        find_unit_trouble(name, shell_word(unit.service), state, enabled=True, read=True) if text or held else None
+    )
+    path = f"{folder}/{name}.service"
+    finding = None if trouble is None else make_finding("CS312", unit.service, path, None, *trouble)
+    if finding is not None and is_ignored(project, finding):
+        finding = None
+    return Unit(
+        unit.service, name, path, text, held, state, enabled=False, shown=Shown(), finding=finding, is_back=True
+    )
 
 
 def is_ignored(project: Project, finding: Finding) -> bool:

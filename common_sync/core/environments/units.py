@@ -6,6 +6,7 @@ tree. The first line of a unit is a seal, a digest of all the rest, by which an 
 
 import hashlib
 import re
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from common_sync.core.expressions import expression, expression_of_bytes
@@ -36,6 +37,9 @@ class Service(NamedTuple):
     after: tuple[str, ...] = ()  # the units that are started before it
     memory: str = ""  # the most memory that it may use; nothing where there is no limit
     releases: str = ""  # the absolute path of the folder of its releases; nothing where it has none
+    back: str = (
+        ""  # the unit that goes back where a release keeps failing, without `.service`; nothing without releases
+    )
 
 
 def find_program(service: Service) -> str:
@@ -73,6 +77,7 @@ def make_unit(service: Service) -> str:
         f"After={after}",
         "StartLimitIntervalSec=300",
         "StartLimitBurst=5",
+        *([f"OnFailure={service.back}.service"] if service.back else ()),
         "",
         "[Service]",
         "Type=exec",
@@ -94,6 +99,35 @@ def make_unit(service: Service) -> str:
         "WantedBy=multi-user.target",
     ]
     return _seal("\n".join([*lines, ""]), service.unit)
+
+
+def make_back_unit(service: Service, words: Sequence[str]) -> str:
+    """Return the text of the unit that systemd starts when a service's unit has failed too often.
+
+    Args:
+        service: What it is about.
+        words: What goes back, where that is due; the first word is an absolute path.
+    """
+    lines = [
+        "[Unit]",
+        f"Description={service.unit} goes back to its former release, where a new one keeps failing",
+        "",
+        "[Service]",
+        "Type=oneshot",
+        f"ExecStart={' '.join((_path(words[0]), *map(_word, words[1:])))}",
+        f"SyslogIdentifier={service.back}",
+    ]
+    return _seal("\n".join([*lines, ""]), service.back)
+
+
+def name_back(prefix: str, name: str) -> str:
+    """Return the name of that unit, without `.service`; no service's own unit has an @.
+
+    Args:
+        prefix: What the names of all units begin with.
+        name: The service's name.
+    """
+    return f"{prefix}rollback@{name}"
 
 
 def _seal(text: str, unit: str) -> str:

@@ -51,6 +51,15 @@ def has_releases(place: str) -> bool:
     return os.path.islink(os.path.join(place, RELEASES, CURRENT))
 
 
+def read_current(place: str) -> tuple[int, bool]:
+    """Return the number of a service's current release, 0 for none, and whether it was proven since it was switched to."""
+    try:
+        with opened(os.path.join(place, RELEASES)) as folder:
+            return _leads(folder, CURRENT) or 0, _leads(folder, _FORMER) is None
+    except OSError:
+        return 0, True
+
+
 def find_stranger(place: str, source: str) -> str:
     """Return the service of another work tree that has its releases in a folder; nothing where there is none.
 

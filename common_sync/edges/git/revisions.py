@@ -31,15 +31,21 @@ def resolve_pin(root: str, ref: str, library: str) -> str:
     if find_top(root) is None:
         raise GitError(Problem("is in no git repository, so nothing can be pinned to a commit of it", root))
     for tag in list_tags(ref, library):
-        if (commit := _find_commit(root, f"refs/tags/{tag}")) is not None:
+        if (commit := find_commit(root, f"refs/tags/{tag}")) is not None:
             return commit
-    found = _find_commit(root, ref) if is_commit(ref) else None
+    found = find_commit(root, ref) if is_commit(ref) else None
     if found is not None and found.startswith(ref.lower()):  # not a branch of that name
         return found
     raise ConfigurationError(_explain(root, ref))
 
 
-def _find_commit(root: str, name: str) -> str | None:
+def find_commit(root: str, name: str) -> str | None:
+    """Return the full id of the commit that a name leads to, or None where it leads to none here.
+
+    Args:
+        root: An absolute path inside a work tree.
+        name: A tag, a branch, an id, `HEAD~1`.
+    """
     words = ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"]
     try:
         return ask(words, root, variables=WITHOUT_NETWORK).strip()

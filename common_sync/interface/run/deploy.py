@@ -22,6 +22,9 @@ def run_deploy(
     services: Services = None,
     *,
     every: Annotated[bool, Option("--all", "Deploy all services, one after the other.")] = False,
+    rev: Annotated[
+        str | None, Option("--rev", "Take a commit, and not the work tree. Default: the work tree.", "REV")
+    ] = None,
     offline: Annotated[bool, Option("--offline", "Ask no network.")] = False,
     no_restart: Annotated[bool, Option("--no-restart", "Switch, and leave the restart and the proof to you.")] = False,
     dry_run: DryRun = False,
@@ -32,7 +35,9 @@ def run_deploy(
     if every == bool(services):
         message = "--all and names of services exclude each other" if every else "no service is named"
         raise ConfigurationError(Problem(message, remedy="common-sync deploy SERVICE, or common-sync deploy --all"))
-    wish = DeployWish(offline, not no_restart, dry_run)
+    if rev == "":
+        raise ConfigurationError(Problem("--rev names no commit", remedy="--rev v1.0.0"))
+    wish = DeployWish(offline, not no_restart, dry_run, rev or "")
     rollout = deploy_services(load_project(options.root), services or (), wish, lambda line: say(printable(line)))
     if rollout.error is not None and not rollout.done and not rollout.left:
         raise rollout.error
@@ -54,10 +59,11 @@ def _lines(rollout: "Rollout", options: Options) -> Iterator[str]:
 
 def _service_lines(done: "Deployment", options: Options) -> Iterator[str]:
     terminal, name = options.terminal, printable(done.site.service)
+    name += f" at {printable(done.revision)}" if done.revision else ""
     if done.action == "refused":
         yield from finding_lines(done.findings, terminal, everything=options.verbose)
         yield f"{terminal.mark('✗')} {name}  {'leaves its folder' if done.leaves else 'not in sync'}; nothing was deployed"
-        if not done.leaves:
+        if not done.leaves and not done.revision:
             yield from help_lines(f"common-sync distribute {shell_word(done.site.service)}", terminal)
         return
     if not options.quiet:
@@ -77,7 +83,7 @@ _MARKS = {"nothing": "·", "would": "→", "released": "✓", "again": "·"}
 
 def _sentence(done: "Deployment") -> str:
     if done.action == "nothing":
-        return f"release {done.number} is current, and nothing has changed"
+        return f"release {done.number} is current, and {'is that' if done.revision else 'nothing has changed'}"
     if done.action == "again":
         return f"release {done.number} is current, and {'did not run' if done.site.is_due else 'was not proven'} yet"
     parts = [count(done.files, "file")]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from common_sync.commands.env_status import EnvironmentRow, EnvironmentStatus
 
 _TITLES = ("SERVICE", "STATE", "PYTHON", "PACKAGES", "OWN", "SHARED", "CHANGED", "LIBRARY")
+_RELEASE = "RELEASE"
 
 
 def run_env_status(
@@ -39,7 +40,11 @@ def _lines(status: "EnvironmentStatus", options: Options) -> Iterator[str]:
     """Yield the table, what can be freed, and the findings."""
     terminal = options.terminal
     if not options.quiet:
-        yield from table_lines([_TITLES, *(_cells(row) for row in status.rows)], terminal)
+        rows = [_TITLES, *(_cells(row) for row in status.rows)]
+        last = (
+            [(_RELEASE,), *((row.release or "-",) for row in status.rows)] if status.has_releases else [()] * len(rows)
+        )
+        yield from table_lines([(*row, *more) for row, more in zip(rows, last, strict=True)], terminal)
         if others := sum(row.others for row in status.rows):
             yield f"{count(others, 'former environment')} kept (common-sync env clean removes them)"
         if status.findings:

@@ -28,19 +28,30 @@ def run_rollback(
         str | None, Option("--to", "The release. Default: the newest proven one before the current.", "NUMBER")
     ] = None,
     list_them: Annotated[bool, Option("--list", "Show the releases; switch nothing.")] = False,
+    if_failing: Annotated[
+        bool, Option("--if-failing", "Only where a new release keeps failing; systemd asks for it.")
+    ] = False,
     no_restart: Annotated[bool, Option("--no-restart", "Switch, and leave the restart and the proof to you.")] = False,
     dry_run: DryRun = False,
 ) -> int:
     """Go back to a former release of a service: nothing is built, nothing downloaded."""
-    from common_sync.commands.rollback import list_releases, roll_back  # no other command pays for it
+    from common_sync.commands.rollback import (
+        list_releases,
+        roll_back,
+        roll_back_failing,
+    )  # no other command pays for it
 
     if to is not None and not (to.isdecimal() and to.isascii()):
         raise ConfigurationError(Problem(f"{to!r} is no release", remedy="--list shows their numbers"))
     project, number = load_project(options.root), int(to) if to is not None else None
+    heard = lambda line: say(printable(line))  # noqa: E731 - as short as it is
+    if if_failing and (list_them or no_restart or dry_run or to is not None):
+        raise ConfigurationError(Problem("--if-failing is given alone", remedy="common-sync rollback --help"))
     if list_them:
         done = list_releases(project, service)
+    elif if_failing:
+        done = roll_back_failing(project, service, heard)
     else:
-        heard = lambda line: say(printable(line))  # noqa: E731 - as short as it is
         done = roll_back(project, service, number, heard, restart=not no_restart, dry_run=dry_run)
     passes = done.is_done and not (dry_run and done.target is not None)
     text = partial(_list_lines if list_them else _lines, done)

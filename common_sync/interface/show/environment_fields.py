@@ -61,6 +61,7 @@ def _environment(row: "EnvironmentRow") -> Fields:
         "packages": row.packages,
         "size": row.size and row.size._asdict(),
         "others": row.others,
+        "release": row.release or None,
     }
 
 
@@ -118,6 +119,7 @@ def _deployment(done: "Deployment") -> Fields:
         "outcome": _outcome(done.outcome),
         "removed": list(done.removed),
         "installed": done.installed,
+        "revision": as_text(done.revision) or None,
     }
 
 

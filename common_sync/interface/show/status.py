@@ -56,6 +56,8 @@ def status_lines(surveyed: Survey, options: Options) -> Iterator[str]:
         yield terminal.paint(f"{terminal.mark('·')} {count(rest, word)} in sync (-v names them)", "dim")
     yield from _version_lines(surveyed, options)
     yield from _pin_lines(surveyed, options)
+    if surveyed.project.configuration.to is not None:
+        yield from _release_lines(surveyed, options)
 
 
 def _row_lines(plans: list[ServicePlan], kinds: dict[str, Kind], surveyed: Survey, options: Options) -> Iterator[str]:
@@ -140,4 +142,17 @@ def _pin_lines(surveyed: Survey, options: Options) -> Iterator[str]:
         yield ""
         shown, rest = limit(pinned, _MOST_ROWS, everything=options.verbose)
         yield from options.terminal.wrap(", ".join(shown), 12, "pinned      ")
+        yield from more_lines(rest, "service", options.terminal)
+
+
+def _release_lines(surveyed: Survey, options: Options) -> Iterator[str]:
+    """Yield which services have which current release; nothing where none was deployed."""
+    from common_sync.commands.steps.units import current_release_of  # only where releases are configured
+
+    found = {plan.service: current_release_of(surveyed.project, plan.service) for plan in surveyed.plans}
+    released = [f"{printable(service)} at {release}" for service, release in found.items() if release]
+    if released:
+        yield ""
+        shown, rest = limit(released, _MOST_ROWS, everything=options.verbose)
+        yield from options.terminal.wrap("; ".join(shown), 12, "releases    ")
         yield from more_lines(rest, "service", options.terminal)

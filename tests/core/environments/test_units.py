@@ -11,7 +11,9 @@ from common_sync.core.environments.units import (
     find_unit_trouble,
     is_untouched,
     judge,
+    make_back_unit,
     make_unit,
+    name_back,
     name_units,
 )
 
@@ -54,6 +56,15 @@ def test_with_releases() -> None:
         "ReadOnlyPaths=-/srv/x/api/.venv",
     ]
     assert find_program(released) == "/srv/x/api/releases/current/run"
+
+
+def test_the_way_back() -> None:
+    """A release that keeps failing would stay, for systemd would start another program than the one that goes back."""
+    released = FULL._replace(releases="/srv/x/api", back=name_back("auto-", "api"))
+    assert "OnFailure=auto-rollback@api.service\n" in make_unit(released)
+    text = make_back_unit(released, ("/bin/py 3%", "-m", "common_sync", "$x"))
+    assert 'ExecStart="/bin/py 3%%" -m common_sync "$$x"\n' in text
+    assert is_untouched(text.encode())
 
 
 TEXT = make_unit(API)

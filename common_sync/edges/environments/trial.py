@@ -1,0 +1,41 @@
+"""Which release was deployed a short while ago, and so may go back by itself; a note in memory, gone when the machine is off."""
+
+import os
+import time
+from contextlib import suppress
+
+_NOTES = "/run/common-sync"
+_LASTS = 3600
+"""Seconds: one that has run for so long is not at fault when it fails later."""
+
+
+def begin_trial(unit: str, number: int) -> None:
+    """Note that a release was deployed just now; where that cannot be noted, it only does not go back by itself.
+
+    Args:
+        unit: The unit's name, without `.service`.
+        number: The release.
+    """
+    with suppress(OSError):
+        os.makedirs(_NOTES, exist_ok=True)
+        with open(f"{_NOTES}/{unit}", "w", encoding="ascii") as file:
+            file.write(f"{number} {time.monotonic():.0f}\n")
+
+
+def end_trial(unit: str) -> None:
+    """Remove the note: a person has chosen the release, or it has gone back once."""
+    with suppress(OSError):
+        os.unlink(f"{_NOTES}/{unit}")
+
+
+def is_on_trial(unit: str, number: int) -> bool:
+    """Tell whether a release was deployed a short while ago.
+
+    Args:
+        unit: The unit's name, without `.service`.
+        number: The release.
+    """
+    with suppress(OSError, ValueError), open(f"{_NOTES}/{unit}", encoding="ascii") as file:
+        noted, began = file.read().split()
+        return int(noted) == number and time.monotonic() - int(began) < _LASTS
+    return False
