@@ -363,6 +363,7 @@ OWN_OPTIONS = {
     "restore": "--list --force --dry-run -n",
     "explain": "",
     "report": "--output -o --diff --history --open",
+    "watch": "--poll",
 }
 
 
@@ -372,7 +373,7 @@ def test_every_command_has_its_options_and_the_common_ones(synced: Monorepo, com
     page = synced.run(command, "--help", env={"COLUMNS": "200"}).out
     options = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", page.partition("Options")[2]))
     common = {"--root", "--output-format", "--quiet", "-q", "--verbose", "-v", "--color", "--help", "-h"}
-    unwanted = {"--output-format"} if command in ("context", "report") else set()
+    unwanted = {"--output-format"} if command in ("context", "report", "watch") else set()
     assert options == (common - unwanted) | set(OWN_OPTIONS[command].split())
 
 

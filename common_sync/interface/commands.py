@@ -55,6 +55,9 @@ COMMANDS = {
     "report": Command(
         "Write a page that shows all services, files and versions", "common-sync report --open", _SERVICES
     ),
+    "watch": Command(
+        "Distribute on each change of the master, until Ctrl-C", "common-sync watch services/api", _SERVICES
+    ),
     "explain": Command(
         "Say why a path is treated as it is, or what a code means", "common-sync explain CS101", "PATH|CODE..."
     ),
@@ -83,8 +86,8 @@ COMMANDS = {
 GROUPS = {"env": "The environments of services, each service's .venv."}
 """The first words of commands that have two."""
 
-_WITHOUT_FORMAT = frozenset({"context", "logs", "report"})
-"""The output of one is a stream for another program, that of another is another program's, and the last one writes a file."""
+_WITHOUT_FORMAT = frozenset({"context", "logs", "report", "watch"})
+"""The output of one is a stream for another program, that of another is another program's, one writes a file, and the last one does not end."""
 
 _MEANT = {"sync": "distribute", "check": "verify", "install": "init", "remove": "eject"}
 """What other tools call a command."""
