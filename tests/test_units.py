@@ -286,6 +286,7 @@ SERVICES = st.builds(
     st.lists(st.sampled_from(["basic.target", "dbus.socket", "-.mount"]), max_size=2).map(tuple),
     st.sampled_from(["", "16M", "2G", "99999999"]),
     st.just(""),  # it would have to be there
+    back=st.sampled_from(["", "t-rollback@api"]),
 )
 
 
