@@ -3,11 +3,16 @@
 Imports nothing that Python has not imported at its start: a hook with nothing to do imports this, and little else.
 """
 
+import errno
 import os
 
 
 def find_top(folder: str) -> str | None:
-    """Return the top of the work tree that holds a folder, or None outside git."""
+    """Return the top of the work tree that holds a folder, or None outside git.
+
+    Raises:
+        GitError: The disk fails, so whether there is a `.git` cannot be told.
+    """
     hooked = _hooked_top()
     return hooked if hooked is not None and _is_of(hooked, folder) else _look_up(folder)
 
@@ -50,10 +55,13 @@ def _read_place(top: str) -> str:
     try:
         return _find_place(top)
     except (OSError, ValueError) as error:
-        from common_sync.core.errors import GitError, Problem  # with `typing` a fifth of bare Python
+        raise _unreadable(os.path.join(top, ".git"), error) from error
 
-        reason = f"cannot be read: {error.strerror}" if isinstance(error, OSError) else str(error)
-        raise GitError(Problem(reason, os.path.join(top, ".git"))) from error
+
+def _unreadable(path: str, error: OSError | ValueError) -> Exception:
+    from common_sync.core.errors import GitError, Problem  # with `typing` a fifth of bare Python
+
+    return GitError(Problem(f"cannot be read: {error.strerror}" if isinstance(error, OSError) else str(error), path))
 
 
 def _find_place(top: str) -> str:
@@ -147,9 +155,21 @@ def finish(process: int, reader: int) -> tuple[int, str]:
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), os.fsdecode(output)
 
 
+def _has_git(folder: str) -> bool:
+    """Tell whether a folder has a `.git`: a disk that fails must not make a repository look like none."""
+    path = os.path.join(folder, ".git")
+    try:
+        os.lstat(path)
+    except OSError as error:
+        if error.errno == errno.EIO:
+            raise _unreadable(path, error) from error
+        return False
+    return True
+
+
 def _look_up(folder: str) -> str | None:
     """Return the nearest folder with a `.git`, from one upward."""
-    while not os.path.lexists(os.path.join(folder, ".git")):
+    while not _has_git(folder):
         above = os.path.dirname(folder)
         if above == folder:
             return None
@@ -192,7 +212,7 @@ def _is_of(top: str, folder: str) -> bool:
     if os.path.commonpath([top, folder]) != top:
         return False
     while folder != top:
-        if os.path.lexists(os.path.join(folder, ".git")):
+        if _has_git(folder):
             return False
         folder = os.path.dirname(folder)
     return True

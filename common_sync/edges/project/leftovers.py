@@ -2,12 +2,12 @@
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
 
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.rules import BUILT_IN, Rules
 from common_sync.core.errors import GitError
 from common_sync.core.model import ancestors
+from common_sync.edges.files.folders import explain_os_error
 from common_sync.edges.git.ask import ask, split
 from common_sync.edges.git.repository import find_top
 from common_sync.edges.gitignore.patterns import Gitignores
@@ -20,6 +20,9 @@ def find_used(root: str, folders: Sequence[str], copy: str) -> set[str]:
     """Return those of some folders that hold more than caches and what git ignores; an empty one may become a service.
 
     Git is asked only about folders that do not show it: a service with a copy and a file of its own does.
+
+    Raises:
+        TreeError: The disk fails.
     """
     unclear = [folder for folder in folders if not _shows(os.path.join(root, folder), copy)]
     unclear = [folder for folder in unclear if next(_walk(root, folder), None) is not None]
@@ -66,11 +69,15 @@ def _is_ignored(ignores: Gitignores, path: str) -> bool:
 
 
 def _walk(root: str, folder: str) -> Iterator[str]:
-    with suppress(OSError):  # what cannot be listed shows nothing
+    try:
         with os.scandir(os.path.join(root, folder)) as found:
             children = [(f"{folder}/{child.name}", child.is_dir(follow_symlinks=False)) for child in found]
-        for path, is_folder in children:
-            yield from _walk(root, path) if is_folder else (path,)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):  # what is gone or closed shows nothing
+        return
+    except OSError as error:
+        raise explain_os_error(error, folder, "list it") from error
+    for path, is_folder in children:
+        yield from _walk(root, path) if is_folder else (path,)
 
 
 def _with_files(folders: Sequence[str], files: Iterable[str]) -> set[str]:
