@@ -216,7 +216,7 @@ BREAKS = (
     Break(
         "a release that fails stays",
         "commands/steps/releases.py",
-        "    return _go_back(site, releases, release, say)._replace(reason=reason, log=log)\n",
+        "    return go_back(site, releases, release, say)._replace(reason=reason, log=log)\n",
         "    return Outcome(release.number, reason=reason, log=log)\n",
         ("tests/test_releases.py::test_undone_by_itself",),
     ),

@@ -2,11 +2,15 @@
 
 import ast
 
-import pytest
-from reliability.breaks import BREAKS, Break
+from reliability.breaks import BREAKS
 
 
-@pytest.mark.parametrize("one", BREAKS, ids=lambda one: one.name)
-def test_a_break_can_be_made(one: Break) -> None:
+def test_every_break_can_be_made() -> None:
     """A promise would no longer be tried, and nobody would notice before the next `make mutate`."""
-    ast.parse(one.text())
+    lost = []
+    for one in BREAKS:
+        try:
+            ast.parse(one.text())
+        except (ValueError, SyntaxError) as error:
+            lost.append(f"{one.name}: {error}")
+    assert lost == []
