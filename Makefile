@@ -10,7 +10,7 @@ MEMORY  = $(if $(TESTS),,scripts/in-memory 4000000)
 # Python compiles what is run a thousand times once, whatever the shell says.
 unexport PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED
 
-.PHONY: help demo demo-environments test test-all test-lowest test-newest check picture unit look e2e reliability mutate fuzz bench lock clean
+.PHONY: help demo demo-environments test test-all test-lowest test-newest check picture schema unit look e2e reliability mutate fuzz bench lock clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this list.
@@ -68,6 +68,9 @@ look: $(VENV)/.developing  ## What CI services and a browser make of it: act, gi
 .look/.made: constraints.txt tests/look/tools.txt tests/look/package.json scripts/setup-look
 	@scripts/setup-look $(PYTHON)
 	@touch $@
+
+schema: $(VENV)/.developing  ## Write docs/common-sync.schema.json from the keys and codes.
+	$(BIN)/python scripts/write_schema.py
 
 e2e: $(VENV)/.developing  ## Real images of the example and of small services, with a real Docker engine.
 	$(BIN)/python $(PYTEST) --verbose --tb short tests/e2e $(PYTEST_ARGS)
