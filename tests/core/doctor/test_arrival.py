@@ -437,6 +437,22 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "rm local": (ALL + "RUN pip install --user ./common\nRUN rm -rf ~/.local\n", {}, "CS216:5"),
     "rm common": (ALL + "RUN pip install ./common && rm -rf ./common\n", {}, ""),
     "rm common -e": (ALL + "RUN pip install -e ./common && rm -rf ./common\n", {}, "CS215:4"),
+    "-e, an environment of any name in another stage": (
+        BUILDER
+        + "RUN python3 -m venv /opt/py && /opt/py/bin/pip install -e ./common\n"
+        + FINAL
+        + 'COPY --from=b /opt/py /opt/py\nCMD ["/opt/py/bin/python","main.py"]\n',
+        {},
+        "CS215:8",
+    ),
+    "-e, what holds an environment of any name in another stage": (
+        BUILDER
+        + "RUN python3 -m venv /deep/py && /deep/py/bin/pip install -e ./common\n"
+        + FINAL
+        + 'COPY --from=b /deep /deep\nCMD ["/deep/py/bin/python","main.py"]\n',
+        {},
+        "CS215:8",
+    ),
     "pip .": (ALL + "RUN pip install .\n", PROJECT, "CS216:None"),
     "pip . common": (ALL + "RUN pip install . && pip install ./common\n", PROJECT, "CS213:4"),
     "pip common .": (ALL + "RUN pip install ./common && pip install .\n", PROJECT, ""),

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from posixpath import join
+from posixpath import join, normpath
 
 from common_sync.core.doctor.build.outcome import Build, Event, Installed, NotFollowed, StageEnd
 from common_sync.core.doctor.image.copying import MissingSource, SourceAbove
 from common_sync.core.doctor.image.files import Context
 from common_sync.core.doctor.install.need import Need
 from common_sync.core.doctor.install.projects import Project
+from common_sync.core.doctor.install.sites import Around, find_site, moved
 from common_sync.core.doctor.view import IF_HARMLESS, Admits, ImageView
 from common_sync.core.expressions import expression
 from common_sync.core.findings import CODES, file_finding
@@ -61,7 +62,13 @@ def find_left_behind(build: Build, stage: StageEnd, file: str) -> Iterator[Findi
     for taken in stage.taken:
         for event in _installs(build, taken.stage):
             targets = event.install.values("--prefix", "--target", "--root")
-            if not any(_INSTALLED_TO.search(source) or source.rstrip("/") in targets for source in taken.sources):
+            site = find_site(event.install, event.command, Around())
+            if not any(
+                _INSTALLED_TO.search(source)
+                or source.rstrip("/") in targets
+                or (site is not None and moved(site, normpath(f"/{source.lstrip('/')}"), taken.place) is not None)
+                for source in taken.sources
+            ):
                 continue
             for need in event.needs:
                 if need.editable and need.state == "there" and stage.image.look(need.path) is None:
