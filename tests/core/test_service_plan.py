@@ -62,6 +62,15 @@ def test_what_a_copy_is_of(ref: str | None, source: str) -> None:
     assert ServicePlan(SERVICE, (one,), (), (), ()).is_pinned is (ref is not None)
 
 
+def test_how_a_copy_stands() -> None:
+    """`status` and the report would show that all is well, or only behind, where a person has to look at an edit."""
+    assert survey(EDITED).kind == "modified"
+    assert survey(plan({"a": A}, {"a": A}, {"a": A})).kind == "current"
+    assert survey(plan({"a": A}, {}, {}))._replace(exists=False).kind == "no copy"
+    by_hand = build_plan(make_manifest(Origin("common", MASTER, "1"), {"a": A}), None, Snapshot({"a": A}))
+    assert survey(by_hand).kind == "unmanaged"
+
+
 class Former(NamedTuple):
     """A former copy, whether it goes without and with `--force`, and what is said of it: file, and parts of the message and the remedy."""
 
