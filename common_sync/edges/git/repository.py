@@ -3,7 +3,6 @@
 Imports nothing that Python has not imported at its start: a hook with nothing to do imports this, and little else.
 """
 
-import errno
 import os
 
 
@@ -155,13 +154,17 @@ def finish(process: int, reader: int) -> tuple[int, str]:
     return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), os.fsdecode(output)
 
 
+_EIO = 5
+"""`errno.EIO`, which the hook would have to import."""
+
+
 def _has_git(folder: str) -> bool:
     """Tell whether a folder has a `.git`: a disk that fails must not make a repository look like none."""
     path = os.path.join(folder, ".git")
     try:
         os.lstat(path)
     except OSError as error:
-        if error.errno == errno.EIO:
+        if error.errno == _EIO:
             raise _unreadable(path, error) from error
         return False
     return True
