@@ -29,6 +29,33 @@ def test_an_untracked_file_of_the_master_is_not_copied(committed: Monorepo) -> N
     assert_clone_in_sync(committed)
 
 
+def test_a_new_file_of_the_master_that_nobody_has_added(synced: Monorepo) -> None:
+    """The hook would take it out of the copies again, and name only a command that stages that: there and back for ever."""
+    install_hook(synced)
+    synced.write("common/our_common/new.py", "NEW = 1\n")
+    assert synced.run("distribute").code == 0
+    synced.git("add", "services")
+    done = commit(synced)
+    assert_blocked(
+        done,
+        "the copies no longer have 1 file of the library that git does not know",
+        "git add common/our_common/new.py",
+    )
+    do_as_told(synced, done)
+    do_as_told(synced, commit(synced))
+    assert_committed(commit(synced))
+    assert all((synced.root / copy / "our_common/new.py").exists() for copy in COPIES)
+    assert_clone_in_sync(synced)
+
+
+def test_what_leaves_the_library_is_no_file_to_add(synced: Monorepo) -> None:
+    """Who deletes a file, or excludes one, would be told to add it."""
+    install_hook(synced)
+    synced.git("rm", "-q", "common/our_common/settings.py")
+    synced.write("common/our_common/notes.txt", "")
+    assert "git does not know" not in (done := commit(synced)).out + done.err
+
+
 @CHECKS
 def test_a_part_of_the_master_that_was_not_staged(synced: Monorepo, check: list[str]) -> None:
     """Without pre-commit the copies get what is on the disk, and the commit would hold an older master beside them."""

@@ -8,6 +8,7 @@ from common_sync.commands.steps.commit_check import Commit, check_commit, is_els
 from common_sync.commands.steps.commit_comparison import Copy, Lack, make_copy
 from common_sync.commands.steps.survey import Survey, survey
 from common_sync.core.model import Finding
+from common_sync.edges.git.ask import list_untracked
 from common_sync.edges.library.targets import Tracked
 from common_sync.edges.project.index import Index, read_ahead
 from common_sync.edges.project.leftovers import find_tracked
@@ -24,11 +25,13 @@ class HookRun(NamedTuple):
         found: What was read and planned.
         done: What was distributed, or None when nothing was to be or nothing may be written.
         commit: What the commit does not hold of what is in sync on the disk.
+        unknown: Files of the masters that git does not know, and that the run has therefore taken out of copies; sorted.
     """
 
     found: Survey
     done: "Distribution | None"
     commit: Commit
+    unknown: tuple[str, ...] = ()
 
     @property
     def passes(self) -> bool:
@@ -111,7 +114,20 @@ def _write(project: Project, tracked: Tracked, pushed: str | None) -> HookRun:
         if one.copy.known
     ]
     commit = _check(done.survey, copies, read_ahead(project)(), pushed, in_sync=done.in_sync)
-    return HookRun(done.survey, done, commit)
+    return HookRun(done.survey, done, commit, tuple(sorted(_find_untracked(project, done))))
+
+
+def _find_untracked(project: Project, done: "Distribution") -> set[str]:
+    """Return the files of the masters that were deleted from copies, and that are on the disk where git does not know them."""
+    copies = [one for outcome in done.outcomes for one in outcome.copies if one.copy.target.ref is None]
+    deleted = {
+        f"{one.copy.master}/{operation.path}"
+        for one in copies
+        for operation in one.done
+        if operation.action == "delete"
+    }
+    masters = [library.master for library in project.libraries if any(map(library.has, deleted))]
+    return deleted.intersection(list_untracked(project.root, masters)) if masters else set()
 
 
 def _check(found: Survey, copies: list[Copy], index: Index | None, pushed: str | None, *, in_sync: bool) -> Commit:

@@ -42,6 +42,19 @@ def list_named(folder: str, names: Sequence[str]) -> list[str]:
     return split(ask(["ls-files", "-z", "--", *patterns], folder, literal=False))
 
 
+def list_untracked(root: str, folders: Sequence[str]) -> list[str]:
+    """Return the files below some folders that git neither knows nor ignores.
+
+    Args:
+        root: An absolute path inside a work tree.
+        folders: POSIX paths relative to that, and so is what is returned.
+
+    Raises:
+        GitError: Git failed.
+    """
+    return split(ask(["ls-files", "-z", "--others", "--exclude-standard", "--", *folders], root))
+
+
 def list_files(folder: str) -> list[str]:
     """Return what git tracks below a folder, and what it neither knows nor ignores.
 

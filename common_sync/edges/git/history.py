@@ -11,7 +11,7 @@ from common_sync.core.errors import GitError, Problem
 from common_sync.core.expressions import expression
 from common_sync.core.model import Entries, Entry, Symlink
 from common_sync.edges.files.large import BLOCK
-from common_sync.edges.git.ask import ask, split
+from common_sync.edges.git.ask import ask, list_untracked, split
 from common_sync.edges.git.checkout import name_contents
 from common_sync.edges.git.repository import environment_for, find_top
 
@@ -275,4 +275,4 @@ def list_uncommitted(folder: str) -> list[str]:
     """
     shown = ("--name-only", "-z", "--no-renames", "--relative", "--no-ext-diff", "--ignore-submodules")
     changed = ask(["diff", *shown, "HEAD", "--", "."], folder)
-    return split(changed) + split(ask(["ls-files", "-z", "--others", "--exclude-standard", "--", "."], folder))
+    return split(changed) + list_untracked(folder, ["."])

@@ -13,7 +13,9 @@ from common_sync.edges.git.repository import users_folder
 from common_sync.interface.show.options import Options
 from common_sync.interface.show.sections import section_lines
 from common_sync.interface.show.terminal import Terminal, printable
-from common_sync.interface.show.text import finding_lines
+from common_sync.interface.show.text import count, finding_lines
+
+_MOST_FILES = 10
 
 
 def hook_lines(run: HookRun, pushed: str | None, *, check: bool) -> Iterator[str]:
@@ -30,6 +32,7 @@ def hook_lines(run: HookRun, pushed: str | None, *, check: bool) -> Iterator[str
 
         yield from outcome_lines(run.done, run.done.outcomes, options)
     root, here = run.found.project.root, users_folder()
+    yield from _unknown_lines([_spell(file, root, here) for file in run.unknown])
     told = [lack for lack in run.commit.lacks if check or not lack.is_plain]
     yield from section_lines(run.findings(), run.found, options)
     yield from finding_lines(
@@ -48,6 +51,12 @@ def _spell(place: str, root: str, here: str) -> str:
 
 def _make_finding(lack: Lack, place: str) -> Finding:
     return make_finding("CS009", lack.service, lack.path, None, lack.message, f"{lack.command} {place}")
+
+
+def _unknown_lines(files: Sequence[str]) -> Iterator[str]:
+    if files:
+        yield f"the copies no longer have {count(len(files), 'file')} of the library that git does not know; to keep what you need:"
+        yield f"  git add {printable(' '.join(files[:_MOST_FILES]))}{' …' if len(files) > _MOST_FILES else ''}"
 
 
 def _add_lines(places: Sequence[str]) -> Iterator[str]:
