@@ -25,7 +25,7 @@ from common_sync.core.formats.shell.script import Command
 from common_sync.core.model import below
 
 _ONLY_LOOKS = ("--dry-run", "--check", "--help", "-h")
-_EXACT = "--inexact"
+_INEXACT = "--inexact"
 _PROGRAM = expression(r"(?:python|pypy)[\d.]*|gunicorn|uvicorn|hypercorn|celery|flask|fastapi|pytest|daphne|granian")
 
 
@@ -133,7 +133,7 @@ def _is_exact(event: Installed) -> bool:
     words = [word.text for word in event.command.words]
     if event.command.program == "pip-sync":
         return True
-    return event.install.tool == "uv" and "sync" in words[:4] and not event.install.has(_EXACT)
+    return event.install.tool == "uv" and "sync" in words[:4] and not event.install.has(_INEXACT)
 
 
 def _take(arrived: Arrived, taken: Taken, other: Arrived) -> Arrived:
