@@ -44,8 +44,7 @@ def aged(synced: Monorepo) -> Monorepo:
 
 def commit_later(repo: Monorepo, message: str) -> None:
     """Commit all that there is, long after all other commits, so that the history has more than one point."""
-    repo.git("add", "-A")
-    repo.git("commit", "-q", "-m", message, env={"GIT_COMMITTER_DATE": "2090-01-01T00:00:00Z"})
+    repo.commit(message, date="2090-01-01T00:00:00Z")
 
 
 def document(repo: Monorepo, *options: str) -> dict[str, Any]:
