@@ -9,6 +9,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
+from support.depth import deep
 from support.monorepo import PROGRAM, Done, Monorepo, environment, show
 
 SERVICE = "services/api"
@@ -214,6 +215,7 @@ def test_nothing_is_left_of_an_output_that_fails(repo: Monorepo) -> None:
     assert repo.leftovers() == []
 
 
+@deep("how much memory is taken")
 @pytest.mark.parametrize("where", ["common", SERVICE])
 def test_a_large_file_is_not_held(repo: Monorepo, where: str) -> None:
     """A model of some gigabytes would not fit into the memory of a machine that builds."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from support.depth import deep
 from support.monorepo import CONFIGURATION, PROGRAM, Monorepo, make_monorepo, run
 
 COPY = "services/api/common"
@@ -392,6 +393,7 @@ sys.exit(code)
 forked from, and pytest is large."""
 
 
+@deep("large and many files")
 def test_empty_large_and_many(repo: Monorepo) -> None:
     """An empty file would be lost, or a large library would take more memory than the machine has."""
     repo.write("common/empty", b"")
@@ -408,6 +410,7 @@ def test_empty_large_and_many(repo: Monorepo) -> None:
     assert repo.run("verify").code == 0
 
 
+@deep("how much memory is taken")
 @pytest.mark.parametrize("command", ["distribute", "verify"])
 def test_memory_does_not_grow_with_the_library(repo: Monorepo, command: str) -> None:
     """A library with large data files, or with very many small ones, would take more memory than a small machine has."""
@@ -440,6 +443,7 @@ def test_remedies_that_can_be_pasted(repo: Monorepo) -> None:
     assert not list(repo.root.rglob("no"))
 
 
+@deep("large and many files")
 @pytest.mark.parametrize("git", [True, False])
 def test_the_deepest_folders(tmp_path: Path, *, git: bool) -> None:
     """A copy that was made could not be checked, or one that could be made would be refused."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import pytest
+from support.depth import deep
 from support.monorepo import Monorepo
 
 API = "services/api"
@@ -504,6 +505,7 @@ def test_a_compose_file_of_the_service_that_includes_itself(synced: Monorepo) ->
     assert (done.code, f"{API}/more.yml:2: CS108 Compose refuses it: `compose.yml` includes" in done.out) == (1, True)
 
 
+@deep("what a hostile file costs")
 @pytest.mark.parametrize("count", [90, 150])
 def test_a_long_chain(synced: Monorepo, count: int) -> None:
     """A run would hang, or end with a traceback, where many files or services are linked."""

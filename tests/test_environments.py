@@ -129,6 +129,7 @@ def test_what_has_changed_is_named(envs: Environments) -> None:
     assert envs.run("env", "sync").out.count("in sync") == 2
 
 
+@deep("environments in less usual ways")
 def test_a_library_that_is_not_editable_is_built_anew(envs: Environments) -> None:
     """An installer hands out an old build of a folder of which only nested files have changed: a service would run last week's library."""
     assert envs.run("env", "sync").code == 0

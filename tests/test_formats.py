@@ -12,6 +12,7 @@ from cmarkgfm.cmark import Options as CMark  # type: ignore[import-untyped]  # a
 from hypothesis import given
 from hypothesis import strategies as st
 from junitparser import Failure, JUnitXml, Skipped
+from support.depth import deep
 from support.monorepo import Monorepo
 
 from common_sync.core.findings import CODES, make_finding, page_url
@@ -132,6 +133,7 @@ def test_sarif_has_the_fields_of_2_1_0(findings: list[Finding]) -> None:
     assert len(set(prints)) == len(prints)
 
 
+@deep("very many findings")
 def test_sarif_has_no_more_than_github_takes() -> None:
     """GitHub would refuse the file; the warnings are what is left out."""
     many = [make_finding(code, "a", f"a/{n}", 1, "m", "r") for n in range(4000) for code in ("CS102", "CS101")]

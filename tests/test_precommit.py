@@ -165,6 +165,7 @@ def head(repo: Monorepo) -> str:
     return repo.git("rev-parse", "HEAD")
 
 
+@deep("the manifest of the hooks")
 @pytest.mark.parametrize("command", ["validate-manifest", "validate-config"])
 def test_the_manifest_of_the_hooks_is_valid(tool: Tool, hooked: Monorepo, command: str) -> None:
     """Neither tool would take the hooks."""

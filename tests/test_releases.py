@@ -194,6 +194,7 @@ def test_commits_that_are_refused(repo: Deployed, tmp_path: Path) -> None:
     assert "in this shallow clone, and nothing is fetched in silence\n  help: git fetch --unshallow --tags" in done.err
 
 
+@deep("deploys in less usual ways")
 @without_systemd
 def test_without_a_command(repo: Deployed) -> None:
     """A service that nothing starts could not be deployed, or its releases would fill the disk."""
@@ -330,6 +331,7 @@ def test_the_first_deploy(tmp_path: Path) -> None:
     assert "release 1 is current\n" in done.out, done
 
 
+@deep("deploys in less usual ways")
 @without_systemd
 def test_several(repo: Deployed) -> None:
     """A service that fails would keep others from being deployed without a word, or would not stop what comes after it."""
@@ -350,6 +352,7 @@ def test_several(repo: Deployed) -> None:
     assert repo.names() == ["0001", "current", "former"]
 
 
+@deep("deploys in less usual ways")
 @without_systemd
 def test_two_repositories(repo: Deployed, tmp_path: Path) -> None:
     """Two repositories would take each other's releases for their own, and remove them."""

@@ -13,6 +13,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from support.depth import deep
 from support.monorepo import Monorepo, make_monorepo
 
 from common_sync.core.copies.ancestry import Commit
@@ -317,6 +318,7 @@ def synthetic(services: int, files: int, length: int) -> Document:
     return Document(1, "main", head, (library,), paths, tuple(rows), (), texts, tuple(range(48)), "", in_sync=False)
 
 
+@deep("the largest report")
 @pytest.mark.parametrize(("services", "files", "length"), [(300, 200, 900), (300, 200, 10), (1500, 400, 100)])
 def test_the_worst_page_is_smaller_than_a_megabyte(services: int, files: int, length: int) -> None:
     """The page of a large repository could not be sent, or would take half a minute to open."""

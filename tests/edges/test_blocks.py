@@ -1,6 +1,7 @@
 """Managed blocks and ignore files through the real program and real git."""
 
 import os
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from support.commits import (
     index,
     install_hook,
 )
+from support.depth import sampled
 from support.monorepo import CONFIGURATION, Monorepo, make_monorepo, patched, run
 from support.trees import ODD_NAMES
 
@@ -171,8 +173,7 @@ FORMS = {
 }
 
 
-@pytest.mark.parametrize("file", [".gitattributes", IGNORE])
-@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize(("form", "file"), sampled([*product(FORMS, [".gitattributes", IGNORE])], 3, "more of a block"))
 def test_a_file_that_takes_no_block(built: Monorepo, file: str, form: str) -> None:
     """Somebody's file elsewhere would be written, or garbled."""
     place = built.root / file

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from support.depth import sampled
 from support.monorepo import MASTER, Monorepo, make_monorepo, run
 
 SETTINGS = "common/our_common/settings.py"
@@ -151,17 +152,21 @@ def test_before_the_first_commit_and_outside_git(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "setting",
-    [
-        "log.showRoot=false",
-        "log.showSignature=true",
-        "log.follow=true",
-        "log.diffMerges=off",
-        "diff.relative=true",
-        "diff.renames=copies",
-        "core.quotePath=true",
-        "color.ui=always",
-        "format.pretty=oneline",
-    ],
+    sampled(
+        [
+            "log.showRoot=false",
+            "log.showSignature=true",
+            "log.follow=true",
+            "log.diffMerges=off",
+            "diff.relative=true",
+            "diff.renames=copies",
+            "core.quotePath=true",
+            "color.ui=always",
+            "format.pretty=oneline",
+        ],
+        3,
+        "more settings of git",
+    ),
 )
 def test_what_somebody_has_configured_changes_nothing(aged: Monorepo, setting: str) -> None:
     """The answer would depend on the machine."""

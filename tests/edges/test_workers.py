@@ -39,10 +39,10 @@ def test_the_same_results_in_the_same_order(workers: int, items: int) -> None:
     assert sum(done) == items
 
 
-@pytest.mark.parametrize("workers", [1, 3])
-@pytest.mark.parametrize(
-    "error", [TreeError(Problem("what", "file", 3, "remedy")), OSError(28, "full", "x"), KeyError("x")]
-)
+ERRORS = [TreeError(Problem("what", "file", 3, "remedy")), OSError(28, "full", "x"), KeyError("x")]
+
+
+@pytest.mark.parametrize(("error", "workers"), sampled([*product(ERRORS, [1, 3])], 3, "more errors of workers"))
 def test_an_error_is_raised_here(workers: int, error: Exception, forked: list[int]) -> None:
     """A failure in a worker would be lost, or lose its words."""
 

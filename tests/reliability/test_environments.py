@@ -185,6 +185,7 @@ exit $code
     return program
 
 
+@deep("more crashes of environments")
 def test_uv_is_killed(program: Program, folder: Path, record_property: Record) -> None:
     """Half of what uv installs would be taken for an environment, and a service lack modules."""
     if STRACE is None:
@@ -226,6 +227,7 @@ def choose_kills(place: Place, numbers: list[int]) -> list[Kill]:
     return [lot.choice(known)._replace(both=number % 2 == 0) for number in numbers]
 
 
+@deep("more crashes of environments")
 def test_power_is_cut(program: Program, folder: Path, record_property: Record) -> None:
     """A Raspberry Pi that is unplugged would come up with an environment of empty files that counts as finished."""
     assert cut_anywhere(Place(SCENARIOS[0], folder, program), SCENARIOS[0].words, record_property, "power cuts") == []

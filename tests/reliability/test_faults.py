@@ -11,7 +11,7 @@ from reliability.runs import CHANGING, NOT_DONE, Calls, Ended, Hindrance
 from reliability.scenarios import SCENARIOS, Scenario, out_of_sync, read_tree
 from reliability.traced import STRACE, numbered, trace
 from reliability.warm import Program
-from support.depth import FULL, Record, sample, skip
+from support.depth import FULL, Record, deep, sample, skip
 
 SCENARIO = {scenario.name: scenario for scenario in SCENARIOS}
 REASONS = {errno.EIO: "nput/output error", errno.ENOSPC: "o space left on device"}
@@ -111,6 +111,7 @@ def test_verify_fails_closed(name: str, program: Program, folder: Path, record_p
 KINDS = ("create", "fsync", "mkdir", "rename", "truncate", "unlink", "write")
 
 
+@deep("calls that fail by strace")
 def test_strace_lets_calls_fail(program: Program, folder: Path, record_property: Record) -> None:
     """What holds when a function of `os` raises would not hold when the system call itself fails."""
     if STRACE is None:

@@ -12,7 +12,7 @@ import pytest
 from reliability.scenarios import MANIFEST
 from reliability.warm import unmeasured
 from support.commits import HOOK
-from support.depth import FULL, Record, sampled
+from support.depth import FULL, Record, deep, sampled
 from support.monorepo import CONFIGURATION, PROGRAM, Done, Monorepo, make_monorepo
 
 from common_sync.core.copies.manifest import LARGEST
@@ -127,6 +127,7 @@ def wrong_ends(repo: Monorepo, before: dict[str, tuple[int, int]], *arguments: s
         yield f"{arguments}: something has changed"
 
 
+@deep("what a hostile file costs")
 @pytest.mark.parametrize("name", sampled(HOSTILE, 6, MORE))
 def test_a_hostile_manifest(edited: Monorepo, name: str, record_property: Record) -> None:
     """A pull request with one file in it would take all memory or time of whoever looks at it, or have files deleted."""

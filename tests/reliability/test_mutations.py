@@ -15,7 +15,7 @@ from reliability.cases import NOBODY
 from reliability.runs import Ended
 from reliability.scenarios import MANIFEST, SERVICES, read_tree
 from reliability.warm import Program, unmeasured
-from support.depth import Record, sample
+from support.depth import Record, deep, sample
 from support.monorepo import PROGRAM, Monorepo
 
 COPY = f"{SERVICES[0]}/common"
@@ -273,6 +273,7 @@ def manifests(place: Path, how: Elsewhere) -> Iterator[bytes]:
     yield from ((repo.root / service / "common" / MANIFEST).read_bytes() for service in SERVICES)
 
 
+@deep("more mutations")
 def test_the_same_content_gives_the_same_bytes(folder: Path, record_property: Record) -> None:
     """Two developers would overwrite each other's manifests for ever, and a digest would say nothing about contents."""
     (folder / "places").mkdir()

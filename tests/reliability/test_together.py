@@ -18,7 +18,7 @@ from reliability.cases import lies, losses, new_case, prepare, unfinished
 from reliability.runs import Ended, Hindrance
 from reliability.scenarios import SCENARIOS, SERVICES, make_repository, out_of_sync, read_tree
 from reliability.warm import Program, unmeasured
-from support.depth import ALL, FULL, Record, sampled
+from support.depth import ALL, FULL, Record, deep, sampled
 from support.monorepo import PROGRAM, Monorepo
 from support.waiting import PATIENCE, wait_for
 
@@ -110,6 +110,7 @@ def make_edited(root: Path) -> tuple[Monorepo, Editor]:
     return repo, editor
 
 
+@deep("eight runs at once")
 def test_eight_at_once(folder: Path, program: Program, record_property: Record) -> None:
     """Two terminals, a hook and an editor's task would tear copies, or one report as an edit what another has half done."""
     repo, editor = make_edited(folder / "repo")

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from support.counted import assert_grows_with_size, no_hang
+from support.depth import deep
 from support.trees import thorough
 
 from common_sync.core.formats.dockerfile.arguments import find_announcements
@@ -129,6 +130,7 @@ def test_what_docker_refuses_is_refused(characters: str, line: int, reason: str)
     assert refusal.value.line == line
 
 
+@deep("what a hostile file costs")
 @pytest.mark.parametrize(
     "characters",
     [

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from support.depth import deep
 from support.monorepo import environment
 from support.trees import thorough
 
@@ -215,6 +216,7 @@ def _lines_run(pattern: str, path: str) -> int:
     return lines
 
 
+@deep("what a hostile file costs")
 def test_the_longest_pattern() -> None:
     """A line of a hundred thousand characters would keep a hook busy, or fill the memory."""
     size = 100_000

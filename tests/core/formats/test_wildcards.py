@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from support.counted import no_hang
+from support.depth import deep
 from support.trees import thorough
 
 from common_sync.core.formats.dockerignore import parse_dockerignore
@@ -42,6 +43,7 @@ def test_it_finds_what_an_expression_finds(source: str, path: str) -> None:
     assert Wildcards(source).search(path) == (re.search(f"^{source}\\Z", path) is not None)
 
 
+@deep("what a hostile file costs")
 @pytest.mark.parametrize(
     ("line", "path"),
     [

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from support.counted import assert_grows_with_size, no_hang
+from support.depth import deep
 from support.places import Layout
 
 from common_sync.core.formats.compose.file import Build, read_compose_file
@@ -661,6 +662,7 @@ def test_what_is_passed_over(line: str, passed_over: bool) -> None:
     assert may_concern(service(line).encode(), "compose", (b"/repo",), b"common") is not passed_over
 
 
+@deep("what a hostile file costs")
 @pytest.mark.parametrize("text", ["# " + ":&" * 200_000, "&a " * 200_000 + "common", "x common" * 100_000])
 def test_a_line_that_is_costly_to_look_through(text: str) -> None:
     """A long line in a compose file would stop every commit."""

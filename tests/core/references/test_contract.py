@@ -3,6 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 from support.counted import assert_grows_with_size
+from support.depth import deep
 
 from common_sync.core.proving import keep_proven
 from common_sync.core.references.contract import Place, Rewrite, Site
@@ -46,6 +47,7 @@ def test_many_that_do_not_hold_end_the_search() -> None:
     assert len(asked) == 200
 
 
+@deep("what a hostile file costs")
 def test_a_dockerfile_with_one_such_line_is_read_in_time() -> None:
     """As above, with a real file."""
 
