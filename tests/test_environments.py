@@ -399,6 +399,85 @@ def test_a_service_of_an_unusual_name(envs: Environments, installer: str) -> Non
     assert envs.python(name, SHOW) == str(envs.root / f"services/{name}/common/our_common/__init__.py")
 
 
+def _stamps(envs: Environments) -> dict[str, tuple[int, int]]:
+    """Return how all files are; what was built for a moment has touched the folders of environments."""
+    return {path: stamp for path, stamp in envs.stamps().items() if not path.endswith(".venv/envs")}
+
+
+def test_a_version_is_tried_beside_the_environment(envs: Environments) -> None:
+    """Who tries a version would change the environment that the service runs from, or leave something behind."""
+    assert envs.run("env", "sync").code == 0
+    before, show = _stamps(envs), "import alpha, beta_b; print(alpha.VERSION, beta_b.VERSION)"
+    done = envs.run("env", "try", "api", "alpha==1.1", "--", "python", "-c", f"{show}; raise SystemExit(7)")
+    assert (done.code, done.err) == (7, "")
+    assert done.out.splitlines() == [
+        "1.1 1.0",
+        "· services/api with alpha==1.1: 1 of 4 packages differ",
+        "  PACKAGE  NOW  TRIED",
+        "  alpha    1.0  1.1",
+        "✗ the command has ended with 7",
+    ]
+    done = envs.run("env", "try", "api", "alpha==1.0", "--", "sh", "-c", "kill -9 $$")
+    assert (done.code, done.out.splitlines()[0]) == (137, "· services/api with alpha==1.0: the environment that it has")
+    assert done.err.startswith("sh is none of the environment's programs: /")
+    assert _stamps(envs) == before
+    assert envs.run("env", "try", "api", "alpha==1.1", "--keep", "-q") == (0, "", "")
+    kept = [name for name in envs.names("api") if name != envs.current("api")]
+    envs.write("services/api/requirements.txt", "alpha==1.1\n-e ./common\n")
+    assert envs.run("env", "sync", "api", "--offline").code == 0
+    assert [envs.current("api")] == kept
+
+
+def test_another_library_is_tried(envs: Environments) -> None:
+    """A service would have to get a new state of the library before anybody knows whether it runs with it."""
+    assert envs.run("env", "sync").code == 0
+    for name in ("pyproject.toml", "backend.py"):
+        envs.write(f"next/{name}", envs.read(f"common/{name}").replace("1.2.3", "2.0"))
+    code = "import our_common; print(our_common.VALUE)"
+    for value in ("second", "third"):  # an installer hands out old builds of a folder
+        envs.write("next/our_common/__init__.py", f"VALUE = {value!r}\n")
+        words = ("env", "try", "../worker", "../../next", "--output-format", "json", "--", "python", "-c", code)
+        done = envs.run(*words, cwd="services/api")
+        assert (done.code, done.err) == (0, f"{value}\n")
+        tried = json.loads(done.out)
+        assert tried["changes"] == [{"name": "our-common", "before": "1.2.3", "after": "2.0"}]
+        assert (tried["requirements"], tried["kept"]) == ([str(envs.root / "next")], False)
+    assert envs.names("worker") == [envs.current("worker")]
+
+
+UNTRIED: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("nothing", "alpha"), "has no requirements, so there is nothing to try"),
+    (("api", "alpha"), "common-sync env sync services/api"),
+    (("by-pip", "alpha==1.1"), "is set up by pip, which cannot put a requirement in the place of another"),
+    (("locked", "alpha"), "is installed as it is: nothing in it can be tried"),
+    (("worker", "alpha==9"), "cannot resolve the requirements with alpha==9"),
+    (("worker", "beta-b==2.0"), "The package `gamma` requires `beta-b<2`"),
+    (("worker", "./nowhere"), "nowhere: is not there"),
+    (("worker", "--", "python"), "nothing is named that is to be tried"),
+    (("worker", "alpha", "--", "no-such-program"), "no-such-program: cannot be run"),
+)
+
+
+def test_what_cannot_be_tried(envs: Environments) -> None:
+    """Somebody would think that he has tried a version, and has not."""
+    envs.write("services/nothing/main.py", "")
+    envs.write("services/by-pip/requirements.txt", "alpha==1.0\n")
+    envs.write("services/locked/pylock.toml", 'lock-version = "1.0"\n[[packages]]\nname = "alpha"\nversion = "1.0"\n')
+    assert envs.run("distribute").code == 0
+    envs.configure("by-pip", installer="pip")
+    for service in ("worker", "by-pip"):
+        assert envs.run("env", "sync", service).code == 0
+    locked = envs.root / "services/locked/.venv"
+    locked.mkdir()
+    shutil.copytree(envs.root / "services/worker/.venv", locked, symlinks=True, dirs_exist_ok=True)
+    before = _stamps(envs)
+    for words, says in UNTRIED:
+        done = envs.run("env", "try", *words)
+        assert (done.code, done.out) == (2, "")
+        assert says in done.err, words
+    assert _stamps(envs) == before
+
+
 def test_clean(envs: Environments) -> None:
     """Former environments would fill the card; and what a program runs from must not be taken from it."""
     assert envs.run("env", "sync", "api").code == 0

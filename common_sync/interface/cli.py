@@ -14,6 +14,7 @@ from common_sync import __version__
 from common_sync.core.errors import ConfigurationError, Problem
 from common_sync.core.settings import nearest
 from common_sync.interface.commands import (
+    COMMAND_FOLLOWS,
     COMMANDS,
     GROUPS,
     Parameter,
@@ -38,6 +39,8 @@ def run_command_line() -> int:
     """
     words = put_command_first(sys.argv[1:])
     asked = find_command(words)
+    if asked in COMMAND_FOLLOWS and "--" in words:
+        words.insert(words.index("--"), "--")  # typer takes the first for itself
     try:
         action = _build_app([asked] if asked in COMMANDS else list(COMMANDS))(words, standalone_mode=False)
     except typer.Abort:  # some raise this for Ctrl-C

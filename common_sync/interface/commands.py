@@ -72,6 +72,11 @@ COMMANDS = {
         "Bring the environments of services in sync", "common-sync env sync services/api --dry-run", _SERVICES
     ),
     "env status": Command("Show how the environments of services stand", "common-sync env status --deep", _SERVICES),
+    "env try": Command(
+        "Try other versions beside a service's environment",
+        "common-sync env try services/api fastapi==0.105.0 -- pytest",
+        "SERVICE REQ... [-- COMMAND...]",
+    ),
     "env clean": Command("Remove former environments and leftovers", "common-sync env clean --dry-run", _SERVICES),
     "deploy": Command(
         "Make a release of a service, prove it, or go back", "common-sync deploy services/api -n", _SERVICES
@@ -88,6 +93,9 @@ GROUPS = {"env": "The environments of services, each service's .venv."}
 
 _WITHOUT_FORMAT = frozenset({"context", "logs", "report", "watch"})
 """The output of one is a stream for another program, that of another is another program's, one writes a file, and the last one does not end."""
+
+COMMAND_FOLLOWS = frozenset({"env try"})
+"""After `--`, another program's words stand behind these."""
 
 _MEANT = {"sync": "distribute", "check": "verify", "install": "init", "remove": "eject"}
 """What other tools call a command."""

@@ -33,13 +33,21 @@ class Building:
         keep: The lock's descriptor.
         upgrade: Resolve anew although nothing has changed.
         offline: Ask no network.
+        overrides: Requirements that are tried, in the place of others of their names.
     """
 
     def __init__(
-        self, project: Project, situation: Situation, keep: int, *, upgrade: bool = False, offline: bool = False
+        self,
+        project: Project,
+        situation: Situation,
+        keep: int,
+        *,
+        upgrade: bool = False,
+        offline: bool = False,
+        overrides: tuple[str, ...] = (),
     ) -> None:
         self._project, self._situation, self._keep = project, situation, keep
-        self._upgrade, self._offline = upgrade, offline
+        self._upgrade, self._offline, self._overrides = upgrade, offline, overrides
         self._place = situation.place
 
     def find_or_build(self) -> tuple[str, bool]:
@@ -49,8 +57,6 @@ class Building:
             CommonSyncError: It cannot be made.
         """
         situation, memory = self._situation, self._situation.folder.memory
-        if situation.noted is None or situation.sources is None:
-            raise TreeError(no_python(situation, self._project.configuration.file))
         self._check_place()
         digest = digest_inputs(situation.items)
         led = memory.led.get(digest)
@@ -61,7 +67,18 @@ class Building:
         remember(self._place, memory._replace(noted=situation.noted).remember(digest, Led(name, situation.items)))
         return name, built
 
+    def build_beside(self) -> tuple[str, bool]:
+        """Return the name of an environment that is only tried, and whether it had to be built; nothing leads to it.
+
+        Raises:
+            CommonSyncError: It cannot be made.
+        """
+        self._check_place()
+        return self._resolve()
+
     def _check_place(self) -> None:
+        if self._situation.noted is None or self._situation.sources is None:
+            raise TreeError(no_python(self._situation, self._project.configuration.file))
         foreign = self._situation.folder.foreign
         if foreign and not may_be_exchanged(foreign):
             message = f"{foreign}, and only a folder can be exchanged"
@@ -106,7 +123,7 @@ class Building:
         assert one.sources is not None
         return Job(
             *(one.path, one.service, one.noted.interpreter, one.options, one.sources.closure, one.sources.indexes),
-            *(temporary, self._offline, self._keep),
+            *(temporary, self._offline, self._keep, self._overrides),
         )
 
     def _former(self) -> tuple[str, ...]:

@@ -74,12 +74,13 @@ def read_locked(text: str) -> tuple[str, ...]:
     )
 
 
-def attach_hashes(lines: Iterable[str], texts: Iterable[str]) -> tuple[str, ...]:
+def attach_hashes(lines: Iterable[str], texts: Iterable[str], overrides: Iterable[str] = ()) -> tuple[str, ...]:
     """Return the lines with the hashes that requirements have for them: what resolves them leaves them out.
 
     Args:
         lines: What was resolved.
         texts: The requirements.
+        overrides: Requirements that took the place of some, so that the hashes of these are of other files.
     """
     hashes: dict[str, tuple[str, ...]] = {}
     for text in texts:
@@ -87,6 +88,8 @@ def attach_hashes(lines: Iterable[str], texts: Iterable[str]) -> tuple[str, ...]
             asked, given = parse_name(line), _HASH.findall(line)
             if asked is not None and given:
                 hashes[asked.name] = (*hashes.get(asked.name, ()), *given)
+    for asked in map(parse_name, overrides):
+        hashes.pop(asked.name if asked is not None else "", None)
     return tuple(_attach(line, hashes) for line in lines)
 
 
@@ -126,6 +129,29 @@ def find_missing(lines: Iterable[str], distributions: Iterable[str]) -> list[str
 def distribution_name(folder: str) -> str:
     """Return the name of a distribution, from that of its `.dist-info` folder."""
     return normalise(folder.removesuffix(DIST_INFO).rpartition("-")[0])
+
+
+class Change(NamedTuple):
+    """A distribution whose version differs between two environments; nothing where it is in one of them only."""
+
+    name: str
+    before: str
+    after: str
+
+
+def compare_versions(before: Iterable[str], after: Iterable[str]) -> tuple[Change, ...]:
+    """Return the distributions whose versions differ, by name.
+
+    Args:
+        before: The names of the `.dist-info` folders of one environment.
+        after: Those of the other.
+    """
+    one, other = (
+        {distribution_name(name): name.removesuffix(DIST_INFO).rpartition("-")[2] for name in names}
+        for names in (before, after)
+    )
+    changes = (Change(name, one.get(name, ""), other.get(name, "")) for name in sorted({*one, *other}))
+    return tuple(change for change in changes if change.before != change.after)
 
 
 class Installed(NamedTuple):

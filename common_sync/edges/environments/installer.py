@@ -35,6 +35,7 @@ class Job(NamedTuple):
     temporary: str  # a folder on the disk, for what is only needed meanwhile
     offline: bool  # whether no network is asked
     keep: int  # the lock's descriptor
+    overrides: tuple[str, ...] = ()  # requirements that are tried: they take the place of others of their names
 
     @property
     def requirements(self) -> str:
@@ -62,7 +63,8 @@ class Job(NamedTuple):
         if done.code == 0:
             return done
         said = done.err.strip() or done.out.strip()
-        path, line = self.closure.blame(said) or (self.closure.first, None)
+        blamed = None if self.overrides else self.closure.blame(said)  # what is tried is in no file
+        path, line = blamed or (self.closure.first, None)
         remedy = "common-sync env clean makes room" if FULL_DISK in said else None
         where = os.path.normpath(f"{self.service}/{path}")
         raise InstallError(Problem(f"cannot {doing}", where, line, remedy, excerpt(said)))

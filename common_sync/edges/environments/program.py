@@ -1,7 +1,9 @@
-"""Run uv, pip and interpreters to their end, with only those of the user's variables that change no result."""
+"""Run uv, pip and interpreters to their end, with only those of the user's variables that change no result; and a user's own command."""
 
 import os
+import shutil
 import subprocess
+import sys
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
@@ -9,6 +11,8 @@ _DROPPED = frozenset(
     {"VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONHOME", "PYTHONPATH", "PYTHONSTARTUP", "__PYVENV_LAUNCHER__"}
 )
 _OURS = ("UV_", "PIP_")
+_SIGNALLED = 128
+"""What a shell adds to the number of the signal that has ended a program."""
 
 
 class Done(NamedTuple):
@@ -54,3 +58,42 @@ def keep_variables(wanted: Collection[str] = (), **more: str) -> dict[str, str]:
     """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS) or name in wanted}
     return {name: value for name, value in kept.items() if name not in _DROPPED} | more
+
+
+def enter(environment: str) -> dict[str, str]:
+    """Return this process's environment as it is after `activate`.
+
+    Args:
+        environment: The absolute path of a virtual environment.
+    """
+    kept = {name: value for name, value in os.environ.items() if name not in {"PYTHONHOME", "__PYVENV_LAUNCHER__"}}
+    path = os.pathsep.join((os.path.join(environment, "bin"), os.environ.get("PATH", os.defpath)))
+    return kept | {"VIRTUAL_ENV": environment, "PATH": path}
+
+
+def find_stray(environment: str, word: str) -> str:
+    """Return the path of the program that a word means after `activate`, if it is none of the environment's.
+
+    Args:
+        environment: The absolute path of a virtual environment.
+        word: A name, or a path, which is what a person has chosen.
+    """
+    found = "" if "/" in word else shutil.which(word, path=enter(environment)["PATH"]) or ""
+    return "" if found.startswith(f"{environment}/") else found
+
+
+def run_inside(environment: str, command: Sequence[str], folder: str, *, aside: bool) -> int:
+    """Run a command of a person's, as after `activate`; return its exit code, as a shell does.
+
+    Args:
+        environment: The absolute path of a virtual environment.
+        command: Its name and arguments.
+        folder: Where it runs.
+        aside: Whether what it prints goes to standard error.
+
+    Raises:
+        OSError: It cannot be started.
+    """
+    output = sys.stderr.fileno() if aside else None
+    code = subprocess.call(command, cwd=folder, env=enter(environment), stdout=output)  # noqa: S603 - what the user has asked for
+    return code if code >= 0 else _SIGNALLED - code

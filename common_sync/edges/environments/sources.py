@@ -73,6 +73,25 @@ def read_sources(
     return Sources(closure, indexes, items | indexes.items())
 
 
+def add_project(sources: Sources, root: str, service: str, path: str) -> Sources:
+    """Return sources with a project that no file of requirements names.
+
+    Args:
+        sources: What else an environment is made from.
+        root: The absolute path of the configuration's folder.
+        service: The service's path from there.
+        path: The absolute path of the project's folder, or of a package's file.
+
+    Raises:
+        ConfigurationError: It is not there, or cannot be read.
+    """
+    if not os.path.exists(path):
+        raise ConfigurationError(Problem("is not there", path, remedy="name a project's folder, or a version"))
+    closure, local = sources.closure, Local(path, False, sources.closure.first, 1)
+    items = dict([_digest_local(root, service, local, {})])
+    return sources._replace(closure=closure._replace(locals=(*closure.locals, local)), items={**sources.items, **items})
+
+
 def _find_first(folder: str, service: str, settings: ServiceSettings | None, file: str) -> str | None:
     if settings is None or settings.requirements is None:
         return next((name for name in CANDIDATES if os.path.isfile(os.path.join(folder, name))), None)

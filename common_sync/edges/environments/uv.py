@@ -74,10 +74,13 @@ class Uv(NamedTuple):
             return read_locked(job.closure.files[job.closure.first])
         output = job.write("resolved.txt", former)
         options = ("--no-header", "--no-annotate", "--python", job.interpreter.path, "--output-file", output)
-        command = ("pip", "compile", *options, *self._indexes(job), self._requirements(job))
-        job.check(self._run(job, command), "resolve the requirements")
+        tried = (job.write("tried.txt", job.overrides),) if job.overrides else ()
+        sources = (self._requirements(job), *tried, *(("--override", *tried) if tried else ()))
+        command = ("pip", "compile", *options, *self._indexes(job), *sources)
+        trying = f" with {', '.join(job.overrides)}" if job.overrides else ""
+        job.check(self._run(job, command), f"resolve the requirements{trying}")
         texts = [*job.closure.files.values(), *([job.read("requirements.txt")] if job.closure.is_lock else [])]
-        return attach_hashes(parse_compiled(job.read("resolved.txt")), texts)
+        return attach_hashes(parse_compiled(job.read("resolved.txt")), texts, job.overrides)
 
     def build(self, job: Job, path: str, lines: Sequence[str]) -> None:
         """Make an environment, as `Installer` says."""

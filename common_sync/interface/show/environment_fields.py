@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from common_sync.commands.env_clean import Cleaning
     from common_sync.commands.env_status import EnvironmentRow, EnvironmentStatus
     from common_sync.commands.env_sync import EnvironmentSync, Synced
+    from common_sync.commands.env_try import Trial
     from common_sync.commands.ps import Row, Running
     from common_sync.commands.rollback import Rollback
     from common_sync.commands.steps.releases import Outcome
@@ -73,6 +74,24 @@ def environment_clean_fields(cleaning: "Cleaning") -> Fields:
         "removals": [one._asdict() | {"path": as_text(one.path)} for one in cleaning.removals],
         "cached": [{"name": as_text(one.name), "size": one.size} for one in cleaning.cached],
         "pruned": as_text(cleaning.pruned),
+    }
+
+
+def environment_try_fields(trial: "Trial") -> Fields:
+    """Return the fields of `env try`."""
+    return {
+        "name": as_text(trial.service),
+        "requirements": [as_text(one) for one in trial.requirements],
+        "environment": trial.environment,
+        "built": trial.built,
+        "is_current": trial.is_current,
+        "kept": trial.kept,
+        "packages": trial.packages,
+        "changes": [
+            {"name": one.name, "before": as_text(one.before) or None, "after": as_text(one.after) or None}
+            for one in trial.changes
+        ],
+        "code": trial.code,
     }
 
 

@@ -5,8 +5,10 @@ import pytest
 from common_sync.core.environments.closure import Closure, Local, read_closure
 from common_sync.core.environments.indexes import Indexes, digest_uv_settings, list_uv_variables, read_indexes
 from common_sync.core.environments.resolved import (
+    Change,
     Installed,
     attach_hashes,
+    compare_versions,
     distribution_name,
     find_missing,
     parse_compiled,
@@ -224,3 +226,21 @@ def test_records_of_installed_files() -> None:
     text = f'"a,b.py",sha256={digest},0\nx.pyc,,\nRECORD,,\nshort\nbad,sha256=!,1\nodd,md5=x,1\n\n'
     empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
     assert [one for one in parse_record(text) if one.path != "bad"] == [Installed("a,b.py", empty)]
+
+
+def test_the_hashes_of_what_is_tried() -> None:
+    """A version that is tried would be held against the hash of another one's file, and refused."""
+    texts = ["alpha==1 --hash=sha256:aa\nbeta==1 --hash=sha256:bb\n"]
+    lines = ["alpha==2", "beta==1"]
+    assert attach_hashes(lines, texts, ["Alpha==2", "/elsewhere/lib"]) == ("alpha==2", "beta==1 --hash=sha256:bb")
+
+
+def test_the_versions_that_differ() -> None:
+    """Who tries a version would not see what else comes with it."""
+    before = ["alpha-1.0.dist-info", "our_common-1.2.dist-info", "gone-3.dist-info"]
+    after = ["alpha-1.1.dist-info", "our_common-1.2.dist-info", "new_one-1.dist-info"]
+    assert compare_versions(before, after) == (
+        Change("alpha", "1.0", "1.1"),
+        Change("gone", "3", ""),
+        Change("new-one", "", "1"),
+    )
