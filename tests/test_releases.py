@@ -204,6 +204,14 @@ def test_without_a_command(repo: Deployed) -> None:
         done = repo.run("deploy", "worker")
         assert done.code == 0, done
         assert f"release {number} is current" in done.out
+        assert "CS316" not in done.out
+    repo.write(".gitignore", "*.sqlite3\n")
+    repo.write("services/worker/rows.sqlite3", "")
+    repo.write("services/worker/.venv/some.db", "")
+    done = repo.run("deploy", "worker", "-n")
+    assert "services/worker/rows.sqlite3: CS316 it looks like data" in " ".join(done.out.split())
+    assert done.out.count("CS316") == 1
+    (repo.root / "services/worker/rows.sqlite3").unlink()
     assert repo.names("worker") == ["0003", "0004", "0005", "current"]
     assert "\nreleases    services/worker at 5\n" in repo.run("status").out
     lines = [line.split() for line in repo.run("env", "status").out.splitlines()[:3]]

@@ -10,7 +10,7 @@ from common_sync.commands.deploy_source import LEAVES, Source, clear_staged, com
 from common_sync.commands.steps.building import Building
 from common_sync.commands.steps.environments import Situation, observe
 from common_sync.commands.steps.releases import Outcome, Site, bring_up, find_site, source_of
-from common_sync.commands.steps.unit_checks import find_closed
+from common_sync.commands.steps.unit_checks import check_data, find_closed
 from common_sync.commands.steps.units import settings_of
 from common_sync.commands.units import write_units
 from common_sync.core.copies.rules import CACHES, EXCLUDES, Rules
@@ -64,6 +64,7 @@ class Deployment(NamedTuple):
     findings: tuple[Finding, ...] = ()  # why it is not in sync, or leaves its folder
     installed: bool = False  # whether its unit was written, and enabled
     revision: str = ""  # what named the commit; nothing for the work tree
+    warnings: tuple[Finding, ...] = ()  # what does not keep it from being deployed
 
     @property
     def leaves(self) -> bool:
@@ -88,8 +89,8 @@ class Rollout(NamedTuple):
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """Why services are not deployed."""
-        return tuple(finding for one in self.done for finding in one.findings)
+        """Why services are not deployed, and what is to be known of those that are."""
+        return tuple(finding for one in self.done for finding in (*one.findings, *one.warnings))
 
     @property
     def is_done(self) -> bool:
@@ -123,7 +124,8 @@ def deploy_services(project: Project, names: Sequence[str], wish: DeployWish, sa
         find_site(project, service, restart=wish.restart and not wish.dry_run)
     for at, service in enumerate(services, 1):
         try:
-            done.append(_deploy_service(project, service, wish, say)._replace(revision=wish.revision))
+            one = _deploy_service(project, service, wish, say)
+            done.append(one._replace(revision=wish.revision, warnings=check_data(project, service)))
         except CommonSyncError as error:
             return Rollout(tuple(done), service, error, services[at:])
         if not (done[-1].is_done or done[-1].action == "would"):

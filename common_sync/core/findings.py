@@ -81,6 +81,7 @@ CODES = {
     "CS312": Code("error", "An installed unit is not what it should be"),
     "CS313": Code("error", "A service's user may not start it"),
     "CS314": Code("error", "The current release is not proven"),
+    "CS316": Code("warning", "Data of a service would not outlive its releases"),
 }
 
 

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from common_sync.commands.steps.units import describe, is_ignored, released_place_of, settings_of, user_of
 from common_sync.core.environments.unit_checks import (
+    DATA,
     find_barrier,
     find_command_ports,
+    find_unkept,
     find_variable_ports,
     limits_memory,
 )
@@ -17,12 +19,17 @@ from common_sync.core.model import Finding
 from common_sync.edges.environments import processes, systemd
 from common_sync.edges.environments.folder import path_of
 from common_sync.edges.environments.releases import read_releases
+from common_sync.edges.git.ask import list_unknown
+from common_sync.edges.git.repository import find_top
 from common_sync.edges.project.load import Project
 from common_sync.edges.service.folder import ServiceFolder
 
 _VARIABLES = ".env"
 _PYTHON = ".venv/bin/python"
 _OPEN = 'let them (chmod a+x), or take a Python that all may execute, as python = "/usr/bin/python3"'
+_UNKEPT = (
+    "it looks like data, and is not in `persistent`: the next release would not have what the service writes there"
+)
 _ENABLE_MEMORY = "add cgroup_enable=memory to the line in /boot/firmware/cmdline.txt (before Debian 12: /boot/cmdline.txt), then reboot"
 
 
@@ -35,6 +42,25 @@ def check_set_up(project: Project, services: Sequence[str]) -> tuple[Finding, ..
     """
     run = [service for service in services if settings_of(project, service).command]
     found = [*check_ports(project, run), *_check_memory(project, run), *_check_access(project, run)]
+    found += [one for service in run for one in check_data(project, service)]
+    return tuple(one for one in found if not is_ignored(project, one))
+
+
+def check_data(project: Project, service: str) -> tuple[Finding, ...]:
+    """Return what is found about data of a service that is deployed: what git does not track, and no release would have.
+
+    Args:
+        project: The project.
+        service: Its path from the root.
+    """
+    folder, persistent = os.path.join(project.root, service), settings_of(project, service).persistent
+    if project.configuration.to is None or find_top(folder) is None:
+        return ()
+    kept = [one.value for one in persistent]
+    found = (
+        make_finding("CS316", service, f"{service}/{path}", None, _UNKEPT, f'persistent = ["{path}"] in its settings')
+        for path in find_unkept(list_unknown(folder, DATA), kept)
+    )
     return tuple(one for one in found if not is_ignored(project, one))
 
 

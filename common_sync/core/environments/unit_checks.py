@@ -1,7 +1,7 @@
 """What is wrong with how a service is to run, whether it runs or not: its port, its memory, what its user may execute."""
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from stat import S_IXGRP, S_IXOTH, S_IXUSR
 from typing import NamedTuple
 
@@ -12,6 +12,8 @@ _BEFORE_PORT, _BEFORE_ADDRESS = frozenset({"--port"}), frozenset({"--bind", "-b"
 _VARIABLES = "PORT|UVICORN_PORT|APP_PORT|SERVER_PORT|HTTP_PORT"
 _VARIABLE = expression(rf"\s*(?:export\s+)?({_VARIABLES})\s*=\s*([\"']?)([0-9]{{1,5}})\2\s*(?:#.*)?", re.ASCII)
 _MEMORY = "memory"
+DATA = ("*.db", "*.db3", "*.sqlite", "*.sqlite3")
+"""Names of files that a service keeps its data in."""
 
 
 def find_command_ports(words: Sequence[str]) -> Iterator[str]:
@@ -59,6 +61,16 @@ def limits_memory(unified: str | None, table: str | None) -> bool | None:
         return _MEMORY in unified.split()
     rows = [line.split() for line in (table or "").splitlines()]
     return next((row[-1] == "1" for row in rows if row and row[0] == _MEMORY), False if rows else None)
+
+
+def find_unkept(files: Iterable[str], persistent: Collection[str]) -> tuple[str, ...]:
+    """Return the files that do not outlive a release.
+
+    Args:
+        files: Their paths in the service.
+        persistent: The paths there that do, of files or of folders.
+    """
+    return tuple(one for one in files if not any(f"{one}/".startswith(f"{kept}/") for kept in persistent))
 
 
 class Step(NamedTuple):

@@ -55,6 +55,25 @@ def list_untracked(root: str, folders: Sequence[str]) -> list[str]:
     return split(ask(["ls-files", "-z", "--others", "--exclude-standard", "--", *folders], root))
 
 
+def list_unknown(folder: str, names: Sequence[str]) -> list[str]:
+    """Return the files below a folder that git does not track, ignored or not, and that have one of some names.
+
+    Args:
+        folder: An absolute path inside a work tree.
+        names: Patterns of names without folders; what is in a `.venv` is left out.
+
+    Returns:
+        POSIX paths relative to the folder.
+
+    Raises:
+        GitError: Git failed.
+    """
+    patterns = [f":(glob)**/{name}" for name in names]
+    return split(
+        ask(["ls-files", "-z", "--others", "--", *patterns, ":(exclude,glob)**/.venv/**"], folder, literal=False)
+    )
+
+
 def list_files(folder: str) -> list[str]:
     """Return what git tracks below a folder, and what it neither knows nor ignores.
 

@@ -74,6 +74,7 @@ def _service_lines(done: "Deployment", options: Options) -> Iterator[str]:
         yield from outcome_lines(done.outcome, done.number, options)
     elif done.action == "nothing" and done.site.stays and not options.quiet:
         yield f"  {printable(done.site.stays)}"
+    yield from finding_lines(done.warnings, terminal, everything=options.verbose)
     if done.removed and not options.quiet:
         yield f"  removed: {count(len(done.removed), 'former release')}"
 

@@ -7,6 +7,7 @@ from common_sync.core.environments.unit_checks import (
     Step,
     find_barrier,
     find_command_ports,
+    find_unkept,
     find_variable_ports,
     limits_memory,
 )
@@ -75,3 +76,10 @@ TOP = Step("/", 0o40755, 0, 0)
 def test_what_a_user_may_not_pass(steps: list[Step], user: int, groups: list[int], barrier: str) -> None:
     """A unit would be installed whose service can never start."""
     assert find_barrier(steps, user, groups) == barrier
+
+
+def test_data_that_outlives_no_release() -> None:
+    """A database would be gone with the next release; or one that is kept would be complained of for ever."""
+    files = ["app.db", "data/a.sqlite3", "data.db", "old/app.db"]
+    assert find_unkept(files, ["data", "app.db"]) == ("data.db", "old/app.db")
+    assert find_unkept(files, []) == tuple(files)
