@@ -238,6 +238,13 @@ def test_what_cannot_be_deployed(repo: Deployed) -> None:
     settings = repo.read("common-sync.toml")
     repo.write("common-sync.toml", settings.replace("python main.py", "uvicorn main:app"))
     assert "there is no program" in repo.deploy(code=2)
+    check = "check = \"/bin/sh -c 'grep our_common main.py || { echo no such import; exit 1; }'\""  # what all may run
+    repo.write("common-sync.toml", settings.replace("command =", f"{check}\ncommand ="))
+    source = repo.read("services/api/main.py")
+    repo.write("services/api/main.py", "print('no library')\n")
+    said = repo.deploy(code=2)
+    assert "services/api: its check failed: sh has ended with 1; nothing was switched\n    no such import\n" in said
+    repo.write("services/api/main.py", source)
     repo.write("common-sync.toml", settings.replace(f'to = "{repo.root.parent}/srv"', f'to = "{repo.root}/srv"'))
     assert "which is inside the repository" in repo.deploy(code=2)
     repo.write("common-sync.toml", settings.replace("to = ", "# "))

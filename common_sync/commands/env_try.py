@@ -24,7 +24,7 @@ class TryWish(NamedTuple):
     """What a user asks for, beside a service."""
 
     requirements: tuple[str, ...]  # what takes the place of the service's own, or is added
-    command: tuple[str, ...] = ()  # what is run; nothing for nothing
+    command: tuple[str, ...] = ()  # what is run; nothing for the service's own check, where it has one
     keep: bool = False  # leave the environment where it is
     offline: bool = False  # ask no network
     aside: bool = False  # what the command prints goes to standard error
@@ -58,6 +58,8 @@ def try_requirements(project: Project, name: str, wish: TryWish, say: Callable[[
     """
     (service,) = select_services(project, [name])
     requirements, paths = _settle_paths(wish.requirements)
+    settings = project.settings.get(service)
+    wish = wish._replace(command=wish.command or (settings.check if settings is not None else ()))
     with exclusive(lock_folder(project, service), say) as keep:
         situation = _add(project, _observe(project, service), paths)
         building = Building(project, situation, keep, offline=wish.offline, overrides=requirements)

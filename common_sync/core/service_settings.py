@@ -10,6 +10,7 @@ from common_sync.core.settings import Reader, Setting, nearest, tidy_path, why_n
 SERVICE_KEYS = (
     *("name", "python", "requirements", "installer", "system-site-packages", "pip-config", "compile"),
     *("command", "port", "env-file", "after", "memory", "health", "start-timeout", "settle", "persistent"),
+    "check",
 )
 DEPLOY_KEYS = ("min-free", "prefix", "user", "to", "keep")
 
@@ -73,6 +74,9 @@ class ServiceSettings(NamedTuple):
     start_timeout: int = START_TIMEOUT  # how many seconds a release has to become healthy
     settle: int = SETTLE  # how many seconds it must stay so
     persistent: tuple[Setting, ...] = ()  # paths in the service that outlive its releases
+    check: tuple[
+        str, ...
+    ] = ()  # the words of what is run in a new release before it is switched to; nothing for nothing
 
 
 class DeploySettings(NamedTuple):
@@ -136,6 +140,7 @@ def _read_service(name: str, reader: Reader) -> ServiceSettings:
         _read_number(reader, "start-timeout", SECONDS, START_TIMEOUT),
         _read_number(reader, "settle", SECONDS, SETTLE),
         _read_persistent(reader),
+        _read_command(reader, "check", port, "\"python -c 'import main'\", without backslashes"),
     )
 
 

@@ -91,6 +91,7 @@ def _service() -> Schema:
             "health": _text("What proves that it is well: a URL or a command; without it, that it runs.", COMMAND),
             "start-timeout": _number("Seconds that a release has to become well.", SECONDS, default=START_TIMEOUT),
             "settle": _number("Seconds that it must stay so.", SECONDS, default=SETTLE),
+            "check": _text("What is run in a new release before it is switched to; it must end with 0.", COMMAND),
             "persistent": _strings("Paths in it that outlive its releases.", items=_text("A path.", FOLDER)),
         }
     )

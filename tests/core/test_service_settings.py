@@ -38,6 +38,7 @@ persistent = ["./data/", "x.db"]
 [service.api]
 python = "/usr/bin/python3.11"
 health = "check --all"
+check = "python -c 'import main'"
 """
 
 
@@ -72,11 +73,14 @@ def test_every_key(file: str) -> None:
             persistent=(Setting("data", down + 17), Setting("x.db", down + 17)),
         ),
         ServiceSettings(
-            Setting("api", down + 18), python=Setting("/usr/bin/python3.11", down + 19), health=("check", "--all")
+            Setting("api", down + 18),
+            python=Setting("/usr/bin/python3.11", down + 19),
+            health=("check", "--all"),
+            check=("python", "-c", "import main"),
         ),
     )
-    assert (configuration.prefix, configuration.user) == (Setting("auto-", down + 23), Setting("pi", down + 24))
-    assert (configuration.to, configuration.keep) == (Setting("/opt/auto", down + 25), 5)
+    assert (configuration.prefix, configuration.user) == (Setting("auto-", down + 24), Setting("pi", down + 25))
+    assert (configuration.to, configuration.keep) == (Setting("/opt/auto", down + 26), 5)
     assert configuration.min_free == 2 << 30
 
 

@@ -208,7 +208,7 @@ def _start(site: Site, release: Release, say: Callable[[str], None]) -> str:
     if failure := systemd.restart_unit(site.unit):
         return f"systemd does not start it: {failure}"
     folder, settings = os.path.join(release_path(site.place, release.number), APP), site.settings
-    words = _find_words(site, release, settings.health)
+    words = find_words(site, release.made.environment, settings.health)
     shown = systemd.show_units([site.unit])[site.unit]
     watch = Watch(shown.restarts, time.monotonic() + settings.start_timeout, settings.settle)
     while True:
@@ -221,7 +221,14 @@ def _start(site: Site, release: Release, say: Callable[[str], None]) -> str:
         shown = systemd.show_units([site.unit])[site.unit]
 
 
-def _find_words(site: Site, release: Release, health: Sequence[str]) -> tuple[str, ...]:
-    if not health or health[0].startswith(URL):
-        return tuple(health)
-    return (find_release_program(path_of(site.place, release.made.environment), health[0]), *health[1:])
+def find_words(site: Site, environment: str, words: Sequence[str]) -> tuple[str, ...]:
+    """Return the words of a command whose program is one of a release's environment; of a URL, that.
+
+    Args:
+        site: Where the releases are.
+        environment: The name of the environment.
+        words: As the settings say them.
+    """
+    if not words or words[0].startswith(URL):
+        return tuple(words)
+    return (find_release_program(path_of(site.place, environment), words[0]), *words[1:])

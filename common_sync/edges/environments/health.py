@@ -25,6 +25,13 @@ class Identity(NamedTuple):
     groups: Collection[int]
 
 
+class Failure(NamedTuple):
+    """A command that has failed: how, and what it has printed."""
+
+    reason: str
+    said: str = ""
+
+
 def why_sick(words: Sequence[str], folder: str, identity: Identity | None) -> str:
     """Say why a service is not healthy, or return nothing where it is.
 
@@ -35,7 +42,13 @@ def why_sick(words: Sequence[str], folder: str, identity: Identity | None) -> st
     """
     if not words:
         return ""
-    return _ask(words[0]) if words[0].startswith(URL) else _run(words, folder, identity)
+    if words[0].startswith(URL):
+        return _ask(words[0])
+    failure = run_command(words, folder, identity, _PATIENCE)
+    if failure is None:
+        return ""
+    said = " ".join(failure.said.split())[:_SHOWN]
+    return f"{failure.reason}{': ' if said else ''}{said}"
 
 
 def _ask(url: str) -> str:
@@ -55,29 +68,38 @@ def _ask(url: str) -> str:
     return "" if status in _WELL else f"{url} answers {status}"
 
 
-def _run(words: Sequence[str], folder: str, identity: Identity | None) -> str:
+def run_command(words: Sequence[str], folder: str, identity: Identity | None, patience: float) -> Failure | None:
+    """Run a command of a release; return how it has failed, or None where it ended with 0.
+
+    Args:
+        words: Its words; the program is an absolute path.
+        folder: Where it runs; nothing is compiled there.
+        identity: The user who runs it; None for this process's own.
+        patience: Seconds in which it must end.
+    """
     user, group, groups = identity if identity is not None else (None, None, None)
     try:
         done = subprocess.run(  # noqa: S603 - what the user has configured
             words,
             cwd=folder,
-            env=keep_variables(),
+            env=keep_variables(PYTHONDONTWRITEBYTECODE="1"),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",
             errors="replace",
-            timeout=_PATIENCE,
+            timeout=patience,
             user=user,
             group=group,
             extra_groups=groups,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return f"{os.path.basename(words[0])} has not ended after {_PATIENCE:.0f} s"
+        return Failure(f"{os.path.basename(words[0])} has not ended after {patience:.0f} s")
     except OSError as error:
-        return f"{words[0]} does not start: {error.strerror}"
-    if done.returncode == 0:
-        return ""
-    said = " ".join(done.stdout.split())[:_SHOWN]
-    return f"{os.path.basename(words[0])} has ended with {done.returncode}{': ' if said else ''}{said}"
+        return Failure(f"{words[0]} does not start: {error.strerror}")
+    return (
+        Failure(f"{os.path.basename(words[0])} has ended with {done.returncode}", done.stdout)
+        if done.returncode
+        else None
+    )
