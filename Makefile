@@ -54,7 +54,7 @@ picture: $(VENV)/.developing  ## Draw docs/floors.svg from the real imports, doc
 	PYTHONPATH=tests $(BIN)/python scripts/draw_report.py
 
 unit: $(VENV)/.developing  ## The tests, with branch coverage: all of the core, 95 % of the whole.
-	-@scripts/setup-tools strace systemd # some tests look at system calls, some ask systemd-analyze; without them they say that they were skipped
+	-@scripts/setup-tools strace systemd sshd # some tests look at system calls, some ask systemd-analyze, one goes by ssh; without them they say that they were skipped
 	rm -f .coverage .coverage.*
 	$(MEMORY) $(BIN)/coverage run $(PYTEST) $(PYTEST_ARGS)
 	$(BIN)/coverage combine -q

@@ -26,7 +26,7 @@ def offered(repo: Monorepo, *words: str, cwd: str = ".") -> list[str]:
 
 def test_commands_services_codes_and_options(synced: Monorepo) -> None:
     """A person would have to know every service and code by heart, and to type them whole."""
-    assert offered(synced, "") == [*(name for name in COMMANDS if " " not in name), "env"]
+    assert offered(synced, "") == [*(name for name in COMMANDS if " " not in name), "env", "fleet"]
     assert offered(synced, "di") == ["distribute", "diff"]
     assert offered(synced, "env", "") == ["sync", "status", "try", "clean"]
     assert offered(synced, "--color", "never", "-q", "ver") == ["verify"]

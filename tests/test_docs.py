@@ -84,7 +84,7 @@ def test_every_command_and_option_is_in_the_list() -> None:
     """A reader would not find an option, or be refused one."""
     listed: dict[str, set[str]] = {}
     for row in re.findall(r"^\| `common-sync (.+?)` \|", page("commands.md"), re.MULTILINE):
-        name = re.match(r"(env )?\w+", row)
+        name = re.match(r"((env|fleet) )?\w+", row)
         assert name
         listed.setdefault(name[0], set()).update(re.findall(r"--[a-z-]+", row))
     assert listed == {name: {one.spellings[0] for one in own_parameters(name) if one.spellings} for name in COMMANDS}

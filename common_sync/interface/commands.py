@@ -85,14 +85,22 @@ COMMANDS = {
     "units": Command("Print or install the systemd units of services", "common-sync units --check", _SERVICES),
     "ps": Command("Show what runs: units, environments, memory, ports", "common-sync ps services/api", _SERVICES),
     "logs": Command("Show what services have written to the journal", "common-sync logs services/api -f", _SERVICES),
+    "fleet probe": Command(
+        "Print a program that proves a copy on any machine",
+        "common-sync fleet probe services/api | ssh vm python3 - /srv/app/common",
+        _SERVICE,
+    ),
 }
 """Each command by its name."""
 
-GROUPS = {"env": "The environments of services, each service's .venv."}
+GROUPS = {
+    "env": "The environments of services, each service's .venv.",
+    "fleet": "What other machines have: the copies on servers and in containers.",
+}
 """The first words of commands that have two."""
 
-_WITHOUT_FORMAT = frozenset({"context", "logs", "report", "watch"})
-"""The output of one is a stream for another program, that of another is another program's, one writes a file, and the last one does not end."""
+_WITHOUT_FORMAT = frozenset({"context", "fleet probe", "logs", "report", "watch"})
+"""The output of two is for another program, that of another is another program's, one writes a file, and the last one does not end."""
 
 COMMAND_FOLLOWS = frozenset({"env try"})
 """After `--`, another program's words stand behind these."""

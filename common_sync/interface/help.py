@@ -57,7 +57,8 @@ def _list_lines(group: str, terminal: Terminal) -> Iterator[str]:
     if not group:
         yield from _section("Options", _OWN, terminal)
     yield from _section("Options of every command, also before it", map(_row, common_parameters()), terminal)
-    yield from _example("common-sync init && common-sync distribute" if not group else "common-sync env sync", terminal)
+    first = next(command.example for name, command in COMMANDS.items() if name.startswith(above))
+    yield from _example(first if group else "common-sync init && common-sync distribute", terminal)
 
 
 def _command_lines(name: str, terminal: Terminal) -> Iterator[str]:

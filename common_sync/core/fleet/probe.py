@@ -1,0 +1,33 @@
+"""The probe as a program: its source, and what a copy should hold."""
+
+import json
+from collections.abc import Iterable
+
+from common_sync.core.copies.manifest import NAME, Manifest
+from common_sync.core.copies.rules import BUILT_IN
+from common_sync.core.model import Entry, File
+
+
+def make_probe(source: str, manifest: Manifest, own: Iterable[str]) -> str:
+    """Return a Python program that tells whether folders hold what a manifest states.
+
+    Args:
+        source: The text of `remote/probe.py`.
+        manifest: What they should hold.
+        own: The names, beside the manifest's, that the tool itself gives to files in copies.
+    """
+    library = manifest.library
+    shown = f"{library.name}{f' {library.version}' if library.version is not None else ''}, {manifest.tree}"
+    files = {path: _describe(entry) for path, entry in manifest.files.items()}
+    left_alone = [f"/{NAME}", *own, *(rule.pattern for rule in BUILT_IN)]
+    job = json.dumps([_in_ascii(shown), files, left_alone])
+    return f"{source}\n\nimport json\n\nsys.exit(probe(*json.loads({job!r}), sys.argv[1:]))\n"
+
+
+def _describe(entry: Entry) -> tuple[str, str]:
+    return ("exec" if entry.executable else "file", entry.sha256) if isinstance(entry, File) else ("link", entry.target)
+
+
+def _in_ascii(text: str) -> str:
+    """Return a text that any terminal and any encoding can show."""
+    return text if text.isascii() and text.isprintable() else ascii(text)

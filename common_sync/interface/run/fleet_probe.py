@@ -1,0 +1,30 @@
+"""`fleet probe`: options in, a program and an exit code out."""
+
+import sys
+from typing import Annotated
+
+from common_sync.edges.project.load import load_project
+from common_sync.interface.show.options import Option, Options, Service
+from common_sync.interface.show.presenter import IN_SYNC
+from common_sync.interface.show.terminal import printable, say
+from common_sync.interface.show.text import count
+
+
+def run_fleet_probe(
+    options: Options,
+    service: Service,
+    *,
+    ref: Annotated[
+        str | None, Option("--ref", "The commit whose copy is wanted; without it, the work tree's.", "REF")
+    ] = None,
+) -> int:
+    """Print a Python program that proves a copy on any machine: common-sync fleet probe SERVICE | ssh HOST python3 - FOLDER."""
+    from common_sync.commands.fleet_probe import build_probe  # no other command pays for it
+
+    probe = build_probe(load_project(options.root), service, ref)
+    if not options.quiet:
+        library, files = probe.manifest.library, count(len(probe.manifest.files), "file")
+        wanted = f"{library.name} {library.version}" if library.version is not None else library.name
+        say(printable(f"{probe.copy}: looks for {wanted} {probe.manifest.tree}, {files}"))
+    sys.stdout.write(probe.text)
+    return IN_SYNC

@@ -1,0 +1,125 @@
+"""Tell whether folders hold a library: the standard library alone, Python 3.7 or newer; nothing is written.
+
+`common-sync fleet probe` prints it with what a copy should hold. It runs on machines and in containers that have no
+common-sync, and reads the folders that its arguments name. It ends with 0 where all are as wanted, 1 where one is not, and
+2 where one could not be read.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import os
+import stat
+import sys
+
+AS_WANTED, DIFFERS, UNKNOWN = 0, 1, 2
+
+_MOST_SHOWN = 20
+_BLOCK = 1 << 16
+
+
+def probe(shown: str, files: dict[str, list[str]], left_alone: list[str], folders: list[str]) -> int:
+    """Print a verdict for each folder; return the exit code.
+
+    Args:
+        shown: What a copy should be, in words.
+        files: Path → what should be there: a kind, `file`, `exec` or `link`, and its sha256 or its target.
+        left_alone: The built-in patterns of what no copy is made of.
+        folders: The paths of copies on this machine.
+    """
+    if not folders:
+        print("error: no folder is named\n  help: python3 - FOLDER...", file=sys.stderr)
+        return UNKNOWN
+    return max([_report(shown, files, left_alone, folder) for folder in folders])
+
+
+def find_differences(files: dict[str, list[str]], left_alone: list[str], folder: bytes) -> list[tuple[bytes, str]]:
+    """Return how a folder differs from what it should hold.
+
+    Args:
+        files: As for `probe`, and so are the patterns.
+        left_alone: The built-in patterns.
+        folder: Its path.
+
+    Returns:
+        Paths, sorted, each with `changed`, `missing` or `extra`.
+
+    Raises:
+        OSError: It is not there, or something in it cannot be read.
+    """
+    wanted = {path.encode("utf-8", "surrogateescape"): entry for path, entry in files.items()}
+    extra = [(path, "extra") for path in _walk(left_alone, folder, b"") if path not in wanted]
+    found = [(path, _compare(folder, path, entry)) for path, entry in wanted.items()]
+    return sorted(extra + [(path, word) for path, word in found if word])
+
+
+def _walk(left_alone: list[str], folder: bytes, above: bytes) -> list[bytes]:
+    """Return the paths below a folder, but for what no copy is made of; symlinks are not followed."""
+    found = []
+    with os.scandir(os.path.join(folder, above) if above else folder) as entries:
+        listed = [(os.path.join(above, entry.name), entry.is_dir(follow_symlinks=False)) for entry in entries]
+    for path, is_folder in listed:
+        if not any(_matches(pattern, path, is_folder) for pattern in left_alone):
+            found += _walk(left_alone, folder, path) if is_folder else [path]
+    return found
+
+
+def _matches(pattern: str, path: bytes, is_folder: bool) -> bool:
+    """Tell whether a built-in pattern matches a path: `/` before a name means the top, behind it a folder."""
+    if (pattern.endswith("/") and not is_folder) or (pattern.startswith("/") and b"/" in path):
+        return False
+    name = pattern.strip("/").replace("\\", "").encode("ascii")
+    return fnmatch.fnmatchcase(path.rpartition(b"/")[2], name)
+
+
+def _compare(folder: bytes, path: bytes, entry: list[str]) -> str:
+    """Return `missing`, `changed`, or nothing where all is as it should be."""
+    parts = path.split(b"/")
+    try:
+        for end in range(1, len(parts)):  # what lies behind a symlink is not in the copy
+            if not stat.S_ISDIR(os.lstat(os.path.join(folder, *parts[:end])).st_mode):
+                return "missing"
+        mode = os.lstat(os.path.join(folder, path)).st_mode
+    except FileNotFoundError:
+        return "missing"
+    return "" if _read(os.path.join(folder, path), mode) == entry else "changed"
+
+
+def _read(path: bytes, mode: int) -> list[str]:
+    """Return what is at a path, as `probe` takes it; nothing for what is neither a file nor a symlink."""
+    if stat.S_ISLNK(mode):
+        return ["link", os.readlink(path).decode("utf-8", "surrogateescape")]
+    if not stat.S_ISREG(mode):
+        return []
+    digest = hashlib.sha256()
+    with open(path, "rb") as file:
+        for block in iter(lambda: file.read(_BLOCK), b""):
+            digest.update(block)
+    return ["exec" if mode & stat.S_IXUSR else "file", digest.hexdigest()]
+
+
+def _report(shown: str, files: dict[str, list[str]], left_alone: list[str], folder: str) -> int:
+    where = _printable(os.fsencode(folder))
+    try:
+        differences = find_differences(files, left_alone, os.fsencode(folder))
+    except OSError as error:
+        print(f"error: {where}: {error.strerror}", file=sys.stderr)
+        return UNKNOWN
+    if not differences:
+        print(f"{where}: holds {shown}")
+        return AS_WANTED
+    words = [word for _, word in differences]
+    counts = [f"{words.count(word)} {word}" for word in ("changed", "missing", "extra") if word in words]
+    print(f"{where}: differs from {shown}: {', '.join(counts)}")
+    for path, word in differences[:_MOST_SHOWN]:
+        print(f"  {word:7}  {_printable(path)}")
+    if len(differences) > _MOST_SHOWN:
+        print(f"  and {len(differences) - _MOST_SHOWN} more")
+    return DIFFERS
+
+
+def _printable(path: bytes) -> str:
+    """Return a path in ASCII without control characters: somebody else may have chosen it."""
+    text = path.decode("utf-8", "surrogateescape")
+    return text if text.isascii() and text.isprintable() else ascii(text)

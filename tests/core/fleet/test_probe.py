@@ -1,0 +1,43 @@
+"""The probe as a program: what a manifest states reaches it whole, whatever is in it."""
+
+import ast
+import json
+
+from common_sync.core.copies.manifest import make_manifest
+from common_sync.core.fleet.probe import make_probe
+from common_sync.core.model import Entries, File, Origin, Symlink
+
+FILES: Entries = {
+    "a.py": File("0" * 64, executable=False),
+    "run": File("1" * 64, executable=True),
+    "it's \udcff\n": Symlink("a.py"),
+}
+
+
+def job_of(program: str) -> list[object]:
+    """Return what a program hands to the probe."""
+    (literal,) = (
+        node for node in ast.walk(ast.parse(program)) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+    job = json.loads(str(literal.value))
+    assert isinstance(job, list)
+    return job
+
+
+def test_what_a_probe_is_told() -> None:
+    """A name with a quote or a byte that is no UTF-8 would break the program, or run as a part of it."""
+    manifest = make_manifest(Origin("media-common", "common", "1.0.2"), FILES)
+    program = make_probe("", manifest, ["/mine"])
+    assert program.isascii()
+    shown, files, left_alone = job_of(program)
+    assert shown == f"media-common 1.0.2, {manifest.tree}"
+    assert files == {"a.py": ["file", "0" * 64], "run": ["exec", "1" * 64], "it's \udcff\n": ["link", "a.py"]}
+    assert isinstance(left_alone, list)
+    assert {"/.common-sync.json", "/mine", "__pycache__/", "*.pyc"} <= set(left_alone)
+
+
+def test_a_library_without_a_version_and_with_an_odd_name() -> None:
+    """A terminal at the other end would be sent a control sequence, or a letter that its encoding lacks."""
+    manifest = make_manifest(Origin("b\u00fccher\x1b[2J", "common", None), {})
+    shown, *_ = job_of(make_probe("", manifest, ()))
+    assert shown == ascii(f"b\u00fccher\x1b[2J, {manifest.tree}")

@@ -1,0 +1,126 @@
+"""The probe, which runs where common-sync is not: it says of a copy what `verify --copy` says."""
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from common_sync.commands.verify import verify_copy
+from common_sync.core.copies.manifest import NAME, format_manifest, make_manifest
+from common_sync.core.copies.rules import BUILT_IN
+from common_sync.core.errors import TreeError
+from common_sync.core.model import Entry, File, Origin, Symlink
+from common_sync.remote import probe
+
+CONTENTS = {"a.py": b"", "models/base.py": b"x = 1\n", "models/deep/b.py": b"y = 2\n", ".vscode/kept.json": b"{}"}
+LEFT_ALONE = [f"/{NAME}", *(rule.pattern for rule in BUILT_IN)]
+
+
+def make_copy(folder: Path) -> dict[str, list[str]]:
+    """Write a copy with its manifest; return what a probe is told of it."""
+    entries: dict[str, Entry] = {"link": Symlink("models/base.py")}
+    for path, data in CONTENTS.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_bytes(data)
+        entries[path] = File(hashlib.sha256(data).hexdigest(), executable=False)
+    (folder / "link").symlink_to("models/base.py")
+    (folder / NAME).write_bytes(format_manifest(make_manifest(Origin("our-common", "common", "1.0"), entries)))
+    files = {path: ["file", hashlib.sha256(data).hexdigest()] for path, data in CONTENTS.items()}
+    return {**files, "link": ["link", "models/base.py"]}
+
+
+def _replace(file: Path) -> None:
+    file.unlink()
+    file.symlink_to(os.devnull)
+
+
+def _move_behind_a_link(folder: Path) -> None:
+    elsewhere = folder.parents[2] / "elsewhere"
+    shutil.move(folder, elsewhere)
+    folder.symlink_to(elsewhere)
+
+
+def _make_pipe(file: Path) -> None:
+    file.unlink()
+    os.mkfifo(file)
+
+
+def _add(file: Path) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(b"z = 3\n")
+
+
+CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "nothing": (lambda _: None, ""),
+    "a changed file": (lambda copy: (copy / "models/base.py").write_bytes(b"x = 2\n"), "changed models/base.py"),
+    "a file that may be executed": (lambda copy: (copy / "a.py").chmod(0o755), "changed a.py"),
+    "a link that leads elsewhere": (lambda copy: _replace(copy / "link"), "changed link"),
+    "a link in a file's place": (lambda copy: _replace(copy / "a.py"), "changed a.py"),
+    "a pipe in a file's place": (lambda copy: _make_pipe(copy / "a.py"), "changed a.py"),
+    "a file that is gone": (lambda copy: (copy / "a.py").unlink(), "missing a.py"),
+    "a folder that is gone": (lambda copy: shutil.rmtree(copy / "models/deep"), "missing models/deep/b.py"),
+    "a folder behind a link": (
+        lambda copy: _move_behind_a_link(copy / "models/deep"),
+        "extra models/deep, missing models/deep/b.py",
+    ),
+    "a file in a folder that is left alone": (
+        lambda copy: (copy / ".vscode/kept.json").write_bytes(b""),
+        "changed .vscode/kept.json",
+    ),
+    "a module more": (lambda copy: _add(copy / "more.py"), "extra more.py"),
+    "a link more": (lambda copy: (copy / "more").symlink_to("/"), "extra more"),
+    "a folder of a build, below": (lambda copy: _add(copy / "models/build/c.py"), "extra models/build/c.py"),
+    "a folder of a build": (lambda copy: _add(copy / "build/c.py"), ""),
+    "compiled files": (lambda copy: _add(copy / "models/__pycache__/base.pyc"), ""),
+    "a file of a cache's name": (lambda copy: _add(copy / "__pycache__"), "extra __pycache__"),
+    "an installed copy": (lambda copy: _add(copy / "our_common.egg-info/PKG-INFO"), ""),
+    "an editor's file": (lambda copy: _add(copy / ".#a.py"), ""),
+    "a file of Emacs": (lambda copy: _add(copy / "#a.py#"), ""),
+    "an empty folder": (lambda copy: (copy / "empty").mkdir(), ""),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_it_says_what_verify_says(tmp_path: Path, change: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A server would be said to hold the library although it does not, or the other way round."""
+    copy = tmp_path / "common"
+    files = make_copy(copy)
+    act, expected = CHANGES[change]
+    act(copy)
+    found = probe.find_differences(files, LEFT_ALONE, os.fsencode(copy))
+    assert ", ".join(f"{word} {os.fsdecode(path)}" for path, word in found) == expected
+    assert probe.probe("it", files, LEFT_ALONE, [str(copy)]) == (1 if expected else 0)
+    assert capsys.readouterr().out.startswith(f"{copy}: {'differs from' if expected else 'holds'} it")
+    try:
+        drifted = bool(verify_copy(str(copy)).findings)
+    except TreeError:
+        drifted = True
+    assert drifted == bool(expected)
+
+
+def test_what_it_prints(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A person would not see which files differ, or a name would send a control sequence to the terminal."""
+    files = make_copy(tmp_path)
+    (tmp_path / "a.py").unlink()
+    (tmp_path / "models/base.py").write_bytes(b"")
+    for number in range(20):
+        (tmp_path / f"\x1b[2J{number:02}").write_bytes(b"")
+    assert probe.probe("it", files, LEFT_ALONE, [str(tmp_path)]) == probe.DIFFERS
+    first, second, *rest = capsys.readouterr().out.splitlines()
+    assert first == f"{tmp_path}: differs from it: 1 changed, 1 missing, 20 extra"
+    assert second == "  extra    '\\x1b[2J00'"
+    assert rest[-1] == "  and 2 more"
+
+
+def test_what_it_cannot_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder that is not there would pass, or a script could not tell it from one that differs."""
+    files = make_copy(tmp_path / "common")
+    folders = [str(tmp_path / name) for name in ("common", "nowhere", "common/a.py")]
+    assert probe.probe("it", files, LEFT_ALONE, folders) == probe.UNKNOWN
+    err = capsys.readouterr().err
+    assert err == f"error: {folders[1]}: No such file or directory\nerror: {folders[2]}: Not a directory\n"
+    assert probe.probe("it", files, LEFT_ALONE, []) == probe.UNKNOWN
+    assert capsys.readouterr().err == "error: no folder is named\n  help: python3 - FOLDER...\n"
