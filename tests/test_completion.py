@@ -9,7 +9,7 @@ import pytest
 from support.monorepo import UNMEASURED, Monorepo, patched, run
 
 from common_sync.core.findings import CODES
-from common_sync.interface.commands import COMMANDS, own_parameters
+from common_sync.interface.commands import COMMAND_FOLLOWS, COMMANDS, own_parameters
 from common_sync.interface.show.presenter import FORMATS
 
 PROGRAMS = str(Path(sys.executable).parent)
@@ -121,7 +121,7 @@ def test_what_a_command_takes_is_what_it_declares() -> None:
         taken = [one for one in own_parameters(name) if not one.spellings]
         words = []
         for one in taken:
-            several, optional = "list" in str(one.kind), one.default is not ...
+            several, optional = "list" in str(one.kind) and name not in COMMAND_FOLLOWS, one.default is not ...
             written = f"{one.option.metavar}{'...' if several else ''}"
             words.append(f"[{written}]" if optional else written)
         assert command.takes == " ".join(words)
