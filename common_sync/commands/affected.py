@@ -191,8 +191,10 @@ def _expand(project: Project, patterns: Iterable[str]) -> set[str]:
     """Return the services that paths and globs mean on this disk."""
     found: set[str] = set()
     for pattern in patterns:
-        master, copy = project.configuration.master.value, project.configuration.copy.value
-        found.update([pattern] if pattern in project.services else match_services(project.root, pattern, master, copy))
+        masters, copies = [library.master for library in project.libraries], project.copies
+        found.update(
+            [pattern] if pattern in project.services else match_services(project.root, pattern, masters, copies)
+        )
     return found
 
 

@@ -176,7 +176,7 @@ def survey_root(project: Project, services: Sequence[str]) -> Managed:
     """
     if "gitattributes" not in project.configuration.managed or find_top(project.root) is None:
         return Managed()
-    return look_at_attributes(project.root, project.copies, services, project.services)
+    return look_at_attributes(project.root, project.list_copies(services), services, project.services)
 
 
 def _with_first_plans(plan: ServicePlan, targets: Mapping[TargetKey, Target]) -> ServicePlan:
@@ -231,7 +231,7 @@ def survey_service(service: str, looking: _Looking) -> ServicePlan:
         CommonSyncError: A copy, its manifest or a file of its own cannot be used.
     """
     project = looking.project
-    view = looking.view(tuple(library.key_for(service) for library in project.libraries))
+    view = looking.view(tuple(library.key_for(service) for library in project.libraries_of(service)))
     try:
         with opened(project.root) as root, opened(service, root) as folder:
             copies = tuple(_survey_copy(folder, service, target, looking) for target in view.targets)
