@@ -11,7 +11,8 @@ LIBRARY_KEYS = ("master", "name", "copy", "exclude", "services")
 LIBRARY_NAME = "[A-Za-z0-9][A-Za-z0-9._-]*"
 """What a library may be called."""
 
-_ONE_EACH = ("master", "copy", "exclude")
+ONE_EACH = ("master", "copy", "exclude", "pins")
+"""The keys at the top that are about one library."""
 
 
 class LibrarySettings(NamedTuple):
@@ -30,24 +31,24 @@ def read_libraries(reader: Reader) -> tuple[LibrarySettings, ...]:
     Args:
         reader: Reads the table that they stand in; what is wrong is noted there.
     """
-    for key in _ONE_EACH:
-        if key in reader.names:
-            reader.complain(key, f'"{key}" stands beside [[library]]', "write it into the [[library]] that it is about")
-    _refuse_pins(reader)
     tables = reader.array("library")
+    for key in ONE_EACH if tables else ():
+        if key in reader.names:
+            remedy = (
+                "write it into a [[library]]"
+                if key != "pins"
+                else "take it out: several libraries cannot be pinned yet"
+            )
+            reader.complain(key, f'"{key}" stands beside [[library]]', remedy)
     libraries = tuple(map(_read_library, tables))
     for number, message, key, remedy in _find_clashes(libraries):
         tables[number].complain(key, message, remedy)
     return libraries
 
 
-def _refuse_pins(reader: Reader) -> None:
+def _read_library(reader: Reader) -> LibrarySettings:
     if "pins" in reader.names:
         reader.complain("pins", '"pins" cannot be used with [[library]] yet', "take it out, or keep one library")
-
-
-def _read_library(reader: Reader) -> LibrarySettings:
-    _refuse_pins(reader)
     reader.check_keys((*LIBRARY_KEYS, "pins"))
     master = reader.folder("master", required=True)
     last = Setting(master.value.rpartition("/")[2], master.line)
