@@ -137,6 +137,7 @@ def test_commands_that_know_one_library(repo: Monorepo) -> None:
         "report",
         "env status",
         "env sync",
+        "env try api x==1 -- true",
         "deploy api",
     ):
         done = repo.run(*command.split(" "))
