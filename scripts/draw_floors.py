@@ -25,7 +25,18 @@ FLOORS = {
 VALUES = "values"
 """The room for the modules of the core that everything else passes around."""
 
-OWN_ROOM = frozenset({"affected", "configuration", "findings", "pins", "service_plan", "service_settings", "settings"})
+OWN_ROOM = frozenset(
+    {
+        "affected",
+        "configuration",
+        "findings",
+        "library_settings",
+        "pins",
+        "service_plan",
+        "service_settings",
+        "settings",
+    }
+)
 LEFT, WIDTH, BOX_WIDTH, BOX_HEIGHT, GAP, ROW = 150, 960, 118, 34, 18, 66
 
 STYLE = """

@@ -25,7 +25,7 @@ from common_sync.edges.git.changes import Range, explaining_missing, find_range,
 from common_sync.edges.git.checkout import checking_out, variables_set
 from common_sync.edges.git.history import WITHOUT_NETWORK
 from common_sync.edges.gitignore.patterns import compile_pattern
-from common_sync.edges.project.load import CONFIGURATION_FILES, Project, find_configured, load_project
+from common_sync.edges.project.load import CONFIGURATION_FILES, Project, find_configured, load_project, refuse_several
 from common_sync.edges.project.services import match_services
 from common_sync.edges.service.compose import ComposeFiles
 
@@ -130,6 +130,7 @@ def _standing_at(root: str, commit: str | None) -> Iterator[Project]:
 
 
 def _compare(project: Project, span: Range, concerns_all: Callable[[str], bool]) -> Affected:
+    refuse_several(project, "affected")
     root = project.root
     changed = sorted(os.path.relpath(path, root) for path in list_changes(root, span))
     composes = ComposeFiles(root)
@@ -191,8 +192,10 @@ def _expand(project: Project, patterns: Iterable[str]) -> set[str]:
     """Return the services that paths and globs mean on this disk."""
     found: set[str] = set()
     for pattern in patterns:
-        master, copy = project.configuration.master.value, project.configuration.copy.value
-        found.update([pattern] if pattern in project.services else match_services(project.root, pattern, master, copy))
+        masters, copies = [library.master for library in project.libraries], project.copies
+        found.update(
+            [pattern] if pattern in project.services else match_services(project.root, pattern, masters, copies)
+        )
     return found
 
 

@@ -61,7 +61,7 @@ def make_context(project: Project, name: str, dockerfile: str | None = None) -> 
     always = asked | rewritten
     ignore = _read_ignore(always, dockerfile or DOCKERFILE, plan.service)
     gone = (one.place for one in plan.former if one.goes(force=False))
-    listing = list_folder(folder, (*project.copies, *gone), ignore)
+    listing = list_folder(folder, (*(copy.place for copy in plan.copies), *gone), ignore)
     copied = (member for target in found.targets_of(plan) for member in _copied(target))
     members = {one.path: one for one in listing.members}
     members |= {one.path: one for one in copied if ignore.exclusion(one.path) is None}

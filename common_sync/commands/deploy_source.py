@@ -149,7 +149,7 @@ def _read_commit(project: Project, service: str, commit: str) -> Source:
     if service not in project.services:
         raise ConfigurationError(Problem(f"{service} is no service", project.configuration.file))
     found = survey(project, [service])
-    copies = [f"{service}/{copy}" for copy in project.copies]
+    copies = project.list_copies([service])
     edited = [one for copy in copies for one in verify_copy(os.path.join(project.root, copy)).findings]
     rest = found.plans[0]._replace(copies=())
     findings = [*edited, *(() if rest.is_empty else rest.findings())]

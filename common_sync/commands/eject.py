@@ -170,7 +170,7 @@ def _restore(
     project: Project, plan: ServicePlan, file: str, recorded: list[Hunk] | None, former: Sequence[Library]
 ) -> _Restored:
     """Put one file's lines back: by the record, and by git's history where that does not tell of all of them."""
-    libraries = [Location(project.root, library) for library in project.libraries]
+    libraries = [Location(project.root, library) for library in project.libraries_of(plan.service)]
 
     def read(data: bytes) -> References:
         return read_version(libraries, plan.service, file, data)

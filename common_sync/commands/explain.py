@@ -88,7 +88,9 @@ def _explain(found: Survey, path: str) -> Explanation:
         master = target.library.master
         if path == master:
             files = len(target.snapshot.entries)
-            return Explanation(path, "the master", f"files that are copied into every service: {files}")
+            takers = target.library.services
+            into = "every service" if takers is None else ", ".join(sorted(takers))
+            return Explanation(path, "the master", f"files that are copied into {into}: {files}")
         if path.startswith(master + "/"):
             return Explanation(
                 path, *_in_master(target, os.path.join(found.project.root, master), path[len(master) + 1 :])

@@ -234,7 +234,7 @@ def _patterns(root: str, master: str, copy: str, services: Sequence[str]) -> Ite
     meant = {
         parent: glob
         for parent, glob in globs.items()
-        if together[parent] == {*match_services(root, glob, master, copy)}
+        if together[parent] == {*match_services(root, glob, (master,), (copy,))}
     }
     for service in services:
         yield meant.get(above(service), _escape(service))

@@ -103,7 +103,7 @@ def read_history(project: Project, names: Sequence[str] = ()) -> History:
         raise GitError(Problem(message, project.root, remedy="common-sync status says what differs from the master"))
     lines = [_Line(project.root, target) for target in read_targets(project.root, project.libraries).values()]
     return History(
-        tuple(line.look_at(service) for service in services for line in lines),
+        tuple(line.look_at(service) for service in services for line in lines if line.library.takes(service)),
         tuple(line.find(digest) for digest in digests for line in lines),
     )
 
@@ -112,14 +112,14 @@ class _Line:
     """The commits of one library, and what is asked of them; each question to git is asked once."""
 
     def __init__(self, root: str, target: Target) -> None:
-        self._root, self._target, self._library = root, target, target.library
+        self._root, self._target, self.library = root, target, target.library
         self._folder = os.path.join(root, target.library.master)
         self._names: dict[Entry, str] = {}
 
     @cached_property
     def _commits(self) -> Sequence[Commit]:
         """The commits that change a file that is copied, the oldest first."""
-        belongs = self._library.rules.exclusion
+        belongs = self.library.rules.exclusion
         line = (
             commit._replace(changes={path: blob for path, blob in commit.changes.items() if belongs(path) is None})
             for commit in read_line(self._folder)
@@ -129,7 +129,7 @@ class _Line:
     @cached_property
     def _uncommitted(self) -> tuple[str, ...]:
         """The files of the master that are not as the last commit has them."""
-        return tuple(sorted(self._library.rules.select(list_uncommitted(self._folder))))
+        return tuple(sorted(self.library.rules.select(list_uncommitted(self._folder))))
 
     @cached_property
     def _former(self) -> FormerStates:
@@ -141,30 +141,28 @@ class _Line:
         files = [
             os.path.join(self._folder, path) for path in self._target.snapshot.entries if path.endswith(ATTRIBUTES)
         ]
-        above = [
-            os.path.join(self._root, folder) for folder in (*ancestors(self._library.master), self._library.master)
-        ]
+        above = [os.path.join(self._root, folder) for folder in (*ancestors(self.library.master), self.library.master)]
         if may_convert([*above, *folders_up(self._root)], files):
             message = "git converts files of it (.gitattributes), so their bytes here are not those of a commit"
-            return Problem(message, self._library.master)
+            return Problem(message, self.library.master)
         if is_cut_off(self._root):
             oldest = f" before {self._commits[0].id[:SHOWN_ID]}" if self._commits else ""
             message = f"its history is cut off{oldest}: this is a shallow clone"
-            return Problem(message, self._library.master, remedy="git fetch --unshallow")
+            return Problem(message, self.library.master, remedy="git fetch --unshallow")
         if not self._commits:
-            return Problem("no commit has it yet", self._library.master, remedy="git add it, and commit")
+            return Problem("no commit has it yet", self.library.master, remedy="git add it, and commit")
         return None
 
     def look_at(self, service: str) -> CopyHistory:
         """Return how a service's copy stands."""
-        place = self._library.copy
+        place = self.library.copy
         path = f"{service}/{place}"
         try:
             with opened(self._root) as root, opened(service, root) as folder:
                 copy, base = read_copy(folder, place, path, self._target)
         except OSError as error:
             raise explain_os_error(error, service, "read the service") from error
-        found = CopyHistory(service, path, self._library.master)
+        found = CopyHistory(service, path, self.library.master)
         if copy is None or (base is None and not copy.entries):
             return found
         try:
@@ -190,7 +188,7 @@ class _Line:
         if not now:
             return found
         if nearest is None or (nearest.differing and self._unclear is not None):
-            return found._replace(unclear=self._unclear or _nothing_common(self._library.master))
+            return found._replace(unclear=self._unclear or _nothing_common(self.library.master))
         # what the master holds now is a state as well, though no commit has it
         is_now = len(now) < len(nearest.differing | own)
         return found._replace(
@@ -254,7 +252,7 @@ class _Line:
         at = None if number is None else self._commits[number]
         behind = () if number is None else tuple(self._commits[number + 1 :])
         unclear = self._unclear if number is None and not is_now else None
-        return DigestHistory(self._library.master, digest, is_now, at, behind, unclear)
+        return DigestHistory(self.library.master, digest, is_now, at, behind, unclear)
 
 
 def _nothing_common(master: str) -> Problem:

@@ -19,7 +19,7 @@ from common_sync.edges.files.reading import read_bytes
 from common_sync.edges.files.replacing import write_edit
 from common_sync.edges.git.history import earlier_versions
 from common_sync.edges.processes.workers import Phases, no_progress
-from common_sync.edges.project.load import Project, select_services
+from common_sync.edges.project.load import Project, refuse_several, select_services
 from common_sync.edges.project.lockfile import plan_lock, read_lock
 from common_sync.edges.project.write import plan_pins
 from common_sync.edges.state.lock import exclusive, state_folder
@@ -77,6 +77,7 @@ def pin(project: Project, name: str, ref: str | None, how: How, *, back: bool = 
         CommonSyncError: There is no such service, tag, commit or library; nothing was written. Or something could not be
             written: `distribute` finishes the work.
     """
+    refuse_several(project, "pin")
     service, library = select_services(project, [name])[0], project.libraries[0]
     if ref is None:
         ref = _find_held(project, service, library, before=back)
@@ -94,6 +95,7 @@ def unpin(project: Project, name: str, how: How) -> Pinning:
     Raises:
         CommonSyncError: It is not pinned; or as for `pin`.
     """
+    refuse_several(project, "unpin")
     service, library = select_services(project, [name])[0], project.libraries[0]
     if service not in library.pins:
         pinned = ", ".join(sorted(library.pins)) or "none"

@@ -18,7 +18,7 @@ from common_sync.core.service_plan import CopySurvey, ServicePlan
 from common_sync.edges.git.history import read_head
 from common_sync.edges.library.targets import Target
 from common_sync.edges.processes.workers import Phases, no_progress
-from common_sync.edges.project.load import Project
+from common_sync.edges.project.load import Project, refuse_several
 
 if TYPE_CHECKING:
     from common_sync.core.copies.library import TargetKey
@@ -56,6 +56,7 @@ def make_report(
     Raises:
         CommonSyncError: Something cannot be read.
     """
+    refuse_several(project, "report")
     diagnosis = diagnose(project, names, say, phases=phases)
     past = read_past(diagnosis.survey, history) if history else Past((), "it was not asked for")
     return Report(diagnosis, limit_rows(_make_document(diagnosis, past, _Compared(diagnosis.survey, differences))))

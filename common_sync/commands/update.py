@@ -13,7 +13,7 @@ from common_sync.core.model import NAMED_ID, Finding
 from common_sync.core.settings import nearest
 from common_sync.edges.files.folders import opened
 from common_sync.edges.files.replacing import write_edit
-from common_sync.edges.project.load import Project
+from common_sync.edges.project.load import Project, refuse_several
 from common_sync.edges.project.lockfile import read_lock
 from common_sync.edges.state.lock import exclusive, state_folder
 
@@ -59,6 +59,7 @@ def update(project: Project, names: Sequence[str], say: Callable[[str], None], *
     Raises:
         CommonSyncError: A name is no library, or a tag is unknown here; nothing was written.
     """
+    refuse_several(project, "update")
     known = [library.name for library in project.libraries]
     if wrong := [name for name in names if name not in known]:
         remedies = (nearest(name, known) or f"the libraries are {', '.join(known)}" for name in wrong)

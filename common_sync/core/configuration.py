@@ -10,6 +10,7 @@ from common_sync.core.errors import Problem
 from common_sync.core.settings import Lines, Reader, Setting, tidy_path
 
 if TYPE_CHECKING:
+    from common_sync.core.library_settings import LibrarySettings
     from common_sync.core.pins import Pin
     from common_sync.core.service_settings import ServiceSettings
 
@@ -17,7 +18,7 @@ PYPROJECT = "pyproject.toml"
 OWN_FILE = "common-sync.toml"
 TABLE = "tool.common-sync"
 
-KEYS = ("master", "services", "copy", "exclude", "managed", "ignore", "pins", "service", "deploy")
+KEYS = ("master", "services", "copy", "exclude", "managed", "ignore", "pins", "library", "service", "deploy")
 
 MIN_FREE = 150 << 20
 """Bytes that must be free before an environment is built, unless the configuration says otherwise."""
@@ -43,6 +44,17 @@ class Configuration(NamedTuple):
     user: Setting | None = None  # who runs the services; None for the owner of each one's folder
     to: Setting | None = None  # the absolute path of the folder that releases are in; None where nothing is deployed
     keep: int = 3  # how many releases of a service are kept
+    library: "tuple[LibrarySettings, ...]" = ()  # the libraries that have tables of their own; `master` is the first one's
+
+    @property
+    def masters(self) -> tuple[Setting, ...]:
+        """The folders of all libraries."""
+        return tuple(one.master for one in self.library) or (self.master,)
+
+    @property
+    def copies(self) -> tuple[str, ...]:
+        """The folders of the copies inside a service, one for each library."""
+        return tuple(one.copy.value for one in self.library) or (self.copy.value,)
 
 
 def name_table(file: str, table: str) -> str:
@@ -86,8 +98,13 @@ def parse_configuration(table: dict[str, object], text: str, file: str) -> tuple
     """
     reader = Reader(table, Lines.own(text, pyproject=file.endswith(PYPROJECT)), file)
     reader.check_keys(KEYS)
-    master = reader.folder("master", required=True)
-    copy = reader.folder("copy", required=False)
+    library: tuple[LibrarySettings, ...] = ()
+    if "library" in table:
+        from common_sync.core.library_settings import read_libraries  # most projects have one library
+
+        library = read_libraries(reader)
+    master = library[0].master if library else reader.folder("master", required="library" not in table)
+    copy = library[0].copy if library else reader.folder("copy", required=False)
     if not copy.value:
         copy = Setting(master.value.rpartition("/")[2], copy.line)
     services = tuple(setting._replace(value=tidy_path(setting.value)) for setting in reader.strings("services"))
@@ -95,9 +112,10 @@ def parse_configuration(table: dict[str, object], text: str, file: str) -> tuple
         trouble = "is empty" if "services" in table else "is missing"
         reader.complain("services", f'key "services" {trouble}', 'services = ["services/*"]')
     managed = reader.words("managed", MANAGED) if "managed" in table else frozenset(MANAGED)
-    exclude, ignore = reader.strings("exclude"), reader.checks("ignore")
-    configuration = Configuration(file, master, services, copy, exclude, managed, ignore)
-    if "pins" in table:
+    exclude = library[0].exclude if library else reader.strings("exclude")
+    ignore = reader.checks("ignore")
+    configuration = Configuration(file, master, services, copy, exclude, managed, ignore, library=library)
+    if "pins" in table and "library" not in table:
         from common_sync.core.pins import read_pins  # most projects pin nothing
 
         configuration = configuration._replace(pins=read_pins(reader))

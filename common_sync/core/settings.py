@@ -80,6 +80,19 @@ class Lines:
         following = _HEADER.search(self._text, found.end(), self._end)
         return Lines(self._text, found.start(), following.start() if following is not None else self._end)
 
+    def nth(self, name: str, number: int) -> "Lines":
+        """Return the lines of one of several tables of the same name in this one, counted from 0."""
+        quoted = rf"""["']?{re.escape(name)}["']?"""
+        header = re.compile(rf"^[ \t]*\[\[(?:[^\]\n#]*\.)?[ \t]*{quoted}[ \t]*\]\]", re.MULTILINE)
+        headers = [found.start() for found in header.finditer(self._text, self._start, self._end)]
+        if number < len(headers):
+            following = _HEADER.search(self._text, self._text.index("]]", headers[number]), self._end)
+            return Lines(self._text, headers[number], following.start() if following is not None else self._end)
+        position = self._find_key(name)  # written inline
+        for _ in range(number + 1):
+            position = max(self._text.find("{", position, self._end), position - 1) + 1
+        return Lines(self._text, max(position - 1, self._start), self._end)
+
     def key(self, key: str) -> int:
         """Return the line of a key, or of the table when the key is not there."""
         return self._line(self._find_key(key))
@@ -171,6 +184,15 @@ class Reader:
             return Reader(value, self._lines.inside(key), self._file, self.problems)
         self.complain(key, f'"{key}" must be a table', f"[{key}]" if key != "service" else "did you mean services?")
         return None
+
+    def array(self, key: str) -> "tuple[Reader, ...]":
+        """Return what reads each table of a list of tables, which is not empty."""
+        value = self._table.get(key)
+        if isinstance(value, list) and value and all(isinstance(one, dict) for one in value):
+            lines = (self._lines.nth(key, number) for number in range(len(value)))
+            return tuple(Reader(one, at, self._file, self.problems) for one, at in zip(value, lines, strict=True))
+        self.complain(key, f'"{key}" must be a list of tables', f"[[{key}]]")
+        return ()
 
     def setting(self, key: str, pattern: str, example: str) -> Setting | None:
         """Return a string that has to look like something, and its line.

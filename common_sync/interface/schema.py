@@ -6,6 +6,7 @@ Format: JSON Schema, draft 7, which all of them read.
 
 from common_sync.core.configuration import MANAGED
 from common_sync.core.findings import switchable_codes
+from common_sync.core.library_settings import LIBRARY_NAME, ONE_EACH
 from common_sync.core.service_settings import (
     COMMAND,
     INSTALLERS,
@@ -62,6 +63,12 @@ def configuration_schema(_tool: str = "common-sync") -> Schema:
                 "description": "Services that stay at a tag or a commit of the library.",
                 "additionalProperties": _text("A tag, or 7 to 64 hex digits of a commit.", REF),
             },
+            library={
+                "type": "array",
+                "description": "Several libraries: each with a table of its own.",
+                "items": {**_library(), "required": ["master", "services"]},
+                "minItems": 1,
+            },
             service={
                 "type": "object",
                 "description": "How services are set up, by their folders.",
@@ -69,8 +76,22 @@ def configuration_schema(_tool: str = "common-sync") -> Schema:
             },
             deploy=_deploy(),
         ),
-        "required": ["master", "services"],
+        "required": ["services"],
+        "oneOf": [
+            {"required": ["master"]},
+            {"required": ["library"], "not": {"anyOf": [{"required": [key]} for key in ONE_EACH]}},
+        ],
     }
+
+
+def _library() -> Schema:
+    return _table(
+        master=_text("The library's folder, relative to this file.", FOLDER),
+        name=_text("What it is called; without it, its folder's name.", LIBRARY_NAME),
+        copy=_text("The copy's folder inside a service; without it, the master's folder name.", FOLDER),
+        exclude=_strings("Files that are never copied: gitignore patterns, after the built-in ones."),
+        services=_strings("The services that get it: folders or globs, relative to this file.", minItems=1),
+    )
 
 
 def _service() -> Schema:

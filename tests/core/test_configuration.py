@@ -114,8 +114,8 @@ WRONG = [
     # an unknown key
     ('master = "m"\nservice = ["a"]\n' + SERVICES, [(2, '"service" must be a table')]),
     ('master = "m"\n"sevices" = ["a"]\n' + SERVICES, [(2, 'unknown key "sevices"')]),
-    ('master = "m"\n' + SERVICES + "\n[library]\nx = 1\n", [(4, 'unknown key "library"')]),
-    ('master = "m"\n' + SERVICES + "\n[[library.x]]\n", [(4, 'unknown key "library"')]),
+    ('master = "m"\n' + SERVICES + "\n[library]\nx = 1\n", [(4, '"library" must be a list of tables')]),
+    ('master = "m"\n' + SERVICES + "\n[[library.x]]\n", [(4, '"library" must be a list of tables')]),
     ('master = "m"\n' + SERVICES + "x.y = 1\n", [(3, 'unknown key "x"')]),
     ('master = "m"\n' + SERVICES + "'a.b' = 1\n", [(3, 'unknown key "a.b"')]),
     # a key that is missing
@@ -132,7 +132,7 @@ WRONG = [
     ('master = "m"\ncopy = false\n' + SERVICES, [(2, '"copy" must be a string')]),
     (
         "master=5\n" + SERVICES + '[library]\nmaster = "a"\n',
-        [(3, 'unknown key "library"'), (1, '"master" must be a string')],
+        [(3, '"library" must be a list of tables'), (1, '"master" must be a string')],
     ),
     # no folder
     ('master = "../m"\n' + SERVICES, [(1, "\"master\" is '../m', which leads upward")]),
@@ -238,7 +238,7 @@ def test_only_checks_of_doctor_can_be_switched_off(check: str, message: str, rem
         ("servic", "did you mean service?"),
         ("excludes", "did you mean exclude?"),
         ("Master", "did you mean master?"),
-        ("zzz", "the keys are master, services, copy, exclude, managed, ignore, pins, service, deploy"),
+        ("zzz", "the keys are master, services, copy, exclude, managed, ignore, pins, library, service, deploy"),
     ],
 )
 def test_a_typo_gets_a_suggestion(word: str, remedy: str) -> None:

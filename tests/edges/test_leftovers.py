@@ -37,7 +37,7 @@ def test_what_a_glob_takes(tmp_path: Path, files: Files, *, service: bool, git: 
         place = tmp_path / "services/new" / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text)
-    found = match_services(str(tmp_path), "services/*", "common", "common")
+    found = match_services(str(tmp_path), "services/*", ["common"], ["common"])
     assert found == ["services/api", *(["services/new"] if service else [])]
 
 
@@ -51,7 +51,7 @@ def test_a_service_in_a_copy_of_another(tmp_path: Path) -> None:
         "a/lib/x.py": "",
     }
     build(tmp_path, files)
-    assert match_services(str(tmp_path), "a/**", "common", "common") == ["a/lib"]
+    assert match_services(str(tmp_path), "a/**", ["common"], ["common"]) == ["a/lib"]
 
 
 def test_a_service_that_is_named_counts(tmp_path: Path) -> None:
@@ -79,4 +79,4 @@ def test_a_machine_without_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     """Copies could not be verified in an image that has no git."""
     build(tmp_path, {"common/x.py": "", "services/api/main.py": ""})
     monkeypatch.setenv("PATH", os.fspath(tmp_path))
-    assert match_services(str(tmp_path), "services/*", "common", "common") == ["services/api"]
+    assert match_services(str(tmp_path), "services/*", ["common"], ["common"]) == ["services/api"]

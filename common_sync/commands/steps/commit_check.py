@@ -119,7 +119,7 @@ def _verify_clone(found: Survey, outside: set[str], commit: str | None) -> Itera
         configuration = read_configuration(root)
         if configuration is None:
             return  # an older commit, of before there was one
-        take([f":(literal){configuration.master.value}"])
+        take([f":(literal){master.value}" for master in configuration.masters])
         services = [setting.value for setting in configuration.services]
         files = [f":(glob){escape(service, keep='*?[]')}/**" for service in services]
         take([*files, *list_compose_patterns(services), *(f":(literal){path}" for path in composes)])

@@ -70,7 +70,7 @@ def select_edits(project: Project, names: Sequence[str]) -> tuple[Sequence[str],
     Raises:
         ConfigurationError: A name is none of these.
     """
-    copies = {f"{service}/{copy}": service for service in project.services for copy in project.copies}
+    copies = {copy: service for service in project.services for copy in project.list_copies([service])}
     services: list[str] = []
     places: list[str] = []
     for name in names:

@@ -71,7 +71,9 @@ def observe(
     current = folder.current.environment if folder.current is not None else None
     if editable_master is None:
         editable_master = current is not None and current.editable_master
-    pairs = ((os.path.join(path, one.copy), os.path.join(project.root, one.master)) for one in project.libraries)
+    pairs = (
+        (os.path.join(path, one.copy), os.path.join(project.root, one.master)) for one in project.libraries_of(service)
+    )
     masters = dict(pairs) if editable_master else {}
     options = _choose(settings, editable_master=editable_master)
     by_uv = options.installer == "uv"

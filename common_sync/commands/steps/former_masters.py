@@ -16,9 +16,13 @@ def list_former_masters(project: Project) -> tuple[Library, ...]:
     Raises:
         GitError: Git failed.
     """
-    named = dict.fromkeys(one.master for one in list_earlier(project.root))
-    gone = (master for master in named if not os.path.lexists(os.path.join(project.root, master)))
-    return tuple(library._replace(master=master) for master in gone for library in project.libraries[:1])
+    named = dict.fromkeys(list_earlier(project.root))
+    gone = [one for one in named if not os.path.lexists(os.path.join(project.root, one.master))]
+    if len(project.libraries) > 1:  # a library that was moved keeps the place of its copies
+        pairs = [(one.master, library) for one in gone for library in project.libraries if library.copy == one.copy]
+    else:
+        pairs = [(master, project.libraries[0]) for master in dict.fromkeys(one.master for one in gone)]
+    return tuple(library._replace(master=master) for master, library in pairs)
 
 
 def lead_to_master(project: Project, former: Iterable[Library], service: str, file: str, data: bytes) -> bytes:
@@ -31,8 +35,9 @@ def lead_to_master(project: Project, former: Iterable[Library], service: str, fi
         file: The file's path from the root.
         data: What it holds.
     """
+    masters = {library.name: library.master for library in project.libraries}
     for library in former:
-        up = os.path.relpath(project.libraries[0].master, service)
+        up = os.path.relpath(masters[library.name], service)
         location = Location(project.root, library._replace(copy=up))
         for edit in read_version([location], service, file, data).edits:
             data = (edit.after or b"").replace(os.fsencode(f"./{up}"), os.fsencode(up))

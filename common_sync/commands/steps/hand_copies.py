@@ -21,7 +21,7 @@ def _report(found: Survey) -> Iterator[Finding]:
     tree = read_tree(project.root)
     masters = tuple(library.master for library in project.libraries)
     known = Known(masters, tuple(plan.service for plan in found.plans), project.copies)
-    made = {f"{service}/{copy}" for service in project.services for copy in project.copies}
+    made = {*project.list_copies(project.services)}
     told = {(one.file, one.line) for plan in found.plans for one in plan.problems if one.code == "CS110"}
     for file in sorted(filter(is_script, tree.files)):
         if not any(is_below(file, copy) for copy in made):

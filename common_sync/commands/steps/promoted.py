@@ -18,7 +18,7 @@ def settle(project: Project) -> None:
         TreeError: The journal cannot be written, or a file cannot be read.
     """
     masters = {
-        f"{service}/{library.copy}": library.master for service in project.services for library in project.libraries
+        f"{service}/{one.copy}": one.master for service in project.services for one in project.libraries_of(service)
     }
     pending: dict[str, dict[str, Take]] = {}
     for copy, files in read_journal(project.root).items():

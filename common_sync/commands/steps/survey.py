@@ -25,6 +25,7 @@ from common_sync.edges.service.references import References, read_references
 
 if TYPE_CHECKING:
     from common_sync.commands.steps.locking import Locking
+    from common_sync.core.copies.needs import Need
     from common_sync.edges.git.history import FormerStates
     from common_sync.edges.state.promoting import Taken
 
@@ -109,6 +110,7 @@ def survey(
         cache(partial(_former_states, project.root)),
         cache(partial(_read_taken, project.root)),
         _Digests(),
+        _find_needs(project),
     )
 
     def look(service: str) -> ServicePlan | tuple[Problem, ...]:
@@ -123,6 +125,10 @@ def survey(
         raise TreeError(*problems)
     plans = [one for one in found if isinstance(one, ServicePlan)]
     root = survey_root(project, services)
+    if looking.needs:
+        from common_sync.core.copies.needs import find_misplaced  # most projects have one library
+
+        root = root._replace(findings=(*root.findings, *find_misplaced(looking.needs)))
     if locking is not None:
         edits = (locking.edit,) if locking.edit is not None else ()
         root = root._replace(edits=(*root.edits, *edits), findings=(*root.findings, *locking.findings))
@@ -162,6 +168,22 @@ def _former_states(root: str, target: Target) -> "FormerStates":
     return FormerStates(os.path.join(root, target.library.master))
 
 
+def _find_needs(project: Project) -> "tuple[Need, ...]":
+    if not project.configuration.library:
+        return ()
+    from common_sync.commands.steps.takers import find_needs  # most projects have one library
+
+    return find_needs(project)
+
+
+def _check_taken(service: str, looking: "_Looking") -> tuple[Finding, ...]:
+    if not looking.project.configuration.library:
+        return ()
+    from common_sync.commands.steps.takers import check_taken  # most projects have one library
+
+    return check_taken(looking.project, service, looking.needs, looking.composes)
+
+
 def _read_taken(root: str) -> "Taken":
     from common_sync.edges.state.promoting import read_journal  # only where a copy was edited
 
@@ -176,7 +198,7 @@ def survey_root(project: Project, services: Sequence[str]) -> Managed:
     """
     if "gitattributes" not in project.configuration.managed or find_top(project.root) is None:
         return Managed()
-    return look_at_attributes(project.root, project.copies, services, project.services)
+    return look_at_attributes(project.root, project.list_copies(services), services, project.services)
 
 
 def _with_first_plans(plan: ServicePlan, targets: Mapping[TargetKey, Target]) -> ServicePlan:
@@ -209,6 +231,7 @@ class _Looking(NamedTuple):
     former: Callable[[Target], "FormerStates"]  # what the master of a target once held
     taken: Callable[[], "Taken"]  # the edits that a stopped `promote` has taken over
     digests: "_Digests"  # digests what copies hold
+    needs: "tuple[Need, ...]" = ()  # the lines by which libraries lead to each other
 
 
 class _Digests:
@@ -231,13 +254,14 @@ def survey_service(service: str, looking: _Looking) -> ServicePlan:
         CommonSyncError: A copy, its manifest or a file of its own cannot be used.
     """
     project = looking.project
-    view = looking.view(tuple(library.key_for(service) for library in project.libraries))
+    view = looking.view(tuple(library.key_for(service) for library in project.libraries_of(service)))
     try:
         with opened(project.root) as root, opened(service, root) as folder:
             copies = tuple(_survey_copy(folder, service, target, looking) for target in view.targets)
         found = read_references(view.libraries, service, project.services, looking.composes)
         managed = view.ignores.look_at(service, found.dockerfiles)
         former = tuple(_survey_former(service, found, looking, view)) if found.former else ()
+        untaken = _check_taken(service, looking)
     except OSError as error:
         raise explain_os_error(error, service, "read the service") from error
     return ServicePlan(
@@ -245,7 +269,7 @@ def survey_service(service: str, looking: _Looking) -> ServicePlan:
         copies,
         (*found.edits, *managed.edits),
         found.references,
-        (*found.findings, *managed.findings),
+        (*found.findings, *managed.findings, *untaken),
         blocks=managed.blocks,
         widened=found.widened,
         former=former,

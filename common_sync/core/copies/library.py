@@ -26,6 +26,11 @@ class Library(NamedTuple):
     rules: Rules  # which of the master's files belong to it
     pins: Mapping[str, str] = MappingProxyType({})  # the services that stay behind → their tag or commit
     exclude: tuple[str, ...] = ()  # the patterns of the configuration that `rules` were made of
+    services: frozenset[str] | None = None  # the services that get it, or None for all
+
+    def takes(self, service: str) -> bool:
+        """Tell whether a service gets a copy of it."""
+        return self.services is None or service in self.services
 
     def has(self, path: str) -> bool:
         """Tell whether a file would belong to it."""

@@ -28,5 +28,5 @@ def list_earlier(root: str) -> Iterator[Earlier]:
             with suppress(ValueError):
                 if (table := find_table(text, file)) is not None:
                     found = parse_configuration(table, text, file)[0]
-                    if found.master.value:
-                        yield Earlier(found.master.value, found.copy.value)
+                    pairs = zip(found.masters, found.copies, strict=True)
+                    yield from (Earlier(master.value, copy) for master, copy in pairs if master.value)

@@ -16,7 +16,7 @@ _OWN = (".py", ".txt", ".toml", "Dockerfile")
 """How the names of files end that a service has and that no rule ignores."""
 
 
-def find_used(root: str, folders: Sequence[str], copy: str) -> set[str]:
+def find_used(root: str, folders: Sequence[str], copies: Sequence[str]) -> set[str]:
     """Return those of some folders that hold more than caches and what git ignores; an empty one may become a service.
 
     Git is asked only about folders that do not show it: a service with a copy and a file of its own does.
@@ -24,7 +24,7 @@ def find_used(root: str, folders: Sequence[str], copy: str) -> set[str]:
     Raises:
         TreeError: The disk fails.
     """
-    unclear = [folder for folder in folders if not _shows(os.path.join(root, folder), copy)]
+    unclear = [folder for folder in folders if not _shows(os.path.join(root, folder), copies)]
     unclear = [folder for folder in unclear if next(_walk(root, folder), None) is not None]
     try:
         return {*folders}.difference(unclear) | _with_files(unclear, _list(root, unclear))
@@ -47,8 +47,8 @@ def is_copy(root: str, folder: str) -> bool:
     return os.path.lexists(os.path.join(root, folder, MANIFEST_NAME))
 
 
-def _shows(folder: str, copy: str) -> bool:
-    if not os.path.lexists(os.path.join(folder, copy, MANIFEST_NAME)):
+def _shows(folder: str, copies: Sequence[str]) -> bool:
+    if not any(os.path.lexists(os.path.join(folder, copy, MANIFEST_NAME)) for copy in copies):
         return False
     with os.scandir(folder) as children:
         return any(child.name.endswith(_OWN) and child.is_file(follow_symlinks=False) for child in children)

@@ -21,7 +21,7 @@ from common_sync.edges.files.reading import read_regular
 from common_sync.edges.git.ask import list_named
 from common_sync.edges.git.repository import find_top, folders_up
 from common_sync.edges.gitignore.patterns import configured_rules
-from common_sync.edges.project.services import check_master, count_hidden, discover_services
+from common_sync.edges.project.services import check_masters, count_hidden, discover_services
 
 if TYPE_CHECKING:
     from common_sync.core.pins import Pin
@@ -47,8 +47,16 @@ class Project(NamedTuple):
 
     @property
     def copies(self) -> tuple[str, ...]:
-        """The paths of the copies inside a service."""
+        """The paths of the copies inside a service that gets every library."""
         return tuple(library.copy for library in self.libraries)
+
+    def libraries_of(self, service: str) -> tuple[Library, ...]:
+        """Return the libraries that a service gets a copy of."""
+        return tuple(library for library in self.libraries if library.takes(service))
+
+    def list_copies(self, services: Iterable[str]) -> Iterator[str]:
+        """Yield the paths from the root of the copies of some services."""
+        return (f"{service}/{library.copy}" for service in services for library in self.libraries_of(service))
 
 
 def load_project(root: str | None = None) -> Project:
@@ -78,16 +86,46 @@ def find_configured(root: str | None = None) -> str:
 def _make_project(found: "_Found") -> Project:
     folder, file, text, table = found
     configuration, problems = parse_configuration(table, text, file)
-    rules, unclear = configured_rules([(setting.value, setting.line) for setting in configuration.exclude], file)
     services, missing = discover_services(folder, configuration)
+    libraries, unclear = _make_libraries(folder, configuration, services)
     settings, unknown = _assign_settings(configuration, services) if configuration.service else ({}, [])
     pins, unpinned = _assign_pins(folder, configuration.pins, services, file) if configuration.pins else ({}, [])
-    problems += [*unclear, *check_master(folder, configuration), *missing, *unknown, *unpinned]
+    problems += [*unclear, *check_masters(folder, configuration), *missing, *unknown, *unpinned]
     if problems:
         raise ConfigurationError(*sorted(problems, key=lambda problem: (problem.line or 0, problem.message)))
-    master, exclude = configuration.master.value, tuple(setting.value for setting in configuration.exclude)
-    library = Library(master.rpartition("/")[2], master, configuration.copy.value, rules, pins, exclude)
-    return Project(folder, configuration, services, (library,), settings)
+    if pins:
+        libraries = (libraries[0]._replace(pins=pins),)
+    return Project(folder, configuration, services, libraries, settings)
+
+
+def _make_libraries(
+    root: str, configuration: Configuration, services: Sequence[str]
+) -> tuple[tuple[Library, ...], list[Problem]]:
+    """Return the libraries of a configuration, and what is wrong with them."""
+    if configuration.library:
+        from common_sync.edges.project.libraries import make_libraries  # most projects have one library
+
+        return make_libraries(root, configuration, services)
+    patterns, master = configuration.exclude, configuration.master.value
+    rules, unclear = configured_rules([(setting.value, setting.line) for setting in patterns], configuration.file)
+    exclude = tuple(setting.value for setting in patterns)
+    library = Library(master.rpartition("/")[2], master, configuration.copy.value, rules, exclude=exclude)
+    return (library,), list(unclear)
+
+
+def refuse_several(project: Project, command: str) -> None:
+    """Refuse a command that knows one library only, where the configuration has tables of libraries.
+
+    Raises:
+        ConfigurationError: It has.
+    """
+    if project.configuration.library:
+        line, remedy = (
+            project.configuration.library[0].master.line,
+            "it takes one library: `master` without [[library]]",
+        )
+        message = f"`{command}` cannot be used with [[library]] yet, and has done nothing"
+        raise ConfigurationError(Problem(message, project.configuration.file, line, remedy))
 
 
 def _assign_settings(

@@ -1,7 +1,7 @@
 """Find on the disk what a configuration names: the master's folder, and the services by their paths and globs."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from common_sync.core.configuration import Configuration
@@ -16,9 +16,13 @@ from common_sync.edges.project.leftovers import find_used, is_copy
 _GLOB = frozenset("*?[")
 
 
-def check_master(root: str, configuration: Configuration) -> Iterator[Problem]:
-    """Yield what is wrong with the master's folder."""
-    master = configuration.master
+def check_masters(root: str, configuration: Configuration) -> Iterator[Problem]:
+    """Yield what is wrong with the folders of the masters."""
+    for master in configuration.masters:
+        yield from _check_master(root, configuration, master)
+
+
+def _check_master(root: str, configuration: Configuration, master: Setting) -> Iterator[Problem]:
     path = os.path.join(root, master.value)
     if not master.value:
         return  # it is already said that there is none
@@ -65,19 +69,20 @@ class _Discovery:
 
     def __init__(self, root: str, configuration: Configuration) -> None:
         self.problems: list[Problem] = []
-        self._root, self._configuration, self._master = root, configuration, configuration.master.value
+        self._root, self._configuration = root, configuration
+        self._masters = [master.value for master in configuration.masters]
         self._given: dict[str, Setting] = {}
 
     def services(self) -> list[str]:
         settings = self._configuration.services
-        explicit = [setting for setting in settings if not _GLOB.intersection(setting.value)]
+        explicit = [setting for setting in settings if not is_glob(setting.value)]
         for setting in explicit:
             if setting.value in self._given:
                 self._complain(setting, "is given twice", f"it is also in line {self._given[setting.value].line}")
             elif self._is_service(setting):
                 self._given[setting.value] = setting
         for setting in settings:
-            if _GLOB.intersection(setting.value):
+            if is_glob(setting.value):
                 self._expand(setting, {one.value for one in explicit})
         self._check_nesting()
         return sorted(self._given)
@@ -90,7 +95,7 @@ class _Discovery:
         path = os.path.join(self._root, setting.value)
         if reason := why_no_folder(setting.value):
             self._complain(setting, reason, "name a folder inside the repository")
-        elif setting.value == self._master:
+        elif setting.value in self._masters:
             self._complain(setting, "is the master", "take it out of the services")
         elif not os.path.isdir(path):
             self._complain(setting, "is no folder", _near_folder(self._root, setting.value))
@@ -104,7 +109,7 @@ class _Discovery:
         if reason := why_no_folder(setting.value):
             self._complain(setting, reason, "name folders inside the repository")
             return
-        found = match_services(self._root, setting.value, self._master, self._configuration.copy.value)
+        found = match_services(self._root, setting.value, self._masters, self._configuration.copies)
         if not found:
             self._complain(setting, "matches no folder", "name a folder, or take it out")
         for path in found:
@@ -114,12 +119,14 @@ class _Discovery:
 
     def _check_nesting(self) -> None:
         for service, setting in self._given.items():
-            if self._master and f"{self._master}/".startswith(f"{service}/"):
-                self._complain(setting, f'holds the master "{self._master}"', "move the master out of it")
-            if self._master and service.startswith(f"{self._master}/"):
-                self._complain(setting, f'is inside the master "{self._master}"', "move it out of the master")
+            for master in filter(None, self._masters):
+                if f"{master}/".startswith(f"{service}/"):
+                    self._complain(setting, f'holds the master "{master}"', "move the master out of it")
+                if service.startswith(f"{master}/"):
+                    self._complain(setting, f'is inside the master "{master}"', "move it out of the master")
         for service in [service for service in self._given if self._copying(service) is not None]:
-            if _GLOB.intersection(self._given[service].value):  # a glob never means what the tool itself has put there
+            # a glob never means what the tool itself has put there; of several libraries, the service may not get that one
+            if is_glob(self._given[service].value) and len(self._masters) == 1:
                 del self._given[service]
             else:
                 message = f'is inside the copy of "{self._copying(service)}"'
@@ -127,24 +134,42 @@ class _Discovery:
 
     def _copying(self, service: str) -> str | None:
         """Return the service whose copy a folder is in, or None."""
-        copy = self._configuration.copy.value
-        holders = (above for above in ancestors(service) if f"{service}/".startswith(f"{above}/{copy}/"))
+        copies = self._configuration.copies
+        holders = (
+            above
+            for above in ancestors(service)
+            if any(f"{service}/".startswith(f"{above}/{copy}/") for copy in copies)
+        )
         return next((above for above in holders if above in self._given), None)
 
 
-def match_services(root: str, pattern: str, master: str, copy: str) -> list[str]:
-    """Return the folders that a glob means: never the master, what holds it or is in it, a copy, or what holds only leftovers.
+def is_glob(path: str) -> bool:
+    """Tell whether a configured path is a glob."""
+    return not _GLOB.isdisjoint(path)
+
+
+def list_matches(root: str, pattern: str) -> list[str]:
+    """Return the folders that a glob matches, whatever they are.
+
+    Raises:
+        TreeError: A folder cannot be listed.
+    """
+    return list(dict.fromkeys(_glob(root, pattern, "", set())))
+
+
+def match_services(root: str, pattern: str, masters: Sequence[str], copies: Sequence[str]) -> list[str]:
+    """Return the folders that a glob means: never a master, what holds it or is in it, a copy, or what holds only leftovers.
 
     Raises:
         TreeError: A folder in which services may be cannot be listed.
     """
 
     def may_be_service(path: str) -> bool:
-        apart = not f"{master}/".startswith(f"{path}/") and not path.startswith(f"{master}/")
+        apart = not any(f"{one}/".startswith(f"{path}/") or path.startswith(f"{one}/") for one in masters)
         return apart and not any(is_copy(root, one) for one in (path, *ancestors(path)))
 
-    able = [path for path in dict.fromkeys(_glob(root, pattern, "", set())) if may_be_service(path)]
-    used = find_used(root, able, copy)
+    able = [path for path in list_matches(root, pattern) if may_be_service(path)]
+    used = find_used(root, able, copies)
     return [path for path in able if path in used]
 
 

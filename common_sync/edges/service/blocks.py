@@ -124,15 +124,15 @@ class Dockerignores:
         return paths[0] if len(paths) == 1 else f"{len(paths):,} files of the copy"
 
 
-def look_at_attributes(root: str, copies: Sequence[str], services: Iterable[str], known: Sequence[str]) -> Managed:
+def look_at_attributes(root: str, copies: Iterable[str], services: Iterable[str], known: Sequence[str]) -> Managed:
     """Return what is to be done about the root's `.gitattributes`: it marks every copy.
 
     Copies that are not here are left marked: a sparse checkout, or another machine, may have them.
 
     Args:
         root: The absolute path of the configuration's folder.
-        copies: The paths of the copies inside a service.
-        services: The services that are asked about.
+        copies: The paths from there of the copies of the services that are asked about.
+        services: These services.
         known: All services.
 
     Raises:
@@ -140,7 +140,7 @@ def look_at_attributes(root: str, copies: Sequence[str], services: Iterable[str]
     """
     file, findings = _read(root, ATTRIBUTES), list[Finding]()
     asked = set(services)
-    wanted = {f"{service}/{copy}" for service in asked for copy in copies}
+    wanted = set(copies)
     try:
         marked = [path for line in read_block(file.text or "") if (path := attributes.parse_line(line)) is not None]
     except UnparsableError:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from common_sync.commands.distribute import Distribution, Outcome
+from common_sync.commands.distribute import CopyOutcome, Distribution, Outcome
 from common_sync.core.copies.library import LOCK_FILE
 from common_sync.core.model import GUARDED, FileEdit
 from common_sync.interface.show.options import Options
@@ -76,16 +76,23 @@ def _written(distribution: Distribution) -> str:
 
 def _steps(outcome: Outcome, distribution: Distribution) -> Iterator[str]:
     """Yield what was done to each copy, in the words of its version."""
+    several = len(distribution.survey.masters) > 1
     for one in outcome.copies:
-        version = distribution.survey.targets[one.copy.target].manifest.library.version
-        if not one.copy.exists and one.changed:
-            yield printable(f"new copy {version}" if version else "new copy")
-        elif one.changed and one.copy.plan.state == "unmanaged":
-            yield "adopted"
-        elif one.changed and one.copy.version != version:
-            yield printable(f"{one.copy.version or 'none'} → {version or 'none'}")
-        elif one.changed and not one.done:
-            yield "manifest"
+        step = _step(one, distribution)
+        if step:
+            yield printable(f"{one.copy.target.library}: {step}" if several else step)
+
+
+def _step(one: CopyOutcome, distribution: Distribution) -> str:
+    """Return what was done to a copy; nothing where its files say all."""
+    version = distribution.survey.targets[one.copy.target].manifest.library.version
+    if not one.copy.exists and one.changed:
+        return f"new copy {version}" if version else "new copy"
+    if one.changed and one.copy.plan.state == "unmanaged":
+        return "adopted"
+    if one.changed and one.copy.version != version:
+        return f"{one.copy.version or 'none'} → {version or 'none'}"
+    return "manifest" if one.changed and not one.done else ""
 
 
 def _changes(outcome: Outcome) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from common_sync.core.findings import page_url
-from common_sync.core.model import Finding
+from common_sync.core.model import STATES, Finding
 
 if TYPE_CHECKING:  # each command needs its own at run time, and no other's
     from common_sync.commands.distribute import Distribution, Outcome
@@ -17,8 +17,10 @@ if TYPE_CHECKING:  # each command needs its own at run time, and no other's
     from common_sync.commands.steps.service_check import ServiceCheck
     from common_sync.commands.steps.survey import Survey
     from common_sync.commands.verify import CopyCheck
-    from common_sync.core.service_plan import ServicePlan
+    from common_sync.core.copies.plan import Operation
+    from common_sync.core.service_plan import CopySurvey, ServicePlan
     from common_sync.edges.detection.services import Reason
+    from common_sync.edges.library.targets import Target
 
 Fields = dict[str, object]
 
@@ -26,7 +28,7 @@ Fields = dict[str, object]
 def survey_fields(surveyed: "Survey") -> Fields:
     """Return the fields of `status` and `verify`."""
     return _envelope(
-        surveyed, [_service(plan) for plan in surveyed.plans], surveyed.findings(), in_sync=surveyed.in_sync
+        surveyed, [_service(plan, surveyed) for plan in surveyed.plans], surveyed.findings(), in_sync=surveyed.in_sync
     )
 
 
@@ -42,7 +44,10 @@ def distribute_fields(distribution: "Distribution", *, diff: bool) -> Fields:
         distribution: What the run came to.
         diff: Whether the differences were asked for.
     """
-    services = [_service(outcome.plan) | _outcome(outcome) for outcome in distribution.outcomes]
+    services = [
+        _service(outcome.plan, distribution.survey) | _outcome(outcome, distribution)
+        for outcome in distribution.outcomes
+    ]
     return _envelope(distribution.survey, services, distribution.findings(), in_sync=distribution.in_sync) | {
         "rewritten": [as_text(edit.path) for edit in distribution.survey.root.edits],
         "dry_run": distribution.dry_run,
@@ -53,15 +58,29 @@ def distribute_fields(distribution: "Distribution", *, diff: bool) -> Fields:
     }
 
 
-def _outcome(outcome: "Outcome") -> Fields:
+def _outcome(outcome: "Outcome", distribution: "Distribution") -> Fields:
+    several = distribution.survey.project.configuration.library
+    copies = [
+        _library_copy(one.copy) | {"changed": one.changed, **_operations(one.done), **_left(one.left)}
+        for one in outcome.copies
+    ]
     return {
         "changed": outcome.changed,
+        **({"copies": copies} if several else {}),
         "in_sync": outcome.in_sync,
-        "operations": [{"action": operation.action, "path": as_text(operation.path)} for operation in outcome.done],
+        **_operations(outcome.done),
         "rewritten": [as_text(edit.path) for edit in outcome.plan.edits],
-        "left": [as_text(operation.path) for operation in outcome.left],
+        **_left(outcome.left),
         "gone": [as_text(former.path) for former in outcome.gone],
     }
+
+
+def _operations(operations: "Sequence[Operation]") -> Fields:
+    return {"operations": [{"action": one.action, "path": as_text(one.path)} for one in operations]}
+
+
+def _left(operations: "Sequence[Operation]") -> Fields:
+    return {"left": [as_text(one.path) for one in operations]}
 
 
 def _diff(surveyed: "Survey") -> list[str]:
@@ -214,25 +233,18 @@ def _reason(reason: "Reason") -> Fields:
 
 def _envelope(surveyed: "Survey", services: Sequence[Fields], findings: Sequence[Finding], *, in_sync: bool) -> Fields:
     """Return the fields that every command about all services begins with."""
-    target, manifest = surveyed.first, surveyed.first.manifest
+    several = surveyed.project.configuration.library
     return {
         "in_sync": in_sync,
-        "master": {
-            "path": as_text(target.library.master),
-            "library": as_text(manifest.library.name),
-            "digest": manifest.tree,
-            "version": manifest.library.version,
-            "files": len(manifest.files),
-        },
+        "master": _master(surveyed.first),
+        **({"libraries": [_library(target) for target in surveyed.masters]} if several else {}),
         "services": services,
         "findings": findings_fields(findings),
     }
 
 
-def _service(plan: "ServicePlan") -> Fields:
-    copy = plan.copies[0]
+def _copy(copy: "CopySurvey") -> Fields:
     return {
-        "name": as_text(plan.service),
         "copy": as_text(copy.path),
         "state": copy.plan.state,
         "touched": copy.plan.touched and copy.exists,
@@ -241,8 +253,41 @@ def _service(plan: "ServicePlan") -> Fields:
         "version": copy.version,
         "files": copy.files,
         **({"pinned": as_text(copy.target.ref)} if copy.target.ref is not None else {}),
+    }
+
+
+def _library_copy(copy: "CopySurvey") -> Fields:
+    return {"library": as_text(copy.target.library)} | _copy(copy) | _drift(copy)
+
+
+def _drift(copy: "CopySurvey") -> Fields:
+    return {"drift": [{"path": as_text(one.path), "state": one.state} for one in copy.plan.operations]}
+
+
+def _master(target: "Target") -> Fields:
+    manifest = target.manifest
+    return {
+        "path": as_text(target.library.master),
+        "library": as_text(manifest.library.name),
+        "digest": manifest.tree,
+        "version": manifest.library.version,
+        "files": len(manifest.files),
+    }
+
+
+def _library(target: "Target") -> Fields:
+    return {"name": as_text(target.library.name)} | _master(target)
+
+
+def _service(plan: "ServicePlan", surveyed: "Survey") -> Fields:
+    several = surveyed.project.configuration.library
+    return {
+        "name": as_text(plan.service),
+        **_copy(plan.copies[0]),
+        "state": max((copy.plan.state for copy in plan.copies), key=STATES.index),
+        **({"copies": [_library_copy(copy) for copy in plan.copies]} if several else {}),
         "in_sync": plan.is_empty,
-        "drift": [{"path": as_text(operation.path), "state": operation.state} for operation in copy.plan.operations],
+        **_drift(plan.copies[0]),
         "references": [
             {"file": as_text(reference.file), "line": reference.line, "state": reference.state}
             for reference in plan.references

@@ -119,8 +119,9 @@ def _own(plan: ServicePlan) -> Iterator[str]:
 
 def _version_lines(surveyed: Survey, options: Options) -> Iterator[str]:
     """Yield which version is in how many services, for each library that has versions."""
-    for number, target in enumerate(surveyed.masters):
-        found = Counter(plan.copies[number].version for plan in surveyed.plans)
+    for target in surveyed.masters:
+        copies = [copy for plan in surveyed.plans for copy in plan.copies if copy.target.library == target.library.name]
+        found = Counter(copy.version for copy in copies)
         if found.keys() != {None}:
             whose = f"{printable(target.manifest.library.name)}: " if len(surveyed.masters) > 1 else ""
             shown = "  ".join(

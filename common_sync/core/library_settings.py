@@ -1,0 +1,79 @@
+"""The libraries that have tables of their own in the configuration: `[[library]]`, where there are several."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from common_sync.core.model import overlap
+from common_sync.core.settings import Reader, Setting, tidy_path
+
+LIBRARY_KEYS = ("master", "name", "copy", "exclude", "services")
+
+LIBRARY_NAME = "[A-Za-z0-9][A-Za-z0-9._-]*"
+"""What a library may be called."""
+
+ONE_EACH = ("master", "copy", "exclude", "pins")
+"""The keys at the top that are about one library."""
+
+
+class LibrarySettings(NamedTuple):
+    """What the user asks for about one of several libraries."""
+
+    master: Setting  # its folder, relative to the root
+    name: Setting  # what it is called; unique
+    copy: Setting  # the copy's folder inside each service that gets it
+    exclude: tuple[Setting, ...]  # gitignore patterns, after the built-in ones
+    services: tuple[Setting, ...]  # the services that get it: folders or globs, relative to the root
+
+
+def read_libraries(reader: Reader) -> tuple[LibrarySettings, ...]:
+    """Return the libraries of a configuration, each with its lines.
+
+    Args:
+        reader: Reads the table that they stand in; what is wrong is noted there.
+    """
+    tables = reader.array("library")
+    for key in ONE_EACH if tables else ():
+        if key in reader.names:
+            remedy = (
+                "write it into a [[library]]"
+                if key != "pins"
+                else "take it out: several libraries cannot be pinned yet"
+            )
+            reader.complain(key, f'"{key}" stands beside [[library]]', remedy)
+    libraries = tuple(map(_read_library, tables))
+    for number, message, key, remedy in _find_clashes(libraries):
+        tables[number].complain(key, message, remedy)
+    return libraries
+
+
+def _read_library(reader: Reader) -> LibrarySettings:
+    if "pins" in reader.names:
+        reader.complain("pins", '"pins" cannot be used with [[library]] yet', "take it out, or keep one library")
+    reader.check_keys((*LIBRARY_KEYS, "pins"))
+    master = reader.folder("master", required=True)
+    last = Setting(master.value.rpartition("/")[2], master.line)
+    copy = reader.folder("copy", required=False)
+    services = tuple(one._replace(value=tidy_path(one.value)) for one in reader.strings("services"))
+    if not services:
+        trouble = "is empty" if "services" in reader.names else "is missing"
+        reader.complain("services", f'key "services" of a library {trouble}', 'services = ["services/*"], who gets it')
+    name = reader.setting("name", LIBRARY_NAME, '"events"')
+    return LibrarySettings(master, name or last, copy if copy.value else last, reader.strings("exclude"), services)
+
+
+def _find_clashes(libraries: Sequence[LibrarySettings]) -> Iterator[tuple[int, str, str, str]]:
+    """Yield the number of each library that is in the way of an earlier one, what is so, its key, and what to do."""
+    for number, one in enumerate(libraries):
+        for other in libraries[:number]:
+            whose = f"of the library in line {other.master.line}"
+            if not one.master.value or not other.master.value:
+                continue
+            if overlap(one.master.value, other.master.value):
+                message = f'master "{one.master.value}" and "{other.master.value}" {whose} overlap'
+                yield number, message, "master", "no library can lie in another one: move one of them"
+            elif overlap(one.copy.value, other.copy.value):
+                message = f'copies at "{one.copy.value}" and at "{other.copy.value}" {whose} would overlap'
+                yield number, message, "copy", f'give it a place of its own: copy = "{one.master.value}"'
+            if one.name.value == other.name.value:
+                message = f'the name "{one.name.value}" is that {whose} too'
+                yield number, message, "name", 'give it a name of its own: name = "…"'

@@ -1,0 +1,167 @@
+"""Several libraries, as a configuration has them: each service gets those that are meant for it, and no command does half of it."""
+
+from pathlib import Path
+
+import pytest
+from support.monorepo import Monorepo, make_monorepo
+
+from common_sync.core.errors import ConfigurationError
+from common_sync.edges.project.load import load_project
+
+API, JOB, WORKER = "services/api", "services/job", "services/worker"
+EVENTS = "libs/events/pyproject.toml"
+
+CONFIGURATION = """\
+services = ["services/*"]
+
+[[library]]
+master = "common"
+services = ["services/*"]
+
+[[library]]
+master = "libs/events"
+copy = "libs/events"
+exclude = ["tests/"]
+services = ["services/api", "services/w*"]
+"""
+
+
+def configure(repo: Monorepo, old: str = "", new: str = "") -> None:
+    """Write the configuration, with one piece of it exchanged."""
+    assert old in CONFIGURATION
+    repo.write("common-sync.toml", CONFIGURATION.replace(old, new) if old else CONFIGURATION)
+
+
+@pytest.fixture
+def repo(tmp_path: Path) -> Monorepo:
+    """Return a repository with two libraries, of which one needs the other, and three services."""
+    repo = make_monorepo(tmp_path / "repo")
+    configure(repo)
+    needs = '[tool.uv.sources]\nour-common = { path = "../../common" }\n'
+    repo.write(EVENTS, f'[project]\nname = "our-events"\nversion = "2.0"\n{needs}')
+    repo.write("libs/events/our_events/__init__.py", "one = 1\n")
+    repo.write("libs/events/tests/test_x.py", "no copy holds it\n")
+    for service in (API, WORKER):
+        repo.write(f"{service}/requirements.txt", "-e ../../common\n-e ../../libs/events\n")
+    repo.write(f"{JOB}/requirements.txt", "-e ../../common\n")
+    repo.commit()
+    return repo
+
+
+def test_a_day_with_two_libraries(repo: Monorepo) -> None:
+    """A service would lack a library, an edit be lost, or a commit hold half of a change."""
+    before = repo.read(f"{API}/requirements.txt")
+    assert "services/job     -        common: no copy; a reference to the master" in repo.run("status").out
+    assert "services/api     common: new copy 1.2.3, events: new copy 2.0" in repo.run("distribute").out
+    assert repo.read(f"{API}/requirements.txt") == "-e ./common\n-e ./libs/events\n"
+    assert (repo.root / API / "libs/events/our_events/__init__.py").exists()
+    assert not (repo.root / API / "libs/events/tests").exists()
+    assert not (repo.root / JOB / "libs").exists()
+    assert f"/{JOB}/common/** " in repo.read(".gitattributes")
+    assert f"/{JOB}/libs" not in repo.read(".gitattributes")
+    repo.commit()
+    assert repo.hook() == (0, "", "")
+
+    repo.write(f"{API}/libs/events/our_events/__init__.py", "mine = 1\n")
+    repo.write("common/new.py", "new = 1\n")
+    held = repo.json("status", code=1)
+    assert [one["name"] for one in held["libraries"]] == ["common", "events"]
+    states = {one["name"]: [copy["state"] for copy in one["copies"]] for one in held["services"]}
+    assert states == {API: ["stale", "modified"], JOB: ["stale"], WORKER: ["stale", "current"]}
+    assert [one["state"] for one in held["services"]] == ["modified", "stale", "stale"]
+    diff = repo.run("diff").out
+    assert f"--- {API}/libs/events/our_events/__init__.py\n+++ libs/events/our_events/__init__.py\n" in diff
+    done = repo.json("distribute", code=1)
+    assert [copy["left"] for copy in done["services"][0]["copies"]] == [[], ["our_events/__init__.py"]]
+    assert repo.run("promote", API).code == 0
+    assert repo.read(f"{WORKER}/libs/events/our_events/__init__.py") == "mine = 1\n"
+
+    repo.git("add", "libs")  # and not the copies
+    assert repo.hook("--check").code == 1
+    repo.commit()
+    assert repo.hook("--check").code == 0
+    assert f"{JOB}/libs" not in repo.run("log").out
+    assert repo.run("eject", API, "--remove-copies").code == 0
+    assert repo.read(f"{API}/requirements.txt") == before
+    assert not (repo.root / API / "libs/events").exists()
+
+
+def test_a_service_that_refers_to_what_it_does_not_get(repo: Monorepo) -> None:
+    """A service would be called in sync, and fail to build from its own folder."""
+    repo.run("distribute")
+    repo.write(f"{JOB}/requirements.txt", "-e ./common\n-e ../../libs/events\n")
+    done = repo.concise("verify")
+    assert done.code == 1
+    assert (
+        f"{JOB}/requirements.txt:2: CS018 leads to events (libs/events), a library that the service does not"
+        in done.out
+    )
+    configure(repo, '"services/w*"]', '"services/w*", "services/job"]')
+    assert repo.run("distribute").code == 0
+    assert repo.read(f"{JOB}/requirements.txt") == "-e ./common\n-e ./libs/events\n"
+
+
+def test_a_library_that_another_one_needs(repo: Monorepo) -> None:
+    """A copy would name a folder that is not there, and the service fail to install it."""
+    repo.run("distribute")
+    configure(
+        repo,
+        'services = ["services/*"]\n\n[[library]]\nmaster = "libs',
+        'services = ["services/[jw]*"]\n\n[[library]]\nmaster = "libs',
+    )
+    done = repo.concise("verify", API)
+    assert (done.code, f"{EVENTS}:5: CS015 needs common, which services/api does not get" in done.out) == (1, True)
+    configure(repo, 'copy = "libs/events"', 'copy = "events"')
+    done = repo.concise("distribute")
+    assert (done.code, f"{EVENTS}:5: CS015 leads to common, and would not in a service" in done.out) == (1, True)
+    assert 'write copy = "libs/events" in events, and copy = "common" in common' in repo.run("verify").out.replace(
+        "\n        ", " "
+    )
+
+
+def test_a_copy_of_a_library_that_the_service_gets_no_more(repo: Monorepo) -> None:
+    """A copy would stay behind for ever, and nobody would know whose it is."""
+    repo.run("distribute")
+    configure(repo, '"services/api", ', "")
+    assert f"{API}/libs/events/.common-sync.json: CS119" in repo.concise("verify").out
+
+
+def test_commands_that_know_one_library(repo: Monorepo) -> None:
+    """A command would do for one library what is asked for both."""
+    before = repo.tree()
+    for command in (
+        "pin api v1",
+        "unpin api",
+        "update",
+        "affected --since HEAD",
+        "report",
+        "env status",
+        "env sync",
+        "env try api x==1 -- true",
+        "deploy api",
+    ):
+        done = repo.run(*command.split(" "))
+        assert (done.code, repo.tree()) == (2, before), command
+        assert done.err.strip().startswith("error: common-sync.toml:4: `"), done.err
+        assert "cannot be used with [[library]] yet, and has done nothing" in done.err
+
+
+REFUSED = {
+    "who gets it is no service": ('"services/api", ', '"services/apj", ', 11, '"services/apj" in the services of the library "events" is no service'),
+    "a glob that means none": ("services/w*", "services/x*", 11, '"services/x*" in the services of the library "events" is no service'),
+    "a service without a library": ('services = ["services/*"]\n\n[[library]]\nmaster = "libs', 'services = ["services/api"]\n\n[[library]]\nmaster = "libs', 1, 'service "services/job" gets no library'),
+    "a master that is not there": ('"libs/events"\nc', '"libs/evens"\nc', 8, 'master "libs/evens" is no folder'),
+    "a service that is a master": ('services = ["services/*"]\n\n[[library]]\nmaster = "c', 'services = ["services/*", "libs/events"]\n\n[[library]]\nmaster = "c', 1, 'service "libs/events" is the master'),
+    "a service around a master": ('services = ["services/*"]\n\n[[library]]\nmaster = "c', 'services = ["services/*", "libs"]\n\n[[library]]\nmaster = "c', 1, 'service "libs" holds the master "libs/events"'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_refused(repo: Monorepo, case: str) -> None:
+    """A library would be copied to nobody, or into itself; or the message point at another line."""
+    old, new, line, message = REFUSED[case]
+    configure(repo, old, new)
+    with pytest.raises(ConfigurationError) as caught:
+        load_project(str(repo.root))
+    assert (line, message) in {(one.line, one.message) for one in caught.value.problems}
+    assert all(one.remedy for one in caught.value.problems)
