@@ -205,6 +205,47 @@ _STAGES = (
 
 _INSTALLERS = (
     Case(
+        "overridden_for_uv",
+        stage(
+            "RUN pip install uv",
+            "COPY . .",
+            "RUN uv pip install --system -r requirements.txt --overrides overrides.txt",
+            START,
+        ),
+        files={"requirements.txt": "our-common\n", "overrides.txt": "our-common @ ../../common\n"},
+        verdict="unknown",
+    ),
+    Case(
+        "into_a_folder_of_its_own",
+        stage(
+            "COPY . .",
+            "RUN pip install --no-cache-dir --target /opt/libs -r requirements.txt",
+            "ENV PYTHONPATH=/opt/libs",
+            START,
+        ),
+        files=_NOT_EDITABLE,
+    ),
+    Case(
+        "whichever_way_the_script_goes",
+        stage(
+            "COPY . .",
+            'RUN if [ -n "$DEV" ]; then pip install -r dev.txt; else pip install -r requirements.txt; fi',
+            START,
+        ),
+        files={"dev.txt": "../../common\n"},
+    ),
+    Case(
+        "only_if_a_condition_holds",
+        stage("COPY . .", "RUN test -f requirements.txt && pip install -r requirements.txt", START),
+        verdict="unknown",
+    ),
+    Case(
+        "at_an_absolute_path",
+        stage("COPY common/ /common/", "COPY requirements.txt ./", INSTALL, START),
+        files={"requirements.txt": "our-common @ file:///common\n"},
+        copy_in_image="/common",
+    ),
+    Case(
         "library_and_project_by_path",
         stage("COPY common/ ./common/", "COPY pyproject.toml main.py ./", "RUN pip install ./common .", START),
         files={"pyproject.toml": _PROJECT},

@@ -594,6 +594,85 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
         {"other/pyproject.toml": '[project]\nname = "other"\n'},
         "CS216:None",
     ),
+    "condition: if": (ALL + "RUN if [ -f /x ]; then pip install ./common; fi\n", {}, "CS213:4"),
+    "condition: else": (
+        ALL + "RUN if [ -f /x ]; then pip install ./common; else pip install -e ./common; fi\n",
+        {},
+        "",
+    ),
+    "condition: elif": (
+        ALL
+        + "RUN if [ -f /x ]; then pip install ./common; elif test y; then pip install idna; else pip install ./common; fi\n",
+        {},
+        "CS213:4",
+    ),
+    "condition: or": (ALL + "RUN a || pip install ./common\n", {}, "CS213:4"),
+    "condition: retry": (ALL + "RUN pip install ./common || pip install --no-cache ./common\n", {}, ""),
+    "condition: and": (ALL + "RUN test -f x && pip install ./common\n", {}, "CS213:4"),
+    "condition: or true": (ALL + "RUN pip install ./common || true\n", {}, ""),
+    "condition: case": (ALL + "RUN case $X in a) pip install ./common;; b) a;; esac\n", {}, "CS213:4"),
+    "condition: case all": (ALL + "RUN case $X in a) pip install ./common;; *) pip install ./common;; esac\n", {}, ""),
+    "condition: for": (ALL + "RUN for f in $X; do pip install ./common; done\n", {}, "CS213:4"),
+    "condition: for lit": (ALL + "RUN for f in 1 2 3; do pip install ./common && break; done\n", {}, ""),
+    "condition: func": (ALL + "RUN f() { pip install ./common; }; f\n", {}, ""),
+    "condition: func not": (ALL + "RUN f() { pip install ./common; }; true\n", {}, "CS213:4"),
+    "condition: uninst": (
+        ALL + "RUN pip install ./common\nRUN if x; then pip uninstall -y our-common; fi\n",
+        {},
+        "CS213:5",
+    ),
+    "condition: two lines": (ALL + "RUN if x; then pip install ./common; fi\nRUN pip install ./common\n", {}, ""),
+    "condition: exit": (ALL + "RUN test -f x || exit 0; pip install ./common\n", {}, "CS213:4"),
+    "condition: while": (ALL + "RUN while read x; do pip install ./common; done < x\n", {}, "CS213:4"),
+    "condition: sh -c": (ALL + "RUN sh -c 'test -f x && pip install ./common'\n", {}, "CS213:4"),
+    "condition: heredoc": (ALL + "RUN <<E\nif x; then\n pip install ./common\nfi\nE\n", {}, "CS213:4"),
+    "condition: in another stage": (
+        BUILDER
+        + VENV
+        + "RUN test -f x && /opt/venv/bin/pip install ./common\n"
+        + FINAL
+        + "COPY --from=b /opt/venv /opt/venv\nENV PATH=/opt/venv/bin:$PATH\n",
+        {},
+        "CS213:5",
+    ),
+    "condition: in another stage, and not taken": (
+        BUILDER + "RUN test -f x && pip install ./common\n" + FINAL + "COPY --from=b /wheels /wheels\n",
+        {},
+        "CS216:None",
+    ),
+    "condition: elsewhere for sure": (
+        ALL + VENV + "RUN /opt/venv/bin/pip install ./common\nRUN test -f x && pip install ./common\n",
+        {},
+        "CS213:6",
+    ),
+    "condition: beside the package": (
+        ALL + "RUN test -f x && pip install ./common\nENV PYTHONPATH=/app/common\n",
+        {},
+        "",
+    ),
+    "condition: what is copied": (
+        BASE
+        + "COPY common /srv/common\nCOPY main.py .\nRUN test -f x && cp -r /srv/common .\nRUN pip install ./common\n",
+        {},
+        "CS213:6",
+    ),
+    "condition: what is copied anew": (
+        ALL + "RUN test -f x && cp -r common common\nRUN pip install ./common\n",
+        {},
+        "",
+    ),
+    "condition: what is removed": (ALL + "RUN if x; then rm -rf common; fi\nRUN pip install ./common\n", {}, "CS213:5"),
+    "condition: what is not there is removed": (
+        ALL + "RUN if x; then rm -rf y; fi\nRUN pip install ./common\n",
+        {},
+        "",
+    ),
+    "condition: a sync that takes it away": (
+        ALL
+        + "RUN uv venv /v\nENV VIRTUAL_ENV=/v PATH=/v/bin:$PATH\nRUN uv pip install ./common\nRUN test -f x && uv pip sync r.txt\n",
+        {"r.txt": ""},
+        "CS213:7",
+    ),
 }
 
 

@@ -196,6 +196,40 @@ def test_references_are_looked_at_as_they_lie(text: str, alone: str, in_image: s
         assert " ".join(f"{one.code}:{one.line}" for one in troubles) == expected
 
 
+_OUTSIDE = BASE + "COPY common /common\nCOPY requirements.txt .\n" + INSTALL
+_MOUNTED = (
+    BASE
+    + "COPY requirements.txt .\nRUN --mount=type=bind,source=common,target=/common pip install -r requirements.txt\n"
+)
+IN_THE_IMAGE = {
+    "a direct reference": (_OUTSIDE, "our-common @ file:///common\n", ""),
+    "with a host": (_OUTSIDE, "our-common @ file://localhost/common\n", ""),
+    "a path": (_OUTSIDE, "/common\n", ""),
+    "with an extra": (_OUTSIDE, "/common[x]\n", ""),
+    "editable": (_OUTSIDE, "-e /common\n", ""),
+    "in a mount": (_MOUNTED, "/common\n", ""),
+    "another file": (_OUTSIDE.replace("COPY r", "COPY main.py /srv/base.txt\nCOPY r"), "-r /srv/base.txt\n", ""),
+    "a folder of packages": (
+        _OUTSIDE.replace("COPY r", "COPY main.py /wheels/\nCOPY r"),
+        "--no-index\n--find-links /wheels\n",
+        "",
+    ),
+    "another folder": (_OUTSIDE, "/commons\n", "CS205:1"),
+    "relative": (_OUTSIDE, "../../common\n", "CS205:1"),
+    "relative, with a scheme": (_OUTSIDE, "our-common @ file:../../common\n", "CS205:1"),
+    "not there": (BASE + "COPY . .\n" + INSTALL, "/common\n", "CS205:1"),
+}
+
+
+@pytest.mark.parametrize("name", IN_THE_IMAGE)
+def test_an_absolute_path_that_the_image_has_leads_nowhere_out(name: str) -> None:
+    """A service that builds would be called broken, because of a path that only its image has."""
+    dockerfile, text, expected = IN_THE_IMAGE[name]
+    files = {**FILES, "requirements.txt": text, "main.py": ""}
+    troubles = check_references(view_of(files, dockerfile))
+    assert " ".join(f"{one.code}:{one.line}" for one in troubles) == expected
+
+
 def test_project_files_are_looked_at_too() -> None:
     """A path in a pyproject.toml or a Pipfile would lead out unnoticed."""
     files = {

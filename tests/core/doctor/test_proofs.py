@@ -51,6 +51,11 @@ def uv_project(more: str) -> dict[str, str]:
     return {**FILES, "pyproject.toml": f"{head}{source}{more}\n", "uv.lock": ""}
 
 
+def members(listed: str) -> dict[str, str]:
+    """Return a service that begins a uv workspace."""
+    return uv_project(f"[tool.uv.workspace]\n{listed}")
+
+
 def setup(arguments: str, more: str = "", **files: str) -> dict[str, str]:
     """Return a service that is built by a setup.py, whose fourth line is the call."""
     head = f"import os, pathlib\nHERE = os.path.dirname(os.path.abspath(__file__))\n{more}\n"
@@ -576,6 +581,32 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     ),
     "without the library": ("FROM team/base:1\nCOPY requirements.txt .\n" + INSTALL, FILES, "CS213:3"),
     "the folder of Go": ("FROM golang\nCOPY . .\nRUN cd / && pip install -r go/requirements.txt\n", FILES, "CS201:3"),
+    # a member of a uv workspace that is not there is passed over; one without a project ends uv, unless it is told of a lock
+    **{
+        f"uv workspace: {name}": (ALL + f"RUN {command}\n", {**members(listed), **dict.fromkeys(files, "")}, expected)
+        for name, listed, files, command, expected in (
+            ("not there", 'members = ["libs/x"]', [], "uv sync", ""),
+            ("no folder matches", 'members = ["libs/*"]', [], "uv sync", ""),
+            ("without a project", 'members = ["libs/x"]', ["libs/x/a.py"], "uv sync", "CS204:4"),
+            ("a pattern", 'members = ["libs/*"]', ["libs/x/a.py"], "uv sync --locked", "CS204:4"),
+            ("by pip", 'members = ["libs/*"]', ["libs/x/a.py"], "uv pip install --system -r pyproject.toml", "CS204:4"),
+            ("the project itself", 'members = ["libs/*"]', ["libs/x/a.py"], "uv pip install --system .", "CS204:4"),
+            ("without sources", 'members = ["libs/*"]', ["libs/x/a.py"], "uv sync --no-sources", "CS204:4"),
+            (
+                "by pip, without sources",
+                'members = ["libs/*"]',
+                ["libs/x/a.py"],
+                "uv pip install --system --no-sources -r pyproject.toml",
+                "",
+            ),
+            ("frozen", 'members = ["libs/*"]', ["libs/x/a.py"], "uv sync --frozen", ""),
+            ("frozen by a variable", 'members = ["libs/*"]', ["libs/x/a.py"], "UV_FROZEN=1 uv sync", ""),
+            ("only folders in it", 'members = ["libs"]', ["libs/x/a.py"], "uv sync", ""),
+            ("hidden", 'members = ["libs/*"]', ["libs/.x/a.py"], "uv sync", ""),
+            ("excluded", 'members = ["libs/*"]\nexclude = ["libs/x"]', ["libs/x/a.py"], "uv sync", ""),
+            ("a project", 'members = ["libs/*"]', ["libs/x/pyproject.toml"], "uv sync", ""),
+        )
+    },
 }
 
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common_sync.core.formats.shell.conditions import is_sure
 from common_sync.core.formats.shell.script import Command, read_script, read_words
 from common_sync.core.formats.shell.words import Variables, Word
 
@@ -65,13 +66,33 @@ SCRIPTS = [
         "if test -f x; then pip install a; else b; fi; c",
         ["/app?: test -f x", "/app?: pip install a", "/app?: b", "/app: c"],
     ),
-    ("for f in a b; do pip install $f; done; c", ["/app?: pip install <>", "/app: c"]),
+    ("for f in a b; do pip install $f; done; c", ["/app: pip install <>", "/app: c"]),
+    ("for f in *.txt $X; do pip install -r $f; done", ["/app?: pip install -r <>"]),
+    ("echo for x; pip install $REQS", ["/app: echo for x", "/app: pip install requirements.txt"]),
+    ("test -f x && { a; b; }; c", ["/app?: test -f x", "/app?: a", "/app?: b", "/app: c"]),
+    ("test -f x && (cd /x; a; b) && c; d", ["/app?: test -f x", "/x?: a", "/x?: b", "/app?: c", "/app: d"]),
+    ("test -f x || true && a", ["/app?: test -f x", "/app?: true", "/app: a"]),
+    ("test -f x || exit 0; a", ["/app?: test -f x", "/app?: exit 0", "/app?: a"]),
+    (
+        "test -f x || exit 1; a || exit $?; b",
+        ["/app?: test -f x", "/app?: exit 1", "/app: a", "/app?: exit <>", "/app: b"],
+    ),
+    ("if a; then exit; fi; b", ["/app?: a", "/app?: exit", "/app?: b"]),
+    ("(exit 0); a", ["/app: exit 0", "/app: a"]),
+    ("f() { a; if b; then c; fi; }; f; d", ["/app: a", "/app?: b", "/app?: c", "/app: d"]),
+    ("f()\n{\n cd /x; a $1\n}\nx && f y\nb", ["/app: x", "/x: a <>", "/x: b"]),
+    ("function f { a; }; function g() { f; }; test -f x && g", ["/app?: test -f x", "/app?: a"]),
+    ("f() { pip install x; }; a", ["/app: a", "/app?: pip install x"]),
+    ("f() { a", ["/app: f", "/app: a"]),
+    ("f() (a)", ["/app: f", "/app: a"]),
+    ("fi; done; } && a; else b; esac", ["/app: a", "/app: b"]),
+    ("case $X in (a) b;; c|*) d;; esac; e", ["/app?: a", "/app?: b", "/app?: c", "/app?: d", "/app: e"]),
     ("while read x; do y; done", ["/app?: read x", "/app?: y"]),
     ("case $X in a) pip install a;; b) c;; esac; d", ["/app?: pip install a", "/app?: c", "/app: d"]),
     ("[ -f x ] && pip install x; y", ["/app?: [ -f x ]", "/app?: pip install x", "/app: y"]),
     ("pip install a || true", ["/app: pip install a", "/app?: true"]),
     ("pip install a || pip install b", ["/app?: pip install a", "/app?: pip install b"]),
-    ("pip install a || { cat log; exit 1; }", ["/app: pip install a", "/app?: cat log", "/app: exit 1"]),
+    ("pip install a || { cat log; exit 1; }", ["/app: pip install a", "/app?: cat log", "/app?: exit 1"]),
     ("a > out 2>&1 < in", ["/app: a"]),
     ("> empty", ["/app: "]),
     ("sudo -u app -E pip install a", ["/app: pip install a"]),
@@ -120,6 +141,39 @@ def test_a_script_that_doubles_a_value_ends(script: str) -> None:
     assert command.program == "pip"
     assert not command.words[-1].known
     assert sum(len(word.text) for word in command.words) < 100_000
+
+
+SURE = {
+    "if a; then i; else i; fi": True,
+    "if a; then i; fi": False,
+    "if a; then i; elif b; then i; fi": False,
+    "if a; then i; elif b; then c; else i; fi": False,
+    "if a; then i; elif b; then i; else i; fi": True,
+    "if a; then if b; then i; else i; fi; else i; fi": True,
+    "if a; then test b && i; else i; fi": False,
+    "i || i": True,
+    "test a && i || i": True,
+    "i || a || i": False,
+    "i || i || i": True,
+    "a || { i; }": False,
+    "case $X in a) i;; *) i;; esac": True,
+    "case $X in a) i;; b) i;; esac": False,
+    "while a; do i; done": False,
+    "while a; do i; done; i": True,
+    "f() { i; }; if a; then f; else f; fi": True,
+}
+
+
+@pytest.mark.parametrize("script", SURE)
+def test_what_each_way_of_a_script_runs_is_sure(script: str) -> None:
+    """An install that one of two branches does in any case would be in doubt, or one that may be left out, proven."""
+    assert is_sure([one.under for one in run(script) if one.program == "i"]) == SURE[script]
+
+
+@pytest.mark.parametrize("script", ["f() { f; f; a; }; f", "f() { g; g; }; g() { f; f; a; }; f"])
+def test_a_function_that_calls_itself_ends(script: str) -> None:
+    """A hostile Dockerfile of one line would end `doctor` with a traceback, or never."""
+    assert len(run(script)) < 10_000
 
 
 @pytest.mark.parametrize("script", ["A='eval $A'; eval $A", "A='eval $A; eval $A'; eval \"$A\""])

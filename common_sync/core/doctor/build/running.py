@@ -1,9 +1,10 @@
 """What a RUN comes to: the script that a shell reads, and the line that makes something doubtful."""
 
 import re
+from collections.abc import Iterator
 
 from common_sync.core.doctor.image.effects import Layer
-from common_sync.core.doctor.image.files import Doubt
+from common_sync.core.doctor.image.files import Doubt, Gone, Image, Put
 from common_sync.core.formats.dockerfile.syntax import Instruction
 from common_sync.core.formats.shell.script import Command
 
@@ -13,6 +14,17 @@ def explain(layer: Layer, command: Command, line: int) -> Layer:
     if not isinstance(layer, Doubt) or layer.why:
         return layer
     return layer._replace(why=f"line {line} runs `{command.program or 'a program'}`, and what it leaves is unknown")
+
+
+def hedge(layer: Layer, command: Command, image: Image, line: int) -> Iterator[Layer]:
+    """Yield what a command may do that runs only if a condition holds: what is put is in doubt, and what is removed may stay."""
+    why = f"line {line} runs `{command.program}` only if a condition holds"
+    if command.certain or not isinstance(layer, Put | Gone):
+        yield layer
+    elif isinstance(layer, Put):
+        yield layer if image.look(layer.place) is not None else Doubt(layer.place, why)
+    elif image.look(layer.place) is not None:
+        yield from (layer, Doubt(layer.place, why))
 
 
 def script_of(instruction: Instruction) -> str | None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from common_sync.core.doctor.build.outcome import Build, Event, Installed, NotFollowed, Ran, StageEnd, Step, Taken
 from common_sync.core.doctor.build.rights import Rights, refuse_in_mounts
-from common_sync.core.doctor.build.running import explain, script_of
+from common_sync.core.doctor.build.running import explain, hedge, script_of
 from common_sync.core.doctor.image.bases import UNKNOWN_FOLDER, Base, read_base
 from common_sync.core.doctor.image.copying import Copying, MissingSource, copy_layers, read_copy
 from common_sync.core.doctor.image.effects import Layer, find_effects, why_not_followed
@@ -271,7 +271,9 @@ class _Builder:
                     NotFollowed(instruction.line, f"runs `{what}`; what that leaves in {folder} is unknown")
                 )
                 effects.append(Doubt(folder))
-            effects += find_effects(command, image)
+            effects += (
+                one for layer in find_effects(command, image) for one in hedge(layer, command, image, instruction.line)
+            )
             state.rights = state.rights.used(command)
             effects = [explain(layer, command, instruction.line) for layer in effects]
         places = [mount.place for mount in mounted]

@@ -1,7 +1,8 @@
 """Where the library lies once a stage has run, and whether what is started there looks for it in that place."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from posixpath import basename, dirname, join, normpath
+from types import MappingProxyType
 from typing import NamedTuple
 
 from common_sync.core.doctor.build.outcome import Installed, Ran, StageEnd, Taken
@@ -21,6 +22,7 @@ from common_sync.core.doctor.install.sites import (
 from common_sync.core.doctor.view import ImageView
 from common_sync.core.expressions import expression
 from common_sync.core.formats.pip.names import normalise
+from common_sync.core.formats.shell.conditions import Path, is_sure
 from common_sync.core.formats.shell.script import Command
 from common_sync.core.model import below
 
@@ -44,6 +46,7 @@ class Arrived(NamedTuple):
         sites: Where it lies, and the line that has brought it there.
         made: The environments that were made.
         linked: Those of them that also look into the image's own Python.
+        hanging: Where it lies if a condition holds: the place and the line that may bring it there, and what that hangs on.
         lost: The last line that brought it nowhere, or took it away.
         pooled: Whether poetry makes environments of its own.
     """
@@ -53,12 +56,20 @@ class Arrived(NamedTuple):
     linked: frozenset[str] = frozenset()
     lost: Lost | None = None
     pooled: bool = True
+    hanging: Mapping[tuple[Site, int], frozenset[Path]] = MappingProxyType({})
 
-    def gone(self, sites: Iterable[Site], line: int, what: str) -> "Arrived":
+    def gone(self, sites: Iterable[Site], line: int, what: str, *, sure: bool = True) -> "Arrived":
         """Return what is left once a line has taken the library away from some places."""
         out = {one for one in sites if one in self.sites}
         left = {one: at for one, at in self.sites.items() if one not in out}
-        return self._replace(sites=left, lost=Lost(line, what)) if out else self
+        return self._replace(sites=left, lost=Lost(line, what, sure)) if out else self
+
+    def hung(self, site: Site, line: int, path: Path) -> "Arrived":
+        """Return what there is once a line has brought the library somewhere, if a condition holds."""
+        paths = self.hanging.get((site, line), frozenset()) | {path}
+        if is_sure(paths):
+            return self.brought(site, line)
+        return self._replace(hanging={**self.hanging, (site, line): paths})
 
     def brought(self, site: Site, line: int) -> "Arrived":
         """Return what there is once a line has brought the library somewhere."""
@@ -124,8 +135,9 @@ def _install(arrived: Arrived, event: Installed, around: Around, image: ImageVie
         return arrived._replace(lost=lost) if brings else arrived
     arrived = arrived.with_made(site) if install.synced else arrived
     if brings:
-        return arrived.brought(site, line)
-    return arrived.gone([site], line, "takes away what it does not install") if _is_exact(event) else arrived
+        return arrived.hung(site, line, event.command.under)
+    exact = "takes away what it does not install"
+    return arrived.gone([site], line, exact, sure=event.command.certain) if _is_exact(event) else arrived
 
 
 def _is_exact(event: Installed) -> bool:
@@ -141,6 +153,9 @@ def _take(arrived: Arrived, taken: Taken, other: Arrived) -> Arrived:
         for site in other.sites:
             if (there := moved(site, source, taken.place)) is not None:
                 arrived = arrived.brought(there, taken.line)
+        for (site, line), paths in other.hanging.items():
+            if (there := moved(site, source, taken.place)) is not None:
+                arrived = arrived._replace(hanging={**arrived.hanging, (there, line): paths})
         for path in other.made:
             if (there := moved(Site("environment", path), source, taken.place)) is not None:
                 arrived = arrived.with_made(there, linked=path in other.linked)
@@ -157,13 +172,14 @@ def _run(arrived: Arrived, step: Ran, around: Around, image: ImageView) -> Arriv
     if (made := _made(command)) is not None:
         place = site_at(normpath(join(command.folder or "/", made)))
         cleared = "--clear" in words or command.program == "uv"
-        arrived = arrived.gone([place] if cleared else [], step.line, f"makes {place.path} anew")
+        what = f"makes {place.path} anew"
+        arrived = arrived.gone([place] if cleared else [], step.line, what, sure=command.certain)
         return arrived.with_made(place, linked="--system-site-packages" in words)
     if "uninstall" in words[:5]:
         names = {normalise(word) for word in words}
         if normalise(image.service.library) in names or "-r" in words:
             sites = [*arrived.sites] if command.program == "uv" else [python_of(command, around)]
-            return arrived.gone(sites, step.line, "uninstalls it")
+            return arrived.gone(sites, step.line, "uninstalls it", sure=command.certain)
     return arrived
 
 
@@ -190,7 +206,7 @@ def _remove(arrived: Arrived, step: Ran, around: Around, image: ImageView) -> Ar
     paths = [normpath(join(step.command.folder or "/", one.replace("~", home, 1))) for one in removed]
     names = {"*", *(one.package.partition(".")[0] for one in image.service.imports)}
     sites = [site for site in arrived.sites if any(_holds(path, site, names) for path in paths)]
-    return arrived.gone(sites, step.line, "removes it")
+    return arrived.gone(sites, step.line, "removes it", sure=step.command.certain)
 
 
 def _holds(path: str, site: Site, names: set[str]) -> bool:
@@ -226,17 +242,26 @@ def why_unreached(stage: StageEnd, arrived: Arrived, folders: Iterable[str]) -> 
         folders: The folders that Python looks into besides.
     """
     running = find_running(stage, arrived)
+    if not arrived.sites and (hanging := _why_hanging(arrived)) is not None:
+        return hanging
     if stage.python_path is None or UNKNOWN in arrived.sites or UNKNOWN in running:
         return None
     set_by = (command.environment.get("PYTHONPATH") for command in stage.started)
     looked = {stage.workdir, *stage.python_path, *folders, *_parts(set_by)}
     if any(_is_found(site, running, looked, stage, arrived) for site in arrived.sites):
         return None
+    if any(_is_found(site, running, looked, stage, arrived) for site, _ in arrived.hanging):
+        return _why_hanging(arrived)
     site, line = next(reversed(arrived.sites.items()), (UNKNOWN, 0))
     if not line:
         return arrived.lost
     place = site.path or "the image's own Python"
     return Lost(line, f"brings it into {place}, where what the image starts does not look", sure=False)
+
+
+def _why_hanging(arrived: Arrived) -> Lost | None:
+    line = next((line for _, line in reversed([*arrived.hanging])), None)
+    return Lost(line, "installs it only if a condition holds", sure=False) if line is not None else None
 
 
 def _parts(values: Iterable[str | None]) -> Iterator[str]:

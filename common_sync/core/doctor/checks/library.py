@@ -182,7 +182,8 @@ def find_absence(
         return None
     remedy = f"copy the library and install it: `RUN pip install ./{copy}`"
     if lost is not None:
-        message = f"the service imports `{package}`, and does not find it: line {lost.line} {lost.what}"
+        finds = "does not find" if lost.sure else "may not find"
+        message = f"the service imports `{package}`, and {finds} it: line {lost.line} {lost.what}"
         return file_finding("CS216" if lost.sure else "CS213", file, lost.line, message, remedy)
     if not reason.what:
         message = f"the service imports `{package}`, and nothing brings it into the image"

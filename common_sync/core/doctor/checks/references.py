@@ -1,13 +1,14 @@
 """The references of a service as they lie on the disk: those that leave it, and those that lead to nothing in it."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
 from common_sync.core.doctor.image.files import Image, Put
 from common_sync.core.doctor.install.command import Asked, Install
 from common_sync.core.doctor.install.configured import configure
 from common_sync.core.doctor.install.need import Need
 from common_sync.core.doctor.install.needs import find_needs
-from common_sync.core.doctor.view import Service, View
+from common_sync.core.doctor.view import ImageView, Service, View
 from common_sync.core.findings import file_finding
 from common_sync.core.formats.shell.words import Word
 from common_sync.core.model import Finding, below
@@ -19,11 +20,21 @@ PROJECT_FILES = frozenset({"pyproject.toml", "Pipfile"})
 def check_references(view: View) -> Iterator[Finding]:
     """Yield what is wrong with the references of a service as they lie; what leads to the master is told of already."""
     service = view.service
-    judged = (_judge(need, file, service.top, in_image=view.in_image) for file, need in list_needs(service))
+    needs = [(file, need) for file, need in list_needs(service) if not _is_of_images(need, view.images)]
+    judged = (_judge(need, file, service.top, in_image=view.in_image) for file, need in needs)
     told = {(one.file, one.line) for one in service.references if one.state in {"points-at-master", "points-at-former"}}
     for trouble in dict.fromkeys(judged):
         if trouble is not None and (f"{service.path}/{trouble.file}", trouble.line) not in told:
             yield trouble
+
+
+def _is_of_images(need: Need, images: Iterable[ImageView]) -> bool:
+    """Tell whether a need is an absolute path that an image has, or may have: its own checks tell of it then."""
+    if re.search(rf"(?:^|[\s=:\"']|//|localhost){re.escape(need.path)}(?!\w)", need.written) is None:
+        return False
+    builds = [image.build for image in images]
+    kept = (stage.image.look(need.path) is not None for build in builds for stage in build.stages)
+    return any(kept) or any(one.path == need.path and one.state != "missing" for build in builds for one in build.needs)
 
 
 def list_needs(service: Service) -> Iterator[tuple[str, Need]]:

@@ -23,6 +23,7 @@ from common_sync.core.doctor.install.together import refuse_together, way_of
 from common_sync.core.doctor.install.upward import upward
 from common_sync.core.doctor.install.uv import find_config_files, wheels_only
 from common_sync.core.doctor.install.uv_settings import refuse_settings
+from common_sync.core.doctor.install.workspace import find_bare_members
 from common_sync.core.expressions import expression
 from common_sync.core.formats.pip.paths import ARCHIVES, find_include, find_target, holds_variable, name_project
 from common_sync.core.formats.pip.refusals import why_refused, why_uv_refuses
@@ -302,6 +303,7 @@ class _Finder:
             )
         for dependency in select(self.install, project):
             yield from self._project(dependency, folder, Asker(place.origin, dependency.line))
+        yield from find_bare_members(text, place.origin, folder, self.install, self._image)
         if project.workspace and self.install.tool == "uv":
             yield Need("project", "workspace = true", "", "unknown", "uv workspaces are not followed", place.origin)
 

@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import count
 from posixpath import basename, join, normpath
 from typing import NamedTuple
 
 from common_sync.core.expressions import expression
-from common_sync.core.formats.shell.words import Token, Variables, Word, expand_word, split_script
+from common_sync.core.formats.shell.conditions import Arm, Conditions, Path
+from common_sync.core.formats.shell.simple import Functions, Simple, split_commands, take_functions
+from common_sync.core.formats.shell.words import Variables, Word, expand_word, split_script
 
 
 class Command(NamedTuple):
@@ -15,14 +18,14 @@ class Command(NamedTuple):
     Attributes:
         words: The program and its arguments; what only wraps it (`sudo`, `env`) is taken off.
         folder: The absolute path of the folder that it runs in, or None when that cannot be told.
-        certain: Whether it runs in any case, and nothing goes on when it fails.
+        under: What it hangs on; nothing where it runs in any case, and nothing goes on when it fails.
         writes: The files that its output goes to.
         environment: The variables that are set for it.
     """
 
     words: tuple[Word, ...]
     folder: str | None
-    certain: bool = True
+    under: Path = ()
     writes: tuple[Word, ...] = ()
     environment: Variables = {}  # noqa: RUF012 - nobody writes to it: it is a Mapping
 
@@ -32,17 +35,17 @@ class Command(NamedTuple):
         return basename(self.words[0].text) if self.words and self.words[0].known else ""
 
     @property
+    def certain(self) -> bool:
+        """Whether it runs in any case, and nothing goes on when it fails."""
+        return not self.under
+
+    @property
     def arguments(self) -> tuple[Word, ...]:
         """What follows the program."""
         return self.words[1:]
 
 
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh"})
-_OPENING = frozenset({"if", "while", "until", "for", "case", "select"})
-_CLOSING = frozenset({"fi", "done", "esac"})
-_BETWEEN = frozenset({"then", "else", "elif", "do", "{", "}"})
-_TESTS = frozenset({"[", "[[", "test", "!", "grep", "command", "which", "type"})
-_SAYS_ONLY = frozenset({"true", "false", ":", "echo", "exit", "return", "{", "("})
 _ASSIGNMENT = expression(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 _WRAPPERS: Mapping[str, frozenset[str]] = {
     "sudo": frozenset({"-u", "-g", "-h", "-p"}),
@@ -70,42 +73,12 @@ def read_script(script: str, folder: str | None, variables: Variables) -> Iterat
         variables: What is set when it starts.
     """
     tokens = split_script(script)
-    return None if tokens is None else iter(_Script(folder, variables).run(tokens))
+    return None if tokens is None else iter(_Script(folder, variables).run(split_commands(tokens)))
 
 
 def read_words(words: list[Word], folder: str | None, variables: Variables) -> list[Command]:
     """Return the programs that one command runs: itself, or those of a script that it hands to a shell."""
-    return list(_Script(folder, variables).start(words, (), certain=True))
-
-
-class _Simple(NamedTuple):
-    """A command as it is written, and the operators around it."""
-
-    words: tuple[str, ...]
-    writes: tuple[str, ...]
-    before: str
-    after: str
-
-
-def _split_commands(tokens: list[Token]) -> list[_Simple]:
-    """Cut at the operators; one that stands alone, as a bracket does, comes with no words."""
-    simple: list[_Simple] = []
-    words: list[str] = []
-    writes: list[str] = []
-    before, redirected = "", ""
-    for kind, text in [*tokens, Token("operator", "")]:
-        if kind == "operator":
-            simple.append(_Simple(tuple(words), tuple(writes), before, text))
-            words, writes, before = [], [], text
-        elif kind == "redirection":
-            redirected = text
-        elif redirected:
-            if ">" in redirected and not redirected.endswith("&"):
-                writes.append(text)
-            redirected = ""
-        else:
-            words.append(text)
-    return simple
+    return list(_Script(folder, variables).start(words, ()))
 
 
 _MOST, _DEEPEST = 64 * 1024, 10
@@ -116,6 +89,7 @@ class _Budget:
 
     def __init__(self) -> None:
         self.left = _MOST
+        self.forks = count()
 
     def take(self, characters: int) -> bool:
         self.left -= max(0, characters)
@@ -131,44 +105,52 @@ class _Script:
         self._folder = folder
         self._variables = dict(variables)
         self._outer: list[tuple[str | None, dict[str, str | None]]] = []
-        self._depth = 0
-        self._doubtful = False
+        self._functions: Functions = {}
+        self._called: set[str] = set()
+        self._conditions = Conditions(self.budget.forks)
 
-    def run(self, tokens: list[Token]) -> Iterator[Command]:
-        commands = _split_commands(tokens)
-        for command, following in zip(commands, [*commands[1:], None], strict=True):
-            if command.before not in {"&&", "||", "|", "|&", "("}:
-                self._doubtful = False
-            words = self._strip_keywords(list(command.words))
-            alternative = following.words[:1] if following is not None and command.after == "||" else ()
-            fallback = bool(alternative) and alternative[0] not in _SAYS_ONLY
-            if command.before == "||" or (words and words[0] in _TESTS):
-                self._doubtful = True
-            certain = not (self._depth or self._doubtful or fallback)
-            if (words or command.writes) and (
-                command.after != ")" or self._outer
-            ):  # else it is the pattern of a `case`
-                yield from self._expand(words, command.writes, certain=certain)
-            self._bracket(command.after)
+    def run(self, commands: list[Simple]) -> Iterator[Command]:
+        """Yield what commands run, and at their end what is in functions that nobody has called."""
+        rest, functions = take_functions(commands)
+        self._functions |= functions
+        for command, following in zip(rest, [*rest[1:], None], strict=True):
+            yield from self._step(command, following)
+        for name in [one for one in functions if one not in self._called]:
+            yield from self._call(name, (Arm(next(self.budget.forks), 0),))
+
+    def _step(self, command: Simple, following: Simple | None) -> Iterator[Command]:
+        conditions = self._conditions
+        alternative = "".join(following.words[:1]) if following is not None and command.after == "||" else ""
+        conditions.begin(command.words, command.before, alternative)
+        words, variable = conditions.strip(list(command.words))
+        self._variables |= {variable: None} if variable else {}
+        if command.after == ")" and conditions.keyword == "case":
+            conditions.turn(last="*" in command.words[-1:])  # it is the pattern of a `case`
+        elif words or command.writes:
+            yield from self._expand(words, command.writes, conditions.path_of(words, command.before, alternative))
+        self._bracket(command.after)
+
+    def _call(self, name: str, under: Path) -> Iterator[Command]:
+        """Yield what a function runs."""
+        self._called.add(name)
+        body = self._functions[name]
+        if self.nesting == _DEEPEST or not self.budget.take(sum(len("".join(one.words)) for one in body)):
+            return
+        inner = _Script(self._folder, self._variables, self)
+        inner._functions, inner._called = dict(self._functions), self._called
+        for one in inner.run(body):
+            yield one._replace(under=(*under, *one.under))
+        self._folder, self._variables = inner._folder, inner._variables
 
     def _bracket(self, operator: str) -> None:
         if operator == "(":
+            self._conditions.open("(", [])
             self._outer.append((self._folder, dict(self._variables)))
-        elif operator == ")" and self._outer:
+        elif operator == ")" and self._conditions.keyword == "(":
+            self._conditions.close(")")
             self._folder, self._variables = self._outer.pop()
 
-    def _strip_keywords(self, words: list[str]) -> list[str]:
-        while words and words[0] in _OPENING | _CLOSING | _BETWEEN:
-            word = words.pop(0)
-            self._depth = max(0, self._depth + (word in _OPENING) - (word in _CLOSING))
-            if word in {"for", "select"}:
-                self._variables[words[0] if words else ""] = None
-                return []
-            if word == "case":
-                return []
-        return words
-
-    def _expand(self, written: list[str], writes: tuple[str, ...], *, certain: bool) -> Iterator[Command]:
+    def _expand(self, written: list[str], writes: tuple[str, ...], under: Path) -> Iterator[Command]:
         own: dict[str, str | None] = {}
         while written and (assignment := _ASSIGNMENT.fullmatch(written[0])):
             own[assignment[1]] = self._assigned(assignment[2])
@@ -178,13 +160,15 @@ class _Script:
         if not words:
             self._variables.update(own)
             if files:
-                yield Command((), self._folder, certain, files)
+                yield Command((), self._folder, under, files)
+        elif words[0].known and words[0].text in self._functions:
+            yield from self._call(words[0].text, under)
         elif words[0].text in {"export", "declare", "local", "readonly"}:
             self._export(written[1:])
         elif words[0].text in {"cd", "pushd", "popd"}:
             self._change_folder(words)
         else:
-            yield from self.start(words, files, certain=certain, own=own)
+            yield from self.start(words, files, under, own)
 
     def _put_in(self, written: str) -> list[Word]:
         """Return what a word comes to; what variables bring beyond all measure is not known."""
@@ -212,28 +196,28 @@ class _Script:
             self._folder = normpath(join(self._folder or "/", place.text))
 
     def start(
-        self, words: list[Word], writes: tuple[Word, ...], *, certain: bool, own: Variables | None = None
+        self, words: list[Word], writes: tuple[Word, ...], under: Path = (), own: Variables | None = None
     ) -> Iterator[Command]:
         """Yield the program that words start, or the programs of the script that they hand to a shell."""
         environment = self._variables | dict(own or {})
         words = _unwrap(words, environment)
-        command = Command(tuple(words), self._folder, certain, writes, environment)
+        command = Command(tuple(words), self._folder, under, writes, environment)
         script = _inner_script(command)
         inner = self._inner(script.text, environment) if script is not None and script.known else None
         if inner is None:
             yield command
             return
         for one in inner:
-            yield one._replace(certain=certain and one.certain)
+            yield one._replace(under=(*under, *one.under))
         if writes:
-            yield Command((), self._folder, certain, writes)
+            yield Command((), self._folder, under, writes)
 
     def _inner(self, script: str, environment: Variables) -> Iterator[Command] | None:
         """Return the programs that a script in this one runs; None where it cannot be read."""
         if self.nesting == _DEEPEST or not self.budget.take(len(script)):
             return None
         tokens = split_script(script)
-        return None if tokens is None else _Script(self._folder, environment, self).run(tokens)
+        return None if tokens is None else _Script(self._folder, environment, self).run(split_commands(tokens))
 
 
 def _unwrap(words: list[Word], environment: dict[str, str | None]) -> list[Word]:

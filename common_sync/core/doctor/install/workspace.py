@@ -1,0 +1,52 @@
+"""The members of a uv workspace that uv would not take: a folder with files in it, and without a project.
+
+A member that is not there at all is passed over (tried with uv 0.13), as in a build that gets one service alone.
+"""
+
+from collections.abc import Iterator
+from posixpath import basename, join, normpath
+
+from common_sync.core.doctor.image.files import Image, match_paths
+from common_sync.core.doctor.install.command import Install
+from common_sync.core.doctor.install.need import Need
+from common_sync.core.formats.toml import Document, parse_toml
+
+_TABLE = ("tool", "uv", "workspace")
+
+
+def find_bare_members(text: str, file: str | None, folder: str, install: Install, image: Image) -> Iterator[Need]:
+    """Yield what uv misses in the workspace that a project begins.
+
+    Args:
+        text: The text of its pyproject.toml.
+        file: The path of that in the build context, or None.
+        folder: Where it is in the image.
+        install: What is installed.
+        image: The files that are there then.
+    """
+    if install.tool != "uv" or install.has("--frozen" if install.synced else "--no-sources"):
+        return
+    document = parse_toml(text)
+    excluded = {path for _, one in _named(document, "exclude") for path in _matching(folder, one, image)}
+    for line, written in _named(document, "members"):
+        for path in _matching(folder, written, image):
+            project = join(path, "pyproject.toml")
+            if path not in excluded and _has_files(path, image) and image.look(project) is None:
+                yield Need("file", written, project, "missing", "", file, line)
+
+
+def _named(document: Document, key: str) -> Iterator[tuple[int, str]]:
+    for string in document.strings:
+        if string.keys == (*_TABLE, key):
+            yield document.line(string.span.start), string.span.value
+
+
+def _matching(folder: str, written: str, image: Image) -> list[str]:
+    found = match_paths(normpath(join(folder, written)), image)
+    return [path for path in found if not basename(path).startswith(".")]
+
+
+def _has_files(folder: str, image: Image) -> bool:
+    """Tell whether there is a file in a folder itself."""
+    places = (image.look(join(folder, name)) for name in image.names(folder))
+    return any(place is not None and place.kind == "file" for place in places)

@@ -1,0 +1,97 @@
+"""The simple commands of a shell script, with the operators around them, and the functions that it defines."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from common_sync.core.formats.shell.words import Token
+
+
+class Simple(NamedTuple):
+    """A command as it is written, and the operators around it."""
+
+    words: tuple[str, ...]
+    writes: tuple[str, ...]  # the files that its output goes to
+    before: str
+    after: str
+
+
+def split_commands(tokens: list[Token]) -> list[Simple]:
+    """Cut at the operators; one that stands alone, as a bracket does, comes with no words."""
+    simple: list[Simple] = []
+    words: list[str] = []
+    writes: list[str] = []
+    before, redirected = "", ""
+    for kind, text in [*tokens, Token("operator", "")]:
+        if kind == "operator":
+            simple.append(Simple(tuple(words), tuple(writes), before, text))
+            words, writes, before = [], [], text
+        elif kind == "redirection":
+            redirected = text
+        elif redirected:
+            if ">" in redirected and not redirected.endswith("&"):
+                writes.append(text)
+            redirected = ""
+        else:
+            words.append(text)
+    return simple
+
+
+Functions = dict[str, list[Simple]]
+
+
+def take_functions(commands: list[Simple]) -> tuple[list[Simple], Functions]:
+    """Return a script without the functions that it defines, and these by their names."""
+    rest: list[Simple] = []
+    functions: Functions = {}
+    at = 0
+    while at < len(commands):
+        name, begin = _read_head(commands, at)
+        end = _find_end(commands, begin) if name else None
+        if end is None:
+            rest.append(commands[at])
+            at += 1
+        else:
+            first = commands[begin]
+            body = first._replace(words=first.words[first.words.index("{") :], before="")
+            functions[name] = [body, *commands[begin + 1 : end + 1]]
+            at = end + 1
+    return rest, functions
+
+
+def _read_head(commands: list[Simple], at: int) -> tuple[str, int]:
+    """Return the name of the function that a command begins to define, and where its body is; or no name."""
+    words = commands[at].words
+    named = words[1:] if words[:1] == ("function",) else words
+    if named is not words and named[1:2] == ("{",):
+        return named[0], at
+    bracket = commands[at + 1] if at + 1 < len(commands) else None
+    if len(named) != 1 or bracket is None or commands[at].after != "(" or (bracket.words, bracket.after) != ((), ")"):
+        return "", at
+    begin = at + 2
+    while begin < len(commands) - 1 and commands[begin].after == "\n" and not commands[begin].words:
+        begin += 1
+    return (named[0], begin) if begin < len(commands) and commands[begin].words[:1] == ("{",) else ("", at)
+
+
+def _find_end(commands: list[Simple], begin: int) -> int | None:
+    """Return where the braces are closed again, or None."""
+    depth = 0
+    for at in range(begin, len(commands)):
+        words = (
+            commands[at].words[2:] if at == begin and commands[at].words[:1] == ("function",) else commands[at].words
+        )
+        depth += sum(_braces(words))
+        if depth == 0:
+            return at
+    return None
+
+
+def _braces(words: tuple[str, ...]) -> Iterator[int]:
+    """Yield what the braces before a command open and close."""
+    for word in words:
+        if word not in _BEFORE:
+            return
+        yield (word == "{") - (word == "}")
+
+
+_BEFORE = frozenset({"{", "}", "then", "else", "do", "if", "elif", "while", "until"})
