@@ -445,6 +445,14 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
         {},
         "CS215:8",
     ),
+    "-e, an activated environment of any name in another stage": (
+        BUILDER
+        + "RUN python3 -m venv /opt/py\nRUN . /opt/py/bin/activate && pip install -e ./common\n"
+        + FINAL
+        + 'COPY --from=b /opt/py /opt/py\nCMD ["/opt/py/bin/python","main.py"]\n',
+        {},
+        "CS215:9",
+    ),
     "-e, what holds an environment of any name in another stage": (
         BUILDER
         + "RUN python3 -m venv /deep/py && /deep/py/bin/pip install -e ./common\n"

@@ -7,26 +7,23 @@ from typing import NamedTuple
 
 from common_sync.core.doctor.build.outcome import Installed, Ran, StageEnd, Taken
 from common_sync.core.doctor.checks.asked_first import asks_for, is_library, may_bring
+from common_sync.core.doctor.checks.surroundings import ONLY_LOOKS, activates, environment_made_by, site_of, surround
 from common_sync.core.doctor.install.sites import (
     PYTHON,
     UNKNOWN,
     Around,
     Site,
-    find_site,
     folder_site,
     moved,
     python_of,
-    site_at,
     user_site,
 )
 from common_sync.core.doctor.view import ImageView
 from common_sync.core.expressions import expression
 from common_sync.core.formats.pip.names import normalise
 from common_sync.core.formats.shell.conditions import Path, is_sure
-from common_sync.core.formats.shell.script import Command
 from common_sync.core.model import below
 
-_ONLY_LOOKS = ("--dry-run", "--check", "--help", "-h")
 _INEXACT = "--inexact"
 _PROGRAM = expression(r"(?:python|pypy)[\d.]*|gunicorn|uvicorn|hypercorn|celery|flask|fastapi|pytest|daphne|granian")
 
@@ -48,14 +45,12 @@ class Arrived(NamedTuple):
         linked: Those of them that also look into the image's own Python.
         hanging: Where it lies if a condition holds: the place and the line that may bring it there, and what that hangs on.
         lost: The last line that brought it nowhere, or took it away.
-        pooled: Whether poetry makes environments of its own.
     """
 
     sites: dict[Site, int]
     made: frozenset[str] = frozenset()
     linked: frozenset[str] = frozenset()
     lost: Lost | None = None
-    pooled: bool = True
     hanging: Mapping[tuple[Site, int], frozenset[Path]] = MappingProxyType({})
 
     def gone(self, sites: Iterable[Site], line: int, what: str, *, sure: bool = True) -> "Arrived":
@@ -75,12 +70,6 @@ class Arrived(NamedTuple):
         """Return what there is once a line has brought the library somewhere."""
         return self._replace(sites={**self.sites, site: line})
 
-    def with_made(self, site: Site, *, linked: bool = False) -> "Arrived":
-        """Return what there is once an environment was made."""
-        if site.kind != "environment":
-            return self
-        return self._replace(made=self.made | {site.path}, linked=self.linked | ({site.path} if linked else set()))
-
 
 def arrive(image: ImageView, number: int) -> Arrived:
     """Return what has become of the library once a stage has run.
@@ -91,15 +80,8 @@ def arrive(image: ImageView, number: int) -> Arrived:
     """
     stage = image.build.stages[number]
     arrived = arrive(image, stage.built_on) if stage.built_on is not None else Arrived({})
-    activated, line = "", 0
-    for step in stage.steps:
-        at = step.instruction.line if isinstance(step, Installed) else step.line
-        activated = activated if at == line else ""
-        line = at
-        if isinstance(step, Ran) and (folder := _activates(step.command)):
-            activated = folder
-        user = step.user if not isinstance(step, Taken) else ""
-        around = Around(arrived.made, activated, user, arrived.pooled)
+    surroundings = surround(image.build, number)
+    for step, around in zip(stage.steps, surroundings.arounds, strict=True):
         match step:
             case Installed():
                 arrived = _install(arrived, step, around, image, stage)
@@ -107,33 +89,21 @@ def arrive(image: ImageView, number: int) -> Arrived:
                 arrived = _take(arrived, step, arrive(image, step.stage))
             case _:
                 arrived = _run(arrived, step, around, image)
-    return arrived
-
-
-def _activates(command: Command) -> str:
-    """Return the environment that a command has a script go on in, or nothing."""
-    script = command.words[1] if command.program in {".", "source"} and len(command.words) > 1 else None
-    if script is None or not script.known or not script.text.endswith("/bin/activate"):
-        return ""
-    return normpath(join(command.folder or "/", dirname(dirname(script.text))))
+    return arrived._replace(made=surroundings.made, linked=surroundings.linked)
 
 
 def _install(arrived: Arrived, event: Installed, around: Around, image: ImageView, stage: StageEnd) -> Arrived:
     install, line = event.install, event.instruction.line
-    if install.synced and install.tool == "uv":
-        found = (need.path for need in event.needs if need.kind == "file" and need.path.endswith("/pyproject.toml"))
-        install = install._replace(folder=dirname(next(found, f"{install.folder}/x")))
-    site = find_site(install, event.command, around)
+    site = site_of(event, around)
     brings = any(is_library(need, image) and need.brought for need in event.needs)
     brings = brings or (may_bring(event) and (not install.has("--find-links") or asks_for(event, image, stage.image)))
-    if install.action != "install" or install.has(*_ONLY_LOOKS):
+    if install.action != "install" or install.has(*ONLY_LOOKS):
         looks = f"only does `{install.action}`" if install.action != "install" else "only looks what it would do"
         return arrived._replace(lost=Lost(line, looks)) if brings else arrived
     if site is None:
         plain = stage.image.look("/.venv") is None  # else the base image may have one
         lost = Lost(line, "finds no environment to install into, and is not told `--system`", sure=plain)
         return arrived._replace(lost=lost) if brings else arrived
-    arrived = arrived.with_made(site) if install.synced else arrived
     if brings:
         return arrived.hung(site, line, event.command.under)
     exact = "takes away what it does not install"
@@ -156,9 +126,6 @@ def _take(arrived: Arrived, taken: Taken, other: Arrived) -> Arrived:
         for (site, line), paths in other.hanging.items():
             if (there := moved(site, source, taken.place)) is not None:
                 arrived = arrived._replace(hanging={**arrived.hanging, (there, line): paths})
-        for path in other.made:
-            if (there := moved(Site("environment", path), source, taken.place)) is not None:
-                arrived = arrived.with_made(there, linked=path in other.linked)
     return arrived
 
 
@@ -167,36 +134,15 @@ def _run(arrived: Arrived, step: Ran, around: Around, image: ImageView) -> Arriv
     words = [word.text for word in command.words]
     if command.program == "rm":
         return _remove(arrived, step, around, image)
-    if command.program == "poetry" and words[1:3] == ["config", "virtualenvs.create"]:
-        return arrived._replace(pooled=words[3:4] != ["false"])
-    if (made := _made(command)) is not None:
-        place = site_at(normpath(join(command.folder or "/", made)))
+    if (place := environment_made_by(command)) is not None:
         cleared = "--clear" in words or command.program == "uv"
-        what = f"makes {place.path} anew"
-        arrived = arrived.gone([place] if cleared else [], step.line, what, sure=command.certain)
-        return arrived.with_made(place, linked="--system-site-packages" in words)
+        return arrived.gone([place] if cleared else [], step.line, f"makes {place.path} anew", sure=command.certain)
     if "uninstall" in words[:5]:
         names = {normalise(word) for word in words}
         if normalise(image.service.library) in names or "-r" in words:
             sites = [*arrived.sites] if command.program == "uv" else [python_of(command, around)]
             return arrived.gone(sites, step.line, "uninstalls it", sure=command.certain)
     return arrived
-
-
-def _made(command: Command) -> str | None:
-    """Return the environment that a command makes, or None."""
-    words = [word.text for word in command.words]
-    rest = words[3:] if words[1:3] in (["-m", "venv"], ["-m", "virtualenv"]) else None
-    rest = words[1:] if command.program == "virtualenv" else rest
-    rest = words[2:] if command.program == "uv" and words[1:2] == ["venv"] else rest
-    if rest is None:
-        return None
-    named = [word for word, before in zip(rest, ["", *rest], strict=False) if _is_place(word, before)]
-    return named[-1] if named else ".venv" if command.program == "uv" else None
-
-
-def _is_place(word: str, before: str) -> bool:
-    return not word.startswith("-") and before not in {"--python", "-p", "--prompt", "--seed-version"}
 
 
 def _remove(arrived: Arrived, step: Ran, around: Around, image: ImageView) -> Arrived:
@@ -226,7 +172,7 @@ def find_running(stage: StageEnd, arrived: Arrived) -> list[Site]:
     activated = ""
     found: list[Site] = []
     for command in stage.started:
-        activated = _activates(command) or activated
+        activated = activates(command) or activated
         if not command.words or not _PROGRAM.fullmatch(command.program):
             continue
         found.append(python_of(command, Around(arrived.made, activated)))

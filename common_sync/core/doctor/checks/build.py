@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator
 from posixpath import join, normpath
 
 from common_sync.core.doctor.build.outcome import Build, Event, Installed, NotFollowed, StageEnd
+from common_sync.core.doctor.checks.surroundings import list_installed
 from common_sync.core.doctor.image.copying import MissingSource, SourceAbove
 from common_sync.core.doctor.image.files import Context
 from common_sync.core.doctor.install.need import Need
 from common_sync.core.doctor.install.projects import Project
-from common_sync.core.doctor.install.sites import Around, find_site, moved
+from common_sync.core.doctor.install.sites import moved
 from common_sync.core.doctor.view import IF_HARMLESS, Admits, ImageView
 from common_sync.core.expressions import expression
 from common_sync.core.findings import CODES, file_finding
@@ -60,9 +61,8 @@ _INSTALLED_TO = expression(
 def find_left_behind(build: Build, stage: StageEnd, file: str) -> Iterator[Finding]:
     """Yield each copy of an environment in which something is installed that lies where it is not copied from."""
     for taken in stage.taken:
-        for event in _installs(build, taken.stage):
+        for event, site in list_installed(build, taken.stage):
             targets = event.install.values("--prefix", "--target", "--root")
-            site = find_site(event.install, event.command, Around())
             if not any(
                 _INSTALLED_TO.search(source)
                 or source.rstrip("/") in targets
@@ -81,21 +81,12 @@ def find_left_behind(build: Build, stage: StageEnd, file: str) -> Iterator[Findi
 def _not_kept(build: Build, number: int, file: str) -> Iterator[Finding]:
     """Yield what is installed as a path to a folder that an image does not have when it is run."""
     image = build.stages[number].image
-    for event in _installs(build, number):
+    for event, _ in list_installed(build, number):
         for need in event.needs:
             if need.editable and need.state == "there" and not need.refused and image.look(need.path) is None:
                 message = f"`{need.written}` is installed as a path to {need.path}, which the image does not have when it is run: it is mounted only, or removed again"
                 remedy = f"install it without -e, or have {need.path} stay"
                 yield file_finding("CS215", file, event.instruction.line, message, remedy)
-
-
-def _installs(build: Build, number: int) -> Iterator[Installed]:
-    """Yield what is installed in a stage, and in those that it is built on."""
-    following: int | None = number
-    while following is not None:
-        stage = build.stages[following]
-        yield from stage.installs
-        following = stage.built_on
 
 
 def _of_event(event: Event, file: str, context: Context, admits: Admits) -> Iterator[Finding]:
