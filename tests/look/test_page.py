@@ -165,7 +165,7 @@ def test_hostile_names_are_text(synced: Monorepo) -> None:
 def test_without_script_it_is_a_table(synced: Monorepo) -> None:
     """In mail and in Jenkins one would see an empty page."""
     steps = [
-        Step("text", "#static h1", "All 2 services are in sync"),
+        Step("text", "#static h1", "Both services are in sync"),
         Step("count", "tbody tr:visible", 2),
         Step("text", "tbody tr", "services/api\t1.2.3\tin sync\tin sync\tproven"),
         Step("count", "#app:visible", 0),
