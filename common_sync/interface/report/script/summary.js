@@ -3,7 +3,6 @@
 function showHead() {
   const { git } = D;
   $("where").textContent = [git && `${git.branch} · ${git.commit.slice(0, 7)} ${git.subject}`, day(D.made)].filter(Boolean).join(" · ");
-  $("verdict").textContent = D.verdict;
   $("library").append(...D.libraries.flatMap((library, number) => [
     ...(number ? [el("br")] : []),
     el("code", {}, library.path),
