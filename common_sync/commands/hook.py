@@ -9,7 +9,7 @@ from common_sync.commands.steps.commit_comparison import Copy, Lack, make_copy
 from common_sync.commands.steps.survey import Survey, survey
 from common_sync.core.model import Finding
 from common_sync.edges.library.targets import Tracked
-from common_sync.edges.library.unknown import list_unknown
+from common_sync.edges.library.unadded import list_unadded
 from common_sync.edges.project.index import Index, read_ahead
 from common_sync.edges.project.leftovers import find_tracked
 from common_sync.edges.project.load import Project
@@ -143,7 +143,7 @@ def _name_unknown(
         return run
     project = run.found.project
     unknown = [
-        file for library in project.libraries for file in list_unknown(project.root, library, tracked[library.name])
+        file for library in project.libraries for file in list_unadded(project.root, library, tracked[library.name])
     ]
     if not unknown:
         return run

@@ -10,7 +10,7 @@ from common_sync.edges.files.folders import explain_os_error
 from common_sync.edges.git.ask import list_untracked
 
 
-def list_unknown(root: str, library: Library, tracked: Sequence[str]) -> list[str]:
+def list_unadded(root: str, library: Library, tracked: Sequence[str]) -> list[str]:
     """Return the files of a library that git neither knows nor ignores, sorted.
 
     Git is asked only where the folders show something that it does not track.
