@@ -141,10 +141,10 @@ def _name_unknown(
     """
     if tracked is None or pushed is not None:
         return run
-    project = run.found.project
-    unknown = [
-        file for library in project.libraries for file in list_unadded(project.root, library, tracked[library.name])
-    ]
+    root, unknown = run.found.project.root, list[str]()
+    for library in run.found.project.libraries:
+        files = list_unadded(root, library, tracked[library.name])
+        unknown += files if files and not is_elsewhere(root, library.master) else []
     if not unknown:
         return run
     deleted = {
