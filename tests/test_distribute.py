@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import stat
 import sys
@@ -12,7 +13,7 @@ from typing import NamedTuple
 
 import pytest
 from support.depth import deep
-from support.monorepo import CONFIGURATION, PROGRAM, Monorepo, make_monorepo, run
+from support.monorepo import CONFIGURATION, PROGRAM, Monorepo, make_monorepo, run, show
 
 COPY = "services/api/common"
 SETTINGS, BASE, WAIT = "our_common/settings.py", "our_common/models/base.py", "wait.sh"
@@ -687,3 +688,25 @@ def test_the_umask_decides_who_may_read(repo: Monorepo) -> None:
         assert run("sh", "-c", f"umask {umask}; {command} distribute -q", cwd=repo.root).code == 0
         assert stat.S_IMODE((repo.root / COPY / SETTINGS).stat().st_mode) == mode
     assert repo.run("verify").code == 0
+
+
+def test_it_says_what_to_commit(tmp_path: Path) -> None:
+    """A newcomer would commit what git knows already, and no copy."""
+    repo = make_monorepo(tmp_path / "repo")
+    repo.git("rm", "-q", "--cached", "common-sync.toml")
+    words = (*PROGRAM, "distribute")
+    told = show(*words, cwd=repo.root).out.splitlines()[-1]
+    assert told.startswith(
+        "next: git add .gitattributes common-sync.toml services/api/common services/api/requirements.txt "
+    )
+    assert run(*shlex.split(told.removeprefix("next: ")), cwd=repo.root).code == 0
+    repo.git("commit", "-q", "-m", "copies")
+    assert repo.git("status", "--porcelain") == ""
+    assert "next:" not in show(*words, cwd=repo.root).out, "nothing was written"
+    repo.write("common/our_common/settings.py", "DEBUG = True\n")
+    assert "next:" not in show(*words, "--dry-run", cwd=repo.root).out
+    repo.write("services/api/note.txt", "")
+    told = show(*words, cwd=repo.root / "services").out.splitlines()[-1]
+    assert told == "next: git add ../common api/common worker/common"
+    repo.write("common/our_common/settings.py", "DEBUG = None\n")
+    assert "next:" not in repo.run("distribute").out, "who runs it in a pipe does not ask"

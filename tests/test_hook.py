@@ -19,6 +19,8 @@ from support.commits import (
 )
 from support.monorepo import Monorepo, make_monorepo, run
 
+from common_sync import __version__
+
 ADDED = ("common", "requirements.txt")
 
 
@@ -88,6 +90,17 @@ def test_other_arguments_are_refused(synced: Monorepo, words: list[str]) -> None
     assert done.code == 2
     assert "unknown arguments" in done.err
     assert "usage: common-sync-hook [--check] [--no-cache] [--root DIR]" in done.err
+
+
+@pytest.mark.parametrize("word", ["--help", "-h", "--version", "-V"])
+def test_it_says_what_it_is(tmp_path: Path, word: str) -> None:
+    """Who asks a program for its help would be answered by an error."""
+    repo = Monorepo(tmp_path)  # nothing is here, and nothing need be
+    done = repo.hook(word)
+    assert (done.code, done.err) == (0, "")
+    first = done.out.splitlines()[0]
+    usage = "usage: common-sync-hook [--check] [--no-cache] [--root DIR]"
+    assert first == (usage if "h" in word else f"common-sync-hook {__version__}")
 
 
 def test_outside_git_it_brings_in_sync(tmp_path: Path) -> None:

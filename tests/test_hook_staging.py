@@ -22,9 +22,13 @@ from support.monorepo import Monorepo, make_monorepo
 
 
 def test_an_untracked_file_of_the_master_is_not_copied(committed: Monorepo) -> None:
-    """Copies would hold a file that the commit's master lacks."""
+    """Copies would hold a file that the commit's master lacks, or nobody hear that they do not hold it."""
     committed.write("common/our_common/scratch.py", "")
-    assert_committed(commit(committed))
+    committed.write("common/our_common/drafts/one.py", "")
+    done = commit(committed)
+    files = "common/our_common/drafts/one.py common/our_common/scratch.py"
+    said = f"! git does not know 2 files of the library, so no copy in this commit has them: git add {files}\n"
+    assert (done.code, done.out + done.err) == (0, said)
     assert not (committed.root / COPIES[0] / "our_common/scratch.py").exists()
     assert_clone_in_sync(committed)
 
@@ -48,11 +52,28 @@ def test_a_new_file_of_the_master_that_nobody_has_added(synced: Monorepo) -> Non
     assert_clone_in_sync(synced)
 
 
+def test_copies_that_were_committed_with_a_file_that_nobody_has_added(synced: Monorepo) -> None:
+    """The check would name a command that mends nothing: on the disk all is in sync."""
+    install_hook(synced, "--check")
+    synced.write("common/our_common/new.py", "NEW = 1\n")
+    assert synced.run("distribute").code == 0
+    synced.git("add", "services")
+    done = commit(synced)
+    said = "the copies have 1 file of the library that git does not know; to keep what you need:"
+    assert_blocked(done, said, "  git add common/our_common/new.py")
+    do_as_told(synced, done)
+    assert_committed(commit(synced))
+
+
 def test_what_leaves_the_library_is_no_file_to_add(synced: Monorepo) -> None:
-    """Who deletes a file, or excludes one, would be told to add it."""
+    """Who deletes a file, or excludes or ignores one, would be told to add it."""
+    synced.write("common-sync.toml", f'{synced.read("common-sync.toml")}exclude = ["*.txt"]\n')
+    synced.write(".gitignore", "*.log\n")
+    synced.commit("what is no part of it")
     install_hook(synced)
     synced.git("rm", "-q", "common/our_common/settings.py")
-    synced.write("common/our_common/notes.txt", "")
+    for name in ("notes.txt", "run.log", "__pycache__/settings.cpython-313.pyc"):
+        synced.write(f"common/our_common/{name}", "")
     assert "git does not know" not in (done := commit(synced)).out + done.err
 
 

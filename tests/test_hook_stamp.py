@@ -65,6 +65,17 @@ def test_it_is_for_one_set_of_arguments(synced: Monorepo) -> None:
     assert [hook.run() for hook in hooks * 2] == [FULL, FULL, STAMP, STAMP]
 
 
+def test_what_was_said_is_said_again(stamped: Stamped, capsys: pytest.CaptureFixture[str]) -> None:
+    """A new file of the library would be named at one commit by chance, and at the next one not."""
+    file = stamped.repo.write("common/our_common/new.py")
+    for _ in range(2):
+        assert stamped.run() == FULL
+        assert "git add common/our_common/new.py" in capsys.readouterr().out
+    file.unlink()
+    stamped.leave_stamp()
+    assert not capsys.readouterr().out
+
+
 # What does not matter costs no full run
 
 

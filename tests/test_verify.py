@@ -145,6 +145,27 @@ def test_the_two_axes_are_told_apart(synced: Monorepo) -> None:
     assert "edited" not in synced.run("verify", "worker", "-q").out
 
 
+def test_every_file_that_is_behind_has_a_name(synced: Monorepo) -> None:
+    """`-v` would count the files that distribute is about to write, and one would have to distribute to see which."""
+    synced.write("common/wait.sh", "newer\n", executable=True)
+    synced.write("common/new.py", "")
+    (synced.root / SETTINGS).unlink()
+    assert synced.run("verify", "-v", "api").out.splitlines()[2:7] == [
+        "○ services/api  CS002 CS001 1 file missing, 2 files behind",
+        "    common/our_common/settings.py  missing",
+        "    common/wait.sh  behind the master",
+        "    common/new.py  new in the master",
+        "  help: common-sync distribute services/api",
+    ]
+    rows = synced.run("status", "-v").out.splitlines()
+    assert rows[rows.index("○ services/api     1.2.3    1 missing, 2 behind") + 1 :][:4] == [
+        "    common/new.py  behind",
+        "    common/our_common/settings.py  missing",
+        "    common/wait.sh  behind",
+        "▼ services/worker  1.2.3    2 behind",
+    ]
+
+
 def test_caches_and_environments_in_a_copy_are_no_drift(synced: Monorepo) -> None:
     """Running a service's tests would make its copy wrong."""
     for path in ("our_common/__pycache__/settings.pyc", ".pytest_cache/x", ".venv/x", "x.egg-info/x", "build/lib/x.py"):

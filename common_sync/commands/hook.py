@@ -1,21 +1,23 @@
 """What the pre-commit hook does: sync from what git tracks, and see to it that the commit gets all of it."""
 
 from bisect import bisect_left
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.commands.steps.commit_check import Commit, check_commit, is_elsewhere, list_tracked_masters
 from common_sync.commands.steps.commit_comparison import Copy, Lack, make_copy
 from common_sync.commands.steps.survey import Survey, survey
 from common_sync.core.model import Finding
-from common_sync.edges.git.ask import list_untracked
 from common_sync.edges.library.targets import Tracked
+from common_sync.edges.library.unadded import list_unadded
 from common_sync.edges.project.index import Index, read_ahead
 from common_sync.edges.project.leftovers import find_tracked
 from common_sync.edges.project.load import Project
 
-if TYPE_CHECKING:  # at run time only once there is something to write
+if TYPE_CHECKING:  # the first at run time only once there is something to write
     from common_sync.commands.distribute import Distribution
+    from common_sync.core.copies.plan import Operation
+    from common_sync.core.service_plan import CopySurvey
 
 
 class HookRun(NamedTuple):
@@ -25,13 +27,20 @@ class HookRun(NamedTuple):
         found: What was read and planned.
         done: What was distributed, or None when nothing was to be or nothing may be written.
         commit: What the commit does not hold of what is in sync on the disk.
-        unknown: Files of the masters that git does not know, and that the run has therefore taken out of copies; sorted.
+        unknown: Files of the masters that git does not know; sorted.
+        dropped: Those of them that copies have had, or still have where nothing may be written.
     """
 
     found: Survey
     done: "Distribution | None"
     commit: Commit
     unknown: tuple[str, ...] = ()
+    dropped: frozenset[str] = frozenset()
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether there is nothing to say."""
+        return self.done is None and self.passes and not self.unknown
 
     @property
     def passes(self) -> bool:
@@ -56,9 +65,9 @@ def run_hook(project: Project, index: Index | None, pushed: str | None = None, *
     Raises:
         CommonSyncError: As for `distribute`, or git failed.
     """
-    unknown = _find_unknown(project, index) if index is not None else set[str]()
-    run = _run(_without(project, unknown), index, pushed, check=check)
-    named = unknown.intersection(setting.value for setting in project.configuration.services)
+    left = _find_left(project, index) if index is not None else set[str]()
+    run = _run(_without(project, left), index, pushed, check=check)
+    named = left.intersection(setting.value for setting in project.configuration.services)
     lacks = (*map(_lack_service, sorted(named)), *run.commit.lacks)
     return run._replace(commit=run.commit._replace(lacks=lacks)) if named else run
 
@@ -75,10 +84,11 @@ def _run(project: Project, index: Index | None, pushed: str | None, *, check: bo
         if copy.exists and copy.known
     ]
     commit = _check(found, copies, index, pushed, in_sync=found.in_sync)
-    return HookRun(found, None, commit)
+    operations = ((copy, copy.plan.operations) for plan in found.plans for copy in plan.copies)
+    return _name_unknown(HookRun(found, None, commit), tracked, pushed, operations)
 
 
-def _find_unknown(project: Project, index: Index) -> set[str]:
+def _find_left(project: Project, index: Index) -> set[str]:
     """Return the services of which git knows nothing: no copy is made in a folder that no commit holds.
 
     A folder that is named, and that is a repository of its own, has commits of its own.
@@ -114,20 +124,37 @@ def _write(project: Project, tracked: Tracked, pushed: str | None) -> HookRun:
         if one.copy.known
     ]
     commit = _check(done.survey, copies, read_ahead(project)(), pushed, in_sync=done.in_sync)
-    return HookRun(done.survey, done, commit, tuple(sorted(_find_untracked(project, done))))
+    operations = ((one.copy, one.done) for outcome in done.outcomes for one in outcome.copies)
+    return _name_unknown(HookRun(done.survey, done, commit), tracked, pushed, operations)
 
 
-def _find_untracked(project: Project, done: "Distribution") -> set[str]:
-    """Return the files of the masters that were deleted from copies, and that are on the disk where git does not know them."""
-    copies = [one for outcome in done.outcomes for one in outcome.copies if one.copy.target.ref is None]
+def _name_unknown(
+    run: HookRun, tracked: Tracked, pushed: str | None, operations: "Iterable[tuple[CopySurvey, Sequence[Operation]]]"
+) -> HookRun:
+    """Add the files of the masters that are on the disk where git does not know them; a commit that is pushed is made.
+
+    Args:
+        run: The run.
+        tracked: What git tracks of the masters.
+        pushed: As for `run_hook`.
+        operations: What is done to copies, or would be.
+    """
+    if tracked is None or pushed is not None:
+        return run
+    root, unknown = run.found.project.root, list[str]()
+    for library in run.found.project.libraries:
+        files = list_unadded(root, library, tracked[library.name])
+        unknown += files if files and not is_elsewhere(root, library.master) else []
+    if not unknown:
+        return run
     deleted = {
-        f"{one.copy.master}/{operation.path}"
-        for one in copies
-        for operation in one.done
+        f"{copy.master}/{operation.path}"
+        for copy, several in operations
+        if copy.target.ref is None
+        for operation in several
         if operation.action == "delete"
     }
-    masters = [library.master for library in project.libraries if any(map(library.has, deleted))]
-    return deleted.intersection(list_untracked(project.root, masters)) if masters else set()
+    return run._replace(unknown=tuple(unknown), dropped=frozenset(deleted.intersection(unknown)))
 
 
 def _check(found: Survey, copies: list[Copy], index: Index | None, pushed: str | None, *, in_sync: bool) -> Commit:

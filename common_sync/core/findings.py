@@ -178,7 +178,7 @@ def missing_copy(service: str, copy: str, files: int) -> Finding:
         copy: The copy's path from the root.
         files: How many files it should hold.
     """
-    message = f"there is no copy ({files} files)"
+    message = f"there is no copy ({files} file{'' if files == 1 else 's'})"
     return make_finding("CS002", service, copy, None, message, distribute_command(service), "distribute")
 
 

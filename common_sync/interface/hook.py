@@ -6,9 +6,26 @@ It runs on every commit. Where nothing has changed since a run that found all in
 import os
 import sys
 
+from common_sync import __version__
 from common_sync.edges.state.stamp import NO_CACHE, is_unchanged, may_be_used
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # a run that ends by its stamp imports neither
+    from collections.abc import Iterable
+
+    from common_sync.commands.hook import HookRun
+
 _USAGE = "usage: common-sync-hook [--check] [--no-cache] [--root DIR]"
+_HELP = f"""{_USAGE}
+
+Bring copies and references in sync, and stop a commit that would lack any of it. git, pre-commit or prek runs it.
+
+  --check     Only check; write nothing.
+  --no-cache  Look at everything, though nothing seems to have changed.
+  --root DIR  The folder of the configuration. Default: the nearest upward, or else all below.
+  --version   Show the version.
+  --help      Show this page.
+"""
 _INTERRUPTED = 130
 
 
@@ -30,6 +47,10 @@ def _run() -> int:
     rest = [word for word in sys.argv[1:] if word not in ("--check", NO_CACHE)]
     check = "--check" in sys.argv[1:]
     match rest:
+        case ["--help" | "-h"]:
+            return _say(_HELP)
+        case ["--version" | "-V"]:
+            return _say(f"common-sync-hook {__version__}\n")
         case []:
             return _run_watched(None, check=check)
         case ["--root", root] if root:
@@ -39,22 +60,31 @@ def _run() -> int:
     raise ConfigurationError(Problem(f"unknown arguments: {' '.join(rest)}", remedy=_USAGE))
 
 
+def _say(text: str) -> int:
+    sys.stdout.write(text)
+    return 0
+
+
 def _run_watched(root: str | None, *, check: bool) -> int:
     """Run the hook; where all is in sync, leave a stamp for the next run."""
     arguments = sys.argv[1:]
     if not may_be_used(arguments):
-        return _run_hook(root, check=check)
+        return _code(_run_hook(root, check=check))
     from common_sync.edges.state.watching import watching, write_stamp
 
     with watching() as watch:
-        code = _run_hook(root, check=check)
+        runs = _run_hook(root, check=check)
         watch.note_program()
-    if code == 0:
+    if all(run.is_silent for run in runs):
         write_stamp(watch, arguments)
-    return code
+    return _code(runs)
 
 
-def _run_hook(root: str | None, *, check: bool) -> int:
+def _code(runs: "Iterable[HookRun]") -> int:
+    return 0 if all(run.passes for run in runs) else 1
+
+
+def _run_hook(root: str | None, *, check: bool) -> "list[HookRun]":
     from common_sync.edges.project.index import read_ahead
     from common_sync.edges.project.load import find_projects, load_project
 
@@ -63,17 +93,17 @@ def _run_hook(root: str | None, *, check: bool) -> int:
     from common_sync.commands.hook import run_hook  # git answers in the meantime
 
     pushed = _find_pushed()
-    passes = True
+    runs: list[HookRun] = []
     for project, index in zip(projects, indexes, strict=True):
         run = run_hook(project, index(), pushed, check=check)
-        passes = passes and run.passes
-        if run.done is not None or not run.passes:
+        runs.append(run)
+        if not run.is_silent:
             from common_sync.interface.show.hook import hook_lines  # only when there is something to say
             from common_sync.interface.show.terminal import write
 
             for line in hook_lines(run, pushed, check=check):
                 write(line)
-    return 0 if passes else 1
+    return runs
 
 
 def _find_pushed() -> str | None:

@@ -50,7 +50,7 @@ def test_what_may_be_written_to_a_copy() -> None:
     none = survey(plan({"a": A}, {}, {}))._replace(exists=False)
     assert [one.path for one in none.applicable(force=False)] == ["a"]
     assert [(one.code, one.file, one.message) for one in none.findings()] == [
-        ("CS002", f"{SERVICE}/common", "there is no copy (1 files)")
+        ("CS002", f"{SERVICE}/common", "there is no copy (1 file)")
     ]
 
 

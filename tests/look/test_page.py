@@ -10,10 +10,11 @@ from typing import NamedTuple
 import pytest
 from support.depth import skip
 from support.drifting import make_drifting
-from support.monorepo import Monorepo, run
+from support.monorepo import Monorepo, make_monorepo, run
 
 TOOLS = Path(__file__).parents[2] / ".look"
-BROWSING = Path(__file__).parent / "browsing.mjs"
+HERE = Path(__file__).parent
+BROWSING = HERE / "browsing.mjs"
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1440, "height": 900}
 PATIENCE = 300
 """Seconds: a browser is slow to start where everybody is busy."""
@@ -90,6 +91,12 @@ def make_page(repo: Monorepo) -> Path:
     return repo.root / "common-sync-report.html"
 
 
+@pytest.fixture
+def aged(tmp_path: Path) -> Path:
+    """Return the page of a few services that stand in many ways."""
+    return make_page(make_drifting(tmp_path / "repo", 8))
+
+
 FITS = Step("ask", "document.documentElement.scrollWidth <= innerWidth", True)
 READABLE = Step("violations", "document", [])
 OPENED, CLOSED = (
@@ -139,6 +146,43 @@ def test_everybody_can_read_and_use_it(tmp_path: Path, services: int) -> None:
     check(page, Visit([*keys(rows)], {"viewport": DESK}), *visits)
 
 
+def lint(page: Path, program: str, *words: str) -> None:
+    """Check that a linter finds nothing; without it the test is skipped, and fails in CI."""
+    path = TOOLS / "node_modules/.bin" / program
+    if not path.exists():
+        skip(f"NOT TESTED: {program} is not installed here, see what `make look` says above")
+    done = run(str(path), *words, cwd=page.parent, timeout=PATIENCE)
+    assert done.code == 0, done
+
+
+def test_it_is_right_html(aged: Path) -> None:
+    """A browser or a screen reader would have to guess what is meant, and each would guess something else."""
+    lint(aged, "html-validate", "--max-warnings", "0", "--config", str(HERE / "html-validate.json"), str(aged))
+
+
+def test_linters_find_nothing_in_its_script_and_styles(aged: Path) -> None:
+    """A slip in the script, such as a name that nothing has, would be met by a reader: no compiler looks at it."""
+    text = aged.read_text("utf-8")
+    (script,) = re.findall("<script>(.*?)</script>", text, re.DOTALL)
+    (style,) = re.findall("<style>(.*?)</style>", text, re.DOTALL)
+    (aged.parent / "page.cjs").write_text(script)  # no module: it runs as it stands
+    (aged.parent / "page.css").write_text(style)
+    shutil.copy(HERE / "biome.json", aged.parent)
+    lint(aged, "biome", "lint", "--error-on-warnings", "page.cjs", "page.css")
+
+
+def test_a_history_of_hours(tmp_path: Path) -> None:
+    """Below the history of a first day the same date would stand three times."""
+    repo = make_monorepo(tmp_path / "repo", git=False)
+    repo.git("init", "-q")
+    repo.commit("a library", date="2090-01-01T00:00:00Z")
+    assert repo.run("distribute").code == 0
+    repo.commit("copies", date="2090-01-01T06:00:00Z")
+    labels = "[...document.querySelectorAll('.chart text')].map(one => one.textContent).join('; ')"
+    told = "2; 0; Jan 1, 00:00; Jan 1, 03:03; Jan 1, 06:00"
+    check(make_page(repo), Visit([Step("ask", labels, told)], {"timezoneId": "UTC"}))
+
+
 def test_hostile_names_are_text(synced: Monorepo) -> None:
     """A repository would run its script in the browser of whoever looks at the report."""
     synced.write(f"services/api/common/{EVIL}.py", f"</script><script>alert(1)</script>{EVIL}\n")
@@ -165,7 +209,7 @@ def test_hostile_names_are_text(synced: Monorepo) -> None:
 def test_without_script_it_is_a_table(synced: Monorepo) -> None:
     """In mail and in Jenkins one would see an empty page."""
     steps = [
-        Step("text", "#static h1", "All 2 services are in sync"),
+        Step("text", "#static h1", "Both services are in sync"),
         Step("count", "tbody tr:visible", 2),
         Step("text", "tbody tr", "services/api\t1.2.3\tin sync\tin sync\tproven"),
         Step("count", "#app:visible", 0),

@@ -74,6 +74,20 @@ def list_unknown(folder: str, names: Sequence[str]) -> list[str]:
     )
 
 
+def list_changed(root: str, places: Sequence[str]) -> list[str]:
+    """Return the files at some places that git would add: those that it does not know, and those that have changed or gone.
+
+    Args:
+        root: An absolute path inside a work tree.
+        places: POSIX paths of files and folders relative to that, and so is what is returned.
+
+    Raises:
+        GitError: Git failed.
+    """
+    words = ["ls-files", "-z", "--modified", "--others", "--exclude-standard", "--"]
+    return [*dict.fromkeys(split(ask([*words, *places], root)))]
+
+
 def list_files(folder: str) -> list[str]:
     """Return what git tracks below a folder, and what it neither knows nor ignores.
 

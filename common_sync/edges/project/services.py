@@ -26,8 +26,8 @@ def _check_master(root: str, configuration: Configuration, master: Setting) -> I
     path = os.path.join(root, master.value)
     if not master.value:
         return  # it is already said that there is none
-    if not os.path.isdir(path) and (hidden := count_hidden(root, master.value)):
-        message = f"a sparse checkout keeps the master out of the work tree, all {hidden} files of it"
+    if not os.path.isdir(path) and count_hidden(root, master.value):
+        message = "a sparse checkout keeps the master out of the work tree"
         yield Problem(message, configuration.file, master.line, f"git sparse-checkout add {shell_word(master.value)}")
     elif not os.path.isdir(path):
         message = f'master "{master.value}" is no folder'

@@ -10,5 +10,6 @@ def verdict(document: Document) -> str:
     good = sum(row.in_sync for row in document.services)
     if good < total:
         return f"{good:,} of {count(total, 'service')} {'is' if good == 1 else 'are'} in sync"
-    all_of_them = "The only service is" if total == 1 else f"All {total:,} services are" if total else "No service is"
+    few = {0: "No service is", 1: "The only service is", 2: "Both services are"}
+    all_of_them = few.get(total, f"All {total:,} services are")
     return f"{all_of_them} in sync" + ("" if document.in_sync else ", but a file that belongs to no service is not")

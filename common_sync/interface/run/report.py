@@ -47,6 +47,7 @@ def run_report(
     size = write_report(report, output, options)
     if not options.quiet:
         _tell(report.document, output, size, options)
+        _warn_of_git(output, options)
     if show:
         _open(output)
     return 0
@@ -70,6 +71,19 @@ def _tell(document: "Document", file: str, size: int, options: Options) -> None:
         write(line)
     if document.no_history and options.verbose:
         for line in terminal.wrap(f"there is no history in it: {printable(document.no_history)}", 2, "  "):
+            write(line)
+
+
+def _warn_of_git(file: str, options: Options) -> None:
+    """Say that git sees the report as a new file, which the next `git add -A` would take."""
+    from common_sync.edges.git.ask import list_untracked  # only where there is something to say
+    from common_sync.edges.git.repository import find_top
+    from common_sync.interface.show.text import help_lines
+
+    folder, name = os.path.split(os.path.abspath(file))
+    if find_top(folder) is not None and list_untracked(folder, [name]):
+        text = f"git sees {printable(name)} as a new file: add it to .gitignore, or write it elsewhere by --output"
+        for line in help_lines(text, options.terminal):
             write(line)
 
 

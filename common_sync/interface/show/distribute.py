@@ -1,17 +1,20 @@
 """The text of `distribute`; the hook prints its first part too."""
 
+import os
+import sys
 from collections.abc import Iterator, Sequence
 
 from common_sync.commands.distribute import CopyOutcome, Distribution, Outcome
 from common_sync.core.copies.library import LOCK_FILE
-from common_sync.core.model import GUARDED, FileEdit
+from common_sync.core.errors import shell_word
+from common_sync.core.model import GUARDED, FileEdit, is_below
 from common_sync.interface.show.options import Options
 from common_sync.interface.show.sections import section_lines
 from common_sync.interface.show.terminal import columns, pad, printable
 from common_sync.interface.show.text import count, difference_lines, kept_line, limit, more_lines, spaced
 
 _DONE = {"create": "new", "update": "updated", "delete": "deleted"}
-_MOST_DONE, _MOST_LEFT = 15, 10
+_MOST_DONE, _MOST_LEFT, _MOST_PLACES = 15, 10, 8
 
 
 def distribute_lines(distribution: Distribution, seconds: float, options: Options, *, diff: bool) -> Iterator[str]:
@@ -34,6 +37,38 @@ def distribute_lines(distribution: Distribution, seconds: float, options: Option
         yield kept_line(distribution.kept, distribution.survey.project.root)
     if not options.quiet or not distribution.in_sync:
         yield from options.terminal.wrap(_summary(distribution, seconds), 2)
+    if distribution.changed and not distribution.dry_run and not options.quiet and sys.stdout.isatty():
+        yield from _next_lines(distribution)
+
+
+def _next_lines(distribution: Distribution) -> Iterator[str]:
+    """Yield the line that says what to commit: who runs it in a pipe does not ask."""
+    from common_sync.edges.git.ask import list_changed  # only where there is something to say
+    from common_sync.edges.git.repository import find_top, users_folder
+
+    root, here = distribution.survey.project.root, users_folder()
+    if find_top(root) is None:
+        return
+    places = sorted({*_list_places(distribution)})
+    changed = list_changed(root, places)
+    told = [place for place in places if any(is_below(file, place) for file in changed)]
+    words = [shell_word(os.path.relpath(os.path.join(root, place), here)) for place in told]
+    if len(words) > _MOST_PLACES:
+        yield f"next: commit {count(len(changed), 'file')} of copies, services and library together; git status lists them"
+    elif words:
+        yield f"next: git add {printable(' '.join(words))}"
+
+
+def _list_places(distribution: Distribution) -> Iterator[str]:
+    """Yield what belongs to one commit: the configuration, masters, copies, and files that were rewritten."""
+    yield distribution.survey.project.configuration.file
+    yield from (target.library.master for target in distribution.survey.masters)
+    yield from (edit.path for edit in distribution.survey.root.edits)
+    for outcome in distribution.outcomes:
+        if outcome.changed:
+            yield from (one.copy.path for one in outcome.copies)
+            yield from (edit.path for edit in outcome.plan.edits)
+            yield from (former.path for former in outcome.gone)
 
 
 def _full_lines(distribution: Distribution, options: Options) -> Iterator[str]:

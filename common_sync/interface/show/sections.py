@@ -24,6 +24,9 @@ _MARKS = {
 """The mark of each code that has one, in the order in which services are shown."""
 
 _RANKS = {code: rank for rank, code in enumerate(_MARKS)}
+_MISSING = "missing"
+"""What is said of a file; a whole copy that is not there is CS002 too."""
+
 _EDITS = frozenset({"CS003", "CS004", "CS005"})
 _MOST_DECIDED, _MOST_MENDED, _MOST_FILES, _MOST_WARNINGS = 10, 15, 5, 5
 
@@ -115,9 +118,16 @@ def _mend_lines(findings: Sequence[Finding], surveyed: Survey, options: Options)
     for service, found in shown:
         head = f"{terminal.mark(_MARKS.get(found[0].code, '→'))} {pad(printable(service), width)}  "
         yield from terminal.wrap(_mended(service, found, surveyed, options), width + 4, head)
+        if options.verbose:
+            yield from (f"    {place_of(one, service)}  {printable(one.message)}" for one in filter(_is_counted, found))
     yield from more_lines(rest, "service", terminal)
     remedies = {finding.remedy for finding in findings}
     yield from help_lines(remedies.pop() if len(remedies) == 1 else "common-sync distribute", terminal)
+
+
+def _is_counted(finding: Finding) -> bool:
+    """Tell whether a service's line counts a finding and does not name its file."""
+    return finding.code == "CS001" or (finding.code == "CS002" and finding.message == _MISSING)
 
 
 def _mended(service: str, findings: Sequence[Finding], surveyed: Survey, options: Options) -> str:
@@ -135,7 +145,7 @@ def _phrase(code: str, service: str, findings: Sequence[Finding]) -> str:
     match code:
         case "CS001":
             return f"{count(len(findings), 'file')} behind"
-        case "CS002" if first.message == "missing":
+        case "CS002" if first.message == _MISSING:
             return f"{count(len(findings), 'file')} missing"
         case "CS101":
             more = f" and {len(findings) - 1} more" if len(findings) > 1 else ""

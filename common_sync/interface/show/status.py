@@ -72,7 +72,16 @@ def _row_lines(plans: list[ServicePlan], kinds: dict[str, Kind], surveyed: Surve
         mark = terminal.mark(_MARKS[kinds[plan.service]])
         head = f"{mark} {pad(printable(plan.service), names)}  {pad(versions[plan.service], wide)}  "
         yield from terminal.wrap(what_differs(plan, len(surveyed.masters)), names + wide + 6, head)
+        if options.verbose:
+            yield from _file_lines(plan)
     yield from more_lines(rest, "service", terminal)
+
+
+def _file_lines(plan: ServicePlan) -> Iterator[str]:
+    """Yield the files of a service's copies that differ, and how."""
+    for copy in plan.copies if plan.kind != "no copy" else ():
+        for operation in copy.plan.operations:
+            yield f"    {printable(f'{copy.place}/{operation.path}')}  {_WORDS.get(operation.state, operation.state)}"
 
 
 def what_differs(plan: ServicePlan, libraries: int) -> str:

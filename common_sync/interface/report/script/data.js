@@ -29,6 +29,19 @@ const DIFFERING = new Set(SERVICES.flatMap(service => service.cells.map(cell => 
 const plural = (number, word) => `${number.toLocaleString("en")} ${word}${number === 1 ? "" : "s"}`;
 const day = time => new Date(time * 1000).toLocaleDateString("en", { day: "numeric", month: "short", year: "numeric" });
 const shortDay = time => new Date(time * 1000).toLocaleDateString("en", { day: "numeric", month: "short" });
+const clock = (time, seconds) => new Date(time * 1000).toLocaleTimeString("en", { hour: "2-digit", minute: "2-digit", second: seconds ? "2-digit" : undefined, hourCycle: "h23" });
+
+/** What stands below three times, the shortest that tells them apart: with a year, as days, as times of day; what repeats is left out. */
+function axisLabels(...times) {
+  const forms = [
+    ...(new Date(times[0] * 1000).getFullYear() === new Date(times[2] * 1000).getFullYear() ? [shortDay] : [day]),
+    time => `${shortDay(time)}, ${clock(time)}`,
+    time => `${shortDay(time)}, ${clock(time, true)}`,
+  ];
+  const labels = forms.map(form => times.map(form));
+  const best = labels.find(several => new Set(several).size === several.length) || labels[2];
+  return best.map((label, number) => best.indexOf(label) === number ? label : "");
+}
 
 /** The folder that all services lie in, which names do without. */
 const PREFIX = (() => {

@@ -103,7 +103,7 @@ function openColumn(column) {
   }
   const none = SERVICES.filter(service => service.copies.some(copy => copy.kind === "no copy")).length;
   const largest = [...groups.values()].sort((a, b) => b.length - a.length).slice(0, 40);
-  showDrawer(column.title, say("current", `as it should be in ${TOTAL - differing - none} of ${TOTAL} services`), largest.map(group => {
+  showDrawer(column.title, say("current", `as it should be in ${TOTAL - differing - none} of ${plural(TOTAL, "service")}`), largest.map(group => {
     const [, { file, state, difference }] = group[0];
     const alike = group.length > 1 && difference >= 0 ? ", all alike" : "";
     return [

@@ -81,7 +81,7 @@ function openAsked() {
 
 readAddress();
 $("static").remove();
-$("app").hidden = false;
+$("app").hidden = $("main").hidden = false;
 showHead();
 showLegend();
 showBar();

@@ -3,7 +3,6 @@
 function showHead() {
   const { git } = D;
   $("where").textContent = [git && `${git.branch} · ${git.commit.slice(0, 7)} ${git.subject}`, day(D.made)].filter(Boolean).join(" · ");
-  $("verdict").textContent = D.verdict;
   $("library").append(...D.libraries.flatMap((library, number) => [
     ...(number ? [el("br")] : []),
     el("code", {}, library.path),
@@ -32,14 +31,15 @@ function todoCard() {
   const unproven = SERVICES.filter(service => service.verdict !== "proven");
   const unknown = unproven.filter(service => service.verdict === "unknown").length;
   const names = services => el("p", { class: "hint names" }, nameList(services, 6));
-  if (mended.length) card.append(act("stale", mended.length, el("p", {}, "Nobody has edited these. One command brings them in sync."), command("common-sync distribute")));
+  if (mended.length) card.append(act("stale", mended.length, el("p", {}, mended.length === 1 ? "Nobody has edited it there. One command brings it in sync." : "Nobody has edited these. One command brings them in sync."), command("common-sync distribute")));
   if (decided.length) card.append(act("modified", decided.length, el("p", {}, "A person has to decide here. An edit goes into the library, or is discarded."), names(decided)));
   if (!mended.length && !decided.length) card.append(el("p", {}, TOTAL ? "Nothing: every copy is byte for byte what it should be." : "There is no service."));
   if (unproven.length) {
-    const told = unknown ? ` For ${unknown} of them that cannot be told.` : "";
-    card.append(act("diverged", unproven.length, el("p", {}, `Not proven to build from their own folder alone.${told}`), names(unproven)));
+    const [own, them] = unproven.length === 1 ? ["its", ""] : ["their", ` For ${unknown} of them`];
+    const told = unknown ? `${them || " For it"} that cannot be told.` : "";
+    card.append(act("diverged", unproven.length, el("p", {}, `Not proven to build from ${own} own folder alone.${told}`), names(unproven)));
   }
-  if (D.findings.length) card.append(act("extra", D.findings.length, el("p", {}, "Findings that belong to no service."), el("p", { class: "hint" }, button("show them", openFindings))));
+  if (D.findings.length) card.append(act("extra", D.findings.length, el("p", {}, D.findings.length === 1 ? "A finding that belongs to no service." : "Findings that belong to no service."), el("p", { class: "hint" }, button("show them", openFindings))));
   return card;
 }
 
@@ -113,8 +113,9 @@ function chart() {
     base = top;
   }
   const text = (at, height, anchor, words) => svg("text", { x: at, y: height, "text-anchor": anchor }, words);
+  const marks = axisLabels(D.times[0], D.times[points >> 1], D.times[points - 1]);
   root.append(svg("line", { x1: L, x2: W - R, y1: H - B, y2: H - B, class: "axis" }), text(L - 5, T + 8, "end", String(TOTAL)), text(L - 5, H - B, "end", "0"),
-    text(L, H - 4, "start", shortDay(D.times[0])), text((L + W) / 2, H - 4, "middle", shortDay(D.times[points >> 1])), text(W - R, H - 4, "end", shortDay(D.times[points - 1])));
+    ...[[L, "start"], [(L + W) / 2, "middle"], [W - R, "end"]].flatMap(([at, anchor], number) => marks[number] ? [text(at, H - 4, anchor, marks[number])] : []));
   return root;
 }
 
