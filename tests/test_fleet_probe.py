@@ -49,6 +49,27 @@ def test_it_proves_a_copy_where_it_runs(synced: Monorepo) -> None:
     assert out == f"{copy}: differs from {shown}, {manifest.tree}: 1 extra\n  extra    more.py\n"
 
 
+def test_modules_of_the_service_are_not_run(synced: Monorepo, tmp_path: Path) -> None:
+    """A service's own json.py, in the folder where the probe is started, would decide what it says."""
+    for name in ("fnmatch", "hashlib", "json"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit(0)\n")
+    program, copy = synced.run("fleet", "probe", "api", "-q").out, str(synced.root / COPY)
+    (synced.root / COPY / "more.py").write_text("")
+    for variables in ({}, {"PYTHONPATH": f"{tmp_path}"}, {"PYTHONPATH": "."}):
+        command = ("env", "-C", str(tmp_path), *(f"{name}={value}" for name, value in variables.items()))
+        assert send(program, *command, sys.executable, "-", copy)[0] == 1
+
+
+def test_a_probe_that_was_not_made_proves_nothing(synced: Monorepo) -> None:
+    """In a pipe the other end would get an empty program, which ends with 0: a typo would prove every server."""
+    for words in (("apii",), ("api", "--ref", "nowhere")):
+        done = synced.run("fleet", "probe", *words)
+        assert done.code == 2
+        code, out, err = send(done.out, sys.executable, "-", str(synced.root / COPY))
+        assert (code, out) == (2, "")
+        assert err == "error: common-sync made no probe; what it printed says why\n"
+
+
 def test_python_of_2018_can_read_it() -> None:
     """A server with an old Python would answer with a syntax error."""
     ast.parse(Path(probe.__file__).read_text("utf-8"), feature_version=(3, 7))

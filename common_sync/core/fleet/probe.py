@@ -7,6 +7,16 @@ from common_sync.core.copies.manifest import NAME, Manifest
 from common_sync.core.copies.rules import BUILT_IN
 from common_sync.core.model import Entry, File
 
+_FUTURE = "from __future__ import annotations\n"
+_ALONE = """
+import os
+import sys
+
+_others = {"", *map(os.path.abspath, os.environ.get("PYTHONPATH", "").split(os.pathsep))}
+sys.path[:] = [path for path in sys.path if path not in _others]
+"""
+"""Python takes modules from the current folder first: a service's own `json.py` would be run, and could say anything."""
+
 
 def make_probe(source: str, manifest: Manifest, own: Iterable[str]) -> str:
     """Return a Python program that tells whether folders hold what a manifest states.
@@ -21,7 +31,8 @@ def make_probe(source: str, manifest: Manifest, own: Iterable[str]) -> str:
     files = {path: _describe(entry) for path, entry in manifest.files.items()}
     left_alone = [f"/{NAME}", *own, *(rule.pattern for rule in BUILT_IN)]
     job = json.dumps([_in_ascii(shown), files, left_alone])
-    return f"{source}\n\nimport json\n\nsys.exit(probe(*json.loads({job!r}), sys.argv[1:]))\n"
+    alone = source.replace(_FUTURE, _FUTURE + _ALONE, 1)
+    return f"{alone}\n\nimport json\n\nsys.exit(probe(*json.loads({job!r}), sys.argv[1:]))\n"
 
 
 def _describe(entry: Entry) -> tuple[str, str]:

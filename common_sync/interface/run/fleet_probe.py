@@ -9,6 +9,13 @@ from common_sync.interface.show.presenter import IN_SYNC
 from common_sync.interface.show.terminal import printable, say
 from common_sync.interface.show.text import count
 
+_REFUSAL = """import sys
+
+print("error: common-sync made no probe; what it printed says why", file=sys.stderr)
+sys.exit(2)
+"""
+"""What is printed in a probe's place: an empty program would end with 0, as if all were proven."""
+
 
 def run_fleet_probe(
     options: Options,
@@ -21,7 +28,12 @@ def run_fleet_probe(
     """Print a Python program that proves a copy on any machine: common-sync fleet probe SERVICE | ssh HOST python3 - FOLDER."""
     from common_sync.commands.fleet_probe import build_probe  # no other command pays for it
 
-    probe = build_probe(load_project(options.root), service, ref)
+    try:
+        probe = build_probe(load_project(options.root), service, ref)
+    except BaseException:
+        if not sys.stdout.isatty():
+            sys.stdout.write(_REFUSAL)
+        raise
     if not options.quiet:
         library, files = probe.manifest.library, count(len(probe.manifest.files), "file")
         wanted = f"{library.name} {library.version}" if library.version is not None else library.name
