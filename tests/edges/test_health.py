@@ -66,3 +66,26 @@ def test_a_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if os.geteuid() == 0:
         identity = Identity(1, 2, (2, 3))
         assert why_sick(("/bin/sh", "-c", 'test "$(id -u) $(id -g) $(id -G)" = "1 2 2 3"'), "/", identity) == ""
+
+
+@pytest.mark.parametrize("rest", ["wait", "true"])
+def test_what_a_command_starts_ends_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rest: str) -> None:
+    """A check that starts a server would leave it, in a release that is removed."""
+    os.mkfifo(tmp_path / "pipe")
+    with open(os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK), "rb") as reader:
+        monkeypatch.setattr(health, "_PATIENCE", 1)
+        said = why_sick(("/bin/sh", "-c", f"exec 3> pipe; sleep 600 & {rest}"), str(tmp_path), None)
+        assert said in {"sh has not ended after 1 s", "a process that sh has started has not ended after 1 s"}
+        os.set_blocking(reader.fileno(), True)
+        assert reader.read() == b""  # comes when nobody has it open any more
+
+
+def test_what_a_command_leaves_ends(tmp_path: Path) -> None:
+    """A check that passes would leave a process that uses the release."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with open(os.open(pipe, os.O_RDONLY | os.O_NONBLOCK), "rb") as reader:
+        script = "echo x >&3; sleep 600 > /dev/null 2>&1 &"
+        assert why_sick(("/bin/sh", "-c", f"exec 3> pipe; {script}"), str(tmp_path), None) == ""
+        os.set_blocking(reader.fileno(), True)
+        assert reader.read() == b"x\n"

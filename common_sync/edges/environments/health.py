@@ -2,8 +2,10 @@
 
 import http.client
 import os
+import signal
 import subprocess
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -77,29 +79,42 @@ def run_command(words: Sequence[str], folder: str, identity: Identity | None, pa
         identity: The user who runs it; None for this process's own.
         patience: Seconds in which it must end.
     """
-    user, group, groups = identity if identity is not None else (None, None, None)
+    name = os.path.basename(words[0])
     try:
-        done = subprocess.run(  # noqa: S603 - what the user has configured
-            words,
-            cwd=folder,
-            env=keep_variables(PYTHONDONTWRITEBYTECODE="1"),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-            timeout=patience,
-            user=user,
-            group=group,
-            extra_groups=groups,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        return Failure(f"{os.path.basename(words[0])} has not ended after {patience:.0f} s")
+        process = _start(words, folder, identity)
     except OSError as error:
         return Failure(f"{words[0]} does not start: {error.strerror}")
-    return (
-        Failure(f"{os.path.basename(words[0])} has ended with {done.returncode}", done.stdout)
-        if done.returncode
-        else None
+    with process:
+        try:
+            said, _ = process.communicate(timeout=patience)
+        except subprocess.TimeoutExpired:
+            which = name if process.poll() is None else f"a process that {name} has started"
+            return Failure(f"{which} has not ended after {patience:.0f} s")
+        finally:
+            _end(process.pid)
+    return Failure(f"{name} has ended with {process.returncode}", said) if process.returncode else None
+
+
+def _start(words: Sequence[str], folder: str, identity: Identity | None) -> subprocess.Popen[str]:
+    """Start a command in a group of its own, so that what it starts ends with it."""
+    user, group, groups = identity if identity is not None else (None, None, None)
+    return subprocess.Popen(  # noqa: S603 - what the user has configured
+        words,
+        cwd=folder,
+        env=keep_variables(PYTHONDONTWRITEBYTECODE="1"),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,
+        user=user,
+        group=group,
+        extra_groups=groups,
     )
+
+
+def _end(group: int) -> None:
+    """End all processes of a group: one that goes on would use a release that is removed."""
+    with suppress(OSError):
+        os.killpg(group, signal.SIGKILL)
