@@ -49,19 +49,22 @@ def find_differences(files: dict[str, list[str]], left_alone: list[str], folder:
         OSError: It is not there, or something in it cannot be read.
     """
     wanted = {path.encode("utf-8", "surrogateescape"): entry for path, entry in files.items()}
-    extra = [(path, "extra") for path in _walk(left_alone, folder, b"") if path not in wanted]
+    extra = [(path, "extra") for path in _walk(left_alone, folder) if path not in wanted]
     found = [(path, _compare(folder, path, entry)) for path, entry in wanted.items()]
     return sorted(extra + [(path, word) for path, word in found if word])
 
 
-def _walk(left_alone: list[str], folder: bytes, above: bytes) -> list[bytes]:
+def _walk(left_alone: list[str], folder: bytes) -> list[bytes]:
     """Return the paths below a folder, but for what no copy is made of; symlinks are not followed."""
-    found = []
-    with os.scandir(os.path.join(folder, above) if above else folder) as entries:
-        listed = [(os.path.join(above, entry.name), entry.is_dir(follow_symlinks=False)) for entry in entries]
-    for path, is_folder in listed:
-        if not any(_matches(pattern, path, is_folder) for pattern in left_alone):
-            found += _walk(left_alone, folder, path) if is_folder else [path]
+    found: list[bytes] = []
+    folders = [b""]
+    while folders:  # no recursion: somebody may have nested folders without end
+        above = folders.pop()
+        with os.scandir(os.path.join(folder, above) if above else folder) as entries:
+            listed = [(os.path.join(above, entry.name), entry.is_dir(follow_symlinks=False)) for entry in entries]
+        for path, is_folder in listed:
+            if not any(_matches(pattern, path, is_folder) for pattern in left_alone):
+                (folders if is_folder else found).append(path)
     return found
 
 
@@ -104,7 +107,8 @@ def _report(shown: str, files: dict[str, list[str]], left_alone: list[str], fold
     try:
         differences = find_differences(files, left_alone, os.fsencode(folder))
     except OSError as error:
-        print(f"error: {where}: {error.strerror}", file=sys.stderr)
+        at = _printable(os.fsencode(error.filename or folder))
+        print(f"error: {at}: {error.strerror}", file=sys.stderr)
         return UNKNOWN
     if not differences:
         print(f"{where}: holds {shown}")

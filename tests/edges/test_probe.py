@@ -124,3 +124,25 @@ def test_what_it_cannot_read(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert err == f"error: {folders[1]}: No such file or directory\nerror: {folders[2]}: Not a directory\n"
     assert probe.probe("it", files, LEFT_ALONE, []) == probe.UNKNOWN
     assert capsys.readouterr().err == "error: no folder is named\n  help: python3 - FOLDER...\n"
+
+
+def test_folders_without_end(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nested folders would end the program as if the copy differed, and hide what does."""
+    files = make_copy(tmp_path)
+    nested = os.path.join(tmp_path, *["d"] * 1100)
+    os.makedirs(os.path.join(tmp_path, *["d"] * 500))
+    for end in range(500, 1100):
+        os.mkdir(os.path.join(tmp_path, *["d"] * (end + 1)))
+    assert probe.probe("it", files, LEFT_ALONE, [str(tmp_path)]) == probe.AS_WANTED
+    assert capsys.readouterr().err == ""
+    while nested != str(tmp_path):  # other tools cannot
+        os.rmdir(nested)
+        nested = os.path.dirname(nested)
+
+
+def test_the_file_that_cannot_be_read_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A person would look for the fault in the whole folder."""
+    name = "n" * 300  # nobody may read it, not even root
+    files = {**make_copy(tmp_path), name: ["file", ""]}
+    assert probe.probe("it", files, LEFT_ALONE, [str(tmp_path)]) == probe.UNKNOWN
+    assert capsys.readouterr().err == f"error: {tmp_path}/{name}: File name too long\n"
