@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -421,6 +422,13 @@ def test_a_version_is_tried_beside_the_environment(envs: Environments) -> None:
     assert (done.code, done.out.splitlines()[0]) == (137, "· services/api with alpha==1.0: the environment that it has")
     assert done.err.startswith("sh is none of the environment's programs: /")
     assert _stamps(envs) == before
+    started = "sleep 600 > /dev/null 2>&1 & echo $!"
+    done = envs.run("env", "try", "api", "alpha==1.1", "--", "sh", "-c", started)
+    process, *_, last = done.out.splitlines()
+    os.kill(int(process), signal.SIGKILL)
+    assert f" is still used by process {process}, and stays; common-sync env clean removes it\n" in done.err
+    assert last.startswith("  kept: services/api/.venv/envs/")
+    assert envs.run("env", "clean", "api").code == 0
     assert envs.run("env", "try", "api", "alpha==1.1", "--keep", "-q") == (0, "", "")
     kept = [name for name in envs.names("api") if name != envs.current("api")]
     envs.write("services/api/requirements.txt", "alpha==1.1\n-e ./common\n")

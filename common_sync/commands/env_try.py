@@ -1,8 +1,7 @@
 """`env try`: other versions of what a service installs, in an environment beside the one that it has, which goes afterwards."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from common_sync.commands.steps.building import Building
@@ -74,8 +73,11 @@ def try_requirements(project: Project, name: str, wish: TryWish, say: Callable[[
     )
     if trial.kept:
         return trial._replace(code=_run(situation, environment, wish, say))
-    with _removed(project, situation, environment, say):
-        return trial._replace(code=_run(situation, environment, wish, say))
+    try:
+        code = _run(situation, environment, wish, say)
+    finally:
+        left = not _remove(project, situation, environment, say)
+    return trial._replace(code=code, kept=left)
 
 
 def _settle_paths(requirements: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
@@ -138,14 +140,15 @@ def _run(situation: Situation, environment: str, wish: TryWish, say: Callable[[s
         raise ConfigurationError(Problem(f"cannot be run: {error.strerror}", word, remedy=remedy)) from error
 
 
-@contextmanager
-def _removed(project: Project, situation: Situation, name: str, say: Callable[[str], None]) -> Iterator[None]:
-    """Remove the environment afterwards, unless somebody else has begun to use it."""
-    try:
-        yield
-    finally:
-        place = situation.place
-        with exclusive(lock_folder(project, situation.service), say):
-            current = read_folder(place).current
-            if (current is None or current.name != name) and not list(find_users(path_of(place, name))):
-                remove_environment(place, name)
+def _remove(project: Project, situation: Situation, name: str, say: Callable[[str], None]) -> bool:
+    """Remove the environment, unless somebody else has begun to use it; tell whether it was removed."""
+    place = situation.place
+    with exclusive(lock_folder(project, situation.service), say):
+        current = read_folder(place).current
+        if current is not None and current.name == name:
+            return False
+        if users := list(find_users(path_of(place, name))):
+            say(f"{name} is still used by process {users[0]}, and stays; common-sync env clean removes it")
+            return False
+        remove_environment(place, name)
+    return True
