@@ -123,7 +123,29 @@ def test_a_copy_of_a_library_that_the_service_gets_no_more(repo: Monorepo) -> No
     """A copy would stay behind for ever, and nobody would know whose it is."""
     repo.run("distribute")
     configure(repo, '"services/api", ', "")
-    assert f"{API}/libs/events/.common-sync.json: CS119" in repo.concise("verify").out
+    found = repo.json("verify", code=1)["findings"]
+    remedies = {one["file"]: one["remedy"] for one in found if one["code"] == "CS119"}
+    remedy = 'add "services/api" to the `services` of its library; or take out what leads to it, and its folder'
+    assert remedies == {f"{API}/libs/events/.common-sync.json": remedy}
+
+
+def test_a_library_that_is_asked_for_by_name(repo: Monorepo) -> None:
+    """A service would be called proven, and get a stranger's package of that name from an index."""
+    repo.write(
+        "common/pyproject.toml", '[project]\nname = "our-common"\nversion = "1"\ndependencies = ["our-events"]\n'
+    )
+    repo.write(
+        f"{JOB}/Dockerfile", "FROM python:3.12\nCOPY . /app\nWORKDIR /app\nRUN pip install -r requirements.txt\n"
+    )
+    repo.run("distribute")
+    found = [one for one in repo.json("doctor", JOB, code=0)["findings"] if one["code"] == "CS213"]
+    assert [(one["file"], one["line"], one["remedy"]) for one in found] == [
+        (f"{JOB}/common/pyproject.toml", 4, 'add "services/job" to the `services` of events')
+    ]
+    configure(repo, '"services/w*"]', '"services/w*", "services/job"]')
+    repo.run("distribute")
+    found = [one for one in repo.json("doctor", JOB, code=0)["findings"] if one["remedy"].startswith("add ")]
+    assert found == []
 
 
 def test_commands_that_know_one_library(repo: Monorepo) -> None:

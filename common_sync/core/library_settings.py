@@ -71,7 +71,9 @@ def _find_clashes(libraries: Sequence[LibrarySettings]) -> Iterator[tuple[int, s
             if overlap(one.master.value, other.master.value):
                 message = f'master "{one.master.value}" and "{other.master.value}" {whose} overlap'
                 yield number, message, "master", "no library can lie in another one: move one of them"
-            elif overlap(one.copy.value, other.copy.value):
+            elif overlap(
+                one.copy.value.casefold(), other.copy.value.casefold()
+            ):  # one folder where a disk ignores case
                 message = f'copies at "{one.copy.value}" and at "{other.copy.value}" {whose} would overlap'
                 yield number, message, "copy", f'give it a place of its own: copy = "{one.master.value}"'
             if one.name.value == other.name.value:

@@ -127,4 +127,8 @@ def report_strays(libraries: Sequence[Location], service: str, manifests: Sequen
     copies = " or ".join(f"./{one.library.copy}" for one in libraries)
     message = "is of a copy that the configuration does not know, so nothing keeps it in sync"
     remedy = f"have what leads to it lead to {copies}, and remove its folder; or set `copy` to it"
+    if any(
+        one.library.services is not None for one in libraries
+    ):  # most likely of a library that the service gets no more
+        remedy = f'add "{service}" to the `services` of its library; or take out what leads to it, and its folder'
     yield from (make_finding("CS119", service, f"{service}/{path}", None, message, remedy) for path in manifests)
