@@ -148,6 +148,18 @@ def test_a_library_that_is_asked_for_by_name(repo: Monorepo) -> None:
     assert found == []
 
 
+def test_a_library_that_is_imported(repo: Monorepo) -> None:
+    """A service would be called proven, and end at its first import."""
+    repo.write(f"{JOB}/main.py", "import our_common\nimport our_events\nfrom our_events import one\n")
+    repo.run("distribute")
+    found = [one for one in repo.json("doctor", JOB, code=0)["findings"] if one["line"] == 2]
+    assert [(one["code"], one["file"], one["remedy"]) for one in found] == [
+        ("CS213", f"{JOB}/main.py", 'add "services/job" to the `services` of events')
+    ]
+    repo.write(f"{JOB}/our_events/__init__.py", "one = 2\n")
+    assert [one for one in repo.json("doctor", JOB, code=0)["findings"] if one["line"] == 2] == []
+
+
 def test_commands_that_know_one_library(repo: Monorepo) -> None:
     """A command would do for one library what is asked for both."""
     before = repo.tree()

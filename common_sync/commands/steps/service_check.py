@@ -1,16 +1,15 @@
 """All checks of one service."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from common_sync.commands.steps.compositions import list_compositions, list_dead_ends, list_dockerfiles
 from common_sync.commands.steps.image_check import Dockerfile, ImageCheck, check_image
 from common_sync.commands.steps.survey import Survey
+from common_sync.commands.steps.untaken import ask_for_untaken
 from common_sync.core.doctor.catalogue import State, Verdict, conclude, inspect_service, is_silenced, judge
-from common_sync.core.doctor.checks.by_name import list_asked_by_name
 from common_sync.core.doctor.checks.layout import find_importable
-from common_sync.core.doctor.checks.references import PROJECT_FILES
 from common_sync.core.doctor.view import Service, View, find_imports
 from common_sync.core.findings import distribute_command, place, reference_findings
 from common_sync.core.model import Finding, below
@@ -85,24 +84,16 @@ def check_service(found: Survey, plan: ServicePlan, shared: Iterable[Finding], *
         findings += reported
         following |= {opened.report(one) for one in own if opened.follows(one, reported)}
         fixed = _fixed(images) | fixed
-    findings += map(several[0].report, several[0].keep(_ask_for_untaken(found, several[0].service), several[0].lines))
+    findings += map(
+        several[0].report,
+        several[0].keep(ask_for_untaken(found.project, found.masters, several[0].service), several[0].lines),
+    )
     mounted = any(one.mounts for one in compositions)
     states = judge([*findings, *shared], in_image=bool(dockerfiles), mounted=mounted)
     paths = tuple(dict.fromkeys(os.path.normpath(f"{plan.service}/{one.path}") for one in dockerfiles))
     once = tuple(dict.fromkeys(findings))
     seen = frozenset(following.intersection(once))
     return ServiceCheck(plan.service, paths, once, states, conclude(findings), tuple(fixed.values()), seen)
-
-
-def _ask_for_untaken(found: Survey, service: Service) -> Iterator[Finding]:
-    """Yield where a service or a copy asks by name for a library that the service does not get: an index may answer."""
-    copies = [library.copy for library in found.project.libraries_of(service.path)]
-    projects = [f"{copy}/{file}" for copy in copies for file in sorted(PROJECT_FILES)]
-    for target in found.masters:
-        if not target.library.takes(service.path):
-            named = service._replace(library=target.manifest.library.name, copy=target.library.copy)
-            remedy = f'add "{service.path}" to the `services` of {target.library.name}'
-            yield from (one._replace(remedy=remedy) for one in list_asked_by_name(named, projects))
 
 
 def _list_files(project: Project, plan: ServicePlan) -> tuple[str, ...]:
