@@ -77,7 +77,7 @@ WRONG = {
     ),
     "an unknown key": Wrong(
         MASTER + SERVICES + "colour = 1\n",
-        (f'error: {FILE}:3: unknown key "colour"', "  help: the keys are master, services, copy, exclude, managed, ignore, pins, service, deploy"),
+        (f'error: {FILE}:3: unknown key "colour"', "  help: the keys are master, services, copy, exclude, managed, ignore, pins, library, service, deploy"),
     ),
     "everything at once": Wrong(
         'master = 1\nservices = "services/*"\ncopy = []\nexclude = [1]\n',

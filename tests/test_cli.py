@@ -287,7 +287,7 @@ def test_help_is_asked_for_anywhere(synced: Monorepo) -> None:
 @pytest.mark.parametrize("command", COMMAND_TABLE)
 def test_an_example_is_a_command_line(command: str) -> None:
     """The one line that everybody copies would be refused."""
-    words = COMMAND_TABLE[command].example.partition(" | ")[0].split()
+    words = COMMAND_TABLE[command].example.partition(" | ")[0].partition(" -- ")[0].split()
     assert words[0] == "common-sync"
     assert find_command(words[1:]) == command
     known = {spelling for one in (*own_parameters(command), *common_parameters(command)) for spelling in one.spellings}

@@ -66,6 +66,9 @@ def test_a_day_with_two_libraries(repo: Monorepo) -> None:
     repo.write("common/new.py", "new = 1\n")
     held = repo.json("status", code=1)
     assert [one["name"] for one in held["libraries"]] == ["common", "events"]
+    assert [*held["libraries"][1]] == ["name", *held["master"]]
+    fields = ["library", "copy", "state", "touched", "behind", "digest", "version", "files", "drift"]
+    assert [*held["services"][0]["copies"][1]] == fields
     states = {one["name"]: [copy["state"] for copy in one["copies"]] for one in held["services"]}
     assert states == {API: ["stale", "modified"], JOB: ["stale"], WORKER: ["stale", "current"]}
     assert [one["state"] for one in held["services"]] == ["modified", "stale", "stale"]
