@@ -37,12 +37,11 @@ def build_probe(project: Project, service: str, revision: str | None = None) -> 
         CommonSyncError: The service or the revision is unknown, or the copy has no manifest that can be used.
     """
     (chosen,) = select_services(project, [service])
-    if len(project.copies) > 1:
-        message = f"{chosen} has copies of {len(project.copies)} libraries, and a probe looks for one"
-        raise ConfigurationError(
-            Problem(message, remedy="common-sync verify --copy checks each of them on its machine")
-        )
-    copy = f"{chosen}/{project.copies[0]}"
+    copy, *others = project.list_copies([chosen])
+    if others:
+        message = f"{chosen} has copies of {1 + len(others)} libraries, and a probe looks for one"
+        remedy = "common-sync verify --copy checks each of them on its machine"
+        raise ConfigurationError(Problem(message, remedy=remedy))
     data, where = _read_here(project.root, copy) if revision is None else _read_committed(project.root, copy, revision)
     manifest = parse_manifest(data, where)
     if digest_tree(manifest.files) != manifest.tree:
