@@ -419,7 +419,10 @@ def test_a_version_is_tried_beside_the_environment(envs: Environments) -> None:
         "✗ the command has ended with 7",
     ]
     done = envs.run("env", "try", "api", "alpha==1.0", "--", "sh", "-c", "kill -9 $$")
-    assert (done.code, done.out.splitlines()[0]) == (137, "· services/api with alpha==1.0: the environment that it has")
+    assert (done.code, done.out.splitlines()[0]) == (
+        137,
+        "· services/api with alpha==1.0: its own environment has that already",
+    )
     assert done.err.startswith("sh is none of the environment's programs: /")
     assert _stamps(envs) == before
     started = "sleep 600 > /dev/null 2>&1 & echo $!"

@@ -9,7 +9,8 @@ from typing import IO, Literal, NamedTuple
 from common_sync.commands.deploy_source import LEAVES, Source, clear_staged, committed, read_work_tree
 from common_sync.commands.steps.building import Building
 from common_sync.commands.steps.environments import Situation, observe
-from common_sync.commands.steps.releases import Outcome, Site, bring_up, find_site, find_words, source_of
+from common_sync.commands.steps.release_check import check_release
+from common_sync.commands.steps.releases import Outcome, Site, bring_up, find_site, source_of
 from common_sync.commands.steps.unit_checks import check_data, find_closed
 from common_sync.commands.steps.units import settings_of
 from common_sync.commands.units import write_units
@@ -22,13 +23,10 @@ from common_sync.core.model import Finding, ancestors
 from common_sync.core.service_settings import ServiceSettings
 from common_sync.edges.environments import systemd
 from common_sync.edges.environments.folder import list_environments, path_of, see
-from common_sync.edges.environments.health import run_command
-from common_sync.edges.environments.installer import excerpt
 from common_sync.edges.environments.live import find_users
 from common_sync.edges.environments.placing import remove_environment
 from common_sync.edges.environments.processes import find_account
 from common_sync.edges.environments.releases import (
-    APP,
     make_release,
     note_origin,
     packed,
@@ -47,9 +45,6 @@ _VARIABLES = ".env"
 
 _LEFT_OUT = Rules((*CACHES, *(rule for rule in EXCLUDES if rule.pattern in {".git", ".venv/", "venv/"})))
 """What goes into no release, whatever the service's `.dockerignore` says: there may be none."""
-
-_CHECK_LINES = 20
-"""How much is shown of what a check has printed."""
 
 DeployAction = Literal["nothing", "refused", "would", "released", "again"]
 """What was done: nothing was to be, it is not in sync or leaves its folder, a release would be made, was made, or the current one was proven."""
@@ -241,28 +236,9 @@ class _Deploying:
             owner = find_account(self._site.user) if os.geteuid() == 0 else None
             share(place, self._source, self._persistent, owner)
             make_release(place, release, file)
-        self._check(release)
+        check_release(self._site, release, self._project.configuration.file)
         done = self._bring_up(done._replace(action="released", number=release.number), release)
         return done._replace(removed=tuple(self._prune()))
-
-    def _check(self, release: Release) -> None:
-        """Run the service's `check` in a release that nothing leads to yet; one that fails is removed."""
-        site, settings = self._site, self._site.settings
-        if not settings.check:
-            return
-        folder = os.path.join(release_path(site.place, release.number), APP)
-        words = find_words(site, release.made.environment, settings.check)
-        passed = False
-        try:
-            failure = run_command(words, folder, site.identity, settings.start_timeout)
-            passed = failure is None
-        finally:
-            if not passed:
-                remove_releases(site.place, [release.number])
-        if failure is not None:
-            message = f"{site.service}: its check failed: {failure.reason}; nothing was switched"
-            file, line = self._project.configuration.file, settings.service.line
-            raise TreeError(Problem(message, file, line, excerpt=excerpt(failure.said)[-_CHECK_LINES:]))
 
     @property
     def _is_due(self) -> bool:

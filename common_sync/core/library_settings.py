@@ -34,11 +34,8 @@ def read_libraries(reader: Reader) -> tuple[LibrarySettings, ...]:
     tables = reader.array("library")
     for key in ONE_EACH if tables else ():
         if key in reader.names:
-            remedy = (
-                "write it into a [[library]]"
-                if key != "pins"
-                else "take it out: several libraries cannot be pinned yet"
-            )
+            unpinned = "take it out: several libraries cannot be pinned yet"
+            remedy = unpinned if key == "pins" else "write it into a [[library]]"
             reader.complain(key, f'"{key}" stands beside [[library]]', remedy)
     libraries = tuple(map(_read_library, tables))
     for number, message, key, remedy in _find_clashes(libraries):
@@ -62,7 +59,7 @@ def _read_library(reader: Reader) -> LibrarySettings:
 
 
 def _find_clashes(libraries: Sequence[LibrarySettings]) -> Iterator[tuple[int, str, str, str]]:
-    """Yield the number of each library that is in the way of an earlier one, what is so, its key, and what to do."""
+    """Yield what is wrong between a library and an earlier one: its number, the message, the key, and the remedy."""
     for number, one in enumerate(libraries):
         for other in libraries[:number]:
             whose = f"of the library in line {other.master.line}"
@@ -71,11 +68,9 @@ def _find_clashes(libraries: Sequence[LibrarySettings]) -> Iterator[tuple[int, s
             if overlap(one.master.value, other.master.value):
                 message = f'master "{one.master.value}" and "{other.master.value}" {whose} overlap'
                 yield number, message, "master", "no library can lie in another one: move one of them"
-            elif overlap(
-                one.copy.value.casefold(), other.copy.value.casefold()
-            ):  # one folder where a disk ignores case
+            elif overlap(one.copy.value.casefold(), other.copy.value.casefold()):  # on some disks `A` is `a`
                 message = f'copies at "{one.copy.value}" and at "{other.copy.value}" {whose} would overlap'
                 yield number, message, "copy", f'give it a place of its own: copy = "{one.master.value}"'
             if one.name.value == other.name.value:
-                message = f'the name "{one.name.value}" is that {whose} too'
+                message = f'the library in line {other.master.line} has the name "{one.name.value}" too'
                 yield number, message, "name", 'give it a name of its own: name = "…"'

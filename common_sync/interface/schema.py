@@ -63,12 +63,7 @@ def configuration_schema(_tool: str = "common-sync") -> Schema:
                 "description": "Services that stay at a tag or a commit of the library.",
                 "additionalProperties": _text("A tag, or 7 to 64 hex digits of a commit.", REF),
             },
-            library={
-                "type": "array",
-                "description": "Several libraries: each with a table of its own.",
-                "items": {**_library(), "required": ["master", "services"]},
-                "minItems": 1,
-            },
+            library=_libraries(),
             service={
                 "type": "object",
                 "description": "How services are set up, by their folders.",
@@ -84,14 +79,20 @@ def configuration_schema(_tool: str = "common-sync") -> Schema:
     }
 
 
-def _library() -> Schema:
-    return _table(
+def _libraries() -> Schema:
+    table = _table(
         master=_text("The library's folder, relative to this file.", FOLDER),
         name=_text("What it is called; without it, its folder's name.", LIBRARY_NAME),
         copy=_text("The copy's folder inside a service; without it, the master's folder name.", FOLDER),
         exclude=_strings("Files that are never copied: gitignore patterns, after the built-in ones."),
         services=_strings("The services that get it: folders or globs, relative to this file.", minItems=1),
     )
+    return {
+        "type": "array",
+        "description": "Several libraries: each with a table of its own.",
+        "items": {**table, "required": ["master", "services"]},
+        "minItems": 1,
+    }
 
 
 def _service() -> Schema:

@@ -100,7 +100,7 @@ WRONG = [
     (SERVICES + A + 'name = "a/b"\n', [(5, "\"name\" cannot be 'a/b'")]),
     (SERVICES + A + A.replace('"a"', '"./a"') + 'name = "b"\n', [(6, 'master "a" and "a" of the library in line 3 overlap')]),
     (SERVICES + A + A.replace('"a"', '"a/b"'), [(6, 'master "a/b" and "a" of the library in line 3 overlap')]),
-    (SERVICES + A + A.replace('"a"', '"b/a"') + 'copy = "b"\n', [(5, 'the name "a" is that of the library in line 3 too')]),
+    (SERVICES + A + A.replace('"a"', '"b/a"') + 'copy = "b"\n', [(5, 'the library in line 3 has the name "a" too')]),
     (SERVICES + A + A.replace('"a"', '"b"') + 'copy = "a/b"\n', [(8, 'copies at "a/b" and at "a" of the library in line 3 would overlap')]),
     (SERVICES + A + A.replace('"a"', '"b"') + 'copy = "A"\n', [(8, 'copies at "A" and at "a" of the library in line 3 would overlap')]),
     (SERVICES + A + '[[library]]\nmaster = 5\nservices = ["x"]\n', [(6, '"master" must be a string')]),

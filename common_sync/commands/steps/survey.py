@@ -25,7 +25,7 @@ from common_sync.edges.service.references import References, read_references
 
 if TYPE_CHECKING:
     from common_sync.commands.steps.locking import Locking
-    from common_sync.core.copies.needs import Need
+    from common_sync.commands.steps.takers import Takers
     from common_sync.edges.git.history import FormerStates
     from common_sync.edges.state.promoting import Taken
 
@@ -37,9 +37,7 @@ class Survey(NamedTuple):
     """A project, what its copies should hold, and the plan of each service that was asked for."""
 
     project: Project  # the project
-    targets: Mapping[
-        TargetKey, Target
-    ]  # what each copy should hold, by its key: first the masters, in the order of the libraries
+    targets: Mapping[TargetKey, Target]  # what each copy should hold: first the masters, in the libraries' order
     plans: tuple[ServicePlan, ...]  # one for each service
     root: Managed  # what is to be done about the root's own files
     composes: ComposeFiles  # the compose files that tell how services are built
@@ -110,7 +108,7 @@ def survey(
         cache(partial(_former_states, project.root)),
         cache(partial(_read_taken, project.root)),
         _Digests(),
-        _find_needs(project),
+        _read_takers(project, composes),
     )
 
     def look(service: str) -> ServicePlan | tuple[Problem, ...]:
@@ -124,14 +122,7 @@ def survey(
     if problems:
         raise TreeError(*problems)
     plans = [one for one in found if isinstance(one, ServicePlan)]
-    root = survey_root(project, services)
-    if looking.needs:
-        from common_sync.core.copies.needs import find_misplaced  # most projects have one library
-
-        root = root._replace(findings=(*root.findings, *find_misplaced(looking.needs)))
-    if locking is not None:
-        edits = (locking.edit,) if locking.edit is not None else ()
-        root = root._replace(edits=(*root.edits, *edits), findings=(*root.findings, *locking.findings))
+    root = _survey_root(project, services, looking.takers, locking)
     return Survey(project, targets, tuple(_with_first_plans(plan, targets) for plan in plans), root, composes)
 
 
@@ -168,20 +159,12 @@ def _former_states(root: str, target: Target) -> "FormerStates":
     return FormerStates(os.path.join(root, target.library.master))
 
 
-def _find_needs(project: Project) -> "tuple[Need, ...]":
+def _read_takers(project: Project, composes: ComposeFiles) -> "Takers | None":
     if not project.configuration.library:
-        return ()
-    from common_sync.commands.steps.takers import find_needs  # most projects have one library
+        return None
+    from common_sync.commands.steps.takers import Takers  # most projects have one library
 
-    return find_needs(project)
-
-
-def _check_taken(service: str, looking: "_Looking") -> tuple[Finding, ...]:
-    if not looking.project.configuration.library:
-        return ()
-    from common_sync.commands.steps.takers import check_taken  # most projects have one library
-
-    return check_taken(looking.project, service, looking.needs, looking.composes)
+    return Takers(project, composes)
 
 
 def _read_taken(root: str) -> "Taken":
@@ -199,6 +182,19 @@ def survey_root(project: Project, services: Sequence[str]) -> Managed:
     if "gitattributes" not in project.configuration.managed or find_top(project.root) is None:
         return Managed()
     return look_at_attributes(project.root, project.list_copies(services), services, project.services)
+
+
+def _survey_root(
+    project: Project, services: Sequence[str], takers: "Takers | None", locking: "Locking | None"
+) -> Managed:
+    """Return what is to be done about the root's files, with what is wrong with the libraries and the lock."""
+    root = survey_root(project, services)
+    if takers is not None:
+        root = root._replace(findings=(*root.findings, *takers.find_misplaced()))
+    if locking is not None:
+        edits = (locking.edit,) if locking.edit is not None else ()
+        root = root._replace(edits=(*root.edits, *edits), findings=(*root.findings, *locking.findings))
+    return root
 
 
 def _with_first_plans(plan: ServicePlan, targets: Mapping[TargetKey, Target]) -> ServicePlan:
@@ -224,14 +220,12 @@ class _Looking(NamedTuple):
 
     project: Project  # the project
     targets: Mapping[TargetKey, Target]  # what copies should hold
-    view: Callable[
-        [tuple[TargetKey, ...]], _View
-    ]  # how a service sees the libraries, by the keys of what it should hold
+    view: Callable[[tuple[TargetKey, ...]], _View]  # how a service sees the libraries that it gets
     composes: ComposeFiles  # the compose files that tell how services are built
     former: Callable[[Target], "FormerStates"]  # what the master of a target once held
     taken: Callable[[], "Taken"]  # the edits that a stopped `promote` has taken over
     digests: "_Digests"  # digests what copies hold
-    needs: "tuple[Need, ...]" = ()  # the lines by which libraries lead to each other
+    takers: "Takers | None"  # checks which services get which libraries; None where all get the only one
 
 
 class _Digests:
@@ -261,7 +255,7 @@ def survey_service(service: str, looking: _Looking) -> ServicePlan:
         found = read_references(view.libraries, service, project.services, looking.composes)
         managed = view.ignores.look_at(service, found.dockerfiles)
         former = tuple(_survey_former(service, found, looking, view)) if found.former else ()
-        untaken = _check_taken(service, looking)
+        untaken = looking.takers.check(service) if looking.takers is not None else ()
     except OSError as error:
         raise explain_os_error(error, service, "read the service") from error
     return ServicePlan(

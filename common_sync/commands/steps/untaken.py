@@ -29,14 +29,14 @@ def ask_for_untaken(project: Project, masters: Iterable[Target], service: Servic
             named = service._replace(library=target.manifest.library.name, copy=target.library.copy)
             remedy = f'add "{service.path}" to the `services` of {target.library.name}'
             by_name = list_asked_by_name(named, projects)  # an index may answer
-            found = by_name or _import_it(project, service, target.library)
+            found = by_name or _find_imports(project, service, target.library)
             yield from (one._replace(remedy=remedy) for one in found)
 
 
-def _import_it(project: Project, service: Service, library: Library) -> Iterator[Finding]:
+def _find_imports(project: Project, service: Service, library: Library) -> Iterator[Finding]:
     """Yield an import of each package of a library that a service neither gets nor holds itself."""
-    context = open_context(ServiceFolder(service.place))
-    taken = {name for one in project.libraries_of(service.path) for name in find_importable(context, one.copy)}
+    copies = [library.copy for library in project.libraries_of(service.path)]
+    taken = {name for copy in copies for name in find_importable(service.context, copy)}
     own = {part.removesuffix(".py") for file in service.files for part in file.split("/")}
     packages = find_importable(open_context(ServiceFolder(project.root)), library.master)
     wanted = [name for name in packages if name not in taken and name.partition(".")[0] not in own]

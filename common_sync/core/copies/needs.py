@@ -24,11 +24,10 @@ def find_misplaced(needs: Iterable[Need]) -> Iterator[Finding]:
         library, needed = one.library, one.needed
         if _lead(library.copy, needed.copy) == _lead(library.master, needed.master):
             continue
-        above = posixpath.commonpath([library.master, needed.master])
-        places = (f'copy = "{posixpath.relpath(each.master, above or ".")}"' for each in (library, needed))
+        above = posixpath.commonpath([library.master, needed.master]) or "."
+        keys = (f'copy = "{posixpath.relpath(each.master, above)}" in {each.name}' for each in (library, needed))
         message = f"leads to {needed.name}, and would not in a service: the copies do not stand to each other as the masters do"
-        remedy = f"write {' in {}, and '.join(places)} in {{}}".format(library.name, needed.name)
-        yield make_finding("CS015", "", one.file, one.line, message, remedy)
+        yield make_finding("CS015", "", one.file, one.line, message, f"write {', and '.join(keys)}")
 
 
 def _lead(start: str, end: str) -> str:

@@ -120,11 +120,9 @@ def refuse_several(project: Project, command: str) -> None:
         ConfigurationError: It has.
     """
     if project.configuration.library:
-        line, remedy = (
-            project.configuration.library[0].master.line,
-            "it takes one library: `master` without [[library]]",
-        )
+        line = project.configuration.library[0].master.line
         message = f"`{command}` cannot be used with [[library]] yet, and has done nothing"
+        remedy = "it takes one library: `master` without [[library]]"
         raise ConfigurationError(Problem(message, project.configuration.file, line, remedy))
 
 
