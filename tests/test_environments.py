@@ -413,7 +413,7 @@ def test_a_version_is_tried_beside_the_environment(envs: Environments) -> None:
     assert (done.code, done.err) == (7, "")
     assert done.out.splitlines() == [
         "1.1 1.0",
-        "· services/api with alpha==1.1: 1 of 4 packages differ",
+        "· services/api with alpha==1.1: 1 of 4 packages differs",
         "  PACKAGE  NOW  TRIED",
         "  alpha    1.0  1.1",
         "✗ the command has ended with 7",

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.depth import skip
 from support.monorepo import Monorepo
 from support.waiting import PATIENCE
 
@@ -75,9 +76,10 @@ def test_python_of_2018_can_read_it() -> None:
     ast.parse(Path(probe.__file__).read_text("utf-8"), feature_version=(3, 7))
 
 
-@pytest.mark.skipif(SSHD is None, reason="no sshd here: install openssh-server, and this test sends the probe by ssh")
 def test_by_ssh(synced: Monorepo, tmp_path: Path) -> None:
     """The command that the help shows would not work: ssh and the shell at its other end would lose a part of it."""
+    if SSHD is None:
+        skip("sshd, which the apt package openssh-server brings")
     if os.getuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)  # sshd wants it when it runs as root
     for name in ("host", "own"):

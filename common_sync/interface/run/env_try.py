@@ -59,7 +59,8 @@ def _lines(trial: "Trial", options: Options) -> Iterator[str]:
     terminal, name = options.terminal, printable(trial.service)
     tried = printable(" ".join(trial.requirements))
     differ, packages = len(trial.changes), count(trial.packages, "package")
-    what = "its own environment has that already" if trial.is_current else f"{differ} of {packages} differ"
+    verb = "differs" if differ == 1 else "differ"
+    what = "its own environment has that already" if trial.is_current else f"{differ} of {packages} {verb}"
     yield f"{terminal.mark('·')} {name} with {tried}: {what}"
     if trial.changes:
         rows = [(one.name, one.before or "-", one.after or "-") for one in trial.changes]
