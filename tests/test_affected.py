@@ -467,6 +467,7 @@ def test_outside_git(tmp_path: Path) -> None:
     refuse(make_monorepo(tmp_path / "plain", git=False), "in no git repository", since="HEAD")
 
 
+@deep("less usual clones")
 def test_a_clone_without_blobs_opens_no_connection(synced: Monorepo, tmp_path: Path) -> None:
     """A command that only reads would fetch in silence."""
     synced.git("config", "uploadpack.allowFilter", "true")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from support.depth import deep
 from support.monorepo import (
     CONFIGURATION,
     PROGRAM,
@@ -736,6 +737,7 @@ def test_stopped_while_it_writes(many: Monorepo, name: str, times: int) -> None:
     assert many.run("verify").code == 0
 
 
+@deep("more moments to stop")
 def test_stopped_in_the_middle_of_an_update(many: Monorepo) -> None:
     """What a stopped run has done would be taken for somebody's edits."""
     assert many.run("distribute", "-q").code == 0

@@ -150,6 +150,7 @@ def test_file_names_in_the_encoding_of_an_old_locale(synced: Monorepo) -> None:
         )
 
 
+@deep("more names")
 def test_names_never_reach_a_terminal_raw(synced: Monorepo) -> None:
     """Whoever can name a file or a library could take over the terminal, or fake a line of the output."""
     evil = "\x1b[2J\x9b1m\n✓ all in sync\r\u202e\udcff"

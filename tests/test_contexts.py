@@ -3,6 +3,7 @@
 import os
 
 import pytest
+from support.depth import deep
 from support.monorepo import Monorepo
 
 API = "services/api"
@@ -175,6 +176,7 @@ BESIDE = ROOT.replace("context: .,", "context: ..,")
 BESIDE_NARROWED = ROOT_NARROWED.replace("./services/", "./")
 
 
+@deep("less usual places of compose files")
 def test_a_compose_file_between_the_root_and_the_services(shared: Monorepo) -> None:
     """`doctor` and `explain` would know how an image is built, and `verify` and `--contexts` say that all is in sync."""
     for service in ("api", "worker"):

@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 
 import pytest
+from support.depth import deep
 from support.monorepo import PROGRAM, Monorepo, make_monorepo, patched, run, show
 
 RIGHT = "FROM python:3.12-slim\nWORKDIR /app\nCOPY common/ ./common/\nCOPY requirements.txt .\nRUN pip install -r requirements.txt\nCOPY . .\n"
@@ -176,6 +177,7 @@ def test_what_follows_from_another_finding_is_left_out(story: Monorepo) -> None:
     assert len(re.findall(r"^  CS\d+ ", story.run("doctor", "-v").out, re.MULTILINE)) == hidden + 4
 
 
+@deep("builds of less usual kinds")
 def test_a_long_list_is_counted(story: Monorepo) -> None:
     """A report about hundreds of services would be hundreds of lines long, and the services that are left out unknown."""
     for number in range(20):
@@ -254,6 +256,7 @@ def test_an_unknown_check_is_an_error_with_its_line(one: Monorepo, written: str,
     assert remedy in done.err
 
 
+@deep("builds of less usual kinds")
 def test_bytes_that_are_no_text_hide_nothing(one: Monorepo) -> None:
     """A build that fails would be called proven for one letter in a comment."""
     (one.root / "services/api/.dockerignore").write_bytes(b"# caf\xe9\nrequirements.txt\n")
@@ -405,6 +408,7 @@ def test_a_name_that_strangers_have_is_told_once(one: Monorepo) -> None:
     assert codes(one) == []
 
 
+@deep("builds of less usual kinds")
 def test_an_image_with_an_old_python_is_told(one: Monorepo) -> None:
     """An image could not be built, for a reason that nobody sees in the Dockerfile."""
     one.write("common/pyproject.toml", '[project]\nname = "our-common"\nversion = "1"\nrequires-python = ">=3.11,<4"\n')

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from support.depth import deep
 from support.monorepo import Monorepo, make_monorepo, run
 
 LINES = b"# what we need\r\n-e ./../../services/../common/ # shared\r\nfastapi"
@@ -272,6 +273,7 @@ def test_a_block_that_is_torn(synced: Monorepo) -> None:
     assert "services/api/.dockerignore:1: CS116" in done.out
 
 
+@deep("less usual files")
 def test_a_file_of_many_equal_lines(synced: Monorepo) -> None:
     """A run would compare each line with every other, for minutes."""
     text = "-e ../../common\n" + "\n" * 20_000 + "# end\n-r ../../common/x.txt\n"

@@ -163,6 +163,7 @@ def test_the_master_itself(envs: Environments) -> None:
     assert envs.python("api", SHOW) == str(envs.root / "services/api/common/our_common/__init__.py")
 
 
+@deep("environments in less usual ways")
 @pytest.mark.parametrize("installer", WITH_UV)
 def test_a_requirement_that_cannot_be_had(envs: Environments, installer: str) -> None:
     """The environment that runs would be broken by a typo, or nobody would know which line is wrong."""
@@ -317,6 +318,7 @@ def test_python_by_its_version(envs: Environments) -> None:
     assert "services/worker: Python 3.99 is not on the PATH" in done.err
 
 
+@deep("environments in less usual ways")
 def test_somebody_elses_venv(envs: Environments) -> None:
     """An environment that somebody has made, and things in it, would be gone."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", "services/api/.venv"], cwd=envs.root, check=True)
@@ -372,6 +374,7 @@ def test_a_venv_that_cannot_be_read(envs: Environments) -> None:
     assert "✓ services/worker  environment" in done.out, "the others are made"
 
 
+@deep("environments in less usual ways")
 @pytest.mark.parametrize("installer", WITH_UV)
 def test_two_projects_in_folders_of_one_name(envs: Environments, installer: str) -> None:
     """The second would be installed twice, and the first not at all, and the run would say that all is well."""
@@ -439,6 +442,7 @@ def test_a_version_is_tried_beside_the_environment(envs: Environments) -> None:
     assert [envs.current("api")] == kept
 
 
+@deep("environments in less usual ways")
 def test_another_library_is_tried(envs: Environments) -> None:
     """A service would have to get a new state of the library before anybody knows whether it runs with it."""
     assert envs.run("env", "sync").code == 0
@@ -469,6 +473,7 @@ UNTRIED: tuple[tuple[tuple[str, ...], str], ...] = (
 )
 
 
+@deep("environments in less usual ways")
 def test_what_cannot_be_tried(envs: Environments) -> None:
     """Somebody would think that he has tried a version, and has not."""
     envs.write("services/nothing/main.py", "")
@@ -556,6 +561,7 @@ def test_a_cache_that_cannot_be_cleaned(envs: Environments) -> None:
     assert "uv cache prune has failed\n    the cache is broken\n" in done.err, "what uv says is passed on"
 
 
+@deep("environments in less usual ways")
 def test_what_uv_is_told(envs: Environments) -> None:
     """An index that only uv's own settings name would be another one some day, and nobody would see why versions differ."""
     settings = envs.root.parent / "uv"
@@ -799,6 +805,7 @@ def test_system_site_packages(envs: Environments) -> None:
     assert installer.startswith("pip ")
 
 
+@deep("environments in less usual ways")
 def test_doctor_says_it_too(envs: Environments) -> None:
     """Who asks what is wrong would not hear that a service runs with old packages."""
     assert envs.run("env", "sync", "api").code == 0

@@ -14,6 +14,7 @@ from support.commits import (
     do_as_told,
     install_hook,
 )
+from support.depth import deep
 from support.monorepo import Monorepo, make_monorepo
 
 # Other repositories
@@ -86,6 +87,7 @@ def test_a_git_that_was_told_how_to_read_pathspecs(committed: Monorepo, kind: st
     assert committed.run("explain", "common/nothing", env=told).code == 0
 
 
+@deep("less usual repositories")
 def test_a_project_in_a_submodule(committed: Monorepo, tmp_path: Path) -> None:
     """A submodule's git directory is elsewhere, and named in the environment of its hooks."""
     above = Monorepo(tmp_path / "above")
@@ -116,6 +118,7 @@ def test_a_service_that_is_a_repository_of_its_own(committed: Monorepo) -> None:
     assert_committed(commit(committed))
 
 
+@deep("less usual repositories")
 def test_a_master_that_is_a_repository_of_its_own(synced: Monorepo, tmp_path: Path) -> None:
     """A library that several repositories share as a submodule would be empty for the hook."""
     library = Monorepo(tmp_path / "library")
@@ -209,6 +212,7 @@ def test_a_service_that_is_gone_from_the_disk_only(committed: Monorepo) -> None:
     assert_clone_in_sync(committed)
 
 
+@deep("less usual repositories")
 def test_a_large_file_and_a_large_master(committed: Monorepo) -> None:
     """What is too large to be held in memory would not be compared with the commit."""
     committed.write("common/large.bin", bytes(range(256)) * 4096)

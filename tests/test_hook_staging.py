@@ -16,6 +16,7 @@ from support.commits import (
     do_as_told,
     install_hook,
 )
+from support.depth import deep
 from support.monorepo import Monorepo, make_monorepo
 
 # What git knows: the commit must hold what is on the disk
@@ -232,6 +233,7 @@ def test_copies_that_are_ignored_on_purpose(repo: Monorepo, check: list[str]) ->
     assert cloned.git("status", "--porcelain") == ""
 
 
+@deep("less usual commits")
 def test_one_copy_ignored_on_purpose_and_one_not(repo: Monorepo) -> None:
     """The exception that is made for the one would let the other pass without its files."""
     repo.write(".gitignore", "/services/api/common/\n")
@@ -285,6 +287,7 @@ def test_files_that_git_was_told_not_to_look_at(synced: Monorepo, options: list[
     assert_clone_in_sync(synced)
 
 
+@deep("less usual commits")
 def test_requirements_that_git_was_told_not_to_look_at(committed: Monorepo) -> None:
     """With his own requirements hidden from git, a developer would never hear that those in the commit are wrong."""
     hidden = "services/api/requirements.txt"
@@ -394,6 +397,7 @@ def test_a_service_that_git_does_not_know(committed: Monorepo) -> None:
     assert_clone_in_sync(committed)
 
 
+@deep("less usual commits")
 def test_a_service_named_by_itself_that_git_does_not_know(committed: Monorepo) -> None:
     """A clone would lack a folder that its configuration names, and every command would fail there."""
     committed.write("tools/job/app.py")

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.depth import deep
 from support.monorepo import MASTER, Monorepo, make_monorepo
 
 API, WORKER = "services/api/common", "services/worker/common"
@@ -83,6 +84,7 @@ def test_an_edit_does_not_move_a_copy(aged: Monorepo) -> None:
     assert subjects(api) == ["a file goes, a file comes", "a setting"]
 
 
+@deep("less usual histories")
 def test_a_changed_mode_is_a_change(aged: Monorepo) -> None:
     """A commit that only makes a script executable would be no commit."""
     aged.run("distribute")
@@ -174,6 +176,7 @@ def cloned(repo: Monorepo, *arguments: str) -> Monorepo:
     return clone
 
 
+@deep("less usual histories")
 def test_a_shallow_clone(aged: Monorepo) -> None:
     """CI, which has no history, would be told that a copy is of the only commit it has."""
     clone = cloned(aged, "--depth", "1")
@@ -200,6 +203,7 @@ def test_a_clone_without_blobs(aged: Monorepo) -> None:
     assert "--refetch" in clone.run("log").out
 
 
+@deep("less usual histories")
 def test_files_that_git_converts(aged: Monorepo) -> None:
     """The bytes on the disk are of no commit then: a copy would seem edited throughout, or of no commit at all."""
     aged.write("common/.gitattributes", "*.py eol=crlf\n")

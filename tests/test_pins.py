@@ -5,6 +5,7 @@ import json
 import shutil
 
 import pytest
+from support.depth import deep
 from support.monorepo import CONFIGURATION, Monorepo, run
 
 API, WORKER, LOCK = "services/api", "services/worker", "common-sync.lock"
@@ -120,6 +121,7 @@ def make_bad_tags(repo: Monorepo) -> None:
     repo.git("checkout", "-q", "-f", head)
 
 
+@deep("pins in less usual ways")
 def test_what_cannot_be_pinned_to(grown: Monorepo) -> None:
     """A service would be held to what moves, or to what is no library; or a typo would change files."""
     make_bad_tags(grown)
@@ -166,6 +168,7 @@ def test_a_clone_of_depth_1_without_tags_is_proven_offline(pinned: Monorepo) -> 
         assert there.git("status", "--short") == ""
 
 
+@deep("pins in less usual ways")
 def test_what_is_nowhere_is_said(pinned: Monorepo) -> None:
     """A copy would be filled with something else, emptied, or called in sync, where nothing has what is locked."""
     there = clone(pinned)
@@ -317,6 +320,7 @@ def test_a_pinned_service_is_affected_by_its_pin_alone(pinned: Monorepo) -> None
     assert (WORKER in reasons, document["unmatched"]) == (False, [])
 
 
+@deep("pins in less usual ways")
 def test_a_sparse_checkout_without_the_pinned_service(pinned: Monorepo) -> None:
     """Who checks out one service would be told that another one, which is pinned, does not exist."""
     pinned.git("sparse-checkout", "set", "--no-cone", "/*", "!/services/api/")

@@ -274,6 +274,7 @@ def test_an_edit_in_a_copy(tool: Tool, committed: Monorepo) -> None:
     assert committed.read("services/api/common/our_common/settings.py") == "DEBUG = 'mine'\n"
 
 
+@deep("less usual commits under pre-commit and prek")
 def test_only_verify(tool: Tool, repo: Monorepo) -> None:
     """Somebody who asked for a check would find his files changed."""
     tool.configure(repo, "common-sync-verify")
@@ -289,6 +290,7 @@ def test_only_verify(tool: Tool, repo: Monorepo) -> None:
     assert_clone_in_sync(repo)
 
 
+@deep("less usual commits under pre-commit and prek")
 def test_a_worktree(tool: Tool, committed: Monorepo, tmp_path: Path) -> None:
     """The hook would look at the first work tree from the second."""
     committed.git("worktree", "add", "-q", "-b", "second", str(tmp_path / "second"))
@@ -319,6 +321,7 @@ def test_a_repository_whose_top_is_above(tool: Tool, tmp_path: Path, more: str) 
     assert_clone_in_sync(top, "backend")
 
 
+@deep("less usual commits under pre-commit and prek")
 @pytest.mark.parametrize("tool", ["prek"], indirect=True)
 def test_a_workspace(tool: Tool, tmp_path: Path) -> None:
     """Prek also takes a configuration in a folder below the top, and runs its hooks in that folder."""
@@ -346,6 +349,7 @@ def test_what_to_add_can_be_pasted_where_the_user_stands(tool: Tool, hooked: Mon
     assert_clone_in_sync(hooked)
 
 
+@deep("less usual commits under pre-commit and prek")
 def test_all_paths_and_amend(tool: Tool, committed: Monorepo) -> None:
     """`-a`, paths and `--amend` have an index of their own while the hook runs; it would look at the wrong one."""
     committed.write("common/our_common/settings.py", "DEBUG = True\n")
@@ -399,6 +403,7 @@ def test_a_push(tool: Tool, committed: Monorepo, tmp_path: Path) -> None:
     assert_clone_in_sync(committed)
 
 
+@deep("less usual commits under pre-commit and prek")
 def test_copies_that_are_ignored_on_purpose(tool: Tool, repo: Monorepo) -> None:
     """A team that keeps copies out of git would have stale ones, or could not commit at all."""
     repo.write(".gitignore", "/services/*/common/\n")

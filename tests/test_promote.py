@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.depth import sampled
+from support.depth import deep, sampled
 from support.monorepo import Done, Monorepo, patched, run
 
 API, WORKER = "services/api/common", "services/worker/common"
@@ -110,6 +110,7 @@ def test_a_dry_run_writes_nothing(story: Monorepo) -> None:
     assert not (state(story) / "promote").exists()
 
 
+@deep("promote in less usual ways")
 def test_modes_and_links(story: Monorepo) -> None:
     """A script that was made executable in a copy, or a link that was turned, would come home as something else."""
     (story.root / API / SETTINGS).chmod(0o755)
@@ -351,6 +352,7 @@ def test_a_stopped_run_is_finished_by_the_hook(story: Monorepo) -> None:
     assert story.run("verify").code == 0
 
 
+@deep("promote in less usual ways")
 def test_the_journal_is_of_one_state_only(story: Monorepo) -> None:
     """What somebody writes after a run was stopped would pass for what the run had taken over."""
     stop_before_copies(story)

@@ -115,6 +115,7 @@ def _start(repo: Deployed) -> list[str]:
     return done.out.splitlines()
 
 
+@deep("deploys in less usual ways")
 @without_systemd
 def test_a_commit(repo: Deployed, tmp_path: Path) -> None:
     """A release of a commit would have what nobody has committed, or would move the work tree of everybody."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from support.commits import assert_blocked, assert_clone_in_sync, assert_committed, commit, do_as_told, install_hook
+from support.depth import deep
 from support.monorepo import Monorepo, make_monorepo
 
 API, WORKER = "services/api", "services/worker"
@@ -144,6 +145,7 @@ def test_a_copy_of_a_service_inside(synced: Monorepo, text: str | None, *, moved
     assert synced.tree(inner) == held
 
 
+@deep("less usual names")
 def test_a_former_place_that_lies_deeper(elsewhere: Monorepo) -> None:
     """Copies that were moved to another folder would stay where they were, and be called somebody else's."""
     assert elsewhere.run("distribute").code == 0
@@ -267,6 +269,7 @@ def test_a_build_context_has_the_new_copy_only(elsewhere: Monorepo) -> None:
     assert "\0common/our_common" not in done.out
 
 
+@deep("less usual names")
 @pytest.mark.parametrize("recorded", [True, False])
 def test_eject_leads_to_the_master_of_another_name(synced: Monorepo, recorded: bool) -> None:
     """A team that gives the tool up would be left with lines that lead to where the library was years ago."""

@@ -90,6 +90,7 @@ def test_what_is_said_of_each_service(aged: Monorepo) -> None:
     assert made["git"]["subject"] == "an edit"
 
 
+@deep("less usual reports")
 def test_how_far_back_one_looks_changes_nothing(aged: Monorepo) -> None:
     """A long history would be cut in the middle, and old copies be shown as edited."""
     short = document(aged, "--history", "1")
@@ -283,6 +284,7 @@ def test_a_page_without_script_is_a_table(aged: Monorepo) -> None:
     )
 
 
+@deep("less usual reports")
 def test_how_much_of_a_difference(synced: Monorepo) -> None:
     """Whose artifacts are public could not keep his code out of them, or nobody could read a long difference."""
     synced.write(f"{API}/{SETTINGS}", "".join(f"LINE = {number}\n" for number in range(300)))

@@ -290,6 +290,7 @@ SERVICES = st.builds(
 )
 
 
+@deep("a property of units, each with a process")
 @given(st.lists(SERVICES, min_size=15, max_size=15, unique_by=lambda one: one.unit))
 @settings(max_examples=100 if ALL else 8, deadline=None, suppress_health_check=list(HealthCheck))
 def test_systemd_takes_any_unit(services: list[Service]) -> None:

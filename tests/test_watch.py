@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from support.depth import deep
 from support.monorepo import PROGRAM, Monorepo, environment, patched, run
 from support.waiting import PATIENCE, wait_for
 
@@ -125,6 +126,7 @@ def test_what_concerns_no_copy_is_no_round(synced: Monorepo) -> None:
         assert watch.text.count("→") == 2, watch.text
 
 
+@deep("less usual rounds of watch")
 def test_a_lock_that_is_taken(synced: Monorepo) -> None:
     """A save while another run writes would be forgotten."""
     hasty = patched("import common_sync.edges.state.lock as l\nl.exclusive.__wrapped__.__defaults__ = (0.0,)")
@@ -137,6 +139,7 @@ def test_a_lock_that_is_taken(synced: Monorepo) -> None:
         watch.sees("settings.py → 2 services")
 
 
+@deep("less usual rounds of watch")
 def test_without_the_extra(synced: Monorepo) -> None:
     """A person would see a traceback, and not what to install; or everybody would have to install it."""
     missing = patched("import sys\nsys.modules['watchfiles'] = None")
@@ -147,6 +150,7 @@ def test_without_the_extra(synced: Monorepo) -> None:
         watch.sees(START)
 
 
+@deep("less usual rounds of watch")
 def test_no_watches_left(synced: Monorepo) -> None:
     """Where the system's limit is reached, a person would not know what to do."""
     if shutil.which("strace") is None:

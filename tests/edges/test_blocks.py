@@ -14,7 +14,7 @@ from support.commits import (
     index,
     install_hook,
 )
-from support.depth import sampled
+from support.depth import deep, sampled
 from support.monorepo import CONFIGURATION, Monorepo, make_monorepo, patched, run
 from support.trees import ODD_NAMES
 
@@ -39,6 +39,7 @@ def codes(repo: Monorepo, *arguments: str, code: int = 1) -> list[tuple[str, str
     return [(one["code"], one["file"], one["line"]) for one in found]
 
 
+@deep("more of a block")
 def test_where_there_is_a_dockerfile(built: Monorepo) -> None:
     """A service would have its secrets in its image; or one that is not built by Docker would get a file for it."""
     text = built.read(IGNORE)
@@ -337,6 +338,7 @@ def diverge(repo: Monorepo, path: str, ours: str, theirs: str) -> None:
         repo.commit()
 
 
+@deep("more of a block")
 def test_two_branches_that_have_both_changed_the_library(synced: Monorepo) -> None:
     """Every manifest would be full of the marks of a merge, and no command of the tool work until somebody has mended each."""
     synced.write("common/our_common/settings.py", "".join(f"A{number} = 1\n" for number in range(20)))

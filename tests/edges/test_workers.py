@@ -11,7 +11,7 @@ from types import FrameType
 
 import pytest
 from support.counted import no_hang
-from support.depth import sampled
+from support.depth import deep, sampled
 from support.monorepo import environment, run
 from support.waiting import PATIENCE, wait_for
 
@@ -99,12 +99,14 @@ def large(number: int) -> bytes:
     return bytes([number % 256]) * 3_000_000
 
 
+@deep("less usual ends of workers")
 def test_results_that_are_larger_than_a_pipe() -> None:
     """A service with many files would make the run hang, or take minutes."""
     with no_hang():
         assert fork_map(large, range(20), 2, no_progress("", 20)) == [large(number) for number in range(20)]
 
 
+@deep("less usual ends of workers")
 def test_stopping_while_the_workers_are_sending(forked: list[int]) -> None:
     """Ctrl-C would make the run hang for ever."""
 
@@ -162,6 +164,7 @@ def test_a_signal_stops_all_and_lets_them_clean_up(
         os.killpg(process.pid, 0)
 
 
+@deep("less usual ends of workers")
 def test_a_worker_that_misses_the_first_signals(tmp_path: Path) -> None:
     """Ctrl-C would hang for ever where it comes just before a worker begins to wait: Python acts on it after the wait."""
     waiting, ended = tmp_path / "waiting", tmp_path / "ended"

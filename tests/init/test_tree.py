@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from support.counted import assert_grows_with_size
-from support.depth import sampled
+from support.depth import deep, sampled
 from support.detection import BESIDE, SERVICES, check
 from support.repositories import PACKAGE, PROJECT, Files, below, build, run_git, service
 
@@ -150,6 +150,7 @@ def many_copies(number_of: int) -> dict[str, str]:
     return files
 
 
+@deep("large repositories")
 @pytest.mark.parametrize("files", sampled([many_applications, many_copies], 1, "more shapes of large repositories"))
 def test_large_repository(tmp_path: Path, files: Callable[[int], Files]) -> None:
     """A user with a large repository would wait, and take the tool for hung."""

@@ -10,7 +10,7 @@ from reliability.runs import Ended, Hindrance
 from reliability.scenarios import Scenario, is_leftover, out_of_sync, read_tree
 from reliability.test_crash import KILLED, crash_points
 from reliability.warm import Program
-from support.depth import Record, sample
+from support.depth import Record, deep, sample
 from support.monorepo import Monorepo
 
 LINES = "".join(f"line {number}\n" for number in range(1, 12))
@@ -81,13 +81,14 @@ def test_killed_anywhere(program: Program, folder: Path, record_property: Record
     """A laptop that is closed in the middle of it would cost somebody his edit, or bring its lines twice."""
     prepared = prepare(SCENARIO, folder, program)
     found = []
-    for point in sample([*crash_points(prepared.calls)], 4, record_property, "crash points of promote"):
+    for point in sample([*crash_points(prepared.calls)], 2, record_property, "crash points of promote"):
         case = new_case(prepared, program)
         assert case.distribute(hindrance=point).code == KILLED
         found += [f"{point.deed} at {point.at} ({prepared.calls[point.at - 1]}): {one}" for one in wrong(case)]
     assert found == []
 
 
+@deep("full disks of promote")
 def test_a_full_disk(program: Program, folder: Path, record_property: Record) -> None:
     """A disk that is full would leave half a file in the master, or an edit nowhere."""
     prepared = prepare(SCENARIO, folder, program)

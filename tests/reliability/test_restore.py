@@ -60,7 +60,7 @@ def test_killed_anywhere(program: Program, folder: Path, record_property: Record
     """A laptop that is closed in the middle of it would cost somebody the newer edit, or the older."""
     prepared = prepared_to_restore(folder, program)
     found = []
-    for point in sample([*crash_points(prepared.calls)], 10, record_property, "crash points of restore"):
+    for point in sample([*crash_points(prepared.calls)], 4, record_property, "crash points of restore"):
         case = new_case(prepared, program)
         assert case.run(*COMMAND, hindrance=point).code == KILLED
         found += [f"{point.deed} at {point.at} ({prepared.calls[point.at - 1]}): {one}" for one in wrong(case)]
