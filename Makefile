@@ -10,7 +10,7 @@ MEMORY  = $(if $(TESTS),,scripts/in-memory 4000000)
 # Python compiles what is run a thousand times once, whatever the shell says.
 unexport PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED
 
-.PHONY: help demo demo-environments test test-all test-lowest test-newest check picture schema unit look e2e reliability mutate fuzz bench lock clean
+.PHONY: help demo demo-environments test test-all test-lowest test-newest check picture docs schema unit look e2e reliability mutate fuzz bench lock clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this list.
@@ -65,9 +65,13 @@ look: $(VENV)/.developing  ## What CI services and a browser make of it: act, gi
 	-@$(MAKE) --no-print-directory .look/.made # without them the tests say that they were skipped, and fail in CI
 	TESTS=all $(BIN)/python $(PYTEST) tests/look $(PYTEST_ARGS)
 
-.look/.made: constraints.txt tests/look/tools.txt tests/look/package.json scripts/setup-look
+.look/.made: constraints.txt tests/look/package.json scripts/setup-look
 	@scripts/setup-look $(PYTHON)
 	@touch $@
+
+docs: $(VENV)/.installed  ## Build the documentation as a site, in .docs/site.
+	@scripts/pip-install $(VENV) $(LOCK) --group docs
+	$(BIN)/python scripts/build_docs.py $(BIN)/zensical
 
 schema: $(VENV)/.developing  ## Write docs/common-sync.schema.json from the keys and codes.
 	$(BIN)/python scripts/write_schema.py
@@ -96,7 +100,7 @@ lock: $(VENV)/.made  ## Bring constraints.txt up to date with pyproject.toml; `m
 	@scripts/lock $(BIN)/uv $(UPGRADE)
 
 clean:  ## Remove the environments and everything that the tools left.
-	rm -rf $(VENV) .venv-lowest .venv-newest .look .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .e2e
+	rm -rf $(VENV) .venv-lowest .venv-newest .look .docs .coverage .coverage.* .mypy_cache .pytest_cache .ruff_cache .hypothesis .import_linter_cache .e2e
 
 $(VENV)/.made: $(LOCK) scripts/environment scripts/pip-install scripts/setup-tools
 	@scripts/environment $(PYTHON) $(VENV)
