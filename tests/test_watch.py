@@ -139,7 +139,6 @@ def test_a_lock_that_is_taken(synced: Monorepo) -> None:
         watch.sees("settings.py → 2 services")
 
 
-@deep("less usual rounds of watch")
 def test_without_the_extra(synced: Monorepo) -> None:
     """A person would see a traceback, and not what to install; or everybody would have to install it."""
     missing = patched("import sys\nsys.modules['watchfiles'] = None")
@@ -150,7 +149,6 @@ def test_without_the_extra(synced: Monorepo) -> None:
         watch.sees(START)
 
 
-@deep("less usual rounds of watch")
 def test_no_watches_left(synced: Monorepo) -> None:
     """Where the system's limit is reached, a person would not know what to do."""
     if shutil.which("strace") is None:

@@ -76,16 +76,18 @@ def check_image(
             build = simulate(parse_dockerfile(text), context, dict(dockerfile.arguments), named)
             return ImageView(service, dockerfile.path, context, build, dockerfile.targets, admits, dockerfile.builds)
 
-        def examine(text: str) -> list[Finding]:
-            return [_shift(one, dockerfile) for one in keep(inspect_image(view(text)), text)]
+        def examine(seen: ImageView, text: str) -> list[Finding]:
+            return [_shift(one, dockerfile) for one in keep(inspect_image(seen), text)]
 
-        mended = mend(dockerfile.text, examine) if fix else Mended(dockerfile.text, ())
-        found = examine(mended.text)
+        unmended = Mended(dockerfile.text, ())
+        mended = mend(dockerfile.text, lambda text: examine(view(text), text)) if fix else unmended
+        image = view(mended.text)
+        found = examine(image, mended.text)
     except _RefusedIgnoreFileError as error:
         return ImageCheck((_unparsable(error.file, error),))
     except UnparsableError as error:
         return ImageCheck((_shift(_unparsable(dockerfile.path, error), dockerfile),))
-    return ImageCheck(tuple(found), view(mended.text), mended if mended.lines else None, dockerfile.text)
+    return ImageCheck(tuple(found), image, mended if mended.lines else None, dockerfile.text)
 
 
 def _open_named(folder: ServiceFolder, path: str | None) -> Files:

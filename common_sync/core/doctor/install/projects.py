@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from common_sync.core.doctor.install.build_reads import Read, find_hook, is_optional, list_reads
@@ -52,6 +53,7 @@ class Project(NamedTuple):
     build_requires: tuple[str, ...] = ("setuptools",)  # the names of what builds it, normalised
 
 
+@lru_cache(maxsize=64)  # every service holds the library's, and asks for it several times
 def read_project(text: str) -> Project | None:
     """Return what a pyproject.toml says, or None when it is no TOML."""
     document = _parse(text)
