@@ -318,7 +318,6 @@ def test_python_by_its_version(envs: Environments) -> None:
     assert "services/worker: Python 3.99 is not on the PATH" in done.err
 
 
-@deep("environments in less usual ways")
 def test_somebody_elses_venv(envs: Environments) -> None:
     """An environment that somebody has made, and things in it, would be gone."""
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", "services/api/.venv"], cwd=envs.root, check=True)
@@ -442,7 +441,6 @@ def test_a_version_is_tried_beside_the_environment(envs: Environments) -> None:
     assert [envs.current("api")] == kept
 
 
-@deep("environments in less usual ways")
 def test_another_library_is_tried(envs: Environments) -> None:
     """A service would have to get a new state of the library before anybody knows whether it runs with it."""
     assert envs.run("env", "sync").code == 0
@@ -473,7 +471,6 @@ UNTRIED: tuple[tuple[tuple[str, ...], str], ...] = (
 )
 
 
-@deep("environments in less usual ways")
 def test_what_cannot_be_tried(envs: Environments) -> None:
     """Somebody would think that he has tried a version, and has not."""
     envs.write("services/nothing/main.py", "")

@@ -121,7 +121,6 @@ def make_bad_tags(repo: Monorepo) -> None:
     repo.git("checkout", "-q", "-f", head)
 
 
-@deep("pins in less usual ways")
 def test_what_cannot_be_pinned_to(grown: Monorepo) -> None:
     """A service would be held to what moves, or to what is no library; or a typo would change files."""
     make_bad_tags(grown)
