@@ -1,6 +1,5 @@
 """Changes that are seen by looking again: `watch` where the disk tells of none."""
 
-import threading
 from pathlib import Path
 
 from common_sync.edges.files.polling import Poller
@@ -18,12 +17,3 @@ def test_what_is_written_made_and_removed(tmp_path: Path) -> None:
     (tmp_path / "folder" / "inside").write_text("its own folder was not named")
     assert {Path(one).name for one in poller.wait()} == {"changed", "gone", "new"}
     assert poller.wait(0) == set()
-
-
-def test_it_waits_for_a_change(tmp_path: Path) -> None:
-    """`watch` would end, or be blind to what comes later."""
-    poller = Poller([str(tmp_path)])
-    writer = threading.Timer(0.1, (tmp_path / "later").write_text, ["1"])
-    writer.start()
-    assert poller.wait() == {str(tmp_path / "later")}
-    writer.join()

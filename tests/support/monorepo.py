@@ -31,6 +31,9 @@ class Done(NamedTuple):
     err: str
 
 
+MEASURED = {name: value for name, value in os.environ.items() if name.startswith("COV")}
+"""What has a new Python measured that runs what no warm process does; it takes a third of a second more."""
+
 UNMEASURED = {"COVERAGE_PROCESS_START": "", "COVERAGE_PROCESS_CONFIG": ""}
 """More of the environment, for a run whose coverage is not measured: to measure imports much, looks at much, and writes files."""
 
