@@ -3,49 +3,17 @@
 from pathlib import Path
 
 import pytest
+from support.libraries import API, EVENTS, JOB, WORKER, configure, make_libraries
 from support.monorepo import Monorepo, make_monorepo
 
 from common_sync.core.errors import ConfigurationError
 from common_sync.edges.project.load import load_project
 
-API, JOB, WORKER = "services/api", "services/job", "services/worker"
-EVENTS = "libs/events/pyproject.toml"
-
-CONFIGURATION = """\
-services = ["services/*"]
-
-[[library]]
-master = "common"
-services = ["services/*"]
-
-[[library]]
-master = "libs/events"
-copy = "libs/events"
-exclude = ["tests/"]
-services = ["services/api", "services/w*"]
-"""
-
-
-def configure(repo: Monorepo, old: str = "", new: str = "") -> None:
-    """Write the configuration, with one piece of it exchanged."""
-    assert old in CONFIGURATION
-    repo.write("common-sync.toml", CONFIGURATION.replace(old, new) if old else CONFIGURATION)
-
 
 @pytest.fixture
 def repo(tmp_path: Path) -> Monorepo:
-    """Return a repository with two libraries, of which one needs the other, and three services."""
-    repo = make_monorepo(tmp_path / "repo")
-    configure(repo)
-    needs = '[tool.uv.sources]\nour-common = { path = "../../common" }\n'
-    repo.write(EVENTS, f'[project]\nname = "our-events"\nversion = "2.0"\n{needs}')
-    repo.write("libs/events/our_events/__init__.py", "one = 1\n")
-    repo.write("libs/events/tests/test_x.py", "no copy holds it\n")
-    for service in (API, WORKER):
-        repo.write(f"{service}/requirements.txt", "-e ../../common\n-e ../../libs/events\n")
-    repo.write(f"{JOB}/requirements.txt", "-e ../../common\n")
-    repo.commit()
-    return repo
+    """Return such a repository."""
+    return make_libraries(make_monorepo(tmp_path / "repo"))
 
 
 def test_a_day_with_two_libraries(repo: Monorepo) -> None:
@@ -168,9 +136,6 @@ def test_commands_that_know_one_library(repo: Monorepo) -> None:
     """A command would do for one library what is asked for both."""
     before = repo.tree()
     for command in (
-        "pin api v1",
-        "unpin api",
-        "update",
         "affected --since HEAD",
         "report",
         "env status",
@@ -189,6 +154,9 @@ REFUSED = {
     "a glob that means none": ("services/w*", "services/x*", 11, '"services/x*" in the services of the library "events" is no service'),
     "a service without a library": ('services = ["services/*"]\n\n[[library]]\nmaster = "libs', 'services = ["services/api"]\n\n[[library]]\nmaster = "libs', 1, 'service "services/job" gets no library'),
     "a master that is not there": ('"libs/events"\nc', '"libs/evens"\nc', 8, 'master "libs/evens" is no folder'),
+    "a pin of what does not get it": ('"services/w*"]\n', '"services/w*"]\npins = { job = "v1" }\n', 12, '"pins": "job" does not get events'),
+    "a pin of no service": ('"services/w*"]\n', '"services/w*"]\n[library.pins]\n"services/apj" = "v1"\n', 13, '"pins": "services/apj" is no service'),
+    "two pins of one service": ('"services/w*"]\n', '"services/w*"]\npins = { api = "v1", "services/api" = "v2" }\n', 12, '"pins": "services/api" is pinned twice'),
     "a service that is a master": ('services = ["services/*"]\n\n[[library]]\nmaster = "c', 'services = ["services/*", "libs/events"]\n\n[[library]]\nmaster = "c', 1, 'service "libs/events" is the master'),
     "a service around a master": ('services = ["services/*"]\n\n[[library]]\nmaster = "c', 'services = ["services/*", "libs"]\n\n[[library]]\nmaster = "c', 1, 'service "libs" holds the master "libs/events"'),
 }  # fmt: skip

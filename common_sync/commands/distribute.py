@@ -222,7 +222,7 @@ def _outcome(plan: ServicePlan, *, force: bool, dry_run: bool) -> Outcome:
 def _copy_outcome(copy: CopySurvey, *, force: bool) -> CopyOutcome:
     planned = copy.plan.operations
     done = copy.applicable(force=force)
-    changed = bool(done) or (copy.known and copy.plan.rewrites_manifest(force=force))
+    changed = bool(done) or copy.rewrites_manifest(force=force)
     if len(done) == len(planned):
         return CopyOutcome(copy, done, changed=changed)
     applied = set(done)

@@ -1,7 +1,7 @@
 """`pin` and `unpin`: one service stays at a tag or a commit of its library, while the others follow the master."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from typing import NamedTuple
 
@@ -13,15 +13,17 @@ from common_sync.core.copies.lockfile import Locked
 from common_sync.core.copies.manifest import LARGEST, parse_manifest
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.errors import ConfigurationError, ManifestError, Problem
+from common_sync.core.findings import name_option
 from common_sync.core.model import GUARDED, NAMED_ID, FileEdit, Finding
 from common_sync.edges.files.folders import opened
 from common_sync.edges.files.reading import read_bytes
 from common_sync.edges.files.replacing import write_edit
 from common_sync.edges.git.history import earlier_versions
 from common_sync.edges.processes.workers import Phases, no_progress
-from common_sync.edges.project.load import Project, refuse_several, select_services
+from common_sync.edges.project.libraries import select_libraries
+from common_sync.edges.project.load import Project, select_services
 from common_sync.edges.project.lockfile import plan_lock, read_lock
-from common_sync.edges.project.write import plan_pins
+from common_sync.edges.project.write import Pins, plan_pins
 from common_sync.edges.state.lock import exclusive, state_folder
 
 
@@ -30,6 +32,7 @@ class Pinned(NamedTuple):
 
     service: str  # the service's path from the root
     library: str  # the library's name
+    called: str | None  # the same where the service gets others too, so that commands have to say which one is meant
     was: Locked | None  # what it was pinned to, where that was locked
     now: Locked | None  # what it is pinned to; None where it follows the master again
 
@@ -63,7 +66,9 @@ class How(NamedTuple):
     dry_run: bool = False  # whether nothing is written
 
 
-def pin(project: Project, name: str, ref: str | None, how: How, *, back: bool = False) -> Pinning:
+def pin(
+    project: Project, name: str, ref: str | None, how: How, *, library: str | None = None, back: bool = False
+) -> Pinning:
     """Have a service stay at a tag or a commit.
 
     Args:
@@ -71,37 +76,80 @@ def pin(project: Project, name: str, ref: str | None, how: How, *, back: bool = 
         name: The service, as the user named it.
         ref: The tag or commit; None for what its copy holds, or held before.
         how: How the run is told of, and what it may do.
+        library: The library's name; None where the service gets one only.
         back: Without `ref`: what the copy held before.
 
     Raises:
         CommonSyncError: There is no such service, tag, commit or library; nothing was written. Or something could not be
             written: `distribute` finishes the work.
     """
-    refuse_several(project, "pin")
-    service, library = select_services(project, [name])[0], project.libraries[0]
+    service = select_services(project, [name])[0]
+    return _pin(
+        project, service, _choose(project, service, library, project.libraries_of(service)), ref, how, back=back
+    )
+
+
+def _pin(project: Project, service: str, library: Library, ref: str | None, how: How, *, back: bool) -> Pinning:
     if ref is None:
         ref = _find_held(project, service, library, before=back)
     return _change(project, service, library, {**library.pins, service: ref}, how)
 
 
-def unpin(project: Project, name: str, how: How) -> Pinning:
+def unpin(project: Project, name: str, how: How, *, library: str | None = None) -> Pinning:
     """Have a service follow the master again.
 
     Args:
         project: The project.
         name: The service, as the user named it.
         how: How the run is told of, and what it may do.
+        library: The library's name; None where the service is pinned to one only.
 
     Raises:
         CommonSyncError: It is not pinned; or as for `pin`.
     """
-    refuse_several(project, "unpin")
-    service, library = select_services(project, [name])[0], project.libraries[0]
-    if service not in library.pins:
-        pinned = ", ".join(sorted(library.pins)) or "none"
-        raise ConfigurationError(Problem(f"{service} is not pinned", remedy=f"these services are: {pinned}"))
-    pins = {one: ref for one, ref in library.pins.items() if one != service}
-    return _change(project, service, library, pins, how)
+    service = select_services(project, [name])[0]
+    pinned = [one for one in project.libraries_of(service) if service in one.pins]
+    chosen = _choose(project, service, library, pinned or project.libraries_of(service)[:1], "is pinned in")
+    if service not in chosen.pins:
+        raise ConfigurationError(_explain_unpinned(project, service, library))
+    pins = {one: ref for one, ref in chosen.pins.items() if one != service}
+    return _change(project, service, chosen, pins, how)
+
+
+def _choose(
+    project: Project, service: str, name: str | None, among: Sequence[Library], stands: str = "gets"
+) -> Library:
+    """Return the library that is meant.
+
+    Args:
+        project: The project.
+        service: The service's path from the root.
+        name: The library's name, or None where the user named none.
+        among: Those that may be meant where he did not.
+        stands: How the service stands to these.
+
+    Raises:
+        ConfigurationError: There is none of that name, the service does not get it, or several may be meant.
+    """
+    if name is None:
+        if len(among) > 1:
+            message = f"{service} {stands} {' and '.join(one.name for one in among)}"
+            raise ConfigurationError(Problem(message, remedy=f"name one of them, as --library {among[-1].name}"))
+        return among[0]
+    (library,) = select_libraries(project.libraries, [name])
+    if not library.takes(service):
+        gets = " and ".join(one.name for one in project.libraries_of(service))
+        raise ConfigurationError(Problem(f"{service} does not get {name}", remedy=f"it gets {gets}"))
+    return library
+
+
+def _explain_unpinned(project: Project, service: str, library: str | None) -> Problem:
+    several = len(project.libraries) > 1
+    pinned = sorted(
+        f"{service} ({one.name})" if several else service for one in project.libraries for service in one.pins
+    )
+    what = f"{service} is not pinned" if library is None or not several else f"{library} of {service} is not pinned"
+    return Problem(what, remedy=f"these services are: {', '.join(pinned) or 'none'}")
 
 
 def _change(project: Project, service: str, library: Library, pins: Mapping[str, str], how: How) -> Pinning:
@@ -111,16 +159,10 @@ def _change(project: Project, service: str, library: Library, pins: Mapping[str,
     with nullcontext() if how.dry_run else exclusive(state_folder(root), how.say):
         _, known = read_lock(root)
         locking = complete_lock(planned)
-        written = next(
-            (one.service.value for one in project.configuration.pins if _means(one.service.value, service)), None
-        )
         ref = pins.get(service)
-        edit = plan_pins(
-            os.path.join(root, os.path.basename(file)),
-            {written or service: ref} if ref is not None else {},
-            [written] if written is not None and ref is None else (),
-        )
+        edit = plan_pins(os.path.join(root, os.path.basename(file)), _change_pins(project, library, service, ref))
         found = survey(planned, [service], phases=how.phases, locking=locking._replace(edit=None))
+        found = found._replace(plans=tuple(plan.sparing(library.name) for plan in found.plans))
         # without a pin, the edits stay where they are, and promote takes them over
         refused = tuple(_find_edits(found)) if ref is not None and not how.force else ()
         if refused:
@@ -130,7 +172,20 @@ def _change(project: Project, service: str, library: Library, pins: Mapping[str,
             _write(root, [plan_lock(*read_lock(root), locking.lock)])
         done = bring_in_sync(found, dry_run=how.dry_run, force=how.force, tracked=None, say=how.say, phases=how.phases)
     was, now = known.get(library.key_for(service)), locking.lock.get(changed.key_for(service))
-    return Pinning((Pinned(service, library.name, was, now),), (), done, file, how.dry_run, root)
+    called = library.name if len(project.libraries_of(service)) > 1 else None
+    return Pinning((Pinned(service, library.name, called, was, now),), (), done, file, how.dry_run, root)
+
+
+def _change_pins(project: Project, library: Library, service: str, ref: str | None) -> Pins:
+    """Return what changes in the configuration where a service is pinned, or is no more."""
+    number = project.libraries.index(library)
+    given = (one.service.value for one in project.configuration.all_pins[number])
+    written = next((name for name in given if _means(name, service)), None)
+    return Pins(
+        {written or service: ref} if ref is not None else {},
+        [written] if written is not None and ref is None else (),
+        number if project.configuration.library else None,
+    )
 
 
 def _means(written: str, service: str) -> bool:
@@ -139,7 +194,7 @@ def _means(written: str, service: str) -> bool:
 
 def _find_edits(found: Survey) -> list[Finding]:
     """Return a finding for each edit in the copy, which another state of the library would bury."""
-    copies = (copy for plan in found.plans for copy in plan.copies if copy.exists)
+    copies = (copy for plan in found.plans for copy in plan.copies if copy.exists and not copy.spared)
     return [
         finding
         for copy in copies
@@ -172,7 +227,9 @@ def _find_held(project: Project, service: str, library: Library, *, before: bool
     if found.unclear is not None:
         raise ConfigurationError(found.unclear)
     message = f"no commit of {library.master} has what the copy {'held' if before else 'holds'}"
-    raise ConfigurationError(Problem(message, place, remedy=f"name a tag or a commit: common-sync pin {service} REF"))
+    named = name_option(library.name if len(project.libraries_of(service)) > 1 else None)
+    remedy = f"name a tag or a commit: common-sync pin {service} REF{named}"
+    raise ConfigurationError(Problem(message, place, remedy=remedy))
 
 
 def _read_tree(root: str, place: str) -> str:

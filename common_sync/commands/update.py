@@ -7,13 +7,12 @@ from typing import NamedTuple
 from common_sync.commands.steps.locking import complete_lock, list_pins
 from common_sync.core.copies.library import LOCK_FILE
 from common_sync.core.copies.lockfile import Locked
-from common_sync.core.errors import ConfigurationError, Problem
 from common_sync.core.findings import make_finding
 from common_sync.core.model import NAMED_ID, Finding
-from common_sync.core.settings import nearest
 from common_sync.edges.files.folders import opened
 from common_sync.edges.files.replacing import write_edit
-from common_sync.edges.project.load import Project, refuse_several
+from common_sync.edges.project.libraries import select_libraries
+from common_sync.edges.project.load import Project
 from common_sync.edges.project.lockfile import read_lock
 from common_sync.edges.state.lock import exclusive, state_folder
 
@@ -59,16 +58,10 @@ def update(project: Project, names: Sequence[str], say: Callable[[str], None], *
     Raises:
         CommonSyncError: A name is no library, or a tag is unknown here; nothing was written.
     """
-    refuse_several(project, "update")
-    known = [library.name for library in project.libraries]
-    if wrong := [name for name in names if name not in known]:
-        remedies = (nearest(name, known) or f"the libraries are {', '.join(known)}" for name in wrong)
-        raise ConfigurationError(
-            *(Problem(f"{name!r} is no library", remedy=one) for name, one in zip(wrong, remedies, strict=True))
-        )
+    chosen = {library.name for library in select_libraries(project.libraries, names)}
     with nullcontext() if dry_run else exclusive(state_folder(project.root), say):
         _, before = read_lock(project.root)
-        asked = [key for key in list_pins(project) if not names or key.library in names]
+        asked = [key for key in list_pins(project) if key.library in chosen]
         locking = complete_lock(project, [key for key in asked if key not in before or not before[key].is_commit])
         if locking.edit is not None and not dry_run:
             with opened(project.root) as folder:

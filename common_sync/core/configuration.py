@@ -56,6 +56,11 @@ class Configuration(NamedTuple):
         """The folders of the copies inside a service, one for each library."""
         return tuple(one.copy.value for one in self.library) or (self.copy.value,)
 
+    @property
+    def all_pins(self) -> "tuple[tuple[Pin, ...], ...]":
+        """The pins of all libraries, in their order."""
+        return tuple(one.pins for one in self.library) or (self.pins,)
+
 
 def name_table(file: str, table: str) -> str:
     """Return how a table of the configuration is headed in its file.

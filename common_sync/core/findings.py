@@ -192,6 +192,21 @@ def distribute_command(service: str, *options: str) -> str:
     return " ".join(("common-sync", "distribute", *options, *([shell_word(service)] if service else ())))
 
 
+def unpin_command(service: str, library: str | None = None) -> str:
+    """Return what a user types to have a service follow the master again.
+
+    Args:
+        service: The service's path from the root.
+        library: The library's name, where the service gets others too.
+    """
+    return f"common-sync unpin {shell_word(service)}{name_option(library)}"
+
+
+def name_option(library: str | None) -> str:
+    """Return the option that names a library, where one has to be named."""
+    return f" --library {library}" if library is not None else ""
+
+
 def reference_findings(service: str, references: tuple[Reference, ...]) -> Iterator[Finding]:
     """Yield a finding for each reference that leads out to the master and can be rewritten.
 

@@ -1,12 +1,15 @@
 """The libraries that have tables of their own in the configuration: `[[library]]`, where there are several."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.model import overlap
 from common_sync.core.settings import Reader, Setting, tidy_path
 
-LIBRARY_KEYS = ("master", "name", "copy", "exclude", "services")
+if TYPE_CHECKING:
+    from common_sync.core.pins import Pin
+
+LIBRARY_KEYS = ("master", "name", "copy", "exclude", "services", "pins")
 
 LIBRARY_NAME = "[A-Za-z0-9][A-Za-z0-9._-]*"
 """What a library may be called."""
@@ -23,6 +26,7 @@ class LibrarySettings(NamedTuple):
     copy: Setting  # the copy's folder inside each service that gets it
     exclude: tuple[Setting, ...]  # gitignore patterns, after the built-in ones
     services: tuple[Setting, ...]  # the services that get it: folders or globs, relative to the root
+    pins: "tuple[Pin, ...]" = ()  # those of them that stay at a tag or a commit of it
 
 
 def read_libraries(reader: Reader) -> tuple[LibrarySettings, ...]:
@@ -34,9 +38,7 @@ def read_libraries(reader: Reader) -> tuple[LibrarySettings, ...]:
     tables = reader.array("library")
     for key in ONE_EACH if tables else ():
         if key in reader.names:
-            unpinned = "take it out: several libraries cannot be pinned yet"
-            remedy = unpinned if key == "pins" else "write it into a [[library]]"
-            reader.complain(key, f'"{key}" stands beside [[library]]', remedy)
+            reader.complain(key, f'"{key}" stands beside [[library]]', "write it into a [[library]]")
     libraries = tuple(map(_read_library, tables))
     for number, message, key, remedy in _find_clashes(libraries):
         tables[number].complain(key, message, remedy)
@@ -44,9 +46,7 @@ def read_libraries(reader: Reader) -> tuple[LibrarySettings, ...]:
 
 
 def _read_library(reader: Reader) -> LibrarySettings:
-    if "pins" in reader.names:
-        reader.complain("pins", '"pins" cannot be used with [[library]] yet', "take it out, or keep one library")
-    reader.check_keys((*LIBRARY_KEYS, "pins"))
+    reader.check_keys(LIBRARY_KEYS)
     master = reader.folder("master", required=True)
     last = Setting(master.value.rpartition("/")[2], master.line)
     copy = reader.folder("copy", required=False)
@@ -55,7 +55,13 @@ def _read_library(reader: Reader) -> LibrarySettings:
         trouble = "is empty" if "services" in reader.names else "is missing"
         reader.complain("services", f'key "services" of a library {trouble}', 'services = ["services/*"], who gets it')
     name = reader.setting("name", LIBRARY_NAME, '"events"')
-    return LibrarySettings(master, name or last, copy if copy.value else last, reader.strings("exclude"), services)
+    exclude = reader.strings("exclude")
+    pins: tuple[Pin, ...] = ()
+    if "pins" in reader.names:
+        from common_sync.core.pins import read_pins  # most projects pin nothing
+
+        pins = read_pins(reader)
+    return LibrarySettings(master, name or last, copy if copy.value else last, exclude, services, pins)
 
 
 def _find_clashes(libraries: Sequence[LibrarySettings]) -> Iterator[tuple[int, str, str, str]]:

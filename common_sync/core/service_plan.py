@@ -12,7 +12,7 @@ from common_sync.core.findings import (
     missing_copy,
     reference_findings,
 )
-from common_sync.core.model import FileEdit, Finding, Reference
+from common_sync.core.model import Entries, FileEdit, Finding, Reference
 
 if TYPE_CHECKING:
     from common_sync.core.formats.compose.built import BuiltService
@@ -47,6 +47,8 @@ class CopySurvey(NamedTuple):
     version: str | None = None  # the version that its manifest states
     known: bool = True  # whether it is known here what it should hold; otherwise nothing is written to it
     lacks: tuple[Finding, ...] = ()  # why that is not known
+    alone: bool = True  # whether it is the only copy of its service
+    spared: bool = False  # whether edits in it stay, although edits in another copy are discarded
 
     @property
     def path(self) -> str:
@@ -75,7 +77,24 @@ class CopySurvey(NamedTuple):
         """
         if not self.known:
             return ()
-        return self.plan.applicable(force=force) if self.exists else self.plan.operations
+        return self.plan.applicable(force=force and not self.spared) if self.exists else self.plan.operations
+
+    def rewrites_manifest(self, *, force: bool) -> bool:
+        """Return whether applying the plan changes its manifest.
+
+        Args:
+            force: As for `applicable`.
+        """
+        return self.known and self.plan.rewrites_manifest(force=force and not self.spared)
+
+    def files_after(self, target: Entries, *, force: bool) -> Entries:
+        """Return what its manifest is to list once the plan is applied.
+
+        Args:
+            target: What it should hold.
+            force: As for `applicable`.
+        """
+        return self.plan.files_after(target, force=force and not self.spared)
 
     def findings(self) -> Iterator[Finding]:
         """Yield a finding for everything in which it is not in sync."""
@@ -85,7 +104,7 @@ class CopySurvey(NamedTuple):
         from common_sync.core.copies.drift import drift_findings  # most copies are in sync
 
         if self.exists:
-            yield from drift_findings(self.plan, self.service, self.path, self.master, self.target.ref)
+            yield from drift_findings(self.plan, self.service, self.path, self.master, self.target.ref, self.called)
         else:
             yield missing_copy(self.service, self.path, len(self.plan.operations))
 
@@ -94,7 +113,12 @@ class CopySurvey(NamedTuple):
         from common_sync.core.copies.drift import drift_findings
 
         rest = self.plan._replace(state="current", operations=left, behind=False)
-        return drift_findings(rest, self.service, self.path, self.master, self.target.ref)
+        return drift_findings(rest, self.service, self.path, self.master, self.target.ref, self.called)
+
+    @property
+    def called(self) -> str | None:
+        """The name of its library, where commands have to say which one of the service's is meant."""
+        return None if self.alone else self.target.library
 
 
 class FormerCopy(NamedTuple):
@@ -106,6 +130,7 @@ class FormerCopy(NamedTuple):
     place: str  # its path inside the service
     plan: CopyPlan  # what takes it away: a delete for each file, guarded where somebody has edited it
     needed: bool = False  # whether something still leads to it that cannot be turned
+    spared: bool = False  # as for `CopySurvey`
 
     @property
     def path(self) -> str:
@@ -114,6 +139,7 @@ class FormerCopy(NamedTuple):
 
     def goes(self, *, force: bool) -> bool:
         """Tell whether it may be taken away: nothing leads there, and somebody's own bytes only go where he says so."""
+        force = force and not self.spared
         return not self.needed and (force or not any(one.guarded for one in self.plan.operations))
 
     def findings(self) -> Iterator[Finding]:
@@ -176,6 +202,22 @@ class ServicePlan(NamedTuple):
     def is_pinned(self) -> bool:
         """Whether a copy of it stays at a tag or a commit."""
         return any(copy.target.ref is not None for copy in self.copies)
+
+    @property
+    def pinned_edits(self) -> tuple[CopySurvey, ...]:
+        """The copies that stay at a tag or a commit, and were edited."""
+        pinned = (copy for copy in self.copies if copy.target.ref is not None)
+        return tuple(copy for copy in pinned if any(one.guarded for one in copy.plan.operations))
+
+    def sparing(self, library: str) -> "ServicePlan":
+        """Return the plan with edits spared in all copies but those of one library.
+
+        Args:
+            library: The library's name.
+        """
+        copies = (copy._replace(spared=copy.target.library != library) for copy in self.copies)
+        former = (one._replace(spared=one.target.library != library) for one in self.former)
+        return self._replace(copies=tuple(copies), former=tuple(former))
 
     @property
     def leftover(self) -> bool:

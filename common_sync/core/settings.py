@@ -86,8 +86,11 @@ class Lines:
         header = re.compile(rf"^[ \t]*\[\[(?:[^\]\n#]*\.)?[ \t]*{quoted}[ \t]*\]\]", re.MULTILINE)
         headers = [found.start() for found in header.finditer(self._text, self._start, self._end)]
         if number < len(headers):
-            following = _HEADER.search(self._text, self._text.index("]]", headers[number]), self._end)
-            return Lines(self._text, headers[number], following.start() if following is not None else self._end)
+            after = self._text.index("]]", headers[number])
+            own = re.compile(rf"^[ \t]*\[(?:[^\]\n#]*\.)?[ \t]*{quoted}[ \t]*\.", re.MULTILINE)  # a table in this one
+            following = (one.start() for one in _HEADER.finditer(self._text, after, self._end))
+            end = next((one for one in following if own.match(self._text, one) is None), self._end)
+            return Lines(self._text, headers[number], end)
         position = self._find_key(name)  # written inline
         for _ in range(number + 1):
             position = max(self._text.find("{", position, self._end), position - 1) + 1

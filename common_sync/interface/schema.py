@@ -58,11 +58,7 @@ def configuration_schema(_tool: str = "common-sync") -> Schema:
             exclude=exclude,
             managed={**managed, "default": [*MANAGED]},
             ignore=ignore,
-            pins={
-                "type": "object",
-                "description": "Services that stay at a tag or a commit of the library.",
-                "additionalProperties": _text("A tag, or 7 to 64 hex digits of a commit.", REF),
-            },
+            pins=_pins(),
             library=_libraries(),
             service={
                 "type": "object",
@@ -79,6 +75,14 @@ def configuration_schema(_tool: str = "common-sync") -> Schema:
     }
 
 
+def _pins() -> Schema:
+    return {
+        "type": "object",
+        "description": "Services that stay at a tag or a commit of the library.",
+        "additionalProperties": _text("A tag, or 7 to 64 hex digits of a commit.", REF),
+    }
+
+
 def _libraries() -> Schema:
     table = _table(
         master=_text("The library's folder, relative to this file.", FOLDER),
@@ -86,6 +90,7 @@ def _libraries() -> Schema:
         copy=_text("The copy's folder inside a service; without it, the master's folder name.", FOLDER),
         exclude=_strings("Files that are never copied: gitignore patterns, after the built-in ones."),
         services=_strings("The services that get it: folders or globs, relative to this file.", minItems=1),
+        pins=_pins(),
     )
     return {
         "type": "array",

@@ -8,6 +8,7 @@ from common_sync.core.configuration import Configuration, find_table, parse_conf
 from common_sync.core.errors import Problem
 from common_sync.core.library_settings import LibrarySettings
 from common_sync.core.model import overlap
+from common_sync.core.pins import Pin
 from common_sync.core.settings import Setting
 
 OWN, PYPROJECT = "common-sync.toml", "pyproject.toml"
@@ -77,6 +78,32 @@ def test_tables_in_one_line_each() -> None:
     assert [(one.line, one.message) for one in problems] == [(4, "\"copy\" is '../b', which leads upward")]
 
 
+@pytest.mark.parametrize("file", [OWN, PYPROJECT])
+def test_pins_stand_in_the_table_of_their_library(file: str) -> None:
+    """A pin would count for another library, or a message about it point at another one's line."""
+    head, name = ("[tool.common-sync]\n", "tool.common-sync.library") if file == PYPROJECT else ("", "library")
+    text = f"""{head}{SERVICES}
+[[{name}]]
+master = "a"
+services = ["x"]
+[{name}.pins]
+x = "v1"
+"y" = "v2"
+[[{name}]]
+master = "b"
+pins = {{ x = "v3" }}
+services = ["x"]
+"""
+    configuration, problems = read(text, file)
+    more = int(file == PYPROJECT)
+    assert problems == []
+    assert configuration.all_pins == (
+        (Pin(Setting("x", 7 + more), "v1"), Pin(Setting("y", 8 + more), "v2")),
+        (Pin(Setting("x", 11 + more), "v3"),),
+    )
+    assert read('master = "a"\npins = { x = "v1" }\n' + SERVICES)[0].all_pins == ((Pin(Setting("x", 2), "v1"),),)
+
+
 def test_one_library_without_tables() -> None:
     """What is asked of all libraries would leave out the one that most projects have."""
     configuration, _ = read('master = "libs/a"\n' + SERVICES)
@@ -95,7 +122,8 @@ WRONG = [
     (SERVICES + '[[library]]\nservices = ["x"]\n', [(2, 'key "master" is missing')]),
     (SERVICES + '[[library]]\nmaster = "a"\n', [(2, 'key "services" of a library is missing')]),
     (SERVICES + '[[library]]\nmaster = "a"\nservices = []\n', [(4, 'key "services" of a library is empty')]),
-    (SERVICES + A + 'pins = { x = "v1" }\n', [(5, '"pins" cannot be used with [[library]] yet')]),
+    (SERVICES + A + 'pins = { x = "-v" }\n', [(5, "\"x\" is pinned to '-v', which begins like an option")]),
+    (SERVICES + A + "pins = 1\n", [(5, '"pins" must be a table')]),
     (SERVICES + A + 'mastre = "x"\n', [(5, 'unknown key "mastre"')]),
     (SERVICES + A + 'name = "a/b"\n', [(5, "\"name\" cannot be 'a/b'")]),
     (SERVICES + A + A.replace('"a"', '"./a"') + 'name = "b"\n', [(6, 'master "a" and "a" of the library in line 3 overlap')]),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from common_sync.commands.steps.survey import Survey
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.manifest import format_manifest, make_manifest
-from common_sync.core.copies.plan import CopyPlan, Operation
+from common_sync.core.copies.plan import Operation
 from common_sync.core.errors import CommonSyncError, Problem, TreeError
 from common_sync.core.model import GUARDED, Entry, FileEdit
 from common_sync.core.service_plan import CopySurvey, FormerCopy, ServicePlan
@@ -105,11 +105,11 @@ class Writer:
                 keep_files(self._kept, copy.path, folder, discarded(operations))
             if copy.plan.settled is not None:
                 replace_bytes(folder, MANIFEST_NAME, format_manifest(copy.plan.settled))
-            manifest = self._manifest(copy.plan, target)
+            manifest = self._manifest(copy, target)
             update_copy(folder, operations, copy.plan.caches, target.content, manifest, copy.path)
 
-    def _manifest(self, plan: CopyPlan, target: Target) -> bytes:
-        files = plan.files_after(target.snapshot.entries, force=self._force)
+    def _manifest(self, copy: CopySurvey, target: Target) -> bytes:
+        files = copy.files_after(target.snapshot.entries, force=self._force)
         if files is target.snapshot.entries:
             return target.manifest_bytes
         return format_manifest(make_manifest(target.manifest.library, files))

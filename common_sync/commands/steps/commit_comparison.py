@@ -253,9 +253,9 @@ def _find_unseen(found: Survey, index: Index) -> Iterator[Copy]:
 
     They are as they should be, to be compared with what the index holds.
     """
+    known = {*found.project.list_copies(found.project.services)}
     for target in found.masters:
         end = f"/{target.library.copy}"
-        known = {f"{service}{end}" for service in found.project.services}
         for path in index.files:
             above, _, name = path.rpartition("/")
             if name == MANIFEST_NAME and above.endswith(end) and above not in known:

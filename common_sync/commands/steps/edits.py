@@ -15,6 +15,7 @@ from common_sync.core.copies.manifest import why_unsafe
 from common_sync.core.copies.plan import Operation
 from common_sync.core.copies.promotion import Combined, combine, digest_file, make_entry
 from common_sync.core.errors import ConfigurationError, GitError, Problem, TreeError
+from common_sync.core.findings import unpin_command
 from common_sync.core.model import GUARDED, Symlink, Version, ancestors, is_below
 from common_sync.core.service_plan import CopySurvey
 from common_sync.edges.files.folders import explain_os_error, opened
@@ -138,7 +139,8 @@ class Edits:
             CommonSyncError: Something cannot be read.
         """
         if edit.copy.target.ref is not None:
-            why = f"is in a service that is pinned to {edit.copy.target.ref} (common-sync unpin {edit.copy.service})"
+            unpin = unpin_command(edit.copy.service, edit.copy.called)
+            why = f"is in a service that is pinned to {edit.copy.target.ref} ({unpin})"
             return Combined(None, refusal=why)
         target = self._found.targets[edit.copy.target]
         place = (edit.copy.master, edit.path)

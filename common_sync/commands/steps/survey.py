@@ -252,6 +252,8 @@ def survey_service(service: str, looking: _Looking) -> ServicePlan:
     try:
         with opened(project.root) as root, opened(service, root) as folder:
             copies = tuple(_survey_copy(folder, service, target, looking) for target in view.targets)
+        if len(copies) > 1:
+            copies = tuple(copy._replace(alone=False) for copy in copies)
         found = read_references(view.libraries, service, project.services, looking.composes)
         managed = view.ignores.look_at(service, found.dockerfiles)
         former = tuple(_survey_former(service, found, looking, view)) if found.former else ()

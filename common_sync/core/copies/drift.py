@@ -4,7 +4,7 @@ from collections.abc import Container, Iterator
 
 from common_sync.core.copies.plan import CopyPlan, Operation
 from common_sync.core.errors import shell_word
-from common_sync.core.findings import distribute_command, make_finding
+from common_sync.core.findings import distribute_command, make_finding, unpin_command
 from common_sync.core.model import Finding, Mend, State
 
 _DRIFT: dict[State, str] = {
@@ -16,7 +16,9 @@ _DRIFT: dict[State, str] = {
 }
 
 
-def drift_findings(plan: CopyPlan, service: str, copy: str, master: str, ref: str | None = None) -> Iterator[Finding]:
+def drift_findings(
+    plan: CopyPlan, service: str, copy: str, master: str, ref: str | None = None, library: str | None = None
+) -> Iterator[Finding]:
     """Yield a finding for everything in which a copy is not in sync.
 
     Args:
@@ -25,6 +27,7 @@ def drift_findings(plan: CopyPlan, service: str, copy: str, master: str, ref: st
         copy: The copy's path from the root.
         master: The master's path from the root.
         ref: What the service is pinned to, or None where it follows the master.
+        library: The library's name, where the service gets others too.
     """
     distribute = distribute_command(service)
     if plan.state == "unmanaged":
@@ -32,7 +35,8 @@ def drift_findings(plan: CopyPlan, service: str, copy: str, master: str, ref: st
     discarded = {operation.path for operation in plan.operations if operation.action == "delete"}
     for operation in plan.operations:
         file = f"{copy}/{operation.path}"
-        message, remedy = _sentences(operation, f"{master}/{operation.path}", service, discarded, ref)
+        unpin = unpin_command(service, library) if ref is not None else None
+        message, remedy = _sentences(operation, f"{master}/{operation.path}", service, discarded, ref, unpin)
         mend: Mend | None = None if operation.guarded else "distribute"
         yield make_finding(_DRIFT[operation.state], service, file, None, message, remedy, mend)
     if plan.behind and not plan.operations and plan.state != "unmanaged":
@@ -41,15 +45,15 @@ def drift_findings(plan: CopyPlan, service: str, copy: str, master: str, ref: st
 
 
 def _sentences(
-    operation: Operation, master: str, service: str, discarded: Container[str], ref: str | None
+    operation: Operation, master: str, service: str, discarded: Container[str], ref: str | None, unpin: str | None
 ) -> tuple[str, str]:
     """Return what is so with a file, and what to do; `--force` removes of what is in its way only what is `discarded`."""
     distribute, promote = (
         distribute_command(service),
         f"common-sync promote {shell_word(service)} takes it into the master",
     )
-    if ref is not None:
-        promote = f"common-sync unpin {shell_word(service)}, then {promote}"
+    if unpin is not None:
+        promote = f"{unpin}, then {promote}"
     changed = "the master has changed too" if ref is None else f"{ref} has another one"
     source, force = ref or "the master", f"{distribute} --force discards it"
     if operation.blocked_by is not None:

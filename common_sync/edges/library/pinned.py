@@ -118,7 +118,8 @@ class _Search:
         self._root, self._library, self._locked, self._room = project.root, library, locked, room
         pinned = [service for service in project.services if library.pins.get(service) == locked.ref]
         self._own = [f"{service}/{library.copy}" for service in pinned]
-        self._copies = [*self._own, *(f"{one}/{library.copy}" for one in project.services if one not in pinned)]
+        others = (one for one in project.services if library.takes(one) and one not in pinned)
+        self._copies = [*self._own, *(f"{one}/{library.copy}" for one in others)]
         self._names: Mapping[str, str] | None = None
 
     def find(self) -> Target | None:

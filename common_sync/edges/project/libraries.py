@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from common_sync.core.configuration import Configuration
 from common_sync.core.copies.library import Library
-from common_sync.core.errors import Problem
+from common_sync.core.errors import ConfigurationError, Problem
 from common_sync.core.settings import Setting, nearest
 from common_sync.edges.gitignore.patterns import configured_rules
 from common_sync.edges.project.services import count_hidden, is_glob, list_matches
@@ -70,3 +70,24 @@ def _find_forgotten(
         if not any(library.takes(service) for library in libraries):
             remedy = "add it to the `services` of a library, or take it out of the `services` at the top"
             yield Problem(f'service "{service}" gets no library', configuration.file, line, remedy)
+
+
+def select_libraries(libraries: Sequence[Library], names: Sequence[str]) -> tuple[Library, ...]:
+    """Return the libraries that the user named, or all when he named none.
+
+    Args:
+        libraries: The libraries of the project.
+        names: What they are called.
+
+    Raises:
+        ConfigurationError: A name is no library; all such names are reported at once.
+    """
+    known = [library.name for library in libraries]
+    problems = [
+        Problem(f"{name!r} is no library", remedy=nearest(name, known) or f"the libraries are {', '.join(known)}")
+        for name in names
+        if name not in known
+    ]
+    if problems:
+        raise ConfigurationError(*problems)
+    return tuple(library for library in libraries if not names or library.name in names)

@@ -15,16 +15,14 @@ from common_sync.core.configuration import (
 )
 from common_sync.core.copies.library import LOCK_FILE, Library
 from common_sync.core.errors import ConfigurationError, Problem
-from common_sync.core.settings import nearest
 from common_sync.edges.files.folders import explain_os_error
 from common_sync.edges.files.reading import read_regular
 from common_sync.edges.git.ask import list_named
 from common_sync.edges.git.repository import find_top, folders_up
 from common_sync.edges.gitignore.patterns import configured_rules
-from common_sync.edges.project.services import check_masters, count_hidden, discover_services
+from common_sync.edges.project.services import check_masters, discover_services, match_name, near_name
 
 if TYPE_CHECKING:
-    from common_sync.core.pins import Pin
     from common_sync.core.service_settings import ServiceSettings
 
 CONFIGURATION_FILES = (OWN_FILE, PYPROJECT)
@@ -89,12 +87,14 @@ def _make_project(found: "_Found") -> Project:
     services, missing = discover_services(folder, configuration)
     libraries, unclear = _make_libraries(folder, configuration, services)
     settings, unknown = _assign_settings(configuration, services) if configuration.service else ({}, [])
-    pins, unpinned = _assign_pins(folder, configuration.pins, services, file) if configuration.pins else ({}, [])
-    problems += [*unclear, *check_masters(folder, configuration), *missing, *unknown, *unpinned]
+    if any(configuration.all_pins):
+        from common_sync.edges.project.pins import assign_pins  # most projects pin nothing
+
+        libraries, unpinned = assign_pins(folder, configuration, libraries, services)
+        unclear += unpinned
+    problems += [*unclear, *check_masters(folder, configuration), *missing, *unknown]
     if problems:
         raise ConfigurationError(*sorted(problems, key=lambda problem: (problem.line or 0, problem.message)))
-    if pins:
-        libraries = (libraries[0]._replace(pins=pins),)
     return Project(folder, configuration, services, libraries, settings)
 
 
@@ -134,33 +134,13 @@ def _assign_settings(
     problems = []
     for one in configuration.service:
         name, line = one.service
-        found = _match(name, services)
+        found = match_name(name, services)
         if len(found) == 1 and settings.setdefault(found[0], one) is one:
             continue
         wrong = "is no service" if not found else "is more than one service" if found[1:] else "has two tables"
-        remedy = f"name one of {', '.join(found)}" if found else _near_service(name, services)
+        remedy = f"name one of {', '.join(found)}" if found else near_name(name, services)
         problems.append(Problem(f'"{name}" {wrong}', configuration.file, line, remedy))
     return settings, [*problems, *_find_equal_names(configuration.file, settings, services)]
-
-
-def _assign_pins(
-    root: str, pins: "Iterable[Pin]", services: Sequence[str], file: str
-) -> tuple[dict[str, str], list[Problem]]:
-    """Return what each service is pinned to, and what is wrong with whom the pins are for."""
-    assigned: dict[str, str] = {}
-    problems = []
-    for (name, line), ref in pins:
-        found = _match(name, services)
-        if len(found) == 1 and found[0] not in assigned:
-            assigned[found[0]] = ref
-            continue
-        if not found and count_hidden(root, name):  # a sparse checkout has not this one, and it is pinned all the same
-            assigned[name] = ref
-            continue
-        wrong = "is no service" if not found else "is more than one service" if found[1:] else "is pinned twice"
-        remedy = f"name one of {', '.join(found)}" if found else _near_service(name, services)
-        problems.append(Problem(f'"pins": "{name}" {wrong}', file, line, remedy))
-    return assigned, problems
 
 
 def _find_equal_names(
@@ -226,29 +206,19 @@ def select_services(project: Project, names: Sequence[str]) -> tuple[str, ...]:
             os.path.realpath(name), project.root
         )  # as a shell completes it in a folder below the root
         found = (
-            [inside] if inside in project.services and tidy not in project.services else _match(tidy, project.services)
+            [inside]
+            if inside in project.services and tidy not in project.services
+            else match_name(tidy, project.services)
         )
         if len(found) == 1:
             chosen.add(found[0])
         elif found:
             problems.append(Problem(f"{name!r} is more than one service", remedy=f"name one of {', '.join(found)}"))
         else:
-            problems.append(Problem(f"{name!r} is no service", remedy=_near_service(tidy, project.services)))
+            problems.append(Problem(f"{name!r} is no service", remedy=near_name(tidy, project.services)))
     if problems:
         raise ConfigurationError(*problems)
     return tuple(service for service in project.services if service in chosen)
-
-
-def _match(name: str, services: Sequence[str]) -> list[str]:
-    """Return the services that a path from the root, or its last part, may mean."""
-    return [name] if name in services else [service for service in services if service.rpartition("/")[2] == name]
-
-
-def _near_service(name: str, services: Sequence[str]) -> str:
-    last = [service.rpartition("/")[2] for service in services]
-    short = [part if last.count(part) == 1 else service for part, service in zip(last, services, strict=True)]
-    words = services if "/" in name else short
-    return nearest(name, words) or f"the services are {', '.join(services)}"
 
 
 _Found = tuple[str, str, str, dict[str, object]]

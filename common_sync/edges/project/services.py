@@ -209,3 +209,16 @@ def _folders_in(folder: str) -> list[str]:
         return []
     except OSError as error:  # a service in there would be left out without a word
         raise explain_os_error(error, folder, "look for services in it") from error
+
+
+def match_name(name: str, services: Sequence[str]) -> list[str]:
+    """Return the services that a path from the root, or its last part, may mean."""
+    return [name] if name in services else [service for service in services if service.rpartition("/")[2] == name]
+
+
+def near_name(name: str, services: Sequence[str]) -> str:
+    """Return which service may be meant by a name that is none's, or which there are."""
+    last = [service.rpartition("/")[2] for service in services]
+    short = [part if last.count(part) == 1 else service for part, service in zip(last, services, strict=True)]
+    words = services if "/" in name else short
+    return nearest(name, words) or f"the services are {', '.join(services)}"

@@ -2,7 +2,8 @@
 
 import os
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, MutableMapping, Sequence
+from typing import NamedTuple
 
 from common_sync.core.configuration import OWN_FILE, PYPROJECT, find_table
 from common_sync.core.errors import ConfigurationError, Problem
@@ -92,13 +93,20 @@ def _append(before: bytes, table: str, file: str) -> bytes:
     return after.encode()
 
 
-def plan_pins(file: str, pin: Mapping[str, str], unpin: Collection[str] = ()) -> FileEdit:
+class Pins(NamedTuple):
+    """What changes about the pins of a library."""
+
+    pin: Mapping[str, str]  # what to pin: the services, as they are to be written → their tag or commit
+    unpin: Collection[str] = ()  # the names of those that are pinned no more, as they are written
+    library: int | None = None  # the number of the library's table; None where the pins stand at the top
+
+
+def plan_pins(file: str, pins: Pins) -> FileEdit:
     """Return what changes the pins in a configuration file, and nothing else.
 
     Args:
         file: Its absolute path.
-        pin: What to pin: the services, as they are to be written → their tag or commit.
-        unpin: The names of those that are pinned no more, as they are written.
+        pins: What changes.
 
     Raises:
         ConfigurationError: It cannot be changed without touching the rest.
@@ -106,11 +114,11 @@ def plan_pins(file: str, pin: Mapping[str, str], unpin: Collection[str] = ()) ->
     """
     before = _read(file)
     text = before.decode()
-    after = _set_pins(text, file, pin, unpin)
-    if not _changes_pins_only(text, after, file, pin, unpin):
+    after = _set_pins(text, file, pins)
+    if not _changes_pins_only(text, after, file, pins):
         message = "the pins cannot be changed without touching the rest"
         raise ConfigurationError(
-            Problem(message, file, _line_of_table(text), f"write it by hand: pins = {{ {_show(pin)} }}")
+            Problem(message, file, _line_of_table(text), f"write it by hand: pins = {{ {_show(pins.pin)} }}")
         )
     return FileEdit(os.path.basename(file), before, after.encode())
 
@@ -119,38 +127,69 @@ def _show(pin: Mapping[str, str]) -> str:
     return ", ".join(f'"{service}" = "{ref}"' for service, ref in pin.items()) or "…"
 
 
-def _set_pins(text: str, file: str, pin: Mapping[str, str], unpin: Collection[str]) -> str:
+def _set_pins(text: str, file: str, change: Pins) -> str:
     import tomlkit  # 40 ms, and only for what writes
-    from tomlkit.container import Container
-    from tomlkit.items import Table
 
     document = tomlkit.parse(text)
-    table: object = document if not file.endswith(PYPROJECT) else document["tool"]["common-sync"]
-    assert isinstance(table, Table | Container)
+    table = _find_table(document, file, change.library)
     if "pins" not in table:
         table["pins"] = tomlkit.inline_table()
     pins = table["pins"]
-    for service in unpin:
+    assert isinstance(pins, MutableMapping)
+    for service in change.unpin:
         del pins[service]
-    for service, ref in pin.items():
+    for service, ref in change.pin.items():
         pins[service] = ref
     if not pins:
         del table["pins"]
     after = tomlkit.dumps(document)
+    if change.library is not None:
+        after = _lift(text, after)
     if not text.endswith("\n"):
         after = after.removesuffix("\n")
     return after.replace("\r\n", "\n").replace("\n", "\r\n") if "\r\n" in text else after
 
 
-def _changes_pins_only(before: str, after: str, file: str, pin: Mapping[str, str], unpin: Collection[str]) -> bool:
+def _lift(before: str, after: str) -> str:
+    """Move a new line to the other keys of its table: tomlkit puts it behind what is said of the next one."""
+    lines, known = after.split("\n"), before.splitlines()
+    at = next(
+        (number for number, (old, new) in enumerate(zip(known, lines, strict=False)) if old != new.rstrip("\r")), 0
+    )
+    if not lines[at].startswith("pins"):
+        return after
+    added, above = lines.pop(at), at
+    while above and (not lines[above - 1].strip() or lines[above - 1].lstrip().startswith("#")):
+        above -= 1
+    return "\n".join([*lines[:above], added, *lines[above:]])
+
+
+def _find_table(document: object, file: str, library: int | None) -> MutableMapping[str, object]:
+    """Return the table that pins stand in."""
+    table = document
+    for key in ("tool", "common-sync") if file.endswith(PYPROJECT) else ():
+        assert isinstance(table, Mapping)
+        table = table[key]
+    assert isinstance(table, MutableMapping)
+    if library is None:
+        return table
+    tables = table["library"]
+    assert isinstance(tables, Sequence)
+    one = tables[library]
+    assert isinstance(one, MutableMapping)
+    return one
+
+
+def _changes_pins_only(before: str, after: str, file: str, change: Pins) -> bool:
     """Tell whether a configuration is what it was, but for the pins."""
     try:
         was, now = tomllib.loads(before), tomllib.loads(after)
     except ValueError:
         return False
-    table = was["tool"]["common-sync"] if file.endswith(PYPROJECT) else was
-    pins = {service: ref for service, ref in table.get("pins", {}).items() if service not in unpin} | {**pin}
-    table.pop("pins", None)
+    table = _find_table(was, file, change.library)
+    known = table.pop("pins", {})
+    assert isinstance(known, dict)
+    pins = {one: ref for one, ref in known.items() if one not in change.unpin} | {**change.pin}
     if pins:
         table["pins"] = pins
     return bool(was == now)

@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from common_sync.edges.project.load import load_project
-from common_sync.interface.show.options import DryRun, Option, Options, Service
+from common_sync.interface.show.options import DryRun, LibraryName, Option, Options, Service
 from common_sync.interface.show.progress import show_progress
 from common_sync.interface.show.terminal import say
 
@@ -15,6 +15,7 @@ def run_pin(
     service: Service,
     ref: Annotated[str | None, Option("", _REF, "REF")] = None,
     *,
+    library: LibraryName = None,
     back: Annotated[bool, Option("--back", "Pin it to what its copy held before the last change.")] = False,
     force: Annotated[bool, Option("--force", "Discard edits made in its copy; each is named.")] = False,
     dry_run: DryRun = False,
@@ -24,5 +25,7 @@ def run_pin(
     from common_sync.interface.show.pin import present_pinning
 
     with show_progress() as phases:
-        pinning = pin(load_project(options.root), service, ref, How(say, phases, force, dry_run), back=back)
+        pinning = pin(
+            load_project(options.root), service, ref, How(say, phases, force, dry_run), library=library, back=back
+        )
     return present_pinning("pin", pinning, options)

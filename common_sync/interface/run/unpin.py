@@ -1,7 +1,7 @@
 """`unpin`: options in, exit code out."""
 
 from common_sync.edges.project.load import load_project
-from common_sync.interface.show.options import DryRun, Options, Service
+from common_sync.interface.show.options import DryRun, LibraryName, Options, Service
 from common_sync.interface.show.progress import show_progress
 from common_sync.interface.show.terminal import say
 
@@ -10,6 +10,7 @@ def run_unpin(
     options: Options,
     service: Service,
     *,
+    library: LibraryName = None,
     dry_run: DryRun = False,
 ) -> int:
     """Have a pinned service follow the master again."""
@@ -17,5 +18,5 @@ def run_unpin(
     from common_sync.interface.show.pin import present_pinning
 
     with show_progress() as phases:
-        pinning = unpin(load_project(options.root), service, How(say, phases, dry_run=dry_run))
+        pinning = unpin(load_project(options.root), service, How(say, phases, dry_run=dry_run), library=library)
     return present_pinning("unpin", pinning, options)

@@ -27,6 +27,7 @@ class Option(NamedTuple):
 _SERVICE = "A service's path from the root, or its last part."
 Service = Annotated[str, Option("", _SERVICE, "SERVICE")]
 Services = Annotated[list[str] | None, Option("", f"{_SERVICE} Default: all.", "SERVICE")]
+LibraryName = Annotated[str | None, Option("--library", "The library, where the service gets several.", "NAME")]
 DryRun = Annotated[bool, Option("--dry-run -n", "Show what would be done; write nothing.")]
 
 

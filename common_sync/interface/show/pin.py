@@ -7,7 +7,7 @@ from common_sync.commands.pin import Pinned, Pinning
 from common_sync.commands.update import Moved, Update
 from common_sync.core.copies.library import LOCK_FILE
 from common_sync.core.copies.lockfile import Locked
-from common_sync.core.errors import shell_word
+from common_sync.core.findings import unpin_command
 from common_sync.core.model import SHOWN_ID
 from common_sync.interface.show.distribute import outcome_lines
 from common_sync.interface.show.fields import Fields, as_text, distribute_fields, findings_fields
@@ -56,9 +56,10 @@ def _summary(one: Pinned, pinning: Pinning, options: Options) -> str:
     mark = options.terminal.mark("→" if pinning.dry_run else "✓")
     if one.now is None:
         what = "would follow" if pinning.dry_run else "follows"
-        return f"{mark} {printable(one.service)} {what} the master again"
+        master = "the master" if one.called is None else f"the master of {printable(one.called)}"
+        return f"{mark} {printable(one.service)} {what} {master} again"
     verb = "would be pinned" if pinning.dry_run else "pinned"
-    stays = printable(f"it stays there until: common-sync unpin {shell_word(one.service)}")
+    stays = printable(f"it stays there until: {unpin_command(one.service, one.called)}")
     return f"{mark} {verb} in {file} and {LOCK_FILE}; {stays}"
 
 

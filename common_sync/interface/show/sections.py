@@ -5,6 +5,7 @@ from itertools import groupby
 
 from common_sync.commands.steps.survey import Survey
 from common_sync.core.errors import shell_word
+from common_sync.core.findings import name_option
 from common_sync.core.model import Finding
 from common_sync.interface.show.options import Options
 from common_sync.interface.show.terminal import columns, pad, printable
@@ -73,12 +74,14 @@ def _decide_lines(findings: Sequence[Finding], surveyed: Survey, options: Option
     yield from more_lines(rest, "service", terminal)
     if edited:
         master = surveyed.first.library.master if len(surveyed.masters) == 1 else "their master"
-        pinned = {plan.service for plan in surveyed.plans if plan.is_pinned}.intersection(edited)
+        pinned = [copy for plan in surveyed.plans for copy in plan.pinned_edits]
         first = " (a pinned service is unpinned first)" if pinned else ""
         yield from help_lines(f"take the edits over to {master}{first}, or discard them:", terminal)
         service = shell_word(edited[0]) if len(edited) == 1 else "SERVICE"
         if pinned:
-            yield f"        common-sync unpin {printable(service)}"
+            called = {copy.called for copy in pinned}
+            library = called.pop() if len(called) == 1 else "NAME"
+            yield f"        common-sync unpin {printable(service)}{name_option(library)}"
         yield f"        common-sync promote {printable(service)}"
         yield f"        common-sync distribute {printable(service)} --force"
 

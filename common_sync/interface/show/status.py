@@ -143,7 +143,7 @@ def _version_lines(surveyed: Survey, options: Options) -> Iterator[str]:
 def _pin_lines(surveyed: Survey, options: Options) -> Iterator[str]:
     """Yield which services stay at which tag or commit; nothing where none does."""
     pinned = [
-        f"{printable(plan.service)} to {printable(copy.target.ref)}"
+        f"{_name_copy(plan.service, copy)} to {printable(copy.target.ref)}"
         for plan in surveyed.plans
         for copy in plan.copies
         if copy.target.ref is not None
@@ -153,6 +153,10 @@ def _pin_lines(surveyed: Survey, options: Options) -> Iterator[str]:
         shown, rest = limit(pinned, _MOST_ROWS, everything=options.verbose)
         yield from options.terminal.wrap(", ".join(shown), 12, "pinned      ")
         yield from more_lines(rest, "service", options.terminal)
+
+
+def _name_copy(service: str, copy: CopySurvey) -> str:
+    return printable(service if copy.called is None else f"{service} ({copy.called})")
 
 
 def _release_lines(surveyed: Survey, options: Options) -> Iterator[str]:

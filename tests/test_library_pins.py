@@ -1,0 +1,159 @@
+"""Pins where there are several libraries: a service stays behind in one of them, and follows the master of the other."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from support.libraries import API, CONFIGURATION, JOB, WORKER, make_libraries
+from support.monorepo import Monorepo, make_monorepo, run
+
+LOCK = "common-sync.lock"
+EVENT, COMMON = "our_events/__init__.py", "our_common/settings.py"
+MINE = f"{API}/common/{COMMON}"
+
+
+@pytest.fixture
+def grown(tmp_path: Path) -> Monorepo:
+    """Return a repository in sync whose two libraries were tagged as v1, and have changed since."""
+    repo = make_libraries(make_monorepo(tmp_path / "repo"))
+    assert repo.run("distribute").code == 0
+    repo.commit()
+    repo.git("tag", "v1")
+    repo.write(f"libs/events/{EVENT}", "one = 2\n")
+    repo.write(f"common/{COMMON}", "DEBUG = True\n")
+    assert repo.run("distribute").code == 0
+    repo.commit("both libraries have changed")
+    return repo
+
+
+@pytest.fixture
+def pinned(grown: Monorepo) -> Monorepo:
+    """Return the repository with one library of one service pinned, all committed."""
+    assert grown.run("pin", "api", "v1", "--library", "events").code == 0
+    grown.commit("pinned")
+    return grown
+
+
+def locked(repo: Monorepo) -> list[tuple[str, str]]:
+    """Return what the lock has."""
+    return [(one["library"], one["ref"]) for one in tomllib.loads(repo.read(LOCK))["locked"]]
+
+
+def test_one_library_stays_behind(grown: Monorepo) -> None:
+    """A service could not stay at a release of one library, or would fall behind in the other one as well."""
+    done = grown.run("pin", "api", "v1", "--library", "events")
+    assert (done.code, done.err) == (0, "")
+    said = " ".join(done.out.split())
+    assert "services/api: events as the master → v1" in said
+    assert "it stays there until: common-sync unpin services/api --library events" in said
+    assert grown.read("common-sync.toml") == f'{CONFIGURATION}pins = {{"services/api" = "v1"}}\n'
+    assert locked(grown) == [("events", "v1")]
+    held = [grown.read(f"{service}/libs/events/{EVENT}") for service in (API, WORKER)]
+    assert (held, grown.read(MINE)) == (["one = 1\n", "one = 2\n"], "DEBUG = True\n")
+    grown.write(f"libs/events/{EVENT}", "one = 3\n")
+    grown.write(f"common/{COMMON}", "DEBUG = None\n")
+    assert grown.run("distribute").code == 0
+    assert (grown.read(f"{API}/libs/events/{EVENT}"), grown.read(MINE)) == ("one = 1\n", "DEBUG = None\n")
+    assert "pinned      services/api (events) to v1" in grown.run("status").out
+    services = grown.json("verify", "--deep", code=0)["services"]
+    assert [[copy.get("pinned") for copy in one["copies"]] for one in services] == [[None, "v1"], [None], [None, None]]
+    assert "services/api/libs/events     libs/events at " in grown.run("log").out
+
+
+def test_a_clone_of_depth_1_is_proven_offline(pinned: Monorepo) -> None:
+    """CI could not tell whether the copy of the pinned library is what is locked; or the hook would update it."""
+    place = pinned.root.parent / "clone"
+    words = ("git", "clone", "-q", "--depth", "1", "--no-tags", f"file://{pinned.root}", str(place))
+    assert run(*words, cwd=pinned.root).code == 0
+    run("git", "remote", "set-url", "origin", "/nowhere", cwd=place)
+    there = Monorepo(place)
+    assert [there.run(one).code for one in ("verify", "distribute")] == [0, 0]
+    assert (there.hook().code, there.hook("--check").code) == (0, 0)
+    there.write(f"libs/events/{EVENT}", "one = 3\n")
+    there.write(f"common/{COMMON}", "DEBUG = None\n")
+    there.git("add", "-A")
+    assert there.hook().code == 1
+    assert (there.read(f"{API}/libs/events/{EVENT}"), there.read(MINE)) == ("one = 1\n", "DEBUG = None\n")
+    there.git("add", "-A")
+    assert there.hook().code == 0
+    there.write(f"{API}/libs/events/{EVENT}", "mine = 1\n")
+    found = there.json("verify", code=1)["findings"]
+    assert [(one["code"], one["file"]) for one in found] == [("CS003", f"{API}/libs/events/{EVENT}")]
+    assert found[0]["remedy"].startswith("common-sync unpin services/api --library events, then common-sync promote")
+
+
+def test_pin_and_unpin_give_everything_back(grown: Monorepo) -> None:
+    """A pin that was tried would leave traces; or a pin of one library take that of another one away."""
+    before, head = grown.tree(), grown.git("rev-parse", "HEAD").strip()[:9]
+    assert grown.run("pin", "api", "v1", "--library", "common").code == 0
+    assert grown.run("pin", "api", head, "--library", "events").code == 0
+    assert grown.run("pin", "worker", "v1", "--library", "events").code == 0
+    assert grown.run("pin", "job", "v1").code == 0, "it gets one library only"
+    assert locked(grown) == [("common", "v1"), ("events", head), ("events", "v1")]
+    assert grown.run("verify").code == 0
+    several = grown.run("unpin", "api")
+    assert (several.code, "services/api is pinned in common and events" in several.err) == (2, True)
+    assert grown.run("unpin", "api", "--library", "common").code == 0
+    assert [grown.run("unpin", one).code for one in ("worker", "job", "api")] == [0, 0, 0]
+    assert grown.tree() == before
+
+
+def test_which_library_is_meant(grown: Monorepo) -> None:
+    """A library would be pinned that nobody has named."""
+    before = grown.tree()
+    for words, message, remedy in [
+        ("pin api v1", "services/api gets common and events", "name one of them, as --library events"),
+        ("pin api v1 --library evens", "'evens' is no library", "did you mean events?"),
+        ("pin job v1 --library events", "services/job does not get events", "it gets common"),
+        ("unpin api --library evens", "'evens' is no library", "did you mean events?"),
+        ("unpin api --library events", "events of services/api is not pinned", "these services are: none"),
+        ("unpin worker", "services/worker is not pinned", "these services are: none"),
+        ("update evens", "'evens' is no library", "did you mean events?"),
+    ]:
+        done = grown.run(*words.split())
+        assert (done.code, message in done.err, remedy in done.err, done.out) == (2, True, True, ""), done
+    assert grown.tree() == before
+
+
+def test_an_edit_in_the_other_copy_stays(grown: Monorepo) -> None:
+    """Who pins one library by force would lose an edit in the copy of another one."""
+    grown.write(MINE, "MINE = 1\n")
+    done = grown.json("pin", "api", "v1", "--library", "events", "--force", code=1)
+    assert (grown.read(MINE), grown.read(f"{API}/libs/events/{EVENT}")) == ("MINE = 1\n", "one = 1\n")
+    assert ([one["file"] for one in done["findings"]], done["kept"]) == ([MINE], None)
+    assert grown.run("unpin", "api").code == 1
+    assert grown.read(f"{API}/libs/events/{EVENT}") == "one = 2\n"
+    grown.write(f"{API}/libs/events/{EVENT}", "mine = 1\n")
+    refused = grown.run("pin", "api", "v1", "--library", "events")
+    assert (refused.code, "nothing was changed" in refused.out, COMMON in refused.out) == (1, True, False)
+    assert grown.json("pin", "api", "v1", "--library", "events", "--force", code=1)["kept"]
+    assert (grown.read(MINE), grown.read(f"{API}/libs/events/{EVENT}")) == ("MINE = 1\n", "one = 1\n")
+
+
+def test_update_moves_one_library(pinned: Monorepo) -> None:
+    """A tag that was moved would move what services hold of a library that nobody has named."""
+    assert pinned.run("pin", "job", "v1").code == 0
+    pinned.git("tag", "-f", "v1")
+    done = pinned.json("update", "events", code=0)
+    moved = [(one["now"]["commit"] != one["was"]["commit"], one["library"]) for one in done["entries"]]
+    assert moved == [(False, "common"), (True, "events")]
+    assert pinned.run("distribute").code == 0
+    held = pinned.read(f"{API}/libs/events/{EVENT}"), pinned.read(f"{JOB}/common/{COMMON}")
+    assert held == ("one = 2\n", "DEBUG = False\n")
+
+
+def test_back_to_what_the_copy_held_before(grown: Monorepo) -> None:
+    """Who rolls a service back in one library would be given a commit of the other one."""
+    done = grown.json("pin", "api", "--back", "--library", "events", code=0)
+    assert [(one["library"], one["was"]) for one in done["pinned"]] == [("events", None)]
+    assert (grown.read(f"{API}/libs/events/{EVENT}"), grown.read(MINE)) == ("one = 1\n", "DEBUG = True\n")
+
+
+def test_a_library_that_services_have_two_folders_deep(grown: Monorepo) -> None:
+    """The copy of one library would be taken for the copy of another one, whose folder has the same name."""
+    grown.write("libs/common/x.py", "x = 1\n")
+    more = '[[library]]\nname = "other"\nmaster = "libs/common"\ncopy = "libs/common"\nservices = ["services/api"]\n'
+    grown.write("common-sync.toml", f"{CONFIGURATION}\n{more}")
+    assert grown.run("distribute").code == 0
+    grown.commit()
+    assert grown.hook("--check") == (0, "", "")
