@@ -136,7 +136,6 @@ def test_commands_that_know_one_library(repo: Monorepo) -> None:
     """A command would do for one library what is asked for both."""
     before = repo.tree()
     for command in (
-        "affected --since HEAD",
         "report",
         "env status",
         "env sync",
@@ -147,6 +146,73 @@ def test_commands_that_know_one_library(repo: Monorepo) -> None:
         assert (done.code, repo.tree()) == (2, before), command
         assert done.err.strip().startswith("error: common-sync.toml:4: `"), done.err
         assert "cannot be used with [[library]] yet, and has done nothing" in done.err
+
+
+EVENT = "our_events/__init__.py"
+
+
+def reasons(repo: Monorepo, since: str = "HEAD") -> dict[str, list[tuple[str, str | None, list[str]]]]:
+    """Return why each service is affected: the kind, the library, and the settings or else the files."""
+    services = repo.json("affected", "--since", since, code=0)["services"]
+    return {
+        one["name"]: [(why["kind"], why["library"], why["settings"] or why["files"]) for why in one["reasons"]]
+        for one in services
+    }
+
+
+def test_who_is_affected(repo: Monorepo) -> None:
+    """A build would be started for a service that does not get what has changed, or none for one that gets it."""
+    repo.run("distribute")
+    repo.commit()
+    event, common = f"libs/events/{EVENT}", "common/our_common/settings.py"
+    repo.write(event, "one = 2\n")
+    repo.write("libs/events/tests/test_x.py", "changed\n")
+    library = ("library", "events", [event])
+    assert reasons(repo) == {API: [library], WORKER: [library]}
+    repo.run("distribute")
+    for service, found in reasons(repo).items():
+        copy = f"{service}/libs/events"
+        assert sorted(found) == [("copy", "events", [f"{copy}/.common-sync.json", f"{copy}/{EVENT}"]), library]
+    repo.commit()
+    repo.write(common, "DEBUG = None\n")
+    assert [*reasons(repo)] == [API, JOB, WORKER]
+    repo.git("checkout", "-q", ".")
+    repo.git("tag", "v1")
+    assert repo.run("pin", "api", "v1", "--library", "events").code == 0
+    pin = ("configuration", None, ["pins"])
+    assert reasons(repo) == {API: [pin]}
+    repo.write(event, "one = 3\n")
+    assert reasons(repo) == {API: [pin], WORKER: [("library", "events", [event])]}
+
+
+TABLES = {
+    "who gets it": ('"services/api", ', "", {API: ["library"]}),
+    "who gets it, in other words": ('"services/api", "services/w*"', '"services/[aw]*"', {}),
+    "what is excluded": ('"tests/"', '"test/"', {API: ["exclude"], WORKER: ["exclude"]}),
+    "a library more": ('[[library]]\nmaster = "libs', '[[library]]\nmaster = "more"\nservices = ["services/job"]\n\n[[library]]\nmaster = "libs', {JOB: ["library"]}),
+    "where a copy is": ('copy = "libs/events"', 'copy = "events"', {API: ["copy"], WORKER: ["copy"]}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", TABLES)
+def test_whom_a_change_of_a_table_affects(repo: Monorepo, case: str) -> None:
+    """A build would be started for everybody, or none for the service that gets something else from now on."""
+    old, new, expected = TABLES[case]
+    repo.write("more/x.py", "x = 1\n")
+    repo.commit()
+    configure(repo, old, new)
+    assert {one: [key for why in found for key in why[2]] for one, found in reasons(repo).items()} == expected
+
+
+def test_whom_tables_in_place_of_one_library_affect(repo: Monorepo) -> None:
+    """Who gets a second library would have every service built anew, whether it gets it or not."""
+    tables = repo.read("common-sync.toml")
+    repo.write("common-sync.toml", 'master = "common"\nservices = ["services/*"]\n')
+    repo.write(f"{API}/requirements.txt", "-e ../../common\n")
+    repo.commit()
+    repo.write("common-sync.toml", tables)
+    settings = {one: [why[2] for why in found if why[0] == "configuration"] for one, found in reasons(repo).items()}
+    assert settings == {API: [["library"]], WORKER: [["library"]]}
 
 
 REFUSED = {

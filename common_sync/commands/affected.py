@@ -9,12 +9,15 @@ from common_sync.commands.steps.compose_changes import ComposeChanges
 from common_sync.commands.steps.outside import find_outside
 from common_sync.core.affected import (
     Reason,
+    Taken,
+    find_changed_libraries,
     find_changed_pins,
     find_changed_settings,
     find_gone,
     find_reasons,
     list_changed_keys,
     list_new_patterns,
+    list_stated,
     name_services,
 )
 from common_sync.core.configuration import Configuration, find_table, parse_configuration
@@ -25,7 +28,7 @@ from common_sync.edges.git.changes import Range, explaining_missing, find_range,
 from common_sync.edges.git.checkout import checking_out, variables_set
 from common_sync.edges.git.history import WITHOUT_NETWORK
 from common_sync.edges.gitignore.patterns import compile_pattern
-from common_sync.edges.project.load import CONFIGURATION_FILES, Project, find_configured, load_project, refuse_several
+from common_sync.edges.project.load import CONFIGURATION_FILES, Project, find_configured, load_project
 from common_sync.edges.project.services import match_services
 from common_sync.edges.service.compose import ComposeFiles
 
@@ -130,7 +133,6 @@ def _standing_at(root: str, commit: str | None) -> Iterator[Project]:
 
 
 def _compare(project: Project, span: Range, concerns_all: Callable[[str], bool]) -> Affected:
-    refuse_several(project, "affected")
     root = project.root
     changed = sorted(os.path.relpath(path, root) for path in list_changes(root, span))
     composes = ComposeFiles(root)
@@ -143,7 +145,7 @@ def _compare(project: Project, span: Range, concerns_all: Callable[[str], bool])
     for service in project.services:
         reads = {os.path.relpath(path, root) for path in outsides[service].paths} | above.list_for(service)
         settings = _explain_settings(keys.get(service, ()), changed)
-        reasons = (*find_reasons(service, changed, project.libraries, reads), *settings, *everywhere)
+        reasons = (*find_reasons(service, changed, project.libraries_of(service), reads), *settings, *everywhere)
         services += [AffectedService(service, names[service], reasons)] if reasons else []
     lost = [path for path in changed if not os.path.lexists(os.path.join(root, path))]
     gone = tuple(sorted(find_gone(lost, project.services, project.copies)))
@@ -161,17 +163,41 @@ def _list_changed_settings(project: Project, base: str, changed: Iterable[str]) 
     if not any(path in CONFIGURATION_FILES for path in changed):
         return relocked
     before, after = _read_configuration(project.root, base), project.configuration
-    keys = list_changed_keys(before, after)
-    found = dict.fromkeys(project.services, keys) if keys else {}
+    if before is not None and (before.library or after.library):
+        found = _list_changed_libraries(project, before)
+    else:
+        keys = list_changed_keys(before, after)
+        found = dict.fromkeys(project.services, keys) if keys else {}
     known = [one.value for one in before.services] if before is not None else []
     for service in _expand(project, list_new_patterns(before, after)) - _expand(project, known):
         found[service] = (*found.get(service, ()), "services")
     for service in find_changed_settings(before, project.settings, project.services):
         found[service] = (*found.get(service, ()), "service")
-    pins = {service: ref for library in project.libraries for service, ref in library.pins.items()}
-    for service in {*relocked, *find_changed_pins(before, pins, project.services)}:
+    for service in {*relocked, *_list_repinned(project, before)}:
         found[service] = (*found.get(service, ()), "pins")
     return found
+
+
+def _list_changed_libraries(project: Project, before: Configuration) -> dict[str, tuple[str, ...]]:
+    """Return the settings of several libraries that have changed for each service, where some have."""
+    stated = [(one, _expand(project, one.services)) for one in list_stated(before)]
+    found = {}
+    for service in project.services:
+        was = {one.name: one.taken for one, services in stated if service in services}
+        now = {one.name: Taken(one.master, one.copy, one.exclude) for one in project.libraries_of(service)}
+        if keys := find_changed_libraries(was, now):
+            found[service] = keys
+    return found
+
+
+def _list_repinned(project: Project, before: Configuration | None) -> Iterator[str]:
+    """Yield the services that are pinned to something else in a library."""
+    stated = list_stated(before) if before is not None else ()
+    one_each = len(stated) == len(project.libraries) == 1  # it may have got another name
+    for library in project.libraries:
+        pins = next((one.pins for one in stated if one_each or one.name == library.name), ())
+        takers = (service for service in project.services if library.takes(service))
+        yield from find_changed_pins(pins, library.pins, takers)
 
 
 def _list_relocked(project: Project, base: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ from common_sync.core.configuration import Configuration
 from common_sync.core.copies.library import Library
 from common_sync.core.copies.manifest import NAME
 from common_sync.core.model import ancestors, below, is_below
+from common_sync.core.pins import Pin
 from common_sync.core.service_settings import ServiceSettings
 from common_sync.core.settings import Setting
 
@@ -78,10 +79,11 @@ def find_gone(changed: Iterable[str], services: Container[str], copies: Iterable
         services: The services' paths from the root.
         copies: The paths of copies inside a service.
     """
-    ends = [f"/{copy}/{NAME}" for copy in copies]
+    ends = sorted((f"/{copy}/{NAME}" for copy in copies), key=len, reverse=True)  # one may be the end of another
     for path in changed:
-        folders = (path.removesuffix(end) for end in ends if path.endswith(end))
-        yield from (one for one in folders if one not in services)
+        folder = next((path.removesuffix(end) for end in ends if path.endswith(end)), None)
+        if folder is not None and folder not in services:
+            yield folder
 
 
 def list_changed_keys(before: Configuration | None, after: Configuration) -> tuple[str, ...]:
@@ -95,6 +97,56 @@ def list_changed_keys(before: Configuration | None, after: Configuration) -> tup
         return _SHARED_KEYS
     values = ((key, _plain(getattr(before, key)), _plain(getattr(after, key))) for key in _SHARED_KEYS)
     return tuple(key for key, was, now in values if was != now)
+
+
+class Taken(NamedTuple):
+    """What decides what a service holds of a library."""
+
+    master: str
+    copy: str
+    exclude: tuple[str, ...]
+
+
+class Stated(NamedTuple):
+    """What a configuration says of a library."""
+
+    name: str
+    taken: Taken
+    services: tuple[str, ...]  # the services that get it: folders or globs
+    pins: tuple[Pin, ...]
+
+
+def list_stated(configuration: Configuration) -> tuple[Stated, ...]:
+    """Return what a configuration says of each of its libraries."""
+    if not configuration.library:
+        master, copy = configuration.master.value, configuration.copy.value
+        name, exclude = master.rpartition("/")[2], _values(configuration.exclude)
+        return (Stated(name, Taken(master, copy, exclude), _values(configuration.services), configuration.pins),)
+    return tuple(
+        Stated(
+            one.name.value,
+            Taken(one.master.value, one.copy.value, _values(one.exclude)),
+            _values(one.services),
+            one.pins,
+        )
+        for one in configuration.library
+    )
+
+
+def _values(settings: Iterable[Setting]) -> tuple[str, ...]:
+    return tuple(one.value for one in settings)
+
+
+def find_changed_libraries(before: Mapping[str, Taken], after: Mapping[str, Taken]) -> tuple[str, ...]:
+    """Return the settings of several libraries that have changed for a service: `library` is which ones it gets.
+
+    Args:
+        before: What the service got before, by the libraries' names.
+        after: What it gets.
+    """
+    both = [(before[name], after[name]) for name in before.keys() & after.keys()]
+    keys = [key for key in _SHARED_KEYS if any(getattr(was, key) != getattr(now, key) for was, now in both)]
+    return (*(() if before.keys() == after.keys() else ("library",)), *keys)
 
 
 def list_new_patterns(before: Configuration | None, after: Configuration) -> list[str]:
@@ -121,15 +173,15 @@ def find_changed_settings(
             yield service
 
 
-def find_changed_pins(before: Configuration | None, after: Mapping[str, str], services: Iterable[str]) -> Iterator[str]:
-    """Yield the services that are pinned to something else.
+def find_changed_pins(before: Iterable[Pin], after: Mapping[str, str], services: Iterable[str]) -> Iterator[str]:
+    """Yield the services that are pinned to something else in a library.
 
     Args:
-        before: The configuration as it was; None where there was none that can be read.
+        before: Its pins as they were.
         after: What the pinned ones are pinned to, by the service's path from the root.
         services: The services' paths from the root.
     """
-    was = {pin.service.value: pin.ref for pin in before.pins} if before is not None else {}
+    was = {pin.service.value: pin.ref for pin in before}
     for service in services:
         if was.get(service, was.get(service.rpartition("/")[2])) != after.get(service):
             yield service

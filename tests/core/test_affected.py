@@ -4,12 +4,16 @@ import pytest
 
 from common_sync.core.affected import (
     Reason,
+    Stated,
+    Taken,
+    find_changed_libraries,
     find_changed_pins,
     find_changed_settings,
     find_gone,
     find_reasons,
     list_changed_keys,
     list_new_patterns,
+    list_stated,
     name_services,
 )
 from common_sync.core.configuration import Configuration, parse_configuration
@@ -124,6 +128,44 @@ def test_settings_of_one_service(before: str, after: str, changed: list[str]) ->
     assert [*find_changed_settings(None, {}, services)] == []
 
 
+def test_what_a_configuration_says_of_its_libraries() -> None:
+    """A library that got a table of its own, and is what it was, would have every service built anew."""
+    one = configuration('master = "libs/a"\nservices = ["x", "y"]\nexclude = ["t"]\npins = { x = "v1" }\n')
+    (stated,) = list_stated(one)
+    assert stated == Stated("a", Taken("libs/a", "a", ("t",)), ("x", "y"), one.pins)
+    table = 'master = "libs/a"\nservices = ["x", "y"]\nexclude = ["t"]\n'
+    other = 'name = "b"\nmaster = "c"\ncopy = "d"\nservices = ["x"]\n'
+    several = configuration(f'services = ["*"]\n[[library]]\n{table}[[library]]\n{other}')
+    assert list_stated(several) == (stated._replace(pins=()), Stated("b", Taken("c", "d", ()), ("x",), ()))
+
+
+A, B = Taken("libs/a", "a", ()), Taken("libs/b", "b", ("t",))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "keys"),
+    [
+        ({"a": A, "b": B}, {"b": B, "a": A}, ()),
+        ({"a": A}, {"a": A, "b": B}, ("library",)),
+        ({"a": A, "b": B}, {"b": B}, ("library",)),
+        ({"a": A, "b": B}, {"a": A._replace(master="c"), "b": B._replace(exclude=())}, ("master", "exclude")),
+        ({"a": A}, {"a": A._replace(copy="c"), "b": B}, ("library", "copy")),
+        ({}, {"a": A}, ("library",)),
+    ],
+)
+def test_libraries_that_a_service_gets(
+    before: dict[str, Taken], after: dict[str, Taken], keys: tuple[str, ...]
+) -> None:
+    """A service would not be built although it gets another library, or be built for a library that it does not get."""
+    assert find_changed_libraries(before, after) == keys
+
+
+def test_the_copy_of_one_library_lies_at_the_end_of_another_one() -> None:
+    """A service that gave up a library would be called gone, and so would a folder in it."""
+    lost = ["services/api/libs/common/.common-sync.json", "old/libs/common/.common-sync.json", "old/a.py"]
+    assert [*find_gone(lost, {"services/api"}, ["common", "libs/common"])] == ["old"]
+
+
 def test_names_are_unique() -> None:
     """Two jobs of a matrix would push one image over the other."""
     given = {"a/api": None, "b/api": None, "b/web": None, "c": "front"}
@@ -135,5 +177,5 @@ def test_services_that_are_pinned_to_something_else() -> None:
     services = ("services/api", "services/web", "old", "new")
     before = configuration(BEFORE + 'pins = {api = "v1", "services/web" = "v1", old = "v1"}\n')
     after = {"services/api": "v1", "services/web": "v2", "new": "v1"}
-    assert [*find_changed_pins(before, after, services)] == ["services/web", "old", "new"]
-    assert [*find_changed_pins(None, after, services)] == ["services/api", "services/web", "new"]
+    assert [*find_changed_pins(before.pins, after, services)] == ["services/web", "old", "new"]
+    assert [*find_changed_pins((), after, services)] == ["services/api", "services/web", "new"]

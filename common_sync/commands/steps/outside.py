@@ -75,7 +75,9 @@ class _Looking:
         self.unclear: list[Finding] = []
         self._project, self._service, self._composes = project, service, composes
         self._root, self._place = project.root, os.path.join(project.root, service)
-        self._libraries = [Location(project.root, library) for library in project.libraries]
+        taken = project.libraries_of(service)
+        self._libraries = [Location(project.root, library) for library in taken]
+        self._copies = [library.copy for library in taken]
         self._masters = {library.master for library in self._libraries}
 
     def follow_references(self) -> None:
@@ -102,7 +104,7 @@ class _Looking:
 
     def _list_apart(self, folder: str) -> set[str]:
         """Return the folders in a folder that are no part of it: copies, and other services."""
-        copies = (f"{folder}/{copy}" for copy in self._project.copies)
+        copies = (f"{folder}/{copy}" for copy in self._copies)
         inner = (one for one in self._project.services if one.startswith(f"{folder}/"))
         return {os.path.join(self._root, one) for one in (*copies, *inner)}
 
@@ -123,7 +125,7 @@ class _Looking:
         """Note what the service's images are built from; return how compose files build them."""
         folder = ServiceFolder(self._place)
         files = tuple(list_paths(self._place, self._list_apart(self._service)))
-        first = self._project.libraries[0]
+        first = self._project.libraries_of(self._service)[0]
         service = Service(self._service, self._place, first.copy, first.name, folder, files, (), ())
         inside = [one for one in files if is_compose(os.path.basename(one))]
         builds = list_compositions(self._composes, service, inside)
