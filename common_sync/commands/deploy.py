@@ -37,7 +37,7 @@ from common_sync.edges.environments.releases import (
 )
 from common_sync.edges.environments.trial import begin_trial
 from common_sync.edges.files.tar import write_tar
-from common_sync.edges.project.load import Project, refuse_several, select_services
+from common_sync.edges.project.load import Project, select_services
 from common_sync.edges.state.lock import exclusive
 
 _VARIABLES = ".env"
@@ -120,7 +120,6 @@ def deploy_services(project: Project, names: Sequence[str], wish: DeployWish, sa
     Raises:
         CommonSyncError: One of them cannot be deployed as it is set up; then none is.
     """
-    refuse_several(project, "deploy")
     services, done = select_services(project, names), list[Deployment]()
     for service in services:
         find_site(project, service, restart=wish.restart and not wish.dry_run)

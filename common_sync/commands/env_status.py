@@ -8,7 +8,7 @@ from common_sync.commands.steps.units import current_release_of
 from common_sync.core.model import Finding
 from common_sync.edges.environments.disk import Size, measure
 from common_sync.edges.environments.folder import list_environments, modified, path_of
-from common_sync.edges.project.load import Project, refuse_several, select_services
+from common_sync.edges.project.load import Project, select_services
 
 
 class EnvironmentRow(NamedTuple):
@@ -48,7 +48,6 @@ def read_environments(project: Project, names: Sequence[str], *, deep: bool, siz
     Raises:
         CommonSyncError: What they are made from cannot be read.
     """
-    refuse_several(project, "env status")
     situations = [observe(project, service, deep=deep) for service in select_services(project, names)]
     rows = tuple(
         _describe(one, size=size)._replace(release=current_release_of(project, one.service)) for one in situations

@@ -9,7 +9,7 @@ from common_sync.core.errors import CommonSyncError
 from common_sync.core.model import Finding
 from common_sync.edges.environments.folder import see
 from common_sync.edges.environments.placing import has_exchanged, replace_foreign, switch, tidy_exchange
-from common_sync.edges.project.load import Project, refuse_several, select_services
+from common_sync.edges.project.load import Project, select_services
 from common_sync.edges.state.lock import exclusive
 
 Action = Literal["nothing", "switched", "built", "refused", "failed"]
@@ -62,7 +62,6 @@ def sync_environments(
         wish: What else is asked for.
         say: Told whom it waits for.
     """
-    refuse_several(project, "env sync")
     services = tuple(_sync(project, service, wish, say) for service in select_services(project, names))
     refused = [one.situation for one in services if one.action == "refused" and one.situation is not None]
     return EnvironmentSync(services, find_environment_troubles(project, refused), wish.dry_run)

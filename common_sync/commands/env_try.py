@@ -15,7 +15,7 @@ from common_sync.edges.environments.live import find_users
 from common_sync.edges.environments.placing import remove_environment
 from common_sync.edges.environments.program import find_stray, run_inside
 from common_sync.edges.environments.sources import add_project
-from common_sync.edges.project.load import Project, refuse_several, select_services
+from common_sync.edges.project.load import Project, select_services
 from common_sync.edges.state.lock import exclusive
 
 
@@ -55,7 +55,6 @@ def try_requirements(project: Project, name: str, wish: TryWish, say: Callable[[
     Raises:
         CommonSyncError: The environment cannot be made, or the command not be started.
     """
-    refuse_several(project, "env try")
     (service,) = select_services(project, [name])
     requirements, paths = _settle_paths(wish.requirements)
     settings = project.settings.get(service)

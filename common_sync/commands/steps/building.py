@@ -9,7 +9,7 @@ from common_sync.commands.steps.environments import Situation, list_removable, n
 from common_sync.core.copies.rules import BUILT_IN, Rules
 from common_sync.core.environments.inputs import digest_inputs, name_environment
 from common_sync.core.environments.record import Environment, Led
-from common_sync.core.environments.resolved import EDITABLE, find_missing, redirect
+from common_sync.core.environments.resolved import EDITABLE, find_missing, redirect, settle
 from common_sync.core.environments.state import may_be_exchanged
 from common_sync.core.errors import CommonSyncError, Problem, TreeError
 from common_sync.core.model import Symlink
@@ -98,7 +98,8 @@ class Building:
         installer = self._choose()
         with working(self._place) as temporary:
             job = self._make_job(temporary)
-            lines = installer.resolve(job, self._former())
+            known = {one.path for one in job.closure.locals if one.file in job.closure.files}
+            lines = tuple(settle(installer.resolve(job, self._former()), known, self._situation.copies))
             name, there = self._find(lines)
             if there:
                 return name, False

@@ -37,6 +37,7 @@ class Situation(NamedTuple):
     items: Items  # all that goes into it
     standing: Standing  # how it stands
     masters: dict[str, str]  # the absolute paths of the copies and their masters, where these are installed instead
+    copies: tuple[str, ...]  # its copies of libraries, which may need each other: paths in it
     edited: tuple[str, ...] = ()  # the distributions of which files were changed, where that was looked at
 
     @property
@@ -71,14 +72,15 @@ def observe(
     current = folder.current.environment if folder.current is not None else None
     if editable_master is None:
         editable_master = current is not None and current.editable_master
-    pairs = (
-        (os.path.join(path, one.copy), os.path.join(project.root, one.master)) for one in project.libraries_of(service)
-    )
+    taken = project.libraries_of(service)
+    pairs = ((os.path.join(path, one.copy), os.path.join(project.root, one.master)) for one in taken)
     masters = dict(pairs) if editable_master else {}
     options = _choose(settings, editable_master=editable_master)
     by_uv = options.installer == "uv"
+    copies = tuple(one.copy for one in taken) if len(taken) > 1 else ()
+    file = project.configuration.file
     sources = read_sources(
-        project.root, service, settings, project.configuration.file, masters, by_uv=by_uv, editable=not released
+        project.root, service, settings, file, masters, by_uv=by_uv, editable=not released, copies=copies
     )
     noted = find_interpreter(_asked(settings), folder.memory.noted)
     items: Items = {}
@@ -87,7 +89,9 @@ def observe(
     standing = assess(folder, noted.interpreter if noted is not None else None, items)
     if sources is None:
         standing = Standing("none", ("no requirements",))
-    situation = Situation(service, path, place, settings, folder, sources, noted, options, items, standing, masters)
+    situation = Situation(
+        service, path, place, settings, folder, sources, noted, options, items, standing, masters, copies
+    )
     return _look_deeper(situation) if deep else situation
 
 

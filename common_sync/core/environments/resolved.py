@@ -4,7 +4,7 @@ import base64
 import csv
 import json
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import unquote
@@ -112,6 +112,22 @@ def redirect(lines: Iterable[str], folder: str, elsewhere: Mapping[str, str]) ->
         target = find_target(line.removeprefix(EDITABLE), editable=editable)
         path = posixpath.normpath(posixpath.join(folder, target.path)) if target is not None else ""
         yield elsewhere.get(path, line)
+
+
+def settle(lines: Iterable[str], known: Collection[str], copies: Collection[str]) -> Iterator[str]:
+    """Yield the lines with the paths from the service's folder: uv writes those that a library's project names as they stand there.
+
+    Args:
+        lines: What was resolved.
+        known: The paths from the service's folder that its own requirements name.
+        copies: The paths of the copies of libraries in it.
+    """
+    for line in lines:
+        prefix = EDITABLE if line.startswith(EDITABLE) else ""
+        target = find_target(line.removeprefix(EDITABLE), editable=prefix != "")
+        places = {posixpath.normpath(target.path)} - {*known} if target is not None and not target.url else ()
+        led = (posixpath.normpath(posixpath.join(copy, place)) for place in places for copy in copies)
+        yield next((f"{prefix}./{inside}" for inside in led if inside in copies), line)
 
 
 def find_missing(lines: Iterable[str], distributions: Iterable[str]) -> list[str]:

@@ -3,14 +3,14 @@
 import hashlib
 import os
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
 from common_sync.core import limits
 from common_sync.core.copies.digest import digest_tree
 from common_sync.core.copies.rules import BUILT_IN, Rules
-from common_sync.core.environments.closure import CANDIDATES, Closure, Local, is_lock, read_closure
+from common_sync.core.environments.closure import CANDIDATES, Closure, Local, find_needed, is_lock, read_closure
 from common_sync.core.environments.indexes import Indexes, read_indexes
 from common_sync.core.environments.inputs import FILE, PROJECT, digest_text
 from common_sync.core.errors import ConfigurationError, Problem
@@ -43,6 +43,7 @@ def read_sources(
     *,
     by_uv: bool,
     editable: bool = True,
+    copies: Sequence[str] = (),
 ) -> Sources | None:
     """Return what a service's environment is made from; None where it names no requirements.
 
@@ -54,6 +55,7 @@ def read_sources(
         masters: The absolute paths of copies whose masters are installed instead.
         by_uv: Whether uv makes it, so that its settings count, too.
         editable: Whether what is asked for to be edited is; else it is built from a copy, and all of its files count.
+        copies: Its copies of libraries, which may need each other; paths in the service.
 
     Raises:
         ConfigurationError: Something that it names is not there, or cannot be read.
@@ -63,6 +65,7 @@ def read_sources(
     if first is None:
         return None
     closure = read_closure(first, _Reader(folder, service).read)
+    closure = closure._replace(locals=(*closure.locals, *_follow(folder, closure.locals, copies)))
     if not editable:
         closure = closure._replace(locals=tuple(one._replace(editable=False) for one in closure.locals))
     indexes = _read_indexes() if settings is None or settings.pip_config else Indexes({})
@@ -90,6 +93,23 @@ def add_project(sources: Sources, root: str, service: str, path: str) -> Sources
     closure, local = sources.closure, Local(path, False, sources.closure.first, 1)
     items = dict([_digest_local(root, service, local, {})])
     return sources._replace(closure=closure._replace(locals=(*closure.locals, local)), items={**sources.items, **items})
+
+
+def _follow(folder: str, locals_: Iterable[Local], copies: Sequence[str]) -> Iterator[Local]:
+    """Yield the copies that are installed because other ones need them."""
+    pending = [one.path for one in locals_ if one.path in copies]
+    seen = set(pending)
+    while pending:
+        copy = pending.pop()
+        file = f"{copy}/pyproject.toml"
+        with suppress(OSError), opened(os.path.join(folder, copy)) as place:
+            text = read_bytes("pyproject.toml", place, limits.TEXT).decode("utf-8", "replace")
+            for path, editable, line in find_needed(text):
+                inside = posixpath.normpath(posixpath.join(copy, path))
+                if inside in copies and inside not in seen:
+                    seen.add(inside)
+                    pending.append(inside)
+                    yield Local(inside, editable, file, line)
 
 
 def _find_first(folder: str, service: str, settings: ServiceSettings | None, file: str) -> str | None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from common_sync.core.environments.closure import Closure, Local, read_closure
+from common_sync.core.environments.closure import Closure, Local, find_needed, read_closure
 from common_sync.core.environments.indexes import Indexes, digest_uv_settings, list_uv_variables, read_indexes
 from common_sync.core.environments.resolved import (
     Change,
@@ -16,6 +16,7 @@ from common_sync.core.environments.resolved import (
     parse_report,
     read_locked,
     redirect,
+    settle,
 )
 
 FILES = {
@@ -211,6 +212,43 @@ def test_lines_are_led_elsewhere() -> None:
     """The library would be installed from the copy where its master was asked for."""
     lines = ["-e ./common", "./common", "our-common @ file:///r/api/common", "alpha==1", "../common"]
     assert list(redirect(lines, "/r/api", {"/r/api/common": "-e /r/common"})) == ["-e /r/common"] * 3 + lines[3:]
+
+
+def test_paths_that_a_library_s_project_names() -> None:
+    """Uv writes them as they stand there: a library would be looked for beside the service."""
+    lines = [
+        "-e ../common",
+        "../common",
+        "../libs",
+        "-e ./libs/a",
+        "alpha==1",
+        "b @ file:///common",
+        "/r/common",
+        "../../x",
+    ]
+    copies = ["common", "libs/a"]
+    assert list(settle(["-e ../../common"], (), copies)) == ["-e ./common"]
+    assert list(settle(lines, ("../libs",), ["common", "a"])) == ["-e ./common", "./common", *lines[2:]]
+    assert list(settle(["../common"], ("../common",), ["a", "common"])) == ["../common"], "requirements name it so"
+    assert list(settle(lines, (), ())) == lines
+
+
+NEEDED = """\
+[tool.uv.sources]
+a = { path = "../a" }
+b = [{ path = "../b", editable = true, marker = "x" }, { index = "i" }]
+c = { workspace = true }
+d = 1
+[tool.poetry.dependencies]
+python = "^3.11"
+e = { path = "../e", develop = true }
+"""
+
+
+def test_what_a_project_needs_by_its_place() -> None:
+    """A library that another one asks for would change, and the environment be called in sync."""
+    assert list(find_needed(NEEDED)) == [("../a", False, 2), ("../b", True, 3), ("../e", True, 8)]
+    assert [*find_needed("[tool"), *find_needed("tool = 1"), *find_needed("[tool]\nuv = 1")] == []
 
 
 def test_what_is_not_there() -> None:
