@@ -132,16 +132,6 @@ def test_a_library_that_is_imported(repo: Monorepo) -> None:
     assert [one for one in repo.json("doctor", JOB, code=0)["findings"] if one["line"] == 2] == []
 
 
-def test_commands_that_know_one_library(repo: Monorepo) -> None:
-    """A command would do for one library what is asked for both."""
-    before = repo.tree()
-    for command in ("report",):
-        done = repo.run(command)
-        assert (done.code, repo.tree()) == (2, before), command
-        assert done.err.strip().startswith("error: common-sync.toml:4: `"), done.err
-        assert "cannot be used with [[library]] yet, and has done nothing" in done.err
-
-
 EVENT = "our_events/__init__.py"
 
 

@@ -1,5 +1,6 @@
 """Pins where there are several libraries: a service stays behind in one of them, and follows the master of the other."""
 
+import json
 import tomllib
 from pathlib import Path
 
@@ -157,3 +158,29 @@ def test_a_library_that_services_have_two_folders_deep(grown: Monorepo) -> None:
     assert grown.run("distribute").code == 0
     grown.commit()
     assert grown.hook("--check") == (0, "", "")
+
+
+def test_the_report_tells_libraries_apart(pinned: Monorepo) -> None:
+    """A page would show a service with the version, the edits and the pin of a library that it does not get."""
+    pinned.write(f"libs/events/{EVENT}", "one = 3\n")
+    pinned.write(f"{API}/libs/events/{EVENT}", "mine = 1\n")
+    pinned.write(f"{JOB}/common/{COMMON}", "MINE = 1\n")
+    for suffix in ("json", "html", "svg", "md"):
+        assert pinned.run("report", "-q", "-o", f"../report.{suffix}").code == 0
+    made = pinned.root.parent
+    document = json.loads((made / "report.json").read_text("utf-8"))
+    assert [(one["path"], one["called"]) for one in document["libraries"]] == [
+        ("common", "common"),
+        ("libs/events", "events"),
+    ]
+    services = {one["name"]: one for one in document["services"]}
+    copies = {name: [(one["library"], one.get("pinned")) for one in each["copies"]] for name, each in services.items()}
+    assert copies == {API: [(0, None), (1, "v1")], JOB: [(0, None)], WORKER: [(0, None), (1, None)]}
+    cells = {
+        name: [document["files"][cell[0]] for cell in document["lists"][one["list"]]] for name, one in services.items()
+    }
+    assert cells == {API: [[1, EVENT]], JOB: [[0, COMMON]], WORKER: [[1, EVENT]]}
+    assert [services[one]["history"][-1] for one in (API, JOB, WORKER)] == ["e", "e", "b"]
+    folders = {(library, path.rpartition("/")[0]) for library, path in document["files"]}
+    dots = 2 * (len(folders) - 1) + sum(library == 0 for library, _ in folders) - 1
+    assert (made / "report.svg").read_text("utf-8").count("<circle") == dots, "of a library that it gets"

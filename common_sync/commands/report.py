@@ -11,6 +11,7 @@ from common_sync.commands.steps.past import Past, read_past
 from common_sync.commands.steps.service_check import ServiceCheck
 from common_sync.commands.steps.survey import Survey
 from common_sync.core.copies.plan import Operation
+from common_sync.core.errors import shell_word
 from common_sync.core.model import Entry, Finding
 from common_sync.core.report.document import Cell, CopyRow, Document, LibraryRow, ServiceRow, limit_rows
 from common_sync.core.report.timeline import find_since, letter_of, thin_out, worst_of_services
@@ -18,7 +19,7 @@ from common_sync.core.service_plan import CopySurvey, ServicePlan
 from common_sync.edges.git.history import read_head
 from common_sync.edges.library.targets import Target
 from common_sync.edges.processes.workers import Phases, no_progress
-from common_sync.edges.project.load import Project, refuse_several
+from common_sync.edges.project.load import Project
 
 if TYPE_CHECKING:
     from common_sync.core.copies.library import TargetKey
@@ -56,7 +57,6 @@ def make_report(
     Raises:
         CommonSyncError: Something cannot be read.
     """
-    refuse_several(project, "report")
     diagnosis = diagnose(project, names, say, phases=phases)
     past = read_past(diagnosis.survey, history) if history else Past((), "it was not asked for")
     return Report(diagnosis, limit_rows(_make_document(diagnosis, past, _Compared(diagnosis.survey, differences))))
@@ -81,7 +81,7 @@ def _make_document(diagnosis: Diagnosis, past: Past, compared: "_Compared") -> D
         made,
         branch,
         head,
-        tuple(_library_row(target) for target in found.masters),
+        tuple(_library_row(target, alone=len(found.masters) == 1) for target in found.masters),
         tuple(files.known),
         tuple(rows),
         (*found.root.findings, *diagnosis.shared, *diagnosis.scripts, *diagnosis.environments),
@@ -98,11 +98,10 @@ def _now() -> int:
     return int(stated) if stated.isdecimal() else int(time.time())
 
 
-def _library_row(target: Target) -> LibraryRow:
-    origin = target.manifest.library
-    return LibraryRow(
-        target.library.master, origin.name, origin.version, target.manifest.tree, len(target.manifest.files)
-    )
+def _library_row(target: Target, *, alone: bool) -> LibraryRow:
+    origin, files = target.manifest.library, len(target.manifest.files)
+    called = None if alone else shell_word(target.library.name)
+    return LibraryRow(target.library.master, origin.name, origin.version, target.manifest.tree, files, called)
 
 
 def _make_row(
@@ -113,10 +112,12 @@ def _make_row(
         plan.service,
         plan.kind,
         any(one.severity == "error" and one.mend is None for one in findings),
-        tuple(_copy_row(copy, target) for copy, target in zip(plan.copies, targets, strict=True)),
         tuple(
-            Cell(files.number_of(library, operation.path), operation.state, compared.number_of(copy, operation))
-            for library, copy in enumerate(plan.copies)
+            _copy_row(copy, target, files.library_of(copy)) for copy, target in zip(plan.copies, targets, strict=True)
+        ),
+        tuple(
+            Cell(files.number_of(copy, operation.path), operation.state, compared.number_of(copy, operation))
+            for copy in plan.copies
             if copy.exists
             for operation in copy.plan.operations
         ),
@@ -128,9 +129,9 @@ def _make_row(
     )
 
 
-def _copy_row(copy: CopySurvey, target: Target) -> CopyRow:
+def _copy_row(copy: CopySurvey, target: Target, library: int | None) -> CopyRow:
     commit = target.locked.commit if target.locked is not None else None
-    return CopyRow(copy.path, copy.kind, copy.version, copy.target.ref, commit, copy.digest, copy.files)
+    return CopyRow(copy.path, copy.kind, copy.version, copy.target.ref, commit, copy.digest, copy.files, library)
 
 
 _SEEN = frozenset({"CS001", "CS002", "CS003", "CS004", "CS005"})
@@ -155,12 +156,18 @@ class _Files:
             (library, path) for library, target in enumerate(found.masters) for path in sorted(target.manifest.files)
         ]
         self._numbers = {file: number for number, file in enumerate(self.known)}
+        self._libraries = {target.library.name: number for number, target in enumerate(found.masters)}
 
-    def number_of(self, library: int, path: str) -> int:
-        """Return the number of a file."""
-        number = self._numbers.setdefault((library, path), len(self.known))
+    def library_of(self, copy: CopySurvey) -> int | None:
+        """Return the number of a copy's library; None where there is no other one."""
+        return self._libraries[copy.target.library] if len(self._libraries) > 1 else None
+
+    def number_of(self, copy: CopySurvey, path: str) -> int:
+        """Return the number of a file of a copy."""
+        file = (self._libraries[copy.target.library], path)
+        number = self._numbers.setdefault(file, len(self.known))
         if number == len(self.known):
-            self.known.append((library, path))
+            self.known.append(file)
         return number
 
 

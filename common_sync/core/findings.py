@@ -204,7 +204,7 @@ def unpin_command(service: str, library: str | None = None) -> str:
 
 def name_option(library: str | None) -> str:
     """Return the option that names a library, where one has to be named."""
-    return f" --library {library}" if library is not None else ""
+    return f" --library {shell_word(library)}" if library is not None else ""
 
 
 def reference_findings(service: str, references: tuple[Reference, ...]) -> Iterator[Finding]:

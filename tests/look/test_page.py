@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pytest
 from support.depth import skip
 from support.drifting import make_drifting
+from support.libraries import API, make_libraries
 from support.monorepo import Monorepo, make_monorepo, run
 
 TOOLS = Path(__file__).parents[2] / ".look"
@@ -181,6 +182,36 @@ def test_a_history_of_hours(tmp_path: Path) -> None:
     labels = "[...document.querySelectorAll('.chart text')].map(one => one.textContent).join('; ')"
     told = "2; 0; Jan 1, 00:00; Jan 1, 03:03; Jan 1, 06:00"
     check(make_page(repo), Visit([Step("ask", labels, told)], {"timezoneId": "UTC"}))
+
+
+def test_services_with_different_libraries(tmp_path: Path) -> None:
+    """A service would be shown in sync with a library that it does not get, or be unpinned from the wrong one."""
+    repo = make_libraries(make_monorepo(tmp_path / "repo"))
+    repo.run("distribute")
+    repo.commit()
+    assert repo.run("pin", "api", repo.git("rev-parse", "HEAD").strip()[:9], "--library", "events").code == 0
+    repo.write(f"{API}/libs/events/our_events/__init__.py", "mine = 1\n")
+    page = make_page(repo)
+    unpin = f"document.getElementById('drawer').textContent.includes('common-sync unpin {API} --library events')"
+    blank = "[...document.querySelectorAll('.row')].map(one => one.querySelectorAll('.blank').length).join()"
+    all_files = "[...document.querySelectorAll('#columns button')].at(-1).click()"
+    steps = [
+        *(
+            Step("count", ".row", 3),
+            READABLE,
+            FITS,
+            Step("ask", "document.querySelectorAll('#cards .versions').length", 2),
+        ),
+        *(Step("click", ".cell"), OPENED, READABLE, Step("ask", unpin, True), Step("press", "Escape")),
+        *(Step("click", ".row .name"), OPENED, Step("ask", unpin, True), Step("press", "Escape")),
+        *(Step("ask", all_files), Step("click", ".blank"), Step("ask", blank, "0,1,0")),
+        *(Step("click", ".versions button"), Step("count", ".row", 3)),
+        *(
+            Step("ask", "[...document.querySelectorAll('.versions')].at(-1).querySelector('button').click()"),
+            Step("count", ".row", 2),
+        ),
+    ]
+    check(page, Visit(steps, {"viewport": DESK, "bypassCSP": True}))
 
 
 def test_hostile_names_are_text(synced: Monorepo) -> None:

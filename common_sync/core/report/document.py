@@ -19,6 +19,7 @@ class LibraryRow(NamedTuple):
     version: str | None
     digest: str  # its tree digest
     files: int  # how many files are copied
+    called: str | None = None  # what commands call it, as a shell takes it; None where there is no other one
 
 
 class CopyRow(NamedTuple):
@@ -31,6 +32,7 @@ class CopyRow(NamedTuple):
     commit: str | None  # the commit that this is, where it is locked
     digest: str | None  # the tree digest of what it holds
     files: int  # how many files it holds
+    library: int | None = None  # the number of its library; None where there is no other one
 
 
 class Cell(NamedTuple):
@@ -47,7 +49,7 @@ class ServiceRow(NamedTuple):
     name: str  # its path from the root
     kind: Kind
     decides: bool  # whether something of it is left to a person
-    copies: tuple[CopyRow, ...]  # in the order of the libraries
+    copies: tuple[CopyRow, ...]  # one of each library that it gets, in their order
     cells: tuple[Cell, ...]  # the files that differ
     findings: tuple[Finding, ...]  # what else was found, without what follows from another finding
     verdict: Verdict  # whether it builds from its own folder alone

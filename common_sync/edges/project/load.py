@@ -113,19 +113,6 @@ def _make_libraries(
     return (library,), list(unclear)
 
 
-def refuse_several(project: Project, command: str) -> None:
-    """Refuse a command that knows one library only, where the configuration has tables of libraries.
-
-    Raises:
-        ConfigurationError: It has.
-    """
-    if project.configuration.library:
-        line = project.configuration.library[0].master.line
-        message = f"`{command}` cannot be used with [[library]] yet, and has done nothing"
-        remedy = "it takes one library: `master` without [[library]]"
-        raise ConfigurationError(Problem(message, project.configuration.file, line, remedy))
-
-
 def _assign_settings(
     configuration: Configuration, services: Sequence[str]
 ) -> "tuple[Mapping[str, ServiceSettings], list[Problem]]":

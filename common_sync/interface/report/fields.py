@@ -9,6 +9,7 @@ from common_sync.core.model import STATES, Finding
 from common_sync.core.report.document import (
     CopyRow,
     Document,
+    LibraryRow,
     ServiceRow,
     choose_shortest,
     keep_differences,
@@ -67,7 +68,7 @@ def document_fields(document: Document) -> Fields:
         "in_sync": document.in_sync,
         "verdict": verdict(document),
         "git": _git_fields(document),
-        "libraries": [_printable_fields(one._asdict()) for one in document.libraries],
+        "libraries": [*map(_library_fields, document.libraries)],
         "states": STATES,
         "kinds": {kind: look.name for kind, look in LOOKS.items()},
         "files": [[library, printable(path)] for library, path in document.files],
@@ -120,11 +121,18 @@ def _service_fields(row: ServiceRow, words: dict[str, int], lists: dict[tuple[tu
     }
 
 
+def _library_fields(library: LibraryRow) -> Fields:
+    fields = _printable_fields(library._asdict())
+    return {key: fields[key] for key in fields if key != "called" or library.called is not None}
+
+
 def _copy_fields(copy: CopyRow) -> Fields:
     fields = _printable_fields(copy._asdict())
-    return (
-        fields if copy.pinned is not None else {key: fields[key] for key in fields if key not in ("pinned", "commit")}
-    )
+    left_out = {
+        *(() if copy.pinned is not None else ("pinned", "commit")),
+        *(() if copy.library is not None else ("library",)),
+    }
+    return {key: fields[key] for key in fields if key not in left_out}
 
 
 def _finding_fields(finding: Finding, words: dict[str, int]) -> list[object]:

@@ -82,16 +82,26 @@ def _lay_out(document: Document) -> _Sheet:
 
 def _choose_columns(document: Document, rows: Sequence[ServiceRow]) -> list[str]:
     """Return the folders; where there are many, those with something to see first."""
-    every = list(dict.fromkeys(map(_folder, document.files)))
+    every = list(dict.fromkeys(_folder(document, number) for number in range(len(document.files))))
     if len(every) <= _MOST_COLUMNS:
         return every
-    differing = {_folder(document.files[cell.file]) for row in rows for cell in row.cells}
+    differing = {_folder(document, cell.file) for row in rows for cell in row.cells}
     kept = [*(one for one in every if one in differing), *(one for one in every if one not in differing)]
     return [one for one in every if one in kept[:_MOST_COLUMNS]]
 
 
-def _folder(file: tuple[int, str]) -> str:
-    return file[1].rpartition("/")[0]
+def _folder(document: Document, file: int) -> str:
+    """Return the folder of a file; with several libraries, the library's is above it."""
+    library, path = document.files[file]
+    folder = path.rpartition("/")[0]
+    above = f"{document.libraries[library].path}/" if len(document.libraries) > 1 else ""
+    return f"{above}{folder}".rstrip("/")
+
+
+def _list_given(document: Document, row: ServiceRow) -> set[str]:
+    """Return the folders of the libraries that a service gets."""
+    libraries = {copy.library or 0 for copy in row.copies} if len(document.libraries) > 1 else {0}
+    return {_folder(document, number) for number, file in enumerate(document.files) if file[0] in libraries}
 
 
 def _label(folder: str, columns: Sequence[str]) -> str:
@@ -160,8 +170,9 @@ def _row_parts(document: Document, row: ServiceRow, sheet: _Sheet, y: float) -> 
         return
     found: dict[str, list[State]] = {}
     for cell in row.cells:
-        found.setdefault(_folder(document.files[cell.file]), []).append(cell.state)
-    for number, column in enumerate(sheet.columns):
+        found.setdefault(_folder(document, cell.file), []).append(cell.state)
+    given = _list_given(document, row)
+    for number, column in ((number, column) for number, column in enumerate(sheet.columns) if column in given):
         yield from _cell_parts(found.get(column, ()), sheet.start + number * _CELL + _CELL / 2, y)
 
 

@@ -22,9 +22,13 @@ for (const service of SERVICES) {
   service.cells = D.lists[service.list].map(([file, state, difference = -1]) => ({ file, state: D.states[state], difference }));
   service.word ||= service.name;
   service.ok = service.kind === "current";
+  for (const copy of service.copies) copy.library ??= 0;
 }
 const GOOD = SERVICES.filter(service => service.ok).length;
 const DIFFERING = new Set(SERVICES.flatMap(service => service.cells.map(cell => cell.file)));
+
+/** The copy of a library that a service has; none where it does not get that library. */
+const copyOf = (service, library) => service.copies.find(copy => copy.library === library);
 
 const plural = (number, word) => `${number.toLocaleString("en")} ${word}${number === 1 ? "" : "s"}`;
 const day = time => new Date(time * 1000).toLocaleDateString("en", { day: "numeric", month: "short", year: "numeric" });

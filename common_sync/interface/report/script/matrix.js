@@ -31,7 +31,7 @@ function listRows() {
   const [number, ...version] = view.version.split(":");
   let rows = SERVICES.filter(service => (view.rows === "all" || !service.ok || view.kind === "current" || view.version)
     && (!view.kind || service.kind === view.kind)
-    && (!view.version || (service.copies[number] && versionOf(service.copies[number]) === version.join(":"))));
+    && (!view.version || (copyOf(service, Number(number)) && versionOf(copyOf(service, Number(number))) === version.join(":"))));
   if (query) {
     const named = rows.filter(service => service.name.toLowerCase().includes(query));
     rows = named.length ? named : rows.filter(service => service.cells.some(cell => pathOf(cell.file).toLowerCase().includes(query)));
@@ -51,7 +51,7 @@ function fillRow(row) {
     const at = shown.at.get(cell.file);
     if (at !== undefined) (found.get(at) || found.set(at, []).get(at)).push(cell);
   }
-  row.lastChild.append(...[...found].map(([at, cells]) => {
+  row.lastChild.append(...blanks(service), ...[...found].map(([at, cells]) => {
     const { title, files } = shown.columns[at];
     const state = worstOf(cells);
     const label = files.length > 1 ? `${plural(cells.length, "file")} in ${title} of ${service.name}: ${FILE_NAMES[state]}` : `${title} in ${service.name}: ${FILE_NAMES[state]}`;
@@ -83,7 +83,7 @@ function builds(service) {
 
 function versionCell(service) {
   const text = service.copies.map(copy => (copy.kind === "no copy" ? "–" : copy.version || "–") + (copy.pinned ? ` @${copy.pinned}` : "")).join(", ");
-  const old = service.copies.some((copy, number) => !copy.pinned && copy.version !== D.libraries[number].version);
+  const old = service.copies.some(copy => !copy.pinned && copy.version !== D.libraries[copy.library].version);
   return el("span", { class: `version${old ? " old" : ""}`, title: service.copies.map(copy => [copy.path, versionOf(copy), pinOf(copy)].filter(Boolean).join(", ")).join("\n") }, text);
 }
 
@@ -97,6 +97,13 @@ function makeRow(service) {
     el("div", { class: `cells${none ? " empty" : ""}`, style: { width: `${shown.columns.length * shown.width}px` } }));
   row.service = service;
   return row;
+}
+
+/** What covers the columns of libraries that a service does not get. */
+function blanks(service) {
+  const strange = shown.columns.map(({ files }) => !files.some(file => copyOf(service, D.files[file][0])));
+  return [...strange.map(one => (one ? "x" : " ")).join("").matchAll(/x+/g)].map(({ 0: run, index }) =>
+    el("span", { class: "blank", title: "it does not get this library", style: { left: `${index * shown.width}px`, width: `${run.length * shown.width}px` } }));
 }
 
 function showGrid() {

@@ -47,8 +47,8 @@ function versionsCard() {
   const card = el("section", { class: "card" }, el("h2", {}, "Which version is where"));
   D.libraries.forEach((library, number) => {
     const found = new Map();
-    for (const service of SERVICES) {
-      const version = versionOf(service.copies[number]);
+    for (const service of SERVICES.filter(one => copyOf(one, number))) {
+      const version = versionOf(copyOf(service, number));
       found.set(version, [...(found.get(version) || []), service]);
     }
     const order = [...found].sort(([a], [b]) => /^\d/.test(b) - /^\d/.test(a) || b.localeCompare(a, "en", { numeric: true }));
@@ -56,10 +56,10 @@ function versionsCard() {
     if (SEVERAL) card.append(el("p", { class: "group" }, library.name));
     card.append(el("div", { class: "versions" }, order.slice(0, 7).map(([version, list]) => versionRow(library, number, version, list, most))));
     if (order.length > 7) card.append(el("p", { class: "foot" }, `and ${plural(order.length - 7, "more version")}`));
-    const pinned = SERVICES.filter(service => service.copies[number].pinned);
+    const pinned = SERVICES.filter(service => copyOf(service, number)?.pinned);
     if (pinned.length) {
       card.append(el("p", { class: "group" }, `${plural(pinned.length, "service")} pinned`), el("ul", { class: "list" }, pinned.slice(0, 6).map(service =>
-        el("li", {}, mark(service.copies[number].kind), button(brief(service), () => openService(service)), el("small", {}, pinOf(service.copies[number]))))));
+        el("li", {}, mark(copyOf(service, number).kind), button(brief(service), () => openService(service)), el("small", {}, pinOf(copyOf(service, number)))))));
       if (pinned.length > 6) card.append(el("p", { class: "foot" }, `and ${pinned.length - 6} more`));
     }
   });
@@ -68,8 +68,8 @@ function versionsCard() {
 
 function versionRow(library, number, version, list, most) {
   const key = `${number}:${version}`;
-  const ok = list.filter(service => service.copies[number].kind === "current").length;
-  const decided = list.filter(service => service.copies[number].kind !== "current" && service.decides).length;
+  const ok = list.filter(service => copyOf(service, number).kind === "current").length;
+  const decided = list.filter(service => copyOf(service, number).kind !== "current" && service.decides).length;
   const part = (kind, some) => some ? el("i", { class: classOf(kind), style: { width: `${100 * some / most}%` } }) : null;
   const rest = list.length - ok - decided;
   return [
