@@ -1,5 +1,6 @@
 """Several libraries, as a configuration has them: each service gets those that are meant for it, and no command does half of it."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -53,9 +54,10 @@ def test_a_day_with_two_libraries(repo: Monorepo) -> None:
     repo.commit()
     assert repo.hook("--check").code == 0
     assert f"{JOB}/libs" not in repo.run("log").out
-    assert repo.run("eject", API, "--remove-copies").code == 0
+    ejected = " ".join(repo.run("eject", API, "--remove-copies").out.split())
+    assert "copy of common, 6 files, removed, copy of events, 2 files, removed" in ejected
     assert repo.read(f"{API}/requirements.txt") == before
-    assert not (repo.root / API / "libs/events").exists()
+    assert not (repo.root / API / "libs").exists()
 
 
 def test_a_service_that_refers_to_what_it_does_not_get(repo: Monorepo) -> None:
@@ -101,6 +103,51 @@ def test_a_copy_of_a_library_that_the_service_gets_no_more(repo: Monorepo) -> No
     assert remedies == {f"{API}/libs/events/.common-sync.json": remedy}
 
 
+def test_a_line_that_is_left_when_a_library_is_taken_away(repo: Monorepo) -> None:
+    """A service would be called in sync, and fail to install a folder that is not there."""
+    repo.run("distribute")
+    configure(repo, '"services/api", ', "")
+    shutil.rmtree(repo.root / API / "libs")
+    repo.write(f"{API}/compose.yml", "services:\n  api:\n    volumes: ['./libs/events:/events']\n")
+    found = repo.json("verify", code=1)["findings"]
+    (left,) = [one for one in found if one["code"] == "CS018"]
+    assert (left["file"], left["line"]) == (f"{API}/requirements.txt", 2)
+    assert left["remedy"] == 'take it out, or add "services/api" to the `services` of events'
+    repo.write(f"{API}/libs/events/pyproject.toml", '[project]\nname = "own"\nversion = "1"\n')
+    assert repo.json("distribute", code=0)["findings"] == [], "it is a folder of its own"
+
+
+def test_copies_that_exchange_their_places(repo: Monorepo) -> None:
+    """A line that leads to one library would lead to another one from now on, and nobody be told."""
+    repo.write(EVENTS, '[project]\nname = "our-events"\nversion = "2.0"\n')
+    repo.write("common-sync.toml", EXCHANGED.format("a", "b"))
+    assert repo.run("distribute").code == 0
+    repo.commit()
+    before = repo.tree(API)
+    repo.write("common-sync.toml", EXCHANGED.format("b", "a"))
+    refused = repo.run("distribute")
+    assert (refused.code, repo.tree(API)) == (2, before)
+    said = " ".join(refused.err.split())
+    assert f"{API}/b: holds a copy of events, and the configuration has common there: nothing was written" in said
+    assert 'set copy = "new-b" in common and run distribute, and then copy = "b"' in said
+    for one, other in (("new-b", "new-a"), ("b", "a")):
+        repo.write("common-sync.toml", EXCHANGED.format(one, other))
+        assert repo.run("distribute").code == 0
+    assert repo.read(f"{API}/requirements.txt") == "-e ./b\n-e ./a\n"
+    assert (repo.root / API / "b/our_common").exists()
+
+
+def test_lines_are_told_by_their_library(repo: Monorepo) -> None:
+    """Who asks why a file is changed would have to guess which line is about which library."""
+    where = f"{API}/requirements.txt"
+    assert "it points at the master common in line 1 and the master events in line 2" in repo.run("explain", where).out
+    repo.run("distribute")
+    left = "it points at the library common in line 1 and the library events in line 2, and nothing is to be rewritten"
+    assert left in repo.run("explain", where).out
+    repo.write("common/new.py", "new = 1\n")
+    assert "services/api     common 1.2.3, events 2.0  common: 1 behind" in repo.run("status").out
+
+
 def test_a_library_that_is_asked_for_by_name(repo: Monorepo) -> None:
     """A service would be called proven, and get a stranger's package of that name from an index."""
     repo.write(
@@ -131,6 +178,18 @@ def test_a_library_that_is_imported(repo: Monorepo) -> None:
     repo.write(f"{JOB}/our_events/__init__.py", "one = 2\n")
     assert [one for one in repo.json("doctor", JOB, code=0)["findings"] if one["line"] == 2] == []
 
+
+EXCHANGED = """\
+services = ["services/*"]
+[[library]]
+master = "common"
+copy = "{}"
+services = ["services/*"]
+[[library]]
+master = "libs/events"
+copy = "{}"
+services = ["services/api", "services/worker"]
+"""
 
 EVENT = "our_events/__init__.py"
 

@@ -8,7 +8,7 @@ from common_sync.commands.steps.survey import Survey, survey
 from common_sync.core.copies.rules import BUILT_IN, Rule, Rules
 from common_sync.core.errors import ConfigurationError, Problem
 from common_sync.core.findings import CODES, page_url
-from common_sync.core.model import Finding, Severity
+from common_sync.core.model import Finding, Reference, Severity
 from common_sync.core.service_plan import CopySurvey
 from common_sync.core.settings import nearest
 from common_sync.edges.files.pages import read_page
@@ -150,17 +150,18 @@ def _in_users_files(found: Survey, path: str) -> tuple[str, str]:
     findings = [one for one in found.findings() if one.file == path]
     references = [one for plan in found.plans for one in plan.references if one.file == path]
     if any(edit.path == path and not edit.managed for plan in found.plans for edit in plan.edits):
-        lines = ", ".join(str(one.line) for one in references if one.state == "points-at-master")
+        leading = [one for one in references if one.state == "points-at-master"]
+        where = _name_lines("the master", leading, several=len(found.masters) > 1)
         others = (_tell(one) for one in findings if one.code != "CS101")
-        return "rewritten", "; ".join((f"it points at the master in line {lines}", *others))
+        return "rewritten", "; ".join((f"it points at {where}", *others))
     notes = list(dict.fromkeys(map(_tell, findings)))
     if path in _list_blocks(found) and all(one.code != "CS116" for one in findings):
         notes.append("it holds a managed block")
     if notes:
         return "reported" if findings else "managed", "; ".join(notes)
     if references:
-        lines = ", ".join(str(one.line) for one in references)
-        return "left alone", f"it points at the library in line {lines}, and nothing is to be rewritten"
+        where = _name_lines("the library", references, several=len(found.masters) > 1)
+        return "left alone", f"it points at {where}, and nothing is to be rewritten"
     if builds := _list_built(found, path):
         return "left alone", f"it builds or runs {', '.join(builds)}, and nothing is to be rewritten"
     if not os.path.lexists(os.path.join(found.project.root, path)):
@@ -169,6 +170,16 @@ def _in_users_files(found: Survey, path: str) -> tuple[str, str]:
     if service is None:
         return "not concerned", "it is in neither the master nor a service"
     return "not concerned", f"it is {service}'s own, and nothing in it points at the library"
+
+
+def _name_lines(what: str, references: Sequence[Reference], *, several: bool) -> str:
+    """Return in which lines something is pointed at; with several libraries, each is named."""
+    if not several:
+        return f"{what} in line {', '.join(str(one.line) for one in references)}"
+    lines: dict[str, list[str]] = {}
+    for one in references:
+        lines.setdefault(one.library, []).append(str(one.line))
+    return " and ".join(f"{what} {library} in line {', '.join(each)}" for library, each in lines.items())
 
 
 def _tell(finding: Finding) -> str:

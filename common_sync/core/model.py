@@ -150,6 +150,7 @@ class Reference(NamedTuple):
     file: str  # path from the root of the repository
     line: int  # first line of the reference, counted from 1
     state: ReferenceState  # where it leads
+    library: str = ""  # the name of the library
 
 
 Severity = Literal["error", "warning"]

@@ -54,6 +54,25 @@ def test_what_may_be_written_to_a_copy() -> None:
     ]
 
 
+def test_edits_in_the_copies_of_other_libraries_are_spared() -> None:
+    """Who pins one library by force would lose what somebody has edited in the copy of another one."""
+    events = survey(EDITED)._replace(target=TargetKey("events", "v1"), place="events", alone=False)
+    other = survey(EDITED)._replace(alone=False)
+    gone = [FormerCopy(one.target, MASTER, SERVICE, "old", plan({}, {"a": A}, {"a": B})) for one in (other, events)]
+    service = ServicePlan(SERVICE, (other, events), (), (), (), former=tuple(gone)).sparing("events")
+    spared, forced = service.copies
+    assert [[one.path for one in copy.applicable(force=True)] for copy in (spared, forced)] == [["a"], ["a", "b"]]
+    entries = {"a": B, "b": A}
+    assert [copy.files_after(entries, force=True)["b"] for copy in (spared, forced)] == [A, A]
+    assert [copy.rewrites_manifest(force=True) for copy in (spared, forced)] == [True, True]
+    assert not survey(EDITED)._replace(known=False).rewrites_manifest(force=True)
+    assert [one.goes(force=True) for one in service.former] == [False, True]
+    assert service.pinned_edits == (forced,)
+    assert [one.called for one in (survey(EDITED), forced)] == [None, "events"]
+    (told,) = forced.findings_of(tuple(one for one in forced.plan.operations if one.guarded))
+    assert told.remedy.startswith(f"common-sync unpin {SERVICE} --library events, then common-sync promote")
+
+
 @pytest.mark.parametrize(("ref", "source"), [(None, MASTER), ("v1.0.1", f"{MASTER}@v1.0.1")])
 def test_what_a_copy_is_of(ref: str | None, source: str) -> None:
     """People would look into the master for what a pinned service has from a tag."""

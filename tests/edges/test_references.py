@@ -172,7 +172,8 @@ def test_which_files_are_read(tmp_path: Path, name: str) -> None:
     case = CASES[name]
     write(tmp_path, {f"{API}/app.py": "", "common/x.py": "", **case.files})
     found = read(tmp_path)
-    assert sorted(tuple(one) for one in found.references) == sorted(case.references)
+    assert sorted((one.file, one.line, one.state) for one in found.references) == sorted(case.references)
+    assert {one.library for one in found.references} <= {"common"}
     assert {edit.path.removeprefix(f"{API}/"): (edit.after or b"").decode() for edit in found.edits} == case.edits
     assert [(one.code, one.file, one.line) for one in found.findings] == list(case.findings)
     assert all((tmp_path / edit.path).read_bytes() == edit.before for edit in found.edits)

@@ -295,6 +295,8 @@ def _survey_copy(folder: int, service: str, target: Target, looking: _Looking) -
     leftover = has_leftover(folder, place)
     if base is None:
         _refuse_nested(folder, service, place, copy.entries if copy is not None else {})
+    elif looking.takers is not None:
+        looking.takers.refuse_exchanged(service, target.library, base.library.master)
     if copy is None:
         return CopySurvey(target.key, master, service, place, _NOT_PLANNED, leftover)
     announced = read_announced(folder, place, copy)

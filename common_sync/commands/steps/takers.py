@@ -1,12 +1,15 @@
 """What goes wrong with who gets which of several libraries."""
 
+import os
 from collections.abc import Iterator
 from itertools import permutations
 
 from common_sync.core.copies.library import Library
 from common_sync.core.copies.needs import Need, find_incomplete, find_misplaced
+from common_sync.core.errors import Problem, TreeError
 from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding, Reference, is_below
+from common_sync.core.references.kinds import installs, kind_of
 from common_sync.edges.project.load import Project
 from common_sync.edges.service.compose import ComposeFiles
 from common_sync.edges.service.places import Location
@@ -42,24 +45,60 @@ class Takers:
         """
         return (*self._find_untaken(service), *find_incomplete(service, self._needs))
 
+    def refuse_exchanged(self, service: str, library: Library, master: str) -> None:
+        """Refuse to make a copy of one library of that of another: what leads there would lead to another library in silence.
+
+        Args:
+            service: The service's path from the root.
+            library: The library of which there is to be a copy.
+            master: The master that the copy there was made of, as its manifest says.
+
+        Raises:
+            TreeError: It is that of another library.
+        """
+        other = next((one for one in self._project.libraries if one.master == master != library.master), None)
+        if other is not None:
+            where, name = f"{service}/{library.copy}", library.copy.rpartition("/")[2]
+            message = (
+                f"holds a copy of {other.name}, and the configuration has {library.name} there: nothing was written"
+            )
+            remedy = f'set copy = "new-{name}" in {library.name} and run distribute, and then copy = "{library.copy}"'
+            raise TreeError(Problem(message, where, remedy=remedy))
+
     def _find_needs(self) -> Iterator[Need]:
         """Yield the lines by which libraries lead to each other."""
         for one, other in permutations(self._project.libraries, 2):
             for found in _find_leading(self._project, one.master, other, self._composes):
-                yield Need(one, other, found.file, found.line)
+                if found.state in _LEADS_THERE:
+                    yield Need(one, other, found.file, found.line)
 
     def _find_untaken(self, service: str) -> Iterator[Finding]:
         copies = [*self._project.list_copies([service])]
         for library in self._project.libraries:
             for one in () if library.takes(service) else _find_leading(self._project, service, library, self._composes):
                 if not any(is_below(one.file, copy) for copy in copies):
-                    message = f"leads to {library.name} ({library.master}), a library that the service does not get"
-                    remedy = f'add "{service}" to the `services` of {library.name}'
-                    yield make_finding("CS018", service, one.file, one.line, message, remedy)
+                    yield _report_untaken(service, library, one)
+
+
+def _report_untaken(service: str, library: Library, one: Reference) -> Finding:
+    add = f'add "{service}" to the `services` of {library.name}'
+    if one.state == "points-at-copy":
+        message = f"leads to a copy of {library.name}, a library that the service does not get, and there is none"
+        return make_finding("CS018", service, one.file, one.line, message, f"take it out, or {add}")
+    message = f"leads to {library.name} ({library.master}), a library that the service does not get"
+    return make_finding("CS018", service, one.file, one.line, message, add)
 
 
 def _find_leading(project: Project, folder: str, library: Library, composes: ComposeFiles) -> list[Reference]:
-    """Return the lines in a folder that lead to a library of which it has no copy."""
-    location = Location(project.root, library._replace(copy=library.master))
-    found = read_references([location], folder, project.services, composes).references
-    return [one for one in found if one.state in _LEADS_THERE and is_below(one.file, folder)]
+    """Return the lines in a folder that lead to a library of which it has no copy, or install what is not there."""
+    is_gone = not os.path.lexists(os.path.join(project.root, folder, library.copy))
+    if not is_gone:
+        library = library._replace(copy=library.master)  # what is there is something else
+    found = read_references([Location(project.root, library)], folder, project.services, composes).references
+    inside = (one for one in found if is_below(one.file, folder))
+    return [one for one in inside if one.state in _LEADS_THERE or (is_gone and _installs_copy(one, folder))]
+
+
+def _installs_copy(one: Reference, folder: str) -> bool:
+    """Tell whether a line installs a copy; anything else may make that folder, as a volume does."""
+    return one.state == "points-at-copy" and installs(kind_of(one.file.removeprefix(f"{folder}/")))

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.plan import Operation
 from common_sync.core.errors import Problem, TreeError
-from common_sync.core.model import Entries, Entry, File, Symlink
+from common_sync.core.model import Entries, Entry, File, Symlink, ancestors
 from common_sync.edges.files.content import NEW, PLAIN, Content, write_all
 from common_sync.edges.files.folders import FOLDER, explained, open_below, opened, remove_empty, remove_tree
 from common_sync.edges.files.large import see
@@ -131,7 +131,7 @@ def update_copy(
 
 
 def remove_copy(service: int, copy: str, operations: Iterable[Operation], caches: Iterable[str], where: str) -> None:
-    """Delete the files of a copy, its manifest last, and then its folder where nothing is left in it.
+    """Delete the files of a copy, its manifest last, and then its folder, and those above, where nothing is left in them.
 
     Args:
         service: The service's folder, an open descriptor.
@@ -156,6 +156,10 @@ def remove_copy(service: int, copy: str, operations: Iterable[Operation], caches
     above, _, name = copy.rpartition("/")
     with opened(above, service) as parent:
         remove_empty(name, parent)
+    for place in ancestors(copy):
+        above, _, name = place.rpartition("/")
+        with suppress(OSError), opened(above, service) as parent:
+            os.rmdir(name, dir_fd=parent)
 
 
 def _remove_caches(folder: int, caches: Iterable[str], where: str) -> None:

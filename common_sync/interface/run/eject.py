@@ -61,6 +61,7 @@ def _changes(service: "Ejected", be: str) -> Iterator[str]:
         yield f"references {be}put back in {' and '.join(printable(edit.inside(service.service)) for edit in service.edits)}"
     yield from (f"managed block {be}taken out of {printable(block.path)}" for block in service.unblocked)
     for removal in service.removals:
-        yield f"copy of {count(len(removal.plan.operations), 'file')} {be}removed"
+        files, called = count(len(removal.plan.operations), "file"), removal.copy.called
+        yield f"copy of {files if called is None else f'{printable(called)}, {files},'} {be}removed"
         if removal.stays:
             yield f"{printable(', '.join(removal.stays))} {be}left in its folder"

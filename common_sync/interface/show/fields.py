@@ -123,6 +123,7 @@ def _ejected(service: "Ejected") -> Fields:
     return {
         "name": as_text(service.service),
         "copy": as_text(service.copies[0]),
+        **({"copies": [as_text(copy) for copy in service.copies]} if len(service.copies) > 1 else {}),
         "put_back": [as_text(edit.path) for edit in service.edits],
         "unblocked": [as_text(block.path) for block in service.unblocked],
         "removed": sum(len(removal.plan.operations) for removal in service.removals),

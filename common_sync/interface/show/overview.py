@@ -30,13 +30,13 @@ def _libraries(surveyed: Survey) -> tuple[str, ...]:
 
 def _planned(plan: "ServicePlan", libraries: int) -> Standing:
     verdict: Literal["passes", "fails"] = "passes" if plan.is_empty else "fails"
-    versions = ", ".join(map(_version, plan.copies))
+    versions = ", ".join(_version(copy, libraries) for copy in plan.copies)
     return Standing(plan.service, verdict, what_differs(plan, libraries), versions)
 
 
-def _version(copy: "CopySurvey") -> str:
-    """Return the version of a copy, and what it is pinned to."""
-    version = copy.version or "-"
+def _version(copy: "CopySurvey", libraries: int) -> str:
+    """Return the version of a copy, and what it is pinned to; with several libraries, its library is named."""
+    version = f"{copy.target.library} {copy.version or '-'}" if libraries > 1 else copy.version or "-"
     return version if copy.target.ref is None else f"{version} (pinned to {copy.target.ref})"
 
 

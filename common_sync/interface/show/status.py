@@ -64,7 +64,7 @@ def _row_lines(plans: list[ServicePlan], kinds: dict[str, Kind], surveyed: Surve
     if not plans:
         return
     terminal, (shown, rest) = options.terminal, limit(plans, _MOST_ROWS, everything=options.verbose)
-    versions = {plan.service: ", ".join(printable(copy.version or "-") for copy in plan.copies) for plan in shown}
+    versions = {plan.service: printable(name_versions(plan, len(surveyed.masters))) for plan in shown}
     names = max(columns(text) for text in (_SERVICE, *map(printable, versions)))
     wide = max(columns(text) for text in (_VERSION, *versions.values()))
     yield terminal.paint(f"  {pad(_SERVICE, names)}  {pad(_VERSION, wide)}  WHAT", "bold")
@@ -75,6 +75,18 @@ def _row_lines(plans: list[ServicePlan], kinds: dict[str, Kind], surveyed: Surve
         if options.verbose:
             yield from _file_lines(plan)
     yield from more_lines(rest, "service", terminal)
+
+
+def name_versions(plan: ServicePlan, libraries: int) -> str:
+    """Return the versions of a service's copies.
+
+    Args:
+        plan: The service's plan.
+        libraries: How many libraries the project has; with several, each is named.
+    """
+    if libraries == 1:
+        return ", ".join(copy.version or "-" for copy in plan.copies)
+    return ", ".join(f"{copy.target.library} {copy.version}" for copy in plan.copies if copy.version) or "-"
 
 
 def _file_lines(plan: ServicePlan) -> Iterator[str]:
