@@ -1,0 +1,8 @@
+"""For each code a small tree that brings it about, and the commands that show it: what its page shows."""
+
+from collections.abc import Mapping
+
+from scenes.copies import COPIES
+from scenes.scene import Scene
+
+SCENES: Mapping[str, Scene] = COPIES
