@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from scenes.copies import COPIES
+from scenes.references import REFERENCES
 from scenes.scene import Scene
 
-SCENES: Mapping[str, Scene] = COPIES
+SCENES: Mapping[str, Scene] = {**COPIES, **REFERENCES}
