@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
+from scenes.builds import BUILDS
 from scenes.copies import COPIES
 from scenes.references import REFERENCES
 from scenes.scene import Scene
 
-SCENES: Mapping[str, Scene] = {**COPIES, **REFERENCES}
+SCENES: Mapping[str, Scene] = {**COPIES, **REFERENCES, **BUILDS}

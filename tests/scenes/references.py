@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from scenes.scene import API, COPY, Scene
+from scenes.scene import API, Scene
 
 _REQUIREMENTS, _DOCKERFILE = f"{API}/requirements.txt", f"{API}/Dockerfile"
 _SIMPLE = "FROM python:3.12-slim\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\n"
