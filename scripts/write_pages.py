@@ -26,7 +26,7 @@ def main(*arguments: str) -> int:
             page = PAGES / f"{code}.md"
             before = page.read_text("utf-8")
             try:
-                after = put_on(before, play(SCENES[code], originals, Path(folder, code, "repo")))
+                after = put_on(before, play(SCENES[code], originals, Path(folder, code, "shop")))
             except pytest.skip.Exception as reason:
                 sys.stderr.write(f"{page.name} is left as it is: {reason}\n")
                 continue

@@ -39,8 +39,6 @@ def originals(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def box(tmp_path: Path) -> Iterator[Box]:
     """Return what runs a command in a real systemd of its own, as root, without a network."""
-    if os.geteuid() != 0 or not Path("/sys/fs/cgroup/systemd").is_dir() or not Path("/lib/systemd/systemd").exists():
-        pytest.skip("no systemd can be started here: it takes root, cgroups v1 and the apt package systemd")
     with booted(tmp_path) as running:
         yield running
 

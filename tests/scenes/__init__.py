@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 from scenes.builds import BUILDS
 from scenes.copies import COPIES
+from scenes.environments import ENVIRONMENTS
 from scenes.references import REFERENCES
+from scenes.running import RUNNING
 from scenes.scene import Scene
 
-SCENES: Mapping[str, Scene] = {**COPIES, **REFERENCES, **BUILDS}
+SCENES: Mapping[str, Scene] = dict(sorted({**COPIES, **REFERENCES, **BUILDS, **ENVIRONMENTS, **RUNNING}.items()))

@@ -56,7 +56,7 @@ COPIES: Mapping[str, Scene] = {
     "CS009": Scene(
         "git commit -m 'a change'",
         before=f"{_MASTER_CHANGES}common-sync distribute\ngit add common services/worker",
-        act=lambda repo: install_hook(repo, "--check"),
+        act=lambda repo, _: install_hook(repo, "--check"),
     ),
     "CS010": Scene(
         "common-sync verify", before=f"{_PINNED}rm -r {COPY}\nsed -i 's/cs1:..../cs1:0000/' common-sync.lock"

@@ -24,7 +24,7 @@ REFERENCES: Mapping[str, Scene] = {
     "CS101": _file("requirements.txt", "fastapi\n-e ../../common\n"),
     "CS102": _file("requirements.txt", "fastapi\n-e ${ROOT}/common\n"),
     "CS103": _file("requirements.txt", "-r ../base.txt\n", **{"services/base.txt": "-e ../../common\n"}),
-    "CS104": Scene("common-sync verify", act=lambda repo: repo.write(_REQUIREMENTS, b"# caf\xe9\n-e ./common\n")),
+    "CS104": Scene("common-sync verify", before=f"printf '# caf\\351\\n-e ./common\\n' > {_REQUIREMENTS}"),
     "CS105": _file("requirements.txt", "./common\nfastapi\n-e ./common\n"),
     "CS106": _file("pyproject.toml", '[tool.uv.workspace]\nmembers = ["../../com*"]\n'),
     "CS107": _file("Dockerfile", "FROM python:3.12-slim\nCOPY common/dist/*.whl /wheels/\n")._replace(

@@ -5,9 +5,13 @@ import re
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
+from support.environments import Environments
 from support.monorepo import Done, Monorepo, copy_original, run
 
 API, COPY = "services/api", "services/api/common"
@@ -18,6 +22,18 @@ _FENCE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _HEADING, _NEXT = "\n## What it looks like\n\n", "\n## What to do\n"
 
 
+class Stage(NamedTuple):
+    """Where the commands of a scene run, if not in the repository that it began with.
+
+    Attributes:
+        type_in: Runs a command.
+        names: What is not the same from run to run → what the page shows for it, of the same length.
+    """
+
+    type_in: Callable[[str], Done]
+    names: Mapping[str, str] = {}
+
+
 class Scene(NamedTuple):
     """What brings a finding about, and what a page shows of it.
 
@@ -25,15 +41,17 @@ class Scene(NamedTuple):
         shown: What is typed, one command a line; the page shows it with its output.
         files: Path → text of what is written first.
         before: What is typed after that and not shown, one command a line.
-        act: What else happens then.
+        act: What else happens then; it may set another stage, and have something done at the end.
         begun: Whether everything was distributed and committed before.
+        cut: What the paragraphs have in them that are shown; the others have a line of three dots.
     """
 
     shown: str
     files: Mapping[str, str] = {}
     before: str = ""
-    act: Callable[[Monorepo], object] = lambda _: None
+    act: Callable[[Environments, ExitStack], Stage | None] = lambda *_: None
     begun: bool = True
+    cut: str = ""
 
 
 def play(scene: Scene, originals: Path, place: Path) -> str:
@@ -44,28 +62,39 @@ def play(scene: Scene, originals: Path, place: Path) -> str:
         originals: The folder with the repositories that scenes begin with.
         place: A folder that is not there yet.
     """
-    repo = copy_original(originals / ("synced" if scene.begun else "repo"), place)
+    repo = Environments(copy_original(originals / ("synced" if scene.begun else "repo"), place).root)
     for path, text in scene.files.items():
         repo.write(path, text)
     for command in scene.before.splitlines():
-        done = _type(repo, command)
+        done = type_in(repo, command)
         assert done.code <= 1, done
-    scene.act(repo)
-    return _steady("".join(_show(repo, scene.shown)), repo)
+    with ExitStack() as ending:
+        stage = scene.act(repo, ending) or Stage(partial(type_in, repo))
+        text = "".join(_show(scene, stage))
+    for name, shown in stage.names.items():
+        text = text.replace(name, shown)
+    return _steady(text, repo)
 
 
-def _show(repo: Monorepo, commands: str) -> Iterator[str]:
-    for command in commands.splitlines():
-        done = _type(repo, command)
-        printed = (done.out + done.err).rstrip()
+def _show(scene: Scene, stage: Stage) -> Iterator[str]:
+    for command in scene.shown.splitlines():
+        done = stage.type_in(command)
+        printed = _cut((done.out + done.err).rstrip(), scene.cut)
         yield f"$ {command}\n{printed}\n" if printed else f"$ {command}\n"
 
 
-def _type(repo: Monorepo, command: str) -> Done:
+def _cut(printed: str, wanted: str) -> str:
+    """Return printed text with three dots for the paragraphs that lack what is wanted."""
+    parts = [part if wanted in part else "…" for part in printed.split("\n\n")]
+    return "\n\n".join(part for part, _ in groupby(parts))
+
+
+def type_in(repo: Environments, command: str) -> Done:
+    """Run a command as if it were typed in the repository's folder, on a terminal of 80 columns."""
     env = {"COLUMNS": "80"}
     if command.startswith(_PROGRAM):
         return repo.run(*shlex.split(command.removeprefix(_PROGRAM)), env=env)
-    return run("sh", "-c", command, cwd=repo.root, env={"PATH": _PATH, **env})
+    return run("sh", "-c", command, cwd=repo.root, env={**repo.settings, "PATH": _PATH, **env})
 
 
 _TIME = re.compile(r"\b\d+\.\d\d s\b")
