@@ -10,7 +10,7 @@ MEMORY  = $(if $(TESTS),,scripts/in-memory 4000000)
 # Python compiles what is run a thousand times once, whatever the shell says.
 unexport PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED
 
-.PHONY: help demo demo-environments test test-all test-lowest test-newest check picture docs schema unit look e2e reliability mutate fuzz bench lock clean
+.PHONY: help demo demo-environments test test-all test-lowest test-newest check picture docs pages schema unit look e2e reliability mutate fuzz bench lock clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this list.
@@ -72,6 +72,9 @@ look: $(VENV)/.developing  ## What CI services and a browser make of it: act, gi
 docs: $(VENV)/.installed  ## Build the documentation as a site, in .docs/site.
 	@scripts/pip-install $(VENV) $(LOCK) --group docs
 	$(BIN)/python scripts/build_docs.py $(BIN)/zensical
+
+pages: $(VENV)/.developing  ## Write what each page in common_sync/pages shows, from its scene in tests/scenes.
+	PYTHONPATH=tests $(BIN)/python scripts/write_pages.py
 
 schema: $(VENV)/.developing  ## Write docs/common-sync.schema.json from the keys and codes.
 	$(BIN)/python scripts/write_schema.py

@@ -2,7 +2,6 @@
 
 import os
 import shlex
-import shutil
 import signal
 import sys
 from collections import Counter
@@ -13,7 +12,7 @@ import pytest
 from support.box import Box, booted
 from support.commits import install_hook
 from support.depth import ALL, ROWS, load_profile, spread
-from support.monorepo import FORKS, Monorepo, make_monorepo
+from support.monorepo import FORKS, Monorepo, copy_original, make_originals
 
 load_profile()
 
@@ -33,42 +32,27 @@ LEFT = pytest.StashKey[dict[str, int]]()
 
 @pytest.fixture(scope="session")
 def originals(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with what most tests begin with: to copy it takes a tenth of the time that making it takes."""
-    folder = tmp_path_factory.mktemp("originals")
-    repo = make_monorepo(folder / "repo")
-    shutil.copytree(repo.root, folder / "synced", symlinks=True)
-    synced = Monorepo(folder / "synced")
-    assert synced.run("distribute").code == 0
-    synced.commit("distribute")
-    return folder
+    """Return a folder with what most tests begin with."""
+    return make_originals(tmp_path_factory.mktemp("originals"))
 
 
 @pytest.fixture
 def box(tmp_path: Path) -> Iterator[Box]:
     """Return what runs a command in a real systemd of its own, as root, without a network."""
-    if os.geteuid() != 0 or not Path("/sys/fs/cgroup/systemd").is_dir() or not Path("/lib/systemd/systemd").exists():
-        pytest.skip("no systemd can be started here: it takes root, cgroups v1 and the apt package systemd")
     with booted(tmp_path) as running:
         yield running
-
-
-def _copy(original: Path, place: Path) -> Monorepo:
-    shutil.copytree(original, place, symlinks=True)
-    repo = Monorepo(place)
-    repo.git("update-index", "-q", "--refresh")  # git knows files by their inodes, too
-    return repo
 
 
 @pytest.fixture
 def repo(originals: Path, tmp_path: Path) -> Monorepo:
     """Return a git repository with a master and two services, nothing distributed yet."""
-    return _copy(originals / "repo", tmp_path / "repo")
+    return copy_original(originals / "repo", tmp_path / "repo")
 
 
 @pytest.fixture
 def synced(originals: Path, tmp_path: Path) -> Monorepo:
     """Return the same once everything is distributed and committed."""
-    return _copy(originals / "synced", tmp_path / "repo")
+    return copy_original(originals / "synced", tmp_path / "repo")
 
 
 @pytest.fixture

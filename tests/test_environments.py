@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from support.depth import deep, sampled
-from support.environments import LIBRARY, VERSIONS, Environments, make_environments, make_wheel
+from support.environments import LIBRARY, VERSIONS, Environments, make_environments, make_interpreter, make_wheel
 from support.monorepo import PROGRAM, environment, fill, memory, patched, run, unprivileged
 from support.waiting import wait_for
 
@@ -244,33 +244,10 @@ def test_an_edit_through_a_hard_link(envs: Environments) -> None:
     assert envs.python("worker", "import beta_b; print(beta_b.VERSION)") == "1.0"
 
 
-def _make_interpreter(envs: Environments, version: str = "") -> Path:
-    """Return an interpreter of this repository's own, that may be taken away, or be said to be of another version."""
-    folder = envs.root.parent / "python"
-    base = Path(os.path.realpath(getattr(sys, "_base_executable", sys.executable)))
-    if not folder.exists():
-        shutil.copytree(
-            base.parent,
-            folder / "bin",
-            symlinks=True,
-            ignore=lambda _, names: {one for one in names if not one.startswith("python3")},
-        )
-        (folder / "lib").symlink_to(base.parents[1] / "lib")
-        (folder / "include").symlink_to(base.parents[1] / "include")
-    program = folder / "bin" / base.name
-    if version:
-        program.rename(program.with_name("real"))
-        real, own = program.with_name("real"), sys.version.split()[0]
-        edits = f"s/{own}/{version}/; s,/real,/{program.name},"
-        program.write_text(f"#!/bin/sh\n{real} \"$@\" | sed '{edits}'\n")
-        program.chmod(0o755)
-    return program
-
-
 @deep("environments in less usual ways")
 def test_an_interpreter_that_is_gone(envs: Environments) -> None:
     """After an upgrade of the system a service would not start, and nobody would know why."""
-    program = _make_interpreter(envs)
+    program = make_interpreter(envs.root.parent / "python")
     envs.configure("api", python=str(program))
     assert envs.run("env", "sync", "api").code == 0
     assert envs.python("api", "import sys; print(sys.base_prefix)") == str(program.parents[1])
@@ -291,13 +268,13 @@ def test_an_interpreter_that_is_gone(envs: Environments) -> None:
 @deep("environments in less usual ways")
 def test_an_interpreter_that_was_replaced(envs: Environments) -> None:
     """Packages that were built for one Python would be loaded by another."""
-    program = _make_interpreter(envs)
+    program = make_interpreter(envs.root.parent / "python")
     envs.configure("api", python=str(program))
     assert envs.run("env", "sync", "api").code == 0
     first = envs.current("api")
     os.utime(program)
     assert envs.run("env", "sync", "api").out.strip() == "· services/api  in sync", "touched, and still the same"
-    _make_interpreter(envs, "3.11.99")
+    make_interpreter(envs.root.parent / "python", "3.11.99")
     done = envs.run("env", "status", "api", "--output-format", "concise")
     assert done.code == 1
     assert f"CS302 the environment's interpreter is not the one that it was made with: {program}" in done.out

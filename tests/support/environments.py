@@ -3,6 +3,8 @@
 import base64
 import hashlib
 import os
+import shutil
+import sys
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -150,3 +152,25 @@ def make_environments(above: Path) -> Environments:
     assert repo.run("distribute").code == 0
     repo.commit("the beginning")
     return repo
+
+
+def make_interpreter(folder: Path, version: str = "") -> Path:
+    """Make an interpreter in a folder, that may be taken away, or be said to be of another version; return its path."""
+    base = Path(os.path.realpath(getattr(sys, "_base_executable", sys.executable)))
+    if not folder.exists():
+        shutil.copytree(
+            base.parent,
+            folder / "bin",
+            symlinks=True,
+            ignore=lambda _, names: {one for one in names if not one.startswith("python3")},
+        )
+        (folder / "lib").symlink_to(base.parents[1] / "lib")
+        (folder / "include").symlink_to(base.parents[1] / "include")
+    program = folder / "bin" / base.name
+    if version:
+        program.rename(program.with_name("real"))
+        real, own = program.with_name("real"), sys.version.split()[0]
+        edits = f"s/{own}/{version}/; s,/real,/{program.name},"
+        program.write_text(f"#!/bin/sh\n{real} \"$@\" | sed '{edits}'\n")
+        program.chmod(0o755)
+    return program

@@ -270,3 +270,21 @@ def make_monorepo(root: Path, *, git: bool = True) -> Monorepo:
         repo.git("init", "-q", "-b", "main")
         repo.commit("the beginning", date="2026-01-01T00:00:00Z")
     return repo
+
+
+def make_originals(folder: Path) -> Path:
+    """Make what most tests begin with, `repo` and `synced`; return the folder."""
+    repo = make_monorepo(folder / "repo")
+    shutil.copytree(repo.root, folder / "synced", symlinks=True)
+    synced = Monorepo(folder / "synced")
+    assert synced.run("distribute").code == 0
+    synced.commit("distribute")
+    return folder
+
+
+def copy_original(original: Path, place: Path) -> Monorepo:
+    """Copy a repository: that takes a tenth of the time that making it takes."""
+    shutil.copytree(original, place, symlinks=True)
+    repo = Monorepo(place)
+    repo.git("update-index", "-q", "--refresh")  # git knows files by their inodes, too
+    return repo

@@ -1,5 +1,6 @@
 """`explain`: options in, exit code out."""
 
+import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +15,7 @@ from common_sync.interface.show.terminal import Terminal, printable
 if TYPE_CHECKING:
     from common_sync.commands.explain import Explanation, Page
 
+_FENCED = expression(r"```console\n(.*?)```\n", re.DOTALL)
 _HEADING = expression(r"#+ ")
 _LINK = expression(r"\[([^\]]*)\]\([^)]*\)")
 
@@ -40,9 +42,22 @@ def _lines(explanations: Sequence["Explanation"], pages: Sequence["Page"], optio
 
 def _page_lines(page: "Page", terminal: Terminal) -> Iterator[str]:
     """Yield a page as plain text, and its address."""
-    for block in page.text.strip().split("\n\n"):
-        text = _LINK.sub(r"\1", " ".join(block.split()))
-        heading = _HEADING.match(text)
-        yield from terminal.wrap(terminal.paint(text[heading.end() :], "bold") if heading else text)
-        yield ""
+    for number, part in enumerate(_FENCED.split(page.text.strip())):
+        yield from _shown_lines(part, terminal) if number % 2 else _text_lines(part, terminal)
     yield from (page.url, "")
+
+
+def _text_lines(text: str, terminal: Terminal) -> Iterator[str]:
+    for block in text.strip().split("\n\n"):
+        plain = _LINK.sub(r"\1", " ".join(block.split()))
+        heading = _HEADING.match(plain)
+        yield from terminal.wrap(terminal.paint(plain[heading.end() :], "bold") if heading else plain)
+        yield ""
+
+
+def _shown_lines(shown: str, terminal: Terminal) -> Iterator[str]:
+    """Yield what is typed and printed as it stands; only output that is too wide is broken."""
+    for line in shown.splitlines():
+        indent = len(line) - len(line.lstrip())
+        yield from (line,) if line.startswith("$ ") else terminal.wrap(terminal.spell(line), indent + 4)
+    yield ""

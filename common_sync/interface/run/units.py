@@ -91,7 +91,7 @@ def _print_lines(units: "Sequence[Unit]", _options: Options) -> Iterator[str]:
 def _check_lines(units: "Sequence[Unit]", findings: "Sequence[Finding]", options: Options) -> Iterator[str]:
     terminal = options.terminal
     for one in () if options.quiet else units:
-        if one.finding is None:
+        if one.finding is None and one.state == "in sync" and (one.enabled or one.is_back):  # and not CS312 ignored
             yield f"{terminal.mark('✓')} {printable(one.path)}  in sync{'' if one.is_back else ' and enabled'}"
     yield from finding_lines(findings, terminal, everything=options.verbose)
 

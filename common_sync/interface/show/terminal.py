@@ -28,7 +28,7 @@ _MARKS = {
 }
 """Each mark, the plain letter that stands for it, and its colour."""
 
-_SPELLED = str.maketrans({"→": "->", "…": "..."})
+_SPELLED = str.maketrans({mark: letter for mark, (letter, _) in _MARKS.items()} | {"→": "->", "…": "..."})
 
 
 class Terminal(NamedTuple):
@@ -57,7 +57,7 @@ class Terminal(NamedTuple):
         return self.paint(mark if self.marks else letter, color)
 
     def spell(self, text: str) -> str:
-        """Return a text whose arrows and dots the stream's encoding has."""
+        """Return a text whose marks, arrows and dots the stream's encoding has."""
         return text if self.marks else text.translate(_SPELLED)
 
     def wrap(self, text: str, indent: int = 0, head: str = "") -> Iterator[str]:
