@@ -32,8 +32,8 @@ def said(command: Command) -> str:
 
 SCRIPTS = [
     ("pip install -r requirements.txt", ["/app: pip install -r requirements.txt"]),
-    ("a && b || c; d | e & f", ["/app: a", "/app?: b", "/app?: c", "/app: d", "/app: e", "/app: f"]),
-    ("a &&b;c\nd", ["/app: a", "/app: b", "/app: c", "/app: d"]),
+    ("a && b || c; d | e & f", ["/app: a", "/app?: b", "/app?: c", "/app?: d", "/app?: e", "/app: f"]),
+    ("a &&b;c\nd", ["/app: a", "/app?: b", "/app: c", "/app: d"]),
     ("pip install a \\\n  b", ["/app: pip install a b"]),
     ("pip install a # and not b", ["/app: pip install a"]),
     ("pip install a#b", ["/app: pip install a#b"]),
@@ -80,7 +80,7 @@ SCRIPTS = [
     ("if a; then exit; fi; b", ["/app?: a", "/app?: exit", "/app?: b"]),
     ("(exit 0); a", ["/app: exit 0", "/app: a"]),
     ("f() { a; if b; then c; fi; }; f; d", ["/app: a", "/app?: b", "/app?: c", "/app: d"]),
-    ("f()\n{\n cd /x; a $1\n}\nx && f y\nb", ["/app: x", "/x: a <>", "/x: b"]),
+    ("f()\n{\n cd /x; a $1\n}\nx && f y\nb", ["/app: x", "/x?: a <>", "/x: b"]),
     ("function f { a; }; function g() { f; }; test -f x && g", ["/app?: test -f x", "/app?: a"]),
     ("f() { pip install x; }; a", ["/app: a", "/app?: pip install x"]),
     ("f() { a", ["/app: f", "/app: a"]),
@@ -162,6 +162,82 @@ SURE = {
     "while a; do i; done; i": True,
     "f() { i; }; if a; then f; else f; fi": True,
 }
+
+
+GOES_ON = {
+    "a && i": True,
+    "a && i; b": False,
+    "a && i\n\n": True,
+    "a && i\n\nb": False,
+    "a && i && b | c && d; e": False,
+    "a && (b; c) && i; d": False,
+    "a && (b; c) && { d; } && i": True,
+    "set -e; a && i; b": False,
+    "mkdir x && i; b": True,
+    "A=1 sudo -E b && i; c": False,
+    "A=1 sudo apt-get update && i; b": True,
+    "A=1 && i; b": True,
+    "/usr/bin/python3 -m pip -V && i; b": True,
+    "pip3.11 -V && i; b": True,
+    "python3 x.py && i; b": False,
+    "python3 -m && i; b": True,
+    "a && i || true": False,
+    "a && i || echo no": False,
+    "a && i || exit 1; b": True,
+    "a && i || exit 0; b": False,
+    "a && i || exit; b": True,
+    "a && i || { echo no; exit 1; }; b": True,
+    "a && i || ( echo no; exit 1 ); b": True,
+    "a && i || { echo no; }; b": False,
+    "(a && i)": True,
+    "(a && i); b": False,
+    "(a && i) && b": True,
+    "{ a && i; }": True,
+    "{ a && i; }; b": False,
+    "{ { a && i; } && b; } || exit 1; c": True,
+    "{ { { { { { a && i; }; }; }; }; }; }": False,
+    "{ a && i; } && { b; c; }": True,
+    "sh -c 'a && i'": True,
+    "sh -c 'a && i'; b": False,
+    "set -eu; sh -c 'a && i'; b": True,
+    "set -o errexit; sh -c 'a && i' && c; b": False,
+    "f() { a && i; }; f": True,
+    "f() { a && i; }; f; b": False,
+    "set -e; f() { a && i; }; f; b": True,
+    "set -e; f() { sh -c 'a && i'; }; f; b": True,
+    "f() { sh -c 'a && i'; }; f; b": False,
+    "a" + " && b" * 120 + "; i": True,
+    "a && i" + " && b" * 120: False,
+    "a && i; {" + " b &&" * 120 + " c; }": False,
+    "{ a && i; }" + " && b" * 120: False,
+    "i & b": False,
+    "i | tee log & b": False,
+    "exec a; i": False,
+    "exec > log; i": True,
+    "f() { exit 0; }; f; i": False,
+    "f() { test -f x || exit 0; }; f; i": False,
+    "f() { return 0; }; f; i": True,
+    "f() { (exit 0); }; f; i": True,
+    "g() { exit 0; }; f() { g; }; f; i": False,
+    "f() { exit 1; }; f; i": True,
+    "sh -c 'exit 0'; i": True,
+}
+
+
+@pytest.mark.parametrize("script", GOES_ON, ids=[script[:40] for script in GOES_ON])
+def test_an_install_that_a_build_may_go_on_without_is_not_sure(script: str) -> None:
+    """A build could leave the install out and succeed, and the service be called proven."""
+    assert is_sure([one.under for one in run(script) if one.program == "i"]) == GOES_ON[script]
+
+
+@pytest.mark.parametrize(
+    "script",
+    ["a && " * 2000 + "b", "{ a && " * 2000 + "b; " + "}; " * 2000, "test a && " * 2000 + "b"],
+    ids=["list", "groups", "tests"],
+)
+def test_the_end_of_a_list_is_looked_for_nearby(script: str) -> None:
+    """A hostile Dockerfile would keep `doctor` for minutes."""
+    assert len(run(script)) > 1999
 
 
 @pytest.mark.parametrize("script", SURE)

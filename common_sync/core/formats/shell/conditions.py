@@ -58,7 +58,7 @@ class _Group(NamedTuple):
     @property
     def path(self) -> Path:
         """What its commands hang on."""
-        return self.above if self.arm is None else (*self.above, self.arm)
+        return self.above if self.arm is None else (*self.above, self.arm)[:_DEEPEST]
 
 
 _LOOPS = frozenset({"while", "until", "for", "select"})
@@ -71,6 +71,8 @@ _TESTS = frozenset(
 _SAYS_ONLY = frozenset({"true", "false", ":", "echo", "exit", "return", "{", "("})
 _GOES_ON = frozenset({"true", ":", "echo"})
 _OPERATORS = frozenset({"&&", "||", "|", "|&", "(", ")"})
+_DEEPEST = 60
+"""How many conditions are noted: nobody writes both ways of so many, but a hostile script has any number."""
 _MAY_BE_EMPTY = expression(r"[$`*?\[]")
 
 
@@ -86,10 +88,16 @@ class Conditions:
         self._groups: list[_Group] = []
         self._chain: Path = ()
         self._ended: Path = ()
+        self._exits: set[int] = set()
 
     @property
     def _above(self) -> Path:
         return self._groups[-1].path if self._groups else ()
+
+    @property
+    def exits(self) -> Path:
+        """What may have ended the script, and the one that has called it as a function."""
+        return tuple(arm for arm in self._ended if arm.fork in self._exits)
 
     @property
     def keyword(self) -> str:
@@ -133,7 +141,7 @@ class Conditions:
         """
         sure = keyword in {"{", "("} or (keyword == "for" and words[1:2] == ["in"] and _has_some(words[2:]))
         arm = None if sure else Arm(next(self._forks), -1 if keyword == "case" else 0)
-        self._groups.append(_Group(keyword, (*self._above, *self._chain), arm, self._ended))
+        self._groups.append(_Group(keyword, (*self._above, *self._chain)[:_DEEPEST], arm, self._ended))
         self._chain = ()
 
     def close(self, keyword: str) -> None:
@@ -155,19 +163,31 @@ class Conditions:
             self._groups[-1] = group._replace(arm=arm)
             self._chain = ()
 
-    def path_of(self, words: list[str], before: str, alternative: str) -> Path:
+    def end_with(self, exits: Path) -> None:
+        """Take note that a function may have ended the script.
+
+        Args:
+            exits: What may have ended it.
+        """
+        self._ended = (*self._ended, *exits)
+        self._exits |= {arm.fork for arm in exits}
+
+    def path_of(self, words: list[str], before: str, alternative: str, *, asks: bool = False) -> Path:
         """Return what a command hangs on, and take note of what the next ones do.
 
         Args:
             words: The command.
             before: The operator before it.
             alternative: The first word of what runs where it fails, or nothing.
+            asks: Whether the script goes on without what hangs on it where it fails.
         """
         if before != "||" and _falls_back(alternative):
             self._chain = (Arm(next(self._forks), 0),)
         elif words and words[0] in _TESTS:
-            self._chain = (*self._chain, Arm(next(self._forks), 0))
-        path = (*self._above, *self._chain, *self._ended)
+            self._chain = (*self._chain, Arm(next(self._forks), 0))[:_DEEPEST]
+        path = (*self._above, *self._chain, *self._ended)[: 2 * _DEEPEST]
+        if asks and not self._chain:
+            self._chain = (Arm(next(self._forks), 0),)
         self._chain = () if before == "||" and words and words[0] in _GOES_ON else self._chain
         self._end(words, before)
         return path
@@ -178,11 +198,16 @@ class Conditions:
 
     def _end(self, words: list[str], before: str) -> None:
         """Take note that a command may end the script, and well."""
+        if words[:1] == ["exec"] and len(words) > 1:
+            words = ["exit"]
         if not words or words[0] not in {"exit", "return"}:
             return
         status = words[1].strip("\"'") if len(words) > 1 else ""
         well = status == "0" if before == "||" else status == "0" or not status.isdigit()
-        self._ended = (*self._ended, Arm(next(self._forks), 0)) if well else self._ended
+        if well:
+            arm = Arm(next(self._forks), 0)
+            self._ended = (*self._ended, arm)[:_DEEPEST]
+            self._exits |= {arm.fork} if words[0] == "exit" else set()
 
 
 def _falls_back(alternative: str) -> bool:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from common_sync.core.expressions import expression
 from common_sync.core.formats.shell.conditions import Arm, Conditions, Path
+from common_sync.core.formats.shell.lists import look_ahead, sets_errexit
 from common_sync.core.formats.shell.simple import Functions, Simple, split_commands, take_functions
 from common_sync.core.formats.shell.words import Variables, Word, expand_word, split_script
 
@@ -108,26 +109,35 @@ class _Script:
         self._functions: Functions = {}
         self._called: set[str] = set()
         self._conditions = Conditions(self.budget.forks)
+        self._decisive: bool = outer is None or outer.ends_with_inner
+        self.errexit: bool = outer is not None and outer.errexit
+        self.ends_with_inner: bool = True
 
     def run(self, commands: list[Simple]) -> Iterator[Command]:
         """Yield what commands run, and at their end what is in functions that nobody has called."""
         rest, functions = take_functions(commands)
         self._functions |= functions
-        for command, following in zip(rest, [*rest[1:], None], strict=True):
-            yield from self._step(command, following)
+        for at in range(len(rest)):
+            yield from self._step(rest, at)
         for name in [one for one in functions if one not in self._called]:
             yield from self._call(name, (Arm(next(self.budget.forks), 0),))
 
-    def _step(self, command: Simple, following: Simple | None) -> Iterator[Command]:
-        conditions = self._conditions
-        alternative = "".join(following.words[:1]) if following is not None and command.after == "||" else ""
+    def _step(self, commands: list[Simple], at: int) -> Iterator[Command]:
+        conditions, command, outlook = self._conditions, commands[at], look_ahead(commands, at)
+        alternative = "".join(commands[at + 1].words[:1]) if command.after == "||" else ""
         conditions.begin(command.words, command.before, alternative)
         words, variable = conditions.strip(list(command.words))
+        self.errexit = self.errexit or sets_errexit(words)
+        ends = not outlook.passed_over or (self.errexit and command.after not in {"&&", "||"})
+        self.ends_with_inner = self._decisive and ends
+        asks = outlook.asked and (outlook.passed_over or not self._decisive)
         self._variables |= {variable: None} if variable else {}
         if command.after == ")" and conditions.keyword == "case":
             conditions.turn(last="*" in command.words[-1:])  # it is the pattern of a `case`
         elif words or command.writes:
-            yield from self._expand(words, command.writes, conditions.path_of(words, command.before, alternative))
+            path = conditions.path_of(words, command.before, alternative, asks=asks)
+            path = (*path, Arm(next(self.budget.forks), 0)) if outlook.unawaited else path
+            yield from self._expand(words, command.writes, path)
         self._bracket(command.after)
 
     def _call(self, name: str, under: Path) -> Iterator[Command]:
@@ -141,6 +151,7 @@ class _Script:
         for one in inner.run(body):
             yield one._replace(under=(*under, *one.under))
         self._folder, self._variables = inner._folder, inner._variables
+        self._conditions.end_with(inner._conditions.exits)
 
     def _bracket(self, operator: str) -> None:
         if operator == "(":
