@@ -63,6 +63,22 @@ DOCKERFILES = [
     ("from above", BASE + "COPY ../../common ./common\n" + COPY + INSTALL, "CS203:3"),
     ("from above, where nothing is", BASE + "COPY ../other .\nCOPY . .\n" + INSTALL, "CS203:3 CS202:3"),
     ("parents", BASE + "COPY --parents ./common/pyproject.toml common/our_common ./\n" + COPY + INSTALL, ""),
+    (
+        "parents below a pivot",
+        BASE + "COPY --parents ./services/../lib/./x* ./common/./[po]* ./common/\n" + COPY + INSTALL,
+        "CS202:3",
+    ),
+    (
+        "parents below pivots",
+        BASE + "COPY --parents ./commo*/./[po]* ./././requirements.txt ./\nRUN pip install .\n",
+        "",
+    ),
+    (
+        "parents of a stage",
+        BASE
+        + "COPY . /srv/x\nFROM x\nWORKDIR /app\nCOPY --parents --from=0 /srv/./x/common /app/\nRUN pip install ./x/common\n",
+        "",
+    ),
     ("only some of it", BASE + "COPY --exclude=*.toml common ./common\n" + COPY + INSTALL, "CS213:5"),
     ("ADD", BASE + "ADD common common\nADD requirements.txt .\n" + INSTALL, ""),
     ("an archive", BASE + COPY + "ADD x.tar.gz ./\n" + INSTALL, "CS213:5"),
@@ -541,7 +557,25 @@ def test_a_stage_that_is_needed_twice_is_one() -> None:
 def test_python_path_is_followed() -> None:
     """A library that is found by PYTHONPATH would be called missing."""
     build = follow(BASE + "ENV PYTHONPATH=/app/common:lib A=1\nFROM 0\nENV PYTHONPATH=$NEW\n")
-    assert [stage.python_path for stage in build.stages] == [("/app/common", "/app/lib"), None]
+    assert [stage.python_path for stage in build.stages] == [("/app/common", "/app/lib"), ()]
+    assert [stage.python_path_open for stage in build.stages] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("value", "folders", "more"),
+    [
+        ("/app/common:$PYTHONPATH", ("/app/common",), True),
+        ('"${PYTHONPATH}:/app/common"', ("/app/common",), True),
+        ("/app/common${PYTHONPATH:+:$PYTHONPATH}", ("/app/common",), True),
+        ("${X}/common:/lib", ("/lib",), True),
+        ("/a ENV=x\nENV PYTHONPATH=/b:$PYTHONPATH", ("/b", "/a"), False),
+        ("/a:$X\nENV PYTHONPATH=/b:$PYTHONPATH", ("/b", "/a"), True),
+    ],
+)
+def test_of_python_path_what_can_be_told_counts(value: str, folders: tuple[str, ...], more: bool) -> None:
+    """`ENV PYTHONPATH=/app/common:$PYTHONPATH`, as most write it, would be called doubtful."""
+    (stage,) = follow(f"{BASE}ENV PYTHONPATH={value}\n").stages
+    assert (stage.python_path, stage.python_path_open) == (folders, more)
 
 
 def test_a_file_without_a_stage_needs_nothing() -> None:

@@ -66,7 +66,8 @@ class StageEnd(NamedTuple):
     uses: frozenset[int]  # the numbers of the stages that it needs
     built_on: int | None  # the number of the stage that it begins with, or None
     taken: tuple[Taken, ...]  # what it copies out of other stages
-    python_path: tuple[str, ...] | None  # the folders of `PYTHONPATH`; None where they cannot be told
+    python_path: tuple[str, ...]  # the folders of `PYTHONPATH` that can be told
+    python_path_open: bool  # whether it may name more
     installs_later: tuple[NotFollowed, ...] = ()  # what is started with it and installs something then, or may
     steps: tuple[Step, ...] = ()  # what may bring packages or take them away, in the order of the file
     started: tuple[Command, ...] = ()  # what ENTRYPOINT and CMD start

@@ -21,8 +21,8 @@ from common_sync.core.doctor.install.need import Before, read_text
 from common_sync.core.doctor.install.needs import find_needs
 from common_sync.core.expressions import expression
 from common_sync.core.formats.dockerfile.syntax import Dockerfile, Instruction, Stage
-from common_sync.core.formats.dockerfile.variables import Variables, assignments, expand, with_variables
-from common_sync.core.formats.dockerfile.words import Word
+from common_sync.core.formats.dockerfile.variables import Variables, assignments, expand, used_in, with_variables
+from common_sync.core.formats.dockerfile.words import Word, plain_word
 from common_sync.core.formats.shell.script import Command, read_script, read_words
 from common_sync.core.formats.shell.words import Word as ShellWord
 from common_sync.core.model import below
@@ -53,6 +53,8 @@ def simulate(
 
 
 _POSIX_SHELL = expression(r"(?:^|/)(?:ba|da|a|z|k)?sh$")
+_UNKNOWN = "\0"
+"""What stands for a variable's value that nobody can tell; no path holds it."""
 _PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 _NEW_PIP = expression(r"pip(?:\s*[>~]=?.*|\s*==\s*(?:2[5-9]|24\.[1-9]|[3-9]\d).*)?")
 """What asks for a pip that is new enough."""
@@ -78,7 +80,8 @@ class _State:
         self.user = "root"
         self.starts: dict[str, Instruction] = {}
         self.installs_later: list[NotFollowed] = []
-        self.python_path: tuple[str, ...] | None = ()
+        self.python_path: tuple[str, ...] = ()
+        self.python_path_open = False
         self.before = Before(list_held(base.python))
         self.rights = Rights()
 
@@ -92,6 +95,7 @@ class _State:
             self.built_on,
             tuple(self.taken),
             self.python_path,
+            self.python_path_open,
             tuple(self.installs_later),
             tuple(self.steps),
             tuple(self.started),
@@ -169,8 +173,13 @@ class _Builder:
                 return text if not word.text.endswith(".py") else None
         return None
 
-    def _expand(self, word: Word, instruction: Instruction) -> ShellWord:
-        found = expand(word, instruction, self._dockerfile.escape, self._variables[instruction.start])
+    def _expand(self, word: Word, instruction: Instruction, unknown: str = "") -> ShellWord:
+        variables = self._variables[instruction.start]
+        found = expand(word, instruction, self._dockerfile.escape, variables)
+        if unknown and found.unknown:
+            stands_for = {name: plain_word(unknown, 0, len(unknown)) for name in found.unknown}
+            marked = expand(word, instruction, self._dockerfile.escape, {**variables, **stands_for})
+            return ShellWord(marked.word.text, known=False)
         return ShellWord(found.word.text, not found.unknown)
 
     def _begin(self, number: int, stage: Stage) -> _State:
@@ -184,7 +193,8 @@ class _Builder:
         state = _State(stage.name, number, built_on.base)
         state.image, state.workdir = built_on.image, built_on.workdir
         state.posix, state.ran, state.rights = built_on.posix, built_on.ran, built_on.rights
-        state.built_on, state.python_path, state.before = built_on.number, built_on.python_path, built_on.before
+        state.built_on, state.before = built_on.number, built_on.before
+        state.python_path, state.python_path_open = built_on.python_path, built_on.python_path_open
         state.path, state.user, state.starts = built_on.path, built_on.user, dict(built_on.starts)
         state.uses.add(built_on.number)
         return state
@@ -213,10 +223,12 @@ class _Builder:
             if name == "HOME":
                 state.rights = state.rights._replace(homed=True)
             if name in {"PATH", "PYTHONPATH"} and written is not None:
-                value = self._expand(written, instruction)
-                folders = tuple(normpath(join(state.workdir, part)) for part in value.text.split(":") if part)
+                value = self._expand(written, instruction, unknown=_UNKNOWN)
+                parts = [part for part in value.text.split(":") if part and _UNKNOWN not in part]
+                folders = tuple(normpath(join(state.workdir, part)) for part in parts)
                 if name == "PYTHONPATH":
-                    state.python_path = folders if value.known else None
+                    kept = () if value.known or name not in used_in(written) else state.python_path
+                    state.python_path, state.python_path_open = (*folders, *kept), not value.known
                 else:  # what is before it comes first, and what the base image has, last
                     state.path = (*folders, *state.path)
 

@@ -190,7 +190,7 @@ def why_unreached(stage: StageEnd, arrived: Arrived, folders: Iterable[str]) -> 
     running = find_running(stage, arrived)
     if not arrived.sites and (hanging := _why_hanging(arrived)) is not None:
         return hanging
-    if stage.python_path is None or UNKNOWN in arrived.sites or UNKNOWN in running:
+    if stage.python_path_open or UNKNOWN in arrived.sites or UNKNOWN in running:
         return None
     set_by = (command.environment.get("PYTHONPATH") for command in stage.started)
     looked = {stage.workdir, *stage.python_path, *folders, *_parts(set_by)}

@@ -53,7 +53,7 @@ class Running(NamedTuple):
 def check_presence(image: ImageView) -> Iterator[Finding]:
     """Yield whether what runs in an image would find the library: nothing brings it, or its folder is taken for it."""
     places = list_running(image)
-    by_path = any(stage.python_path != () for stage in image.build.stages)
+    by_path = any(stage.python_path or stage.python_path_open for stage in image.build.stages)
     needs, context, copy = image.build.needs, image.context, image.service.copy
     layout = [find_layout_trouble(one, needs, context, copy) for one in ([] if by_path else places)]
     yield from [trouble for trouble in layout if trouble is not None] or _find_absence(image)
@@ -194,14 +194,14 @@ def find_absence(
 
 def _why_absent(end: StageEnd, package: str, folders: Iterable[str]) -> NotFollowed | None:
     """Return why a package may be there all the same, with nothing said where it is not; None where it is."""
-    looked = (end.workdir, *(end.python_path or ()), *folders)
+    looked = (end.workdir, *end.python_path, *folders)
     places = [end.image.look(join(folder, package.replace(".", "/"))) for folder in looked]
     if any(place is not None and place.kind != "unknown" for place in places):
         return None
     doubt = next((place.why for place in places if place is not None), None)
     if doubt is not None:
         return NotFollowed(0, doubt or "something may have put it there")
-    if end.python_path is None:
+    if end.python_path_open:
         return NotFollowed(0, "PYTHONPATH holds a variable without a value")
     return next(iter(end.installs_later), NotFollowed(0, ""))
 

@@ -107,7 +107,8 @@ def copy_layers(
         if above:
             events.append(SourceAbove(copying.line, source, path))
         if found:
-            layers += [_put(copying, one, files, folder=folder or len(found) > 1) for one in found]
+            pivot = _pivot(source)
+            layers += [_put(copying, one, files, folder=folder or len(found) > 1, pivot=pivot) for one in found]
         elif made:
             why = f"line {copying.line} copies `{source}` from a stage in which programs may have made it"
             layers.append(Doubt(copying.destination, why))
@@ -145,13 +146,19 @@ def _is_empty_match(path: str, files: Files) -> bool:
     return fixed is not None and files.look(fixed.rpartition("/")[0]) is not None
 
 
-def _put(copying: Copying, source: str, files: Files, *, folder: bool) -> Put | Doubt:
+def _pivot(source: str) -> int:
+    """Return how many folders at the beginning of a source `--parents` does not make: those before the first `/./`."""
+    before, pivot, _ = source.partition("/./")
+    return len([part for part in before.split("/") if part not in {"", "."}]) if pivot else 0
+
+
+def _put(copying: Copying, source: str, files: Files, *, folder: bool, pivot: int) -> Put | Doubt:
     place = files.look(source)
     destination = copying.destination
     if isinstance(files, Anything):  # a folder there is copied by what is in it, a file by its name
         return Doubt(destination, place.why if place is not None else "")
     if copying.parents:
-        destination = join(destination, source.lstrip("/"))
+        destination = join(destination, *source.strip("/").split("/")[pivot:])
     elif folder and (place is None or place.kind != "folder"):
         destination = join(destination, basename(source)).rstrip("/")
     if copying.unclear:
