@@ -14,6 +14,7 @@ ELSEWHERE = [
     ("requirements.prod", "Dockerfile.prod", "FROM x\nCOPY requirements.prod /r.txt\nRUN pip install -r /r.txt\n"),
     ("deps/api.txt", "scripts/setup.sh", "pip install -r deps/api.txt\n"),
     ("deps/api.txt", "Makefile", "x:\n\tpip install -r deps/api.txt\n"),
+    ("deps.lst", "bin/setup", '#!/bin/sh\ncd "$(dirname "$0")/.."\npip install -r deps.lst\n'),
     ("reqs.in", "docker-compose.yml", "services: {a: {image: x, command: pip install -r reqs.in}}\n"),
 ]
 
@@ -84,6 +85,16 @@ def test_what_is_not_copied_is_named(synced: Monorepo, name: str, text: str, res
     synced.run("distribute")
     done = synced.concise("verify")
     assert (done.code, f"s '{rest}', which is not copied" in done.out) == (1, True)
+
+
+def test_a_script_is_told_what_the_copy_has(synced: Monorepo) -> None:
+    """A user would be told to write a path at which nothing will ever be."""
+    synced.write(
+        f"{API}/scripts/build", "#!/bin/sh\npip install ../../common/dist/*.whl\ncp ../../common/pyproject.toml x\n"
+    )
+    done = " ".join(synced.run("verify").out.split())
+    assert "help: `dist` is not copied: use the library's folder, `common`" in done
+    assert "write `common/pyproject.toml`" in done
 
 
 def test_what_is_copied_is_not_named(synced: Monorepo) -> None:

@@ -217,9 +217,10 @@ KINDS = {
     "hatch": ("hatch.toml", "a/hatch.toml"),
     "script": ("app.py", "scripts/x.py"),
     "mention": (
-        "setup.py", "setup.cfg", "tox.ini", "tox.toml", "noxfile.py", "Makefile", "justfile", "Taskfile.yml", "run.sh", "x/y.service",
+        "setup.py", "setup.cfg", "tox.ini", "tox.toml", "noxfile.py", "Makefile", "justfile", "Taskfile.yml", "run.sh", "x/y.service", "a/b.bash",
     ),
-    None: ("my-pyproject.toml", "Pipfile.bak", "x.lock", "pylock.txt", "src/app.py", "Makefile.am", "sh", "service"),
+    "program": ("bin/setup", "scripts/build-image"),
+    None: ("setup", "src/bin/setup", "my-pyproject.toml", "Pipfile.bak", "x.lock", "pylock.txt", "src/app.py", "Makefile.am", "sh", "service"),
 }  # fmt: skip
 
 

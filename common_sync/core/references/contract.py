@@ -44,6 +44,7 @@ class Site(NamedTuple):
         context: For a Dockerfile: what leads from the service's folder to the build context, where that is another
             folder: `../..`.
         master: What leads from the service's folder to the master.
+        holds: Tells whether a copy has what lies at a path in the master: anything, where that is not known.
     """
 
     locate: Locate
@@ -52,6 +53,7 @@ class Site(NamedTuple):
     up: str = ""
     context: str = ""
     master: str = ""
+    holds: Callable[[str], bool] = bool
 
 
 class LocatedReference(NamedTuple):

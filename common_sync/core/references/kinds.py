@@ -54,6 +54,8 @@ def _is_required(above: str, name: str) -> bool:
     return (not above and is_requirements(name)) or (above == "requirements" and name.endswith((".txt", ".in")))
 
 
+_OF_PROGRAMS = frozenset(("scripts", "script", "bin", "tools"))
+"""Folders in which a file without a suffix may be a program."""
 _OF_SCRIPTS = frozenset(("", "scripts", "bin", "tools"))
 """Folders in which scripts lie; elsewhere a module is read only where a command, or a lock file, names it as one."""
 
@@ -184,10 +186,20 @@ KINDS: dict[Kind, FileKind] = {
                 *("justfile", "Justfile", ".justfile", "Taskfile.yml", "Taskfile.yaml"),
             )
         ),
-        lambda _, name: name.endswith((".sh", ".service")),
+        lambda _, name: name.endswith((".sh", ".bash", ".service")),
         decode=decode_to_read,
         hints=(),
         commands=True,
+    ),
+    "program": FileKind(
+        "mentions:read_mentions",
+        (),
+        fits=lambda above, name: "." not in name and above in _OF_PROGRAMS,
+        decode=decode_to_read,
+        hints=(),
+        holds=b"#!",
+        commands=True,
+        largest=limits.TEXT,
     ),
 }
 """Every kind of file, by its name. Of two that fit, the first counts."""

@@ -77,6 +77,13 @@ def report_mention(line: int, mention: Mention, site: Site) -> Finding:
     message = f"`{mention.path}` leads to the library, and this file is not rewritten"
     there = f"{site.copy}/{mention.rest}".rstrip("/")
     there = f"{site.up}{there}" if mention.from_file else there
+    if mention.rest and not site.holds(mention.rest):
+        return line_finding(
+            line,
+            "CS110",
+            message,
+            f"`{mention.rest}` is not copied: use the library's folder, `{site.up if mention.from_file else ''}{site.copy}`",
+        )
     return line_finding(line, "CS110", message, f"if it is to work in the service's folder alone, write `{there}`")
 
 

@@ -76,8 +76,16 @@ class Places:
     def is_copied(self, reference: LocatedReference) -> bool:
         """Tell whether a copy holds what a reference leads to: a file, or a folder with something in it."""
         rest = reference.rest
-        if reference.includes or not rest or rest in self.copied:
-            return not reference.includes or rest in self.copied
+        return rest in self.copied if reference.includes else not rest or self.holds(rest)
+
+    def holds(self, rest: str) -> bool:
+        """Tell whether a copy has a file, or a folder with something in it.
+
+        Args:
+            rest: Its path in the master.
+        """
+        if rest in self.copied:
+            return True
         if any(above in self.copied for above in ancestors(rest)):
             return True  # it is beyond a symlink
         from fnmatch import fnmatchcase  # only for what is a part of the library
@@ -103,7 +111,10 @@ class Places:
         own = self.is_own(real)
         up = os.path.relpath(self.folder, above) + "/" if own and above != self.folder else ""
         context = os.path.relpath(wider[0].context, self.folder) if wider else ""
-        return Site(self._locator(above), self.library.copy, own=own, up=up, context=context, master=self._up_to_master)
+        master = self._up_to_master
+        return Site(
+            self._locator(above), self.library.copy, own, up, context, master, self.holds if self.copied else bool
+        )
 
     @cached_property
     def _up_to_master(self) -> str:

@@ -16,7 +16,8 @@ NAMES: dict[Kind, tuple[str, ...]] = {
     "compose": ("compose.yml", "docker-compose.dev.yaml"),
     "script": ("tool.py", "scripts/tool.py", "bin/tool.py", "tools/tool.py"),
     "lock": ("pylock.dev.toml", "tool.py.lock", "a/b/tool.py.lock"),
-    "mention": ("run.sh", "x/y.service"),
+    "mention": ("run.sh", "lib/run.bash", "x/y.service"),
+    "program": ("bin/setup", "scripts/build", "tools/x", "script/test"),
 }
 """Names of each kind beside those that its row lists."""
 
