@@ -409,6 +409,17 @@ def test_a_name_that_strangers_have_is_told_once(one: Monorepo) -> None:
 
 
 @deep("builds of less usual kinds")
+def test_folders_of_a_library_that_nothing_installs_are_no_names(one: Monorepo) -> None:
+    """A folder that is imported as `common.db` would be called a name that strangers have."""
+    one.write("common/db/__init__.py", "")
+    assert one.run("distribute").code == 0
+    assert codes(one) == [("CS209", "common/pyproject.toml", None)]
+    (one.root / "common/pyproject.toml").unlink()
+    assert one.run("distribute").code == 0
+    assert [message for message in one.run("doctor").out.splitlines() if "`db`" in message] == []
+
+
+@deep("builds of less usual kinds")
 def test_an_image_with_an_old_python_is_told(one: Monorepo) -> None:
     """An image could not be built, for a reason that nobody sees in the Dockerfile."""
     one.write("common/pyproject.toml", '[project]\nname = "our-common"\nversion = "1"\nrequires-python = ">=3.11,<4"\n')

@@ -105,6 +105,8 @@ def _check_library(project: Project, target: Target) -> tuple[Finding, ...]:
     packages = {
         path.removesuffix("/__init__.py").removeprefix("src/") for path in entries if path.endswith("/__init__.py")
     }
+    if not {"pyproject.toml", "setup.py", "setup.cfg"} & set(entries):
+        packages = set()  # nothing is installed: its folders are imported below its own name
     tops = sorted(name for name in packages if name.isidentifier() and name not in {"tests", "docs"})
     file = f"{master}/pyproject.toml" if "pyproject.toml" in entries else master
     name = target.manifest.library.name

@@ -72,7 +72,7 @@ def check_image(
         context = _choose_context(dockerfile, folder)
 
         def view(text: str) -> ImageView:
-            named = {name: _open_named(folder, path) for name, path in dockerfile.named}
+            named = {name: _open_named(folder, name, path) for name, path in dockerfile.named}
             build = simulate(parse_dockerfile(text), context, dict(dockerfile.arguments), named)
             return ImageView(service, dockerfile.path, context, build, dockerfile.targets, admits, dockerfile.builds)
 
@@ -90,10 +90,12 @@ def check_image(
     return ImageCheck(tuple(found), image, mended if mended.lines else None, dockerfile.text)
 
 
-def _open_named(folder: ServiceFolder, path: str | None) -> Files:
+def _open_named(folder: ServiceFolder, name: str, path: str | None) -> Files:
     """Return the files of a build context with a name; one outside the service is not there where it is alone."""
     if path is None:
-        return Anything()
+        return Anything(
+            f"it comes from the build context `{name}`, which a compose file takes from outside of the service"
+        )
     return Rooted(Below(folder, path) if path else folder)
 
 

@@ -622,7 +622,9 @@ REASONS = {
     + "COPY . .\nRUN ./setup.sh\nCOPY common x\n"
     + INSTALL: "runs `./setup.sh`; what that leaves in /app is unknown",
     "FROM team/base:1\nWORKDIR /app\n" + INSTALL: "the base image `team/base:1` may hold it",
-    BASE + "COPY --from=lib:1 /x ./\n" + INSTALL: "it comes from `lib:1`, which nobody can look into",
+    BASE
+    + "COPY --from=lib:1 /x ./\n"
+    + INSTALL: "line 3 copies what is there: it comes from `lib:1`, which nobody can look into",
     BASE + "RUN git clone https://example.invalid/x .\n" + INSTALL: "line 3 runs `git`, and what it leaves is unknown",
     BASE + "ADD x.tar.gz ./\n" + INSTALL: "line 3 unpacks or fetches `x.tar.gz`",
     BASE + "ARG S\nCOPY $S ./\n" + INSTALL: "in line 4 `$S` holds a variable without a value",

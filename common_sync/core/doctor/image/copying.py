@@ -156,7 +156,7 @@ def _put(copying: Copying, source: str, files: Files, *, folder: bool, pivot: in
     place = files.look(source)
     destination = copying.destination
     if isinstance(files, Anything):  # a folder there is copied by what is in it, a file by its name
-        return Doubt(destination, place.why if place is not None else "")
+        return Doubt(destination, f"line {copying.line} copies what is there: {place.why}" if place is not None else "")
     if copying.parents:
         destination = join(destination, *source.strip("/").split("/")[pivot:])
     elif folder and (place is None or place.kind != "folder"):
