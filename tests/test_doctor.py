@@ -408,6 +408,24 @@ def test_a_name_that_strangers_have_is_told_once(one: Monorepo) -> None:
     assert codes(one) == []
 
 
+def test_a_dockerfile_that_is_written_for_a_folder_above_is_one_finding(one: Monorepo) -> None:
+    """A user would read five findings with five remedies, and none would say that the paths begin at the root."""
+    text = "FROM python:3.12\nWORKDIR /app\nCOPY common ./common\nCOPY services/api/requirements.txt .\nRUN pip install -r requirements.txt\nCOPY services/api/ .\n"
+    one.write("services/api/Dockerfile", text)
+    assert codes(one, code=1) == [("CS202", "services/api/Dockerfile", 4)]
+    done = " ".join(one.run("doctor").out.split())
+    assert "it looks as if it is built from `../..`; from the service's folder alone it fails: " in done
+    assert (
+        "; 2 more lines of it fail so help: write its paths from the service's folder, and `common` for the library"
+        in done
+    )
+    one.write("services/api/Dockerfile", f"{text}COPY none ./\n")
+    assert [line for _, _, line in codes(one, code=1)] == [4, 5, 6, 7]
+    one.write("services/api/Dockerfile", text)
+    one.write("services/api/compose.yml", "services: {api: {build: .}}\n")
+    assert [line for _, _, line in codes(one, code=1)] == [4, 5, 6]
+
+
 @deep("builds of less usual kinds")
 def test_folders_of_a_library_that_nothing_installs_are_no_names(one: Monorepo) -> None:
     """A folder that is imported as `common.db` would be called a name that strangers have."""

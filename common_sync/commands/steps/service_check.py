@@ -12,7 +12,7 @@ from common_sync.core.doctor.catalogue import State, Verdict, conclude, inspect_
 from common_sync.core.doctor.checks.layout import find_importable
 from common_sync.core.doctor.view import Service, View, find_imports
 from common_sync.core.findings import distribute_command, place, reference_findings
-from common_sync.core.model import Finding, below
+from common_sync.core.model import Finding, ancestors, below, is_below
 from common_sync.core.references.kinds import is_compose
 from common_sync.core.service_plan import CopySurvey, ServicePlan
 from common_sync.edges.files.folders import explain_os_error
@@ -165,7 +165,7 @@ def _open(found: Survey, plan: ServicePlan, copy: CopySurvey, folder: ServiceFol
 
 def _report(opened: _Opened, view: View, findings: Iterable[Finding]) -> list[Finding]:
     """Return what `verify` knows, and what the checks have found beside it."""
-    own = [opened.report(one) for one in findings]
+    own = [opened.report(one) for one in _gather_guessed(opened, view, [*findings])]
     plan = opened.plan
     known = _known(plan, own, {f"{plan.service}/{image.context.ignore_file}" for image in view.images})
     known, own = _gather({f"{plan.service}/{one.path}" for one in plan.widened}, known, own)
@@ -207,6 +207,36 @@ def _gather(widened: Iterable[str], known: list[Finding], own: list[Finding]) ->
             own = [*left, first._replace(message=message)]
             known = [one for one in known if one.file != file or one.mend != "distribute --contexts"]
     return known, own
+
+
+def _gather_guessed(opened: _Opened, view: View, own: list[Finding]) -> list[Finding]:
+    """Make one finding of all that fails in a Dockerfile that nothing builds, and whose sources all lie in a folder above."""
+    service = opened.plan.service
+    for image in view.images:
+        following = [one for one in own if one.file == image.dockerfile and one.code in _BY_CONTEXT]
+        lacking = [one.lacks for one in following if one.code == "CS202" and one.lacks]
+        folder = None if image.builds else _find_above(opened, lacking)
+        if folder is None:
+            continue
+        first, others = following[0], len(following) - 1
+        up = os.path.relpath(folder or ".", service)
+        message = f"it looks as if it is built from `{up}`; from the service's folder alone it fails: {first.message}"
+        message += f"; {others} more {'line' if others == 1 else 'lines'} of it fail so" if others else ""
+        remedy = f"write its paths from the service's folder, and `{opened.service.copy}` for the library"
+        merged = first._replace(message=message, remedy=remedy, lacks=None)
+        own = [merged, *(one for one in own if one not in following)]
+    return own
+
+
+def _find_above(opened: _Opened, sources: list[str]) -> str | None:
+    """Return the folder above a service that holds all of some sources, and one of them in the service or in a master."""
+    places = (opened.plan.service, opened.copy.master)
+    for folder in (*ancestors(opened.plan.service), ""):
+        paths = [os.path.normpath(os.path.join(folder, one.partition("*")[0])) for one in sources]
+        meant = any(is_below(path, place) or is_below(place, path) for path in paths for place in places)
+        if meant and all(os.path.lexists(os.path.join(opened.root, path)) for path in paths):
+            return folder
+    return None
 
 
 def _fixed(images: dict[Dockerfile, ImageCheck]) -> dict[str, Fixed]:
