@@ -240,6 +240,20 @@ _INSTALLERS = (
         verdict="unknown",
     ),
     Case(
+        "asked_a_program_before",
+        stage("COPY . .", "RUN python3 -V | grep -q ' 3.1' && pip install -r requirements.txt; rm -rf /tmp/x", START),
+        verdict="unknown",
+    ),
+    Case(
+        "by_a_function",
+        stage("COPY . .", 'RUN install() { mkdir -p x && pip install "$@"; }; install -r requirements.txt', START),
+    ),
+    Case(
+        "only_for_some_pythons",
+        stage("COPY . .", INSTALL, START),
+        files={"requirements.txt": "../../common ; python_version >= '3.8' and sys_platform != 'win32'\n"},
+    ),
+    Case(
         "at_an_absolute_path",
         stage("COPY common/ /common/", "COPY requirements.txt ./", INSTALL, START),
         files={"requirements.txt": "our-common @ file:///common\n"},
@@ -289,6 +303,11 @@ _INSTALLERS = (
 )
 
 _WITHOUT_INSTALLING = (
+    Case(
+        "imported_by_path_before_another_path",
+        stage("ENV PYTHONPATH=/app/common:$PYTHONPATH", "COPY common/ ./common/", START),
+        files={"requirements.txt": ""},
+    ),
     Case(
         "imported_by_path",
         stage("ENV PYTHONPATH=/app/common", "COPY common/ ./common/", START),

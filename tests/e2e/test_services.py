@@ -1,13 +1,16 @@
 """Docker itself says which services can be built from their own folder alone."""
 
+import shutil
 from pathlib import Path
 
 import pytest
+from e2e.base import NAME, PYTHON
 from e2e.broken import MENDABLE, REFUSED, UNBUILDABLE, UNUSABLE
-from e2e.cases import SERVICE, Case, repository_of
+from e2e.cases import INSTALL, SERVICE, START, Case, repository_of, stage
 from e2e.conftest import Note
 from e2e.correct import CORRECT
 from e2e.engine import Engine
+from e2e.images import build_folder
 from e2e.subject import Subject
 from support.monorepo import Monorepo
 
@@ -15,12 +18,17 @@ from support.monorepo import Monorepo
 @pytest.fixture
 def subject(case: Case, engine: Engine, tmp_path: Path, note: Note) -> Subject:
     """Return a case's service in its repository, before the tool was used there."""
-    repo = Monorepo(tmp_path / "repo")
+    repo = _make_repository(case, tmp_path / "repo")
+    return Subject(engine, repo, SERVICE, case.name, note, case.at, case.buildkit, case.verdict)
+
+
+def _make_repository(case: Case, place: Path) -> Monorepo:
+    repo = Monorepo(place)
     for path, text in repository_of(case).items():
         repo.write(path, text)
     repo.git("init", "-q")
     repo.commit("before")
-    return Subject(engine, repo, SERVICE, case.name, note, case.at, case.buildkit, case.verdict)
+    return repo
 
 
 @pytest.mark.parametrize("case", CORRECT, ids=lambda case: case.name)
@@ -62,6 +70,26 @@ def test_a_broken_service_builds_once_it_is_mended(case: Case, subject: Subject,
     assert subject.repo.run("doctor", "--fix").code == 0
     subject.builds(tmp_path / "mended")
     subject.runs(case.copy_in_image)
+
+
+_COMPOSE = "services:\n  api:\n    build:\n      context: .\n      dockerfile_inline: |\n"
+
+
+@pytest.mark.parametrize(("verdict", "copied"), [("proven", "COPY . ."), ("broken", "COPY requirements.txt ./")])
+def test_a_dockerfile_in_a_compose_file(verdict: str, copied: str, engine: Engine, tmp_path: Path, note: Note) -> None:
+    """A user would trust what we say of an image whose Dockerfile we have never read."""
+    text = stage(copied, INSTALL, START)
+    compose = _COMPOSE + "".join(f"        {line}\n" for line in text.splitlines())
+    case = Case(f"in_a_compose_file_{verdict}", compose, at="compose.yml", verdict=verdict)
+    repo = _make_repository(case, tmp_path / "repo")
+    assert repo.run("distribute").code == 0
+    subject = Subject(engine, repo, SERVICE, case.name, note, case.at, case.buildkit, verdict)
+    subject.is_judged(verdict)
+    (tmp_path / "Dockerfile").write_text(text.replace(PYTHON, NAME))
+    shutil.copytree(repo.root / SERVICE, tmp_path / "alone")
+    done = build_folder(engine, tmp_path / "alone", subject.image, "--file", str(tmp_path / "Dockerfile"))
+    note("built", "yes" if done.code == 0 else "no")
+    assert (done.code == 0) is (verdict == "proven"), done.err
 
 
 @pytest.mark.parametrize("case", UNUSABLE, ids=lambda case: case.name)

@@ -30,6 +30,7 @@ POETRY = {
 }
 PIPENV = {"Pipfile": '[packages]\nour-common = { path = "common" }\n'}
 PDM = '[project]\nname = "api"\ndependencies = ["our-common @ file:///${PROJECT_ROOT}/common"]\n'
+PIP_R = "RUN pip install -r requirements.txt\n"
 ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "pip download": (ALL + "RUN pip download -d /x ./common\n", {}, "CS216:4"),
     "pip dry-run": (ALL + "RUN pip install --dry-run ./common\n", {}, "CS216:4"),
@@ -635,6 +636,93 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "condition: updated before": (ALL + "RUN apt-get update && pip install ./common; rm -rf y\n", {}, ""),
     "condition: a function ends it": (ALL + "RUN f() { exit 0; }; f; pip install ./common\n", {}, "CS213:4"),
     "condition: not waited for": (ALL + "RUN pip install ./common &\n", {}, "CS213:4"),
+    "markers: another Python": (ALL + PIP_R, {"requirements.txt": "./common ; python_version < '3.0'\n"}, "CS213:4"),
+    "markers: another machine": (
+        ALL + PIP_R,
+        {"requirements.txt": "./common ; platform_machine == 'x86_64'\n"},
+        "CS213:4",
+    ),
+    "markers: one of several": (
+        ALL + PIP_R,
+        {"requirements.txt": "./common ; python_version > '3.6' and implementation_name == 'pypy'\n"},
+        "CS213:4",
+    ),
+    "markers: what holds": (
+        ALL + PIP_R,
+        {"requirements.txt": "./common ; python_version >= '3.8' and sys_platform != 'win32'\n"},
+        "",
+    ),
+    "markers: another system": (
+        ALL + PIP_R,
+        {"requirements.txt": "./common ; sys_platform == 'win32'\n"},
+        "CS216:None",
+    ),
+    "without what the service needs": (
+        ALL + "RUN pip install --no-deps .\n",
+        {"pyproject.toml": '[project]\nname = "api"\nversion = "1"\ndependencies = ["our-common @ file:./common"]\n'},
+        "CS216:None",
+    ),
+    "pip.conf by a redirection": (ALL + "RUN echo x > /etc/pip.conf\nRUN pip install ./common\n", {}, "CS213:5"),
+    "pip.conf by pip": (
+        ALL + "RUN pip config --global set global.require-hashes true && pip install ./common\n",
+        {},
+        "CS213:4",
+    ),
+    "pip.conf by pip, harmless": (
+        ALL + "RUN pip3 config set global.index-url https://x/ && pip install ./common\n",
+        {},
+        "",
+    ),
+    "pip.conf is only listed": (ALL + "RUN pip config list && pip install ./common\n", {}, ""),
+    "packages of another Python": (
+        "FROM python:3.11 AS b\nWORKDIR /app\nCOPY . .\nRUN pip install --prefix /i ./common\n"
+        + FINAL
+        + "COPY --from=b /i /usr/local\n",
+        {},
+        "CS213:8",
+    ),
+    "an environment of another Python": (
+        "FROM python:3.11.2-slim AS b\nWORKDIR /app\nCOPY . .\nRUN python -m venv /v && /v/bin/pip install ./common\n"
+        + FINAL
+        + "COPY --from=b /v /v\nENV PATH=/v/bin:$PATH\n",
+        {},
+        "CS213:8",
+    ),
+    "a system that manages its Python": (
+        "FROM debian:12-slim\nWORKDIR /app\nCOPY . .\nRUN pip install ./common\n",
+        {},
+        "CS213:4",
+    ),
+    "a system that manages its Python, uv": (
+        "FROM ubuntu:noble\nWORKDIR /app\nCOPY . .\nRUN uv pip install --system ./common\n",
+        {},
+        "CS213:4",
+    ),
+    "a system that is told": (
+        "FROM alpine\nWORKDIR /app\nCOPY . .\nRUN pip install --break-system-packages ./common\n",
+        {},
+        "",
+    ),
+    "a system that is told by a variable": (
+        "FROM debian\nWORKDIR /app\nCOPY . .\nENV PIP_BREAK_SYSTEM_PACKAGES=1\nRUN pip install ./common\n",
+        {},
+        "",
+    ),
+    "a system, and an environment": (
+        "FROM debian:trixie\nWORKDIR /app\nCOPY . .\nRUN python3 -m venv /v && . /v/bin/activate && pip install ./common\nENV PATH=/v/bin:$PATH\n",
+        {},
+        "",
+    ),
+    "a system that manages nothing": (
+        "FROM debian:11\nWORKDIR /app\nCOPY . .\nRUN pip install ./common\n",
+        {},
+        "",
+    ),
+    "a lock that does not name it": (
+        ALL + "RUN uv sync --frozen\nENV PATH=/app/.venv/bin:$PATH\n",
+        {**PROJECT, "uv.lock": '[[package]]\nname = "api"\n'},
+        "CS213:4",
+    ),
     "condition: while": (ALL + "RUN while read x; do pip install ./common; done < x\n", {}, "CS213:4"),
     "condition: sh -c": (ALL + "RUN sh -c 'test -f x && pip install ./common'\n", {}, "CS213:4"),
     "condition: heredoc": (ALL + "RUN <<E\nif x; then\n pip install ./common\nfi\nE\n", {}, "CS213:4"),

@@ -256,7 +256,7 @@ BASES = [
     ("python:3.13-rc@sha256:abc", Base(empty=True, python="3.13")),
     ("ghcr.io/astral-sh/uv:python3.12-bookworm-slim", Base(empty=True, python="3.12")),
     ("ubuntu:22.04", Base(empty=True)),
-    ("alpine:3.19", Base(empty=True)),
+    ("alpine:3.19", Base(empty=True, managed=True)),
     ("scratch", Base(empty=True)),
     ("team/base:python3.9", Base(python="3.9", folder=UNKNOWN_FOLDER)),
     ("golang:1.22", Base(empty=True, folder="/go")),

@@ -72,6 +72,7 @@ class StageEnd(NamedTuple):
     steps: tuple[Step, ...] = ()  # what may bring packages or take them away, in the order of the file
     started: tuple[Command, ...] = ()  # what ENTRYPOINT and CMD start
     user: str = "root"  # who runs it
+    python: str | None = None  # the version of Python that its base image has, or None
 
     @property
     def installs(self) -> list[Installed]:

@@ -71,6 +71,20 @@ def _builds(need: Need) -> bool:
     return need.kind == "project" and need.state == "there" and not need.refused and bool(_writer(need))
 
 
+def refuse_managed(install: Install, command: Command) -> Iterator[Need]:
+    """Yield that an install may be refused by a Python that a system manages, unless it goes elsewhere or is told to do it.
+
+    Args:
+        install: What is installed.
+        command: What installs it.
+    """
+    elsewhere = "/" in command.words[0].text or install.has("--target", "--prefix", "--root", "--python", "--dry-run")
+    into_system = install.tool == "pip" or (install.tool == "uv" and install.has("--system"))
+    if into_system and install.action == "install" and not elsewhere and not install.has("--break-system-packages"):
+        reason = "the base image's system manages its Python: pip refuses without `--break-system-packages`"
+        yield Need("file", "EXTERNALLY-MANAGED", "", "unknown", reason)
+
+
 def refuse_in_mounts(need: Need, locked: Iterable[str]) -> Need:
     """Say of a project that its build has to write beside it, where it lies in what may only be read.
 

@@ -8,7 +8,7 @@ from posixpath import join, normpath
 from typing import NamedTuple
 
 from common_sync.core.doctor.build.outcome import Build, Event, Installed, NotFollowed, Ran, StageEnd, Step, Taken
-from common_sync.core.doctor.build.rights import Rights, refuse_in_mounts
+from common_sync.core.doctor.build.rights import Rights, refuse_in_mounts, refuse_managed
 from common_sync.core.doctor.build.running import explain, hedge, script_of
 from common_sync.core.doctor.image.bases import UNKNOWN_FOLDER, Base, read_base
 from common_sync.core.doctor.image.copying import Copying, MissingSource, copy_layers, read_copy
@@ -22,7 +22,7 @@ from common_sync.core.doctor.install.needs import find_needs
 from common_sync.core.expressions import expression
 from common_sync.core.formats.dockerfile.syntax import Dockerfile, Instruction, Stage
 from common_sync.core.formats.dockerfile.variables import Variables, assignments, expand, used_in, with_variables
-from common_sync.core.formats.dockerfile.words import Word, plain_word
+from common_sync.core.formats.dockerfile.words import Word
 from common_sync.core.formats.shell.script import Command, read_script, read_words
 from common_sync.core.formats.shell.words import Word as ShellWord
 from common_sync.core.model import below
@@ -100,6 +100,7 @@ class _State:
             tuple(self.steps),
             tuple(self.started),
             self.user,
+            self.base.python,
         )
 
 
@@ -174,12 +175,7 @@ class _Builder:
         return None
 
     def _expand(self, word: Word, instruction: Instruction, unknown: str = "") -> ShellWord:
-        variables = self._variables[instruction.start]
-        found = expand(word, instruction, self._dockerfile.escape, variables)
-        if unknown and found.unknown:
-            stands_for = {name: plain_word(unknown, 0, len(unknown)) for name in found.unknown}
-            marked = expand(word, instruction, self._dockerfile.escape, {**variables, **stands_for})
-            return ShellWord(marked.word.text, known=False)
+        found = expand(word, instruction, self._dockerfile.escape, self._variables[instruction.start], unknown)
         return ShellWord(found.word.text, not found.unknown)
 
     def _begin(self, number: int, stage: Stage) -> _State:
@@ -208,11 +204,8 @@ class _Builder:
     def _change_folder(self, instruction: Instruction, state: _State) -> None:
         place = self._expand(instruction.arguments, instruction)
         if not place.known:
-            state.events.append(
-                NotFollowed(
-                    instruction.line, f"`WORKDIR {instruction.arguments.text}` holds a variable without a value"
-                )
-            )
+            what = f"`WORKDIR {instruction.arguments.text}` holds a variable without a value"
+            state.events.append(NotFollowed(instruction.line, what))
             why = f"line {instruction.line} changes to a folder that a variable names"
             state.image = state.image.with_layers(Doubt("/", why))
         state.workdir = normpath(join(state.workdir, place.text))
@@ -311,13 +304,13 @@ class _Builder:
         install = configure(found, image, self._context)
         locked = [mount.place for mount in mounted if mount.read_only]
         read = (refuse_in_mounts(need, locked) for need in find_needs(install, image, self._context, state.before))
-        needs = tuple(state.rights.hinder(read, install, command.words[0].text))
+        hindered = state.rights.hinder(read, install, command.words[0].text)
+        managed = state.base.managed and not state.path and "activate" not in instruction.arguments.text
+        needs = (*hindered, *(refuse_managed(install, command) if managed else ()))
         state.before = state.before.with_installed(needs, list_installed(install, needs, image, self._context))
-        old_pip = state.base.old_pip and install.tool == "pip"
-        python = state.base.python
-        event = Installed(
-            instruction, state.number, state.workdir, install, needs, python, old_pip, command, state.user
-        )
+        old_pip, python = state.base.old_pip and install.tool == "pip", state.base.python
+        where = (instruction, state.number, state.workdir)
+        event = Installed(*where, install, needs, python, old_pip, command, state.user)
         state.events.append(event)
         state.steps.append(event)
         if any(_NEW_PIP.fullmatch(asked.word.text) for asked in install.asked):

@@ -86,7 +86,9 @@ def arrive(image: ImageView, number: int) -> Arrived:
             case Installed():
                 arrived = _install(arrived, step, around, image, stage)
             case Taken():
-                arrived = _take(arrived, step, arrive(image, step.stage))
+                arrived = _take(
+                    arrived, step, arrive(image, step.stage), _differ(stage, image.build.stages[step.stage])
+                )
             case _:
                 arrived = _run(arrived, step, around, image)
     return arrived._replace(made=surroundings.made, linked=surroundings.linked)
@@ -118,7 +120,17 @@ def _is_exact(event: Installed) -> bool:
     return event.install.tool == "uv" and "sync" in words[:4] and not event.install.has(_INEXACT)
 
 
-def _take(arrived: Arrived, taken: Taken, other: Arrived) -> Arrived:
+def _differ(stage: StageEnd, other: StageEnd) -> str:
+    """Return in words that two stages have another Python each, of which one does not look for the other's packages."""
+    versions = [(one.python or "").split(".")[:2] for one in (other, stage)]
+    if not all(map(any, versions)) or versions[0] == versions[1]:
+        return ""
+    return "brings packages of Python {} to Python {}".format(*map(".".join, versions))
+
+
+def _take(arrived: Arrived, taken: Taken, other: Arrived, differ: str) -> Arrived:
+    if differ and any(one.kind in {"python", "environment"} for one in other.sites):
+        return arrived._replace(lost=Lost(taken.line, differ, sure=False))
     for source in (normpath("/" + one.lstrip("/")) for one in taken.sources):
         for site in other.sites:
             if (there := moved(site, source, taken.place)) is not None:

@@ -28,6 +28,14 @@ UNKNOWN_FOLDER = "/the WORKDIR of the base image"
 """What stands for the folder that an image begins in, where nobody can tell: paths in it are found, and no other leads there."""
 
 _PYTHON = expression(r"(?:^|[-_:]|python|py)(3\.\d+(?:\.\d+)?)(?![\d.])")
+_MANAGED = {
+    "debian": expression(r"(?:1[2-9]|bookworm|trixie|forky|sid|testing|stable|unstable|latest)(?![a-z\d])|$"),
+    "ubuntu": expression(
+        r"(?:23|2[4-9]|lunar|mantic|noble|oracular|plucky|questing|latest|rolling|devel)(?![a-z\d])|$"
+    ),
+    "alpine": expression(r"(?:3\.(?:19|[2-9]\d)|3|edge|latest)(?![\d])|$"),
+}
+"""Systems whose Python is managed by their own packages, by tag: https://packaging.python.org/en/latest/specifications/externally-managed-environments/."""
 _PIP_BEFORE_24_1 = 11
 """The last minor version of Python 3 that comes with a pip older than 24.1, the first to take `name @ file:./path`."""
 
@@ -39,6 +47,7 @@ class Base(NamedTuple):
     python: str | None = None  # the version of Python in it, as far as its tag says: `3.9`, `3.11.4`; or None
     old_pip: bool = False  # whether the pip in it is older than 24.1
     folder: str = "/"  # the WORKDIR that it sets
+    managed: bool = False  # whether its system's pip refuses to install into its Python
 
 
 def read_base(image: str) -> Base:
@@ -53,4 +62,5 @@ def read_base(image: str) -> Base:
     minor = int(version.split(".")[1]) if version else None
     old_pip = name == "python" and minor is not None and minor <= _PIP_BEFORE_24_1
     plain = name in _PLAIN
-    return Base(plain, version, old_pip, _FOLDERS.get(name, "/") if plain else UNKNOWN_FOLDER)
+    managed = name in _MANAGED and _MANAGED[name].match(tag) is not None
+    return Base(plain, version, old_pip, _FOLDERS.get(name, "/") if plain else UNKNOWN_FOLDER, managed)

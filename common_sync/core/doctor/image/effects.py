@@ -18,6 +18,13 @@ _RUNNERS = frozenset(
     {"make", "just", "task", "invoke", "tox", "nox", "hatch", "rye", "pixi", "conda", "mamba", "micromamba"}
 )
 _HARMLESS_RUNNERS = frozenset({"clean", "config", "--version", "-V", "init", "info"})
+_PIP = expression(r"pip3?(?:\.\d+)?")
+_HARMLESS_SETTINGS = frozenset(
+    (
+        *("index-url", "extra-index-url", "trusted-host", "timeout", "retries", "cache-dir", "no-cache-dir", "proxy"),
+        *("disable-pip-version-check", "root-user-action", "progress-bar", "break-system-packages", "default-timeout"),
+    )
+)
 _SYSTEM = ("/bin/", "/sbin/", "/usr/", "/opt/", "/root/", "/venv/", "/home/", "/etc/")
 
 
@@ -43,6 +50,8 @@ def _program_effects(command: Command, image: Image) -> Iterator[Layer]:
     operands = _operands(command)
     if _INTERPRETER.fullmatch(command.program) and _is_given_a_program(command.arguments):
         yield Doubt("/")  # a program of the user's, on the command line
+    if _PIP.fullmatch(command.program) and (key := _set_by_pip(command)) is not None and key not in _HARMLESS_SETTINGS:
+        yield Doubt("/etc/pip.conf")
     match command.program:
         case "mkdir":
             yield from map(Made, operands)
@@ -60,6 +69,12 @@ def _program_effects(command: Command, image: Image) -> Iterator[Layer]:
             yield from map(Doubt, [*([command.folder] if command.folder else []), *operands])
         case "poetry" | "uv" | "pip-compile" | "pdm" | "pipenv" | "pip":
             yield from (layer for path in _outputs(command) for layer in (Gone(path), Doubt(path)))
+
+
+def _set_by_pip(command: Command) -> str | None:
+    """Return the setting that `pip config set` gives a value, without its section."""
+    words = [word.text for word in command.arguments if not word.text.startswith("-")]
+    return words[2].rpartition(".")[2] if words[:2] == ["config", "set"] and words[2:] else None
 
 
 def _is_given_a_program(words: tuple[Word, ...]) -> bool:

@@ -4,7 +4,6 @@ pip and uv resolve the paths of projects against the current folder, and those o
 stand in (https://pip.pypa.io/en/stable/reference/requirements-file-format/).
 """
 
-import re
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from posixpath import dirname, join, normpath, split
@@ -13,10 +12,11 @@ from common_sync.core.doctor.image.files import Context, Image, Place
 from common_sync.core.doctor.install.bounds import bind, find_replaced, list_bounds
 from common_sync.core.doctor.install.build_needs import list_build_needs
 from common_sync.core.doctor.install.command import Asked, Install
+from common_sync.core.doctor.install.markers import holds, is_for_another_system
 from common_sync.core.doctor.install.need import BEFORE, Asker, Before, Need, lacking, read_text
-from common_sync.core.doctor.install.pip import asks_for_hashes
+from common_sync.core.doctor.install.pip import asks_for_hashes, find_unclear_settings
 from common_sync.core.doctor.install.projects import Dependency, Project, read_links, read_pipfile, read_project
-from common_sync.core.doctor.install.selection import find_lock, installs_root, select
+from common_sync.core.doctor.install.selection import find_lock, installs_root, is_unlocked, select
 from common_sync.core.doctor.install.setup_script import SETUP_FILES, list_required
 from common_sync.core.doctor.install.sources import Source, given_sources, list_sources, needs_it
 from common_sync.core.doctor.install.together import refuse_together, way_of
@@ -24,13 +24,11 @@ from common_sync.core.doctor.install.upward import upward
 from common_sync.core.doctor.install.uv import find_config_files, wheels_only
 from common_sync.core.doctor.install.uv_settings import refuse_settings
 from common_sync.core.doctor.install.workspace import find_bare_members
-from common_sync.core.expressions import expression
 from common_sync.core.formats.pip.paths import ARCHIVES, find_include, find_target, holds_variable, name_project
 from common_sync.core.formats.pip.refusals import why_refused, why_uv_refuses
 from common_sync.core.formats.pip.syntax import Instruction, parse_instructions
 
 _PROJECT_FILES = ("pyproject.toml", "setup.py")
-_OTHER_SYSTEMS = expression(r"win32|windows|darwin|['\"]nt['\"]", re.IGNORECASE)
 
 
 def find_needs(install: Install, image: Image, context: Context, before: Before = BEFORE) -> list[Need]:
@@ -55,6 +53,7 @@ class _Finder:
         self._seen: set[str] = set()
         self._ways: dict[str, tuple[bool, str]] = {}
         self.hashes = install.has("--require-hashes")
+        self._locked = ""
 
     def find(self) -> Iterator[Need]:
         folder = self.install.folder
@@ -62,6 +61,8 @@ class _Finder:
             if self.install.asked or self.install.synced:
                 yield Need("file", "", "", "unknown", "the folder that it runs in cannot be told")
             return
+        if self.install.tool == "pip" and (unclear := find_unclear_settings(self._image)) is not None:
+            yield Need("file", unclear[0], unclear[0], "unknown", unclear[1])
         yield from find_config_files(self.install, folder, self._image)
         yield from refuse_settings(self.install, self._image, self._context)
         for source in given_sources(self.install):
@@ -171,7 +172,7 @@ class _Finder:
         editable = instruction.kind == "editable"
         value = instruction.value.value
         target = find_target(value, editable=editable)
-        if target is None or _OTHER_SYSTEMS.search(target.marker):
+        if target is None or is_for_another_system(target.marker):
             return
         written = f"-e {value}" if editable else value
         if holds_variable(target):
@@ -182,6 +183,9 @@ class _Finder:
         refused = refused or (why_uv_refuses(instruction) if self.install.tool == "uv" else "")
         wanted = Dependency(name_project(target, value), 0, written, editable)
         yield from self._project(wanted, folder, asker, direct=bool(target.name), refused=refused)
+        if not holds(target.marker):
+            reason = f"it is installed only where `{target.marker.strip()}` holds"
+            yield Need("project", written, "", "unknown", reason, *asker)
 
     def _why_refused(
         self, value: str, *, editable: bool, loose: Sequence[str] = (), options: Sequence[str] = ()
@@ -196,19 +200,8 @@ class _Finder:
     ) -> Iterator[Need]:
         path = normpath(join(folder, wanted.path))
         editable = wanted.editable and not self.install.has("--no-editable")
-        need = Need(
-            "project",
-            wanted.written,
-            path,
-            "there",
-            "",
-            *asker,
-            editable,
-            direct,
-            None,
-            refused,
-            brought=wanted.brought,
-        )
+        need = Need("project", wanted.written, path, "there", "", *asker, editable, direct, refused=refused)
+        need = need._replace(brought=wanted.brought)
         if refused:
             yield need
             return
@@ -244,7 +237,10 @@ class _Finder:
             return
         yield need._replace(project=read_project(text or ""))
         if pyproject is not None:
-            yield from self._dependencies(text or "", pyproject, need.path, build=True, editable=need.editable)
+            whole = not self.install.has("--no-deps")
+            yield from self._dependencies(
+                text or "", pyproject, need.path, build=True, editable=need.editable, whole=whole
+            )
         else:
             yield from list_build_needs(
                 Project(), places[0], need.path, self._image, self._context, self.install.environment
@@ -291,7 +287,14 @@ class _Finder:
         return None
 
     def _dependencies(
-        self, text: str, place: Place, folder: str, *, build: bool = False, editable: bool = False
+        self,
+        text: str,
+        place: Place,
+        folder: str,
+        *,
+        build: bool = False,
+        editable: bool = False,
+        whole: bool = True,
     ) -> Iterator[Need]:
         project = read_project(text)
         if project is None:
@@ -301,8 +304,11 @@ class _Finder:
             yield from list_build_needs(
                 project, place, folder, self._image, self._context, self.install.environment, editable=editable
             )
-        for dependency in select(self.install, project):
+        for dependency in select(self.install, project) if whole else ():
             yield from self._project(dependency, folder, Asker(place.origin, dependency.line))
+            if self.install.tool == "uv" and is_unlocked(dependency, project, self._locked):
+                reason = "uv.lock does not name it: run `uv lock`"
+                yield Need("project", dependency.written, "", "unknown", reason, place.origin, dependency.line)
         yield from find_bare_members(text, place.origin, folder, self.install, self._image)
         if project.workspace and self.install.tool == "uv":
             yield Need("project", "workspace = true", "", "unknown", "uv workspaces are not followed", place.origin)
@@ -319,7 +325,9 @@ class _Finder:
         yield Need("file", name, join(here, name), "there")
         if lock := find_lock(self.install):
             path = join(here, lock)
-            yield Need("file", lock, path, "there" if self._image.look(path) is not None else "missing")
+            there = self._image.look(path)
+            yield Need("file", lock, path, "there" if there is not None else "missing")
+            self._locked = (self._text(there) or "") if there is not None and there.kind == "file" else ""
         if name == "Pipfile":
             pipfile = read_pipfile(text)
             for dependency in select(self.install, pipfile) if pipfile is not None else ():

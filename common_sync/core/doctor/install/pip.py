@@ -5,7 +5,7 @@ Sources: https://pip.pypa.io/en/stable/topics/configuration/ and .../topics/secu
 
 import re
 
-from common_sync.core.doctor.image.files import Context, Image
+from common_sync.core.doctor.image.files import Context, Doubt, Image
 from common_sync.core.doctor.install.command import FILES, Asked, Install
 from common_sync.core.doctor.install.need import read_text
 from common_sync.core.doctor.install.settings import from_configuration
@@ -22,6 +22,14 @@ def configured(install: Install, image: Image, context: Context) -> Install:
     asked = tuple(Asked(FILES[name], word) for name, word in options if name in FILES)
     more = tuple((name, word.text) for name, word in options)
     return install._replace(asked=(*asked, *install.asked), options=(*more, *install.options))
+
+
+def find_unclear_settings(image: Image) -> tuple[str, str] | None:
+    """Return a file of pip's settings that the build writes, and the line that does, where nobody can tell what it says."""
+    for layer in reversed(image.layers):
+        if isinstance(layer, Doubt) and layer.place in _PIP_SETTINGS:
+            return layer.place, layer.why
+    return None
 
 
 _PIP_SETTINGS = ("/etc/xdg/pip/pip.conf", "/etc/pip.conf", "/root/.pip/pip.conf", "/root/.config/pip/pip.conf")

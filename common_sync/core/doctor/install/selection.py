@@ -96,3 +96,15 @@ def find_lock(install: Install) -> str | None:
     if install.tool == "pipenv" and install.has("--deploy", "--ignore-pipfile"):
         return "Pipfile.lock"
     return "pdm.lock" if install.tool == "pdm" and install.has("--frozen-lockfile", "--check") else None
+
+
+def is_unlocked(dependency: Dependency, project: Project, lock: str) -> bool:
+    """Tell whether a lock file of uv does not name what uv is to take from a path: by that lock it is not installed.
+
+    Args:
+        dependency: What the project asks for.
+        project: The project.
+        lock: The lock file's text.
+    """
+    name = normalise(dependency.written.partition(" ")[0])
+    return dependency in project.uv and "[[package]]" in lock and f'name = "{name}"' not in lock

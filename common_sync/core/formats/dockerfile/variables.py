@@ -25,14 +25,25 @@ Variables = Mapping[str, Word | None]
 """Name → value; None for one that is declared without a value that the file tells."""
 
 
-def expand(word: Word, instruction: Instruction, escape: str, variables: Variables) -> Expansion:
+def expand(word: Word, instruction: Instruction, escape: str, variables: Variables, unknown: str = "") -> Expansion:
     """Return what a word of an instruction comes to.
+
+    Args:
+        word: The word.
+        instruction: The instruction.
+        escape: The character that takes the meaning of the next one.
+        variables: What is set.
+        unknown: What stands for a value that nobody can tell.
 
     Raises:
         UnparsableError: The build would refuse it.
     """
     try:
-        return expand_word(word, escape, variables.get)
+        found = expand_word(word, escape, variables.get)
+        if not unknown or not found.unknown:
+            return found
+        marks = {name: plain_word(unknown, 0, len(unknown)) for name in found.unknown}
+        return expand_word(word, escape, {**variables, **marks}.get)._replace(unknown=found.unknown)
     except RefusedError as error:
         raise UnparsableError(instruction.line, f"{word.text!r}: {error}") from error
 
