@@ -156,6 +156,12 @@ REFUSED = (
 
 UNUSABLE = (
     Case(
+        "asked_a_program_before",  # the script goes on without the install
+        stage("COPY . .", "RUN python3 none.py && pip install -r requirements.txt; rm -rf x", START),
+        copy_in_image=None,
+        verdict="unknown",
+    ),
+    Case(
         "a_module_ignored",
         stage("COPY . .", INSTALL, START),
         files={".dockerignore": "**/health.py\n"},

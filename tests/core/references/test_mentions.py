@@ -109,3 +109,11 @@ def test_survives_any_text(text: str) -> None:
     """One odd script would end the whole run with a traceback."""
     found = read_mentions(text, PLAIN.site())
     assert all(code == "CS110" for _, code in problems(found))
+
+
+@pytest.mark.parametrize(("folder", "written"), [("", "../../common/dist"), ("bin", "../../../common/dist")])
+def test_a_path_that_no_copy_has_is_not_advised(folder: str, written: str) -> None:
+    """A user would write a path at which nothing will ever be."""
+    layout = Layout(folder=folder)
+    (problem,) = read_mentions(f"ls {written}\n", layout.site()._replace(holds=lambda _: False)).problems
+    assert problem.remedy == f"`dist` is not copied: use the library's folder, `{'../' if folder else ''}common`"
