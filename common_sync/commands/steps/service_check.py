@@ -231,8 +231,11 @@ def _gather_guessed(opened: _Opened, view: View, own: list[Finding]) -> list[Fin
 def _find_above(opened: _Opened, sources: list[str]) -> str | None:
     """Return the folder above a service that holds all of some sources, and one of them in the service or in a master."""
     places = (opened.plan.service, opened.copy.master)
+    others = [one for one in sources if below(one, opened.service.copy) is None]  # what leads to the copy says nothing
+    if any(os.path.lexists(os.path.join(opened.service.place, one)) for one in sources):
+        return None  # an ignore file keeps it out
     for folder in (*ancestors(opened.plan.service), ""):
-        paths = [os.path.normpath(os.path.join(folder, one.partition("*")[0])) for one in sources]
+        paths = [os.path.normpath(os.path.join(folder, one.partition("*")[0])) for one in others]
         meant = any(is_below(path, place) or is_below(place, path) for path in paths for place in places)
         if meant and all(os.path.lexists(os.path.join(opened.root, path)) for path in paths):
             return folder
