@@ -10,7 +10,7 @@ import pytest
 from support.waiting import PATIENCE
 
 from common_sync.edges.environments import health
-from common_sync.edges.environments.health import Identity, why_sick
+from common_sync.edges.environments.health import Identity, run_command, why_sick
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -89,3 +89,21 @@ def test_what_a_command_leaves_ends(tmp_path: Path) -> None:
         assert why_sick(("/bin/sh", "-c", f"exec 3> pipe; {script}"), str(tmp_path), None) == ""
         os.set_blocking(reader.fileno(), True)
         assert reader.read() == b"x\n"
+
+
+def test_the_last_of_what_it_prints() -> None:
+    """A command that prints gigabytes would fill the memory of a small machine; or nobody would see how it ended."""
+    script = "dd if=/dev/zero bs=1M count=4 2> /dev/null | tr '\\0' 'x'; echo; echo the last line; exit 3"
+    failure = run_command(("/bin/sh", "-c", script), "/", None, PATIENCE)
+    assert failure is not None
+    assert (failure.reason, failure.said[-15:]) == ("sh has ended with 3", "\nthe last line\n")
+    assert len(failure.said) == 64 << 10
+
+
+@pytest.mark.parametrize("script", ["exec yes", "exec > /dev/null 2>&1; exec sleep 600"])
+def test_a_command_without_an_end(script: str) -> None:
+    """A command that always has something to print, or nothing any more, would be waited for without an end."""
+    failure = run_command(("/bin/sh", "-c", script), "/", None, 0.3)
+    assert failure is not None
+    assert failure.reason.endswith(" has not ended after 0 s")
+    assert len(failure.said) <= 64 << 10

@@ -2,8 +2,10 @@
 
 import http.client
 import os
+import selectors
 import signal
 import subprocess
+import time
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from typing import NamedTuple
@@ -14,6 +16,9 @@ from common_sync.edges.environments.program import keep_variables
 
 _PATIENCE = 5.0
 """Seconds in which it must answer."""
+
+_MOST = 64 << 10
+"""How many bytes are kept of what a command prints: the last ones. One that prints without end must not fill the memory."""
 
 _WELL = range(200, 400)
 _SHOWN = 200
@@ -86,16 +91,30 @@ def run_command(words: Sequence[str], folder: str, identity: Identity | None, pa
         return Failure(f"{words[0]} does not start: {error.strerror}")
     with process:
         try:
-            said, _ = process.communicate(timeout=patience)
-        except subprocess.TimeoutExpired:
-            which = name if process.poll() is None else f"a process that {name} has started"
-            return Failure(f"{which} has not ended after {patience:.0f} s")
+            said, has_ended = _listen(process, time.monotonic() + patience)
+            if not has_ended:
+                which = name if process.poll() is None else f"a process that {name} has started"
+                return Failure(f"{which} has not ended after {patience:.0f} s", said)
         finally:
             _end(process.pid)
     return Failure(f"{name} has ended with {process.returncode}", said) if process.returncode else None
 
 
-def _start(words: Sequence[str], folder: str, identity: Identity | None) -> subprocess.Popen[str]:
+def _listen(process: subprocess.Popen[bytes], deadline: float) -> tuple[str, bool]:
+    """Return the last of what a command prints, and whether it has ended in time, with all that could print."""
+    held, has_ended = b"", False
+    with selectors.DefaultSelector() as selector:
+        out = selector.register(process.stdout or -1, selectors.EVENT_READ).fd
+        while not has_ended and (left := deadline - time.monotonic()) > 0 and selector.select(left):
+            said = os.read(out, _MOST)
+            held, has_ended = (held + said)[-_MOST:], not said
+    if has_ended:
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(max(0, deadline - time.monotonic()))
+    return held.decode("utf-8", "replace"), has_ended and process.returncode is not None
+
+
+def _start(words: Sequence[str], folder: str, identity: Identity | None) -> subprocess.Popen[bytes]:
     """Start a command in a group of its own, so that what it starts ends with it."""
     user, group, groups = identity if identity is not None else (None, None, None)
     return subprocess.Popen(  # noqa: S603 - what the user has configured
@@ -105,8 +124,6 @@ def _start(words: Sequence[str], folder: str, identity: Identity | None) -> subp
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
         start_new_session=True,
         user=user,
         group=group,
