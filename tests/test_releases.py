@@ -245,6 +245,13 @@ def test_what_cannot_be_deployed(repo: Deployed) -> None:
     repo.write("services/api/main.py", "print('no library')\n")
     said = repo.deploy(code=2)
     assert "services/api: its check failed: sh has ended with 1; nothing was switched\n    no such import\n" in said
+    before = "before = \"/bin/sh -c 'echo migrated > ../shared/done; exit 3'\"\n"
+    repo.write("services/api/main.py", source + "#\n")
+    repo.write("common-sync.toml", settings.replace("command =", f"{before}command ="))
+    (repo.place / "shared").chmod(0o777)
+    said = " ".join(repo.deploy(code=2).split())
+    assert "services/api: its `before` failed: sh has ended with 3; nothing was switched" in said
+    assert repo.names() == ["0001", "current", "former"]
     repo.write("services/api/main.py", source)
     repo.write("common-sync.toml", settings.replace(f'to = "{repo.root.parent}/srv"', f'to = "{repo.root}/srv"'))
     assert "which is inside the repository" in repo.deploy(code=2)
@@ -445,16 +452,31 @@ with open(sys.argv[1], "w", buffering=1) as file:
 """
 
 
+TAKE = """\
+import signal, socket
+server = http.server.HTTPServer(("127.0.0.1", 0), Handler, bind_and_activate=False)
+server.socket = socket.socket(fileno=3)  # systemd listens
+goes_on = [True]
+signal.signal(signal.SIGTERM, lambda *_: goes_on.clear())  # who is answered is answered to the end
+server.timeout, began = 0.1, time.monotonic()
+while goes_on and (not AFTER or time.monotonic() < began + AFTER):
+    server.handle_request()
+raise SystemExit(bool(goes_on))
+"""
+
+
 class Site:
     """A repository whose service runs in a real systemd, and who asks it all the time."""
 
     def __init__(self, box: Box, repo: Deployed) -> None:
         self.box, self.repo = box, repo
         self.answers = repo.root.parent / "answers"
+        self.listens = False  # whether systemd listens for the service
 
     def write(self, answer: str, status: int = 200, after: float = 0, code: str = "") -> None:
         """Write the program of the service."""
-        text = SERVE.replace('"v1", 200, 0', f'"{answer}", {status}, {after}')
+        serve = SERVE.partition("server =")[0] + TAKE if self.listens else SERVE
+        text = serve.replace('"v1", 200, 0', f'"{answer}", {status}, {after}')
         self.repo.write("services/api/main.py", f"{text}{code}")
 
     def run(self, *words: str, code: int = 0, patch: str = "") -> str:
@@ -593,6 +615,106 @@ def test_it_keeps_failing_after_its_proof(site: Site) -> None:
         assert "failed" in site.ps()["state"]
         said = site.run("units", "--check", "api")
         assert "auto-rollback@api.service  in sync\n" in said
+
+
+@deep("a real systemd")
+def test_systemd_listens_for_it(site: Site) -> None:
+    """Everybody who asks a service while it is deployed would be refused; or systemd would be taken for a stranger at its port."""
+    box, repo = site.box, site.repo
+    repo.write("common-sync.toml", repo.read("common-sync.toml").replace("port = ", "socket = '127.0.0.1'\nport = "))
+    site.listens = True
+    repo.write("common-sync.toml", repo.read("common-sync.toml").replace("main.py {port}", "main.py"))
+    site.write("v2")
+    said = site.run("deploy", "api")
+    assert "its unit auto-api is installed, and started at every boot\n  release 2 is current, and healthy" in said
+    assert box("systemctl", "is-enabled", "auto-api.socket", "auto-api") == "enabled\nenabled\n"
+    assert "auto-api.socket  in sync and enabled" in site.run("units", "--check", "api")
+    with site.polled():
+        for answer in ("v3", "v4"):
+            site.write(answer)
+            site.run("deploy", "api")
+            site.wait_for(answer)
+        site.run("rollback", "api")
+        site.wait_for("v3")
+        site.write("v5", 500)
+        assert "release 3 is current again, which is healthy" in site.run("deploy", "api", code=1)
+        site.wait_for("v3")
+        site.write("v6", after=0.3)
+        assert "release 3 is current again, which is healthy" in site.run("deploy", "api", code=1)
+        site.wait_for("v3")
+    assert set(site.list_answers()) <= {"v2", "v3", "v4", "500", "v6"}, "nobody is refused"
+    assert (site.ps()["codes"], site.ps()["listens"], site.ps()["socket"]) == ([], True, "running")
+    box("systemctl", "stop", "auto-api")
+    row = site.ps()
+    assert (row["codes"], row["listens"]) == ([], True), "it is started by whoever asks it next"
+    box("systemctl", "stop", "auto-api.socket")
+    assert "CS312 auto-api.socket does not listen: it is inactive" in site.run("ps", "api", code=1)
+
+    repo.write("common-sync.toml", repo.read("common-sync.toml").replace("socket = '127.0.0.1'\n", ""))
+    said = site.run("units", "--write", "api", code=1)
+    assert "left alone: it is enabled; first: systemctl disable --now auto-api.socket" in said
+    box("systemctl", "disable", "--now", "auto-api.socket")
+    assert "auto-api.socket  removed" in site.run("units", "--write", "api")
+    assert "socket" not in site.run("units", "--check", "api")
+
+
+MIGRATE = """\
+import os, pathlib, sys, time
+sys.argv[1:] == ["waits"] and time.sleep(1000)
+may_write = lambda path: not os.system(f"touch {path} 2> /dev/null")
+print(os.getuid(), os.environ["KEY"], may_write("here"), may_write("../../../shared/there"), os.getcwd(), flush=True)
+limit = pathlib.Path("/sys/fs/cgroup/memory" + next(l for l in open("/proc/self/cgroup") if ":memory:" in l).split(":")[2].strip())
+print("limit", (limit / "memory.limit_in_bytes").read_text())
+if sys.argv[1:] == ["hangs"]:
+    os.fork() or os.setsid()
+    time.sleep(1000)
+raise SystemExit(int(sys.argv[1]))
+"""
+
+
+@deep("a real systemd")
+def test_what_is_done_before(tmp_path: Path, box: Box) -> None:
+    """A migration would run as root, or without the service's variables and limits; or one that fails would be switched to all the same."""
+    above = tmp_path / "a-50%-b"
+    above.mkdir()
+    tmp_path.chmod(0o755)
+    above.chmod(0o755)
+    (above / "env").write_text("KEY=secret\n")
+    repo = make_deployed(
+        *(above,), command="python main.py", python="/usr/bin/python3", settle=1, start_timeout=6, memory="64M"
+    )
+    site = Site(box, repo)
+    repo.write("services/api/main.py", "import time\ntime.sleep(1000)\n")
+    repo.write("services/api/migrate.py", MIGRATE)
+    settings = repo.read("common-sync.toml").replace("memory = ", f"env-file = '{above}/env'\nmemory = ")
+
+    def deploy(word: str, key: str = "before", code: int = 2) -> str:
+        repo.write("common-sync.toml", settings.replace("memory = ", f"{key} = 'python migrate.py {word}'\nmemory = "))
+        return " ".join(site.run("deploy", "api", code=code).split())
+
+    app = f"{above}/srv/api/releases/0001/app"
+    said = deploy("3")
+    assert "its `before` failed: python has ended with 3; nothing was switched, and what it has done until then" in said
+    assert f"1 secret False True {app} limit {64 << 20}" in said, said
+    assert "its check failed: python has ended with 4" in deploy("4", "check")
+    assert "its `before` failed: python has not ended after 6 s" in deploy("hangs")
+    assert box.run("systemctl", "is-active", "auto-api@before").out == "inactive\n"
+    assert box.run("pgrep", "-f", "migrate.py").code == 1, "all that it has started has ended"
+    assert repo.names() == []
+    assert "release 1 is current, and healthy" in deploy("0", code=0)
+
+    patch = _die("common_sync.edges.environments.health", "_listen")
+    patch += "import common_sync.edges.environments.transient as t\nt._MARGIN = 1000\n"
+    repo.write("services/api/main.py", "import time\ntime.sleep(1001)\n")
+    repo.write("common-sync.toml", settings.replace("memory = ", "before = 'python migrate.py waits'\nmemory = "))
+    done = site.try_to("deploy", "api", patch=patch)
+    assert done.code in {-signal.SIGKILL, 137}, done
+    wait_for(lambda: box.run("systemctl", "is-active", "auto-api@before").out == "active\n")
+    assert "release 3 is current, and healthy" in deploy("0", code=0)
+    said = site.run("rollback", "api")
+    assert "what `before` has done is not undone" in said
+    repo.write("services/api/main.py", "broken\n")
+    assert "what `before` has done is not undone" in deploy("0", code=1)
 
 
 class Kill(NamedTuple):

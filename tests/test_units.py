@@ -15,7 +15,7 @@ from support.depth import ALL, deep, skip
 from support.monorepo import PROGRAM, Monorepo, make_monorepo, run, unprivileged
 from support.waiting import wait_for
 
-from common_sync.core.environments.units import Service, make_unit
+from common_sync.core.environments.units import Service, make_socket_unit, make_unit, name_socket
 from common_sync.core.service_settings import is_nameable, is_readable
 from common_sync.edges.environments.systemd import verify_units
 
@@ -287,6 +287,7 @@ SERVICES = st.builds(
     st.sampled_from(["", "16M", "2G", "99999999"]),
     st.just(""),  # it would have to be there
     back=st.sampled_from(["", "t-rollback@api"]),
+    socket=st.sampled_from(["", "127.0.0.1:8000", "0.0.0.0:1", "[::1]:65535", "[::]:80"]),
 )
 
 
@@ -297,7 +298,9 @@ def test_systemd_takes_any_unit(services: list[Service]) -> None:
     """A setting that the tool takes would give a unit that systemd does not take, or takes for something else."""
     if shutil.which("systemd-analyze") is None:
         skip("systemd-analyze is not here: the apt package systemd")
-    assert verify_units({f"t-{one.unit}": make_unit(one) for one in services}) == []
+    named = [one._replace(unit=f"t-{one.unit}") for one in services]
+    texts = {one.unit: make_unit(one) for one in named}
+    assert verify_units(texts | {name_socket(one.unit): make_socket_unit(one) for one in named if one.socket}) == []
 
 
 def test_systemd_takes_a_unit_of_releases(tmp_path: Path) -> None:
@@ -366,6 +369,25 @@ def test_ports_that_disagree(repo: Units) -> None:
     assert "services/api/.env:2: CS307 the port is 8000 by common-sync.toml:10, and PORT is 8002\n" in said
     repo.write("common-sync.toml", repo.read("common-sync.toml").replace('["CS313"]', '["CS307", "CS313"]'))
     assert "CS307" not in repo.run("doctor", "--output-format", "concise").out + repo.units("--check", "api")
+
+
+def test_systemd_listens_for_a_service(repo: Units) -> None:
+    """A service would have a socket that nobody installs, or keep one that nobody wants any more."""
+    settings = repo.read("common-sync.toml")
+    repo.write("common-sync.toml", settings.replace("port = 8000", 'port = 8000\nsocket = "127.0.0.1"'))
+    said = repo.units("--write", "api")
+    assert said.endswith("systemctl enable --now auto-api auto-api.socket\n")
+    assert "ListenStream=127.0.0.1:8000\n" in repo.held()["auto-api.socket"]
+    repo.enable("auto-api")
+    checked = " ".join(repo.units("--check", "api", code=1).split())
+    assert "auto-api.socket: CS312 the unit is not enabled help: systemctl enable --now auto-api.socket" in checked
+    assert 'CS307 systemd listens at port 8000 for it (`socket`), and "command" would listen there itself' in checked
+    repo.write("common-sync.toml", settings.replace("port = 8000", 'port = 8000\nsocket = "999.0.0.1"'))
+    assert "systemd does not take it" in repo.units("--write", "api", code=2)
+    repo.write("common-sync.toml", settings)
+    assert "CS312 systemd listens for the service" in " ".join(repo.units("--check", "api", code=1).split())
+    assert "auto-api.socket  removed" in repo.units("--write", "api")
+    assert sorted(repo.held()) == ["auto-api.service"]
 
 
 def test_what_a_user_may_not_execute(repo: Units) -> None:

@@ -9,15 +9,15 @@ from typing import IO, Literal, NamedTuple
 from common_sync.commands.deploy_source import LEAVES, Source, clear_staged, committed, read_work_tree
 from common_sync.commands.steps.building import Building
 from common_sync.commands.steps.environments import Situation, observe
-from common_sync.commands.steps.release_check import check_release
+from common_sync.commands.steps.release_check import prepare_release
 from common_sync.commands.steps.releases import Outcome, Site, bring_up, find_site, source_of
 from common_sync.commands.steps.unit_checks import check_data, find_closed
-from common_sync.commands.steps.units import settings_of
+from common_sync.commands.steps.units import describe, settings_of
 from common_sync.commands.units import write_units
 from common_sync.core.copies.rules import CACHES, EXCLUDES, Rules
 from common_sync.core.environments.inputs import digest_inputs
 from common_sync.core.environments.releases import Made, Release, find_release_program, list_old
-from common_sync.core.environments.units import SHARED
+from common_sync.core.environments.units import SHARED, is_untouched, name_socket
 from common_sync.core.errors import CommonSyncError, Problem, TreeError
 from common_sync.core.model import Finding, ancestors
 from common_sync.core.service_settings import ServiceSettings
@@ -235,7 +235,8 @@ class _Deploying:
             owner = find_account(self._site.user) if os.geteuid() == 0 else None
             share(place, self._source, self._persistent, owner)
             make_release(place, release, file)
-        check_release(self._site, release, self._project.configuration.file)
+        service = describe(self._project, self._site.service)
+        prepare_release(self._site, release, service, self._project.configuration.file)
         done = self._bring_up(done._replace(action="released", number=release.number), release)
         return done._replace(removed=tuple(self._prune()))
 
@@ -245,7 +246,17 @@ class _Deploying:
         if self._site.stays or not self._site.settings.command:
             return False
         is_new = not any(one.proven for one in self._releases.known.values())
-        return self._site.is_due or (is_new and not systemd.is_enabled(systemd.UNITS, self._site.unit))
+        is_unseen = is_new and not systemd.is_enabled(systemd.UNITS, self._site.unit)
+        return self._site.is_due or is_unseen or self._lacks_socket
+
+    @property
+    def _lacks_socket(self) -> bool:
+        """Whether systemd is to listen for the service and does not know it yet; a unit that a person has edited stays."""
+        if settings_of(self._project, self._site.service).socket is None:
+            return False
+        held = systemd.read_unit(systemd.UNITS, self._site.unit)
+        has_none = systemd.read_unit(systemd.UNITS, name_socket(self._site.unit)) is None
+        return has_none and held is not None and is_untouched(held)
 
     def _bring_up(self, done: Deployment, release: Release) -> Deployment:
         due = self._is_due
@@ -258,6 +269,8 @@ class _Deploying:
         """Install the unit of the service, and have it started at boot."""
         write_units(self._project, [self._site.service], systemd.UNITS, force=False)
         systemd.enable_unit(self._site.unit)
+        if settings_of(self._project, self._site.service).socket is not None:
+            systemd.enable_unit(name_socket(self._site.unit))
 
     def _observe(self) -> Situation:
         situation = observe(self._tree, self._site.service, place=self._site.place)

@@ -2,13 +2,14 @@
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from common_sync.commands.steps.environments import observe
 from common_sync.commands.steps.unit_checks import check_set_up
 from common_sync.commands.steps.units import (
     Unit,
+    UnitKind,
     is_ignored,
     list_findings,
     place_of,
@@ -27,6 +28,7 @@ from common_sync.core.environments.running import (
     is_late,
 )
 from common_sync.core.environments.state import VENV
+from common_sync.core.environments.units import name_socket
 from common_sync.core.errors import CommonSyncError, ConfigurationError, Problem, shell_word
 from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding
@@ -36,6 +38,7 @@ from common_sync.edges.environments.releases import read_releases
 from common_sync.edges.project.load import Project, select_services
 
 UNKNOWN = "unknown"
+_SYSTEMD = 1
 
 
 class Row(NamedTuple):
@@ -53,6 +56,7 @@ class Row(NamedTuple):
     release: int = 0  # its current release; 0 where it runs from the work tree
     is_proven: bool = False  # whether that was proven since it was switched to
     used: str = ""  # the absolute path of the environment that it should run from; nothing for none
+    socket: Shown | None = None  # what systemd says of the unit that listens for it; None where there is none
 
     @property
     def memory(self) -> int:
@@ -95,27 +99,33 @@ def read_running(project: Project, names: Sequence[str]) -> Running:
     if not systemd.is_running(systemd.UNITS):
         message = "no systemd runs here, so nothing tells what runs"
         raise ConfigurationError(Problem(message, remedy="common-sync env status shows the environments"))
-    units = {one.service: one for one in read_units(project, names, systemd.UNITS) if not one.is_back}
+    units = read_units(project, names, systemd.UNITS)
     services = select_services(project, names)
     ports = _Ports(setting.value for one in services if (setting := settings_of(project, one).port) is not None)
-    rows = tuple(_read_row(project, service, units.get(service), ports) for service in services)
+    held = {service: {one.kind: one for one in units if one.service == service} for service in services}
+    rows = tuple(_read_row(project, service, held[service], ports) for service in services)
     found = (one for row in rows for one in _find_troubles(project, row) if not is_ignored(project, one))
-    return Running(rows, (*list_findings([*units.values()]), *check_set_up(project, services), *found))
+    return Running(rows, (*list_findings(units), *check_set_up(project, services), *found))
 
 
-def _read_row(project: Project, service: str, unit: Unit | None, ports: "_Ports") -> Row:
+def _read_row(project: Project, service: str, units: Mapping[UnitKind, Unit], ports: "_Ports") -> Row:
     place = released_place_of(project, service)
     releases = read_releases(place) if place else Releases({})
+    unit, socket = units.get("service"), units.get("socket")
     above, shown = os.path.realpath(place or project.root), unit.shown if unit is not None else Shown()
     seen = (processes.look_at_process(number, above) for number in processes.list_processes(shown.group))
     found = tuple(one for one in seen if one is not None)
     setting = settings_of(project, service).port
-    own, others = ports.look_at(setting.value, {one.number for one in found}) if setting is not None else (False, ())
+    own_processes = {one.number for one in found}
+    if socket is not None and socket.shown.active == "active":
+        own_processes.add(_SYSTEMD)  # it listens for the service
+    own, others = ports.look_at(setting.value, own_processes) if setting is not None else (False, ())
     since = time.monotonic() - shown.changed / 1_000_000 if shown.changed else None
     name, port = unit.name if unit is not None else "", setting.value if setting is not None else ""
     return Row(
         *(service, name, shown, _environment(project, service, place or None), found, since, port, own, others),
         *(releases.current, releases.is_settled, _find_used(project, service, releases)),
+        socket.shown if socket is not None else None,
     )
 
 
@@ -175,6 +185,10 @@ def _find_troubles(project: Project, row: Row) -> Iterator[Finding]:
         trouble = find_port_trouble(row.unit, row.port, row.holders, own=row.listens)
         if trouble is not None:
             yield make_finding("CS306", row.service, file, settings.port.line, *trouble)
+    if row.unit and row.socket is not None and row.socket.active != "active":
+        name = name_socket(row.unit)
+        message = f"{name} does not listen: it is {row.socket.described}"
+        yield make_finding("CS312", row.service, file, settings.service.line, message, f"systemctl restart {name}")
     if row.unit and row.used:
         link = os.path.join(project.root, row.service, VENV, CURRENT)
         late = not row.release and is_late(row.shown, os.lstat(link).st_mtime, time.time(), time.monotonic_ns() // 1000)

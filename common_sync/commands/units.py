@@ -23,8 +23,8 @@ def write_units(project: Project, names: Sequence[str], folder: str, *, force: b
         CommonSyncError: A unit cannot be made or written, or systemd does not take it; then nothing is written.
     """
     with systemd.locked_units(folder) as descriptor:
-        units = [one for one in read_units(project, names, folder) if one.text]
-        _verify(project, units)
+        units = [one for one in read_units(project, names, folder) if one.text or one.kind == "socket"]
+        _verify(project, [one for one in units if one.text])
         done = tuple(_write(descriptor, folder, one, force=force) for one in units)
     systemd.reload_units(folder)
     return done
@@ -33,7 +33,7 @@ def write_units(project: Project, names: Sequence[str], folder: str, *, force: b
 def _verify(project: Project, units: Sequence[Unit]) -> None:
     """Refuse units that systemd does not take, or that start what is not there."""
     problems = []
-    for one in (one for one in units if not one.is_back):
+    for one in (one for one in units if one.kind == "service"):
         program = find_program(describe(project, one.service))
         if not os.access(program, os.X_OK):
             remedy = "common-sync env sync" if program.startswith(project.root) else "install it, or name another"
@@ -51,6 +51,8 @@ def _verify(project: Project, units: Sequence[Unit]) -> None:
 def _write(descriptor: int, folder: str, unit: Unit, *, force: bool) -> Unit:
     if unit.state == "in sync":
         return unit
+    if not unit.text:
+        return _remove(descriptor, folder, unit, force=force)
     guarded = unit.state in {"edited", "foreign"}
     if guarded and not force:
         return unit._replace(action="refused")

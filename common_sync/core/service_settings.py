@@ -10,7 +10,7 @@ from common_sync.core.settings import Reader, Setting, nearest, tidy_path, why_n
 SERVICE_KEYS = (
     *("name", "python", "requirements", "installer", "system-site-packages", "pip-config", "compile"),
     *("command", "port", "env-file", "after", "memory", "health", "start-timeout", "settle", "persistent"),
-    "check",
+    *("check", "before", "socket"),
 )
 DEPLOY_KEYS = ("min-free", "prefix", "user", "to", "keep")
 
@@ -32,6 +32,7 @@ _UNREADABLE = expression(
 COMMAND = r"[^\x00-\x1f\x7f\\\ud800-\udfff]+"
 UNIT = r"[A-Za-z0-9:_.@-]{1,200}\.(?:service|socket|target|mount|automount|path|timer|device|swap|slice)"
 _FIRST_WORD = r"/.*|[\w.][\w.+-]*"
+ADDRESS = r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}|\[[0-9A-Fa-f:.]{2,45}\]"
 PORTS = range(1, 65536)
 SECONDS = range(1, 3601)
 START_TIMEOUT, SETTLE = 60, 5
@@ -77,6 +78,10 @@ class ServiceSettings(NamedTuple):
     check: tuple[
         str, ...
     ] = ()  # the words of what is run in a new release before it is switched to; nothing for nothing
+    before: tuple[
+        str, ...
+    ] = ()  # the words of what has to be done after that, such as a migration; nothing for nothing
+    socket: Setting | None = None  # the address at which systemd listens for it, at its port; None for that it listens
 
 
 class DeploySettings(NamedTuple):
@@ -141,6 +146,8 @@ def _read_service(name: str, reader: Reader) -> ServiceSettings:
         _read_number(reader, "settle", SECONDS, SETTLE),
         _read_persistent(reader),
         _read_command(reader, "check", port, "\"python -c 'import main'\", without backslashes"),
+        _read_command(reader, "before", port, '"alembic upgrade head", without backslashes'),
+        _read_socket(reader, port),
     )
 
 
@@ -150,6 +157,13 @@ def _read_port(reader: Reader) -> Setting | None:
         reader.complain("port", f'"port" cannot be {port.value}', f"a port is {PORTS[0]} to {PORTS[-1]}")
         return None
     return port
+
+
+def _read_socket(reader: Reader, port: Setting | None) -> Setting | None:
+    socket = reader.setting("socket", ADDRESS, '"127.0.0.1", or "0.0.0.0" for all of this machine\'s addresses')
+    if socket is not None and port is None:
+        reader.complain("socket", '"socket" is given, and there is no port', "port = 8000")
+    return socket
 
 
 def _read_command(reader: Reader, key: str, port: Setting | None, example: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from common_sync.core.configuration import MANAGED
 from common_sync.core.findings import switchable_codes
 from common_sync.core.library_settings import LIBRARY_NAME, ONE_EACH
 from common_sync.core.service_settings import (
+    ADDRESS,
     COMMAND,
     INSTALLERS,
     KEEP,
@@ -119,6 +120,8 @@ def _service() -> Schema:
             "start-timeout": _number("Seconds that a release has to become well.", SECONDS, default=START_TIMEOUT),
             "settle": _number("Seconds that it must stay so.", SECONDS, default=SETTLE),
             "check": _text("What is run in a new release before it is switched to; it must end with 0.", COMMAND),
+            "before": _text("What is done in a new release before it is switched to, such as a migration.", COMMAND),
+            "socket": _text("The address at which systemd listens for it, at its port.", ADDRESS),
             "persistent": _strings("Paths in it that outlive its releases.", items=_text("A path.", FOLDER)),
         }
     )

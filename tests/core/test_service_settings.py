@@ -39,6 +39,9 @@ persistent = ["./data/", "x.db"]
 python = "/usr/bin/python3.11"
 health = "check --all"
 check = "python -c 'import main'"
+before = "/bin/sh migrate"
+port = 8001
+socket = "[::1]"
 """
 
 
@@ -77,10 +80,13 @@ def test_every_key(file: str) -> None:
             python=Setting("/usr/bin/python3.11", down + 19),
             health=("check", "--all"),
             check=("python", "-c", "import main"),
+            before=("/bin/sh", "migrate"),
+            port=Setting("8001", down + 23),
+            socket=Setting("[::1]", down + 24),
         ),
     )
-    assert (configuration.prefix, configuration.user) == (Setting("auto-", down + 24), Setting("pi", down + 25))
-    assert (configuration.to, configuration.keep) == (Setting("/opt/auto", down + 26), 5)
+    assert (configuration.prefix, configuration.user) == (Setting("auto-", down + 27), Setting("pi", down + 28))
+    assert (configuration.to, configuration.keep) == (Setting("/opt/auto", down + 29), 5)
     assert configuration.min_free == 2 << 30
 
 
@@ -210,6 +216,18 @@ WRONG = [
     (
         '[service.api]\nafter = ["mosquitto"]\n',
         (4, "\"after\" holds 'mosquitto', which is no unit", 'after = ["mosquitto.service"]'),
+    ),
+    ('[service.api]\nsocket = "0.0.0.0"\n', (4, '"socket" is given, and there is no port', "port = 8000")),
+    *(
+        (
+            f"[service.api]\nport = 8000\nsocket = {text}\n",
+            (
+                5,
+                f'"socket" cannot be {shown}',
+                'socket = "127.0.0.1", or "0.0.0.0" for all of this machine\'s addresses',
+            ),
+        )
+        for text, shown in (("true", "True"), ('"localhost"', "'localhost'"), ('"::1"', "'::1'"))
     ),
     ('[service.api]\nmemory = "1M"\n', (4, '"memory" is 1M: no Python starts in that', "16M is the least")),
     ('[service.api]\nmemory = "lots"\n', (4, "\"memory\" cannot be 'lots'", 'memory = "200M"')),

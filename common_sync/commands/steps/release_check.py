@@ -1,41 +1,55 @@
-"""A service's own check of a release that nothing leads to yet."""
+"""A service's own commands in a release that nothing leads to yet: its check, and what has to be done before the switch."""
 
 import os
+from collections.abc import Sequence
 
 from common_sync.commands.steps.releases import Site, find_words
 from common_sync.core.environments.releases import Release
+from common_sync.core.environments.units import Service, list_rights
 from common_sync.core.errors import Problem, TreeError
-from common_sync.edges.environments.health import run_command
+from common_sync.edges.environments import systemd
+from common_sync.edges.environments.health import Failure, run_command
 from common_sync.edges.environments.installer import excerpt
 from common_sync.edges.environments.releases import APP, release_path, remove_releases
+from common_sync.edges.environments.transient import run_as_unit
 
 _SHOWN = 20
-"""How many lines are shown of what a check has printed."""
+"""How many lines are shown of what a command has printed."""
+
+_CHECK = "its check failed: {}; nothing was switched"
+_BEFORE = "its `before` failed: {}; nothing was switched, and what it has done until then stays"
 
 
-def check_release(site: Site, release: Release, file: str) -> None:
-    """Run the `check` of a service in a new release; remove a release that fails it.
+def prepare_release(site: Site, release: Release, service: Service, file: str) -> None:
+    """Run the `check` of a service in a new release, then its `before`; remove a release that fails one.
 
     Args:
         site: Where the service's releases are.
         release: The new one.
+        service: What its unit is about.
         file: The configuration's path.
 
     Raises:
-        TreeError: The check failed.
+        TreeError: One of them failed.
     """
-    settings = site.settings
-    if not settings.check:
-        return
-    folder = os.path.join(release_path(site.place, release.number), APP)
-    words = find_words(site, release.made.environment, settings.check)
-    passed = False
+    settings, passed = site.settings, False
     try:
-        failure = run_command(words, folder, site.identity, settings.start_timeout)
-        passed = failure is None
+        for words, sentence in ((settings.check, _CHECK), (settings.before, _BEFORE)):
+            failure = _run(site, release, service, words) if words else None
+            if failure is not None:
+                message = f"{site.service}: {sentence.format(failure.reason)}"
+                raise TreeError(Problem(message, file, settings.service.line, excerpt=excerpt(failure.said)[-_SHOWN:]))
+        passed = True
     finally:
         if not passed:
             remove_releases(site.place, [release.number])
-    if failure is not None:
-        message = f"{site.service}: its check failed: {failure.reason}; nothing was switched"
-        raise TreeError(Problem(message, file, settings.service.line, excerpt=excerpt(failure.said)[-_SHOWN:]))
+
+
+def _run(site: Site, release: Release, service: Service, words: Sequence[str]) -> Failure | None:
+    """Run a command with the user, the variables and the limits of the service; without systemd, as its user alone."""
+    folder, patience = os.path.join(release_path(site.place, release.number), APP), site.settings.start_timeout
+    found = find_words(site, release.made.environment, words)
+    if not systemd.is_running(systemd.UNITS) or os.geteuid() != 0:
+        return run_command(found, folder, site.identity, patience)
+    rights = (*list_rights(service._replace(releases=site.place)), f"WorkingDirectory={folder}")
+    return run_as_unit(f"{site.unit}@before", found, rights, patience)

@@ -210,7 +210,8 @@ def _start(site: Site, release: Release, say: Callable[[str], None]) -> str:
     folder, settings = os.path.join(release_path(site.place, release.number), APP), site.settings
     words = find_words(site, release.made.environment, settings.health)
     shown = systemd.show_units([site.unit])[site.unit]
-    watch = Watch(shown.restarts, time.monotonic() + settings.start_timeout, settings.settle)
+    until = time.monotonic() + settings.start_timeout
+    watch = Watch(shown.restarts, until, settings.settle, started=shown.started)
     while True:
         sick = why_sick(words, folder, site.identity) if shown.active == "active" else ""
         verdict = judge_start(watch, time.monotonic(), shown, sick)

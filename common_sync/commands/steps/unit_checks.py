@@ -27,6 +27,7 @@ from common_sync.edges.service.folder import ServiceFolder
 _VARIABLES = ".env"
 _PYTHON = ".venv/bin/python"
 _OPEN = 'let them (chmod a+x), or take a Python that all may execute, as python = "/usr/bin/python3"'
+_TAKE_DESCRIPTOR = "have it take descriptor 3, as uvicorn --fd 3 does; gunicorn takes it by itself, without --bind"
 _UNKEPT = (
     "it looks like data, and is not in `persistent`: the next release would not have what the service writes there"
 )
@@ -82,6 +83,9 @@ def _check_port(project: Project, service: str) -> Iterator[Finding]:
     port, file = settings.port.value, project.configuration.file
     remedy = f"write one port in all places; {{port}} in `command` is the one of {file}:{settings.port.line}"
     for other in find_command_ports(settings.command):
+        if settings.socket is not None and other == port:
+            message = f'systemd listens at port {port} for it (`socket`), and "command" would listen there itself'
+            yield make_finding("CS307", service, file, settings.port.line, message, _TAKE_DESCRIPTOR)
         if other != port:
             message = f'the port is {port}, and "command" listens at {other}'
             yield make_finding("CS307", service, file, settings.port.line, message, remedy)

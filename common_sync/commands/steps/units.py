@@ -13,8 +13,11 @@ from common_sync.core.environments.units import (
     find_unit_trouble,
     judge,
     make_back_unit,
+    make_socket_unit,
     make_unit,
     name_back,
+    name_file,
+    name_socket,
     name_units,
 )
 from common_sync.core.errors import ConfigurationError, Problem, shell_word
@@ -26,6 +29,16 @@ from common_sync.edges.environments.releases import has_releases, read_current
 from common_sync.edges.project.load import Project, select_services
 
 UnitAction = Literal["nothing", "written", "removed", "refused"]
+UnitKind = Literal["service", "socket", "back"]
+"""What runs a service, what listens for it, and what goes back where a release of it keeps failing."""
+
+
+class Wanted(NamedTuple):
+    """A unit as it should be."""
+
+    kind: UnitKind
+    name: str  # without `.service`
+    text: str  # nothing where there should be none
 
 
 class Unit(NamedTuple):
@@ -34,7 +47,7 @@ class Unit(NamedTuple):
     service: str  # the service's path from the root
     name: str  # the unit's name, without `.service`
     path: str  # where it is installed, or would be
-    text: str  # what it should be; nothing for a service without a command
+    text: str  # what it should be; nothing where there should be none
     held: bytes | None  # what is installed; None where nothing is
     state: UnitState  # how it stands
     enabled: bool  # whether it is started when the machine is
@@ -42,7 +55,7 @@ class Unit(NamedTuple):
     finding: Finding | None  # what is wrong with it
     action: UnitAction = "nothing"  # what was done
     kept: str = ""  # where the former one is kept; nothing where none is
-    is_back: bool = False  # whether it is the one that goes back where a release keeps failing
+    kind: UnitKind = "service"  # which of the service's units it is
 
     @property
     def difference(self) -> tuple[str, str]:
@@ -62,22 +75,25 @@ def read_units(project: Project, names: Sequence[str], folder: str) -> tuple[Uni
         CommonSyncError: A service cannot have a unit, or an installed one cannot be read.
     """
     services = select_services(project, names)
-    problems, texts = [], {}
-    for service in services:
-        found = list(find_problems(project, service)) if settings_of(project, service).command else []
-        problems += found
-        texts[service] = "" if found else _make_text(project, service)
+    run = [service for service in services if settings_of(project, service).command]
+    problems = [one for service in run for one in find_problems(project, service)]
     problems += _find_equal_units(project)
     if problems:
         raise ConfigurationError(*problems)
-    known = {service: name_unit(project, service) for service in services}
-    shown = systemd.show_units([*known.values()]) if systemd.is_running(folder) else {}
-    units = [
-        _read(project, service, text, folder, shown.get(known[service], Shown())) for service, text in texts.items()
-    ]
-    backs = [_read_back(project, one, folder) for one in units]
-    pairs = (one for pair in zip(units, backs, strict=True) for one in pair)
-    return tuple(one for one in pairs if one.text or one.held is not None)
+    wanted = [(service, one) for service in services for one in _list_wanted(project, service)]
+    known = [one.name for _, one in wanted if one.kind != "back"]
+    shown = systemd.show_units(known) if systemd.is_running(folder) else {}
+    units = (_read(project, service, one, folder, shown.get(one.name, Shown())) for service, one in wanted)
+    return tuple(one for one in units if one.text or one.held is not None)
+
+
+def _list_wanted(project: Project, service: str) -> Iterator[Wanted]:
+    one, is_run = describe(project, service), bool(settings_of(project, service).command)
+    yield Wanted("service", one.unit, make_unit(one) if is_run else "")
+    yield Wanted("socket", name_socket(one.unit), make_socket_unit(one) if is_run and one.socket else "")
+    words = ("-I", "-m", "common_sync", "rollback", service, "--if-failing", "--root", project.root)
+    text = make_back_unit(one, (sys.executable, *words)) if is_run and one.back else ""
+    yield Wanted("back", _name_back(project, service), text)
 
 
 def list_findings(units: Sequence[Unit]) -> tuple[Finding, ...]:
@@ -166,11 +182,6 @@ def released_place_of(project: Project, service: str) -> str:
     return place if place and has_releases(place) else ""
 
 
-def _make_text(project: Project, service: str) -> str:
-    settings = settings_of(project, service)
-    return make_unit(describe(project, service)) if settings.command else ""
-
-
 def describe(project: Project, service: str) -> Service:
     """Return what a service's unit is about."""
     settings, released = settings_of(project, service), released_place_of(project, service)
@@ -184,47 +195,20 @@ def describe(project: Project, service: str) -> Service:
         settings.memory.value if settings.memory is not None else "",
         released,
         _name_back(project, service) if released else "",
+        f"{settings.socket.value}:{settings.port.value}" if settings.socket and settings.port else "",
     )
 
 
-def _read(project: Project, service: str, text: str, folder: str, shown: Shown) -> Unit:
-    name = name_unit(project, service)
-    path, held = f"{folder}/{name}.service", systemd.read_unit(folder, name)
-    state, enabled = judge(held, text), systemd.is_enabled(folder, name)
-    trouble = find_unit_trouble(name, shell_word(service), state, enabled=enabled, read=not shown.unread)
+def _read(project: Project, service: str, wanted: Wanted, folder: str, shown: Shown) -> Unit:
+    kind, name, text = wanted
+    path, held = f"{folder}/{name_file(name)}", systemd.read_unit(folder, name)
+    state, enabled = judge(held, text), kind != "back" and systemd.is_enabled(folder, name)
+    is_started = enabled or kind == "back"  # that one is started by the service's own
+    trouble = find_unit_trouble(name, shell_word(service), state, enabled=is_started, read=not shown.unread)
     finding = None if trouble is None else make_finding("CS312", service, path, None, *trouble)
     if finding is not None and is_ignored(project, finding):
         finding = None
-    return Unit(service, name, path, text, held, state, enabled, shown, finding)
-
-
-def _read_back(project: Project, unit: Unit, folder: str) -> Unit:
-    """Return the unit that goes back where a release of a service keeps failing; one without a text where it has no releases."""
-    name, described = _name_back(project, unit.service), describe(project, unit.service)
-    words = (
-        sys.executable,
-        "-I",
-        "-m",
-        "common_sync",
-        "rollback",
-        unit.service,
-        "--if-failing",
-        "--root",
-        project.root,
-    )
-    text = make_back_unit(described, words) if unit.text and described.back else ""
-    held = systemd.read_unit(folder, name)
-    state = judge(held, text)
-    trouble = (
-        find_unit_trouble(name, shell_word(unit.service), state, enabled=True, read=True) if text or held else None
-    )
-    path = f"{folder}/{name}.service"
-    finding = None if trouble is None else make_finding("CS312", unit.service, path, None, *trouble)
-    if finding is not None and is_ignored(project, finding):
-        finding = None
-    return Unit(
-        unit.service, name, path, text, held, state, enabled=False, shown=Shown(), finding=finding, is_back=True
-    )
+    return Unit(service, name, path, text, held, state, enabled, shown, finding, kind=kind)
 
 
 def is_ignored(project: Project, finding: Finding) -> bool:

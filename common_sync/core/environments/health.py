@@ -13,6 +13,7 @@ class Watch(NamedTuple):
     settle: int  # for how many seconds it must stay so
     since: float | None = None  # since when it is healthy
     process: int = 0  # the main process that is
+    started: int = 0  # when systemd had last started it
 
 
 class Verdict(NamedTuple):
@@ -32,7 +33,7 @@ def judge_start(watch: Watch, now: float, shown: Shown, sick: str) -> Verdict:
         shown: What systemd says of its unit.
         sick: Why it is not healthy; nothing where it is.
     """
-    if ended := _find_end(shown, watch.restarts):
+    if ended := _find_end(shown, watch):
         return Verdict(watch, reason=ended)
     if shown.active != "active" or not shown.process or sick:
         reason = sick or f"its unit is {shown.described}"
@@ -43,9 +44,11 @@ def judge_start(watch: Watch, now: float, shown: Shown, sick: str) -> Verdict:
     return Verdict(watch, proven=now >= watch.since + watch.settle)
 
 
-def _find_end(shown: Shown, restarts: int) -> str:
+def _find_end(shown: Shown, watch: Watch) -> str:
     """Say how a service has ended, or return nothing where it goes on."""
-    if shown.restarts > restarts or shown.sub == "auto-restart":
+    if shown.active == "active" and watch.started and shown.started > watch.started:  # whoever connects has it started
+        return f"it has ended ({shown.result}), and was started again"
+    if shown.restarts > watch.restarts or shown.sub == "auto-restart":
         return f"it has ended ({shown.result}), and systemd restarts it"
     if shown.active in {"failed", "inactive", "deactivating"}:
         return f"its unit is {shown.described}"

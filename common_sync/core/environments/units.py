@@ -6,7 +6,7 @@ tree. The first line of a unit is a seal, a digest of all the rest, by which an 
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from common_sync.core.expressions import expression, expression_of_bytes
@@ -18,6 +18,7 @@ _SEAL = "# Written by common-sync units, which writes it anew. Edits belong into
 _SEALED = expression_of_bytes(rb"(# Written by common-sync units\b[^\n]* seal=)([0-9a-f]{16})\n")
 _PLAIN = expression(r"[\w./:=@+,-]+", re.ASCII)
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "%": "%%", "$": "$$"})
+_SOCKET = ".socket"
 _IN_ENVIRONMENT = ".venv/bin/"
 LAUNCHER = "releases/current/run"
 """What starts the current release, below the folder of a service's releases."""
@@ -40,6 +41,7 @@ class Service(NamedTuple):
     back: str = (
         ""  # the unit that goes back where a release keeps failing, without `.service`; nothing without releases
     )
+    socket: str = ""  # the address and port that systemd listens at for it; nothing where it listens by itself
 
 
 def find_program(service: Service) -> str:
@@ -65,40 +67,61 @@ def make_unit(service: Service) -> str:
     Args:
         service: What it is about; its paths are nameable.
     """
-    folder = service.releases or service.folder
     after = " ".join(("network-online.target", *service.after))
     words = () if service.releases else service.words[1:]
     command = " ".join((_path(find_program(service)), *map(_word, words)))
-    may_write = f"{folder}/{SHARED}" if service.releases else folder
     lines = [
         "[Unit]",
         f"Description={service.unit}",
         "Wants=network-online.target",
         f"After={after}",
+        *([f"Requires={name_socket(service.unit)}"] if service.socket else ()),
         "StartLimitIntervalSec=300",
         "StartLimitBurst=5",
         *([f"OnFailure={service.back}.service"] if service.back else ()),
         "",
         "[Service]",
         "Type=exec",
-        f"User={service.user}",
-        f"WorkingDirectory={folder.replace('%', '%%')}",
-        *([f"EnvironmentFile={service.env_file.replace('%', '%%')}"] if service.env_file else ()),
+        *map(_escape, _list_surroundings(service)),
         f"ExecStart={command}",
         f"SyslogIdentifier={service.unit}",
         "Restart=on-failure",
         "RestartSec=5",
-        *([f"MemoryMax={service.memory}"] if service.memory else ()),
-        "NoNewPrivileges=yes",
-        "# The environment's files are links that others share: the service must not write into them.",
-        "ProtectSystem=strict",
-        f"ReadWritePaths={_path(may_write)}",
-        f"ReadOnlyPaths={_path(f'-{folder}/.venv')}",
+        *map(_escape, _list_limits(service)),
         "",
         "[Install]",
         "WantedBy=multi-user.target",
     ]
     return _seal("\n".join([*lines, ""]), service.unit)
+
+
+def list_rights(service: Service) -> tuple[str, ...]:
+    """Return the lines of a unit that say as whom a service runs, where, and with which limits; paths stand as they are.
+
+    Args:
+        service: What it is about; its paths are nameable.
+    """
+    lines = (*_list_surroundings(service), *_list_limits(service))
+    return tuple(one for one in lines if not one.startswith("#"))
+
+
+def _list_surroundings(service: Service) -> Iterator[str]:
+    yield f"User={service.user}"
+    yield f"WorkingDirectory={service.releases or service.folder}"
+    if service.env_file:
+        yield f"EnvironmentFile={service.env_file}"
+
+
+def _list_limits(service: Service) -> Iterator[str]:
+    folder = service.releases or service.folder
+    may_write = f"{folder}/{SHARED}" if service.releases else folder
+    if service.memory:
+        yield f"MemoryMax={service.memory}"
+    yield "NoNewPrivileges=yes"
+    yield "# The environment's files are links that others share: the service must not write into them."
+    yield "ProtectSystem=strict"
+    yield f"ReadWritePaths={_quote(may_write)}"
+    yield f"ReadOnlyPaths={_quote(f'-{folder}/.venv')}"
 
 
 def make_back_unit(service: Service, words: Sequence[str]) -> str:
@@ -118,6 +141,43 @@ def make_back_unit(service: Service, words: Sequence[str]) -> str:
         f"SyslogIdentifier={service.back}",
     ]
     return _seal("\n".join([*lines, ""]), service.back)
+
+
+def make_socket_unit(service: Service) -> str:
+    """Return the text of the unit by which systemd listens for a service: who connects while it restarts is not refused, but waits.
+
+    Args:
+        service: What it is about; it has a socket.
+    """
+    lines = [
+        "[Unit]",
+        f"Description={service.unit} listens",
+        "",
+        "[Socket]",
+        f"ListenStream={service.socket}",
+        "",
+        "[Install]",
+        "WantedBy=sockets.target",
+    ]
+    return _seal("\n".join([*lines, ""]), name_socket(service.unit))
+
+
+def name_socket(unit: str) -> str:
+    """Return the name of the unit that listens for a service.
+
+    Args:
+        unit: The service's own unit.
+    """
+    return f"{unit}{_SOCKET}"
+
+
+def name_file(unit: str) -> str:
+    """Return the name of a unit's file, which is what systemd calls it.
+
+    Args:
+        unit: Its name, without `.service`.
+    """
+    return unit if unit.endswith(_SOCKET) else f"{unit}.service"
 
 
 def name_back(prefix: str, name: str) -> str:
@@ -167,8 +227,17 @@ def _word(word: str) -> str:
 
 
 def _path(path: str) -> str:
-    """Return a nameable path, as one word."""
-    return path if _PLAIN.fullmatch(path) else f'"{path.replace("%", "%%")}"'
+    """Return a nameable path, as one word of a unit."""
+    return _escape(_quote(path))
+
+
+def _quote(path: str) -> str:
+    return path if _PLAIN.fullmatch(path) else f'"{path}"'
+
+
+def _escape(line: str) -> str:
+    """Return a line as a unit has it, where % begins what systemd replaces."""
+    return line.replace("%", "%%")
 
 
 def name_units(folder: str, prefix: str | None) -> str:
@@ -197,6 +266,10 @@ _SENTENCES: dict[UnitState, tuple[str, str]] = {
     ),
     "leftover": ("the unit is installed, and the service has no command", "common-sync units --remove {service}"),
 }
+_LEFT_SOCKET = (
+    "systemd listens for the service, whose settings have no `socket` any more",
+    "systemctl disable --now {unit}, then common-sync units --write {service}",
+)
 
 
 def find_unit_trouble(
@@ -212,7 +285,7 @@ def find_unit_trouble(
         read: Whether systemd knows it as it is on the disk.
     """
     if state in _SENTENCES:
-        message, remedy = _SENTENCES[state]
+        message, remedy = _LEFT_SOCKET if state == "leftover" and unit.endswith(_SOCKET) else _SENTENCES[state]
         return message, remedy.format(unit=unit, service=service)
     if not read:
         return "systemd has not read the unit since it was written", "systemctl daemon-reload"

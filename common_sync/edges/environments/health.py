@@ -75,16 +75,19 @@ def _ask(url: str) -> str:
     return "" if status in _WELL else f"{url} answers {status}"
 
 
-def run_command(words: Sequence[str], folder: str, identity: Identity | None, patience: float) -> Failure | None:
+def run_command(
+    words: Sequence[str], folder: str, identity: Identity | None, patience: float, program: str = ""
+) -> Failure | None:
     """Run a command of a release; return how it has failed, or None where it ended with 0.
 
     Args:
-        words: Its words; the program is an absolute path.
+        words: Its words.
         folder: Where it runs; nothing is compiled there.
         identity: The user who runs it; None for this process's own.
         patience: Seconds in which it must end.
+        program: What is named where it fails; nothing for the first word.
     """
-    name = os.path.basename(words[0])
+    name = os.path.basename(program or words[0])
     try:
         process = _start(words, folder, identity)
     except OSError as error:

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from common_sync.core import limits
 from common_sync.core.environments.running import PROPERTIES, Shown, parse_shown
+from common_sync.core.environments.units import name_file, name_socket
 from common_sync.core.errors import ConfigurationError, Problem, TreeError
 from common_sync.core.model import FileEdit
 from common_sync.edges.environments.program import Done, keep_variables, run
@@ -40,14 +41,15 @@ def read_unit(folder: str, unit: str) -> bytes | None:
     Raises:
         TreeError: It cannot be read, or is no regular file: a unit that is masked is a symlink.
     """
-    path = f"{folder}/{unit}.service"
+    name = name_file(unit)
+    path = f"{folder}/{name}"
     if os.path.islink(path):
         message = f"is a symlink to {os.readlink(path)}, as of a unit that is masked or linked, and was left alone"
         raise TreeError(Problem(message, path, remedy=f"{_CONTROL} unmask {unit}, or remove it"))
     with explained(path, "read it"):
         try:
             with opened(folder) as descriptor:
-                return read_bytes(f"{unit}.service", descriptor, limits.TEXT)
+                return read_bytes(name, descriptor, limits.TEXT)
         except FileNotFoundError:
             return None
 
@@ -60,7 +62,7 @@ def is_enabled(folder: str, unit: str) -> bool:
         unit: Its name, without `.service`.
     """
     wanting = (one for one in _list(folder) if one.endswith((".wants", ".requires")))
-    return any(os.path.islink(f"{folder}/{one}/{unit}.service") for one in wanting)
+    return any(os.path.islink(f"{folder}/{one}/{name_file(unit)}") for one in wanting)
 
 
 def _list(folder: str) -> list[str]:
@@ -86,7 +88,7 @@ def show_units(names: Sequence[str]) -> dict[str, Shown]:
     """
     if not names:
         return {}
-    done = _run(_CONTROL, "show", f"--property={','.join(PROPERTIES)}", "--", *(f"{name}.service" for name in names))
+    done = _run(_CONTROL, "show", f"--property={','.join(PROPERTIES)}", "--", *map(name_file, names))
     if done.code:
         raise TreeError(Problem("systemd does not say how the units stand", excerpt=tuple(done.err.splitlines())))
     return {unit.removesuffix(".service"): shown for unit, shown in parse_shown(done.out).items()}
@@ -98,9 +100,19 @@ def restart_unit(unit: str) -> str:
     Args:
         unit: Its name, without `.service`.
     """
-    _run(_CONTROL, "reset-failed", "--", f"{unit}.service")  # one that has failed too often is refused else
-    done = _run(_CONTROL, "restart", "--", f"{unit}.service")
+    both = (name_file(unit), name_socket(unit))  # there may be no socket
+    _run(_CONTROL, "reset-failed", "--", *both)  # one that has failed too often is refused else
+    done = _run(_CONTROL, "restart", "--", name_file(unit))
     return (" ".join(done.err.split()) or f"{_CONTROL} has ended with {done.code}") if done.code else ""
+
+
+def stop_unit(unit: str) -> None:
+    """Stop a unit, where it runs, and wait until it has ended.
+
+    Args:
+        unit: Its name, without `.service`.
+    """
+    _run(_CONTROL, "stop", "--", name_file(unit))
 
 
 def enable_unit(unit: str) -> None:
@@ -112,10 +124,10 @@ def enable_unit(unit: str) -> None:
     Raises:
         TreeError: It cannot be enabled.
     """
-    done = _run(_CONTROL, "enable", "--", f"{unit}.service")
+    done = _run(_CONTROL, "enable", "--", name_file(unit))
     if done.code:
         message = f"systemd does not enable it: {' '.join(done.err.split())}"
-        raise TreeError(Problem(message, f"{UNITS}/{unit}.service", remedy=f"{_CONTROL} enable {unit}"))
+        raise TreeError(Problem(message, f"{UNITS}/{name_file(unit)}", remedy=f"{_CONTROL} enable {unit}"))
 
 
 def find_starts(unit: str, line: str) -> tuple[str, ...]:
@@ -125,7 +137,7 @@ def find_starts(unit: str, line: str) -> tuple[str, ...]:
         unit: Its name, without `.service`.
         line: The line, whole.
     """
-    wanted = (f"_SYSTEMD_UNIT={unit}.service", f"MESSAGE={line}")
+    wanted = (f"_SYSTEMD_UNIT={name_file(unit)}", f"MESSAGE={line}")
     done = _run(_JOURNAL, "--output=json", "--quiet", "--no-pager", *wanted)
     rows = (json.loads(row) for row in done.out.splitlines())
     return tuple(dict.fromkeys(str(row[INVOCATION]) for row in rows if INVOCATION in row))
@@ -139,7 +151,7 @@ def read_journal(unit: str, lines: int) -> tuple[str, ...]:
         lines: How many.
     """
     options = ("--boot", "--output=cat", "--no-pager", f"--lines={lines}", "--quiet")
-    return tuple(_run(_JOURNAL, *options, f"--unit={unit}.service").out.splitlines())
+    return tuple(_run(_JOURNAL, *options, f"--unit={name_file(unit)}").out.splitlines())
 
 
 def become_journal(wanted: Sequence[str], *options: str) -> NoReturn:
@@ -188,14 +200,14 @@ def verify_units(texts: Mapping[str, str]) -> list[str]:
         message = f"{_ANALYZE} is not on the PATH: units cannot be verified, and none was written"
         raise ConfigurationError(Problem(message, remedy="install systemd"))
     with tempfile.TemporaryDirectory(prefix="common-sync-") as staging:
-        files = [f"{staging}/{unit}.service" for unit in texts]
+        files = [f"{staging}/{name_file(unit)}" for unit in texts]
         for file, text in zip(files, texts.values(), strict=True):
             with open(file, "x", encoding="utf-8") as stream:
                 stream.write(text)
         done = _run(_ANALYZE, "verify", "--man=no", *files)
     # Its exit code is 0 for a key that it does not know; and units that it loads besides may be at fault, not ours.
     said = [line.replace(f"{staging}/", "") for line in done.err.splitlines()]
-    return [line for line in said if any(f"{unit}.service" in line for unit in texts)] or (said if done.code else [])
+    return [line for line in said if any(name_file(unit) in line for unit in texts)] or (said if done.code else [])
 
 
 def _run(*command: str) -> Done:
@@ -231,7 +243,7 @@ def write_unit(descriptor: int, folder: str, unit: str, before: bytes | None, af
     Raises:
         TreeError: It cannot be written, or holds something else by now.
     """
-    name = f"{unit}.service"
+    name = name_file(unit)
     kept = _keep(descriptor, name, f"{folder}/{name}") if keep else ""
     data = None if after is None else after.encode()
     write_edit(descriptor, FileEdit(name, before, data), f"{folder}/{name}")

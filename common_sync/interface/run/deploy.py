@@ -9,7 +9,7 @@ from common_sync.edges.project.load import load_project
 from common_sync.interface.show.environment_fields import deployment_fields
 from common_sync.interface.show.options import DryRun, Option, Options, Services
 from common_sync.interface.show.presenter import View, present
-from common_sync.interface.show.releases import outcome_lines
+from common_sync.interface.show.releases import lasting_lines, outcome_lines
 from common_sync.interface.show.terminal import printable, say
 from common_sync.interface.show.text import count, finding_lines, help_lines
 
@@ -72,6 +72,7 @@ def _service_lines(done: "Deployment", options: Options) -> Iterator[str]:
         yield f"  its unit {done.site.unit} is installed, and started at every boot"
     if done.outcome is not None:
         yield from outcome_lines(done.outcome, done.number, options)
+        yield from lasting_lines(done.site, options) if done.outcome.undone else ()
     elif done.action == "nothing" and done.site.stays and not options.quiet:
         yield f"  {printable(done.site.stays)}"
     yield from finding_lines(done.warnings, terminal, everything=options.verbose)
@@ -86,7 +87,8 @@ def _sentence(done: "Deployment") -> str:
     if done.action == "nothing":
         return f"release {done.number} is current, and {'is that' if done.revision else 'nothing has changed'}"
     if done.action == "again":
-        return f"release {done.number} is current, and {'did not run' if done.site.is_due else 'was not proven'} yet"
+        lacked = "run" if done.site.is_due else "run as its settings say" if done.installed else ""
+        return f"release {done.number} is current, and {f'did not {lacked}' if lacked else 'was not proven'} yet"
     parts = [count(done.files, "file")]
     if done.environment:
         parts.append(f"environment {done.environment}{' built' if done.built else ''}")

@@ -9,7 +9,7 @@ from common_sync.edges.project.load import load_project
 from common_sync.interface.show.environment_fields import rollback_fields
 from common_sync.interface.show.options import DryRun, Option, Options, Service
 from common_sync.interface.show.presenter import View, present
-from common_sync.interface.show.releases import outcome_lines
+from common_sync.interface.show.releases import lasting_lines, outcome_lines
 from common_sync.interface.show.table import table_lines
 from common_sync.interface.show.terminal import printable, say
 
@@ -91,3 +91,4 @@ def _lines(done: "Rollback", options: Options) -> Iterator[str]:
         if not options.quiet:
             yield f"{terminal.mark('✓')} {name}  from release {current} to {done.target.number}"
         yield from outcome_lines(done.outcome, done.target.number, options)
+        yield from lasting_lines(done.site, options) if done.target.number < current else ()

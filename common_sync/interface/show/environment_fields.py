@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from common_sync.core.environments.units import name_file
 from common_sync.core.model import Finding
 from common_sync.interface.show.fields import Fields, as_text, findings_fields
 
@@ -103,7 +104,7 @@ def unit_fields(units: "Sequence[Unit]", findings: Sequence[Finding]) -> Fields:
 def _unit(one: "Unit") -> Fields:
     return {
         "name": as_text(one.service),
-        "unit": f"{one.name}.service",
+        "unit": name_file(one.name),
         "path": as_text(one.path),
         "state": one.state,
         "enabled": one.enabled,
@@ -183,10 +184,11 @@ def running_fields(running: "Running") -> Fields:
 def _running(row: "Row") -> Fields:
     return {
         "name": as_text(row.service),
-        "unit": f"{row.unit}.service" if row.unit else None,
+        "unit": name_file(row.unit) if row.unit else None,
         "state": row.shown.described if row.unit else None,
         "since": row.since,
         "restarts": row.shown.restarts,
+        "socket": row.socket.described if row.socket is not None else None,
         "environment": row.environment,
         "release": row.release or None,
         "release_is_proven": row.is_proven if row.release else None,

@@ -8,7 +8,18 @@ from common_sync.interface.show.table import elapsed
 from common_sync.interface.show.terminal import printable
 
 if TYPE_CHECKING:
-    from common_sync.commands.steps.releases import Outcome
+    from common_sync.commands.steps.releases import Outcome, Site
+
+
+def lasting_lines(site: "Site", options: Options) -> Iterator[str]:
+    """Yield what is not undone by going back to a former release.
+
+    Args:
+        site: Where the releases are.
+        options: The options of every command.
+    """
+    if site.settings.before and not options.quiet:
+        yield "  what `before` has done is not undone: the former release has to run with it"
 
 
 def outcome_lines(outcome: "Outcome", number: int, options: Options) -> Iterator[str]:

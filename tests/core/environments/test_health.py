@@ -38,5 +38,7 @@ def test_why_it_has_failed() -> None:
     assert follow((1, restarts, "")).reason == "it has ended (exit-code), and systemd restarts it"
     again = RUNS._replace(restarts=1, result="signal")
     assert follow((0, RUNS, ""), (1, again, "")).reason == "it has ended (signal), and systemd restarts it"
+    verdict = judge_start(WATCH._replace(started=5), 1, RUNS._replace(started=6, result="exit-code"), "")
+    assert verdict.reason == "it has ended (exit-code), and was started again", "by whoever has connected to its socket"
     assert follow((1, Shown("loaded", "failed", "failed", "oom-kill"), "")).reason == "its unit is failed (oom-kill)"
     assert follow((1, Shown("loaded", "inactive", "dead"), "")).reason == "its unit is inactive"

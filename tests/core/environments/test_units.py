@@ -11,9 +11,13 @@ from common_sync.core.environments.units import (
     find_unit_trouble,
     is_untouched,
     judge,
+    list_rights,
     make_back_unit,
+    make_socket_unit,
     make_unit,
     name_back,
+    name_file,
+    name_socket,
     name_units,
 )
 
@@ -65,6 +69,36 @@ def test_the_way_back() -> None:
     text = make_back_unit(released, ("/bin/py 3%", "-m", "common_sync", "$x"))
     assert 'ExecStart="/bin/py 3%%" -m common_sync "$$x"\n' in text
     assert is_untouched(text.encode())
+
+
+def test_the_socket() -> None:
+    """Who connects while a service restarts would be refused, for the service would start without what listens for it."""
+    assert "\nRequires=" not in make_unit(FULL)
+    listens = FULL._replace(socket="127.0.0.1:80")
+    assert "\nRequires=auto-api.socket\n" in make_unit(listens)
+    text = make_socket_unit(listens)
+    assert "\n[Socket]\nListenStream=127.0.0.1:80\n" in text
+    assert is_untouched(text.encode())
+    assert (name_file("auto-api"), name_file(name_socket("auto-api"))) == ("auto-api.service", "auto-api.socket")
+    _, remedy = find_unit_trouble("a.socket", "s", "leftover", enabled=True, read=True) or ("", "")
+    assert remedy.startswith("systemctl disable --now a.socket"), "the service's own unit stays"
+
+
+def test_what_a_command_of_a_release_may() -> None:
+    """A migration would run with other rights than the service, and leave files that this cannot write."""
+    rights = list_rights(FULL._replace(releases="/srv/50% x"))
+    assert rights == (
+        "User=pi",
+        "WorkingDirectory=/srv/50% x",
+        "EnvironmentFile=/etc/50%.env",
+        "MemoryMax=20M",
+        "NoNewPrivileges=yes",
+        "ProtectSystem=strict",
+        'ReadWritePaths="/srv/50% x/shared"',
+        'ReadOnlyPaths="-/srv/50% x/.venv"',
+    )
+    unit = make_unit(FULL._replace(releases="/srv/50% x")).split("\n")
+    assert {one.replace("%", "%%") for one in rights} <= set(unit)
 
 
 TEXT = make_unit(API)
