@@ -15,7 +15,14 @@ from support.depth import ALL, deep, skip
 from support.monorepo import PROGRAM, Monorepo, make_monorepo, run, unprivileged
 from support.waiting import wait_for
 
-from common_sync.core.environments.units import Service, make_socket_unit, make_unit, name_socket
+from common_sync.core.environments.units import (
+    Service,
+    make_clean_unit,
+    make_socket_unit,
+    make_timer_unit,
+    make_unit,
+    name_socket,
+)
 from common_sync.core.service_settings import is_nameable, is_readable
 from common_sync.edges.environments.systemd import verify_units
 
@@ -299,7 +306,8 @@ def test_systemd_takes_any_unit(services: list[Service]) -> None:
     if shutil.which("systemd-analyze") is None:
         skip("systemd-analyze is not here: the apt package systemd")
     named = [one._replace(unit=f"t-{one.unit}") for one in services]
-    texts = {one.unit: make_unit(one) for one in named}
+    texts = {one.unit: make_unit(one) for one in named} | {"t-clean@all.timer": make_timer_unit("t-clean@all", "daily")}
+    texts["t-clean@all"] = make_clean_unit("t-clean@all", named[0].user, named[0].words)
     assert verify_units(texts | {name_socket(one.unit): make_socket_unit(one) for one in named if one.socket}) == []
 
 
@@ -352,6 +360,14 @@ def test_a_service_that_runs(tmp_path: Path, box: Callable[..., str]) -> None:
     box(*units, "--remove")
     assert "could not be found" in box("sh", "-c", "systemctl status auto-api 2>&1 || true")
 
+    repo.write("common-sync.toml", repo.read("common-sync.toml").replace("[deploy]", '[deploy]\nclean = "daily"'))
+    box(*units, "--write")
+    box("systemctl", "enable", "--now", "auto-clean@all.timer")
+    assert "auto-clean@all.service" in box("systemctl", "list-timers", "--no-pager")
+    box("systemctl", "start", "auto-clean@all")
+    assert "nothing to remove" in box("journalctl", "-o", "cat", "-t", "auto-clean@all")
+    assert "auto-clean@all.timer  in sync and enabled" in box(*units, "--check", code=1)
+
 
 def test_ports_that_disagree(repo: Units) -> None:
     """A service would listen at one port, and everything else look for it at another."""
@@ -385,9 +401,36 @@ def test_systemd_listens_for_a_service(repo: Units) -> None:
     repo.write("common-sync.toml", settings.replace("port = 8000", 'port = 8000\nsocket = "999.0.0.1"'))
     assert "systemd does not take it" in repo.units("--write", "api", code=2)
     repo.write("common-sync.toml", settings)
-    assert "CS312 systemd listens for the service" in " ".join(repo.units("--check", "api", code=1).split())
+    assert "CS312 the unit is installed, and the settings ask for none" in " ".join(
+        repo.units("--check", "api", code=1).split()
+    )
     assert "auto-api.socket  removed" in repo.units("--write", "api")
     assert sorted(repo.held()) == ["auto-api.service"]
+
+
+def test_cleaning_again_and_again(repo: Units) -> None:
+    """Nothing would clean a small card, or a timer would go on that nobody wants any more."""
+    settings = repo.read("common-sync.toml")
+    repo.write("common-sync.toml", settings.replace("[deploy]", '[deploy]\nclean = "weekly"'))
+    said = repo.units("--write")
+    assert said.endswith("systemctl enable --now auto-api auto-worker auto-clean@all.timer\n")
+    assert (
+        f"ExecStart={sys.executable} -I -m common_sync env clean --root {repo.root}"
+        in repo.held()["auto-clean@all.service"]
+    )
+    for one in ("auto-api.service", "auto-worker.service"):
+        repo.enable(one.removesuffix(".service"))
+    said = " ".join(repo.units("--check", code=1).split())
+    assert (
+        "auto-clean@all.timer: CS312 the unit is not enabled help: systemctl enable --now auto-clean@all.timer" in said
+    )
+    assert said.count("CS312") == 1
+    assert "auto-clean" not in repo.units("--check", "api"), "it is of no service"
+    repo.write("common-sync.toml", settings)
+    said = " ".join(repo.units("--check", code=1).split())
+    assert "systemctl disable --now auto-clean@all.timer, then common-sync units --write" in said
+    assert "auto-clean@all.timer removed" in " ".join(repo.units("--write").split())
+    assert sorted(repo.held()) == ["auto-api.service", "auto-worker.service"]
 
 
 def test_what_a_user_may_not_execute(repo: Units) -> None:

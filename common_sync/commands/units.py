@@ -23,7 +23,7 @@ def write_units(project: Project, names: Sequence[str], folder: str, *, force: b
         CommonSyncError: A unit cannot be made or written, or systemd does not take it; then nothing is written.
     """
     with systemd.locked_units(folder) as descriptor:
-        units = [one for one in read_units(project, names, folder) if one.text or one.kind == "socket"]
+        units = [one for one in read_units(project, names, folder) if one.text or one.kind != "service"]
         _verify(project, [one for one in units if one.text])
         done = tuple(_write(descriptor, folder, one, force=force) for one in units)
     systemd.reload_units(folder)

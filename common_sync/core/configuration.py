@@ -44,6 +44,7 @@ class Configuration(NamedTuple):
     user: Setting | None = None  # who runs the services; None for the owner of each one's folder
     to: Setting | None = None  # the absolute path of the folder that releases are in; None where nothing is deployed
     keep: int = 3  # how many releases of a service are kept
+    clean: Setting | None = None  # how often systemd runs `env clean`; None for never
     library: "tuple[LibrarySettings, ...]" = ()  # the libraries that have tables of their own; `master` is the first one's
 
     @property

@@ -12,7 +12,7 @@ SERVICE_KEYS = (
     *("command", "port", "env-file", "after", "memory", "health", "start-timeout", "settle", "persistent"),
     *("check", "before", "socket"),
 )
-DEPLOY_KEYS = ("min-free", "prefix", "user", "to", "keep")
+DEPLOY_KEYS = ("min-free", "prefix", "user", "to", "keep", "clean")
 
 InstallerName = Literal["auto", "uv", "pip"]
 
@@ -23,6 +23,7 @@ SERVICE_NAME = r"[a-z0-9-]+"
 NAME = expression(SERVICE_NAME)
 """What may name a service, and a unit."""
 SIZE = r"[0-9]{1,12}[KMG]?"
+HOW_OFTEN = "daily|weekly|monthly"
 PREFIX = r"[a-z0-9-]{1,40}"
 USER = r"[a-z_][a-z0-9_-]{0,31}|[0-9]{1,10}"
 _UNNAMEABLE = expression(r"[\x00-\x1f\x7f\\\"'$*?\[\ud800-\udfff]|^\s|\s$")
@@ -92,6 +93,7 @@ class DeploySettings(NamedTuple):
     user: Setting | None = None  # who runs the services; None for the owner of each one's folder
     to: Setting | None = None  # the absolute path of the folder that releases are in; None where nothing is deployed
     keep: int = KEEP  # how many releases of a service are kept
+    clean: Setting | None = None  # how often systemd runs `env clean`, as `weekly`; None for never
 
 
 def read_services(reader: Reader) -> tuple[ServiceSettings, ...]:
@@ -267,6 +269,7 @@ def read_deploy(reader: Reader, default: int) -> DeploySettings:
         deploy.setting("user", USER, '"pi"'),
         _read_to(deploy),
         _read_number(deploy, "keep", KEPT, KEEP),
+        deploy.setting("clean", HOW_OFTEN, '"weekly", or "daily" or "monthly"'),
     )
 
 

@@ -10,6 +10,7 @@ from common_sync.core.library_settings import LIBRARY_NAME, ONE_EACH
 from common_sync.core.service_settings import (
     ADDRESS,
     COMMAND,
+    HOW_OFTEN,
     INSTALLERS,
     KEEP,
     KEPT,
@@ -134,6 +135,7 @@ def _deploy() -> Schema:
             "prefix": _text("What the name of each unit begins with; without it, the root folder's name.", PREFIX),
             "user": _text("Who runs the services; without it, the owner of each one's folder.", USER),
             "to": _text("The absolute path of the folder that releases are in.", "/.+"),
+            "clean": _text("How often systemd runs `env clean`; without it, never.", HOW_OFTEN),
             "keep": _number("How many releases of a service are kept.", KEPT, default=KEEP),
         }
     )

@@ -48,7 +48,11 @@ socket = "[::1]"
 @pytest.mark.parametrize("file", ["common-sync.toml", "pyproject.toml"])
 def test_every_key(file: str) -> None:
     """A setting would be ignored, or be of another service, and nobody would notice."""
-    text = START + FULL + '[deploy]\nmin-free = "2G"\nprefix = "auto-"\nuser = "pi"\nto = "/opt/auto/"\nkeep = 5\n'
+    text = (
+        START
+        + FULL
+        + '[deploy]\nmin-free = "2G"\nprefix = "auto-"\nuser = "pi"\nto = "/opt/auto/"\nkeep = 5\nclean = "daily"\n'
+    )
     if file == "pyproject.toml":
         text = "[tool.common-sync]\n" + text.replace("[service", "[tool.common-sync.service")
         text = text.replace("[deploy", "[tool.common-sync.deploy")
@@ -86,7 +90,11 @@ def test_every_key(file: str) -> None:
         ),
     )
     assert (configuration.prefix, configuration.user) == (Setting("auto-", down + 27), Setting("pi", down + 28))
-    assert (configuration.to, configuration.keep) == (Setting("/opt/auto", down + 29), 5)
+    assert (configuration.to, configuration.keep, configuration.clean) == (
+        Setting("/opt/auto", down + 29),
+        5,
+        Setting("daily", down + 31),
+    )
     assert configuration.min_free == 2 << 30
 
 
@@ -231,6 +239,7 @@ WRONG = [
     ),
     ('[service.api]\nmemory = "1M"\n', (4, '"memory" is 1M: no Python starts in that', "16M is the least")),
     ('[service.api]\nmemory = "lots"\n', (4, "\"memory\" cannot be 'lots'", 'memory = "200M"')),
+    ('[deploy]\nclean = "often"\n', (4, "\"clean\" cannot be 'often'", 'clean = "weekly", or "daily" or "monthly"')),
     ('[deploy]\nprefix = "A"\n', (4, "\"prefix\" cannot be 'A'", 'prefix = "autocore-"')),
     ('[deploy]\nuser = "a b"\n', (4, "\"user\" cannot be 'a b'", 'user = "pi"')),
     ('service = { a = { python = "3" } }\n', (3, "\"python\" cannot be '3'", 'python = "3.12"')),

@@ -13,11 +13,15 @@ from common_sync.core.environments.units import (
     find_unit_trouble,
     judge,
     make_back_unit,
+    make_clean_unit,
     make_socket_unit,
+    make_timer_unit,
     make_unit,
     name_back,
+    name_clean,
     name_file,
     name_socket,
+    name_timer,
     name_units,
 )
 from common_sync.core.errors import ConfigurationError, Problem, shell_word
@@ -29,8 +33,11 @@ from common_sync.edges.environments.releases import has_releases, read_current
 from common_sync.edges.project.load import Project, select_services
 
 UnitAction = Literal["nothing", "written", "removed", "refused"]
-UnitKind = Literal["service", "socket", "back"]
-"""What runs a service, what listens for it, and what goes back where a release of it keeps failing."""
+UnitKind = Literal["service", "socket", "back", "clean", "timer"]
+"""What runs a service, listens for it, and goes back where a release of it keeps failing; of the project, what cleans, and when."""
+
+_HELPERS: tuple[UnitKind, ...] = ("back", "clean")
+"""Those that another unit starts."""
 
 
 class Wanted(NamedTuple):
@@ -44,7 +51,7 @@ class Wanted(NamedTuple):
 class Unit(NamedTuple):
     """A service's unit."""
 
-    service: str  # the service's path from the root
+    service: str  # the service's path from the root; nothing for one of the whole project
     name: str  # the unit's name, without `.service`
     path: str  # where it is installed, or would be
     text: str  # what it should be; nothing where there should be none
@@ -56,6 +63,11 @@ class Unit(NamedTuple):
     action: UnitAction = "nothing"  # what was done
     kept: str = ""  # where the former one is kept; nothing where none is
     kind: UnitKind = "service"  # which of the service's units it is
+
+    @property
+    def is_helper(self) -> bool:
+        """Whether another unit starts it, and not the machine."""
+        return self.kind in _HELPERS
 
     @property
     def difference(self) -> tuple[str, str]:
@@ -81,7 +93,8 @@ def read_units(project: Project, names: Sequence[str], folder: str) -> tuple[Uni
     if problems:
         raise ConfigurationError(*problems)
     wanted = [(service, one) for service in services for one in _list_wanted(project, service)]
-    known = [one.name for _, one in wanted if one.kind != "back"]
+    wanted += [("", one) for one in _list_cleaning(project)] if not names else []
+    known = [one.name for _, one in wanted if one.kind not in _HELPERS]
     shown = systemd.show_units(known) if systemd.is_running(folder) else {}
     units = (_read(project, service, one, folder, shown.get(one.name, Shown())) for service, one in wanted)
     return tuple(one for one in units if one.text or one.held is not None)
@@ -94,6 +107,14 @@ def _list_wanted(project: Project, service: str) -> Iterator[Wanted]:
     words = ("-I", "-m", "common_sync", "rollback", service, "--if-failing", "--root", project.root)
     text = make_back_unit(one, (sys.executable, *words)) if is_run and one.back else ""
     yield Wanted("back", _name_back(project, service), text)
+
+
+def _list_cleaning(project: Project) -> Iterator[Wanted]:
+    name, setting = name_clean(_prefix(project)), project.configuration.clean
+    words = (sys.executable, "-I", "-m", "common_sync", "env", "clean", "--root", project.root)
+    text = make_clean_unit(name, systemd.owner_of(project.root), words) if setting is not None else ""
+    yield Wanted("clean", name, text)
+    yield Wanted("timer", name_timer(name), make_timer_unit(name, setting.value) if setting is not None else "")
 
 
 def list_findings(units: Sequence[Unit]) -> tuple[Finding, ...]:
@@ -202,9 +223,9 @@ def describe(project: Project, service: str) -> Service:
 def _read(project: Project, service: str, wanted: Wanted, folder: str, shown: Shown) -> Unit:
     kind, name, text = wanted
     path, held = f"{folder}/{name_file(name)}", systemd.read_unit(folder, name)
-    state, enabled = judge(held, text), kind != "back" and systemd.is_enabled(folder, name)
-    is_started = enabled or kind == "back"  # that one is started by the service's own
-    trouble = find_unit_trouble(name, shell_word(service), state, enabled=is_started, read=not shown.unread)
+    state, enabled = judge(held, text), kind not in _HELPERS and systemd.is_enabled(folder, name)
+    is_started, shell = enabled or kind in _HELPERS, shell_word(service) if service else ""
+    trouble = find_unit_trouble(name, shell, state, enabled=is_started, read=not shown.unread)
     finding = None if trouble is None else make_finding("CS312", service, path, None, *trouble)
     if finding is not None and is_ignored(project, finding):
         finding = None

@@ -18,7 +18,7 @@ _SEAL = "# Written by common-sync units, which writes it anew. Edits belong into
 _SEALED = expression_of_bytes(rb"(# Written by common-sync units\b[^\n]* seal=)([0-9a-f]{16})\n")
 _PLAIN = expression(r"[\w./:=@+,-]+", re.ASCII)
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "%": "%%", "$": "$$"})
-_SOCKET = ".socket"
+_SOCKET, _TIMER = ".socket", ".timer"
 _IN_ENVIRONMENT = ".venv/bin/"
 LAUNCHER = "releases/current/run"
 """What starts the current release, below the folder of a service's releases."""
@@ -143,6 +143,66 @@ def make_back_unit(service: Service, words: Sequence[str]) -> str:
     return _seal("\n".join([*lines, ""]), service.back)
 
 
+def make_clean_unit(name: str, user: str, words: Sequence[str]) -> str:
+    """Return the text of the unit that removes what no service uses any more.
+
+    Args:
+        name: The unit's name, without `.service`.
+        user: Who runs it.
+        words: What does it; the first word is an absolute path.
+    """
+    lines = [
+        "[Unit]",
+        f"Description={name} removes environments that no service uses any more",
+        "",
+        "[Service]",
+        "Type=oneshot",
+        f"User={user}",
+        f"ExecStart={' '.join((_path(words[0]), *map(_word, words[1:])))}",
+        f"SyslogIdentifier={name}",
+        "Nice=19",
+        "IOSchedulingClass=idle",
+        "NoNewPrivileges=yes",
+    ]
+    return _seal("\n".join([*lines, ""]), name)
+
+
+def make_timer_unit(name: str, how_often: str) -> str:
+    """Return the text of the unit that starts another one again and again; what was missed while the machine was off is made up for.
+
+    Args:
+        name: The other one's name, without `.service`.
+        how_often: `daily`, `weekly` or `monthly`.
+    """
+    lines = [
+        "[Unit]",
+        f"Description={name}, {how_often}",
+        "",
+        "[Timer]",
+        f"OnCalendar={how_often}",
+        "Persistent=true",
+        "RandomizedDelaySec=1h",
+        "",
+        "[Install]",
+        "WantedBy=timers.target",
+    ]
+    return _seal("\n".join([*lines, ""]), name_timer(name))
+
+
+def name_clean(prefix: str) -> str:
+    """Return the name of the unit that cleans, without `.service`; no service's own unit has an @.
+
+    Args:
+        prefix: What the names of all units begin with.
+    """
+    return f"{prefix}clean@all"
+
+
+def name_timer(unit: str) -> str:
+    """Return the name of the unit that starts another one again and again."""
+    return f"{unit}{_TIMER}"
+
+
 def make_socket_unit(service: Service) -> str:
     """Return the text of the unit by which systemd listens for a service: who connects while it restarts is not refused, but waits.
 
@@ -177,7 +237,7 @@ def name_file(unit: str) -> str:
     Args:
         unit: Its name, without `.service`.
     """
-    return unit if unit.endswith(_SOCKET) else f"{unit}.service"
+    return unit if unit.endswith((_SOCKET, _TIMER)) else f"{unit}.service"
 
 
 def name_back(prefix: str, name: str) -> str:
@@ -266,10 +326,11 @@ _SENTENCES: dict[UnitState, tuple[str, str]] = {
     ),
     "leftover": ("the unit is installed, and the service has no command", "common-sync units --remove {service}"),
 }
-_LEFT_SOCKET = (
-    "systemd listens for the service, whose settings have no `socket` any more",
+_HELPER_LEFT = (
+    "the unit is installed, and the settings ask for none",
     "systemctl disable --now {unit}, then common-sync units --write {service}",
 )
+_HELPERS = ("@", _SOCKET, _TIMER)
 
 
 def find_unit_trouble(
@@ -279,14 +340,15 @@ def find_unit_trouble(
 
     Args:
         unit: Its name.
-        service: The service, as a shell takes it.
+        service: The service, as a shell takes it; nothing for a unit of the whole project.
         state: How it stands.
         enabled: Whether it is started when the machine is.
         read: Whether systemd knows it as it is on the disk.
     """
     if state in _SENTENCES:
-        message, remedy = _LEFT_SOCKET if state == "leftover" and unit.endswith(_SOCKET) else _SENTENCES[state]
-        return message, remedy.format(unit=unit, service=service)
+        is_left = state == "leftover" and any(one in unit for one in _HELPERS)
+        message, remedy = _HELPER_LEFT if is_left else _SENTENCES[state]
+        return message, remedy.format(unit=unit, service=service).rstrip()
     if not read:
         return "systemd has not read the unit since it was written", "systemctl daemon-reload"
     return None if enabled else ("the unit is not enabled", f"systemctl enable --now {unit}")

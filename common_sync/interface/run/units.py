@@ -91,8 +91,8 @@ def _print_lines(units: "Sequence[Unit]", _options: Options) -> Iterator[str]:
 def _check_lines(units: "Sequence[Unit]", findings: "Sequence[Finding]", options: Options) -> Iterator[str]:
     terminal = options.terminal
     for one in () if options.quiet else units:
-        if one.finding is None and one.state == "in sync" and (one.enabled or one.kind == "back"):  # and not CS312 ignored
-            yield f"{terminal.mark('✓')} {printable(one.path)}  in sync{'' if one.kind == 'back' else ' and enabled'}"
+        if one.finding is None and one.state == "in sync" and (one.enabled or one.is_helper):  # and not CS312 ignored
+            yield f"{terminal.mark('✓')} {printable(one.path)}  in sync{'' if one.is_helper else ' and enabled'}"
     yield from finding_lines(findings, terminal, everything=options.verbose)
 
 
@@ -113,7 +113,7 @@ def _done_lines(units: "Sequence[Unit]", options: Options) -> Iterator[str]:
         if not options.quiet or one.action == "refused":
             yield f"{terminal.mark(_MARKS[one.action])} {printable(one.path)}  {_sentence(one)}"
     names = [
-        one.name for one in units if one.action != "refused" and one.text and not one.enabled and one.kind != "back"
+        one.name for one in units if one.action != "refused" and one.text and not one.enabled and not one.is_helper
     ]
     if names and not options.quiet and all(one.action != "removed" for one in units):
         yield f"to start them now and at every boot: systemctl enable --now {' '.join(names)}"
@@ -125,7 +125,7 @@ def _done_lines(units: "Sequence[Unit]", options: Options) -> Iterator[str]:
 def _sentence(unit: "Unit") -> str:
     if unit.action == "refused":
         if unit.enabled and unit.state not in {"edited", "foreign"}:
-            if unit.kind == "back":
+            if unit.is_helper:
                 return "left alone: a unit that starts it is enabled"
             return f"left alone: it is enabled; first: systemctl disable --now {unit.name}"
         return f"left alone: {'it was edited' if unit.state == 'edited' else 'common-sync has not written it'} (--force keeps it beside)"

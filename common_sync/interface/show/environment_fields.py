@@ -103,7 +103,7 @@ def unit_fields(units: "Sequence[Unit]", findings: Sequence[Finding]) -> Fields:
 
 def _unit(one: "Unit") -> Fields:
     return {
-        "name": as_text(one.service),
+        "name": as_text(one.service) or None,
         "unit": name_file(one.name),
         "path": as_text(one.path),
         "state": one.state,

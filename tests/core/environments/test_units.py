@@ -13,11 +13,15 @@ from common_sync.core.environments.units import (
     judge,
     list_rights,
     make_back_unit,
+    make_clean_unit,
     make_socket_unit,
+    make_timer_unit,
     make_unit,
     name_back,
+    name_clean,
     name_file,
     name_socket,
+    name_timer,
     name_units,
 )
 
@@ -82,6 +86,17 @@ def test_the_socket() -> None:
     assert (name_file("auto-api"), name_file(name_socket("auto-api"))) == ("auto-api.service", "auto-api.socket")
     _, remedy = find_unit_trouble("a.socket", "s", "leftover", enabled=True, read=True) or ("", "")
     assert remedy.startswith("systemctl disable --now a.socket"), "the service's own unit stays"
+
+
+def test_cleaning_again_and_again() -> None:
+    """A card would fill up, for nothing cleans it; or it would be cleaned by root, and what it leaves be root's."""
+    name = name_clean("auto-")
+    text, timer = make_clean_unit(name, "pi", ("/bin/py 3%", "-m", "common_sync")), make_timer_unit(name, "weekly")
+    assert 'User=pi\nExecStart="/bin/py 3%%" -m common_sync\n' in text
+    assert "\nOnCalendar=weekly\nPersistent=true\n" in timer
+    assert name_file(name_timer(name)) == "auto-clean@all.timer"
+    assert is_untouched(text.encode())
+    assert is_untouched(timer.encode())
 
 
 def test_what_a_command_of_a_release_may() -> None:
