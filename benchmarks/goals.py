@@ -81,6 +81,9 @@ REASONS = {
         "compiles them, whoever asks for it. pip is a process, and a copy of pip, more for each service."
     ),
     "environments-size": "uv's cache is counted, with what it keeps beside the files that are linked from it.",
+    "environments-more": "`.pyc` files are written anew for each environment; all else is linked from uv's cache.",
+    "environments-memory": "Python compiles `.pyc` files in several processes where there is memory for it, and uv unpacks in threads.",
+    "environments-rollback": "Most of it is Python's start and imports; the switch is one symlink.",
     "environments-idle": (
         "Most of it is Python's start and imports, of the tool and of Python's own library; the command line's parser (typer), which took "
         "as much again, is left out where there is no option. Looking at the ten services starts no process."
@@ -134,6 +137,9 @@ def judge(results: Results) -> Iterator[Goal]:
 _MOST_IDLE = 0.1
 """Seconds."""
 
+_MOST_MORE, _MOST_HELD = 10_000_000, 64 << 20
+"""Bytes."""
+
 
 def _environments(result: EnvironmentsResult) -> Iterator[Goal]:
     ours, theirs = middle(result.built[SYNC]), middle(result.built[PIP])
@@ -143,6 +149,15 @@ def _environments(result: EnvironmentsResult) -> Iterator[Goal]:
     text = f"three environments and uv's cache within half of the bytes of the {PIP}"
     yield Goal("environments-size", text, f"{size / 1e6:.0f} MB against {other / 1e6:.0f} MB", size * 2 <= other)
     idle = middle(result.idle[IDLE])
+    text = "one more environment of a service, with one more package, takes at most 10 MB"
+    yield Goal("environments-more", text, f"{result.more / 1e6:.1f} MB", result.more <= _MOST_MORE)
+    if result.memory.together is not None:
+        held = result.memory.together * 1024
+        text = "env sync of three services holds at most 64 MB at one time"
+        yield Goal("environments-memory", text, f"{held / 1e6:.0f} MB", held <= _MOST_HELD)
+    back = middle(result.back)
+    text = "rollback, without the service's own start, under 1 s"
+    yield Goal("environments-rollback", text, f"{back * 1000:.0f} ms", back < 1)
     text = "env sync with nothing to do, 10 services, under 100 ms"
     yield Goal("environments-idle", text, f"{idle * 1000:.0f} ms", idle < _MOST_IDLE)
 

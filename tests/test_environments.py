@@ -1,16 +1,20 @@
 """`env sync`, `env status` and `env clean`, with the real uv and the real pip: what a service imports is what its files say."""
 
+import io
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from support.box import Box
 from support.depth import deep, sampled
 from support.environments import LIBRARY, VERSIONS, Environments, make_environments, make_interpreter, make_wheel
 from support.monorepo import PROGRAM, environment, fill, memory, patched, run, unprivileged
@@ -626,6 +630,69 @@ def test_a_disk_that_is_full(envs: Environments, installer: str) -> None:
         assert "and min-free is 10240 MB: nothing was written" in done.err
         assert f"services/api/.venv/envs/{first}" in done.err
         assert "CS308" in small.run("env", "status", "api").out
+
+
+@deep("environments in less usual ways")
+def test_no_inode_is_left(envs: Environments) -> None:
+    """A card with room and no inode is full too: half an environment would take the place of a whole one."""
+    with memory(envs.root.parent / "disk", "size=200m,nr_inodes=2000") as disk:
+        shutil.copytree(envs.root, disk / "repo", symlinks=True)
+        small = Environments(disk / "repo")
+        settings = {"PIP_FIND_LINKS": str(envs.root.parent / "wheels")}
+        small.write("common-sync.toml", small.read("common-sync.toml") + '[deploy]\nmin-free = "1K"\n')
+        assert small.run("env", "sync", "api", env=settings).code == 0
+        first = small.current("api")
+        small.write("services/api/requirements.txt", "alpha==1.1\n")
+        (disk / "filling").mkdir()
+        with suppress(OSError):
+            for number in range(2000):
+                (disk / f"filling/{number}").touch()
+        done = small.run("env", "sync", "api", env=settings)
+        assert (done.code, "o space left on device" in done.err) == (2, True), done
+        assert small.names("api") == [first]
+        assert small.python("api", "import alpha; print(alpha.VERSION)") == "1.0"
+        shutil.rmtree(disk / "filling")
+        assert small.run("env", "sync", "api", env=settings).code == 0
+        assert small.python("api", "import alpha; print(alpha.VERSION)") == "1.1"
+
+
+@deep("environments in less usual ways")
+@pytest.mark.parametrize("installer", WITH_UV)
+def test_a_package_that_cannot_be_built(envs: Environments, installer: str) -> None:
+    """A package whose build fails would leave half an environment, or nobody would learn what its build has said."""
+    backend = "def build_wheel(*a, **k):\n    raise SystemExit('there is no compiler here')\n"
+    project = '[project]\nname = "broken"\nversion = "1"\n[build-system]\nrequires = []\n'
+    project += 'build-backend = "backend"\nbackend-path = ["."]\n'
+    with tarfile.open(envs.root.parent / "broken-1.tar.gz", "w:gz") as archive:
+        for name, text in (("backend.py", backend), ("pyproject.toml", project), ("PKG-INFO", "Name: broken\n")):
+            member = tarfile.TarInfo(f"broken-1/{name}")
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text.encode()))
+    envs.configure("api", installer=installer)
+    assert envs.run("env", "sync", "api").code == 0
+    before = envs.tree("services/api")
+    requirements = envs.read("services/api/requirements.txt")
+    envs.write(
+        "services/api/requirements.txt", f"{requirements}broken @ {(envs.root.parent / 'broken-1.tar.gz').as_uri()}\n"
+    )
+    done = envs.run("env", "sync", "api")
+    assert (done.code, "there is no compiler here" in done.err) == (2, True), done
+    assert "services/api/requirements.txt" in done.err
+    envs.write("services/api/requirements.txt", requirements)
+    assert envs.tree("services/api") == before
+
+
+@deep("a real systemd")
+def test_little_memory(tmp_path: Path, box: Box) -> None:
+    """A machine of 512 MB on which services run could not set up another one."""
+    repo = make_environments(tmp_path)
+    for installer in INSTALLERS:
+        repo.configure({"uv": "api", "pip": "worker"}[installer], installer=installer)
+    options = ("--wait", "--pipe", "--quiet", "--property=MemoryMax=64M", f"--property=WorkingDirectory={repo.root}")
+    variables = (f"--setenv={name}={value}" for name, value in repo.settings.items())
+    path = f"--setenv=PATH={os.environ['PATH']}"
+    said = box("systemd-run", *options, *variables, path, *PROGRAM, "env", "sync")
+    assert said.count(" built, of ") == 2
 
 
 def test_a_cache_in_memory(made: Path) -> None:

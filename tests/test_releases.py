@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,9 +14,10 @@ import pytest
 from support.box import Box
 from support.depth import deep, skip
 from support.environments import Environments, make_environments
-from support.monorepo import PROGRAM, Done, patched, run
+from support.monorepo import PROGRAM, Done, environment, patched, run
 from support.waiting import wait_for
 
+STEPS, DEPLOY = "common_sync.commands.steps.releases", "common_sync.commands.deploy"
 USER = "daemon"
 PORT = 8000
 
@@ -267,6 +269,10 @@ def test_what_cannot_be_deployed(repo: Deployed) -> None:
     assert "is no release" in repo.rollback("--to", "x", code=2)
     assert "has no release 7" in repo.rollback("--to", "7", code=2)
     environment = next((repo.place / ".venv/envs").glob("[!.]*"))
+    text = (environment / "env.json").read_text()
+    path = json.loads(text)["interpreter"]["path"]
+    (environment / "env.json").write_text(text.replace(json.dumps(path), '"/opt/away/python3.11"'))
+    assert "its interpreter /opt/away/python3.11 is gone; nothing was switched" in repo.rollback(code=2)
     (environment / "env.json").rename(environment / "away")
     assert "was changed or removed; nothing was switched" in repo.rollback(code=2)
     assert repo.current() == "0002"
@@ -352,6 +358,15 @@ def test_the_first_deploy(tmp_path: Path) -> None:
     assert "its unit auto-api is installed, and started at every boot\n  release 1 is current, and healthy" in done.out
     done = run(*patched(stand_in + held(None)), "rollback", "api", "--to", "1", cwd=repo.root, env=repo.settings)
     assert "release 1 is current\n" in done.out, done
+    somebody = f"import os\nos.geteuid = lambda: 1000\n{stand_in}"
+    repo.write("services/api/main.py", "another = 1\n")
+    for word in ("deploy", "rollback"):
+        done = run(*patched(somebody), word, "api", cwd=repo.root, env=repo.settings)
+        assert (done.code, done.err) == (
+            2,
+            "error: only root may restart auto-api; nothing was done\n  help: sudo, or --no-restart\n",
+        )
+    assert repo.names() == ["0001", "current"]
 
 
 @deep("deploys in less usual ways")
@@ -389,6 +404,31 @@ def test_two_repositories(repo: Deployed, tmp_path: Path) -> None:
         assert f"{repo.place} has the releases of {repo.root}/services/api\n  help: name = " in done.err
     repo.root.rename(tmp_path / "away")  # a repository that was moved goes on with its releases
     assert "nothing has changed" in other.run("deploy", "api", env=env).out
+
+
+@deep("deploys in less usual ways")
+@without_systemd
+def test_two_at_once(repo: Deployed) -> None:
+    """A way back would be taken while a deploy switches, and neither would know which release runs."""
+    repo.deploy()
+    repo.write("services/api/main.py", "print('v2')\n")
+    slow = (
+        f"import os, time, {DEPLOY} as d\nmake = d.make_release\n"
+        "def wait(*a):\n    open('../waits', 'w').close()\n    while not os.path.exists('../go'): time.sleep(0.01)\n    make(*a)\n"
+        "d.make_release = wait\n"
+    )
+    settings, pipe = environment(**repo.settings), subprocess.PIPE
+    one = subprocess.Popen([*patched(slow), "deploy", "api"], cwd=repo.root, env=settings, stdout=pipe)
+    with one:
+        wait_for((repo.root.parent / "waits").exists, one)
+        back = [*patched(""), "rollback", "api", "--to", "1"]
+        with subprocess.Popen(back, cwd=repo.root, env=settings, stdout=pipe, stderr=pipe, text=True) as other:
+            assert other.stderr is not None
+            assert other.stderr.readline() == f"waiting for another common-sync (process {one.pid}) to finish\n"
+            (repo.root.parent / "go").touch()
+            assert "from release 2 to 1" in other.communicate()[0]
+            assert (one.wait(), other.returncode) == (0, 0)
+    assert repo.current() == "0001"
 
 
 @deep("full disks of releases")
@@ -522,9 +562,6 @@ def _die(module: str, name: str, when: str = "before") -> str:
         f"import os, signal, {module} as m\ncall = m.{name}\n"
         f"def die(*a, **k):\n    {call}os.kill(os.getpid(), signal.SIGKILL)\nm.{name} = die\n"
     )
-
-
-STEPS, DEPLOY = "common_sync.commands.steps.releases", "common_sync.commands.deploy"
 
 
 @pytest.fixture
