@@ -18,7 +18,7 @@ from benchmarks.report import render_page
 from benchmarks.rounds import WrongResultError, run_case
 from benchmarks.trees import SHAPES, Shape, choose_folder, write_text
 
-_HOOK_ROOM = 400 << 20
+_HOOK_ROOM = 800 << 20
 _QUICK_HOOK_ROUNDS = 10
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from benchmarks.rivals import tool
 from benchmarks.rounds import Table, check_status, rotated
 from benchmarks.running import Command, Memory, run, watch
-from benchmarks.trees import commit, write_text
+from benchmarks.trees import SHAPES, Tree, commit, write_text
 
 KEY, TITLE = "hook", "The hook with nothing to do"
 ROUNDS = 40
@@ -17,7 +17,10 @@ ROUNDS = 40
 BARE, HOOK = "`python -c pass`", "**`common-sync-hook`**"
 PLAIN, COMPLEX = "**`common-sync-hook`**, plain excludes", "**`common-sync-hook`**, an exclude with wildcards"
 FULL = "**`common-sync-hook --no-cache`**, as where something has changed"
+MODULE = "**`common-sync-hook`** without pip's launcher"
 STATUS = "`git status`"
+_LARGE_SHAPE = next(shape for shape in SHAPES if shape.key == "4x10000")
+MANY = f"**`common-sync-hook`**, {_LARGE_SHAPE.title}"
 
 _EXAMPLE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "examples", "media-services")
 _CONFIGURATION = 'master = "common"\nservices = ["orchestrator", "services/*"]\n'
@@ -53,12 +56,15 @@ def run_hook_case(folder: str, rounds: int) -> HookResult:
     """
     print(f"{KEY}: {rounds} rounds", file=sys.stderr)
     roots = {title: _build(os.path.join(folder, f"{KEY}-{number}"), title) for number, title in enumerate(_EXCLUDES)}
+    roots[MANY] = _settle(Tree(os.path.join(folder, f"{KEY}-many"), _LARGE_SHAPE).root, MANY)
     try:
         commands = [(_hook(title), root) for title, root in roots.items()]
         bare = Command(BARE, (sys.executable, "-c", "pass"), sys.executable)
         status = Command(STATUS, ("git", "status"), "git")
+        program = "from common_sync.interface.hook import main; main()"
+        module = Command(MODULE, (sys.executable, "-c", program), sys.executable)
         full = Command(FULL, tool("common-sync-hook", "--no-cache"), tool("common-sync-hook")[0])
-        contestants = [(bare, roots[HOOK]), *commands, (full, roots[HOOK]), (status, roots[HOOK])]
+        contestants = [(bare, roots[HOOK]), *commands, *((one, roots[HOOK]) for one in (module, full, status))]
         table: Table = {command.title: [] for command, _ in contestants}
         for number in range(rounds):
             for command, root in rotated(contestants, number):
@@ -80,6 +86,11 @@ def _build(root: str, title: str) -> str:
     shutil.copytree(_EXAMPLE, root, ignore=shutil.ignore_patterns("__pycache__", ".git", "common-sync.toml"))
     write_text(os.path.join(root, "common-sync.toml"), _CONFIGURATION + _EXCLUDES[title])
     commit(root)
+    return _settle(root, title)
+
+
+def _settle(root: str, title: str) -> str:
+    """Bring a repository in sync, commit it, and have the hook leave its stamp; return its path."""
     distribute = Command("distribute", tool("common-sync", "distribute"), tool("common-sync")[0])
     check_status(run(distribute, root), 0, f"distribute, before {title}")
     commit(root)

@@ -14,16 +14,13 @@ _BOMS = (
     (b"\xff\xfe", "utf-16-le"),
     (b"\xfe\xff", "utf-16-be"),
 )
-_CODING = expression(r"coding[:=]\s*([-\w.]+)", re.ASCII)
+_CODING = expression(r"coding[:=]\s*([-\w.]+)", re.ASCII, needs="coding")
 
 SPACES = (
     "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
     "\u2028\u2029\u202f\u205f\u3000"
 )
 """What Go's `unicode.IsSpace` takes for a blank; Python's `str.isspace` takes more."""
-
-NO_PATH = expression("[\\x00\ud800-\udfff]")
-"""What is in no path: the system takes no such name, and Python raises ValueError for it."""
 
 
 class UndecodableError(ValueError):
@@ -162,6 +159,13 @@ def declared_encoding(characters: str) -> re.Match[str] | None:
             return found
         position += len(line) + 1
     return None
+
+
+def is_no_path(characters: str) -> bool:
+    """Tell whether no path can be like this: the system takes no such name, and Python raises ValueError for it."""
+    return "\0" in characters or (
+        not characters.isascii() and any("\ud800" <= letter <= "\udfff" for letter in characters)
+    )
 
 
 def find_conflict(characters: str) -> int | None:

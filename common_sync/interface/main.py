@@ -60,9 +60,12 @@ def guard(action: Callable[[], int]) -> int:
 
 
 def _flush() -> None:
-    from common_sync.interface.show.terminal import flush  # the action has imported it by now
+    try:
+        sys.stdout.flush()
+    except OSError:
+        from common_sync.interface.show.terminal import flush  # it fails again, and says why
 
-    flush(sys.stdout)
+        flush(sys.stdout)
 
 
 def _open_missing_streams() -> None:

@@ -11,11 +11,13 @@ https://github.com/moby/patternmatcher, which BuildKit matches with; `tests/core
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.expressions import expression
-from common_sync.core.formats.wildcards import Wildcards, may_be_many
 from common_sync.core.text import SPACES, UnparsableError
+
+if TYPE_CHECKING:
+    from common_sync.core.formats.wildcards import Wildcards
 
 
 class Pattern(NamedTuple):
@@ -24,7 +26,7 @@ class Pattern(NamedTuple):
     text: str  # as it was written, without blanks around it
     line: int  # its line, counted from 1
     excludes: bool  # whether it takes a path out; one that begins with `!` brings it back
-    regex: re.Pattern[str] | Wildcards  # finds something in each path that it means, and not in what is below
+    regex: "re.Pattern[str] | Wildcards"  # finds something in each path that it means, and not in what is below
     beginning: str  # what each path that it means begins with, or nothing where only the expression can tell
     ending: str  # what each ends with, in the same way
 
@@ -171,7 +173,7 @@ _WILD = expression(r"[*?\[\]\\]")
 _TOKEN = expression(r"(\*\*/?)\Z|(\*\*/?)|(\*)|(\?)|\\(.)|([.+()$])|.", re.DOTALL)
 
 
-def _compile(pattern: str) -> re.Pattern[str] | Wildcards:
+def _compile(pattern: str) -> "re.Pattern[str] | Wildcards":
     """Return the expression for a pattern.
 
     Raises:
@@ -192,15 +194,22 @@ def _compile(pattern: str) -> re.Pattern[str] | Wildcards:
     return expression(source, re.ASCII)
 
 
-def _compile_wild(pattern: str) -> re.Pattern[str] | Wildcards:
+_FEW = 2
+"""Wildcards that `re` may try in all ways; the time is at most the square of a path's length."""
+
+
+def _compile_wild(pattern: str) -> "re.Pattern[str] | Wildcards":
     translated = _TOKEN.sub(_translate, pattern)
     if _holds_escape(pattern):
         translated = _CLASS.sub(_as_python_reads, translated)
-    regex = re.compile(f"^{translated}\\Z", re.ASCII)
-    if not may_be_many(translated):
+    compile_ = re.compile if _holds_escape(pattern) or "{" in pattern else expression  # the others cannot be wrong
+    regex = compile_(f"^{translated}\\Z", re.ASCII)
+    if "{" not in translated and translated.count("*") + translated.count("|") <= _FEW:
         return regex
+    from common_sync.core.formats.wildcards import Wildcards  # hardly any pattern has as many
+
     wildcards = Wildcards(translated)
-    return wildcards if wildcards.are_many else regex
+    return wildcards if wildcards.count > _FEW else regex
 
 
 def _holds_escape(pattern: str) -> bool:

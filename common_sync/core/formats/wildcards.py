@@ -12,14 +12,6 @@ _PIECE = expression(
 _MOST = 1000
 """How often Go's expressions repeat something at most."""
 
-_FEW = 2
-"""Wildcards that `re` may try in all ways; the time is at most the square of a path's length."""
-
-
-def may_be_many(source: str) -> bool:
-    """Tell at a glance whether an expression may have more wildcards than `re` tries in no time, or repeats too often."""
-    return "{" in source or source.count("*") + source.count("|") > _FEW
-
 
 class _Step(NamedTuple):
     """Something that is repeated."""
@@ -70,11 +62,6 @@ class Wildcards:
                 self._choices.append([])
             else:
                 self._choices[-1].append(_read_step(found))
-
-    @property
-    def are_many(self) -> bool:
-        """Whether `re` could take long."""
-        return self.count > _FEW
 
     def search(self, path: str) -> bool:
         """Tell whether it matches a path: `a|b` is one that begins with `a`, or ends with `b`."""

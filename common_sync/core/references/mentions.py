@@ -12,7 +12,7 @@ from common_sync.core.expressions import expression
 from common_sync.core.findings import line_finding
 from common_sync.core.model import Finding
 from common_sync.core.references.contract import Locate, Rewrite, Site
-from common_sync.core.text import NO_PATH
+from common_sync.core.text import is_no_path
 
 _COMMENT = expression(r"(?:^|(?<=\s))#.*|^\s*;.*")
 # $PWD/ $(CURDIR)/ {toxinidir}/ %(here)s/
@@ -47,7 +47,7 @@ def _list_computed(characters: str, locate: Locate) -> Iterator[tuple[int, Menti
 
     for one in find_paths(characters, "setup.py"):
         path = (one.value or "").partition("file://")[2] or one.value or ""
-        place = locate(path, True) if path and not NO_PATH.search(path) else None
+        place = locate(path, True) if path and not is_no_path(path) else None
         if place is not None and place.where == "master":
             yield one.line, Mention(one.written, place.rest)
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from common_sync.core.formats.pip.paths import Target, find_include, find_target, holds_variable
 from common_sync.core.formats.pip.syntax import Instruction, parse_instructions
 from common_sync.core.references.contract import Include, Locate, Place
-from common_sync.core.text import NO_PATH
+from common_sync.core.text import is_no_path
 
 
 class Found(NamedTuple):
@@ -78,7 +78,7 @@ def read_references(characters: str, locate: Locate) -> Reading:
         value = instruction.value.value
         including = instruction.kind in {"requirements-file", "constraints-file"}
         target = find_include(value) if including else find_target(value, editable=instruction.kind == "editable")
-        if target is None or NO_PATH.search(target.path):
+        if target is None or is_no_path(target.path):
             continue
         if holds_variable(target):
             reading.variables.append(Found(instruction, target, Place("outside")))

@@ -14,7 +14,7 @@ from common_sync.core.copies.metadata import METADATA_FILES
 from common_sync.core.expressions import expression
 from common_sync.core.model import ancestors
 from common_sync.core.references.kinds import is_compose, is_dockerfile, kind_anywhere, limit_of
-from common_sync.core.text import NO_PATH, UndecodableError, decode_requirements
+from common_sync.core.text import UndecodableError, decode_requirements, is_no_path
 from common_sync.edges.git.ask import list_files
 from common_sync.edges.git.repository import find_top
 from common_sync.edges.gitignore.patterns import Gitignores
@@ -170,7 +170,7 @@ class Tree:
             base: The folder that it is relative to.
             path: As written; an absolute one may lead here too.
         """
-        if NO_PATH.search(path):
+        if is_no_path(path):
             return None
         full = posixpath.normpath(posixpath.join(self.root, base, path))
         place = self._relative(full)
@@ -268,7 +268,7 @@ def _repositories_in(root: str, files: list[str]) -> Iterator[str]:
 def _is_repository(root: str, path: str) -> bool:
     """Tell whether a folder is a repository of its own, and not reached through a symlink, which could lead anywhere."""
     place = os.path.join(root, path)
-    return NO_PATH.search(path) is None and os.path.lexists(f"{place}/.git") and os.path.realpath(place) == place
+    return not is_no_path(path) and os.path.lexists(f"{place}/.git") and os.path.realpath(place) == place
 
 
 def _walk(root: str) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from fnmatch import fnmatchcase
 
 from common_sync.core.configuration import Configuration
 from common_sync.core.errors import Problem, shell_word
@@ -190,7 +189,7 @@ def _glob(folder: str, pattern: str, prefix: str, seen: set[tuple[str, str]]) ->
         yield from _glob(folder, rest, prefix, seen)
     for name in _folders_in(folder):
         hidden = name.startswith(".") and not part.startswith(".")
-        if hidden or not fnmatchcase(name, part):
+        if hidden or not _fits(name, part):
             continue
         below = os.path.join(folder, name)
         if part == "**":
@@ -199,6 +198,14 @@ def _glob(folder: str, pattern: str, prefix: str, seen: set[tuple[str, str]]) ->
             yield prefix + name
         elif part != "**":
             yield from _glob(below, rest, f"{prefix}{name}/", seen)
+
+
+def _fits(name: str, part: str) -> bool:
+    if part == "*" or not is_glob(part):
+        return part in ("*", name)
+    from fnmatch import fnmatchcase  # most globs are `services/*`
+
+    return fnmatchcase(name, part)
 
 
 def _folders_in(folder: str) -> list[str]:

@@ -17,7 +17,7 @@ from common_sync.core.formats.yaml.tree import (
     find_value,
     read_meanings,
 )
-from common_sync.core.text import NO_PATH
+from common_sync.core.text import is_no_path
 
 Use = Literal["build", "dockerfile", "mount", "include", "file", "folder"]
 """What a path is for: a build context, its Dockerfile, a bind mount, more Compose, any other file, any other folder."""
@@ -168,7 +168,7 @@ def _find_path(scalar: YamlScalar, use: Use, meaning: str) -> WrittenPath | None
         name = _NAMED.match(scalar.value)
         start = name.end() if name else end
     path = scalar.value[start:end]
-    if not path or scalar.tag == "!reset" or is_remote(path) or NO_PATH.search(path):
+    if not path or scalar.tag == "!reset" or is_remote(path) or is_no_path(path):
         return None
     return WrittenPath(scalar, use, start, start + len(path.rstrip("/") or "/"))
 

@@ -28,12 +28,12 @@ _HEREDOC_WORD = expression(
 )
 _QUOTED_WORD = {
     escape: expression(
-        rf"""(?:[^{SPACES}'"{taken}]|{taken}.|'[^']*(?:'|\Z)|"(?:[^"{taken}]|{taken}.)*(?:"|(?={taken}?\Z)))+""",
+        rf"""(?:[^\s'"{taken}]|[\x1c-\x1f]|{taken}.|'[^']*(?:'|\Z)|"(?:[^"{taken}]|{taken}.)*(?:"|(?={taken}?\Z)))+""",
         re.DOTALL,
     )
     for escape, taken in (("\\", "\\\\"), ("`", "`"))
 }
-"""By the escape character; one at the very end escapes nothing, and does not count."""
+"""By the escape character; one at the very end escapes nothing, and does not count. Go takes fewer characters for blanks than `\\s`."""
 
 
 class Flag(NamedTuple):

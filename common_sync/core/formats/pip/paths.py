@@ -8,12 +8,11 @@ import re
 from typing import NamedTuple
 
 from common_sync.core.expressions import expression
-from common_sync.core.formats.pip.names import normalise
 
 _DIRECT = expression(r"([A-Za-z0-9][\w.-]*)\s*(?:(\[[^\]]*\])\s*)?@\s*", re.ASCII, needs="@")
 _FILE = expression(r"file:", re.IGNORECASE)
 _OTHER_SCHEME = expression(r"(?!file:)[a-z][a-z0-9+.-]*:", re.IGNORECASE, needs=":")
-_LOCAL_HOST = expression(r"//(?:localhost)?(?=/)", re.IGNORECASE)
+_LOCAL_HOST = expression(r"//(?:localhost)?(?=/)", re.IGNORECASE, needs="//")
 _PATH_FRAGMENT = expression(r"#(?=(?:egg|subdirectory)=)", needs="#")
 _URL_FRAGMENT = expression(r"[?#]")
 _SUBDIRECTORY = expression(r"[#&]subdirectory=([^&]+)")
@@ -40,6 +39,12 @@ class Target(NamedTuple):
     fragment: str = ""  # what follows the path in the URL, without the subdirectory's name
 
 
+def _normalise(name: str) -> str:
+    from common_sync.core.formats.pip.names import normalise  # most requirements that are paths give no name
+
+    return normalise(name)
+
+
 def find_target(value: str, *, editable: bool) -> Target | None:
     """Find the local path in a requirement; None if it names a project or something on a network.
 
@@ -58,7 +63,7 @@ def find_target(value: str, *, editable: bool) -> Target | None:
     if target is None:
         return None
     return target._replace(
-        name=normalise(direct[1]) if direct else "",
+        name=_normalise(direct[1]) if direct else "",
         extras=extras | _parse_extras(direct[2] if direct else None),
         marker=" ".join(marker.split()),
     )
@@ -123,7 +128,7 @@ def _split_extras(where: str) -> tuple[str, frozenset[str]]:
 
 
 def _parse_extras(bracketed: str | None) -> frozenset[str]:
-    return frozenset(normalise(extra) for extra in (bracketed or "")[1:-1].split(",") if extra.strip())
+    return frozenset(_normalise(extra) for extra in (bracketed or "")[1:-1].split(",") if extra.strip())
 
 
 def _find_place(where: str, start: int) -> Target | None:

@@ -15,7 +15,7 @@ from common_sync.core.expressions import expression
 
 Kind = Literal["requirement", "editable", "requirements-file", "constraints-file"]
 
-_COMMENT = expression(r"(?:^|(?<=\s))#")
+_COMMENT = expression(r"(?:^|(?<=\s))#", needs="#")
 _FIRST_OPTION = expression(r"(?:^|(?<= ))-")
 _SHELL_WORD = expression(r"""(?:[^ \t\r\n'"\\]+|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+""", re.DOTALL)
 _SHELL_PIECE = expression(r"""[^'"\\]+|\\.|'[^']*'|"(?:[^"\\]|\\.)*\"""", re.DOTALL)

@@ -7,7 +7,7 @@ from common_sync.core.formats.compose.file import BuildSection, ComposeFile
 from common_sync.core.formats.compose.paths import UNKNOWN, WrittenPath, expand, has_variable, is_remote
 from common_sync.core.model import Edit
 from common_sync.core.references.contract import Place, Site
-from common_sync.core.text import NO_PATH
+from common_sync.core.text import is_no_path
 
 
 class Located(NamedTuple):
@@ -96,7 +96,7 @@ def list_held(builds: Iterable[BuildSection], site: Site) -> set[int]:
 
 
 def _may_be_read(context: str) -> bool:
-    return not (is_remote(context) or has_variable(context) or NO_PATH.search(context))
+    return not (is_remote(context) or has_variable(context) or is_no_path(context))
 
 
 def _join(folder: str, path: str) -> str:

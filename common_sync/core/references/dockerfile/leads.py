@@ -7,7 +7,7 @@ from typing import NamedTuple
 from common_sync.core.expressions import expression
 from common_sync.core.formats.dockerfile.sources import Source, normalise
 from common_sync.core.references.contract import Place, Site
-from common_sync.core.text import NO_PATH
+from common_sync.core.text import is_no_path
 
 _WILDCARD = expression(r"[*?\[\\]")
 
@@ -41,7 +41,7 @@ def locate_source(source: Source, site: Site) -> Lead:
     path = source.path.text
     if source.unknown:
         return Lead(Place("outside"), doubt="it holds a variable" if ".." in path.split("/") else "")
-    if NO_PATH.search(path):
+    if is_no_path(path):
         return Lead(Place("outside"))
     literal = before_wildcards(path)
     if literal != path and _may_match(path, site):
