@@ -10,7 +10,12 @@ import pytest
 from support.farm import Farm
 from support.monorepo import Done, Monorepo
 
-from common_sync.core.copies.manifest import NAME, parse_manifest
+from common_sync.commands.fleet_status import Asked, FleetStatus, find_trouble
+from common_sync.core.copies.manifest import NAME, make_manifest, parse_manifest
+from common_sync.core.fleet.answers import Verdict
+from common_sync.core.fleet.inventory import Place
+from common_sync.core.model import Origin
+from common_sync.interface.run.fleet_status import name_verdict
 
 SERVICE, COPY = "services/api", "services/api/common"
 
@@ -145,6 +150,20 @@ def test_a_container(committed: Monorepo, tmp_path: Path) -> None:
     (finding,) = document["findings"]
     told = "exec -i shop-api-1 python3 -I -"
     assert finding["message"] == f"local shop-api-1: what was started there ended with 1: {told}"
+
+
+def test_a_mount_in_a_container() -> None:
+    """A person would take what a folder of the host brings into a container for what its image holds."""
+    manifest = make_manifest(Origin("our-common", "common", "1.2.3"), {})
+    place = Place("vm", SERVICE, "common", "shop-api-1", "/app/common", 3)
+    asked = Asked(place, manifest, Verdict("current", (0, 0, 0), mount="/app"))
+    here = Asked(place._replace(container=""), manifest, asked.verdict)
+    (finding,) = find_trouble((asked.verdict, asked.verdict), [asked, here], "fleet.toml", in_container=True)
+    assert (finding.code, finding.severity, finding.line) == ("CS405", "warning", 3)
+    assert finding.message.startswith("vm: shop-api-1:/app/common: /app is mounted there")
+    status = FleetStatus("HEAD", "0" * 40, (asked, here), (finding,))
+    assert [name_verdict(one) for one in status.asked] == ["current, mounted", "current"]
+    assert status.as_wanted
 
 
 TARGET = '[[target]]\nhost = "local"\npath = "/srv"\nservice = "api"\n'

@@ -133,7 +133,7 @@ def _ask(pairs: Sequence[Pair], file: str, patience: Patience) -> tuple[list[Ask
     for reply, mark, group in zip(ask_hosts(questions, patience), marks, groups.values(), strict=True):
         result = read_reply(reply, mark, len(group), group[0][0].host, patience.whole)
         asked = _judge(group, result)
-        findings += _find_trouble(result, asked, file, in_container=reply.code != SSH_FAILED)
+        findings += find_trouble(result, asked, file, in_container=reply.code != SSH_FAILED)
         told |= {one.place: one for one in asked}
     return [told[place] for place, _ in pairs], [*dict.fromkeys(findings)]
 
@@ -149,10 +149,17 @@ def _judge(group: Sequence[Pair], result: tuple[Verdict, ...] | Trouble) -> list
     return [Asked(*pair, verdict) for pair, verdict in zip(group, result, strict=True)]
 
 
-def _find_trouble(
+def find_trouble(
     result: tuple[Verdict, ...] | Trouble, asked: Sequence[Asked], file: str, *, in_container: bool
 ) -> Iterator[Finding]:
-    """Yield what is found: one finding where there is no answer, else one for each place that is not as wanted."""
+    """Yield the findings of places that were asked together.
+
+    Args:
+        result: A verdict for each, or why there is none, which is one finding for all of them.
+        asked: The places.
+        file: The inventory, as findings name it.
+        in_container: Whether the container was reached, if they are in one.
+    """
     if isinstance(result, Trouble):
         place = asked[0].place
         where = f"{place.host} {place.container}" if place.container and in_container else place.host
@@ -162,11 +169,19 @@ def _find_trouble(
     for one in asked:
         if one.verdict.state != "current":
             yield _describe(one, file)
+        if one.place.container and one.verdict.mount:
+            yield _describe_mount(one.place, one.verdict.mount, file)
+
+
+def _describe_mount(place: Place, mount: str, file: str) -> Finding:
+    what = f"{mount} is mounted there, so what it holds is not what its image holds"
+    remedy = "take the mount out of the compose file, so that the image decides; what runs keeps what it has imported"
+    return make_finding("CS405", place.service, file, place.line, f"{place.host}: {place.shown}: {what}", remedy)
 
 
 def _describe(asked: Asked, file: str) -> Finding:
     """Return the finding for a place that is not as wanted, or cannot be told."""
-    place, (state, _, named, own, reason) = asked.place, asked.verdict
+    place, (state, counts, named, own, reason, _) = asked.place, asked.verdict
     where, wanted = f"{place.host}: {place.shown}", name_state(asked.wanted.library, asked.wanted.tree)
     if state == "unknown":
         remedy = f"let the user that ssh comes as read it: ls -l {shell_word(place.folder)}"
@@ -178,7 +193,7 @@ def _describe(asked: Asked, file: str) -> Finding:
     elif state == "other":
         message = f"{where} holds {name_own(own)}, and not {wanted}"
     else:
-        more = ", …" if sum(asked.verdict.counts) > len(named[:_MOST_NAMED]) else ""
+        more = ", …" if sum(counts) > len(named[:_MOST_NAMED]) else ""
         files = ", ".join(f"{path} {word}" for path, word in named[:_MOST_NAMED])
         message = f"{where} is not {wanted}: {files}{more}"
     return make_finding(code, place.service, file, place.line, message, remedy)

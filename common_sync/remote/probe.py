@@ -11,6 +11,7 @@ import fnmatch
 import hashlib
 import json
 import os
+import re
 import signal
 import stat
 import sys
@@ -74,7 +75,31 @@ def _tell(files: dict[str, list[str]], left_alone: list[str], folder: bytes) -> 
     words = [word for _, word in differences]
     counts = {word: words.count(word) for word in ("changed", "missing", "extra")}
     named = [[_printable(path), word] for path, word in differences[:_MOST_SHOWN]]
-    return {**counts, "named": named, "own": own}
+    return {**counts, "named": named, "own": own, "mount": _read_mount(folder)}
+
+
+def _read_mount(folder: bytes) -> str:
+    """Return the mount that a folder's files come from, at least in part; nothing where that is the root, or not known."""
+    try:
+        with open("/proc/self/mountinfo", "rb") as file:
+            return _printable(find_mount(file.read(), os.path.realpath(folder)))
+    except OSError:
+        return ""
+
+
+def find_mount(listed: bytes, folder: bytes) -> bytes:
+    """Return the mount that covers a folder, or lies in it; nothing where that is the root alone.
+
+    Args:
+        listed: What `/proc/self/mountinfo` holds; proc(5) has the format.
+        folder: Its absolute path, without symlinks.
+    """
+    found = b""
+    for words in map(bytes.split, listed.splitlines()):
+        point = re.sub(rb"\\([0-7]{3})", lambda escape: bytes([int(escape[1], 8)]), words[4]).rstrip(b"/") + b"/"
+        if point != b"/" and ((folder + b"/").startswith(point) or point.startswith(folder + b"/")):
+            found = max(found, point[:-1], key=len)
+    return found
 
 
 def _find_own(left_alone: list[str], folder: bytes) -> list[str] | None:

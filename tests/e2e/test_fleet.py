@@ -21,17 +21,35 @@ def test_what_containers_hold(engine: Engine, tmp_path: Path) -> None:
     assert repo.run("distribute").code == 0
     repo.commit("new")
     assert build_folder(engine, service, "fleet-new", *build).code == 0
-    with running(engine, "fleet-old") as old, running(engine, "fleet-new") as new, running(engine, "fleet-new") as bare:
+    mount = ("--volume", f"{service}/common:/app/common:ro")
+    with (
+        running(engine, "fleet-old") as old,
+        running(engine, "fleet-new") as new,
+        running(engine, "fleet-old", *mount) as mounted,
+        running(engine, "fleet-new") as bare,
+    ):
         assert engine.docker("exec", bare.container, "sh", "-c", "rm -f $(which -a python3)").code == 0
-        names = {"old": old.container, "new": new.container, "bare": bare.container, "none": "not-there"}
+        names = {
+            "old": old.container,
+            "new": new.container,
+            "mounted": mounted.container,
+            "bare": bare.container,
+            "none": "not-there",
+        }
         listed = ", ".join(f'"{name}"' for name in names.values())
         repo.write(
             "fleet.toml",
             f'[[target]]\nhost = "local"\nservice = "api"\nlibrary = "/app/common"\ncontainers = [{listed}]\n',
         )
         status = repo.json("fleet", "status", "--ref", "HEAD", code=4)
-    assert [one["state"] for one in status["places"]] == ["other", "current", "unknown", "unknown"]
+    assert [one["state"] for one in status["places"]] == ["other", "current", "current", "unknown", "unknown"]
+    assert [one["mount"] for one in status["places"]] == [None, None, "/app/common", None, None]
     codes = [(one["code"], one["message"].split(":")[0]) for one in status["findings"]]
-    assert codes == [("CS402", "local"), ("CS407", f"local {names['bare']}"), ("CS407", "local not-there")]
-    assert "OCI runtime exec failed" in status["findings"][1]["message"]
-    assert "No such container" in status["findings"][2]["message"]
+    assert codes == [
+        ("CS402", "local"),
+        ("CS405", "local"),
+        ("CS407", f"local {names['bare']}"),
+        ("CS407", "local not-there"),
+    ]
+    assert "OCI runtime exec failed" in status["findings"][2]["message"]
+    assert "No such container" in status["findings"][3]["message"]

@@ -207,3 +207,36 @@ def test_a_manifest_that_leads_out(tmp_path: Path, capsys: pytest.CaptureFixture
     (tmp_path / "common" / NAME).write_text(json.dumps(stated))
     (told,) = ask({}, [(0, str(tmp_path / "common"))], capsys)
     assert told["own"] is None
+
+
+LISTED = b"""\
+22 1 0:21 / / rw,relatime - overlay overlay rw
+25 22 0:23 / /proc rw - proc proc rw
+30 22 254:1 /srv/shop /app rw - ext4 /dev/sda1 rw
+31 30 254:1 /my\\040lib /app/my\\040lib/models/x ro - ext4 /dev/sda1 rw
+"""
+
+
+@pytest.mark.parametrize(
+    ("folder", "mount"),
+    [
+        (b"/app/common", b"/app"),
+        (b"/app", b"/app/my lib/models/x"),
+        (b"/app/my lib", b"/app/my lib/models/x"),
+        (b"/app/my lib/models/x", b"/app/my lib/models/x"),
+        (b"/app/my lib/models/xy", b"/app"),
+        (b"/application/common", b""),
+        (b"/srv/shop", b""),
+    ],
+)
+def test_what_is_mounted(folder: bytes, mount: bytes) -> None:
+    """A person would believe the image, although a folder of the host lies over its copy."""
+    assert probe.find_mount(LISTED, folder) == mount
+
+
+def test_a_real_mount(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The format of the real file would be another one than that of the table."""
+    make_copy(tmp_path)
+    here, there = ask({}, [(0, str(tmp_path)), (0, "/proc/self/task")], capsys)
+    assert str(tmp_path).startswith(here["mount"])
+    assert there["mount"] == "/proc"

@@ -51,6 +51,7 @@ class Verdict(NamedTuple):
         named: Some of them, each with one of these words.
         own: What it holds by its own manifest: a library's name, its version or nothing, and a digest; or nothing.
         reason: Why it cannot be told, or nothing.
+        mount: The mount that its files come from, or nothing.
     """
 
     state: State
@@ -58,6 +59,7 @@ class Verdict(NamedTuple):
     named: tuple[tuple[str, str], ...] = ()
     own: tuple[str, ...] = ()
     reason: str = ""
+    mount: str = ""
 
 
 class Trouble(NamedTuple):
@@ -109,15 +111,16 @@ def _read_verdict(told: dict[str, object]) -> Verdict:
     if "error" in told:
         return Verdict("unknown", reason=str(told["error"])[:_LONGEST])
     counts, named, own = tuple(map(_number, map(told.__getitem__, _COUNTED))), told["named"], told["own"]
+    mount = str(told["mount"])[:_LONGEST]
     files = tuple((str(path), str(word)) for path, word in _list(named)[:_MOST_NAMED])
     if not any(counts):
         if files or own is not None:
             raise ValueError
-        return Verdict("current", counts)
+        return Verdict("current", counts, mount=mount)
     if own is None:
-        return Verdict("differs", counts, files)
+        return Verdict("differs", counts, files, mount=mount)
     name, version, digest = (str(word)[:_LONGEST] for word in _list(own))
-    return Verdict("other", counts, files, (name, version, digest))
+    return Verdict("other", counts, files, (name, version, digest), mount=mount)
 
 
 def _number(value: object) -> int:

@@ -76,10 +76,15 @@ def _lines(status: "FleetStatus", options: Options) -> Iterator[str]:
 
 def _cells(asked: "Asked") -> tuple[str, ...]:
     place = asked.place
-    return place.host, printable(place.service), _name_verdict(asked), printable(place.shown)
+    return place.host, printable(place.service), name_verdict(asked), printable(place.shown)
 
 
-def _name_verdict(asked: "Asked") -> str:
+def name_verdict(asked: "Asked") -> str:
+    """Return what a place holds, as its cell in the table has it."""
+    return _name_state(asked) + (", mounted" if asked.place.container and asked.verdict.mount else "")
+
+
+def _name_state(asked: "Asked") -> str:
     from common_sync.commands.fleet_status import name_own
 
     verdict = asked.verdict

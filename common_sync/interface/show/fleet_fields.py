@@ -34,6 +34,7 @@ def _place(asked: "Asked") -> Fields:
         "files": [{"path": as_text(path), "state": as_text(word)} for path, word in verdict.named],
         **dict(zip(("changed", "missing", "extra"), verdict.counts or (0, 0, 0), strict=True)),
         "own": _state(*verdict.own) if verdict.own else None,
+        "mount": as_text(verdict.mount) or None,
         "reason": as_text(verdict.reason) or None,
     }
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from common_sync.core.fleet.answers import Reply, Trouble, Verdict, read_reply
 
 MARK = "0123456789abcdef"
-CURRENT = {"changed": 0, "missing": 0, "extra": 0, "named": [], "own": None}
+CURRENT = {"changed": 0, "missing": 0, "extra": 0, "named": [], "own": None, "mount": ""}
 DIFFERS = CURRENT | {"changed": 2, "named": [["a.py", "changed"], ["b.py", "changed"]]}
 
 
@@ -30,6 +30,7 @@ VERDICTS = [
         DIFFERS | {"own": ["our-common", "", "cs1:0"]},
         Verdict("other", (2, 0, 0), (("a.py", "changed"), ("b.py", "changed")), ("our-common", "", "cs1:0")),
     ),
+    (CURRENT | {"mount": "/app"}, Verdict("current", (0, 0, 0), mount="/app")),
     ({"gone": True}, Verdict("gone")),
     ({"error": "/srv: Permission denied"}, Verdict("unknown", reason="/srv: Permission denied")),
 ]
@@ -66,6 +67,7 @@ NO_ANSWERS = [
     answer(CURRENT | {"named": None}),
     answer(CURRENT | {"named": [["a.py", "changed"]]}),
     answer(CURRENT | {"own": ["our-common", "", "cs1:0"]}),
+    answer({name: value for name, value in CURRENT.items() if name != "mount"}),
     answer(DIFFERS | {"own": []}),
     answer(DIFFERS | {"own": "it"}),
     answer(DIFFERS | {"named": ["a"]}),
