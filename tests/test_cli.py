@@ -270,7 +270,7 @@ def test_help_and_version(synced: Monorepo) -> None:
     group = synced.run("env", "--help")
     assert (group.code, synced.run("env")) == (0, (2, group.out, ""))
     fleet = synced.run("fleet", "--help").out
-    assert ("\n  fleet probe  " in fleet, "\nExample:\n  common-sync fleet probe " in fleet) == (True, True)
+    assert ("\n  fleet probe  " in fleet, "\nExample:\n  common-sync fleet status " in fleet) == (True, True)
     assert re.findall(r"^  (env \w+)  ", group.out, re.MULTILINE) == [one for one in listed if one.startswith("env ")]
 
 

@@ -13,6 +13,7 @@ from support.monorepo import Monorepo, run
 
 from common_sync import __version__
 from common_sync.core.findings import CODES
+from common_sync.core.fleet.inventory import parse_inventory
 from common_sync.interface.commands import COMMANDS, common_parameters, own_parameters
 from common_sync.interface.schema import URL
 
@@ -114,6 +115,13 @@ def test_the_configuration_that_is_shown_is_one(example: Monorepo) -> None:
     assert not (example.root / "services/api/common/tests").exists()
     assert example.run("verify").code == 0
     assert schema == f"#:schema {URL}\n"
+
+
+def test_the_inventory_that_is_shown_is_one() -> None:
+    """A reader would copy an inventory that is refused."""
+    (shown,) = blocks(page("fleet.md"), "toml")
+    inventory, problems = parse_inventory(shown, "fleet.toml")
+    assert (len(inventory.targets), problems) == (2, [])
 
 
 def test_doctor_finds_what_is_shown(example: Monorepo) -> None:

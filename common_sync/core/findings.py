@@ -84,6 +84,11 @@ CODES = {
     "CS313": Code("error", "A service's user may not start it"),
     "CS314": Code("error", "The current release is not proven"),
     "CS316": Code("warning", "Data of a service would not outlive its releases"),
+    "CS401": Code("error", "A copy on another machine is not what is wanted"),
+    "CS402": Code("error", "A copy in a container is not what is wanted"),
+    "CS405": Code("warning", "A mount hides the image's own copy in a container"),
+    "CS407": Code("error", "A machine could not be asked"),
+    "CS408": Code("error", "The host key of a machine is not known, or another one"),
 }
 
 

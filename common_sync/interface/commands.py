@@ -85,6 +85,9 @@ COMMANDS = {
     "units": Command("Print or install the systemd units of services", "common-sync units --check", _SERVICES),
     "ps": Command("Show what runs: units, environments, memory, ports", "common-sync ps services/api", _SERVICES),
     "logs": Command("Show what services have written to the journal", "common-sync logs services/api -f", _SERVICES),
+    "fleet status": Command(
+        "Show what the copies on other machines hold", "common-sync fleet status services/api --host 'pi-*'", _SERVICES
+    ),
     "fleet probe": Command(
         "Print a program that proves a copy on any machine",
         "common-sync fleet probe services/api | ssh vm python3 - /srv/app/common",

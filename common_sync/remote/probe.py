@@ -2,14 +2,17 @@
 
 `common-sync fleet probe` prints it with what a copy should hold. It runs on machines and in containers that have no
 common-sync, and reads the folders that its arguments name. It ends with 0 where all are as wanted, 1 where one is not, and
-2 where one could not be read.
+2 where one could not be read. `common-sync fleet status` sends it with the folders in it, and reads its answer.
 """
 
 from __future__ import annotations
 
 import fnmatch
 import hashlib
+import json
 import os
+import re
+import signal
 import stat
 import sys
 
@@ -17,6 +20,8 @@ AS_WANTED, DIFFERS, UNKNOWN = 0, 1, 2
 
 _MOST_SHOWN = 20
 _BLOCK = 1 << 16
+_LARGEST = 16 << 20
+"""Bytes of a manifest."""
 
 
 def probe(shown: str, files: dict[str, list[str]], left_alone: list[str], folders: list[str]) -> int:
@@ -32,6 +37,89 @@ def probe(shown: str, files: dict[str, list[str]], left_alone: list[str], folder
         print("error: no folder is named\n  help: python3 - FOLDER...", file=sys.stderr)
         return UNKNOWN
     return max([_report(shown, files, left_alone, folder) for folder in folders])
+
+
+def answer(
+    mark: str,
+    seconds: int,
+    left_alone: list[str],
+    wanted: list[dict[str, list[str]]],
+    places: list[tuple[int, str]],
+) -> int:
+    """Print what folders hold: one line of JSON behind a mark.
+
+    Args:
+        mark: What tells the line from what else a shell prints when it starts.
+        seconds: How long this may take; the asker has gone by then.
+        left_alone: As for `probe`.
+        wanted: What copies should hold, each as for `probe`.
+        places: A number of `wanted` and a folder's path, each.
+    """
+    signal.alarm(seconds)
+    told = [_tell(wanted[number], left_alone, os.fsencode(folder)) for number, folder in places]
+    print(mark + json.dumps(told))
+    return AS_WANTED
+
+
+def _tell(files: dict[str, list[str]], left_alone: list[str], folder: bytes) -> dict[str, object]:
+    """Return how a folder differs, and what its own manifest says of it; or why it cannot be read."""
+    try:
+        differences = find_differences(files, left_alone, folder)
+        own = _find_own(left_alone, folder) if differences else None
+    except FileNotFoundError as error:
+        if error.filename == folder:
+            return {"gone": True}
+        return {"error": _explain(error, folder)}
+    except OSError as error:
+        return {"error": _explain(error, folder)}
+    words = [word for _, word in differences]
+    counts = {word: words.count(word) for word in ("changed", "missing", "extra")}
+    named = [[_printable(path), word] for path, word in differences[:_MOST_SHOWN]]
+    return {**counts, "named": named, "own": own, "mount": _read_mount(folder)}
+
+
+def _read_mount(folder: bytes) -> str:
+    """Return the mount that a folder's files come from, at least in part; nothing where that is the root, or not known."""
+    try:
+        with open("/proc/self/mountinfo", "rb") as file:
+            return _printable(find_mount(file.read(), os.path.realpath(folder)))
+    except OSError:
+        return ""
+
+
+def find_mount(listed: bytes, folder: bytes) -> bytes:
+    """Return the mount that covers a folder, or lies in it; nothing where that is the root alone.
+
+    Args:
+        listed: What `/proc/self/mountinfo` holds; proc(5) has the format.
+        folder: Its absolute path, without symlinks.
+    """
+    found = b""
+    for words in map(bytes.split, listed.splitlines()):
+        point = re.sub(rb"\\([0-7]{3})", lambda escape: bytes([int(escape[1], 8)]), words[4]).rstrip(b"/") + b"/"
+        if point != b"/" and ((folder + b"/").startswith(point) or point.startswith(folder + b"/")):
+            found = max(found, point[:-1], key=len)
+    return found
+
+
+def _find_own(left_alone: list[str], folder: bytes) -> list[str] | None:
+    """Return what a folder holds by its own manifest, its library, version and digest; None where it does not hold that."""
+    try:
+        with open(os.path.join(folder, b".common-sync.json"), "rb") as file:
+            stated = json.loads(file.read(_LARGEST).decode("utf-8"))
+        files = {path: _entry(path, one) for path, one in stated["files"].items()}
+        words = [str(stated[key] or "") for key in ("library", "version", "tree")]
+        return None if find_differences(files, left_alone, folder) else words
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def _entry(path: str, stated: dict[str, object]) -> list[str]:
+    if not {"", ".", ".."}.isdisjoint(path.split("/")):  # it leads out of the copy
+        raise ValueError(path)
+    if "symlink" in stated:
+        return ["link", str(stated["symlink"])]
+    return ["exec" if stated["exec"] else "file", str(stated["sha256"])]
 
 
 def find_differences(files: dict[str, list[str]], left_alone: list[str], folder: bytes) -> list[tuple[bytes, str]]:
@@ -107,8 +195,7 @@ def _report(shown: str, files: dict[str, list[str]], left_alone: list[str], fold
     try:
         differences = find_differences(files, left_alone, os.fsencode(folder))
     except OSError as error:
-        at = _printable(os.fsencode(error.filename or folder))
-        print(f"error: {at}: {error.strerror}", file=sys.stderr)
+        print(f"error: {_explain(error, os.fsencode(folder))}", file=sys.stderr)
         return UNKNOWN
     if not differences:
         print(f"{where}: holds {shown}")
@@ -121,6 +208,10 @@ def _report(shown: str, files: dict[str, list[str]], left_alone: list[str], fold
     if len(differences) > _MOST_SHOWN:
         print(f"  and {len(differences) - _MOST_SHOWN} more")
     return DIFFERS
+
+
+def _explain(error: OSError, folder: bytes) -> str:
+    return f"{_printable(os.fsencode(error.filename or folder))}: {error.strerror}"
 
 
 def _printable(path: bytes) -> str:

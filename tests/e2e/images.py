@@ -62,9 +62,9 @@ def build_stream(engine: Engine, root: Path, service: str, tag: str, dockerfile:
 
 
 @contextmanager
-def running(engine: Engine, tag: str) -> Iterator[Running]:
-    """Start an image without any network; the container is removed afterwards."""
-    started = engine.docker("run", "--detach", "--label", LABEL, "--network", "none", tag)
+def running(engine: Engine, tag: str, *options: str) -> Iterator[Running]:
+    """Start an image without any network, with options for `docker run`; the container is removed afterwards."""
+    started = engine.docker("run", "--detach", "--label", LABEL, "--network", "none", *options, tag)
     assert started.code == 0, started
     container = Running(engine, started.out.strip())
     try:

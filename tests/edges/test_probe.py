@@ -1,10 +1,12 @@
 """The probe, which runs where common-sync is not: it says of a copy what `verify --copy` says."""
 
 import hashlib
+import json
 import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,6 +32,16 @@ def make_copy(folder: Path) -> dict[str, list[str]]:
     (folder / NAME).write_bytes(format_manifest(make_manifest(Origin("our-common", "common", "1.0"), entries)))
     files = {path: ["file", hashlib.sha256(data).hexdigest()] for path, data in CONTENTS.items()}
     return {**files, "link": ["link", "models/base.py"]}
+
+
+def ask(files: dict[str, list[str]], places: list[tuple[int, str]], capsys: pytest.CaptureFixture[str]) -> list[Any]:
+    """Return what the probe answers about places."""
+    assert probe.answer("mark", 0, LEFT_ALONE, [files], places) == probe.AS_WANTED
+    out = capsys.readouterr().out
+    assert out.startswith("mark")
+    told = json.loads(out[4:])
+    assert isinstance(told, list)
+    return told
 
 
 def _replace(file: Path) -> None:
@@ -94,6 +106,10 @@ def test_it_says_what_verify_says(tmp_path: Path, change: str, capsys: pytest.Ca
     assert ", ".join(f"{word} {os.fsdecode(path)}" for path, word in found) == expected
     assert probe.probe("it", files, LEFT_ALONE, [str(copy)]) == (1 if expected else 0)
     assert capsys.readouterr().out.startswith(f"{copy}: {'differs from' if expected else 'holds'} it")
+    (told,) = ask(files, [(0, str(copy))], capsys)
+    counted = [expected.count(f"{word} ") for word in ("changed", "missing", "extra")]
+    assert [told[word] for word in ("changed", "missing", "extra")] == counted
+    assert (told["own"], len(told["named"])) == (None, sum(counted))
     try:
         drifted = bool(verify_copy(str(copy)).findings)
     except TreeError:
@@ -146,3 +162,81 @@ def test_the_file_that_cannot_be_read_is_named(tmp_path: Path, capsys: pytest.Ca
     files = {**make_copy(tmp_path), name: ["file", ""]}
     assert probe.probe("it", files, LEFT_ALONE, [str(tmp_path)]) == probe.UNKNOWN
     assert capsys.readouterr().err == f"error: {tmp_path}/{name}: File name too long\n"
+
+
+def test_another_state_of_the_library(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A person would not learn that a machine has an older library, and would look for who has edited it."""
+    make_copy(tmp_path)
+    tree = json.loads((tmp_path / NAME).read_bytes())["tree"]
+    (told,) = ask({}, [(0, str(tmp_path))], capsys)
+    assert (told["extra"], told["own"]) == (4, ["our-common", "1.0", tree])
+    (tmp_path / "a.py").write_bytes(b"edited")
+    (told,) = ask({}, [(0, str(tmp_path))], capsys)
+    assert told["own"] is None
+
+
+SPOILED = ["{", "[]", "{}", '{"files": {"a": {}}}', '{"files": {"a": 3}}', "\xff"]
+
+
+@pytest.mark.parametrize("spoil", SPOILED)
+def test_a_manifest_that_says_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str], spoil: str) -> None:
+    """A manifest that somebody has spoiled would end the probe, and a person would not learn what the folder holds."""
+    make_copy(tmp_path)
+    (tmp_path / NAME).write_bytes(spoil.encode("latin-1"))
+    (told,) = ask({}, [(0, str(tmp_path))], capsys)
+    assert (told["extra"], told["own"]) == (4, None)
+
+
+def test_what_it_cannot_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder that cannot be read would be called missing, or hide what is told of the others."""
+    files = make_copy(tmp_path / "common")
+    deep = {"n" * 300: ["file", ""]}  # nobody may read it, not even root
+    places = [str(tmp_path / name) for name in ("common", "nowhere", "common/a.py")]
+    current, gone, wrong = ask(files, [(0, place) for place in places], capsys)
+    assert (current["changed"], gone, wrong) == (0, {"gone": True}, {"error": f"{places[2]}: Not a directory"})
+    (told,) = ask(deep, [(0, places[0])], capsys)
+    assert told == {"error": f"{places[0]}/{'n' * 300}: File name too long"}
+
+
+def test_a_manifest_that_leads_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever edits a copy's manifest would have the probe look at any file of the machine."""
+    make_copy(tmp_path / "common")
+    (tmp_path / "secret").write_bytes(b"x")
+    stated = json.loads((tmp_path / "common" / NAME).read_bytes())
+    stated["files"]["../secret"] = {"exec": False, "sha256": hashlib.sha256(b"x").hexdigest()}
+    (tmp_path / "common" / NAME).write_text(json.dumps(stated))
+    (told,) = ask({}, [(0, str(tmp_path / "common"))], capsys)
+    assert told["own"] is None
+
+
+LISTED = b"""\
+22 1 0:21 / / rw,relatime - overlay overlay rw
+25 22 0:23 / /proc rw - proc proc rw
+30 22 254:1 /srv/shop /app rw - ext4 /dev/sda1 rw
+31 30 254:1 /my\\040lib /app/my\\040lib/models/x ro - ext4 /dev/sda1 rw
+"""
+
+
+@pytest.mark.parametrize(
+    ("folder", "mount"),
+    [
+        (b"/app/common", b"/app"),
+        (b"/app", b"/app/my lib/models/x"),
+        (b"/app/my lib", b"/app/my lib/models/x"),
+        (b"/app/my lib/models/x", b"/app/my lib/models/x"),
+        (b"/app/my lib/models/xy", b"/app"),
+        (b"/application/common", b""),
+        (b"/srv/shop", b""),
+    ],
+)
+def test_what_is_mounted(folder: bytes, mount: bytes) -> None:
+    """A person would believe the image, although a folder of the host lies over its copy."""
+    assert probe.find_mount(LISTED, folder) == mount
+
+
+def test_a_real_mount(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The format of the real file would be another one than that of the table."""
+    make_copy(tmp_path)
+    here, there = ask({}, [(0, str(tmp_path)), (0, "/proc/self/task")], capsys)
+    assert str(tmp_path).startswith(here["mount"])
+    assert there["mount"] == "/proc"

@@ -1,7 +1,7 @@
 """The probe as a program: its source, and what a copy should hold."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from common_sync.core.copies.manifest import NAME, Manifest
 from common_sync.core.copies.rules import BUILT_IN
@@ -28,11 +28,39 @@ def make_probe(source: str, manifest: Manifest, own: Iterable[str]) -> str:
     """
     library = manifest.library
     shown = f"{library.name}{f' {library.version}' if library.version is not None else ''}, {manifest.tree}"
-    files = {path: _describe(entry) for path, entry in manifest.files.items()}
-    left_alone = [f"/{NAME}", *own, *(rule.pattern for rule in BUILT_IN)]
-    job = json.dumps([_in_ascii(shown), files, left_alone])
+    job = [_in_ascii(shown), _describe_files(manifest), _left_alone(own)]
+    return _make_program(source, job, "probe(*job, sys.argv[1:])")
+
+
+def make_question(
+    source: str, mark: str, seconds: int, places: Sequence[tuple[Manifest, str]], own: Iterable[str]
+) -> str:
+    """Return a Python program that answers how folders stand, for `core/fleet/answers.py` to read.
+
+    Args:
+        source: The text of `remote/probe.py`.
+        mark: What the answer's line begins with.
+        seconds: How long the program may run.
+        places: What each folder should hold, and its absolute path.
+        own: The names, beside the manifest's, that the tool itself gives to files in copies.
+    """
+    wanted = {manifest.tree: _describe_files(manifest) for manifest, _ in places}
+    numbers = {tree: number for number, tree in enumerate(wanted)}
+    asked = [(numbers[manifest.tree], folder) for manifest, folder in places]
+    return _make_program(source, [mark, seconds, _left_alone(own), [*wanted.values()], asked], "answer(*job)")
+
+
+def _make_program(source: str, job: Sequence[object], call: str) -> str:
     alone = source.replace(_FUTURE, _FUTURE + _ALONE, 1)
-    return f"{alone}\n\nimport json\n\nsys.exit(probe(*json.loads({job!r}), sys.argv[1:]))\n"
+    return f"{alone}\n\njob = json.loads({json.dumps(job)!r})\nsys.exit({call})\n"
+
+
+def _left_alone(own: Iterable[str]) -> list[str]:
+    return [f"/{NAME}", *own, *(rule.pattern for rule in BUILT_IN)]
+
+
+def _describe_files(manifest: Manifest) -> dict[str, tuple[str, str]]:
+    return {path: _describe(entry) for path, entry in manifest.files.items()}
 
 
 def _describe(entry: Entry) -> tuple[str, str]:

@@ -53,6 +53,36 @@ def find_commit(root: str, name: str) -> str | None:
         return None
 
 
+def require_commit(root: str, name: str, asked_by: str = "--ref") -> str:
+    """Return the full id of the commit that a name leads to.
+
+    Args:
+        root: An absolute path inside a work tree.
+        name: As for `find_commit`.
+        asked_by: Where a person wrote it, for the message.
+
+    Raises:
+        ConfigurationError: It leads to none here.
+    """
+    commit = find_commit(root, name)
+    if commit is None:
+        remedy = "name a branch, a tag or a commit that is in this clone"
+        raise ConfigurationError(Problem(f"{name!r} is no commit here", asked_by, remedy=remedy))
+    return commit
+
+
+def find_upstream(root: str) -> str | None:
+    """Return the name of the branch that the current one follows, `origin/main`, or None where it follows none.
+
+    Args:
+        root: An absolute path inside a work tree.
+    """
+    try:
+        return ask(["rev-parse", "--abbrev-ref", "@{upstream}"], root).strip()
+    except GitError:
+        return None
+
+
 def _explain(root: str, ref: str) -> Problem:
     """Say why a ref cannot be used: it is a branch, a typo, or not here."""
     patterns = (f"refs/heads/{ref}", f"refs/remotes/*/{ref}")

@@ -4,7 +4,7 @@ import ast
 import json
 
 from common_sync.core.copies.manifest import make_manifest
-from common_sync.core.fleet.probe import make_probe
+from common_sync.core.fleet.probe import make_probe, make_question
 from common_sync.core.model import Entries, File, Origin, Symlink
 
 FILES: Entries = {
@@ -12,6 +12,7 @@ FILES: Entries = {
     "run": File("1" * 64, executable=True),
     "it's \udcff\n": Symlink("a.py"),
 }
+FILES_TOLD = {"a.py": ["file", "0" * 64], "run": ["exec", "1" * 64], "it's \udcff\n": ["link", "a.py"]}
 
 
 def job_of(program: str) -> list[object]:
@@ -31,7 +32,7 @@ def test_what_a_probe_is_told() -> None:
     assert program.isascii()
     shown, files, left_alone = job_of(program)
     assert shown == f"media-common 1.0.2, {manifest.tree}"
-    assert files == {"a.py": ["file", "0" * 64], "run": ["exec", "1" * 64], "it's \udcff\n": ["link", "a.py"]}
+    assert files == FILES_TOLD
     assert isinstance(left_alone, list)
     assert {"/.common-sync.json", "/mine", "__pycache__/", "*.pyc"} <= set(left_alone)
 
@@ -41,3 +42,16 @@ def test_a_library_without_a_version_and_with_an_odd_name() -> None:
     manifest = make_manifest(Origin("b\u00fccher\x1b[2J", "common", None), {})
     shown, *_ = job_of(make_probe("", manifest, ()))
     assert shown == ascii(f"b\u00fccher\x1b[2J, {manifest.tree}")
+
+
+def test_what_a_machine_is_asked() -> None:
+    """A folder would be held against another copy's files, or a path with a quote run as a part of the program."""
+    one = make_manifest(Origin("media-common", "common", "1.0.2"), FILES)
+    other = make_manifest(Origin("media-common", "common", "1.0.1"), {})
+    program = make_question("", "mark", 60, [(one, "/a"), (other, "/it's \udcff"), (one, "/c")], ["/mine"])
+    assert program.isascii()
+    mark, seconds, left_alone, wanted, places = job_of(program)
+    assert (mark, seconds, wanted) == ("mark", 60, [FILES_TOLD, {}])
+    assert places == [[0, "/a"], [1, "/it's \udcff"], [0, "/c"]]
+    assert isinstance(left_alone, list)
+    assert "/mine" in left_alone

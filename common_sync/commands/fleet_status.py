@@ -1,0 +1,224 @@
+"""`fleet status`: what copies on other machines hold, asked by `ssh`; nothing is written anywhere."""
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from common_sync.commands.steps.wanted import OWN_NAMES, read_wanted
+from common_sync.core.copies.manifest import Manifest
+from common_sync.core.errors import ConfigurationError, GitError, Problem, shell_word
+from common_sync.core.findings import make_finding
+from common_sync.core.fleet.answers import SSH_FAILED, Trouble, Verdict, read_reply
+from common_sync.core.fleet.inventory import LOCAL, Inventory, Place
+from common_sync.core.fleet.probe import make_question
+from common_sync.core.model import NAMED_ID, Finding, Origin, below
+from common_sync.edges.files.pages import read_shipped
+from common_sync.edges.fleet.asking import Patience, Question, ask_hosts
+from common_sync.edges.fleet.inventory import find_places, load_inventory
+from common_sync.edges.git.repository import find_top
+from common_sync.edges.git.revisions import find_upstream, require_commit
+from common_sync.edges.project.load import Project, select_services
+
+
+class Wish(NamedTuple):
+    """What to ask."""
+
+    services: Sequence[str] = ()  # the services that the user named; all when there are none
+    hosts: str | None = None  # a pattern of hosts; None for all
+    ref: str | None = None  # the commit whose copies are wanted; None for the inventory's, or the upstream
+    inventory: str | None = None  # the inventory's path; None for the one beside the configuration
+    patience: Patience = Patience()
+
+
+class Asked(NamedTuple):
+    """A place, what it should hold, and how it stands."""
+
+    place: Place
+    wanted: Manifest
+    verdict: Verdict
+
+
+class FleetStatus(NamedTuple):
+    """How the places of an inventory stand."""
+
+    ref: str  # what is wanted, in words
+    commit: str  # its full id
+    asked: tuple[Asked, ...]
+    findings: tuple[Finding, ...]
+
+    def count(self, *states: str) -> int:
+        """Return how many places are in one of some states."""
+        return sum(one.verdict.state in states for one in self.asked)
+
+    @property
+    def as_wanted(self) -> bool:
+        """Whether every place holds what is wanted."""
+        return self.count("current") == len(self.asked)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether every place could be told."""
+        return not self.count("unknown")
+
+
+def read_fleet(project: Project, wish: Wish) -> FleetStatus:
+    """Return how the places of an inventory stand.
+
+    Args:
+        project: The project.
+        wish: What to ask.
+
+    Raises:
+        CommonSyncError: The inventory is wrong, nothing in it is meant, or what is wanted is not here.
+    """
+    if find_top(project.root) is None:
+        raise GitError(Problem("is in no git repository, so no commit says what is wanted", project.root))
+    inventory = load_inventory(project.root, wish.inventory)
+    places = _select(project, inventory, find_places(project, inventory), wish)
+    ref, commit = _find_ref(project.root, inventory, wish.ref)
+    wanted = {
+        (one.service, one.copy): read_wanted(project.root, one.service, f"{one.service}/{one.copy}", commit)
+        for one in places
+    }
+    pairs = [(one, wanted[one.service, one.copy]) for one in places]
+    if any(one.host != LOCAL for one in places) and shutil.which("ssh") is None:
+        raise ConfigurationError(Problem("there is no program `ssh` here", remedy="install OpenSSH's client"))
+    file = below(os.path.abspath(inventory.file), project.root) or inventory.file
+    asked, findings = _ask(pairs, file, wish.patience)
+    return FleetStatus(ref, commit, tuple(asked), tuple(findings))
+
+
+def _select(project: Project, inventory: Inventory, places: Sequence[Place], wish: Wish) -> list[Place]:
+    """Return the places of the services and hosts that the user named."""
+    services = select_services(project, wish.services)
+    meant = [one for one in places if one.service in services and fnmatchcase(one.host, wish.hosts or "*")]
+    if not meant:
+        hosts = ", ".join(dict.fromkeys(one.host for one in places)) or "none"
+        message = "no target has what was named"
+        raise ConfigurationError(Problem(message, inventory.file, remedy=f"its hosts are {hosts}"))
+    return meant
+
+
+def _find_ref(root: str, inventory: Inventory, ref: str | None) -> tuple[str, str]:
+    """Return the name of the commit that is wanted, and its full id."""
+    if ref is not None:
+        return ref, require_commit(root, ref)
+    if inventory.ref is not None:
+        return inventory.ref, require_commit(root, inventory.ref, inventory.file)
+    upstream = find_upstream(root)
+    if upstream is None:
+        message, remedy = "the current branch follows no other, so nothing says what is wanted", "name it: --ref REF"
+        raise ConfigurationError(Problem(message, remedy=remedy))
+    return upstream, require_commit(root, upstream)
+
+
+Pair = tuple[Place, Manifest]
+
+
+def _ask(pairs: Sequence[Pair], file: str, patience: Patience) -> tuple[list[Asked], list[Finding]]:
+    """Ask about places, a host's own and each container's in one question; return how they stand, and what is found."""
+    groups: dict[tuple[str, str], list[Pair]] = {}
+    for place, manifest in pairs:
+        groups.setdefault((place.host, place.container), []).append((place, manifest))
+    source, marks = read_shipped("remote/probe.py"), [secrets.token_hex(8) for _ in groups]
+    questions = [
+        Question(*key, _make_program(source, mark, group, patience))
+        for mark, (key, group) in zip(marks, groups.items(), strict=True)
+    ]
+    told: dict[Place, Asked] = {}
+    findings: list[Finding] = []
+    for reply, mark, group in zip(ask_hosts(questions, patience), marks, groups.values(), strict=True):
+        result = read_reply(reply, mark, len(group), group[0][0].host, patience.whole)
+        asked = _judge(group, result)
+        findings += find_trouble(result, asked, file, in_container=reply.code != SSH_FAILED)
+        told |= {one.place: one for one in asked}
+    return [told[place] for place, _ in pairs], [*dict.fromkeys(findings)]
+
+
+def _make_program(source: str, mark: str, group: Sequence[Pair], patience: Patience) -> str:
+    folders = [(manifest, place.folder) for place, manifest in group]
+    return make_question(source, mark, patience.whole, folders, OWN_NAMES)
+
+
+def _judge(group: Sequence[Pair], result: tuple[Verdict, ...] | Trouble) -> list[Asked]:
+    if isinstance(result, Trouble):
+        return [Asked(*pair, Verdict("unknown", reason=result.message)) for pair in group]
+    return [Asked(*pair, verdict) for pair, verdict in zip(group, result, strict=True)]
+
+
+def find_trouble(
+    result: tuple[Verdict, ...] | Trouble, asked: Sequence[Asked], file: str, *, in_container: bool
+) -> Iterator[Finding]:
+    """Yield the findings of places that were asked together.
+
+    Args:
+        result: A verdict for each, or why there is none, which is one finding for all of them.
+        asked: The places.
+        file: The inventory, as findings name it.
+        in_container: Whether the container was reached, if they are in one.
+    """
+    if isinstance(result, Trouble):
+        place = asked[0].place
+        where = f"{place.host} {place.container}" if place.container and in_container else place.host
+        message = f"{where}: {result.message}"
+        yield make_finding(result.code, place.service, file, place.line, message, result.remedy)
+        return
+    for one in asked:
+        if one.verdict.state != "current":
+            yield _describe(one, file)
+        if one.place.container and one.verdict.mount:
+            yield _describe_mount(one.place, one.verdict.mount, file)
+
+
+def _describe_mount(place: Place, mount: str, file: str) -> Finding:
+    what = f"{mount} is mounted there, so what it holds is not what its image holds"
+    remedy = "take the mount out of the compose file, so that the image decides; what runs keeps what it has imported"
+    return make_finding("CS405", place.service, file, place.line, f"{place.host}: {place.shown}: {what}", remedy)
+
+
+def _describe(asked: Asked, file: str) -> Finding:
+    """Return the finding for a place that is not as wanted, or cannot be told."""
+    place, (state, counts, named, own, reason, _) = asked.place, asked.verdict
+    where, wanted = f"{place.host}: {place.shown}", name_state(asked.wanted.library, asked.wanted.tree)
+    if state == "unknown":
+        remedy = f"let the user that ssh comes as read it: ls -l {shell_word(place.folder)}"
+        at = f"{place.host} {place.container}".rstrip()
+        return make_finding("CS407", place.service, file, place.line, f"{at}: {reason}", remedy)
+    code, remedy = ("CS402", _REBUILD) if place.container else ("CS401", _BRING)
+    if state == "gone":
+        message = f"{where} is not there"
+    elif state == "other":
+        message = f"{where} holds {name_own(own)}, and not {wanted}"
+    else:
+        more = ", …" if sum(counts) > len(named[:_MOST_NAMED]) else ""
+        files = ", ".join(f"{path} {word}" for path, word in named[:_MOST_NAMED])
+        message = f"{where} is not {wanted}: {files}{more}"
+    return make_finding(code, place.service, file, place.line, message, remedy)
+
+
+_MOST_NAMED = 3
+_BRING = "bring it there, by git pull or by common-sync deploy"
+_REBUILD = "build the image again, and start the container from it"
+
+
+def name_own(own: Sequence[str]) -> str:
+    """Return a library's state in words, as a host tells it: name, version and digest."""
+    name, version, digest = own
+    return name_state(Origin(name, "", version or None), digest)
+
+
+def name_state(library: Origin, tree: str) -> str:
+    """Return a library's state in words.
+
+    Args:
+        library: The library.
+        tree: The digest.
+    """
+    version = f" {library.version}" if library.version is not None else ""
+    return f"{library.name}{version} {tree[:_SHOWN_DIGEST]}"
+
+
+_SHOWN_DIGEST = len("cs1:") + NAMED_ID

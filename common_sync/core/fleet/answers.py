@@ -1,0 +1,162 @@
+"""What other machines answer: verdicts of folders, or why there are none. Nothing that a host says is trusted.
+
+A folder is `current` only where the one whole answer says so. Whatever else comes back is `unknown`.
+"""
+
+import json
+from typing import Literal, NamedTuple
+
+from common_sync.core.errors import shell_word
+from common_sync.core.fleet.inventory import LOCAL
+
+State = Literal["current", "other", "differs", "gone", "unknown"]
+"""Of a folder: as wanted; another state of the library, by its own manifest; neither of these; not there; cannot be told."""
+
+_COUNTED = ("changed", "missing", "extra")
+SSH_FAILED = 255
+"""The exit code of `ssh` where it has not reached a host."""
+
+_NOT_STARTED = (126, 127)
+_NEEDED = "it needs Python 3.7 or newer as `python3`, and for containers the right to use `docker`"
+_SHELL = "see what its shell prints when it starts"
+_LONGEST, _MOST_NAMED = 200, 20
+"""Letters of what a host says that are shown, and files of a folder."""
+
+_KEY_CHANGED = "REMOTE HOST IDENTIFICATION HAS CHANGED"
+_KEY_REFUSED = ("host key is known for", "Host key verification failed")
+
+
+class Reply(NamedTuple):
+    """What came back from a host.
+
+    Attributes:
+        code: The exit code of `ssh`, or of what ran there; None where it was ended from here.
+        out: The beginning of standard output.
+        err: The beginning of standard error.
+        ended: Whether it was ended from here: `slow` took too long, `long` wrote too much; else nothing.
+    """
+
+    code: int | None
+    out: bytes
+    err: bytes
+    ended: Literal["", "slow", "long"] = ""
+
+
+class Verdict(NamedTuple):
+    """How a folder stands.
+
+    Attributes:
+        state: The verdict.
+        counts: How many files are changed, missing and extra.
+        named: Some of them, each with one of these words.
+        own: What it holds by its own manifest: a library's name, its version or nothing, and a digest; or nothing.
+        reason: Why it cannot be told, or nothing.
+        mount: The mount that its files come from, or nothing.
+    """
+
+    state: State
+    counts: tuple[int, ...] = ()
+    named: tuple[tuple[str, str], ...] = ()
+    own: tuple[str, ...] = ()
+    reason: str = ""
+    mount: str = ""
+
+
+class Trouble(NamedTuple):
+    """Why there is no answer."""
+
+    code: str  # of `CODES`
+    message: str
+    remedy: str
+
+
+def read_reply(reply: Reply, mark: str, places: int, host: str, seconds: int) -> tuple[Verdict, ...] | Trouble:
+    """Return a verdict of each folder that was asked about, or why there is none.
+
+    Args:
+        reply: What came back.
+        mark: What the answer's line begins with.
+        places: How many folders were asked about.
+        host: Who was asked.
+        seconds: How long it had.
+    """
+    attempt = "python3 --version" if host == LOCAL else f"ssh {shell_word(host)} true"
+    trouble = _explain_end(reply, attempt, seconds) or _explain_code(reply, attempt)
+    if trouble is not None:
+        return trouble
+    lines = [line for line in reply.out.split(b"\n")[:-1] if line.startswith(mark.encode())]
+    verdicts = _read_line(lines[0][len(mark) :]) if len(lines) == 1 else ()
+    if len(verdicts) != places:
+        message = f"its answer cannot be read: {len(reply.out):,} bytes, in which {len(lines)} lines are an answer"
+        return Trouble("CS407", message, f"{_SHELL}: {attempt}")
+    return verdicts
+
+
+def _read_line(line: bytes) -> tuple[Verdict, ...]:
+    """Return the verdicts of an answer; none where it is not one."""
+    try:
+        return tuple(map(_read_verdict, json.loads(line)))
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
+        return ()
+
+
+def _read_verdict(told: dict[str, object]) -> Verdict:
+    """Return a verdict.
+
+    Raises:
+        Exception: What was told has not the form of an answer.
+    """
+    if told.get("gone") is True:
+        return Verdict("gone")
+    if "error" in told:
+        return Verdict("unknown", reason=str(told["error"])[:_LONGEST])
+    counts, named, own = tuple(map(_number, map(told.__getitem__, _COUNTED))), told["named"], told["own"]
+    mount = str(told["mount"])[:_LONGEST]
+    files = tuple((str(path), str(word)) for path, word in _list(named)[:_MOST_NAMED])
+    if not any(counts):
+        if files or own is not None:
+            raise ValueError
+        return Verdict("current", counts, mount=mount)
+    if own is None:
+        return Verdict("differs", counts, files, mount=mount)
+    name, version, digest = (str(word)[:_LONGEST] for word in _list(own))
+    return Verdict("other", counts, files, (name, version, digest), mount=mount)
+
+
+def _number(value: object) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError
+    return value
+
+
+def _list(value: object) -> list[list[object]]:
+    if not isinstance(value, list):
+        raise TypeError
+    return value
+
+
+def _explain_end(reply: Reply, attempt: str, seconds: int) -> Trouble | None:
+    """Return why an asking was ended from here, or None where it ended by itself."""
+    if reply.ended == "slow":
+        return Trouble("CS407", f"gave no answer within {seconds} s", f"see how long this takes: {attempt}")
+    if reply.ended == "long":
+        return Trouble("CS407", f"wrote more than {len(reply.out) + len(reply.err):,} bytes", f"{_SHELL}: {attempt}")
+    return None
+
+
+def _explain_code(reply: Reply, attempt: str) -> Trouble | None:
+    """Return why what ran has failed, or None where it has not."""
+    if reply.code == 0:
+        return None
+    said = (reply.err.strip() or reply.out).decode("utf-8", "replace")  # Docker says on the other one why it failed
+    last = next((line.strip()[:_LONGEST] for line in reversed(said.splitlines()) if line.strip()), "no word of why")
+    if reply.code == SSH_FAILED and _KEY_CHANGED in said:
+        remedy = f"find out why its key is another one; this names the line of known_hosts: {attempt}"
+        return Trouble("CS408", "its host key is another one than known_hosts has", remedy)
+    if reply.code == SSH_FAILED and any(words in said for words in _KEY_REFUSED):
+        return Trouble("CS408", "its host key is not in known_hosts", f"compare the key that this shows: {attempt}")
+    if reply.code == SSH_FAILED:
+        return Trouble("CS407", f"cannot be reached: {last}", attempt)
+    if reply.code in _NOT_STARTED:
+        return Trouble("CS407", f"nothing could be started there: {last}", _NEEDED)
+    return Trouble("CS407", f"what was started there ended with {reply.code}: {last}", _NEEDED)

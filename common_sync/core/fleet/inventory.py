@@ -1,0 +1,218 @@
+"""The inventory, `fleet.toml`: which services other machines have, and where. Parsed, not trusted.
+
+It names hosts as `ssh` knows them. Who connects as what is said in ssh's own configuration, so no key here takes a user, a
+password, a key file or a command.
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from common_sync.core.errors import Problem
+from common_sync.core.settings import Lines, Reader, Setting
+
+INVENTORY = "fleet.toml"
+
+LOCAL = "local"
+"""The host that is this machine."""
+
+KEYS = ("ref", "defaults", "target")
+TARGET_KEYS = ("host", "hosts", "service", "kind", "path", "containers", "library")
+_DEFAULT_KEYS = TARGET_KEYS[2:]
+_HOSTS_KEYS = ("ssh_config", "ansible", "docker_context", "group")
+_LATER = ("ansible", "docker_context")
+
+CLONE, RELEASE = "clone", "release"
+_KINDS = f"{CLONE}|{RELEASE}"
+_NAME = "[A-Za-z0-9_][A-Za-z0-9._-]*"
+_HOST = rf"(?:{_NAME}@)?{_NAME}"
+_GLOB = r"[A-Za-z0-9._*?\[\]!@-]+"
+_CONTAINER = "[A-Za-z0-9][A-Za-z0-9_.-]*"
+_PATH = r"(?:/(?!\.{1,2}(?:/|\Z))[^/\x00-\x1f\x7f]+)+/?"
+_REF = r"[^-\s][^\x00-\x20\x7f]*"
+
+
+class Target(NamedTuple):
+    """A service on one host, or on all hosts of ssh's configuration that a pattern matches.
+
+    Attributes:
+        host: What `ssh` is told, or `local`; nothing where `hosts` has a pattern.
+        hosts: A pattern of names in ssh's configuration, or nothing.
+        service: The service, as a user names it.
+        kind: `clone`, the repository is checked out there; or `release`, `deploy` made releases there.
+        path: The absolute path of the clone or of the folder of releases, or nothing.
+        containers: The containers of Docker that have the service.
+        library: The absolute path of the copy in the containers, or nothing.
+        line: Where the target begins.
+    """
+
+    host: str
+    hosts: str
+    service: Setting
+    kind: str
+    path: str
+    containers: tuple[str, ...]
+    library: str
+    line: int
+
+
+class Inventory(NamedTuple):
+    """What should be where."""
+
+    file: str  # the file that it was read from
+    ref: str | None  # the commit whose copies are wanted, or None
+    targets: tuple[Target, ...]
+
+
+class _Common(NamedTuple):
+    """The keys that a target and [defaults] both have; None where one is not there."""
+
+    service: Setting | None = None
+    kind: Setting | None = None
+    path: Setting | None = None
+    containers: tuple[Setting, ...] | None = None
+    library: Setting | None = None
+
+
+def parse_inventory(text: str, file: str) -> tuple[Inventory, list[Problem]]:
+    """Return the inventory and all that is wrong with it; a target that is wrong is left out.
+
+    Args:
+        text: The file's text.
+        file: Its path, for messages.
+
+    Raises:
+        ValueError: It is not TOML.
+    """
+    reader = Reader(tomllib.loads(text), Lines.own(text, pyproject=False), file)
+    reader.check_keys(KEYS)
+    ref = reader.setting("ref", _REF, '"origin/main"')
+    defaults, given = _Common(), frozenset[str]()
+    if (above := reader.table("defaults")) is not None:
+        above.check_keys(_DEFAULT_KEYS)
+        defaults, given = _read_common(above), frozenset(above.names)
+    targets = [_read_target(one, defaults, given) for one in reader.array("target")]
+    found = tuple(target for target in targets if target is not None)
+    return Inventory(file, ref.value if ref is not None else None, found), reader.problems
+
+
+def _read_common(reader: Reader) -> _Common:
+    containers = reader.strings("containers") if "containers" in reader.names else None
+    for one in containers or ():
+        if re.fullmatch(_CONTAINER, one.value) is None:
+            remedy = "name containers as `docker ps` does: shop-api-1"
+            reader.complain("containers", f'"containers" cannot hold {one.value!r}', remedy)
+    return _Common(
+        reader.setting("service", "(?s:.+)", '"services/api"'),
+        reader.setting("kind", _KINDS, f'"{CLONE}", or "{RELEASE}" for what `common-sync deploy` makes'),
+        reader.setting("path", _PATH, '"/srv/shop", an absolute path on the host'),
+        containers,
+        reader.setting("library", _PATH, '"/app/common", the absolute path of the copy in the containers'),
+    )
+
+
+def _read_target(reader: Reader, defaults: _Common, given: frozenset[str]) -> Target | None:
+    """Return a target; None where something in it is wrong, which is noted.
+
+    Args:
+        reader: Reads its table.
+        defaults: What counts for a key that it has not.
+        given: The keys in [defaults].
+    """
+    before = len(reader.problems)
+    reader.check_keys(TARGET_KEYS)
+    own, (host, hosts) = _read_common(reader), _read_hosts(reader)
+    service, kind, path = own.service or defaults.service, own.kind or defaults.kind, own.path or defaults.path
+    containers = own.containers if own.containers is not None else defaults.containers or ()
+    library, keys = own.library or defaults.library, given.union(reader.names)
+    _check_keys_together(reader, keys)
+    if "path" not in keys and not containers:
+        reader.complain("path", 'key "path" is missing', 'path = "/srv/shop", the clone on the host')
+    if len(reader.problems) > before or service is None or not (path or containers):
+        return None
+    return Target(
+        host,
+        hosts,
+        service,
+        kind.value if kind is not None else CLONE,
+        path.value.rstrip("/") if path is not None else "",
+        tuple(one.value for one in containers),
+        library.value.rstrip("/") if library is not None else "",
+        reader.line,
+    )
+
+
+def _read_hosts(reader: Reader) -> tuple[str, str]:
+    """Return the host of a target and the pattern of its hosts; one of them is empty."""
+    host, several = reader.setting("host", _HOST, '"vm-api", a name that ssh knows'), reader.table("hosts")
+    if ("host" in reader.names) == ("hosts" in reader.names):
+        trouble = 'keys "host" and "hosts" stand together' if "host" in reader.names else 'key "host" is missing'
+        reader.complain("host", trouble, 'host = "vm-api", or hosts = { ssh_config = "pi-*" }')
+    if several is None:
+        return host.value if host is not None else "", ""
+    several.check_keys(_HOSTS_KEYS)
+    for key in several.names:
+        if key in _LATER:
+            several.complain(key, f'"{key}" cannot be used yet', 'name the hosts: host = "vm-api"')
+    pattern = several.setting("ssh_config", _GLOB, '"pi-*"')
+    if {"group"}.issuperset(several.names):
+        several.complain("hosts", '"hosts" names none', 'hosts = { ssh_config = "pi-*" }')
+    return "", pattern.value if pattern is not None else ""
+
+
+def _check_keys_together(reader: Reader, keys: frozenset[str]) -> None:
+    """Complain of a key that is missing beside others."""
+    if "service" not in keys:
+        reader.complain("service", 'key "service" is missing', 'service = "services/api"')
+    if "containers" in keys and "library" not in keys:
+        remedy = 'library = "/app/common", the absolute path of the copy in the containers'
+        reader.complain("library", 'key "library" is missing beside "containers"', remedy)
+
+
+class Place(NamedTuple):
+    """One folder on one host that should hold a service's copy of a library."""
+
+    host: str  # what `ssh` is told, or `local`
+    service: str  # the service's path from the root
+    copy: str  # the copy's path in the service
+    container: str  # the container of Docker that it is in, or nothing
+    folder: str  # its absolute path
+    line: int  # where its target begins
+
+    @property
+    def shown(self) -> str:
+        """The place on its host, in words."""
+        return f"{self.container}:{self.folder}" if self.container else self.folder
+
+
+def list_places(target: Target, host: str, service: str, copies: Sequence[str]) -> Iterator[Place]:
+    """Yield the places of a target on one of its hosts.
+
+    Args:
+        target: The target.
+        host: The host.
+        service: The service's path from the root.
+        copies: The paths of its copies in it.
+    """
+    above = f"/{service}" if target.kind == CLONE else "/releases/current/app"
+    for copy in copies if target.path else ():
+        yield Place(host, service, copy, "", f"{target.path}{above}/{copy}", target.line)
+    for container in target.containers:
+        for copy in copies[:1]:
+            yield Place(host, service, copy, container, target.library, target.line)
+
+
+def find_clashes(places: Sequence[Place], file: str) -> Iterator[Problem]:
+    """Yield what is wrong where two targets name one place.
+
+    Args:
+        places: All of them.
+        file: The inventory's path, for messages.
+    """
+    seen: dict[tuple[str, str, str], Place] = {}
+    for place in places:
+        key = place.host, place.container, place.folder
+        if (other := seen.setdefault(key, place)) is not place:
+            message = f"{place.host} {place.shown} is named by the target in line {other.line}, too"
+            yield Problem(message, file, place.line, "take one of them out")

@@ -1,0 +1,113 @@
+"""Read the inventory, and the names of hosts in ssh's configuration."""
+
+import glob
+import os
+import pwd
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+from common_sync.core import limits
+from common_sync.core.errors import ConfigurationError, Problem
+from common_sync.core.fleet.inventory import INVENTORY, Inventory, Place, find_clashes, list_places, parse_inventory
+from common_sync.core.fleet.ssh_config import list_hosts
+from common_sync.edges.files.folders import explain_os_error
+from common_sync.edges.files.reading import read_regular
+from common_sync.edges.project.load import Project, select_services
+
+_DEEPEST = 16
+"""Files that include each other: OpenSSH follows as many."""
+
+
+def load_inventory(root: str, file: str | None) -> Inventory:
+    """Return the inventory.
+
+    Args:
+        root: The absolute path of the configuration's folder.
+        file: The inventory's path; None for the one beside the configuration.
+
+    Raises:
+        ConfigurationError: There is none, or something in it is wrong; all that is wrong is reported at once.
+    """
+    path = file if file is not None else os.path.join(root, INVENTORY)
+    text = _read_text(path)
+    try:
+        inventory, problems = parse_inventory(text, path)
+    except (ValueError, RecursionError) as error:
+        from common_sync.core.formats.toml_errors import toml_problem  # most inventories are TOML
+
+        raise ConfigurationError(toml_problem(error, text, path)) from None
+    if problems:
+        raise ConfigurationError(*sorted(problems, key=lambda problem: (problem.line or 0, problem.message)))
+    return inventory
+
+
+def _read_text(path: str) -> str:
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        remedy = "docs/fleet.md shows one; --inventory FILE names another file"
+        raise ConfigurationError(Problem("there is no inventory", path, remedy=remedy)) from None
+    except OSError as error:
+        raise explain_os_error(error, path, "read it") from error
+    try:
+        return read_regular(descriptor, limits.CONFIGURATION).decode("utf-8", "surrogateescape")
+    except OSError as error:
+        raise explain_os_error(error, path, "read it") from error
+    finally:
+        os.close(descriptor)
+
+
+def find_places(project: Project, inventory: Inventory, ssh_config: str | None = None) -> list[Place]:
+    """Return the places of all targets.
+
+    Args:
+        project: The project.
+        inventory: The inventory.
+        ssh_config: The path of ssh's configuration; None for the user's own.
+
+    Raises:
+        ConfigurationError: A service is unknown, a pattern matches no host, or two targets name one place.
+    """
+    places: list[Place] = []
+    problems: list[Problem] = []
+    for target in inventory.targets:
+        try:
+            (service,) = select_services(project, [target.service.value])
+        except ConfigurationError as error:
+            problems += [one._replace(file=inventory.file, line=target.service.line) for one in error.problems]
+            continue
+        copies = [library.copy for library in project.libraries_of(service)]
+        if target.containers and len(copies) > 1:
+            message = f"{service} has copies of {len(copies)} libraries, and containers are asked about one"
+            problems.append(Problem(message, inventory.file, target.line, "take `containers` out of the target"))
+        hosts = _list_hosts(target.hosts, ssh_config) if target.hosts else [target.host]
+        if not hosts:
+            remedy = "see the lines `Host` in ~/.ssh/config"
+            problems.append(Problem(f"no host is called {target.hosts!r}", inventory.file, target.line, remedy))
+        places += (place for host in hosts for place in list_places(target, host, service, copies))
+    problems += find_clashes(places, inventory.file)
+    if problems:
+        raise ConfigurationError(*sorted(problems, key=lambda problem: (problem.line or 0, problem.message)))
+    return places
+
+
+def _list_hosts(pattern: str, ssh_config: str | None) -> list[str]:
+    """Return the hosts of ssh's configuration whose name matches a pattern, each once, in their order."""
+    folder = os.path.join(pwd.getpwuid(os.getuid()).pw_dir, ".ssh")  # where ssh looks, whatever HOME says
+    names = _read_hosts(ssh_config or os.path.join(folder, "config"), folder, 0)
+    return [*dict.fromkeys(name for name in names if fnmatchcase(name, pattern))]
+
+
+def _read_hosts(path: str, folder: str, depth: int) -> Iterator[str]:
+    """Yield the names of hosts in a file and in those that it includes."""
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            text = file.read(limits.TEXT)
+    except OSError:  # ssh passes over it, too
+        return
+    for name, included in list_hosts(text):
+        if name:
+            yield name
+        elif depth < _DEEPEST:
+            for other in sorted(glob.glob(os.path.join(folder, os.path.expanduser(included)))):
+                yield from _read_hosts(other, folder, depth + 1)

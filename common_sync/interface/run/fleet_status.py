@@ -1,0 +1,96 @@
+"""`fleet status`: options in, exit code out."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+from common_sync.core.errors import ConfigurationError, Problem
+from common_sync.core.model import SHOWN_ID
+from common_sync.edges.project.load import load_project
+from common_sync.interface.show.fleet_fields import fleet_status_fields
+from common_sync.interface.show.options import Option, Options, Services
+from common_sync.interface.show.presenter import View, present
+from common_sync.interface.show.table import table_lines
+from common_sync.interface.show.terminal import printable
+from common_sync.interface.show.text import count, finding_lines
+
+if TYPE_CHECKING:
+    from common_sync.commands.fleet_status import Asked, FleetStatus
+
+UNKNOWN = 4
+"""The exit code where a machine could not be asked."""
+
+_LONGEST = 3600
+_TITLES = ("HOST", "SERVICE", "HOLDS", "PLACE")
+
+
+def run_fleet_status(
+    options: Options,
+    services: Services = None,
+    *,
+    host: Annotated[str | None, Option("--host", "Only the hosts that a pattern matches.", "GLOB")] = None,
+    ref: Annotated[
+        str | None, Option("--ref", "The commit whose copies are wanted; default: the upstream's.", "REF")
+    ] = None,
+    inventory: Annotated[
+        str | None, Option("--inventory", "The inventory; default: fleet.toml beside the configuration.", "FILE")
+    ] = None,
+    timeout: Annotated[str, Option("--timeout", "How long each host may take.", "SECONDS")] = "60",
+) -> int:
+    """Ask machines by ssh what the copies there hold: one row a place. Writes nothing anywhere."""
+    from common_sync.commands.fleet_status import Wish, read_fleet  # no other command pays for it
+    from common_sync.edges.fleet.asking import Patience
+
+    project = load_project(options.root)
+    if not timeout.isdecimal() or not 0 < int(timeout) <= _LONGEST:
+        message = f"{timeout!r} is no number of seconds from 1 to {_LONGEST}"
+        raise ConfigurationError(Problem(message, "--timeout", remedy="--timeout 60"))
+    status = read_fleet(project, Wish(services or (), host, ref, inventory, Patience(whole=int(timeout))))
+    text, fields = partial(_lines, status), partial(fleet_status_fields, status)
+    code = present(View("fleet status", status.as_wanted, lambda: status.findings, text, fields, project.root), options)
+    return code if status.is_known else UNKNOWN
+
+
+def _lines(status: "FleetStatus", options: Options) -> Iterator[str]:
+    """Yield what is wanted, the table, what is found, and one line that says it all."""
+    from common_sync.commands.fleet_status import name_state  # what the command has imported
+
+    terminal, ref = options.terminal, printable(status.ref)
+    if not options.quiet:
+        wanted = dict.fromkeys(name_state(one.wanted.library, one.wanted.tree) for one in status.asked)
+        yield from terminal.wrap(f"{ref} {status.commit[:SHOWN_ID]}: {printable(', '.join(wanted))}", 2)
+        yield ""
+        yield from table_lines([_TITLES, *map(_cells, status.asked)], terminal)
+        yield ""
+        findings = list(finding_lines(status.findings, terminal, everything=options.verbose))
+        yield from (*findings, "") if findings else ()
+    elif status.as_wanted:
+        return
+    unknown, wrong = status.count("unknown"), status.count("other", "differs", "gone")
+    hold = "holds" if len(status.asked) == 1 else "hold"
+    told = f"{status.count('current'):,} of {count(len(status.asked), 'place')} {hold} what {ref} says"
+    told += f", {wrong:,} {'does' if wrong == 1 else 'do'} not" if wrong else ""
+    told += f", {unknown:,} could not be told" if unknown else ""
+    yield from terminal.wrap(f"{terminal.mark('✓' if status.as_wanted else '?' if not wrong else '✗')} {told}", 2)
+
+
+def _cells(asked: "Asked") -> tuple[str, ...]:
+    place = asked.place
+    return place.host, printable(place.service), name_verdict(asked), printable(place.shown)
+
+
+def name_verdict(asked: "Asked") -> str:
+    """Return what a place holds, as its cell in the table has it."""
+    return _name_state(asked) + (", mounted" if asked.place.container and asked.verdict.mount else "")
+
+
+def _name_state(asked: "Asked") -> str:
+    from common_sync.commands.fleet_status import name_own
+
+    verdict = asked.verdict
+    if verdict.state == "other":
+        return printable(name_own(verdict.own))
+    if verdict.state == "differs":
+        words = zip(verdict.counts, ("changed", "missing", "extra"), strict=True)
+        return ", ".join(f"{number:,} {word}" for number, word in words if number)
+    return {"current": "current", "gone": "not there", "unknown": "?"}[verdict.state]

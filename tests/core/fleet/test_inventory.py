@@ -1,0 +1,180 @@
+"""The inventory: each key, and everything that is wrong said with its line."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common_sync.core.fleet.inventory import (
+    KEYS,
+    TARGET_KEYS,
+    Inventory,
+    Place,
+    Target,
+    find_clashes,
+    list_places,
+    parse_inventory,
+)
+from common_sync.core.fleet.ssh_config import list_hosts
+from common_sync.core.settings import Setting
+
+WHOLE = """\
+ref = "origin/main"
+
+[defaults]
+path = "/srv/shop/"
+service = "api"
+
+[[target]]
+host = "deploy@vm-api"
+containers = ["shop-api-1", "shop-worker-1"]
+library = "/app/common/"
+
+[[target]]  # the cameras
+hosts = { ssh_config = "pi-*" }
+service = "services/camera"
+kind = "release"
+path = "/opt/shop/camera"
+"""
+
+
+def test_what_it_says() -> None:
+    """A machine would be asked about another folder than the one that was written down."""
+    inventory, problems = parse_inventory(WHOLE, "fleet.toml")
+    assert problems == []
+    names = ("shop-api-1", "shop-worker-1")
+    assert inventory == Inventory(
+        "fleet.toml",
+        "origin/main",
+        (
+            Target("deploy@vm-api", "", Setting("api", 5), "clone", "/srv/shop", names, "/app/common", 7),
+            Target("", "pi-*", Setting("services/camera", 14), "release", "/opt/shop/camera", (), "", 12),
+        ),
+    )
+
+
+TARGET = '[[target]]\nhost = "vm"\nservice = "api"\npath = "/srv"\n'
+WRONG = [
+    ("", ['1: "target" must be a list of tables ([[target]])']),
+    ("target = []\n", ['1: "target" must be a list of tables ([[target]])']),
+    ('reff = "main"\n' + TARGET, ['1: unknown key "reff" (did you mean ref?)']),
+    ('ref = "--all"\n' + TARGET, ["1: \"ref\" cannot be '--all' (ref = \"origin/main\")"]),
+    ("defaults = 1\n" + TARGET, ['1: "defaults" must be a table ([defaults])']),
+    ('[defaults]\nhost = "vm"\n' + TARGET, ['2: unknown key "host" (the keys are service, kind, path, containers, library)']),
+    (TARGET + 'pasword = "x"\n', ['5: unknown key "pasword" (the keys are host, hosts, service, kind, path, containers, library)']),
+    (TARGET + 'command = "reboot"\n', ['5: unknown key "command" (the keys are host, hosts, service, kind, path, containers, library)']),
+    (TARGET + 'servce = "x"\n', ['5: unknown key "servce" (did you mean service?)']),
+    (TARGET + 'kind = "nomad"\n', ["5: \"kind\" cannot be 'nomad' (kind = \"clone\", or \"release\" for what `common-sync deploy` makes)"]),
+    (TARGET + "containers = 3\n", ['1: key "library" is missing beside "containers" (library = "/app/common", the absolute path of the copy in the containers)', '5: "containers" must be a list of strings (containers = ["…"])']),
+    (TARGET + 'containers = ["-it"]\nlibrary = "/app"\n', ["5: \"containers\" cannot hold '-it' (name containers as `docker ps` does: shop-api-1)"]),
+    ('[[target]]\nhost = "vm"\nservice = "api"\ncontainers = []\nlibrary = "/app"\n', ['1: key "path" is missing (path = "/srv/shop", the clone on the host)']),
+    ('[defaults]\npath = "srv"\n[[target]]\nhost = "vm"\nservice = "api"\n', ["2: \"path\" cannot be 'srv' (path = \"/srv/shop\", an absolute path on the host)"]),
+    ('[[target]]\nhost = "vm"\n', ['1: key "path" is missing (path = "/srv/shop", the clone on the host)', '1: key "service" is missing (service = "services/api")']),
+    ('[[target]]\nservice = "api"\npath = "/srv"\n', ['1: key "host" is missing (host = "vm-api", or hosts = { ssh_config = "pi-*" })']),
+    (TARGET + 'hosts = { ssh_config = "pi-*" }\n', ['2: keys "host" and "hosts" stand together (host = "vm-api", or hosts = { ssh_config = "pi-*" })']),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "says"), WRONG)
+def test_what_is_wrong(text: str, says: list[str]) -> None:
+    """A typo would leave a machine out, or a person would mend one line after the other."""
+    _, problems = parse_inventory(text, "fleet.toml")
+    assert sorted(f"{one.line}: {one.message} ({one.remedy})" for one in problems) == says
+
+
+@pytest.mark.parametrize("host", ["-oProxyCommand=reboot", "vm;reboot", "", "a b", "x@-y", "@vm", "vm\n", "$(x)", "-"])
+def test_a_host_that_is_no_name(host: str) -> None:
+    """A name in a file of another repository would be an option of ssh, which runs commands here."""
+    text = TARGET.replace('"vm"', f'"""{host}"""')
+    inventory, (problem,) = parse_inventory(text, "fleet.toml")
+    assert inventory.targets == ()
+    assert problem.message == f'"host" cannot be {host!r}'
+
+
+@pytest.mark.parametrize("path", ["srv", "~/srv", "/", "/srv/../etc", "/srv/.", "/a//b", "/a\tb", "/srv/..", ""])
+def test_a_path_that_is_none(path: str) -> None:
+    """A folder would be asked about that depends on who logs in, or another one than is written."""
+    _, (problem,) = parse_inventory(TARGET.replace("/srv", path), "fleet.toml")
+    assert problem.message == f'"path" cannot be {path!r}'
+
+
+@pytest.mark.parametrize(
+    ("hosts", "says"),
+    [
+        ("{ }", '"hosts" names none'),
+        ('{ group = "pis" }', '"hosts" names none'),
+        ('{ group = "pis", ansible = "hosts.yml" }', '"ansible" cannot be used yet'),
+        ('{ docker_context = "*" }', '"docker_context" cannot be used yet'),
+        ('{ ssh_confg = "pi-*" }', 'unknown key "ssh_confg"'),
+        ('{ ssh_config = "-x y" }', "\"ssh_config\" cannot be '-x y'"),
+        ("3", '"hosts" must be a table'),
+    ],
+)
+def test_hosts_that_are_not_read(hosts: str, says: str) -> None:
+    """Hosts would be left out in silence, and everything would seem to be as wanted."""
+    text = f'[[target]]\nhosts = {hosts}\nservice = "api"\npath = "/srv"\n'
+    inventory, (problem,) = parse_inventory(text, "fleet.toml")
+    assert (inventory.targets, problem.message, problem.line) == ((), says, 2)
+
+
+def test_where_copies_are() -> None:
+    """A copy would be looked for beside its place, and be called missing."""
+    inventory, _ = parse_inventory(WHOLE, "fleet.toml")
+    api, camera = inventory.targets
+    assert [one.shown for one in list_places(api, "vm", "services/api", ["common"])] == [
+        "/srv/shop/services/api/common",
+        "shop-api-1:/app/common",
+        "shop-worker-1:/app/common",
+    ]
+    assert [one.folder for one in list_places(camera, "pi", "services/camera", ["common", "libs/events"])] == [
+        "/opt/shop/camera/releases/current/app/common",
+        "/opt/shop/camera/releases/current/app/libs/events",
+    ]
+    (only,) = list_places(api._replace(path="", containers=("c",)), "vm", "services/api", ["common"])
+    assert only == Place("vm", "services/api", "common", "c", "/app/common", 7)
+
+
+def test_two_targets_in_one_place() -> None:
+    """One place would be counted twice, and a target that was meant for another host would be asked nowhere."""
+    place = Place("vm", "services/api", "common", "", "/srv/common", 3)
+    others = [place._replace(host="pi"), place._replace(container="c"), place._replace(folder="/other")]
+    assert list(find_clashes([place, *others], "fleet.toml")) == []
+    (problem,) = find_clashes([place, *others, place._replace(line=9)], "fleet.toml")
+    assert str(problem.message) == "vm /srv/common is named by the target in line 3, too"
+    assert (problem.file, problem.line) == ("fleet.toml", 9)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([*KEYS, *TARGET_KEYS]), st.text() | st.integers() | st.lists(st.text()) | st.none()
+    ),
+    st.booleans(),
+)
+def test_whatever_it_holds(table: dict[str, object], defaults: bool) -> None:
+    """An odd value would end the program with a traceback, and not with a line of the file."""
+    lines = [f"{key} = {json.dumps(value, ensure_ascii=True)}" for key, value in table.items() if value is not None]
+    text = "\n".join([f"[{'defaults' if defaults else '[target]'}]", *lines]) + "\n"
+    try:
+        inventory, problems = parse_inventory(text, "fleet.toml")
+    except ValueError:
+        return  # an escape of JSON that TOML does not have
+    assert problems or (inventory.targets and not defaults)
+    assert all(bool(one.host) != bool(one.hosts) and (one.path or one.containers) for one in inventory.targets)
+    assert all(one.line is not None and 1 <= one.line <= text.count("\n") + 1 for one in problems)
+
+
+def test_hosts_of_ssh() -> None:
+    """A host would be left out of the fleet, or a pattern be taken for a host."""
+    text = (
+        "Host pi-1 pi-2 *.lan !pi-3 # pi-4\n\tHostName 10.0.0.1\nhost=vm\n  HOST = \"two\"\nInclude conf.d/* 'other file'\n"
+        "Match host pi-5\nHostKeyAlias pi-6\n#Host pi-7\nHost 'open\nHost -o\n"
+    )
+    assert list(list_hosts(text)) == [
+        ("pi-1", ""),
+        ("pi-2", ""),
+        ("vm", ""),
+        ("two", ""),
+        ("", "conf.d/*"),
+        ("", "other file"),
+    ]

@@ -1,0 +1,55 @@
+"""`fleet status` of containers in a real engine."""
+
+from pathlib import Path
+
+from e2e.engine import Engine
+from e2e.images import build_folder, running
+from e2e.test_example import take_example
+
+DOCKERFILE = 'FROM python:3.11-slim\nCOPY common /app/common\nCMD ["sleep", "1000"]\n'
+
+
+def test_what_containers_hold(engine: Engine, tmp_path: Path) -> None:
+    """A container with an older library, or none that can be asked, would be called current beside one that is."""
+    repo = take_example(tmp_path / "repo")
+    service = repo.root / "services/api"
+    assert [repo.run(*words).code for words in (("init", "--yes"), ("distribute",))] == [0, 0]
+    (tmp_path / "Dockerfile").write_text(DOCKERFILE)
+    build = ("--file", str(tmp_path / "Dockerfile"))
+    assert build_folder(engine, service, "fleet-old", *build).code == 0
+    repo.write("common/new.py", "new = True\n")
+    assert repo.run("distribute").code == 0
+    repo.commit("new")
+    assert build_folder(engine, service, "fleet-new", *build).code == 0
+    mount = ("--volume", f"{service}/common:/app/common:ro")
+    with (
+        running(engine, "fleet-old") as old,
+        running(engine, "fleet-new") as new,
+        running(engine, "fleet-old", *mount) as mounted,
+        running(engine, "fleet-new") as bare,
+    ):
+        assert engine.docker("exec", bare.container, "sh", "-c", "rm -f $(which -a python3)").code == 0
+        names = {
+            "old": old.container,
+            "new": new.container,
+            "mounted": mounted.container,
+            "bare": bare.container,
+            "none": "not-there",
+        }
+        listed = ", ".join(f'"{name}"' for name in names.values())
+        repo.write(
+            "fleet.toml",
+            f'[[target]]\nhost = "local"\nservice = "api"\nlibrary = "/app/common"\ncontainers = [{listed}]\n',
+        )
+        status = repo.json("fleet", "status", "--ref", "HEAD", code=4)
+    assert [one["state"] for one in status["places"]] == ["other", "current", "current", "unknown", "unknown"]
+    assert [one["mount"] for one in status["places"]] == [None, None, "/app/common", None, None]
+    codes = [(one["code"], one["message"].split(":")[0]) for one in status["findings"]]
+    assert codes == [
+        ("CS402", "local"),
+        ("CS405", "local"),
+        ("CS407", f"local {names['bare']}"),
+        ("CS407", "local not-there"),
+    ]
+    assert "OCI runtime exec failed" in status["findings"][2]["message"]
+    assert "No such container" in status["findings"][3]["message"]
