@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from scenes.builds import BUILDS
 from scenes.copies import COPIES
 from scenes.environments import ENVIRONMENTS
+from scenes.fleet import FLEET
 from scenes.references import REFERENCES
 from scenes.running import RUNNING
 from scenes.scene import Scene
 
-SCENES: Mapping[str, Scene] = dict(sorted({**COPIES, **REFERENCES, **BUILDS, **ENVIRONMENTS, **RUNNING}.items()))
+SCENES: Mapping[str, Scene] = dict(
+    sorted({**COPIES, **REFERENCES, **BUILDS, **ENVIRONMENTS, **RUNNING, **FLEET}.items())
+)

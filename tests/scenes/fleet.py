@@ -1,0 +1,104 @@
+"""Scenes of other machines: CS401 to CS408. The hosts are a real sshd's; what stands for Docker runs its command here."""
+
+import shlex
+import shutil
+import tempfile
+from collections.abc import Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from support.environments import Environments
+from support.farm import Farm
+from support.monorepo import Done, run
+
+from scenes.scene import API, COPY, Scene, Stage
+
+_STATUS = "common-sync fleet status --ref HEAD"
+
+
+_CLONE, _IMAGE = "/srv/clones/shop-main", "/opt/services/api/app"
+"""What the page shows for the folders on the host and in the container; each is as long as `_make_folder`'s."""
+
+
+def _make_folder(ending: ExitStack) -> Path:
+    """Return a folder whose name is equally long everywhere."""
+    return Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="srv-", dir="/var/tmp")))
+
+
+def _clone(repo: Environments, ending: ExitStack, host: str = "local", more: str = "") -> Path:
+    """Write an inventory of one target; return the folder of its clone, which is as the repository is now."""
+    clone = _make_folder(ending)
+    shutil.copytree(repo.root, clone, symlinks=True, dirs_exist_ok=True)
+    repo.write("fleet.toml", f'[[target]]\nhost = "{host}"\nservice = "{API}"\npath = "{clone}"\n{more}')
+    return clone
+
+
+def _ask(repo: Environments, names: Mapping[str, str], variables: Mapping[str, str] | None = None) -> Stage:
+    """Return a stage on which `ssh` or `docker` may be another program."""
+
+    def type_in(command: str) -> Done:
+        return repo.run(*shlex.split(command)[1:], env={"COLUMNS": "80", **(variables or {})})
+
+    return Stage(type_in, names)
+
+
+def _edit(repo: Environments, ending: ExitStack) -> Stage:
+    clone = _clone(repo, ending)
+    (clone / COPY / "our_common/settings.py").write_text("DEBUG = True\n")
+    return _ask(repo, {str(clone): _CLONE})
+
+
+def _ask_host(repo: Environments, ending: ExitStack, key: str, proxy: str) -> Stage:
+    farm = Farm(_make_folder(ending) / "farm")
+    farm.add("vm-api", key=key, proxy=proxy)
+    return _ask(repo, {str(_clone(repo, ending, "vm-api")): _CLONE}, farm.variables)
+
+
+def _stop(repo: Environments, ending: ExitStack) -> Stage:
+    return _ask_host(repo, ending, key="host", proxy="false")
+
+
+def _forget(repo: Environments, ending: ExitStack) -> Stage:
+    return _ask_host(repo, ending, key="", proxy="")
+
+
+def _age(repo: Environments, ending: ExitStack) -> Stage:
+    image = _make_image(repo, ending)
+    repo.write("common/our_common/settings.py", "DEBUG = None\n")
+    assert repo.run("distribute").code == 0
+    repo.commit("a newer library")
+    return _contain(repo, ending, image)
+
+
+def _mount(repo: Environments, ending: ExitStack) -> Stage:
+    if run("unshare", "--mount", "true", cwd=repo.root).code != 0:
+        pytest.skip("a mount, which root may make")
+    image = _make_image(repo, ending)
+    return _contain(repo, ending, image, f'unshare --mount sh -c \'mount --bind "$0" "$0"; exec "$@"\' {image}/common')
+
+
+def _make_image(repo: Environments, ending: ExitStack) -> Path:
+    """Return a folder that holds the copy as the container has it."""
+    image = _make_folder(ending)
+    shutil.copytree(repo.root / COPY, image / "common", symlinks=True)
+    return image
+
+
+def _contain(repo: Environments, ending: ExitStack, image: Path, begin: str = "") -> Stage:
+    """Have a container: `docker exec -i NAME COMMAND` runs the command here, after what it begins with."""
+    program = _make_folder(ending) / "docker"
+    program.write_text(f'#!/bin/sh\nshift 3\nexec {begin} "$@"\n')
+    program.chmod(0o755)
+    clone = _clone(repo, ending, more=f'containers = ["shop-api-1"]\nlibrary = "{image}/common"\n')
+    names = {str(clone): _CLONE, str(image): _IMAGE}
+    return _ask(repo, names, {"PATH": f"{program.parent}:/usr/bin:/bin"})
+
+
+FLEET = {
+    "CS401": Scene(_STATUS, act=_edit),
+    "CS402": Scene(_STATUS, act=_age),
+    "CS405": Scene(_STATUS, act=_mount),
+    "CS407": Scene(_STATUS, act=_stop),
+    "CS408": Scene(_STATUS, act=_forget),
+}
