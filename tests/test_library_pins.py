@@ -160,6 +160,22 @@ def test_a_library_that_services_have_two_folders_deep(grown: Monorepo) -> None:
     assert grown.hook("--check") == (0, "", "")
 
 
+def test_libraries_that_exchange_their_names(pinned: Monorepo) -> None:
+    """The pinned copy of each library would be made of the other one, and be told to be in sync."""
+    assert pinned.run("pin", "api", "v1", "--library", "common").code == 0
+    held = [pinned.read(f"{API}/libs/events/{EVENT}"), pinned.read(MINE)]
+    assert held == ["one = 1\n", pinned.git("show", f"v1:common/{COMMON}")]
+    text = pinned.read("common-sync.toml").replace(
+        'master = "common"', 'name = "events"\nmaster = "common"\ncopy = "common"'
+    )
+    pinned.write("common-sync.toml", text.replace('master = "libs/', 'name = "common"\nmaster = "libs/'))
+    assert "common at v1 was locked with common, the master of events" in " ".join(pinned.run("verify").out.split())
+    assert pinned.run("distribute").code == 0
+    assert [pinned.read(f"{API}/libs/events/{EVENT}"), pinned.read(MINE)] == held
+    paths = {(one["library"], one["path"]) for one in tomllib.loads(pinned.read(LOCK))["locked"]}
+    assert paths == {("common", "libs/events"), ("events", "common")}
+
+
 def test_the_report_tells_libraries_apart(pinned: Monorepo) -> None:
     """A page would show a service with the version, the edits and the pin of a library that it does not get."""
     pinned.write(f"libs/events/{EVENT}", "one = 3\n")
