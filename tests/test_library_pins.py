@@ -1,11 +1,12 @@
 """Pins where there are several libraries: a service stays behind in one of them, and follows the master of the other."""
 
 import json
+import shutil
 import tomllib
 from pathlib import Path
 
 import pytest
-from support.libraries import API, CONFIGURATION, JOB, WORKER, make_libraries
+from support.libraries import API, CONFIGURATION, EVENTS, JOB, WORKER, make_libraries
 from support.monorepo import Monorepo, make_monorepo, run
 
 LOCK = "common-sync.lock"
@@ -158,6 +159,44 @@ def test_a_library_that_services_have_two_folders_deep(grown: Monorepo) -> None:
     assert grown.run("distribute").code == 0
     grown.commit()
     assert grown.hook("--check") == (0, "", "")
+
+
+def test_a_pinned_library_needs_what_its_copy_says(pinned: Monorepo) -> None:
+    """A service would be called in sync whose pinned copy names a folder that is not there; or be told of a need of the master."""
+    project = pinned.read(EVENTS)
+    pinned.write(EVENTS, project.partition("[tool")[0])
+    got = CONFIGURATION.replace(
+        '["services/*"]\n\n[[library]]\nmaster = "libs', '["services/[jw]*"]\n\n[[library]]\nmaster = "libs'
+    )
+    pins = 'pins = {"services/api" = "v1"}\n'
+    pinned.write("common-sync.toml", got + pins)
+    shutil.rmtree(pinned.root / API / "common")
+    pinned.write(f"{API}/requirements.txt", "-e ./libs/events\n")
+    needs = f"{API}/{EVENTS}:5: CS015 needs common, which services/api does not get"
+    assert needs in pinned.concise("distribute").out
+    assert pinned.run("unpin", "api").code == 0
+    pinned.commit("no need")
+    pinned.git("tag", "v2")
+    pinned.write(EVENTS, project)
+    assert f"{EVENTS}:5: CS015 needs common, which services/api" in pinned.concise("verify").out
+    assert pinned.run("pin", "api", "v2").code == 0
+    assert pinned.run("distribute").code == 0
+
+
+def test_libraries_that_exchange_their_names(pinned: Monorepo) -> None:
+    """The pinned copy of each library would be made of the other one, and be told to be in sync."""
+    assert pinned.run("pin", "api", "v1", "--library", "common").code == 0
+    held = [pinned.read(f"{API}/libs/events/{EVENT}"), pinned.read(MINE)]
+    assert held == ["one = 1\n", pinned.git("show", f"v1:common/{COMMON}")]
+    text = pinned.read("common-sync.toml").replace(
+        'master = "common"', 'name = "events"\nmaster = "common"\ncopy = "common"'
+    )
+    pinned.write("common-sync.toml", text.replace('master = "libs/', 'name = "common"\nmaster = "libs/'))
+    assert "common at v1 was locked with common, the master of events" in " ".join(pinned.run("verify").out.split())
+    assert pinned.run("distribute").code == 0
+    assert [pinned.read(f"{API}/libs/events/{EVENT}"), pinned.read(MINE)] == held
+    paths = {(one["library"], one["path"]) for one in tomllib.loads(pinned.read(LOCK))["locked"]}
+    assert paths == {("common", "libs/events"), ("events", "common")}
 
 
 def test_the_report_tells_libraries_apart(pinned: Monorepo) -> None:

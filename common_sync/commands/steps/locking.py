@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from common_sync.core.copies.library import LOCK_FILE, Library, TargetKey
-from common_sync.core.copies.lockfile import Lock, Locked, find_lock_faults
+from common_sync.core.copies.lockfile import Lock, Locked, find_lock_faults, keep_own
 from common_sync.core.findings import make_finding
 from common_sync.core.model import NAMED_ID, FileEdit, Finding
 from common_sync.edges.git.revisions import resolve_pin
@@ -30,7 +30,8 @@ def look_at_lock(project: Project) -> Locking:
     """
     _, lock = read_lock(project.root)
     wanted = {key: library.exclude for key, library in list_pins(project).items()}
-    return Locking(lock, findings=tuple(find_lock_faults(lock, wanted)))
+    owners = _list_owners(project)
+    return Locking(keep_own(lock, owners), findings=tuple(find_lock_faults(lock, wanted, owners)))
 
 
 def complete_lock(project: Project, moving: Collection[TargetKey] = ()) -> Locking:
@@ -44,9 +45,10 @@ def complete_lock(project: Project, moving: Collection[TargetKey] = ()) -> Locki
         CommonSyncError: It cannot be read, or a pin is unknown here.
     """
     before, known = read_lock(project.root)
+    own = keep_own(known, _list_owners(project))
     entries: dict[TargetKey, Locked] = {}
     for key, library in list_pins(project).items():
-        entry = known.get(key)
+        entry = own.get(key)
         if entry is None or key in moving:
             entry = lock_pin(
                 project.root, library, key.ref or "", resolve_pin(project.root, key.ref or "", library.name)
@@ -55,6 +57,10 @@ def complete_lock(project: Project, moving: Collection[TargetKey] = ()) -> Locki
             entry = lock_pin(project.root, library, entry.ref, entry.commit, entry.path)
         entries[key] = entry
     return Locking(entries, plan_lock(before, known, entries))
+
+
+def _list_owners(project: Project) -> dict[str, str]:
+    return {library.master: library.name for library in project.libraries}
 
 
 def list_pins(project: Project) -> dict[TargetKey, Library]:
@@ -89,7 +95,7 @@ def find_forged(project: Project) -> list[Finding]:
     _, lock = read_lock(project.root)
     libraries = list_pins(project)
     findings = []
-    for key, entry in lock.items():
+    for key, entry in keep_own(lock, _list_owners(project)).items():
         if key not in libraries or libraries[key].exclude != entry.exclude:
             continue  # CS011 says so
         tree = read_committed(project.root, libraries[key], entry.commit, entry.path, HELD).tree

@@ -43,7 +43,8 @@ class Takers:
         Raises:
             TreeError: A file of the service cannot be read.
         """
-        return (*self._find_untaken(service), *find_incomplete(service, self._needs))
+        following = [one for one in self._needs if service not in one.library.pins]
+        return (*self._find_untaken(service), *find_incomplete(service, following))
 
     def refuse_exchanged(self, service: str, library: Library, master: str) -> None:
         """Refuse to make a copy of one library of that of another: what leads there would lead to another library in silence.
@@ -73,11 +74,15 @@ class Takers:
                     yield Need(one, other, found.file, found.line)
 
     def _find_untaken(self, service: str) -> Iterator[Finding]:
-        copies = [*self._project.list_copies([service])]
+        """Yield an error for each line that leads to a library which the service does not get: its own, or a pinned copy's."""
+        copies = {f"{service}/{library.copy}": library for library in self._project.libraries_of(service)}
         for library in self._project.libraries:
             for one in () if library.takes(service) else _find_leading(self._project, service, library, self._composes):
-                if not any(is_below(one.file, copy) for copy in copies):
+                holder = next((held for copy, held in copies.items() if is_below(one.file, copy)), None)
+                if holder is None:
                     yield _report_untaken(service, library, one)
+                elif service in holder.pins:  # it may need what its master needs no more
+                    yield from find_incomplete(service, [Need(holder, library, one.file, one.line)])
 
 
 def _report_untaken(service: str, library: Library, one: Reference) -> Finding:

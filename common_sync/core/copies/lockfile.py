@@ -165,19 +165,38 @@ def _make_entry(table: object) -> Locked:
     return Locked(library, path, ref, commit, tree, tuple(table.get("exclude", ())))
 
 
-def find_lock_faults(lock: Lock, wanted: Mapping[TargetKey, tuple[str, ...]]) -> Iterator[Finding]:
+def keep_own(lock: Lock, owners: Mapping[str, str]) -> Lock:
+    """Return the entries of a lock without those whose library's name another one had when they were made.
+
+    Where two libraries exchange their names, the entry of one would be found for the other, and be copied in silence.
+
+    Args:
+        lock: The lock.
+        owners: The path of each master, and its library's name.
+    """
+    return {key: entry for key, entry in lock.items() if owners.get(entry.path, entry.library) == entry.library}
+
+
+def find_lock_faults(
+    lock: Lock, wanted: Mapping[TargetKey, tuple[str, ...]], owners: Mapping[str, str]
+) -> Iterator[Finding]:
     """Yield in what a lock is not that of the configuration.
 
     Args:
         lock: The lock.
         wanted: Each pin's key, and the patterns that are excluded now.
+        owners: As for `keep_own`.
     """
+    own = keep_own(lock, owners)
     for library, ref in sorted(wanted.keys() - lock.keys(), key=str):
         yield _fault(f"lacks {library} at {ref}, which a service is pinned to")
     for library, ref in sorted(lock.keys() - wanted.keys(), key=str):
         yield _fault(f"has {library} at {ref}, which no service is pinned to")
     for key in sorted(wanted.keys() & lock.keys(), key=str):
-        if lock[key].exclude != wanted[key]:
+        if key not in own:
+            path = lock[key].path
+            yield _fault(f"{key.library} at {key.ref} was locked with {path}, the master of {owners[path]}")
+        elif lock[key].exclude != wanted[key]:
             yield _fault(f'{key.library} at {key.ref} was locked with other patterns in "exclude"')
 
 

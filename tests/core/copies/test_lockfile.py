@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common_sync.core.copies.library import TargetKey
-from common_sync.core.copies.lockfile import Locked, find_lock_faults, format_lock, parse_lock
+from common_sync.core.copies.lockfile import Locked, find_lock_faults, format_lock, keep_own, parse_lock
 from common_sync.core.errors import ConfigurationError
 from common_sync.core.pins import why_no_ref
 
@@ -125,11 +125,27 @@ def test_a_commit_is_told_from_a_tag() -> None:
 def test_faults_of_a_lock() -> None:
     """A service would be held to what nobody has asked for, or to nothing."""
     other = TargetKey("common", "v2")
-    said = {one.message: (one.code, one.file, one.remedy) for one in find_lock_faults({ENTRY.key: ENTRY}, {other: ()})}
+    said = {
+        one.message: (one.code, one.file, one.remedy) for one in find_lock_faults({ENTRY.key: ENTRY}, {other: ()}, {})
+    }
     assert said == {
         "lacks common at v2, which a service is pinned to": ("CS011", "common-sync.lock", "common-sync distribute"),
         "has common at v1.0.1, which no service is pinned to": ("CS011", "common-sync.lock", "common-sync distribute"),
     }
-    (found,) = find_lock_faults({ENTRY.key: ENTRY}, {ENTRY.key: ()})
+    (found,) = find_lock_faults({ENTRY.key: ENTRY}, {ENTRY.key: ()}, {})
     assert re.search('other patterns in "exclude"', found.message)
-    assert not list(find_lock_faults({ENTRY.key: ENTRY}, {ENTRY.key: ("/tests/",)}))
+    assert not list(find_lock_faults({ENTRY.key: ENTRY}, {ENTRY.key: ("/tests/",)}, {}))
+
+
+@pytest.mark.parametrize("owners", [{}, {"libs/common": "common"}, {"base": "common", "libs/events": "events"}])
+def test_entries_of_a_library_are_kept(owners: dict[str, str]) -> None:
+    """The pins of a library whose master was moved would be lost."""
+    assert keep_own({ENTRY.key: ENTRY}, owners) == {ENTRY.key: ENTRY}
+
+
+def test_an_entry_of_another_library_is_none() -> None:
+    """Where two libraries exchange their names, each copy that is pinned would be made of the other one, in silence."""
+    lock, owners = {ENTRY.key: ENTRY}, {"libs/common": "events", "libs/events": "common"}
+    assert keep_own(lock, owners) == {}
+    (found,) = find_lock_faults(lock, {ENTRY.key: ENTRY.exclude}, owners)
+    assert found.message == "common at v1.0.1 was locked with libs/common, the master of events"
