@@ -88,6 +88,7 @@ def test_doctor_breaks_no_build_from_the_root(repo: Monorepo) -> None:
     assert (repo.read(f"{API}/Dockerfile"), done["proven"]) == (text, 0)
 
 
+@deep("less usual places of compose files")
 def test_compose_file_at_the_root(shared: Monorepo) -> None:
     """Two services that share a compose file would be rewritten into it one over the other."""
     before = shared.tree()

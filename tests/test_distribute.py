@@ -351,6 +351,7 @@ NAMES = [
 ]  # fmt: skip
 
 
+@deep("more names")
 @pytest.mark.parametrize("git", [True, False])
 def test_names_of_every_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, git: bool) -> None:
     """A file with an unusual name would be left out of the copies, or break every run."""

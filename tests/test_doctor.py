@@ -352,6 +352,7 @@ def test_imports_that_leave_the_service_are_found(one: Monorepo) -> None:
     assert codes(one, "api", code=1) == [("CS206", "services/api/app/main.py", 2)]
 
 
+@deep("builds of less usual kinds")
 def test_a_mount_over_the_copy_is_found_wherever_the_compose_file_is(one: Monorepo) -> None:
     """What runs would not be what was built."""
     one.write("compose.yaml", "services:\n  api:\n    build: services/api\n    volumes:\n      - libs:/app/common\n")

@@ -452,6 +452,7 @@ UNTRIED: tuple[tuple[tuple[str, ...], str], ...] = (
 )
 
 
+@deep("environments in less usual ways")
 def test_what_cannot_be_tried(envs: Environments) -> None:
     """Somebody would think that he has tried a version, and has not."""
     envs.write("services/nothing/main.py", "")

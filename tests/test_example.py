@@ -7,7 +7,7 @@ import sysconfig
 from pathlib import Path
 
 import pytest
-from support.depth import sampled
+from support.depth import deep, sampled
 from support.monorepo import Monorepo, environment, run
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "media-services"
@@ -41,6 +41,7 @@ def test_init_finds_all_services(distributed: Monorepo) -> None:
     assert [name for name in SERVICES if f'"{name}"' not in done.out] == []
 
 
+@deep("services that are installed and started")
 @pytest.mark.parametrize("service", sampled(SERVICES, 1, "more services that are installed and started"))
 def test_a_service_installs_and_starts_from_its_folder_alone(
     distributed: Monorepo, service: str, tmp_path: Path

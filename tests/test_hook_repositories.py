@@ -195,6 +195,7 @@ def test_a_service_that_is_not_checked_out(synced: Monorepo, check: list[str]) -
     assert_clone_in_sync(synced)
 
 
+@deep("less usual repositories")
 def test_a_service_that_is_gone_from_the_disk_only(committed: Monorepo) -> None:
     """Whoever has moved a service away, and not yet told git, would commit a stale copy of it."""
     shutil.move(committed.root / "services/worker", committed.root / "aside")

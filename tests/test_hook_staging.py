@@ -382,6 +382,7 @@ def test_a_cache_that_was_committed_into_a_copy(committed: Monorepo) -> None:
     assert_clone_in_sync(committed)
 
 
+@deep("less usual commits")
 def test_a_service_that_git_does_not_know(committed: Monorepo) -> None:
     """Whoever has begun a new service, or has a folder of his own there, would find a copy in it that he did not ask for."""
     committed.write("services/new/app.py")

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.depth import deep
 from support.environments import LIBRARY, Environments, make_environments
 
 COMMON, EVENTS = "common/our_common/__init__.py", "libs/events/our_events/__init__.py"
@@ -74,6 +75,7 @@ def test_every_library_of_a_service_counts(envs: Environments) -> None:
     assert (tried.code, "third second" in tried.out) == (0, True), tried
 
 
+@deep("deploys in less usual ways")
 def test_a_release_has_every_library(envs: Environments) -> None:
     """A release would import a library from the work tree, or be called the same where a library is another one."""
     assert envs.run("deploy", "api", "--no-restart").code == 0

@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from support.depth import deep
 from support.libraries import API, CONFIGURATION, EVENTS, JOB, WORKER, make_libraries
 from support.monorepo import Monorepo, make_monorepo, run
 
@@ -183,6 +184,7 @@ def test_a_pinned_library_needs_what_its_copy_says(pinned: Monorepo) -> None:
     assert pinned.run("distribute").code == 0
 
 
+@deep("pins in less usual ways")
 def test_libraries_that_exchange_their_names(pinned: Monorepo) -> None:
     """The pinned copy of each library would be made of the other one, and be told to be in sync."""
     assert pinned.run("pin", "api", "v1", "--library", "common").code == 0
@@ -199,6 +201,7 @@ def test_libraries_that_exchange_their_names(pinned: Monorepo) -> None:
     assert paths == {("common", "libs/events"), ("events", "common")}
 
 
+@deep("less usual reports")
 def test_the_report_tells_libraries_apart(pinned: Monorepo) -> None:
     """A page would show a service with the version, the edits and the pin of a library that it does not get."""
     pinned.write(f"libs/events/{EVENT}", "one = 3\n")

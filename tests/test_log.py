@@ -93,6 +93,7 @@ def test_a_changed_mode_is_a_change(aged: Monorepo) -> None:
     assert {tuple(subjects(copy)) for copy in log(aged)} == {("runs",)}
 
 
+@deep("less usual histories")
 def test_what_no_commit_has_yet(aged: Monorepo) -> None:
     """A copy would count as up to date while the library's newest lines are not in it."""
     aged.run("distribute")

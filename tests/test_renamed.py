@@ -235,6 +235,7 @@ def test_a_symlink_into_the_old_copy(elsewhere: Monorepo) -> None:
     assert not (elsewhere.root / OLD).exists()
 
 
+@deep("less usual names")
 def test_a_commit_lets_go_of_the_old_copy(elsewhere: Monorepo) -> None:
     """The commit would hold both copies, and a clone of it would not be in sync."""
     install_hook(elsewhere)

@@ -33,6 +33,7 @@ def list_running(word: str) -> list[str]:
     return lines
 
 
+@deep("hosts that stick")
 def test_a_host_that_sticks_holds_up_no_other(farm: Farm) -> None:
     """One frozen machine would keep a person from seeing all the others."""
     done = [farm.folder / f"done-{number}" for number in range(3)]

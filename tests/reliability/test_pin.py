@@ -7,7 +7,7 @@ from reliability.cases import Case, losses, new_case, prepare
 from reliability.scenarios import Scenario, is_leftover, read_tree
 from reliability.test_crash import KILLED, crash_points
 from reliability.warm import Program
-from support.depth import Record, sample
+from support.depth import Record, deep, sample
 from support.monorepo import Monorepo
 
 
@@ -53,6 +53,7 @@ def wrong(case: Case) -> Iterator[str]:
     yield from (f"{path} was left" for path in now if is_leftover(path))
 
 
+@deep("crash points of pin")
 def test_killed_anywhere(program: Program, folder: Path, record_property: Record) -> None:
     """A laptop that is closed in the middle of it would leave a pin that nothing here can satisfy, or half a copy."""
     prepared = prepare(SCENARIO, folder, program)

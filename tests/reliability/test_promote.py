@@ -77,6 +77,7 @@ def _finished(case: Case, ended: Ended) -> Iterator[str]:
         yield "the journal was left"
 
 
+@deep("crash points of promote")
 def test_killed_anywhere(program: Program, folder: Path, record_property: Record) -> None:
     """A laptop that is closed in the middle of it would cost somebody his edit, or bring its lines twice."""
     prepared = prepare(SCENARIO, folder, program)

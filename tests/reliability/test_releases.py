@@ -102,6 +102,7 @@ class Place(NamedTuple):
             yield f"it prints {done}, and not {expected}"
 
 
+@deep("crash points of releases")
 @pytest.mark.parametrize(
     "scenario", sampled(SCENARIOS, 1, "the way back to a release"), ids=lambda scenario: scenario.name
 )

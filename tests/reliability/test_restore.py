@@ -7,7 +7,7 @@ from reliability.cases import Case, Prepared, new_case
 from reliability.scenarios import SCENARIOS, is_leftover, make_repository, read_tree
 from reliability.test_crash import KILLED, crash_points
 from reliability.warm import Program
-from support.depth import Record, sample
+from support.depth import Record, deep, sample
 from support.monorepo import Monorepo
 
 FORCED = next(one for one in SCENARIOS if one.name == "forced overwrite")
@@ -56,6 +56,7 @@ def wrong(case: Case) -> Iterator[str]:
         yield "the newer edit is lost"
 
 
+@deep("crash points of restore")
 def test_killed_anywhere(program: Program, folder: Path, record_property: Record) -> None:
     """A laptop that is closed in the middle of it would cost somebody the newer edit, or the older."""
     prepared = prepared_to_restore(folder, program)
