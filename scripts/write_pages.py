@@ -1,7 +1,7 @@
-"""Write what each page of common_sync/pages shows, from its scene.
+"""Write what each page of common_sync/pages shows, and some of docs/, from their scenes.
 
-Usage: PYTHONPATH=tests write_pages.py [--check] [CODE ...]. With --check, nothing is written, and a page that shows something else
-ends with 1.
+Usage: PYTHONPATH=tests write_pages.py [--check] [CODE | PAGE.md ...]. With --check, nothing is written, and a page that shows
+something else ends with 1.
 """
 
 import sys
@@ -10,23 +10,27 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from scenes import SCENES
-from scenes.scene import play, put_on
+from scenes.docs import DOCS
+from scenes.scene import play, put_in, put_on
 from support.monorepo import FORKS, make_originals
 
-PAGES = Path(__file__).parents[1] / "common_sync" / "pages"
+PROJECT = Path(__file__).parents[1]
+PAGES, DOCUMENTS = PROJECT / "common_sync" / "pages", PROJECT / "docs"
 
 
 def main(*arguments: str) -> int:
     """Write the pages, or compare them; return the exit code."""
-    codes = [word for word in arguments if word != "--check"] or [*SCENES]
+    names = [word for word in arguments if word != "--check"] or [*SCENES, *DOCS]
     stale = []
     with TemporaryDirectory() as folder:
         originals = make_originals(Path(folder, "originals"))
-        for code in codes:
-            page = PAGES / f"{code}.md"
+        for name in names:
+            page = DOCUMENTS / name if name in DOCS else PAGES / f"{name}.md"
             before = page.read_text("utf-8")
             try:
-                after = put_on(before, play(SCENES[code], originals, Path(folder, code, "shop")))
+                scenes = DOCS.get(name) or (SCENES[name],)
+                shown = [play(scene, originals, Path(folder, name, str(at), "shop")) for at, scene in enumerate(scenes)]
+                after = put_in(before, shown) if name in DOCS else put_on(before, shown[0])
             except pytest.skip.Exception as reason:
                 sys.stderr.write(f"{page.name} is left as it is: {reason}\n")
                 continue

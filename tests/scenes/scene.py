@@ -4,7 +4,7 @@ import hashlib
 import re
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from itertools import groupby
@@ -117,6 +117,22 @@ def shown_on(page: str) -> str | None:
     """Return what a page shows, or None where it shows nothing."""
     blocks: list[str] = _FENCE.findall(page.partition(_HEADING)[2].partition(_NEXT)[0])
     return blocks[0] if len(blocks) == 1 else None
+
+
+def blocks_of(page: str) -> list[str]:
+    """Return what the blocks of commands of a page show, in their order."""
+    return _FENCE.findall(page)
+
+
+def put_in(page: str, shown: Sequence[str]) -> str:
+    """Return a page whose blocks of commands show something else.
+
+    Args:
+        page: The page.
+        shown: What each is to show, in their order.
+    """
+    rest = iter(shown)
+    return _FENCE.sub(lambda _: f"```console\n{next(rest)}```", page)
 
 
 def put_on(page: str, shown: str) -> str:
