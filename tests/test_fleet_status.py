@@ -44,7 +44,7 @@ def ask(repo: Monorepo, *words: str, env: Mapping[str, str] | None = None) -> Do
 
 
 FAILING = {
-    "down": ("CS407", r"cannot be reached: .*Connection closed.*"),
+    "down": ("CS407", r"cannot be reached: .+"),  # ssh does not always say why
     "unknown": ("CS408", "its host key is not in known_hosts"),
     "changed": ("CS408", "its host key is another one than known_hosts has"),
     "refused": ("CS407", r"cannot be reached: .*Permission denied.*"),

@@ -49,18 +49,18 @@ def _edit(repo: Environments, ending: ExitStack) -> Stage:
     return _ask(repo, {str(clone): _CLONE})
 
 
-def _ask_host(repo: Environments, ending: ExitStack, key: str, proxy: str) -> Stage:
+def _ask_host(repo: Environments, ending: ExitStack, sshd: str, key: str) -> Stage:
     farm = Farm(_make_folder(ending) / "farm")
-    farm.add("vm-api", key=key, proxy=proxy)
+    farm.add("vm-api", sshd, key)
     return _ask(repo, {str(_clone(repo, ending, "vm-api")): _CLONE}, farm.variables)
 
 
-def _stop(repo: Environments, ending: ExitStack) -> Stage:
-    return _ask_host(repo, ending, key="host", proxy="false")
+def _greet(repo: Environments, ending: ExitStack) -> Stage:
+    return _ask_host(repo, ending, "ForceCommand echo Welcome\n", "host")
 
 
 def _forget(repo: Environments, ending: ExitStack) -> Stage:
-    return _ask_host(repo, ending, key="", proxy="")
+    return _ask_host(repo, ending, "", "")
 
 
 def _age(repo: Environments, ending: ExitStack) -> Stage:
@@ -99,6 +99,6 @@ FLEET = {
     "CS401": Scene(_STATUS, act=_edit),
     "CS402": Scene(_STATUS, act=_age),
     "CS405": Scene(_STATUS, act=_mount),
-    "CS407": Scene(_STATUS, act=_stop),
+    "CS407": Scene(_STATUS, act=_greet),
     "CS408": Scene(_STATUS, act=_forget),
 }

@@ -112,9 +112,14 @@ def plan_pins(file: str, pins: Pins) -> FileEdit:
         ConfigurationError: It cannot be changed without touching the rest.
         TreeError: It cannot be read.
     """
+    from tomlkit.exceptions import TOMLKitError  # 40 ms, and only for what writes
+
     before = _read(file)
     text = before.decode()
-    after = _set_pins(text, file, pins)
+    try:
+        after = _set_pins(text, file, pins)
+    except TOMLKitError:  # before 0.15.1: where a list's tables stand apart
+        after = ""
     if not _changes_pins_only(text, after, file, pins):
         message = "the pins cannot be changed without touching the rest"
         raise ConfigurationError(
@@ -128,7 +133,7 @@ def _show(pin: Mapping[str, str]) -> str:
 
 
 def _set_pins(text: str, file: str, change: Pins) -> str:
-    import tomlkit  # 40 ms, and only for what writes
+    import tomlkit  # as above
 
     document = tomlkit.parse(text)
     table = _find_table(document, file, change.library)
