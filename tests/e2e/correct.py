@@ -277,7 +277,7 @@ _INSTALLERS = (
     ),
     Case(
         "installed_by_a_longer_script",
-        stage("COPY . .", f"RUN set -eux; python3 --version && \\\n    {INSTALL[4:]}; rm -rf /root/.cache", START),
+        stage("COPY . .", f"RUN set -eux; python3 --version; \\\n    {INSTALL[4:]}; rm -rf /root/.cache", START),
     ),
     Case(
         "synchronised_by_uv",
