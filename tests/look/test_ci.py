@@ -90,6 +90,10 @@ class Runner:
         payload.write_text(json.dumps(event))
         action = f"common-sync/common-sync@v{__version__}={self._published}"
         words = [tool("act"), name, "-P", "ubuntu-latest=-self-hosted", "--eventpath", str(payload)]
+        words += [
+            "--concurrent-jobs",
+            "1",
+        ]  # two at once copy the same action to the same place, and one may find half of it
         words += ["--local-repository", self._uv, "--local-repository", action]
         words += [word for key, value in WITHOUT_INDEX.items() for word in ("--env", f"{key}={value}")]
         env = {"PATH": self._path, "HOME": str(self._place), "PYTHONPATH": ""}
