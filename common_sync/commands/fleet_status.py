@@ -217,8 +217,7 @@ def name_state(library: Origin, tree: str) -> str:
         library: The library.
         tree: The digest.
     """
-    version = f" {library.version}" if library.version is not None else ""
-    return f"{library.name}{version} {tree[:_SHOWN_DIGEST]}"
+    return f"{library.shown} {tree[:_SHOWN_DIGEST]}"
 
 
 _SHOWN_DIGEST = len("cs1:") + NAMED_ID

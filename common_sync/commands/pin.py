@@ -84,15 +84,10 @@ def pin(
             written: `distribute` finishes the work.
     """
     service = select_services(project, [name])[0]
-    return _pin(
-        project, service, _choose(project, service, library, project.libraries_of(service)), ref, how, back=back
-    )
-
-
-def _pin(project: Project, service: str, library: Library, ref: str | None, how: How, *, back: bool) -> Pinning:
+    chosen = _choose(project, service, library, project.libraries_of(service))
     if ref is None:
-        ref = _find_held(project, service, library, before=back)
-    return _change(project, service, library, {**library.pins, service: ref}, how)
+        ref = _find_held(project, service, chosen, before=back)
+    return _change(project, service, chosen, {**chosen.pins, service: ref}, how)
 
 
 def unpin(project: Project, name: str, how: How, *, library: str | None = None) -> Pinning:

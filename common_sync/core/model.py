@@ -113,6 +113,11 @@ class Origin(NamedTuple):
     master: str
     version: str | None
 
+    @property
+    def shown(self) -> str:
+        """The library's name, and its version where it declares one."""
+        return f"{self.name} {self.version}" if self.version else self.name
+
 
 class Edit(NamedTuple):
     """Replace the characters `start` to `end` (an offset pair into decoded text) with `replacement`."""

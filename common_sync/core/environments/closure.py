@@ -1,7 +1,6 @@
 """What a file of requirements brings: the files that it includes, and the projects and packages that are on this disk."""
 
 import posixpath
-import tomllib
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -123,29 +122,6 @@ def _required(path: str, text: str) -> Iterator[tuple[str, Local]]:
         target = find_target(value, editable=editable)
         if target is not None and not holds_variable(target):
             yield "", Local(posixpath.normpath(target.path), editable, path, line)
-
-
-def find_needed(text: str) -> Iterator[tuple[str, bool, int]]:
-    """Yield the projects that a project names by their places: path, whether to be edited, and the line.
-
-    Args:
-        text: Its `pyproject.toml`; nothing is found in one that is no TOML.
-    """
-    try:
-        tool = _table(tomllib.loads(text), "tool")
-    except (ValueError, RecursionError):  # what installs it will say so
-        return
-    uv, poetry = _table(_table(tool, "uv"), "sources"), _table(_table(tool, "poetry"), "dependencies")
-    given = [(one, "editable") for one in uv.values()] + [(one, "develop") for one in poetry.values()]
-    for value, flag in given:
-        for one in value if isinstance(value, list) else [value]:
-            if isinstance(one, dict) and isinstance(place := one.get("path"), str):
-                yield place, one.get(flag) is True, text.count("\n", 0, max(text.find(place), 0)) + 1
-
-
-def _table(table: dict[str, object], key: str) -> dict[str, object]:
-    inner = table.get(key)
-    return inner if isinstance(inner, dict) else {}
 
 
 def _locked(path: str, text: str) -> Iterator[Local]:

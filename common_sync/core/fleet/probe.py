@@ -26,9 +26,7 @@ def make_probe(source: str, manifest: Manifest, own: Iterable[str]) -> str:
         manifest: What they should hold.
         own: The names, beside the manifest's, that the tool itself gives to files in copies.
     """
-    library = manifest.library
-    shown = f"{library.name}{f' {library.version}' if library.version is not None else ''}, {manifest.tree}"
-    job = [_in_ascii(shown), _describe_files(manifest), _left_alone(own)]
+    job = [_in_ascii(f"{manifest.library.shown}, {manifest.tree}"), _describe_files(manifest), _left_alone(own)]
     return _make_program(source, job, "probe(*job, sys.argv[1:])")
 
 

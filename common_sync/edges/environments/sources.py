@@ -10,7 +10,7 @@ from typing import NamedTuple
 from common_sync.core import limits
 from common_sync.core.copies.digest import digest_tree
 from common_sync.core.copies.rules import BUILT_IN, Rules
-from common_sync.core.environments.closure import CANDIDATES, Closure, Local, find_needed, is_lock, read_closure
+from common_sync.core.environments.closure import CANDIDATES, Closure, Local, is_lock, read_closure
 from common_sync.core.environments.indexes import Indexes, read_indexes
 from common_sync.core.environments.inputs import FILE, PROJECT, digest_text
 from common_sync.core.errors import ConfigurationError, Problem
@@ -97,6 +97,8 @@ def add_project(sources: Sources, root: str, service: str, path: str) -> Sources
 
 def _follow(folder: str, locals_: Iterable[Local], copies: Sequence[str]) -> Iterator[Local]:
     """Yield the copies that are installed because other ones need them."""
+    from common_sync.core.doctor.install.projects import Project, read_project  # most services get one library
+
     pending = [one.path for one in locals_ if one.path in copies]
     seen = set(pending)
     while pending:
@@ -104,12 +106,13 @@ def _follow(folder: str, locals_: Iterable[Local], copies: Sequence[str]) -> Ite
         file = f"{copy}/pyproject.toml"
         with suppress(OSError), opened(os.path.join(folder, copy)) as place:
             text = read_bytes("pyproject.toml", place, limits.TEXT).decode("utf-8", "replace")
-            for path, editable, line in find_needed(text):
-                inside = posixpath.normpath(posixpath.join(copy, path))
+            project = read_project(text) or Project()  # what installs it says where it is no TOML
+            for one in (*project.dependencies, *project.uv, *project.poetry):
+                inside = posixpath.normpath(posixpath.join(copy, one.path))
                 if inside in copies and inside not in seen:
                     seen.add(inside)
                     pending.append(inside)
-                    yield Local(inside, editable, file, line)
+                    yield Local(inside, one.editable, file, one.line)
 
 
 def _find_first(folder: str, service: str, settings: ServiceSettings | None, file: str) -> str | None:

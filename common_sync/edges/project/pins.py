@@ -25,10 +25,8 @@ def assign_pins(
         assigned: dict[str, str] = {}
         for (name, line), ref in pins:
             found = match_name(name, services)
-            if not found and count_hidden(
-                root, name
-            ):  # a sparse checkout has not this one, and it is pinned all the same
-                assigned[name] = ref
+            if not found and count_hidden(root, name):
+                assigned[name] = ref  # a sparse checkout has not this one, and it is pinned all the same
             elif wrong := _explain_fault(name, found, services, library, assigned):
                 problems.append(Problem(f'"pins": "{name}" {wrong[0]}', configuration.file, line, wrong[1]))
             else:

@@ -10,7 +10,7 @@ from common_sync.edges.project.load import load_project
 from common_sync.interface.show.options import Option, Options, Service
 from common_sync.interface.show.presenter import DRIFT, IN_SYNC
 from common_sync.interface.show.terminal import look_at, printable, say
-from common_sync.interface.show.text import count, finding_lines, name_library
+from common_sync.interface.show.text import count, finding_lines
 
 if TYPE_CHECKING:
     from common_sync.commands.context import Context
@@ -63,6 +63,6 @@ def _lines(context: "Context", options: Options, *, refused: bool) -> Iterator[s
     if refused:
         yield "nothing was written: the context would not hold these edits; --force takes the master's files instead"
     elif not options.quiet:
-        libraries = ", ".join(f"{name_library(one.library)} {one.tree}" for one in context.libraries)
+        libraries = ", ".join(f"{one.library.shown} {one.tree}" for one in context.libraries)
         what = f"{count(len(context.listing.members), 'file')}, with {libraries}"
         yield f"{printable(context.plan.service)}: {printable(what)}"

@@ -35,8 +35,7 @@ def run_fleet_probe(
             sys.stdout.write(_REFUSAL)
         raise
     if not options.quiet:
-        library, files = probe.manifest.library, count(len(probe.manifest.files), "file")
-        wanted = f"{library.name} {library.version}" if library.version is not None else library.name
+        wanted, files = probe.manifest.library.shown, count(len(probe.manifest.files), "file")
         say(printable(f"{probe.copy}: looks for {wanted} {probe.manifest.tree}, {files}"))
     sys.stdout.write(probe.text)
     return IN_SYNC

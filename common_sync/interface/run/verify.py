@@ -15,7 +15,7 @@ from common_sync.interface.show.options import Option, Options, Services
 from common_sync.interface.show.presenter import Overview, View, present
 from common_sync.interface.show.progress import show_progress
 from common_sync.interface.show.terminal import printable
-from common_sync.interface.show.text import count, finding_lines, name_library
+from common_sync.interface.show.text import count, finding_lines
 
 if TYPE_CHECKING:  # at run time only for one copy
     from common_sync.commands.verify import CopyCheck
@@ -96,14 +96,14 @@ def _list_wrong(surveyed: Survey) -> Iterable[str]:
 
 
 def _name_target(target: Target) -> str:
-    return f"{target.library.master} ({name_library(target.manifest.library)})"
+    return f"{target.library.master} ({target.manifest.library.shown})"
 
 
 def _copy_lines(check: "CopyCheck", options: Options) -> Iterator[str]:
     if options.quiet and not check.findings:
         return
     terminal, path = options.terminal, printable(check.path)
-    name = printable(name_library(check.manifest.library))
+    name = printable(check.manifest.library.shown)
     if not options.quiet:
         yield from finding_lines(check.findings, terminal, everything=options.verbose)
     if check.findings:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 from common_sync.commands.steps.survey import Survey
 from common_sync.interface.show.presenter import Overview, Standing
 from common_sync.interface.show.status import what_differs
-from common_sync.interface.show.text import count, name_library
+from common_sync.interface.show.text import count
 
 if TYPE_CHECKING:  # each command needs its own at run time, and no other's
     from common_sync.commands.distribute import Distribution, Outcome
@@ -23,7 +23,7 @@ def survey_overview(surveyed: Survey) -> Overview:
 
 def _libraries(surveyed: Survey) -> tuple[str, ...]:
     return tuple(
-        f"{name_library(target.manifest.library)} in {target.library.master}, {count(len(target.manifest.files), 'file')}"
+        f"{target.manifest.library.shown} in {target.library.master}, {count(len(target.manifest.files), 'file')}"
         for target in surveyed.masters
     )
 

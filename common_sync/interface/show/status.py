@@ -8,7 +8,7 @@ from common_sync.core.model import State
 from common_sync.core.service_plan import KINDS, CopySurvey, Kind, ServicePlan
 from common_sync.interface.show.options import Options
 from common_sync.interface.show.terminal import columns, pad, printable
-from common_sync.interface.show.text import count, limit, more_lines, name_library
+from common_sync.interface.show.text import count, limit, more_lines
 
 _MARKS: dict[Kind, str] = {
     "diverged": "◆",
@@ -40,7 +40,7 @@ def status_lines(surveyed: Survey, options: Options) -> Iterator[str]:
     for target in surveyed.masters:
         manifest, master = target.manifest, terminal.paint(printable(target.library.master), "bold")
         digest = terminal.spell(f"{manifest.tree[:_DIGEST]}…")
-        name = printable(name_library(manifest.library))
+        name = printable(manifest.library.shown)
         yield from terminal.wrap(f"{master}  {name}, {count(len(manifest.files), 'file')}, {digest}", 2)
     yield ""
     kinds = {plan.service: plan.kind for plan in surveyed.plans}

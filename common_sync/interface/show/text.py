@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from common_sync.core.errors import Problem
-from common_sync.core.model import Finding, Origin
+from common_sync.core.model import Finding
 from common_sync.interface.show.options import Options
 from common_sync.interface.show.terminal import Terminal, printable
 
@@ -24,11 +24,6 @@ Item = TypeVar("Item")
 def count(number: int, word: str) -> str:
     """Return a number and its word, in the plural where it must be."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"
-
-
-def name_library(library: Origin) -> str:
-    """Return the library's name, and its version where it declares one."""
-    return f"{library.name} {library.version}" if library.version else library.name
 
 
 def kept_line(kept: str, root: str) -> str:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from common_sync.core.environments.closure import Closure, Local, find_needed, read_closure
+from common_sync.core.environments.closure import Closure, Local, read_closure
 from common_sync.core.environments.indexes import Indexes, digest_uv_settings, list_uv_variables, read_indexes
 from common_sync.core.environments.resolved import (
     Change,
@@ -231,24 +231,6 @@ def test_paths_that_a_library_s_project_names() -> None:
     assert list(settle(lines, ("../libs",), ["common", "a"])) == ["-e ./common", "./common", *lines[2:]]
     assert list(settle(["../common"], ("../common",), ["a", "common"])) == ["../common"], "requirements name it so"
     assert list(settle(lines, (), ())) == lines
-
-
-NEEDED = """\
-[tool.uv.sources]
-a = { path = "../a" }
-b = [{ path = "../b", editable = true, marker = "x" }, { index = "i" }]
-c = { workspace = true }
-d = 1
-[tool.poetry.dependencies]
-python = "^3.11"
-e = { path = "../e", develop = true }
-"""
-
-
-def test_what_a_project_needs_by_its_place() -> None:
-    """A library that another one asks for would change, and the environment be called in sync."""
-    assert list(find_needed(NEEDED)) == [("../a", False, 2), ("../b", True, 3), ("../e", True, 8)]
-    assert [*find_needed("[tool"), *find_needed("tool = 1"), *find_needed("[tool]\nuv = 1")] == []
 
 
 def test_what_is_not_there() -> None:
