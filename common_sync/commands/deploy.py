@@ -17,7 +17,8 @@ from common_sync.commands.units import write_units
 from common_sync.core.copies.rules import CACHES, EXCLUDES, Rules
 from common_sync.core.environments.inputs import digest_inputs
 from common_sync.core.environments.releases import Made, Release, find_release_program, list_old
-from common_sync.core.environments.units import SHARED, is_untouched, name_socket
+from common_sync.core.environments.unit_text import is_untouched
+from common_sync.core.environments.units import SHARED, name_socket
 from common_sync.core.errors import CommonSyncError, Problem, TreeError
 from common_sync.core.model import Finding, ancestors
 from common_sync.core.service_settings import ServiceSettings

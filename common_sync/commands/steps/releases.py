@@ -9,7 +9,8 @@ from common_sync.commands.steps.units import find_problems, name_unit, place_of,
 from common_sync.core.configuration import name_table
 from common_sync.core.environments.health import Watch, judge_start
 from common_sync.core.environments.releases import Release, Releases, choose_fallback, find_release_program
-from common_sync.core.environments.units import find_launcher, is_untouched
+from common_sync.core.environments.unit_text import is_untouched
+from common_sync.core.environments.units import find_launcher
 from common_sync.core.errors import ConfigurationError, Problem, TreeError, shell_word
 from common_sync.core.service_settings import URL, ServiceSettings
 from common_sync.edges.environments import systemd

@@ -10,11 +10,11 @@ from common_sync.core.copies.library import TargetKey
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.plan import CopyPlan, build_plan
 from common_sync.core.errors import CommonSyncError, Problem, TreeError
-from common_sync.core.model import GUARDED, Entries, FileEdit, Finding, Snapshot, State, ancestors
+from common_sync.core.model import GUARDED, Entries, FileEdit, Finding, Snapshot, State
 from common_sync.core.service_plan import CopySurvey, FormerCopy, ServicePlan, block_findings
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.git.repository import find_top
-from common_sync.edges.library.copies import has_leftover, holds_manifest, read_announced, read_copy, read_removal
+from common_sync.edges.library.copies import has_leftover, read_announced, read_copy, read_removal
 from common_sync.edges.library.targets import Target, Tracked, read_targets
 from common_sync.edges.processes.workers import Phases, fork_map, no_progress, processors
 from common_sync.edges.project.load import Project, select_services
@@ -294,7 +294,9 @@ def _survey_copy(folder: int, service: str, target: Target, looking: _Looking) -
     copy, base = read_copy(folder, place, f"{service}/{place}", target)
     leftover = has_leftover(folder, place)
     if base is None:
-        _refuse_nested(folder, service, place, copy.entries if copy is not None else {})
+        from common_sync.commands.steps.refusing import refuse_nested, refuse_own  # most copies have a manifest
+
+        refuse_nested(folder, service, place, copy.entries if copy is not None else {})
     elif looking.takers is not None:
         looking.takers.refuse_exchanged(service, target.library, base.library.master)
     if copy is None:
@@ -306,7 +308,7 @@ def _survey_copy(folder: int, service: str, target: Target, looking: _Looking) -
             _differing(copy, target), os.path.join(looking.project.root, service, place)
         )
         if announced is None and not former:
-            _refuse_own(copy.entries, target.snapshot.entries, f"{service}/{place}", place)
+            refuse_own(copy.entries, target.snapshot.entries, f"{service}/{place}", place)
     plan = build_plan(target.manifest, base, copy, announced, former)
     if plan.state in _MAY_BE_TAKEN and (taken := looking.taken().get(f"{service}/{place}")):
         ours = {path for path, one in taken.items() if one.is_done(path, copy.entries, target.snapshot.entries)}
@@ -314,34 +316,6 @@ def _survey_copy(folder: int, service: str, target: Target, looking: _Looking) -
     version = base.library.version if base is not None else None
     digest = target.manifest.tree if copy.entries == target.snapshot.entries else looking.digests.digest(copy.entries)
     return CopySurvey(target.key, master, service, place, plan, leftover, True, len(copy.entries), digest, version)
-
-
-def _refuse_nested(folder: int, service: str, place: str, held: Entries) -> None:
-    """Refuse to make a copy around another one, or in one: each would be taken for files of the other.
-
-    Raises:
-        TreeError: It would be.
-    """
-    above = next((one for one in ancestors(place) if holds_manifest(folder, one)), None)
-    inner = next((path for path in held if path.endswith(f"/{MANIFEST_NAME}")), None)
-    if above is not None or inner is not None:
-        other = f"lies in another copy, {above}" if inner is None else f"holds another copy, {inner.rpartition('/')[0]}"
-        remedy = f'set copy = "new-{place.rpartition("/")[2]}" and run distribute, and then copy = "{place}"'
-        raise TreeError(Problem(f"{other}: nothing was written", f"{service}/{place}", remedy=remedy))
-
-
-def _refuse_own(held: Entries, library: Entries, copy_path: str, copy: str) -> None:
-    """Refuse to take a service's own package for a copy: it holds modules, and nothing in it is the library's.
-
-    Raises:
-        TreeError: It is one.
-    """
-    telling = {path for path in held if path.endswith(".py") and not path.endswith("__init__.py")}
-    contents = {library[path] for path in library if not path.endswith("__init__.py")}
-    if telling and not telling & library.keys() and not contents.intersection(held.values()):
-        message = "holds files of its own, and not one of the library's: it is no copy, so nothing was written"
-        remedy = f'set another folder for copies in the configuration, for example copy = "libs/{copy}"'
-        raise TreeError(Problem(message, copy_path, remedy=remedy))
 
 
 _MAY_BE_TAKEN: frozenset[State] = GUARDED | {"unmanaged"}

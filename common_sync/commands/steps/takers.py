@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from itertools import permutations
 
+from common_sync.commands.steps.refusing import move_in_two_steps
 from common_sync.core.copies.library import Library
 from common_sync.core.copies.needs import Need, find_incomplete, find_misplaced
 from common_sync.core.errors import Problem, TreeError
@@ -59,12 +60,11 @@ class Takers:
         """
         other = next((one for one in self._project.libraries if one.master == master != library.master), None)
         if other is not None:
-            where, name = f"{service}/{library.copy}", library.copy.rpartition("/")[2]
             message = (
                 f"holds a copy of {other.name}, and the configuration has {library.name} there: nothing was written"
             )
-            remedy = f'set copy = "new-{name}" in {library.name} and run distribute, and then copy = "{library.copy}"'
-            raise TreeError(Problem(message, where, remedy=remedy))
+            remedy = move_in_two_steps(library.copy, library.name)
+            raise TreeError(Problem(message, f"{service}/{library.copy}", remedy=remedy))
 
     def _find_needs(self) -> Iterator[Need]:
         """Yield the lines by which libraries lead to each other."""
@@ -88,7 +88,7 @@ class Takers:
 def _report_untaken(service: str, library: Library, one: Reference) -> Finding:
     add = f'add "{service}" to the `services` of {library.name}'
     if one.state == "points-at-copy":
-        message = f"leads to a copy of {library.name}, a library that the service does not get, and there is none"
+        message = f"leads to where a copy of {library.name} would be, a library that the service does not get"
         return make_finding("CS018", service, one.file, one.line, message, f"take it out, or {add}")
     message = f"leads to {library.name} ({library.master}), a library that the service does not get"
     return make_finding("CS018", service, one.file, one.line, message, add)

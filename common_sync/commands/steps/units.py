@@ -7,11 +7,10 @@ from typing import Literal, NamedTuple
 
 from common_sync.core.configuration import name_table
 from common_sync.core.environments.running import Shown
+from common_sync.core.environments.unit_text import UnitState, judge
 from common_sync.core.environments.units import (
     Service,
-    UnitState,
     find_unit_trouble,
-    judge,
     make_back_unit,
     make_clean_unit,
     make_socket_unit,

@@ -166,9 +166,9 @@ def _make_entry(table: object) -> Locked:
 
 
 def keep_own(lock: Lock, owners: Mapping[str, str]) -> Lock:
-    """Return the entries of a lock without those whose library's name another one had when they were made.
+    """Return a lock without the entries that were made of another library, which had the name then.
 
-    Where two libraries exchange their names, the entry of one would be found for the other, and be copied in silence.
+    Where two libraries exchange their names, the state of one would be copied for the other, in silence.
 
     Args:
         lock: The lock.

@@ -115,7 +115,7 @@ def redirect(lines: Iterable[str], folder: str, elsewhere: Mapping[str, str]) ->
 
 
 def settle(lines: Iterable[str], known: Collection[str], copies: Collection[str]) -> Iterator[str]:
-    """Yield the lines with the paths from the service's folder: uv writes those that a library's project names as they stand there.
+    """Yield the lines with every path from the service's folder. uv leaves one that a library's project names as it stands there.
 
     Args:
         lines: What was resolved.

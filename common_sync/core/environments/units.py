@@ -1,23 +1,14 @@
-"""The text of a service's systemd unit, and what an installed one is: ours as it was written, edited since, or somebody else's.
+"""The texts of a service's systemd units, their names, and what is said of one that is not as it should be.
 
-A unit runs its service from the current release, where it has releases, and so never changes with one; else from the work
-tree. The first line of a unit is a seal, a digest of all the rest, by which an edit is told from what the tool has written.
+A unit runs its service from the current release, where it has releases, and so never changes with one; else from the work tree.
 """
 
-import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-from common_sync.core.expressions import expression, expression_of_bytes
+from common_sync.core.environments.unit_text import UnitState, escape, quote, seal, spell_path, spell_word
 
-UnitState = Literal["in sync", "missing", "differs", "edited", "foreign", "leftover"]
-"""How an installed unit stands; `foreign` is one that the tool has not written, `leftover` one of a service without a command."""
-
-_SEAL = "# Written by common-sync units, which writes it anew. Edits belong into a drop-in: systemctl edit NAME. seal="
-_SEALED = expression_of_bytes(rb"(# Written by common-sync units\b[^\n]* seal=)([0-9a-f]{16})\n")
-_PLAIN = expression(r"[\w./:=@+,-]+", re.ASCII)
-_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "%": "%%", "$": "$$"})
 _SOCKET, _TIMER = ".socket", ".timer"
 _IN_ENVIRONMENT = ".venv/bin/"
 LAUNCHER = "releases/current/run"
@@ -69,7 +60,7 @@ def make_unit(service: Service) -> str:
     """
     after = " ".join(("network-online.target", *service.after))
     words = () if service.releases else service.words[1:]
-    command = " ".join((_path(find_program(service)), *map(_word, words)))
+    command = " ".join((spell_path(find_program(service)), *map(spell_word, words)))
     lines = [
         "[Unit]",
         f"Description={service.unit}",
@@ -82,17 +73,17 @@ def make_unit(service: Service) -> str:
         "",
         "[Service]",
         "Type=exec",
-        *map(_escape, _list_surroundings(service)),
+        *map(escape, _list_surroundings(service)),
         f"ExecStart={command}",
         f"SyslogIdentifier={service.unit}",
         "Restart=on-failure",
         "RestartSec=5",
-        *map(_escape, _list_limits(service)),
+        *map(escape, _list_limits(service)),
         "",
         "[Install]",
         "WantedBy=multi-user.target",
     ]
-    return _seal("\n".join([*lines, ""]), service.unit)
+    return seal("\n".join([*lines, ""]), service.unit)
 
 
 def list_rights(service: Service) -> tuple[str, ...]:
@@ -120,8 +111,8 @@ def _list_limits(service: Service) -> Iterator[str]:
     yield "NoNewPrivileges=yes"
     yield "# The environment's files are links that others share: the service must not write into them."
     yield "ProtectSystem=strict"
-    yield f"ReadWritePaths={_quote(may_write)}"
-    yield f"ReadOnlyPaths={_quote(f'-{folder}/.venv')}"
+    yield f"ReadWritePaths={quote(may_write)}"
+    yield f"ReadOnlyPaths={quote(f'-{folder}/.venv')}"
 
 
 def make_back_unit(service: Service, words: Sequence[str]) -> str:
@@ -137,10 +128,10 @@ def make_back_unit(service: Service, words: Sequence[str]) -> str:
         "",
         "[Service]",
         "Type=oneshot",
-        f"ExecStart={' '.join((_path(words[0]), *map(_word, words[1:])))}",
+        f"ExecStart={' '.join((spell_path(words[0]), *map(spell_word, words[1:])))}",
         f"SyslogIdentifier={service.back}",
     ]
-    return _seal("\n".join([*lines, ""]), service.back)
+    return seal("\n".join([*lines, ""]), service.back)
 
 
 def make_clean_unit(name: str, user: str, words: Sequence[str]) -> str:
@@ -158,13 +149,13 @@ def make_clean_unit(name: str, user: str, words: Sequence[str]) -> str:
         "[Service]",
         "Type=oneshot",
         f"User={user}",
-        f"ExecStart={' '.join((_path(words[0]), *map(_word, words[1:])))}",
+        f"ExecStart={' '.join((spell_path(words[0]), *map(spell_word, words[1:])))}",
         f"SyslogIdentifier={name}",
         "Nice=19",
         "IOSchedulingClass=idle",
         "NoNewPrivileges=yes",
     ]
-    return _seal("\n".join([*lines, ""]), name)
+    return seal("\n".join([*lines, ""]), name)
 
 
 def make_timer_unit(name: str, how_often: str) -> str:
@@ -186,7 +177,7 @@ def make_timer_unit(name: str, how_often: str) -> str:
         "[Install]",
         "WantedBy=timers.target",
     ]
-    return _seal("\n".join([*lines, ""]), name_timer(name))
+    return seal("\n".join([*lines, ""]), name_timer(name))
 
 
 def name_clean(prefix: str) -> str:
@@ -219,7 +210,7 @@ def make_socket_unit(service: Service) -> str:
         "[Install]",
         "WantedBy=sockets.target",
     ]
-    return _seal("\n".join([*lines, ""]), name_socket(service.unit))
+    return seal("\n".join([*lines, ""]), name_socket(service.unit))
 
 
 def name_socket(unit: str) -> str:
@@ -248,56 +239,6 @@ def name_back(prefix: str, name: str) -> str:
         name: The service's name.
     """
     return f"{prefix}rollback@{name}"
-
-
-def _seal(text: str, unit: str) -> str:
-    head = _SEAL.replace("NAME", unit)
-    return f"{head}{_digest((head + text).encode())}\n{text}"
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()[:16]
-
-
-def judge(held: bytes | None, text: str) -> UnitState:
-    """Return how an installed unit stands.
-
-    Args:
-        held: Its bytes; None where there is no file.
-        text: What it should be; nothing where there should be none.
-    """
-    if held is None:
-        return "missing"
-    if held == text.encode():
-        return "in sync"
-    if not is_untouched(held):
-        return "edited" if _SEALED.match(held) else "foreign"
-    return "differs" if text else "leftover"
-
-
-def is_untouched(held: bytes) -> bool:
-    """Tell whether a unit is one that the tool has written, and nobody has edited since."""
-    sealed = _SEALED.match(held)
-    return sealed is not None and sealed[2].decode() == _digest(sealed[1] + held[sealed.end() :])
-
-
-def _word(word: str) -> str:
-    """Return a word as systemd takes it for this very word: no variable, no specifier, no end of a command."""
-    return word if _PLAIN.fullmatch(word) else f'"{word.translate(_ESCAPES)}"'
-
-
-def _path(path: str) -> str:
-    """Return a nameable path, as one word of a unit."""
-    return _escape(_quote(path))
-
-
-def _quote(path: str) -> str:
-    return path if _PLAIN.fullmatch(path) else f'"{path}"'
-
-
-def _escape(line: str) -> str:
-    """Return a line as a unit has it, where % begins what systemd replaces."""
-    return line.replace("%", "%%")
 
 
 def name_units(folder: str, prefix: str | None) -> str:

@@ -322,8 +322,7 @@ class _Reader:
 
     def _take(self, view: Places, found: Rewrite, shown: str, kind: Kind) -> None:
         for one in found.references:
-            former = view.former is not None and one.state == "points-at-master"
-            state = "points-at-former" if former else one.state
+            state = "points-at-former" if view.former is not None and one.state == "points-at-master" else one.state
             self._references.append(Reference(shown, one.line, state, view.library.name))
             if one.state in _LEADS_TO_COPY and (one.includes or kind != "compose") and not view.is_copied(one):
                 self._report_not_copied(one, view, shown, kind)

@@ -4,13 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common_sync.core.environments.unit_text import UnitState, is_untouched, judge
 from common_sync.core.environments.units import (
     Service,
-    UnitState,
     find_program,
     find_unit_trouble,
-    is_untouched,
-    judge,
     list_rights,
     make_back_unit,
     make_clean_unit,
