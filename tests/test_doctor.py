@@ -417,7 +417,7 @@ def test_a_dockerfile_that_is_written_for_a_folder_above_is_one_finding(one: Mon
     done = " ".join(one.run("doctor").out.split())
     assert "it looks as if it is built from `../..`; from the service's folder alone it fails: " in done
     assert (
-        "; 2 more lines of it fail so help: write its paths from the service's folder, and `common` for the library"
+        "; 2 more lines of it fail the same way help: write its paths from the service's folder, and `common` for the library"
         in done
     )
     one.write("services/api/Dockerfile", f"{text}COPY none ./\n")

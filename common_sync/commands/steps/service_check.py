@@ -201,12 +201,17 @@ def _gather(widened: Iterable[str], known: list[Finding], own: list[Finding]) ->
         following = [one for one in own if one.file == file and one.code in _BY_CONTEXT]
         if following:
             first, others = following[0], len(following) - 1
-            more = f"; {others} more {'line' if others == 1 else 'lines'} of it fail so" if others else ""
+            more = _count_more(others)
             message = f"it is built from another folder, and from the service's alone it fails: {first.message}{more}"
             left = [one for one in own if one not in following]
             own = [*left, first._replace(message=message)]
             known = [one for one in known if one.file != file or one.mend != "distribute --contexts"]
     return known, own
+
+
+def _count_more(others: int) -> str:
+    """Return the end of a sentence: how many more lines of a file fail for one reason."""
+    return f"; {others} more {'line' if others == 1 else 'lines'} of it fail the same way" if others else ""
 
 
 def _gather_guessed(opened: _Opened, view: View, own: list[Finding]) -> list[Finding]:
@@ -221,7 +226,7 @@ def _gather_guessed(opened: _Opened, view: View, own: list[Finding]) -> list[Fin
         first, others = following[0], len(following) - 1
         up = os.path.relpath(folder or ".", service)
         message = f"it looks as if it is built from `{up}`; from the service's folder alone it fails: {first.message}"
-        message += f"; {others} more {'line' if others == 1 else 'lines'} of it fail so" if others else ""
+        message += _count_more(others)
         remedy = f"write its paths from the service's folder, and `{opened.service.copy}` for the library"
         merged = first._replace(message=message, remedy=remedy, lacks=None)
         own = [merged, *(one for one in own if one not in following)]
