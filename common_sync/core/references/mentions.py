@@ -55,7 +55,8 @@ def _list_computed(characters: str, locate: Locate) -> Iterator[tuple[int, Menti
 def list_mentions(characters: str, locate: Locate) -> Iterator[tuple[int, Mention]]:
     """Yield the paths of a file that lead to the master, each with its line, counted from 1; comments are left out."""
     for number, line in enumerate(characters.split("\n"), 1):
-        yield from ((number, mention) for mention in find_mentions(_COMMENT.sub("", line), locate))
+        if "/" in line or ".." in line:  # hardly any line of a program has one, and no other names a path
+            yield from ((number, mention) for mention in find_mentions(_COMMENT.sub("", line), locate))
 
 
 def find_mentions(line: str, locate: Locate) -> list[Mention]:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from support.places import Layout
 from support.project_layout import PLAIN, problems
 
-from common_sync.core.references.mentions import read_mentions, report_former
+from common_sync.core.references.mentions import find_upward, read_mentions, report_former
 
 NAMED = [
     pytest.param(text, id=reason)
@@ -117,3 +117,9 @@ def test_a_path_that_no_copy_has_is_not_advised(folder: str, written: str) -> No
     layout = Layout(folder=folder)
     (problem,) = read_mentions(f"ls {written}\n", layout.site()._replace(holds=lambda _: False)).problems
     assert problem.remedy == f"`dist` is not copied: use the library's folder, `{'../' if folder else ''}common`"
+
+
+@given(st.text("./-$({})a \t%=\"'", max_size=20))
+def test_a_line_that_is_passed_over_names_no_path(line: str) -> None:
+    """A path would be overlooked because its line looks like most lines of a program, which are not read closely."""
+    assert "/" in line or ".." in line or not list(find_upward(line))
