@@ -38,11 +38,20 @@ class ServiceFolder:
 
     def _resolve(self, path: str) -> str | None:
         """Return the absolute path of what a path leads to, or None when that is outside: a build does not follow it."""
+        above, _, name = path.rpartition("/")
+        plain = name not in {"", ".", ".."} and "\0" not in path and not path.startswith("/")
+        parent = self._follow(above) if plain else None
+        there = parent and os.path.join(parent, name)
+        real = there if there and not os.path.islink(there) else self._follow(path)
+        return real if real is not None and (real == self._folder or real.startswith(self._folder + os.sep)) else None
+
+    @asked_once
+    def _follow(self, path: str) -> str | None:
+        """Return where a path leads to, anywhere, or None where no path is like that."""
         try:
-            real = os.path.realpath(os.path.join(self._folder, path))
+            return os.path.realpath(os.path.join(self._folder, path))
         except ValueError:  # a NUL in it
             return None
-        return real if real == self._folder or real.startswith(self._folder + os.sep) else None
 
     @asked_once
     def names(self, path: str) -> list[str]:

@@ -1,0 +1,74 @@
+"""What a build would get of a service's folder."""
+
+import os
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from common_sync.edges.service.folder import ServiceFolder
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a folder with symlinks of every kind: inside, outside, back in, in a circle, to nothing."""
+    outside = tmp_path_factory.mktemp("outside").resolve()
+    folder = outside / "service"
+    (folder / "a/b").mkdir(parents=True)
+    (folder / "a/b/file").write_text("x")
+    (outside / "file").write_text("y")
+    for name, target in {
+        "in": "a/b",
+        "a/up": "..",
+        "a/file": "b/file",
+        "out": "..",
+        "back": "../service/a",
+        "absolute": str(folder / "a"),
+        "elsewhere": str(outside),
+        "circle": "circle",
+        "a/nothing": "not/there",
+    }.items():
+        (folder / name).symlink_to(target)
+    (outside / "home").symlink_to("service/a")
+    return folder
+
+
+STEPS = [
+    "",
+    ".",
+    "..",
+    "a",
+    "b",
+    "file",
+    "in",
+    "up",
+    "out",
+    "back",
+    "absolute",
+    "elsewhere",
+    "circle",
+    "nothing",
+    "home",
+    "none",
+]
+
+
+def test_symlinks_are_followed_inside(folder: Path) -> None:
+    """A file outside of the service would be taken for one that its build gets, or one inside would not be found."""
+    looked = ServiceFolder(str(folder))
+    wrong = []
+    for path in ("/".join(steps) for length in (1, 2, 3) for steps in product(STEPS, repeat=length)):
+        real = os.path.realpath(os.path.join(folder, path))
+        inside = real == str(folder) or real.startswith(f"{folder}/")
+        kind = ("folder" if os.path.isdir(real) else "file" if os.path.isfile(real) else None) if inside else None
+        place = looked.look(path)
+        if (place and place.kind) != kind:
+            wrong.append((path, place, kind))
+    assert wrong == []
+
+
+@pytest.mark.parametrize("path", ["a/\0", "\0", "\0/a", "n" * 300, "/".join(["a"] * 3000)])
+def test_names_that_no_file_can_have(folder: Path, path: str) -> None:
+    """`doctor` would end in a traceback where a Dockerfile names such a file."""
+    looked = ServiceFolder(str(folder))
+    assert (looked.look(path), looked.names(path), looked.read(path)) == (None, [], None)
