@@ -14,6 +14,9 @@ from benchmarks.hook import KEY as HOOK_KEY
 from benchmarks.hook import ROUNDS as HOOK_ROUNDS
 from benchmarks.hook import run_hook_case
 from benchmarks.machine import Others, describe_machine
+from benchmarks.people import KEY as PEOPLE_KEY
+from benchmarks.people import ROUNDS as PEOPLE_ROUNDS
+from benchmarks.people import run_people_case
 from benchmarks.report import render_page
 from benchmarks.rounds import WrongResultError, run_case
 from benchmarks.trees import SHAPES, Shape, choose_folder, write_text
@@ -37,7 +40,7 @@ def main() -> None:
 
 
 def _parse(words: Sequence[str]) -> argparse.Namespace:
-    keys = [*(shape.key for shape in SHAPES), HOOK_KEY, ENVIRONMENTS_KEY]
+    keys = [*(shape.key for shape in SHAPES), HOOK_KEY, PEOPLE_KEY, ENVIRONMENTS_KEY]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--output", metavar="FILE", help="write the page there; default: standard output")
     parser.add_argument("--rounds", type=_positive, help="so many rounds of every case")
@@ -63,10 +66,13 @@ def _measure(arguments: argparse.Namespace) -> str:
         root = os.path.realpath(folder)
         cases = {shape.key: run_case(shape, root, _rounds(arguments, shape)) for shape in shapes}
         hook = run_hook_case(root, _hook_rounds(arguments)) if only is None or HOOK_KEY in only else None
+        people = None
+        if only is None or PEOPLE_KEY in only:
+            people = run_people_case(root, arguments.rounds or PEOPLE_ROUNDS)
         environments = None
         if only is None or ENVIRONMENTS_KEY in only:
             environments = run_environments_case(root, arguments.rounds or ENVIRONMENTS_ROUNDS)
-    return render_page(Results(cases, hook, environments), [*machine, others.describe()], _note(arguments))
+    return render_page(Results(cases, hook, people, environments), [*machine, others.describe()], _note(arguments))
 
 
 def _rounds(arguments: argparse.Namespace, shape: Shape) -> int:

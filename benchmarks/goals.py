@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from benchmarks.environments import IDLE, PIP, SYNC, EnvironmentsResult
 from benchmarks.hook import BARE, FULL, HOOK, MANY, MODULE, HookResult
+from benchmarks.people import COMMITS, REPORT, TAB, PeopleResult
 from benchmarks.rivals import CP, DIFF, DISTRIBUTE, RSYNC, SHA256SUM, VERIFY, Work
 from benchmarks.rounds import CaseResult
 from benchmarks.running import Memory, Run
@@ -35,6 +36,7 @@ class Results(NamedTuple):
 
     cases: Mapping[str, CaseResult]
     hook: HookResult | None
+    people: PeopleResult | None = None
     environments: EnvironmentsResult | None = None
 
 
@@ -87,6 +89,11 @@ REASONS = {
         "40 MB of the master's files are held, shared between the processes. Where a manifest has changed, each worker also parses "
         "the old one: 10,000 files take 7 MB."
     ),
+    "report": (
+        "Half of it is the survey and what `doctor` reads. git lists what has changed in 300 copies, from objects that lie in "
+        "files of their own here; in a repository that git has packed, that takes a tenth."
+    ),
+    "tab": "Python's start is a quarter of it; the rest is what reads the configuration and finds the services.",
     "environments": (
         "The first of them pays for unpacking the wheels into uv's cache, and each for `.pyc` files, which take the most: Python "
         "compiles them, whoever asks for it. pip is a process, and a copy of pip, more for each service."
@@ -141,6 +148,8 @@ def judge(results: Results) -> Iterator[Goal]:
     yield from (_idle(case) for case in results.cases.values())
     if results.hook is not None:
         yield from _hook(results.hook)
+    if results.people is not None:
+        yield from _people(results.people)
     yield from _memory(results)
     if results.environments is not None:
         yield from _environments(results.environments)
@@ -167,6 +176,18 @@ _HOOK_GOALS = (
     ("hook", "with nothing to do", HOOK, 2),
     ("hook-full", "where something has changed", FULL, 6),
 )
+
+
+def _people(result: PeopleResult) -> Iterator[Goal]:
+    report, tab = (median(run.cpu for run in result.table[title]) for title in (REPORT, TAB))
+    text = f"a report of {result.title}, {COMMITS} commits, takes at most {_MOST_REPORT} s of processor time"
+    yield Goal("report", text, f"{report:.1f} s", report <= _MOST_REPORT)
+    text = f"a Tab takes at most {_MOST_TAB * 1000:.0f} ms of processor time"
+    yield Goal("tab", text, f"{tab * 1000:.0f} ms", tab <= _MOST_TAB)
+
+
+_MOST_REPORT, _MOST_TAB = 6, 0.06
+"""Seconds."""
 
 
 def _stamped(results: Results) -> Iterator[Goal]:

@@ -7,6 +7,9 @@ from benchmarks.environments import SYNC, EnvironmentsResult
 from benchmarks.environments import TITLE as ENVIRONMENTS_TITLE
 from benchmarks.goals import REASONS, Goal, Results, judge, middle, spread
 from benchmarks.hook import BARE, TITLE, HookResult
+from benchmarks.people import BARE as PEOPLE_BARE
+from benchmarks.people import COMMITS, PeopleResult
+from benchmarks.people import TITLE as PEOPLE_TITLE
 from benchmarks.rivals import VERIFY, Work
 from benchmarks.rounds import CaseResult, Table
 from benchmarks.running import Memory, Run
@@ -61,6 +64,8 @@ def render_page(results: Results, machine: Sequence[tuple[str, str]], note: str)
         lines += _case(case)
     if results.hook is not None:
         lines += _hook(results.hook)
+    if results.people is not None:
+        lines += _people(results.people)
     if results.environments is not None:
         lines += _environments(results.environments)
     lines += ["", "## Memory", "", _MEMORY, "", *_memory(results)]
@@ -115,6 +120,13 @@ def _hook(result: HookResult) -> Iterator[str]:
     yield "On a copy of `examples/media-services`, with everything in sync and committed."
     yield ""
     yield from _table(result.table, BARE, "bare Python")
+
+
+def _people(result: PeopleResult) -> Iterator[str]:
+    yield from ("", f"## {PEOPLE_TITLE}", "")
+    yield f"In a repository of {result.title}, {COMMITS} commits, with everything in sync; git has packed nothing."
+    yield ""
+    yield from _table(result.table, PEOPLE_BARE, "bare Python")
 
 
 def _environments(result: EnvironmentsResult) -> Iterator[str]:
