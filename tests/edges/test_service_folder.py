@@ -53,7 +53,8 @@ STEPS = [
 ]
 
 
-def test_symlinks_are_followed_inside(folder: Path) -> None:
+@pytest.mark.parametrize("listed", [False, True])
+def test_symlinks_are_followed_inside(folder: Path, *, listed: bool) -> None:
     """A file outside of the service would be taken for one that its build gets, or one inside would not be found."""
     looked = ServiceFolder(str(folder))
     wrong = []
@@ -61,6 +62,8 @@ def test_symlinks_are_followed_inside(folder: Path) -> None:
         real = os.path.realpath(os.path.join(folder, path))
         inside = real == str(folder) or real.startswith(f"{folder}/")
         kind = ("folder" if os.path.isdir(real) else "file" if os.path.isfile(real) else None) if inside else None
+        if listed:
+            looked.names(os.path.dirname(path))
         place = looked.look(path)
         if (place and place.kind) != kind:
             wrong.append((path, place, kind))

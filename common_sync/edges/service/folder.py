@@ -23,10 +23,13 @@ class ServiceFolder:
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
+        self._listed: dict[str, Place] = {}
 
     @asked_once
     def look(self, path: str) -> Place | None:
         """Return what is at a path, or None when there is nothing."""
+        if path in self._listed:
+            return self._listed[path]
         real = self._resolve(path)
         try:
             mode = os.stat(real).st_mode if real is not None else 0
@@ -58,9 +61,17 @@ class ServiceFolder:
         """Return the names of what is in a folder, sorted."""
         real = self._resolve(path)
         try:
-            return sorted(os.listdir(real)) if real is not None else []
+            entries = list(os.scandir(real)) if real is not None else []
         except OSError:
             return []
+        for entry in entries:
+            # The system tells the kind with the name; a symlink is followed when somebody asks for it.
+            inner = f"{path}/{entry.name}" if path else entry.name
+            if entry.is_dir(follow_symlinks=False):
+                self._listed[inner] = Place("folder", inner)
+            elif entry.is_file(follow_symlinks=False):
+                self._listed[inner] = Place("file", inner)
+        return sorted(entry.name for entry in entries)
 
     def read(self, path: str) -> str | None:
         """Return a file's text as pip reads it, or None when it has none that can be read."""
