@@ -23,11 +23,19 @@ _LARGE_SHAPE = next(shape for shape in SHAPES if shape.key == "4x10000")
 MANY = f"**`common-sync-hook`**, {_LARGE_SHAPE.title}"
 
 _EXAMPLE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "examples", "media-services")
-_CONFIGURATION = 'master = "common"\nservices = ["orchestrator", "services/*"]\n'
+_SERVICES = 'services = ["orchestrator", "services/*"]\n'
+_ONE = f'master = "common"\n{_SERVICES}'
 _SETTLED = 2.1
 """Seconds after which the hook trusts the times of files, as between two commits."""
 
-_EXCLUDES = {HOOK: "", PLAIN: 'exclude = ["tests/", "*.md"]\n', COMPLEX: 'exclude = ["docs/**/draft-[0-9]*.md"]\n'}
+TWO, PINNED = "**`common-sync-hook`**, two libraries", "**`common-sync-hook`**, one service pinned"
+_CONFIGURATIONS = {
+    HOOK: _ONE,
+    PLAIN: f'{_ONE}exclude = ["tests/", "*.md"]\n',
+    COMPLEX: f'{_ONE}exclude = ["docs/**/draft-[0-9]*.md"]\n',
+    TWO: f"{_SERVICES}[[library]]\nmaster = 'common'\n{_SERVICES}[[library]]\nmaster = 'events'\n{_SERVICES}",
+    PINNED: _ONE,
+}
 
 
 class HookResult(NamedTuple):
@@ -55,7 +63,9 @@ def run_hook_case(folder: str, rounds: int) -> HookResult:
         WrongResultError: The hook found something to do, or failed.
     """
     print(f"{KEY}: {rounds} rounds", file=sys.stderr)
-    roots = {title: _build(os.path.join(folder, f"{KEY}-{number}"), title) for number, title in enumerate(_EXCLUDES)}
+    roots = {
+        title: _build(os.path.join(folder, f"{KEY}-{number}"), title) for number, title in enumerate(_CONFIGURATIONS)
+    }
     roots[MANY] = _settle(Tree(os.path.join(folder, f"{KEY}-many"), _LARGE_SHAPE).root, MANY)
     try:
         commands = [(_hook(title), root) for title, root in roots.items()]
@@ -84,8 +94,16 @@ def _hook(title: str) -> Command:
 def _build(root: str, title: str) -> str:
     """Make a copy of the example in which everything is in sync and committed; return its path."""
     shutil.copytree(_EXAMPLE, root, ignore=shutil.ignore_patterns("__pycache__", ".git", "common-sync.toml"))
-    write_text(os.path.join(root, "common-sync.toml"), _CONFIGURATION + _EXCLUDES[title])
+    write_text(os.path.join(root, "common-sync.toml"), _CONFIGURATIONS[title])
+    if title == TWO:
+        os.mkdir(os.path.join(root, "events"))
+        write_text(os.path.join(root, "events", "events.py"), "NAMES = ()\n")
     commit(root)
+    if title == PINNED:
+        tag = Command("git tag", ("git", "tag", "v1"), "git")
+        check_status(run(tag, root), 0, f"the tag of {title}")
+        pin = Command("pin", tool("common-sync", "pin", "services/api", "v1"), tool("common-sync")[0])
+        check_status(run(pin, root), 0, f"the pin of {title}")
     return _settle(root, title)
 
 
