@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 from support.commits import commit, install_hook
 from support.depth import skip
+from support.libraries import make_libraries
 from support.monorepo import UNMEASURED, Monorepo, environment, run
-from support.stamped import FULL, STAMP, Stamped
+from support.stamped import FULL, STAMP, Said, Stamped
 
 from common_sync.core.copies import plan
 from common_sync.edges.state import stamp, watching
@@ -39,6 +40,30 @@ def test_the_second_run_knows(synced: Monorepo) -> None:
     """Every commit would cost a full run."""
     hook = Stamped(synced)
     assert [hook.run() for _ in range(3)] == [FULL, STAMP, STAMP]
+
+
+def test_the_second_run_knows_of_a_pin(synced: Monorepo) -> None:
+    """Every commit would cost a full run, and git for each pinned service, as soon as one service is pinned."""
+    synced.git("tag", "v1")
+    synced.write("common/our_common/settings.py", "DEBUG = True\n")
+    assert synced.run("distribute").code == 0
+    assert synced.run("pin", "api", "v1").code == 0
+    synced.commit("pinned")
+    hook = Stamped(synced)
+    assert [hook.run() for _ in range(2)] == [FULL, STAMP]
+    synced.write("services/api/common/our_common/settings.py", "DEBUG = True\n")
+    assert hook.run() == Said(1)
+
+
+def test_the_second_run_knows_of_two_libraries(synced: Monorepo) -> None:
+    """Every commit would cost a full run as soon as there is a second library."""
+    repo = make_libraries(synced)
+    assert repo.run("distribute").code == 0
+    repo.commit("distributed")
+    hook = Stamped(repo)
+    assert [hook.run() for _ in range(2)] == [FULL, STAMP]
+    repo.write("libs/events/our_events/__init__.py", "one = 2\n")
+    assert hook.run() == Said(1)
 
 
 def test_it_imports_nothing_that_costs(stamped: Stamped) -> None:

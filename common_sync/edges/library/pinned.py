@@ -63,9 +63,10 @@ class Proven:
 
     def _read(self, path: str) -> bytes:
         entry = self._entries.get(path)
-        for data in self._find(path):
-            if isinstance(entry, File) and sha256(data).hexdigest() == entry.sha256:
-                return data
+        if isinstance(entry, File):
+            for data in self._find(path):
+                if sha256(data).hexdigest() == entry.sha256:
+                    return data
         message = "neither a copy nor git has its bytes here, and nothing is fetched in silence"
         raise TreeError(Problem(message, f"{path} in {self._where}", remedy=self._remedy))
 
