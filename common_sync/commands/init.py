@@ -2,56 +2,24 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from itertools import combinations
 
-from common_sync.core.configuration import OWN_FILE, PYPROJECT
+from common_sync.commands.steps.proposing import Proposal, format_configuration, make_proposal
+from common_sync.core.configuration import OWN_FILE
 from common_sync.core.errors import ConfigurationError, Problem, shell_word
-from common_sync.core.expressions import expression
+from common_sync.core.model import overlap
 from common_sync.core.settings import why_no_folder
-from common_sync.edges.detection.repository import Candidate, FoundService, Likely, Reason, Repository
-from common_sync.edges.detection.tree import above, last, read_tree
+from common_sync.edges.detection.repository import Candidate, FoundService, Likely, Repository
+from common_sync.edges.detection.several import find_likeliest, stand_together
+from common_sync.edges.detection.tree import read_tree
 from common_sync.edges.git.repository import find_top
-from common_sync.edges.project.services import match_services
 from common_sync.edges.project.write import find_configuration, write_table
 
-Choose = Callable[[Sequence[Candidate]], Candidate]
-"""Asks which of several candidates is the master."""
-
-_COMMENT = "common-sync distribute brings every service's copy in sync, common-sync verify checks them."
-_WIDEST = 100
-"""Characters; a longer list of services gets one line each."""
+Choose = Callable[[Sequence[Candidate]], Sequence[Candidate]]
+"""Asks which of several candidates are libraries."""
 
 _MOST_NAMED = 5
-_GLOB = expression(r"[*?\[]")
 _REMEDY = "common-sync init --master PATH"
-
-
-class Proposal(NamedTuple):
-    """A configuration, and why it is what it is.
-
-    Attributes:
-        root: The absolute path of the folder that it is for.
-        file: The absolute path of the file that it goes to.
-        master: The library's folder, relative to the root.
-        copy: The copy's folder inside each service.
-        patterns: The services as they are written down: folders, and globs that match nothing else.
-        services: The services, sorted, each with the reasons.
-        notes: What a person should know before it is written down.
-        others: Folders that may be a library, too, but for which less speaks.
-        guess: Whether the master is a guess: it is imported, mounted or named, and neither installed nor copied from there.
-        wide: Whether images take it from there that are built from a folder above their service.
-    """
-
-    root: str
-    file: str
-    master: str
-    copy: str
-    patterns: tuple[str, ...]
-    services: tuple[FoundService, ...]
-    notes: tuple[Reason, ...]
-    others: tuple[Candidate, ...]
-    guess: bool = False
-    wide: bool = False
 
 
 def find_root(start: str) -> str:
@@ -80,20 +48,20 @@ def find_candidates(root: str) -> tuple[Candidate, ...]:
     Raises:
         GitError: Git failed.
     """
-    return _likeliest(_name_only_writable(Repository(read_tree(os.path.realpath(root))).candidates()))
+    return find_likeliest(_name_only_writable(Repository(read_tree(os.path.realpath(root))).candidates()))
 
 
-def propose(root: str, master: str | None = None, choose: Choose | None = None) -> Proposal:
+def propose(root: str, masters: Sequence[str] = (), choose: Choose | None = None) -> Proposal:
     """Return the configuration for a repository; nothing is written.
 
     Args:
         root: The folder that the configuration is for.
-        master: The library's folder, relative to the root or to the current folder; found when None.
-        choose: Asked when several folders may be the master; with None that is an error that lists them.
+        masters: The libraries' folders, relative to the root or to the current folder; found where there are none.
+        choose: Asked when several folders may be libraries; with None it is an error where they cannot all be.
 
     Raises:
-        ConfigurationError: The folder is configured already, or there is no master, or no service, or there are several
-            masters.
+        ConfigurationError: The folder is configured already, or there is no master, or no service, or of several masters
+            it is not certain that all are libraries.
         GitError: Git failed.
         TreeError: pyproject.toml cannot be read.
     """
@@ -104,18 +72,34 @@ def propose(root: str, master: str | None = None, choose: Choose | None = None) 
         raise ConfigurationError(configured)
     repository = Repository(read_tree(root))
     others: Sequence[Candidate] = ()
-    if master is None:
-        candidates = _name_only_writable(repository.candidates())
-        chosen = _choose(root, _likeliest(candidates), choose, repository)
-        others = [one for one in candidates if one.weight and one.master != chosen.master]
+    if masters:
+        chosen: Sequence[Candidate] = _examine(repository, root, [_locate_master(root, one) for one in masters])
     else:
-        chosen = _examine(repository, root, _locate_master(root, master))
-    return _make_proposal(root, chosen, others, guessed=master is None)
+        candidates = _name_only_writable(repository.candidates())
+        chosen = _choose(root, find_likeliest(candidates), choose, repository)
+        _refuse_nested(root, [one.master for one in chosen])
+        known = {one.master for one in chosen}
+        others = [one for one in candidates if one.weight and one.master not in known]
+        chosen = _combine(repository, chosen)
+    return make_proposal(root, chosen, others, guessed=not masters)
 
 
-def _likeliest(candidates: Sequence[Candidate]) -> tuple[Candidate, ...]:
-    """Return those for which most speaks; one copy by itself decides nothing."""
-    return tuple(one for one in candidates if one.weight and one.weight == candidates[0].weight)
+def _refuse_nested(root: str, masters: Sequence[str]) -> None:
+    """Refuse libraries of which one lies in another: no configuration takes them."""
+    for one, other in combinations(masters, 2):
+        if overlap(one, other):
+            message = f'master "{other}" is given twice' if one == other else f'"{one}" and "{other}" overlap'
+            raise ConfigurationError(
+                Problem(message, root, remedy="no library can lie in another one: name one of them")
+            )
+
+
+def _combine(repository: Repository, chosen: Sequence[Candidate]) -> Sequence[Candidate]:
+    """Return several libraries with who gets them; one is left as it is."""
+    if len(chosen) == 1:
+        return chosen
+    combined = repository.combine(chosen)
+    return [one._replace(services=_writable(one.services)) for one in combined]
 
 
 def _name_only_writable(candidates: Iterable[Candidate]) -> list[Candidate]:
@@ -132,7 +116,9 @@ def _is_writable(path: str) -> bool:
     return why_no_folder(path) is None and path.isprintable()
 
 
-def _choose(root: str, candidates: Sequence[Candidate], choose: Choose | None, repository: Repository) -> Candidate:
+def _choose(
+    root: str, candidates: Sequence[Candidate], choose: Choose | None, repository: Repository
+) -> Sequence[Candidate]:
     if not candidates:
         message = (
             f"no master found: looked in {root} for a folder of Python modules that other folders' requirements,"
@@ -142,10 +128,12 @@ def _choose(root: str, candidates: Sequence[Candidate], choose: Choose | None, r
         remedy = f"name it: {_REMEDY}" + ("; these are guesses, the likeliest first" if likely else "")
         raise ConfigurationError(Problem(message, remedy=remedy), *_list_likely(root, likely))
     if len(candidates) == 1:
-        return candidates[0]
-    if choose is None:
+        return candidates
+    if choose is not None:
+        return choose(candidates)
+    if not stand_together(candidates):
         raise ConfigurationError(*_list_candidates(root, candidates))
-    return choose(candidates)
+    return candidates
 
 
 def _list_likely(root: str, likely: Iterable[Likely]) -> Iterator[Problem]:
@@ -154,12 +142,25 @@ def _list_likely(root: str, likely: Iterable[Likely]) -> Iterator[Problem]:
         yield Problem(message, os.path.join(root, one.master), None, _command(one.master))
 
 
-def _command(master: str) -> str:
-    return f"common-sync init --master {shell_word(master)}"
+def _command(*masters: str) -> str:
+    return f"common-sync init {' '.join(f'--master {shell_word(master)}' for master in masters)}"
+
+
+def name_also(proposal: Proposal, other: Candidate) -> str:
+    """Return the command that writes a configuration with one more library than was proposed.
+
+    Args:
+        proposal: The proposal.
+        other: The other library.
+    """
+    return _command(*(one.master for one in proposal.libraries), other.master)
 
 
 def _list_candidates(root: str, candidates: Sequence[Candidate]) -> Iterator[Problem]:
-    """Yield a problem for each candidate: who uses it, the first line that speaks for it, and how to choose it."""
+    """Yield a problem for each candidate: who uses it, the first line that speaks for it, and how to choose it.
+
+    `--master` may be given several times, for several libraries.
+    """
     for candidate in candidates:
         message = f'"{candidate.master}" may be the master, as {describe_users(candidate)}'
         reason = candidate.services[0].reasons[0]
@@ -192,77 +193,29 @@ def _locate_master(root: str, master: str) -> str:
     return path
 
 
-def _examine(repository: Repository, root: str, master: str) -> Candidate:
-    candidate = repository.examine(master)
-    services = _writable(candidate.services or repository.self_contained(master))
-    if not services:
-        message = (
-            f"no service found: looked in {root} for folders whose requirements, pyproject.toml, Dockerfile or compose"
-            f" files point at {master}, that hold a copy of it, or that have a Dockerfile of their own"
-        )
-        remedy = f'write {OWN_FILE} by hand: master = "{master}" and services = ["services/*"]'
-        raise ConfigurationError(Problem(message, remedy=remedy))
-    return candidate._replace(services=services)
+def _examine(repository: Repository, root: str, masters: Sequence[str]) -> Sequence[Candidate]:
+    """Return the libraries that the user named, each with its services."""
+    _refuse_nested(root, masters)
+    examined = [repository.examine(master, alone=len(masters) == 1) for master in masters]
+    examined = [one._replace(services=_writable(one.services)) for one in examined]
+    combined = _combine(repository, examined)
+    found = [
+        one if one.services else one._replace(services=_writable(repository.self_contained(one.master)))
+        for one in combined
+    ]
+    problems = [_report_unused(root, one.master) for one in found if not one.services]
+    if problems:
+        raise ConfigurationError(*problems)
+    return found
 
 
-def _make_proposal(root: str, chosen: Candidate, others: Sequence[Candidate], *, guessed: bool) -> Proposal:
-    pyproject = os.path.join(root, PYPROJECT)
-    file = pyproject if os.path.lexists(pyproject) else os.path.join(root, OWN_FILE)
-    paths = [service.path for service in chosen.services]
-    patterns = tuple(dict.fromkeys(_patterns(root, chosen.master, chosen.copy, paths)))
-    return Proposal(
-        root,
-        file,
-        chosen.master,
-        chosen.copy,
-        patterns,
-        chosen.services,
-        chosen.notes,
-        tuple(others),
-        guess=chosen.weight == 1 and guessed,
-        wide=chosen.wide,
+def _report_unused(root: str, master: str) -> Problem:
+    message = (
+        f"no service found: looked in {root} for folders whose requirements, pyproject.toml, Dockerfile or compose"
+        f" files point at {master}, that hold a copy of it, or that have a Dockerfile of their own"
     )
-
-
-def _patterns(root: str, master: str, copy: str, services: Sequence[str]) -> Iterator[str]:
-    """Yield each service, or in place of two or more a glob where it means these and no other folder."""
-    together: dict[str, set[str]] = {}
-    for service in services:
-        together.setdefault(above(service), set()).add(service)
-    several = (parent for parent, children in together.items() if parent and len(children) > 1)
-    globs = {parent: f"{_escape(parent)}/*" for parent in several}
-    meant = {
-        parent: glob
-        for parent, glob in globs.items()
-        if together[parent] == {*match_services(root, glob, (master,), (copy,))}
-    }
-    for service in services:
-        yield meant.get(above(service), _escape(service))
-
-
-def _escape(path: str) -> str:
-    """Spell a folder whose name looks like a glob as the glob that means just this folder."""
-    return _GLOB.sub(r"[\g<0>]", path)
-
-
-def format_configuration(proposal: Proposal) -> str:
-    """Return what is to be written: a table of pyproject.toml, or the whole of common-sync.toml."""
-    import tomlkit  # 60 ms, and nothing else needs it
-
-    services = tomlkit.array()
-    services.extend(proposal.patterns)
-    services.multiline(len(services.as_string()) > _WIDEST)
-    table = tomlkit.table()
-    table.add(tomlkit.comment(_COMMENT))
-    table.add("master", proposal.master)
-    table.add("services", services)
-    if proposal.copy != last(proposal.master):
-        table.add("copy", proposal.copy)
-    if not proposal.file.endswith(PYPROJECT):
-        return table.as_string().rstrip("\n") + "\n"
-    tool = tomlkit.table(is_super_table=True)
-    tool.add("common-sync", table)
-    return tomlkit.document().add("tool", tool).as_string().rstrip("\n") + "\n"
+    remedy = f'write {OWN_FILE} by hand: master = "{master}" and services = ["services/*"]'
+    return Problem(message, remedy=remedy)
 
 
 def write_configuration(proposal: Proposal) -> str:

@@ -12,7 +12,8 @@ from support.depth import ALL
 from support.detection import BOTH, SERVICES
 from support.repositories import DOCKERFILE, PACKAGE, PROJECT, below, build, service
 
-from common_sync.commands.init import format_configuration, propose, write_configuration
+from common_sync.commands.init import propose, write_configuration
+from common_sync.commands.steps.proposing import format_configuration
 from common_sync.core.errors import CommonSyncError, ConfigurationError, TreeError
 from common_sync.edges.project.load import load_project
 
@@ -164,9 +165,9 @@ def test_what_is_written_is_what_was_found(
     except CommonSyncError:
         assert "requirement" not in users.values()
         return
-    assert proposal.master == library
+    assert proposal.first.master == library
     write_configuration(proposal)
     project = load_project(str(root))
-    assert project.services == tuple(one.path for one in proposal.services)
+    assert project.services == proposal.services
     assert (project.libraries[0].master, project.libraries[0].copy) == (library, name)
     assert set(project.services) >= {folder for folder, way in users.items() if way != "nothing"}

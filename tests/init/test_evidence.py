@@ -64,9 +64,9 @@ IMPORTS = [
 def test_imports(tmp_path: Path, library: Files, text: str, master: str, copy: str) -> None:
     """A team whose services find the library by PYTHONPATH alone would be told that there is none."""
     proposal = propose(str(build(tmp_path, {**library, **UNUSED, **both("main.py", text)}, git=False)))
-    assert (proposal.master, proposal.copy) == (master, copy or master.rpartition("/")[2])
-    assert [one.path for one in proposal.services] == list(BOTH)
-    assert proposal.guess
+    assert (proposal.first.master, proposal.first.copy) == (master, copy or master.rpartition("/")[2])
+    assert [one.path for one in proposal.first.services] == list(BOTH)
+    assert proposal.first.guess
 
 
 NO_IMPORTS = [
@@ -107,8 +107,8 @@ def test_path_lines(tmp_path: Path, line: str, name: str) -> None:
     files = {**LIBRARY, **below("other/common", {"x.py": ""}), **below("libs/flat", OTHER), **UNUSED}
     files |= both("main.py", f"from pathlib import Path\n{UP.format(line)}import {name}\n")
     proposal = propose(str(build(tmp_path, files, git=False)))
-    assert proposal.master == ("common" if name == "common" else "libs/flat")
-    assert all("sys.path" in one.reasons[0].text for one in proposal.services)
+    assert proposal.first.master == ("common" if name == "common" else "libs/flat")
+    assert all("sys.path" in one.reasons[0].text for one in proposal.first.services)
 
 
 SCRIPTS = [
@@ -136,7 +136,7 @@ SCRIPTS = [
 def test_scripts(tmp_path: Path, files: Files) -> None:
     """A team that copies the library by a script would be told that there is none."""
     proposal = check(build(tmp_path, {**LIBRARY, **UNUSED, **files}, git=False), BESIDE)
-    assert not proposal.guess
+    assert not proposal.first.guess
 
 
 NO_SCRIPTS = [
@@ -202,7 +202,7 @@ def test_projects(tmp_path: Path, text: str, weight: int) -> None:
 def test_weight_of_projects(tmp_path: Path) -> None:
     """A line that may mean an index would count as much as one that names the workspace."""
     files = {**below("common", PROJECT), **both("requirements.txt", "media-common\n"), **both("main.py", "")}
-    assert propose(str(build(tmp_path, files, git=False))).guess
+    assert propose(str(build(tmp_path, files, git=False))).first.guess
 
 
 def composed(**services: str) -> str:
@@ -274,7 +274,7 @@ def test_images_from_a_folder_above(tmp_path: Path, text: str, above: str, *, wi
     requirement = "-e ../common" if above else "-e ../../common"
     files = {**library, **service("services/api", requirement, f"FROM python\n{text}")}
     proposal = propose(str(build(tmp_path, files, git=False)))
-    assert [one.path for one in proposal.services] == ["services/api"]
+    assert [one.path for one in proposal.first.services] == ["services/api"]
     assert proposal.wide == wide
 
 
@@ -304,22 +304,6 @@ def test_likely_ones_are_listed_best_first(tmp_path: Path) -> None:
         "common-sync init --master libs/events",
     ]
     assert "it is a project of its own, media-common" in caught.value.problems[1].message
-
-
-def test_what_master_would_take_is_named(tmp_path: Path) -> None:
-    """A team with several libraries would have to try each to see what it comes to."""
-    files = {
-        **LIBRARY,
-        **below("events", OTHER),
-        **service("a", "-e ../common\n-e ../events"),
-        **service("b", "-e ../common"),
-    }
-    with pytest.raises(ConfigurationError) as caught:
-        propose(str(build(tmp_path, files)))
-    assert [one.message for one in caught.value.problems] == [
-        '"common" may be the master, as 2 folders use it: a, b',
-        '"events" may be the master, as 1 folder uses it: a',
-    ]
 
 
 def test_a_package_of_the_copys_name(tmp_path: Path) -> None:
@@ -352,8 +336,8 @@ def test_copies_of_what_the_master_once_was(tmp_path: Path, name: str) -> None:
     commit_all(tmp_path)
     build(tmp_path, {f"a/{name}/logs.py": "edited = 1\n"})
     proposal = check(tmp_path, Found("common", ["a", "b"], copy=name))
-    (reason,) = proposal.services[0].reasons
-    assert (reason.file, proposal.services[0].guess) == (f"a/{name}", False)
+    (reason,) = proposal.first.services[0].reasons
+    assert (reason.file, proposal.first.services[0].guess) == (f"a/{name}", False)
     assert reason.text == "a copy of before: 3 of its modules are as common once had them"
 
 

@@ -72,32 +72,22 @@ TWO = {
 }
 
 
-def test_several_masters_are_listed(tmp_path: Path) -> None:
-    """With --yes a user would get one of two libraries, silently."""
-    build(tmp_path, TWO)
-    with pytest.raises(ConfigurationError) as caught:
-        propose(str(tmp_path))
-    assert [(one.place, one.remedy) for one in caught.value.problems] == [
-        (f"{tmp_path}/services/api/requirements.txt:2", "common-sync init --master common"),
-        (f"{tmp_path}/services/api/requirements.txt:3", "common-sync init --master events"),
-    ]
-    assert "2 folders use it" in caught.value.problems[0].message
-    assert "1 folder uses it" in caught.value.problems[1].message
-
-
 def test_several_masters_are_asked_about(tmp_path: Path) -> None:
-    """A user at a terminal could not say which library he means."""
+    """A user at a terminal could not say which libraries he means."""
     build(tmp_path, TWO)
     offered: list[Candidate] = []
 
-    def choose(candidates: Sequence[Candidate]) -> Candidate:
+    def choose(candidates: Sequence[Candidate]) -> Sequence[Candidate]:
         offered.extend(candidates)
-        return candidates[1]
+        return candidates[1:]
 
     proposal = propose(str(tmp_path), choose=choose)
     assert tuple(offered) == find_candidates(str(tmp_path))
     assert [one.master for one in offered] == ["common", "events"]
-    assert (proposal.master, [one.path for one in proposal.services]) == ("events", ["services/api"])
+    assert [(one.master, [service.path for service in one.services]) for one in proposal.libraries] == [
+        ("events", ["services/api"])
+    ]
+    assert [one.master for one in proposal.others] == ["common"]
 
 
 def test_named_master_is_not_guessed(tmp_path: Path) -> None:
@@ -127,10 +117,10 @@ def test_a_master_that_was_moved_away_is_none(tmp_path: Path) -> None:
 
 
 def test_less_likely_libraries_are_reported(tmp_path: Path) -> None:
-    """A user would not learn that a second library is only copied into an image."""
-    files = {**TWO, **service("services/api", "-e ../../common", "FROM python\nCOPY events/ /app/events/\n")}
+    """A user would not learn that there is a second library, which is only imported."""
+    files = {**TWO, **service("services/api", "-e ../../common"), "services/api/bus.py": "import events\n"}
     proposal = check(build(tmp_path, files), BESIDE)
-    assert [(one.master, one.weight) for one in proposal.others] == [("events", 2)]
+    assert [(one.master, one.weight) for one in proposal.others] == [("events", 1)]
 
 
 def test_every_service_has_its_reasons(tmp_path: Path) -> None:
@@ -144,7 +134,7 @@ def test_every_service_has_its_reasons(tmp_path: Path) -> None:
         **service("services/web", "media.common"),
     }
     proposal = propose(str(build(tmp_path, files)))
-    assert {one.path: one.reasons for one in proposal.services} == {
+    assert {one.path: one.reasons for one in proposal.first.services} == {
         "services/api": (
             ("services/api/requirements.txt", 2, "-e ../../common # shared"),
             ("services/api/Dockerfile", 2, "COPY common /app/common"),
@@ -209,7 +199,7 @@ ASKED = [
 def test_asked_for_by_name(tmp_path: Path, name: str, text: str, line: int | None) -> None:
     """A service that installs the library from an index would be left out, or one that has nothing to do with it not."""
     files = {**below("common", PROJECT), **service("a", "-e ../common"), f"b/{name}": text, "b/run.py": ""}
-    services = {one.path: one.reasons for one in propose(str(build(tmp_path, files))).services}
+    services = {one.path: one.reasons for one in propose(str(build(tmp_path, files))).first.services}
     assert [reason.line for reason in services.get("b", ())] == ([] if line is None else [line])
 
 
@@ -275,7 +265,7 @@ def test_named_master_is_refused(tmp_path: Path, master: str, message: str) -> N
     """A user would get a configuration that no other command takes."""
     build(tmp_path, {**below("common", PACKAGE), "no\u2028name/x.py": ""})
     with pytest.raises(ConfigurationError) as caught:
-        propose(str(tmp_path), master)
+        propose(str(tmp_path), [master])
     assert message in str(caught.value)
 
 
@@ -283,15 +273,15 @@ def test_named_from_below(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     """A user who stands in a service and names the master from there would be told that there is none."""
     build(tmp_path, {**below("common", PACKAGE), **SERVICES})
     monkeypatch.chdir(tmp_path / "services" / "api")
-    assert propose(str(tmp_path), "../../common").master == "common"
+    assert propose(str(tmp_path), ["../../common"]).first.master == "common"
 
 
 def test_named_through_a_symlink(tmp_path: Path) -> None:
     """A user would get a master that no other command takes, as none follows a symlink there."""
     build(tmp_path, {**below("libs/common", PACKAGE), **service("a", "-e ../common")})
     (tmp_path / "common").symlink_to("libs/common")
-    assert propose(str(tmp_path), "common").master == "libs/common"
-    assert propose(str(tmp_path)).master == "libs/common"
+    assert propose(str(tmp_path), ["common"]).first.master == "libs/common"
+    assert propose(str(tmp_path)).first.master == "libs/common"
 
 
 @pytest.mark.parametrize("git", [True, False], ids=["git", "plain"])
@@ -306,4 +296,4 @@ def test_symlinks_instead_of_copies(tmp_path: Path, *, git: bool) -> None:
     if git:
         build(tmp_path, {})
     proposal = check(tmp_path, Found("libs/shared", ["a", "b"], "common"))
-    assert proposal.services[0].reasons == (("a/common", None, "a symlink to libs/shared"),)
+    assert proposal.first.services[0].reasons == (("a/common", None, "a symlink to libs/shared"),)

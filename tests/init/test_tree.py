@@ -10,7 +10,8 @@ from support.depth import deep, sampled
 from support.detection import BESIDE, SERVICES, check
 from support.repositories import PACKAGE, PROJECT, Files, below, build, run_git, service
 
-from common_sync.commands.init import Proposal, find_root, propose
+from common_sync.commands.init import find_root, propose
+from common_sync.commands.steps.proposing import Proposal
 from common_sync.core.errors import ConfigurationError, GitError
 
 
@@ -160,7 +161,7 @@ def test_large_repository(tmp_path: Path, files: Callable[[int], Files]) -> None
         return lambda: propose(str(top))
 
     proposal = prepare(120)()
-    assert (proposal.master, proposal.patterns) == ("common", ("services/*",))
+    assert (proposal.first.master, proposal.patterns) == ("common", ("services/*",))
     assert_grows_with_size(prepare, 50)
 
 

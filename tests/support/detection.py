@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from common_sync.commands.init import Proposal, propose, write_configuration
+from common_sync.commands.init import propose, write_configuration
+from common_sync.commands.steps.proposing import Proposal
 from common_sync.edges.project.load import load_project
 from support.repositories import PACKAGE, service
 
@@ -23,14 +24,17 @@ class Found(NamedTuple):
 
 def check(root: Path, found: Found, master: str | None = None) -> Proposal:
     """Propose, write and load the configuration, and hold each against what is to be found."""
-    proposal = propose(str(root), master)
-    assert (proposal.master, list(proposal.patterns)) == (found.master, list(found.patterns))
-    assert proposal.copy == (found.copy or found.master.rpartition("/")[2])
+    proposal = propose(str(root), () if master is None else [master])
+    assert ([one.master for one in proposal.libraries], list(proposal.patterns)) == (
+        [found.master],
+        list(found.patterns),
+    )
+    assert proposal.first.copy == (found.copy or found.master.rpartition("/")[2])
     write_configuration(proposal)
     project = load_project(str(root))
-    assert project.services == tuple(one.path for one in proposal.services)
+    assert project.services == proposal.services
     assert project.services == tuple(found.services or found.patterns)
-    assert (project.libraries[0].master, project.libraries[0].copy) == (proposal.master, proposal.copy)
+    assert (project.libraries[0].master, project.libraries[0].copy) == (proposal.first.master, proposal.first.copy)
     return proposal
 
 

@@ -209,15 +209,15 @@ def make_link(tree: Tree, service: str, lead: Lead, file: str) -> Iterator[Link]
         lead: The line.
         file: The file.
     """
-    place, strength = lead.place, lead.strength
+    place, strength, name = lead.place, lead.strength, lead.name
     if place not in tree.names and not tree.is_there(place):
         if tree.is_anything(place):
-            place, strength = above(place), "aside"  # a file of it
+            place, strength, name = above(place), "aside", ""  # a file of it, whose name is not the folder's
         elif strength != "install" or not is_below(place, service):
             return
     if service and place != service and not is_below(service, place):
         target = place if is_below(place, service) else library_of(tree, place, service)
-        yield Link(service, target, strength, file, lead.line, lead.text, lead.name, lead.wide)
+        yield Link(service, target, strength, file, lead.line, lead.text, name, lead.wide)
 
 
 def service_of(folder: str) -> str:

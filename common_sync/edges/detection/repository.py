@@ -4,7 +4,7 @@ A master is what other folders' files lead to, or what other folders hold copies
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from common_sync.core.model import ancestors, is_below
@@ -17,6 +17,7 @@ from common_sync.edges.detection.services import (
     examine,
     find_self_contained,
 )
+from common_sync.edges.detection.several import combine, drop_holders
 from common_sync.edges.detection.tree import COMMONPLACE, Tree, above, last
 
 __all__ = ["Candidate", "FoundService", "Likely", "Reason", "Repository"]
@@ -59,7 +60,8 @@ class Repository:
         masters = [one for one in likely if not self._only_holds_one_of(one, likely)]
         examined = (self.examine(master, alone=not masters) for master in masters or self._libraries())
         found = [candidate for candidate in examined if candidate.services]
-        return sorted(found, key=lambda one: (-one.weight, -len(one.services), one.master.count("/"), one.master))
+        ranked = sorted(found, key=lambda one: (-one.weight, -len(one.services), one.master.count("/"), one.master))
+        return drop_holders(self._tree, ranked)
 
     def _only_holds_one_of(self, folder: str, others: Iterable[str]) -> bool:
         """Tell whether all modules of a folder are in one folder below it that may be the master, too: `libs` for `libs/common`."""
@@ -74,6 +76,14 @@ class Repository:
             alone: Whether nothing else may be the master.
         """
         return examine(self._evidence, master, alone=alone)
+
+    def combine(self, chosen: Sequence[Candidate]) -> tuple[Candidate, ...]:
+        """Return several libraries with the services that get them, each library with a place of its own there.
+
+        Args:
+            chosen: The libraries, none inside another.
+        """
+        return combine(self._evidence, chosen)
 
     def likely(self) -> list[Likely]:
         """Return the folders that may be the master where nothing decides, the likeliest first, each with what speaks for it."""

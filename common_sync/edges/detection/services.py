@@ -1,7 +1,7 @@
 """Find the services of one master: the folders whose files lead to it, or ask for a copy, or that hold one already."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
@@ -55,6 +55,9 @@ class Candidate(NamedTuple):
             it is copied into images or by scripts, 1 when it is imported, mounted or named, 0 when there is one copy and no more.
         notes: What a person should know before it is written down.
         wide: Whether images take it from there that are built from a folder above their service.
+        imported: Whether a service imports it, or asks for it by its name.
+        unused: The folders beside the services that look like one, and never use it.
+        name: What it is called among several; its folder's name where that is nothing.
     """
 
     master: str
@@ -63,17 +66,21 @@ class Candidate(NamedTuple):
     weight: int
     notes: tuple[Reason, ...]
     wide: bool = False
+    imported: bool = False
+    unused: tuple[str, ...] = ()
+    name: str = ""
 
 
-def examine(evidence: Evidence, master: str, *, alone: bool) -> Candidate:
+def examine(evidence: Evidence, master: str, *, alone: bool, copy: str = "") -> Candidate:
     """Return what speaks for one folder as the master, and the services that use it.
 
     Args:
         evidence: What the repository says.
         master: A folder, relative to the root.
         alone: Whether nothing else may be the master: then it is meant by a name that no folder has.
+        copy: Where the copy is to be inside each service; found where that is nothing.
     """
-    return _Examination(evidence, master, alone=alone).candidate()
+    return _Examination(evidence, master, alone=alone).candidate(copy)
 
 
 def find_self_contained(tree: Tree, master: str) -> tuple[FoundService, ...]:
@@ -92,6 +99,33 @@ def looks_deployed(tree: Tree, folder: str) -> bool:
     return folder in tree.python_folders and not aside and tree.looks_like_service(folder)
 
 
+def find_lost(tree: Tree, services: Iterable[str], copies: Iterable[str]) -> set[str]:
+    """Return which of some services are none: of one inside another the one that is built stays, and what holds modules of its own.
+
+    Args:
+        tree: The repository.
+        services: The folders that may be services.
+        copies: The copies that somebody made by hand.
+    """
+    left = dict.fromkeys(services)
+    nested: dict[str, list[str]] = {}
+    for path in left:
+        for outer in ancestors(path):
+            if outer in left:
+                nested.setdefault(outer, []).append(path)
+    lost: set[str] = set()
+    for outer in sorted(nested, key=lambda path: -path.count("/")):
+        inner = [path for path in nested[outer] if path not in lost]
+        alone = [path for path in inner if not tree.is_built(path) and not tree.is_project(path)]
+        lost.update(alone if _has_own_modules(tree, outer, (*inner, *copies)) else [outer])
+    return lost
+
+
+def _has_own_modules(tree: Tree, outer: str, inner: Iterable[str]) -> bool:
+    others = tuple(f"{path[len(outer) + 1 :]}/" for path in inner if is_below(path, outer))
+    return any(not module.startswith(others) for module in tree.modules(outer))
+
+
 class _Examination:
     """Collects, for one master, which folders use it and why."""
 
@@ -101,23 +135,26 @@ class _Examination:
         self._reasons: dict[str, list[Reason]] = {}
         self._notes: list[Reason] = []
         self._guessed: set[str] = set()
+        self._imported = False
 
-    def candidate(self) -> Candidate:
+    def candidate(self, copy: str) -> Candidate:
         """Return all that was found."""
         for link in sorted((*self._outward, *self._inward), key=lambda link: _SAYS[link.kind]):
             self._add(link.service, Reason(link.file, link.line, link.text))
-        for copy, holder in self._copies.items():
-            self._add(holder, Reason(copy, None, self._describe(copy)))
+        for made, holder in self._copies.items():
+            self._add(holder, Reason(made, None, self._describe(made)))
         self._add_folders_of_that_name()
         self._add_importers()
         self._settle_nesting()
-        self._note_siblings()
-        copy = self._copy_name()
+        unused = tuple(self._find_unused())
+        copy = copy or self._copy_name()
         self._leave_out_what_a_copy_would_hold(copy)
         self._note_what_is_in_the_way(copy)
         services = tuple(self._found(path) for path in sorted(self._reasons))
         wide = any(link.wide for link in self._outward if link.service in self._reasons)
-        return Candidate(self._master, copy, services, self._weigh(), tuple(self._notes), wide)
+        links, notes = self._links, tuple(self._notes)
+        imported = self._imported or any(link.kind == "use" for link in links)
+        return Candidate(self._master, copy, services, self._weigh(links), notes, wide, imported, unused)
 
     def _found(self, service: str) -> FoundService:
         reasons = tuple(self._reasons[service])
@@ -188,35 +225,21 @@ class _Examination:
         """Add the services that import the library and do not hold it, by names that others may have, too."""
         for service in self._evidence.imports.services if self._reasons else ():
             if service not in self._reasons and (line := self._evidence.find_use(service, self._master)):
+                self._imported = True
                 self._add(service, Reason(line.file, line.line, line.text))
 
     def _settle_nesting(self) -> None:
-        """Of a service inside another keep the one that is built; what holds nothing else of its own is no service."""
-        nested: dict[str, list[str]] = {}
-        for path in self._reasons:
-            for outer in ancestors(path):
-                if outer in self._reasons:
-                    nested.setdefault(outer, []).append(path)
-        for outer in sorted(nested, key=lambda path: -path.count("/")):
-            inner = [path for path in nested[outer] if path in self._reasons]
-            kept = self._has_own_modules(outer, inner)
-            lost = [path for path in inner if not self._tree.is_built(path) and not self._tree.is_project(path)]
-            for path in lost if kept else [outer]:
-                del self._reasons[path]
+        for path in find_lost(self._tree, self._reasons, self._copies):
+            del self._reasons[path]
 
-    def _has_own_modules(self, outer: str, inner: Iterable[str]) -> bool:
-        others = tuple(f"{path[len(outer) + 1 :]}/" for path in (*inner, *self._copies) if is_below(path, outer))
-        return any(not module.startswith(others) for module in self._tree.modules(outer))
-
-    def _note_siblings(self) -> None:
-        """Note what looks like a service beside those that were found, and never uses the library."""
+    def _find_unused(self) -> Iterator[str]:
+        """Yield what looks like a service beside those that were found, and never uses the library."""
         around = {folder for path in self._reasons for folder in (path, *ancestors(path))}
         for parent in sorted({above(path) for path in self._reasons if above(path)}):
             for folder in self._tree.inner.get(parent, ()):
                 known = folder in around or folder in self._copies or folder in self._libraries
                 if not known and not is_below(self._master, folder) and looks_deployed(self._tree, folder):
-                    text = f"looks like a service, but nothing in it uses {self._master}: left out"
-                    self._notes.append(Reason(folder, None, text))
+                    yield folder
 
     def _copy_name(self) -> str:
         """Return what the copies, or the lines that ask for them, call the library; else what its own folder does."""
@@ -268,8 +291,12 @@ class _Examination:
                     Reason(made, None, f"is a copy, too, but the copy of {holder} will be {holder}/{copy}")
                 )
 
-    def _weigh(self) -> int:
-        links = [link for link in (*self._outward, *self._inward) if link.service in self._reasons]
+    @property
+    def _links(self) -> list[Link]:
+        """The lines that speak for it in what was found to be a service."""
+        return [link for link in (*self._outward, *self._inward) if link.service in self._reasons]
+
+    def _weigh(self, links: Iterable[Link]) -> int:
         copies = [copy for copy, holder in self._copies.items() if holder in self._reasons]
         if len(copies) > 1 or any(link.kind == "install" for link in links):
             return 3

@@ -11,9 +11,9 @@ if TYPE_CHECKING:  # each command needs its own at run time, and no other's
     from common_sync.commands.doctor import Diagnosis
     from common_sync.commands.eject import Ejected, Ejection
     from common_sync.commands.explain import Explanation, Page
-    from common_sync.commands.init import Proposal
     from common_sync.commands.promote import Promotion
     from common_sync.commands.restore import Kept, Restoration
+    from common_sync.commands.steps.proposing import Proposal, ProposedLibrary
     from common_sync.commands.steps.service_check import ServiceCheck
     from common_sync.commands.steps.survey import Survey
     from common_sync.commands.verify import CopyCheck
@@ -211,20 +211,26 @@ def kept_fields(kept: Sequence["Kept"]) -> Fields:
 
 def init_fields(proposal: "Proposal") -> Fields:
     """Return the fields of `init`."""
+    first = _proposed(proposal.first)
+    several = {"libraries": list(map(_proposed, proposal.libraries))} if proposal.libraries[1:] else {}
+    named = {key: first[key] for key in ("master", "guess", "copy", "services")}
+    return {"file": as_text(proposal.file), **named, "notes": [_reason(reason) for reason in proposal.notes], **several}
+
+
+def _proposed(library: "ProposedLibrary") -> Fields:
     return {
-        "file": as_text(proposal.file),
-        "master": proposal.master,
-        "guess": proposal.guess,
-        "copy": proposal.copy,
+        "name": library.name,
+        "master": library.master,
+        "guess": library.guess,
+        "copy": library.copy,
         "services": [
             {
                 "name": service.path,
                 "guess": service.guess,
                 "reasons": [_reason(reason) for reason in service.reasons],
             }
-            for service in proposal.services
+            for service in library.services
         ],
-        "notes": [_reason(reason) for reason in proposal.notes],
     }
 
 
