@@ -352,7 +352,7 @@ OWN_OPTIONS = {
     "init": "--yes -y --master",
     "distribute": "--dry-run -n --diff --force --contexts",
     "context": "--file -f --output -o --force",
-    "eject": "--remove-copies --force --dry-run -n",
+    "eject": "--library --remove-copies --force --dry-run -n",
     "verify": "--copy --expect-digest --deep",
     "pin": "--library --back --force --dry-run -n",
     "unpin": "--library --dry-run -n",

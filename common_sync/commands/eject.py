@@ -4,14 +4,16 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from functools import partial
+from types import MappingProxyType
 from typing import NamedTuple
 
 from common_sync.commands.steps.apply import attempt, discarded
 from common_sync.commands.steps.former_masters import lead_to_master, list_former_masters
+from common_sync.commands.steps.one_library import Undone, undo_all, undo_one
 from common_sync.commands.steps.survey import survey
 from common_sync.core.copies.library import Library
 from common_sync.core.copies.plan import CopyPlan, Operation
-from common_sync.core.errors import TreeError
+from common_sync.core.errors import ConfigurationError, Problem, TreeError
 from common_sync.core.findings import make_finding
 from common_sync.core.model import FileEdit, Finding, Reference
 from common_sync.core.references.undoing import Hunk, find_hunks, put_back
@@ -21,6 +23,7 @@ from common_sync.edges.files.replacing import write_edit
 from common_sync.edges.files.writing import remove_copy
 from common_sync.edges.git.history import earlier_versions, is_cut_off
 from common_sync.edges.library.copies import read_removal
+from common_sync.edges.project.libraries import select_libraries
 from common_sync.edges.project.load import Project
 from common_sync.edges.service.blocks import unblock_attributes, unblock_dockerignore
 from common_sync.edges.service.places import Location
@@ -47,6 +50,7 @@ class Ejected(NamedTuple):
     unblocked: tuple[FileEdit, ...]  # the files that a managed block is taken out of
     removals: tuple[Removal, ...]  # what takes its copies away; nothing of those that stay
     findings: tuple[Finding, ...]  # what was left, and needs a person
+    rewritten: Record = MappingProxyType({})  # of the files, what is rewritten in them still, for other libraries
 
 
 class Ejection(NamedTuple):
@@ -73,6 +77,7 @@ def eject(
     names: Sequence[str],
     say: Callable[[str], None],
     *,
+    library: str | None = None,
     copies: bool = False,
     force: bool = False,
     dry_run: bool = False,
@@ -83,6 +88,7 @@ def eject(
         project: The project.
         names: The services that the user named; all when there are none.
         say: Told when another run has to be waited for.
+        library: The library that is ejected, where there are several; None for all.
         copies: Remove the copies as well.
         force: Remove a copy that was edited, too.
         dry_run: Write nothing.
@@ -93,14 +99,15 @@ def eject(
     state = state_folder(project.root)
     with nullcontext() if dry_run else exclusive(state, say):
         record = read_record(state)
-        plans = survey(project, names).plans
+        meant = None if library is None else select_libraries(project.libraries, [library])[0]
+        plans = _select(survey(project, names).plans, meant, names)
         former = list_former_masters(project)
-        services = tuple(_plan(project, plan, record, former, copies=copies, force=force) for plan in plans)
+        services = tuple(_plan(project, plan, meant, record, former, copies=copies, force=force) for plan in plans)
         gone = {copy.path for plan in plans for copy in plan.copies if copies and not copy.exists}
         gone.update(removal.copy.path for one in services for removal in one.removals)
         attributes = unblock_attributes(project.root, gone)
         unblocked = () if attributes is None else (attributes,)
-        services += _plan_root(project, record, names)
+        services += _plan_root(project, record, names, meant)
         kept = None
         if not dry_run:
             discards = (
@@ -114,28 +121,51 @@ def eject(
     return Ejection(project.root, services, unblocked, dry_run, kept)
 
 
+def _select(plans: Sequence[ServicePlan], library: Library | None, names: Sequence[str]) -> Sequence[ServicePlan]:
+    """Return the plans of the services that get a library, each with that copy alone."""
+    if library is None:
+        return plans
+    lacking = [plan.service for plan in plans if not library.takes(plan.service)] if names else []
+    if lacking:
+        raise ConfigurationError(*(Problem(f"{service} does not get {library.name}") for service in lacking))
+    taking = (plan for plan in plans if library.takes(plan.service))
+    return [
+        plan._replace(copies=tuple(copy for copy in plan.copies if copy.target.library == library.name))
+        for plan in taking
+    ]
+
+
 def _plan(
-    project: Project, plan: ServicePlan, record: Record, former: Sequence[Library], *, copies: bool, force: bool
+    project: Project,
+    plan: ServicePlan,
+    library: Library | None,
+    record: Record,
+    former: Sequence[Library],
+    *,
+    copies: bool,
+    force: bool,
 ) -> Ejected:
-    files = _files(plan, record, project.services)
-    restored = [_restore(project, plan, file, record.get(file), former) for file in files]
-    findings = [finding for one in restored for finding in one.findings]
+    files = _files(plan, library, record, project.services)
+    restored = {file: _restore(project, plan, library, file, record.get(file), former) for file in files}
+    findings = [finding for one in restored.values() for finding in one.findings]
     removals = []
     for copy in plan.copies if copies else ():
         removal, left = _plan_removal(project, copy, force=force)
         findings += left
         removals += [removal] if removal is not None else []
-    edits = tuple(one.edit for one in restored if one.edit is not None)
-    findings += (one for one in plan.problems if one.code == "CS116")  # a block that is torn stays
-    block = unblock_dockerignore(project.root, plan.service)
+    edits = tuple(one.edit for one in restored.values() if one.edit is not None)
+    findings += (one for one in plan.problems if library is None and one.code == "CS116")  # a block that is torn stays
+    block = unblock_dockerignore(project.root, plan.service) if library is None else None  # the others need it
     unblocked = () if block is None else (block,)
     paths = tuple(copy.path for copy in plan.copies)
-    return Ejected(plan.service, paths, edits, unblocked, tuple(removals), tuple(findings))
+    rewritten = {file: [*one.left] for file, one in restored.items()}
+    return Ejected(plan.service, paths, edits, unblocked, tuple(removals), tuple(findings), rewritten)
 
 
-def _files(plan: ServicePlan, record: Record, services: Sequence[str]) -> list[str]:
+def _files(plan: ServicePlan, library: Library | None, record: Record, services: Sequence[str]) -> list[str]:
     """Return the files in which there may be something to put back."""
-    pointing = {reference.file for reference in plan.references if reference.state == "points-at-copy"}
+    found = (one for one in plan.references if library is None or one.library == library.name)
+    pointing = {reference.file for reference in found if reference.state == "points-at-copy"}
     return sorted(pointing.union(file for file in record if _holder(file, services) == plan.service))
 
 
@@ -144,14 +174,20 @@ def _holder(file: str, services: Sequence[str]) -> str | None:
     return max((service for service in services if file.startswith(f"{service}/")), key=len, default=None)
 
 
-def _plan_root(project: Project, record: Record, names: Sequence[str]) -> tuple[Ejected, ...]:
+def _plan_root(project: Project, record: Record, names: Sequence[str], library: Library | None) -> tuple[Ejected, ...]:
     """Put back the files at the root, which several services share: all of it, or nothing."""
     files = [file for file in record if _holder(file, project.services) is None]
     if not files:
         return ()
-    if names:
-        message, remedy = "was rewritten for other services as well, so it stays", "common-sync eject, of all services"
-        findings = tuple(make_finding("CS117", names[0], file, None, message, remedy) for file in files)
+    if names or library is not None:
+        others, name = ("services", names[0]) if library is None else ("libraries", "")
+        message = f"was rewritten for other {others} as well, so it stays"
+        remedy = (
+            "common-sync eject, of all services"
+            if library is None
+            else f"take out by hand what leads to {library.name}"
+        )
+        findings = tuple(make_finding("CS117", name, file, None, message, remedy) for file in files)
         return (Ejected(".", (".",), (), (), (), findings),)
     edits = []
     for file in files:
@@ -164,20 +200,28 @@ def _plan_root(project: Project, record: Record, names: Sequence[str]) -> tuple[
 class _Restored(NamedTuple):
     edit: FileEdit | None
     findings: tuple[Finding, ...] = ()
+    left: tuple[Hunk, ...] = ()  # what is rewritten in it still
 
 
 def _restore(
-    project: Project, plan: ServicePlan, file: str, recorded: list[Hunk] | None, former: Sequence[Library]
+    project: Project,
+    plan: ServicePlan,
+    library: Library | None,
+    file: str,
+    recorded: list[Hunk] | None,
+    former: Sequence[Library],
 ) -> _Restored:
     """Put one file's lines back: by the record, and by git's history where that does not tell of all of them."""
-    libraries = [Location(project.root, library) for library in project.libraries_of(plan.service)]
-
-    def read(data: bytes) -> References:
-        return read_version(libraries, plan.service, file, data)
+    every = [Location(project.root, one) for one in project.libraries_of(plan.service)]
+    meant = [one for one in every if library is None or one.library is library]
+    version_of = partial(_read_text, plan.service, file)
+    undo: Callable[[str, list[Hunk]], Undone] = undo_all
+    if library is not None:
+        undo = _undo_with(partial(version_of, meant), partial(version_of, [one for one in every if one not in meant]))
 
     def rewrite(version: bytes) -> list[FileEdit]:
         """Return what `distribute` would rewrite in a version, whatever the master was called then."""
-        under = [libraries, *([Location(project.root, one)] for one in former)]
+        under = [every, *([Location(project.root, one)] for one in former)]
         return [edit for one in under for edit in read_version(one, plan.service, file, version).edits]
 
     try:
@@ -188,17 +232,36 @@ def _restore(
     text, hunks, seen = os.fsdecode(before), list(recorded or ()), False
     versions = earlier_versions(project.root, file)
     while True:
-        after = os.fsencode(put_back(text, hunks))
-        left = [one for one in read(after).references if one.state == "points-at-copy"]
+        undone = undo(text, hunks)
+        left = [one for one in version_of(meant, undone.text).references if one.state == "points-at-copy"]
         version = next(versions, None) if left else None
         if version is None:
             break
         seen = True
         hunks += _rewritten(version, rewrite(version), hunks)
-    known = recorded is not None or (seen and not is_cut_off(project.root))
+    after, known = os.fsencode(undone.text), recorded is not None or (seen and not is_cut_off(project.root))
     findings = tuple(_report(plan.service, reference, known=known) for reference in left)
     after = lead_to_master(project, former, plan.service, file, after) if after != before else after
-    return _Restored(FileEdit(file, before, after) if after != before else None, findings)
+    return _Restored(FileEdit(file, before, after) if after != before else None, findings, undone.left)
+
+
+def _read_text(service: str, file: str, libraries: Sequence[Location], text: str) -> References:
+    return read_version(libraries, service, file, os.fsencode(text))
+
+
+def _undo_with(
+    one: Callable[[str], References], others: Callable[[str], References]
+) -> Callable[[str, list[Hunk]], Undone]:
+    """Return what puts back the lines of one library, by what reads a text for it and for the others."""
+
+    def redo(text: str) -> str:
+        edits = others(text).edits
+        return os.fsdecode(edits[0].after or b"") if edits else text
+
+    def list_states(read: Callable[[str], References], text: str) -> list[str]:
+        return sorted(reference.state for reference in read(text).references)
+
+    return lambda text, hunks: undo_one(text, hunks, partial(list_states, one), partial(list_states, others), redo)
 
 
 def _rewritten(version: bytes, edits: Sequence[FileEdit], known: Sequence[Hunk]) -> list[Hunk]:
@@ -267,6 +330,6 @@ def _write(root: int, one: Ejected, kept: str | None) -> None:
 
 def _forget(state: str, record: Record, services: Sequence[Ejected]) -> None:
     """Take out of the record what was put back."""
-    done = {edit.path for one in services for edit in one.edits}
-    if not done.isdisjoint(record):
-        write_record(state, {file: hunks for file, hunks in record.items() if file not in done})
+    done = {edit.path: one.rewritten.get(edit.path, []) for one in services for edit in one.edits}
+    if not done.keys().isdisjoint(record):
+        write_record(state, {file: done.get(file, hunks) for file, hunks in record.items()})

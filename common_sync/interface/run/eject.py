@@ -19,6 +19,7 @@ def run_eject(
     options: Options,
     services: Services = None,
     *,
+    library: Annotated[str | None, Option("--library", "One library of several. Default: all.", "NAME")] = None,
     remove_copies: Annotated[bool, Option("--remove-copies", "Remove the copies as well.")] = False,
     force: Annotated[bool, Option("--force", "Remove copies that were edited, too.")] = False,
     dry_run: DryRun = False,
@@ -27,12 +28,12 @@ def run_eject(
     from common_sync.commands.eject import eject  # asked once in a project's life
 
     project = load_project(options.root)
-    ejection = eject(project, services or (), say, copies=remove_copies, force=force, dry_run=dry_run)
-    text, fields = partial(_lines, ejection), partial(eject_fields, ejection)
+    ejection = eject(project, services or (), say, library=library, copies=remove_copies, force=force, dry_run=dry_run)
+    text, fields = partial(_lines, ejection, library), partial(eject_fields, ejection)
     return present(View("eject", ejection.is_complete, ejection.findings, text, fields, project.root), options)
 
 
-def _lines(ejection: "Ejection", options: Options) -> Iterator[str]:
+def _lines(ejection: "Ejection", library: str | None, options: Options) -> Iterator[str]:
     """Yield the changes, the findings, and what would bring all of it back."""
     if not options.quiet:
         yield from _done_lines(ejection, options.terminal)
@@ -40,7 +41,10 @@ def _lines(ejection: "Ejection", options: Options) -> Iterator[str]:
     if ejection.kept is not None:
         yield kept_line(ejection.kept, ejection.root)
     if not options.quiet and not ejection.dry_run:
-        yield "common-sync distribute, or its hook, brings all of it back: take those away as well"
+        if library is None:
+            yield "common-sync distribute, or its hook, brings all of it back: take those away as well"
+        else:
+            yield f"take the services out of the `services` of {printable(library)}, or common-sync distribute brings it back"
 
 
 def _done_lines(ejection: "Ejection", terminal: Terminal) -> Iterator[str]:
