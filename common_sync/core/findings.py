@@ -26,6 +26,7 @@ CODES = {
     "CS009": Code("error", "Git does not know a file of a copy"),
     "CS010": Code("error", "The locked state of a library is not in this clone"),
     "CS011": Code("error", "The lock is not what the configuration asks for"),
+    "CS012": Code("warning", "Nothing in a service asks for a copy that it has"),
     "CS013": Code("error", "What is locked is not what its commit holds"),
     "CS014": Code("warning", "A tag is another commit now than the one that is locked"),
     "CS015": Code("error", "Libraries that need each other do not find each other in a service"),

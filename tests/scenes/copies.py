@@ -62,6 +62,16 @@ COPIES: Mapping[str, Scene] = {
         "common-sync verify", before=f"{_PINNED}rm -r {COPY}\nsed -i 's/cs1:..../cs1:0000/' common-sync.lock"
     ),
     "CS011": Scene("common-sync verify", before=f"{_PINNED}rm common-sync.lock"),
+    "CS012": Scene(
+        "common-sync doctor",
+        _EVENTS
+        | {
+            "common-sync.toml": _EVENTS["common-sync.toml"]
+            .replace("services/w*", "services/*")
+            .replace('copy = "libs/events"\n', "")
+        },
+        before="common-sync distribute",
+    ),
     "CS013": Scene(
         "common-sync verify --deep",
         before=f"{_PINNED}sed -i \"s/^commit = .*/commit = '$(git rev-parse HEAD)'/\" common-sync.lock",

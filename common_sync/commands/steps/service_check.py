@@ -7,6 +7,7 @@ from typing import NamedTuple
 from common_sync.commands.steps.compositions import list_compositions, list_dead_ends, list_dockerfiles
 from common_sync.commands.steps.image_check import Dockerfile, ImageCheck, check_image
 from common_sync.commands.steps.survey import Survey
+from common_sync.commands.steps.unasked import find_unasked
 from common_sync.commands.steps.untaken import ask_for_untaken
 from common_sync.core.doctor.catalogue import State, Verdict, conclude, inspect_service, is_silenced, judge
 from common_sync.core.doctor.checks.layout import find_importable
@@ -84,10 +85,11 @@ def check_service(found: Survey, plan: ServicePlan, shared: Iterable[Finding], *
         findings += reported
         following |= {opened.report(one) for one in own if opened.follows(one, reported)}
         fixed = _fixed(images) | fixed
-    findings += map(
-        several[0].report,
-        several[0].keep(ask_for_untaken(found.project, found.masters, several[0].service), several[0].lines),
+    of_libraries = (
+        *ask_for_untaken(found.project, found.masters, several[0].service),
+        *find_unasked(found.project, found.masters, plan),
     )
+    findings += map(several[0].report, several[0].keep(of_libraries, several[0].lines))
     mounted = any(one.mounts for one in compositions)
     states = judge([*findings, *shared], in_image=bool(dockerfiles), mounted=mounted)
     paths = tuple(dict.fromkeys(os.path.normpath(f"{plan.service}/{one.path}") for one in dockerfiles))

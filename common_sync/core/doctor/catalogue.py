@@ -51,7 +51,7 @@ CHECKS = (
     Check("NAME", frozenset({"CS209"})),  # asked of the library, once for all services
     Check("PYTHON", frozenset({"CS210"}), only_in_image=True),  # found where the build is followed
     Check("PIP", frozenset({"CS212", "CS218"}), only_in_image=True),
-    Check("STALE", frozenset({"CS211"}), (check_stale,)),
+    Check("STALE", frozenset({"CS012", "CS211"}), (check_stale,)),
 )
 """A finding that none of them names is about a reference."""
 
