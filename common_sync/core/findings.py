@@ -89,6 +89,7 @@ CODES = {
     "CS405": Code("warning", "A mount hides the image's own copy in a container"),
     "CS407": Code("error", "A machine could not be asked"),
     "CS408": Code("error", "The host key of a machine is not known, or another one"),
+    "CS421": Code("error", "A library has changed, and its version has not"),
 }
 
 
