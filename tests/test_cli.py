@@ -353,7 +353,7 @@ OWN_OPTIONS = {
     "distribute": "--dry-run -n --diff --force --contexts",
     "context": "--file -f --output -o --force",
     "eject": "--library --remove-copies --force --dry-run -n",
-    "verify": "--copy --expect-digest --deep",
+    "verify": "--copy --expect-digest --deep --since",
     "pin": "--library --back --force --dry-run -n",
     "unpin": "--library --dry-run -n",
     "update": "--dry-run -n",

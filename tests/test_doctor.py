@@ -409,6 +409,27 @@ def test_a_name_that_strangers_have_is_told_once(one: Monorepo) -> None:
     assert codes(one) == []
 
 
+def test_a_project_file_of_another_tool_is_told_once(one: Monorepo) -> None:
+    """Nx, or pnpm, would stop at several projects of one name, or `doctor` would cry where there is no such tool."""
+    for name in ("project.json", "package.json"):
+        one.write(f"common/{name}", "{}\n")
+    assert one.run("distribute").code == 0
+    assert codes(one) == []
+    one.write("pnpm-workspace.yaml", "packages: [common, 'services/**']\n")
+    assert codes(one) == [("CS219", "common/package.json", None)]
+    one.write("pnpm-workspace.yaml", "packages: [\n")
+    one.write("nx.json", "{}\n")
+    assert codes(one) == [("CS219", "common/project.json", None)]
+    assert one.run("doctor").code == 0
+    one.write(".nxignore", "# copies\n\n[\nservices/*/common\n")
+    assert codes(one) == []
+    one.write(".nxignore", "services/*/common\n!services/api/common\n")
+    assert codes(one) == [("CS219", "common/project.json", None)]
+    one.write("common-sync.toml", one.read("common-sync.toml") + 'exclude = ["project.json"]\n')
+    assert one.run("distribute").code == 0
+    assert codes(one) == []
+
+
 def test_a_dockerfile_that_is_written_for_a_folder_above_is_one_finding(one: Monorepo) -> None:
     """A user would read five findings with five remedies, and none would say that the paths begin at the root."""
     text = "FROM python:3.12\nWORKDIR /app\nCOPY common ./common\nCOPY services/api/requirements.txt .\nRUN pip install -r requirements.txt\nCOPY services/api/ .\n"

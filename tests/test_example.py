@@ -1,17 +1,26 @@
 """The example is what a new user tries first: it must work, from each service's folder alone."""
 
+import json
+import os
 import shutil
+import socket
 import subprocess
 import sys
 import sysconfig
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.depth import deep, sampled
 from support.monorepo import Monorepo, environment, run
+from support.waiting import PATIENCE
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "media-services"
 SERVICES = ("orchestrator", "services/api", "services/notifier", "services/transcoder")
+INSTALLED_AS_A_WHEEL = "services/notifier"
 _IGNORED = shutil.ignore_patterns("__pycache__", ".venv", "*.egg-info")
 
 
@@ -55,14 +64,77 @@ def test_a_service_installs_and_starts_from_its_folder_alone(
     assert done.code == 0, done
     ask = (
         "from fastapi.testclient import TestClient; from app.main import app; import media_common\n"
-        "with TestClient(app) as client: print(client.get('/health').status_code, media_common.__file__)"
+        "with TestClient(app) as client: print(media_common.__file__, client.get('/health').text)"
     )
     done = run(str(python), "-c", ask, cwd=alone, env={"PYTHONPATH": ""})
     assert done.code == 0, done
-    status, _, imported_from = done.out.splitlines()[-1].partition(" ")
-    assert status == "200"
+    imported_from, _, health = done.out.splitlines()[-1].partition(" ")
+    stated = _stated(alone / "common") if service != INSTALLED_AS_A_WHEEL else None  # no wheel holds the manifest
+    assert (json.loads(health)["status"], json.loads(health)["common_sync"]["digest"]) == ("ok", stated)
     assert imported_from.startswith(f"{tmp_path}/")  # the copy, or what pip installed from it
     assert run(sys.executable, "-m", "common_sync", "verify", "--copy", "common", cwd=alone).code == 0
+
+
+@deep("services that are started and asked")
+def test_health_tells_what_a_process_has_imported_and_whether_peers_have_it(
+    distributed: Monorepo, tmp_path: Path
+) -> None:
+    """A service that still runs the old library would answer "ok", and its jobs would fail in the others."""
+    repo = Monorepo(tmp_path / "repo")
+    shutil.copytree(distributed.root, repo.root, symlinks=True)
+    api, orchestrator = repo.root / "services/api", repo.root / "orchestrator"
+    before = _stated(api / "common")
+    with _serving(api) as peer:
+        peers = json.dumps([peer])
+        with _serving(orchestrator, MEDIA_PEERS=peers) as one:
+            assert _health(one) == ("ok", before, {peer: before})
+            repo.write("common/media_common/new.py", "NEW = True\n")
+            assert repo.run("distribute").code == 0
+            assert _health(one) == ("ok", before, {peer: before}), (
+                "both are still what they were when they were started"
+            )
+        after = _stated(orchestrator / "common")
+        assert after != before
+        with _serving(orchestrator, MEDIA_PEERS=peers) as one:
+            assert _health(one) == ("degraded", after, {peer: before})
+    with _serving(orchestrator, MEDIA_PEERS=peers) as one:
+        assert _health(one) == ("degraded", after, {peer: None}), "nobody answers there"
+
+
+def _stated(copy: Path) -> str:
+    """Return the digest that the manifest of a copy states."""
+    stated: str = json.loads((copy / ".common-sync.json").read_bytes())["tree"]
+    return stated
+
+
+@contextmanager
+def _serving(service: Path, **variables: str) -> Iterator[str]:
+    """Start a service, with its copy of the library, in a process of its own; yield its address."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:  # it queues who connects before the service is up
+        command = [sys.executable, "-m", "uvicorn", "app.main:app", "--fd", str(listening.fileno())]
+        paths = os.pathsep.join((".", "common"))
+        process = subprocess.Popen(
+            command,
+            cwd=service,
+            env=environment(**variables, PYTHONPATH=paths),
+            pass_fds=[listening.fileno()],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    try:
+        yield address
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
+
+
+def _health(address: str) -> tuple[str, str, dict[str, str | None]]:
+    """Return the status that a service answers with, its digest, and those of its peers."""
+    with urllib.request.urlopen(f"{address}/health", timeout=PATIENCE) as answer:  # noqa: S310 - it is ours
+        told: dict[str, Any] = json.load(answer)
+    peers = {name: peer and peer["digest"] for name, peer in told["peers"].items()}
+    return told["status"], told["common_sync"]["digest"], peers
 
 
 def _environment_with_our_packages(path: Path) -> Path:

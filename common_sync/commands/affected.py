@@ -20,7 +20,7 @@ from common_sync.core.affected import (
     list_stated,
     name_services,
 )
-from common_sync.core.configuration import Configuration, find_table, parse_configuration
+from common_sync.core.configuration import Configuration
 from common_sync.core.copies.library import LOCK_FILE
 from common_sync.core.errors import ConfigurationError, GitError, Problem
 from common_sync.core.model import Finding, is_below
@@ -28,6 +28,7 @@ from common_sync.edges.git.changes import Range, explaining_missing, find_range,
 from common_sync.edges.git.checkout import checking_out, variables_set
 from common_sync.edges.git.history import WITHOUT_NETWORK
 from common_sync.edges.gitignore.patterns import compile_pattern
+from common_sync.edges.project.earlier import read_configuration
 from common_sync.edges.project.load import CONFIGURATION_FILES, Project, find_configured, load_project
 from common_sync.edges.project.services import match_services
 from common_sync.edges.service.compose import ComposeFiles
@@ -162,7 +163,7 @@ def _list_changed_settings(project: Project, base: str, changed: Iterable[str]) 
         relocked = dict.fromkeys(_list_relocked(project, base), ("pins",))
     if not any(path in CONFIGURATION_FILES for path in changed):
         return relocked
-    before, after = _read_configuration(project.root, base), project.configuration
+    before, after = read_configuration(project.root, base), project.configuration
     if before is not None and (before.library or after.library):
         found = _list_changed_libraries(project, before)
     else:
@@ -223,18 +224,6 @@ def _expand(project: Project, patterns: Iterable[str]) -> set[str]:
             [pattern] if pattern in project.services else match_services(project.root, pattern, masters, copies)
         )
     return found
-
-
-def _read_configuration(root: str, commit: str) -> Configuration | None:
-    """Return the configuration that a commit has; None where it has none that can be read."""
-    for name in CONFIGURATION_FILES:
-        data = read_before(os.path.join(root, name), commit)
-        with suppress(ValueError, RecursionError):  # it is another one now, and that is all that matters
-            text = (data or b"").decode()
-            table = find_table(text, name) if data is not None else None
-            if table is not None:
-                return parse_configuration(table, text, name)[0]
-    return None
 
 
 def _explain_settings(keys: tuple[str, ...], changed: Iterable[str]) -> tuple[Reason, ...]:

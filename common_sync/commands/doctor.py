@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from common_sync.commands.steps.hand_copies import report_hand_copies
 from common_sync.commands.steps.ignored_copies import find_ignored_copies
+from common_sync.commands.steps.other_tools import find_doubled_projects
 from common_sync.commands.steps.service_check import Fixed, ServiceCheck, check_service
 from common_sync.commands.steps.survey import Survey, survey
 from common_sync.core.doctor.checks.library import find_name_troubles
@@ -98,9 +99,13 @@ def _check_environments(project: Project, services: Sequence[str]) -> tuple[Find
 
 
 def _check_library(project: Project, target: Target) -> tuple[Finding, ...]:
-    """Return what is found about a library's names."""
-    if any(setting.value == "CS209" for setting in project.configuration.ignore):
-        return ()
+    """Return what is found about a library's names, and about what is copied of it."""
+    ignored = {setting.value for setting in project.configuration.ignore}
+    found = (*_find_names(target), *find_doubled_projects(project, target))
+    return tuple(one for one in found if one.code not in ignored)
+
+
+def _find_names(target: Target) -> tuple[Finding, ...]:
     master, entries = target.library.master, target.snapshot.entries
     packages = {
         path.removesuffix("/__init__.py").removeprefix("src/") for path in entries if path.endswith("/__init__.py")

@@ -71,6 +71,7 @@ CODES = {
     "CS216": Code("error", "Nothing brings the library into the image"),
     "CS217": Code("warning", "An import would pass over the library's __init__.py"),
     "CS218": Code("error", "An installer refuses what it is told to install"),
+    "CS219": Code("warning", "A project file of another tool is copied with the library"),
     "CS301": Code("error", "An environment is not in sync"),
     "CS302": Code("error", "The interpreter of an environment is gone, or another version"),
     "CS303": Code("error", "An environment was changed by hand"),
@@ -90,6 +91,7 @@ CODES = {
     "CS405": Code("warning", "A mount hides the image's own copy in a container"),
     "CS407": Code("error", "A machine could not be asked"),
     "CS408": Code("error", "The host key of a machine is not known, or another one"),
+    "CS421": Code("error", "A library has changed, and its version has not"),
 }
 
 

@@ -1,4 +1,4 @@
-"""Scenes of builds: CS201 to CS218."""
+"""Scenes of builds: CS201 to CS219."""
 
 from collections.abc import Mapping
 
@@ -93,5 +93,10 @@ BUILDS: Mapping[str, Scene] = {
         _FROM + _ALL + _INSTALL,
         {_REQUIREMENTS: "--require-hashes\n-e ./common\n"},
         f"cat {_REQUIREMENTS}\n",
+    ),
+    "CS219": Scene(
+        "ls nx.json common\ncommon-sync doctor",
+        {"nx.json": "{}\n", "common/project.json": '{"name": "common"}\n'},
+        "common-sync distribute",
     ),
 }

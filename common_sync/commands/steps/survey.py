@@ -61,6 +61,14 @@ class Survey(NamedTuple):
         """Whether every plan is empty, and the root's."""
         return self.root.is_empty and all(plan.is_empty for plan in self.plans)
 
+    def with_root_findings(self, more: Iterable[Finding]) -> "Survey":
+        """Return the same with more findings about files of no service.
+
+        Args:
+            more: The findings.
+        """
+        return self._replace(root=self.root._replace(findings=(*self.root.findings, *more)))
+
     def edits(self) -> Iterator[FileEdit]:
         """Yield what is to be done to files that people write."""
         for plan in self.plans:

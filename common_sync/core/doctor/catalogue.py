@@ -47,7 +47,7 @@ CHECKS = (
     ),
     Check("LEAVES", frozenset({"CS205", "CS206"}), (), (check_references, check_path_entries)),
     Check("MOUNTS", frozenset({"CS111", "CS207"}), (), (check_mounts,)),
-    Check("LAYOUT", frozenset({"CS208", "CS217"}), (), (check_copy,)),
+    Check("LAYOUT", frozenset({"CS208", "CS217", "CS219"}), (), (check_copy,)),
     Check("NAME", frozenset({"CS209"})),  # asked of the library, once for all services
     Check("PYTHON", frozenset({"CS210"}), only_in_image=True),  # found where the build is followed
     Check("PIP", frozenset({"CS212", "CS218"}), only_in_image=True),

@@ -1,7 +1,7 @@
 """What has changed since a commit; an error wherever git cannot tell it."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -113,14 +113,15 @@ def explaining_missing(folder: str, span: Range) -> Iterator[None]:
 _SHOWN = ("--name-only", "-z", "--no-renames", "--no-relative", "--no-ext-diff", "--ignore-submodules=none")
 
 
-def list_changes(folder: str, span: Range) -> list[str]:
-    """Return the absolute paths of what has changed, in the whole work tree; a renamed file is two.
+def list_changes(folder: str, span: Range, below: Sequence[str] = ()) -> list[str]:
+    """Return the absolute paths of what has changed; a renamed file is two.
 
     Against the work tree, what git neither knows nor ignores has changed, too.
 
     Args:
         folder: An absolute path inside a work tree.
         span: What to compare.
+        below: The absolute paths of the folders that matter; the whole work tree when there are none.
 
     Raises:
         GitError: Git failed, which fetches nothing.
@@ -128,21 +129,27 @@ def list_changes(folder: str, span: Range) -> list[str]:
     """
     top = find_top(folder) or folder
     ends = [span.base] if span.until is None else [span.base, span.until]
-    changed = split(ask(["diff", *_SHOWN, *ends, "--"], top, variables=WITHOUT_NETWORK))
+    places = [os.path.relpath(path, top) for path in below]
+    changed = split(ask(["diff", *_SHOWN, *ends, "--", *places], top, variables=WITHOUT_NETWORK))
     if span.until is None:
-        changed += _list_new(top)
+        changed += _list_new(top, places)
     return [os.path.join(top, path.rstrip("/")) for path in dict.fromkeys(changed)]
 
 
-def _list_new(top: str) -> list[str]:
+def _list_new(top: str, places: Sequence[str]) -> list[str]:
     """Return what git neither knows nor ignores; refuse a work tree that is not whole."""
-    rows = split(ask(["ls-files", "-z", "-t", "--cached", "--others", "--exclude-standard"], top))
+    rows = split(ask(["ls-files", "-z", "-t", "--cached", "--others", "--exclude-standard", "--", *places], top))
     hidden = [row[2:] for row in rows if row.startswith("S ")]
     gone = sum(not os.path.lexists(os.path.join(top, path)) for path in hidden)
     if gone:
         files = "1 file" if gone == 1 else f"{gone} files"
         message = f"a sparse checkout keeps {files} out of the work tree, so services may be missing here"
-        raise TreeError(Problem(message, remedy="compare a commit, which is looked at as a whole: --until HEAD"))
+        raise TreeError(
+            Problem(
+                message,
+                remedy="git sparse-checkout disable, or common-sync affected --until HEAD, which looks at a whole commit",
+            )
+        )
     return [row[2:] for row in rows if row.startswith("? ")]
 
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:  # at run time only for one copy
     from common_sync.commands.verify import CopyCheck
 
 
+_UNRAISED = "CS421"
+
+
 def run_verify(
     options: Options,
     services: Services = None,
@@ -32,13 +35,16 @@ def run_verify(
         str | None, Option("--expect-digest", "With --copy: the tree digest it must have.", "DIGEST")
     ] = None,
     deep: Annotated[bool, Option("--deep", "Compare what is locked with its commits, which must be here.")] = False,
+    since: Annotated[
+        str | None, Option("--since", "A library that differs from this commit must have another version.", "REV")
+    ] = None,
 ) -> int:
     """Exit 0 if every copy and reference is in sync; 1 and the findings if not. Writes nothing."""
     if copy is not None:
         if services:
             raise ConfigurationError(Problem("takes no services: it checks one copy by itself", "--copy"))
-        if deep:
-            raise ConfigurationError(Problem("needs the repository, and --copy looks at one copy by itself", "--deep"))
+        for option in (["--deep"] if deep else []) + (["--since"] if since is not None else []):
+            raise ConfigurationError(Problem("needs the repository, and --copy looks at one copy by itself", option))
         return _verify_copy(options, copy, expect_digest)
     if expect_digest is not None:
         raise ConfigurationError(Problem("goes with --copy", "--expect-digest"))
@@ -48,8 +54,11 @@ def run_verify(
     if deep:
         from common_sync.commands.steps.locking import find_forged  # asked for where nobody is trusted
 
-        root = surveyed.root
-        surveyed = surveyed._replace(root=root._replace(findings=(*root.findings, *find_forged(project))))
+        surveyed = surveyed.with_root_findings(find_forged(project))
+    if since is not None:
+        from common_sync.commands.steps.raising import find_unraised  # most runs look at what is there now
+
+        surveyed = surveyed.with_root_findings(find_unraised(project.root, surveyed.masters, since))
     text, fields = partial(_lines, surveyed, time.perf_counter() - started), partial(survey_fields, surveyed)
     overview = partial(_overview, surveyed)
     view = View("verify", surveyed.in_sync, surveyed.findings, text, fields, project.root, overview)
@@ -81,18 +90,21 @@ def _lines(surveyed: Survey, seconds: float, options: Options) -> Iterator[str]:
         return
     services, terminal = count(len(surveyed.plans), "service"), options.terminal
     source = printable(" and ".join(map(_name_target, surveyed.masters)))
-    failed = sum(not plan.is_empty for plan in surveyed.plans)
-    what = f"{failed:,} of {services}" if failed else ", ".join(map(printable, _list_wrong(surveyed)))
+    failed, wrong = sum(not plan.is_empty for plan in surveyed.plans), [*map(printable, _list_wrong(surveyed))]
+    what = f"{failed:,} of {services}" if failed else ", ".join(wrong)
     pinned = sum(plan.is_pinned for plan in surveyed.plans)
     source += f", {pinned:,} pinned" if pinned else ""
-    mark, verdict = ("✓", services) if surveyed.in_sync else ("✗", f"{what} not")
+    unraised = any(one.code == _UNRAISED for one in surveyed.root.findings)
+    source += ", with a change under an old version" if unraised else ""
+    mark, verdict = "✓" if surveyed.in_sync else "✗", f"{what} not" if failed or wrong else services
     yield from terminal.wrap(f"{terminal.mark(mark)} {verdict} in sync with {source}, {seconds:.2f} s", 2)
 
 
 def _list_wrong(surveyed: Survey) -> Iterable[str]:
     """Return the files of no service that are not in sync."""
-    wrong = dict.fromkeys(one.file for one in surveyed.root.findings if one.severity == "error")
-    return [*wrong, *(surveyed.root.blocks if surveyed.root.edits or not wrong else ())]
+    errors = (one for one in surveyed.root.findings if one.severity == "error" and one.code != _UNRAISED)
+    wrong = dict.fromkeys(one.file for one in errors)
+    return [*wrong, *(surveyed.root.blocks if surveyed.root.edits else ())]
 
 
 def _name_target(target: Target) -> str:

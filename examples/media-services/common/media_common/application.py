@@ -33,6 +33,6 @@ def create_app(settings: Settings, *routers: APIRouter) -> FastAPI:
     app = FastAPI(title=settings.service_name, lifespan=lifespan)
     app.add_middleware(RequestIdMiddleware)
     install_error_handlers(app)
-    for router in (make_health_router(settings.service_name), *routers):
+    for router in (make_health_router(settings), *routers):
         app.include_router(router)
     return app

@@ -22,3 +22,6 @@ class Settings(BaseSettings):
     store: Literal["memory", "redis"] = "memory"
     redis_url: str = "redis://localhost:6379/0"
     redis_timeout_seconds: float = Field(default=2.0, gt=0)
+
+    # The services that this one calls, as http://host:port; /health compares their library with its own.
+    peers: tuple[str, ...] = ()
