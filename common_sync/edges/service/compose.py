@@ -207,6 +207,7 @@ class ComposeFiles:
         """Return what a file says, once and for all; note where it cannot be parsed."""
         if path not in self._files:
             from common_sync.core.formats.compose.file import read_compose_file
+            from common_sync.core.formats.compose.types import find_refused
             from common_sync.core.formats.yaml.tree import find_doubled
             from common_sync.edges.files.yaml import parse_documents  # 20 ms, where there is something to read
 
@@ -217,6 +218,9 @@ class ComposeFiles:
                 if (doubled := find_doubled(root)) is not None:
                     raise UnparsableError(doubled.line, f"`{doubled.value}` stands in it twice")  # noqa: TRY301
                 self._files[path] = read_compose_file(root)
+                if (refused := find_refused(root)) is not None:
+                    message = f"Compose refuses it: {refused.reason}"
+                    self._note(path, DeadEnd(path, refused.line, message, "unread"))
             except (UndecodableError, UnparsableError) as error:
                 line = error.line if isinstance(error, UnparsableError) and error.line else 1
                 self._note(path, DeadEnd(path, line, f"cannot be parsed: {error.reason}", "unread"))
