@@ -37,10 +37,11 @@ class ComposeFiles:
 
     Args:
         root: The absolute path of the configuration's folder.
+        beside: The absolute paths of more compose files, which may build any service.
     """
 
-    def __init__(self, root: str) -> None:
-        self._root = root
+    def __init__(self, root: str, beside: Iterable[str] = ()) -> None:
+        self._root, self._beside = root, tuple(beside)
         self._files: dict[str, ComposeFile | None] = {}
         self._built: dict[tuple[str, str], tuple[BuiltService, ...]] = {}
         self._included = set[str]()
@@ -119,7 +120,8 @@ class ComposeFiles:
         return len(data) > _LARGEST or may_build_at(data, folder, place)
 
     def _list_concerned(self, service: str, inside: Iterable[str]) -> list[str]:
-        return [*self._list_above(service), *(os.path.join(self._root, service, path) for path in inside)]
+        own = (os.path.join(self._root, service, path) for path in inside)
+        return list(dict.fromkeys((*self._list_above(service), *own, *self._beside)))
 
     def _list_above(self, service: str) -> Iterator[str]:
         """Yield the compose files in the folders above a service, the root's first."""
