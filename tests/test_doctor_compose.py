@@ -477,6 +477,17 @@ CASES = {
     "a file of the service that cannot be parsed": Case(
         {f"{API}/compose.yml": "services:\n  x: {build: [}\n"}, (("CS213", f"{API}/compose.yml", 2),)
     ),
+    "a build context of the wrong type": Case(
+        {"compose.yml": root(f"{{context: {API}, additional_contexts: 5}}")}, (("CS213", "compose.yml", 4),)
+    ),
+    "a target of the wrong type, in the service's own file": Case(
+        {f"{API}/compose.yml": root("{context: ., target: 5}")},
+        (("CS213", f"{API}/compose.yml", 4), ("CS213", f"{API}/compose.yml", 4)),
+    ),
+    "a key of a build that is none": Case(
+        {"compose.yml": root(f"{{context: {API}, dockerFile: other}}")}, (("CS213", "compose.yml", 4),)
+    ),
+    "a wrong type that is about others": Case({"compose.yml": "services:\n  x: {build: {context: web, target: 5}}\n"}),
     "a file that is too large": Case({"compose.yml": f"{root(API)}#{'x' * (4 << 20)}"}, (("CS213", "compose.yml", 1),)),
 }
 

@@ -116,7 +116,8 @@ def distribute(
             written: each such service is named, and is as it was or finished by the next run.
     """
     with nullcontext() if dry_run else exclusive(state_folder(project.root), say):
-        found = survey(project, names, tracked=tracked, phases=phases, locking=_complete_lock(project))
+        locking = _complete_lock(project)
+        found = survey(project, names, tracked=tracked, phases=phases, locking=locking, beside=contexts)
         if contexts:
             from common_sync.commands.steps.narrowing import narrow_contexts  # asked for once, if ever
 

@@ -71,7 +71,7 @@ def diagnose(
     """
     state = state_folder(project.root)
     with exclusive(state, say) if fix else nullcontext():
-        found = survey(project, names, phases=phases)
+        found = survey(project, names, phases=phases, beside=True)
         shared = tuple(finding for target in found.masters for finding in _check_library(found.project, target))
         checks = (check_service(found, plan, shared, fix=fix) for plan in found.plans)
         ignored = find_ignored_copies(found, [copy for plan in found.plans for copy in plan.copies if copy.exists])

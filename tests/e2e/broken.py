@@ -156,6 +156,17 @@ REFUSED = (
 
 UNUSABLE = (
     Case(
+        "isolated_from_its_path",  # -I passes over PYTHONPATH
+        stage("ENV PYTHONPATH=/app/common", "COPY . .", 'CMD ["python3", "-I", "main.py"]'),
+        files={"requirements.txt": ""},
+    ),
+    Case(
+        "script_in_another_folder",  # Python looks beside the script, and not into the current folder
+        stage("COPY common/our_common ./our_common", "COPY main.py src/main.py", 'CMD ["python3", "src/main.py"]'),
+        files={"requirements.txt": ""},
+        copy_in_image=None,
+    ),
+    Case(
         "asked_a_program_before",  # the script goes on without the install
         stage("COPY . .", "RUN python3 none.py && pip install -r requirements.txt; rm -rf x", START),
         copy_in_image=None,

@@ -312,6 +312,17 @@ _WITHOUT_INSTALLING = (
 
 _NO_FALSE_ALARM = (
     Case(
+        "beside_its_script",
+        stage(
+            "COPY common/our_common src/our_common",
+            "COPY main.py entry.sh src/",
+            'ENTRYPOINT ["sh", "src/entry.sh"]',
+            'CMD ["python3", "src/main.py"]',
+        ),
+        files={"requirements.txt": "", "entry.sh": 'exec "$@"\n'},
+        copy_in_image=None,
+    ),
+    Case(
         "editable_environment_that_uv_is_told_not_to_make",
         stage(
             "RUN pip install uv",

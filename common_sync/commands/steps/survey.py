@@ -88,6 +88,7 @@ def survey(
     tracked: Tracked = None,
     phases: Phases = no_progress,
     locking: "Locking | None" = None,
+    beside: bool = False,
 ) -> Survey:
     """Read every master once and every copy once, and plan.
 
@@ -97,6 +98,7 @@ def survey(
         tracked: What git tracks of each master (in a hook), or None to take what git does not know as well.
         phases: Told of every few services that are read.
         locking: What the pins come to, where that is not for the lock alone to say; None to read it.
+        beside: Read compose files in folders beside the services, too.
 
     Raises:
         CommonSyncError: Something cannot be read or makes no sense; everything of that kind is reported at once.
@@ -107,7 +109,7 @@ def survey(
         from common_sync.commands.steps.pinning import add_pinned  # most projects pin nothing
 
         locking, targets = add_pinned(project, services, targets, locking)
-    composes = ComposeFiles(project.root)
+    composes = ComposeFiles(project.root, _list_beside(project) if beside else ())
     looking = _Looking(
         project,
         targets,
@@ -132,6 +134,13 @@ def survey(
     plans = [one for one in found if isinstance(one, ServicePlan)]
     root = _survey_root(project, services, looking.takers, locking)
     return Survey(project, targets, tuple(_with_first_plans(plan, targets) for plan in plans), root, composes)
+
+
+def _list_beside(project: Project) -> Iterator[str]:
+    from common_sync.edges.service.beside import list_beside  # neither the hook nor `verify` looks there
+
+    masters = (library.master for library in project.libraries)
+    return list_beside(project.root, {*project.services, *masters})
 
 
 def locate(root: str, targets: Iterable[Target]) -> list[Location]:

@@ -37,10 +37,11 @@ class ComposeFiles:
 
     Args:
         root: The absolute path of the configuration's folder.
+        beside: The absolute paths of more compose files, which may build any service.
     """
 
-    def __init__(self, root: str) -> None:
-        self._root = root
+    def __init__(self, root: str, beside: Iterable[str] = ()) -> None:
+        self._root, self._beside = root, tuple(beside)
         self._files: dict[str, ComposeFile | None] = {}
         self._built: dict[tuple[str, str], tuple[BuiltService, ...]] = {}
         self._included = set[str]()
@@ -119,7 +120,8 @@ class ComposeFiles:
         return len(data) > _LARGEST or may_build_at(data, folder, place)
 
     def _list_concerned(self, service: str, inside: Iterable[str]) -> list[str]:
-        return [*self._list_above(service), *(os.path.join(self._root, service, path) for path in inside)]
+        own = (os.path.join(self._root, service, path) for path in inside)
+        return list(dict.fromkeys((*self._list_above(service), *own, *self._beside)))
 
     def _list_above(self, service: str) -> Iterator[str]:
         """Yield the compose files in the folders above a service, the root's first."""
@@ -207,6 +209,7 @@ class ComposeFiles:
         """Return what a file says, once and for all; note where it cannot be parsed."""
         if path not in self._files:
             from common_sync.core.formats.compose.file import read_compose_file
+            from common_sync.core.formats.compose.types import find_refused
             from common_sync.core.formats.yaml.tree import find_doubled
             from common_sync.edges.files.yaml import parse_documents  # 20 ms, where there is something to read
 
@@ -217,6 +220,9 @@ class ComposeFiles:
                 if (doubled := find_doubled(root)) is not None:
                     raise UnparsableError(doubled.line, f"`{doubled.value}` stands in it twice")  # noqa: TRY301
                 self._files[path] = read_compose_file(root)
+                if (refused := find_refused(root)) is not None:
+                    message = f"Compose refuses it: {refused.reason}"
+                    self._note(path, DeadEnd(path, refused.line, message, "unread"))
             except (UndecodableError, UnparsableError) as error:
                 line = error.line if isinstance(error, UnparsableError) and error.line else 1
                 self._note(path, DeadEnd(path, line, f"cannot be parsed: {error.reason}", "unread"))

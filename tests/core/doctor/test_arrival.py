@@ -68,6 +68,18 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
         {},
         "CS216:None",
     ),
+    "from its own folder": (ALL + "RUN (cd common && pip install .)\n", {}, ""),
+    "from its own folder, in braces": (ALL + "RUN { cd common; python -mpip install -e .; }\n", {}, ""),
+    "from its own folder as WORKDIR": (
+        ALL + "WORKDIR /app/common\nRUN python -W ignore -Im pip install .\nWORKDIR /app\n",
+        {},
+        "",
+    ),
+    "the service, and not the library": (
+        ALL + "RUN pip install .\n",
+        {"pyproject.toml": '[project]\nname = "api"\n'},
+        "CS216:None",
+    ),
     "uv dry-run": (ALL + "RUN uv pip install --system --dry-run ./common\n", {}, "CS216:4"),
     "uv compile": (
         ALL + "RUN uv pip compile requirements.in -o r.txt\n",

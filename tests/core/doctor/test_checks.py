@@ -7,12 +7,14 @@ from common_sync.core.doctor.catalogue import CHECKS, State, Verdict, conclude, 
 from common_sync.core.doctor.checks.by_name import find_asked_by_name
 from common_sync.core.doctor.checks.layout import Package, find_packages, find_places, find_shadow
 from common_sync.core.doctor.checks.library import (
+    Absence,
     Running,
     find_absence,
     find_layout_trouble,
     find_name_troubles,
     find_stale_trouble,
 )
+from common_sync.core.doctor.checks.looking import any_look
 from common_sync.core.doctor.checks.path_entries import find_import_troubles
 from common_sync.core.doctor.checks.references import check_references
 from common_sync.core.doctor.image.bases import UNKNOWN_FOLDER, Base, read_base
@@ -137,10 +139,12 @@ def test_a_library_that_nothing_brings_is_found() -> None:
         (BASE + "COPY . .\nRUN make\n", None),
         ("FROM some/base\nCOPY main.py ./\n", "CS213"),
     ):
-        trouble = find_absence(follow(text, requirements), ["our_common"], "libs/shared", "Dockerfile")
+        build = follow(text, requirements)
+        look = any_look(build.stages[-1], ())
+        trouble = find_absence(build, ["our_common"], "libs/shared", "Dockerfile", Absence(look, look))
         assert (trouble and trouble.code) == expected, text
         assert trouble is None or trouble.remedy.endswith("`RUN pip install ./libs/shared`")
-    assert find_absence(follow(BASE, requirements), [], "common", "Dockerfile") is None
+    assert find_absence(build, [], "common", "Dockerfile", Absence(look, look)) is None
 
 
 def test_names_that_strangers_have_are_found() -> None:

@@ -33,6 +33,13 @@ class Ran(NamedTuple):
     user: str  # who runs it
 
 
+class Started(NamedTuple):
+    """A program is started with the image."""
+
+    line: int  # the line of the ENTRYPOINT or CMD
+    command: Command
+
+
 class NotFollowed(NamedTuple):
     """Something happens that cannot be followed."""
 
@@ -70,7 +77,7 @@ class StageEnd(NamedTuple):
     python_path_open: bool  # whether it may name more
     installs_later: tuple[NotFollowed, ...] = ()  # what is started with it and installs something then, or may
     steps: tuple[Step, ...] = ()  # what may bring packages or take them away, in the order of the file
-    started: tuple[Command, ...] = ()  # what ENTRYPOINT and CMD start
+    started: tuple[Started, ...] = ()  # what ENTRYPOINT and CMD start
     user: str = "root"  # who runs it
     python: str | None = None  # the version of Python that its base image has, or None
 

@@ -7,9 +7,20 @@ from collections.abc import Iterator, Mapping
 from posixpath import join, normpath
 from typing import NamedTuple
 
-from common_sync.core.doctor.build.outcome import Build, Event, Installed, NotFollowed, Ran, StageEnd, Step, Taken
+from common_sync.core.doctor.build.outcome import (
+    Build,
+    Event,
+    Installed,
+    NotFollowed,
+    Ran,
+    StageEnd,
+    Started,
+    Step,
+    Taken,
+)
 from common_sync.core.doctor.build.rights import Rights, refuse_in_mounts, refuse_managed
 from common_sync.core.doctor.build.running import explain, hedge, script_of
+from common_sync.core.doctor.build.starting import Surrounding, list_later_installs, list_started
 from common_sync.core.doctor.image.bases import UNKNOWN_FOLDER, Base, read_base
 from common_sync.core.doctor.image.copying import Copying, MissingSource, copy_layers, read_copy
 from common_sync.core.doctor.image.effects import Layer, find_effects, why_not_followed
@@ -17,7 +28,7 @@ from common_sync.core.doctor.image.files import Anything, Context, Doubt, Files,
 from common_sync.core.doctor.install.command import read_install
 from common_sync.core.doctor.install.configured import configure
 from common_sync.core.doctor.install.isolation import list_held, list_installed
-from common_sync.core.doctor.install.need import Before, read_text
+from common_sync.core.doctor.install.need import Before
 from common_sync.core.doctor.install.needs import find_needs
 from common_sync.core.expressions import expression
 from common_sync.core.formats.dockerfile.syntax import Dockerfile, Instruction, Stage
@@ -75,7 +86,8 @@ class _State:
         self.built_on: int | None = None
         self.taken: list[Taken] = []
         self.steps: list[Step] = []
-        self.started: list[Command] = []
+        self.started: list[Started] = []
+        self.environment: dict[str, str | None] = {}
         self.path: tuple[str, ...] = ()
         self.user = "root"
         self.starts: dict[str, Instruction] = {}
@@ -84,6 +96,16 @@ class _State:
         self.python_path_open = False
         self.before = Before(list_held(base.python))
         self.rights = Rights()
+
+    @property
+    def search_path(self) -> str:
+        return ":".join((*self.path, *_PATH))
+
+    def begin_with(self, instruction: Instruction, *, own: bool) -> None:
+        """Take an ENTRYPOINT or CMD; the first takes away a CMD of the stage that this one is built on."""
+        if instruction.name == "ENTRYPOINT" and not own:
+            self.starts.pop("CMD", None)
+        self.starts[instruction.name] = instruction
 
     def finished(self) -> StageEnd:
         return StageEnd(
@@ -125,7 +147,7 @@ class _Builder:
         self.ends: list[_State] = []
 
     def run(self, number: int, stage: Stage) -> None:
-        state = self._begin(number, stage)
+        state, starts = self._begin(number, stage), False
         for instruction in stage.instructions[1:]:
             match instruction.name:
                 case "WORKDIR":
@@ -140,39 +162,15 @@ class _Builder:
                     state.user = self._expand(instruction.arguments, instruction).text.partition(":")[0]
                     state.rights = state.rights.turned(self._expand(instruction.arguments, instruction))
                 case "ENTRYPOINT" | "CMD":
-                    state.starts[instruction.name] = instruction
+                    state.begin_with(instruction, own=starts)
+                    starts = starts or instruction.name == "CMD"
                 case "SHELL":
                     state.posix = bool(_POSIX_SHELL.search(instruction.words[0].text if instruction.words else ""))
-        for instruction in state.starts.values():
-            state.installs_later += self._installs_later(instruction, state)
-            state.started += self._started(instruction, state)
+        variables = {**state.environment, "PATH": state.search_path}
+        around = Surrounding(state.image, self._context, state.workdir, variables, state.posix)
+        state.installs_later += list_later_installs(state.starts, around)
+        state.started += list_started(state.starts, around)
         self.ends.append(state)
-
-    def _started(self, instruction: Instruction, state: _State) -> Iterator[Command]:
-        """Yield what is started with the image, and what its script runs."""
-        for command in self._commands(instruction, state) or ():
-            yield command
-            script = self._script_text(command, state)
-            yield from read_script(script or "", state.workdir, command.environment) or ()
-
-    def _installs_later(self, instruction: Instruction, state: _State) -> Iterator[NotFollowed]:
-        """Yield what is started with the image and installs something then, or may."""
-        for command in self._commands(instruction, state) or ():
-            script = self._script_text(command, state)
-            inner = read_script(script, state.workdir, command.environment) if script is not None else ()
-            if read_install(command) or inner is None or any(read_install(one) for one in inner):
-                shown = " ".join(word.text for word in command.words[:3])
-                yield NotFollowed(instruction.line, f"`{shown}` installs when the image is started")
-            elif script is None and (what := why_not_followed(command, state.image)):
-                yield NotFollowed(instruction.line, f"`{what}` is started with the image, and may install anything")
-
-    def _script_text(self, command: Command, state: _State) -> str | None:
-        """Return the text of a script that the build context brought and a command runs."""
-        for word in command.words[:2]:
-            place = state.image.look(normpath(join(command.folder or state.workdir, word.text)))
-            if place is not None and place.kind == "file" and (text := read_text(place, self._context)) is not None:
-                return text if not word.text.endswith(".py") else None
-        return None
 
     def _expand(self, word: Word, instruction: Instruction, unknown: str = "") -> ShellWord:
         found = expand(word, instruction, self._dockerfile.escape, self._variables[instruction.start], unknown)
@@ -192,6 +190,7 @@ class _Builder:
         state.built_on, state.before = built_on.number, built_on.before
         state.python_path, state.python_path_open = built_on.python_path, built_on.python_path_open
         state.path, state.user, state.starts = built_on.path, built_on.user, dict(built_on.starts)
+        state.environment = dict(built_on.environment)
         state.uses.add(built_on.number)
         return state
 
@@ -213,6 +212,8 @@ class _Builder:
 
     def _set_paths(self, instruction: Instruction, state: _State) -> None:
         for name, written in assignments(instruction):
+            found = self._expand(written, instruction) if written is not None else None
+            state.environment[name] = found.text if found is not None and found.known else None
             if name == "HOME":
                 state.rights = state.rights._replace(homed=True)
             if name in {"PATH", "PYTHONPATH"} and written is not None:
@@ -288,7 +289,7 @@ class _Builder:
     def _commands(self, instruction: Instruction, state: _State) -> list[Command] | None:
         variables = {
             name: word.text if word is not None else None for name, word in self._variables[instruction.start].items()
-        } | {"PATH": ":".join((*state.path, *_PATH))}
+        } | {"PATH": state.search_path}
         if instruction.json:
             return read_words([ShellWord(word.text) for word in instruction.words], state.workdir, variables)
         script = script_of(instruction)

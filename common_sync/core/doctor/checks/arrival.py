@@ -1,13 +1,14 @@
 """Where the library lies once a stage has run, and whether what is started there looks for it in that place."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from posixpath import basename, dirname, join, normpath
 from types import MappingProxyType
 from typing import NamedTuple
 
 from common_sync.core.doctor.build.outcome import Installed, Ran, StageEnd, Taken
 from common_sync.core.doctor.checks.asked_first import asks_for, is_library, may_bring
-from common_sync.core.doctor.checks.surroundings import ONLY_LOOKS, activates, environment_made_by, site_of, surround
+from common_sync.core.doctor.checks.looking import Look
+from common_sync.core.doctor.checks.surroundings import ONLY_LOOKS, environment_made_by, site_of, surround
 from common_sync.core.doctor.install.sites import (
     PYTHON,
     UNKNOWN,
@@ -16,16 +17,13 @@ from common_sync.core.doctor.install.sites import (
     folder_site,
     moved,
     python_of,
-    user_site,
 )
 from common_sync.core.doctor.view import ImageView
-from common_sync.core.expressions import expression
 from common_sync.core.formats.pip.names import normalise
 from common_sync.core.formats.shell.conditions import Path, is_sure
 from common_sync.core.model import below
 
 _INEXACT = "--inexact"
-_PROGRAM = expression(r"(?:python|pypy)[\d.]*|gunicorn|uvicorn|hypercorn|celery|flask|fastapi|pytest|daphne|granian")
 
 
 class Lost(NamedTuple):
@@ -174,41 +172,20 @@ def _holds(path: str, site: Site, names: set[str]) -> bool:
     return inner or packages or bool(site.path and below(site.path, path) is not None)
 
 
-def find_running(stage: StageEnd, arrived: Arrived) -> list[Site]:
-    """Return where the programs look that a stage starts; nothing where that cannot be told.
+def why_unreached(arrived: Arrived, look: Look) -> Lost | None:
+    """Return why a program does not find the library, although something installs it; None where it may.
 
     Args:
-        stage: The stage.
-        arrived: What has become of the library in it.
+        arrived: What has become of the library in the stage that starts it.
+        look: Where the program looks.
     """
-    activated = ""
-    found: list[Site] = []
-    for command in stage.started:
-        activated = activates(command) or activated
-        if not command.words or not _PROGRAM.fullmatch(command.program):
-            continue
-        found.append(python_of(command, Around(arrived.made, activated)))
-    return found
-
-
-def why_unreached(stage: StageEnd, arrived: Arrived, folders: Iterable[str]) -> Lost | None:
-    """Return why what a stage starts does not find the library, although something installs it; None where it may.
-
-    Args:
-        stage: The stage.
-        arrived: What has become of the library in it.
-        folders: The folders that Python looks into besides.
-    """
-    running = find_running(stage, arrived)
     if not arrived.sites and (hanging := _why_hanging(arrived)) is not None:
         return hanging
-    if stage.python_path_open or UNKNOWN in arrived.sites or UNKNOWN in running:
+    if look.more or UNKNOWN in {*arrived.sites, look.python}:
         return None
-    set_by = (command.environment.get("PYTHONPATH") for command in stage.started)
-    looked = {stage.workdir, *stage.python_path, *folders, *_parts(set_by)}
-    if any(_is_found(site, running, looked, stage, arrived) for site in arrived.sites):
+    if any(_is_found(site, look, arrived) for site in arrived.sites):
         return None
-    if any(_is_found(site, running, looked, stage, arrived) for site, _ in arrived.hanging):
+    if any(_is_found(site, look, arrived) for site, _ in arrived.hanging):
         return _why_hanging(arrived)
     site, line = next(reversed(arrived.sites.items()), (UNKNOWN, 0))
     if not line:
@@ -222,18 +199,13 @@ def _why_hanging(arrived: Arrived) -> Lost | None:
     return Lost(line, "installs it only if a condition holds", sure=False) if line is not None else None
 
 
-def _parts(values: Iterable[str | None]) -> Iterator[str]:
-    for value in values:
-        yield from filter(None, (value or "").split(":"))
-
-
-def _is_found(site: Site, running: list[Site], looked: set[str], stage: StageEnd, arrived: Arrived) -> bool:
+def _is_found(site: Site, look: Look, arrived: Arrived) -> bool:
     if site.kind == "folder":
-        return site.path in looked
-    if any(below(folder, site.path) is not None for folder in looked if site.path):
+        return site.path in look.folders
+    if any(below(folder, site.path) is not None for folder in look.folders if site.path):
         return True
-    if site == user_site(stage.user, None) and (not running or PYTHON in running):
-        return True
+    if not look.packages or site == look.user:
+        return look.packages
     if site.kind == "python":
-        return not running or any(one == PYTHON or one.path in arrived.linked for one in running)
-    return site in running or (not running and site.path in arrived.made)
+        return look.python in {None, PYTHON} or look.python.path in arrived.linked
+    return site == look.python or (look.python is None and site.path in arrived.made)

@@ -53,8 +53,10 @@ def _brings(need: Need, image: ImageView) -> bool:
 
 def is_library(need: Need, image: ImageView) -> bool:
     """Tell whether a need is the library, or a project that says no name and may be it."""
-    if need.kind != "project" or need.state != "there" or need.written in _THE_SERVICE:
+    if need.kind != "project" or need.state != "there":
         return False
+    if need.written in _THE_SERVICE:
+        return bool(need.project and need.project.name) and _brings(need, image)
     return need.project is None or not need.project.name or _brings(need, image)
 
 

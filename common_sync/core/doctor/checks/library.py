@@ -1,7 +1,7 @@
 """What can go wrong with the library itself: its names, its layout, and what an old build has left in it."""
 
 from collections.abc import Container, Iterable, Iterator
-from posixpath import basename, join
+from posixpath import basename, dirname, join
 from typing import NamedTuple
 
 from common_sync.core.doctor.build.outcome import Build, NotFollowed, StageEnd
@@ -10,9 +10,10 @@ from common_sync.core.doctor.checks.asked_first import find_asked_first
 from common_sync.core.doctor.checks.build import find_left_behind
 from common_sync.core.doctor.checks.by_name import find_asked, list_asked_by_name
 from common_sync.core.doctor.checks.layout import find_packages, find_places, find_shadow
+from common_sync.core.doctor.checks.looking import Look, any_look, find_looks
 from common_sync.core.doctor.checks.path_entries import path_entries_in
 from common_sync.core.doctor.checks.references import list_needs
-from common_sync.core.doctor.image.files import Context
+from common_sync.core.doctor.image.files import Context, Doubt, Put
 from common_sync.core.doctor.install.need import Need
 from common_sync.core.doctor.install.projects import read_project
 from common_sync.core.doctor.view import ImageView, View
@@ -87,11 +88,15 @@ def _absent_in(image: ImageView, number: int) -> Finding | None:
     imported = [one.package for one in service.imports if find_places(end.image, image.context, one.file)]
     if not imported:
         return None
-    folders, arrived = path_entries_in(image), arrive(image, number)
-    lost = why_unreached(end, arrived, folders)
-    if arrived.sites and lost is None:
-        return None
-    return find_absence(build, imported, service.copy, image.dockerfile, folders, lost, number)
+    entries, arrived = path_entries_in(image), arrive(image, number)
+    for look in find_looks(end, arrived.made, entries):
+        lost = why_unreached(arrived, look)
+        if not arrived.sites or lost is not None:
+            absence = Absence(look, any_look(end, entries), lost, number)
+            found = find_absence(build, imported, service.copy, image.dockerfile, absence)
+            if found is not None:
+                return found
+    return None
 
 
 def _reached(image: ImageView) -> Iterator[str]:
@@ -153,15 +158,23 @@ def find_layout_trouble(running: Running, needs: Iterable[Need], context: Contex
     )
 
 
-def find_absence(
-    build: Build,
-    packages: Iterable[str],
-    copy: str,
-    file: str,
-    folders: Iterable[str] = (),
-    lost: Lost | None = None,
-    end: int = -1,
-) -> Finding | None:
+class Absence(NamedTuple):
+    """How a program may not find the library.
+
+    Attributes:
+        look: Where it looks.
+        usual: Where it would look if it were started as usual.
+        lost: What has become of the library, where something installs it all the same.
+        end: The number of the stage that is run.
+    """
+
+    look: Look
+    usual: Look
+    lost: Lost | None = None
+    end: int = -1
+
+
+def find_absence(build: Build, packages: Iterable[str], copy: str, file: str, absence: Absence) -> Finding | None:
     """Return that the service imports the library, and that nothing brings it into an image, or may not.
 
     Args:
@@ -169,18 +182,20 @@ def find_absence(
         packages: The packages of the library that the service imports.
         copy: The copy's path in the service.
         file: The Dockerfile's path in the service.
-        folders: Where Python looks besides, by what the service's files do.
-        lost: What has become of it, where something installs it all the same.
-        end: The number of the stage that is run.
+        absence: How it may not be found.
     """
     told = any(need.state == "unknown" or (need.kind == "project" and need.state == "missing") for need in build.needs)
     if told or any(isinstance(one, NotFollowed) for stage in build.stages for one in stage.events):
         return None  # it is told of already: something is missing, or cannot be followed
-    absent = ((package, _why_absent(build.stages[end], package, folders)) for package in packages)
+    end, look, lost = build.stages[absence.end], absence.look, absence.lost
+    absent = ((package, _why_absent(end, package, look)) for package in packages)
     package, reason = next(((package, why) for package, why in absent if why is not None), ("", None))
     if reason is None:
         return None
     remedy = f"copy the library and install it: `RUN pip install ./{copy}`"
+    if not reason.what and _why_absent(end, package, absence.usual) is None:
+        message = f"the service imports `{package}`, and `{look.shown}` does not look where it is"
+        return file_finding("CS216", file, look.line, message, remedy)
     if lost is not None:
         finds = "does not find" if lost.sure else "may not find"
         message = f"the service imports `{package}`, and {finds} it: line {lost.line} {lost.what}"
@@ -192,18 +207,36 @@ def find_absence(
     return file_finding("CS213", file, reason.line or None, message, remedy)
 
 
-def _why_absent(end: StageEnd, package: str, folders: Iterable[str]) -> NotFollowed | None:
+def _why_absent(end: StageEnd, package: str, look: Look) -> NotFollowed | None:
     """Return why a package may be there all the same, with nothing said where it is not; None where it is."""
-    looked = (end.workdir, *end.python_path, *folders)
-    places = [end.image.look(join(folder, package.replace(".", "/"))) for folder in looked]
-    if any(place is not None and place.kind != "unknown" for place in places):
+    installed = _packages_folders(end, look)
+    inner = package.replace(".", "/")
+    places = [end.image.look(join(folder, inner)) for folder in look.folders]
+    brought = [end.image.look(join(folder, inner)) for folder in installed]
+    if any(place is not None and place.kind != "unknown" for place in (*places, *brought)):
         return None
     doubt = next((place.why for place in places if place is not None), None)
     if doubt is not None:
         return NotFollowed(0, doubt or "something may have put it there")
-    if end.python_path_open:
-        return NotFollowed(0, "PYTHONPATH holds a variable without a value")
+    if any(isinstance(one, Put | Doubt) and _is_path_file(one.place, installed) for one in end.image.layers):
+        return NotFollowed(0, "a .pth file may have Python look into more folders")
+    if look.more:
+        return NotFollowed(0, "what the started program looks into is told by a variable")
     return next(iter(end.installs_later), NotFollowed(0, ""))
+
+
+def _is_path_file(path: str, folders: list[str]) -> bool:
+    """Tell whether a file in a folder of packages names more folders."""
+    return path.endswith(".pth") and dirname(path) in folders
+
+
+def _packages_folders(end: StageEnd, look: Look) -> list[str]:
+    """Return where the packages lie of the Python that a program runs in, if its version is known."""
+    if not look.packages or end.python is None:
+        return []
+    prefix = look.python.path if look.python is not None else ""
+    version = ".".join(end.python.split(".")[:2])
+    return [f"{prefix or '/usr/local'}/lib/python{version}/site-packages"]
 
 
 def find_stale_trouble(context: Context, copy: str) -> Finding | None:

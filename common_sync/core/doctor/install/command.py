@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from common_sync.core.doctor.install.settings import from_environment
 from common_sync.core.expressions import expression
+from common_sync.core.formats.python_command import read_python
 from common_sync.core.formats.shell.script import Command
 from common_sync.core.formats.shell.words import Word
 
@@ -110,11 +111,10 @@ def read_install(command: Command) -> Install | None:
     words = list(command.arguments)
     program = command.program
     if _PYTHON.fullmatch(program):
-        while words and words[0].text.startswith("-") and words[0].text != "-m":
-            words = words[1:]
-        if len(words) > 1 and words[0].text == "-m":
-            program, words = words[1].text, words[2:]
-        elif words and words[0].text == "setup.py" and _first(words[1:]) in {"install", "develop"}:
+        started = read_python(words)
+        if started.module:
+            program, words = started.module, list(started.rest)
+        elif started.script and started.script.text == "setup.py" and _first(started.rest) in {"install", "develop"}:
             return Install("setup.py", command.folder, (Asked("project", Word(".")),), certain=command.certain)
     if _PIP.fullmatch(program):
         return _read_pip(words, command)

@@ -54,6 +54,10 @@ def user_site(user: str, home: str | None) -> Site:
     return Site("environment", join(home or ("/root" if user == "root" else f"/home/{user}"), ".local"))
 
 
+def _at_base(base: str | None) -> Site:
+    return Site("environment", normpath(base)) if base is not None else UNKNOWN
+
+
 class Around(NamedTuple):
     """What is there where a program runs."""
 
@@ -86,7 +90,8 @@ def find_site(install: Install, command: Command, around: Around) -> Site | None
     if prefixes := install.values("--prefix", "--root"):
         return site_at(normpath(join(folder, prefixes[-1])))
     if install.has("--user"):
-        return user_site(around.user, command.environment.get("HOME"))
+        base = command.environment.get("PYTHONUSERBASE", "")
+        return user_site(around.user, command.environment.get("HOME")) if base == "" else _at_base(base)
     if pythons := install.values("--python"):
         return _interpreter(normpath(join(folder, pythons[-1]))) if "/" in pythons[-1] else UNKNOWN
     match install.tool:

@@ -50,7 +50,13 @@ _SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh"})
 _ASSIGNMENT = expression(r"([A-Za-z_]\w*)=(.*)", re.DOTALL)
 _WRAPPERS: Mapping[str, frozenset[str]] = {
     "sudo": frozenset({"-u", "-g", "-h", "-p"}),
-    "env": frozenset({"-u", "-C"}),
+    "env": frozenset({"-u", "--unset", "-C", "--chdir"}),
+    "tini": frozenset({"-p", "-e"}),
+    "dumb-init": frozenset({"-r", "--rewrite"}),
+    "catatonit": frozenset(),
+    "chronic": frozenset(),
+    "ddtrace-run": frozenset(),
+    "opentelemetry-instrument": frozenset(),
     "exec": frozenset({"-a"}),
     "command": frozenset(),
     "nice": frozenset({"-n"}),
@@ -176,6 +182,8 @@ class _Script:
             yield from self._call(words[0].text, under)
         elif words[0].text in {"export", "declare", "local", "readonly"}:
             self._export(written[1:])
+        elif words[0].text == "unset":
+            self._variables |= {word.text: "" for word in words[1:] if word.known and not word.text.startswith("-")}
         elif words[0].text in {"cd", "pushd", "popd"}:
             self._change_folder(words)
         else:
@@ -232,17 +240,28 @@ class _Script:
 
 
 def _unwrap(words: list[Word], environment: dict[str, str | None]) -> list[Word]:
-    """Take off what only runs another program, and take in the variables that it sets."""
+    """Take off what only runs another program, and take in the variables that it sets or takes away."""
     while words and words[0].known and basename(words[0].text) in _WRAPPERS:
         wrapper, *rest = words
         name = basename(wrapper.text)
-        taking = _WRAPPERS[name]
         while rest and (rest[0].text.startswith("-") or _ASSIGNMENT.fullmatch(rest[0].text)):
-            if assignment := _ASSIGNMENT.fullmatch(rest[0].text):
+            option = rest[0].text
+            taken = rest[:2] if option in _WRAPPERS[name] else rest[:1]
+            if assignment := _ASSIGNMENT.fullmatch(option):
                 environment[assignment[1]] = assignment[2] if rest[0].known else None
-            rest = rest[2 if rest[0].text in taking else 1 :]
+            elif name == "env":
+                _take_away(option, taken[-1].text, environment)
+            rest = rest[len(taken) :]
         words = rest[1:] if name in _TAKE_ONE_WORD else rest
     return words
+
+
+def _take_away(option: str, value: str, environment: dict[str, str | None]) -> None:
+    """Take away the variables that an option of `env` does; an empty one is as good as none."""
+    if option in {"-", "-i", "--ignore-environment"}:
+        environment.update(dict.fromkeys(environment, ""))
+    elif option.startswith(("-u", "--unset")):
+        environment[value.removeprefix("--unset=").removeprefix("-u")] = ""
 
 
 def _inner_script(command: Command) -> Word | None:

@@ -33,7 +33,10 @@ _QUOTED_PART = expression(
     rf"""\\(?P<escaped>[$`"\\])|(?P<unknown>{_SUBSTITUTION})|(?P<variable>{_VARIABLE})|(?P<plain>.)""",
     re.VERBOSE | re.DOTALL,
 )
-_NAME = expression(r"\$\{?([A-Za-z_]\w*)(?:(:?[-+])([^{}]*))?\}?")
+ARGUMENTS = "@"
+"""The name by which `Variables` may have all arguments of a script."""
+
+_NAME = expression(r"\$\{?([A-Za-z_]\w*|@)(?:(:?[-+])([^{}]*))?\}?")
 
 _LONGEST = 4096
 """Characters that variables may bring into a word."""

@@ -1,0 +1,150 @@
+"""What is started with an image: ENTRYPOINT and CMD put together, and what their scripts run.
+
+Source of the rules: https://docs.docker.com/reference/dockerfile/#understand-how-cmd-and-entrypoint-interact.
+"""
+
+from collections.abc import Iterator, Mapping
+from posixpath import join, normpath
+from typing import NamedTuple
+
+from common_sync.core.doctor.build.outcome import NotFollowed, Started
+from common_sync.core.doctor.image.effects import why_not_followed
+from common_sync.core.doctor.image.files import Context, Image
+from common_sync.core.doctor.install.command import read_install
+from common_sync.core.doctor.install.need import read_text
+from common_sync.core.expressions import expression
+from common_sync.core.formats.dockerfile.syntax import Instruction
+from common_sync.core.formats.shell.script import Command, read_script, read_words
+from common_sync.core.formats.shell.words import ARGUMENTS, Word, split_script
+
+_SHELL = expression(r"(?:ba|da|a|z|k)?sh")
+_SHIFTS = frozenset({"shift", "--"})
+"""Words after which a script may no longer have the arguments that it was given."""
+_PASSED = "\0@"
+"""What stands for all arguments of a script; no word holds it."""
+_DEEPEST = 5
+_SHEBANG = expression(r"#![ \t]*([^\n]+)")
+
+
+class Surrounding(NamedTuple):
+    """What an image is when it is started.
+
+    Attributes:
+        image: Its files.
+        context: The build context that they came from.
+        folder: Its current folder.
+        environment: The variables that are set; None for one that nobody can tell.
+        posix: Whether its shell is one of those that POSIX describes.
+    """
+
+    image: Image
+    context: Context
+    folder: str
+    environment: Mapping[str, str | None]
+    posix: bool
+
+
+def list_started(starts: Mapping[str, Instruction], around: Surrounding) -> Iterator[Started]:
+    """Yield the programs that are started with an image, and those that their scripts run.
+
+    Args:
+        starts: Its ENTRYPOINT and CMD, by these names.
+        around: What the image is then.
+    """
+    instruction = starts.get("ENTRYPOINT") or starts.get("CMD")
+    for command in _first_commands(starts, around):
+        assert instruction is not None
+        for one in _follow(command, around, 0):
+            yield Started(instruction.line, one)
+
+
+def list_later_installs(starts: Mapping[str, Instruction], around: Surrounding) -> Iterator[NotFollowed]:
+    """Yield what is started with an image and installs something then, or may.
+
+    Args:
+        starts: Its ENTRYPOINT and CMD, by these names.
+        around: What the image is then.
+    """
+    instruction = starts.get("ENTRYPOINT") or starts.get("CMD")
+    for command in _first_commands(starts, around):
+        assert instruction is not None
+        script = _script_of(command, around)
+        inner = _run(script, command, around) if script is not None else []
+        if read_install(command) or inner is None or any(read_install(one) for one in inner):
+            shown = " ".join(word.text for word in command.words[:3])
+            yield NotFollowed(instruction.line, f"`{shown}` installs when the image is started")
+        elif script is None and (what := why_not_followed(command, around.image)):
+            yield NotFollowed(instruction.line, f"`{what}` is started with the image, and may install anything")
+
+
+def _first_commands(starts: Mapping[str, Instruction], around: Surrounding) -> list[Command]:
+    """Return what ENTRYPOINT and CMD start together; nothing of a script in a shell that is not known."""
+    entry, command = starts.get("ENTRYPOINT"), starts.get("CMD")
+    first = entry or command
+    if first is None:
+        return []
+    if not first.json:
+        found = read_script(first.arguments.text, around.folder, around.environment) if around.posix else None
+        return list(found or ())
+    words = [Word(word.text) for word in first.words]
+    if entry is not None and command is not None:
+        words += [Word(word.text) for word in command.words] if command.json else _shell(command.arguments.text)
+    return read_words(words, around.folder, around.environment)
+
+
+def _shell(script: str) -> list[Word]:
+    return [Word("/bin/sh"), Word("-c"), Word(script)]
+
+
+def _follow(command: Command, around: Surrounding, depth: int) -> Iterator[Command]:
+    """Yield a program, and those that its script runs."""
+    yield command
+    if depth < _DEEPEST and (script := _script_of(command, around)) is not None:
+        for one in _run(script, command, around) or ():
+            yield from _follow(one, around, depth + 1)
+
+
+class _Script(NamedTuple):
+    text: str
+    arguments: tuple[Word, ...]
+
+
+def _script_of(command: Command, around: Surrounding) -> _Script | None:
+    """Return the script that a command runs, if the build context brought it."""
+    at = 0
+    if _SHELL.fullmatch(command.program) or command.program in {".", "source"}:
+        at = next((at for at, word in enumerate(command.words) if at and not word.text.startswith("-")), -1)
+    if at < 0 or not command.words or not command.words[at].known:
+        return None
+    place = around.image.look(normpath(join(command.folder or around.folder, command.words[at].text)))
+    text = read_text(place, around.context) if place is not None and place.kind == "file" else None
+    return _Script(text, command.words[at + 1 :]) if text is not None else None
+
+
+def _run(script: _Script, command: Command, around: Surrounding) -> list[Command] | None:
+    """Return what a script runs, with its arguments where it passes them on; None where it cannot be read."""
+    folder = command.folder or around.folder
+    interpreter = _interpreter_of(script.text)
+    if not _SHELL.fullmatch(interpreter.program):
+        words = [*interpreter.words, command.words[0], *script.arguments]
+        return read_words(words, folder, {**command.environment, **interpreter.environment})
+    tokens = split_script(script.text) or []
+    passed = {} if any(token.text in _SHIFTS for token in tokens) else {ARGUMENTS: _PASSED}
+    found = read_script(script.text, folder, {**command.environment, **passed})
+    return [inner for one in found for inner in _pass_on(one, script.arguments)] if found is not None else None
+
+
+def _interpreter_of(text: str) -> Command:
+    """Return what runs a script by its first line."""
+    shebang = _SHEBANG.match(text)
+    words = [Word(one) for one in shebang[1].split()] if shebang else []
+    return next(iter(read_words(words or [Word("sh")], None, {})), Command((Word("sh"),), None))
+
+
+def _pass_on(command: Command, arguments: tuple[Word, ...]) -> list[Command]:
+    """Return what a command runs once the arguments of its script are put in."""
+    words = [one for word in command.words for one in (arguments if word.text == _PASSED else (word,))]
+    if tuple(words) == command.words:
+        return [command]
+    started = read_words(words, command.folder, command.environment)
+    return [one._replace(under=(*command.under, *one.under)) for one in started]
