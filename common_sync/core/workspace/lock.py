@@ -37,11 +37,6 @@ class Package(NamedTuple):
         return found if isinstance(found, str) and "://" not in found else None
 
     @property
-    def groups(self) -> tuple[str, ...]:
-        """The names of its groups."""
-        return tuple(find_table(self.table, "dev-dependencies"))
-
-    @property
     def extras(self) -> tuple[str, ...]:
         """The names of its extras that bring something."""
         return tuple(find_table(self.table, "optional-dependencies"))

@@ -138,7 +138,7 @@ def _list_local(workspace: Workspace, root: Places, lock: Lock, kept: Kept) -> t
             path, line = posixpath.normpath(package.place), lock.places.line(("package", at))
             found.setdefault(path, _report_outside(package.name, path, workspace.name(LOCK), line))
     for path, line in _list_places(root):
-        found.setdefault(path, _report_outside("what uv is to find", path, workspace.name(PROJECT), line))
+        found.setdefault(path, _report_outside("", path, workspace.name(PROJECT), line))
     outside = [one for path, one in found.items() if path.startswith(("/", "../")) or path in ("..", ".")]
     if outside:
         raise TreeError(*outside)
@@ -157,7 +157,11 @@ def _list_places(root: Places) -> Iterator[tuple[str, int | None]]:
 
 
 def _report_outside(name: str, path: str, file: str, line: int | None) -> Problem:
-    message = f"`{name}` comes from `{path}`, which is not inside the workspace"
+    message = (
+        f"`{name}` comes from `{path}`, which is not inside the workspace"
+        if name
+        else f"`{path}` is not inside the workspace"
+    )
     return Problem(message, file, line, "move it below the workspace's root")
 
 

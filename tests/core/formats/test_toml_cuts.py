@@ -65,7 +65,13 @@ def test_what_cannot_be_done_is_refused(gone: list[Path], values: dict[Path, str
 def test_lines() -> None:
     """A message would name another line than the one that it is about."""
     places = locate("a = 1\n\n[t]\nb = [\n  2,\n  3,\n]\n")
-    assert [places.line(path) for path in (("a",), ("t",), ("t", "b", 1), ("t", "b", 2), ("x",))] == [1, 3, 6, None, None]
+    assert [places.line(path) for path in (("a",), ("t",), ("t", "b", 1), ("t", "b", 2), ("x",))] == [
+        1,
+        3,
+        6,
+        None,
+        None,
+    ]
 
 
 def test_no_toml() -> None:
@@ -75,7 +81,9 @@ def test_no_toml() -> None:
 
 
 _KEY = st.sampled_from(["a", "b", "c d", "#", "'"])
-_LEAF = st.one_of(st.integers(-9, 9), st.booleans(), st.sampled_from(["", "x", "# no remark", "[", "}", '"', "ä\\", "\n#"]))
+_LEAF = st.one_of(
+    st.integers(-9, 9), st.booleans(), st.sampled_from(["", "x", "# no remark", "[", "}", '"', "ä\\", "\n#"])
+)
 _VALUE = st.recursive(
     _LEAF, lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(_KEY, inner, max_size=3)), max_leaves=8
 )
