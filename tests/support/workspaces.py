@@ -1,5 +1,6 @@
 """uv workspaces: what their members say, and a lock as uv writes it, without uv."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -27,7 +28,8 @@ class Project(NamedTuple):
     @property
     def all_needs(self) -> set[str]:
         """The names of all that it asks for."""
-        return {one for some in (self.needs, *self.extras.values(), *self.groups.values()) for one in some}
+        every = (one for some in (self.needs, *self.extras.values(), *self.groups.values()) for one in some)
+        return {re.split(r"[^a-z]", one, maxsplit=1)[0] for one in every}
 
 
 def write_project(project: Project, members: Iterable[str]) -> str:

@@ -181,7 +181,7 @@ def _cut_items(holder: Spot, items: Sequence[Spot], gone: Sequence[bool]) -> Ite
         yield Edit(items[last].end, items[-1].end, "")
 
 
-def _exchange(places: Places, values: Mapping[Path, object]) -> Iterator[Edit]:
+def _exchange(places: Places, values: Mapping[Path, str]) -> Iterator[Edit]:
     for spot in places.spots:
         if spot.value and spot.path in values:
             yield Edit(spot.value, spot.end, values[spot.path])

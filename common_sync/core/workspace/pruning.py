@@ -123,7 +123,7 @@ def _follow(workspace: Workspace, lock: Lock, target: Package, root: Places) -> 
         places = root if not path else _read_project(workspace, path)
         found[package.name] = places
         problems += check_member(places, package, lock, workspace.name(posixpath.join(path, PROJECT)))
-        built = (one.name for one in list_built_by(places))
+        built = (one.name for one in list_built_by(places.tables))
         brought = (lock.packages[at].name for at in keep(lock, [package.name]).packages)
         waiting += [name for name in (*list_needed(package), *built, *brought) if name in lock.members]
     return found, problems
@@ -195,7 +195,7 @@ def _write_lock(lock: Lock, kept: Kept, projects: Mapping[str, Places], root: Pl
     gone = list_gone(lock, kept, projects)
     if not any(lock.members[name].place == "." for name in projects):
         gone |= {("manifest", "dependency-groups"), ("manifest", "group-requires-python")}
-    asked = {normalise(name) for places in (root, *projects.values()) for name in takes_from_workspace(places)}
+    asked = {normalise(name) for places in (root, *projects.values()) for name in takes_from_workspace(places.tables)}
     for name, places in projects.items():
         package = lock.members[name]
         if "editable" in find_table(package.table, "source") and _is_plain(places) and name not in asked:

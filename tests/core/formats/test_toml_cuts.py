@@ -47,7 +47,7 @@ def test_what_goes_is_gone_and_the_rest_is_as_it_was(before: str, gone: list[Pat
 def test_a_value_is_exchanged() -> None:
     """The members that a root names would be those of the whole workspace."""
     places = locate("[a]\nm = [\n  'x', # all\n] # here\nb = { c = 'd' }\n")
-    values = {("a", "m"): f"[{quote('s/a')}]", ("a", "b", "c"): quote('a"\\b')}
+    values: dict[Path, str] = {("a", "m"): f"[{quote('s/a')}]", ("a", "b", "c"): quote('a"\\b')}
     assert cut(places, [], values) == '[a]\nm = ["s/a"] # here\nb = { c = "a\\"\\\\b" }\n'
 
 
