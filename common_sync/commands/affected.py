@@ -83,7 +83,7 @@ def find_affected(
     except GitError as error:
         if not or_all:
             raise
-        return _list_all(load_project(root), error.problems)
+        return _list_all(load_project(root).with_members, error.problems)
 
 
 def _compile(patterns: Iterable[str]) -> Callable[[str], bool]:
@@ -126,11 +126,11 @@ def _name(project: Project) -> dict[str, str]:
 def _standing_at(root: str, commit: str | None) -> Iterator[Project]:
     """Yield the project as it is, or as a commit has it."""
     if commit is None:
-        yield load_project(root)
+        yield load_project(root).with_members
         return
     with checking_out(root, commit) as (there, take):
         take(["."])
-        yield load_project(there)
+        yield load_project(there).with_members
 
 
 def _compare(project: Project, span: Range, concerns_all: Callable[[str], bool]) -> Affected:

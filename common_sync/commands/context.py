@@ -2,10 +2,12 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
 
 from common_sync.commands.steps.survey import survey
+from common_sync.commands.steps.workspaces import Space, make_space
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.manifest import Manifest
 from common_sync.core.errors import ConfigurationError, Problem, TreeError
@@ -18,7 +20,8 @@ from common_sync.edges.files.folders import OWNER_MAY_EXECUTE, explained, opened
 from common_sync.edges.files.reading import read_bytes
 from common_sync.edges.files.tar import Listing, Member, list_folder
 from common_sync.edges.library.targets import Target
-from common_sync.edges.project.load import Project
+from common_sync.edges.project.load import Project, find_configured, load_project, select_member
+from common_sync.edges.project.workspace import find_workspace
 
 DOCKERFILE = "Dockerfile"
 
@@ -35,6 +38,39 @@ class Context(NamedTuple):
     def in_sync(self) -> bool:
         """Whether a service that holds just this would be in sync."""
         return not any(finding.severity == "error" for finding in self.plan.problems)
+
+
+def choose_context(root: str | None, service: str, dockerfile: str | None = None) -> Context | Space:
+    """Return the build context of a service: with its copies, or of the uv workspace that has its libraries.
+
+    Args:
+        root: The configuration's folder, found upward when None; a member of a workspace needs no configuration.
+        service: The service, as the user named it.
+        dockerfile: As for `make_context`.
+
+    Raises:
+        CommonSyncError: Something cannot be read, or makes no sense.
+    """
+    try:
+        project = load_project(root)
+    except ConfigurationError:
+        place = _find_unconfigured(root, service)
+        if place is None:
+            raise
+        return make_space(*place, dockerfile)
+    member = select_member(project, service)
+    return (
+        make_context(project, service, dockerfile) if member is None else make_space(project.root, member, dockerfile)
+    )
+
+
+def _find_unconfigured(root: str | None, service: str) -> tuple[str, str] | None:
+    """Return the root of the workspace that a folder is in, and its path from there, where nothing is configured."""
+    with suppress(ConfigurationError):
+        find_configured(root)
+        return None  # and something in it is wrong
+    folder = os.path.realpath(os.path.join(root or os.curdir, service))
+    return find_workspace(folder) if os.path.isdir(folder) else None
 
 
 def make_context(project: Project, name: str, dockerfile: str | None = None) -> Context:

@@ -92,7 +92,7 @@ def parse_toml(text: str) -> Document:
     try:
         tables: dict[str, object] = tomllib.loads(text)
         leaves = dict(_list_leaves((), tables))
-        strings = tuple(_Walk(text).strings())
+        strings = tuple(Walk(text).strings())
     except UnparsableError:
         raise
     except ValueError as error:
@@ -164,7 +164,7 @@ def _cut(raw: str, *, escapes: bool) -> Iterator[tuple[str, str]]:
             yield written, _ESCAPED.get(written[1], "")  # or a line end that is folded away
 
 
-class _Walk:
+class Walk:
     """One walk through a text that is known to be TOML."""
 
     def __init__(self, text: str) -> None:

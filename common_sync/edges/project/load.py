@@ -14,7 +14,7 @@ from common_sync.core.configuration import (
     parse_configuration,
 )
 from common_sync.core.copies.library import LOCK_FILE, Library
-from common_sync.core.errors import ConfigurationError, Problem
+from common_sync.core.errors import ConfigurationError, Problem, shell_word
 from common_sync.edges.files.folders import explain_os_error
 from common_sync.edges.files.reading import read_regular
 from common_sync.edges.git.ask import list_named
@@ -37,6 +37,12 @@ class Project(NamedTuple):
     services: tuple[str, ...]  # the services' folders, sorted
     libraries: tuple[Library, ...]  # the shared libraries; each service has a copy of each
     settings: "Mapping[str, ServiceSettings]" = MappingProxyType({})  # of those that have settings of their own
+    members: tuple[str, ...] = ()  # the services that take their libraries from a uv workspace: they get no copy
+
+    @property
+    def with_members(self) -> "Project":
+        """The project with these among its services, for questions that no copy answers."""
+        return self._replace(services=tuple(sorted((*self.services, *self.members)))) if self.members else self
 
     @property
     def may_lock(self) -> bool:
@@ -87,6 +93,8 @@ def _make_project(found: "_Found") -> Project:
     services, missing = discover_services(folder, configuration)
     libraries, unclear = _make_libraries(folder, configuration, services)
     settings, unknown = _assign_settings(configuration, services) if configuration.service else ({}, [])
+    members = _find_members(folder, file, text, services, libraries)
+    services = tuple(one for one in services if one not in members) if members else services
     if any(configuration.all_pins):
         from common_sync.edges.project.pins import assign_pins  # most projects pin nothing
 
@@ -95,7 +103,26 @@ def _make_project(found: "_Found") -> Project:
     problems += [*unclear, *check_masters(folder, configuration), *missing, *unknown]
     if problems:
         raise ConfigurationError(*sorted(problems, key=lambda problem: (problem.line or 0, problem.message)))
-    return Project(folder, configuration, services, libraries, settings)
+    return Project(folder, configuration, services, libraries, settings, members)
+
+
+def _find_members(
+    root: str, file: str, text: str, services: Sequence[str], libraries: Sequence[Library]
+) -> tuple[str, ...]:
+    """Return the services that take their libraries from a uv workspace, which begins where the configuration stands."""
+    if not file.endswith(PYPROJECT):
+        text = _read_text(os.path.join(root, PYPROJECT))
+    if "workspace" not in text:
+        return ()
+    from common_sync.edges.project.workspace import find_members  # most projects are no workspace
+
+    return find_members(root, text, services, libraries)
+
+
+def _read_text(path: str) -> str:
+    """Return the text of a file, or nothing where it is not there."""
+    data = _read_data(path)
+    return data.decode("utf-8", "replace") if data is not None else ""
 
 
 def _make_libraries(
@@ -201,11 +228,28 @@ def select_services(project: Project, names: Sequence[str]) -> tuple[str, ...]:
             chosen.add(found[0])
         elif found:
             problems.append(Problem(f"{name!r} is more than one service", remedy=f"name one of {', '.join(found)}"))
+        elif member := select_member(project, name):
+            message = f"{name!r} takes its libraries from the uv workspace: it has no copy"
+            problems.append(Problem(message, remedy=f"common-sync context {shell_word(member)}"))
         else:
             problems.append(Problem(f"{name!r} is no service", remedy=near_name(tidy, project.services)))
     if problems:
         raise ConfigurationError(*problems)
     return tuple(service for service in project.services if service in chosen)
+
+
+def select_member(project: Project, name: str) -> str | None:
+    """Return the service of a uv workspace that the user named, or None where it is none, or not clear which.
+
+    Args:
+        project: The project.
+        name: As for `select_services`.
+    """
+    inside = os.path.relpath(os.path.realpath(name), project.root)
+    if inside in project.members:
+        return inside
+    found = match_name(name.rstrip("/").removeprefix("./"), project.members)
+    return found[0] if len(found) == 1 else None
 
 
 _Found = tuple[str, str, str, dict[str, object]]
@@ -237,8 +281,8 @@ def _look_in(folders: Iterable[str]) -> _Found | None:
     return None
 
 
-def _read(path: str) -> tuple[str, dict[str, object]] | None:
-    """Return a configuration file's text and table, or None when it is not there or not about this tool."""
+def _read_data(path: str) -> bytes | None:
+    """Return a file's bytes, or None when it is not there."""
     try:
         descriptor = os.open(
             path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
@@ -248,12 +292,17 @@ def _read(path: str) -> tuple[str, dict[str, object]] | None:
     except OSError as error:
         raise explain_os_error(error, path, "read it") from error
     try:
-        data = read_regular(descriptor, limits.CONFIGURATION)
+        return read_regular(descriptor, limits.CONFIGURATION)
     except OSError as error:
         raise explain_os_error(error, path, "read it") from error
     finally:
         os.close(descriptor)
-    if b"common-sync" not in data and not path.endswith(OWN_FILE):
+
+
+def _read(path: str) -> tuple[str, dict[str, object]] | None:
+    """Return a configuration file's text and table, or None when it is not there or not about this tool."""
+    data = _read_data(path)
+    if data is None or (b"common-sync" not in data and not path.endswith(OWN_FILE)):
         return None
     try:
         text = data.decode("utf-8")

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Annotated
 
-from common_sync.core.errors import ConfigurationError, Problem
-from common_sync.edges.project.load import load_project
+from common_sync.core.errors import ConfigurationError, Problem, shell_word
 from common_sync.interface.show.options import Option, Options, Service
 from common_sync.interface.show.presenter import DRIFT, IN_SYNC
 from common_sync.interface.show.terminal import look_at, printable, say
@@ -14,6 +13,7 @@ from common_sync.interface.show.text import count, finding_lines
 
 if TYPE_CHECKING:
     from common_sync.commands.context import Context
+    from common_sync.commands.steps.workspaces import Space
 
 
 def run_context(
@@ -27,21 +27,24 @@ def run_context(
     force: Annotated[bool, Option("--force", "Leave out edits made in the copy.")] = False,
 ) -> int:
     """Write a service's build context, copy and all, as a tar stream: common-sync context SERVICE | docker build -."""
-    from common_sync.commands.context import make_context  # brings tarfile
+    from common_sync.commands.context import Context, choose_context  # brings tarfile
     from common_sync.edges.files.tar import write_tar
 
     if output is None and sys.stdout.isatty():
         remedy = "pipe it: common-sync context … | docker build -, or name a file: --output FILE"
         raise ConfigurationError(Problem("a tar stream is nothing to show on a terminal", remedy=remedy))
-    context = make_context(load_project(options.root), service, dockerfile)
-    refused = bool(context.lost) and not force
-    for line in _lines(context, options, refused=refused):
+    context = choose_context(options.root, service, dockerfile)
+    refused = isinstance(context, Context) and bool(context.lost) and not force
+    lines = (
+        _lines(context, options, refused=refused) if isinstance(context, Context) else _space_lines(context, options)
+    )
+    for line in lines:
         say(line)
     if refused:
         return DRIFT
     with _opened(output) as stream:
         write_tar(stream, context.listing.members, context.listing.folders)
-    return IN_SYNC if context.in_sync else DRIFT
+    return DRIFT if isinstance(context, Context) and not context.in_sync else IN_SYNC
 
 
 @contextmanager
@@ -55,6 +58,16 @@ def _opened(output: str | None) -> Iterator[IO[bytes]]:
 
         with writing_output(output) as stream:
             yield stream
+
+
+def _space_lines(space: "Space", options: Options) -> Iterator[str]:
+    if options.quiet:
+        return
+    members, others = (sorted(one or "." for one in some) for some in (space.pruned.members, space.pruned.others))
+    what = f"{count(len(space.listing.members), 'file')} of the workspace, with {', '.join(members)}"
+    yield printable(f"{space.member or '.'}: {what}" + (f"; without {', '.join(others)}" if others else ""))
+    if space.dockerfile not in (None, "Dockerfile"):
+        yield printable(f"docker build -f {shell_word(space.dockerfile or '')} -")
 
 
 def _lines(context: "Context", options: Options, *, refused: bool) -> Iterator[str]:

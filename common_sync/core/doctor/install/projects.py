@@ -10,11 +10,13 @@ from common_sync.core.doctor.install.packages import list_packages
 from common_sync.core.doctor.install.sources import Source, list_links
 from common_sync.core.doctor.install.versions import Version, version_from_git
 from common_sync.core.formats.pip.names import normalise, parse_name
+from common_sync.core.formats.tables import Table
+from common_sync.core.formats.tables import find_table as _table
+from common_sync.core.formats.tables import list_strings as _strings
+from common_sync.core.formats.tables import list_tables as _tables
 from common_sync.core.formats.toml import Document, parse_toml
 from common_sync.core.references.project_paths import find_requirement
 from common_sync.core.text import UnparsableError
-
-Table = Mapping[str, object]
 
 WORKSPACE = "{ workspace = true }"
 """How uv is told to take a package from the workspace that a project is in."""
@@ -264,22 +266,3 @@ def _specifier(value: object) -> str | None:
 def _version(project: Table, poetry: Table) -> str | None:
     found = project.get("version", poetry.get("version"))
     return found if isinstance(found, str) else None
-
-
-def _strings(value: object, default: tuple[str, ...] = ()) -> tuple[str, ...]:
-    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else default
-
-
-def _tables(value: object) -> list[Table]:
-    """Return the tables of a list, or the only one where it stands by itself."""
-    return [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, dict)]
-
-
-def _table(table: Table, *keys: str | int) -> Table:
-    found: object = table
-    for key in keys:
-        if isinstance(found, list) and isinstance(key, int):
-            found = found[key]
-        else:
-            found = found.get(key) if isinstance(found, dict) else None
-    return found if isinstance(found, dict) else {}

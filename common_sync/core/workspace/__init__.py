@@ -1,0 +1,1 @@
+"""A uv workspace without the members that one of them does not need."""
