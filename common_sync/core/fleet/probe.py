@@ -48,6 +48,17 @@ def make_question(
     return _make_program(source, [mark, seconds, _left_alone(own), [*wanted.values()], asked], "answer(*job)")
 
 
+def make_program(source: str, job: Sequence[object], call: str) -> str:
+    """Return a Python program: a module of `remote/`, what it is asked, and the function that answers.
+
+    Args:
+        source: The module's text.
+        job: What the function takes.
+        call: The function's name.
+    """
+    return _make_program(source, job, f"{call}(*job)")
+
+
 def _make_program(source: str, job: Sequence[object], call: str) -> str:
     alone = source.replace(_FUTURE, _FUTURE + _ALONE, 1)
     return f"{alone}\n\njob = json.loads({json.dumps(job)!r})\nsys.exit({call})\n"
