@@ -32,6 +32,7 @@ class Wish(NamedTuple):
     ref: str | None = None  # the commit whose copies are wanted; None for the inventory's, or the upstream
     inventory: str | None = None  # the inventory's path; None for the one beside the configuration
     patience: Patience = Patience()
+    kind: str = "*"  # a pattern of kinds of targets
 
 
 class Asked(NamedTuple):
@@ -112,12 +113,17 @@ def select_sites(project: Project, inventory: Inventory, wish: Wish) -> list[Sit
         ConfigurationError: A service or a target is wrong, or none is meant.
     """
     services, sites = select_services(project, wish.services), find_sites(project, inventory)
-    meant = [one for one in sites if one.service in services and fnmatchcase(one.host, wish.hosts or "*")]
+    meant = [one for one in sites if one.service in services and _is_meant(one, wish)]
     if not meant:
-        hosts = ", ".join(dict.fromkeys(one.host for one in sites)) or "none"
+        hosts = ", ".join(dict.fromkeys(one.host for one in sites if fnmatchcase(one.target.kind, wish.kind))) or "none"
         message = "no target has what was named"
+        message += "" if wish.kind == "*" else f', and kind = "{wish.kind}"'
         raise ConfigurationError(Problem(message, inventory.file, remedy=f"its hosts are {hosts}"))
     return meant
+
+
+def _is_meant(site: Site, wish: Wish) -> bool:
+    return fnmatchcase(site.host, wish.hosts or "*") and fnmatchcase(site.target.kind, wish.kind)
 
 
 def find_ref(root: str, inventory: Inventory, ref: str | None) -> tuple[str, str]:

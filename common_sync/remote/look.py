@@ -132,7 +132,7 @@ def _read_checkout(path: str, service: str) -> dict[str, object]:
 
 def _git(path: str, *words: str, fails: str | None = None) -> str:
     """Return what git says; `fails` where it fails."""
-    env = dict(os.environ, GIT_OPTIONAL_LOCKS="0", LC_ALL="C")  # `status` would write the index
+    env = dict(keep_environment(), GIT_OPTIONAL_LOCKS="0", LC_ALL="C")  # `status` would write the index
     done = subprocess.run(
         ["git", "-C", path, *words],
         stdin=subprocess.DEVNULL,
@@ -143,6 +143,12 @@ def _git(path: str, *words: str, fails: str | None = None) -> str:
         check=fails is None,
     )
     return done.stdout.rstrip("\n") if done.returncode == 0 else str(fails)
+
+
+def keep_environment() -> dict[str, str]:
+    """Return the variables that git and Docker get: none that leads git to another repository."""
+    leading = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_PREFIX")
+    return {name: value for name, value in os.environ.items() if name not in leading}
 
 
 def list_running(project: str) -> list[dict[str, object]]:
