@@ -166,6 +166,37 @@ def test_a_mount_in_a_container() -> None:
     assert status.as_wanted
 
 
+def test_health_and_clones(committed: Monorepo, farm: Farm, tmp_path: Path) -> None:
+    """A service that is down, or a clone that somebody works in, would be called as wanted because its copy is."""
+    farm.add("vm")
+    farm.add("down", proxy="false")
+    more = 'kind = "compose"\nlibrary = "/app"\n'
+    targets = (
+        f'[[target]]\nhost = "{host}"\npath = "{committed.root}"\n{keys}'
+        for host, keys in (("vm", more), ("down", more), ("local", ""))
+    )
+    head = '[defaults]\nservice = "api"\nhealth = "http://127.0.0.1:1/health"\n'
+    committed.write("fleet.toml", head + "".join(targets))
+    committed.write(f"{SERVICE}/requirements.txt", "debugpy\n")
+    home = {"HOME": str(tmp_path), **farm.variables}
+    done = ask(committed, env=home)
+    assert done.code == 4
+    _, _, titles, *lines = done.out.splitlines()
+    assert titles.split() == ["HOST", "SERVICE", "HOLDS", "HEALTH", "PLACE"]
+    assert [line.split()[:4] for line in lines[:3]] == [
+        ["vm", SERVICE, "current", "no"],
+        ["down", SERVICE, "?", "?"],
+        ["local", SERVICE, "current", "no"],
+    ]
+    assert "; 2 targets are not well" in lines[-1]
+    document = json.loads(ask(committed, "--output-format", "json", "--host", "[vl]*", env=home).out)
+    assert (document["as_wanted"], document["known"]) == (False, True)
+    assert sorted(one["code"] for one in document["findings"]) == ["CS409", "CS409", "CS410"]
+    (vm, local) = document["targets"]
+    assert (vm["edits"], vm["step"], vm["busy"]) == ([f"{SERVICE}/requirements.txt"], None, False)
+    assert (local["commit"], local["health"]["status"], local["edits"]) == (None, None, [])
+
+
 TARGET = '[[target]]\nhost = "local"\npath = "/srv"\nservice = "api"\n'
 REFUSED = [
     (None, (), "fleet.toml: there is no inventory"),
@@ -179,6 +210,7 @@ REFUSED = [
     (TARGET, ("--ref", "nowhere"), "--ref: 'nowhere' is no commit here"),
     ('ref = "nowhere"\n' + TARGET, (), "fleet.toml: 'nowhere' is no commit here"),
     (TARGET, (), "the current branch follows no other"),
+    ('waves = [["canary"]]\n' + TARGET, (), "fleet.toml:1: no target is called 'canary'"),
     (TARGET, ("--timeout", "0"), "--timeout: '0' is no number of seconds"),
     (
         TARGET.replace('host = "local"', 'hosts = { ssh_config = "no-such-host-*" }'),

@@ -7,17 +7,18 @@ from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
+from common_sync.commands.steps.fleet_looks import UNWELL, Looked, ask_looks
 from common_sync.commands.steps.wanted import OWN_NAMES, read_wanted
 from common_sync.core.copies.manifest import Manifest
 from common_sync.core.errors import ConfigurationError, GitError, Problem, shell_word
 from common_sync.core.findings import make_finding
 from common_sync.core.fleet.answers import SSH_FAILED, Trouble, Verdict, read_reply
-from common_sync.core.fleet.inventory import LOCAL, Inventory, Place
+from common_sync.core.fleet.inventory import LOCAL, Inventory, Place, Site
 from common_sync.core.fleet.probe import make_question
 from common_sync.core.model import NAMED_ID, Finding, Origin, below
 from common_sync.edges.files.pages import read_shipped
 from common_sync.edges.fleet.asking import Patience, Question, ask_hosts
-from common_sync.edges.fleet.inventory import find_places, load_inventory
+from common_sync.edges.fleet.inventory import find_places, find_sites, load_inventory
 from common_sync.edges.git.repository import find_top
 from common_sync.edges.git.revisions import find_upstream, require_commit
 from common_sync.edges.project.load import Project, select_services
@@ -31,6 +32,7 @@ class Wish(NamedTuple):
     ref: str | None = None  # the commit whose copies are wanted; None for the inventory's, or the upstream
     inventory: str | None = None  # the inventory's path; None for the one beside the configuration
     patience: Patience = Patience()
+    kind: str = "*"  # a pattern of kinds of targets
 
 
 class Asked(NamedTuple):
@@ -48,6 +50,7 @@ class FleetStatus(NamedTuple):
     commit: str  # its full id
     asked: tuple[Asked, ...]
     findings: tuple[Finding, ...]
+    looked: tuple[Looked, ...] = ()  # the targets that were asked about more than their copies
 
     def count(self, *states: str) -> int:
         """Return how many places are in one of some states."""
@@ -55,13 +58,22 @@ class FleetStatus(NamedTuple):
 
     @property
     def as_wanted(self) -> bool:
-        """Whether every place holds what is wanted."""
-        return self.count("current") == len(self.asked)
+        """Whether every place holds what is wanted, and nothing else is wrong there."""
+        return self.count("current") == len(self.asked) and self.is_known and self.is_well
+
+    @property
+    def is_well(self) -> bool:
+        """Whether every service that was asked is healthy, and no deploy was interrupted."""
+        return not any(one.code in UNWELL for one in self.findings)
 
     @property
     def is_known(self) -> bool:
-        """Whether every place could be told."""
-        return not self.count("unknown")
+        """Whether every place, and every service, could be told."""
+        return not self.count("unknown") and all(_is_told(one) for one in self.looked)
+
+
+def _is_told(looked: Looked) -> bool:
+    return looked.look is not None and (looked.look.checkout is None or not looked.look.checkout.error)
 
 
 def read_fleet(project: Project, wish: Wish) -> FleetStatus:
@@ -77,8 +89,9 @@ def read_fleet(project: Project, wish: Wish) -> FleetStatus:
     if find_top(project.root) is None:
         raise GitError(Problem("is in no git repository, so no commit says what is wanted", project.root))
     inventory = load_inventory(project.root, wish.inventory)
-    places = _select(project, inventory, find_places(project, inventory), wish)
-    ref, commit = _find_ref(project.root, inventory, wish.ref)
+    sites = select_sites(project, inventory, wish)
+    places = [place for site in sites for place in find_places(project, site)]
+    ref, commit = find_ref(project.root, inventory, wish.ref)
     wanted = {
         (one.service, one.copy): read_wanted(project.root, one.service, f"{one.service}/{one.copy}", commit)
         for one in places
@@ -88,22 +101,42 @@ def read_fleet(project: Project, wish: Wish) -> FleetStatus:
         raise ConfigurationError(Problem("there is no program `ssh` here", remedy="install OpenSSH's client"))
     file = below(os.path.abspath(inventory.file), project.root) or inventory.file
     asked, findings = _ask(pairs, file, wish.patience)
-    return FleetStatus(ref, commit, tuple(asked), tuple(findings))
+    silent = {one.host for one in sites} - {one.place.host for one in asked if one.verdict.state != "unknown"}
+    looked, more = ask_looks(sites, silent, file, wish.patience)
+    return FleetStatus(ref, commit, tuple(asked), (*findings, *more), tuple(looked))
 
 
-def _select(project: Project, inventory: Inventory, places: Sequence[Place], wish: Wish) -> list[Place]:
-    """Return the places of the services and hosts that the user named."""
-    services = select_services(project, wish.services)
-    meant = [one for one in places if one.service in services and fnmatchcase(one.host, wish.hosts or "*")]
+def select_sites(project: Project, inventory: Inventory, wish: Wish) -> list[Site]:
+    """Return the targets of the services and hosts that the user named.
+
+    Raises:
+        ConfigurationError: A service or a target is wrong, or none is meant.
+    """
+    services, sites = select_services(project, wish.services), find_sites(project, inventory)
+    meant = [one for one in sites if one.service in services and _is_meant(one, wish)]
     if not meant:
-        hosts = ", ".join(dict.fromkeys(one.host for one in places)) or "none"
+        hosts = ", ".join(dict.fromkeys(one.host for one in sites if fnmatchcase(one.target.kind, wish.kind))) or "none"
         message = "no target has what was named"
+        message += "" if wish.kind == "*" else f', and kind = "{wish.kind}"'
         raise ConfigurationError(Problem(message, inventory.file, remedy=f"its hosts are {hosts}"))
     return meant
 
 
-def _find_ref(root: str, inventory: Inventory, ref: str | None) -> tuple[str, str]:
-    """Return the name of the commit that is wanted, and its full id."""
+def _is_meant(site: Site, wish: Wish) -> bool:
+    return fnmatchcase(site.host, wish.hosts or "*") and fnmatchcase(site.target.kind, wish.kind)
+
+
+def find_ref(root: str, inventory: Inventory, ref: str | None) -> tuple[str, str]:
+    """Return the name of the commit that is wanted, and its full id.
+
+    Args:
+        root: The absolute path of the configuration's folder.
+        inventory: The inventory.
+        ref: The name that the user gave, or None.
+
+    Raises:
+        ConfigurationError: It is no commit here, or nothing says which.
+    """
     if ref is not None:
         return ref, require_commit(root, ref)
     if inventory.ref is not None:

@@ -89,8 +89,11 @@ CODES = {
     "CS401": Code("error", "A copy on another machine is not what is wanted"),
     "CS402": Code("error", "A copy in a container is not what is wanted"),
     "CS405": Code("warning", "A mount hides the image's own copy in a container"),
+    "CS406": Code("error", "A deploy on another machine was interrupted"),
     "CS407": Code("error", "A machine could not be asked"),
     "CS408": Code("error", "The host key of a machine is not known, or another one"),
+    "CS409": Code("error", "A service on another machine is not healthy"),
+    "CS410": Code("error", "Files were edited in the clone on another machine"),
     "CS421": Code("error", "A library has changed, and its version has not"),
 }
 

@@ -253,6 +253,21 @@ class Reader:
         self.complain(key, f'"{key}" must be a list of strings', f'{key} = ["…"]')
         return ()
 
+    def lists(self, key: str) -> tuple[tuple[Setting, ...], ...]:
+        """Return a list of lists of strings."""
+        value = self._table.get(key, [])
+        if isinstance(value, list) and all(isinstance(one, list) and one for one in value):
+            flat = [word for one in value for word in one]
+            if all(isinstance(word, str) for word in flat):
+                lines = self._lines.strings(key, flat)
+                return tuple(tuple(Setting(word, next(lines)) for word in one) for one in value)
+        self.complain(key, f'"{key}" must be a list of lists of strings', f'{key} = [["…"], ["*"]]')
+        return ()
+
+    def value(self, key: str) -> object:
+        """Return what a key holds, whatever it is; None where it is not there."""
+        return self._table.get(key)
+
     def words(self, key: str, known: Sequence[str]) -> frozenset[str]:
         """Return a list of words, each of which must be known."""
         given = self.strings(key)

@@ -88,6 +88,12 @@ COMMANDS = {
     "fleet status": Command(
         "Show what the copies on other machines hold", "common-sync fleet status services/api --host 'pi-*'", _SERVICES
     ),
+    "fleet deploy": Command(
+        "Bring services on other machines to a commit", "common-sync fleet deploy services/api --dry-run", _SERVICES
+    ),
+    "fleet rollback": Command(
+        "Bring them back to the release before", "common-sync fleet rollback services/api --host vm-api", _SERVICES
+    ),
     "fleet probe": Command(
         "Print a program that proves a copy on any machine",
         "common-sync fleet probe services/api | ssh vm python3 - /srv/app/common",

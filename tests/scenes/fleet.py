@@ -1,8 +1,11 @@
-"""Scenes of other machines: CS401 to CS408. The hosts are a real sshd's; what stands for Docker runs its command here."""
+"""Scenes of other machines: CS401 to CS410. The hosts are a real sshd's; what stands for Docker runs its command here."""
 
+import http.server
+import json
 import shlex
 import shutil
 import tempfile
+import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -12,6 +15,7 @@ from support.environments import Environments
 from support.farm import Farm
 from support.monorepo import Done, run
 
+from common_sync.remote.look import find_state
 from scenes.scene import API, COPY, Scene, Stage
 
 _STATUS = "common-sync fleet status --ref HEAD"
@@ -95,10 +99,41 @@ def _contain(repo: Environments, ending: ExitStack, image: Path, begin: str = ""
     return _ask(repo, names, {"PATH": f"{program.parent}:/usr/bin:/bin"})
 
 
+def _interrupt(repo: Environments, ending: ExitStack) -> Stage:
+    clone = _clone(repo, ending, more=_COMPOSE)
+    home = _make_folder(ending)
+    state = home / find_state(str(clone), API).removeprefix(f"{Path.home()}/")
+    state.mkdir(parents=True)
+    commit = repo.git("rev-parse", "HEAD").strip()
+    (state / "journal.json").write_text(json.dumps({"step": "switching", "run": "1", "commit": commit}))
+    return _ask(repo, {str(clone): _CLONE}, {"HOME": str(home)})
+
+
+def _fall_ill(repo: Environments, ending: ExitStack) -> Stage:
+    server = http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler)  # it has no answer but 501
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    ending.callback(server.server_close)
+    ending.callback(server.shutdown)
+    port = f"{server.server_port:05}"
+    clone = _clone(repo, ending, more=f'health = "http://127.0.0.1:{port}/health"\n')
+    return _ask(repo, {str(clone): _CLONE, port: "08001"})
+
+
+def _edit_clone(repo: Environments, ending: ExitStack) -> Stage:
+    clone = _clone(repo, ending, more=_COMPOSE)
+    (clone / API / "requirements.txt").write_text("debugpy\n")
+    return _ask(repo, {str(clone): _CLONE})
+
+
+_COMPOSE = 'kind = "compose"\nlibrary = "/app/common"\n'
+
 FLEET = {
     "CS401": Scene(_STATUS, act=_edit),
     "CS402": Scene(_STATUS, act=_age),
     "CS405": Scene(_STATUS, act=_mount),
+    "CS406": Scene(_STATUS, act=_interrupt),
     "CS407": Scene(_STATUS, act=_greet),
     "CS408": Scene(_STATUS, act=_forget),
+    "CS409": Scene(_STATUS, act=_fall_ill),
+    "CS410": Scene(_STATUS, act=_edit_clone),
 }

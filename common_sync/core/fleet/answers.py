@@ -80,16 +80,45 @@ def read_reply(reply: Reply, mark: str, places: int, host: str, seconds: int) ->
         host: Who was asked.
         seconds: How long it had.
     """
-    attempt = "python3 --version" if host == LOCAL else f"ssh {shell_word(host)} true"
+    line = find_line(reply, mark, host, seconds)
+    if isinstance(line, Trouble):
+        return line
+    verdicts = _read_line(line)
+    return verdicts if len(verdicts) == places else unreadable(reply, host, 1)
+
+
+def find_line(reply: Reply, mark: str, host: str, seconds: int) -> bytes | Trouble:
+    """Return the one line that is an answer, without its mark, or why there is none.
+
+    Args:
+        reply: What came back.
+        mark: What the line begins with.
+        host: Who was asked.
+        seconds: How long it had.
+    """
+    attempt = _attempt(host)
     trouble = _explain_end(reply, attempt, seconds) or _explain_code(reply, attempt)
     if trouble is not None:
         return trouble
     lines = [line for line in reply.out.split(b"\n")[:-1] if line.startswith(mark.encode())]
-    verdicts = _read_line(lines[0][len(mark) :]) if len(lines) == 1 else ()
-    if len(verdicts) != places:
-        message = f"its answer cannot be read: {len(reply.out):,} bytes, in which {len(lines)} lines are an answer"
-        return Trouble("CS407", message, f"{_SHELL}: {attempt}")
-    return verdicts
+    return lines[0][len(mark) :] if len(lines) == 1 else unreadable(reply, host, len(lines))
+
+
+def unreadable(reply: Reply, host: str, lines: int) -> Trouble:
+    """Return that an answer has not the form of one.
+
+    Args:
+        reply: What came back.
+        host: Who was asked.
+        lines: How many lines have its mark.
+    """
+    message = f"its answer cannot be read: {len(reply.out):,} bytes, in which {lines} lines are an answer"
+    return Trouble("CS407", message, f"{_SHELL}: {_attempt(host)}")
+
+
+def _attempt(host: str) -> str:
+    """Return what a person types to see what is wrong with a host."""
+    return "python3 --version" if host == LOCAL else f"ssh {shell_word(host)} true"
 
 
 def _read_line(line: bytes) -> tuple[Verdict, ...]:

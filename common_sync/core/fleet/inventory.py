@@ -6,10 +6,12 @@ password, a key file or a command.
 
 import re
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 from common_sync.core.errors import Problem
+from common_sync.core.fleet.rollout import DEPLOY_KEYS, ROLLOUT_KEYS, Deploying, Order, read_deploying, read_order
 from common_sync.core.settings import Lines, Reader, Setting
 
 INVENTORY = "fleet.toml"
@@ -17,14 +19,14 @@ INVENTORY = "fleet.toml"
 LOCAL = "local"
 """The host that is this machine."""
 
-KEYS = ("ref", "defaults", "target")
-TARGET_KEYS = ("host", "hosts", "service", "kind", "path", "containers", "library")
+KEYS = ("ref", *ROLLOUT_KEYS, "defaults", "target")
+TARGET_KEYS = ("host", "hosts", "service", "kind", "path", "containers", "library", *DEPLOY_KEYS)
 _DEFAULT_KEYS = TARGET_KEYS[2:]
 _HOSTS_KEYS = ("ssh_config", "ansible", "docker_context", "group")
 _LATER = ("ansible", "docker_context")
 
-CLONE, RELEASE = "clone", "release"
-_KINDS = f"{CLONE}|{RELEASE}"
+CLONE, RELEASE, COMPOSE = "clone", "release", "compose"
+_KINDS = f"{CLONE}|{RELEASE}|{COMPOSE}"
 _NAME = "[A-Za-z0-9_][A-Za-z0-9._-]*"
 _HOST = rf"(?:{_NAME}@)?{_NAME}"
 _GLOB = r"[A-Za-z0-9._*?\[\]!@-]+"
@@ -40,11 +42,13 @@ class Target(NamedTuple):
         host: What `ssh` is told, or `local`; nothing where `hosts` has a pattern.
         hosts: A pattern of names in ssh's configuration, or nothing.
         service: The service, as a user names it.
-        kind: `clone`, the repository is checked out there; or `release`, `deploy` made releases there.
+        kind: `clone`, the repository is checked out there; `compose`, and Compose runs the service from there, which
+            `fleet deploy` brings up to date; or `release`, `deploy` made releases there.
         path: The absolute path of the clone or of the folder of releases, or nothing.
         containers: The containers of Docker that have the service.
         library: The absolute path of the copy in the containers, or nothing.
         line: Where the target begins.
+        deploying: How it is brought up to date.
     """
 
     host: str
@@ -55,6 +59,7 @@ class Target(NamedTuple):
     containers: tuple[str, ...]
     library: str
     line: int
+    deploying: Deploying = Deploying()
 
 
 class Inventory(NamedTuple):
@@ -63,6 +68,7 @@ class Inventory(NamedTuple):
     file: str  # the file that it was read from
     ref: str | None  # the commit whose copies are wanted, or None
     targets: tuple[Target, ...]
+    order: Order = Order()  # in which order they are brought up to date
 
 
 class _Common(NamedTuple):
@@ -73,6 +79,7 @@ class _Common(NamedTuple):
     path: Setting | None = None
     containers: tuple[Setting, ...] | None = None
     library: Setting | None = None
+    deploying: Mapping[str, object] = MappingProxyType({})
 
 
 def parse_inventory(text: str, file: str) -> tuple[Inventory, list[Problem]]:
@@ -87,14 +94,14 @@ def parse_inventory(text: str, file: str) -> tuple[Inventory, list[Problem]]:
     """
     reader = Reader(tomllib.loads(text), Lines.own(text, pyproject=False), file)
     reader.check_keys(KEYS)
-    ref = reader.setting("ref", _REF, '"origin/main"')
+    ref, order = reader.setting("ref", _REF, '"origin/main"'), read_order(reader)
     defaults, given = _Common(), frozenset[str]()
     if (above := reader.table("defaults")) is not None:
         above.check_keys(_DEFAULT_KEYS)
         defaults, given = _read_common(above), frozenset(above.names)
     targets = [_read_target(one, defaults, given) for one in reader.array("target")]
     found = tuple(target for target in targets if target is not None)
-    return Inventory(file, ref.value if ref is not None else None, found), reader.problems
+    return Inventory(file, ref.value if ref is not None else None, found, order), reader.problems
 
 
 def _read_common(reader: Reader) -> _Common:
@@ -105,10 +112,11 @@ def _read_common(reader: Reader) -> _Common:
             reader.complain("containers", f'"containers" cannot hold {one.value!r}', remedy)
     return _Common(
         reader.setting("service", "(?s:.+)", '"services/api"'),
-        reader.setting("kind", _KINDS, f'"{CLONE}", or "{RELEASE}" for what `common-sync deploy` makes'),
+        reader.setting("kind", _KINDS, f'"{CLONE}", "{COMPOSE}", or "{RELEASE}" for what `common-sync deploy` makes'),
         reader.setting("path", _PATH, '"/srv/shop", an absolute path on the host'),
         containers,
         reader.setting("library", _PATH, '"/app/common", the absolute path of the copy in the containers'),
+        read_deploying(reader),
     )
 
 
@@ -126,8 +134,8 @@ def _read_target(reader: Reader, defaults: _Common, given: frozenset[str]) -> Ta
     service, kind, path = own.service or defaults.service, own.kind or defaults.kind, own.path or defaults.path
     containers = own.containers if own.containers is not None else defaults.containers or ()
     library, keys = own.library or defaults.library, given.union(reader.names)
-    _check_keys_together(reader, keys)
-    if "path" not in keys and not containers:
+    _check_keys_together(reader, keys, is_compose=kind is not None and kind.value == COMPOSE)
+    if "path" not in keys and (not containers or (kind is not None and kind.value == COMPOSE)):
         reader.complain("path", 'key "path" is missing', 'path = "/srv/shop", the clone on the host')
     if len(reader.problems) > before or service is None or not (path or containers):
         return None
@@ -140,6 +148,7 @@ def _read_target(reader: Reader, defaults: _Common, given: frozenset[str]) -> Ta
         tuple(one.value for one in containers),
         library.value.rstrip("/") if library is not None else "",
         reader.line,
+        Deploying(**{**defaults.deploying, **own.deploying}),  # type: ignore[arg-type] # each was read as its field's type
     )
 
 
@@ -161,13 +170,16 @@ def _read_hosts(reader: Reader) -> tuple[str, str]:
     return "", pattern.value if pattern is not None else ""
 
 
-def _check_keys_together(reader: Reader, keys: frozenset[str]) -> None:
+def _check_keys_together(reader: Reader, keys: frozenset[str], *, is_compose: bool) -> None:
     """Complain of a key that is missing beside others."""
     if "service" not in keys:
         reader.complain("service", 'key "service" is missing', 'service = "services/api"')
     if "containers" in keys and "library" not in keys:
         remedy = 'library = "/app/common", the absolute path of the copy in the containers'
         reader.complain("library", 'key "library" is missing beside "containers"', remedy)
+    elif is_compose and "library" not in keys:
+        remedy = 'library = "/app/common", the absolute path of the copy in the image'
+        reader.complain("library", f'key "library" is missing beside kind = "{COMPOSE}"', remedy)
 
 
 class Place(NamedTuple):
@@ -186,16 +198,23 @@ class Place(NamedTuple):
         return f"{self.container}:{self.folder}" if self.container else self.folder
 
 
-def list_places(target: Target, host: str, service: str, copies: Sequence[str]) -> Iterator[Place]:
+class Site(NamedTuple):
+    """A target on one host, with the service that the project has by that name."""
+
+    host: str  # what `ssh` is told, or `local`
+    service: str  # the service's path from the root
+    target: Target
+
+
+def list_places(site: Site, copies: Sequence[str]) -> Iterator[Place]:
     """Yield the places of a target on one of its hosts.
 
     Args:
-        target: The target.
-        host: The host.
-        service: The service's path from the root.
-        copies: The paths of its copies in it.
+        site: The target, there.
+        copies: The paths of the service's copies in it.
     """
-    above = f"/{service}" if target.kind == CLONE else "/releases/current/app"
+    host, service, target = site
+    above = "/releases/current/app" if target.kind == RELEASE else f"/{service}"
     for copy in copies if target.path else ():
         yield Place(host, service, copy, "", f"{target.path}{above}/{copy}", target.line)
     for container in target.containers:
@@ -216,3 +235,22 @@ def find_clashes(places: Sequence[Place], file: str) -> Iterator[Problem]:
         if (other := seen.setdefault(key, place)) is not place:
             message = f"{place.host} {place.shown} is named by the target in line {other.line}, too"
             yield Problem(message, file, place.line, "take one of them out")
+
+
+def find_shared_clones(sites: Sequence[Site], file: str) -> Iterator[Problem]:
+    """Yield what is wrong where two services would be brought up to date in one clone: it holds one commit at a time.
+
+    Args:
+        sites: All of them.
+        file: The inventory's path, for messages.
+    """
+    seen: dict[tuple[str, str], Site] = {}
+    for site in sites:
+        if site.target.kind == COMPOSE:
+            other = seen.setdefault((site.host, site.target.path), site)
+            if other is not site and other.service != site.service:
+                message = (
+                    f"{site.host} {site.target.path} is the clone of {other.service}, too, and a clone has one commit"
+                )
+                remedy = f'give it a clone of its own, or use kind = "{CLONE}", which `fleet deploy` leaves alone'
+                yield Problem(message, file, site.target.line, remedy)

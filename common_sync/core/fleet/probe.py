@@ -1,7 +1,7 @@
 """The probe as a program: its source, and what a copy should hold."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from common_sync.core.copies.manifest import NAME, Manifest
 from common_sync.core.copies.rules import BUILT_IN
@@ -46,6 +46,39 @@ def make_question(
     numbers = {tree: number for number, tree in enumerate(wanted)}
     asked = [(numbers[manifest.tree], folder) for manifest, folder in places]
     return _make_program(source, [mark, seconds, _left_alone(own), [*wanted.values()], asked], "answer(*job)")
+
+
+def make_program(source: str, job: Sequence[object], call: str) -> str:
+    """Return a Python program: a module of `remote/`, what it is asked, and the function that answers.
+
+    Args:
+        source: The module's text.
+        job: What the function takes.
+        call: The function's name.
+    """
+    return _make_program(source, job, f"{call}(*job)")
+
+
+def make_bundle(modules: Mapping[str, str], job: Sequence[object], call: str) -> str:
+    """Return a Python program of several modules of `remote/`, which may import those before them.
+
+    Args:
+        modules: The name of each, and its text.
+        job: What the function takes.
+        call: The function of the last module that is called.
+    """
+    named = [(f"common_sync.remote.{name}", text) for name, text in modules.items()]
+    return _BUNDLE.format(modules=json.dumps(named), last=named[-1][0], call=call, job=json.dumps(job))
+
+
+_BUNDLE = """\
+import json, sys, types
+
+for name, text in json.loads({modules!r}):
+    module = sys.modules[name] = types.ModuleType(name)
+    exec(compile(text, name, "exec"), module.__dict__)
+sys.exit(sys.modules[{last!r}].{call}(*json.loads({job!r})))
+"""
 
 
 def _make_program(source: str, job: Sequence[object], call: str) -> str:

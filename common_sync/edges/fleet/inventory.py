@@ -8,8 +8,20 @@ from fnmatch import fnmatchcase
 
 from common_sync.core import limits
 from common_sync.core.errors import ConfigurationError, Problem
-from common_sync.core.fleet.inventory import INVENTORY, Inventory, Place, find_clashes, list_places, parse_inventory
+from common_sync.core.fleet.inventory import (
+    CLONE,
+    COMPOSE,
+    INVENTORY,
+    Inventory,
+    Place,
+    Site,
+    find_clashes,
+    find_shared_clones,
+    list_places,
+    parse_inventory,
+)
 from common_sync.core.fleet.ssh_config import list_hosts
+from common_sync.core.fleet.waves import find_strangers
 from common_sync.edges.files.folders import explain_os_error
 from common_sync.edges.files.reading import read_regular
 from common_sync.edges.project.load import Project, select_services
@@ -57,8 +69,8 @@ def _read_text(path: str) -> str:
         os.close(descriptor)
 
 
-def find_places(project: Project, inventory: Inventory, ssh_config: str | None = None) -> list[Place]:
-    """Return the places of all targets.
+def find_sites(project: Project, inventory: Inventory, ssh_config: str | None = None) -> list[Site]:
+    """Return all targets, once for each of their hosts.
 
     Args:
         project: The project.
@@ -66,9 +78,9 @@ def find_places(project: Project, inventory: Inventory, ssh_config: str | None =
         ssh_config: The path of ssh's configuration; None for the user's own.
 
     Raises:
-        ConfigurationError: A service is unknown, a pattern matches no host, or two targets name one place.
+        ConfigurationError: A service is unknown, a pattern matches no host, two targets name one place, or two one clone.
     """
-    places: list[Place] = []
+    sites: list[Site] = []
     problems: list[Problem] = []
     for target in inventory.targets:
         try:
@@ -76,19 +88,27 @@ def find_places(project: Project, inventory: Inventory, ssh_config: str | None =
         except ConfigurationError as error:
             problems += [one._replace(file=inventory.file, line=target.service.line) for one in error.problems]
             continue
-        copies = [library.copy for library in project.libraries_of(service)]
-        if target.containers and len(copies) > 1:
-            message = f"{service} has copies of {len(copies)} libraries, and containers are asked about one"
-            problems.append(Problem(message, inventory.file, target.line, "take `containers` out of the target"))
+        copies = len(project.libraries_of(service))
+        if copies > 1 and (target.containers or target.kind == COMPOSE):
+            message = f"{service} has copies of {copies} libraries, and containers are asked about one"
+            remedy = f'take `containers` out of the target, and use kind = "{CLONE}"'
+            problems.append(Problem(message, inventory.file, target.line, remedy))
         hosts = _list_hosts(target.hosts, ssh_config) if target.hosts else [target.host]
         if not hosts:
             remedy = "see the lines `Host` in ~/.ssh/config"
             problems.append(Problem(f"no host is called {target.hosts!r}", inventory.file, target.line, remedy))
-        places += (place for host in hosts for place in list_places(target, host, service, copies))
-    problems += find_clashes(places, inventory.file)
+        sites += (Site(host, service, target) for host in hosts)
+    places = [place for site in sites for place in find_places(project, site)]
+    problems += (*find_clashes(places, inventory.file), *find_shared_clones(sites, inventory.file))
+    problems += find_strangers(inventory.order, sites, inventory.file) if not problems else ()
     if problems:
         raise ConfigurationError(*sorted(problems, key=lambda problem: (problem.line or 0, problem.message)))
-    return places
+    return sites
+
+
+def find_places(project: Project, site: Site) -> list[Place]:
+    """Return the places of a target on one of its hosts."""
+    return [*list_places(site, [library.copy for library in project.libraries_of(site.service)])]
 
 
 def _list_hosts(pattern: str, ssh_config: str | None) -> list[str]:

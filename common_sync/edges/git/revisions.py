@@ -83,6 +83,32 @@ def find_upstream(root: str) -> str | None:
         return None
 
 
+def find_branch(root: str, ref: str) -> str:
+    """Return the branch that a clone elsewhere is at when it follows a ref: `main` of `origin/main`; nothing for no branch.
+
+    Args:
+        root: An absolute path inside a work tree.
+        ref: A name that leads to a commit.
+    """
+    if find_commit(root, f"refs/remotes/{ref}") is not None:
+        return ref.partition("/")[2]
+    return ref if find_commit(root, f"refs/heads/{ref}") is not None else ""
+
+
+def find_tree(root: str, commit: str, path: str) -> str:
+    """Return git's id of a folder in a commit.
+
+    Args:
+        root: The absolute path of the configuration's folder.
+        commit: The commit's full id.
+        path: The folder's path from the root.
+
+    Raises:
+        GitError: The commit has no such folder.
+    """
+    return ask(["rev-parse", "--verify", f"{commit}:./{path}"], root, variables=WITHOUT_NETWORK).strip()
+
+
 def _explain(root: str, ref: str) -> Problem:
     """Say why a ref cannot be used: it is a branch, a typo, or not here."""
     patterns = (f"refs/heads/{ref}", f"refs/remotes/*/{ref}")

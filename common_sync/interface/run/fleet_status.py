@@ -16,12 +16,14 @@ from common_sync.interface.show.text import count, finding_lines
 
 if TYPE_CHECKING:
     from common_sync.commands.fleet_status import Asked, FleetStatus
+    from common_sync.commands.steps.fleet_looks import Looked
 
 UNKNOWN = 4
 """The exit code where a machine could not be asked."""
 
 _LONGEST = 3600
 _TITLES = ("HOST", "SERVICE", "HOLDS", "PLACE")
+_HEALTH = "HEALTH"
 
 
 def run_fleet_status(
@@ -60,18 +62,44 @@ def _lines(status: "FleetStatus", options: Options) -> Iterator[str]:
         wanted = dict.fromkeys(name_state(one.wanted.library, one.wanted.tree) for one in status.asked)
         yield from terminal.wrap(f"{ref} {status.commit[:SHOWN_ID]}: {printable(', '.join(wanted))}", 2)
         yield ""
-        yield from table_lines([_TITLES, *map(_cells, status.asked)], terminal)
+        yield from table_lines(_rows(status), terminal)
         yield ""
         findings = list(finding_lines(status.findings, terminal, everything=options.verbose))
         yield from (*findings, "") if findings else ()
     elif status.as_wanted:
         return
+    unwell = "" if status.is_well else _count_unwell(status)
     unknown, wrong = status.count("unknown"), status.count("other", "differs", "gone")
     hold = "holds" if len(status.asked) == 1 else "hold"
     told = f"{status.count('current'):,} of {count(len(status.asked), 'place')} {hold} what {ref} says"
     told += f", {wrong:,} {'does' if wrong == 1 else 'do'} not" if wrong else ""
     told += f", {unknown:,} could not be told" if unknown else ""
+    told += unwell
+    wrong += bool(unwell)
     yield from terminal.wrap(f"{terminal.mark('✓' if status.as_wanted else '?' if not wrong else '✗')} {told}", 2)
+
+
+def _count_unwell(status: "FleetStatus") -> str:
+    from common_sync.commands.steps.fleet_looks import UNWELL  # what the command has imported
+
+    lines = {(one.line, one.message.partition(":")[0]) for one in status.findings if one.code in UNWELL}
+    return f"; {count(len(lines), 'target')} {'is' if len(lines) == 1 else 'are'} not well"
+
+
+def _rows(status: "FleetStatus") -> list[tuple[str, ...]]:
+    """Return the rows of the table; one column more where a target says what to ask about its health."""
+    rows = [_TITLES, *map(_cells, status.asked)]
+    if not any(one.site.target.deploying.health for one in status.looked):
+        return rows
+    told = {(one.site.host, one.site.target.line): _name_health(one) for one in status.looked}
+    column = [_HEALTH, *(told.get((one.place.host, one.place.line), "·") for one in status.asked)]
+    return [(*row[:3], cell, *row[3:]) for row, cell in zip(rows, column, strict=True)]
+
+
+def _name_health(looked: "Looked") -> str:
+    if not looked.site.target.deploying.health:
+        return "·"
+    return looked.look.health.shown if looked.look and looked.look.health else "?"
 
 
 def _cells(asked: "Asked") -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from common_sync.interface.show.fields import Fields, as_text, findings_fields
 
 if TYPE_CHECKING:
     from common_sync.commands.fleet_status import Asked, FleetStatus
+    from common_sync.commands.steps.fleet_looks import Looked
 
 
 def fleet_status_fields(status: "FleetStatus") -> Fields:
@@ -16,7 +17,25 @@ def fleet_status_fields(status: "FleetStatus") -> Fields:
         "ref": as_text(status.ref),
         "commit": status.commit,
         "places": [_place(one) for one in status.asked],
+        "targets": [_target(one) for one in status.looked],
         "findings": findings_fields(status.findings),
+    }
+
+
+def _target(looked: "Looked") -> Fields:
+    site, look = looked
+    health, checkout, journal = (look.health, look.checkout, look.journal) if look else (None, None, None)
+    return {
+        "host": site.host,
+        "service": as_text(site.service),
+        "health": {"status": health.status or None, "ms": health.milliseconds, "error": as_text(health.error) or None}
+        if health
+        else None,
+        "commit": as_text(checkout.commit) or None if checkout else None,
+        "branch": as_text(checkout.branch) or None if checkout else None,
+        "edits": [*map(as_text, checkout.edits)] if checkout else [],
+        "step": as_text(journal.step) if journal else None,
+        "busy": journal.busy if journal else False,
     }
 
 

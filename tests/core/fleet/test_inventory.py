@@ -11,11 +11,14 @@ from common_sync.core.fleet.inventory import (
     TARGET_KEYS,
     Inventory,
     Place,
+    Site,
     Target,
     find_clashes,
+    find_shared_clones,
     list_places,
     parse_inventory,
 )
+from common_sync.core.fleet.rollout import Deploying, Order
 from common_sync.core.fleet.ssh_config import list_hosts
 from common_sync.core.settings import Setting
 
@@ -61,11 +64,11 @@ WRONG = [
     ('reff = "main"\n' + TARGET, ['1: unknown key "reff" (did you mean ref?)']),
     ('ref = "--all"\n' + TARGET, ["1: \"ref\" cannot be '--all' (ref = \"origin/main\")"]),
     ("defaults = 1\n" + TARGET, ['1: "defaults" must be a table ([defaults])']),
-    ('[defaults]\nhost = "vm"\n' + TARGET, ['2: unknown key "host" (the keys are service, kind, path, containers, library)']),
-    (TARGET + 'pasword = "x"\n', ['5: unknown key "pasword" (the keys are host, hosts, service, kind, path, containers, library)']),
-    (TARGET + 'command = "reboot"\n', ['5: unknown key "command" (the keys are host, hosts, service, kind, path, containers, library)']),
+    ('[defaults]\nhost = "vm"\n' + TARGET, ['2: unknown key "host" (the keys are service, kind, path, containers, library, health, compose, env_file, source, tags, prepare_timeout, health_timeout, health_times, settle)']),
+    (TARGET + 'pasword = "x"\n', ['5: unknown key "pasword" (the keys are host, hosts, service, kind, path, containers, library, health, compose, env_file, source, tags, prepare_timeout, health_timeout, health_times, settle)']),
+    (TARGET + 'command = "reboot"\n', ['5: unknown key "command" (the keys are host, hosts, service, kind, path, containers, library, health, compose, env_file, source, tags, prepare_timeout, health_timeout, health_times, settle)']),
     (TARGET + 'servce = "x"\n', ['5: unknown key "servce" (did you mean service?)']),
-    (TARGET + 'kind = "nomad"\n', ["5: \"kind\" cannot be 'nomad' (kind = \"clone\", or \"release\" for what `common-sync deploy` makes)"]),
+    (TARGET + 'kind = "nomad"\n', ["5: \"kind\" cannot be 'nomad' (kind = \"clone\", \"compose\", or \"release\" for what `common-sync deploy` makes)"]),
     (TARGET + "containers = 3\n", ['1: key "library" is missing beside "containers" (library = "/app/common", the absolute path of the copy in the containers)', '5: "containers" must be a list of strings (containers = ["…"])']),
     (TARGET + 'containers = ["-it"]\nlibrary = "/app"\n', ["5: \"containers\" cannot hold '-it' (name containers as `docker ps` does: shop-api-1)"]),
     ('[[target]]\nhost = "vm"\nservice = "api"\ncontainers = []\nlibrary = "/app"\n', ['1: key "path" is missing (path = "/srv/shop", the clone on the host)']),
@@ -81,6 +84,62 @@ def test_what_is_wrong(text: str, says: list[str]) -> None:
     """A typo would leave a machine out, or a person would mend one line after the other."""
     _, problems = parse_inventory(text, "fleet.toml")
     assert sorted(f"{one.line}: {one.message} ({one.remedy})" for one in problems) == says
+
+
+COMPOSE = TARGET + 'kind = "compose"\nlibrary = "/app/common"\n'
+DEPLOYING = [
+    (COMPOSE + 'health = "ftp://x"\n', ["7: \"health\" cannot be 'ftp://x' (health = \"http://127.0.0.1:8001/health\", as the host itself asks it)"]),
+    (COMPOSE + 'compose = ["../up.yml", "a/compose.yml"]\n', ['7: "compose" cannot hold \'../up.yml\' (compose = ["services/api/compose.yml"], paths from the repository\'s root)']),
+    (COMPOSE + 'tags = "canary"\n', ['7: "tags" must be a list of strings (tags = ["…"])']),
+    (COMPOSE + 'env_file = ".env"\n', ["7: \"env_file\" cannot be '.env' (env_file = \"/srv/shop/.env\", an absolute path on the host)"]),
+    (COMPOSE + 'source = "image"\n', ["7: \"source\" cannot be 'image' (source = \"git\", which is all there is: images are built on the host)"]),
+    (COMPOSE + "settle = -1\nhealth_times = 0\n", ['7: "settle" cannot be -1 (a number from 0 to 3,600)', '8: "health_times" cannot be 0 (a number from 1 to 100)']),
+    (COMPOSE + 'health_timeout = "60"\n', ["7: \"health_timeout\" cannot be '60' (health_timeout = 60)"]),
+    (COMPOSE + "helth = 1\n", ['7: unknown key "helth" (did you mean health?)']),
+    (TARGET + 'kind = "compose"\n', ['1: key "library" is missing beside kind = "compose" (library = "/app/common", the absolute path of the copy in the image)']),
+    ("wave = []\n" + COMPOSE, ['1: unknown key "wave" (did you mean waves?)']),
+    ('waves = ["canary"]\n' + COMPOSE, ['1: "waves" must be a list of lists of strings (waves = [["…"], ["*"]])']),
+    ("waves = [[1]]\n" + COMPOSE, ['1: "waves" must be a list of lists of strings (waves = [["…"], ["*"]])']),
+    ('waves = [["a b"]]\n' + COMPOSE, ['1: "waves" cannot hold \'a b\' (waves = ["canary"])']),
+    ("at_once = 0\n" + COMPOSE, ['1: "at_once" cannot be 0 (at_once = 1, or "25%" of a wave)']),
+    ('at_once = "0%"\n' + COMPOSE, ['1: "at_once" cannot be \'0%\' (at_once = 1, or "25%" of a wave)']),
+    ('on_failure = "panic"\n' + COMPOSE, ['1: "on_failure" cannot be \'panic\' (on_failure = "stop", or "undo" to take earlier waves back)']),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "says"), DEPLOYING)
+def test_what_is_wrong_with_deploys(text: str, says: list[str]) -> None:
+    """A limit would be left at its default because of a typo, or a deploy would begin that cannot end well."""
+    test_what_is_wrong(text, says)
+
+
+def test_how_targets_are_brought_up_to_date() -> None:
+    """A target would be switched in another order, or be called healthy too early."""
+    text = (
+        'at_once = "25%"\non_failure = "undo"\nwaves = [["canary"], ["vm-*", "pi"]]\n[defaults]\nsettle = 0\nhealth_times = 2\n'
+        'tags = ["a"]\n'
+        + COMPOSE
+        + 'compose = ["up.yml"]\nhealth = "http://[::1]:80"\nhealth_times = 5\nsource = "git"\n'
+        'env_file = "/srv/.env"\nprepare_timeout = 60\nhealth_timeout = 9\n'
+    )
+    inventory, problems = parse_inventory(text, "fleet.toml")
+    (target,) = inventory.targets
+    assert (problems, target.kind) == ([], "compose")
+    assert target.deploying == Deploying("http://[::1]:80", ("up.yml",), "/srv/.env", ("a",), 60, 9, 5, 0)
+    waves = ((Setting("canary", 3),), (Setting("vm-*", 3), Setting("pi", 3)))
+    assert inventory.order == Order(waves, "25%", "undo")
+
+
+def test_a_clone_that_two_services_share() -> None:
+    """A deploy of one service, or its way back, would change the files of another one."""
+    inventory, _ = parse_inventory(COMPOSE, "fleet.toml")
+    (target,) = inventory.targets
+    site = Site("vm", "services/api", target)
+    others = [site, site._replace(host="pi"), site._replace(target=target._replace(path="/other"))]
+    clone = Site("vm", "services/worker", target._replace(kind="clone"))
+    assert list(find_shared_clones([site, *others, clone], "fleet.toml")) == []
+    (problem,) = find_shared_clones([site, site._replace(service="services/worker")], "fleet.toml")
+    assert problem.message == "vm /srv is the clone of services/api, too, and a clone has one commit"
 
 
 @pytest.mark.parametrize("host", ["-oProxyCommand=reboot", "vm;reboot", "", "a b", "x@-y", "@vm", "vm\n", "$(x)", "-"])
@@ -122,16 +181,16 @@ def test_where_copies_are() -> None:
     """A copy would be looked for beside its place, and be called missing."""
     inventory, _ = parse_inventory(WHOLE, "fleet.toml")
     api, camera = inventory.targets
-    assert [one.shown for one in list_places(api, "vm", "services/api", ["common"])] == [
+    assert [one.shown for one in list_places(Site("vm", "services/api", api), ["common"])] == [
         "/srv/shop/services/api/common",
         "shop-api-1:/app/common",
         "shop-worker-1:/app/common",
     ]
-    assert [one.folder for one in list_places(camera, "pi", "services/camera", ["common", "libs/events"])] == [
+    assert [one.folder for one in list_places(Site("pi", "services/camera", camera), ["common", "libs/events"])] == [
         "/opt/shop/camera/releases/current/app/common",
         "/opt/shop/camera/releases/current/app/libs/events",
     ]
-    (only,) = list_places(api._replace(path="", containers=("c",)), "vm", "services/api", ["common"])
+    (only,) = list_places(Site("vm", "services/api", api._replace(path="", containers=("c",))), ["common"])
     assert only == Place("vm", "services/api", "common", "c", "/app/common", 7)
 
 

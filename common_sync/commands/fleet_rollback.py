@@ -1,0 +1,39 @@
+"""`fleet rollback`: bring services on other machines back to the release before, which is kept there."""
+
+import secrets
+from collections.abc import Callable
+from typing import NamedTuple
+
+from common_sync.commands.fleet_status import Wish, select_sites
+from common_sync.commands.steps.fleet_rollout import Heard, Release, Rollout, roll_out
+from common_sync.core.fleet.inventory import COMPOSE, Site
+from common_sync.edges.fleet.inventory import load_inventory
+from common_sync.edges.project.load import Project
+
+
+class FleetRollback(NamedTuple):
+    """What came of it; no rollout where nothing was begun."""
+
+    sites: tuple[Site, ...]
+    rollout: Rollout | None = None
+
+
+def roll_back_fleet(
+    project: Project, wish: Wish, heard: Heard, agreed: Callable[[FleetRollback], bool]
+) -> FleetRollback:
+    """Bring services on other machines back to the release before; each machine says by itself whether it has one.
+
+    Args:
+        project: The project.
+        wish: Which targets.
+        heard: Is told what has come to pass.
+        agreed: Is asked before anything is begun.
+
+    Raises:
+        CommonSyncError: The inventory is wrong, or nothing in it is meant.
+    """
+    inventory = load_inventory(project.root, wish.inventory)
+    done = FleetRollback(tuple(select_sites(project, inventory, wish._replace(kind=COMPOSE))))
+    if not agreed(done):
+        return done
+    return done._replace(rollout=roll_out(done.sites, inventory.order, Release(secrets.token_hex(8)), heard))

@@ -1,0 +1,113 @@
+"""How services stand on other machines: whether they are healthy, what their clones hold, and what their deploys came to."""
+
+import secrets
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
+
+from common_sync.core.errors import shell_word
+from common_sync.core.findings import make_finding
+from common_sync.core.fleet.answers import Trouble
+from common_sync.core.fleet.inventory import COMPOSE, LOCAL, Site
+from common_sync.core.fleet.looks import Look, read_looks
+from common_sync.core.fleet.probe import make_program
+from common_sync.core.model import NAMED_ID, Finding
+from common_sync.edges.files.pages import read_shipped
+from common_sync.edges.fleet.asking import Patience, Question, ask_hosts
+
+UNWELL = frozenset({"CS406", "CS409", "CS410"})
+"""The codes of what keeps a machine from being as wanted, whatever its copies hold."""
+
+_MOST_NAMED = 3
+
+
+class Looked(NamedTuple):
+    """A target, and how it stands; None where that is not known."""
+
+    site: Site
+    look: Look | None
+
+
+def is_looked_at(site: Site) -> bool:
+    """Tell whether there is more to ask about a target than its copies."""
+    return bool(site.target.kind == COMPOSE or site.target.deploying.health)
+
+
+def describe_target(site: Site) -> dict[str, str]:
+    """Return a target as `remote/look.py` takes it."""
+    path = site.target.path if site.target.kind == COMPOSE else ""
+    return {"health": site.target.deploying.health, "path": path, "service": site.service}
+
+
+def ask_looks(
+    sites: Sequence[Site], silent: Collection[str], file: str, patience: Patience
+) -> tuple[list[Looked], list[Finding]]:
+    """Ask how services stand, all of a host in one question; return that, and what is found.
+
+    Args:
+        sites: The targets.
+        silent: The hosts that have answered nothing so far: they are not asked again.
+        file: The inventory, as findings name it.
+        patience: How long each host is waited for.
+    """
+    hosts: dict[str, list[Site]] = {}
+    for site in filter(is_looked_at, sites):
+        hosts.setdefault(site.host, []).append(site)
+    asked = {host: group for host, group in hosts.items() if host not in silent}
+    source, marks = read_shipped("remote/look.py"), [secrets.token_hex(8) for _ in asked]
+    questions = [
+        Question(host, "", make_program(source, [mark, patience.whole, [*map(describe_target, group)]], "answer"))
+        for mark, (host, group) in zip(marks, asked.items(), strict=True)
+    ]
+    told: dict[Site, Look | None] = {}
+    findings: list[Finding] = []
+    for reply, mark, (host, group) in zip(ask_hosts(questions, patience), marks, asked.items(), strict=True):
+        result = read_looks(reply, mark, len(group), host, patience.whole)
+        if isinstance(result, Trouble):
+            where = file, group[0].target.line
+            findings.append(
+                make_finding(result.code, group[0].service, *where, f"{host}: {result.message}", result.remedy)
+            )
+        else:
+            told |= dict(zip(group, result, strict=True))
+    looked = [Looked(site, told.get(site)) for site in filter(is_looked_at, sites)]
+    return looked, findings + [one for each in looked for one in find_unwell(each, file)]
+
+
+def find_unwell(looked: Looked, file: str) -> Iterator[Finding]:
+    """Yield the findings of a target: it is not healthy, its deploy was interrupted, its clone was edited."""
+    site, look = looked
+    if look is None:
+        return
+    place, command = (site.service, file, site.target.line), f"common-sync fleet deploy {shell_word(site.service)}"
+    where = f"{site.host}: {site.target.path}"
+    if look.journal is not None and look.journal.is_open:
+        why = f": {look.journal.why}" if look.journal.why else ""
+        message = (
+            f"{where}: the deploy of {look.journal.commit[:NAMED_ID]} was interrupted at `{look.journal.step}`{why}"
+        )
+        yield make_finding("CS406", *place, message, f"the next run goes back first: {command}")
+    if look.health is not None and not look.health.is_good:
+        says = look.health.error or f"it answers {look.health.status}"
+        message = f"{site.host}: {site.service} is not healthy: {site.target.deploying.health}: {says}"
+        yield make_finding("CS409", *place, message, _see_logs(site))
+    checkout = look.checkout
+    if checkout is not None and checkout.error:
+        message = f"{where}: the clone cannot be read: {checkout.error}"
+        yield make_finding("CS407", *place, message, _on(site.host, f"git -C {shell_word(site.target.path)} status"))
+    if checkout is not None and checkout.edits:
+        more = ", …" if len(checkout.edits) > _MOST_NAMED else ""
+        message = f"{where}: edited in the clone: {', '.join(checkout.edits[:_MOST_NAMED])}{more}"
+        remedy = "commit the edits here, or take them back there: nothing is deployed over them"
+        yield make_finding("CS410", *place, message, remedy)
+
+
+def _see_logs(site: Site) -> str:
+    if site.target.kind != COMPOSE:
+        return "see what the service writes on its machine"
+    folder = shell_word(f"{site.target.path}/{site.service}")
+    return f"see what it writes: {_on(site.host, f'cd {folder} && docker compose logs --tail 50')}"
+
+
+def _on(host: str, command: str) -> str:
+    """Return what a person types to run a command on a host."""
+    return command if host == LOCAL else f"ssh {shell_word(host)} {shell_word(command)}"

@@ -1,0 +1,160 @@
+"""Bring targets to a release or back: prepare all, then switch wave by wave. The machines do it, and go back by themselves."""
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Literal, NamedTuple
+
+from common_sync.commands.steps.wanted import OWN_NAMES
+from common_sync.core.copies.manifest import Manifest
+from common_sync.core.fleet.endings import WHOLE, Ending, read_ending
+from common_sync.core.fleet.inventory import Site
+from common_sync.core.fleet.probe import make_bundle, make_question
+from common_sync.core.fleet.rollout import UNDO, Order
+from common_sync.core.fleet.waves import Batch, plan_waves
+from common_sync.edges.files.pages import read_shipped
+from common_sync.edges.fleet.asking import Patience, Question, ask_hosts
+
+Action = Literal["prepare", "back", "switch", "undo"]
+"""What a machine is told; `back` prepares the way to an earlier release."""
+
+Heard = Callable[[str], None]
+"""Is told what has come to pass."""
+
+_MODULES = ("look", "host", "agent")
+_MARGIN = 60
+_COMMANDS = 4
+"""How many long commands an action may need, one after the other: to fetch, to build, to start units, to go back."""
+
+
+class Release(NamedTuple):
+    """What targets are brought to; only the run's word where they go back.
+
+    Attributes:
+        run: A word of its own.
+        commit: The commit's full id.
+        branch: The branch that clones must be at; nothing where any will do.
+        trees: Git's id of each service's folder.
+        manifests: What each service's copy should hold.
+    """
+
+    run: str
+    commit: str = ""
+    branch: str = ""
+    trees: Mapping[str, str] = {}
+    manifests: Mapping[str, Manifest] = {}
+
+
+class Rollout(NamedTuple):
+    """What came of it.
+
+    Attributes:
+        waves: The order.
+        prepared: How each target was prepared.
+        switched: How each that was told to switch has ended.
+        undone: How each that was taken back has ended.
+    """
+
+    waves: tuple[tuple[Batch, ...], ...] = ()
+    prepared: tuple[tuple[Site, Ending], ...] = ()
+    switched: tuple[tuple[Site, Ending], ...] = ()
+    undone: tuple[tuple[Site, Ending], ...] = ()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every target was switched."""
+        return len(self.switched) == len(self.prepared) and all(one.is_good for _, one in self.switched)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether every machine is known to run one release."""
+        return all(one.end in WHOLE for _, one in (*self.prepared, *self.switched, *self.undone))
+
+
+def roll_out(
+    sites: Sequence[Site], order: Order, release: Release, heard: Heard, *, only_prepare: bool = False
+) -> Rollout:
+    """Prepare targets, then switch them wave by wave, until one fails.
+
+    Args:
+        sites: The targets.
+        order: In which order they are switched.
+        release: What they are brought to.
+        heard: Is told what has come to pass.
+        only_prepare: Whether nothing is switched.
+    """
+    first: Action = "prepare" if release.commit else "back"
+    waves = plan_waves(order, sites)
+    prepared = _act(sites, first, release, heard)
+    done = Rollout(waves, prepared)
+    if only_prepare or not all(ending.is_good for _, ending in prepared):
+        return done
+    switched: list[tuple[Site, Ending]] = []
+    for batch in (batch for wave in waves for batch in wave):
+        switched += _act(batch, "switch", release, heard)
+        if not all(ending.is_good for _, ending in switched):
+            break
+    done = done._replace(switched=tuple(switched))
+    return (
+        done if done.is_done or order.on_failure != UNDO else done._replace(undone=tuple(_undo(done, release, heard)))
+    )
+
+
+def _undo(done: Rollout, release: Release, heard: Heard) -> Iterator[tuple[Site, Ending]]:
+    """Take back what was switched, the last one first."""
+    for site, ending in reversed(done.switched):
+        if ending.end == "deployed":
+            yield from _act([site], "undo", release, heard)
+
+
+def _act(sites: Sequence[Site], action: Action, release: Release, heard: Heard) -> tuple[tuple[Site, Ending], ...]:
+    """Tell targets what to do, all at the same time; return how each has ended."""
+    sources = {name: read_shipped(f"remote/{name}.py") for name in _MODULES}
+    marks = [secrets.token_hex(8) for _ in sites]
+    questions = [
+        Question(site.host, "", make_bundle(sources, [mark, _make_job(site, action, release)], "work"))
+        for mark, site in zip(marks, sites, strict=True)
+    ]
+    patience = Patience(whole=max(map(_limit, sites)))
+    replies = ask_hosts(questions, patience)
+    done = tuple(
+        (site, read_ending(reply, mark, site.host, patience.whole))
+        for reply, mark, site in zip(replies, marks, sites, strict=True)
+    )
+    for site, ending in done:
+        heard(f"{action:8} {site.host} {site.service}: {ending.end}{f': {ending.why}' if ending.why else ''}")
+    return done
+
+
+def _limit(site: Site) -> int:
+    """Return after how many seconds a machine is not waited for any longer; it goes on without us."""
+    given = site.target.deploying
+    return _COMMANDS * given.prepare_timeout + 2 * (given.health_timeout + given.settle) + _MARGIN
+
+
+def _make_job(site: Site, action: Action, release: Release) -> dict[str, object]:
+    """Return what `remote/host.py` takes as a job."""
+    given, token = site.target.deploying, secrets.token_hex(8)
+    manifest, probe = release.manifests.get(site.service), ""
+    if manifest is not None:
+        folders = [(manifest, site.target.library)]
+        probe = make_question(read_shipped("remote/probe.py"), token, _MARGIN, folders, OWN_NAMES)
+    return {
+        "action": action,
+        "run": release.run if action != "undo" else secrets.token_hex(8),
+        "of": release.run,
+        "path": site.target.path,
+        "service": site.service,
+        "commit": release.commit,
+        "tree": release.trees.get(site.service, ""),
+        "branch": release.branch,
+        "compose": [*given.compose],
+        "env_file": given.env_file,
+        "health": given.health,
+        "timeout": given.prepare_timeout,
+        "health_timeout": given.health_timeout,
+        "health_times": given.health_times,
+        "settle": given.settle,
+        "library": site.target.library,
+        "token": token,
+        "probe": probe,
+    }

@@ -1,0 +1,201 @@
+"""How services stand on other machines: what `remote/look.py` answers, read, and judged. Nothing that a host says is trusted."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from common_sync.core.fleet.answers import Reply, Trouble, find_line, unreadable
+
+_LONGEST, _MOST_EDITS = 200, 20
+_OK = range(200, 300)
+
+RESTING = frozenset({"verified", "deployed", "rolled-back", "discarded"})
+"""The steps of a journal at which nobody has to go on."""
+
+
+class Health(NamedTuple):
+    """What a service has answered."""
+
+    status: int = 0  # of HTTP; 0 for no answer
+    milliseconds: int = 0
+    error: str = ""  # why there is no answer, or nothing
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it is healthy."""
+        return self.status in _OK
+
+    @property
+    def shown(self) -> str:
+        """The answer in a word or two."""
+        return str(self.status) if self.status else "no answer"
+
+
+class Checkout(NamedTuple):
+    """What a clone holds."""
+
+    commit: str = ""
+    branch: str = ""  # nothing where it is at none
+    tree: str = ""  # git's id of the service's folder, or nothing
+    edits: tuple[str, ...] = ()  # files that git knows and that were changed
+    error: str = ""  # why it cannot be told, or nothing
+
+
+class Journal(NamedTuple):
+    """What is known of a service's deploys on its machine.
+
+    Attributes:
+        step: The last step that was reached.
+        run: The run that has reached it.
+        commit: The commit that it was about.
+        why: Why it went no further, or nothing.
+        busy: Whether it is at work now.
+        tree: Git's id of the service's folder in the release that runs, or nothing.
+        images: The image of each unit of that release.
+        earlier: How many earlier releases are kept.
+    """
+
+    step: str
+    run: str = ""
+    commit: str = ""
+    why: str = ""
+    busy: bool = False
+    tree: str = ""
+    images: Mapping[str, str] = {}
+    earlier: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a deploy was interrupted, or a way back has failed."""
+        return self.step not in RESTING and not self.busy
+
+
+class Look(NamedTuple):
+    """How a service stands on a machine; None for what was not asked for, or what was never deployed."""
+
+    health: Health | None = None
+    checkout: Checkout | None = None
+    journal: Journal | None = None
+    running: tuple[tuple[str, str], ...] = ()  # the unit and the image of each container that runs
+
+
+def read_looks(reply: Reply, mark: str, targets: int, host: str, seconds: int) -> tuple[Look, ...] | Trouble:
+    """Return how each service that was asked about stands, or why that is not known.
+
+    Args:
+        reply: What came back.
+        mark: What the answer's line begins with.
+        targets: How many services were asked about.
+        host: Who was asked.
+        seconds: How long it had.
+    """
+    line = find_line(reply, mark, host, seconds)
+    if isinstance(line, Trouble):
+        return line
+    try:
+        told = tuple(map(_read_look, json.loads(line)))
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
+        told = ()
+    return told if len(told) == targets else unreadable(reply, host, 1)
+
+
+def _read_look(told: Mapping[str, object]) -> Look:
+    """Return how a service stands.
+
+    Raises:
+        Exception: What was told has not the form of an answer.
+    """
+    return Look(
+        _read_health(_table(told["health"])) if told["health"] is not None else None,
+        _read_checkout(_table(told["checkout"])) if "checkout" in told else None,
+        _read_journal(_table(told["journal"])) if told.get("journal") is not None else None,
+        tuple(
+            (_word(one, "unit"), _word(one, "image"))
+            for one in map(_table, _list(told.get("running", [])))
+            if one["state"] == "running"
+        ),
+    )
+
+
+def _read_health(told: Mapping[str, object]) -> Health:
+    if "error" in told:
+        return Health(error=_word(told, "error"))
+    return Health(_number(told["status"]), _number(told["ms"]))
+
+
+def _read_checkout(told: Mapping[str, object]) -> Checkout:
+    if "error" in told:
+        return Checkout(error=_word(told, "error"))
+    edits = tuple(str(one)[:_LONGEST] for one in _list(told["edits"])[:_MOST_EDITS])
+    return Checkout(_word(told, "commit"), _word(told, "branch"), _word(told, "tree"), edits)
+
+
+def _read_journal(told: Mapping[str, object]) -> Journal:
+    step, run, commit, why = (_word(told, key) for key in ("step", "run", "commit", "why"))
+    release = _table(told.get("release") or {})
+    images = {str(unit): str(image) for unit, image in _table(release.get("images", {})).items()}
+    busy, earlier = told.get("busy") is True, _number(told.get("earlier", 0))
+    return Journal(step, run, commit, why, busy, _word(release, "tree"), images, earlier)
+
+
+def _word(told: Mapping[str, object], key: str) -> str:
+    return str(told.get(key) or "")[:_LONGEST]
+
+
+def _number(value: object) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError
+    return value
+
+
+def _table(value: object) -> Mapping[str, object]:
+    if not isinstance(value, dict):
+        raise TypeError
+    return value
+
+
+def _list(value: object) -> Sequence[object]:
+    if not isinstance(value, list):
+        raise TypeError
+    return value
+
+
+def find_reason(look: Look, tree: str, *, holds: bool) -> str:
+    """Return why a service is to be brought up to date, in a few words; nothing where it runs what is wanted.
+
+    Args:
+        look: How it stands.
+        tree: Git's id of the service's folder in the commit that is wanted.
+        holds: Whether all its copies are as wanted.
+    """
+    checkout, journal = look.checkout or Checkout(), look.journal
+    if journal is None:
+        return "was not deployed by this command yet"
+    if journal.is_open:
+        return f"its last deploy stands at `{journal.step}`"
+    if checkout.tree != tree:
+        return "its clone holds another commit of it"
+    if journal.tree != tree:
+        return "runs another commit of it"
+    if set(look.running) != set(journal.images.items()):
+        return "runs other images than its last deploy has made"
+    return "" if holds else "a copy is not as wanted"
+
+
+def find_obstacle(look: Look, branch: str) -> str:
+    """Return why a service must not be touched, in a few words; nothing where it may be.
+
+    Args:
+        look: How it stands.
+        branch: The branch that its clone should be at; nothing where any will do.
+    """
+    checkout = look.checkout or Checkout(error="its clone was not asked")
+    if checkout.error:
+        return f"its clone cannot be read: {checkout.error}"
+    if look.journal is not None and look.journal.busy:
+        return "another deploy is at work there"
+    if not checkout.branch:
+        return "its clone is at no branch"
+    if branch and checkout.branch != branch:
+        return f"its clone is at the branch {checkout.branch}, and not at {branch}"
+    return ""

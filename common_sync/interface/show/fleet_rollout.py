@@ -1,0 +1,99 @@
+"""What a deploy of many machines came to, in lines and in JSON."""
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from common_sync.core.errors import ConfigurationError, Problem
+from common_sync.interface.show.fields import Fields, as_text
+from common_sync.interface.show.options import Options
+from common_sync.interface.show.presenter import DRIFT, IN_SYNC, shows_text
+from common_sync.interface.show.terminal import printable
+from common_sync.interface.show.text import count
+
+if TYPE_CHECKING:
+    from common_sync.commands.steps.fleet_rollout import Rollout
+    from common_sync.core.fleet.endings import Ending
+    from common_sync.core.fleet.inventory import Site
+
+UNKNOWN = 4
+"""The exit code where the state of a machine is not known."""
+
+INTERRUPTED = "what is at work on the machines ends by itself; see how: common-sync fleet status"
+
+
+def ask_person(what: str, options: Options, *, yes: bool) -> bool:
+    """Return whether a person agrees.
+
+    Args:
+        what: What is to be done.
+        options: The options of every command.
+        yes: Whether the command line has agreed already.
+
+    Raises:
+        ConfigurationError: Nobody is there to be asked.
+    """
+    if yes:
+        return True
+    if not (sys.stdin.isatty() and shows_text(options)):
+        raise ConfigurationError(Problem(f"nobody is there to be asked: {what}", remedy="--yes"))
+    sys.stderr.write(f"{what} [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+def find_code(rollout: "Rollout", *, only_prepare: bool = False) -> int:
+    """Return the exit code of a rollout."""
+    if not rollout.is_known:
+        return UNKNOWN
+    good = all(one.is_good for _, one in rollout.prepared) if only_prepare else rollout.is_done
+    return IN_SYNC if good else DRIFT
+
+
+def rollout_lines(rollout: "Rollout", options: Options, *, only_prepare: bool = False) -> Iterator[str]:
+    """Yield what it came to: those that failed with their logs, then one line."""
+    terminal = options.terminal
+    failed = [pair for pair in (*rollout.prepared, *rollout.switched, *rollout.undone) if not pair[1].is_good]
+    for site, ending in failed:
+        yield from terminal.wrap(f"{terminal.mark('✗')} {site.host} {printable(site.service)}: {_word(ending)}", 2)
+        if ending.log:
+            yield from terminal.wrap(f"  help: its log there is {printable(ending.log)}", 8)
+        if options.verbose:
+            yield from (f"    {printable(line)}" for line in ending.said.splitlines())
+    code = find_code(rollout, only_prepare=only_prepare)
+    if code != IN_SYNC or not options.quiet:
+        mark = terminal.mark("✓" if code == IN_SYNC else "?" if code == UNKNOWN else "✗")
+        yield from terminal.wrap(f"{mark} {_sum_up(rollout, only_prepare=only_prepare)}", 2)
+
+
+def _word(ending: "Ending") -> str:
+    word = {"lost": "its state is not known", "failed": "not prepared", "rolled-back": "went back by itself"}.get(
+        ending.end, ending.end.replace("-", " ")
+    )
+    return f"{word}: {printable(ending.why)}" if ending.why else word
+
+
+def _sum_up(rollout: "Rollout", *, only_prepare: bool) -> str:
+    total, good = len(rollout.prepared), sum(one.is_good for _, one in rollout.switched)
+    prepared = sum(one.is_good for _, one in rollout.prepared)
+    if prepared < total or only_prepare:
+        return f"{prepared:,} of {count(total, 'target')} prepared; nothing was switched"
+    told = f"{good:,} of {count(total, 'target')} switched"
+    left = total - len(rollout.switched)
+    told += f", {left:,} not begun" if left else ""
+    back = sum(one.is_good for _, one in rollout.undone)
+    return told + (f"; {back:,} of {len(rollout.undone):,} taken back" if rollout.undone else "")
+
+
+def rollout_fields(rollout: "Rollout | None") -> Fields:
+    """Return the fields of a rollout; empty lists where nothing was begun."""
+    if rollout is None:
+        return {"waves": [], "prepared": [], "switched": [], "undone": []}
+    waves = [[[[one.host, as_text(one.service)] for one in batch] for batch in wave] for wave in rollout.waves]
+    names = ("prepared", "switched", "undone")
+    return {"waves": waves, **{name: [_fields(*pair) for pair in getattr(rollout, name)] for name in names}}
+
+
+def _fields(site: "Site", ending: "Ending") -> Fields:
+    told = {"host": site.host, "service": as_text(site.service), "end": ending.end}
+    return {**told, "why": as_text(ending.why) or None, "log": as_text(ending.log) or None}

@@ -1,0 +1,342 @@
+"""Bring one service of Compose from release to release on its machine: the standard library alone, Python 3.7 or newer.
+
+`common-sync fleet deploy` sends it, with its two modules and its job, by standard input. What it does goes on when the
+connection ends: it works in a process of its own, holds a lock, and notes each step in a journal before it goes on. The next
+run that finds a journal which is not at its end, and a lock that nobody holds, goes back first.
+
+Steps: begun, fetched, built, verified (nothing that runs was changed so far), switching, switched, deployed. Before the
+switch it ends as discarded; once that has begun, as rolled-back, or as rollback-failed, where a person has to look.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from typing import NamedTuple
+
+from common_sync.remote.host import SHORT, Host, Job, RefusalError, StepError, fail, refuse
+from common_sync.remote.look import find_state, list_running
+
+_RESTING = ("", "verified", "deployed", "rolled-back", "discarded")
+_UNTOUCHED = ("begun", "fetched", "built")
+_KEPT = 3
+"""Releases, the one that runs among them."""
+
+_PATIENCE = 2.0
+"""Seconds for somebody who only looks whether the lock is free."""
+
+_MOST_SAID = 4000
+_ERRORS = (StepError, OSError, ValueError, KeyError, TypeError)
+"""What may go wrong; the last ones where git or Docker answer in another form than they should."""
+
+
+class Release(NamedTuple):
+    """What was deployed, and is kept."""
+
+    commit: str
+    tree: str  # git's id of the service's folder; nothing for what ran before the first deploy
+    run: str
+    images: dict[str, str]  # of each unit
+
+
+class Journal(NamedTuple):
+    """How far it has come.
+
+    Attributes:
+        step: The last step that was reached; nothing where there was none yet.
+        run: The run that has reached it.
+        commit: The commit that it goes to, and `tree` git's id of the service's folder there.
+        old: The commit that the clone had.
+        project: Compose's name of what runs.
+        running: The image of each unit that ran before.
+        new: The image of each unit that it goes to.
+        back: Whether it goes to an earlier release.
+        well: Whether the service was well before.
+        why: Why it went no further.
+        history: The releases that are kept, the one that runs first, each with the fields of `Release`.
+    """
+
+    step: str = ""
+    run: str = ""
+    commit: str = ""
+    tree: str = ""
+    old: str = ""
+    project: str = ""
+    running: dict[str, str] = {}  # noqa: RUF012 - it is a tuple, and no field is ever changed in its place
+    new: dict[str, str] = {}  # noqa: RUF012
+    back: bool = False
+    well: bool = False
+    why: str = ""
+    history: list[dict[str, object]] = []  # noqa: RUF012
+
+
+def work(mark: str, job: dict[str, object]) -> int:
+    """Do a job in a process of its own; print how it has ended: one line of JSON behind a mark.
+
+    Args:
+        mark: What tells the line from what else a shell prints when it starts.
+        job: The fields of `Job`.
+    """
+    wanted = Job(**job)  # type: ignore[arg-type] # the sender has them from the same class
+    state = find_state(wanted.path, wanted.service)
+    os.makedirs(state, 0o700, exist_ok=True)
+    lock = os.open(os.path.join(state, "lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    if not _take(lock):
+        print(mark + json.dumps({"end": "busy", "why": "another deploy is at work there"}))
+        return 0
+    child = os.fork()
+    if child == 0:
+        _work_apart(mark, wanted, state)
+    os.close(lock)  # the child holds it
+    os.waitpid(child, 0)
+    print(mark + json.dumps(_read_result(state, mark)))
+    return 0
+
+
+def _take(lock: int) -> bool:
+    """Take the lock, or tell that another one works."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+        else:
+            return True
+
+
+def _work_apart(mark: str, job: Job, state: str) -> None:
+    """Work apart from whoever has asked, write how it has ended, and end."""
+    try:
+        os.setsid()
+        log = os.open(os.path.join(state, "log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        null = os.open(os.devnull, os.O_RDONLY)
+        for own, there in ((null, 0), (log, 1), (log, 2)):
+            os.dup2(own, there)
+        result = Agent(job, state).run()
+        write_json(os.path.join(state, "result.json"), dict(result, mark=mark))
+    finally:
+        os._exit(0)
+
+
+def _read_result(state: str, mark: str) -> dict[str, object]:
+    """Return how a job has ended; `lost` where the process that did it was killed."""
+    try:
+        with open(os.path.join(state, "result.json"), encoding="utf-8") as file:
+            result = json.load(file)
+    except (OSError, ValueError):
+        result = {}
+    return dict(result) if result.get("mark") == mark else {"end": "lost", "why": "the process that did it was killed"}
+
+
+def write_json(path: str, value: object) -> None:
+    """Replace a file at once: after a power cut, too, it is the old one or the new one."""
+    with open(path + ".new", "w", encoding="utf-8") as file:
+        json.dump(value, file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.rename(path + ".new", path)
+    folder = os.open(os.path.dirname(path), os.O_RDONLY)
+    os.fsync(folder)
+    os.close(folder)
+
+
+def read_journal(state: str) -> Journal:
+    """Return the journal of a folder; an empty one where nothing was ever deployed."""
+    try:
+        with open(os.path.join(state, "journal.json"), encoding="utf-8") as file:
+            kept = json.load(file)
+    except FileNotFoundError:
+        return Journal()
+    return Journal(**{key: value for key, value in kept.items() if key in Journal._fields})
+
+
+class Agent:
+    """Takes one service from release to release.
+
+    Args:
+        job: What is to be done.
+        state: The folder that has what is known of its deploys.
+    """
+
+    def __init__(self, job: Job, state: str) -> None:
+        self._job, self._state, self._host = job, state, Host(job)
+        self._tree = os.path.join(state, "tree", os.path.basename(job.path))
+        self._log = os.path.join(state, "log")
+        self.journal = Journal()
+
+    def run(self) -> dict[str, object]:
+        """Do the job; return how it has ended."""
+        before = os.path.getsize(self._log) if os.path.exists(self._log) else 0
+        actions = {"prepare": self.prepare, "back": self.back, "switch": self.switch, "undo": self.undo}
+        try:
+            self.journal = read_journal(self._state)
+            is_whole = self.journal.step in _RESTING or self.recover()
+            end, why = actions[self._job.action]() if is_whole else "rollback-failed", ""
+        except RefusalError as error:
+            end, why = "refused", str(error)
+        except _ERRORS as error:
+            end, why = "failed", _explain(error)
+        commit, old = self.journal.commit, self.journal.old
+        told = {"end": end, "why": why or self.journal.why, "commit": commit, "old": old, "log": self._log}
+        return dict(told, said=self._read_log(before))
+
+    def _read_log(self, before: int) -> str:
+        """Return the end of what was written since."""
+        with open(self._log, "rb") as file:
+            file.seek(max(before, os.path.getsize(self._log) - _MOST_SAID))
+            return file.read().decode("utf-8", "replace")
+
+    def note(self, step: str, journal: Journal) -> None:
+        """Write into the journal that a step was reached."""
+        self.journal = journal._replace(step=step)
+        write_json(os.path.join(self._state, "journal.json"), self.journal._asdict())
+
+    def prepare(self) -> str:
+        """Fetch, build and verify the commit; what runs is left alone."""
+        self._begin()
+        try:
+            self._host.fetch()
+            self._host.add_tree(self._tree)
+            self.note("fetched", self.journal)
+            self.note("built", self.journal._replace(new=self._build()))
+            for unit, image in self.journal.new.items():
+                words = ("run", "--rm", "-i", "--network", "none", "--entrypoint", "python3", image, "-I", "-")
+                self._host.prove(f"the image of {unit}", *words)
+        except (RefusalError, *_ERRORS) as error:
+            self._discard(_explain(error))
+            return "failed"
+        self.note("verified", self.journal)
+        return "verified"
+
+    def _begin(self) -> None:
+        """See what runs, and that nobody else works there; note it."""
+        if self.journal.step == "verified":
+            self._discard("another run has begun")
+        self._host.check_clone()
+        project, names = self._host.read_units(self._job.path)
+        running = {unit: image for unit, image in self._host.find_running(project).items() if unit in names}
+        for unit, name in names.items():
+            self._host.check_name(name, running.get(unit))
+        for unit, image in running.items():
+            self._host.keep(project, unit, image)
+        well = bool(running) and not self._host.find_ill(project, running)
+        fresh = Journal("", self._job.run, self._job.commit, self._job.tree, self._host.head(), project, running)
+        self.note("begun", fresh._replace(well=well, history=self.journal.history))
+
+    def _build(self) -> dict[str, str]:
+        """Build the images from the work tree beside the clone; return their ids."""
+        prefix = self._host.ask("git", "rev-parse", "--show-prefix").rstrip("/")
+        root = os.path.join(self._tree, prefix) if prefix else self._tree
+        project, names = self._host.read_units(root)
+        if project != self.journal.project:
+            fail(f"{self._job.commit[:SHORT]} calls its project {project}, and not {self.journal.project}")
+        for unit, name in names.items():
+            self._host.check_name(name, self.journal.running.get(unit))
+        return self._host.build(root, project, names)
+
+    def _discard(self, why: str) -> None:
+        """Take away what was prepared; what runs was not touched."""
+        self._host.remove_tree(self._tree)
+        self.note("discarded", self.journal._replace(why=why))
+
+    def back(self) -> str:
+        """Get ready to go back to the release before, which is kept."""
+        if not self.journal.history[1:]:
+            refuse("no earlier release is kept there")
+        target = Release(**self.journal.history[1])  # type: ignore[arg-type] # it was written from one
+        self._begin()
+        if not all(map(self._host.find_image, target.images.values())):
+            self._discard("an image of the release before was removed")
+            return "failed"
+        to = self.journal._replace(commit=target.commit, tree=target.tree, new=target.images, back=True)
+        self.note("verified", to)
+        return "verified"
+
+    def undo(self) -> str:
+        """Take back what a run has deployed."""
+        if not self.journal.history or self.journal.history[0]["run"] != self._job.of:
+            refuse("another deploy came in between")
+        end = self.back()
+        return self.switch() if end == "verified" else end
+
+    def switch(self) -> str:
+        """Switch to what was prepared; go back where it does not become well."""
+        journal = self.journal
+        if journal.step != "verified" or journal.run != self._job.run:
+            refuse("what was prepared is not there any more: another run came in between")
+        self._host.check_clone()
+        found = self._host.find_running(journal.project)
+        if self._host.head() != journal.old or any(found.get(unit) != image for unit, image in journal.running.items()):
+            refuse("somebody has changed the clone, or what runs, since it was prepared")
+        self.note("switching", journal)
+        try:
+            self._take_over()
+        except (RefusalError, *_ERRORS) as error:
+            self.journal = self.journal._replace(why=_explain(error))
+            return "rolled-back" if self.recover() else "rollback-failed"
+        self._keep_releases(journal)
+        self._host.remove_tree(self._tree)
+        return "deployed"
+
+    def _keep_releases(self, journal: Journal) -> None:
+        """Note that it is deployed, and forget the images of our own that no kept release has."""
+        history = journal.history or [Release(journal.old, "", "", journal.running)._asdict()][: len(journal.running)]
+        new = Release(journal.commit, journal.tree, journal.run, journal.new)._asdict()
+        history = history[1:] if journal.back else [new, *(one for one in history if one["images"] != journal.new)]
+        kept, gone = [Release(**one) for one in history[:_KEPT]], [Release(**one) for one in history[_KEPT:]]
+        self.note("deployed", self.journal._replace(history=[one._asdict() for one in kept], why=""))
+        held = {image for one in kept for image in one.images.values()}
+        for one in gone:
+            for unit, image in one.images.items() if one.run else []:  # what ran before the first deploy is not ours
+                if image not in held:
+                    self._host.forget(journal.project, unit, image)
+
+    def _take_over(self) -> None:
+        """Move the clone, start the new images, and see that they do well and hold what is wanted."""
+        journal = self.journal
+        self._host.do("git", *(("reset", "--keep") if journal.back else ("merge", "--ff-only")), journal.commit)
+        self._host.start(journal.new)
+        self.note("switched", journal)
+        self._host.wait_until_well(journal.project, journal.new)
+        for one in list_running(journal.project) if not journal.back else []:
+            if one["unit"] in journal.new:
+                self._host.prove(f"the container of {one['unit']}", "exec", "-i", str(one["id"]), "python3", "-I", "-")
+
+    def recover(self) -> bool:
+        """Go back to what ran before; tell whether all is as it was."""
+        why = self.journal.why or f"it was interrupted at `{self.journal.step}`"
+        try:
+            if self.journal.step in _UNTOUCHED:
+                self._discard(why)
+                return True
+            self.note("rolling-back", self.journal._replace(why=why))
+            self._go_back()
+        except (RefusalError, *_ERRORS) as error:
+            self.note("rollback-failed", self.journal._replace(why=f"{why}; then the way back: {_explain(error)}"))
+            return False
+        self.note("rolled-back", self.journal)
+        return True
+
+    def _go_back(self) -> None:
+        """Move the clone back, start the old images, and see that they do as well as before."""
+        journal, head = self.journal, self._host.head()
+        if head not in (journal.old, journal.commit):
+            fail(f"somebody has moved the clone to {head[:SHORT]}")
+        fresh = [unit for unit in journal.new if unit not in journal.running]
+        if fresh and head == journal.commit:
+            self._host.compose(self._job.path, "rm", "--stop", "--force", *fresh)
+        if head != journal.old:
+            self._host.do("git", "reset", "--keep", journal.old)
+        self._host.start(journal.running)
+        if journal.well:
+            self._host.wait_until_well(journal.project, journal.running)
+        self._host.remove_tree(self._tree)
+
+
+def _explain(error: BaseException) -> str:
+    return str(error) or type(error).__name__

@@ -1,0 +1,337 @@
+"""A service of Compose on its machine, as the agent finds and changes it: the standard library alone, Python 3.7 or newer."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from typing import NamedTuple, NoReturn
+
+from common_sync.remote.look import ask, keep_environment, list_running, look
+
+SHORT = 12
+"""Letters of an id in names and messages."""
+
+_FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+_MOST_NAMED = 3
+
+
+class RefusalError(Exception):
+    """It is not begun: nothing was changed."""
+
+
+class StepError(Exception):
+    """A step has failed."""
+
+
+def refuse(why: str) -> NoReturn:
+    """Say why nothing is begun.
+
+    Raises:
+        RefusalError: Always.
+    """
+    raise RefusalError(why)
+
+
+def fail(why: str) -> NoReturn:
+    """Say why a step has failed.
+
+    Raises:
+        StepError: Always.
+    """
+    raise StepError(why)
+
+
+class Job(NamedTuple):
+    """What is to be done.
+
+    Attributes:
+        action: `prepare` and then `switch`; `back` and then `switch`; or `undo`.
+        run: The run's own word; the second action must have that of the first.
+        path: The folder of the repository on the machine.
+        service: The service's path from there.
+        commit: The commit's full id.
+        tree: Git's id of the service's folder in that commit.
+        branch: The branch that the clone must be at; nothing where any will do.
+        compose: The compose files' paths from the root; none for the service's own.
+        env_file: The file of variables for Compose, or nothing.
+        health: What to ask, or nothing.
+        timeout: How many seconds a command may take.
+        health_timeout: In how many seconds the service must be well.
+        health_times: How many times in a row.
+        settle: For how many seconds it must stay so.
+        library: The library's folder in the image.
+        token: What the probe's answer begins with.
+        probe: A program that tells what that folder holds.
+        of: The run that `undo` takes back.
+    """
+
+    action: str
+    run: str
+    path: str
+    service: str
+    commit: str
+    tree: str
+    branch: str
+    compose: list[str]
+    env_file: str
+    health: str
+    timeout: int
+    health_timeout: int
+    health_times: int
+    settle: int
+    library: str
+    token: str
+    probe: str
+    of: str = ""
+
+
+class Host:
+    """Asks and changes a service's clone, images and containers.
+
+    Args:
+        job: What is to be done.
+    """
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+
+    # The clone
+
+    def head(self) -> str:
+        """Return the commit that the clone holds."""
+        return self.ask("git", "rev-parse", "HEAD")
+
+    def check_clone(self) -> None:
+        """Refuse a clone that somebody works in."""
+        told = look({"health": "", "path": self.job.path, "service": self.job.service})["checkout"]
+        assert isinstance(told, dict)
+        if "error" in told:
+            refuse(f"the clone cannot be read: {told['error']}")
+        if told["edits"]:
+            refuse(f"edited in the clone: {', '.join(told['edits'][:_MOST_NAMED])}")
+        if not told["branch"] or (self.job.branch and told["branch"] != self.job.branch):
+            wanted = f"and not at {self.job.branch}" if self.job.branch else "so nobody could go on there by git pull"
+            refuse(f"the clone is at {'the branch ' + told['branch'] if told['branch'] else 'no branch'}, {wanted}")
+
+    def fetch(self) -> None:
+        """Bring the commit, and see that the clone can move to it."""
+        commit, short = self.job.commit, self.job.commit[:SHORT]
+        if not self.succeeds("git", "cat-file", "-e", f"{commit}^{{commit}}"):
+            self.do("git", "fetch", "--no-tags", "--no-recurse-submodules", "origin", commit)
+        if not self.succeeds("git", "merge-base", "--is-ancestor", "HEAD", commit):
+            fail(f"the clone has commits that are not in {short}: it can only move forward")
+        if self.ask("git", "rev-parse", f"{commit}:./{self.job.service}") != self.job.tree:
+            fail(f"{short} holds another state of {self.job.service} there than here")
+        top = self.ask("git", "rev-parse", "--show-toplevel")
+        added = self.ask("git", "diff", "--name-only", "--no-renames", "--diff-filter=A", "-z", "HEAD", commit).split(
+            "\0"
+        )
+        lying = [one for one in added if one and os.path.lexists(os.path.join(top, one))]
+        if lying:
+            fail(f"git does not know what lies where {short} has a file: {', '.join(lying[:_MOST_NAMED])}")
+
+    def add_tree(self, tree: str) -> None:
+        """Check the commit out beside the clone."""
+        self.remove_tree(tree)
+        os.makedirs(os.path.dirname(tree), exist_ok=True)
+        self.do("git", "-c", "core.hooksPath=/dev/null", "worktree", "add", "--detach", tree, self.job.commit)
+
+    def remove_tree(self, tree: str) -> None:
+        """Remove what was checked out beside the clone."""
+        if os.path.lexists(tree):
+            self.do("rm", "-rf", "--", tree)
+            self.do("git", "worktree", "prune")
+
+    # Images
+
+    def find_image(self, name: str) -> str:
+        """Return the id of an image, or nothing where there is none of that name."""
+        words = ("docker", "image", "inspect", "--format", "{{.Id}}", name)
+        return self.ask(*words) if self.succeeds(*words) else ""
+
+    def check_name(self, name: str, image: str | None) -> None:
+        """Refuse to take a name from an image that somebody has made and not started."""
+        named = self.find_image(name)
+        if named and named != image:
+            remedy = "start it, or remove its name by docker rmi" if image else "remove its name by docker rmi"
+            refuse(f"the image {name} is there and is not what runs: {remedy}")
+
+    def keep(self, project: str, unit: str, image: str) -> None:
+        """Give an image a name of our own: it is not pruned while it has one."""
+        self.do("docker", "tag", image, _own_name(project, unit, image))
+
+    def forget(self, project: str, unit: str, image: str) -> None:
+        """Take our own name from an image; it stays where a container has it."""
+        self.succeeds("docker", "rmi", _own_name(project, unit, image))
+
+    def build(self, root: str, project: str, names: dict[str, str]) -> dict[str, str]:
+        """Build the images by names of our own, so that those of what runs stay as they are; return their ids.
+
+        Args:
+            root: The folder to build from.
+            project: The project's name.
+            names: The image's name of each unit.
+        """
+        labels = {"org.opencontainers.image.revision": self.job.commit}
+        first = {name: unit for unit, name in reversed(list(names.items()))}  # two units may have one image
+        ours = {unit: f"common-sync/{project}:building-{first[name]}" for unit, name in names.items()}
+        parts = {unit: {"image": ours[unit], "build": {"labels": labels}} for unit in names}
+        self.compose(root, "build", *names, over=json.dumps({"services": parts}))
+        new = {unit: self.find_image(ours[unit]) for unit in names}
+        for unit, image in new.items():
+            self.keep(project, unit, image)
+        for tag in set(ours.values()):
+            self.do("docker", "rmi", "--no-prune", tag)
+        return new
+
+    def prove(self, what: str, *words: str) -> None:
+        """See that the library's folder, in an image or in a container, holds what is wanted."""
+        said = self.ask("docker", *words, given=self.job.probe)
+        lines = [line for line in said.splitlines() if line.startswith(self.job.token)]
+        (told,) = json.loads(lines[0][len(self.job.token) :]) if len(lines) == 1 else [{"gone": True}]
+        if "gone" in told or "error" in told:
+            fail(f"{what} has no readable folder {self.job.library}")
+        if told["changed"] or told["missing"] or told["extra"]:
+            fail(f"{what} holds another library in {self.job.library} than is wanted")
+
+    # Containers
+
+    def find_running(self, project: str) -> dict[str, str]:
+        """Return the image of each unit of a project."""
+        return {str(one["unit"]): str(one["image"]) for one in list_running(project)}
+
+    def start(self, images: dict[str, str]) -> None:
+        """Give their names to images, then start the units from them one after another."""
+        _, names = self.read_units(self.job.path)
+        for unit in names:
+            if unit in images:
+                self.do("docker", "tag", images[unit], names[unit])
+        for unit in names:
+            if unit in images:
+                self.compose(self.job.path, "up", "-d", "--no-build", "--no-deps", "--pull", "never", unit)
+
+    def wait_until_well(self, project: str, images: dict[str, str]) -> None:
+        """Wait until all is well so many times in a row, and stays so for a while."""
+        deadline = time.monotonic() + self.job.health_timeout
+        times, since, seen = 0, 0.0, ""
+        while True:
+            ill, now, clock = self.find_ill(project, images), self.list_starts(project, images), time.monotonic()
+            is_good = not ill and now == seen
+            times, since, seen = (times + 1, since, now) if is_good else (int(not ill), clock, now)
+            if times >= self.job.health_times and clock >= since + self.job.settle:
+                return
+            if clock > deadline and (not is_good or clock > deadline + self.job.settle):
+                fail(f"not healthy in {self.job.health_timeout} s: {ill or 'it was started again and again'}")
+            time.sleep(1)
+
+    def list_starts(self, project: str, images: dict[str, str]) -> str:
+        """Return what is another text after each start of a container."""
+        found = [one for one in list_running(project) if one["unit"] in images]
+        return json.dumps([[one["id"], one["started"], one["restarts"]] for one in found])
+
+    def find_ill(self, project: str, images: dict[str, str]) -> str:
+        """Return why a service is not well, or nothing."""
+        found = {str(one["unit"]): one for one in list_running(project) if one["unit"] in images}
+        for unit, one in found.items():
+            if one["image"] != images[unit]:
+                return f"{unit} runs another image"
+            if one["state"] != "running" or one["health"] not in ("", "healthy"):
+                return f"{unit} is {one['health'] or one['state']}"
+        missing = sorted(set(images).difference(found))
+        if missing:
+            return f"{', '.join(missing)}: no container"
+        told = ask(self.job.health) if self.job.health else {"status": 200}
+        if str(told.get("status"))[:1] != "2":
+            return f"{self.job.health}: {told.get('error') or told['status']}"
+        return ""
+
+    # Compose
+
+    def find_files(self, root: str) -> list[str]:
+        """Return the service's compose files."""
+        if self.job.compose:
+            return [os.path.join(root, one) for one in self.job.compose]
+        folder = os.path.join(root, self.job.service)
+        for name in _FILES:
+            stem, end = os.path.splitext(name)
+            if os.path.exists(os.path.join(folder, name)):
+                found = [os.path.join(folder, one) for one in (name, f"{stem}.override{end}")]
+                return [one for one in found if os.path.exists(one)]
+        return fail(f"there is no compose file in {folder}")
+
+    def read_units(self, root: str) -> tuple[str, dict[str, str]]:
+        """Return the project's name, and the image's name of each unit that is built of the service; those with ports first."""
+        told = json.loads(self.compose(root, "config", "--format", "json", "--no-env-resolution", answers=True))
+        folder, found = os.path.join(os.path.realpath(root), self.job.service), []
+        for unit, one in told["services"].items():
+            build = one.get("build") or {}
+            context = os.path.realpath(build.get("context") or "/")
+            file = os.path.realpath(os.path.join(context, build.get("dockerfile") or ""))
+            if any((place + "/").startswith(folder + "/") for place in (context, file)):
+                found.append((not one.get("ports"), unit, one.get("image") or f"{told['name']}-{unit}"))
+        if not found:
+            fail(f"its compose files build no image of {self.job.service}")
+        return str(told["name"]), {unit: name for _, unit, name in sorted(found)}
+
+    def compose(self, root: str, *words: str, over: str = "", answers: bool = False) -> str:
+        """Run Compose with the service's files below a root; `over` is put over them."""
+        files = self.find_files(root)
+        live = os.path.dirname(os.path.join(self.job.path, os.path.relpath(files[0], root)))
+        settings = self.job.env_file or os.path.join(live, ".env")
+        command = ["docker", "compose"]
+        for file in [*files, "-"] if over else files:
+            command += ["-f", file]
+        command += ["--env-file", settings] if os.path.exists(settings) else []
+        return self.ask(*command, *words) if answers else self.do(*command, *words, given=over)
+
+    # Commands
+
+    def do(self, *words: str, given: str = "") -> str:
+        """Run a command; what it writes goes to the log."""
+        return self._call(words, given, sys.__stderr__.fileno() if sys.__stderr__ else subprocess.DEVNULL)
+
+    def ask(self, *words: str, given: str = "") -> str:
+        """Return what a command writes."""
+        return self._call(words, given, subprocess.PIPE)
+
+    def succeeds(self, *words: str) -> bool:
+        """Tell whether a command succeeds."""
+        try:
+            self.ask(*words)
+        except StepError:
+            return False
+        return True
+
+    def _call(self, words: tuple[str, ...], given: str, out: int) -> str:
+        """Run a command in the clone.
+
+        Raises:
+            StepError: It has failed.
+        """
+        shell = os.environ.get("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
+        env = dict(keep_environment(), GIT_TERMINAL_PROMPT="0", GIT_SSH_COMMAND=shell)
+        shown = " ".join(words[: 2 + (words[0] == "git" or words[1] == "compose")])
+        try:
+            done = subprocess.run(
+                words,
+                cwd=self.job.path,
+                env=env,
+                stdout=out,
+                timeout=self.job.timeout,
+                input=given.encode(),
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            fail(f"{shown} took more than {self.job.timeout} s")
+        except OSError as error:
+            fail(f"{words[0]}: {error.strerror}")
+        if done.returncode:
+            fail(f"{shown} has ended with {done.returncode}")
+        return (done.stdout or b"").decode("utf-8", "surrogateescape").rstrip("\n")
+
+
+def _own_name(project: str, unit: str, image: str) -> str:
+    return f"common-sync/{project}:{unit}-{image.rpartition(':')[2][:SHORT]}"

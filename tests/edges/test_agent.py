@@ -1,0 +1,486 @@
+"""The agent, which takes a service from release to release: its steps, its journal and its refusals, with real git.
+
+What stands for Docker proves nothing about Docker: that is `tests/e2e/test_fleet_deploy.py`.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support import standin
+from support.monorepo import Monorepo, run
+
+from common_sync.commands.steps.wanted import OWN_NAMES, read_wanted
+from common_sync.core.fleet.probe import make_question
+from common_sync.edges.files.pages import read_shipped
+from common_sync.remote import agent, look
+from common_sync.remote.agent import Agent, Journal
+from common_sync.remote.host import Host, Job, RefusalError, StepError
+
+SERVICE, COPY = "services/api", "services/api/common"
+
+
+class Machine:
+    """A machine with a clone, and what stands for Docker; and the repository that it is a clone of."""
+
+    def __init__(self, repo: Monorepo, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.repo, self.store, self.clone = repo, folder / "store", folder / "clone"
+        standin.write_docker(folder / "bin", self.store)
+        monkeypatch.setenv("PATH", f"{folder / 'bin'}:/usr/bin:/bin")
+        monkeypatch.setenv("HOME", str(folder))
+        for name, value in (("NOSYSTEM", "1"), ("GLOBAL", os.devnull)):
+            monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
+        self.write_units("api")
+        repo.commit("one")
+        repo.git("clone", "-q", ".", str(self.clone))
+        self.state = Path(look.find_state(str(self.clone), SERVICE))
+        self.state.mkdir(parents=True)
+        (self.state / "log").write_bytes(b"")
+        self.branch = repo.git("branch", "--show-current").strip()
+        self.compose("build", "api")
+        self.compose("up", "api")
+
+    def write_units(self, *units: str, **more: object) -> None:
+        """Write the compose file."""
+        services = {unit: {"build": {"context": "."}} for unit in units} | more
+        self.repo.write(f"{SERVICE}/compose.yml", json.dumps({"name": "shop", "services": services}))
+
+    def compose(self, *words: str) -> None:
+        """Run Compose by hand."""
+        file = str(self.clone / SERVICE / "compose.yml")
+        assert run("docker", "compose", "-f", file, *words, cwd=self.clone, env={"PATH": os.environ["PATH"]}).code == 0
+
+    def publish(self, path: str, text: str = "new\n") -> str:
+        """Commit a file of the service; return the commit."""
+        self.repo.write(f"{SERVICE}/{path}", text)
+        self.repo.commit(path)
+        return self.repo.git("rev-parse", "HEAD").strip()
+
+    def job(self, action: str, run_id: str = "1", **more: object) -> Job:
+        """Return a job for what the repository has now."""
+        commit, tree = (self.repo.git("rev-parse", name).strip() for name in ("HEAD", f"HEAD:{SERVICE}"))
+        manifest = read_wanted(str(self.repo.root), SERVICE, COPY, commit)
+        probe = make_question(read_shipped("remote/probe.py"), "token", 60, [(manifest, standin.IN_IMAGE)], OWN_NAMES)
+        job = Job(
+            action,
+            run_id,
+            str(self.clone),
+            SERVICE,
+            commit,
+            tree,
+            self.branch,
+            [],
+            "",
+            "",
+            60,
+            2,
+            1,
+            0,
+            standin.IN_IMAGE,
+            "token",
+            probe,
+        )
+        return job._replace(**more)  # type: ignore[arg-type] # each test knows the types
+
+    def act(self, action: str, run_id: str = "1", **more: object) -> dict[str, object]:
+        """Do a job in this process; return how it has ended."""
+        return Agent(self.job(action, run_id, **more), str(self.state)).run()
+
+    def end(self, action: str, run_id: str = "1", **more: object) -> tuple[object, object]:
+        """Do a job; return its end and why."""
+        told = self.act(action, run_id, **more)
+        return told["end"], told["why"]
+
+    @property
+    def journal(self) -> Journal:
+        """What the journal says."""
+        return agent.read_journal(str(self.state))
+
+    @property
+    def running(self) -> dict[str, str]:
+        """The images that run."""
+        return Host(self.job("switch")).find_running("shop")
+
+    @property
+    def head(self) -> str:
+        """The commit that the clone has."""
+        return Host(self.job("switch")).head()
+
+    def images(self) -> set[str]:
+        """Return the names of images."""
+        return set(standin.read_state(self.store)["images"])
+
+    def was_called(self, words: str) -> bool:
+        """Tell whether Docker was called like this."""
+        return words in (self.store / "calls").read_text()
+
+
+@pytest.fixture
+def machine(committed: Monorepo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """Return a machine on which the first release runs."""
+    return Machine(committed, tmp_path / "machine", monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path) -> None:
+    (tmp_path / "machine").mkdir()
+
+
+def test_releases_there_and_back(machine: Machine) -> None:
+    """A release would not arrive, or the one before would be gone when it is needed."""
+    first, one = machine.head, machine.running
+    commits = [machine.publish("a.py", f"x = {number}\n") for number in range(2)]
+    assert machine.end("prepare") == ("verified", "")
+    assert (machine.head, machine.running, (machine.state / "tree" / "clone").exists()) == (first, one, True)
+    assert machine.end("switch") == ("deployed", "")
+    assert (machine.head, machine.running != one, (machine.state / "tree" / "clone").exists()) == (
+        commits[1],
+        True,
+        False,
+    )
+    assert not any("building" in name for name in machine.images())
+    two = machine.running
+    for number in range(2, 5):
+        machine.publish("a.py", f"x = {number}\n")
+        assert (machine.end("prepare", str(number)), machine.end("switch", str(number))) == (
+            ("verified", ""),
+            ("deployed", ""),
+        )
+    assert [release["run"] for release in machine.journal.history] == ["4", "3", "2"]
+    tags = {name for name in machine.images() if name.startswith("common-sync/shop:api-")}
+    assert len(tags) == 4, "three releases, and what ran before the first deploy"
+    assert not any(two["api"][7:19] in name for name in tags)
+    for run_id in ("5", "6"):
+        assert (machine.end("back", run_id), machine.end("switch", run_id)) == (("verified", ""), ("deployed", ""))
+    assert machine.head == machine.journal.history[0]["commit"]
+    assert machine.end("back", "7") == ("refused", "no earlier release is kept there")
+    assert machine.end("undo", of="5") == ("refused", "another deploy came in between")
+    assert (machine.end("prepare", "8"), machine.end("switch", "8")) == (("verified", ""), ("deployed", ""))
+    assert machine.end("undo", "9", of="8") == ("deployed", "")
+    assert [release["run"] for release in machine.journal.history] == ["2"]
+
+
+def test_a_release_that_does_not_come_up(machine: Machine) -> None:
+    """A release that fails would stay, or take the one before with it."""
+    first, one = machine.head, machine.running
+    machine.publish("ill")
+    assert machine.end("prepare") == ("verified", "")
+    end, why = machine.end("switch")
+    assert (end, why) == ("rolled-back", "not healthy in 2 s: api is restarting")
+    assert (machine.head, machine.running, machine.journal.step) == (first, one, "rolled-back")
+    assert machine.journal.history == []
+
+
+def test_a_way_back_that_fails(machine: Machine) -> None:
+    """A machine that a person has to look at would be called whole."""
+    machine.publish("ill")
+    assert machine.end("prepare")[0] == "verified"
+    (image,) = machine.running.values()
+    machine.store.joinpath("kill").write_text("nobody")
+    (machine.store / image / "ill").write_text("")  # the old one does not come up, either
+    end, why = machine.end("switch")
+    assert (end, machine.journal.step) == ("rollback-failed", "rollback-failed")
+    assert "then the way back: not healthy in 2 s" in str(why)
+    assert machine.end("prepare", "2")[0] == "rollback-failed", "the next run tries again"
+    (machine.store / image / "ill").unlink()
+    assert machine.end("prepare", "3")[0] == "verified"
+    assert "was not well" not in str(why)
+
+
+def test_a_service_that_was_ill_before(machine: Machine) -> None:
+    """A release that mends a service could not be deployed, or its way back would be called failed."""
+    (image,) = machine.running.values()
+    (machine.store / image / "ill").write_text("")
+    machine.publish("ill")
+    machine.end("prepare")
+    assert machine.end("switch")[0] == "rolled-back"
+    machine.repo.git("rm", "-q", f"{SERVICE}/ill")
+    machine.publish("a.py")
+    assert (machine.end("prepare", "2")[0], machine.end("switch", "2")[0]) == ("verified", "deployed")
+
+
+def test_units_that_come(machine: Machine) -> None:
+    """A unit that is new would be left behind on the way back, or a database would be started anew."""
+    machine.write_units("api", "job", db={"image": "postgres"})
+    machine.publish("ill")
+    machine.end("prepare")
+    assert machine.end("switch")[0] == "rolled-back"
+    assert (set(machine.running), machine.was_called("rm --stop --force job")) == ({"api"}, True)
+    machine.repo.git("rm", "-q", f"{SERVICE}/ill")
+    machine.publish("a.py")
+    assert (machine.end("prepare", "2")[0], machine.end("switch", "2")[0]) == ("verified", "deployed")
+    assert (set(machine.running), machine.was_called("unit db")) == ({"api", "job"}, False)
+
+
+def test_one_image_for_two_units(machine: Machine) -> None:
+    """A worker that shares the image of its service would be left on the old one."""
+    machine.write_units(
+        api={"build": {"context": "."}, "image": "shop/api"},
+        job={"build": {"context": ".", "dockerfile": "Dockerfile"}, "image": "shop/api"},
+    )
+    machine.publish("a.py")
+    assert machine.end("prepare") == ("verified", "")
+    assert machine.end("switch") == ("deployed", "")
+    assert len(set(machine.running.values())) == 1
+    assert machine.images() >= {"shop/api"}
+
+
+@pytest.mark.parametrize("name", ["compose.override.yml", ".env"])
+def test_files_that_compose_takes_by_itself(machine: Machine, name: str) -> None:
+    """A service would be started without the settings that its host has for it."""
+    text = '{"services": {"api": {"image": "mine"}}}' if name.endswith("yml") else "PORT=1\n"
+    (machine.clone / SERVICE / name).write_text(text)
+    host = Host(machine.job("prepare"))
+    _, names = host.read_units(str(machine.clone))
+    assert names == {"api": "mine" if name.endswith("yml") else "shop-api"}
+    assert machine.was_called(f"-f {machine.clone}/{SERVICE}/compose.override.yml") == name.endswith("yml")
+    assert machine.was_called(f"--env-file {machine.clone}/{SERVICE}/.env") == (name == ".env")
+
+
+def edit(machine: Machine) -> None:
+    """Edit a file of the clone."""
+    (machine.clone / SERVICE / "app.py").write_text("mine\n")
+
+
+def detach(machine: Machine) -> None:
+    """Leave the branch."""
+    Host(machine.job("prepare")).do("git", "checkout", "-q", "--detach")
+
+
+def branch(machine: Machine) -> None:
+    """Go to another branch."""
+    Host(machine.job("prepare")).do("git", "checkout", "-q", "-b", "fix")
+
+
+def retag(machine: Machine) -> None:
+    """Build another image by the service's name."""
+    state = standin.read_state(machine.store)
+    state["images"]["shop-api"] = "sha256:mine"
+    (machine.store / "state.json").write_text(json.dumps(state))
+
+
+def lose(machine: Machine) -> None:
+    """Lose the repository."""
+    (machine.clone / ".git").rename(machine.clone / "git")
+
+
+def forget(machine: Machine) -> None:
+    """Have no compose file."""
+    (machine.repo.root / SERVICE / "compose.yml").unlink()
+    (machine.clone / SERVICE / "compose.yml").unlink()
+    host = Host(machine.job("prepare"))
+    host.do("git", "-c", "user.name=A", "-c", "user.email=a@example.invalid", "commit", "-qam", "none")
+
+
+REFUSED = [
+    (edit, "refused", "edited in the clone: services/api/app.py"),
+    (detach, "refused", "the clone is at no branch, and not at main"),
+    (branch, "refused", "the clone is at the branch fix, and not at main"),
+    (retag, "refused", "the image shop-api is there and is not what runs: start it, or remove its name by docker rmi"),
+    (lose, "refused", "the clone cannot be read: "),
+    (forget, "failed", "there is no compose file in "),
+]
+
+
+@pytest.mark.parametrize(("act", "end", "why"), REFUSED)
+def test_what_is_not_touched(machine: Machine, act: Callable[[Machine], None], end: str, why: str) -> None:
+    """Somebody's work would be lost."""
+    act(machine)
+    told = machine.end("prepare")
+    assert (told[0], str(told[1]).startswith(why)) == (end, True), told
+    assert machine.journal == Journal()
+
+
+def test_a_clone_at_no_branch(machine: Machine) -> None:
+    """A clone that somebody has put at a commit would be moved, and nobody could go on there."""
+    detach(machine)
+    assert machine.end("prepare", branch="") == (
+        "refused",
+        "the clone is at no branch, so nobody could go on there by git pull",
+    )
+
+
+def commit_there(machine: Machine) -> None:
+    """Commit in the clone."""
+    host = Host(machine.job("prepare"))
+    host.do(
+        "git", "-c", "user.name=A", "-c", "user.email=a@example.invalid", "commit", "-q", "--allow-empty", "-m", "mine"
+    )
+
+
+def lay(machine: Machine) -> None:
+    """Put a file where the commit has one."""
+    (machine.clone / SERVICE / "a.py").write_text("mine\n")
+
+
+def rename(machine: Machine) -> None:
+    """Have the commit call its project by another name."""
+    machine.repo.write(f"{SERVICE}/compose.yml", '{"name": "other", "services": {"api": {"build": {"context": "."}}}}')
+
+
+def build_nothing(machine: Machine) -> None:
+    """Have the commit build nothing of the service."""
+    machine.write_units(api={"image": "postgres"}, other={"build": {"context": "../worker"}})
+
+
+def spoil(machine: Machine) -> None:
+    """Edit the copy in the commit."""
+    machine.repo.write(f"{COPY}/our_common/settings.py", "edited\n")
+
+
+def empty(machine: Machine) -> None:
+    """Have the image hold no copy where it should be."""
+    machine.write_units(api={"build": {"context": "common"}})
+
+
+FAILED = [
+    (commit_there, "the clone has commits that are not in "),
+    (lay, "git does not know what lies where "),
+    (rename, "calls its project other, and not shop"),
+    (build_nothing, "its compose files build no image of services/api"),
+    (spoil, "the image of api holds another library in /app/common than is wanted"),
+    (empty, "the image of api has no readable folder /app/common"),
+]
+
+
+@pytest.mark.parametrize(("act", "why"), FAILED)
+def test_what_is_not_prepared(machine: Machine, act: Callable[[Machine], None], why: str) -> None:
+    """A release that is not what is wanted would be switched to, or somebody's files would be in its way and lost."""
+    one = machine.running
+    act(machine)
+    machine.publish("a.py")
+    end, said = machine.end("prepare")
+    assert (end, why in str(said)) == ("failed", True), said
+    assert (machine.running, machine.journal.step, (machine.state / "tree" / "clone").exists()) == (
+        one,
+        "discarded",
+        False,
+    )
+    assert machine.end("switch")[0] == "refused"
+
+
+def test_another_state_of_the_service(machine: Machine) -> None:
+    """A clone with another history would be trusted because a commit has the same name."""
+    machine.publish("a.py")
+    assert (
+        machine.end("prepare", tree="0" * 40)[1]
+        == f"{machine.job('x').commit[:12]} holds another state of services/api there than here"
+    )
+
+
+def test_who_prepared_it(machine: Machine) -> None:
+    """One person would switch to what another one has prepared."""
+    machine.publish("a.py")
+    assert machine.end("prepare", "1")[0] == "verified"
+    assert machine.end("switch", "2") == (
+        "refused",
+        "what was prepared is not there any more: another run came in between",
+    )
+    assert machine.end("prepare", "2")[0] == "verified"
+    assert machine.end("switch", "1")[0] == "refused"
+    edit(machine)
+    assert machine.end("switch", "2")[0] == "refused"
+    Host(machine.job("x")).do("git", "checkout", "-q", ".")
+    commit_there(machine)
+    assert machine.end("switch", "2") == (
+        "refused",
+        "somebody has changed the clone, or what runs, since it was prepared",
+    )
+    Host(machine.job("x")).do("git", "reset", "-q", "--keep", "HEAD~1")
+    assert machine.end("switch", "2")[0] == "deployed"
+
+
+@pytest.mark.parametrize(
+    "step", ["begun", "fetched", "built", "switching", "switched", "rolling-back", "rollback-failed"]
+)
+def test_a_journal_that_is_not_at_its_end(machine: Machine, step: str) -> None:
+    """A machine would stay between two releases, and the next deploy would take that for what ran before."""
+    first, one = machine.head, machine.running
+    machine.publish("a.py")
+    machine.end("prepare")
+    kept = machine.journal
+    if step in {"switched", "rolling-back"}:
+        Agent(machine.job("switch"), str(machine.state))._host.do("git", "merge", "-q", "--ff-only", kept.commit)  # noqa: SLF001
+        Host(machine.job("switch")).start(kept.new)
+    agent.write_json(
+        str(machine.state / "journal.json"), {**kept._asdict(), "step": step, "later": "unknown keys are left"}
+    )
+    assert machine.end("switch") == ("refused", "what was prepared is not there any more: another run came in between")
+    assert (machine.head, machine.running) == (first, one)
+    assert machine.journal.step == ("discarded" if step in {"begun", "fetched", "built"} else "rolled-back")
+    assert (machine.end("prepare", "2")[0], machine.end("switch", "2")[0]) == ("verified", "deployed")
+
+
+def test_a_clone_that_was_moved_meanwhile(machine: Machine) -> None:
+    """What somebody has done by hand since would be thrown away on the way back."""
+    machine.publish("a.py")
+    machine.end("prepare")
+    agent.write_json(str(machine.state / "journal.json"), {**machine.journal._asdict(), "step": "switching"})
+    commit_there(machine)
+    mine = machine.head
+    end, why = machine.end("prepare", "2")
+    assert (end, machine.head) == ("rollback-failed", mine)
+    assert f"somebody has moved the clone to {mine[:12]}" in str(why)
+
+
+def test_an_image_that_was_removed(machine: Machine) -> None:
+    """A way back would begin that cannot end."""
+    machine.publish("a.py")
+    assert (machine.end("prepare")[0], machine.end("switch")[0]) == ("verified", "deployed")
+    state = standin.read_state(machine.store)
+    state["images"] = {name: image for name, image in state["images"].items() if image in machine.running.values()}
+    (machine.store / "state.json").write_text(json.dumps(state))
+    assert machine.end("back", "2") == ("failed", "an image of the release before was removed")
+
+
+def test_a_journal_that_cannot_be_read(machine: Machine) -> None:
+    """A disk that was full would end every further deploy with a traceback."""
+    (machine.state / "journal.json").write_text("{")
+    assert machine.end("prepare")[0] == "failed"
+
+
+def ask(machine: Machine, capfd: pytest.CaptureFixture[str]) -> dict[str, object]:
+    """Have a job done apart; return the answer."""
+    assert agent.work("mark", machine.job("prepare")._asdict()) == 0
+    (line,) = (line for line in capfd.readouterr().out.splitlines() if line.startswith("mark"))
+    return dict(json.loads(line[4:]))
+
+
+def test_in_a_process_of_its_own(machine: Machine, capfd: pytest.CaptureFixture[str]) -> None:
+    """A deploy would end with the connection of whoever has asked for it, or two would work at once."""
+    machine.publish("a.py")
+    (machine.store / "kill").write_text(" build ")
+    assert ask(machine, capfd)["end"] == "lost"
+    assert machine.journal.step == "fetched"
+    told = ask(machine, capfd)
+    assert (told["end"], "worktree" in str(told["said"]) or "HEAD is now at" in str(told["said"])) == ("verified", True)
+    assert (machine.state / "log").stat().st_mode & 0o077 == 0 or told["log"] == str(machine.state / "log")
+    with open(machine.state / "lock", "rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert ask(machine, capfd) == {"end": "busy", "why": "another deploy is at work there"}
+
+
+def test_commands_that_fail(machine: Machine) -> None:
+    """A program that hangs, or is not there, would hold up the machine's deploys for ever."""
+    host = Host(machine.job("prepare", timeout=1))
+    for words, why in (
+        (("sleep", "60"), "sleep 60 took more than 1 s"),
+        (("nobody", "x"), "nobody: No such file or directory"),
+        (("docker", "image", "inspect", "nobody"), "docker image has ended with 1"),
+        (("git", "log", "nobody", "x"), "git log nobody has ended with 128"),
+    ):
+        with pytest.raises(StepError, match=why):
+            host.ask(*words)
+
+
+def test_what_keeps_a_service_from_being_well(machine: Machine) -> None:
+    """A service that is ill would be called well."""
+    host = Host(machine.job("prepare", health="http://127.0.0.1:1/"))
+    assert host.find_ill("shop", {"api": "sha256:x"}) == "api runs another image"
+    assert host.find_ill("shop", {**machine.running, "job": "sha256:x"}) == "job: no container"
+    assert host.find_ill("shop", machine.running) == "http://127.0.0.1:1/: [Errno 111] Connection refused"
+    with pytest.raises(RefusalError):
+        host.check_name("shop-api", None)

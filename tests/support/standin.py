@@ -1,0 +1,124 @@
+"""What stands for Docker with Compose where the real one would take minutes: it keeps images and containers in files.
+
+It proves nothing about Docker: `tests/e2e/test_fleet_deploy.py` has the real one. It is a program: `python standin.py FOLDER
+WORDS`. Compose files are JSON here. A service whose folder has a file `ill` does not come up.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+IN_IMAGE = "/app/common"
+"""The library's folder in each image."""
+
+
+def write_docker(folder: Path, store: Path) -> None:
+    """Write the program `docker` into a folder.
+
+    Args:
+        folder: It is first in the PATH.
+        store: What it keeps goes here; `kill` in it has words at which it kills what has started it.
+    """
+    folder.mkdir(exist_ok=True)
+    store.mkdir(exist_ok=True)
+    (folder / "docker").write_text(f'#!/bin/sh\nexec {sys.executable} -IS {__file__} {store} "$@"\n')
+    (folder / "docker").chmod(0o755)
+
+
+def read_state(store: Path) -> dict[str, dict[str, str]]:
+    """Return the images by their names, and the image of each unit's container by `project/unit`."""
+    file = store / "state.json"
+    return dict(json.loads(file.read_text())) if file.exists() else {"images": {}, "containers": {}}
+
+
+def main(store: Path, words: list[str]) -> int:
+    """Do what Docker would do; return the exit code."""
+    line, kill = " ".join(words), store / "kill"
+    with (store / "calls").open("a") as calls:
+        calls.write(f"{line}\n")
+    if kill.exists() and kill.read_text() in line:
+        kill.unlink()
+        os.kill(os.getppid(), 9)
+        return 1
+    state = read_state(store)
+    code = _compose(store, state, words[1:]) if words[0] == "compose" else _docker(store, state, words)
+    (store / "state.json").write_text(json.dumps(state))
+    return code
+
+
+def _docker(store: Path, state: dict[str, dict[str, str]], words: list[str]) -> int:
+    images, containers = state["images"], state["containers"]
+    known = {image: image for image in images.values()} | images
+    if words[0] == "ps":
+        project = words[-1].rpartition("=")[2]
+        print("\n".join(name for name in containers if name.startswith(f"{project}/")))
+    elif words[0] == "inspect":
+        print(json.dumps([_describe(store, name, containers[name]) for name in words[1:]]))
+    elif words[:2] == ["image", "inspect"]:
+        print(known.get(words[-1], ""))
+        return int(words[-1] not in known)
+    elif words[0] == "tag":
+        images[words[2]] = known[words[1]]
+    elif words[0] == "rmi":
+        return int(images.pop(words[-1], None) is None)
+    else:  # run or exec
+        image = known[words[words.index("python3") + 1]] if words[0] == "run" else containers[words[2]]
+        program = sys.stdin.read().replace(IN_IMAGE, f"{store}/{image}/common")
+        import subprocess  # the other commands start sooner without it
+
+        return subprocess.run([sys.executable, "-I", "-"], input=program.encode(), check=False).returncode
+    return 0
+
+
+def _describe(store: Path, name: str, image: str) -> dict[str, object]:
+    status = "restarting" if (store / image / "ill").exists() else "running"
+    labels = {"com.docker.compose.service": name.partition("/")[2]}
+    state = {"Status": status, "StartedAt": image}
+    return {"Id": name, "Image": image, "RestartCount": 0, "State": state, "Config": {"Labels": labels}}
+
+
+def _compose(store: Path, state: dict[str, dict[str, str]], words: list[str]) -> int:
+    services: dict[str, dict[str, object]] = {}
+    name = ""
+    while words[0].startswith("-"):
+        option, value, *words = words
+        if option == "-f":
+            told = json.loads(sys.stdin.read() if value == "-" else Path(value).read_text())
+            name = told.get("name", name)
+            for unit, one in told["services"].items():
+                build = {**services.get(unit, {}).get("build", {}), **one.get("build", {})}  # type: ignore[dict-item] # both are tables
+                if "context" in one.get("build", {}):
+                    build["context"] = os.path.normpath(Path(value).parent / str(build["context"]))
+                services[unit] = {**services.get(unit, {}), **one, **({"build": build} if build else {})}
+    units = [word for word in words[1:] if word in services]
+    if words[0] == "config":
+        print(json.dumps({"name": name, "services": services}))
+    for unit in units:
+        image = str(services[unit].get("image") or f"{name}-{unit}")
+        if words[0] == "build":
+            context = Path(services[unit]["build"]["context"])  # type: ignore[index] # a table
+            state["images"][image] = _build(store, context, unit)
+        elif words[0] == "up":
+            state["containers"][f"{name}/{unit}"] = state["images"][image]
+        else:
+            state["containers"].pop(f"{name}/{unit}", None)
+    return 0
+
+
+def _build(store: Path, context: Path, unit: str) -> str:
+    import hashlib
+    import shutil
+
+    files = sorted(path for path in context.rglob("*") if path.is_file() and path.name != "compose.yml")
+    digest = hashlib.sha256(unit.encode())
+    for path in files:
+        digest.update(path.read_bytes())
+    image = f"sha256:{digest.hexdigest()}"
+    if not (store / image).exists():
+        shutil.copytree(context, store / image)
+    return image
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2:]))
