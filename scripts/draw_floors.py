@@ -32,6 +32,7 @@ OWN_ROOM = frozenset(
         "findings",
         "library_settings",
         "pins",
+        "upstream_settings",
         "service_plan",
         "service_settings",
         "settings",

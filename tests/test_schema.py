@@ -26,11 +26,13 @@ VALUES = WORDS | st.lists(WORDS, max_size=3) | st.booleans() | st.integers(-1, 7
 SERVICE_KEYS = (*service_settings.SERVICE_KEYS, "prot")
 SERVICE = st.dictionaries(st.sampled_from(SERVICE_KEYS), VALUES, max_size=4)
 DEPLOY = st.dictionaries(st.sampled_from([*service_settings.DEPLOY_KEYS, "usr"]), VALUES, max_size=2)
+REPOSITORIES = st.sampled_from(["../platform", "git@example.org:acme/platform.git", "https://example.org/p"])
 TABLES = st.fixed_dictionaries(
     {},
     optional={
         **dict.fromkeys((*KEYS, "servces"), VALUES),
         "service": st.dictionaries(st.just("services/api"), SERVICE, max_size=1) | VALUES,
+        "master": st.dictionaries(st.sampled_from(["git", "ref", "path", "tag"]), REPOSITORIES | WORDS) | VALUES,
         "deploy": DEPLOY | VALUES,
         "pins": st.dictionaries(st.just("services/api"), WORDS, max_size=1) | VALUES,
     },
@@ -67,6 +69,11 @@ def test_what_the_program_takes_the_schema_takes(table: dict[str, Any], whole: b
         {"managed": ["gitignore"]},
         {"ignore": ["CS001"]},
         {"copy": "~/x"},
+        {"master": {"git": "../platform", "path": "common"}},
+        {"master": {"git": "ext::sh", "ref": "v1", "path": "common"}},
+        {"master": {"git": "../platform", "ref": "HEAD~1", "path": "common"}},
+        {"master": {"git": "../platform", "ref": "v1", "path": "../common"}},
+        {"master": {"git": "../platform", "ref": "v1", "path": "common", "tag": "v1"}},
         {"pins": "v1"},
         {"pins": {"services/api": 1}},
         {"pins": {"services/api": "--upload-pack=x"}},

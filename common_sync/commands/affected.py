@@ -21,7 +21,7 @@ from common_sync.core.affected import (
     name_services,
 )
 from common_sync.core.configuration import Configuration
-from common_sync.core.copies.library import LOCK_FILE
+from common_sync.core.copies.library import LOCK_FILE, TargetKey
 from common_sync.core.errors import ConfigurationError, GitError, Problem
 from common_sync.core.model import Finding, is_below
 from common_sync.edges.git.changes import Range, explaining_missing, find_range, list_changes, read_before
@@ -211,7 +211,9 @@ def _list_relocked(project: Project, base: str) -> Iterator[str]:
     with suppress(ConfigurationError):
         was = parse_lock(read_before(os.path.join(project.root, LOCK_FILE), base) or b"schema = 1", LOCK_FILE)
     for library in project.libraries:
-        keys = {service: library.key_for(service) for service in library.pins}
+        takers = [service for service in project.services if library.takes(service)]
+        refs = {service: ref for service in takers if (ref := library.ref_for(service)) is not None}
+        keys = {service: TargetKey(library.name, ref) for service, ref in refs.items()}
         yield from (one for one, key in keys.items() if was is None or was.get(key) != now.get(key))
 
 

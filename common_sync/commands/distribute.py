@@ -116,7 +116,7 @@ def distribute(
             written: each such service is named, and is as it was or finished by the next run.
     """
     with nullcontext() if dry_run else exclusive(state_folder(project.root), say):
-        locking = _complete_lock(project)
+        locking = _complete_lock(project, may_connect=tracked is None)
         found = survey(project, names, tracked=tracked, phases=phases, locking=locking, beside=contexts)
         if contexts:
             from common_sync.commands.steps.narrowing import narrow_contexts  # asked for once, if ever
@@ -125,13 +125,13 @@ def distribute(
         return bring_in_sync(found, dry_run=dry_run, force=force, tracked=tracked, say=say, phases=phases)
 
 
-def _complete_lock(project: Project) -> "Locking | None":
-    """Return what the pins come to, resolved where the lock lacks them."""
+def _complete_lock(project: Project, *, may_connect: bool) -> "Locking | None":
+    """Return what the pins come to, resolved where the lock lacks them; no hook asks another repository."""
     if not project.may_lock:
         return None
     from common_sync.commands.steps.locking import complete_lock  # most projects pin nothing
 
-    return complete_lock(project)
+    return complete_lock(project, may_connect=may_connect)
 
 
 def bring_in_sync(

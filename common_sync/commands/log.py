@@ -19,6 +19,7 @@ from common_sync.core.copies.ancestry import (
     find_nearest,
     make_entry,
 )
+from common_sync.core.copies.library import Library
 from common_sync.core.copies.manifest import Manifest
 from common_sync.core.errors import ConfigurationError, GitError, Problem, TreeError
 from common_sync.core.model import SHOWN_ID, Entries, Entry, Snapshot, Symlink, ancestors
@@ -101,11 +102,26 @@ def read_history(project: Project, names: Sequence[str] = ()) -> History:
     if find_top(project.root) is None:
         message = "is in no git repository, so nobody can tell which commits a copy lacks"
         raise GitError(Problem(message, project.root, remedy="common-sync status says what differs from the master"))
-    lines = [_Line(project.root, target) for target in read_targets(project.root, project.libraries).values()]
+    here = [library for library in project.libraries if library.upstream is None]
+    if digests and not here:
+        message = "every library is in another repository, so no commit of this one has that digest"
+        raise ConfigurationError(Problem(message, digests[0], remedy="git log in the library's own repository"))
+    lines = [_Line(project.root, target) for target in read_targets(project.root, here).values()]
+    foreign = [library for library in project.libraries if library.upstream is not None]
     return History(
-        tuple(line.look_at(service) for service in services for line in lines if line.library.takes(service)),
+        (
+            *(line.look_at(service) for service in services for line in lines if line.library.takes(service)),
+            *(_explain_foreign(one, service) for service in services for one in foreign if one.takes(service)),
+        ),
         tuple(line.find(digest) for digest in digests for line in lines),
     )
+
+
+def _explain_foreign(library: Library, service: str) -> CopyHistory:
+    problem = Problem(
+        "its history is in another repository, which is not asked", library.master, remedy="git log there"
+    )
+    return CopyHistory(service, f"{service}/{library.copy}", library.master, exists=True, managed=True, unclear=problem)
 
 
 class _Line:

@@ -153,7 +153,7 @@ def _change(project: Project, service: str, library: Library, pins: Mapping[str,
     planned = project._replace(libraries=tuple(changed if one is library else one for one in project.libraries))
     with nullcontext() if how.dry_run else exclusive(state_folder(root), how.say):
         _, known = read_lock(root)
-        locking = complete_lock(planned)
+        locking = complete_lock(planned, may_connect=True)
         ref = pins.get(service)
         edit = plan_pins(os.path.join(root, os.path.basename(file)), _change_pins(project, library, service, ref))
         found = survey(planned, [service], phases=how.phases, locking=locking._replace(edit=None))
@@ -214,6 +214,11 @@ def _find_held(project: Project, service: str, library: Library, *, before: bool
     from common_sync.commands.log import read_history  # only where nobody says what
 
     place = f"{service}/{library.copy}/{MANIFEST_NAME}"
+    if library.upstream is not None:
+        message = (
+            f"the history of {library.name} is in another repository, so nobody can tell which commit the copy is of"
+        )
+        raise ConfigurationError(Problem(message, place, remedy="name a tag or a commit"))
     now = _read_tree(project.root, place)
     tree = now if not before else _find_earlier(project.root, place, now)
     found = next(one for one in read_history(project, [tree]).digests if one.master == library.master)

@@ -9,10 +9,12 @@ from typing import NamedTuple
 from common_sync.commands.distribute import Distribution, bring_in_sync
 from common_sync.commands.steps.edits import Edit, Edits, Step, select_edits
 from common_sync.commands.steps.survey import survey
+from common_sync.core.copies.drift import TAKE_OVER_THERE
 from common_sync.core.copies.promotion import How, digest_file, make_entry
 from common_sync.core.errors import Problem, TreeError
 from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding, Version
+from common_sync.core.upstream import is_foreign
 from common_sync.edges.files.folders import FOLDER, explained, opened
 from common_sync.edges.files.replacing import read_version, write_version
 from common_sync.edges.processes.workers import Phases, no_progress
@@ -102,7 +104,9 @@ def _refuse(root: str, edit: Edit, why: str, merges: Merges | None) -> Finding:
         place = os.path.relpath(merges.place(edit.file), root)
         remedy = f"finish the merge in {place}, then run this again"
     else:
-        remedy = f"take it over to {edit.master_file} by hand, or common-sync distribute --force discards it"
+        by_hand = f"take it over to {edit.master_file} by hand"
+        way = TAKE_OVER_THERE if is_foreign(edit.copy.master) else by_hand
+        remedy = f"{way}, or common-sync distribute --force discards it"
     return make_finding("CS017", edit.copy.service, edit.file, None, f"{why}, so nothing was promoted", remedy)
 
 

@@ -37,8 +37,20 @@ class Update(NamedTuple):
     dry_run: bool  # whether nothing was written
 
     def findings(self) -> list[Finding]:
-        """Return a warning for each tag that was moved."""
-        return [_warn(one.was, one.now) for one in self.entries if one.was and one.was.commit != one.now.commit]
+        """Return a warning for each tag that was moved, and an error for what was not its commit's."""
+        pairs = [(one.was, one.now) for one in self.entries if one.was is not None]
+        forged = [_report_forged(was, now) for was, now in pairs if now.git and _is_forged(was, now)]
+        return [*(_warn(was, now) for was, now in pairs if was.commit != now.commit), *forged]
+
+
+def _is_forged(was: Locked, now: Locked) -> bool:
+    return was.tree != now.tree and was == now._replace(tree=was.tree)
+
+
+def _report_forged(was: Locked, now: Locked) -> Finding:
+    message = f"{now.library} at {now.ref}: commit {now.commit[:NAMED_ID]} holds {now.tree}, and {was.tree} was locked"
+    remedy = f"look who changed {LOCK_FILE}, and what the copies hold"
+    return make_finding("CS013", "", LOCK_FILE, None, message, remedy)
 
 
 def _warn(was: Locked, now: Locked) -> Finding:
@@ -61,8 +73,10 @@ def update(project: Project, names: Sequence[str], say: Callable[[str], None], *
     chosen = {library.name for library in select_libraries(project.libraries, names)}
     with nullcontext() if dry_run else exclusive(state_folder(project.root), say):
         _, before = read_lock(project.root)
-        asked = [key for key in list_pins(project) if key.library in chosen]
-        locking = complete_lock(project, [key for key in asked if key not in before or not before[key].is_commit])
+        asked = {key: one for key, one in list_pins(project).items() if key.library in chosen}
+        # one of another repository is fetched anew: only so it is known to be what is locked
+        moving = [key for key, one in asked.items() if one.upstream or key not in before or not before[key].is_commit]
+        locking = complete_lock(project, moving, may_connect=True)
         if locking.edit is not None and not dry_run:
             with opened(project.root) as folder:
                 write_edit(folder, locking.edit)
@@ -72,4 +86,6 @@ def update(project: Project, names: Sequence[str], say: Callable[[str], None], *
 
 def _list_pinned(project: Project, entry: Locked) -> Iterator[str]:
     for library in project.libraries:
-        yield from (one for one in sorted(library.pins) if library.key_for(one) == entry.key)
+        for service in project.services if library.name == entry.library else ():
+            if library.takes(service) and library.ref_for(service) == entry.ref:
+                yield service

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from common_sync.core.library_settings import LibrarySettings
     from common_sync.core.pins import Pin
     from common_sync.core.service_settings import ServiceSettings
+    from common_sync.core.upstream import Upstream
 
 PYPROJECT = "pyproject.toml"
 OWN_FILE = "common-sync.toml"
@@ -46,6 +47,7 @@ class Configuration(NamedTuple):
     keep: int = 3  # how many releases of a service are kept
     clean: Setting | None = None  # how often systemd runs `env clean`; None for never
     library: "tuple[LibrarySettings, ...]" = ()  # the libraries that have tables of their own; `master` is the first one's
+    upstream: "Upstream | None" = None  # where the master is, where that is another repository
 
     @property
     def masters(self) -> tuple[Setting, ...]:
@@ -109,10 +111,16 @@ def parse_configuration(table: dict[str, object], text: str, file: str) -> tuple
         from common_sync.core.library_settings import read_libraries  # most projects have one library
 
         library = read_libraries(reader)
-    master = library[0].master if library else reader.folder("master", required="library" not in table)
+    upstream: Upstream | None = None
+    if not library and reader.holds_table("master"):
+        from common_sync.core.upstream_settings import read_upstream  # most masters are here
+
+        master, upstream = read_upstream(reader)
+    else:
+        master = library[0].master if library else reader.folder("master", required="library" not in table)
     copy = library[0].copy if library else reader.folder("copy", required=False)
     if not copy.value:
-        copy = Setting(master.value.rpartition("/")[2], copy.line)
+        copy = Setting((upstream.path if upstream is not None else master.value).rpartition("/")[2], copy.line)
     services = tuple(setting._replace(value=tidy_path(setting.value)) for setting in reader.strings("services"))
     if table.get("services", []) == []:
         trouble = "is empty" if "services" in table else "is missing"
@@ -120,7 +128,9 @@ def parse_configuration(table: dict[str, object], text: str, file: str) -> tuple
     managed = reader.words("managed", MANAGED) if "managed" in table else frozenset(MANAGED)
     exclude = library[0].exclude if library else reader.strings("exclude")
     ignore = reader.checks("ignore")
-    configuration = Configuration(file, master, services, copy, exclude, managed, ignore, library=library)
+    configuration = Configuration(
+        file, master, services, copy, exclude, managed, ignore, library=library, upstream=upstream
+    )
     if "pins" in table and "library" not in table:
         from common_sync.core.pins import read_pins  # most projects pin nothing
 

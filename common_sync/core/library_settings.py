@@ -8,6 +8,7 @@ from common_sync.core.settings import Reader, Setting, tidy_path
 
 if TYPE_CHECKING:
     from common_sync.core.pins import Pin
+    from common_sync.core.upstream import Upstream
 
 LIBRARY_KEYS = ("master", "name", "copy", "exclude", "services", "pins")
 
@@ -27,6 +28,7 @@ class LibrarySettings(NamedTuple):
     exclude: tuple[Setting, ...]  # gitignore patterns, after the built-in ones
     services: tuple[Setting, ...]  # the services that get it: folders or globs, relative to the root
     pins: "tuple[Pin, ...]" = ()  # those of them that stay at a tag or a commit of it
+    upstream: "Upstream | None" = None  # where the master is, where that is another repository
 
 
 def read_libraries(reader: Reader) -> tuple[LibrarySettings, ...]:
@@ -47,8 +49,14 @@ def read_libraries(reader: Reader) -> tuple[LibrarySettings, ...]:
 
 def _read_library(reader: Reader) -> LibrarySettings:
     reader.check_keys(LIBRARY_KEYS)
-    master = reader.folder("master", required=True)
-    last = Setting(master.value.rpartition("/")[2], master.line)
+    upstream: Upstream | None = None
+    if reader.holds_table("master"):
+        from common_sync.core.upstream_settings import read_upstream  # most masters are here
+
+        master, upstream = read_upstream(reader)
+    else:
+        master = reader.folder("master", required=True)
+    last = Setting((upstream.path if upstream is not None else master.value).rpartition("/")[2], master.line)
     copy = reader.folder("copy", required=False)
     services = tuple(one._replace(value=tidy_path(one.value)) for one in reader.strings("services"))
     if not services:
@@ -61,7 +69,7 @@ def _read_library(reader: Reader) -> LibrarySettings:
         from common_sync.core.pins import read_pins  # most projects pin nothing
 
         pins = read_pins(reader)
-    return LibrarySettings(master, name or last, copy if copy.value else last, exclude, services, pins)
+    return LibrarySettings(master, name or last, copy if copy.value else last, exclude, services, pins, upstream)
 
 
 def _find_clashes(libraries: Sequence[LibrarySettings]) -> Iterator[tuple[int, str, str, str]]:

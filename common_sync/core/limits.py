@@ -23,3 +23,9 @@ PROMOTED = 64 << 20
 
 ANY = 1 << 30
 """Any file, to see whether it is still what it was."""
+
+FOREIGN = 512 << 20
+"""What is fetched of a library in another repository, packed, and what its files come to."""
+
+CACHED_TREES = 200
+"""How many libraries of other repositories are kept; a number, and no bytes."""

@@ -188,6 +188,10 @@ class Reader:
         self.complain(key, f'"{key}" must be a table', f"[{key}]" if key != "service" else "did you mean services?")
         return None
 
+    def holds_table(self, key: str) -> bool:
+        """Tell whether a key has a table."""
+        return isinstance(self._table.get(key), dict)
+
     def array(self, key: str) -> "tuple[Reader, ...]":
         """Return what reads each table of a list of tables, which is not empty."""
         value = self._table.get(key)

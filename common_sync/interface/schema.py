@@ -25,6 +25,7 @@ from common_sync.core.service_settings import (
     UNIT,
     USER,
 )
+from common_sync.core.upstream_settings import UPSTREAM_KEYS
 
 Schema = dict[str, object]
 
@@ -33,6 +34,9 @@ URL = "https://raw.githubusercontent.com/common-sync/common-sync/main/docs/commo
 
 FOLDER = r"(?!/|~)(?!(?:.*/)?\.\.(?:/|$)).+"
 """A path that leads below: not absolute, nobody's home, and not upward."""
+
+REPOSITORY = r"(?!-|/|~)(?!.*::)[^\x00-\x20\x7f#?\\]+"
+"""A URL, or a path to a repository beside this one."""
 
 REF = r"(?!-|/)[^\x00-\x20\x7f~^:?*\[\\]+"
 """A tag's name, or a commit's."""
@@ -54,7 +58,7 @@ def configuration_schema(_tool: str = "common-sync") -> Schema:
         "title": "common-sync",
         "description": "A byte-exact, self-verifying copy of a shared library inside every service that needs it.",
         **_table(
-            master=_text("The library's folder, relative to this file.", FOLDER),
+            master=_master(),
             services=services,
             copy=_text("The copy's folder inside a service; without it, the master's folder name.", FOLDER),
             exclude=exclude,
@@ -77,6 +81,21 @@ def configuration_schema(_tool: str = "common-sync") -> Schema:
     }
 
 
+def _master() -> Schema:
+    place = _table(
+        git=_text("The repository: an https or ssh URL, or a path that begins with ../.", REPOSITORY),
+        ref=_text("A tag, or 7 to 64 hex digits of a commit.", REF),
+        path=_text("The library's folder in it.", FOLDER),
+    )
+    return {
+        "description": "The library's folder, relative to this file; or where it is in another git repository.",
+        "anyOf": [
+            _text("The library's folder, relative to this file.", FOLDER),
+            {**place, "required": [*UPSTREAM_KEYS]},
+        ],
+    }
+
+
 def _pins() -> Schema:
     return {
         "type": "object",
@@ -87,7 +106,7 @@ def _pins() -> Schema:
 
 def _libraries() -> Schema:
     table = _table(
-        master=_text("The library's folder, relative to this file.", FOLDER),
+        master=_master(),
         name=_text("What it is called; without it, its folder's name.", LIBRARY_NAME),
         copy=_text("The copy's folder inside a service; without it, the master's folder name.", FOLDER),
         exclude=_strings("Files that are never copied: gitignore patterns, after the built-in ones."),

@@ -20,6 +20,13 @@ printf 'services = ["services/*"]\\n\\n[[library]]\\nmaster = "common"\\nservice
 printf '[[library]]\\nmaster = "libs/events"\\nservices = ["services/api"]\\n' >> common-sync.toml
 """
 
+_FOREIGN = """\
+git init -q ../platform && mkdir ../platform/python && cp -r common ../platform/python/common
+cd ../platform && git add -A && git commit -q -m 'A library' && git tag v1.4.0
+rm -rf common services/*/common common-sync.toml
+printf 'services = ["services/*"]\\nmaster = { git = "../platform", ref = "v1.4.0", path = "python/common" }\\n' > common-sync.toml
+"""
+
 DOCS: Mapping[str, tuple[Scene, ...]] = {
     "libraries.md": (
         COPIES["CS018"],
@@ -53,6 +60,7 @@ DOCS: Mapping[str, tuple[Scene, ...]] = {
         ),
         Scene("common-sync pin services/api v1.0.1", before=_RELEASED),
         Scene("common-sync pin services/api --back", before=_RELEASED),
+        Scene("common-sync distribute", before=_FOREIGN),
     ),
     "ci.md": (
         Scene(

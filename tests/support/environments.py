@@ -99,6 +99,7 @@ class Environments(Monorepo):
             "PIP_NO_INDEX": "1",
             "PIP_CACHE_DIR": str(above / "cache/pip"),
             "UV_CACHE_DIR": str(above / "cache/uv"),
+            "XDG_CACHE_HOME": str(above / "cache"),
         }
 
     def run(self, *arguments: str, cwd: str = ".", env: Mapping[str, str] | None = None) -> Done:

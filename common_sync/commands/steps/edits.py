@@ -18,6 +18,7 @@ from common_sync.core.errors import ConfigurationError, GitError, Problem, TreeE
 from common_sync.core.findings import unpin_command
 from common_sync.core.model import GUARDED, Symlink, Version, ancestors, is_below
 from common_sync.core.service_plan import CopySurvey
+from common_sync.core.upstream import is_foreign
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.files.replacing import read_version
 from common_sync.edges.git.ask import ask, explain_ignored
@@ -138,6 +139,9 @@ class Edits:
         Raises:
             CommonSyncError: Something cannot be read.
         """
+        if is_foreign(edit.copy.master):
+            why = f"is of {edit.copy.target.library}, whose master is in another repository"
+            return Combined(None, refusal=why)
         if edit.copy.target.ref is not None:
             unpin = unpin_command(edit.copy.service, edit.copy.called)
             why = f"is in a service that is pinned to {edit.copy.target.ref} ({unpin})"

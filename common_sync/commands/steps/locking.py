@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from common_sync.core.copies.library import LOCK_FILE, Library, TargetKey
 from common_sync.core.copies.lockfile import Lock, Locked, find_lock_faults, keep_own
+from common_sync.core.errors import ConfigurationError, GitError, Problem
 from common_sync.core.findings import make_finding
 from common_sync.core.model import NAMED_ID, FileEdit, Finding
 from common_sync.edges.git.revisions import resolve_pin
@@ -20,6 +21,7 @@ class Locking(NamedTuple):
     lock: Lock  # the entries
     edit: FileEdit | None = None  # what makes the file say so
     findings: tuple[Finding, ...] = ()  # in what it is not what the configuration asks for
+    may_connect: bool = False  # whether what is locked of another repository is fetched where nothing here has it
 
 
 def look_at_lock(project: Project) -> Locking:
@@ -34,29 +36,44 @@ def look_at_lock(project: Project) -> Locking:
     return Locking(keep_own(lock, owners), findings=tuple(find_lock_faults(lock, wanted, owners)))
 
 
-def complete_lock(project: Project, moving: Collection[TargetKey] = ()) -> Locking:
+def complete_lock(project: Project, moving: Collection[TargetKey] = (), *, may_connect: bool = False) -> Locking:
     """Return the lock as it should be: only what is missing, was made with other excludes, or is to move is resolved.
 
     Args:
         project: The project.
         moving: The entries to resolve anew.
+        may_connect: Whether other repositories are asked for what is missing.
 
     Raises:
-        CommonSyncError: It cannot be read, or a pin is unknown here.
+        CommonSyncError: It cannot be read, a pin is unknown here, or another repository would have to be asked or cannot be.
     """
     before, known = read_lock(project.root)
     own = keep_own(known, _list_owners(project))
     entries: dict[TargetKey, Locked] = {}
     for key, library in list_pins(project).items():
         entry = own.get(key)
-        if entry is None or key in moving:
-            entry = lock_pin(
-                project.root, library, key.ref or "", resolve_pin(project.root, key.ref or "", library.name)
-            )
-        elif entry.exclude != library.exclude:
-            entry = lock_pin(project.root, library, entry.ref, entry.commit, entry.path)
+        if entry is None or key in moving or entry.exclude != library.exclude:
+            if library.upstream is not None and not may_connect:
+                raise ConfigurationError(_explain_foreign(library, key.ref or ""))
+            if entry is None or key in moving:
+                entry = lock_pin(project.root, library, key.ref or "", _resolve(project.root, library, key.ref or ""))
+            else:
+                entry = lock_pin(project.root, library, entry.ref, entry.commit, entry.path)
         entries[key] = entry
-    return Locking(entries, plan_lock(before, known, entries))
+    return Locking(entries, plan_lock(before, known, entries), may_connect=may_connect)
+
+
+def _explain_foreign(library: Library, ref: str) -> Problem:
+    message = f"the lock lacks {library.name} at {ref}, which is in another repository, and no hook asks that"
+    return Problem(message, LOCK_FILE, remedy="common-sync distribute")
+
+
+def _resolve(root: str, library: Library, ref: str) -> str:
+    if library.upstream is None:
+        return resolve_pin(root, ref, library.name)
+    from common_sync.edges.library.foreign import resolve_foreign  # most masters are here
+
+    return resolve_foreign(root, library, ref)
 
 
 def _list_owners(project: Project) -> dict[str, str]:
@@ -64,8 +81,8 @@ def _list_owners(project: Project) -> dict[str, str]:
 
 
 def list_pins(project: Project) -> dict[TargetKey, Library]:
-    """Return each thing that a service is pinned to, and its library."""
-    return {TargetKey(one.name, ref): one for one in project.libraries for ref in sorted(set(one.pins.values()))}
+    """Return the key of each thing that has to be locked, and its library."""
+    return {TargetKey(one.name, ref): one for one in project.libraries for ref in sorted(one.refs)}
 
 
 def lock_pin(root: str, library: Library, ref: str, commit: str, path: str | None = None) -> Locked:
@@ -81,6 +98,12 @@ def lock_pin(root: str, library: Library, ref: str, commit: str, path: str | Non
     Raises:
         CommonSyncError: The commit is not here, or has no such library, or one that cannot be copied.
     """
+    if library.upstream is not None:
+        from common_sync.edges.library.foreign import fetch_foreign  # most masters are here
+
+        place = library.upstream.path
+        tree = fetch_foreign(root, library, ref, commit, place)
+        return Locked(library.name, place, ref, commit, tree, library.exclude, library.upstream.git)
     place = path if path is not None else library.master
     found = read_committed(root, library, commit, place, HELD)
     return Locked(library.name, place, ref, commit, found.tree, library.exclude)
@@ -94,13 +117,23 @@ def find_forged(project: Project) -> list[Finding]:
     """
     _, lock = read_lock(project.root)
     libraries = list_pins(project)
-    findings = []
+    findings, unknown = [], []
     for key, entry in keep_own(lock, _list_owners(project)).items():
         if key not in libraries or libraries[key].exclude != entry.exclude:
             continue  # CS011 says so
+        if entry.git:
+            unknown.append(_explain_unproven(entry))
+            continue
         tree = read_committed(project.root, libraries[key], entry.commit, entry.path, HELD).tree
         if tree != entry.tree:
             message = f"{entry.library} at {entry.ref}: commit {entry.commit[:NAMED_ID]} holds {tree}, and {entry.tree} is locked"
             remedy = f"look who changed {LOCK_FILE}, and what the copies hold"
             findings.append(make_finding("CS013", "", LOCK_FILE, None, message, remedy))
+    if unknown and not findings:
+        raise GitError(*unknown)
     return findings
+
+
+def _explain_unproven(entry: Locked) -> Problem:
+    message = f"{entry.library} at {entry.ref} is in another repository, and verify asks none, so its commit cannot be compared"
+    return Problem(message, LOCK_FILE, remedy="common-sync update --dry-run fetches it and compares")

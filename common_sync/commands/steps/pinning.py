@@ -26,7 +26,10 @@ def add_pinned(
         locking: What the pins come to, or None to read the lock.
     """
     locking = locking if locking is not None else look_at_lock(project)
-    return locking, {**masters, **read_pinned(project, services, masters, locking.lock)}
+    pinned = read_pinned(project, services, masters, locking.lock, may_connect=locking.may_connect)
+    keys = (TargetKey(library.name) for library in project.libraries)  # those of other repositories were read here
+    first = {key: masters[key] if key in masters else pinned[key] for key in keys}
+    return locking, {**first, **pinned}
 
 
 def survey_unknown(folder: int, service: str, target: Target) -> CopySurvey:
@@ -62,6 +65,9 @@ def survey_unknown(folder: int, service: str, target: Target) -> CopySurvey:
 def _explain(service: str, copy: str, target: Target) -> tuple[Finding, ...]:
     if target.locked is None:  # CS011 says so
         return ()
-    message = f"should hold {target.library.name} at {target.key.ref}, and this clone does not have that"
-    remedy = f"git fetch --depth 1 origin {target.locked.commit} && {distribute_command(service)}"
+    message = f"should hold {target.library.name} at {target.locked.ref}, and this clone does not have that"
+    remedy = distribute_command(service)
+    if target.locked.git:
+        return (make_finding("CS010", service, copy, None, message, remedy, "distribute"),)
+    remedy = f"git fetch --depth 1 origin {target.locked.commit} && {remedy}"
     return (make_finding("CS010", service, copy, None, message, remedy),)

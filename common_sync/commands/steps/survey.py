@@ -104,7 +104,8 @@ def survey(
         CommonSyncError: Something cannot be read or makes no sense; everything of that kind is reported at once.
     """
     services = select_services(project, names)
-    targets = read_targets(project.root, project.libraries, tracked)
+    here = [library for library in project.libraries if library.upstream is None]
+    targets = read_targets(project.root, here, tracked)
     if project.may_lock:
         from common_sync.commands.steps.pinning import add_pinned  # most projects pin nothing
 

@@ -44,7 +44,7 @@ class Takers:
         Raises:
             TreeError: A file of the service cannot be read.
         """
-        following = [one for one in self._needs if service not in one.library.pins]
+        following = [one for one in self._needs if one.library.ref_for(service) is None]
         return (*self._find_untaken(service), *find_incomplete(service, following))
 
     def refuse_exchanged(self, service: str, library: Library, master: str) -> None:
@@ -69,6 +69,8 @@ class Takers:
     def _find_needs(self) -> Iterator[Need]:
         """Yield the lines by which libraries lead to each other."""
         for one, other in permutations(self._project.libraries, 2):
+            if one.upstream is not None:
+                continue  # its files are in copies only, which are asked themselves
             for found in _find_leading(self._project, one.master, other, self._composes):
                 if found.state in _LEADS_THERE:
                     yield Need(one, other, found.file, found.line)
@@ -81,7 +83,7 @@ class Takers:
                 holder = next((held for copy, held in copies.items() if is_below(one.file, copy)), None)
                 if holder is None:
                     yield _report_untaken(service, library, one)
-                elif service in holder.pins:  # it may need what its master needs no more
+                elif holder.ref_for(service) is not None:  # it may need what its master needs no more
                     yield from find_incomplete(service, [Need(holder, library, one.file, one.line)])
 
 

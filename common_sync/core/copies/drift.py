@@ -6,6 +6,7 @@ from common_sync.core.copies.plan import CopyPlan, Operation
 from common_sync.core.errors import shell_word
 from common_sync.core.findings import distribute_command, make_finding, unpin_command
 from common_sync.core.model import Finding, Mend, State
+from common_sync.core.upstream import is_foreign
 
 _DRIFT: dict[State, str] = {
     "stale": "CS001",
@@ -14,6 +15,10 @@ _DRIFT: dict[State, str] = {
     "diverged": "CS004",
     "extra": "CS005",
 }
+
+
+TAKE_OVER_THERE = "make the change in the library's own repository, and name its new tag as `ref`"
+"""What to do with an edit in a copy of a library whose master is in another repository."""
 
 
 def drift_findings(
@@ -48,12 +53,7 @@ def _sentences(
     operation: Operation, master: str, service: str, discarded: Container[str], ref: str | None, unpin: str | None
 ) -> tuple[str, str]:
     """Return what is so with a file, and what to do; `--force` removes of what is in its way only what is `discarded`."""
-    distribute, promote = (
-        distribute_command(service),
-        f"common-sync promote {shell_word(service)} takes it into the master",
-    )
-    if unpin is not None:
-        promote = f"{unpin}, then {promote}"
+    distribute, promote = distribute_command(service), _how_to_keep(master, service, unpin)
     changed = "the master has changed too" if ref is None else f"{ref} has another one"
     source, force = ref or "the master", f"{distribute} --force discards it"
     if operation.blocked_by is not None:
@@ -77,3 +77,11 @@ def _sentences(
             return f"edited in the copy, and {changed}", f"{promote}, or {force}"
         case _:
             return f"neither {source} nor the manifest has it", f"{promote}, or move it away, or {force}"
+
+
+def _how_to_keep(master: str, service: str, unpin: str | None) -> str:
+    """Return what keeps an edit."""
+    if is_foreign(master):  # nothing is written there from here
+        return TAKE_OVER_THERE
+    promote = f"common-sync promote {shell_word(service)} takes it into the master"
+    return promote if unpin is None else f"{unpin}, then {promote}"

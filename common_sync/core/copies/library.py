@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from common_sync.core.copies.rules import Rules
+from common_sync.core.upstream import Upstream
 
 LOCK_FILE = "common-sync.lock"
 """What the pins come to, beside the configuration; `lockfile.py` reads it, where there is one."""
@@ -21,12 +22,13 @@ class Library(NamedTuple):
     """A shared library of a repository."""
 
     name: str  # what it is called on the command line; unique
-    master: str  # the master's path from the root
+    master: str  # the master's path from the root, or what stands for it (`Upstream.master`)
     copy: str  # the copy's path inside a service
     rules: Rules  # which of the master's files belong to it
     pins: Mapping[str, str] = MappingProxyType({})  # the services that stay behind → their tag or commit
     exclude: tuple[str, ...] = ()  # the patterns of the configuration that `rules` were made of
     services: frozenset[str] | None = None  # the services that get it, or None for all
+    upstream: Upstream | None = None  # where the master is, where that is another repository
 
     def takes(self, service: str) -> bool:
         """Tell whether a service gets a copy of it."""
@@ -40,3 +42,12 @@ class Library(NamedTuple):
     def key_for(self, service: str) -> TargetKey:
         """Return the key of what a service's copy should hold."""
         return TargetKey(self.name, self.pins.get(service))
+
+    @property
+    def refs(self) -> frozenset[str]:
+        """What has to be locked: what services are pinned to, and where the master is in another repository."""
+        return frozenset((*self.pins.values(), *((self.upstream.ref,) if self.upstream is not None else ())))
+
+    def ref_for(self, service: str) -> str | None:
+        """Return what a service's copy is locked at, or None where it follows a master that is here."""
+        return self.pins.get(service, self.upstream.ref if self.upstream is not None else None)

@@ -6,7 +6,7 @@ The format is specified in docs/versions.md. The same entries give the same byte
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from common_sync.core.copies.library import LOCK_FILE, TargetKey
@@ -15,6 +15,7 @@ from common_sync.core.errors import ConfigurationError, Problem, shell_word
 from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding
 from common_sync.core.pins import why_no_ref
+from common_sync.core.upstream import Upstream, is_foreign
 
 SCHEMA = 1
 LARGEST = 1 << 20
@@ -34,11 +35,17 @@ class Locked(NamedTuple):
     commit: str  # the commit's full id
     tree: str  # the tree digest of a copy, so after the excludes
     exclude: tuple[str, ...] = ()  # the patterns that the digest was taken with
+    git: str = ""  # the repository that the commit is in, where that is another one
 
     @property
     def key(self) -> TargetKey:
         """What tells it from others."""
         return TargetKey(self.library, self.ref)
+
+    @property
+    def master(self) -> str:
+        """The master's path from the root, or what stands for it."""
+        return Upstream(self.git, self.ref, self.path).master if self.git else self.path
 
     @property
     def is_commit(self) -> bool:
@@ -58,6 +65,8 @@ def format_lock(entries: Iterable[Locked]) -> bytes:
 
 def _format_entry(entry: Locked) -> str:
     rows = [(key, _quote(getattr(entry, key))) for key in _TEXTS]
+    if entry.git:
+        rows.insert(1, ("git", _quote(entry.git)))
     if entry.exclude:
         rows.append(("exclude", f"[{', '.join(map(_quote, entry.exclude))}]"))
     return "[[locked]]\n" + "".join(f"{key} = {value}\n" for key, value in rows)
@@ -134,10 +143,10 @@ def _entry_problems(table: object) -> Iterator[str]:
     if not isinstance(table, dict):
         yield "an entry is no table"
         return
-    missing, unknown = sorted({*_TEXTS} - table.keys()), sorted(table.keys() - {*_TEXTS, "exclude"})
+    missing, unknown = sorted({*_TEXTS} - table.keys()), sorted(table.keys() - {*_TEXTS, "exclude", "git"})
     yield from (f"key {key!r} is missing" for key in missing)
     yield from (f"unknown key {key!r}" for key in unknown[:_MOST_SHOWN])
-    texts = [key for key in _TEXTS if key in table and not isinstance(table[key], str)]
+    texts = [key for key in (*_TEXTS, "git") if key in table and not isinstance(table[key], str)]
     yield from (f'"{key}" is no string' for key in texts)
     exclude = table.get("exclude", [])
     if not isinstance(exclude, list) or not all(isinstance(one, str) for one in exclude):
@@ -151,6 +160,11 @@ def _text_problems(table: dict[str, str]) -> Iterator[str]:
         yield '"library" is empty'
     if reason := why_unsafe(table["path"]):
         yield f'"path" {reason}'
+    if "git" in table:
+        from common_sync.core.upstream_settings import why_no_repository  # most masters are here
+
+        if not table["git"] or why_no_repository(table["git"]):
+            yield '"git" names no repository'
     if reason := why_no_ref(table["ref"]):
         yield f'"ref" {reason}'
     if _COMMIT.fullmatch(table["commit"]) is None:
@@ -162,19 +176,28 @@ def _text_problems(table: dict[str, str]) -> Iterator[str]:
 def _make_entry(table: object) -> Locked:
     assert isinstance(table, dict)
     library, path, ref, commit, tree = (str(table[key]) for key in _TEXTS)
-    return Locked(library, path, ref, commit, tree, tuple(table.get("exclude", ())))
+    return Locked(library, path, ref, commit, tree, tuple(table.get("exclude", ())), str(table.get("git", "")))
 
 
 def keep_own(lock: Lock, owners: Mapping[str, str]) -> Lock:
     """Return a lock without the entries that were made of another library, which had the name then.
 
-    Where two libraries exchange their names, the state of one would be copied for the other, in silence.
+    Where two libraries exchange their names, the state of one would be copied for the other, in silence. A master that is here
+    may have moved since; one in another repository is where the configuration says, and nowhere else.
 
     Args:
         lock: The lock.
         owners: The path of each master, and its library's name.
     """
-    return {key: entry for key, entry in lock.items() if owners.get(entry.path, entry.library) == entry.library}
+    masters = {name: master for master, name in owners.items()}
+    return {key: entry for key, entry in lock.items() if _is_own(entry, owners, masters.get(entry.library))}
+
+
+def _is_own(entry: Locked, owners: Mapping[str, str], master: str | None) -> bool:
+    """Tell whether an entry is of the library that has its name now, whose master is given."""
+    if master is not None and (entry.git or is_foreign(master)):
+        return entry.master == master
+    return owners.get(entry.path, entry.library) == entry.library
 
 
 def find_lock_faults(
@@ -188,16 +211,27 @@ def find_lock_faults(
         owners: As for `keep_own`.
     """
     own = keep_own(lock, owners)
+    foreign = {name for master, name in owners.items() if is_foreign(master)}
     for library, ref in sorted(wanted.keys() - lock.keys(), key=str):
-        yield _fault(f"lacks {library} at {ref}, which a service is pinned to")
+        yield _fault(f"lacks {library} at {ref}, which {_ask(library, foreign)}")
     for library, ref in sorted(lock.keys() - wanted.keys(), key=str):
         yield _fault(f"has {library} at {ref}, which no service is pinned to")
     for key in sorted(wanted.keys() & lock.keys(), key=str):
         if key not in own:
-            path = lock[key].path
-            yield _fault(f"{key.library} at {key.ref} was locked with {path}, the master of {owners[path]}")
+            yield _fault(f"{key.library} at {key.ref} was locked {_tell_source(lock[key], owners)}")
         elif lock[key].exclude != wanted[key]:
             yield _fault(f'{key.library} at {key.ref} was locked with other patterns in "exclude"')
+
+
+def _ask(library: str, foreign: Collection[str]) -> str:
+    return "the configuration asks for" if library in foreign else "a service is pinned to"
+
+
+def _tell_source(entry: Locked, owners: Mapping[str, str]) -> str:
+    owner = owners.get(entry.master)
+    if owner in (None, entry.library):
+        return f"from {entry.master}, and the configuration names another place"
+    return f"with {entry.master}, the master of {owner}"
 
 
 def _fault(message: str) -> Finding:

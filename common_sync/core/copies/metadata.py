@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Mapping
 
 from common_sync.core.model import Origin
+from common_sync.core.upstream import SUBDIRECTORY
 
 METADATA_FILES = ("pyproject.toml", "setup.cfg", "setup.py")
 """Where a library declares its name and version; the first that names one counts."""
@@ -23,7 +24,8 @@ def read_library(master: str, texts: Mapping[str, str]) -> Origin:
         if file in texts and (name is None or version is None):
             found_name, found_version = readers[file](texts[file])
             name, version = name or found_name, version or found_version
-    return Origin(name or master.rpartition("/")[2], master, version)
+    path = master.rpartition(SUBDIRECTORY)[2]
+    return Origin(name or path.rpartition("/")[2], master, version)
 
 
 Found = tuple[str | None, str | None]

@@ -1,15 +1,13 @@
-"""What a pinned service's copy should hold, found without a network: whatever has the locked digest is the source.
+"""What a copy that is locked should hold, found without a network: whatever has the locked digest is the source.
 
 The first copy here whose manifest has it gives the entries; the bytes come from any copy, or from git, and each file is held to its digest.
 """
 
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from hashlib import sha256
-from io import BytesIO
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from common_sync.core.copies.digest import digest_tree
 from common_sync.core.copies.library import Library, TargetKey
@@ -19,8 +17,7 @@ from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.metadata import METADATA_FILES
 from common_sync.core.errors import CommonSyncError, ManifestError, Problem, TreeError
 from common_sync.core.limits import ANY
-from common_sync.core.model import NAMED_ID, Entries, Entry, File, Origin, Snapshot
-from common_sync.edges.files.content import EXECUTABLE, NEW, PLAIN, write_all
+from common_sync.core.model import NAMED_ID, Entry, Origin, Snapshot
 from common_sync.edges.files.folders import opened
 from common_sync.edges.files.large import Large
 from common_sync.edges.files.memory import Held
@@ -28,51 +25,13 @@ from common_sync.edges.files.reading import read_bytes, read_listed
 from common_sync.edges.git.history import read_blobs
 from common_sync.edges.git.revisions import list_tree
 from common_sync.edges.library.committed import Committed, read_committed
+from common_sync.edges.library.proven import Proven
 from common_sync.edges.library.targets import HELD, Target, read_origin
 from common_sync.edges.project.load import Project
 
-Find = Callable[[str], Iterator[bytes]]
-"""A path in the tree → what may be its bytes, of one place after the other."""
-
-
-class Proven:
-    """The content of a tree that is known by its digests, from whatever has it.
-
-    Args:
-        entries: What it holds.
-        find: Yields what may be a file's bytes.
-        where: What it is called, for messages.
-        remedy: What brings here what is not here.
-    """
-
-    def __init__(self, entries: Entries, find: Find, where: str, remedy: str = "") -> None:
-        self._entries, self._find, self._where, self._remedy = entries, find, where, remedy
-
-    def read(self, path: str) -> IO[bytes]:
-        """Open a file to be read, as `Content` says."""
-        return BytesIO(self._read(path))
-
-    def write(self, path: str, name: str, folder: int, file: File) -> None:
-        """Write a file, as `Content` says."""
-        data = self._read(path)
-        descriptor = os.open(name, NEW, EXECUTABLE if file.executable else PLAIN, dir_fd=folder)
-        try:
-            write_all(descriptor, data)
-        finally:
-            os.close(descriptor)
-
-    def _read(self, path: str) -> bytes:
-        entry = self._entries.get(path)
-        if isinstance(entry, File):
-            for data in self._find(path):
-                if sha256(data).hexdigest() == entry.sha256:
-                    return data
-        message = "neither a copy nor git has its bytes here, and nothing is fetched in silence"
-        raise TreeError(Problem(message, f"{path} in {self._where}", remedy=self._remedy))
-
 
 def read_pinned(
-    project: Project, services: Sequence[str], masters: Mapping[TargetKey, Target], lock: Lock
+    project: Project, services: Sequence[str], masters: Mapping[TargetKey, Target], lock: Lock, *, may_connect: bool
 ) -> dict[TargetKey, Target]:
     """Return what the pinned services' copies should hold; what nothing here has is an empty target.
 
@@ -81,22 +40,32 @@ def read_pinned(
         services: The services that are asked about.
         masters: What the other services' copies should hold.
         lock: What the pins come to.
+        may_connect: Whether what is locked of another repository is fetched where nothing here has it.
     """
     found: dict[TargetKey, Target] = {}
     room = HELD - sum(target.held.size for target in masters.values())
     for library in project.libraries:
-        for ref in sorted({library.pins[service] for service in services if service in library.pins}):
-            key = TargetKey(library.name, ref)
-            locked = lock.get(key)
-            search = _Search(project, library, locked, max(room, 0)) if locked is not None else None
-            target = search.find() if search is not None else None
-            found[key] = target or _make_unknown(library, ref)
+        for key, ref in _list_wanted(library, services):
+            locked = lock.get(TargetKey(library.name, ref))
+            search = (
+                _Search(project, library, locked, max(room, 0), may_connect=may_connect) if locked is not None else None
+            )
+            target = search.find(key.ref) if search is not None else None
+            found[key] = target or _make_unknown(library, key.ref)
             found[key].locked = locked
             room -= found[key].held.size
     return found
 
 
-def _make_unknown(library: Library, ref: str) -> Target:
+def _list_wanted(library: Library, services: Sequence[str]) -> Iterator[tuple[TargetKey, str]]:
+    """Yield the key of each thing that copies are locked at, and what it is locked as."""
+    if library.upstream is not None:
+        yield TargetKey(library.name), library.upstream.ref
+    for ref in sorted({library.pins[service] for service in services if service in library.pins}):
+        yield TargetKey(library.name, ref), ref
+
+
+def _make_unknown(library: Library, ref: str | None) -> Target:
     content = Proven({}, lambda _path: iter(()), f"{library.master} at {ref}")
     return Target(
         library, Snapshot({}), Held(0, Large("")), content, 0, ref, Origin(library.name, library.master, None)
@@ -115,22 +84,41 @@ class _Known(NamedTuple):
 class _Search:
     """Looks for what has a locked digest."""
 
-    def __init__(self, project: Project, library: Library, locked: Locked, room: int) -> None:
+    def __init__(
+        self, project: Project, library: Library, locked: Locked, room: int, *, may_connect: bool = False
+    ) -> None:
         self._root, self._library, self._locked, self._room = project.root, library, locked, room
-        pinned = [service for service in project.services if library.pins.get(service) == locked.ref]
+        self._may_connect = may_connect and bool(locked.git)
+        takers = [service for service in project.services if library.takes(service)]
+        pinned = [service for service in takers if library.ref_for(service) == locked.ref]
         self._own = [f"{service}/{library.copy}" for service in pinned]
-        others = (one for one in project.services if library.takes(one) and one not in pinned)
-        self._copies = [*self._own, *(f"{one}/{library.copy}" for one in others)]
+        others = (f"{one}/{library.copy}" for one in takers if one not in pinned)
+        self._copies = [(self._root, copy) for copy in (*self._own, *others)]
+        if locked.git:
+            from common_sync.edges.library.cache import place_in_cache  # most masters are here
+
+            self._copies.append(place_in_cache(locked.tree))
         self._names: Mapping[str, str] | None = None
 
-    def find(self) -> Target | None:
-        """Return the target; None where nothing here has the digest."""
+    def find(self, ref: str | None) -> Target | None:
+        """Return the target; None where nothing here has the digest.
+
+        Args:
+            ref: What its key has.
+
+        Raises:
+            CommonSyncError: It had to be fetched, and cannot be.
+        """
         began = time.time_ns()
         known = self._find_copy() or self._find_commit()
+        if known is None and self._fetch():
+            known = self._find_copy()
         if known is None:
             return None
         locked, entries = self._locked, known.entries
         where, remedy = f"{locked.path} at {locked.commit[:NAMED_ID]}", f"git fetch --depth 1 origin {locked.commit}"
+        if locked.git:
+            remedy = "common-sync distribute, which fetches it"
         content = Proven(entries, lambda path: self._find_bytes(path, known.held), where, remedy)
 
         def read(path: str) -> bytes | None:
@@ -139,15 +127,15 @@ class _Search:
             return None
 
         lost = known.origin is not None and any(read(one) is None for one in METADATA_FILES if one in entries)
-        origin = known.origin if lost else read_origin(locked.path, read)
-        return Target(self._library, Snapshot(entries, size=known.size), known.held, content, began, locked.ref, origin)
+        origin = known.origin if lost else read_origin(locked.master, read)
+        return Target(self._library, Snapshot(entries, size=known.size), known.held, content, began, ref, origin)
 
     def _find_copy(self) -> _Known | None:
-        for copy in self._copies:
-            if (manifest := self._judge(_read_manifest(self._root, copy))) is not None:
-                place = os.path.join(self._root, copy)
-                held, snapshot = Held(self._room, Large(place), METADATA_FILES), Snapshot({})
-                with suppress(OSError, TreeError), opened(place) as folder:
+        for base, copy in self._copies:
+            if (manifest := self._judge(_read_manifest(base, copy))) is not None:
+                held = Held(self._room, Large(os.path.join(base, copy)), METADATA_FILES)
+                snapshot = Snapshot({})
+                with suppress(OSError, TreeError), opened(base) as above, opened(copy, above) as folder:
                     snapshot = read_listed(folder, manifest.files, copy, held)
                 return _Known(manifest.files, held, snapshot.size, manifest.library)
         for copy in self._own:  # gone from the disk, and still in the last commit
@@ -173,7 +161,18 @@ class _Search:
             if path in rows and rows[path].kind == "blob":
                 yield from (data for _, data in read_blobs(self._root, [rows[path].name]))
 
+    def _fetch(self) -> bool:
+        """Bring it into the cache, if it is of another repository and may be fetched; tell whether that was done."""
+        if not self._may_connect:
+            return False
+        from common_sync.edges.library.foreign import fetch_locked  # only what may connect, for what it lacks
+
+        fetch_locked(self._root, self._library, self._locked)
+        return True
+
     def _find_commit(self) -> _Known | None:
+        if self._locked.git:
+            return None
         committed: Committed | None = None
         with suppress(CommonSyncError):  # it is not here
             committed = read_committed(self._root, self._library, self._locked.commit, self._locked.path, self._room)
@@ -186,14 +185,15 @@ class _Search:
         """Yield what may be a file's bytes: those in memory, those of the copies, those of the commit, those of the last one."""
         if (data := held.get(path)) is not None:
             yield data
-        above, _, name = path.rpartition("/")
-        for copy in self._copies:
-            with suppress(OSError), opened(self._root) as root, opened(copy, root) as top, opened(above, top) as folder:
-                yield read_bytes(name, folder, ANY)
-        with suppress(CommonSyncError):
-            yield from (data for _, data in read_blobs(self._root, [self._name(path)]))
+        for base, copy in self._copies:
+            yield from _read_file(base, copy, path)
+        if not self._locked.git:
+            with suppress(CommonSyncError):
+                yield from (data for _, data in read_blobs(self._root, [self._name(path)]))
         for copy in self._own:
             yield from self._read_last(copy, path)
+        if self._fetch():
+            yield from _read_file(*self._copies[-1], path)
 
     def _name(self, path: str) -> str:
         """Return git's name of a file in the commit.
@@ -207,6 +207,12 @@ class _Search:
         if path not in self._names:
             raise TreeError(Problem("is not in the commit", path))
         return self._names[path]
+
+
+def _read_file(base: str, copy: str, path: str) -> Iterator[bytes]:
+    above, _, name = path.rpartition("/")
+    with suppress(OSError), opened(base) as root, opened(copy, root) as top, opened(above, top) as folder:
+        yield read_bytes(name, folder, ANY)
 
 
 def _read_manifest(root: str, copy: str) -> bytes | None:

@@ -43,7 +43,8 @@ def _make_library(
             problems.append(_report_unknown(setting, given, services, file))
     exclude = tuple(setting.value for setting in given.exclude)
     name, copy = given.name.value, given.copy.value
-    return Library(name, given.master.value, copy, rules, exclude=exclude, services=frozenset(takers))
+    of = frozenset(takers)
+    return Library(name, given.master.value, copy, rules, exclude=exclude, services=of, upstream=given.upstream)
 
 
 def _match(root: str, pattern: str, services: Sequence[str]) -> set[str]:

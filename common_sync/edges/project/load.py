@@ -46,8 +46,8 @@ class Project(NamedTuple):
 
     @property
     def may_lock(self) -> bool:
-        """Whether a service is pinned, or there is a lock all the same."""
-        return any(library.pins for library in self.libraries) or os.path.lexists(os.path.join(self.root, LOCK_FILE))
+        """Whether something has to be locked, or there is a lock all the same."""
+        return any(library.refs for library in self.libraries) or os.path.lexists(os.path.join(self.root, LOCK_FILE))
 
     @property
     def copies(self) -> tuple[str, ...]:
@@ -136,7 +136,9 @@ def _make_libraries(
     patterns, master = configuration.exclude, configuration.master.value
     rules, unclear = configured_rules([(setting.value, setting.line) for setting in patterns], configuration.file)
     exclude = tuple(setting.value for setting in patterns)
-    library = Library(master.rpartition("/")[2], master, configuration.copy.value, rules, exclude=exclude)
+    upstream = configuration.upstream
+    name = (upstream.path if upstream is not None else master).rpartition("/")[2]
+    library = Library(name, master, configuration.copy.value, rules, exclude=exclude, upstream=upstream)
     return (library,), list(unclear)
 
 

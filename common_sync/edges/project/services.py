@@ -7,6 +7,7 @@ from common_sync.core.configuration import Configuration
 from common_sync.core.errors import Problem, shell_word
 from common_sync.core.model import ancestors
 from common_sync.core.settings import Setting, nearest, why_no_folder
+from common_sync.core.upstream import is_foreign
 from common_sync.edges.files.folders import explain_os_error
 from common_sync.edges.git.ask import ask, split
 from common_sync.edges.git.repository import find_top
@@ -23,8 +24,8 @@ def check_masters(root: str, configuration: Configuration) -> Iterator[Problem]:
 
 def _check_master(root: str, configuration: Configuration, master: Setting) -> Iterator[Problem]:
     path = os.path.join(root, master.value)
-    if not master.value:
-        return  # it is already said that there is none
+    if not master.value or is_foreign(master.value):
+        return  # it is already said that there is none; or it is in another repository
     if not os.path.isdir(path) and count_hidden(root, master.value):
         message = "a sparse checkout keeps the master out of the work tree"
         yield Problem(message, configuration.file, master.line, f"git sparse-checkout add {shell_word(master.value)}")

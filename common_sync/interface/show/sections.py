@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from common_sync.commands.steps.survey import Survey
+from common_sync.core.copies.drift import TAKE_OVER_THERE
 from common_sync.core.errors import shell_word
 from common_sync.core.findings import name_option
 from common_sync.core.model import Finding
@@ -72,7 +73,11 @@ def _decide_lines(findings: Sequence[Finding], surveyed: Survey, options: Option
     for service, found in shown:
         yield from _decided_lines(service, found, options)
     yield from more_lines(rest, "service", terminal)
-    if edited:
+    if edited and all(one.library.upstream is not None for one in surveyed.masters):
+        yield from help_lines(f"{TAKE_OVER_THERE}, or discard the edits:", terminal)
+        service = shell_word(edited[0]) if len(edited) == 1 else "SERVICE"
+        yield f"        common-sync distribute {printable(service)} --force"
+    elif edited:
         master = surveyed.first.library.master if len(surveyed.masters) == 1 else "their master"
         pinned = [copy for plan in surveyed.plans for copy in plan.pinned_edits]
         first = " (a pinned service is unpinned first)" if pinned else ""

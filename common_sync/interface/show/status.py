@@ -41,6 +41,9 @@ def status_lines(surveyed: Survey, options: Options) -> Iterator[str]:
         manifest, master = target.manifest, terminal.paint(printable(target.library.master), "bold")
         digest = terminal.spell(f"{manifest.tree[:_DIGEST]}…")
         name = printable(manifest.library.shown)
+        if not target.is_here:  # of another repository, and not fetched yet
+            yield from terminal.wrap(f"{master}  {printable(target.library.name)}, not fetched yet", 2)
+            continue
         yield from terminal.wrap(f"{master}  {name}, {count(len(manifest.files), 'file')}, {digest}", 2)
     yield ""
     kinds = {plan.service: plan.kind for plan in surveyed.plans}

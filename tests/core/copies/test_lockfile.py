@@ -28,6 +28,7 @@ entries = st.builds(
     st.text(digits, min_size=40, max_size=40) | st.text(digits, min_size=64, max_size=64),
     st.text(digits, min_size=64, max_size=64).map("cs1:".__add__),
     st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=6), max_size=2).map(tuple),
+    st.sampled_from(["", "../platform", "https://example.org/acme/platform.git"]),
 )
 locks = st.dictionaries(st.builds(TargetKey, names, refs), entries, max_size=4).map(
     lambda found: {key: entry._replace(library=key.library, ref=key.ref or "v") for key, entry in found.items()}
@@ -93,6 +94,9 @@ def change(old: str, new: str) -> bytes:
         (change("libs/common", "../common"), '"path" is not a plain relative path', 4),
         (change(COMMIT, "3f1c2d9"), '"commit" is no full id of a commit, 40 or 64 hex digits', 4),
         (change(TREE, "cs1:"), '"tree" is no tree digest, cs1: and 64 hex digits', 4),
+        (change("path = ", 'git = "ext::sh"\npath = '), '"git" names no repository', 4),
+        (change("path = ", 'git = ""\npath = '), '"git" names no repository', 4),
+        (change("path = ", "git = 1\npath = "), '"git" is no string', 4),
         (change('["/tests/"]', '"/tests/"'), '"exclude" is no list of strings', 4),
         (f"{TEXT}\n{TEXT[TEXT.index('[[') :]}".encode(), "common is locked twice for 'v1.0.1'", 12),
         (b"<<<<<<< HEAD\n" + TEXT.encode(), "holds the marks of a merge that is not finished", None),
@@ -149,3 +153,26 @@ def test_an_entry_of_another_library_is_none() -> None:
     assert keep_own(lock, owners) == {}
     (found,) = find_lock_faults(lock, {ENTRY.key: ENTRY.exclude}, owners)
     assert found.message == "common at v1.0.1 was locked with libs/common, the master of events"
+
+
+def test_an_entry_of_another_repository_is_of_that_place_only() -> None:
+    """What was locked of one repository would be copied for another one that has its name."""
+    foreign = ENTRY._replace(git="../platform")
+    assert 'library = "common"\ngit = "../platform"\npath' in format_lock([foreign]).decode()
+    lock, wanted = {foreign.key: foreign}, {foreign.key: foreign.exclude}
+    for owners, kept in (
+        ({foreign.master: "common"}, True),
+        ({}, True),
+        ({"git+../other#subdirectory=libs/common": "common"}, False),
+        ({"libs/common": "common"}, False),
+    ):
+        assert (keep_own(lock, owners) == lock) == kept
+        said = [one.message for one in find_lock_faults(lock, wanted, owners)]
+        assert said == (
+            []
+            if kept
+            else [f"common at v1.0.1 was locked from {foreign.master}, and the configuration names another place"]
+        )
+    assert not keep_own({ENTRY.key: ENTRY}, {foreign.master: "common"})
+    lacks = find_lock_faults({}, wanted, {foreign.master: "common"})
+    assert [one.message for one in lacks] == ["lacks common at v1.0.1, which the configuration asks for"]

@@ -1,0 +1,318 @@
+"""Libraries of other repositories: fetched by who may connect, proven by who may not, and never trusted."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from support.monorepo import Done, Monorepo, run
+
+API, WORKER, LOCK = "services/api", "services/worker", "common-sync.lock"
+FILE = "common/our_common/settings.py"
+CONFIGURATION = 'services = ["services/*"]\nmaster = { git = "../platform", ref = "v1", path = "python/common" }\n'
+
+
+class Pair:
+    """A repository that takes a library from another one beside it, with a cache of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.app, self.platform, self.cache = Monorepo(folder / "app"), Monorepo(folder / "platform"), folder / "cache"
+        self.log = folder / "asked"
+        self.env = {"XDG_CACHE_HOME": str(self.cache), "PATH": f"{folder / 'bin'}:{os.environ['PATH']}"}
+        self._make_git(folder / "bin")
+
+    def _make_git(self, folder: Path) -> None:
+        """Put a git before the real one that writes down what it is asked."""
+        folder.mkdir()
+        real = shutil.which("git")
+        script = folder / "git"
+        script.write_text(f'#!/bin/sh\necho "$@" >> {self.log}\nexec {real} "$@"\n')
+        script.chmod(0o755)
+
+    def run(self, *words: str) -> Done:
+        """Run common-sync in the repository."""
+        return self.app.run(*words, env=self.env)
+
+    def trees(self) -> list[Path]:
+        """Return the trees in the cache."""
+        return sorted((self.cache / "common-sync/trees").glob("[!.]*"))
+
+    def asked(self) -> str:
+        """Return what git was asked since the last time."""
+        text = self.log.read_text() if self.log.exists() else ""
+        self.log.unlink(missing_ok=True)
+        return text
+
+    def connected(self) -> bool:
+        """Tell whether git was asked for what connects, since the last time."""
+        return any(f" {word} " in self.asked_once for word in ("fetch", "ls-remote", "clone", "pull"))
+
+    @property
+    def asked_once(self) -> str:
+        """What git was asked, as one text with a space at each end."""
+        return f" {' '.join(self.asked().split())} "
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Pair:
+    """Return two repositories: a library with two releases, and two services that are to get the first."""
+    pair = Pair(tmp_path)
+    for repo in (pair.platform, pair.app):
+        repo.root.mkdir()
+        repo.git("init", "-q", "-b", "main")
+    pair.platform.write("python/common/pyproject.toml", '[project]\nname = "our-common"\nversion = "1.0"\n')
+    pair.platform.write("python/common/our_common/settings.py", "DEBUG = False\n")
+    pair.platform.write("python/common/wait.sh", "#!/bin/sh\n", executable=True)
+    pair.platform.write("much.bin", os.urandom(100_000))
+    pair.platform.commit("one")
+    pair.platform.git("tag", "-a", "v1", "-m", "v1")
+    pair.platform.write("python/common/our_common/settings.py", "DEBUG = True\n")
+    pair.platform.commit("two", date="2026-01-02T00:00:00Z")
+    pair.platform.git("tag", "common-v2")
+    pair.app.write("common-sync.toml", CONFIGURATION)
+    for service in (API, WORKER):
+        pair.app.write(f"{service}/requirements.txt", "-e ./common\n")
+    pair.app.commit("the beginning")
+    return pair
+
+
+@pytest.fixture
+def taken(pair: Pair) -> Pair:
+    """Return the same once the library was taken and committed."""
+    done = pair.run("distribute")
+    assert (done.code, done.err) == (0, ""), done
+    pair.app.commit("taken")
+    pair.asked()
+    return pair
+
+
+def clone(pair: Pair) -> Monorepo:
+    """Return a clone of depth 1 where neither the other repository nor a cache is to be had."""
+    place = pair.app.root.parent / "elsewhere" / "clone"
+    words = ("git", "clone", "-q", "--depth", "1", "--no-tags", f"file://{pair.app.root}", str(place))
+    assert run(*words, cwd=pair.app.root).code == 0
+    return Monorepo(place)
+
+
+def test_a_library_of_another_repository_is_taken(pair: Pair) -> None:
+    """A team could not use a library of another repository: it would go on copying it by hand."""
+    assert "lacks common at v1, which the configuration asks for" in pair.run("verify").out
+    done = pair.run("distribute")
+    assert (done.code, done.err) == (0, "")
+    assert pair.app.read(f"{API}/{FILE}") == "DEBUG = False\n"
+    assert (pair.app.root / API / "common/wait.sh").stat().st_mode & 0o100
+    assert 'git = "../platform"\npath = "python/common"\nref = "v1"\n' in pair.app.read(LOCK)
+    assert f'commit = "{pair.platform.git("rev-parse", "v1^{commit}").strip()}"' in pair.app.read(LOCK)
+    assert '"master": "git+../platform#subdirectory=python/common"' in pair.app.read(f"{API}/common/.common-sync.json")
+    assert [pair.run(word).code for word in ("verify", "status", "doctor", "diff")] == [0, 0, 0, 0]
+    assert len(pair.trees()) == 1
+    assert not [*(pair.cache / "common-sync/trees").glob(".*")]
+    pair.asked()
+    assert pair.run("distribute").code == 0
+    assert not pair.connected()  # it lacks nothing
+
+
+def test_who_only_looks_connects_to_nobody(taken: Pair) -> None:
+    """A check in CI, or a commit on a train, would wait for another server, or tell it who works on what."""
+    shutil.rmtree(taken.cache)
+    taken.platform.root.rename(taken.platform.root.with_name("gone"))
+    for words in (("verify",), ("status",), ("doctor",), ("diff",), ("affected", "--since", "HEAD")):
+        assert taken.run(*words).code == 0, words
+    assert taken.app.hook(env=taken.env) == Done(0, "", "")
+    taken.app.write(f"{API}/{FILE}", "DEBUG = 1\n")
+    assert [taken.run(word).code for word in ("verify", "status", "promote", "log")] == [1, 1, 1, 1]
+    (taken.app.root / API / FILE).unlink()
+    assert taken.app.hook(env=taken.env).code == 0  # the copy of the other service has it
+    assert not taken.connected()
+    assert not taken.cache.exists()
+
+
+def test_a_clone_of_depth_one_is_proven(taken: Pair) -> None:
+    """Who has neither the other repository nor its history could not tell whether his copies are right."""
+    there = clone(taken)
+    env = taken.env | {"XDG_CACHE_HOME": str(there.root.parent / "cache")}
+    assert [there.run(word, env=env).code for word in ("verify", "status", "doctor")] == [0, 0, 0]
+    assert there.hook(env=env) == Done(0, "", "")
+    there.write(f"{API}/{FILE}", "DEBUG = 1\n")
+    assert there.run("verify", env=env).code == 1
+    shutil.rmtree(there.root / WORKER / "common")
+    shutil.rmtree(there.root / API / "common")
+    assert there.run("distribute", env=env).code == 0  # git has them
+    there.git("rm", "-q", "-r", f"{API}/common", f"{WORKER}/common")
+    there.commit("no copies")
+    done = there.run("verify", env=env)
+    assert (done.code, "CS010" in done.out) == (1, True)
+    done = there.run("distribute", env=env)
+    assert (done.code, "../platform: cannot be reached" in done.err) == (2, True)
+
+
+def test_another_release(taken: Pair) -> None:
+    """Nobody could go on to the next release of the library."""
+    taken.app.write("common-sync.toml", CONFIGURATION.replace('"v1"', '"v2"'))
+    said = taken.app.hook(env=taken.env)
+    assert (said.code, "no hook asks that" in said.err + said.out) == (2, True), said
+    assert not taken.connected()
+    done = taken.run("distribute")
+    assert (done.code, done.err) == (0, "")
+    assert taken.app.read(f"{WORKER}/{FILE}") == "DEBUG = True\n"
+    assert taken.app.read(LOCK).count("[[locked]]") == 1
+    assert 'ref = "v2"' in taken.app.read(LOCK)
+    assert len(taken.trees()) == 2
+
+
+def test_one_service_stays_behind(taken: Pair) -> None:
+    """One service could not stay at another release of the library than the others."""
+    done = taken.run("pin", "api", "v2")
+    assert (done.code, done.err) == (0, "")
+    assert [taken.app.read(f"{one}/{FILE}") for one in (API, WORKER)] == ["DEBUG = True\n", "DEBUG = False\n"]
+    assert "pinned      services/api to v2" in taken.run("status").out
+    assert taken.run("verify").code == 0
+    done = taken.run("pin", "worker")
+    assert (done.code, "name a tag or a commit" in done.err) == (2, True)
+    assert taken.run("unpin", "api").code == 0
+    assert (taken.app.read(f"{API}/{FILE}"), taken.app.read("common-sync.toml")) == ("DEBUG = False\n", CONFIGURATION)
+
+
+def test_a_tag_that_was_moved(taken: Pair) -> None:
+    """A tag that somebody moves would change every service in silence, or never reach them."""
+    assert "every tag is still the locked commit" in taken.run("update").out
+    before = taken.app.read(LOCK)
+    taken.platform.git("tag", "-f", "v1", "common-v2")
+    assert [taken.run(word).code for word in ("verify", "distribute")] == [0, 0]
+    assert taken.app.read(LOCK) == before
+    done = taken.run("update", "--dry-run")
+    assert (done.code, "CS014" in done.out, taken.app.read(LOCK)) == (0, True, before)
+    assert taken.run("update").code == 0
+    assert taken.run("verify").code == 1
+    assert taken.run("distribute").code == 0
+    assert taken.app.read(f"{API}/{FILE}") == "DEBUG = True\n"
+
+
+def test_a_commit_that_is_gone(taken: Pair) -> None:
+    """A commit that was rebased away would take the copies' proof with it, or another one would be copied in its stead."""
+    commit = taken.platform.git("rev-parse", "v1^{commit}").strip()
+    shutil.rmtree(taken.cache)
+    taken.platform.git("tag", "-d", "v1", "common-v2")
+    taken.platform.git("commit", "-q", "--amend", "--no-verify", "-m", "another")
+    taken.platform.git("checkout", "-q", "--orphan", "new")
+    taken.platform.commit("all anew")
+    taken.platform.git("branch", "-q", "-D", "main")
+    taken.platform.git("reflog", "expire", "--expire=now", "--all")
+    taken.platform.git("gc", "-q", "--prune=now")
+    assert [taken.run(word).code for word in ("verify", "distribute")] == [0, 0]
+    taken.app.git("rm", "-q", "-r", f"{API}/common", f"{WORKER}/common")
+    taken.app.commit("no copies")
+    done = taken.run("distribute")
+    assert (done.code, f"does not give commit {commit[:9]}" in done.err) == (2, True), done
+    done = taken.run("update")
+    assert (done.code, "there is no tag 'v1' in ../platform" in done.err) == (2, True)
+
+
+REFUSED = [
+    ('"v3"', "there is no tag 'v3' in ../platform", "did you mean"),
+    ('"main"', "'main' is a branch of ../platform, which moves", "name the commit that it is at now"),
+    ('"0123456"', "no tag or branch of ../platform is at a commit '0123456'", "write all 40 digits"),
+    ('"' + "0" * 40 + '"', "does not give commit 000000000", "common-sync update"),
+]
+
+
+@pytest.mark.parametrize(("ref", "message", "remedy"), REFUSED)
+def test_what_is_not_there(pair: Pair, ref: str, message: str, remedy: str) -> None:
+    """A ref that is a slip would end in git's own words, or with half a lock."""
+    pair.app.write("common-sync.toml", CONFIGURATION.replace('"v1"', ref))
+    before = pair.app.tree()
+    done = pair.run("distribute")
+    assert (done.code, message in done.err) == (2, True), done
+    assert remedy in done.err or remedy == "did you mean"
+    assert pair.app.tree() == before
+
+
+def make_hostile(repo: Monorepo) -> dict[str, str]:
+    """Tag commits that nothing can be taken from; return what is said of each."""
+    repo.git("checkout", "-q", "-b", "aside")
+    said = {
+        "link": "is a symlink out of the library",
+        "module": "is a git repository of its own",
+        "lfs": "is a Git LFS pointer",
+        "merging": "holds the marks of a merge",
+        "crlf": "git converts files there",
+        "gone": "the library is not in that commit",
+    }
+    for tag in said:
+        repo.git("checkout", "-q", "-B", tag, "aside")
+        if tag == "link":
+            (repo.root / "python/common/out").symlink_to("../../../../etc")
+        elif tag == "lfs":
+            repo.write("python/common/x", "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+        elif tag == "merging":
+            repo.write("python/common/x", "<<<<<<< a\n1\n=======\n2\n>>>>>>> b\n")
+        elif tag == "crlf":
+            repo.write(".gitattributes", "*.py text eol=crlf\n")
+        elif tag == "gone":
+            repo.git("rm", "-q", "-r", "python")
+        repo.git("add", "-A")
+        if tag == "module":
+            head = repo.git("rev-parse", "HEAD").strip()
+            repo.git("update-index", "--add", "--cacheinfo", f"160000,{head},python/common/inner")
+        repo.git("commit", "-q", "--no-verify", "-m", tag)
+        repo.git("tag", f"bad-{tag}")
+    return said
+
+
+def test_what_cannot_be_copied(pair: Pair) -> None:
+    """A hostile repository could put files where no library has any, or pointers in the stead of files."""
+    said = make_hostile(pair.platform)
+    for tag, message in said.items():
+        pair.app.write("common-sync.toml", CONFIGURATION.replace('"v1"', f'"bad-{tag}"'))
+        before = pair.app.tree()
+        done = pair.run("distribute")
+        assert (done.code, message in done.err) == (2, True), (tag, done)
+        assert (pair.app.tree(), pair.trees()) == (before, [])
+
+
+def test_a_cache_is_not_trusted(taken: Pair) -> None:
+    """Who can write into the cache could put his own lines into every service."""
+    (tree,) = taken.trees()
+    taken.app.git("rm", "-q", "-r", f"{API}/common", f"{WORKER}/common")
+    taken.app.commit("no copies")
+    (tree / "our_common/settings.py").write_text("DEBUG = 'mine'\n")
+    taken.asked()
+    assert taken.run("distribute").code == 0
+    assert [taken.app.read(f"{one}/{FILE}") for one in (API, WORKER)] == ["DEBUG = False\n"] * 2
+    assert taken.connected()
+    shutil.rmtree(tree)
+    elsewhere = taken.app.root.parent / "elsewhere"
+    shutil.copytree(taken.app.root / API / "common", elsewhere)
+    tree.symlink_to(elsewhere)
+    taken.app.git("reset", "-q", "--hard")
+    shutil.rmtree(taken.app.root / API / "common", ignore_errors=True)
+    shutil.rmtree(taken.app.root / WORKER / "common", ignore_errors=True)
+    assert taken.run("distribute").code == 0
+    assert not tree.is_symlink()
+    assert elsewhere.is_dir()
+
+
+def test_a_forged_lock(taken: Pair) -> None:
+    """A lock that names a commit and another tree would be taken for that commit's."""
+    text = taken.app.read(LOCK)
+    tree = text[text.index("cs1:") :][:68]
+    done = taken.run("verify", "--deep")
+    assert (done.code, "update --dry-run" in done.err) == (2, True)
+    taken.app.write(LOCK, text.replace(tree, "cs1:" + "ab" * 32))
+    assert taken.run("verify").code == 1
+    done = taken.run("update", "--dry-run")
+    assert "CS013" in done.out
+    assert taken.run("distribute").code == 2
+
+
+def test_two_at_once(pair: Pair) -> None:
+    """Two services' pipelines on one machine would break each other's cache."""
+    other = Monorepo(pair.app.root.with_name("other"))
+    shutil.copytree(pair.app.root, other.root)
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor() as pool:
+        done = [*pool.map(lambda repo: repo.run("distribute", env=pair.env), (pair.app, other))]
+    assert [one.code for one in done] == [0, 0], done
+    assert pair.app.tree(API) == other.tree(API)
+    assert len(pair.trees()) == 1
