@@ -238,7 +238,7 @@ def test_the_configuration_switches_a_check_off(one: Monorepo) -> None:
         (
             "CS101",
             "CS101 cannot be switched off",
-            "only the checks of doctor (CS2.., CS3..) can; see common-sync explain CS101",
+            "only the checks of doctor (CS2.., CS3.., CS422) can; see common-sync explain CS101",
         ),
         ("mounts", 'no check "mounts" exists', "the checks are CS201 to CS"),
         ("CS20", 'no check "CS20" exists', "the checks are CS201 to CS"),

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from common_sync.commands.steps.hand_copies import report_hand_copies
 from common_sync.commands.steps.ignored_copies import find_ignored_copies
+from common_sync.commands.steps.indexed import check_indexed
 from common_sync.commands.steps.other_tools import find_doubled_projects
 from common_sync.commands.steps.service_check import Fixed, ServiceCheck, check_service
 from common_sync.commands.steps.survey import Survey, survey
@@ -20,7 +21,7 @@ from common_sync.edges.files.replacing import write_edit
 from common_sync.edges.library.public_names import read_public_names
 from common_sync.edges.library.targets import Target
 from common_sync.edges.processes.workers import Phases, no_progress
-from common_sync.edges.project.load import Project
+from common_sync.edges.project.load import Project, select_services
 from common_sync.edges.state.lock import exclusive, state_folder
 from common_sync.edges.state.rewritten import add_to_record
 
@@ -35,13 +36,15 @@ class Diagnosis(NamedTuple):
     shared: tuple[Finding, ...]  # what was found about the libraries themselves
     services: tuple[ServiceCheck, ...]  # one for each service
     scripts: tuple[Finding, ...] = ()  # lines of scripts that make copies by hand
+    indexed: tuple[str, ...] = ()  # the services that take their libraries from an index, and are not proven
+    from_index: tuple[Finding, ...] = ()  # what was found in these
     environments: tuple[Finding, ...] = ()  # what was found about their environments, which proves nothing about builds
 
     @property
     def findings(self) -> list[Finding]:
         """What was found, in the order of the services; what is about the library first, scripts and environments last."""
         found = (finding for one in self.services for finding in one.findings)
-        return [*self.shared, *found, *self.scripts, *self.environments]
+        return [*self.shared, *found, *self.from_index, *self.scripts, *self.environments]
 
     @property
     def passes(self) -> bool:
@@ -71,7 +74,10 @@ def diagnose(
     """
     state = state_folder(project.root)
     with exclusive(state, say) if fix else nullcontext():
-        found = survey(project, names, phases=phases, beside=True)
+        indexed = [one for one in select_services(project, names) if one in project.indexed]
+        copied = [one for one in select_services(project, names) if one not in indexed] if names else []
+        looked_at = project if copied or not names else project._replace(services=())
+        found = survey(looked_at, copied, phases=phases, beside=True)
         shared = tuple(finding for target in found.masters for finding in _check_library(found.project, target))
         checks = (check_service(found, plan, shared, fix=fix) for plan in found.plans)
         ignored = find_ignored_copies(found, [copy for plan in found.plans for copy in plan.copies if copy.exists])
@@ -79,8 +85,9 @@ def diagnose(
         for one in services:
             for fixed in one.fixed:
                 _write(project.root, state, one.service, fixed)
+    from_index = tuple(check_indexed(project, indexed, found.masters))
     environments = _check_environments(found.project, [plan.service for plan in found.plans])
-    return Diagnosis(found, shared, services, report_hand_copies(found), environments)
+    return Diagnosis(found, shared, services, report_hand_copies(found), (*indexed,), from_index, environments)
 
 
 def _check_environments(project: Project, services: Sequence[str]) -> tuple[Finding, ...]:

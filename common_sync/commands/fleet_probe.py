@@ -8,7 +8,7 @@ from common_sync.core.errors import ConfigurationError, Problem
 from common_sync.core.fleet.probe import make_probe
 from common_sync.edges.files.pages import read_shipped
 from common_sync.edges.git.revisions import require_commit
-from common_sync.edges.project.load import Project, select_services
+from common_sync.edges.project.load import Project, select_copied
 
 
 class Probe(NamedTuple):
@@ -30,7 +30,7 @@ def build_probe(project: Project, service: str, revision: str | None = None) -> 
     Raises:
         CommonSyncError: The service or the revision is unknown, or the copy has no manifest that can be used.
     """
-    (chosen,) = select_services(project, [service])
+    (chosen,) = select_copied(project, [service])
     copy, *others = project.list_copies([chosen])
     if others:
         message = f"{chosen} has copies of {1 + len(others)} libraries, and a probe looks for one"

@@ -21,7 +21,7 @@ from common_sync.edges.files.replacing import write_edit
 from common_sync.edges.git.history import earlier_versions
 from common_sync.edges.processes.workers import Phases, no_progress
 from common_sync.edges.project.libraries import select_libraries
-from common_sync.edges.project.load import Project, select_services
+from common_sync.edges.project.load import Project, select_copied
 from common_sync.edges.project.lockfile import plan_lock, read_lock
 from common_sync.edges.project.write import Pins, plan_pins
 from common_sync.edges.state.lock import exclusive, state_folder
@@ -83,7 +83,7 @@ def pin(
         CommonSyncError: There is no such service, tag, commit or library; nothing was written. Or something could not be
             written: `distribute` finishes the work.
     """
-    service = select_services(project, [name])[0]
+    service = select_copied(project, [name])[0]
     chosen = _choose(project, service, library, project.libraries_of(service))
     if ref is None:
         ref = _find_held(project, service, chosen, before=back)
@@ -102,7 +102,7 @@ def unpin(project: Project, name: str, how: How, *, library: str | None = None) 
     Raises:
         CommonSyncError: It is not pinned; or as for `pin`.
     """
-    service = select_services(project, [name])[0]
+    service = select_copied(project, [name])[0]
     pinned = [one for one in project.libraries_of(service) if service in one.pins]
     chosen = _choose(project, service, library, pinned or project.libraries_of(service)[:1], "is pinned in")
     if service not in chosen.pins:

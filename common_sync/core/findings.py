@@ -95,15 +95,19 @@ CODES = {
     "CS409": Code("error", "A service on another machine is not healthy"),
     "CS410": Code("error", "Files were edited in the clone on another machine"),
     "CS421": Code("error", "A library has changed, and its version has not"),
+    "CS422": Code("error", "A service takes the library from an index unsafely"),
 }
 
+
+SWITCHABLE = ("CS2", "CS3", "CS422")
+"""What the codes begin with that may be switched off: the checks of `doctor` and of environments."""
 
 _PAGES = "https://github.com/common-sync/common-sync/blob/main/common_sync/pages"
 
 
 def switchable_codes() -> list[str]:
     """Return the codes that `ignore` in the configuration may name: the checks of `doctor` and of environments."""
-    return [code for code in CODES if code.startswith(("CS2", "CS3"))]
+    return [code for code in CODES if code.startswith(SWITCHABLE)]
 
 
 def page_url(code: str) -> str:

@@ -10,9 +10,12 @@ from common_sync.core.settings import Reader, Setting, nearest, tidy_path, why_n
 SERVICE_KEYS = (
     *("name", "python", "requirements", "installer", "system-site-packages", "pip-config", "compile"),
     *("command", "port", "env-file", "after", "memory", "health", "start-timeout", "settle", "persistent"),
-    *("check", "before", "socket"),
+    *("check", "before", "socket", "library"),
 )
 DEPLOY_KEYS = ("min-free", "prefix", "user", "to", "keep", "clean")
+
+INDEX = "index"
+"""What a service says that takes the library from an index, and has no copy."""
 
 InstallerName = Literal["auto", "uv", "pip"]
 
@@ -83,6 +86,7 @@ class ServiceSettings(NamedTuple):
         str, ...
     ] = ()  # the words of what has to be done after that, such as a migration; nothing for nothing
     socket: Setting | None = None  # the address at which systemd listens for it, at its port; None for that it listens
+    from_index: bool = False  # whether it takes the library from an index, and so has no copy
 
 
 class DeploySettings(NamedTuple):
@@ -150,7 +154,17 @@ def _read_service(name: str, reader: Reader) -> ServiceSettings:
         _read_command(reader, "check", port, "\"python -c 'import main'\", without backslashes"),
         _read_command(reader, "before", port, '"alembic upgrade head", without backslashes'),
         _read_socket(reader, port),
+        _read_library(reader),
     )
+
+
+def _read_library(reader: Reader) -> bool:
+    """Return whether a service takes the library from an index."""
+    library = reader.setting("library", ".+", f'"{INDEX}"')
+    if library is not None and library.value != INDEX:
+        remedy = f'library = "{INDEX}"; without the key, the service has a copy'
+        reader.complain("library", f'"library" cannot be {library.value!r}', remedy)
+    return library is not None
 
 
 def _read_port(reader: Reader) -> Setting | None:

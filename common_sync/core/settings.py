@@ -293,10 +293,8 @@ class Reader:
                     message, remedy = f'no check "{setting.value}" exists', nearest(setting.value, known)
                     if setting.value in CODES:
                         message = f"{setting.value} cannot be switched off"
-                        remedy = (
-                            f"only the checks of doctor (CS2.., CS3..) can; see common-sync explain {setting.value}"
-                        )
-                    remedy = remedy or f"the checks are {known[0]} to {known[-1]}"
+                        remedy = f"only the checks of doctor (CS2.., CS3.., CS422) can; see common-sync explain {setting.value}"
+                    remedy = remedy or f"the checks are {known[0]} to {known[-2]}, and {known[-1]}"
                     self.problems.append(Problem(message, self._file, setting.line, remedy))
         return settings
 

@@ -11,6 +11,7 @@ from common_sync.core.service_settings import (
     ADDRESS,
     COMMAND,
     HOW_OFTEN,
+    INDEX,
     INSTALLERS,
     KEEP,
     KEPT,
@@ -142,6 +143,7 @@ def _service() -> Schema:
             "check": _text("What is run in a new release before it is switched to; it must end with 0.", COMMAND),
             "before": _text("What is done in a new release before it is switched to, such as a migration.", COMMAND),
             "socket": _text("The address at which systemd listens for it, at its port.", ADDRESS),
+            "library": {"description": "Takes the library from an index, and has no copy.", "enum": [INDEX]},
             "persistent": _strings("Paths in it that outlive its releases.", items=_text("A path.", FOLDER)),
         }
     )

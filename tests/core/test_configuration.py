@@ -219,10 +219,10 @@ def test_an_unknown_word_is_no_managed_file(word: str, remedy: str) -> None:
 @pytest.mark.parametrize(
     ("check", "message", "remedy"),
     [
-        ("CS101", "CS101 cannot be switched off", "only the checks of doctor (CS2.., CS3..) can; see common-sync explain CS101"),
+        ("CS101", "CS101 cannot be switched off", "only the checks of doctor (CS2.., CS3.., CS422) can; see common-sync explain CS101"),
         ("CS2070", 'no check "CS2070" exists', "did you mean CS207?"),
-        ("CS20", 'no check "CS20" exists', "the checks are CS201 to CS316"),
-        ("mounts", 'no check "mounts" exists', "the checks are CS201 to CS316"),
+        ("CS20", 'no check "CS20" exists', "the checks are CS201 to CS316, and CS422"),
+        ("mounts", 'no check "mounts" exists', "the checks are CS201 to CS316, and CS422"),
     ],
 )  # fmt: skip
 def test_only_checks_of_doctor_can_be_switched_off(check: str, message: str, remedy: str) -> None:

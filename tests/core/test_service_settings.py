@@ -42,6 +42,7 @@ check = "python -c 'import main'"
 before = "/bin/sh migrate"
 port = 8001
 socket = "[::1]"
+library = "index"
 """
 
 
@@ -87,13 +88,14 @@ def test_every_key(file: str) -> None:
             before=("/bin/sh", "migrate"),
             port=Setting("8001", down + 23),
             socket=Setting("[::1]", down + 24),
+            from_index=True,
         ),
     )
-    assert (configuration.prefix, configuration.user) == (Setting("auto-", down + 27), Setting("pi", down + 28))
+    assert (configuration.prefix, configuration.user) == (Setting("auto-", down + 28), Setting("pi", down + 29))
     assert (configuration.to, configuration.keep, configuration.clean) == (
-        Setting("/opt/auto", down + 29),
+        Setting("/opt/auto", down + 30),
         5,
-        Setting("daily", down + 31),
+        Setting("daily", down + 32),
     )
     assert configuration.min_free == 2 << 30
 
@@ -224,6 +226,10 @@ WRONG = [
     (
         '[service.api]\nafter = ["mosquitto"]\n',
         (4, "\"after\" holds 'mosquitto', which is no unit", 'after = ["mosquitto.service"]'),
+    ),
+    (
+        '[service.api]\nlibrary = "copy"\n',
+        (4, "\"library\" cannot be 'copy'", 'library = "index"; without the key, the service has a copy'),
     ),
     ('[service.api]\nsocket = "0.0.0.0"\n', (4, '"socket" is given, and there is no port', "port = 8000")),
     *(

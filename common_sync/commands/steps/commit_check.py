@@ -124,7 +124,8 @@ def _verify_clone(found: Survey, outside: set[str], commit: str | None) -> Itera
         files = [f":(glob){escape(service, keep='*?[]')}/**" for service in services]
         take([*files, *list_compose_patterns(services), *(f":(literal){path}" for path in composes)])
         clone = load_project(root)
-        names = [service for service in clone.services if service not in outside]
+        indexed = clone.indexed
+        names = [service for service in clone.services if service not in outside and service not in indexed]
         if names:
             findings = survey(clone, names).findings()
             yield from (finding for finding in findings if finding.severity == "error")

@@ -30,10 +30,10 @@ def find_doubled_projects(project: Project, target: Target) -> Iterator[Finding]
         return
     library, ignored = target.library, _read(top, NX_IGNORE) or ""
     copies = [f"{service}/{library.copy}" for service in project.services if library.takes(service)]
-    master, *places = (os.path.relpath(os.path.join(project.root, one), top) for one in (library.master, *copies))
+    masters = [library.master] if library.upstream is None else []
+    places = [os.path.relpath(os.path.join(project.root, one), top) for one in (*masters, *copies)]
     seen = [place for place in places if not _is_ignored(place, ignored)]
-    for one in find_doubled(target.snapshot.entries, master, seen, settings, packages):
-        yield one._replace(service=library.master, file=f"{library.master}{one.file.removeprefix(master)}")
+    yield from find_doubled(target.snapshot.entries, library.master, seen, settings, packages)
 
 
 def _read(top: str, name: str) -> str | None:

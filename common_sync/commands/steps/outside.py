@@ -75,7 +75,7 @@ class _Looking:
         self.unclear: list[Finding] = []
         self._project, self._service, self._composes = project, service, composes
         self._root, self._place = project.root, os.path.join(project.root, service)
-        taken = project.libraries_of(service)
+        taken = project.libraries_of(service) or project.libraries  # it may lead there all the same
         self._libraries = [Location(project.root, library) for library in taken]
         self._copies = [library.copy for library in taken]
         self._masters = {library.master for library in self._libraries}
@@ -125,7 +125,7 @@ class _Looking:
         """Note what the service's images are built from; return how compose files build them."""
         folder = ServiceFolder(self._place)
         files = tuple(list_paths(self._place, self._list_apart(self._service)))
-        first = self._project.libraries_of(self._service)[0]
+        first = (self._project.libraries_of(self._service) or self._project.libraries)[0]
         service = Service(self._service, self._place, first.copy, first.name, folder, files, (), ())
         inside = [one for one in files if is_compose(os.path.basename(one))]
         builds = list_compositions(self._composes, service, inside)

@@ -33,13 +33,14 @@ def find_unraised(root: str, masters: Sequence[Target], since: str) -> list[Find
 
     Args:
         root: The absolute path of the configuration's folder.
-        masters: The libraries as they are in the work tree.
+        masters: The libraries; those of other repositories have their versions there.
         since: The commit, as a person wrote it.
 
     Raises:
         CommonSyncError: Git cannot tell.
     """
     span = find_range(root, since, None)
+    masters = [target for target in masters if target.library.upstream is None]
     with explaining_missing(root, span):
         base = _look(root, span.base, _name_base(span, since), masters)
         tip = _look(root, span.since, since, masters) if span.since != span.base else base

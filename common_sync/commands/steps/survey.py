@@ -17,7 +17,7 @@ from common_sync.edges.git.repository import find_top
 from common_sync.edges.library.copies import has_leftover, read_announced, read_copy, read_removal
 from common_sync.edges.library.targets import Target, Tracked, read_targets
 from common_sync.edges.processes.workers import Phases, fork_map, no_progress, processors
-from common_sync.edges.project.load import Project, select_services
+from common_sync.edges.project.load import Project, select_copied
 from common_sync.edges.service.blocks import Dockerignores, Managed, look_at_attributes
 from common_sync.edges.service.compose import ComposeFiles
 from common_sync.edges.service.places import Location
@@ -103,7 +103,7 @@ def survey(
     Raises:
         CommonSyncError: Something cannot be read or makes no sense; everything of that kind is reported at once.
     """
-    services = select_services(project, names)
+    services = select_copied(project, names)
     here = [library for library in project.libraries if library.upstream is None]
     targets = read_targets(project.root, here, tracked)
     if project.may_lock:

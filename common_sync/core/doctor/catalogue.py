@@ -113,7 +113,7 @@ def is_silenced(code: str, line: int | None, lines: Collection[str]) -> bool:
         line: The line that was found, counted from 1, or None for the whole file.
         lines: The file's lines.
     """
-    if line is None or not code.startswith("CS2"):
+    if line is None or not code.startswith(("CS2", "CS422")):
         return False
     listed = list(lines)
     texts = [listed[line - 1]] if line <= len(listed) else []

@@ -54,6 +54,13 @@ class Project(NamedTuple):
         """The paths of the copies inside a service that gets every library."""
         return tuple(library.copy for library in self.libraries)
 
+    @property
+    def indexed(self) -> tuple[str, ...]:
+        """The services that take their libraries from an index, and have no copies."""
+        return tuple(
+            service for service in self.services if service in self.settings and self.settings[service].from_index
+        )
+
     def libraries_of(self, service: str) -> tuple[Library, ...]:
         """Return the libraries that a service gets a copy of."""
         return tuple(library for library in self.libraries if library.takes(service))
@@ -95,6 +102,9 @@ def _make_project(found: "_Found") -> Project:
     settings, unknown = _assign_settings(configuration, services) if configuration.service else ({}, [])
     members = _find_members(folder, file, text, services, libraries)
     services = tuple(one for one in services if one not in members) if members else services
+    if indexed := {service for service, one in settings.items() if one.from_index}:
+        takers = ((one, one.services if one.services is not None else frozenset(services)) for one in libraries)
+        libraries = tuple(one._replace(services=taking - indexed) for one, taking in takers)
     if any(configuration.all_pins):
         from common_sync.edges.project.pins import assign_pins  # most projects pin nothing
 
@@ -252,6 +262,20 @@ def select_member(project: Project, name: str) -> str | None:
         return inside
     found = match_name(name.rstrip("/").removeprefix("./"), project.members)
     return found[0] if len(found) == 1 else None
+
+
+def select_copied(project: Project, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the services that the user named, or all that have copies; as `select_services`, for what is about copies.
+
+    Raises:
+        ConfigurationError: A name is no service, or one that takes its library from an index.
+    """
+    chosen, indexed = select_services(project, names), project.indexed
+    for service in (one for one in chosen if names and one in indexed):
+        message, remedy = "takes its library from an index, and has no copy", 'take `library = "index"` away'
+        line = project.settings[service].service.line
+        raise ConfigurationError(Problem(f"{service} {message}", project.configuration.file, line, remedy))
+    return tuple(one for one in chosen if one not in indexed)
 
 
 _Found = tuple[str, str, str, dict[str, object]]

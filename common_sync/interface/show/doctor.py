@@ -48,7 +48,7 @@ def _fixed_lines(diagnosis: Diagnosis, terminal: Terminal) -> Iterator[str]:
 def _parts(diagnosis: Diagnosis, options: Options) -> Iterator[str]:
     """Yield each part with an empty line below: the library, the services, the table, scripts and environments."""
     about = sorted((one for one in diagnosis.services if one.findings), key=lambda one: _ORDER[one.verdict])
-    others = (*diagnosis.scripts, *diagnosis.environments)
+    others = (*diagnosis.from_index, *diagnosis.scripts, *diagnosis.environments)
     yield from spaced(
         finding_lines(diagnosis.shared, options.terminal, everything=options.verbose),
         _service_lines(about, options),
@@ -116,10 +116,12 @@ def _cell(state: State, width: int, terminal: Terminal) -> str:
 def _summary(diagnosis: Diagnosis, seconds: float, terminal: Terminal) -> str:
     verdicts = [service.verdict for service in diagnosis.services]
     proven, broken, unknown = (verdicts.count(verdict) for verdict in ("proven", "broken", "unknown"))
-    others = sum(one.severity == "error" for one in (*diagnosis.shared, *diagnosis.scripts, *diagnosis.environments))
+    besides = (*diagnosis.shared, *diagnosis.from_index, *diagnosis.scripts, *diagnosis.environments)
+    others = sum(one.severity == "error" for one in besides)
     parts = [f"{broken:,} broken"] if broken else []
     parts += [f"{unknown:,} cannot be told"] if unknown else []
     parts += [f"{count(others, 'error')} beside that"] if others else []
+    parts += [f"{len(diagnosis.indexed):,} from an index"] if diagnosis.indexed else []
     mark = terminal.mark("✗" if not diagnosis.passes else "?" if unknown else "✓")
     whose = "its" if len(verdicts) == 1 else "their"
     tally = f"{proven}/{count(len(verdicts), 'service')} proven to build from {whose} own folder alone"

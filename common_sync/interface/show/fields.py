@@ -141,7 +141,7 @@ def doctor_fields(diagnosis: "Diagnosis", *, fix: bool) -> Fields:
     services = [_checked(service) for service in diagnosis.services]
     proven = sum(service.verdict == "proven" for service in diagnosis.services)
     document = _envelope(diagnosis.survey, services, diagnosis.findings, in_sync=diagnosis.passes)
-    return document | {"proven": proven, "fix": fix}
+    return document | {"proven": proven, "indexed": [as_text(one) for one in diagnosis.indexed], "fix": fix}
 
 
 def _checked(service: "ServiceCheck") -> Fields:

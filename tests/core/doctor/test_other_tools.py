@@ -7,7 +7,7 @@ import pytest
 
 from common_sync.core.doctor.checks.other_tools import find_doubled, is_package
 
-COPIES = ("services/api/common", "services/worker/common")
+PLACES = ("common", "services/api/common", "services/worker/common")
 NX = {"nx.json": "{}"}
 
 
@@ -36,13 +36,13 @@ def test_a_copied_project_file(
     files: list[str], settings: dict[str, str], packages: Sequence[str], found: list[str]
 ) -> None:
     """Nx would stop at the first `distribute`, and nothing would say what to do about it."""
-    doubled = find_doubled(files, "common", COPIES, settings, packages)
+    doubled = find_doubled(files, "common", PLACES, settings, packages)
     assert [f"{one.file}: {one.message}" for one in doubled] == found
 
 
 def test_without_a_copy_nothing_is_doubled() -> None:
     """A library that nobody holds, or whose copies Nx ignores, would be called in Nx's way."""
-    assert list(find_doubled(["project.json"], "common", (), NX, ())) == []
+    assert list(find_doubled(["project.json"], "common", PLACES[:1], NX, ())) == []
 
 
 @pytest.mark.parametrize(

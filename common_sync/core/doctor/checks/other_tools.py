@@ -18,7 +18,7 @@ SETTINGS = (NX, PACKAGE)
 def find_doubled(
     files: Iterable[str],
     master: str,
-    copies: Sequence[str],
+    places: Sequence[str],
     settings: Mapping[str, str],
     packages: Sequence[str],
 ) -> Iterator[Finding]:
@@ -26,16 +26,16 @@ def find_doubled(
 
     Args:
         files: The paths in the library of what is copied.
-        master: The master's path, as the copies' are.
-        copies: The paths of its copies from the top of the repository; those that Nx ignores are left out.
+        master: What the master is called in messages.
+        places: The paths from the top of the repository of the master, if it is here, and of the copies that no tool is told to ignore.
         settings: Name → text of the `SETTINGS` that are at the top.
         packages: More globs of folders that are packages of a workspace of Node.
     """
     globs = [*_read_globs(settings.get(PACKAGE, "")), *packages]
     for file in sorted(files):
-        folders = [join(place, dirname(file)).rstrip("/") for place in (master, *copies)]
+        folders = [join(place, dirname(file)).rstrip("/") for place in places]
         inside = sum(is_package(one, globs) for one in folders)
-        if basename(file) == PROJECT and NX in settings and copies:
+        if basename(file) == PROJECT and NX in settings and len(places) > 1:
             yield _report(master, file, f"Nx finds {len(folders):,} projects of one name, and stops")
         elif basename(file) == PACKAGE and inside > 1:
             yield _report(master, file, f"the workspace has {inside:,} packages of one name, and its tools stop")
