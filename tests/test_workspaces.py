@@ -370,3 +370,34 @@ def test_it_is_affected_by_its_library(space: Space) -> None:
     space.write("libs/common/common.py", "x = 1\n")
     found = [one["name"] for one in space.json("affected", "--since", "HEAD", code=0)["services"]]
     assert found == ["services/api", "services/old", "services/worker"]
+
+
+def test_init_finds_it(space: Space) -> None:
+    """A team with a workspace would be told to distribute copies that nobody needs."""
+    (space.root / "common-sync.toml").unlink()
+    bare = '[project]\nname = "api"\ndependencies = ["common"]\n'
+    space.write("services/api/pyproject.toml", bare)
+    space.write("pyproject.toml", space.read("pyproject.toml") + "[tool.uv.sources]\ncommon = { workspace = true }\n")
+    done = space.run("init", "--yes", "--master", "libs/common")
+    said = " ".join(done.out.split())
+    assert done.code == 0, done
+    assert "services/api services/api/pyproject.toml:3: takes common from the uv workspace" in said
+    assert (
+        "services/api/pyproject.toml: takes the library from the uv workspace, so the service gets no copy: common-sync context services/api"
+        in said
+    )
+    assert "next: common-sync distribute" in said
+    assert space.json("verify", code=1)["workspace"] == ["services/api", "services/worker"]
+
+
+def test_init_where_all_take_it_from_the_workspace(space: Space) -> None:
+    """A team would be told to run what does nothing."""
+    (space.root / "services/old/requirements.txt").unlink()
+    (space.root / "services/old").rmdir()
+    (space.root / "common-sync.toml").unlink()
+    done = space.run("init", "--yes")
+    assert (
+        done.code,
+        "next: common-sync context services/api | docker build -f services/api/Dockerfile -" in done.out,
+    ) == (0, True), done
+    assert space.json("verify", code=0)["workspace"] == ["services/api", "services/worker"]
