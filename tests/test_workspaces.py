@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from support.depth import deep
 from support.environments import make_wheel
 from support.monorepo import Done, Monorepo
 from support.monorepo import run as run_program
-from support.workspaces import BUILT, Project, write_project, write_root
+from support.workspaces import BUILT, Project, make_files, write_project, write_root
 from uv import find_uv_bin
 
 API = Project("services/api", ("common",))
@@ -159,3 +160,244 @@ def test_uv_takes_a_service_that_only_others_have_installed(tmp_path: Path) -> N
     space = make(tmp_path, (API._replace(build=""), *PLAIN[1:], Project("services/zoo", ("api",))), {})
     space.lock()
     assert space.uv("lock", "--check", cwd=space.extract("services/api")).code == 0
+
+
+@pytest.fixture
+def space(tmp_path: Path) -> Space:
+    """Return a configured repository: two services of a workspace, and one that gets a copy."""
+    space = Space(tmp_path / "repo")
+    for path, text in make_files(PLAIN).items():
+        space.write(path, text)
+    for path in ("services/api/main.py", "libs/common/common.py", "libs/extra/extra.py", "services/worker/main.py"):
+        space.write(path, "")
+    space.write("common-sync.toml", 'master = "libs/common"\nservices = ["services/*"]\n')
+    space.write("services/old/requirements.txt", "-e ../../libs/common\n")
+    return space
+
+
+SENTENCE = (
+    "services/api, services/worker take the library from the uv workspace, and get no copy: common-sync context SERVICE"
+)
+
+
+def test_a_service_of_a_workspace_is_left_alone(space: Space) -> None:
+    """Its files would be rewritten and a copy be put there, though uv takes the library from the workspace."""
+    before = space.tree("services/api"), space.tree("services/worker")
+    done = space.run("distribute")
+    assert (done.code, SENTENCE in " ".join(done.out.split())) == (0, True)
+    assert (space.tree("services/api"), space.tree("services/worker")) == before
+    assert (space.root / "services/old/common/.common-sync.json").exists()
+    for command in ("verify", "status"):
+        said = space.run(command)
+        assert (said.code, SENTENCE in " ".join(said.out.split())) == (0, True), said
+        assert "workspace" not in space.run(command, "--quiet").out
+        assert space.json(command, code=0)["workspace"] == ["services/api", "services/worker"]
+    refused = space.run("distribute", "api")
+    assert (refused.code, refused.err) == (
+        2,
+        "error: 'api' takes its libraries from the uv workspace: it has no copy\n  help: common-sync context services/api\n",
+    )
+
+
+def test_only_services_of_a_workspace(space: Space) -> None:
+    """A repository in which nothing is to be copied would be an error."""
+    for path in (space.root / "services/old").iterdir():
+        path.unlink()
+    (space.root / "services/old").rmdir()
+    assert [space.run(command).code for command in ("verify", "distribute", "status")] == [0, 0, 0]
+    (space.root / "services/worker/pyproject.toml").write_text('[project]\nname = "worker"\n')
+    assert (
+        "services/api takes the library from the uv workspace, and gets no copy: common-sync context services/api"
+        in " ".join(space.run("verify").out.split())
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("services/api/common/.common-sync.json", None),
+        ("services/api/pyproject.toml", '[project]\nname = "api"\ndependencies = ["common"]\n'),
+        ("services/api/pyproject.toml", '[project]\nname = "api"\n[tool.uv.sources]\ncommon = { workspace = true }\n'),
+        ("services/api/pyproject.toml", "no TOML"),
+        ("libs/common/pyproject.toml", '[project]\nversion = "1"\n'),
+        ("pyproject.toml", "# no workspace\n"),
+        ("pyproject.toml", None),
+    ],
+    ids=[
+        "has a copy",
+        "asks an index",
+        "does not ask for it",
+        "is no project",
+        "has no name",
+        "is no workspace",
+        "has no root",
+    ],
+)
+def test_any_other_service_gets_its_copy(space: Space, file: str, text: str | None) -> None:
+    """A service would be without the library, since a file of it looks as if it had it from elsewhere."""
+    if file.endswith(".json"):
+        space.write("pyproject.toml", "")
+        assert space.run("distribute", "api").code == 0
+        space.write("pyproject.toml", make_files(PLAIN)["pyproject.toml"])
+    elif text is None:
+        (space.root / file).unlink()
+    else:
+        space.write(file, text)
+    assert "services/api" not in space.json("status", code=1).get("workspace", [])
+
+
+def test_a_source_of_the_root_counts_for_its_members(space: Space) -> None:
+    """A workspace that names its libraries once, at the root, would get copies."""
+    bare = '[project]\nname = "api"\ndependencies = ["Common>=1"]\n'
+    space.write("services/api/pyproject.toml", bare)
+    space.write("pyproject.toml", space.read("pyproject.toml") + "[tool.uv.sources]\ncommon = { workspace = true }\n")
+    assert "services/api" in space.json("status", code=1)["workspace"]
+    space.write(
+        "services/api/pyproject.toml", bare + '[tool.uv.sources]\ncommon = { git = "https://example.invalid/c" }\n'
+    )
+    assert "services/api" not in space.json("status", code=1)["workspace"]
+
+
+def names(space: Space, service: str, *arguments: str, cwd: str = ".") -> set[str]:
+    """Return the files of a context."""
+    file = space.root.parent / "context.tar"
+    done = space.run("context", service, "--output", str(file), *arguments, cwd=cwd)
+    assert done.code == 0, done.err
+    with tarfile.open(file) as tar:
+        return {one.name for one in tar if not one.isdir()}
+
+
+FILES = {"libs/common/common.py", "libs/common/pyproject.toml", "pyproject.toml", "services/api/main.py", "services/api/pyproject.toml", "uv.lock"}  # fmt: skip
+
+
+def test_what_is_in_a_context(space: Space) -> None:
+    """An image would be built anew for what it does not need, or hold what nobody wants to give away."""
+    space.write("services/api/.dockerignore", "tests\nlocal\n")
+    space.write(".dockerignore", "**/*.md\n")
+    for path in (
+        "services/api/tests/a.py",
+        "services/api/README.md",
+        "services/api/.env",
+        "services/api/.venv/x",
+        "services/api/a.pyc",
+    ):
+        space.write(path, "")
+    for path in ("README.md", "notes.txt", "services/api/venv.py", "services/api/venv.d/venv", ".python-version"):
+        space.write(path, "")
+    more = {
+        "services/api/.dockerignore",
+        ".dockerignore",
+        "services/api/venv.py",
+        "services/api/venv.d/venv",
+        ".python-version",
+    }
+    assert names(space, "api") == FILES | more
+    (space.root / "common-sync.toml").unlink()
+    assert names(space, "services/api") == FILES | more, "nothing has to be configured"
+    assert names(space, ".", cwd="services/api") == FILES | more
+    assert names(space, "services/api", "--root", ".") == FILES | more
+
+
+def test_its_dockerfile(space: Space) -> None:
+    """The Dockerfile would be missing in the stream, or another ignore file count than Docker takes."""
+    space.write("services/api/Dockerfile", "FROM x\n")
+    space.write("docker/api.Dockerfile", "FROM x\n")
+    space.write("docker/api.Dockerfile.dockerignore", "**/main.py\n")
+    assert names(space, "api") == FILES | {"services/api/Dockerfile"}
+    assert "docker build -f services/api/Dockerfile -" in space.run("context", "api", "--output", "x.tar").err
+    assert space.run("context", "api", "--output", "x.tar", "--quiet").err == ""
+    with_other = {"docker/api.Dockerfile", "docker/api.Dockerfile.dockerignore", "services/api/Dockerfile"}
+    assert names(space, "api", "--file", "docker/api.Dockerfile") == FILES - {"services/api/main.py"} | with_other
+    refused = space.run("context", "api", "--output", "x.tar", "--file", "../Dockerfile")
+    assert (
+        refused.code,
+        "there is no such Dockerfile in the service, nor at the root" in " ".join(refused.err.split()),
+    ) == (2, True)
+    space.write(".dockerignore", "[\n")
+    assert "error: .dockerignore:1: cannot be parsed" in space.run("context", "api", "--output", "x.tar").err
+
+
+def test_the_root_and_packages_on_the_disk(space: Space) -> None:
+    """A package would be missing that the lock takes from the disk, or all of the repository be in an image."""
+    lock = space.read("uv.lock").replace(
+        'name = "common" },', 'name = "common" },\n    { name = "vendored" },\n    { name = "wheel" },', 1
+    )
+    lock += '\n[[package]]\nname = "vendored"\nversion = "1"\nsource = { directory = "vendor/v" }\n'
+    lock += '\n[[package]]\nname = "wheel"\nversion = "1"\nsource = { path = "vendor/w.whl" }\n'
+    space.write("uv.lock", lock)
+    space.write("vendor/v/v.py", "")
+    refused = space.run("context", "api", "--output", "x.tar")
+    assert (refused.code, "vendor/w.whl: is not there, and uv is to take a package from it" in refused.err) == (2, True)
+    space.write("vendor/w.whl", "")
+    assert names(space, "api") == FILES | {"vendor/v/v.py", "vendor/w.whl"}
+    whole = make_files((Project("", ("common",)), COMMON, EXTRA))
+    for path, text in whole.items():
+        space.write(path, text)
+    (space.root / "common-sync.toml").unlink()
+    found = names(space, ".")
+    assert {"uv.lock", "libs/common/common.py", "services/worker/main.py", "vendor/w.whl"} <= found
+    assert "libs/extra/extra.py" not in found
+
+
+def test_a_wrong_workspace_is_said(space: Space) -> None:
+    """A context would be written from half a workspace, or an error lack its place."""
+    space.write("uv.lock", space.read("uv.lock").replace("version = 1", "version = 2", 1))
+    before = space.tree()
+    refused = space.run("context", "api", "--output", "x.tar")
+    assert (refused.code, refused.err.splitlines()[0]) == (
+        2,
+        "error: uv.lock:1: is of version 2, and common-sync knows version 1 of uv's lock",
+    )
+    assert space.tree() == before
+    (space.root / "uv.lock").write_bytes(b"\xff")
+    assert "error: uv.lock: is not UTF-8" in space.run("context", "api", "--output", "x.tar").err
+    (space.root / "uv.lock").unlink()
+    (space.root / "uv.lock").mkdir()
+    assert "error: uv.lock: cannot read it" in space.run("context", "api", "--output", "x.tar").err
+    (space.root / "common-sync.toml").unlink()
+    assert "no configuration" in space.run("context", "nothing", "--output", "x.tar").err
+    space.write("pyproject.toml", "")
+    assert "no configuration" in space.run("context", "services/api", "--output", "x.tar").err
+    space.write("common-sync.toml", "master = 1\n")
+    assert "master" in space.run("context", "services/api", "--output", "x.tar").err
+
+
+def test_it_is_affected_by_its_library(space: Space) -> None:
+    """A pipeline would not build the service although its library has changed."""
+    space.git("init", "-q")
+    space.git("add", "-A")
+    space.git("commit", "-qm", "one")
+    space.write("libs/common/common.py", "x = 1\n")
+    found = [one["name"] for one in space.json("affected", "--since", "HEAD", code=0)["services"]]
+    assert found == ["services/api", "services/old", "services/worker"]
+
+
+def test_init_finds_it(space: Space) -> None:
+    """A team with a workspace would be told to distribute copies that nobody needs."""
+    (space.root / "common-sync.toml").unlink()
+    bare = '[project]\nname = "api"\ndependencies = ["common"]\n'
+    space.write("services/api/pyproject.toml", bare)
+    space.write("pyproject.toml", space.read("pyproject.toml") + "[tool.uv.sources]\ncommon = { workspace = true }\n")
+    done = space.run("init", "--yes", "--master", "libs/common")
+    said = " ".join(done.out.split())
+    assert done.code == 0, done
+    assert "services/api services/api/pyproject.toml:3: takes common from the uv workspace" in said
+    assert (
+        "services/api/pyproject.toml: takes the library from the uv workspace, so the service gets no copy: common-sync context services/api"
+        in said
+    )
+    assert "next: common-sync distribute" in said
+    assert space.json("verify", code=1)["workspace"] == ["services/api", "services/worker"]
+
+
+def test_init_where_all_take_it_from_the_workspace(space: Space) -> None:
+    """A team would be told to run what does nothing."""
+    (space.root / "services/old/requirements.txt").unlink()
+    (space.root / "services/old").rmdir()
+    (space.root / "common-sync.toml").unlink()
+    done = space.run("init", "--yes")
+    assert (
+        done.code,
+        "next: common-sync context services/api | docker build -f services/api/Dockerfile -" in done.out,
+    ) == (0, True), done
+    assert space.json("verify", code=0)["workspace"] == ["services/api", "services/worker"]

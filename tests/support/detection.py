@@ -31,7 +31,9 @@ def check(root: Path, found: Found, master: str | None = None) -> Proposal:
     )
     assert proposal.first.copy == (found.copy or found.master.rpartition("/")[2])
     write_configuration(proposal)
-    project = load_project(str(root))
+    loaded = load_project(str(root))
+    assert loaded.members == proposal.members
+    project = loaded.with_members
     assert project.services == proposal.services
     assert project.services == tuple(found.services or found.patterns)
     assert (project.libraries[0].master, project.libraries[0].copy) == (proposal.first.master, proposal.first.copy)

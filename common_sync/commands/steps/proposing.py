@@ -5,11 +5,15 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.configuration import OWN_FILE, PYPROJECT
+from common_sync.core.copies.library import Library
+from common_sync.core.copies.rules import Rules
+from common_sync.core.errors import shell_word
 from common_sync.core.expressions import expression
 from common_sync.core.model import ancestors, overlap
 from common_sync.edges.detection.repository import Candidate, FoundService, Reason
 from common_sync.edges.detection.tree import above, last
 from common_sync.edges.project.services import match_services
+from common_sync.edges.project.workspace import find_members
 
 if TYPE_CHECKING:
     from tomlkit.items import Table
@@ -52,6 +56,7 @@ class Proposal(NamedTuple):
         notes: What a person should know before it is written down.
         others: Folders that may be a library, too, but for which less speaks.
         wide: Whether images take it from there that are built from a folder above their service.
+        members: The services that take their libraries from a uv workspace, and so get no copy.
     """
 
     root: str
@@ -61,6 +66,7 @@ class Proposal(NamedTuple):
     notes: tuple[Reason, ...]
     others: tuple[Candidate, ...]
     wide: bool = False
+    members: tuple[str, ...] = ()
 
     @property
     def first(self) -> ProposedLibrary:
@@ -107,7 +113,23 @@ def make_proposal(root: str, chosen: Sequence[Candidate], others: Sequence[Candi
     )
     notes = tuple(dict.fromkeys(note for one in chosen for note in one.notes))
     notes += tuple(_note_unused(chosen, services))
-    return Proposal(root, file, libraries, top, notes, tuple(others), any(one.wide for one in chosen))
+    members = _find_members(root, services, libraries)
+    notes += tuple(Reason(f"{one}/{PYPROJECT}", None, f"{_FROM_WORKSPACE} {shell_word(one)}") for one in members)
+    return Proposal(root, file, libraries, top, notes, tuple(others), any(one.wide for one in chosen), members)
+
+
+_FROM_WORKSPACE = "takes the library from the uv workspace, so the service gets no copy: common-sync context"
+
+
+def _find_members(root: str, services: Sequence[str], libraries: Sequence[ProposedLibrary]) -> tuple[str, ...]:
+    try:
+        with open(os.path.join(root, PYPROJECT), encoding="utf-8") as file:
+            text = file.read()
+    except (OSError, ValueError):  # whoever reads it for itself says so
+        return ()
+    takers = ((one, frozenset(service.path for service in one.services)) for one in libraries)
+    found = [Library(one.name, one.master, one.copy, Rules(()), services=taking) for one, taking in takers]
+    return find_members(root, text, services, found)
 
 
 def _note_unused(chosen: Sequence[Candidate], services: Sequence[str]) -> Iterator[Reason]:

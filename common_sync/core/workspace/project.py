@@ -56,18 +56,17 @@ def takes_from_workspace(tables: Table) -> Iterator[str]:
             yield name
 
 
-def asks_workspace(tables: Table, root: Table, names: Collection[str]) -> bool:
-    """Tell whether a project asks for distributions, and uv takes all of these from the workspace.
+def list_from_workspace(tables: Table, root: Table) -> set[str]:
+    """Return the names, normalised, of what a project asks for and uv takes from the workspace.
 
     Args:
         tables: What its pyproject.toml says.
         root: What the root's says: its sources count for every member that has none of that name.
-        names: The distributions, normalised.
     """
     own = {normalise(name) for name in find_table(tables, *SOURCES)}
     taken = {normalise(name) for name in takes_from_workspace(tables)}
     taken |= {normalise(name) for name in takes_from_workspace(root)} - own
-    return bool(names) and set(names) <= taken & {one.name for one in list_asked(tables)}
+    return taken & {one.name for one in list_asked(tables)}
 
 
 def check_member(places: Places, package: Package, lock: Lock, where: str) -> Iterator[Problem]:

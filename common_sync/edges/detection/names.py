@@ -51,6 +51,7 @@ def find_requests(tree: Tree, names: frozenset[str]) -> Iterator[Request]:
         tree: The repository.
         names: The distributions, normalised.
     """
+    shared = _find_shared(tree)
     for file in sorted(tree.files):
         kind = kind_anywhere(file)
         if kind not in {"requirements", "project", "pipfile"}:
@@ -58,21 +59,30 @@ def find_requests(tree: Tree, names: frozenset[str]) -> Iterator[Request]:
         text = tree.text(file)
         if names.isdisjoint(map(normalise, set(WORD.findall(text)))):
             continue
-        yield from (one._replace(file=file) for one in _read(text, kind) if one.name in names)
+        yield from (one._replace(file=file) for one in _read(text, kind, shared) if one.name in names)
 
 
-def _read(text: str, kind: Kind) -> Iterator[Request]:
+def _find_shared(tree: Tree) -> frozenset[str]:
+    """Return the distributions that the root of a uv workspace says are its members: that counts for all members."""
+    text = tree.text("pyproject.toml") if "pyproject.toml" in tree.files else ""
+    try:
+        return frozenset(_find_workspace(parse_toml(text))) if "workspace" in text else frozenset()
+    except UnparsableError:
+        return frozenset()
+
+
+def _read(text: str, kind: Kind, shared: frozenset[str]) -> Iterator[Request]:
     if kind == "requirements":
         yield from (Request(one.name, "", one.line) for one in find_names(text))
         return
     try:
-        yield from _read_toml(parse_toml(text))
+        yield from _read_toml(parse_toml(text), shared)
     except UnparsableError:
         return
 
 
-def _read_toml(document: Document) -> Iterator[Request]:
-    workspace = set(_find_workspace(document))
+def _read_toml(document: Document, shared: frozenset[str]) -> Iterator[Request]:
+    workspace = shared.union(_find_workspace(document))
     for string in document.strings:
         keys = string.keys
         asked = parse_name(string.span.value) if project_roles(keys) == "requirement" else None

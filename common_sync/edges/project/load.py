@@ -95,12 +95,12 @@ def find_configured(root: str | None = None) -> str:
 
 
 def _make_project(found: "_Found") -> Project:
-    folder, file, text, table = found
+    folder, file, text, table, pyproject = found
     configuration, problems = parse_configuration(table, text, file)
     services, missing = discover_services(folder, configuration)
     libraries, unclear = _make_libraries(folder, configuration, services)
     settings, unknown = _assign_settings(configuration, services) if configuration.service else ({}, [])
-    members = _find_members(folder, file, text, services, libraries)
+    members = _find_members(folder, pyproject, services, libraries)
     services = tuple(one for one in services if one not in members) if members else services
     if indexed := {service for service, one in settings.items() if one.from_index}:
         takers = ((one, one.services if one.services is not None else frozenset(services)) for one in libraries)
@@ -117,22 +117,14 @@ def _make_project(found: "_Found") -> Project:
 
 
 def _find_members(
-    root: str, file: str, text: str, services: Sequence[str], libraries: Sequence[Library]
+    root: str, pyproject: bytes, services: Sequence[str], libraries: Sequence[Library]
 ) -> tuple[str, ...]:
     """Return the services that take their libraries from a uv workspace, which begins where the configuration stands."""
-    if not file.endswith(PYPROJECT):
-        text = _read_text(os.path.join(root, PYPROJECT))
-    if "workspace" not in text:
+    if b"workspace" not in pyproject:
         return ()
     from common_sync.edges.project.workspace import find_members  # most projects are no workspace
 
-    return find_members(root, text, services, libraries)
-
-
-def _read_text(path: str) -> str:
-    """Return the text of a file, or nothing where it is not there."""
-    data = _read_data(path)
-    return data.decode("utf-8", "replace") if data is not None else ""
+    return find_members(root, pyproject.decode("utf-8", "replace"), services, libraries)
 
 
 def _make_libraries(
@@ -278,8 +270,8 @@ def select_copied(project: Project, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(one for one in chosen if one not in indexed)
 
 
-_Found = tuple[str, str, str, dict[str, object]]
-"""A configuration: its folder, its file as the user knows it, the text and the tool's table."""
+_Found = tuple[str, str, str, dict[str, object], bytes]
+"""A configuration: its folder, its file as the user knows it, the text, the tool's table, and what pyproject.toml holds there."""
 
 
 def _find(root: str | None) -> _Found:
@@ -298,12 +290,14 @@ def _find(root: str | None) -> _Found:
 def _look_in(folders: Iterable[str]) -> _Found | None:
     """Return the configuration in the first folder that has one."""
     for folder in folders:
-        found = [(file, *read) for file in CONFIGURATION_FILES if (read := _read(os.path.join(folder, file)))]
+        data = {file: _read_data(os.path.join(folder, file)) for file in CONFIGURATION_FILES}
+        parsed = ((file, _parse(os.path.join(folder, file), one)) for file, one in data.items() if one is not None)
+        found = [(file, *read) for file, read in parsed if read is not None]
         if len(found) > 1:
             message = f"{OWN_FILE} and [tool.common-sync] in {PYPROJECT} both configure this folder"
             raise ConfigurationError(Problem(message, os.path.join(folder, OWN_FILE), remedy="keep one of them"))
         if found:
-            return folder, *found[0]
+            return folder, *found[0], data[PYPROJECT] or b""
     return None
 
 
@@ -328,7 +322,11 @@ def _read_data(path: str) -> bytes | None:
 def _read(path: str) -> tuple[str, dict[str, object]] | None:
     """Return a configuration file's text and table, or None when it is not there or not about this tool."""
     data = _read_data(path)
-    if data is None or (b"common-sync" not in data and not path.endswith(OWN_FILE)):
+    return None if data is None else _parse(path, data)
+
+
+def _parse(path: str, data: bytes) -> tuple[str, dict[str, object]] | None:
+    if b"common-sync" not in data and not path.endswith(OWN_FILE):
         return None
     try:
         text = data.decode("utf-8")

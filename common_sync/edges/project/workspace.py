@@ -13,7 +13,7 @@ from common_sync.core.errors import Problem, TreeError
 from common_sync.core.formats.pip.names import normalise
 from common_sync.core.formats.tables import Table, find_table
 from common_sync.core.references.kinds import limit_of
-from common_sync.core.workspace.project import asks_workspace
+from common_sync.core.workspace.project import list_from_workspace
 from common_sync.core.workspace.pruning import PROJECT, Workspace
 from common_sync.core.workspace.root import WORKSPACE
 from common_sync.edges.files.folders import explain_os_error, opened
@@ -22,7 +22,7 @@ from common_sync.edges.git.repository import folders_up
 
 
 def find_members(root: str, text: str, services: Sequence[str], libraries: Sequence[Library]) -> tuple[str, ...]:
-    """Return the services that take all of their libraries from the workspace, and have no copy of one.
+    """Return the services that take all of their libraries from the workspace, by themselves or by others, and have no copy.
 
     Args:
         root: The absolute path of the configuration's folder, where the workspace begins.
@@ -33,21 +33,24 @@ def find_members(root: str, text: str, services: Sequence[str], libraries: Seque
     tables = _parse(text)
     if not find_table(tables, *WORKSPACE):
         return ()
-    names = {library.name: _read_name(root, library.master) for library in libraries}
+    projects = {library.name: _read_project(root, library.master) for library in libraries}
+    names = {one: normalise(str(find_table(project, "project").get("name", ""))) for one, project in projects.items()}
+    needs = {names[one]: list_from_workspace(project, tables) for one, project in projects.items()}
 
     def is_member(service: str) -> bool:
         taken = [library for library in libraries if library.takes(service)]
-        asked = {names[library.name] for library in taken}
-        copies = (os.path.join(root, service, library.copy, MANIFEST_NAME) for library in taken)
-        own = _parse(_read(root, os.path.join(service, PROJECT)) or "")
-        return "" not in asked and asks_workspace(own, tables, asked) and not any(map(os.path.lexists, copies))
+        if any(os.path.lexists(os.path.join(root, service, one.copy, MANIFEST_NAME)) for one in taken):
+            return False
+        brought = list_from_workspace(_read_project(root, service), tables)
+        while more := {need for one in brought for need in needs.get(one, ())} - brought:
+            brought |= more
+        return brought >= {names[library.name] for library in taken}
 
     return tuple(service for service in services if is_member(service))
 
 
-def _read_name(root: str, master: str) -> str:
-    name = find_table(_parse(_read(root, os.path.join(master, PROJECT)) or ""), "project").get("name")
-    return normalise(name) if isinstance(name, str) else ""
+def _read_project(root: str, folder: str) -> Table:
+    return _parse(_read(root, os.path.join(folder, PROJECT)) or "")
 
 
 def _parse(text: str) -> Table:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
-from common_sync.core.errors import ConfigurationError, Problem
+from common_sync.core.errors import ConfigurationError, Problem, shell_word
 from common_sync.interface.show.fields import init_fields
 from common_sync.interface.show.options import Option, Options
 from common_sync.interface.show.presenter import View, present, shows_text
@@ -83,7 +83,11 @@ def _lines(proposal: "Proposal", options: Options) -> Iterator[str]:
     yield ""
     if proposal.wide:
         yield "some images are built from a folder above their service, which --contexts mends"
-    yield f"next: common-sync distribute{' --contexts' if proposal.wide else ''}"
+    if proposal.members == proposal.services:  # there is nothing to distribute
+        service = shell_word(proposal.members[0])
+        yield f"next: common-sync context {printable(service)} | docker build -f {printable(service)}/Dockerfile -"
+    else:
+        yield f"next: common-sync distribute{' --contexts' if proposal.wide else ''}"
 
 
 def _list_library(library: "ProposedLibrary", options: Options) -> Iterator[str]:

@@ -15,7 +15,7 @@ from common_sync.interface.show.options import Option, Options, Services
 from common_sync.interface.show.presenter import Overview, View, present
 from common_sync.interface.show.progress import show_progress
 from common_sync.interface.show.terminal import printable
-from common_sync.interface.show.text import count, finding_lines
+from common_sync.interface.show.text import count, finding_lines, member_lines
 
 if TYPE_CHECKING:  # at run time only for one copy
     from common_sync.commands.verify import CopyCheck
@@ -88,6 +88,7 @@ def _lines(surveyed: Survey, seconds: float, options: Options) -> Iterator[str]:
         yield from section_lines(findings, surveyed, options)
     if options.quiet and surveyed.in_sync:
         return
+    yield from member_lines(surveyed.project.members, options)
     services, terminal = count(len(surveyed.plans), "service"), options.terminal
     source = printable(" and ".join(map(_name_target, surveyed.masters)))
     failed, wrong = sum(not plan.is_empty for plan in surveyed.plans), [*map(printable, _list_wrong(surveyed))]

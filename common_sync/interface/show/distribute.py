@@ -11,7 +11,7 @@ from common_sync.core.model import GUARDED, FileEdit, is_below
 from common_sync.interface.show.options import Options
 from common_sync.interface.show.sections import section_lines
 from common_sync.interface.show.terminal import columns, pad, printable
-from common_sync.interface.show.text import count, difference_lines, kept_line, limit, more_lines, spaced
+from common_sync.interface.show.text import count, difference_lines, kept_line, limit, member_lines, more_lines, spaced
 
 _DONE = {"create": "new", "update": "updated", "delete": "deleted"}
 _MOST_DONE, _MOST_LEFT, _MOST_PLACES = 15, 10, 8
@@ -33,6 +33,7 @@ def distribute_lines(distribution: Distribution, seconds: float, options: Option
             yield from _file_lines(outcome, distribution, options)
     else:
         yield from _full_lines(distribution, options)
+    yield from member_lines(distribution.survey.project.members, options)
     if distribution.kept is not None:
         yield kept_line(distribution.kept, distribution.survey.project.root)
     if not options.quiet or not distribution.in_sync:

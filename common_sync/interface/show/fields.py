@@ -246,6 +246,7 @@ def _envelope(surveyed: "Survey", services: Sequence[Fields], findings: Sequence
         "master": _master(surveyed.first),
         **({"libraries": [_library(target) for target in surveyed.masters]} if several else {}),
         "services": services,
+        **({"workspace": [as_text(one) for one in members]} if (members := surveyed.project.members) else {}),
         "findings": findings_fields(findings),
     }
 

@@ -8,7 +8,7 @@ from common_sync.core.model import State
 from common_sync.core.service_plan import KINDS, CopySurvey, Kind, ServicePlan
 from common_sync.interface.show.options import Options
 from common_sync.interface.show.terminal import columns, pad, printable
-from common_sync.interface.show.text import count, limit, more_lines
+from common_sync.interface.show.text import count, limit, member_lines, more_lines
 
 _MARKS: dict[Kind, str] = {
     "diverged": "◆",
@@ -57,6 +57,7 @@ def status_lines(surveyed: Survey, options: Options) -> Iterator[str]:
     if rest := len(plans) - len(shown):
         word = "service" if not shown else "more service"
         yield terminal.paint(f"{terminal.mark('·')} {count(rest, word)} in sync (-v names them)", "dim")
+    yield from member_lines(surveyed.project.members, options)
     yield from _version_lines(surveyed, options)
     yield from _pin_lines(surveyed, options)
     if surveyed.project.configuration.to is not None:
@@ -146,7 +147,7 @@ def _version_lines(surveyed: Survey, options: Options) -> Iterator[str]:
     for target in surveyed.masters:
         copies = [copy for plan in surveyed.plans for copy in plan.copies if copy.target.library == target.library.name]
         found = Counter(copy.version for copy in copies)
-        if found.keys() != {None}:
+        if found and found.keys() != {None}:
             whose = f"{printable(target.manifest.library.name)}: " if len(surveyed.masters) > 1 else ""
             shown = "  ".join(
                 f"{printable(version or 'none')} in {n:,}" for version, n in found.most_common(_MOST_VERSIONS)

@@ -26,6 +26,25 @@ def count(number: int, word: str) -> str:
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 
+def member_lines(members: Sequence[str], options: Options) -> Iterator[str]:
+    """Yield the line about services that get no copy, and what they are built from; nothing where there is none.
+
+    Args:
+        members: The services that take their libraries from a uv workspace.
+        options: The options of every command.
+    """
+    if members and not options.quiet:
+        several = "" if len(members) == 1 else "s"
+        shown, rest = limit(members, _MOST_MEMBERS, everything=options.verbose)
+        named = ", ".join(map(printable, shown)) + (f" and {rest:,} more" if rest else "")
+        service = printable(members[0]) if len(members) == 1 else "SERVICE"
+        text = f"{named} take{'' if several else 's'} the library from the uv workspace, and get{'' if several else 's'} no copy"
+        yield from options.terminal.wrap(f"{options.terminal.mark('·')} {text}: common-sync context {service}", 2)
+
+
+_MOST_MEMBERS = 5
+
+
 def kept_line(kept: str, root: str) -> str:
     """Return the line that says how to bring back what was discarded.
 
