@@ -521,7 +521,7 @@ def test_windows_line_ends_change_nothing(characters: str, layout: Layout) -> No
     assert layout.rewrite(characters.replace("\n", "\r\n")) == plain.replace("\n", "\r\n")
 
 
-def _locate_former(path: str, from_file: bool) -> Place:  # noqa: ARG001 - as all Locate
+def _locate_former(path: str, from_file: bool) -> Place:
     inside = posixpath.normpath(path)
     first, _, rest = inside.partition("/")
     return Place("master", rest) if first == "common" else Place("copy" if first == "shared" else "service", rest)
