@@ -210,17 +210,17 @@ MOUNT = BASE + "RUN --mount=type=bind,source=common,target=/c pip install /c\n"
 HOOK = by("hatchling", more='[tool.hatch.build.hooks.vcs]\nversion-file = "our_common/_v.py"')
 RIGHTS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "setuptools in a folder of root": (ALL + "USER 1000\nRUN pip install --user ./common\n", ST, "CS218"),
-    "a setup.py in a folder of root": (ALL + "USER app\nRUN pip install --user ./common\n", by_setup(""), "CS218"),
-    "by a variable": (BASE + "ARG U=x\nCOPY . .\nUSER $U\nRUN pip install --user ./common\n", ST, "CS218"),
+    "a setup.py in a folder of root": (ALL + "USER nobody\nRUN pip install --user ./common\n", by_setup(""), "CS218"),
+    "by a variable": (BASE + "ARG U=nobody\nCOPY . .\nUSER $U\nRUN pip install --user ./common\n", ST, "CS218"),
     "in the stage that it begins with": (
-        "FROM python:3.12-slim AS b\nUSER x\nFROM b\nCOPY . .\nRUN pip install --user ./common\n",
+        "FROM python:3.12-slim AS b\nUSER nobody\nFROM b\nCOPY . .\nRUN pip install --user ./common\n",
         ST,
         "CS218",
     ),
     "given by COPY": (BASE + "COPY --chown=1000 . .\nUSER 1000\nRUN pip install ./common\n", ST, ""),
-    "given by chown": (ALL + "RUN chown -R app /app\nUSER app\nRUN pip install ./common\n", ST, ""),
-    "copied by the user": (ALL + "USER app\nRUN cp -r common /tmp/c && pip install /tmp/c\n", ST, ""),
-    "root again": (ALL + "USER app\nUSER root:root\nRUN pip install ./common\n", ST, ""),
+    "given by chown": (ALL + "RUN chown -R nobody /app\nUSER nobody\nRUN pip install ./common\n", ST, ""),
+    "copied by the user": (ALL + "USER nobody\nRUN cp -r common /tmp/c && pip install /tmp/c\n", ST, ""),
+    "root again": (ALL + "USER nobody\nUSER root:root\nRUN pip install ./common\n", ST, ""),
     "flit with a home": (ALL + "RUN useradd -m app\nUSER app\nRUN pip install ./common\n", FLIT, ""),
     "flit with a home by a variable": (ALL + "ENV HOME=/tmp\nUSER 1000\nRUN pip install ./common\n", FLIT, ""),
     "flit without a home": (ALL + "USER 1000\nRUN pip install ./common\n", FLIT, "CS213"),

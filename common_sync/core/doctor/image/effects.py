@@ -25,6 +25,8 @@ _HARMLESS_SETTINGS = frozenset(
         *("disable-pip-version-check", "root-user-action", "progress-bar", "break-system-packages", "default-timeout"),
     )
 )
+USERS = "/etc/passwd"
+"""Where a system has its users."""
 _SYSTEM = ("/bin/", "/sbin/", "/usr/", "/opt/", "/root/", "/venv/", "/home/", "/etc/")
 
 
@@ -52,6 +54,12 @@ def _program_effects(command: Command, image: Image) -> Iterator[Layer]:
         yield Doubt("/")  # a program of the user's, on the command line
     if _PIP.fullmatch(command.program) and (key := _set_by_pip(command)) is not None and key not in _HARMLESS_SETTINGS:
         yield Doubt("/etc/pip.conf")
+    if command.program in {"useradd", "adduser", "usermod", "newusers"}:
+        yield Doubt(USERS)
+    yield from _file_effects(command, operands, image)
+
+
+def _file_effects(command: Command, operands: list[str], image: Image) -> Iterator[Layer]:
     match command.program:
         case "mkdir":
             yield from map(Made, operands)

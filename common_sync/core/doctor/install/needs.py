@@ -14,6 +14,7 @@ from common_sync.core.doctor.install.build_needs import list_build_needs
 from common_sync.core.doctor.install.command import Asked, Install
 from common_sync.core.doctor.install.markers import holds, is_for_another_system
 from common_sync.core.doctor.install.need import BEFORE, Asker, Before, Need, lacking, read_text
+from common_sync.core.doctor.install.options import refuse_absent
 from common_sync.core.doctor.install.pip import asks_for_hashes, find_unclear_settings
 from common_sync.core.doctor.install.projects import Dependency, Project, read_links, read_pipfile, read_project
 from common_sync.core.doctor.install.selection import find_lock, installs_root, is_unlocked, select
@@ -333,7 +334,9 @@ class _Finder:
             for dependency in select(self.install, pipfile) if pipfile is not None else ():
                 yield from self._project(dependency, here, Asker(place.origin, dependency.line))
         else:
-            build = (read_project(text) or Project()).packaged and installs_root(self.install)
+            project = read_project(text) or Project()
+            yield from refuse_absent(self.install, project)
+            build = project.packaged and installs_root(self.install)
             yield from self._dependencies(text, place, here, build=build)
 
 
