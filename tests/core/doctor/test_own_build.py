@@ -255,6 +255,26 @@ LEFT = {
 }
 
 
+TAKEN = {
+    "its package": ("RUN rm -rf /app/common/our_common\n", "CS215"),
+    "all that is in it": ("RUN rm -rf common/*\n", "CS215"),
+    "its modules": ("RUN find /app -name '*.py' -not -name main.py -delete\n", "CS213"),
+    "its modules, from here": ("RUN find -type f -exec rm {} +\n", "CS213"),
+    "its caches": ("RUN find / -name __pycache__ -prune -exec rm -rf {} +\n", ""),
+    "its tests": ("RUN find /app -path '*/tests/*' -delete\n", ""),
+    "nothing": ("RUN find . -name '*.py'\n", ""),
+    "something else": ("RUN rm -rf common/tests\n", ""),
+}
+
+
+@pytest.mark.parametrize("row", TAKEN)
+def test_what_is_installed_as_a_path_stays_whole(row: str) -> None:
+    """A user would be told that an image works whose library was removed after it was installed."""
+    rest, expected = TAKEN[row]
+    found = {code for code, _, _ in found_in(view_of(FILES, BUILT + rest + 'CMD ["python", "main.py"]\n'))}
+    assert found & {"CS215", "CS213"} == ({expected} if expected else set())
+
+
 @pytest.mark.parametrize("row", LEFT)
 def test_an_editable_library_has_to_stay(row: str) -> None:
     """A user would be told that an image works whose environment points at a folder of another stage."""
