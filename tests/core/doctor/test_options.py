@@ -56,6 +56,32 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
         {},
         "",
     ),
+    "a constraint without a name": (ALL + "RUN pip install -c c.txt ./common\n", {"c.txt": "./common\n"}, "CS218:4"),
+    "a constraint that is editable": (
+        ALL + "RUN pip install -c c.txt ./common\n",
+        {"c.txt": "-e ./common\n"},
+        "CS218:4",
+    ),
+    "a constraint of uv without a name": (
+        ALL + "RUN uv pip install --system -c c.txt ./common\n",
+        {"c.txt": "./common\n"},
+        "CS218:4",
+    ),
+    "a constraint that is included": (
+        ALL + "RUN pip install -r r.txt\n",
+        {"r.txt": "-c c.txt\n./common\n", "c.txt": "idna\n-e common/\n"},
+        "CS218:4",
+    ),
+    "a constraint with a name": (
+        ALL + "RUN uv pip install --system -c c.txt ./common\n",
+        {"c.txt": "our-common @ file:///app/common\nidna==3\n"},
+        "",
+    ),
+    "uv: an override without a name": (
+        ALL + "RUN uv pip install --system --override o.txt ./common\n",
+        {"o.txt": "./common\n"},
+        "",
+    ),
     "uv: an option that is none": (ALL + "RUN uv pip install --system --nope ./common\n", {}, "CS213:4"),
     "uv: an option of pip": (ALL + "RUN uv pip install --system --no-input ./common\n", {}, "CS213:4"),
     "uv: --user": (ALL + "RUN uv pip install --system --user ./common\n", {}, "CS218:4"),
