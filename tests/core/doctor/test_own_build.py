@@ -210,17 +210,17 @@ MOUNT = BASE + "RUN --mount=type=bind,source=common,target=/c pip install /c\n"
 HOOK = by("hatchling", more='[tool.hatch.build.hooks.vcs]\nversion-file = "our_common/_v.py"')
 RIGHTS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "setuptools in a folder of root": (ALL + "USER 1000\nRUN pip install --user ./common\n", ST, "CS218"),
-    "a setup.py in a folder of root": (ALL + "USER app\nRUN pip install --user ./common\n", by_setup(""), "CS218"),
-    "by a variable": (BASE + "ARG U=x\nCOPY . .\nUSER $U\nRUN pip install --user ./common\n", ST, "CS218"),
+    "a setup.py in a folder of root": (ALL + "USER nobody\nRUN pip install --user ./common\n", by_setup(""), "CS218"),
+    "by a variable": (BASE + "ARG U=nobody\nCOPY . .\nUSER $U\nRUN pip install --user ./common\n", ST, "CS218"),
     "in the stage that it begins with": (
-        "FROM python:3.12-slim AS b\nUSER x\nFROM b\nCOPY . .\nRUN pip install --user ./common\n",
+        "FROM python:3.12-slim AS b\nUSER nobody\nFROM b\nCOPY . .\nRUN pip install --user ./common\n",
         ST,
         "CS218",
     ),
     "given by COPY": (BASE + "COPY --chown=1000 . .\nUSER 1000\nRUN pip install ./common\n", ST, ""),
-    "given by chown": (ALL + "RUN chown -R app /app\nUSER app\nRUN pip install ./common\n", ST, ""),
-    "copied by the user": (ALL + "USER app\nRUN cp -r common /tmp/c && pip install /tmp/c\n", ST, ""),
-    "root again": (ALL + "USER app\nUSER root:root\nRUN pip install ./common\n", ST, ""),
+    "given by chown": (ALL + "RUN chown -R nobody /app\nUSER nobody\nRUN pip install ./common\n", ST, ""),
+    "copied by the user": (ALL + "USER nobody\nRUN cp -r common /tmp/c && pip install /tmp/c\n", ST, ""),
+    "root again": (ALL + "USER nobody\nUSER root:root\nRUN pip install ./common\n", ST, ""),
     "flit with a home": (ALL + "RUN useradd -m app\nUSER app\nRUN pip install ./common\n", FLIT, ""),
     "flit with a home by a variable": (ALL + "ENV HOME=/tmp\nUSER 1000\nRUN pip install ./common\n", FLIT, ""),
     "flit without a home": (ALL + "USER 1000\nRUN pip install ./common\n", FLIT, "CS213"),
@@ -253,6 +253,26 @@ LEFT = {
     "with the path": (LAST + "COPY --from=b /usr/local/lib /usr/local/lib\nCOPY --from=b /app /app\n", ""),
     "not editable": (LAST + "COPY --from=b /usr/local/lib /usr/local/lib\nCOPY main.py .\n", ""),
 }
+
+
+TAKEN = {
+    "its package": ("RUN rm -rf /app/common/our_common\n", "CS215"),
+    "all that is in it": ("RUN rm -rf common/*\n", "CS215"),
+    "its modules": ("RUN find /app -name '*.py' -not -name main.py -delete\n", "CS213"),
+    "its modules, from here": ("RUN find -type f -exec rm {} +\n", "CS213"),
+    "its caches": ("RUN find / -name __pycache__ -prune -exec rm -rf {} +\n", ""),
+    "its tests": ("RUN find /app -path '*/tests/*' -delete\n", ""),
+    "nothing": ("RUN find . -name '*.py'\n", ""),
+    "something else": ("RUN rm -rf common/tests\n", ""),
+}
+
+
+@pytest.mark.parametrize("row", TAKEN)
+def test_what_is_installed_as_a_path_stays_whole(row: str) -> None:
+    """A user would be told that an image works whose library was removed after it was installed."""
+    rest, expected = TAKEN[row]
+    found = {code for code, _, _ in found_in(view_of(FILES, BUILT + rest + 'CMD ["python", "main.py"]\n'))}
+    assert found & {"CS215", "CS213"} == ({expected} if expected else set())
 
 
 @pytest.mark.parametrize("row", LEFT)

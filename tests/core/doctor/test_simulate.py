@@ -205,7 +205,7 @@ DOCKERFILES = [
         "a constraint installs nothing",
         BASE + "COPY *.txt ./\nRUN pip install -c c.txt x\n",
         "",
-        {"c.txt": "./common\n-r requirements-none.txt\n".replace("-r requirements-none.txt\n", "")},
+        {"c.txt": "our-common @ file:///app/none\nidna\n"},
     ),
     ("another system's", BASE + COPY + INSTALL, "", {"requirements.txt": './common ; sys_platform == "win32"\n'}),
     ("a variable in requirements", BASE + COPY + INSTALL, "CS213:4", {"requirements.txt": "-e ${WHERE}/common\n"}),

@@ -519,3 +519,34 @@ def test_windows_line_ends_change_nothing(characters: str, layout: Layout) -> No
     except UnparsableError:
         return
     assert layout.rewrite(characters.replace("\n", "\r\n")) == plain.replace("\n", "\r\n")
+
+
+def _locate_former(path: str, from_file: bool) -> Place:
+    inside = posixpath.normpath(path)
+    first, _, rest = inside.partition("/")
+    return Place("master", rest) if first == "common" else Place("copy" if first == "shared" else "service", rest)
+
+
+_HEAD = "FROM python\nWORKDIR /app\n"
+FORMER = {
+    "COPY common/ ./common/": "COPY shared/ ./shared/",
+    "COPY common common\n# common": "COPY shared/ ./shared/\n# common",
+    'COPY ["common/", "common/"]': 'COPY ["shared/", "./shared/"]',
+    "COPY --chown=1 common/ ./common": "COPY --chown=1 shared/ ./shared/",
+    "COPY common/ /common/": "COPY shared/ /common/",
+    "COPY common/ lib/": "COPY shared/ lib/",
+    "COPY common/x ./common/": "COPY shared/x ./common/",
+    "ARG X=common\nCOPY common/ $X": "ARG X=common\nCOPY shared/ $X",
+    "COPY common/ ./common/\nENV PYTHONPATH=/app/common": "COPY shared/ ./common/\nENV PYTHONPATH=/app/common",
+    "COPY common/ ./common/\nRUN pip install ./common": "COPY shared/ ./common/\nRUN pip install ./common",
+    "RUN --mount=type=bind,source=common,target=/c x": "RUN --mount=type=bind,source=shared,target=/c x",
+}
+
+
+@pytest.mark.parametrize("before", FORMER)
+def test_where_a_former_copy_was_put_follows(before: str) -> None:
+    """After a rename of the library, requirements would lead to a folder that the image does not have."""
+    site = Site(_locate_former, "shared", master="common")
+    found = read_dockerfile(_HEAD + before, site)
+    after = apply_edits(_HEAD + before, found.edits)
+    assert after == _HEAD + FORMER[before]

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from common_sync.core.doctor.image.effects import USERS
+from common_sync.core.doctor.image.files import Image
 from common_sync.core.doctor.install.command import Install
 from common_sync.core.doctor.install.need import Need
 from common_sync.core.formats.dockerfile.syntax import Instruction
@@ -13,6 +15,44 @@ from common_sync.core.model import below
 _ROOT = frozenset({"", "0", "root"})
 _HANDING, _HOMES = frozenset({"chown", "chmod", "setfacl"}), frozenset({"useradd", "adduser", "usermod"})
 _MAKING = frozenset({"cp", "mv", "rsync", "git", "tar", "unzip", "install", "mkdir", "virtualenv", "curl", "wget"})
+
+_USERS = frozenset(
+    (
+        *[
+            "root",
+            "daemon",
+            "bin",
+            "sys",
+            "sync",
+            "games",
+            "man",
+            "lp",
+            "mail",
+            "news",
+            "uucp",
+            "proxy",
+            "www-data",
+            "backup",
+            "list",
+            "irc",
+            "gnats",
+            "_apt",
+            "nobody",
+        ],
+        *["shutdown", "halt", "cron", "ftp", "sshd", "ntp", "guest", "operator", "postmaster"],
+    )
+)
+"""Whom Debian and Alpine have from the beginning."""
+
+
+def lacks_user(name: str, image: Image) -> bool:
+    """Tell whether nothing shows that a system has a user: its image does not bring one, and no line makes any.
+
+    Args:
+        name: The user's name or number; a number needs nobody.
+        image: The files that are there.
+    """
+    return not name.isdigit() and name not in _USERS | _ROOT and image.look(USERS) is None
 
 
 class Rights(NamedTuple):

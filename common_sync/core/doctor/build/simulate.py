@@ -9,27 +9,24 @@ from typing import NamedTuple
 
 from common_sync.core.doctor.build.outcome import (
     Build,
-    Event,
     Installed,
     NotFollowed,
     Ran,
-    StageEnd,
-    Started,
-    Step,
     Taken,
 )
-from common_sync.core.doctor.build.rights import Rights, refuse_in_mounts, refuse_managed
+from common_sync.core.doctor.build.rights import refuse_in_mounts, refuse_managed
 from common_sync.core.doctor.build.running import explain, hedge, script_of
 from common_sync.core.doctor.build.starting import Surrounding, list_later_installs, list_started
+from common_sync.core.doctor.build.state import State
 from common_sync.core.doctor.image.bases import UNKNOWN_FOLDER, Base, read_base
 from common_sync.core.doctor.image.copying import Copying, MissingSource, copy_layers, read_copy
 from common_sync.core.doctor.image.effects import Layer, find_effects, why_not_followed
 from common_sync.core.doctor.image.files import Anything, Context, Doubt, Files, Gone, Image, Made, Put
 from common_sync.core.doctor.install.command import read_install
 from common_sync.core.doctor.install.configured import configure
-from common_sync.core.doctor.install.isolation import list_held, list_installed
-from common_sync.core.doctor.install.need import Before
+from common_sync.core.doctor.install.isolation import list_installed
 from common_sync.core.doctor.install.needs import find_needs
+from common_sync.core.doctor.install.options import refuse_options, refuse_outside
 from common_sync.core.expressions import expression
 from common_sync.core.formats.dockerfile.syntax import Dockerfile, Instruction, Stage
 from common_sync.core.formats.dockerfile.variables import Variables, assignments, expand, used_in, with_variables
@@ -66,64 +63,8 @@ def simulate(
 _POSIX_SHELL = expression(r"(?:^|/)(?:ba|da|a|z|k)?sh$")
 _UNKNOWN = "\0"
 """What stands for a variable's value that nobody can tell; no path holds it."""
-_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 _NEW_PIP = expression(r"pip(?:\s*[>~]=?.*|\s*==\s*(?:2[5-9]|24\.[1-9]|[3-9]\d).*)?")
 """What asks for a pip that is new enough."""
-
-
-class _State:
-    """A stage while it runs."""
-
-    def __init__(self, name: str, number: int, base: Base, image: str = "") -> None:
-        self.name, self.number, self.base = name, number, base
-        named = f" `{image}`" if image else ""
-        self.image = Image() if base.empty else Image((Doubt("/", f"the base image{named} may hold it"),))
-        self.workdir = base.folder
-        self.posix = True
-        self.ran = False
-        self.events: list[Event] = []
-        self.uses: set[int] = set()
-        self.built_on: int | None = None
-        self.taken: list[Taken] = []
-        self.steps: list[Step] = []
-        self.started: list[Started] = []
-        self.environment: dict[str, str | None] = {}
-        self.path: tuple[str, ...] = ()
-        self.user = "root"
-        self.starts: dict[str, Instruction] = {}
-        self.installs_later: list[NotFollowed] = []
-        self.python_path: tuple[str, ...] = ()
-        self.python_path_open = False
-        self.before = Before(list_held(base.python))
-        self.rights = Rights()
-
-    @property
-    def search_path(self) -> str:
-        return ":".join((*self.path, *_PATH))
-
-    def begin_with(self, instruction: Instruction, *, own: bool) -> None:
-        """Take an ENTRYPOINT or CMD; the first takes away a CMD of the stage that this one is built on."""
-        if instruction.name == "ENTRYPOINT" and not own:
-            self.starts.pop("CMD", None)
-        self.starts[instruction.name] = instruction
-
-    def finished(self) -> StageEnd:
-        return StageEnd(
-            self.name,
-            self.image,
-            self.workdir,
-            tuple(self.events),
-            frozenset(self.uses),
-            self.built_on,
-            tuple(self.taken),
-            self.python_path,
-            self.python_path_open,
-            tuple(self.installs_later),
-            tuple(self.steps),
-            tuple(self.started),
-            self.user,
-            self.base.python,
-        )
 
 
 class _Mounted(NamedTuple):
@@ -144,7 +85,7 @@ class _Builder:
     ) -> None:
         self._dockerfile, self._context, self._variables = dockerfile, context, variables
         self._named = named
-        self.ends: list[_State] = []
+        self.ends: list[State] = []
 
     def run(self, number: int, stage: Stage) -> None:
         state, starts = self._begin(number, stage), False
@@ -159,8 +100,7 @@ class _Builder:
                 case "ENV":
                     self._set_paths(instruction, state)
                 case "USER":
-                    state.user = self._expand(instruction.arguments, instruction).text.partition(":")[0]
-                    state.rights = state.rights.turned(self._expand(instruction.arguments, instruction))
+                    state.turn(self._expand(instruction.arguments, instruction), instruction.line)
                 case "ENTRYPOINT" | "CMD":
                     state.begin_with(instruction, own=starts)
                     starts = starts or instruction.name == "CMD"
@@ -176,15 +116,15 @@ class _Builder:
         found = expand(word, instruction, self._dockerfile.escape, self._variables[instruction.start], unknown)
         return ShellWord(found.word.text, not found.unknown)
 
-    def _begin(self, number: int, stage: Stage) -> _State:
+    def _begin(self, number: int, stage: Stage) -> State:
         base = self._expand(stage.base, stage.instructions[0])
         if base.known and base.text.lower() in self._named:
-            return _State(stage.name, number, Base())
+            return State(stage.name, number, Base())
         built_on = self._stage(base.text) if base.known else None
         if built_on is None:
             known = read_base(base.text) if base.known else Base(folder=UNKNOWN_FOLDER)
-            return _State(stage.name, number, known, base.text)
-        state = _State(stage.name, number, built_on.base)
+            return State(stage.name, number, known, base.text)
+        state = State(stage.name, number, built_on.base)
         state.image, state.workdir = built_on.image, built_on.workdir
         state.posix, state.ran, state.rights = built_on.posix, built_on.ran, built_on.rights
         state.built_on, state.before = built_on.number, built_on.before
@@ -194,13 +134,13 @@ class _Builder:
         state.uses.add(built_on.number)
         return state
 
-    def _stage(self, name: str) -> _State | None:
+    def _stage(self, name: str) -> State | None:
         """Return an earlier stage by its name or number."""
         if name.isdigit() and int(name) < len(self.ends):
             return self.ends[int(name)]
         return next((end for end in reversed(self.ends) if end.name and end.name == name.lower()), None)
 
-    def _change_folder(self, instruction: Instruction, state: _State) -> None:
+    def _change_folder(self, instruction: Instruction, state: State) -> None:
         place = self._expand(instruction.arguments, instruction)
         if not place.known:
             what = f"`WORKDIR {instruction.arguments.text}` holds a variable without a value"
@@ -210,7 +150,7 @@ class _Builder:
         state.workdir = normpath(join(state.workdir, place.text))
         state.image = state.image.with_layers(Made(state.workdir))
 
-    def _set_paths(self, instruction: Instruction, state: _State) -> None:
+    def _set_paths(self, instruction: Instruction, state: State) -> None:
         for name, written in assignments(instruction):
             found = self._expand(written, instruction) if written is not None else None
             state.environment[name] = found.text if found is not None and found.known else None
@@ -226,7 +166,7 @@ class _Builder:
                 else:  # what is before it comes first, and what the base image has, last
                     state.path = (*folders, *state.path)
 
-    def _files(self, name: ShellWord | None, state: _State) -> Files:
+    def _files(self, name: ShellWord | None, state: State) -> Files:
         """Return where a `--from` copies from."""
         if name is None:
             return self._context
@@ -238,7 +178,7 @@ class _Builder:
         state.uses.add(stage.number)
         return stage.image
 
-    def _copy(self, instruction: Instruction, state: _State) -> None:
+    def _copy(self, instruction: Instruction, state: State) -> None:
         state.rights = state.rights.copied(instruction)
         copying = read_copy(instruction, lambda word: self._expand(word, instruction), state.workdir)
         if isinstance(copying, Copying):
@@ -256,7 +196,7 @@ class _Builder:
             state.events.append(NotFollowed(instruction.line, copying))
             state.image = state.image.with_layers(Doubt("/", f"in line {instruction.line} {copying}"))
 
-    def _run(self, instruction: Instruction, state: _State) -> None:
+    def _run(self, instruction: Instruction, state: State) -> None:
         state.ran = True
         mounted = [*self._mounts(instruction, state)]
         mounts = [layer for mount in mounted for layer in mount.layers]
@@ -286,7 +226,7 @@ class _Builder:
         kept = (layer for layer in effects if all(below(layer.place, place) is None for place in places))
         state.image = state.image.with_layers(*kept)
 
-    def _commands(self, instruction: Instruction, state: _State) -> list[Command] | None:
+    def _commands(self, instruction: Instruction, state: State) -> list[Command] | None:
         variables = {
             name: word.text if word is not None else None for name, word in self._variables[instruction.start].items()
         } | {"PATH": state.search_path}
@@ -297,7 +237,7 @@ class _Builder:
         return list(found) if found is not None else None
 
     def _install(
-        self, command: Command, image: Image, mounted: list[_Mounted], instruction: Instruction, state: _State
+        self, command: Command, image: Image, mounted: list[_Mounted], instruction: Instruction, state: State
     ) -> bool:
         found = read_install(command)
         if found is None:
@@ -306,8 +246,9 @@ class _Builder:
         locked = [mount.place for mount in mounted if mount.read_only]
         read = (refuse_in_mounts(need, locked) for need in find_needs(install, image, self._context, state.before))
         hindered = state.rights.hinder(read, install, command.words[0].text)
-        managed = state.base.managed and not state.path and "activate" not in instruction.arguments.text
-        needs = (*hindered, *(refuse_managed(install, command) if managed else ()))
+        inside = bool(state.path) or "activate" in instruction.arguments.text
+        stopped = (*refuse_options(install, command), *refuse_outside(install, command, inside=inside))
+        needs = (*stopped, *hindered, *(refuse_managed(install, command) if state.base.managed and not inside else ()))
         state.before = state.before.with_installed(needs, list_installed(install, needs, image, self._context))
         old_pip, python = state.base.old_pip and install.tool == "pip", state.base.python
         where = (instruction, state.number, state.workdir)
@@ -318,7 +259,7 @@ class _Builder:
             state.base = state.base._replace(old_pip=False)
         return True
 
-    def _mounts(self, instruction: Instruction, state: _State) -> Iterator[_Mounted]:
+    def _mounts(self, instruction: Instruction, state: State) -> Iterator[_Mounted]:
         """Yield what is mounted while a RUN runs; what is written there is gone afterwards."""
         for flag in instruction.flags:
             if flag.name != "mount" or flag.value is None:
@@ -339,7 +280,7 @@ class _Builder:
                 why = f"line {instruction.line} mounts a cache there, which holds what earlier builds have left"
                 yield _Mounted(place, (Gone(place), Made(place), Doubt(place, why)))
 
-    def _bound(self, options: Mapping[str, str], place: str, instruction: Instruction, state: _State) -> Put:
+    def _bound(self, options: Mapping[str, str], place: str, instruction: Instruction, state: State) -> Put:
         files = self._files(ShellWord(options["from"]) if "from" in options else None, state)
         source = normpath(options.get("source", options.get("src", "")).lstrip("/") or ".").removeprefix(".")
         source = f"/{source}" if "from" in options else source

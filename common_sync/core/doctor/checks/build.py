@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator
 from posixpath import join, normpath
 
 from common_sync.core.doctor.build.outcome import Build, Event, Installed, NotFollowed, StageEnd
+from common_sync.core.doctor.checks.layout import find_packages
 from common_sync.core.doctor.checks.surroundings import list_installed
 from common_sync.core.doctor.image.copying import MissingSource, SourceAbove
-from common_sync.core.doctor.image.files import Context
+from common_sync.core.doctor.image.files import Context, Image
 from common_sync.core.doctor.install.need import Need
 from common_sync.core.doctor.install.projects import Project
 from common_sync.core.doctor.install.sites import moved
@@ -41,7 +42,7 @@ def find_build_troubles(
     for number, stage in enumerate(build.stages):
         troubles = [trouble for event in stage.events for trouble in _of_event(event, file, context, admits)]
         troubles += find_left_behind(build, stage, file)
-        troubles += _not_kept(build, number, file) if number in ends else []
+        troubles += _not_kept(build, number, file, context) if number in ends else []
         found |= dict.fromkeys(troubles if number in needed else map(_unneeded, troubles))
     yield from found
 
@@ -78,15 +79,36 @@ def find_left_behind(build: Build, stage: StageEnd, file: str) -> Iterator[Findi
                     )
 
 
-def _not_kept(build: Build, number: int, file: str) -> Iterator[Finding]:
-    """Yield what is installed as a path to a folder that an image does not have when it is run."""
+def _not_kept(build: Build, number: int, file: str, context: Context) -> Iterator[Finding]:
+    """Yield what is installed as a path to a folder that an image does not have when it is run, or not all of it."""
     image = build.stages[number].image
     for event, _ in list_installed(build, number):
         for need in event.needs:
-            if need.editable and need.state == "there" and not need.refused and image.look(need.path) is None:
-                message = f"`{need.written}` is installed as a path to {need.path}, which the image does not have when it is run: it is mounted only, or removed again"
-                remedy = f"install it without -e, or have {need.path} stay"
-                yield file_finding("CS215", file, event.instruction.line, message, remedy)
+            if not need.editable or need.state != "there" or need.refused:
+                continue
+            places = {path: image.look(path) for path in _list_imported(need, image, context)}
+            lost = next((path for path, place in places.items() if place is None), None)
+            doubt = next(
+                (one for one in places.values() if one is not None and one.kind == "unknown" and one.why), None
+            )
+            written, line = f"`{need.written}` is installed as a path to {need.path}", event.instruction.line
+            if lost is not None:
+                message = (
+                    f"{written}, which the image does not have when it is run: it is mounted only, or removed again"
+                )
+                message = message if lost == need.path else f"{written}, and {lost} is removed again"
+                remedy = f"install it without -e, or have {lost} stay"
+                yield file_finding("CS215", file, line, message, remedy)
+            elif doubt is not None:
+                message = f"{written}, and it cannot be told whether that stays as it is: {doubt.why}"
+                yield file_finding("CS213", file, line, message, IF_HARMLESS)
+
+
+def _list_imported(need: Need, image: Image, context: Context) -> list[str]:
+    """Return the folders in an image that are imported of a project which is installed as a path: itself, and its packages."""
+    place = image.look(need.path)
+    packages = find_packages(context, place.origin) if place is not None and place.origin else ()
+    return [need.path, *(f"{need.path}/{'src/' if one.in_source else ''}{one.name}" for one in packages)]
 
 
 def _of_event(event: Event, file: str, context: Context, admits: Admits) -> Iterator[Finding]:

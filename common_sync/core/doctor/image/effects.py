@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from itertools import takewhile
+from fnmatch import fnmatchcase
+from itertools import pairwise, takewhile
 from posixpath import basename, join, normpath
 
 from common_sync.core.doctor.image.files import WILD, Doubt, Gone, Image, Inline, Made, Put, match_paths
@@ -25,6 +26,8 @@ _HARMLESS_SETTINGS = frozenset(
         *("disable-pip-version-check", "root-user-action", "progress-bar", "break-system-packages", "default-timeout"),
     )
 )
+USERS = "/etc/passwd"
+"""Where a system has its users."""
 _SYSTEM = ("/bin/", "/sbin/", "/usr/", "/opt/", "/root/", "/venv/", "/home/", "/etc/")
 
 
@@ -52,11 +55,19 @@ def _program_effects(command: Command, image: Image) -> Iterator[Layer]:
         yield Doubt("/")  # a program of the user's, on the command line
     if _PIP.fullmatch(command.program) and (key := _set_by_pip(command)) is not None and key not in _HARMLESS_SETTINGS:
         yield Doubt("/etc/pip.conf")
+    if command.program in {"useradd", "adduser", "usermod", "newusers"}:
+        yield Doubt(USERS)
+    yield from _file_effects(command, operands, image)
+
+
+def _file_effects(command: Command, operands: list[str], image: Image) -> Iterator[Layer]:
     match command.program:
         case "mkdir":
             yield from map(Made, operands)
         case "rm" | "unlink" | "rmdir":
             yield from (Gone(path) for operand in operands for path in _match(operand, image))
+        case "find" if _removes_modules(command):
+            yield from (layer for path in _start_of_find(command) for layer in (Gone(path), Doubt(path)))
         case "touch":
             yield from (Put(path, Inline(""), "") for path in operands if image.look(path) is None)
         case "cp" | "mv" | "ln" | "rsync" | "install" if len(operands) > 1:
@@ -69,6 +80,24 @@ def _program_effects(command: Command, image: Image) -> Iterator[Layer]:
             yield from map(Doubt, [*([command.folder] if command.folder else []), *operands])
         case "poetry" | "uv" | "pip-compile" | "pdm" | "pipenv" | "pip":
             yield from (layer for path in _outputs(command) for layer in (Gone(path), Doubt(path)))
+
+
+def _removes_modules(command: Command) -> bool:
+    """Tell whether a `find` removes what may be a module: it deletes, and no name that it looks for leaves these out."""
+    words = [word.text for word in command.arguments]
+    names = [name for option, name in pairwise(words) if option in {"-name", "-iname", "-path", "-ipath"}]
+    removes = "-delete" in words or any(basename(word) == "rm" for word in words)
+    return removes and (not names or any(fnmatchcase(one, name) for name in names for one in _MODULE))
+
+
+_MODULE = ("module.py", "/folder/module.py")
+"""A module as `-name` and `-path` see it."""
+
+
+def _start_of_find(command: Command) -> list[str]:
+    """Return the folders that a `find` looks through."""
+    own = tuple(takewhile(lambda word: not word.text.startswith(("-", "(", "!")), command.arguments))
+    return _paths(own or (Word("."),), command)
 
 
 def _set_by_pip(command: Command) -> str | None:

@@ -73,7 +73,7 @@ def list_bounds(needs: Iterable[Need], install: Install, image: Image, context: 
         return []
     found = [_read(asked.word.text, "asked") for asked in install.asked if asked.kind == "project" and asked.word.known]
     found += [_read(value, _GIVEN[name]) for name, value in install.options if name in _GIVEN]
-    files = {path: kind for name, kind in _FILES.items() for path in _paths(install, name)}
+    files = {path: kind for name, kind in _FILES.items() for path in list_paths(install, name)}
     for need in needs:
         if need.kind == "project" and need.project is not None and not install.has("--no-deps"):
             found.append(_of_project(need.project, install))
@@ -83,8 +83,9 @@ def list_bounds(needs: Iterable[Need], install: Install, image: Image, context: 
     return [bound for bounds in found for bound in bounds]
 
 
-def _paths(install: Install, option: str) -> list[str]:
-    return [normpath(join(install.folder or "/", value)) for name, value in install.options if name == option]
+def list_paths(install: Install, *options: str) -> list[str]:
+    """Return the absolute paths that some options of an install name."""
+    return [normpath(join(install.folder or "/", value)) for name, value in install.options if name in options]
 
 
 def _of_project(project: Project, install: Install) -> Iterator[Bound]:

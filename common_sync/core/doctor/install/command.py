@@ -76,7 +76,7 @@ _ALIASES = {
     "--constraints": "--constraint",
     "--build-constraints": "--build-constraint",
 }
-_TAKE_VALUE = frozenset(
+TAKE_VALUE = frozenset(
     (
         *("--requirement", "--constraint", "--build-constraint", "--editable", "--target", "--index-url", "--python"),
         *("--find-links", "--config-settings", "--config-setting", "--config-settings-package", "--wheel-dir"),
@@ -95,6 +95,7 @@ _TAKE_VALUE = frozenset(
         *("--no-editable-package", "--lockfile", "--env-file"),
     )
 )
+"""The options that take a value."""
 FILES: dict[str, Literal["file", "constraints", "editable"]] = {
     "--requirement": "file",
     "--constraint": "constraints",
@@ -151,7 +152,7 @@ def _parse(words: Sequence[Word], boolean: frozenset[str] = frozenset()) -> _Par
             rest.append(word)
         else:
             name, value = _split(word)
-            if value is None and name in _TAKE_VALUE - boolean:
+            if value is None and name in TAKE_VALUE - boolean:
                 value = next(queue, Word("", known=False))
             options.append((name, value or Word("")))
     return _Parsed(tuple(options), tuple(rest))
@@ -163,7 +164,7 @@ def _split(word: Word) -> tuple[str, Word | None]:
     if name.startswith("--"):
         return _ALIASES.get(name, name), word._replace(text=value) if equals else None
     full = _SHORT.get(word.text[:2], word.text)
-    return full, word._replace(text=word.text[2:].removeprefix("=")) if full in _TAKE_VALUE and word.text[2:] else None
+    return full, word._replace(text=word.text[2:].removeprefix("=")) if full in TAKE_VALUE and word.text[2:] else None
 
 
 def _with_environment(parsed: _Parsed, command: Command, prefix: str) -> _Parsed:

@@ -9,11 +9,12 @@ from fnmatch import fnmatchcase
 from posixpath import dirname, join, normpath, split
 
 from common_sync.core.doctor.image.files import Context, Image, Place
-from common_sync.core.doctor.install.bounds import bind, find_replaced, list_bounds
+from common_sync.core.doctor.install.bounds import bind, find_replaced, list_bounds, list_paths
 from common_sync.core.doctor.install.build_needs import list_build_needs
 from common_sync.core.doctor.install.command import Asked, Install
 from common_sync.core.doctor.install.markers import holds, is_for_another_system
 from common_sync.core.doctor.install.need import BEFORE, Asker, Before, Need, lacking, read_text
+from common_sync.core.doctor.install.options import refuse_absent
 from common_sync.core.doctor.install.pip import asks_for_hashes, find_unclear_settings
 from common_sync.core.doctor.install.projects import Dependency, Project, read_links, read_pipfile, read_project
 from common_sync.core.doctor.install.selection import find_lock, installs_root, is_unlocked, select
@@ -25,7 +26,7 @@ from common_sync.core.doctor.install.uv import find_config_files, wheels_only
 from common_sync.core.doctor.install.uv_settings import refuse_settings
 from common_sync.core.doctor.install.workspace import find_bare_members
 from common_sync.core.formats.pip.paths import ARCHIVES, find_include, find_target, holds_variable, name_project
-from common_sync.core.formats.pip.refusals import why_refused, why_uv_refuses
+from common_sync.core.formats.pip.refusals import is_nameless, why_refused, why_uv_refuses
 from common_sync.core.formats.pip.syntax import Instruction, parse_instructions
 
 _PROJECT_FILES = ("pyproject.toml", "setup.py")
@@ -54,6 +55,7 @@ class _Finder:
         self._ways: dict[str, tuple[bool, str]] = {}
         self.hashes = install.has("--require-hashes")
         self._locked = ""
+        self._others = list_paths(install, "--overrides", "--override", "--excludes")
 
     def find(self) -> Iterator[Need]:
         folder = self.install.folder
@@ -167,6 +169,9 @@ class _Finder:
                     yield from self._file(normpath(join(dirname(path), include.path)), value, asker, constrains=inner)
             elif not constrains:  # a constraint installs nothing
                 yield from self._line(instruction, asker)
+            elif path not in self._others and is_nameless(instruction):
+                refused = "a constraint has to begin with a name"
+                yield Need("project", value, "", "there", "", *asker, refused=refused, brought=False)
 
     def _line(self, instruction: Instruction, asker: Asker) -> Iterator[Need]:
         editable = instruction.kind == "editable"
@@ -333,7 +338,9 @@ class _Finder:
             for dependency in select(self.install, pipfile) if pipfile is not None else ():
                 yield from self._project(dependency, here, Asker(place.origin, dependency.line))
         else:
-            build = (read_project(text) or Project()).packaged and installs_root(self.install)
+            project = read_project(text) or Project()
+            yield from refuse_absent(self.install, project)
+            build = project.packaged and installs_root(self.install)
             yield from self._dependencies(text, place, here, build=build)
 
 

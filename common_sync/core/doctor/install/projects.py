@@ -53,6 +53,8 @@ class Project(NamedTuple):
     version: str | None = None  # its version, where the file says it
     requires: tuple[tuple[int, str], ...] = ()  # line → what it requires by a name in any case
     build_requires: tuple[str, ...] = ("setuptools",)  # the names of what builds it, normalised
+    groups: tuple[str, ...] = ()  # its dependency groups
+    extras: tuple[str, ...] = ()  # its extras
 
 
 @lru_cache(maxsize=64)  # every service holds the library's, and asks for it several times
@@ -92,7 +94,14 @@ def read_project(text: str) -> Project | None:
             for one in _strings(_table(tables, "build-system").get("requires"), ("setuptools",))
             if (found := parse_name(one))
         ),
+        groups=(*_table(tables, "dependency-groups"), *_dev_group(tables)),
+        extras=tuple(_table(project, "optional-dependencies")),
     )
+
+
+def _dev_group(tables: Table) -> tuple[str, ...]:
+    """Return the group that uv's older setting makes."""
+    return ("dev",) if "dev-dependencies" in _table(tables, "tool", "uv") else ()
 
 
 def read_pipfile(text: str) -> Project | None:

@@ -14,7 +14,7 @@ _FLAGS = frozenset(
         *("--require-hashes", "--no-index", "--no-deps", "--no-build-isolation", "--user", "--pre", "--no-editable"),
         *("--frozen", "--locked", "--no-dev", "--dev", "--no-sync", "--no-sources", "--no-default-groups"),
         *("--no-config", "--no-install-project", "--no-install-workspace", "--no-install-local", "--no-project"),
-        *("--offline", "--system", "--dry-run", "--inexact", "--active"),
+        *("--offline", "--system", "--dry-run", "--inexact", "--active", "--require-virtualenv"),
     )
 )
 """Options without a value: what the variable holds switches them on or off."""

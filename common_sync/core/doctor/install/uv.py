@@ -54,11 +54,11 @@ def wheels_only(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def why_not_built(need: Need, install: Install) -> str:
-    """Return why uv does not build a project's folder, or nothing: what is editable it builds in any case.
+    """Return why uv does not build a project's folder, or nothing: what is editable `uv pip` builds in any case.
 
     `UV_NO_BUILD` counts for projects only, and not for `uv pip`.
     """
-    if install.tool != "uv" or need.editable or need.project is None:
+    if install.tool != "uv" or (need.editable and not install.synced) or need.project is None:
         return ""
     named = {*install.values("--only-binary", "--no-build-package")}
     told = any(name == "--no-build" and (install.synced or not value) for name, value in install.options)

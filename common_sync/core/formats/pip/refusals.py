@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from common_sync.core.expressions import expression
+from common_sync.core.formats.pip.paths import find_target
 from common_sync.core.formats.pip.syntax import Instruction
 
 _NAMED = expression(r"[A-Za-z0-9][\w.-]*\s*(?:\[[^\]]*\])?\s*@\s*(?P<where>.*)", re.ASCII)
@@ -28,6 +29,12 @@ def why_uv_refuses(line: Instruction) -> str:
     if any(first <= index <= line.value.starts[-1] for index, _ in line.line.pieces[1:]):
         return "uv takes no path that is broken over two lines"
     return ""
+
+
+def is_nameless(line: Instruction) -> bool:
+    """Tell whether a line names a path, and no package: as a constraint, pip and uv refuse it."""
+    target = find_target(line.value.value, editable=line.kind == "editable")
+    return target is not None and not target.name
 
 
 def why_refused(

@@ -5,6 +5,7 @@ replaces the path, in the ARG or ENV that gives it where it comes from there, an
 Format: https://docs.docker.com/reference/dockerfile/.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -22,6 +23,7 @@ from common_sync.core.references.dockerfile.leads import Lead, locate_source
 from common_sync.core.text import apply_edits
 
 _COMMENT = expression(r"\n\s*#")
+_REMARK = expression(r"^[ \t]*#.*", re.MULTILINE)
 _TAKES_NO_SLASH = expression(r"""[$'"\\`]|(?:^|/)\.{0,2}$""")
 """Destinations that end in a slash or a dot, or whose end is not what it seems."""
 
@@ -29,11 +31,12 @@ _OWN = "give the service a Dockerfile of its own, which copies `{}/`"
 
 
 class Found(NamedTuple):
-    """A source, where it leads, and the line that it is on, counted from 1."""
+    """A source, where it leads, the line that it is on, counted from 1, and the destination that is to follow it."""
 
     line: int
     source: Source
     lead: Lead
+    follows: str = ""
 
     @property
     def written(self) -> str:
@@ -103,7 +106,29 @@ def read(characters: str, site: Site) -> Reading:
         Found(characters.count("\n", 0, source.written.start) + 1, source, locate_source(source, site))
         for source in find_sources(dockerfile)
     )
-    return Reading(dockerfile, tuple(found))
+    return Reading(dockerfile, tuple(_with_followers(characters, [*found], site)))
+
+
+def _with_followers(characters: str, found: Sequence[Found], site: Site) -> Iterator[Found]:
+    """Yield sources; where a former copy was put at its own path, and nothing else says that path, the destination follows."""
+    former = "" if site.master.startswith("..") else site.master
+    mirrored = [one for one in found if former and one.lead.to_master and _mirrors(one, former)]
+    said = (
+        expression(rf"(?<![\w.-]){re.escape(former)}(?![\w-])").findall(_REMARK.sub("", characters)) if mirrored else ()
+    )
+    for one in found:
+        destination = one.source.destination
+        follows = destination is not None and one in mirrored and len(said) == 2 * len(mirrored)
+        yield one._replace(follows=f"./{site.copy}/") if follows else one
+
+
+def _mirrors(found: Found, former: str) -> bool:
+    """Tell whether a source is the whole former copy, and is put at its own path from the current folder."""
+    destination = found.source.destination
+    if destination is None or destination.origins or destination.text.startswith("/"):
+        return False
+    paths = {normalise(destination.text), normalise(found.source.path.text)}
+    return _copies_all(found) and paths == {former}
 
 
 def _references(reading: Reading, site: Site) -> tuple[LocatedReference, ...]:
@@ -193,7 +218,9 @@ def edit_to_copy(found: Found, copy: str) -> Iterator[Edit]:
     """Yield the edits that make a source lead to the copy; none where it takes more than one piece of the file."""
     head, destination = _new_head(found, copy), found.source.destination
     yield from (head,) if head else ()
-    if head and destination and _copies_all(found) and not _TAKES_NO_SLASH.search(destination.text):
+    if head and destination and found.follows:
+        yield Edit(destination.starts[0], destination.ends[-1], found.follows)
+    elif head and destination and _copies_all(found) and not _TAKES_NO_SLASH.search(destination.text):
         yield Edit(destination.end, destination.end, "/")
 
 
@@ -211,7 +238,8 @@ def _holds(characters: str, reading: Reading, changes: Sequence[Found], site: Si
 def _meaning(found: Found, *, moved: bool = False) -> tuple[object, ...]:
     """Return what a source says, however it is spelled; of one that was moved, what it has to say then."""
     source, lead = found.source, found.lead
-    destination = source.destination and source.destination.text.rstrip("/")
+    written = found.follows if moved and found.follows else source.destination and source.destination.text
+    destination = written and written.rstrip("/")
     where = "copy" if moved else lead.place.where
     layout = normalise(source.path.text.partition("/./")[2] or source.path.text, within=True) if source.parents else ""
     if where == "copy":

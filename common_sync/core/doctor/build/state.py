@@ -1,0 +1,76 @@
+"""A stage of a Dockerfile while it runs."""
+
+from common_sync.core.doctor.build.outcome import Event, NotFollowed, StageEnd, Started, Step, Taken
+from common_sync.core.doctor.build.rights import Rights, lacks_user
+from common_sync.core.doctor.image.bases import Base
+from common_sync.core.doctor.image.files import Doubt, Image
+from common_sync.core.doctor.install.isolation import list_held
+from common_sync.core.doctor.install.need import Before
+from common_sync.core.formats.dockerfile.syntax import Instruction
+from common_sync.core.formats.shell.words import Word
+
+_PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
+
+
+class State:
+    """A stage while it runs."""
+
+    def __init__(self, name: str, number: int, base: Base, image: str = "") -> None:
+        self.name, self.number, self.base = name, number, base
+        named = f" `{image}`" if image else ""
+        self.image = Image() if base.empty else Image((Doubt("/", f"the base image{named} may hold it"),))
+        self.workdir = base.folder
+        self.posix = True
+        self.ran = False
+        self.events: list[Event] = []
+        self.uses: set[int] = set()
+        self.built_on: int | None = None
+        self.taken: list[Taken] = []
+        self.steps: list[Step] = []
+        self.started: list[Started] = []
+        self.environment: dict[str, str | None] = {}
+        self.path: tuple[str, ...] = ()
+        self.user = "root"
+        self.starts: dict[str, Instruction] = {}
+        self.installs_later: list[NotFollowed] = []
+        self.python_path: tuple[str, ...] = ()
+        self.python_path_open = False
+        self.before = Before(list_held(base.python))
+        self.rights = Rights()
+
+    @property
+    def search_path(self) -> str:
+        """What PATH holds."""
+        return ":".join((*self.path, *_PATH))
+
+    def begin_with(self, instruction: Instruction, *, own: bool) -> None:
+        """Take an ENTRYPOINT or CMD; the first takes away a CMD of the stage that this one is built on."""
+        if instruction.name == "ENTRYPOINT" and not own:
+            self.starts.pop("CMD", None)
+        self.starts[instruction.name] = instruction
+
+    def turn(self, user: Word, line: int) -> None:
+        """Go on as another user, and note where nothing shows that there is one."""
+        self.user = user.text.partition(":")[0]
+        self.rights = self.rights.turned(user)
+        if user.known and lacks_user(self.user, self.image):
+            self.events.append(NotFollowed(line, f"nothing shows that there is a user `{self.user}`"))
+
+    def finished(self) -> StageEnd:
+        """Return how it ends."""
+        return StageEnd(
+            self.name,
+            self.image,
+            self.workdir,
+            tuple(self.events),
+            frozenset(self.uses),
+            self.built_on,
+            tuple(self.taken),
+            self.python_path,
+            self.python_path_open,
+            tuple(self.installs_later),
+            tuple(self.steps),
+            tuple(self.started),
+            self.user,
+            self.base.python,
+        )
