@@ -2,9 +2,12 @@
 
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from support.depth import deep
+from support.farm import Farm
 from support.monorepo import Done, Monorepo, run
 
 API, WORKER, LOCK = "services/api", "services/worker", "common-sync.lock"
@@ -301,7 +304,7 @@ def test_a_forged_lock(taken: Pair) -> None:
     taken.app.write(LOCK, text.replace(tree, "cs1:" + "ab" * 32))
     assert taken.run("verify").code == 1
     done = taken.run("update", "--dry-run")
-    assert "CS013" in done.out
+    assert (done.code, "CS013" in done.out) == (1, True)
     assert taken.run("distribute").code == 2
 
 
@@ -309,10 +312,95 @@ def test_two_at_once(pair: Pair) -> None:
     """Two services' pipelines on one machine would break each other's cache."""
     other = Monorepo(pair.app.root.with_name("other"))
     shutil.copytree(pair.app.root, other.root)
-    from concurrent.futures import ThreadPoolExecutor
-
     with ThreadPoolExecutor() as pool:
         done = [*pool.map(lambda repo: repo.run("distribute", env=pair.env), (pair.app, other))]
     assert [one.code for one in done] == [0, 0], done
     assert pair.app.tree(API) == other.tree(API)
     assert len(pair.trees()) == 1
+
+
+def test_what_a_killed_run_left_goes(pair: Pair) -> None:
+    """The cache would fill up with halves of repositories."""
+    left = pair.cache / "common-sync/trees/.tmp-killed/.git"
+    left.mkdir(parents=True)
+    assert pair.run("distribute").code == 0
+    assert not left.exists()
+    assert [one.name for one in left.parents[1].iterdir()] == [one.name for one in pair.trees()]
+
+
+def test_every_command_works_or_says_why_not(taken: Pair) -> None:
+    """A command that nobody has tried with a library of another repository would end in a traceback."""
+    taken.app.write("fleet.toml", '[[target]]\nhost = "local"\nservice = "services/api"\npath = "."\n')
+    for words in (
+        ("explain", f"{API}/common", f"{API}/{FILE}", f"{API}/requirements.txt"),
+        ("log", "cs1:00000000"),
+        ("report", "-o", "report.html"),
+        ("context", "api", "-o", "api.tar"),
+        ("env", "status"),
+        ("units",),
+        ("eject", "--dry-run"),
+        ("affected", "--since", "HEAD"),
+        ("fleet", "probe", "api"),
+        ("fleet", "status"),
+        ("deploy", "api", "--dry-run"),
+        ("rollback", "api"),
+        ("restore",),
+        ("init",),
+        ("eject",),
+        ("status",),
+    ):
+        done = taken.run(*words)
+        assert done.code in (0, 1, 2), (words, done)
+        assert "Traceback" not in done.err, (words, done)
+        assert done.code < 2 or done.err.startswith("error: "), (words, done)
+
+
+def test_beside_a_library_of_this_repository(pair: Pair) -> None:
+    """A repository with a library of its own could not take another one from elsewhere."""
+    pair.app.write("own/own/__init__.py", "")
+    pair.app.write(
+        "common-sync.toml",
+        'services = ["services/*"]\n[[library]]\nmaster = "own"\nservices = ["services/*"]\n'
+        '[[library]]\nname = "platform"\nmaster = { git = "../platform", ref = "v1", path = "python/common" }\n'
+        f'services = ["{API}"]\npins = {{ "{API}" = "common-v2" }}\n',
+    )
+    pair.app.write(f"{WORKER}/requirements.txt", "-e ../../own\n")
+    pair.app.commit("two libraries")
+    done = pair.run("distribute")
+    assert (done.code, done.err) == (0, ""), done
+    assert pair.app.read(f"{API}/{FILE}") == "DEBUG = True\n"
+    assert not (pair.app.root / WORKER / "common").exists()
+    pair.app.commit("distributed")
+    document = pair.app.json("status", code=0)
+    assert [one["path"] for one in document["libraries"]] == ["own", "git+../platform#subdirectory=python/common"]
+    assert pair.run("log").code == 1
+    assert pair.app.hook(env=pair.env) == Done(0, "", "")
+    assert [pair.run(word).code for word in ("verify", "update", "promote")] == [0, 0, 0]
+    done = pair.run("unpin", "api", "--library", "platform")
+    assert (done.code, pair.app.read(f"{API}/{FILE}")) == (0, "DEBUG = False\n"), done
+
+
+@deep("libraries of other repositories by the real ssh")
+def test_by_ssh(pair: Pair, tmp_path: Path) -> None:
+    """A library could be taken from a folder beside this one, and from no server."""
+    farm = Farm(tmp_path / "farm")
+    farm.add("vm")
+    farm.add("unknown", key="")
+    pair.platform.git("config", "uploadpack.allowFilter", "true")
+    pair.env["PATH"] = f"{tmp_path / 'bin'}:{farm.variables['PATH']}"
+    place = pair.platform.root
+    for git, code in ((f"ssh://unknown{place}", 2), ("ssh://vm/nowhere", 2), (f"ssh://vm{place}", 0)):
+        pair.app.write("common-sync.toml", CONFIGURATION.replace("../platform", git))
+        done = pair.run("distribute")
+        assert done.code == code, done
+        assert code == 0 or f"{git}: cannot be reached: " in done.err
+    assert pair.app.read(f"{API}/{FILE}") == "DEBUG = False\n"
+    assert f'git = "ssh://vm{place}"' in pair.app.read(LOCK)
+    pair.asked()
+    pair.app.commit("taken")
+    assert pair.app.hook(env=pair.env) == Done(0, "", "")
+    assert [pair.run(word).code for word in ("verify", "status", "doctor")] == [0, 0, 0]
+    assert not pair.connected()
+    assert pair.run("pin", "api", "v2").code == 0
+    assert pair.connected()
+    assert pair.app.read(f"{API}/{FILE}") == "DEBUG = True\n"

@@ -36,6 +36,11 @@ class Update(NamedTuple):
     entries: tuple[Moved, ...]  # every pin, sorted
     dry_run: bool  # whether nothing was written
 
+    @property
+    def passes(self) -> bool:
+        """Whether everything that was locked is what its commit holds."""
+        return not any(finding.severity == "error" for finding in self.findings())
+
     def findings(self) -> list[Finding]:
         """Return a warning for each tag that was moved, and an error for what was not its commit's."""
         pairs = [(one.was, one.now) for one in self.entries if one.was is not None]

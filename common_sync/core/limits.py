@@ -27,5 +27,8 @@ ANY = 1 << 30
 FOREIGN = 512 << 20
 """What is fetched of a library in another repository, packed, and what its files come to."""
 
+LISTED = 64 << 20
+"""What another repository answers to a question: its refs, or the files of the library."""
+
 CACHED_TREES = 200
 """How many libraries of other repositories are kept; a number, and no bytes."""

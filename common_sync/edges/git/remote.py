@@ -56,17 +56,16 @@ class Remote:
     """
 
     def __init__(self, git: str, root: str, patience: float = PATIENCE) -> None:
-        self._name, self._patience = git, patience
+        self._name, self._patience, self._given = git, patience, ""
         self._is_path = git.startswith(".")
         self._url = os.path.normpath(os.path.join(root, git)) if self._is_path else git
 
-    def resolve(self, ref: str, library: str, folder: str) -> str:
+    def resolve(self, ref: str, library: str) -> str:
         """Return the full id of the commit that a tag is there now, or that some digits begin.
 
         Args:
             ref: A tag, or 7 to 64 hex digits of a commit.
             library: The library's name: a tag may begin with it.
-            folder: An absolute path from which git is run.
 
         Raises:
             ConfigurationError: There is no such tag or commit.
@@ -77,19 +76,20 @@ class Remote:
         if is_commit(ref) and len(ref) in _FULL:
             return ref.lower()
         tags = [f"refs/tags/{tag}" for tag in list_tags(ref, library)]
-        rows = self._list(folder, [name for tag in tags for name in (tag, tag + _PEELED)])
+        rows = self._list([name for tag in tags for name in (tag, tag + _PEELED)])
         for tag in tags:
             if tag in rows:
                 return rows.get(tag + _PEELED, rows[tag])
-        rows = self._list(folder, [])
+        rows = self._list([])
         found = {commit for commit in rows.values() if commit.startswith(ref.lower())} if is_commit(ref) else set()
         if len(found) == 1:
             return found.pop()
         raise ConfigurationError(self._explain(ref, rows))
 
-    def _list(self, folder: str, names: Sequence[str]) -> dict[str, str]:
+    def _list(self, names: Sequence[str]) -> dict[str, str]:
         """Return the refs of some names, or all, and what each leads to."""
-        output = self._run(["ls-remote", "--quiet", "--", self._url, *names], folder)
+        # from nowhere, so that only settings count that are the user's, and so those of a fetch
+        output = self._run(["ls-remote", "--quiet", "--", self._url, *names], os.sep, most=limits.LISTED)
         pairs = (row.partition("\t")[::2] for row in output.splitlines())
         return {name: commit for commit, name in pairs if len(commit) in _FULL}
 
@@ -131,9 +131,10 @@ class Remote:
         if find_commit(folder, commit) != commit:
             raise GitError(self._lost(commit))
 
-    def _fetch(self, folder: str, name: str) -> None:
-        options = ("--quiet", "--depth=1", "--filter=blob:none", "--no-tags", "--no-recurse-submodules")
+    def _fetch(self, folder: str, name: str, *more: str) -> None:
+        options = ("--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", *(more or ("--filter=blob:none",)))
         self._run(["fetch", *options, "--", _ORIGIN, name], folder)
+        self._given = name
 
     def _explain_fetch(self, error: GitError, commit: str) -> CommonSyncError:
         return GitError(self._lost(commit)) if any(words in str(error) for words in _NOT_THERE) else error
@@ -141,6 +142,19 @@ class Remote:
     def _lost(self, commit: str) -> Problem:
         message = f"{self._name} does not give commit {commit[:NAMED_ID]}, which is locked"
         return Problem(message, remedy="where its tag was moved: common-sync update")
+
+    def check_tree(self, folder: str, commit: str, path: str) -> None:
+        """Refuse a folder that holds more than can be listed: a few trees that hold each other's may come to millions of files.
+
+        Args:
+            folder: As for `fetch`.
+            commit: The commit's full id.
+            path: The folder's path in it.
+
+        Raises:
+            GitError: It does.
+        """
+        self._run(["ls-tree", "-r", "-z", "--full-tree", commit, "--", f"{path}/"], folder, most=limits.LISTED)
 
     def fetch_blobs(self, folder: str, names: Iterable[str]) -> None:
         """Fetch the bytes of some files that are not there yet, all at once.
@@ -153,25 +167,40 @@ class Remote:
             GitError: They cannot be fetched, or are more than may be.
         """
         names = list(dict.fromkeys(names))
-        missing = [name for name, size in _look_up(folder, names).items() if size is None]
+        known = _list_sizes(folder)
+        missing = [name for name in names if name not in known]
         if missing:
             options = ("--quiet", "--no-tags", "--no-write-fetch-head", "--filter=blob:none", "--no-recurse-submodules")
             words = ["-c", "fetch.negotiationAlgorithm=noop", "fetch", *options, "--stdin", _ORIGIN]
-            self._run(words, folder, "".join(f"{name}\n" for name in missing))
-        size = sum(size or 0 for size in _look_up(folder, names).values())
+            try:
+                self._run(words, folder, "".join(f"{name}\n" for name in missing))
+            except GitError as error:
+                if not any(words in str(error) for words in _BY_NAME_ONLY):
+                    raise
+                # as over an ssh that takes no variables: the server leaves files out, and gives none by its id
+                self._fetch(folder, self._given, "--refetch", "--no-filter")
+            known = _list_sizes(folder)
+        size = sum(known.get(name, 0) for name in names)
         if size > limits.FOREIGN:
             message = f"the library has {size:,} bytes there, and {limits.FOREIGN:,} is the most that is fetched"
             raise GitError(Problem(message, self._name, remedy="exclude what the services do not need"))
 
-    def _run(self, words: Sequence[str], folder: str, data: str = "") -> str:
+    def _run(self, words: Sequence[str], folder: str, data: str = "", most: int = 0) -> str:
         """Run git so that it may connect; return what it prints.
+
+        Args:
+            words: The subcommand and what follows it.
+            folder: The absolute path that it is run in.
+            data: What git is to read on its standard input.
+            most: Bytes that it may write into any file, and print; 0 for what a library may have.
 
         Raises:
             GitError: It failed, took too long, or was sent too much.
         """
         settings = [word for key, value in _SAFE.items() for word in ("-c", f"{key}={value}")]
         command = ["git", "-C", folder, *settings, *words]
-        blocks = str(limits.FOREIGN // _SHELL_BLOCK)
+        most = most or limits.FOREIGN
+        blocks = str(most // _SHELL_BLOCK)
         limited = ["sh", "-c", 'ulimit -f "$0" 2>/dev/null; exec "$@"', blocks, *command]
         with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as errors:
             given.write(data.encode())
@@ -191,13 +220,13 @@ class Remote:
             errors.seek(0)
             if code == 0:
                 return os.fsdecode(out.read())
-            raise GitError(self._explain_failure(code, os.fsdecode(errors.read(_MOST_WORDS))))
+            raise GitError(self._explain_failure(code, os.fsdecode(errors.read(_MOST_WORDS)), most))
 
-    def _explain_failure(self, code: int | None, words: str) -> Problem:
+    def _explain_failure(self, code: int | None, words: str, most: int) -> Problem:
         if code is None:
             message = f"has not answered within {self._patience:.0f} seconds"
         elif code == -signal.SIGXFSZ or f"signal {signal.SIGXFSZ}" in words:
-            message = f"sends more than {limits.FOREIGN:,} bytes, which is more than is fetched"
+            message = f"has more than {most:,} bytes for this, which is more than is taken"
         else:
             said = " ".join(words.split()).removeprefix("fatal: ")
             message = f"cannot be reached: {said}" if said else "cannot be reached"
@@ -231,10 +260,10 @@ def _never_asking(command: str) -> str:
     return f"{command} -oBatchMode=yes -oConnectTimeout=15" if name == "ssh" else command
 
 
-def _look_up(folder: str, names: Sequence[str]) -> dict[str, int | None]:
-    """Return the size of what is there under each of git's names; None where nothing is."""
-    variables = {"GIT_NO_LAZY_FETCH": "1"}
-    asked = "".join(f"{name}\n" for name in names)
-    rows = ask(["cat-file", "--batch-check"], folder, literal=False, data=asked, variables=variables).splitlines()
-    words = (row.split() for row in rows)
-    return {name: int(rest[-1]) if rest[-1].isdigit() else None for name, *rest in words}
+def _list_sizes(folder: str) -> dict[str, int]:
+    """Return git's names of all that a repository has here, and how many bytes each is.
+
+    To ask for some of them would be to ask for what is not here, which git takes for an error where it may not fetch it.
+    """
+    rows = ask(["cat-file", "--batch-check", "--batch-all-objects", "--unordered"], folder, literal=False).splitlines()
+    return {name: int(size) for name, _, size in (row.split() for row in rows)}

@@ -43,7 +43,7 @@ def resolve_foreign(root: str, library: Library, ref: str) -> str:
         ConfigurationError: There is no such tag or commit.
         GitError: The repository cannot be reached.
     """
-    return Remote(_git(library), root).resolve(ref, library.name, root)
+    return Remote(_git(library), root).resolve(ref, library.name)
 
 
 def fetch_foreign(root: str, library: Library, ref: str, commit: str, path: str) -> str:
@@ -63,6 +63,7 @@ def fetch_foreign(root: str, library: Library, ref: str, commit: str, path: str)
     remote = Remote(_git(library), root)
     with exclusive(cache_folder(), lambda _: None, 2 * PATIENCE), _working() as folder:
         remote.fetch(folder, commit, () if is_commit(ref) else list_tags(ref, library.name))
+        remote.check_tree(folder, commit, path)
         rows = list_tree(folder, commit, path)
         names = [rows[one].name for one in library.rules.select(rows) if rows[one].kind == "blob"]
         remote.fetch_blobs(folder, [*names, *list_attributes(folder, commit, path)])

@@ -22,4 +22,4 @@ def run_update(
     project = load_project(options.root)
     done = update(project, libraries or (), say, dry_run=dry_run)
     text, fields = partial(update_lines, done), partial(update_fields, done)
-    return present(View("update", True, done.findings, text, fields, project.root), options)
+    return present(View("update", done.passes, done.findings, text, fields, project.root), options)
