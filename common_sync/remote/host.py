@@ -14,6 +14,9 @@ from common_sync.remote.look import ask, keep_environment, list_running, look
 SHORT = 12
 """Letters of an id in names and messages."""
 
+PAUSE = 1.0
+"""Seconds between two looks at whether a service is well."""
+
 _FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 _MOST_NAMED = 3
 
@@ -213,6 +216,15 @@ class Host:
             if unit in images:
                 self.compose(self.job.path, "up", "-d", "--no-build", "--no-deps", "--pull", "never", unit)
 
+    def remove(self, images: dict[str, str]) -> None:
+        """Remove units that were not there before, and the names of their images."""
+        _, names = self.read_units(self.job.path)
+        for unit in [unit for unit in names if unit in images]:
+            self.compose(self.job.path, "rm", "--stop", "--force", unit)
+            is_shared = names[unit] in {name for other, name in names.items() if other not in images}
+            if self.find_image(names[unit]) == images[unit] and not is_shared:
+                self.do("docker", "rmi", "--no-prune", names[unit])
+
     def wait_until_well(self, project: str, images: dict[str, str]) -> None:
         """Wait until all is well so many times in a row, and stays so for a while."""
         deadline = time.monotonic() + self.job.health_timeout
@@ -225,7 +237,7 @@ class Host:
                 return
             if clock > deadline and (not is_good or clock > deadline + self.job.settle):
                 fail(f"not healthy in {self.job.health_timeout} s: {ill or 'it was started again and again'}")
-            time.sleep(1)
+            time.sleep(PAUSE)
 
     def list_starts(self, project: str, images: dict[str, str]) -> str:
         """Return what is another text after each start of a container."""
