@@ -117,7 +117,7 @@ def test_earlier_waves_go_back(committed: Monorepo, tmp_path: Path) -> None:
     for number, clone in enumerate(shop.clones):
         (clone / SERVICE / "compose.override.yml").write_text(json.dumps({"name": f"shop{number}", "services": {}}))
     assert shop.run("deploy", "--ref", "HEAD", "--yes").code == 0
-    shop.publish("a.py")
+    shop.publish("a.py", "x = 1\n")
     (shop.folder / "store" / "kill").write_text(r"tag sha256:\w+ shop1-api")
     done = shop.run("deploy", "--ref", "HEAD", "--yes", "--on-failure", "undo")
     assert (done.code, done.out.splitlines()[-1]) == (4, "? 1 of 2 targets switched; 1 of 1 taken back")

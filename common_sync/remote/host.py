@@ -101,8 +101,6 @@ class Host:
     def __init__(self, job: Job) -> None:
         self.job = job
 
-    # The clone
-
     def head(self) -> str:
         """Return the commit that the clone holds."""
         return self.ask("git", "rev-parse", "HEAD")
@@ -147,8 +145,6 @@ class Host:
         if os.path.lexists(tree):
             self.do("rm", "-rf", "--", tree)
             self.do("git", "worktree", "prune")
-
-    # Images
 
     def find_image(self, name: str) -> str:
         """Return the id of an image, or nothing where there is none of that name."""
@@ -199,8 +195,6 @@ class Host:
             fail(f"{what} has no readable folder {self.job.library}")
         if told["changed"] or told["missing"] or told["extra"]:
             fail(f"{what} holds another library in {self.job.library} than is wanted")
-
-    # Containers
 
     def find_running(self, project: str) -> dict[str, str]:
         """Return the image of each unit of a project."""
@@ -260,17 +254,20 @@ class Host:
             return f"{self.job.health}: {told.get('error') or told['status']}"
         return ""
 
-    # Compose
-
     def find_files(self, root: str) -> list[str]:
         """Return the service's compose files."""
         if self.job.compose:
             return [os.path.join(root, one) for one in self.job.compose]
-        folder = os.path.join(root, self.job.service)
+        folder, live = (os.path.join(above, self.job.service) for above in (root, self.job.path))
         for name in _FILES:
             stem, end = os.path.splitext(name)
+            own, there = (os.path.join(one, f"{stem}.override{end}") for one in (folder, live))
             if os.path.exists(os.path.join(folder, name)):
-                found = [os.path.join(folder, one) for one in (name, f"{stem}.override{end}")]
+                is_hosts = os.path.exists(there) and not self.succeeds("git", "ls-files", "--error-unmatch", there)
+                found = [
+                    os.path.join(folder, name),
+                    there if is_hosts else own,
+                ]  # the host may have one that git does not know
                 return [one for one in found if os.path.exists(one)]
         return fail(f"there is no compose file in {folder}")
 
@@ -298,8 +295,6 @@ class Host:
             command += ["-f", file]
         command += ["--env-file", settings] if os.path.exists(settings) else []
         return self.ask(*command, *words) if answers else self.do(*command, *words, given=over)
-
-    # Commands
 
     def do(self, *words: str, given: str = "") -> str:
         """Run a command; what it writes goes to the log."""
