@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from common_sync.core.fleet.answers import Reply
 from common_sync.core.fleet.endings import End, Ending, read_ending
-from common_sync.core.fleet.probe import make_bundle
+from common_sync.core.fleet.probe import make_bundle, make_program
 
 
 def read(told: object, code: int = 0) -> Ending:
@@ -58,3 +58,11 @@ def test_a_program_of_several_modules() -> None:
     program = make_bundle(modules, ["é", "{b}"], "show")
     done = subprocess.run([sys.executable, "-I", "-"], input=program.encode("ascii"), capture_output=True, check=False)
     assert (done.returncode, done.stdout.decode()) == (3, "a'\"{}\n é {b}\n")
+
+
+def test_a_program_of_one_module() -> None:
+    """A machine would be asked nothing, or by modules that lie in the folder where it is asked."""
+    source = "from __future__ import annotations\nimport json\nimport sys\ndef show(*words):\n    print(*words)\n    return 4\n"
+    program = make_program(source, ["a", 1], "show")
+    done = subprocess.run([sys.executable, "-I", "-"], input=program.encode(), capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (4, b"a 1\n")
