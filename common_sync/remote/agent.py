@@ -327,9 +327,9 @@ class Agent:
         journal, head = self.journal, self._host.head()
         if head not in (journal.old, journal.commit):
             fail(f"somebody has moved the clone to {head[:SHORT]}")
-        fresh = [unit for unit in journal.new if unit not in journal.running]
+        fresh = {unit: image for unit, image in journal.new.items() if unit not in journal.running}
         if fresh and head == journal.commit:
-            self._host.compose(self._job.path, "rm", "--stop", "--force", *fresh)
+            self._host.remove(fresh)
         if head != journal.old:
             self._host.do("git", "reset", "--keep", journal.old)
         self._host.start(journal.running)

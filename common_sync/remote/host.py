@@ -14,6 +14,9 @@ from common_sync.remote.look import ask, keep_environment, list_running, look
 SHORT = 12
 """Letters of an id in names and messages."""
 
+PAUSE = 1.0
+"""Seconds between two looks at whether a service is well."""
+
 _FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 _MOST_NAMED = 3
 
@@ -98,8 +101,6 @@ class Host:
     def __init__(self, job: Job) -> None:
         self.job = job
 
-    # The clone
-
     def head(self) -> str:
         """Return the commit that the clone holds."""
         return self.ask("git", "rev-parse", "HEAD")
@@ -144,8 +145,6 @@ class Host:
         if os.path.lexists(tree):
             self.do("rm", "-rf", "--", tree)
             self.do("git", "worktree", "prune")
-
-    # Images
 
     def find_image(self, name: str) -> str:
         """Return the id of an image, or nothing where there is none of that name."""
@@ -197,8 +196,6 @@ class Host:
         if told["changed"] or told["missing"] or told["extra"]:
             fail(f"{what} holds another library in {self.job.library} than is wanted")
 
-    # Containers
-
     def find_running(self, project: str) -> dict[str, str]:
         """Return the image of each unit of a project."""
         return {str(one["unit"]): str(one["image"]) for one in list_running(project)}
@@ -213,6 +210,15 @@ class Host:
             if unit in images:
                 self.compose(self.job.path, "up", "-d", "--no-build", "--no-deps", "--pull", "never", unit)
 
+    def remove(self, images: dict[str, str]) -> None:
+        """Remove units that were not there before, and the names of their images."""
+        _, names = self.read_units(self.job.path)
+        for unit in [unit for unit in names if unit in images]:
+            self.compose(self.job.path, "rm", "--stop", "--force", unit)
+            is_shared = names[unit] in {name for other, name in names.items() if other not in images}
+            if self.find_image(names[unit]) == images[unit] and not is_shared:
+                self.do("docker", "rmi", "--no-prune", names[unit])
+
     def wait_until_well(self, project: str, images: dict[str, str]) -> None:
         """Wait until all is well so many times in a row, and stays so for a while."""
         deadline = time.monotonic() + self.job.health_timeout
@@ -225,7 +231,7 @@ class Host:
                 return
             if clock > deadline and (not is_good or clock > deadline + self.job.settle):
                 fail(f"not healthy in {self.job.health_timeout} s: {ill or 'it was started again and again'}")
-            time.sleep(1)
+            time.sleep(PAUSE)
 
     def list_starts(self, project: str, images: dict[str, str]) -> str:
         """Return what is another text after each start of a container."""
@@ -248,17 +254,20 @@ class Host:
             return f"{self.job.health}: {told.get('error') or told['status']}"
         return ""
 
-    # Compose
-
     def find_files(self, root: str) -> list[str]:
         """Return the service's compose files."""
         if self.job.compose:
             return [os.path.join(root, one) for one in self.job.compose]
-        folder = os.path.join(root, self.job.service)
+        folder, live = (os.path.join(above, self.job.service) for above in (root, self.job.path))
         for name in _FILES:
             stem, end = os.path.splitext(name)
+            own, there = (os.path.join(one, f"{stem}.override{end}") for one in (folder, live))
             if os.path.exists(os.path.join(folder, name)):
-                found = [os.path.join(folder, one) for one in (name, f"{stem}.override{end}")]
+                is_hosts = os.path.exists(there) and not self.succeeds("git", "ls-files", "--error-unmatch", there)
+                found = [
+                    os.path.join(folder, name),
+                    there if is_hosts else own,
+                ]  # the host may have one that git does not know
                 return [one for one in found if os.path.exists(one)]
         return fail(f"there is no compose file in {folder}")
 
@@ -286,8 +295,6 @@ class Host:
             command += ["-f", file]
         command += ["--env-file", settings] if os.path.exists(settings) else []
         return self.ask(*command, *words) if answers else self.do(*command, *words, given=over)
-
-    # Commands
 
     def do(self, *words: str, given: str = "") -> str:
         """Run a command; what it writes goes to the log."""

@@ -28,7 +28,7 @@ signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
 version = open("/app/version").read().strip()
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        self.send_response(503 if version in os.environ.get("FAILS", "") else 200)
+        self.send_response(503 if version in os.environ.get("FAILS", "").split(",") else 200)
         self.end_headers()
         self.wfile.write(version.encode())
     def log_message(self, *_): pass
@@ -320,31 +320,28 @@ def test_what_is_not_touched(fleet: Fleet) -> None:
     assert run(*git, "rev-parse", "HEAD", cwd=clone).out.strip() == commit
 
 
-KILLED = {
-    "git fetch": "begun",
-    "git -c core.hooksPath=/dev/null worktree add": "begun",
-    " build api": "fetched",
-    "docker run --rm": "built",
-    "git merge --ff-only": "switching",
-    "docker tag sha256": "begun",
-    " up -d": "switching",
-    "docker exec": "switched",
-}
+KILLED = (
+    ("git fetch", "begun"),
+    ("git -c core.hooksPath=/dev/null worktree add", "begun"),
+    (" build api", "fetched"),
+    ("docker run --rm", "built"),
+    (" up -d", "switching"),
+    ("git merge --ff-only", "switching"),
+    ("docker tag sha256", "rolling-back"),  # the next run begins with the way back
+    (" up -d", "rolling-back"),
+    ("docker exec", "switched"),
+)
 
 
 def test_an_agent_that_is_killed(fleet: Fleet) -> None:
     """A machine would stay between two releases, and the next deploy would make it worse."""
     fleet.publish("two")
-    for command, step in KILLED.items():
+    for command, step in KILLED:
         fleet.kill.write_text(command)
         done = fleet.deploy("--host", "local")
-        assert (done.code, fleet.kill.exists()) == (4, False), (command, done)
-        if command != "docker tag sha256":
-            assert fleet.steps()[0] == step, command
-            assert fleet.read("status", "--host", "local")["findings"][0]["code"] in {"CS401", "CS406"}  # type: ignore[index] # a list
-        if step == "switched":
-            break
-        assert fleet.answers("local") == ["one"], command
+        assert (done.code, fleet.kill.exists(), fleet.steps()[0]) == (4, False, step), (command, done)
+        codes = [one["code"] for one in fleet.read("status", "--host", "local")["findings"]]  # type: ignore[attr-defined] # a list
+        assert "CS406" in codes, command
     done = fleet.deploy("--host", "local")
     assert (done.code, fleet.answers("local"), fleet.steps()[0]) == (0, ["two"], "deployed"), done
     fleet.publish("three")

@@ -3,7 +3,9 @@
 What stands for Docker proves nothing about Docker: that is `tests/e2e/test_fleet_deploy.py`.
 """
 
+import contextlib
 import fcntl
+import io
 import json
 import os
 from collections.abc import Callable
@@ -11,14 +13,17 @@ from pathlib import Path
 
 import pytest
 from support import standin
-from support.monorepo import Monorepo, run
+from support.depth import deep, sampled
+from support.monorepo import Monorepo
 
 from common_sync.commands.steps.wanted import OWN_NAMES, read_wanted
 from common_sync.core.fleet.probe import make_question
 from common_sync.edges.files.pages import read_shipped
-from common_sync.remote import agent, look
+from common_sync.remote import agent, host, look
 from common_sync.remote.agent import Agent, Journal
-from common_sync.remote.host import Host, Job, RefusalError, StepError
+from common_sync.remote.host import Host, Job, RefusalError, StepError, fail
+
+_WHY = "more rows of the agent's tests, which start git and Docker often"
 
 SERVICE, COPY = "services/api", "services/api/common"
 
@@ -31,8 +36,10 @@ class Machine:
         standin.write_docker(folder / "bin", self.store)
         monkeypatch.setenv("PATH", f"{folder / 'bin'}:/usr/bin:/bin")
         monkeypatch.setenv("HOME", str(folder))
+        monkeypatch.setattr(host, "PAUSE", 0.01)
         for name, value in (("NOSYSTEM", "1"), ("GLOBAL", os.devnull)):
             monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
+        self.answer_here(monkeypatch)
         self.write_units("api")
         repo.commit("one")
         repo.git("clone", "-q", ".", str(self.clone))
@@ -43,6 +50,27 @@ class Machine:
         self.compose("build", "api")
         self.compose("up", "api")
 
+    def answer_here(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Have what stands for Docker answer in this process: to start it takes longer than all the rest."""
+        call = Host._call  # noqa: SLF001 - all commands go through it
+
+        def answer(host: Host, words: tuple[str, ...], given: str, out: int) -> str:
+            if words[0] != "docker":
+                return call(host, words, given, out)
+            code, said = self.call_docker([*words[1:]], given)
+            return said.rstrip("\n") if code == 0 else fail(f"docker {words[1]} has ended with {code}")
+
+        monkeypatch.setattr(Host, "_call", answer)
+        monkeypatch.setattr(look, "_docker", lambda *words: self.call_docker([*words])[1])
+
+    def call_docker(self, words: list[str], given: str = "") -> tuple[int, str]:
+        """Run what stands for Docker; return its exit code, and what it has written."""
+        out = io.StringIO()
+        with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out):
+            patch.setattr("sys.stdin", io.StringIO(given))
+            code = standin.main(self.store, words)
+        return code, out.getvalue()
+
     def write_units(self, *units: str, **more: object) -> None:
         """Write the compose file."""
         services = {unit: {"build": {"context": "."}} for unit in units} | more
@@ -50,8 +78,7 @@ class Machine:
 
     def compose(self, *words: str) -> None:
         """Run Compose by hand."""
-        file = str(self.clone / SERVICE / "compose.yml")
-        assert run("docker", "compose", "-f", file, *words, cwd=self.clone, env={"PATH": os.environ["PATH"]}).code == 0
+        assert self.call_docker(["compose", "-f", str(self.clone / SERVICE / "compose.yml"), *words])[0] == 0
 
     def publish(self, path: str, text: str = "new\n") -> str:
         """Commit a file of the service; return the commit."""
@@ -76,7 +103,7 @@ class Machine:
             "",
             "",
             60,
-            2,
+            0,
             1,
             0,
             standin.IN_IMAGE,
@@ -143,16 +170,18 @@ def test_releases_there_and_back(machine: Machine) -> None:
     )
     assert not any("building" in name for name in machine.images())
     two = machine.running
-    for number in range(2, 5):
+    for number in range(2, 4):
         machine.publish("a.py", f"x = {number}\n")
         assert (machine.end("prepare", str(number)), machine.end("switch", str(number))) == (
             ("verified", ""),
             ("deployed", ""),
         )
-    assert [release["run"] for release in machine.journal.history] == ["4", "3", "2"]
+    assert [release["run"] for release in machine.journal.history] == ["3", "2", "1"]
     tags = {name for name in machine.images() if name.startswith("common-sync/shop:api-")}
     assert len(tags) == 4, "three releases, and what ran before the first deploy"
-    assert not any(two["api"][7:19] in name for name in tags)
+    machine.publish("a.py", "x = 4\n")
+    assert (machine.end("prepare", "4"), machine.end("switch", "4")) == (("verified", ""), ("deployed", ""))
+    assert not any(two["api"][7:19] in name for name in machine.images()), "no release that is kept has it"
     for run_id in ("5", "6"):
         assert (machine.end("back", run_id), machine.end("switch", run_id)) == (("verified", ""), ("deployed", ""))
     assert machine.head == machine.journal.history[0]["commit"]
@@ -169,7 +198,7 @@ def test_a_release_that_does_not_come_up(machine: Machine) -> None:
     machine.publish("ill")
     assert machine.end("prepare") == ("verified", "")
     end, why = machine.end("switch")
-    assert (end, why) == ("rolled-back", "not healthy in 2 s: api is restarting")
+    assert (end, why) == ("rolled-back", "not healthy in 0 s: api is restarting")
     assert (machine.head, machine.running, machine.journal.step) == (first, one, "rolled-back")
     assert machine.journal.history == []
 
@@ -183,13 +212,14 @@ def test_a_way_back_that_fails(machine: Machine) -> None:
     (machine.store / image / "ill").write_text("")  # the old one does not come up, either
     end, why = machine.end("switch")
     assert (end, machine.journal.step) == ("rollback-failed", "rollback-failed")
-    assert "then the way back: not healthy in 2 s" in str(why)
+    assert "then the way back: not healthy in 0 s" in str(why)
     assert machine.end("prepare", "2")[0] == "rollback-failed", "the next run tries again"
     (machine.store / image / "ill").unlink()
     assert machine.end("prepare", "3")[0] == "verified"
     assert "was not well" not in str(why)
 
 
+@deep(_WHY)
 def test_a_service_that_was_ill_before(machine: Machine) -> None:
     """A release that mends a service could not be deployed, or its way back would be called failed."""
     (image,) = machine.running.values()
@@ -215,6 +245,7 @@ def test_units_that_come(machine: Machine) -> None:
     assert (set(machine.running), machine.was_called("unit db")) == ({"api", "job"}, False)
 
 
+@deep(_WHY)
 def test_one_image_for_two_units(machine: Machine) -> None:
     """A worker that shares the image of its service would be left on the old one."""
     machine.write_units(
@@ -228,13 +259,13 @@ def test_one_image_for_two_units(machine: Machine) -> None:
     assert machine.images() >= {"shop/api"}
 
 
-@pytest.mark.parametrize("name", ["compose.override.yml", ".env"])
+@pytest.mark.parametrize("name", sampled(["compose.override.yml", ".env"], 1, _WHY))
 def test_files_that_compose_takes_by_itself(machine: Machine, name: str) -> None:
     """A service would be started without the settings that its host has for it."""
     text = '{"services": {"api": {"image": "mine"}}}' if name.endswith("yml") else "PORT=1\n"
     (machine.clone / SERVICE / name).write_text(text)
-    host = Host(machine.job("prepare"))
-    _, names = host.read_units(str(machine.clone))
+    there = Host(machine.job("prepare"))
+    _, names = there.read_units(str(machine.clone))
     assert names == {"api": "mine" if name.endswith("yml") else "shop-api"}
     assert machine.was_called(f"-f {machine.clone}/{SERVICE}/compose.override.yml") == name.endswith("yml")
     assert machine.was_called(f"--env-file {machine.clone}/{SERVICE}/.env") == (name == ".env")
@@ -271,8 +302,8 @@ def forget(machine: Machine) -> None:
     """Have no compose file."""
     (machine.repo.root / SERVICE / "compose.yml").unlink()
     (machine.clone / SERVICE / "compose.yml").unlink()
-    host = Host(machine.job("prepare"))
-    host.do("git", "-c", "user.name=A", "-c", "user.email=a@example.invalid", "commit", "-qam", "none")
+    there = Host(machine.job("prepare"))
+    there.do("git", "-c", "user.name=A", "-c", "user.email=a@example.invalid", "commit", "-qam", "none")
 
 
 REFUSED = [
@@ -285,7 +316,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("act", "end", "why"), REFUSED)
+@pytest.mark.parametrize(("act", "end", "why"), sampled(REFUSED, 3, _WHY))
 def test_what_is_not_touched(machine: Machine, act: Callable[[Machine], None], end: str, why: str) -> None:
     """Somebody's work would be lost."""
     act(machine)
@@ -294,6 +325,7 @@ def test_what_is_not_touched(machine: Machine, act: Callable[[Machine], None], e
     assert machine.journal == Journal()
 
 
+@deep(_WHY)
 def test_a_clone_at_no_branch(machine: Machine) -> None:
     """A clone that somebody has put at a commit would be moved, and nobody could go on there."""
     detach(machine)
@@ -305,8 +337,8 @@ def test_a_clone_at_no_branch(machine: Machine) -> None:
 
 def commit_there(machine: Machine) -> None:
     """Commit in the clone."""
-    host = Host(machine.job("prepare"))
-    host.do(
+    there = Host(machine.job("prepare"))
+    there.do(
         "git", "-c", "user.name=A", "-c", "user.email=a@example.invalid", "commit", "-q", "--allow-empty", "-m", "mine"
     )
 
@@ -346,7 +378,7 @@ FAILED = [
 ]
 
 
-@pytest.mark.parametrize(("act", "why"), FAILED)
+@pytest.mark.parametrize(("act", "why"), sampled(FAILED, 3, _WHY))
 def test_what_is_not_prepared(machine: Machine, act: Callable[[Machine], None], why: str) -> None:
     """A release that is not what is wanted would be switched to, or somebody's files would be in its way and lost."""
     one = machine.running
@@ -362,6 +394,7 @@ def test_what_is_not_prepared(machine: Machine, act: Callable[[Machine], None], 
     assert machine.end("switch")[0] == "refused"
 
 
+@deep(_WHY)
 def test_another_state_of_the_service(machine: Machine) -> None:
     """A clone with another history would be trusted because a commit has the same name."""
     machine.publish("a.py")
@@ -371,6 +404,7 @@ def test_another_state_of_the_service(machine: Machine) -> None:
     )
 
 
+@deep(_WHY)
 def test_who_prepared_it(machine: Machine) -> None:
     """One person would switch to what another one has prepared."""
     machine.publish("a.py")
@@ -465,7 +499,7 @@ def test_in_a_process_of_its_own(machine: Machine, capfd: pytest.CaptureFixture[
 
 def test_commands_that_fail(machine: Machine) -> None:
     """A program that hangs, or is not there, would hold up the machine's deploys for ever."""
-    host = Host(machine.job("prepare", timeout=1))
+    there = Host(machine.job("prepare", timeout=1))
     for words, why in (
         (("sleep", "60"), "sleep 60 took more than 1 s"),
         (("nobody", "x"), "nobody: No such file or directory"),
@@ -473,14 +507,14 @@ def test_commands_that_fail(machine: Machine) -> None:
         (("git", "log", "nobody", "x"), "git log nobody has ended with 128"),
     ):
         with pytest.raises(StepError, match=why):
-            host.ask(*words)
+            there.ask(*words)
 
 
 def test_what_keeps_a_service_from_being_well(machine: Machine) -> None:
     """A service that is ill would be called well."""
-    host = Host(machine.job("prepare", health="http://127.0.0.1:1/"))
-    assert host.find_ill("shop", {"api": "sha256:x"}) == "api runs another image"
-    assert host.find_ill("shop", {**machine.running, "job": "sha256:x"}) == "job: no container"
-    assert host.find_ill("shop", machine.running) == "http://127.0.0.1:1/: [Errno 111] Connection refused"
+    there = Host(machine.job("prepare", health="http://127.0.0.1:1/"))
+    assert there.find_ill("shop", {"api": "sha256:x"}) == "api runs another image"
+    assert there.find_ill("shop", {**machine.running, "job": "sha256:x"}) == "job: no container"
+    assert there.find_ill("shop", machine.running) == "http://127.0.0.1:1/: [Errno 111] Connection refused"
     with pytest.raises(RefusalError):
-        host.check_name("shop-api", None)
+        there.check_name("shop-api", None)

@@ -6,6 +6,7 @@ WORDS`. Compose files are JSON here. A service whose folder has a file `ill` doe
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -18,7 +19,7 @@ def write_docker(folder: Path, store: Path) -> None:
 
     Args:
         folder: It is first in the PATH.
-        store: What it keeps goes here; `kill` in it has words at which it kills what has started it.
+        store: What it keeps goes here; `kill` in it has an expression; at the command that matches it kills what has started it.
     """
     folder.mkdir(exist_ok=True)
     store.mkdir(exist_ok=True)
@@ -37,9 +38,9 @@ def main(store: Path, words: list[str]) -> int:
     line, kill = " ".join(words), store / "kill"
     with (store / "calls").open("a") as calls:
         calls.write(f"{line}\n")
-    if kill.exists() and kill.read_text() in line:
+    if kill.exists() and re.search(kill.read_text(), line):
         kill.unlink()
-        os.kill(os.getppid(), 9)
+        os.kill(os.getpid() if __name__ != "__main__" else os.getppid(), 9)
         return 1
     state = read_state(store)
     code = _compose(store, state, words[1:]) if words[0] == "compose" else _docker(store, state, words)
@@ -67,7 +68,9 @@ def _docker(store: Path, state: dict[str, dict[str, str]], words: list[str]) -> 
         program = sys.stdin.read().replace(IN_IMAGE, f"{store}/{image}/common")
         import subprocess  # the other commands start sooner without it
 
-        return subprocess.run([sys.executable, "-I", "-"], input=program.encode(), check=False).returncode
+        done = subprocess.run([sys.executable, "-I", "-"], input=program, capture_output=True, text=True, check=False)
+        print(done.stdout, end="")
+        return done.returncode
     return 0
 
 

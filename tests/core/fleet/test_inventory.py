@@ -128,6 +128,7 @@ def test_how_targets_are_brought_up_to_date() -> None:
     assert target.deploying == Deploying("http://[::1]:80", ("up.yml",), "/srv/.env", ("a",), 60, 9, 5, 0)
     waves = ((Setting("canary", 3),), (Setting("vm-*", 3), Setting("pi", 3)))
     assert inventory.order == Order(waves, "25%", "undo")
+    assert parse_inventory("at_once = 2\n" + COMPOSE, "fleet.toml")[0].order == Order(at_once="2")
 
 
 def test_a_clone_that_two_services_share() -> None:

@@ -1,0 +1,68 @@
+"""How a deploy has ended on its machine: what is not one of the known ends is not known."""
+
+import json
+import subprocess
+import sys
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from common_sync.core.fleet.answers import Reply
+from common_sync.core.fleet.endings import End, Ending, read_ending
+from common_sync.core.fleet.probe import make_bundle, make_program
+
+
+def read(told: object, code: int = 0) -> Ending:
+    """Return what is made of an answer."""
+    return read_ending(Reply(code, b"mark" + json.dumps(told).encode() + b"\n", b""), "mark", "vm", 60)
+
+
+def test_an_ending() -> None:
+    """A machine that went back would be called deployed."""
+    told = {"end": "rolled-back", "why": "503", "log": "/log", "said": "x" * 5000, "more": 1}
+    assert read(told) == Ending("rolled-back", "503", "/log", "x" * 4000)
+    assert [read({"end": end}).is_good for end in ("verified", "deployed", "failed")] == [True, True, False]
+
+
+@pytest.mark.parametrize("told", [None, [], {}, {"end": "fine"}, {"end": ["deployed"]}, "deployed"])
+def test_what_is_no_ending(told: object) -> None:
+    """A host that says anything would be called deployed."""
+    assert read(told).end == "lost"
+
+
+def test_a_host_that_is_gone() -> None:
+    """A connection that ends would be taken for a deploy that has failed, and is over."""
+    ending = read_ending(Reply(None, b"", b"", "slow"), "mark", "vm", 60)
+    assert ending == Ending("lost", "gave no answer within 60 s")
+
+
+@given(
+    st.recursive(
+        st.none() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["end", "why", "log"]), inner),
+    )
+)
+def test_whatever_a_host_says(told: object) -> None:
+    """A host could end the program here with a traceback."""
+    assert read(told).end in get_args(End)
+
+
+def test_a_program_of_several_modules() -> None:
+    """What a machine is sent would lack a part of itself."""
+    modules = {
+        "one": "X = 'a\\'\"{}\\n'\n",
+        "two": "from common_sync.remote.one import X\ndef show(*words):\n    print(X, *words)\n    return 3\n",
+    }
+    program = make_bundle(modules, ["é", "{b}"], "show")
+    done = subprocess.run([sys.executable, "-I", "-"], input=program.encode("ascii"), capture_output=True, check=False)
+    assert (done.returncode, done.stdout.decode()) == (3, "a'\"{}\n é {b}\n")
+
+
+def test_a_program_of_one_module() -> None:
+    """A machine would be asked nothing, or by modules that lie in the folder where it is asked."""
+    source = "from __future__ import annotations\nimport json\nimport sys\ndef show(*words):\n    print(*words)\n    return 4\n"
+    program = make_program(source, ["a", 1], "show")
+    done = subprocess.run([sys.executable, "-I", "-"], input=program.encode(), capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (4, b"a 1\n")

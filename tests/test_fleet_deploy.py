@@ -1,0 +1,129 @@
+"""`fleet deploy` and `fleet rollback`, on this machine, as processes; what stands for Docker is `support/standin.py`.
+
+That proves what people see. What happens to real containers is in `tests/e2e/test_fleet_deploy.py`.
+"""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from support import standin
+from support.depth import deep
+from support.monorepo import Done, Monorepo
+
+SERVICE = "services/api"
+_WHY = "more runs of whole deploys"
+
+
+class Shop:
+    """Two clones on this machine, each with its own project."""
+
+    def __init__(self, repo: Monorepo, folder: Path, clones: int) -> None:
+        self.repo, self.folder, self.clones = repo, folder, [folder / f"clone{number}" for number in range(clones)]
+        standin.write_docker(folder / "bin", folder / "store")
+        self.variables = {"PATH": f"{folder / 'bin'}:/usr/bin:/bin", "HOME": str(folder), "COLUMNS": "140"}
+        repo.write(f"{SERVICE}/compose.yml", '{"name": "api", "services": {"api": {"build": {"context": "."}}}}')
+        repo.commit("one")
+        repo.git("clone", "-q", "--bare", ".", str(folder / "origin"))
+        repo.git("remote", "add", "origin", str(folder / "origin"))
+        targets = ""
+        for clone in self.clones:
+            repo.git("clone", "-q", str(folder / "origin"), str(clone))
+            targets += f'[[target]]\nhost = "local"\npath = "{clone}"\n'
+        keys = 'kind = "compose"\nlibrary = "/app/common"\nsettle = 0\nhealth_times = 1\nhealth_timeout = 1\n'
+        repo.write("fleet.toml", f'[defaults]\nservice = "api"\n{keys}{targets}')
+
+    def publish(self, path: str = "a.py", text: str = "") -> None:
+        """Make a release."""
+        self.repo.write(f"{SERVICE}/{path}", text)
+        self.repo.commit(path)
+        self.repo.git("push", "-q", "origin", "HEAD")
+        self.repo.git("fetch", "-q", "origin")
+
+    def run(self, *words: str) -> Done:
+        """Run a command of the fleet."""
+        return self.repo.run("fleet", *words, env=self.variables)
+
+
+@pytest.fixture
+def shop(committed: Monorepo, tmp_path: Path) -> Shop:
+    """Return a machine with one clone, on which nothing runs yet."""
+    (tmp_path / "shop").mkdir()
+    return Shop(committed, tmp_path / "shop", 1)
+
+
+def test_what_people_see(shop: Shop) -> None:
+    """A person would not know what is about to be done, or what was."""
+    head = ("--ref", "HEAD")
+    plan = shop.run("deploy", *head, "-n")
+    assert (plan.code, plan.out.splitlines()[-1]) == (1, "→ 1 of 1 target would be brought up to date")
+    assert "local  services/api  was not deployed by this command yet" in plan.out
+    asked = shop.run("deploy", *head)
+    assert (asked.code, asked.out) == (2, "")
+    assert re.search(
+        r"error: nobody is there to be asked: bring local services/api to HEAD \w{7}\n  help: --yes", asked.err
+    )
+    done = shop.run("deploy", *head, "--yes", "--output-format", "json")
+    document = json.loads(done.out)
+    assert (done.code, document["waves"]) == (0, [[[["local", SERVICE]]]])
+    assert [document[name][0]["end"] for name in ("prepared", "switched")] == ["verified", "deployed"]
+    assert "switch   local services/api: deployed\n" in done.err
+    again = shop.run("deploy", *head)
+    assert (again.code, again.out.splitlines()[-1]) == (0, "✓ 1 target runs what HEAD says")
+    assert shop.run("deploy", *head, "-q") == (0, "", "")
+    back = shop.run("rollback", "--yes")
+    assert (back.code, back.out.splitlines()[0]) == (
+        1,
+        "✗ local services/api: refused: no earlier release is kept there",
+    )
+    assert back.out.splitlines()[-1] == "✗ 0 of 1 target prepared; nothing was switched"
+
+
+def test_what_goes_wrong(shop: Shop) -> None:
+    """A machine whose state is not known would be called whole, or a person would not find the log."""
+    (shop.folder / "store" / "kill").write_text(" build ")
+    lost = shop.run("deploy", "--ref", "HEAD", "--yes")
+    assert (lost.code, lost.out.splitlines()[0]) == (
+        4,
+        "✗ local services/api: its state is not known: the process that did it was killed",
+    )
+    assert lost.out.splitlines()[-1] == "? 0 of 1 target prepared; nothing was switched"
+    shop.publish("ill")
+    ill = shop.run("deploy", "--ref", "HEAD", "--yes", "-v")
+    assert (ill.code, ill.out.splitlines()[0]) == (
+        1,
+        "✗ local services/api: went back by itself: not healthy in 1 s: api is restarting",
+    )
+    assert re.search(r"\n  help: its log there is\s+/\S+/log\n(    .*\n)+✗ 0 of 1 target switched\n", ill.out)
+    (shop.clones[0] / SERVICE / "app.py").write_text("mine\n")
+    refused = shop.run("deploy", "--ref", "HEAD", "--yes")
+    assert refused.code == 1
+    assert "app.py\n✗ 1 target must not be touched; nothing was begun\n" in refused.out
+    assert json.loads(shop.run("deploy", "--ref", "HEAD", "-n", "--output-format", "json").out)["plan"][0]["obstacle"]
+    (shop.clones[0] / ".git").rename(shop.clones[0] / "git")
+    unknown = shop.run("deploy", "--ref", "HEAD", "--yes")
+    assert (unknown.code, "? not all targets could be asked; nothing was begun" in unknown.out) == (4, True)
+    assert shop.run("deploy", "--on-failure", "panic").err.startswith(
+        "error: --on-failure: 'panic' is neither stop nor undo"
+    )
+
+
+@deep(_WHY)
+def test_earlier_waves_go_back(committed: Monorepo, tmp_path: Path) -> None:
+    """The machines would have two releases after a deploy that was to be all or nothing."""
+    (tmp_path / "shop").mkdir()
+    shop = Shop(committed, tmp_path / "shop", 2)
+    for number, clone in enumerate(shop.clones):
+        (clone / SERVICE / "compose.override.yml").write_text(json.dumps({"name": f"shop{number}", "services": {}}))
+    assert shop.run("deploy", "--ref", "HEAD", "--yes").code == 0
+    shop.publish("a.py", "x = 1\n")
+    (shop.folder / "store" / "kill").write_text(r"tag sha256:\w+ shop1-api")
+    done = shop.run("deploy", "--ref", "HEAD", "--yes", "--on-failure", "undo")
+    assert (done.code, done.out.splitlines()[-1]) == (4, "? 1 of 2 targets switched; 1 of 1 taken back")
+    images = standin.read_state(shop.folder / "store")["containers"]
+    assert len(set(images.values())) == 1, "both run the old release"
+    status = shop.run("status", "--ref", "HEAD", "--output-format", "json")
+    assert [one["step"] for one in json.loads(status.out)["targets"]] == ["deployed", "switching"]
+    done = shop.run("deploy", "--ref", "HEAD", "--yes", "--prepare-only")
+    assert (done.code, done.out) == (0, "✓ 2 of 2 targets prepared; nothing was switched\n")
