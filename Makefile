@@ -65,7 +65,7 @@ look: $(VENV)/.developing  ## What CI services and a browser make of it: act, gi
 	-@$(MAKE) --no-print-directory .look/.made # without them the tests say that they were skipped, and fail in CI
 	TESTS=all $(BIN)/python $(PYTEST) tests/look $(PYTEST_ARGS)
 
-.look/.made: constraints.txt tests/look/package.json scripts/setup-look
+.look/.made: constraints.txt tests/look/indexes.txt tests/look/package.json scripts/setup-look
 	@scripts/setup-look $(PYTHON)
 	@touch $@
 
