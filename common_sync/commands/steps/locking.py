@@ -86,8 +86,8 @@ def _list_owners(project: Project, lock: Lock) -> dict[str, str]:
     owners = {library.master: library.name for library in project.libraries}
     masters = {library.name: library.master for library in project.libraries if library.upstream is None}
     for entry in (one for one in lock.values() if not one.git):
-        master = masters.get(entry.library, entry.path)
-        if entry.path not in owners and _has_folder(project.root, entry.commit, master):
+        master = masters.get(entry.library)
+        if master is not None and entry.path not in owners and _has_folder(project.root, entry.commit, master):
             owners[entry.path] = "a library that is gone"
     return owners
 
