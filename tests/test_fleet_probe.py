@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from support.depth import skip
-from support.monorepo import Monorepo
+from support.libraries import API, make_libraries
+from support.monorepo import Monorepo, make_monorepo
 from support.waiting import PATIENCE
 
 from common_sync.commands.fleet_probe import build_probe
@@ -138,10 +139,21 @@ def test_nothing_is_wanted_that_is_not_known(repo: Monorepo, spoil: str, ref: st
     assert str(caught.value).startswith(says.replace("ID", first[:12]))
 
 
-def test_a_service_with_two_libraries(synced: Monorepo) -> None:
-    """A probe would prove one of the copies, and a person would take it for both."""
-    project = load_project(str(synced.root))
-    (library,) = project.libraries
-    both = project._replace(libraries=(library, library._replace(name="other", copy="other")))
-    with pytest.raises(CommonSyncError, match="services/api has copies of 2 libraries"):
-        build_probe(both, SERVICE)
+def test_a_service_with_two_libraries(tmp_path: Path) -> None:
+    """A copy of the second library could not be proven where it runs, or the first be taken for it."""
+    repo = make_libraries(make_monorepo(tmp_path / "repo"))
+    repo.run("distribute")
+    made = repo.run("fleet", "probe", "api")
+    assert [line.partition(": looks for ")[0] for line in made.err.splitlines()] == [
+        f"{API}/common",
+        f"{API}/libs/events",
+    ]
+    folders = [str(repo.root / API / "common"), str(repo.root / API / "libs/events")]
+    code, out, _ = send(made.out, sys.executable, "-", *folders)
+    assert (code, "common: holds our-common 1.2.3" in out, "events: holds our-events 2.0" in out) == (0, True, True)
+    one = repo.run("fleet", "probe", "api", "--library", "events", "-q").out
+    shutil.move(repo.root / API / "libs/events", tmp_path / "elsewhere")
+    assert send(one, sys.executable, "-", str(tmp_path / "elsewhere"))[0] == 0
+    assert send(made.out, sys.executable, "-", str(tmp_path / "elsewhere"))[0] == probe.UNKNOWN
+    with pytest.raises(CommonSyncError, match="services/job does not get events"):
+        build_probe(load_project(str(repo.root)), "job", library="events")

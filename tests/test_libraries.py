@@ -30,7 +30,7 @@ def test_a_day_with_two_libraries(repo: Monorepo) -> None:
     assert f"/{JOB}/libs" not in repo.read(".gitattributes")
     repo.commit()
     assert repo.hook() == (0, "", "")
-    assert [repo.run("fleet", "probe", name).code for name in ("job", "api")] == [0, 2]
+    assert [repo.run("fleet", "probe", name).code for name in ("job", "api")] == [0, 0]
 
     repo.write(f"{API}/libs/events/our_events/__init__.py", "mine = 1\n")
     repo.write("common/new.py", "new = 1\n")
@@ -99,7 +99,7 @@ def test_a_copy_of_a_library_that_the_service_gets_no_more(repo: Monorepo) -> No
     configure(repo, '"services/api", ', "")
     found = repo.json("verify", code=1)["findings"]
     remedies = {one["file"]: one["remedy"] for one in found if one["code"] == "CS119"}
-    remedy = 'add "services/api" to the `services` of its library; or take out what leads to it, and its folder'
+    remedy = 'add "services/api" to the `services` of its library; or take out requirements.txt:2, and its folder'
     assert remedies == {f"{API}/libs/events/.common-sync.json": remedy}
 
 
@@ -135,6 +135,34 @@ def test_copies_that_exchange_their_places(repo: Monorepo) -> None:
         assert repo.run("distribute").code == 0
     assert repo.read(f"{API}/requirements.txt") == "-e ./b\n-e ./a\n"
     assert (repo.root / API / "b/our_common").exists()
+
+
+def test_half_an_exchange_is_refused(repo: Monorepo) -> None:
+    """A service without copies would get those of the other library, while all other services still wait for their turn."""
+    repo.write(EVENTS, '[project]\nname = "our-events"\nversion = "2.0"\n')
+    repo.write("common-sync.toml", EXCHANGED.format("a", "b"))
+    assert repo.run("distribute").code == 0
+    for copy in ("a", "b"):
+        shutil.rmtree(repo.root / WORKER / copy)
+    repo.write("common-sync.toml", EXCHANGED.format("b", "a"))
+    refused = repo.run("distribute", WORKER)
+    assert (refused.code, (repo.root / WORKER / "a").exists()) == (2, False)
+    said = " ".join(refused.err.split())
+    assert f"{API}/b: holds a copy of events, and the configuration has common there: nothing was written" in said
+
+
+def test_a_copy_that_was_moved_by_hand(repo: Monorepo) -> None:
+    """Who moves a copy would be told to get the library that he gets, or not which lines lead to the folder that is to go."""
+    repo.run("distribute")
+    shutil.move(repo.root / API / "libs/events", repo.root / API / "libs/bus")
+    repo.write(f"{API}/requirements.txt", "-e ./common\n-e ./libs/bus\n")
+    found = repo.json("verify", code=1)["findings"]
+    assert [(one["file"], one["remedy"]) for one in found if one["code"] == "CS119"] == [
+        (
+            f"{API}/libs/bus/.common-sync.json",
+            "have requirements.txt:2 lead to ./libs/events, and remove its folder; or set `copy` of events to it",
+        )
+    ]
 
 
 def test_lines_are_told_by_their_library(repo: Monorepo) -> None:

@@ -185,6 +185,36 @@ def test_a_pinned_library_needs_what_its_copy_says(pinned: Monorepo) -> None:
 
 
 @deep("pins in less usual ways")
+def test_a_library_gets_the_name_of_one_that_is_gone(pinned: Monorepo) -> None:
+    """The pinned copy would be made of the library that is gone, under the name of the one that is left."""
+    pinned.write(
+        "common-sync.toml",
+        'services = ["services/*"]\n\n[[library]]\nname = "events"\nmaster = "common"\nservices = ["services/*"]\n'
+        'pins = { "services/api" = "v1" }\n',
+    )
+    for service in (API, WORKER):
+        shutil.rmtree(pinned.root / service / "libs")
+        pinned.write(f"{service}/requirements.txt", "-e ./common\n")
+    said = " ".join(pinned.run("verify").out.split())
+    assert "events at v1 was locked with libs/events, the master of a library that is gone" in said
+    assert pinned.run("distribute").code == 0
+    assert pinned.read(MINE) == pinned.git("show", f"v1:common/{COMMON}")
+    (entry,) = tomllib.loads(pinned.read(LOCK))["locked"]
+    assert (entry["library"], entry["path"]) == ("events", "common")
+    assert pinned.run("verify").code == 0
+
+
+def test_a_master_that_was_moved_keeps_its_entry(pinned: Monorepo) -> None:
+    """A library that goes to another folder would lose its pins: in the commit it was where it has been."""
+    shutil.move(pinned.root / "libs/events", pinned.root / "libs/bus")
+    text = pinned.read("common-sync.toml")
+    pinned.write("common-sync.toml", text.replace('master = "libs/events"', 'name = "events"\nmaster = "libs/bus"'))
+    assert pinned.run("distribute").code == 0
+    assert pinned.read(f"{API}/libs/events/{EVENT}") == "one = 1\n"
+    (entry,) = tomllib.loads(pinned.read(LOCK))["locked"]
+    assert (entry["library"], entry["path"]) == ("events", "libs/events")
+
+
 def test_libraries_that_exchange_their_names(pinned: Monorepo) -> None:
     """The pinned copy of each library would be made of the other one, and be told to be in sync."""
     assert pinned.run("pin", "api", "v1", "--library", "common").code == 0

@@ -16,9 +16,11 @@ from common_sync.core.affected import (
     find_gone,
     find_reasons,
     list_changed_keys,
+    list_libraries,
     list_new_patterns,
-    list_stated,
+    list_values,
     name_services,
+    take,
 )
 from common_sync.core.configuration import Configuration
 from common_sync.core.copies.library import LOCK_FILE, TargetKey
@@ -181,10 +183,10 @@ def _list_changed_settings(project: Project, base: str, changed: Iterable[str]) 
 
 def _list_changed_libraries(project: Project, before: Configuration) -> dict[str, tuple[str, ...]]:
     """Return the settings of several libraries that have changed for each service, where some have."""
-    stated = [(one, _expand(project, one.services)) for one in list_stated(before)]
+    stated = [(one, _expand(project, list_values(one.services))) for one in list_libraries(before)]
     found = {}
     for service in project.services:
-        was = {one.name: one.taken for one, services in stated if service in services}
+        was = {one.name.value: take(one) for one, services in stated if service in services}
         now = {one.name: Taken(one.master, one.copy, one.exclude) for one in project.libraries_of(service)}
         if keys := find_changed_libraries(was, now):
             found[service] = keys
@@ -193,10 +195,10 @@ def _list_changed_libraries(project: Project, before: Configuration) -> dict[str
 
 def _list_repinned(project: Project, before: Configuration | None) -> Iterator[str]:
     """Yield the services that are pinned to something else in a library."""
-    stated = list_stated(before) if before is not None else ()
+    stated = list_libraries(before) if before is not None else ()
     one_each = len(stated) == len(project.libraries) == 1  # it may have got another name
     for library in project.libraries:
-        pins = next((one.pins for one in stated if one_each or one.name == library.name), ())
+        pins = next((one.pins for one in stated if one_each or one.name.value == library.name), ())
         takers = (service for service in project.services if library.takes(service))
         yield from find_changed_pins(pins, library.pins, takers)
 

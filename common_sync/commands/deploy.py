@@ -263,7 +263,7 @@ class _Deploying:
         due = self._is_due
         outcome = bring_up(self._site, self._releases, release, self._say, self._install if due else lambda: None)
         if outcome.proven:
-            begin_trial(self._site.unit, release.number)
+            begin_trial(self._site.unit, release.number, self._releases.trusted)
         return done._replace(outcome=outcome, installed=due)
 
     def _install(self) -> None:

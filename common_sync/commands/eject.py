@@ -13,7 +13,7 @@ from common_sync.commands.steps.one_library import Undone, undo_all, undo_one
 from common_sync.commands.steps.survey import survey
 from common_sync.core.copies.library import Library
 from common_sync.core.copies.plan import CopyPlan, Operation
-from common_sync.core.errors import ConfigurationError, Problem, TreeError
+from common_sync.core.errors import TreeError
 from common_sync.core.findings import make_finding
 from common_sync.core.model import FileEdit, Finding, Reference
 from common_sync.core.references.undoing import Hunk, find_hunks, put_back
@@ -23,7 +23,7 @@ from common_sync.edges.files.replacing import write_edit
 from common_sync.edges.files.writing import remove_copy
 from common_sync.edges.git.history import earlier_versions, is_cut_off
 from common_sync.edges.library.copies import read_removal
-from common_sync.edges.project.libraries import select_libraries
+from common_sync.edges.project.libraries import select_libraries, select_library
 from common_sync.edges.project.load import Project
 from common_sync.edges.service.blocks import unblock_attributes, unblock_dockerignore
 from common_sync.edges.service.places import Location
@@ -100,7 +100,7 @@ def eject(
     with nullcontext() if dry_run else exclusive(state, say):
         record = read_record(state)
         meant = None if library is None else select_libraries(project.libraries, [library])[0]
-        plans = _select(survey(project, names).plans, meant, names)
+        plans = _select(project, survey(project, names).plans, meant, names)
         former = list_former_masters(project)
         services = tuple(_plan(project, plan, meant, record, former, copies=copies, force=force) for plan in plans)
         gone = {copy.path for plan in plans for copy in plan.copies if copies and not copy.exists}
@@ -121,13 +121,14 @@ def eject(
     return Ejection(project.root, services, unblocked, dry_run, kept)
 
 
-def _select(plans: Sequence[ServicePlan], library: Library | None, names: Sequence[str]) -> Sequence[ServicePlan]:
+def _select(
+    project: Project, plans: Sequence[ServicePlan], library: Library | None, names: Sequence[str]
+) -> Sequence[ServicePlan]:
     """Return the plans of the services that get a library, each with that copy alone."""
     if library is None:
         return plans
-    lacking = [plan.service for plan in plans if not library.takes(plan.service)] if names else []
-    if lacking:
-        raise ConfigurationError(*(Problem(f"{service} does not get {library.name}") for service in lacking))
+    for plan in plans if names else ():
+        select_library(project, plan.service, library.name)
     taking = (plan for plan in plans if library.takes(plan.service))
     return [
         plan._replace(copies=tuple(copy for copy in plan.copies if copy.target.library == library.name))

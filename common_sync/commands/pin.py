@@ -20,7 +20,7 @@ from common_sync.edges.files.reading import read_bytes
 from common_sync.edges.files.replacing import write_edit
 from common_sync.edges.git.history import earlier_versions
 from common_sync.edges.processes.workers import Phases, no_progress
-from common_sync.edges.project.libraries import select_libraries
+from common_sync.edges.project.libraries import select_library
 from common_sync.edges.project.load import Project, select_copied
 from common_sync.edges.project.lockfile import plan_lock, read_lock
 from common_sync.edges.project.write import Pins, plan_pins
@@ -131,11 +131,7 @@ def _choose(
             message = f"{service} {stands} {' and '.join(one.name for one in among)}"
             raise ConfigurationError(Problem(message, remedy=f"name one of them, as --library {among[-1].name}"))
         return among[0]
-    (library,) = select_libraries(project.libraries, [name])
-    if not library.takes(service):
-        gets = " and ".join(one.name for one in project.libraries_of(service))
-        raise ConfigurationError(Problem(f"{service} does not get {name}", remedy=f"it gets {gets}"))
-    return library
+    return select_library(project, service, name)
 
 
 def _explain_unpinned(project: Project, service: str, library: str | None) -> Problem:

@@ -8,7 +8,7 @@ from common_sync.core.environments.releases import Release, Releases, choose_fal
 from common_sync.core.errors import ConfigurationError, Problem, shell_word
 from common_sync.edges.environments import systemd
 from common_sync.edges.environments.releases import mark, read_releases
-from common_sync.edges.environments.trial import end_trial, is_on_trial
+from common_sync.edges.environments.trial import end_trial, find_trial
 from common_sync.edges.project.load import Project, select_services
 from common_sync.edges.state.lock import exclusive
 
@@ -91,16 +91,17 @@ def roll_back_failing(project: Project, name: str, say: Callable[[str], None]) -
     with exclusive(site.place, say):  # a deploy that watches it undoes it first
         releases = read_releases(site.place)
         current = releases.known.get(releases.current)
-        is_new = not releases.is_settled or is_on_trial(site.unit, releases.current)
+        before = find_trial(site.unit, releases.current)
+        is_new = not releases.is_settled or before is not None
         runs = not (site.stays or site.is_due)
         fails = runs and systemd.show_units([site.unit])[site.unit].active == "failed"
-        target = choose_fallback(releases, releases.current)
+        target = choose_fallback(releases, releases.current, before or 0)
         if current is None or target is None or not (is_new and fails):
             return Rollback(site, releases, None, None)
         check_runnable(site, target)
         end_trial(site.unit)
         mark(site.place, current.number, proven=False)
-        came = go_back(site, releases, current, say)
+        came = go_back(site, releases, current, say, before or 0)
         return Rollback(site, releases, target, Outcome(came.current, proven=not came.trouble, reason=came.trouble))
 
 

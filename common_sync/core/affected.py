@@ -6,7 +6,8 @@ from typing import Literal, NamedTuple
 from common_sync.core.configuration import Configuration
 from common_sync.core.copies.library import Library
 from common_sync.core.copies.manifest import NAME
-from common_sync.core.model import ancestors, below, is_below
+from common_sync.core.library_settings import LibrarySettings
+from common_sync.core.model import ancestors, below, is_below, name_after
 from common_sync.core.pins import Pin
 from common_sync.core.service_settings import ServiceSettings
 from common_sync.core.settings import Setting
@@ -107,33 +108,22 @@ class Taken(NamedTuple):
     exclude: tuple[str, ...]
 
 
-class Stated(NamedTuple):
-    """What a configuration says of a library."""
-
-    name: str
-    taken: Taken
-    services: tuple[str, ...]  # the services that get it: folders or globs
-    pins: tuple[Pin, ...]
-
-
-def list_stated(configuration: Configuration) -> tuple[Stated, ...]:
-    """Return what a configuration says of each of its libraries."""
-    if not configuration.library:
-        master, copy = configuration.master.value, configuration.copy.value
-        name, exclude = master.rpartition("/")[2], _values(configuration.exclude)
-        return (Stated(name, Taken(master, copy, exclude), _values(configuration.services), configuration.pins),)
-    return tuple(
-        Stated(
-            one.name.value,
-            Taken(one.master.value, one.copy.value, _values(one.exclude)),
-            _values(one.services),
-            one.pins,
-        )
-        for one in configuration.library
-    )
+def list_libraries(configuration: Configuration) -> tuple[LibrarySettings, ...]:
+    """Return what a configuration says of each of its libraries, also of one that stands at the top."""
+    if configuration.library:
+        return configuration.library
+    one, master, upstream = configuration, configuration.master, configuration.upstream
+    name = Setting(name_after(upstream.path if upstream is not None else master.value), master.line)
+    return (LibrarySettings(master, name, one.copy, one.exclude, one.services, one.pins, upstream),)
 
 
-def _values(settings: Iterable[Setting]) -> tuple[str, ...]:
+def take(library: LibrarySettings) -> Taken:
+    """Return what decides what a service holds of a library, by what a configuration says of it."""
+    return Taken(library.master.value, library.copy.value, list_values(library.exclude))
+
+
+def list_values(settings: Iterable[Setting]) -> tuple[str, ...]:
+    """Return what several settings say."""
     return tuple(one.value for one in settings)
 
 

@@ -7,6 +7,7 @@ import tomllib
 from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.errors import Problem
+from common_sync.core.model import name_after
 from common_sync.core.settings import Lines, Reader, Setting, tidy_path
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def parse_configuration(table: dict[str, object], text: str, file: str) -> tuple
         master = library[0].master if library else reader.folder("master", required="library" not in table)
     copy = library[0].copy if library else reader.folder("copy", required=False)
     if not copy.value:
-        copy = Setting((upstream.path if upstream is not None else master.value).rpartition("/")[2], copy.line)
+        copy = Setting(name_after(upstream.path if upstream is not None else master.value), copy.line)
     services = tuple(setting._replace(value=tidy_path(setting.value)) for setting in reader.strings("services"))
     if table.get("services", []) == []:
         trouble = "is empty" if "services" in table else "is missing"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from common_sync.core.model import overlap
+from common_sync.core.model import name_after, overlap
 from common_sync.core.settings import Reader, Setting, tidy_path
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _read_library(reader: Reader) -> LibrarySettings:
         master, upstream = read_upstream(reader)
     else:
         master = reader.folder("master", required=True)
-    last = Setting((upstream.path if upstream is not None else master.value).rpartition("/")[2], master.line)
+    last = Setting(name_after(upstream.path if upstream is not None else master.value), master.line)
     copy = reader.folder("copy", required=False)
     services = tuple(one._replace(value=tidy_path(one.value)) for one in reader.strings("services"))
     if not services:

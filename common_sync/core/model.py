@@ -54,6 +54,15 @@ def ancestors(path: str) -> Iterator[str]:
         yield path
 
 
+def name_after(master: str) -> str:
+    """Return what a library, and the folder of its copies, are called where the configuration does not say.
+
+    Args:
+        master: The path of its master.
+    """
+    return master.rpartition("/")[2]
+
+
 def is_below(path: str, folder: str) -> bool:
     """Tell whether a path is a folder or lies in it; nothing is the folder that both are relative to."""
     return path == folder or not folder or path.startswith(f"{folder}/")

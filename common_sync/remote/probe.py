@@ -24,19 +24,32 @@ _LARGEST = 16 << 20
 """Bytes of a manifest."""
 
 
-def probe(shown: str, files: dict[str, list[str]], left_alone: list[str], folders: list[str]) -> int:
+def probe(wanted: list[tuple[str, str, dict[str, list[str]]]], left_alone: list[str], folders: list[str]) -> int:
     """Print a verdict for each folder; return the exit code.
 
     Args:
-        shown: What a copy should be, in words.
-        files: Path → what should be there: a kind, `file`, `exec` or `link`, and its sha256 or its target.
+        wanted: The copies of a service, each with its path there, what it should be, in words, and its files: path → what
+            should be there: a kind, `file`, `exec` or `link`, and its sha256 or its target.
         left_alone: The built-in patterns of what no copy is made of.
-        folders: The paths of copies on this machine.
+        folders: The paths of copies on this machine; of several libraries, each ends as the copy's path does.
     """
     if not folders:
         print("error: no folder is named\n  help: python3 - FOLDER...", file=sys.stderr)
         return UNKNOWN
-    return max([_report(shown, files, left_alone, folder) for folder in folders])
+    return max([_judge(wanted, left_alone, folder) for folder in folders])
+
+
+def _judge(wanted: list[tuple[str, str, dict[str, list[str]]]], left_alone: list[str], folder: str) -> int:
+    """Print a verdict for a folder, held against the copy that it is."""
+    path = os.path.abspath(folder)
+    meant = [one for one in wanted if len(wanted) == 1 or path.endswith("/" + one[0])]
+    if not meant:
+        where, ends = _printable(os.fsencode(folder)), ", ".join(ascii(one[0]) for one in wanted)
+        print(f"error: {where}: is not the path of a copy, which ends with one of {ends}", file=sys.stderr)
+        print("  help: make the probe of one library, by --library", file=sys.stderr)
+        return UNKNOWN
+    _, shown, files = max(meant, key=lambda one: len(one[0]))
+    return _report(shown, files, left_alone, folder)
 
 
 def answer(
@@ -52,7 +65,7 @@ def answer(
         mark: What tells the line from what else a shell prints when it starts.
         seconds: How long this may take; the asker has gone by then.
         left_alone: As for `probe`.
-        wanted: What copies should hold, each as for `probe`.
+        wanted: What copies should hold, each the files as for `probe`.
         places: A number of `wanted` and a folder's path, each.
     """
     signal.alarm(seconds)

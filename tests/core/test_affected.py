@@ -4,7 +4,6 @@ import pytest
 
 from common_sync.core.affected import (
     Reason,
-    Stated,
     Taken,
     find_changed_libraries,
     find_changed_pins,
@@ -12,9 +11,11 @@ from common_sync.core.affected import (
     find_gone,
     find_reasons,
     list_changed_keys,
+    list_libraries,
     list_new_patterns,
-    list_stated,
+    list_values,
     name_services,
+    take,
 )
 from common_sync.core.configuration import Configuration, parse_configuration
 from common_sync.core.copies.library import Library
@@ -131,12 +132,14 @@ def test_settings_of_one_service(before: str, after: str, changed: list[str]) ->
 def test_what_a_configuration_says_of_its_libraries() -> None:
     """A library that got a table of its own, and is what it was, would have every service built anew."""
     one = configuration('master = "libs/a"\nservices = ["x", "y"]\nexclude = ["t"]\npins = { x = "v1" }\n')
-    (stated,) = list_stated(one)
-    assert stated == Stated("a", Taken("libs/a", "a", ("t",)), ("x", "y"), one.pins)
+    (stated,) = list_libraries(one)
+    assert (stated.name.value, take(stated), stated.pins) == ("a", Taken("libs/a", "a", ("t",)), one.pins)
+    assert list_values(stated.services) == ("x", "y")
     table = 'master = "libs/a"\nservices = ["x", "y"]\nexclude = ["t"]\n'
     other = 'name = "b"\nmaster = "c"\ncopy = "d"\nservices = ["x"]\n'
     several = configuration(f'services = ["*"]\n[[library]]\n{table}[[library]]\n{other}')
-    assert list_stated(several) == (stated._replace(pins=()), Stated("b", Taken("c", "d", ()), ("x",), ()))
+    found = [(each.name.value, take(each), list_values(each.services)) for each in list_libraries(several)]
+    assert found == [("a", take(stated), ("x", "y")), ("b", Taken("c", "d", ()), ("x",))]
 
 
 A, B = Taken("libs/a", "a", ()), Taken("libs/b", "b", ("t",))

@@ -104,7 +104,7 @@ def test_it_says_what_verify_says(tmp_path: Path, change: str, capsys: pytest.Ca
     act(copy)
     found = probe.find_differences(files, LEFT_ALONE, os.fsencode(copy))
     assert ", ".join(f"{word} {os.fsdecode(path)}" for path, word in found) == expected
-    assert probe.probe("it", files, LEFT_ALONE, [str(copy)]) == (1 if expected else 0)
+    assert probe.probe([("common", "it", files)], LEFT_ALONE, [str(copy)]) == (1 if expected else 0)
     assert capsys.readouterr().out.startswith(f"{copy}: {'differs from' if expected else 'holds'} it")
     (told,) = ask(files, [(0, str(copy))], capsys)
     counted = [expected.count(f"{word} ") for word in ("changed", "missing", "extra")]
@@ -124,7 +124,7 @@ def test_what_it_prints(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     (tmp_path / "models/base.py").write_bytes(b"")
     for number in range(20):
         (tmp_path / f"\x1b[2J{number:02}").write_bytes(b"")
-    assert probe.probe("it", files, LEFT_ALONE, [str(tmp_path)]) == probe.DIFFERS
+    assert probe.probe([("common", "it", files)], LEFT_ALONE, [str(tmp_path)]) == probe.DIFFERS
     first, second, *rest = capsys.readouterr().out.splitlines()
     assert first == f"{tmp_path}: differs from it: 1 changed, 1 missing, 20 extra"
     assert second == "  extra    '\\x1b[2J00'"
@@ -135,10 +135,10 @@ def test_what_it_cannot_read(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     """A folder that is not there would pass, or a script could not tell it from one that differs."""
     files = make_copy(tmp_path / "common")
     folders = [str(tmp_path / name) for name in ("common", "nowhere", "common/a.py")]
-    assert probe.probe("it", files, LEFT_ALONE, folders) == probe.UNKNOWN
+    assert probe.probe([("common", "it", files)], LEFT_ALONE, folders) == probe.UNKNOWN
     err = capsys.readouterr().err
     assert err == f"error: {folders[1]}: No such file or directory\nerror: {folders[2]}: Not a directory\n"
-    assert probe.probe("it", files, LEFT_ALONE, []) == probe.UNKNOWN
+    assert probe.probe([("common", "it", files)], LEFT_ALONE, []) == probe.UNKNOWN
     assert capsys.readouterr().err == "error: no folder is named\n  help: python3 - FOLDER...\n"
 
 
@@ -149,7 +149,7 @@ def test_folders_without_end(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     os.makedirs(os.path.join(tmp_path, *["d"] * 500))
     for end in range(500, 1100):
         os.mkdir(os.path.join(tmp_path, *["d"] * (end + 1)))
-    assert probe.probe("it", files, LEFT_ALONE, [str(tmp_path)]) == probe.AS_WANTED
+    assert probe.probe([("common", "it", files)], LEFT_ALONE, [str(tmp_path)]) == probe.AS_WANTED
     assert capsys.readouterr().err == ""
     while nested != str(tmp_path):  # other tools cannot
         os.rmdir(nested)
@@ -160,7 +160,7 @@ def test_the_file_that_cannot_be_read_is_named(tmp_path: Path, capsys: pytest.Ca
     """A person would look for the fault in the whole folder."""
     name = "n" * 300  # nobody may read it, not even root
     files = {**make_copy(tmp_path), name: ["file", ""]}
-    assert probe.probe("it", files, LEFT_ALONE, [str(tmp_path)]) == probe.UNKNOWN
+    assert probe.probe([("common", "it", files)], LEFT_ALONE, [str(tmp_path)]) == probe.UNKNOWN
     assert capsys.readouterr().err == f"error: {tmp_path}/{name}: File name too long\n"
 
 
@@ -240,3 +240,26 @@ def test_a_real_mount(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     here, there = ask({}, [(0, str(tmp_path)), (0, "/proc/self/task")], capsys)
     assert str(tmp_path).startswith(here["mount"])
     assert there["mount"] == "/proc"
+
+
+def test_each_folder_is_held_against_its_own_library(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A copy of one library would be held against another one, or a folder that nobody knows be called proven."""
+    files = make_copy(tmp_path / "api" / "common")
+    make_copy(tmp_path / "api" / "libs" / "common")
+    (tmp_path / "api" / "libs" / "common" / "a.py").write_text("edited = 1\n")
+    wanted = [("common", "one", files), ("libs/common", "two", files)]
+    folders = [f"{tmp_path}/api/common/", f"{tmp_path}/api/libs/common", str(tmp_path)]
+    assert [probe.probe(wanted, LEFT_ALONE, [folder]) for folder in folders] == [
+        probe.AS_WANTED,
+        probe.DIFFERS,
+        probe.UNKNOWN,
+    ]
+    out, err = capsys.readouterr()
+    assert [line.partition(": ")[2] for line in out.splitlines() if ": " in line] == [
+        "holds one",
+        "differs from two: 1 changed",
+    ]
+    assert err == (
+        f"error: {tmp_path}: is not the path of a copy, which ends with one of 'common', 'libs/common'\n"
+        "  help: make the probe of one library, by --library\n"
+    )

@@ -1,14 +1,15 @@
 """The lock against the configuration: what it lacks is resolved from what is here, and what nobody asks for goes."""
 
 from collections.abc import Collection
+from contextlib import suppress
 from typing import NamedTuple
 
 from common_sync.core.copies.library import LOCK_FILE, Library, TargetKey
 from common_sync.core.copies.lockfile import Lock, Locked, find_lock_faults, keep_own
-from common_sync.core.errors import ConfigurationError, GitError, Problem
+from common_sync.core.errors import CommonSyncError, ConfigurationError, GitError, Problem
 from common_sync.core.findings import make_finding
 from common_sync.core.model import NAMED_ID, FileEdit, Finding
-from common_sync.edges.git.revisions import resolve_pin
+from common_sync.edges.git.revisions import list_tree, resolve_pin
 from common_sync.edges.library.committed import read_committed
 from common_sync.edges.library.targets import HELD
 from common_sync.edges.project.load import Project
@@ -32,7 +33,7 @@ def look_at_lock(project: Project) -> Locking:
     """
     _, lock = read_lock(project.root)
     wanted = {key: library.exclude for key, library in list_pins(project).items()}
-    owners = _list_owners(project)
+    owners = _list_owners(project, lock)
     return Locking(keep_own(lock, owners), findings=tuple(find_lock_faults(lock, wanted, owners)))
 
 
@@ -48,7 +49,7 @@ def complete_lock(project: Project, moving: Collection[TargetKey] = (), *, may_c
         CommonSyncError: It cannot be read, a pin is unknown here, or another repository would have to be asked or cannot be.
     """
     before, known = read_lock(project.root)
-    own = keep_own(known, _list_owners(project))
+    own = keep_own(known, _list_owners(project, known))
     entries: dict[TargetKey, Locked] = {}
     for key, library in list_pins(project).items():
         entry = own.get(key)
@@ -76,8 +77,25 @@ def _resolve(root: str, library: Library, ref: str) -> str:
     return resolve_foreign(root, library, ref)
 
 
-def _list_owners(project: Project) -> dict[str, str]:
-    return {library.master: library.name for library in project.libraries}
+def _list_owners(project: Project, lock: Lock) -> dict[str, str]:
+    """Return the path of each master, and its library's name; of one that is gone, what is said of it.
+
+    A library may have got the name of one that is gone. Its own master was in the commit then, beside the one that is
+    locked. The master of a library that was only moved was not there yet.
+    """
+    owners = {library.master: library.name for library in project.libraries}
+    masters = {library.name: library.master for library in project.libraries if library.upstream is None}
+    for entry in (one for one in lock.values() if not one.git):
+        master = masters.get(entry.library)
+        if master is not None and entry.path not in owners and _has_folder(project.root, entry.commit, master):
+            owners[entry.path] = "a library that is gone"
+    return owners
+
+
+def _has_folder(root: str, commit: str, path: str) -> bool:
+    with suppress(CommonSyncError):  # without the commit nobody can tell
+        return bool(list_tree(root, commit, path))
+    return False
 
 
 def list_pins(project: Project) -> dict[TargetKey, Library]:
@@ -118,7 +136,7 @@ def find_forged(project: Project) -> list[Finding]:
     _, lock = read_lock(project.root)
     libraries = list_pins(project)
     findings, unknown = [], []
-    for key, entry in keep_own(lock, _list_owners(project)).items():
+    for key, entry in keep_own(lock, _list_owners(project, lock)).items():
         if key not in libraries or libraries[key].exclude != entry.exclude:
             continue  # CS011 says so
         if entry.git:

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from common_sync.core.affected import list_stated
+from common_sync.core.affected import list_libraries
 from common_sync.core.copies.metadata import METADATA_FILES
 from common_sync.core.findings import make_finding
 from common_sync.core.formats.toml import parse_toml
@@ -55,8 +55,8 @@ def _look(root: str, commit: str, name: str, masters: Iterable[Target]) -> _Earl
     folders = [os.path.join(root, target.library.master) for target in masters]
     changed = list_changes(root, Range(commit, commit, None), folders)
     before = read_configuration(root, commit)
-    stated = list_stated(before) if before is not None else ()
-    places = {one.name: one.taken.master for one in stated}
+    stated = list_libraries(before) if before is not None else ()
+    places = {one.name.value: one.master.value for one in stated}
     if len(places) == len(folders) == 1:  # by a library's folder it is called, and that may have another name by now
         places = {target.library.name: place for target in masters for place in places.values()}
     return _Earlier(commit, name, places, tuple(os.path.relpath(path, root) for path in changed))

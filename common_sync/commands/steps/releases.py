@@ -180,7 +180,7 @@ def bring_up(
     return go_back(site, releases, release, say)._replace(reason=reason, log=log)
 
 
-def go_back(site: Site, releases: Releases, failed: Release, say: Callable[[str], None]) -> Outcome:
+def go_back(site: Site, releases: Releases, failed: Release, say: Callable[[str], None], before: int = 0) -> Outcome:
     """Switch from a release that has failed to the one before it, and restart that.
 
     Args:
@@ -188,11 +188,12 @@ def go_back(site: Site, releases: Releases, failed: Release, say: Callable[[str]
         releases: All releases, as before.
         failed: The release that has failed.
         say: Told what it waits for.
+        before: The release that ran before, where only a note of the deploy has it; 0 where there is none.
 
     Raises:
         CommonSyncError: It cannot be switched.
     """
-    fallback = choose_fallback(releases, failed.number)
+    fallback = choose_fallback(releases, failed.number, before)
     if fallback is None:
         return Outcome(failed.number, trouble="there is no release to go back to")
     switch_release(site.place, fallback.number, releases.trusted)

@@ -318,6 +318,8 @@ def _survey_copy(folder: int, service: str, target: Target, looking: _Looking) -
     elif looking.takers is not None:
         looking.takers.refuse_exchanged(service, target.library, base.library.master)
     if copy is None:
+        if looking.takers is not None:
+            looking.takers.refuse_exchanged_elsewhere(target.library)
         return CopySurvey(target.key, master, service, place, _NOT_PLANNED, leftover)
     announced = read_announced(folder, place, copy)
     former: Collection[str] = ()

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import permutations
 
 from common_sync.commands.steps.refusing import move_in_two_steps
@@ -15,6 +16,7 @@ from common_sync.edges.project.load import Project
 from common_sync.edges.service.compose import ComposeFiles
 from common_sync.edges.service.places import Location
 from common_sync.edges.service.references import read_references
+from common_sync.edges.service.strays import read_stated
 
 _LEADS_THERE = ("points-at-master", "foreign")
 
@@ -65,6 +67,29 @@ class Takers:
             )
             remedy = move_in_two_steps(library.copy, library.name)
             raise TreeError(Problem(message, f"{service}/{library.copy}", remedy=remedy))
+
+    def refuse_exchanged_elsewhere(self, library: Library) -> None:
+        """Refuse to make a new copy where other services have copies of another library at that place: half would be exchanged.
+
+        Args:
+            library: The library of which there is to be a copy.
+
+        Raises:
+            TreeError: A service has one.
+        """
+        for service, master in self._made_of.get(library.copy, ()):
+            self.refuse_exchanged(service, library, master)
+
+    @cached_property
+    def _made_of(self) -> dict[str, list[tuple[str, str]]]:
+        """The place of copies → each service that has one there, and the master that it was made of."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for service in self._project.services:
+            for library in self._project.libraries_of(service):
+                copy = os.path.join(self._project.root, service, library.copy)
+                if (manifest := read_stated(copy)) is not None:
+                    found.setdefault(library.copy, []).append((service, manifest.library.master))
+        return found
 
     def _find_needs(self) -> Iterator[Need]:
         """Yield the lines by which libraries lead to each other."""

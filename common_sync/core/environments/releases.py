@@ -134,14 +134,17 @@ def find_release_program(environment: str, word: str) -> str:
     return word if word.startswith("/") else f"{environment}/bin/{word}"
 
 
-def choose_fallback(releases: Releases, failed: int) -> Release | None:
+def choose_fallback(releases: Releases, failed: int, before: int = 0) -> Release | None:
     """Return the release that is gone back to when one fails, or None where there is none.
+
+    A newer one that was proven is not better: a person may have gone back from it.
 
     Args:
         releases: All of them, as before the switch.
         failed: The number of the one that fails.
+        before: The one that ran before it, where that is known from elsewhere; 0 where it is not.
     """
-    numbers = dict.fromkeys((releases.trusted, releases.current))
+    numbers = dict.fromkeys((before, releases.trusted, releases.current))
     own = [one for number in numbers if (one := releases.known.get(number)) is not None and not one.failed]
     proven = sorted((one for one in releases.known.values() if one.proven), reverse=True)
     order = (*(one for one in own if one.proven), *proven, *own)

@@ -18,16 +18,19 @@ sys.path[:] = [path for path in sys.path if path not in _others]
 """Python takes modules from the current folder first: a service's own `json.py` would be run, and could say anything."""
 
 
-def make_probe(source: str, manifest: Manifest, own: Iterable[str]) -> str:
-    """Return a Python program that tells whether folders hold what a manifest states.
+def make_probe(source: str, copies: Sequence[tuple[str, Manifest]], own: Iterable[str]) -> str:
+    """Return a Python program that tells whether folders hold what manifests state.
 
     Args:
         source: The text of `remote/probe.py`.
-        manifest: What they should hold.
+        copies: Each copy's path in its service, and what it should hold.
         own: The names, beside the manifest's, that the tool itself gives to files in copies.
     """
-    job = [_in_ascii(f"{manifest.library.shown}, {manifest.tree}"), _describe_files(manifest), _left_alone(own)]
-    return _make_program(source, job, "probe(*job, sys.argv[1:])")
+    wanted = [
+        (copy, _in_ascii(f"{manifest.library.shown}, {manifest.tree}"), _describe_files(manifest))
+        for copy, manifest in copies
+    ]
+    return _make_program(source, [wanted, _left_alone(own)], "probe(*job, sys.argv[1:])")
 
 
 def make_question(

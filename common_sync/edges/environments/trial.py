@@ -9,17 +9,18 @@ _LASTS = 3600
 """Seconds: one that has run for so long is not at fault when it fails later."""
 
 
-def begin_trial(unit: str, number: int) -> None:
+def begin_trial(unit: str, number: int, former: int) -> None:
     """Note that a release was deployed just now; where that cannot be noted, it only does not go back by itself.
 
     Args:
         unit: The unit's name, without `.service`.
         number: The release.
+        former: The release that ran before; 0 for none.
     """
     with suppress(OSError):
         os.makedirs(_NOTES, exist_ok=True)
         with open(f"{_NOTES}/{unit}", "w", encoding="ascii") as file:
-            file.write(f"{number} {time.monotonic():.0f}\n")
+            file.write(f"{number} {time.monotonic():.0f} {former}\n")
 
 
 def end_trial(unit: str) -> None:
@@ -28,14 +29,15 @@ def end_trial(unit: str) -> None:
         os.unlink(f"{_NOTES}/{unit}")
 
 
-def is_on_trial(unit: str, number: int) -> bool:
-    """Tell whether a release was deployed a short while ago.
+def find_trial(unit: str, number: int) -> int | None:
+    """Return the release that ran before one that was deployed a short while ago, 0 for none; None where it was not.
 
     Args:
         unit: The unit's name, without `.service`.
         number: The release.
     """
     with suppress(OSError, ValueError), open(f"{_NOTES}/{unit}", encoding="ascii") as file:
-        noted, began = file.read().split()
-        return int(noted) == number and time.monotonic() - int(began) < _LASTS
-    return False
+        noted, began, *former = file.read().split()  # an older common-sync has not noted what ran before
+        if int(noted) == number and time.monotonic() - int(began) < _LASTS:
+            return int(former[0]) if former else 0
+    return None

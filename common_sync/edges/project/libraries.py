@@ -12,6 +12,7 @@ from common_sync.edges.project.services import count_hidden, is_glob, list_match
 
 if TYPE_CHECKING:
     from common_sync.core.library_settings import LibrarySettings
+    from common_sync.edges.project.load import Project
 
 
 def make_libraries(
@@ -92,3 +93,21 @@ def select_libraries(libraries: Sequence[Library], names: Sequence[str]) -> tupl
     if problems:
         raise ConfigurationError(*problems)
     return tuple(library for library in libraries if not names or library.name in names)
+
+
+def select_library(project: "Project", service: str, name: str) -> Library:
+    """Return the library of a name that a service gets.
+
+    Args:
+        project: The project.
+        service: The service's path from the root.
+        name: What the library is called.
+
+    Raises:
+        ConfigurationError: There is none of that name, or the service does not get it.
+    """
+    (library,) = select_libraries(project.libraries, [name])
+    if not library.takes(service):
+        gets = " and ".join(one.name for one in project.libraries_of(service))
+        raise ConfigurationError(Problem(f"{service} does not get {name}", remedy=f"it gets {gets}"))
+    return library

@@ -15,6 +15,7 @@ from common_sync.core.configuration import (
 )
 from common_sync.core.copies.library import LOCK_FILE, Library
 from common_sync.core.errors import ConfigurationError, Problem, shell_word
+from common_sync.core.model import name_after
 from common_sync.edges.files.folders import explain_os_error
 from common_sync.edges.files.reading import read_regular
 from common_sync.edges.git.ask import list_named
@@ -139,7 +140,7 @@ def _make_libraries(
     rules, unclear = configured_rules([(setting.value, setting.line) for setting in patterns], configuration.file)
     exclude = tuple(setting.value for setting in patterns)
     upstream = configuration.upstream
-    name = (upstream.path if upstream is not None else master).rpartition("/")[2]
+    name = name_after(upstream.path if upstream is not None else master)
     library = Library(name, master, configuration.copy.value, rules, exclude=exclude, upstream=upstream)
     return (library,), list(unclear)
 

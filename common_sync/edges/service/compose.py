@@ -1,14 +1,14 @@
 """The compose files of a repository: each is read at most once, by whoever asks first."""
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.asked_once import asked_once
 from common_sync.core.formats.compose.names import DeadEnd, Stack, find_stack
-from common_sync.core.model import is_below
+from common_sync.core.model import below, is_below
 from common_sync.core.references.hints import may_build, may_build_at
-from common_sync.core.references.kinds import KINDS, is_compose
+from common_sync.core.references.kinds import KINDS, Kind, is_compose
 from common_sync.core.text import UndecodableError, UnparsableError, decode_unicode
 
 if TYPE_CHECKING:  # 3 ms, which a repository without compose files need not pay: the reader is imported with YAML
@@ -312,3 +312,18 @@ class ComposeFiles:
 def _put_over(upper: "dict[str, list[Layer]]", lower: "dict[str, list[Layer]]") -> "dict[str, list[Layer]]":
     """Return the services of two files, of which one is put over the other."""
     return {name: [*upper.get(name, ()), *lower.get(name, ())] for name in lower | upper}
+
+
+def list_named(composes: ComposeFiles, service: str, folder: str, files: Sequence[tuple[str, Kind]]) -> Iterator[str]:
+    """Yield the Dockerfiles of a service that only a compose file knows by their names.
+
+    Args:
+        composes: The compose files.
+        service: The service's path from the root.
+        folder: Its absolute path.
+        files: Its files, inside it, each with what it is.
+    """
+    own = [path for path, kind in files if kind == "compose"]
+    known = {os.path.join(folder, path) for path, _ in files}
+    named = {one.dockerfile for one in composes.list_services(service, own, elsewhere=True) if not one.doubtful}
+    yield from sorted(path[len(folder) + 1 :] for path in named - known if below(path, folder) and os.path.isfile(path))

@@ -2,7 +2,7 @@
 
 import os
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice, takewhile
 from stat import S_ISREG
 from typing import TYPE_CHECKING, NamedTuple
@@ -23,11 +23,11 @@ from common_sync.core.text import (
     find_conflict,
 )
 from common_sync.edges.files.folders import explain_os_error
-from common_sync.edges.service.compose import ComposeFiles
+from common_sync.edges.service.compose import ComposeFiles, list_named
 from common_sync.edges.service.listing import is_meant, list_paths
 from common_sync.edges.service.places import Location, Places, see_from
 from common_sync.edges.service.rewriters import rewriter_of
-from common_sync.edges.service.strays import find_former, list_manifests, report_links, report_strays
+from common_sync.edges.service.strays import find_former, report_strays
 
 if TYPE_CHECKING:
     from common_sync.core.formats.compose.built import BuiltService
@@ -85,19 +85,15 @@ def read_references(
     kinds = ((path, kind_of(path)) for path in paths)
     files = [(path, kind) for path, kind in kinds if kind is not None and is_meant(folder, path, kind)]
     composes = composes or ComposeFiles(root)
-    files += [(path, "dockerfile") for path in _list_named(composes, service, folder, files)]
+    files += [(path, "dockerfile") for path in list_named(composes, service, folder, files)]
     dockerfiles = tuple(path for path, kind in files if kind == "dockerfile")
-    strays = (*report_strays(libraries, service, list_manifests(paths)), *report_links(former, service, paths))
     found = _Reader(views, service, composes, paths).read(files) if files else References()
-    return found._replace(findings=(*strays, *found.findings), dockerfiles=dockerfiles, former=tuple(former))
 
+    def find_lines(stray: Location) -> Sequence[Reference]:
+        return _Reader(see_from([stray], service), service, composes, paths).read(files).references
 
-def _list_named(composes: ComposeFiles, service: str, folder: str, files: Sequence[tuple[str, Kind]]) -> Iterator[str]:
-    """Yield the Dockerfiles of a service that only a compose file knows by their names."""
-    own = [path for path, kind in files if kind == "compose"]
-    known = {os.path.join(folder, path) for path, _ in files}
-    named = {one.dockerfile for one in composes.list_services(service, own, elsewhere=True) if not one.doubtful}
-    yield from sorted(path[len(folder) + 1 :] for path in named - known if below(path, folder) and os.path.isfile(path))
+    findings = (*report_strays(libraries, former, service, paths, find_lines), *found.findings)
+    return found._replace(findings=findings, dockerfiles=dockerfiles, former=tuple(former))
 
 
 def read_version(libraries: Sequence[Location], service: str, file: str, data: bytes) -> References:

@@ -1,7 +1,7 @@
 """Manifests in a service that are of no copy that the configuration names: of a former place of a copy, or of what nobody keeps."""
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from hashlib import sha256
 
@@ -9,11 +9,16 @@ from common_sync.core.copies.manifest import LARGEST, Manifest, parse_manifest
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.errors import GitError, ManifestError
 from common_sync.core.findings import make_finding
-from common_sync.core.model import Entries, File, Finding, below
+from common_sync.core.model import Entries, File, Finding, Reference, below, is_below
 from common_sync.core.references.kinds import KINDS, kind_of
 from common_sync.edges.files.folders import opened
 from common_sync.edges.files.reading import read_bytes
 from common_sync.edges.service.places import Location
+
+FindLines = Callable[[Location], Sequence[Reference]]
+"""A library → the lines of a service that lead to it."""
+
+_MOST_NAMED = 3
 
 
 def find_former(libraries: Sequence[Location], service: str, paths: Sequence[str]) -> list[Location]:
@@ -29,7 +34,7 @@ def _find_former(libraries: Sequence[Location], service: str, paths: Sequence[st
     for path in list_manifests(paths):
         place = path.rpartition("/")[0]
         copy = os.path.join(libraries[0].root, service, place)
-        if place and not _is_of_another(place, paths) and (manifest := _read(copy)) is not None:
+        if place and not _is_of_another(place, paths) and (manifest := read_stated(copy)) is not None:
             able = (one for one in libraries if not _is_nested(place, one.library.copy))
             found = next((one for one in able if _is_of(manifest, copy, one, alone=len(libraries) == 1)), None)
             if found is not None and ("/" not in place or _was_configured(found.root, place)):
@@ -62,7 +67,8 @@ def _is_of_another(place: str, paths: Sequence[str]) -> bool:
     return any(kind is not None and KINDS[kind].decides for kind in kinds)
 
 
-def _read(folder: str) -> Manifest | None:
+def read_stated(folder: str) -> Manifest | None:
+    """Return the manifest of a folder, an absolute path; None where it has none that can be read."""
     with suppress(OSError, ManifestError), opened(folder) as copy:
         return parse_manifest(read_bytes(MANIFEST_NAME, copy, LARGEST), MANIFEST_NAME)
     return None
@@ -104,14 +110,8 @@ def _are_most(some: Collection[str], files: Entries) -> bool:
 _EMPTY = tuple(File(sha256().hexdigest(), executable) for executable in (False, True))
 
 
-def report_links(former: Sequence[Location], service: str, paths: Sequence[str]) -> Iterator[Finding]:
-    """Yield an error for each symlink of a service that leads into a former copy, which stays until it leads elsewhere.
-
-    Args:
-        former: The former copies, as libraries whose master they are.
-        service: The service's path from the root.
-        paths: The paths of the service's files, inside it.
-    """
+def _report_links(former: Sequence[Location], service: str, paths: Sequence[str]) -> Iterator[Finding]:
+    """Yield an error for each symlink of a service that leads into a former copy, which stays until it leads elsewhere."""
     for one in former:
         folder = os.path.join(one.root, service)
         for path in paths:
@@ -122,13 +122,42 @@ def report_links(former: Sequence[Location], service: str, paths: Sequence[str])
                 yield make_finding("CS106", service, f"{service}/{path}", None, message, f"have it lead to {there}")
 
 
-def report_strays(libraries: Sequence[Location], service: str, manifests: Sequence[str]) -> Iterator[Finding]:
-    """Yield an error for each manifest of a copy that nobody keeps in sync."""
-    copies = " or ".join(f"./{one.library.copy}" for one in libraries)
+def report_strays(
+    libraries: Sequence[Location],
+    former: Sequence[Location],
+    service: str,
+    paths: Sequence[str],
+    find_lines: FindLines,
+) -> Iterator[Finding]:
+    """Yield an error for each manifest of a copy that nobody keeps in sync, and for symlinks into a former copy.
+
+    Args:
+        libraries: Where the libraries lie that the service gets.
+        former: The former copies, as libraries whose master they are.
+        service: The service's path from the root.
+        paths: The paths of the service's files, inside it, without those of former copies.
+        find_lines: Finds the lines of the service that lead to a library.
+    """
     message = "is of a copy that the configuration does not know, so nothing keeps it in sync"
-    remedy = f"have what leads to it lead to {copies}, and remove its folder; or set `copy` to it"
-    if any(
-        one.library.services is not None for one in libraries
-    ):  # most likely of a library that the service gets no more
-        remedy = f'add "{service}" to the `services` of its library; or take out what leads to it, and its folder'
-    yield from (make_finding("CS119", service, f"{service}/{path}", None, message, remedy) for path in manifests)
+    for path in list_manifests(paths):
+        remedy = _advise(libraries, service, path.rpartition("/")[0], find_lines)
+        yield make_finding("CS119", service, f"{service}/{path}", None, message, remedy)
+    yield from _report_links(former, service, paths)
+
+
+def _advise(libraries: Sequence[Location], service: str, place: str, find_lines: FindLines) -> str:
+    """Return what to do about a copy: by whose it is, and with the lines that lead to it."""
+    first = libraries[0]
+    path = f"{service}/{place}"
+    found = find_lines(first._replace(library=first.library._replace(master=path)))
+    led = [one for one in found if one.state == "points-at-former" and not is_below(one.file, path)]
+    lines = [f"{one.file.removeprefix(f'{service}/')}:{one.line}" for one in led]
+    leading = " and ".join(lines[:_MOST_NAMED]) if 0 < len(lines) <= _MOST_NAMED else "what leads to it"
+    manifest = read_stated(os.path.join(first.root, service, place))
+    made_of = manifest.library.master if manifest is not None else None
+    owners = [one.library for one in libraries if one.library.master == made_of]
+    if not owners and any(one.library.services is not None for one in libraries):
+        return f'add "{service}" to the `services` of its library; or take out {leading}, and its folder'
+    copies = " or ".join(f"./{one.copy}" for one in owners or (one.library for one in libraries))
+    where = f" of {owners[0].name}" if owners and owners[0].services is not None else ""
+    return f"have {leading} lead to {copies}, and remove its folder; or set `copy`{where} to it"

@@ -104,6 +104,24 @@ def test_what_is_gone_back_to_by_itself(releases: Releases, failed: int, expecte
     assert (found and found.number) == expected
 
 
+NOTED = [
+    ("a person has left a newer one", make("pppp", 4), 4, 2, 2),
+    ("it has failed since then", make("pfpp", 4), 4, 2, 3),
+    ("it is gone", make("p.pp", 4), 4, 2, 3),
+    ("it was never proven", make("pupp", 4), 4, 2, 3),
+    ("it is the one that fails", make("pp", 2), 2, 2, 1),
+]
+
+
+@pytest.mark.parametrize(
+    ("releases", "failed", "before", "expected"), [row[1:] for row in NOTED], ids=[r[0] for r in NOTED]
+)
+def test_what_ran_before_is_gone_back_to(releases: Releases, failed: int, before: int, expected: int) -> None:
+    """A release that a person has gone back from would come back by itself, once a later one fails."""
+    found = choose_fallback(releases, failed, before)
+    assert (found and found.number) == expected
+
+
 TARGETS = [
     ("nothing is there", make("", 0), None),
     ("the one before", make("pp", 2), 1),

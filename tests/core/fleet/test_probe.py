@@ -28,11 +28,10 @@ def job_of(program: str) -> list[object]:
 def test_what_a_probe_is_told() -> None:
     """A name with a quote or a byte that is no UTF-8 would break the program, or run as a part of it."""
     manifest = make_manifest(Origin("media-common", "common", "1.0.2"), FILES)
-    program = make_probe("", manifest, ["/mine"])
+    program = make_probe("", [("it's common", manifest)], ["/mine"])
     assert program.isascii()
-    shown, files, left_alone = job_of(program)
-    assert shown == f"media-common 1.0.2, {manifest.tree}"
-    assert files == FILES_TOLD
+    wanted, left_alone = job_of(program)
+    assert wanted == [["it's common", f"media-common 1.0.2, {manifest.tree}", FILES_TOLD]]
     assert isinstance(left_alone, list)
     assert {"/.common-sync.json", "/mine", "__pycache__/", "*.pyc"} <= set(left_alone)
 
@@ -40,8 +39,8 @@ def test_what_a_probe_is_told() -> None:
 def test_a_library_without_a_version_and_with_an_odd_name() -> None:
     """A terminal at the other end would be sent a control sequence, or a letter that its encoding lacks."""
     manifest = make_manifest(Origin("b\u00fccher\x1b[2J", "common", None), {})
-    shown, *_ = job_of(make_probe("", manifest, ()))
-    assert shown == ascii(f"b\u00fccher\x1b[2J, {manifest.tree}")
+    wanted, _ = job_of(make_probe("", [("common", manifest)], ()))
+    assert wanted == [["common", ascii(f"b\u00fccher\x1b[2J, {manifest.tree}"), {}]]
 
 
 def test_what_a_machine_is_asked() -> None:
