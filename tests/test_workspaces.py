@@ -429,3 +429,15 @@ def test_doctor_follows_its_dockerfile(space: Space, lines: str, verdict: str, c
         assert set(states) == ({"services/api"} if words else {"services/api", "services/old"})
         assert (code in {one["code"] for one in document["findings"]}) == bool(code)
         assert all(one["file"].startswith(("services/", "libs/")) for one in document["findings"])
+
+
+def test_a_service_that_takes_it_from_an_index(space: Space) -> None:
+    """What the configuration says of a service would count less than a line in its project file."""
+    space.write("common-sync.toml", space.read("common-sync.toml") + '[service."services/api"]\nlibrary = "index"\n')
+    space.git("init", "-q")
+    space.git("add", "-A")
+    space.git("commit", "-qm", "one")
+    assert space.json("status", code=1)["workspace"] == ["services/worker"]
+    space.write("libs/common/common.py", "x = 1\n")
+    found = [one["name"] for one in space.json("affected", "--since", "HEAD", code=0)["services"]]
+    assert found == ["services/old", "services/worker"]
