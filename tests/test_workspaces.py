@@ -1,5 +1,6 @@
 """uv workspaces through the whole program, and what the real uv says of a context without the members that are not needed."""
 
+import json
 import os
 import subprocess
 import tarfile
@@ -401,3 +402,42 @@ def test_init_where_all_take_it_from_the_workspace(space: Space) -> None:
         "next: common-sync context services/api | docker build -f services/api/Dockerfile -" in done.out,
     ) == (0, True), done
     assert space.json("verify", code=0)["workspace"] == ["services/api", "services/worker"]
+
+
+DOCKERFILES = [
+    pytest.param("COPY . .\nRUN uv sync --locked --package api\n", "unknown", "CS213", id="what uv takes from the workspace"),
+    pytest.param("COPY libs/extra /x\nRUN pip install ./libs/common\n", "broken", "CS202", id="a member that is left out"),
+    pytest.param("COPY services/api /app\nRUN pip install x\n", "broken", "CS216", id="a library that is not copied"),
+    pytest.param("COPY . .\nRUN pip install ./services/api ./libs/common\n", "unknown", "CS213", id="what asks an index for a member"),
+    pytest.param("# common-sync: ignore[CS213]\nCOPY . .\nENV PYTHONPATH=/libs/common/src\nCMD python services/api/main.py\n", "proven", "", id="nothing is installed"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("lines", "verdict", "code"), DOCKERFILES)
+def test_doctor_follows_its_dockerfile(space: Space, lines: str, verdict: str, code: str) -> None:
+    """A build would fail for want of a member, or be called proven though nobody has looked."""
+    space.write("services/api/main.py", "import common\n")
+    space.write("services/api/src/api/__init__.py", "")
+    (space.root / "libs/common/common.py").unlink()
+    space.write("libs/common/src/common/__init__.py", "")
+    space.write("services/api/Dockerfile", f"FROM python:3.12-slim\n{lines}")
+    for words in (("api",), ()):
+        found = space.run("doctor", *words, "--output-format", "json")
+        document = json.loads(found.out)
+        states = {one["name"]: one["verdict"] for one in document["services"]}
+        assert states["services/api"] == verdict, document
+        assert set(states) == ({"services/api"} if words else {"services/api", "services/old"})
+        assert (code in {one["code"] for one in document["findings"]}) == bool(code)
+        assert all(one["file"].startswith(("services/", "libs/")) for one in document["findings"])
+
+
+def test_a_service_that_takes_it_from_an_index(space: Space) -> None:
+    """What the configuration says of a service would count less than a line in its project file."""
+    space.write("common-sync.toml", space.read("common-sync.toml") + '[service."services/api"]\nlibrary = "index"\n')
+    space.git("init", "-q")
+    space.git("add", "-A")
+    space.git("commit", "-qm", "one")
+    assert space.json("status", code=1)["workspace"] == ["services/worker"]
+    space.write("libs/common/common.py", "x = 1\n")
+    found = [one["name"] for one in space.json("affected", "--since", "HEAD", code=0)["services"]]
+    assert found == ["services/old", "services/worker"]

@@ -21,7 +21,7 @@ from common_sync.edges.files.replacing import write_edit
 from common_sync.edges.library.public_names import read_public_names
 from common_sync.edges.library.targets import Target
 from common_sync.edges.processes.workers import Phases, no_progress
-from common_sync.edges.project.load import Project, select_services
+from common_sync.edges.project.load import Project, select_member, select_services
 from common_sync.edges.state.lock import exclusive, state_folder
 from common_sync.edges.state.rewritten import add_to_record
 
@@ -74,20 +74,40 @@ def diagnose(
     """
     state = state_folder(project.root)
     with exclusive(state, say) if fix else nullcontext():
-        indexed = [one for one in select_services(project, names) if one in project.indexed]
-        copied = [one for one in select_services(project, names) if one not in indexed] if names else []
+        members, others = _split(project, names)
+        chosen = select_services(project, others) if others or not names else ()
+        indexed = [one for one in chosen if one in project.indexed]
+        copied = [one for one in chosen if one not in indexed] if names else []
         looked_at = project if copied or not names else project._replace(services=())
         found = survey(looked_at, copied, phases=phases, beside=True)
         shared = tuple(finding for target in found.masters for finding in _check_library(found.project, target))
         checks = (check_service(found, plan, shared, fix=fix) for plan in found.plans)
         ignored = find_ignored_copies(found, [copy for plan in found.plans for copy in plan.copies if copy.exists])
         services = tuple(one._replace(findings=(*one.findings, *ignored.get(one.service, ()))) for one in checks)
+        services += _check_members(project, members, shared)
         for one in services:
             for fixed in one.fixed:
                 _write(project.root, state, one.service, fixed)
     from_index = tuple(check_indexed(project, indexed, found.masters))
     environments = _check_environments(found.project, [plan.service for plan in found.plans])
     return Diagnosis(found, shared, services, report_hand_copies(found), (*indexed,), from_index, environments)
+
+
+def _split(project: Project, names: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:
+    """Return the services of a uv workspace that are meant, and the other names."""
+    if not project.members or not names:
+        return project.members, [*names]
+    found = {name: select_member(project, name) for name in names}
+    members = (member for member in found.values() if member is not None)
+    return tuple(dict.fromkeys(members)), [name for name, member in found.items() if member is None]
+
+
+def _check_members(project: Project, members: Sequence[str], shared: Sequence[Finding]) -> tuple[ServiceCheck, ...]:
+    if not members:
+        return ()
+    from common_sync.commands.steps.space_check import check_spaces  # most projects are no workspace
+
+    return check_spaces(project, members, shared)
 
 
 def _check_environments(project: Project, services: Sequence[str]) -> tuple[Finding, ...]:

@@ -38,9 +38,8 @@ class Pruned(NamedTuple):
     lock: str  # the text of uv.lock
     members: tuple[str, ...]  # the paths of the members that stay, sorted; nothing is the root itself
     others: tuple[str, ...]  # the paths of all other members
-    local: tuple[
-        str, ...
-    ]  # the paths of packages on this disk that are no members: folders, archives, folders of archives
+    local: tuple[str, ...]  # the paths of other packages on this disk: folders, archives, folders of archives
+    names: Mapping[str, str]  # path → name of each member that stays
 
 
 def prune(workspace: Workspace, member: str) -> Pruned:
@@ -75,8 +74,9 @@ def prune(workspace: Workspace, member: str) -> Pruned:
     carrier = Carrier(_choose_name(lock), python) if python and not own else None
     text = add_carrier(text, carrier) if carrier is not None else text
     others = {tidy(one.place) or "" for name, one in lock.members.items() if name not in projects}
+    names = {path: name for name, path in places.items()}
     written = _write_lock(lock, kept, projects, root, carrier)
-    return Pruned(text, written, tuple(sorted(places.values())), tuple(sorted(others)), local)
+    return Pruned(text, written, tuple(sorted(places.values())), tuple(sorted(others)), local, names)
 
 
 def _read_project(workspace: Workspace, path: str) -> Places:

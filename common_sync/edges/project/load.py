@@ -101,11 +101,12 @@ def _make_project(found: "_Found") -> Project:
     services, missing = discover_services(folder, configuration)
     libraries, unclear = _make_libraries(folder, configuration, services)
     settings, unknown = _assign_settings(configuration, services) if configuration.service else ({}, [])
-    members = _find_members(folder, pyproject, services, libraries)
-    services = tuple(one for one in services if one not in members) if members else services
-    if indexed := {service for service, one in settings.items() if one.from_index}:
+    indexed = {service for service, one in settings.items() if one.from_index}
+    members = _find_members(folder, pyproject, [one for one in services if one not in indexed], libraries)
+    if indexed:
         takers = ((one, one.services if one.services is not None else frozenset(services)) for one in libraries)
         libraries = tuple(one._replace(services=taking - indexed) for one, taking in takers)
+    services = tuple(one for one in services if one not in members) if members else services
     if any(configuration.all_pins):
         from common_sync.edges.project.pins import assign_pins  # most projects pin nothing
 

@@ -39,7 +39,7 @@ def find_members(root: str, text: str, services: Sequence[str], libraries: Seque
 
     def is_member(service: str) -> bool:
         taken = [library for library in libraries if library.takes(service)]
-        if any(os.path.lexists(os.path.join(root, service, one.copy, MANIFEST_NAME)) for one in taken):
+        if not taken or any(os.path.lexists(os.path.join(root, service, one.copy, MANIFEST_NAME)) for one in taken):
             return False
         brought = list_from_workspace(_read_project(root, service), tables)
         while more := {need for one in brought for need in needs.get(one, ())} - brought:
