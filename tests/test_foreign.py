@@ -99,7 +99,9 @@ def clone(pair: Pair) -> Monorepo:
 
 def test_a_library_of_another_repository_is_taken(pair: Pair) -> None:
     """A team could not use a library of another repository: it would go on copying it by hand."""
-    assert "lacks common at v1, which the configuration asks for" in pair.run("verify").out
+    said = pair.run("verify").out
+    assert "lacks common at v1, which the configuration asks for" in said
+    assert "2 of 2 services not in sync" in said
     done = pair.run("distribute")
     assert (done.code, done.err) == (0, "")
     assert pair.app.read(f"{API}/{FILE}") == "DEBUG = False\n"
@@ -161,6 +163,22 @@ def test_another_release(taken: Pair) -> None:
     assert taken.app.read(LOCK).count("[[locked]]") == 1
     assert 'ref = "v2"' in taken.app.read(LOCK)
     assert len(taken.trees()) == 2
+
+
+def test_another_place(taken: Pair) -> None:
+    """What was locked of one repository would be taken for what another one has, or a service be called in sync with it."""
+    taken.app.write("common-sync.toml", CONFIGURATION.replace("../platform", "../moved"))
+    said = " ".join(taken.run("verify").out.split())
+    assert "CS011 common at v1 was locked from git+../platform#subdirectory=python/common" in said
+    assert "2 of 2 services not in sync" in said
+    before = taken.app.tree()
+    done = taken.run("distribute")
+    assert (done.code, done.err.startswith("error: ../moved: cannot be reached: ")) == (2, True)
+    assert taken.app.tree() == before
+    taken.platform.root.rename(taken.platform.root.with_name("moved"))
+    assert taken.run("distribute").code == 0
+    assert 'git = "../moved"' in taken.app.read(LOCK)
+    assert taken.run("verify").code == 0
 
 
 def test_one_service_stays_behind(taken: Pair) -> None:

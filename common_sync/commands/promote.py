@@ -13,8 +13,7 @@ from common_sync.core.copies.drift import TAKE_OVER_THERE
 from common_sync.core.copies.promotion import How, digest_file, make_entry
 from common_sync.core.errors import Problem, TreeError
 from common_sync.core.findings import make_finding
-from common_sync.core.model import Finding, Version
-from common_sync.core.upstream import is_foreign
+from common_sync.core.model import Finding, Version, is_foreign
 from common_sync.edges.files.folders import FOLDER, explained, opened
 from common_sync.edges.files.replacing import read_version, write_version
 from common_sync.edges.processes.workers import Phases, no_progress

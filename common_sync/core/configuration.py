@@ -12,9 +12,9 @@ from common_sync.core.settings import Lines, Reader, Setting, tidy_path
 
 if TYPE_CHECKING:
     from common_sync.core.library_settings import LibrarySettings
+    from common_sync.core.model import Upstream
     from common_sync.core.pins import Pin
     from common_sync.core.service_settings import ServiceSettings
-    from common_sync.core.upstream import Upstream
 
 PYPROJECT = "pyproject.toml"
 OWN_FILE = "common-sync.toml"

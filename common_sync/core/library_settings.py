@@ -7,8 +7,8 @@ from common_sync.core.model import name_after, overlap
 from common_sync.core.settings import Reader, Setting, tidy_path
 
 if TYPE_CHECKING:
+    from common_sync.core.model import Upstream
     from common_sync.core.pins import Pin
-    from common_sync.core.upstream import Upstream
 
 LIBRARY_KEYS = ("master", "name", "copy", "exclude", "services", "pins")
 

@@ -2,9 +2,9 @@
 
 import re
 
+from common_sync.core.model import SUBDIRECTORY, Upstream
 from common_sync.core.pins import REMEDY, why_no_ref
 from common_sync.core.settings import Reader, Setting, tidy_path, why_no_folder
-from common_sync.core.upstream import SUBDIRECTORY, Upstream
 
 UPSTREAM_KEYS = ("git", "ref", "path")
 

@@ -7,9 +7,9 @@ from common_sync.core.copies.library import Library
 from common_sync.core.copies.metadata import read_library
 from common_sync.core.copies.rules import Rules
 from common_sync.core.errors import Problem
+from common_sync.core.model import Upstream, is_foreign
 from common_sync.core.pins import REMEDY
 from common_sync.core.settings import Setting
-from common_sync.core.upstream import Upstream, is_foreign
 from common_sync.core.upstream_settings import why_no_repository
 
 FILE = "common-sync.toml"

@@ -16,9 +16,8 @@ from common_sync.core.copies.plan import Operation
 from common_sync.core.copies.promotion import Combined, combine, digest_file, make_entry
 from common_sync.core.errors import ConfigurationError, GitError, Problem, TreeError
 from common_sync.core.findings import unpin_command
-from common_sync.core.model import GUARDED, Symlink, Version, ancestors, is_below
+from common_sync.core.model import GUARDED, Symlink, Version, ancestors, is_below, is_foreign
 from common_sync.core.service_plan import CopySurvey
-from common_sync.core.upstream import is_foreign
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.files.replacing import read_version
 from common_sync.edges.git.ask import ask, explain_ignored

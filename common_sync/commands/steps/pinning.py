@@ -63,6 +63,10 @@ def survey_unknown(folder: int, service: str, target: Target) -> CopySurvey:
 
 
 def _explain(service: str, copy: str, target: Target) -> tuple[Finding, ...]:
+    upstream = target.library.upstream
+    if target.locked is None and upstream is not None:
+        message = f"should hold {target.library.name} at {target.key.ref or upstream.ref}, and that is not locked yet"
+        return (make_finding("CS010", service, copy, None, message, distribute_command(service), "distribute"),)
     if target.locked is None:  # CS011 says so
         return ()
     message = f"should hold {target.library.name} at {target.locked.ref}, and this clone does not have that"

@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from common_sync.core.copies.rules import Rules
-from common_sync.core.upstream import Upstream
+from common_sync.core.model import Upstream
 
 LOCK_FILE = "common-sync.lock"
 """What the pins come to, beside the configuration; `lockfile.py` reads it, where there is one."""

@@ -13,9 +13,8 @@ from common_sync.core.copies.library import LOCK_FILE, TargetKey
 from common_sync.core.copies.manifest import quote, why_unsafe
 from common_sync.core.errors import ConfigurationError, Problem, shell_word
 from common_sync.core.findings import make_finding
-from common_sync.core.model import Finding
+from common_sync.core.model import Finding, Upstream, is_foreign
 from common_sync.core.pins import why_no_ref
-from common_sync.core.upstream import Upstream, is_foreign
 
 SCHEMA = 1
 LARGEST = 1 << 20

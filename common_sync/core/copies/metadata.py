@@ -3,8 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 
-from common_sync.core.model import Origin
-from common_sync.core.upstream import SUBDIRECTORY
+from common_sync.core.model import SUBDIRECTORY, Origin
 
 METADATA_FILES = ("pyproject.toml", "setup.cfg", "setup.py")
 """Where a library declares its name and version; the first that names one counts."""

@@ -5,9 +5,8 @@ from collections.abc import Iterator, Sequence
 
 from common_sync.core.configuration import Configuration
 from common_sync.core.errors import Problem, shell_word
-from common_sync.core.model import ancestors
+from common_sync.core.model import ancestors, is_foreign
 from common_sync.core.settings import Setting, nearest, why_no_folder
-from common_sync.core.upstream import is_foreign
 from common_sync.edges.files.folders import explain_os_error
 from common_sync.edges.git.ask import ask, split
 from common_sync.edges.git.repository import find_top
