@@ -275,9 +275,8 @@ class _Finder:
         origin = place.origin if place is not None else None
         rules = (self._context.why_dropped(f"{origin}/{name}") for name in _PROJECT_FILES if origin)
         rule = next((rule for rule in rules if rule is not None), None)
-        return f"the folder {path} holds neither pyproject.toml nor setup.py" + (
-            f", which {rule} keeps out" if rule else ""
-        )
+        kept_out = f", which {rule} keeps out" if rule else ""
+        return f"the folder {path} holds neither pyproject.toml nor setup.py{kept_out}"
 
     def _find_absent(self, path: str, place: Place) -> str | None:
         """Return a package of the project that the build context has and the image has not."""
