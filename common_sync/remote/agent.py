@@ -221,12 +221,16 @@ class Agent:
         project, names = self._host.read_units(self._job.path)
         running = {unit: image for unit, image in self._host.find_running(project).items() if unit in names}
         for unit, name in names.items():
-            self._host.check_name(name, running.get(unit))
+            self._host.check_name(name, running.get(unit), self._list_kept())
         for unit, image in running.items():
             self._host.keep(project, unit, image)
         well = bool(running) and not self._host.find_ill(project, running)
         fresh = Journal("", self._job.run, self._job.commit, self._job.tree, self._host.head(), project, running)
         self.note("begun", fresh._replace(well=well, history=self.journal.history))
+
+    def _list_kept(self) -> set[str]:
+        """Return the images of the releases that are kept."""
+        return {image for one in self.journal.history for image in Release(**one).images.values()}  # type: ignore[arg-type] # each was written from one
 
     def _build(self) -> dict[str, str]:
         """Build the images from the work tree beside the clone; return their ids."""
@@ -236,7 +240,7 @@ class Agent:
         if project != self.journal.project:
             fail(f"{self._job.commit[:SHORT]} calls its project {project}, and not {self.journal.project}")
         for unit, name in names.items():
-            self._host.check_name(name, self.journal.running.get(unit))
+            self._host.check_name(name, self.journal.running.get(unit), self._list_kept())
         return self._host.build(root, project, names)
 
     def _discard(self, why: str) -> None:

@@ -138,23 +138,24 @@ class Host:
         """Check the commit out beside the clone."""
         self.remove_tree(tree)
         os.makedirs(os.path.dirname(tree), exist_ok=True)
-        self.do("git", "-c", "core.hooksPath=/dev/null", "worktree", "add", "--detach", tree, self.job.commit)
+        self.do(
+            "git", "-c", "core.hooksPath=/dev/null", "worktree", "add", "--force", "--detach", tree, self.job.commit
+        )
 
     def remove_tree(self, tree: str) -> None:
         """Remove what was checked out beside the clone."""
-        if os.path.lexists(tree):
-            self.do("rm", "-rf", "--", tree)
-            self.do("git", "worktree", "prune")
+        if os.path.lexists(tree) and not self.succeeds("git", "worktree", "remove", "--force", "--force", tree):
+            self.do("rm", "-rf", "--", tree)  # git does not know it: it was interrupted
 
     def find_image(self, name: str) -> str:
         """Return the id of an image, or nothing where there is none of that name."""
         words = ("docker", "image", "inspect", "--format", "{{.Id}}", name)
         return self.ask(*words) if self.succeeds(*words) else ""
 
-    def check_name(self, name: str, image: str | None) -> None:
-        """Refuse to take a name from an image that somebody has made and not started."""
+    def check_name(self, name: str, image: str | None, kept: set[str]) -> None:
+        """Refuse to take a name from an image that somebody has made and not started; ours are kept by another one."""
         named = self.find_image(name)
-        if named and named != image:
+        if named and named not in {image, *kept}:
             remedy = "start it, or remove its name by docker rmi" if image else "remove its name by docker rmi"
             refuse(f"the image {name} is there and is not what runs: {remedy}")
 
@@ -240,13 +241,13 @@ class Host:
 
     def find_ill(self, project: str, images: dict[str, str]) -> str:
         """Return why a service is not well, or nothing."""
-        found = {str(one["unit"]): one for one in list_running(project) if one["unit"] in images}
-        for unit, one in found.items():
-            if one["image"] != images[unit]:
-                return f"{unit} runs another image"
+        found = [one for one in list_running(project) if one["unit"] in images]
+        for one in found:
+            if one["image"] != images[str(one["unit"])]:
+                return f"{one['unit']} runs another image"
             if one["state"] != "running" or one["health"] not in ("", "healthy"):
-                return f"{unit} is {one['health'] or one['state']}"
-        missing = sorted(set(images).difference(found))
+                return f"{one['unit']} is {one['health'] or one['state']}"
+        missing = sorted(set(images).difference(str(one["unit"]) for one in found))
         if missing:
             return f"{', '.join(missing)}: no container"
         told = ask(self.job.health) if self.job.health else {"status": 200}

@@ -39,8 +39,9 @@ UNITS = """\
 name: ${PROJECT}
 services:
   api: {build: {context: ., network: none}, network_mode: host, env_file: .env, stop_grace_period: 2s}
+  db: {image: "IMAGE", network_mode: none, command: [sleep, "10000"], stop_grace_period: 0s}
   job: {build: {context: ., network: none}, network_mode: none, command: [sleep, "10000"], stop_grace_period: 0s}
-"""
+""".replace("IMAGE", NAME)
 KILLER = """\
 #!/bin/sh
 if [ -f {kill} ]; then

@@ -293,6 +293,16 @@ def retag(machine: Machine) -> None:
     (machine.store / "state.json").write_text(json.dumps(state))
 
 
+def test_a_service_that_was_taken_down(machine: Machine) -> None:
+    """After `docker compose down` nobody could deploy, since the name of its image is there."""
+    machine.publish("a.py", "x = 1\n")
+    assert (machine.end("prepare")[0], machine.end("switch")[0]) == ("verified", "deployed")
+    machine.compose("rm", "api")
+    machine.publish("a.py", "x = 2\n")
+    assert (machine.end("prepare", "2"), machine.end("switch", "2")) == (("verified", ""), ("deployed", ""))
+    assert set(machine.running) == {"api"}
+
+
 def lose(machine: Machine) -> None:
     """Lose the repository."""
     (machine.clone / ".git").rename(machine.clone / "git")
@@ -517,4 +527,4 @@ def test_what_keeps_a_service_from_being_well(machine: Machine) -> None:
     assert there.find_ill("shop", {**machine.running, "job": "sha256:x"}) == "job: no container"
     assert there.find_ill("shop", machine.running) == "http://127.0.0.1:1/: [Errno 111] Connection refused"
     with pytest.raises(RefusalError):
-        there.check_name("shop-api", None)
+        there.check_name("shop-api", None, set())

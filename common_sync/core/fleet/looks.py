@@ -177,7 +177,7 @@ def find_reason(look: Look, tree: str, *, holds: bool) -> str:
         return "its clone holds another commit of it"
     if journal.tree != tree:
         return "runs another commit of it"
-    if set(look.running) != set(journal.images.items()):
+    if {(unit, image) for unit, image in look.running if unit in journal.images} != set(journal.images.items()):
         return "runs other images than its last deploy has made"
     return "" if holds else "a copy is not as wanted"
 

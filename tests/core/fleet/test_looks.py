@@ -135,6 +135,7 @@ def journal(step: str = "deployed", tree: str = "t", *, busy: bool = False) -> L
 
 REASONS = [
     (READ, ""),
+    (READ._replace(running=(*READ.running, ("redis", "sha256:9"))), ""),  # what is not built of the service
     (READ._replace(journal=None), "was not deployed by this command yet"),
     (journal(step="switched"), "its last deploy stands at `switched`"),
     (READ._replace(checkout=Checkout(tree="other")), "its clone holds another commit of it"),
