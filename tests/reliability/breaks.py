@@ -201,7 +201,7 @@ BREAKS = (
     ),
     Break(
         "bytes for a pinned copy are not held to their digest",
-        "edges/library/pinned.py",
+        "edges/library/proven.py",
         "if sha256(data).hexdigest() == entry.sha256:",
         "if True:",
         ("tests/test_pins.py::test_pin_and_unpin_give_everything_back",),
