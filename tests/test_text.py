@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from support.monorepo import PROGRAM, Monorepo, show
 
 from common_sync.core.findings import page_url
+from common_sync.interface.show.table import table_lines
 from common_sync.interface.show.terminal import Terminal, columns
 
 ESCAPES = re.compile(r"\x1b\[\d+m|\x1b\]8;;[^\x1b]*\x1b\\")
@@ -25,6 +26,18 @@ def test_lines_fit_and_no_word_is_cut(words: list[str], width: int, indent: int,
     assert " ".join(lines).split() == [*head.split(), *words]
     for line in lines:
         assert columns(line) <= width or len(line.removeprefix(head).split()) == 1 or line.strip() == head.strip()
+
+
+def test_a_wide_row_of_a_table_goes_on_below() -> None:
+    """A row that is wider than the terminal would be broken in the middle of a path."""
+    place = "/opt/shop/camera/releases/current/app/common"
+    rows = [("HOST", "HOLDS", "PLACE"), ("pi-1", "current", "/srv/common"), ("pi-2", "media-common 1.0.1", place)]
+    assert list(table_lines(rows, Terminal(colors=False, marks=True, width=60))) == [
+        "HOST  HOLDS               PLACE",
+        "pi-1  current             /srv/common",
+        "pi-2  media-common 1.0.1",
+        f"                    {place}",
+    ]
 
 
 @pytest.fixture

@@ -11,13 +11,14 @@ def table_lines(rows: Sequence[Sequence[str]], terminal: Terminal) -> Iterator[s
     """Yield the lines of a table; the first row is its head.
 
     Args:
-        rows: The cells of each.
+        rows: The cells of each; where a row is wider than the terminal, the last of them goes on below.
         terminal: What the lines are for.
     """
-    widths = [max(map(columns, column)) for column in zip(*rows, strict=True)]
-    for number, row in enumerate(rows):
-        line = "  ".join(pad(cell, width) for cell, width in zip(row, widths, strict=True)).rstrip()
-        yield terminal.paint(line, "bold") if number == 0 else line
+    widths = [max(map(columns, column)) for column in zip(*rows, strict=True)][:-1]
+    for number, (*cells, last) in enumerate(rows):
+        head = "".join(f"{pad(cell, width)}  " for cell, width in zip(cells, widths, strict=True))
+        for line in terminal.wrap(last, columns(head), head):
+            yield terminal.paint(line, "bold") if number == 0 else line
 
 
 def megabytes(size: int) -> str:
