@@ -86,7 +86,7 @@ def test_a_fleet(committed: Monorepo, farm: Farm, tmp_path: Path) -> None:
     file = tmp_path / "status.json"
     done = ask(committed, "--output-format", f"json={file}", env=farm.variables)
     assert (done.code, done.err) == (4, "")
-    first, _, titles, *lines = done.out.splitlines()
+    first, _, titles, *lines = re.sub(r"\n {20,}", "  ", done.out).splitlines()  # a path that does not fit stands below
     assert re.fullmatch(rf"HEAD [0-9a-f]{{7}}: {name_of(committed)}", first)
     assert titles.split() == ["HOST", "SERVICE", "HOLDS", "PLACE"]
     holds = {
