@@ -326,6 +326,41 @@ def test_a_forged_lock(taken: Pair) -> None:
     assert taken.run("distribute").code == 2
 
 
+@pytest.mark.parametrize("given", [True, False])
+def test_a_forged_lock_with_another_commit(taken: Pair, *, given: bool) -> None:
+    """Who forges the digest would write another commit beside it, and the check would take it for a tag that was moved."""
+    text = taken.app.read(LOCK)
+    tree, commit = text[text.index("cs1:") :][:68], taken.platform.git("rev-parse", "v1^{commit}").strip()
+    other = taken.platform.git("rev-parse", "common-v2").strip() if given else "ab" * 20
+    forged = text.replace(commit, other)
+    taken.app.write(LOCK, forged)  # the digest is that of the first release still
+    done = taken.run("update", "--dry-run")
+    assert (done.code, "CS013" in done.out) == (1, True), done
+    assert ("nobody can tell" in done.out) is not given
+    if not given:
+        assert taken.run("update").code == 0, "what is gone is locked no more"
+        return
+    taken.app.write(LOCK, forged.replace(tree, "cs1:" + "ab" * 32))
+    done = taken.run("update", "--dry-run")
+    assert (done.code, "CS013" in done.out) == (1, True), done
+    taken.app.write("common-sync.toml", CONFIGURATION.replace('"v1"', f'"{commit}"'))
+    taken.app.write(LOCK, forged.replace('"v1"', f'"{commit}"'))
+    done = taken.run("update", "--dry-run")
+    assert (done.code, f"is commit {commit[:9]}" in done.out) == (1, True), done
+
+
+def test_the_digits_of_a_commit_that_no_branch_is_at_any_more(taken: Pair) -> None:
+    """The lock could not be compared as soon as the other repository goes on, though it has all digits of the commit."""
+    taken.app.write("common-sync.toml", CONFIGURATION.replace("v1", taken.platform.git("rev-parse", "HEAD")[:8]))
+    taken.platform.git("tag", "-d", "common-v2")
+    assert taken.run("distribute").code == 0
+    taken.platform.write("python/common/our_common/settings.py", "DEBUG = None\n")
+    taken.platform.commit("three", date="2026-01-03T00:00:00Z")
+    before = taken.app.read(LOCK)
+    assert [taken.run("update", *more).code for more in ((), ("--dry-run",))] == [0, 0]
+    assert taken.app.read(LOCK) == before
+
+
 def test_two_at_once(pair: Pair) -> None:
     """Two services' pipelines on one machine would break each other's cache."""
     other = Monorepo(pair.app.root.with_name("other"))

@@ -14,7 +14,7 @@ from common_sync.core.copies.manifest import quote, why_unsafe
 from common_sync.core.errors import ConfigurationError, Problem, shell_word
 from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding, Upstream, is_foreign
-from common_sync.core.pins import why_no_ref
+from common_sync.core.pins import is_commit, why_no_ref
 
 SCHEMA = 1
 LARGEST = 1 << 20
@@ -49,7 +49,7 @@ class Locked(NamedTuple):
     @property
     def is_commit(self) -> bool:
         """Whether it is a commit that was named, and no tag, which could be moved."""
-        return self.commit.startswith(self.ref.lower())
+        return is_commit(self.ref) and self.commit.startswith(self.ref.lower())
 
 
 Lock = Mapping[TargetKey, Locked]
