@@ -132,6 +132,14 @@ def test_who_only_looks_connects_to_nobody(taken: Pair) -> None:
     assert not taken.cache.exists()
 
 
+def test_watch_connects_to_nobody(pair: Pair) -> None:
+    """Who lets `watch` run all day would ask another server at each change, which only typed commands do."""
+    done = pair.run("watch", "--poll")  # what is wrong at the beginning ends it
+    assert (done.code, "neither watch nor a hook asks that" in done.err) == (2, True), done
+    assert "help: common-sync distribute" in done.err
+    assert not pair.connected()
+
+
 def test_a_clone_of_depth_one_is_proven(taken: Pair) -> None:
     """Who has neither the other repository nor its history could not tell whether his copies are right."""
     there = clone(taken)
@@ -155,7 +163,7 @@ def test_another_release(taken: Pair) -> None:
     """Nobody could go on to the next release of the library."""
     taken.app.write("common-sync.toml", CONFIGURATION.replace('"v1"', '"v2"'))
     said = taken.app.hook(env=taken.env)
-    assert (said.code, "no hook asks that" in said.err + said.out) == (2, True), said
+    assert (said.code, "neither watch nor a hook asks that" in said.err + said.out) == (2, True), said
     assert not taken.connected()
     done = taken.run("distribute")
     assert (done.code, done.err) == (0, "")

@@ -74,7 +74,7 @@ def complete_lock(project: Project, moving: Collection[TargetKey] = (), *, may_c
 
 
 def _explain_foreign(library: Library, ref: str) -> Problem:
-    message = f"the lock lacks {library.name} at {ref}, which is in another repository, and no hook asks that"
+    message = f"the lock lacks {library.name} at {ref}, which is in another repository, and neither watch nor a hook asks that"
     return Problem(message, LOCK_FILE, remedy="common-sync distribute")
 
 
