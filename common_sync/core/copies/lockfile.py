@@ -6,6 +6,7 @@ The format is specified in docs/versions.md. The same entries give the same byte
 
 import re
 import tomllib
+from codecs import BOM_UTF8
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -122,6 +123,10 @@ def _load(data: bytes, where: str) -> tuple[str, dict[str, object]]:
             command = f"git checkout --ours {shell_word(where)} && common-sync distribute"
             message = "holds the marks of a merge that is not finished"
             raise ConfigurationError(Problem(message, where, remedy=command)) from None
+        if data.startswith(BOM_UTF8):
+            from common_sync.core.formats.toml_errors import toml_problem  # few are wrong
+
+            raise ConfigurationError(toml_problem(error, data.decode("utf-8", "replace"), where)) from None
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise ConfigurationError(Problem(f"not a lock: {reason}", where, remedy=_REMEDY)) from None
     schema = document.get("schema")
