@@ -465,3 +465,30 @@ def test_by_ssh(pair: Pair, tmp_path: Path) -> None:
     assert pair.run("pin", "api", "v2").code == 0
     assert pair.connected()
     assert pair.app.read(f"{API}/{FILE}") == "DEBUG = True\n"
+
+
+def test_where_the_cache_is(pair: Pair) -> None:
+    """A cache would be made in whatever folder a command is run in, and be committed; or nobody know which setting is wrong."""
+    home = pair.cache.parent / "home"
+    home.mkdir()
+    assert pair.app.run("distribute", env=pair.env | {"XDG_CACHE_HOME": "cache", "HOME": str(home)}).code == 0
+    assert not (pair.app.root / "cache").exists()
+    assert (home / ".cache/common-sync/trees").is_dir()
+    pair.app.git("clean", "-qfd")
+    done = pair.app.run("distribute", env=pair.env | {"XDG_CACHE_HOME": "/proc/nope"})
+    assert (done.code, "help: set XDG_CACHE_HOME to a folder" in done.err) == (2, True), done
+
+
+def test_the_line_to_write_when_it_is_ejected(taken: Pair) -> None:
+    """A user would be told to lead a line to a master that is nowhere in his repository."""
+    done = taken.run("eject", "--dry-run")
+    line = "`PACKAGE @ git+URL@v1#subdirectory=python/common`, where URL is that of ../platform"
+    assert (done.code, line in " ".join(done.out.split())) == (0, True), done
+
+
+def test_a_ref_that_was_changed(taken: Pair) -> None:
+    """A user who has pinned nothing would look for a pin."""
+    taken.app.write("common-sync.toml", CONFIGURATION.replace("v1", "v2"))
+    said = " ".join(taken.run("verify").out.split())
+    assert "has common at v1, which the configuration does not ask for" in said
+    assert "pinned to" not in said

@@ -61,6 +61,14 @@ def test_a_line_that_still_leads_to_the_library(synced: Monorepo) -> None:
     assert "our-common==VERSION --hash" in next(one["remedy"] for one in found if one["code"] == "CS422")
 
 
+def test_log_says_that_there_is_no_copy(synced: Monorepo) -> None:
+    """Nothing at all would be said, as if the copy lacked nothing."""
+    leave(synced)
+    done = synced.run("log", API)
+    assert (done.code, "takes its library from an index, and has no copy" in done.err) == (2, True), done
+    assert synced.run("log").code == 0
+
+
 def test_the_hook_leaves_it_alone(synced: Monorepo) -> None:
     """No commit would go through without a copy, or the hook would make one."""
     leave(synced)

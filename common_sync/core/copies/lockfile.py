@@ -218,8 +218,9 @@ def find_lock_faults(
     foreign = {name for master, name in owners.items() if is_foreign(master)}
     for library, ref in sorted(wanted.keys() - lock.keys(), key=str):
         yield _fault(f"lacks {library} at {ref}, which {_ask(library, foreign)}")
-    for library, ref in sorted(lock.keys() - wanted.keys(), key=str):
-        yield _fault(f"has {library} at {ref}, which no service is pinned to")
+    for key in sorted(lock.keys() - wanted.keys(), key=str):
+        nobody = "the configuration does not ask for" if lock[key].git else "no service is pinned to"
+        yield _fault(f"has {key.library} at {key.ref}, which {nobody}")
     for key in sorted(wanted.keys() & lock.keys(), key=str):
         if key not in own:
             yield _fault(f"{key.library} at {key.ref} was locked {_tell_source(lock[key], owners)}")
