@@ -132,6 +132,14 @@ def test_who_only_looks_connects_to_nobody(taken: Pair) -> None:
     assert not taken.cache.exists()
 
 
+def test_watch_connects_to_nobody(pair: Pair) -> None:
+    """Who lets `watch` run all day would ask another server at each change, which only typed commands do."""
+    done = pair.run("watch", "--poll")  # what is wrong at the beginning ends it
+    assert (done.code, "neither watch nor a hook asks that" in done.err) == (2, True), done
+    assert "help: common-sync distribute" in done.err
+    assert not pair.connected()
+
+
 def test_a_clone_of_depth_one_is_proven(taken: Pair) -> None:
     """Who has neither the other repository nor its history could not tell whether his copies are right."""
     there = clone(taken)
@@ -155,7 +163,7 @@ def test_another_release(taken: Pair) -> None:
     """Nobody could go on to the next release of the library."""
     taken.app.write("common-sync.toml", CONFIGURATION.replace('"v1"', '"v2"'))
     said = taken.app.hook(env=taken.env)
-    assert (said.code, "no hook asks that" in said.err + said.out) == (2, True), said
+    assert (said.code, "neither watch nor a hook asks that" in said.err + said.out) == (2, True), said
     assert not taken.connected()
     done = taken.run("distribute")
     assert (done.code, done.err) == (0, "")
@@ -326,6 +334,41 @@ def test_a_forged_lock(taken: Pair) -> None:
     assert taken.run("distribute").code == 2
 
 
+@pytest.mark.parametrize("given", [True, False])
+def test_a_forged_lock_with_another_commit(taken: Pair, *, given: bool) -> None:
+    """Who forges the digest would write another commit beside it, and the check would take it for a tag that was moved."""
+    text = taken.app.read(LOCK)
+    tree, commit = text[text.index("cs1:") :][:68], taken.platform.git("rev-parse", "v1^{commit}").strip()
+    other = taken.platform.git("rev-parse", "common-v2").strip() if given else "ab" * 20
+    forged = text.replace(commit, other)
+    taken.app.write(LOCK, forged)  # the digest is that of the first release still
+    done = taken.run("update", "--dry-run")
+    assert (done.code, "CS013" in done.out) == (1, True), done
+    assert ("nobody can tell" in done.out) is not given
+    if not given:
+        assert taken.run("update").code == 0, "what is gone is locked no more"
+        return
+    taken.app.write(LOCK, forged.replace(tree, "cs1:" + "ab" * 32))
+    done = taken.run("update", "--dry-run")
+    assert (done.code, "CS013" in done.out) == (1, True), done
+    taken.app.write("common-sync.toml", CONFIGURATION.replace('"v1"', f'"{commit}"'))
+    taken.app.write(LOCK, forged.replace('"v1"', f'"{commit}"'))
+    done = taken.run("update", "--dry-run")
+    assert (done.code, f"is commit {commit[:9]}" in done.out) == (1, True), done
+
+
+def test_the_digits_of_a_commit_that_no_branch_is_at_any_more(taken: Pair) -> None:
+    """The lock could not be compared as soon as the other repository goes on, though it has all digits of the commit."""
+    taken.app.write("common-sync.toml", CONFIGURATION.replace("v1", taken.platform.git("rev-parse", "HEAD")[:8]))
+    taken.platform.git("tag", "-d", "common-v2")
+    assert taken.run("distribute").code == 0
+    taken.platform.write("python/common/our_common/settings.py", "DEBUG = None\n")
+    taken.platform.commit("three", date="2026-01-03T00:00:00Z")
+    before = taken.app.read(LOCK)
+    assert [taken.run("update", *more).code for more in ((), ("--dry-run",))] == [0, 0]
+    assert taken.app.read(LOCK) == before
+
+
 def test_two_at_once(pair: Pair) -> None:
     """Two services' pipelines on one machine would break each other's cache."""
     other = Monorepo(pair.app.root.with_name("other"))
@@ -422,3 +465,30 @@ def test_by_ssh(pair: Pair, tmp_path: Path) -> None:
     assert pair.run("pin", "api", "v2").code == 0
     assert pair.connected()
     assert pair.app.read(f"{API}/{FILE}") == "DEBUG = True\n"
+
+
+def test_where_the_cache_is(pair: Pair) -> None:
+    """A cache would be made in whatever folder a command is run in, and be committed; or nobody know which setting is wrong."""
+    home = pair.cache.parent / "home"
+    home.mkdir()
+    assert pair.app.run("distribute", env=pair.env | {"XDG_CACHE_HOME": "cache", "HOME": str(home)}).code == 0
+    assert not (pair.app.root / "cache").exists()
+    assert (home / ".cache/common-sync/trees").is_dir()
+    pair.app.git("clean", "-qfd")
+    done = pair.app.run("distribute", env=pair.env | {"XDG_CACHE_HOME": "/proc/nope"})
+    assert (done.code, "help: set XDG_CACHE_HOME to a folder" in done.err) == (2, True), done
+
+
+def test_the_line_to_write_when_it_is_ejected(taken: Pair) -> None:
+    """A user would be told to lead a line to a master that is nowhere in his repository."""
+    done = taken.run("eject", "--dry-run")
+    line = "`PACKAGE @ git+URL@v1#subdirectory=python/common`, where URL is that of ../platform"
+    assert (done.code, line in " ".join(done.out.split())) == (0, True), done
+
+
+def test_a_ref_that_was_changed(taken: Pair) -> None:
+    """A user who has pinned nothing would look for a pin."""
+    taken.app.write("common-sync.toml", CONFIGURATION.replace("v1", "v2"))
+    said = " ".join(taken.run("verify").out.split())
+    assert "has common at v1, which the configuration does not ask for" in said
+    assert "pinned to" not in said

@@ -45,6 +45,30 @@ def test_one_service_leaves_and_comes_back(synced: Monorepo) -> None:
     assert synced.run("verify").code == 0
 
 
+def test_a_line_that_still_leads_to_the_library(synced: Monorepo) -> None:
+    """All would look right in a service that still installs the master, which is not there where it is built, or a copy that is gone."""
+    leave(synced, "fastapi\n-e ../../common\n")
+    synced.write(f"{API}/dev-requirements.txt", "./common\n")
+    found = synced.json("doctor", code=1)["findings"]
+    led = {(one["file"], one["line"]): one["message"] for one in found if one["code"] == "CS422"}
+    assert led == {
+        (f"{API}/requirements.txt", 2): "leads to the master, and the service takes the library from an index",
+        (
+            f"{API}/dev-requirements.txt",
+            1,
+        ): "leads to a copy, which is to go, and the service takes the library from an index",
+    }
+    assert "our-common==VERSION --hash" in next(one["remedy"] for one in found if one["code"] == "CS422")
+
+
+def test_log_says_that_there_is_no_copy(synced: Monorepo) -> None:
+    """Nothing at all would be said, as if the copy lacked nothing."""
+    leave(synced)
+    done = synced.run("log", API)
+    assert (done.code, "takes its library from an index, and has no copy" in done.err) == (2, True), done
+    assert synced.run("log").code == 0
+
+
 def test_the_hook_leaves_it_alone(synced: Monorepo) -> None:
     """No commit would go through without a copy, or the hook would make one."""
     leave(synced)

@@ -200,6 +200,13 @@ def test_a_service_of_a_workspace_is_left_alone(space: Space) -> None:
     )
 
 
+def test_a_workspace_with_a_byte_order_mark(space: Space) -> None:
+    """An editor of Windows would have a copy put beside what uv, which takes the mark, has from the workspace."""
+    for path in ("pyproject.toml", "services/api/pyproject.toml", "libs/common/pyproject.toml"):
+        space.write(path, "\ufeff" + space.read(path))
+    assert space.json("status", code=1)["workspace"] == ["services/api", "services/worker"]
+
+
 def test_only_services_of_a_workspace(space: Space) -> None:
     """A repository in which nothing is to be copied would be an error."""
     for path in (space.root / "services/old").iterdir():

@@ -96,6 +96,7 @@ def distribute(
     force: bool = False,
     contexts: bool = False,
     tracked: Tracked = None,
+    may_connect: bool = True,
     say: Callable[[str], None] = _silent,
     phases: Phases = no_progress,
 ) -> Distribution:
@@ -108,6 +109,7 @@ def distribute(
         force: Overwrite and delete what was edited in a copy.
         contexts: Build images from their service's own folder that are built from one above it.
         tracked: What git tracks of each master (in a hook), or None to take what git does not know as well.
+        may_connect: Whether other repositories are asked for what is missing here; no hook asks them.
         say: Told when another run has to be waited for, and what a run that fails has discarded.
         phases: Told of every few services that are read, then written.
 
@@ -116,7 +118,7 @@ def distribute(
             written: each such service is named, and is as it was or finished by the next run.
     """
     with nullcontext() if dry_run else exclusive(state_folder(project.root), say):
-        locking = _complete_lock(project, may_connect=tracked is None)
+        locking = _complete_lock(project, may_connect=may_connect and tracked is None)
         found = survey(project, names, tracked=tracked, phases=phases, locking=locking, beside=contexts)
         if contexts:
             from common_sync.commands.steps.narrowing import narrow_contexts  # asked for once, if ever

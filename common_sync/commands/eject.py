@@ -15,7 +15,7 @@ from common_sync.core.copies.library import Library
 from common_sync.core.copies.plan import CopyPlan, Operation
 from common_sync.core.errors import TreeError
 from common_sync.core.findings import make_finding
-from common_sync.core.model import FileEdit, Finding, Reference
+from common_sync.core.model import SUBDIRECTORY, FileEdit, Finding, Reference
 from common_sync.core.references.undoing import Hunk, find_hunks, put_back
 from common_sync.core.service_plan import CopySurvey, ServicePlan
 from common_sync.edges.files.folders import explain_os_error, opened
@@ -241,7 +241,8 @@ def _restore(
         seen = True
         hunks += _rewritten(version, rewrite(version), hunks)
     after, known = os.fsencode(undone.text), recorded is not None or (seen and not is_cut_off(project.root))
-    findings = tuple(_report(plan.service, reference, known=known) for reference in left)
+    by_name = {one.library.name: one.library for one in every}
+    findings = tuple(_report(plan.service, one, by_name.get(one.library), known=known) for one in left)
     after = lead_to_master(project, former, plan.service, file, after) if after != before else after
     return _Restored(FileEdit(file, before, after) if after != before else None, findings, undone.left)
 
@@ -278,13 +279,25 @@ def _report_edited(copy: CopySurvey, operation: Operation) -> Finding:
     return make_finding(code, copy.service, file, None, "is not what the manifest says, so the copy stays", remedy)
 
 
-def _report(service: str, reference: Reference, *, known: bool) -> Finding:
+def _report(service: str, reference: Reference, library: Library | None, *, known: bool) -> Finding:
+    line = _tell_line(library, service) if library is not None else None
     if known:
         message = "leads to the copy, and no earlier version of this file says otherwise"
-        remedy = "change it by hand where the copy is to go"
+        remedy = line or "change it by hand where the copy is to go"
         return make_finding("CS118", service, reference.file, reference.line, message, remedy)
-    message = "leads to the copy, and nothing tells what it said before"
-    return make_finding("CS117", service, reference.file, reference.line, message, "make it lead to the master by hand")
+    message, remedy = "leads to the copy, and nothing tells what it said before", "make it lead to the master by hand"
+    return make_finding("CS117", service, reference.file, reference.line, message, line or remedy)
+
+
+def _tell_line(library: Library, service: str) -> str | None:
+    """Return what takes a library of another repository without a copy, or None for one of this repository."""
+    if library.upstream is None:
+        return None
+    git, ref, path = library.upstream
+    url = git if "://" in git else "URL" if git.startswith(".") else f"ssh://{git.replace(':', '/', 1)}"
+    where = f", where URL is that of {git}" if url == "URL" else ""
+    line = f"PACKAGE @ git+{url}@{library.ref_for(service) or ref}{SUBDIRECTORY}{path}"
+    return f"where the copy is to go, write `{line}`{where}"
 
 
 def _plan_removal(project: Project, copy: CopySurvey, *, force: bool) -> tuple[Removal | None, list[Finding]]:

@@ -29,7 +29,7 @@ from common_sync.edges.git.history import FormerStates, is_cut_off, list_uncommi
 from common_sync.edges.git.repository import find_top, folders_up
 from common_sync.edges.library.copies import read_copy
 from common_sync.edges.library.targets import Target, read_targets
-from common_sync.edges.project.load import Project, select_services
+from common_sync.edges.project.load import Project, select_copied
 
 
 class CopyHistory(NamedTuple):
@@ -89,7 +89,7 @@ def read_history(project: Project, names: Sequence[str] = ()) -> History:
         names: Services, all when there are none; or digests, `cs1:` and at least 8 hex digits.
 
     Raises:
-        ConfigurationError: A name is no service, or no digest.
+        ConfigurationError: A name is no service, one that takes its library from an index, or no digest.
         GitError: There is no history, or git failed.
         TreeError: A copy, or the master, cannot be read.
     """
@@ -98,7 +98,7 @@ def read_history(project: Project, names: Sequence[str] = ()) -> History:
         message = "is no tree digest: that is cs1: and 64 hex digits, of which the first 8 will do"
         raise ConfigurationError(*(Problem(message, name) for name in wrong))
     rest = [name for name in names if name not in digests]
-    services = select_services(project, rest) if rest or not digests else ()
+    services = select_copied(project, rest) if rest or not digests else ()
     if find_top(project.root) is None:
         message = "is in no git repository, so nobody can tell which commits a copy lacks"
         raise GitError(Problem(message, project.root, remedy="common-sync status says what differs from the master"))

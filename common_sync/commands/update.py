@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from typing import NamedTuple
 
-from common_sync.commands.steps.locking import complete_lock, list_pins
-from common_sync.core.copies.library import LOCK_FILE
+from common_sync.commands.steps.locking import LOOK, complete_lock, list_pins, lock_pin, report_forged
+from common_sync.core.copies.library import LOCK_FILE, Library
 from common_sync.core.copies.lockfile import Locked
+from common_sync.core.errors import CommonSyncError
 from common_sync.core.findings import make_finding
 from common_sync.core.model import NAMED_ID, Finding
 from common_sync.edges.files.folders import opened
@@ -35,6 +36,7 @@ class Update(NamedTuple):
 
     entries: tuple[Moved, ...]  # every pin, sorted
     dry_run: bool  # whether nothing was written
+    forged: tuple[Finding, ...] = ()  # what was locked and is not what its commit holds
 
     @property
     def passes(self) -> bool:
@@ -44,18 +46,7 @@ class Update(NamedTuple):
     def findings(self) -> list[Finding]:
         """Return a warning for each tag that was moved, and an error for what was not its commit's."""
         pairs = [(one.was, one.now) for one in self.entries if one.was is not None]
-        forged = [_report_forged(was, now) for was, now in pairs if now.git and _is_forged(was, now)]
-        return [*(_warn(was, now) for was, now in pairs if was.commit != now.commit), *forged]
-
-
-def _is_forged(was: Locked, now: Locked) -> bool:
-    return was.tree != now.tree and was == now._replace(tree=was.tree)
-
-
-def _report_forged(was: Locked, now: Locked) -> Finding:
-    message = f"{now.library} at {now.ref}: commit {now.commit[:NAMED_ID]} holds {now.tree}, and {was.tree} was locked"
-    remedy = f"look who changed {LOCK_FILE}, and what the copies hold"
-    return make_finding("CS013", "", LOCK_FILE, None, message, remedy)
+        return [*(_warn(was, now) for was, now in pairs if was.commit != now.commit), *self.forged]
 
 
 def _warn(was: Locked, now: Locked) -> Finding:
@@ -86,7 +77,32 @@ def update(project: Project, names: Sequence[str], say: Callable[[str], None], *
             with opened(project.root) as folder:
                 write_edit(folder, locking.edit)
     entries = (Moved(before.get(key), one, tuple(_list_pinned(project, one))) for key, one in locking.lock.items())
-    return Update(tuple(sorted(entries, key=lambda one: one.now)), dry_run)
+    pairs = ((asked[key], before[key], locking.lock[key]) for key in sorted(asked, key=str) if key in before)
+    forged = (_find_forged(project.root, library, was, now, dry_run=dry_run) for library, was, now in pairs if now.git)
+    return Update(tuple(sorted(entries, key=lambda one: one.now)), dry_run, tuple(one for one in forged if one))
+
+
+def _find_forged(root: str, library: Library, was: Locked, now: Locked, *, dry_run: bool) -> Finding | None:
+    """Return an error where what was locked of another repository is not what its commit holds, or nobody can tell.
+
+    Who forges a lock may have written another commit into it as well. So that commit is asked, and not only what the ref is now.
+    """
+    if (was.master, was.exclude) != (now.master, now.exclude):
+        return None  # CS011 says so
+    if was.commit == now.commit:
+        return report_forged(was, now.tree)
+    if now.is_commit:
+        message = (
+            f"{now.library} at {now.ref} is commit {now.commit[:NAMED_ID]}, and {was.commit[:NAMED_ID]} was locked"
+        )
+        return make_finding("CS013", "", LOCK_FILE, None, message, LOOK)
+    try:
+        return report_forged(was, lock_pin(root, library, was.ref, was.commit).tree)
+    except CommonSyncError as error:
+        if not dry_run:
+            return None  # what it was is gone from the lock
+        message = f"{was.library} at {was.ref}: nobody can tell what was locked: {error.problems[0].message}"
+        return make_finding("CS013", "", LOCK_FILE, None, message, LOOK)
 
 
 def _list_pinned(project: Project, entry: Locked) -> Iterator[str]:

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from common_sync.core.errors import shell_word
 from common_sync.core.model import Finding, Insertion, Mend, Reference, Severity
+from common_sync.core.text import hide_user
 
 
 class Code(NamedTuple):
@@ -129,6 +130,7 @@ def make_finding(
         remedy: What to do about it.
         mend: The command that mends it, or None where a person has to decide.
     """
+    message, remedy = hide_user(message), hide_user(remedy)  # logs of CI are read by many
     return Finding(code, CODES[code].severity, service, file, line, message, remedy, mend=mend)
 
 
@@ -166,7 +168,7 @@ def file_finding(
         lacks: The path of what would have to be there and is not.
     """
     mend: Mend | None = "doctor --fix" if insertion is not None else None
-    return Finding(code, CODES[code].severity, "", file, line, message, remedy, insertion, lacks, mend)
+    return make_finding(code, "", file, line, message, remedy, mend)._replace(insertion=insertion, lacks=lacks)
 
 
 def place(finding: Finding, service: str, file: str) -> Finding:

@@ -14,6 +14,7 @@ _BOMS = (
     (b"\xff\xfe", "utf-16-le"),
     (b"\xfe\xff", "utf-16-be"),
 )
+_USER = expression(r"""(?i)(https?://|://(?=[^/\s@:]*:))[^/\s"'`]*@""")
 _CODING = expression(r"coding[:=]\s*([-\w.]+)", re.ASCII, needs="coding")
 
 SPACES = (
@@ -199,3 +200,12 @@ def apply_edits(characters: str, edits: Sequence[Edit]) -> str:
 def _first_difference(one: bytes, other: bytes) -> int:
     pairs = enumerate(zip(one, other, strict=False))
     return next((index for index, (left, right) in pairs if left != right), min(len(one), len(other)))
+
+
+def hide_user(text: str) -> str:
+    """Return a text whose URLs tell no password, and of http no user: that may be a token.
+
+    Args:
+        text: What is shown to people, or kept where others read it.
+    """
+    return _USER.sub(r"\1***@", text) if "://" in text and "@" in text else text

@@ -86,7 +86,10 @@ def _why_no_path(git: str) -> str:
 
 
 def _why_no_master(path: str) -> str | None:
-    return "holds a character that it cannot have" if SUBDIRECTORY in path else why_no_folder(tidy_path(path))
+    if SUBDIRECTORY in path:
+        return "holds a character that it cannot have"
+    tidy = tidy_path(path)
+    return why_no_folder(tidy) if tidy else "is the top of that repository: a library there cannot be taken yet"
 
 
 _CHECKS = (

@@ -9,11 +9,12 @@ from support.trees import file
 from common_sync.core.copies.drift import TAKE_OVER_THERE, drift_findings
 from common_sync.core.copies.manifest import Manifest, make_manifest
 from common_sync.core.copies.plan import build_plan
-from common_sync.core.findings import CODES, make_finding, missing_copy, reference_findings
+from common_sync.core.findings import CODES, file_finding, line_finding, make_finding, missing_copy, reference_findings
 from common_sync.core.model import Entries, Entry, Finding, Origin, Reference, Snapshot
 
 A, B, C = file(b"a"), file(b"b"), file(b"c")
 SERVICE, COPY = "services/api", "services/api/common"
+REQ_FILE = "requirements.txt"
 DISTRIBUTE = "common-sync distribute services/api"
 PAGES = Path(__file__).parents[2] / "common_sync" / "pages"
 
@@ -178,3 +179,24 @@ def test_every_code_has_a_page() -> None:
         assert page.startswith(f"# {code} ({severity}): {title}\n\n")
         assert "\n\n## What to do\n\n" in page
         assert set(re.findall(r"\bCS\d{3}\b", page)) <= set(CODES)
+
+
+URLS = {
+    "`our-common @ https://me:S3CRET@host/x.whl#sha256=0`": "`our-common @ https://***@host/x.whl#sha256=0`",
+    "`git+https://S3CRET@host/x.git@v1` and HTTP://me:S3@CRET@host": "`git+https://***@host/x.git@v1` and HTTP://***@host",
+    "svn+ssh://me:S3CRET@host/x": "svn+ssh://***@host/x",
+    "git+ssh://git@host/x.git@v1, https://host/x@v1": "git+ssh://git@host/x.git@v1, https://host/x@v1",
+    "ssh://host:22/x@v1 and me@example": "ssh://host:22/x@v1 and me@example",
+    '"https://host", "me@example"': '"https://host", "me@example"',
+}
+
+
+@pytest.mark.parametrize("text", URLS)
+def test_no_finding_tells_a_password(text: str) -> None:
+    """The password of an index would stand in the log of every pipeline, and in what SARIF is uploaded to."""
+    for finding in (
+        make_finding("CS422", "", REQ_FILE, 1, text, text),
+        line_finding(1, "CS213", text, text),
+        file_finding("CS213", REQ_FILE, 1, text, text),
+    ):
+        assert (finding.message, finding.remedy) == (URLS[text], URLS[text])

@@ -53,7 +53,11 @@ REFUSED = [
     ('git = "../p", ref = "a..b", path = "c"', "\"ref\" is 'a..b', which is no tag's name", REMEDY),
     ('git = "../p", ref = "--all", path = "c"', "\"ref\" is '--all', which begins like an option", REMEDY),
     ('git = "../p", ref = "v1", path = "../c"', "\"path\" is '../c', which leads upward", "inside that repository"),
-    ('git = "../p", ref = "v1", path = "."', "\"path\" is '.', which is not a folder of its own", "inside that"),
+    (
+        'git = "../p", ref = "v1", path = "."',
+        "\"path\" is '.', which is the top of that repository: a library there cannot be taken yet",
+        "inside that",
+    ),
     ('git = "../p", ref = "v1", path = "a#subdirectory=b"', "which holds a character that it cannot have", "inside"),
     ('git = "https://u:secret@h/p", ref = "v1", path = "c"', "names a user or a password", "write it as https://"),
 ]

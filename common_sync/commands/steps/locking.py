@@ -15,6 +15,9 @@ from common_sync.edges.library.targets import HELD
 from common_sync.edges.project.load import Project
 from common_sync.edges.project.lockfile import plan_lock, read_lock
 
+LOOK = f"look who changed {LOCK_FILE}, and what the copies hold"
+"""The remedy for an entry that is not what its commit holds."""
+
 
 class Locking(NamedTuple):
     """What the pins of a project come to."""
@@ -57,7 +60,13 @@ def complete_lock(project: Project, moving: Collection[TargetKey] = (), *, may_c
             if library.upstream is not None and not may_connect:
                 raise ConfigurationError(_explain_foreign(library, key.ref or ""))
             if entry is None or key in moving:
-                entry = lock_pin(project.root, library, key.ref or "", _resolve(project.root, library, key.ref or ""))
+                # the digits of a commit are locked as all of them: no tag or branch has to be at it any more
+                commit = (
+                    entry.commit
+                    if entry is not None and entry.is_commit
+                    else _resolve(project.root, library, key.ref or "")
+                )
+                entry = lock_pin(project.root, library, key.ref or "", commit)
             else:
                 entry = lock_pin(project.root, library, entry.ref, entry.commit, entry.path)
         entries[key] = entry
@@ -65,7 +74,7 @@ def complete_lock(project: Project, moving: Collection[TargetKey] = (), *, may_c
 
 
 def _explain_foreign(library: Library, ref: str) -> Problem:
-    message = f"the lock lacks {library.name} at {ref}, which is in another repository, and no hook asks that"
+    message = f"the lock lacks {library.name} at {ref}, which is in another repository, and neither watch nor a hook asks that"
     return Problem(message, LOCK_FILE, remedy="common-sync distribute")
 
 
@@ -143,13 +152,26 @@ def find_forged(project: Project) -> list[Finding]:
             unknown.append(_explain_unproven(entry))
             continue
         tree = read_committed(project.root, libraries[key], entry.commit, entry.path, HELD).tree
-        if tree != entry.tree:
-            message = f"{entry.library} at {entry.ref}: commit {entry.commit[:NAMED_ID]} holds {tree}, and {entry.tree} is locked"
-            remedy = f"look who changed {LOCK_FILE}, and what the copies hold"
-            findings.append(make_finding("CS013", "", LOCK_FILE, None, message, remedy))
-    if unknown and not findings:
+        findings.append(report_forged(entry, tree))
+    found = [finding for finding in findings if finding is not None]
+    if unknown and not found:
         raise GitError(*unknown)
-    return findings
+    return found
+
+
+def report_forged(entry: Locked, tree: str) -> Finding | None:
+    """Return an error where an entry is not what its commit holds.
+
+    Args:
+        entry: The entry.
+        tree: The tree digest of what its commit holds.
+    """
+    if tree == entry.tree:
+        return None
+    message = (
+        f"{entry.library} at {entry.ref}: commit {entry.commit[:NAMED_ID]} holds {tree}, and {entry.tree} is locked"
+    )
+    return make_finding("CS013", "", LOCK_FILE, None, message, LOOK)
 
 
 def _explain_unproven(entry: Locked) -> Problem:

@@ -6,6 +6,7 @@ The format is specified in docs/versions.md. The same entries give the same byte
 
 import re
 import tomllib
+from codecs import BOM_UTF8
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ from common_sync.core.copies.manifest import quote, why_unsafe
 from common_sync.core.errors import ConfigurationError, Problem, shell_word
 from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding, Upstream, is_foreign
-from common_sync.core.pins import why_no_ref
+from common_sync.core.pins import is_commit, why_no_ref
 
 SCHEMA = 1
 LARGEST = 1 << 20
@@ -49,7 +50,7 @@ class Locked(NamedTuple):
     @property
     def is_commit(self) -> bool:
         """Whether it is a commit that was named, and no tag, which could be moved."""
-        return self.commit.startswith(self.ref.lower())
+        return is_commit(self.ref) and self.commit.startswith(self.ref.lower())
 
 
 Lock = Mapping[TargetKey, Locked]
@@ -122,6 +123,10 @@ def _load(data: bytes, where: str) -> tuple[str, dict[str, object]]:
             command = f"git checkout --ours {shell_word(where)} && common-sync distribute"
             message = "holds the marks of a merge that is not finished"
             raise ConfigurationError(Problem(message, where, remedy=command)) from None
+        if data.startswith(BOM_UTF8):
+            from common_sync.core.formats.toml_errors import toml_problem  # few are wrong
+
+            raise ConfigurationError(toml_problem(error, data.decode("utf-8", "replace"), where)) from None
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
         raise ConfigurationError(Problem(f"not a lock: {reason}", where, remedy=_REMEDY)) from None
     schema = document.get("schema")
@@ -213,8 +218,9 @@ def find_lock_faults(
     foreign = {name for master, name in owners.items() if is_foreign(master)}
     for library, ref in sorted(wanted.keys() - lock.keys(), key=str):
         yield _fault(f"lacks {library} at {ref}, which {_ask(library, foreign)}")
-    for library, ref in sorted(lock.keys() - wanted.keys(), key=str):
-        yield _fault(f"has {library} at {ref}, which no service is pinned to")
+    for key in sorted(lock.keys() - wanted.keys(), key=str):
+        nobody = "the configuration does not ask for" if lock[key].git else "no service is pinned to"
+        yield _fault(f"has {key.library} at {key.ref}, which {nobody}")
     for key in sorted(wanted.keys() & lock.keys(), key=str):
         if key not in own:
             yield _fault(f"{key.library} at {key.ref} was locked {_tell_source(lock[key], owners)}")

@@ -36,6 +36,9 @@ def toml_problem(error: Exception, text: str, file: str, line: int | None = None
         file: The file, as a path that the user can open.
         line: Where to look if Python does not tell.
     """
+    if text.startswith("\ufeff"):
+        remedy = "save it as UTF-8 without a BOM"
+        return Problem("not valid TOML: begins with a byte order mark (BOM)", file, 1, remedy)
     told = find_line(error, text)
     return Problem(f"not valid TOML: {without_place(error)}", file, told or line, excerpt=_excerpt(error, text, told))
 

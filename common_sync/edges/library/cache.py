@@ -5,10 +5,18 @@ import os
 TREES = "trees"
 """The folder that they are in."""
 
+VARIABLE = "XDG_CACHE_HOME"
+"""The variable that says where the user's caches are."""
+
 
 def cache_folder() -> str:
-    """Return the folder that trees of other repositories are kept in: the user's own."""
-    cache = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    """Return the folder that trees of other repositories are kept in: the user's own.
+
+    A relative path in `$XDG_CACHE_HOME` does not count (https://specifications.freedesktop.org/basedir-spec/latest/).
+    """
+    cache = os.environ.get(VARIABLE, "")
+    if not os.path.isabs(cache):
+        cache = os.path.join(os.path.expanduser("~"), ".cache")
     return os.path.join(cache, "common-sync")
 
 

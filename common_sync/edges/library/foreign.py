@@ -13,7 +13,7 @@ from tempfile import mkdtemp
 from common_sync.core.copies.library import Library
 from common_sync.core.copies.lockfile import Locked
 from common_sync.core.copies.manifest import format_manifest, make_manifest
-from common_sync.core.errors import GitError, Problem
+from common_sync.core.errors import GitError, Problem, TreeError
 from common_sync.core.limits import CACHED_TREES
 from common_sync.core.model import Origin
 from common_sync.core.pins import is_commit, list_tags
@@ -22,7 +22,7 @@ from common_sync.edges.files.writing import lay_out, stage_copy
 from common_sync.edges.git.history import read_blobs
 from common_sync.edges.git.remote import PATIENCE, Remote
 from common_sync.edges.git.revisions import list_attributes, list_tree
-from common_sync.edges.library.cache import TREES, cache_folder
+from common_sync.edges.library.cache import TREES, VARIABLE, cache_folder
 from common_sync.edges.library.committed import Committed, read_committed
 from common_sync.edges.library.proven import Proven
 from common_sync.edges.library.targets import HELD
@@ -61,6 +61,7 @@ def fetch_foreign(root: str, library: Library, ref: str, commit: str, path: str)
         TreeError: It holds nothing, or something that cannot be copied; or the cache cannot be written.
     """
     remote = Remote(_git(library), root)
+    _make_cache()
     with exclusive(cache_folder(), lambda _: None, 2 * PATIENCE), _working() as folder:
         remote.fetch(folder, commit, () if is_commit(ref) else list_tags(ref, library.name))
         remote.check_tree(folder, commit, path)
@@ -95,12 +96,21 @@ def _git(library: Library) -> str:
     return library.upstream.git
 
 
+def _make_cache() -> None:
+    trees = os.path.join(cache_folder(), TREES)
+    try:
+        os.makedirs(trees, exist_ok=True)
+    except OSError as error:
+        reason = f"cannot make the cache of what is fetched: {(error.strerror or str(error)).lower()}"
+        remedy = f"set {VARIABLE} to a folder that you may write to: its absolute path"
+        raise TreeError(Problem(reason, trees, remedy=remedy)) from error
+
+
 @contextmanager
 def _working() -> Iterator[str]:
     """Yield a folder of the cache to work in, and remove it; what a killed run left goes too, for the lock is held."""
     trees = os.path.join(cache_folder(), TREES)
     try:
-        os.makedirs(trees, exist_ok=True)
         for name in os.listdir(trees):
             if name.startswith(_TEMPORARY):
                 shutil.rmtree(os.path.join(trees, name), ignore_errors=True)

@@ -126,7 +126,8 @@ def _find_members(
         return ()
     from common_sync.edges.project.workspace import find_members  # most projects are no workspace
 
-    return find_members(root, pyproject.decode("utf-8", "replace"), services, libraries)
+    text = pyproject.decode("utf-8-sig", "replace")  # uv takes a BOM
+    return find_members(root, text, services, libraries)
 
 
 def _make_libraries(

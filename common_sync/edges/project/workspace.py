@@ -91,7 +91,7 @@ def _read(root: str, path: str) -> str | None:
     folder, name = os.path.split(os.path.join(root, path))
     try:
         with opened(folder) as descriptor:
-            return read_bytes(name, descriptor, limit_of(path)).decode("utf-8")
+            return read_bytes(name, descriptor, limit_of(path)).decode("utf-8-sig")  # uv takes a BOM
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:

@@ -101,7 +101,7 @@ class _Rounds:
         started = time.perf_counter()
         self.project = load_project(self.project.root)
         with show_progress() as phases:
-            distribution = distribute(self.project, self._services, say=say, phases=phases)
+            distribution = distribute(self.project, self._services, may_connect=False, say=say, phases=phases)
         seconds = time.perf_counter() - started
         for line in round_lines(cause, distribution, seconds, self._findings, self._options):
             write(line)

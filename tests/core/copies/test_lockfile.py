@@ -76,6 +76,7 @@ def change(old: str, new: str) -> bytes:
         (b"\xff", "not a lock: 'utf-8'", None),
         (b"schema = ", "not a lock:", None),
         (b"x = " + b"[" * 5000, "not a lock: nested too deeply", None),
+        (b"\xef\xbb\xbfschema = 1\n", "not valid TOML: begins with a byte order mark (BOM)", 1),
         (
             change("schema = 1", "schema = 2"),
             "lock schema 2 is newer than this common-sync, which reads schema 1",

@@ -48,3 +48,13 @@ def test_the_line_is_shown(text: str, excerpt: tuple[str, ...]) -> None:
     with pytest.raises(tomllib.TOMLDecodeError) as caught:
         tomllib.loads(text)
     assert toml_problem(caught.value, text, "x.toml").excerpt == excerpt
+
+
+def test_a_byte_order_mark() -> None:
+    """Who saved the configuration with an editor of Windows would look for a mistake in a line that has none."""
+    text = "\ufeffa = 1\n"
+    with pytest.raises(tomllib.TOMLDecodeError) as caught:
+        tomllib.loads(text)
+    found = toml_problem(caught.value, text, "x.toml")
+    assert (found.message, found.line) == ("not valid TOML: begins with a byte order mark (BOM)", 1)
+    assert found.remedy == "save it as UTF-8 without a BOM"
