@@ -67,6 +67,11 @@ def add_failing(farm: Farm) -> None:
     farm.add("cut", sshd="ForceCommand python3 -I - | head -c 60\n")
 
 
+def whole_rows(text: str) -> str:
+    """Return a text in which each row of its table is one line: a path that does not fit stands below."""
+    return re.sub(r"\n {20,}", "  ", text)
+
+
 def test_a_fleet(committed: Monorepo, farm: Farm, tmp_path: Path) -> None:
     """A machine that has another library, or that cannot be asked, would be called current, or be called by the wrong name."""
     others = {f"vm-{name}": tmp_path / name for name in ("old", "edited", "gone")}
@@ -86,7 +91,7 @@ def test_a_fleet(committed: Monorepo, farm: Farm, tmp_path: Path) -> None:
     file = tmp_path / "status.json"
     done = ask(committed, "--output-format", f"json={file}", env=farm.variables)
     assert (done.code, done.err) == (4, "")
-    first, _, titles, *lines = re.sub(r"\n {20,}", "  ", done.out).splitlines()  # a path that does not fit stands below
+    first, _, titles, *lines = whole_rows(done.out).splitlines()
     assert re.fullmatch(rf"HEAD [0-9a-f]{{7}}: {name_of(committed)}", first)
     assert titles.split() == ["HOST", "SERVICE", "HOLDS", "PLACE"]
     holds = {
@@ -181,7 +186,7 @@ def test_health_and_clones(committed: Monorepo, farm: Farm, tmp_path: Path) -> N
     home = {"HOME": str(tmp_path), **farm.variables}
     done = ask(committed, env=home)
     assert done.code == 4
-    _, _, titles, *lines = done.out.splitlines()
+    _, _, titles, *lines = whole_rows(done.out).splitlines()
     assert titles.split() == ["HOST", "SERVICE", "HOLDS", "HEALTH", "PLACE"]
     assert [line.split()[:4] for line in lines[:3]] == [
         ["vm", SERVICE, "current", "no"],
