@@ -1,6 +1,6 @@
 """Bring one service of Compose from release to release on its machine: the standard library alone, Python 3.7 or newer.
 
-`common-sync fleet deploy` sends it, with its two modules and its job, by standard input. What it does goes on when the
+`common-sync fleet deploy` sends it, with its modules and its job, by standard input. What it does goes on when the
 connection ends: it works in a process of its own, holds a lock, and notes each step in a journal before it goes on. The next
 run that finds a journal which is not at its end, and a lock that nobody holds, goes back first.
 
@@ -14,9 +14,10 @@ import fcntl
 import json
 import os
 import time
-from typing import NamedTuple
 
-from common_sync.remote.host import SHORT, Host, Job, RefusalError, StepError, fail, refuse
+from common_sync.remote.calls import Job, RefusalError, StepError, fail, refuse
+from common_sync.remote.host import SHORT, Host
+from common_sync.remote.journal import Journal, Release, read_journal, write_json
 from common_sync.remote.look import find_state, list_running
 
 _RESTING = ("", "verified", "deployed", "rolled-back", "discarded")
@@ -30,46 +31,6 @@ _PATIENCE = 2.0
 _MOST_SAID = 4000
 _ERRORS = (StepError, OSError, ValueError, KeyError, TypeError)
 """What may go wrong; the last ones where git or Docker answer in another form than they should."""
-
-
-class Release(NamedTuple):
-    """What was deployed, and is kept."""
-
-    commit: str
-    tree: str  # git's id of the service's folder; nothing for what ran before the first deploy
-    run: str
-    images: dict[str, str]  # of each unit
-
-
-class Journal(NamedTuple):
-    """How far it has come.
-
-    Attributes:
-        step: The last step that was reached; nothing where there was none yet.
-        run: The run that has reached it.
-        commit: The commit that it goes to, and `tree` git's id of the service's folder there.
-        old: The commit that the clone had.
-        project: Compose's name of what runs.
-        running: The image of each unit that ran before.
-        new: The image of each unit that it goes to.
-        back: Whether it goes to an earlier release.
-        well: Whether the service was well before.
-        why: Why it went no further.
-        history: The releases that are kept, the one that runs first, each with the fields of `Release`.
-    """
-
-    step: str = ""
-    run: str = ""
-    commit: str = ""
-    tree: str = ""
-    old: str = ""
-    project: str = ""
-    running: dict[str, str] = {}  # noqa: RUF012 - it is a tuple, and no field is ever changed in its place
-    new: dict[str, str] = {}  # noqa: RUF012
-    back: bool = False
-    well: bool = False
-    why: str = ""
-    history: list[dict[str, object]] = []  # noqa: RUF012
 
 
 def work(mark: str, job: dict[str, object]) -> int:
@@ -131,28 +92,6 @@ def _read_result(state: str, mark: str) -> dict[str, object]:
     except (OSError, ValueError):
         result = {}
     return dict(result) if result.get("mark") == mark else {"end": "lost", "why": "the process that did it was killed"}
-
-
-def write_json(path: str, value: object) -> None:
-    """Replace a file at once: after a power cut, too, it is the old one or the new one."""
-    with open(path + ".new", "w", encoding="utf-8") as file:
-        json.dump(value, file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.rename(path + ".new", path)
-    folder = os.open(os.path.dirname(path), os.O_RDONLY)
-    os.fsync(folder)
-    os.close(folder)
-
-
-def read_journal(state: str) -> Journal:
-    """Return the journal of a folder; an empty one where nothing was ever deployed."""
-    try:
-        with open(os.path.join(state, "journal.json"), encoding="utf-8") as file:
-            kept = json.load(file)
-    except FileNotFoundError:
-        return Journal()
-    return Journal(**{key: value for key, value in kept.items() if key in Journal._fields})
 
 
 class Agent:

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import time
-from typing import NamedTuple, NoReturn
 
-from common_sync.remote.look import ask, keep_environment, list_running, look
+from common_sync.remote.calls import Caller, fail, refuse
+from common_sync.remote.look import ask, list_running, look
 
 SHORT = 12
 """Letters of an id in names and messages."""
@@ -21,85 +19,8 @@ _FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.
 _MOST_NAMED = 3
 
 
-class RefusalError(Exception):
-    """It is not begun: nothing was changed."""
-
-
-class StepError(Exception):
-    """A step has failed."""
-
-
-def refuse(why: str) -> NoReturn:
-    """Say why nothing is begun.
-
-    Raises:
-        RefusalError: Always.
-    """
-    raise RefusalError(why)
-
-
-def fail(why: str) -> NoReturn:
-    """Say why a step has failed.
-
-    Raises:
-        StepError: Always.
-    """
-    raise StepError(why)
-
-
-class Job(NamedTuple):
-    """What is to be done.
-
-    Attributes:
-        action: `prepare` and then `switch`; `back` and then `switch`; or `undo`.
-        run: The run's own word; the second action must have that of the first.
-        path: The folder of the repository on the machine.
-        service: The service's path from there.
-        commit: The commit's full id.
-        tree: Git's id of the service's folder in that commit.
-        branch: The branch that the clone must be at; nothing where any will do.
-        compose: The compose files' paths from the root; none for the service's own.
-        env_file: The file of variables for Compose, or nothing.
-        health: What to ask, or nothing.
-        timeout: How many seconds a command may take.
-        health_timeout: In how many seconds the service must be well.
-        health_times: How many times in a row.
-        settle: For how many seconds it must stay so.
-        library: The library's folder in the image.
-        token: What the probe's answer begins with.
-        probe: A program that tells what that folder holds.
-        of: The run that `undo` takes back.
-    """
-
-    action: str
-    run: str
-    path: str
-    service: str
-    commit: str
-    tree: str
-    branch: str
-    compose: list[str]
-    env_file: str
-    health: str
-    timeout: int
-    health_timeout: int
-    health_times: int
-    settle: int
-    library: str
-    token: str
-    probe: str
-    of: str = ""
-
-
-class Host:
-    """Asks and changes a service's clone, images and containers.
-
-    Args:
-        job: What is to be done.
-    """
-
-    def __init__(self, job: Job) -> None:
-        self.job = job
+class Host(Caller):
+    """Asks and changes a service's clone, images and containers."""
 
     def head(self) -> str:
         """Return the commit that the clone holds."""
@@ -296,49 +217,6 @@ class Host:
             command += ["-f", file]
         command += ["--env-file", settings] if os.path.exists(settings) else []
         return self.ask(*command, *words) if answers else self.do(*command, *words, given=over)
-
-    def do(self, *words: str, given: str = "") -> str:
-        """Run a command; what it writes goes to the log."""
-        return self._call(words, given, sys.__stderr__.fileno() if sys.__stderr__ else subprocess.DEVNULL)
-
-    def ask(self, *words: str, given: str = "") -> str:
-        """Return what a command writes."""
-        return self._call(words, given, subprocess.PIPE)
-
-    def succeeds(self, *words: str) -> bool:
-        """Tell whether a command succeeds."""
-        try:
-            self.ask(*words)
-        except StepError:
-            return False
-        return True
-
-    def _call(self, words: tuple[str, ...], given: str, out: int) -> str:
-        """Run a command in the clone.
-
-        Raises:
-            StepError: It has failed.
-        """
-        shell = os.environ.get("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
-        env = dict(keep_environment(), GIT_TERMINAL_PROMPT="0", GIT_SSH_COMMAND=shell)
-        shown = " ".join(words[: 2 + (words[0] == "git" or words[1] == "compose")])
-        try:
-            done = subprocess.run(
-                words,
-                cwd=self.job.path,
-                env=env,
-                stdout=out,
-                timeout=self.job.timeout,
-                input=given.encode(),
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            fail(f"{shown} took more than {self.job.timeout} s")
-        except OSError as error:
-            fail(f"{words[0]}: {error.strerror}")
-        if done.returncode:
-            fail(f"{shown} has ended with {done.returncode}")
-        return (done.stdout or b"").decode("utf-8", "surrogateescape").rstrip("\n")
 
 
 def _own_name(project: str, unit: str, image: str) -> str:

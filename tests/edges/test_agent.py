@@ -20,8 +20,10 @@ from common_sync.commands.steps.wanted import OWN_NAMES, read_wanted
 from common_sync.core.fleet.probe import make_question
 from common_sync.edges.files.pages import read_shipped
 from common_sync.remote import agent, host, look
-from common_sync.remote.agent import Agent, Journal
-from common_sync.remote.host import Host, Job, RefusalError, StepError, fail
+from common_sync.remote.agent import Agent
+from common_sync.remote.calls import Job, RefusalError, StepError, fail
+from common_sync.remote.host import Host
+from common_sync.remote.journal import Journal, read_journal, write_json
 
 _WHY = "more rows of the agent's tests, which start git and Docker often"
 
@@ -124,7 +126,7 @@ class Machine:
     @property
     def journal(self) -> Journal:
         """What the journal says."""
-        return agent.read_journal(str(self.state))
+        return read_journal(str(self.state))
 
     @property
     def running(self) -> dict[str, str]:
@@ -449,9 +451,7 @@ def test_a_journal_that_is_not_at_its_end(machine: Machine, step: str) -> None:
     if step in {"switched", "rolling-back"}:
         Agent(machine.job("switch"), str(machine.state))._host.do("git", "merge", "-q", "--ff-only", kept.commit)  # noqa: SLF001
         Host(machine.job("switch")).start(kept.new)
-    agent.write_json(
-        str(machine.state / "journal.json"), {**kept._asdict(), "step": step, "later": "unknown keys are left"}
-    )
+    write_json(str(machine.state / "journal.json"), {**kept._asdict(), "step": step, "later": "unknown keys are left"})
     assert machine.end("switch") == ("refused", "what was prepared is not there any more: another run came in between")
     assert (machine.head, machine.running) == (first, one)
     assert machine.journal.step == ("discarded" if step in {"begun", "fetched", "built"} else "rolled-back")
@@ -462,7 +462,7 @@ def test_a_clone_that_was_moved_meanwhile(machine: Machine) -> None:
     """What somebody has done by hand since would be thrown away on the way back."""
     machine.publish("a.py")
     machine.end("prepare")
-    agent.write_json(str(machine.state / "journal.json"), {**machine.journal._asdict(), "step": "switching"})
+    write_json(str(machine.state / "journal.json"), {**machine.journal._asdict(), "step": "switching"})
     commit_there(machine)
     mine = machine.head
     end, why = machine.end("prepare", "2")
