@@ -16,7 +16,8 @@ import os
 import time
 
 from common_sync.remote.calls import Job, RefusalError, StepError, fail, refuse
-from common_sync.remote.host import SHORT, Host
+from common_sync.remote.clone import SHORT, Clone
+from common_sync.remote.host import Host
 from common_sync.remote.journal import Journal, Release, read_journal, write_json
 from common_sync.remote.look import find_state, list_running
 
@@ -103,7 +104,7 @@ class Agent:
     """
 
     def __init__(self, job: Job, state: str) -> None:
-        self._job, self._state, self._host = job, state, Host(job)
+        self._job, self._state, self._host, self._clone = job, state, Host(job), Clone(job)
         self._tree = os.path.join(state, "tree", os.path.basename(job.path))
         self._log = os.path.join(state, "log")
         self.journal = Journal()
@@ -139,7 +140,7 @@ class Agent:
         """Fetch, build and verify the commit; what runs is left alone."""
         self._begin()
         try:
-            self._host.fetch()
+            self._clone.fetch()
             self._host.add_tree(self._tree)
             self.note("fetched", self.journal)
             self.note("built", self.journal._replace(new=self._build()))
@@ -156,7 +157,7 @@ class Agent:
         """See what runs, and that nobody else works there; note it."""
         if self.journal.step == "verified":
             self._discard("another run has begun")
-        self._host.check_clone()
+        self._clone.check(self._job.branch)
         project, names = self._host.read_units(self._job.path)
         running = {unit: image for unit, image in self._host.find_running(project).items() if unit in names}
         for unit, name in names.items():
@@ -164,8 +165,8 @@ class Agent:
         for unit, image in running.items():
             self._host.keep(project, unit, image)
         well = bool(running) and not self._host.find_ill(project, running)
-        fresh = Journal("", self._job.run, self._job.commit, self._job.tree, self._host.head(), project, running)
-        self.note("begun", fresh._replace(well=well, history=self.journal.history))
+        fresh = Journal("", self._job.run, self._job.commit, self._job.tree, self._clone.head(), project, running)
+        self.note("begun", fresh._replace(branch=self._clone.branch(), well=well, history=self.journal.history))
 
     def _list_kept(self) -> set[str]:
         """Return the images of the releases that are kept."""
@@ -191,7 +192,8 @@ class Agent:
         """Get ready to go back to the release before, which is kept."""
         if not self.journal.history[1:]:
             refuse("no earlier release is kept there")
-        target = Release(**self.journal.history[1])  # type: ignore[arg-type] # it was written from one
+        last, target = (Release(**one) for one in self.journal.history[:2])  # type: ignore[arg-type] # each was written from one
+        self._clone.check_left(last.commit, last.branch)
         self._begin()
         if not all(map(self._host.find_image, target.images.values())):
             self._discard("an image of the release before was removed")
@@ -212,9 +214,11 @@ class Agent:
         journal = self.journal
         if journal.step != "verified" or journal.run != self._job.run:
             refuse("what was prepared is not there any more: another run came in between")
-        self._host.check_clone()
+        self._clone.check(journal.branch)
         found = self._host.find_running(journal.project)
-        if self._host.head() != journal.old or any(found.get(unit) != image for unit, image in journal.running.items()):
+        if self._clone.head() != journal.old or any(
+            found.get(unit) != image for unit, image in journal.running.items()
+        ):
             refuse("somebody has changed the clone, or what runs, since it was prepared")
         self.note("switching", journal)
         try:
@@ -229,8 +233,11 @@ class Agent:
     def _keep_releases(self, journal: Journal) -> None:
         """Note that it is deployed, and forget the images of our own that no kept release has."""
         history = journal.history or [Release(journal.old, "", "", journal.running)._asdict()][: len(journal.running)]
-        new = Release(journal.commit, journal.tree, journal.run, journal.new)._asdict()
-        history = history[1:] if journal.back else [new, *(one for one in history if one["images"] != journal.new)]
+        new = Release(journal.commit, journal.tree, journal.run, journal.new, journal.branch)._asdict()
+        if journal.back:
+            history = [dict(history[1], branch=journal.branch), *history[2:]]
+        else:
+            history = [new, *(one for one in history if one["images"] != journal.new)]
         kept, gone = [Release(**one) for one in history[:_KEPT]], [Release(**one) for one in history[_KEPT:]]
         self.note("deployed", self.journal._replace(history=[one._asdict() for one in kept], why=""))
         held = {image for one in kept for image in one.images.values()}
@@ -267,9 +274,10 @@ class Agent:
 
     def _go_back(self) -> None:
         """Move the clone back, start the old images, and see that they do as well as before."""
-        journal, head = self.journal, self._host.head()
+        journal, head = self.journal, self._clone.head()
         if head not in (journal.old, journal.commit):
             fail(f"somebody has moved the clone to {head[:SHORT]}")
+        self._clone.check_branch(journal.branch)
         fresh = {unit: image for unit, image in journal.new.items() if unit not in journal.running}
         if fresh and head == journal.commit:
             self._host.remove(fresh)

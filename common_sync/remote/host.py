@@ -7,53 +7,17 @@ import os
 import time
 
 from common_sync.remote.calls import Caller, fail, refuse
-from common_sync.remote.look import ask, list_running, look
-
-SHORT = 12
-"""Letters of an id in names and messages."""
+from common_sync.remote.clone import SHORT
+from common_sync.remote.look import ask, list_running
 
 PAUSE = 1.0
 """Seconds between two looks at whether a service is well."""
 
 _FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
-_MOST_NAMED = 3
 
 
 class Host(Caller):
-    """Asks and changes a service's clone, images and containers."""
-
-    def head(self) -> str:
-        """Return the commit that the clone holds."""
-        return self.ask("git", "rev-parse", "HEAD")
-
-    def check_clone(self) -> None:
-        """Refuse a clone that somebody works in."""
-        told = look({"health": "", "path": self.job.path, "service": self.job.service})["checkout"]
-        assert isinstance(told, dict)
-        if "error" in told:
-            refuse(f"the clone cannot be read: {told['error']}")
-        if told["edits"]:
-            refuse(f"edited in the clone: {', '.join(told['edits'][:_MOST_NAMED])}")
-        if not told["branch"] or (self.job.branch and told["branch"] != self.job.branch):
-            wanted = f"and not at {self.job.branch}" if self.job.branch else "so nobody could go on there by git pull"
-            refuse(f"the clone is at {'the branch ' + told['branch'] if told['branch'] else 'no branch'}, {wanted}")
-
-    def fetch(self) -> None:
-        """Bring the commit, and see that the clone can move to it."""
-        commit, short = self.job.commit, self.job.commit[:SHORT]
-        if not self.succeeds("git", "cat-file", "-e", f"{commit}^{{commit}}"):
-            self.do("git", "fetch", "--no-tags", "--no-recurse-submodules", "origin", commit)
-        if not self.succeeds("git", "merge-base", "--is-ancestor", "HEAD", commit):
-            fail(f"the clone has commits that are not in {short}: it can only move forward")
-        if self.ask("git", "rev-parse", f"{commit}:./{self.job.service}") != self.job.tree:
-            fail(f"{short} holds another state of {self.job.service} there than here")
-        top = self.ask("git", "rev-parse", "--show-toplevel")
-        added = self.ask("git", "diff", "--name-only", "--no-renames", "--diff-filter=A", "-z", "HEAD", commit).split(
-            "\0"
-        )
-        lying = [one for one in added if one and os.path.lexists(os.path.join(top, one))]
-        if lying:
-            fail(f"git does not know what lies where {short} has a file: {', '.join(lying[:_MOST_NAMED])}")
+    """Asks and changes a service's images and containers."""
 
     def add_tree(self, tree: str) -> None:
         """Check the commit out beside the clone."""

@@ -14,6 +14,7 @@ class Release(NamedTuple):
     tree: str  # git's id of the service's folder; nothing for what ran before the first deploy
     run: str
     images: dict[str, str]  # of each unit
+    branch: str = ""  # that the clone was at when it was brought there
 
 
 class Journal(NamedTuple):
@@ -29,6 +30,7 @@ class Journal(NamedTuple):
         new: The image of each unit that it goes to.
         back: Whether it goes to an earlier release.
         well: Whether the service was well before.
+        branch: The branch that the clone was at: no other one is moved.
         why: Why it went no further.
         history: The releases that are kept, the one that runs first, each with the fields of `Release`.
     """
@@ -43,6 +45,7 @@ class Journal(NamedTuple):
     new: dict[str, str] = {}  # noqa: RUF012
     back: bool = False
     well: bool = False
+    branch: str = ""
     why: str = ""
     history: list[dict[str, object]] = []  # noqa: RUF012
 

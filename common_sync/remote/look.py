@@ -50,7 +50,7 @@ def look(target: dict[str, str]) -> dict[str, object]:
     told: dict[str, object] = {"health": ask(target["health"]) if target["health"] else None}
     if target["path"]:
         journal = _read_journal(find_state(target["path"], target["service"]))
-        told["checkout"] = _read_checkout(target["path"], target["service"])
+        told["checkout"] = read_checkout(target["path"], target["service"])
         told["journal"] = journal
         project = target.get("project") or (journal or {}).get("project")
         told["running"] = list_running(str(project)) if project else []
@@ -116,7 +116,7 @@ def is_busy(state: str) -> bool:
     return False
 
 
-def _read_checkout(path: str, service: str) -> dict[str, object]:
+def read_checkout(path: str, service: str) -> dict[str, object]:
     """Return what the clone holds: its commit, its branch, git's id of the service's folder, and what was edited."""
     try:
         commit, branch = _git(path, "rev-parse", "HEAD"), _git(path, "rev-parse", "--abbrev-ref", "HEAD")

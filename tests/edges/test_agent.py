@@ -22,6 +22,7 @@ from common_sync.edges.files.pages import read_shipped
 from common_sync.remote import agent, host, look
 from common_sync.remote.agent import Agent
 from common_sync.remote.calls import Job, RefusalError, StepError, fail
+from common_sync.remote.clone import Clone
 from common_sync.remote.host import Host
 from common_sync.remote.journal import Journal, read_journal, write_json
 
@@ -136,7 +137,7 @@ class Machine:
     @property
     def head(self) -> str:
         """The commit that the clone has."""
-        return Host(self.job("switch")).head()
+        return Clone(self.job("switch")).head()
 
     def images(self) -> set[str]:
         """Return the names of images."""
@@ -468,6 +469,61 @@ def test_a_clone_that_was_moved_meanwhile(machine: Machine) -> None:
     end, why = machine.end("prepare", "2")
     assert (end, machine.head) == ("rollback-failed", mine)
     assert f"somebody has moved the clone to {mine[:12]}" in str(why)
+
+
+def deploy(machine: Machine, path: str = "a.py", text: str = "x = 1\n", run_id: str = "1") -> str:
+    """Deploy a commit with a file; return the commit."""
+    commit = machine.publish(path, text)
+    assert (machine.end("prepare", run_id), machine.end("switch", run_id)) == (("verified", ""), ("deployed", ""))
+    return commit
+
+
+def pull(machine: Machine) -> None:
+    """Pull a commit that was not deployed."""
+    machine.publish("later.py")
+    Clone(machine.job("prepare")).do("git", "pull", "-q", "--ff-only")
+
+
+AFTER = [
+    (commit_there, "and the last deploy has left it at {left}: keep what git log {left}..HEAD shows there"),
+    (branch, "somebody has put the clone at the branch fix: go to the deploy's own there, by git checkout main"),
+    (pull, "then git reset --keep {left}"),
+    (detach, "somebody has put the clone at no branch"),
+]
+
+
+@pytest.mark.parametrize(("act", "why"), sampled(AFTER, 2, _WHY))
+@pytest.mark.parametrize("way", sampled(["back", "undo"], 1, _WHY))
+def test_the_way_back_of_a_clone_that_somebody_has_moved(
+    machine: Machine, act: Callable[[Machine], None], why: str, way: str
+) -> None:
+    """A person's commits that are nowhere else would be thrown away, or a branch moved that is no deploy's."""
+    left = deploy(machine)[:12]
+    act(machine)
+    before = machine.head, machine.running, machine.journal
+    end, said = machine.end(way, "2", branch="", of="1")
+    assert (end, why.format(left=left) in str(said)) == ("refused", True), said
+    assert (machine.head, machine.running, machine.journal) == before
+    Clone(machine.job("x")).do("git", "checkout", "-q", "-B", "main", left)
+    if way == "back":
+        assert (machine.end("back", "3", branch=""), machine.end("switch", "3", branch="")) == (
+            ("verified", ""),
+            ("deployed", ""),
+        )
+
+
+def test_a_branch_that_somebody_has_made_meanwhile(machine: Machine) -> None:
+    """The branch that a person has begun would be moved to the old release."""
+    commit = deploy(machine)
+    assert machine.end("back", "2", branch="")[0] == "verified"
+    branch(machine)
+    assert machine.end("switch", "2", branch="") == ("refused", "the clone is at the branch fix, and not at main")
+    write_json(str(machine.state / "journal.json"), {**machine.journal._asdict(), "step": "switching"})
+    end, why = machine.end("prepare", "3")
+    assert (end, machine.head, machine.journal.step) == ("rollback-failed", commit, "rollback-failed")
+    assert str(why).endswith(
+        "somebody has put the clone at the branch fix: go to the deploy's own there, by git checkout main"
+    )
 
 
 def test_an_image_that_was_removed(machine: Machine) -> None:

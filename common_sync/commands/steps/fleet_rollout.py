@@ -20,7 +20,7 @@ Action = Literal["prepare", "back", "switch", "undo"]
 Heard = Callable[[str], None]
 """Is told what has come to pass."""
 
-_MODULES = ("look", "calls", "host", "journal", "agent")
+_MODULES = ("look", "calls", "clone", "host", "journal", "agent")
 _MARGIN = 60
 _COMMANDS = 4
 """How many long commands an action may need, one after the other: to fetch, to build, to start units, to go back."""
