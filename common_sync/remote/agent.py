@@ -194,6 +194,7 @@ class Agent:
             refuse("no earlier release is kept there")
         last, target = (Release(**one) for one in self.journal.history[:2])  # type: ignore[arg-type] # each was written from one
         self._clone.check_left(last.commit, last.branch)
+        self._clone.check_way(target.commit)
         self._begin()
         if not all(map(self._host.find_image, target.images.values())):
             self._discard("an image of the release before was removed")
@@ -220,6 +221,7 @@ class Agent:
             found.get(unit) != image for unit, image in journal.running.items()
         ):
             refuse("somebody has changed the clone, or what runs, since it was prepared")
+        self._clone.check_way(journal.commit)
         self.note("switching", journal)
         try:
             self._take_over()
@@ -249,7 +251,7 @@ class Agent:
     def _take_over(self) -> None:
         """Move the clone, start the new images, and see that they do well and hold what is wanted."""
         journal = self.journal
-        self._host.do("git", *(("reset", "--keep") if journal.back else ("merge", "--ff-only")), journal.commit)
+        self._clone.move(journal.commit, back=journal.back)
         self._host.start(journal.new)
         self.note("switched", journal)
         self._host.wait_until_well(journal.project, journal.new)
@@ -278,11 +280,12 @@ class Agent:
         if head not in (journal.old, journal.commit):
             fail(f"somebody has moved the clone to {head[:SHORT]}")
         self._clone.check_branch(journal.branch)
+        self._clone.check_way(journal.old)
         fresh = {unit: image for unit, image in journal.new.items() if unit not in journal.running}
         if fresh and head == journal.commit:
             self._host.remove(fresh)
         if head != journal.old:
-            self._host.do("git", "reset", "--keep", journal.old)
+            self._clone.move(journal.old, back=True)
         self._host.start(journal.running)
         if journal.well:
             self._host.wait_until_well(journal.project, journal.running)

@@ -41,7 +41,11 @@ class Clone(Caller):
         if edits:
             refuse(f"edited in the clone: {', '.join(edits[:_MOST_NAMED])}")
         if not there or (branch and there != branch):
-            wanted = f"and not at {branch}" if branch else "so nobody could go on there by git pull"
+            wanted = (
+                f"and not at {branch}: git checkout {branch} there"
+                if branch
+                else "so nobody could go on there by git pull"
+            )
             refuse(f"the clone is at {f'the branch {there}' if there else 'no branch'}, {wanted}")
 
     def check_left(self, commit: str, branch: str) -> None:
@@ -51,16 +55,16 @@ class Clone(Caller):
             commit: The commit that it has left.
             branch: The branch that it was at; nothing where that was not noted.
         """
+        self.check(branch)
         head, left = self.head()[:SHORT], commit[:SHORT]
         if head != left:
             remedy = (
                 f"keep what git log {left}..HEAD shows there, by git push or git branch; then git reset --keep {left}"
             )
             refuse(f"somebody has moved the clone to {head}, and the last deploy has left it at {left}: {remedy}")
-        self.check_branch(branch)
 
     def check_branch(self, branch: str) -> None:
-        """Refuse a clone that is at another branch than its last deploy, or an interrupted one: that branch is somebody's.
+        """Refuse a clone that is at another branch than the deploy that was interrupted: it is somebody's.
 
         Args:
             branch: The branch that was noted; nothing where none was.
@@ -79,10 +83,55 @@ class Clone(Caller):
             fail(f"the clone has commits that are not in {short}: it can only move forward")
         if self.ask("git", "rev-parse", f"{commit}:./{self.job.service}") != self.job.tree:
             fail(f"{short} holds another state of {self.job.service} there than here")
-        top = self.ask("git", "rev-parse", "--show-toplevel")
-        added = self.ask("git", "diff", "--name-only", "--no-renames", "--diff-filter=A", "-z", "HEAD", commit).split(
-            "\0"
-        )
-        lying = [one for one in added if one and os.path.lexists(os.path.join(top, one))]
+        self.check_way(commit)
+
+    def check_way(self, commit: str) -> None:
+        """Refuse to go to a commit that has a file where something lies that git does not know: it may be all there is of it.
+
+        Args:
+            commit: Where to go.
+        """
+        lying = self._list_lying(commit)
         if lying:
-            fail(f"git does not know what lies where {short} has a file: {', '.join(lying[:_MOST_NAMED])}")
+            what = f"git does not know what lies where {commit[:SHORT]} has a file"
+            refuse(f"{what}: {', '.join(lying[:_MOST_NAMED])}: move it away there")
+
+    def _list_lying(self, commit: str) -> list[str]:
+        """Return what is untracked, or ignored, and would have to make room for a commit."""
+        top = self.ask("git", "rev-parse", "--show-toplevel")
+        told = self.ask("git", "diff-tree", "-r", "--no-renames", "--name-status", "-z", "HEAD", commit).split("\0")
+        changes = {told[number + 1]: told[number] for number in range(0, len(told) - 1, 2)}
+        gone = {path for path, change in changes.items() if change == "D"}
+        added = [path for path, change in changes.items() if change == "A"]
+        return sorted({self._find_lying(top, path, gone) for path in added}.difference([""]))
+
+    def _find_lying(self, top: str, path: str, gone: set[str]) -> str:
+        """Return what lies at a path, or where a folder above it must be; nothing where git has it or there is none.
+
+        Args:
+            top: The work tree.
+            path: A file that is new in a commit.
+            gone: The files that are no more in it.
+        """
+        parts = path.split("/")
+        for above in ("/".join(parts[:number]) for number in range(1, len(parts))):
+            if not _is_folder(os.path.join(top, above)):
+                return above if os.path.lexists(os.path.join(top, above)) and above not in gone else ""
+        if _is_folder(os.path.join(top, path)):
+            words = ("git", "-C", top, "--literal-pathspecs", "ls-files", "--others", "-z", "--", path)
+            return self.ask(*words).split("\0")[0]
+        return path if os.path.lexists(os.path.join(top, path)) else ""
+
+    def move(self, commit: str, *, back: bool) -> None:
+        """Move the clone's branch and files to a commit, over nothing that somebody has there.
+
+        Args:
+            commit: Where to go.
+            back: Whether that is not forward.
+        """
+        self.check_way(commit)
+        self.do("git", *(("reset", "--keep") if back else ("merge", "--ff-only", "--no-overwrite-ignore")), commit)
+
+
+def _is_folder(path: str) -> bool:
+    return os.path.isdir(path) and not os.path.islink(path)

@@ -486,9 +486,9 @@ def pull(machine: Machine) -> None:
 
 AFTER = [
     (commit_there, "and the last deploy has left it at {left}: keep what git log {left}..HEAD shows there"),
-    (branch, "somebody has put the clone at the branch fix: go to the deploy's own there, by git checkout main"),
+    (branch, "the clone is at the branch fix, and not at main: git checkout main there"),
     (pull, "then git reset --keep {left}"),
-    (detach, "somebody has put the clone at no branch"),
+    (detach, "the clone is at no branch, and not at main"),
 ]
 
 
@@ -517,12 +517,101 @@ def test_a_branch_that_somebody_has_made_meanwhile(machine: Machine) -> None:
     commit = deploy(machine)
     assert machine.end("back", "2", branch="")[0] == "verified"
     branch(machine)
-    assert machine.end("switch", "2", branch="") == ("refused", "the clone is at the branch fix, and not at main")
+    assert machine.end("switch", "2", branch="")[0] == "refused"
     write_json(str(machine.state / "journal.json"), {**machine.journal._asdict(), "step": "switching"})
     end, why = machine.end("prepare", "3")
     assert (end, machine.head, machine.journal.step) == ("rollback-failed", commit, "rollback-failed")
     assert str(why).endswith(
         "somebody has put the clone at the branch fix: go to the deploy's own there, by git checkout main"
+    )
+
+
+def ignore(machine: Machine, *names: str) -> None:
+    """Have git ignore files of the service in the clone."""
+    (machine.clone / ".git" / "info" / "exclude").write_text("".join(f"/{SERVICE}/{name}\n" for name in names))
+
+
+def test_a_file_that_git_has_given_up(machine: Machine) -> None:
+    """What a person has written by hand into an ignored file would be overwritten by what git had of it once."""
+    secrets = machine.clone / SERVICE / "secrets.env"
+    deploy(machine, "secrets.env", "old\n")
+    machine.repo.git("rm", "-q", f"{SERVICE}/secrets.env")
+    deploy(machine, ".gitignore", "secrets.env\n", "2")
+    secrets.write_text("mine\n")
+    before = machine.head, machine.running, machine.journal
+    end, why = machine.end("back", "3", branch="")
+    assert (end, "has a file: services/api/secrets.env: move it away there" in str(why)) == ("refused", True)
+    assert ((machine.head, machine.running, machine.journal), secrets.read_text()) == (before, "mine\n")
+    secrets.unlink()
+    assert machine.end("back", "4", branch="")[0] == "verified"
+    secrets.write_text("mine\n")
+    assert machine.end("switch", "4", branch="")[0] == "refused"
+    write_json(str(machine.state / "journal.json"), {**before[2]._asdict(), "step": "switched"})
+    end, why = machine.end("prepare", "5")
+    assert (end, machine.head, secrets.read_text()) == ("rollback-failed", before[0], "mine\n")
+    assert "has a file: services/api/secrets.env" in str(why)
+
+
+def lay_file(there: Path) -> None:
+    """Put a file where there should be none."""
+    there.write_text("mine\n")
+
+
+def lay_link(there: Path) -> None:
+    """Put a symlink there."""
+    there.symlink_to("/nowhere")
+
+
+def lay_folder(there: Path) -> None:
+    """Put a file in a folder there."""
+    there.mkdir()
+    (there / "one.txt").write_text("mine\n")
+
+
+@pytest.mark.parametrize(
+    ("lay", "path"),
+    sampled(
+        [(lay_file, "data/one.txt"), (lay_link, "data/one.txt"), (lay_folder, "data"), (lay_file, "data")], 1, _WHY
+    ),
+)
+def test_ignored_files_in_the_way(machine: Machine, lay: Callable[[Path], None], path: str) -> None:
+    """A file that git ignores is all there is of it, and would be replaced by the release."""
+    ignore(machine, "data")
+    first = machine.head
+    machine.publish(path)
+    assert machine.end("prepare")[0] == "verified"
+    lay(machine.clone / SERVICE / "data")
+    one = os.lstat(machine.clone / SERVICE / "data").st_ino
+    end, why = machine.end("switch")
+    assert (end, "has a file: services/api/data" in str(why), machine.head) == ("refused", True, first)
+    end, why = machine.end("prepare", "2")
+    assert (end, "has a file: services/api/data" in str(why)) == ("failed", True)
+    assert os.lstat(machine.clone / SERVICE / "data").st_ino == one
+
+
+def test_a_file_that_comes_at_the_last_moment(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is written between the look and git's own move would be overwritten."""
+    ignore(machine, "data")
+    commit = machine.publish("data")
+    clone = Clone(machine.job("prepare"))
+    clone.do("git", "fetch", "-q", "origin", commit)
+    lay_file(machine.clone / SERVICE / "data")
+    monkeypatch.setattr(Clone, "check_way", lambda *_: None)
+    with pytest.raises(StepError):
+        clone.move(commit, back=False)
+    assert (machine.clone / SERVICE / "data").read_text() == "mine\n"
+
+
+def test_folders_of_git_where_the_commit_has_a_file(machine: Machine) -> None:
+    """A release that makes a file of a folder, or a folder of a file, would be refused because of git's own files."""
+    deploy(machine, "data/one.txt")
+    machine.repo.git("rm", "-q", "-r", f"{SERVICE}/data")
+    deploy(machine, "data", run_id="2")
+    machine.repo.git("rm", "-q", f"{SERVICE}/data")
+    deploy(machine, "data/two.txt", run_id="3")
+    assert (machine.end("back", "4", branch="")[0], machine.end("switch", "4", branch="")[0]) == (
+        "verified",
+        "deployed",
     )
 
 
