@@ -169,19 +169,33 @@ class Agent:
         self.note("begun", fresh._replace(branch=self._clone.branch(), well=well, history=self.journal.history))
 
     def _list_kept(self) -> set[str]:
-        """Return the images of the releases that are kept."""
+        """Return the images of the releases that are kept, which have names of our own."""
         return {image for one in self.journal.history for image in Release(**one).images.values()}  # type: ignore[arg-type] # each was written from one
 
     def _build(self) -> dict[str, str]:
         """Build the images from the work tree beside the clone; return their ids."""
-        prefix = self._host.ask("git", "rev-parse", "--show-prefix").rstrip("/")
-        root = os.path.join(self._tree, prefix) if prefix else self._tree
+        root = self._find_root()
         project, names = self._host.read_units(root)
         if project != self.journal.project:
             fail(f"{self._job.commit[:SHORT]} calls its project {project}, and not {self.journal.project}")
         for unit, name in names.items():
             self._host.check_name(name, self.journal.running.get(unit), self._list_kept())
         return self._host.build(root, project, names)
+
+    def _find_root(self) -> str:
+        """Return the repository's folder in the work tree beside the clone."""
+        prefix = self._host.ask("git", "rev-parse", "--show-prefix").rstrip("/")
+        return os.path.join(self._tree, prefix) if prefix else self._tree
+
+    def _check_names(self) -> None:
+        """Refuse where somebody has made an image by a name that is about to be given to another one."""
+        for root in (self._job.path, self._find_root()):
+            for unit, name in self._host.read_units(root)[1].items() if os.path.isdir(root) else []:
+                self._host.check_name(name, self.journal.running.get(unit), self._list_ours())
+
+    def _list_ours(self) -> set[str]:
+        """Return the images that have a name of our own, and so lose nothing with Compose's."""
+        return self._list_kept().union(self.journal.running.values(), self.journal.new.values())
 
     def _discard(self, why: str) -> None:
         """Take away what was prepared; what runs was not touched."""
@@ -222,6 +236,7 @@ class Agent:
         ):
             refuse("somebody has changed the clone, or what runs, since it was prepared")
         self._clone.check_way(journal.commit)
+        self._check_names()
         self.note("switching", journal)
         try:
             self._take_over()
@@ -252,7 +267,7 @@ class Agent:
         """Move the clone, start the new images, and see that they do well and hold what is wanted."""
         journal = self.journal
         self._clone.move(journal.commit, back=journal.back)
-        self._host.start(journal.new)
+        self._host.start(journal.new, self._list_ours())
         self.note("switched", journal)
         self._host.wait_until_well(journal.project, journal.new)
         for one in list_running(journal.project) if not journal.back else []:
@@ -286,7 +301,7 @@ class Agent:
             self._host.remove(fresh)
         if head != journal.old:
             self._clone.move(journal.old, back=True)
-        self._host.start(journal.running)
+        self._host.start(journal.running, self._list_ours())
         if journal.well:
             self._host.wait_until_well(journal.project, journal.running)
         self._host.remove_tree(self._tree)

@@ -86,9 +86,17 @@ class Host(Caller):
         """Return the image of each unit of a project."""
         return {str(one["unit"]): str(one["image"]) for one in list_running(project)}
 
-    def start(self, images: dict[str, str]) -> None:
-        """Give their names to images, then start the units from them one after another."""
+    def start(self, images: dict[str, str], ours: set[str]) -> None:
+        """Give their names to images, then start the units from them one after another.
+
+        Args:
+            images: The image of each unit.
+            ours: The images that lose nothing with such a name; it is taken from no other one.
+        """
         _, names = self.read_units(self.job.path)
+        for unit, image in images.items():
+            if unit in names:
+                self.check_name(names[unit], None, {image, *ours})
         for unit in names:
             if unit in images:
                 self.do("docker", "tag", images[unit], names[unit])

@@ -451,7 +451,7 @@ def test_a_journal_that_is_not_at_its_end(machine: Machine, step: str) -> None:
     kept = machine.journal
     if step in {"switched", "rolling-back"}:
         Agent(machine.job("switch"), str(machine.state))._host.do("git", "merge", "-q", "--ff-only", kept.commit)  # noqa: SLF001
-        Host(machine.job("switch")).start(kept.new)
+        Host(machine.job("switch")).start(kept.new, {*kept.running.values()})
     write_json(str(machine.state / "journal.json"), {**kept._asdict(), "step": step, "later": "unknown keys are left"})
     assert machine.end("switch") == ("refused", "what was prepared is not there any more: another run came in between")
     assert (machine.head, machine.running) == (first, one)
@@ -613,6 +613,24 @@ def test_folders_of_git_where_the_commit_has_a_file(machine: Machine) -> None:
         "verified",
         "deployed",
     )
+
+
+def test_an_image_that_somebody_builds_meanwhile(machine: Machine) -> None:
+    """An image that a person has built by hand would lose its only name, and Docker would remove it one day."""
+    first, one = machine.head, machine.running
+    machine.publish("a.py")
+    assert machine.end("prepare")[0] == "verified"
+    prepared = standin.read_state(machine.store)
+    retag(machine)
+    end, why = machine.end("switch")
+    assert (end, "the image shop-api is there and is not what runs" in str(why)) == ("refused", True)
+    assert (machine.head, machine.running) == (first, one)
+    write_json(str(machine.state / "journal.json"), {**machine.journal._asdict(), "step": "switching"})
+    end, why = machine.end("prepare", "2")
+    assert (end, "then the way back: the image shop-api is there" in str(why)) == ("rollback-failed", True)
+    assert standin.read_state(machine.store)["images"]["shop-api"] == "sha256:mine"
+    (machine.store / "state.json").write_text(json.dumps(prepared))
+    assert (machine.end("prepare", "3")[0], machine.end("switch", "3")[0]) == ("verified", "deployed")
 
 
 def test_an_image_that_was_removed(machine: Machine) -> None:
