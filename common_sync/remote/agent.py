@@ -295,6 +295,7 @@ class Agent:
         if head not in (journal.old, journal.commit):
             fail(f"somebody has moved the clone to {head[:SHORT]}")
         self._clone.check_branch(journal.branch)
+        self._clone.mend(journal.commit if head == journal.old else journal.old)
         self._clone.check_way(journal.old)
         fresh = {unit: image for unit, image in journal.new.items() if unit not in journal.running}
         if fresh and head == journal.commit:

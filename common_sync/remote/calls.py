@@ -122,7 +122,7 @@ class Caller:
                 env=env,
                 stdout=out,
                 timeout=self.job.timeout,
-                input=given.encode(),
+                input=given.encode("utf-8", "surrogateescape"),
                 check=False,
             )
         except subprocess.TimeoutExpired:

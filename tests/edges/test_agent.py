@@ -633,6 +633,57 @@ def test_an_image_that_somebody_builds_meanwhile(machine: Machine) -> None:
     assert (machine.end("prepare", "3")[0], machine.end("switch", "3")[0]) == ("verified", "deployed")
 
 
+def die(machine: Machine, path: str) -> None:
+    """Have git die when it writes a file of the clone; all before it is written then."""
+    (machine.clone / ".git" / "info" / "attributes").write_text(f"/{SERVICE}/{path} filter=die\n")
+    Clone(machine.job("x")).do("git", "config", "filter.die.smudge", "kill -9 $PPID")
+
+
+def test_a_git_that_dies_on_its_way(machine: Machine) -> None:
+    """A clone that is half new would be called a person's edits for ever, or be called whole."""
+    deploy(machine, "data")
+    first, one = machine.head, machine.running
+    machine.repo.git("rm", "-q", f"{SERVICE}/data")
+    machine.repo.write(f"{SERVICE}/app.py", "new\n")
+    machine.repo.write(f"{SERVICE}/data/one.txt", "new\n")
+    machine.publish("z.py")
+    assert machine.end("prepare", "2")[0] == "verified"
+    die(machine, "z.py")
+    lock, folder = machine.clone / ".git" / "index.lock", machine.clone / SERVICE
+    end, why = machine.end("switch", "2")
+    assert (end, f"then rm {lock}" in str(why), machine.head) == ("rollback-failed", True, first)
+    assert ((folder / "app.py").read_text(), (folder / "data" / "one.txt").exists()) == ("new\n", True), "half new"
+    (machine.clone / ".git" / "info" / "attributes").unlink()
+    lock.unlink()
+    (folder / "requirements.txt").write_text("mine\n")
+    end, why = machine.end("back", "3", branch="")
+    assert (end, "edited in the clone: services/api/requirements.txt: see" in str(why)) == ("rollback-failed", True)
+    assert ((folder / "requirements.txt").read_text(), (folder / "data").read_text()) == ("mine\n", "x = 1\n")
+    Clone(machine.job("x")).do("git", "checkout", "-q", "--", f"{SERVICE}/requirements.txt")
+    assert machine.end("switch", "3")[0] == "refused"
+    assert (machine.journal.step, machine.head, machine.running) == ("rolled-back", first, one)
+    assert Clone(machine.job("x")).ask("git", "status", "--porcelain") == ""
+    assert (machine.end("prepare", "4")[0], machine.end("switch", "4")[0]) == ("verified", "deployed")
+
+
+@pytest.mark.parametrize("edited", sampled(["app.py", "a.py"], 1, _WHY))
+def test_edits_of_a_person_in_a_clone_that_is_half_new(machine: Machine, edited: str) -> None:
+    """What a person has written where a deploy was interrupted would be taken for its leavings."""
+    machine.repo.write(f"{SERVICE}/app.py", "new\n")
+    commit = machine.publish("a.py")
+    assert machine.end("prepare")[0] == "verified"
+    write_json(str(machine.state / "journal.json"), {**machine.journal._asdict(), "step": "switching"})
+    clone = Clone(machine.job("x"))
+    clone.do("git", "read-tree", "-m", "-u", "HEAD", commit)  # all but HEAD is new
+    (machine.clone / SERVICE / edited).write_text("mine\n")
+    told = machine.end("prepare", "2")
+    assert (told[0], (machine.clone / SERVICE / edited).read_text()) == (
+        "rollback-failed" if edited == "app.py" else "failed",
+        "mine\n",
+    )
+    assert f"services/api/{edited}" in str(told[1])
+
+
 def test_an_image_that_was_removed(machine: Machine) -> None:
     """A way back would begin that cannot end."""
     machine.publish("a.py")

@@ -13,6 +13,10 @@ RESTING = frozenset({"verified", "deployed", "rolled-back", "discarded"})
 """The steps of a journal at which nobody has to go on."""
 
 
+UNTOUCHED = frozenset({"begun", "fetched", "built"})
+"""The steps before the clone is touched."""
+
+
 class Health(NamedTuple):
     """What a service has answered."""
 
@@ -68,6 +72,11 @@ class Journal(NamedTuple):
     def is_open(self) -> bool:
         """Whether a deploy was interrupted, or a way back has failed."""
         return self.step not in RESTING and not self.busy
+
+    @property
+    def is_halfway(self) -> bool:
+        """Whether the clone may be between two commits; the next run mends it first, and names what a person has edited."""
+        return self.is_open and self.step not in UNTOUCHED
 
 
 class Look(NamedTuple):

@@ -125,6 +125,7 @@ def test_an_interrupted_deploy(step: str, is_open: bool) -> None:
     """A machine between two releases would be called whole, or a whole one interrupted."""
     assert Journal(step).is_open is is_open
     assert not Journal(step, busy=True).is_open
+    assert Journal(step).is_halfway is (is_open and step != "begun")
 
 
 def journal(step: str = "deployed", tree: str = "t", *, busy: bool = False) -> Look:
