@@ -49,8 +49,8 @@ def work(mark: str, job: dict[str, object]) -> int:
         return 0
     child = os.fork()
     if child == 0:
-        _work_apart(mark, wanted, state)
-    os.close(lock)  # the child holds it
+        _work_apart(mark, wanted, state, lock)
+    os.close(lock)  # the child holds it, and what it starts: these may live on where it is killed
     os.waitpid(child, 0)
     print(mark + json.dumps(_read_result(state, mark)))
     return 0
@@ -70,7 +70,7 @@ def _take(lock: int) -> bool:
             return True
 
 
-def _work_apart(mark: str, job: Job, state: str) -> None:
+def _work_apart(mark: str, job: Job, state: str, lock: int) -> None:
     """Work apart from whoever has asked, write how it has ended, and end."""
     try:
         os.setsid()
@@ -78,7 +78,7 @@ def _work_apart(mark: str, job: Job, state: str) -> None:
         null = os.open(os.devnull, os.O_RDONLY)
         for own, there in ((null, 0), (log, 1), (log, 2)):
             os.dup2(own, there)
-        result = Agent(job, state).run()
+        result = Agent(job, state, (lock,)).run()
         write_json(os.path.join(state, "result.json"), dict(result, mark=mark))
     finally:
         os._exit(0)
@@ -100,13 +100,15 @@ class Agent:
     Args:
         job: What is to be done.
         state: The folder that has what is known of its deploys.
+        lock: The descriptors of its lock.
     """
 
-    def __init__(self, job: Job, state: str) -> None:
-        self._job, self._state, self._host = job, state, Host(job)
+    def __init__(self, job: Job, state: str, lock: tuple[int, ...] = ()) -> None:
+        self._job, self._state, self._host = job, state, Host(job, lock)
         self._tree = os.path.join(state, "tree", os.path.basename(job.path))
         self._log = os.path.join(state, "log")
         self.journal = Journal()
+        self._known: set[str] = set()
 
     def run(self) -> dict[str, object]:
         """Do the job; return how it has ended."""
@@ -159,8 +161,9 @@ class Agent:
         self._host.check_clone()
         project, names = self._host.read_units(self._job.path)
         running = {unit: image for unit, image in self._host.find_running(project).items() if unit in names}
+        self._known = self._list_kept()
         for unit, name in names.items():
-            self._host.check_name(name, running.get(unit), self._list_kept())
+            self._host.check_name(name, running.get(unit), self._known)
         for unit, image in running.items():
             self._host.keep(project, unit, image)
         well = bool(running) and not self._host.find_ill(project, running)
@@ -168,8 +171,9 @@ class Agent:
         self.note("begun", fresh._replace(well=well, history=self.journal.history))
 
     def _list_kept(self) -> set[str]:
-        """Return the images of the releases that are kept."""
-        return {image for one in self.journal.history for image in Release(**one).images.values()}  # type: ignore[arg-type] # each was written from one
+        """Return the images of the releases that are kept, and of what ran before the last deploy."""
+        kept = [Release(**one).images for one in self.journal.history]  # type: ignore[arg-type] # each was written from one
+        return {image for images in (*kept, self.journal.running) for image in images.values()}
 
     def _build(self) -> dict[str, str]:
         """Build the images from the work tree beside the clone; return their ids."""
@@ -179,7 +183,7 @@ class Agent:
         if project != self.journal.project:
             fail(f"{self._job.commit[:SHORT]} calls its project {project}, and not {self.journal.project}")
         for unit, name in names.items():
-            self._host.check_name(name, self.journal.running.get(unit), self._list_kept())
+            self._host.check_name(name, self.journal.running.get(unit), self._known)
         return self._host.build(root, project, names)
 
     def _discard(self, why: str) -> None:
@@ -278,6 +282,10 @@ class Agent:
         self._host.start(journal.running)
         if journal.well:
             self._host.wait_until_well(journal.project, journal.running)
+        found = self._host.find_running(journal.project)
+        gone = sorted(unit for unit, image in journal.running.items() if found.get(unit) != image)
+        if gone:
+            fail(f"{', '.join(gone)}: what ran before is not there again")
         self._host.remove_tree(self._tree)
 
 

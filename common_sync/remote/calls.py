@@ -9,6 +9,9 @@ from typing import NamedTuple, NoReturn
 
 from common_sync.remote.look import keep_environment
 
+_ALONE = ("git", "-c", "core.fsmonitor=false", "-c", "gc.auto=0", "-c", "maintenance.auto=false")
+"""Git without the processes that it leaves behind: they would hold the lock."""
+
 
 class RefusalError(Exception):
     """It is not begun: nothing was changed."""
@@ -85,10 +88,11 @@ class Caller:
 
     Args:
         job: What is to be done.
+        lock: The descriptors of the lock; what is started holds it, too.
     """
 
-    def __init__(self, job: Job) -> None:
-        self.job = job
+    def __init__(self, job: Job, lock: tuple[int, ...] = ()) -> None:
+        self.job, self._lock = job, lock
 
     def do(self, *words: str, given: str = "") -> str:
         """Run a command; what it writes goes to the log."""
@@ -115,15 +119,18 @@ class Caller:
         shell = os.environ.get("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
         env = dict(keep_environment(), GIT_TERMINAL_PROMPT="0", GIT_SSH_COMMAND=shell)
         shown = " ".join(words[: 2 + (words[0] == "git" or words[1] == "compose")])
+        is_fetch = words[:2] == ("git", "fetch")  # an interrupted one harms nothing, and may leave a process behind
+        started = [*_ALONE, *words[1:]] if words[0] == "git" and not is_fetch else [*words]
         try:
             done = subprocess.run(
-                words,
+                started,
                 cwd=self.job.path,
                 env=env,
                 stdout=out,
                 timeout=self.job.timeout,
                 input=given.encode(),
                 check=False,
+                pass_fds=() if is_fetch else self._lock,
             )
         except subprocess.TimeoutExpired:
             fail(f"{shown} took more than {self.job.timeout} s")

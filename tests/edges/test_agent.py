@@ -27,6 +27,8 @@ from common_sync.remote.journal import Journal, read_journal, write_json
 
 _WHY = "more rows of the agent's tests, which start git and Docker often"
 
+CALL = Host._call  # noqa: SLF001 - all commands go through it
+
 SERVICE, COPY = "services/api", "services/api/common"
 
 
@@ -54,11 +56,10 @@ class Machine:
 
     def answer_here(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Have what stands for Docker answer in this process: to start it takes longer than all the rest."""
-        call = Host._call  # noqa: SLF001 - all commands go through it
 
         def answer(host: Host, words: tuple[str, ...], given: str, out: int) -> str:
             if words[0] != "docker":
-                return call(host, words, given, out)
+                return CALL(host, words, given, out)
             code, said = self.call_docker([*words[1:]], given)
             return said.rstrip("\n") if code == 0 else fail(f"docker {words[1]} has ended with {code}")
 
@@ -486,9 +487,9 @@ def test_a_journal_that_cannot_be_read(machine: Machine) -> None:
     assert machine.end("prepare")[0] == "failed"
 
 
-def ask(machine: Machine, capfd: pytest.CaptureFixture[str]) -> dict[str, object]:
+def ask(machine: Machine, capfd: pytest.CaptureFixture[str], action: str = "prepare") -> dict[str, object]:
     """Have a job done apart; return the answer."""
-    assert agent.work("mark", machine.job("prepare")._asdict()) == 0
+    assert agent.work("mark", machine.job(action)._asdict()) == 0
     (line,) = (line for line in capfd.readouterr().out.splitlines() if line.startswith("mark"))
     return dict(json.loads(line[4:]))
 
@@ -505,6 +506,50 @@ def test_in_a_process_of_its_own(machine: Machine, capfd: pytest.CaptureFixture[
     with open(machine.state / "lock", "rb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert ask(machine, capfd) == {"end": "busy", "why": "another deploy is at work there"}
+
+
+def test_a_command_that_outlives_the_agent(
+    machine: Machine, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run would go back while the one before still starts its containers, and none would be left."""
+    machine.publish("a.py")
+    one, answer, gate = machine.running, Host._call, machine.store / "gate"  # noqa: SLF001 - all commands go through it
+    os.mkfifo(gate)
+    assert machine.end("prepare") == ("verified", "")
+    docker = machine.store.parent / "bin" / "docker"
+    docker.write_text(f"#!/bin/sh\nkill -9 $PPID\nread line <{gate}\n")
+    monkeypatch.setattr(
+        Host, "_call", lambda self, words, *rest: (CALL if "up" in words else answer)(self, words, *rest)
+    )
+    assert ask(machine, capfd, "switch")["end"] == "lost"
+    monkeypatch.setattr(agent, "_PATIENCE", 0)
+    assert ask(machine, capfd, "switch")["end"] == "busy"
+    assert look.is_busy(str(machine.state))
+    gate.write_text("\n")
+    monkeypatch.setattr(agent, "_PATIENCE", 60)
+    monkeypatch.setattr(Host, "_call", answer)
+    assert ask(machine, capfd, "switch")["end"] == "refused", "it has gone back first"
+    assert (machine.journal.step, machine.running) == ("rolled-back", one)
+
+
+def test_a_way_back_to_nothing(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service of which no container is left would be called rolled back, and its next deploy be refused."""
+    machine.publish("a.py")
+    assert machine.end("prepare") == ("verified", "")
+    write_json(str(machine.state / "journal.json"), machine.journal._replace(step="switching", well=False)._asdict())
+    monkeypatch.setattr(Host, "start", lambda *_: machine.compose("rm", "api"))
+    assert machine.end("prepare", "2") == (
+        "rollback-failed",
+        "it was interrupted at `switching`; then the way back: api: what ran before is not there again",
+    )
+
+
+def test_a_service_whose_containers_are_gone(machine: Machine) -> None:
+    """After a deploy that took the containers with it nobody could deploy, since the name of the old image is there."""
+    machine.publish("ill")
+    assert (machine.end("prepare")[0], machine.end("switch")[0]) == ("verified", "rolled-back")
+    machine.compose("rm", "api")
+    assert machine.end("prepare", "2") == ("verified", "")
 
 
 def test_commands_that_fail(machine: Machine) -> None:
