@@ -250,9 +250,15 @@ class Agent:
         self._host.start(journal.new)
         self.note("switched", journal)
         self._host.wait_until_well(journal.project, journal.new)
-        for one in list_running(journal.project) if not journal.back else []:
-            if one["unit"] in journal.new:
-                self._host.prove(f"the container of {one['unit']}", "exec", "-i", str(one["id"]), "python3", "-I", "-")
+        if journal.back:
+            return
+        found = [(str(one["unit"]), str(one["id"])) for one in list_running(journal.project)]
+        for unit, container in found:
+            if unit in journal.new:
+                self._host.prove(f"the container of {unit}", "exec", "-i", container, "python3", "-I", "-")
+        unproven = sorted(set(journal.new).difference(unit for unit, _ in found))
+        if unproven:
+            fail(f"{', '.join(unproven)}: the container is gone")
 
     def recover(self) -> bool:
         """Go back to what ran before; tell whether all is as it was."""

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from typing import NamedTuple, NoReturn
 
-from common_sync.remote.look import keep_environment
+from common_sync.remote.look import LIMIT, keep_environment, run
 
 _ALONE = ("git", "-c", "core.fsmonitor=false", "-c", "gc.auto=0", "-c", "maintenance.auto=false")
 """Git without the processes that it leaves behind: they would hold the lock."""
@@ -94,13 +94,13 @@ class Caller:
     def __init__(self, job: Job, lock: tuple[int, ...] = ()) -> None:
         self.job, self._lock = job, lock
 
-    def do(self, *words: str, given: str = "") -> str:
+    def do(self, *words: str, given: str = "", limit: float = 0) -> str:
         """Run a command; what it writes goes to the log."""
-        return self._call(words, given, sys.__stderr__.fileno() if sys.__stderr__ else subprocess.DEVNULL)
+        return self._call(words, given, sys.__stderr__.fileno() if sys.__stderr__ else subprocess.DEVNULL, limit)
 
-    def ask(self, *words: str, given: str = "") -> str:
+    def ask(self, *words: str, given: str = "", limit: float = LIMIT) -> str:
         """Return what a command writes."""
-        return self._call(words, given, subprocess.PIPE)
+        return self._call(words, given, subprocess.PIPE, limit)
 
     def succeeds(self, *words: str) -> bool:
         """Tell whether a command succeeds."""
@@ -110,8 +110,8 @@ class Caller:
             return False
         return True
 
-    def _call(self, words: tuple[str, ...], given: str, out: int) -> str:
-        """Run a command in the clone.
+    def _call(self, words: tuple[str, ...], given: str, out: int, limit: float) -> str:
+        """Run a command in the clone; without a limit it has as long as anything may take.
 
         Raises:
             StepError: It has failed.
@@ -121,21 +121,13 @@ class Caller:
         shown = " ".join(words[: 2 + (words[0] == "git" or words[1] == "compose")])
         is_fetch = words[:2] == ("git", "fetch")  # an interrupted one harms nothing, and may leave a process behind
         started = [*_ALONE, *words[1:]] if words[0] == "git" and not is_fetch else [*words]
+        held, limit = () if is_fetch else self._lock, limit or self.job.timeout
         try:
-            done = subprocess.run(
-                started,
-                cwd=self.job.path,
-                env=env,
-                stdout=out,
-                timeout=self.job.timeout,
-                input=given.encode(),
-                check=False,
-                pass_fds=() if is_fetch else self._lock,
-            )
+            done = run(started, limit, given.encode(), out=out, err=None, cwd=self.job.path, env=env, held=held)
         except subprocess.TimeoutExpired:
-            fail(f"{shown} took more than {self.job.timeout} s")
+            fail(f"{shown} took more than {limit:g} s")
         except OSError as error:
             fail(f"{words[0]}: {error.strerror}")
         if done.returncode:
             fail(f"{shown} has ended with {done.returncode}")
-        return (done.stdout or b"").decode("utf-8", "surrogateescape").rstrip("\n")
+        return done.stdout.decode("utf-8", "surrogateescape").rstrip("\n")

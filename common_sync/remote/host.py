@@ -7,7 +7,7 @@ import os
 import time
 
 from common_sync.remote.calls import Caller, fail, refuse
-from common_sync.remote.look import ask, list_running, look
+from common_sync.remote.look import LIMIT, ask, list_running, look
 
 SHORT = 12
 """Letters of an id in names and messages."""
@@ -110,7 +110,7 @@ class Host(Caller):
 
     def prove(self, what: str, *words: str) -> None:
         """See that the library's folder, in an image or in a container, holds what is wanted."""
-        said = self.ask("docker", *words, given=self.job.probe)
+        said = self.ask("docker", *words, given=self.job.probe, limit=self.job.timeout)
         lines = [line for line in said.splitlines() if line.startswith(self.job.token)]
         (told,) = json.loads(lines[0][len(self.job.token) :]) if len(lines) == 1 else [{"gone": True}]
         if "gone" in told or "error" in told:
@@ -124,19 +124,22 @@ class Host(Caller):
 
     def start(self, images: dict[str, str]) -> None:
         """Give their names to images, then start the units from them one after another."""
-        _, names = self.read_units(self.job.path)
+        project, names = self.read_units(self.job.path)
+        limit = self._limit(project)
         for unit in names:
             if unit in images:
                 self.do("docker", "tag", images[unit], names[unit])
         for unit in names:
             if unit in images:
-                self.compose(self.job.path, "up", "-d", "--no-build", "--no-deps", "--pull", "never", unit)
+                words = ("up", "-d", "--no-build", "--no-deps", "--pull", "never", unit)
+                self.compose(self.job.path, *words, limit=limit)
 
     def remove(self, images: dict[str, str]) -> None:
         """Remove units that were not there before, and the names of their images."""
-        _, names = self.read_units(self.job.path)
+        project, names = self.read_units(self.job.path)
+        limit = self._limit(project)
         for unit in [unit for unit in names if unit in images]:
-            self.compose(self.job.path, "rm", "--stop", "--force", unit)
+            self.compose(self.job.path, "rm", "--stop", "--force", unit, limit=limit)
             is_shared = names[unit] in {name for other, name in names.items() if other not in images}
             if self.find_image(names[unit]) == images[unit] and not is_shared:
                 self.do("docker", "rmi", "--no-prune", names[unit])
@@ -146,7 +149,8 @@ class Host(Caller):
         deadline = time.monotonic() + self.job.health_timeout
         times, since, seen = 0, 0.0, ""
         while True:
-            ill, now, clock = self.find_ill(project, images), self.list_starts(project, images), time.monotonic()
+            ill, now = self._see(project, images)
+            clock = time.monotonic()
             is_good = not ill and now == seen
             times, since, seen = (times + 1, since, now) if is_good else (int(not ill), clock, now)
             if times >= self.job.health_times and clock >= since + self.job.settle:
@@ -154,6 +158,13 @@ class Host(Caller):
             if clock > deadline and (not is_good or clock > deadline + self.job.settle):
                 fail(f"not healthy in {self.job.health_timeout} s: {ill or 'it was started again and again'}")
             time.sleep(PAUSE)
+
+    def _see(self, project: str, images: dict[str, str]) -> tuple[str, str]:
+        """Return why a service is not well, or nothing, and its starts; where Docker does not tell, it may do so soon."""
+        try:
+            return self.find_ill(project, images), self.list_starts(project, images)
+        except OSError as error:
+            return str(error), ""
 
     def list_starts(self, project: str, images: dict[str, str]) -> str:
         """Return what is another text after each start of a container."""
@@ -195,7 +206,8 @@ class Host(Caller):
 
     def read_units(self, root: str) -> tuple[str, dict[str, str]]:
         """Return the project's name, and the image's name of each unit that is built of the service; those with ports first."""
-        told = json.loads(self.compose(root, "config", "--format", "json", "--no-env-resolution", answers=True))
+        words = ("config", "--format", "json", "--no-env-resolution")
+        told = json.loads(self.ask(*self._find_compose(root), *words))
         folder, found = os.path.join(os.path.realpath(root), self.job.service), []
         for unit, one in told["services"].items():
             build = one.get("build") or {}
@@ -207,8 +219,17 @@ class Host(Caller):
             fail(f"its compose files build no image of {self.job.service}")
         return str(told["name"]), {unit: name for _, unit, name in sorted(found)}
 
-    def compose(self, root: str, *words: str, over: str = "", answers: bool = False) -> str:
+    def _limit(self, project: str) -> float:
+        """Return how many seconds a unit may take to be stopped and started."""
+        stops = [int(str(one["stops"])) for one in list_running(project)]
+        return self.job.health_timeout + LIMIT + max(stops, default=0)
+
+    def compose(self, root: str, *words: str, over: str = "", limit: float = 0) -> str:
         """Run Compose with the service's files below a root; `over` is put over them."""
+        return self.do(*self._find_compose(root, over), *words, given=over, limit=limit)
+
+    def _find_compose(self, root: str, over: str = "") -> list[str]:
+        """Return how Compose is called with the service's files below a root."""
         files = self.find_files(root)
         live = os.path.dirname(os.path.join(self.job.path, os.path.relpath(files[0], root)))
         settings = self.job.env_file or os.path.join(live, ".env")
@@ -216,7 +237,7 @@ class Host(Caller):
         for file in [*files, "-"] if over else files:
             command += ["-f", file]
         command += ["--env-file", settings] if os.path.exists(settings) else []
-        return self.ask(*command, *words) if answers else self.do(*command, *words, given=over)
+        return command
 
 
 def _own_name(project: str, unit: str, image: str) -> str:

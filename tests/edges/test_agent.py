@@ -8,6 +8,7 @@ import fcntl
 import io
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,14 +58,21 @@ class Machine:
     def answer_here(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Have what stands for Docker answer in this process: to start it takes longer than all the rest."""
 
-        def answer(host: Host, words: tuple[str, ...], given: str, out: int) -> str:
+        def answer(host: Host, words: tuple[str, ...], given: str, out: int, limit: float) -> str:
             if words[0] != "docker":
-                return CALL(host, words, given, out)
+                return CALL(host, words, given, out, limit)
             code, said = self.call_docker([*words[1:]], given)
             return said.rstrip("\n") if code == 0 else fail(f"docker {words[1]} has ended with {code}")
 
         monkeypatch.setattr(Host, "_call", answer)
-        monkeypatch.setattr(look, "_docker", lambda *words: self.call_docker([*words])[1])
+        monkeypatch.setattr(look, "_docker", lambda *words: self.tell([*words]))
+
+    def tell(self, words: list[str]) -> str:
+        """Answer what Docker is asked; it fails where the file `fail` has an expression that matches."""
+        broken = self.store / "fail"
+        if broken.exists() and re.search(broken.read_text(), " ".join(words)):
+            raise ChildProcessError("docker ps has ended with 1: no")  # noqa: EM101, TRY003 - the text is what it tests
+        return self.call_docker(words)[1]
 
     def call_docker(self, words: list[str], given: str = "") -> tuple[int, str]:
         """Run what stands for Docker; return its exit code, and what it has written."""
@@ -556,13 +564,29 @@ def test_commands_that_fail(machine: Machine) -> None:
     """A program that hangs, or is not there, would hold up the machine's deploys for ever."""
     there = Host(machine.job("prepare", timeout=1))
     for words, why in (
-        (("sleep", "60"), "sleep 60 took more than 1 s"),
+        (("sh", "-c", "sleep 60 & wait"), "sh -c took more than 1 s"),
         (("nobody", "x"), "nobody: No such file or directory"),
         (("docker", "image", "inspect", "nobody"), "docker image has ended with 1"),
         (("git", "log", "nobody", "x"), "git log nobody has ended with 128"),
     ):
         with pytest.raises(StepError, match=why):
-            there.ask(*words)
+            there.ask(*words, limit=1)
+
+
+def test_docker_that_does_not_answer(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failing question would mean that nothing runs: a release would count as proven, or what runs be removed."""
+    machine.publish("a.py")
+    (machine.store / "fail").write_text("^ps ")
+    assert machine.end("prepare") == ("failed", "docker ps has ended with 1: no")
+    there = Host(machine.job("prepare"))
+    with pytest.raises(StepError, match="not healthy in 0 s: docker ps has ended with 1: no"):
+        there.wait_until_well("shop", {"api": "sha256:x"})
+    (machine.store / "fail").unlink()
+    one = machine.running
+    assert machine.end("prepare", "2") == ("verified", "")
+    monkeypatch.setattr(agent, "list_running", lambda _: [])
+    assert machine.end("switch", "2") == ("rolled-back", "api: the container is gone")
+    assert machine.running == one
 
 
 def test_what_keeps_a_service_from_being_well(machine: Machine) -> None:
