@@ -17,7 +17,7 @@ import time
 
 from common_sync.remote.calls import Job, RefusalError, StepError, fail, refuse
 from common_sync.remote.host import SHORT, Host
-from common_sync.remote.journal import Journal, Release, read_journal, write_json
+from common_sync.remote.journal import Journal, Release, UnreadableError, read_journal, write_json
 from common_sync.remote.look import find_state, list_running
 
 _RESTING = ("", "verified", "deployed", "rolled-back", "discarded")
@@ -47,12 +47,17 @@ def work(mark: str, job: dict[str, object]) -> int:
     if not _take(lock):
         print(mark + json.dumps({"end": "busy", "why": "another deploy is at work there"}))
         return 0
+    ears, mouth = os.pipe()
     child = os.fork()
     if child == 0:
-        _work_apart(mark, wanted, state, lock)
+        os.close(ears)
+        _work_apart(wanted, state, lock, mouth)
     os.close(lock)  # the child holds it, and what it starts: these may live on where it is killed
+    os.close(mouth)
+    with open(ears, "rb") as file:
+        told = file.read()
     os.waitpid(child, 0)
-    print(mark + json.dumps(_read_result(state, mark)))
+    print(mark + (told.decode() or json.dumps({"end": "lost", "why": "the process that did it was killed"})))
     return 0
 
 
@@ -70,8 +75,8 @@ def _take(lock: int) -> bool:
             return True
 
 
-def _work_apart(mark: str, job: Job, state: str, lock: int) -> None:
-    """Work apart from whoever has asked, write how it has ended, and end."""
+def _work_apart(job: Job, state: str, lock: int, mouth: int) -> None:
+    """Work apart from whoever has asked, tell how it has ended, and end; whoever has asked may have gone."""
     try:
         os.setsid()
         log = os.open(os.path.join(state, "log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -79,19 +84,10 @@ def _work_apart(mark: str, job: Job, state: str, lock: int) -> None:
         for own, there in ((null, 0), (log, 1), (log, 2)):
             os.dup2(own, there)
         result = Agent(job, state, (lock,)).run()
-        write_json(os.path.join(state, "result.json"), dict(result, mark=mark))
+        with open(mouth, "wb") as file:
+            file.write(json.dumps(result).encode())
     finally:
         os._exit(0)
-
-
-def _read_result(state: str, mark: str) -> dict[str, object]:
-    """Return how a job has ended; `lost` where the process that did it was killed."""
-    try:
-        with open(os.path.join(state, "result.json"), encoding="utf-8") as file:
-            result = json.load(file)
-    except (OSError, ValueError):
-        result = {}
-    return dict(result) if result.get("mark") == mark else {"end": "lost", "why": "the process that did it was killed"}
 
 
 class Agent:
@@ -120,8 +116,10 @@ class Agent:
             end, why = actions[self._job.action]() if is_whole else "rollback-failed", ""
         except RefusalError as error:
             end, why = "refused", str(error)
+        except UnreadableError as error:
+            end, why = "lost", str(error)
         except _ERRORS as error:
-            end, why = "failed", _explain(error)
+            end, why = "failed" if self.journal.step in (*_RESTING, *_UNTOUCHED) else "lost", _explain(error)
         commit, old = self.journal.commit, self.journal.old
         told = {"end": end, "why": why or self.journal.why, "commit": commit, "old": old, "log": self._log}
         return dict(told, said=self._read_log(before))
@@ -134,8 +132,20 @@ class Agent:
 
     def note(self, step: str, journal: Journal) -> None:
         """Write into the journal that a step was reached."""
-        self.journal = journal._replace(step=step)
-        write_json(os.path.join(self._state, "journal.json"), self.journal._asdict())
+        noted = journal._replace(step=step)
+        write_json(os.path.join(self._state, "journal.json"), noted._asdict())
+        self.journal = noted
+
+    def _try_to_note(self, step: str) -> bool:
+        """Write into the journal that a step was reached, if that can be; a full disk must not keep from the way back."""
+        try:
+            self.note(step, self.journal)
+        except OSError as error:
+            text = f"the journal cannot be written: {_explain(error)}"
+            why = self.journal.why if text in self.journal.why else f"{self.journal.why}; {text}"
+            self.journal = self.journal._replace(step=step, why=why)
+            return False
+        return True
 
     def prepare(self) -> str:
         """Fetch, build and verify the commit; what runs is left alone."""
@@ -223,10 +233,10 @@ class Agent:
         self.note("switching", journal)
         try:
             self._take_over()
+            self._keep_releases(journal)
         except (RefusalError, *_ERRORS) as error:
             self.journal = self.journal._replace(why=_explain(error))
             return "rolled-back" if self.recover() else "rollback-failed"
-        self._keep_releases(journal)
         self._host.remove_tree(self._tree)
         return "deployed"
 
@@ -263,17 +273,18 @@ class Agent:
     def recover(self) -> bool:
         """Go back to what ran before; tell whether all is as it was."""
         why = self.journal.why or f"it was interrupted at `{self.journal.step}`"
+        if self.journal.step in _UNTOUCHED:
+            self._discard(why)
+            return True
+        self.journal = self.journal._replace(why=why)
+        self._try_to_note("rolling-back")
         try:
-            if self.journal.step in _UNTOUCHED:
-                self._discard(why)
-                return True
-            self.note("rolling-back", self.journal._replace(why=why))
             self._go_back()
         except (RefusalError, *_ERRORS) as error:
-            self.note("rollback-failed", self.journal._replace(why=f"{why}; then the way back: {_explain(error)}"))
+            self.journal = self.journal._replace(why=f"{self.journal.why}; then the way back: {_explain(error)}")
+            self._try_to_note("rollback-failed")
             return False
-        self.note("rolled-back", self.journal)
-        return True
+        return self._try_to_note("rolled-back")
 
     def _go_back(self) -> None:
         """Move the clone back, start the old images, and see that they do as well as before."""

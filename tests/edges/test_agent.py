@@ -4,6 +4,7 @@ What stands for Docker proves nothing about Docker: that is `tests/e2e/test_flee
 """
 
 import contextlib
+import errno
 import fcntl
 import io
 import json
@@ -489,10 +490,36 @@ def test_an_image_that_was_removed(machine: Machine) -> None:
     assert machine.end("back", "2") == ("failed", "an image of the release before was removed")
 
 
-def test_a_journal_that_cannot_be_read(machine: Machine) -> None:
-    """A disk that was full would end every further deploy with a traceback."""
-    (machine.state / "journal.json").write_text("{")
-    assert machine.end("prepare")[0] == "failed"
+@pytest.mark.parametrize("text", ["{", "[]"])
+def test_a_journal_that_cannot_be_read(machine: Machine, text: str) -> None:
+    """Nobody would know which file keeps a machine from every further deploy, nor what to do about it."""
+    (machine.state / "journal.json").write_text(text)
+    end, why = machine.end("prepare")
+    assert (end, str(why).startswith(f"{machine.state}/journal.json cannot be read (")) == ("lost", True)
+    assert str(why).endswith("see that the service runs one release, then move that file away")
+
+
+@pytest.mark.parametrize("full", ["switched", "deployed"])
+def test_a_full_disk(machine: Machine, monkeypatch: pytest.MonkeyPatch, full: str) -> None:
+    """A release that nobody has proven would stay, and be told as one that was taken back."""
+    machine.publish("a.py")
+    first, one = machine.head, machine.running
+    assert machine.end("prepare") == ("verified", "")
+    assert (machine.state / "journal.json").stat().st_mode & 0o077 == 0
+    steps: list[str] = []
+
+    def write(path: str, value: dict[str, object]) -> None:
+        steps.append(str(value["step"]))
+        if full in steps:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write_json(path, value)
+
+    monkeypatch.setattr(agent, "write_json", write)
+    end, why = machine.end("switch")
+    assert (end, machine.head, machine.running) == ("rollback-failed", first, one)
+    assert (
+        why == "[Errno 28] No space left on device; the journal cannot be written: [Errno 28] No space left on device"
+    )
 
 
 def ask(machine: Machine, capfd: pytest.CaptureFixture[str], action: str = "prepare") -> dict[str, object]:
