@@ -103,14 +103,14 @@ class Caller:
         return self._call(words, given, subprocess.PIPE, limit)
 
     def succeeds(self, *words: str) -> bool:
-        """Tell whether a command succeeds."""
+        """Tell whether a command succeeds; that it does not is an answer, and no complaint for the log."""
         try:
-            self.ask(*words)
+            self._call(words, "", subprocess.PIPE, LIMIT, subprocess.DEVNULL)
         except StepError:
             return False
         return True
 
-    def _call(self, words: tuple[str, ...], given: str, out: int, limit: float) -> str:
+    def _call(self, words: tuple[str, ...], given: str, out: int, limit: float, err: int | None = None) -> str:
         """Run a command in the clone; without a limit it has as long as anything may take.
 
         Raises:
@@ -118,12 +118,12 @@ class Caller:
         """
         shell = os.environ.get("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
         env = dict(keep_environment(), GIT_TERMINAL_PROMPT="0", GIT_SSH_COMMAND=shell)
-        shown = " ".join(words[: 2 + (words[0] == "git" or words[1] == "compose")])
+        shown = _show(words)
         is_fetch = words[:2] == ("git", "fetch")  # an interrupted one harms nothing, and may leave a process behind
         started = [*_ALONE, *words[1:]] if words[0] == "git" and not is_fetch else [*words]
         held, limit = () if is_fetch else self._lock, limit or self.job.timeout
         try:
-            done = run(started, limit, given.encode(), out=out, err=None, cwd=self.job.path, env=env, held=held)
+            done = run(started, limit, given.encode(), out=out, err=err, cwd=self.job.path, env=env, held=held)
         except subprocess.TimeoutExpired:
             fail(f"{shown} took more than {limit:g} s")
         except OSError as error:
@@ -131,3 +131,13 @@ class Caller:
         if done.returncode:
             fail(f"{shown} has ended with {done.returncode}")
         return done.stdout.decode("utf-8", "surrogateescape").rstrip("\n")
+
+
+def _show(words: tuple[str, ...]) -> str:
+    """Return how a command is called in a message: Compose by its verb, which comes after its options."""
+    if words[:2] != ("docker", "compose"):
+        return " ".join(words[: 2 + (words[0] == "git")])
+    rest = words[2:]
+    while rest and rest[0].startswith("-"):
+        rest = rest[2:]
+    return " ".join([*words[:2], *rest[:1]])

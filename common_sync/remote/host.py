@@ -100,7 +100,7 @@ class Host(Caller):
         first = {name: unit for unit, name in reversed(list(names.items()))}  # two units may have one image
         ours = {unit: f"common-sync/{project}:building-{first[name]}" for unit, name in names.items()}
         parts = {unit: {"image": ours[unit], "build": {"labels": labels}} for unit in names}
-        self.compose(root, "build", *names, over=json.dumps({"services": parts}))
+        self.compose(root, "build", "--", *names, over=json.dumps({"services": parts}))
         new = {unit: self.find_image(ours[unit]) for unit in names}
         for unit, image in new.items():
             self.keep(project, unit, image)
@@ -131,7 +131,7 @@ class Host(Caller):
                 self.do("docker", "tag", images[unit], names[unit])
         for unit in names:
             if unit in images:
-                words = ("up", "-d", "--no-build", "--no-deps", "--pull", "never", unit)
+                words = ("up", "-d", "--no-build", "--no-deps", "--pull", "never", "--", unit)
                 self.compose(self.job.path, *words, limit=limit)
 
     def remove(self, images: dict[str, str]) -> None:
@@ -139,7 +139,7 @@ class Host(Caller):
         project, names = self.read_units(self.job.path)
         limit = self._limit(project)
         for unit in [unit for unit in names if unit in images]:
-            self.compose(self.job.path, "rm", "--stop", "--force", unit, limit=limit)
+            self.compose(self.job.path, "rm", "--stop", "--force", "--", unit, limit=limit)
             is_shared = names[unit] in {name for other, name in names.items() if other not in images}
             if self.find_image(names[unit]) == images[unit] and not is_shared:
                 self.do("docker", "rmi", "--no-prune", names[unit])

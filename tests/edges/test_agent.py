@@ -59,9 +59,9 @@ class Machine:
     def answer_here(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Have what stands for Docker answer in this process: to start it takes longer than all the rest."""
 
-        def answer(host: Host, words: tuple[str, ...], given: str, out: int, limit: float) -> str:
+        def answer(host: Host, words: tuple[str, ...], given: str, *more: float) -> str:
             if words[0] != "docker":
-                return CALL(host, words, given, out, limit)
+                return CALL(host, words, given, *more)  # type: ignore[arg-type] # they are passed on as they come
             code, said = self.call_docker([*words[1:]], given)
             return said.rstrip("\n") if code == 0 else fail(f"docker {words[1]} has ended with {code}")
 
@@ -250,11 +250,11 @@ def test_units_that_come(machine: Machine) -> None:
     machine.publish("ill")
     machine.end("prepare")
     assert machine.end("switch")[0] == "rolled-back"
-    assert (set(machine.running), machine.was_called("rm --stop --force job")) == ({"api"}, True)
+    assert (set(machine.running), machine.was_called("rm --stop --force -- job")) == ({"api"}, True)
     machine.repo.git("rm", "-q", f"{SERVICE}/ill")
     machine.publish("a.py")
     assert (machine.end("prepare", "2")[0], machine.end("switch", "2")[0]) == ("verified", "deployed")
-    assert (set(machine.running), machine.was_called("unit db")) == ({"api", "job"}, False)
+    assert (set(machine.running), machine.was_called("never -- db")) == ({"api", "job"}, False)
 
 
 @deep(_WHY)
@@ -598,6 +598,23 @@ def test_commands_that_fail(machine: Machine) -> None:
     ):
         with pytest.raises(StepError, match=why):
             there.ask(*words, limit=1)
+    (machine.store.parent / "bin" / "docker").write_text("#!/bin/sh\nexit 1\n")
+    with pytest.raises(StepError, match="docker compose build has ended with 1"):
+        CALL(there, ("docker", "compose", "-f", "nobody", "-f", "-", "build", "--", "api"), "", -1, 60)
+
+
+def test_what_is_asked_is_no_fault(machine: Machine, capfd: pytest.CaptureFixture[str]) -> None:
+    """The log of a deploy that went well would be full of faults, and the one that matters be overlooked."""
+    assert not Host(machine.job("prepare")).succeeds("git", "cat-file", "-e", "nobody^{commit}")
+    assert capfd.readouterr().err == ""
+
+
+def test_a_unit_that_is_called_like_an_option(machine: Machine) -> None:
+    """A unit called `--all` would have Compose do something else."""
+    machine.write_units("api", "--rm")
+    machine.publish("a.py")
+    assert (machine.end("prepare"), machine.end("switch")) == (("verified", ""), ("deployed", ""))
+    assert machine.was_called("never -- --rm")
 
 
 def test_docker_that_does_not_answer(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
