@@ -10,6 +10,7 @@ switch it ends as discarded; once that has begun, as rolled-back, or as rollback
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -200,6 +201,16 @@ class Agent:
         """Take away what was prepared; what runs was not touched."""
         self._host.remove_tree(self._tree)
         self.note("discarded", self.journal._replace(why=why))
+        self._forget_images()
+
+    def _forget_images(self) -> None:
+        """Forget the images that were built here, are in no kept release, and do not run."""
+        journal = self.journal
+        held = [Release(**one).images for one in journal.history]  # type: ignore[arg-type] # each was written from one
+        held += [journal.running] if journal.step != "deployed" else []
+        with contextlib.suppress(*_ERRORS):  # the next run does it
+            found = {str(one["image"]) for one in list_running(journal.project)}
+            self._host.forget(journal.project, found.union(*(one.values() for one in held)))
 
     def back(self) -> str:
         """Get ready to go back to the release before, which is kept."""
@@ -245,13 +256,8 @@ class Agent:
         history = journal.history or [Release(journal.old, "", "", journal.running)._asdict()][: len(journal.running)]
         new = Release(journal.commit, journal.tree, journal.run, journal.new)._asdict()
         history = history[1:] if journal.back else [new, *(one for one in history if one["images"] != journal.new)]
-        kept, gone = [Release(**one) for one in history[:_KEPT]], [Release(**one) for one in history[_KEPT:]]
-        self.note("deployed", self.journal._replace(history=[one._asdict() for one in kept], why=""))
-        held = {image for one in kept for image in one.images.values()}
-        for one in gone:
-            for unit, image in one.images.items() if one.run else []:  # what ran before the first deploy is not ours
-                if image not in held:
-                    self._host.forget(journal.project, unit, image)
+        self.note("deployed", self.journal._replace(history=history[:_KEPT], why=""))
+        self._forget_images()
 
     def _take_over(self) -> None:
         """Move the clone, start the new images, and see that they do well and hold what is wanted."""
@@ -284,7 +290,9 @@ class Agent:
             self.journal = self.journal._replace(why=f"{self.journal.why}; then the way back: {_explain(error)}")
             self._try_to_note("rollback-failed")
             return False
-        return self._try_to_note("rolled-back")
+        is_noted = self._try_to_note("rolled-back")
+        self._forget_images()
+        return is_noted
 
     def _go_back(self) -> None:
         """Move the clone back, start the old images, and see that they do as well as before."""

@@ -7,13 +7,16 @@ import os
 import time
 
 from common_sync.remote.calls import Caller, fail, refuse
-from common_sync.remote.look import LIMIT, ask, list_running, look
+from common_sync.remote.look import LIMIT, ask, find_state, list_running, look
 
 SHORT = 12
 """Letters of an id in names and messages."""
 
 PAUSE = 1.0
 """Seconds between two looks at whether a service is well."""
+
+_LABEL = "common-sync.target"
+"""Of images that were built here, and whose names may be taken away again."""
 
 _FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 _MOST_NAMED = 3
@@ -84,9 +87,24 @@ class Host(Caller):
         """Give an image a name of our own: it is not pruned while it has one."""
         self.do("docker", "tag", image, _own_name(project, unit, image))
 
-    def forget(self, project: str, unit: str, image: str) -> None:
-        """Take our own name from an image; it stays where a container has it."""
-        self.succeeds("docker", "rmi", _own_name(project, unit, image))
+    def forget(self, project: str, held: set[str]) -> None:
+        """Take our own names from images that were built here and are not held; others stay, and what a container has."""
+        shown = (
+            "--no-trunc",
+            "--filter",
+            f"label={_LABEL}={self._target}",
+            "--format",
+            "{{.Repository}}:{{.Tag}} {{.ID}}",
+        )
+        for line in self.ask("docker", "image", "ls", *shown, f"common-sync/{project}").splitlines():
+            name, _, image = line.rpartition(" ")
+            if image not in held or not name.endswith(f"-{_shorten(image)}"):  # or a build was interrupted
+                self.succeeds("docker", "rmi", name)
+
+    @property
+    def _target(self) -> str:
+        """The service's name of its own on this machine."""
+        return os.path.basename(find_state(self.job.path, self.job.service))
 
     def build(self, root: str, project: str, names: dict[str, str]) -> dict[str, str]:
         """Build the images by names of our own, so that those of what runs stay as they are; return their ids.
@@ -96,7 +114,7 @@ class Host(Caller):
             project: The project's name.
             names: The image's name of each unit.
         """
-        labels = {"org.opencontainers.image.revision": self.job.commit}
+        labels = {"org.opencontainers.image.revision": self.job.commit, _LABEL: self._target}
         first = {name: unit for unit, name in reversed(list(names.items()))}  # two units may have one image
         ours = {unit: f"common-sync/{project}:building-{first[name]}" for unit, name in names.items()}
         parts = {unit: {"image": ours[unit], "build": {"labels": labels}} for unit in names}
@@ -241,4 +259,8 @@ class Host(Caller):
 
 
 def _own_name(project: str, unit: str, image: str) -> str:
-    return f"common-sync/{project}:{unit}-{image.rpartition(':')[2][:SHORT]}"
+    return f"common-sync/{project}:{unit}-{_shorten(image)}"
+
+
+def _shorten(image: str) -> str:
+    return image.rpartition(":")[2][:SHORT]

@@ -567,6 +567,33 @@ def test_a_command_that_outlives_the_agent(
     assert (machine.journal.step, machine.running) == ("rolled-back", one)
 
 
+def test_names_of_builds_that_nobody_needs(machine: Machine) -> None:
+    """Builds that never ran would pile up until the disk is full; or one that somebody has made would be gone."""
+    machine.publish("ill")
+    assert machine.end("prepare")[0] == "verified"
+    before = {name for name in machine.images() if name.startswith("common-sync/")}
+    assert len(before) == 2
+    state = standin.read_state(machine.store)
+    (ours,) = (image for image, label in state["labels"].items() if label)
+    state["images"] |= {"common-sync/shop:building-api": ours, "common-sync/shop:mine": machine.running["api"]}
+    (machine.store / "state.json").write_text(json.dumps(state))
+    assert machine.end("switch")[0] == "rolled-back"
+    kept = {name for name in machine.images() if name.startswith("common-sync/")}
+    assert (
+        len(kept),
+        "common-sync/shop:mine" in kept,
+        ours in standin.read_state(machine.store)["images"].values(),
+    ) == (
+        2,
+        True,
+        False,
+    )
+    for run_id in ("2", "3"):
+        machine.publish(f"{run_id}.py", "x = 1\n")
+        assert machine.end("prepare", run_id)[0] == "verified"
+        assert len([name for name in machine.images() if name.startswith("common-sync/")]) == 3
+
+
 def test_a_way_back_to_nothing(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     """A service of which no container is left would be called rolled back, and its next deploy be refused."""
     machine.publish("a.py")
