@@ -9,8 +9,8 @@ from typing import NamedTuple, NoReturn
 
 from common_sync.remote.look import LIMIT, keep_environment, run
 
-_ALONE = ("git", "-c", "core.fsmonitor=false", "-c", "gc.auto=0", "-c", "maintenance.auto=false")
-"""Git without the processes that it leaves behind: they would hold the lock."""
+_ALONE = {"core.fsmonitor": "false", "gc.auto": "0", "maintenance.auto": "false"}
+"""Git's settings by which it leaves no process behind: that would hold the lock."""
 
 
 class RefusalError(Exception):
@@ -120,10 +120,10 @@ class Caller:
         env = dict(keep_environment(), GIT_TERMINAL_PROMPT="0", GIT_SSH_COMMAND=shell)
         shown = _show(words)
         is_fetch = words[:2] == ("git", "fetch")  # an interrupted one harms nothing, and may leave a process behind
-        started = [*_ALONE, *words[1:]] if words[0] == "git" and not is_fetch else [*words]
         held, limit = () if is_fetch else self._lock, limit or self.job.timeout
+        env.update({} if is_fetch else _make_settings(int(env.get("GIT_CONFIG_COUNT") or 0)))
         try:
-            done = run(started, limit, given.encode(), out=out, err=err, cwd=self.job.path, env=env, held=held)
+            done = run(words, limit, given.encode(), out=out, err=err, cwd=self.job.path, env=env, held=held)
         except subprocess.TimeoutExpired:
             fail(f"{shown} took more than {limit:g} s")
         except OSError as error:
@@ -131,6 +131,14 @@ class Caller:
         if done.returncode:
             fail(f"{shown} has ended with {done.returncode}")
         return done.stdout.decode("utf-8", "surrogateescape").rstrip("\n")
+
+
+def _make_settings(first: int) -> dict[str, str]:
+    """Return the variables that have `_ALONE`, after so many settings that are there."""
+    made = {"GIT_CONFIG_COUNT": str(first + len(_ALONE))}
+    for number, (key, value) in enumerate(_ALONE.items(), first):
+        made.update({f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value})
+    return made
 
 
 def _show(words: tuple[str, ...]) -> str:
