@@ -10,6 +10,7 @@ switch it ends as discarded; once that has begun, as rolled-back, or as rollback
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -18,7 +19,7 @@ import time
 from common_sync.remote.calls import Job, RefusalError, StepError, fail, refuse
 from common_sync.remote.clone import SHORT, Clone
 from common_sync.remote.host import Host
-from common_sync.remote.journal import Journal, Release, read_journal, write_json
+from common_sync.remote.journal import Journal, Release, UnreadableError, read_journal, write_json
 from common_sync.remote.look import find_state, list_running
 
 _RESTING = ("", "verified", "deployed", "rolled-back", "discarded")
@@ -48,12 +49,17 @@ def work(mark: str, job: dict[str, object]) -> int:
     if not _take(lock):
         print(mark + json.dumps({"end": "busy", "why": "another deploy is at work there"}))
         return 0
+    ears, mouth = os.pipe()
     child = os.fork()
     if child == 0:
-        _work_apart(mark, wanted, state)
-    os.close(lock)  # the child holds it
+        os.close(ears)
+        _work_apart(wanted, state, lock, mouth)
+    os.close(lock)  # the child holds it, and what it starts: these may live on where it is killed
+    os.close(mouth)
+    with open(ears, "rb") as file:
+        told = file.read()
     os.waitpid(child, 0)
-    print(mark + json.dumps(_read_result(state, mark)))
+    print(mark + (told.decode() or json.dumps({"end": "lost", "why": "the process that did it was killed"})))
     return 0
 
 
@@ -71,28 +77,19 @@ def _take(lock: int) -> bool:
             return True
 
 
-def _work_apart(mark: str, job: Job, state: str) -> None:
-    """Work apart from whoever has asked, write how it has ended, and end."""
+def _work_apart(job: Job, state: str, lock: int, mouth: int) -> None:
+    """Work apart from whoever has asked, tell how it has ended, and end; whoever has asked may have gone."""
     try:
         os.setsid()
         log = os.open(os.path.join(state, "log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         null = os.open(os.devnull, os.O_RDONLY)
         for own, there in ((null, 0), (log, 1), (log, 2)):
             os.dup2(own, there)
-        result = Agent(job, state).run()
-        write_json(os.path.join(state, "result.json"), dict(result, mark=mark))
+        result = Agent(job, state, (lock,)).run()
+        with open(mouth, "wb") as file:
+            file.write(json.dumps(result).encode())
     finally:
         os._exit(0)
-
-
-def _read_result(state: str, mark: str) -> dict[str, object]:
-    """Return how a job has ended; `lost` where the process that did it was killed."""
-    try:
-        with open(os.path.join(state, "result.json"), encoding="utf-8") as file:
-            result = json.load(file)
-    except (OSError, ValueError):
-        result = {}
-    return dict(result) if result.get("mark") == mark else {"end": "lost", "why": "the process that did it was killed"}
 
 
 class Agent:
@@ -101,13 +98,15 @@ class Agent:
     Args:
         job: What is to be done.
         state: The folder that has what is known of its deploys.
+        lock: The descriptors of its lock.
     """
 
-    def __init__(self, job: Job, state: str) -> None:
-        self._job, self._state, self._host, self._clone = job, state, Host(job), Clone(job)
+    def __init__(self, job: Job, state: str, lock: tuple[int, ...] = ()) -> None:
+        self._job, self._state, self._host, self._clone = job, state, Host(job, lock), Clone(job, lock)
         self._tree = os.path.join(state, "tree", os.path.basename(job.path))
         self._log = os.path.join(state, "log")
         self.journal = Journal()
+        self._known: set[str] = set()
 
     def run(self) -> dict[str, object]:
         """Do the job; return how it has ended."""
@@ -119,8 +118,10 @@ class Agent:
             end, why = actions[self._job.action]() if is_whole else "rollback-failed", ""
         except RefusalError as error:
             end, why = "refused", str(error)
+        except UnreadableError as error:
+            end, why = "lost", str(error)
         except _ERRORS as error:
-            end, why = "failed", _explain(error)
+            end, why = "failed" if self.journal.step in (*_RESTING, *_UNTOUCHED) else "lost", _explain(error)
         commit, old = self.journal.commit, self.journal.old
         told = {"end": end, "why": why or self.journal.why, "commit": commit, "old": old, "log": self._log}
         return dict(told, said=self._read_log(before))
@@ -133,8 +134,20 @@ class Agent:
 
     def note(self, step: str, journal: Journal) -> None:
         """Write into the journal that a step was reached."""
-        self.journal = journal._replace(step=step)
-        write_json(os.path.join(self._state, "journal.json"), self.journal._asdict())
+        noted = journal._replace(step=step)
+        write_json(os.path.join(self._state, "journal.json"), noted._asdict())
+        self.journal = noted
+
+    def _try_to_note(self, step: str) -> bool:
+        """Write into the journal that a step was reached, if that can be; a full disk must not keep from the way back."""
+        try:
+            self.note(step, self.journal)
+        except OSError as error:
+            text = f"the journal cannot be written: {_explain(error)}"
+            why = self.journal.why if text in self.journal.why else f"{self.journal.why}; {text}"
+            self.journal = self.journal._replace(step=step, why=why)
+            return False
+        return True
 
     def prepare(self) -> str:
         """Fetch, build and verify the commit; what runs is left alone."""
@@ -160,8 +173,9 @@ class Agent:
         self._clone.check(self._job.branch)
         project, names = self._host.read_units(self._job.path)
         running = {unit: image for unit, image in self._host.find_running(project).items() if unit in names}
+        self._known = self._list_kept()
         for unit, name in names.items():
-            self._host.check_name(name, running.get(unit), self._list_kept())
+            self._host.check_name(name, running.get(unit), self._known)
         for unit, image in running.items():
             self._host.keep(project, unit, image)
         well = bool(running) and not self._host.find_ill(project, running)
@@ -169,8 +183,9 @@ class Agent:
         self.note("begun", fresh._replace(branch=self._clone.branch(), well=well, history=self.journal.history))
 
     def _list_kept(self) -> set[str]:
-        """Return the images of the releases that are kept, which have names of our own."""
-        return {image for one in self.journal.history for image in Release(**one).images.values()}  # type: ignore[arg-type] # each was written from one
+        """Return the images of the releases that are kept, and of what ran before the last deploy."""
+        kept = [Release(**one).images for one in self.journal.history]  # type: ignore[arg-type] # each was written from one
+        return {image for images in (*kept, self.journal.running) for image in images.values()}
 
     def _build(self) -> dict[str, str]:
         """Build the images from the work tree beside the clone; return their ids."""
@@ -179,7 +194,7 @@ class Agent:
         if project != self.journal.project:
             fail(f"{self._job.commit[:SHORT]} calls its project {project}, and not {self.journal.project}")
         for unit, name in names.items():
-            self._host.check_name(name, self.journal.running.get(unit), self._list_kept())
+            self._host.check_name(name, self.journal.running.get(unit), self._known)
         return self._host.build(root, project, names)
 
     def _find_root(self) -> str:
@@ -201,6 +216,16 @@ class Agent:
         """Take away what was prepared; what runs was not touched."""
         self._host.remove_tree(self._tree)
         self.note("discarded", self.journal._replace(why=why))
+        self._forget_images()
+
+    def _forget_images(self) -> None:
+        """Forget the images that were built here, are in no kept release, and do not run."""
+        journal = self.journal
+        held = [Release(**one).images for one in journal.history]  # type: ignore[arg-type] # each was written from one
+        held += [journal.running] if journal.step != "deployed" else []
+        with contextlib.suppress(*_ERRORS):  # the next run does it
+            found = {str(one["image"]) for one in list_running(journal.project)}
+            self._host.forget(journal.project, found.union(*(one.values() for one in held)))
 
     def back(self) -> str:
         """Get ready to go back to the release before, which is kept."""
@@ -240,10 +265,10 @@ class Agent:
         self.note("switching", journal)
         try:
             self._take_over()
+            self._keep_releases(journal)
         except (RefusalError, *_ERRORS) as error:
             self.journal = self.journal._replace(why=_explain(error))
             return "rolled-back" if self.recover() else "rollback-failed"
-        self._keep_releases(journal)
         self._host.remove_tree(self._tree)
         return "deployed"
 
@@ -255,13 +280,8 @@ class Agent:
             history = [dict(history[1], branch=journal.branch), *history[2:]]
         else:
             history = [new, *(one for one in history if one["images"] != journal.new)]
-        kept, gone = [Release(**one) for one in history[:_KEPT]], [Release(**one) for one in history[_KEPT:]]
-        self.note("deployed", self.journal._replace(history=[one._asdict() for one in kept], why=""))
-        held = {image for one in kept for image in one.images.values()}
-        for one in gone:
-            for unit, image in one.images.items() if one.run else []:  # what ran before the first deploy is not ours
-                if image not in held:
-                    self._host.forget(journal.project, unit, image)
+        self.note("deployed", self.journal._replace(history=history[:_KEPT], why=""))
+        self._forget_images()
 
     def _take_over(self) -> None:
         """Move the clone, start the new images, and see that they do well and hold what is wanted."""
@@ -270,24 +290,33 @@ class Agent:
         self._host.start(journal.new, self._list_ours())
         self.note("switched", journal)
         self._host.wait_until_well(journal.project, journal.new)
-        for one in list_running(journal.project) if not journal.back else []:
-            if one["unit"] in journal.new:
-                self._host.prove(f"the container of {one['unit']}", "exec", "-i", str(one["id"]), "python3", "-I", "-")
+        if journal.back:
+            return
+        found = [(str(one["unit"]), str(one["id"])) for one in list_running(journal.project)]
+        for unit, container in found:
+            if unit in journal.new:
+                self._host.prove(f"the container of {unit}", "exec", "-i", container, "python3", "-I", "-")
+        unproven = sorted(set(journal.new).difference(unit for unit, _ in found))
+        if unproven:
+            fail(f"{', '.join(unproven)}: the container is gone")
 
     def recover(self) -> bool:
         """Go back to what ran before; tell whether all is as it was."""
         why = self.journal.why or f"it was interrupted at `{self.journal.step}`"
+        if self.journal.step in _UNTOUCHED:
+            self._discard(why)
+            return True
+        self.journal = self.journal._replace(why=why)
+        self._try_to_note("rolling-back")
         try:
-            if self.journal.step in _UNTOUCHED:
-                self._discard(why)
-                return True
-            self.note("rolling-back", self.journal._replace(why=why))
             self._go_back()
         except (RefusalError, *_ERRORS) as error:
-            self.note("rollback-failed", self.journal._replace(why=f"{why}; then the way back: {_explain(error)}"))
+            self.journal = self.journal._replace(why=f"{self.journal.why}; then the way back: {_explain(error)}")
+            self._try_to_note("rollback-failed")
             return False
-        self.note("rolled-back", self.journal)
-        return True
+        is_noted = self._try_to_note("rolled-back")
+        self._forget_images()
+        return is_noted
 
     def _go_back(self) -> None:
         """Move the clone back, start the old images, and see that they do as well as before."""
@@ -305,6 +334,10 @@ class Agent:
         self._host.start(journal.running, self._list_ours())
         if journal.well:
             self._host.wait_until_well(journal.project, journal.running)
+        found = self._host.find_running(journal.project)
+        gone = sorted(unit for unit, image in journal.running.items() if found.get(unit) != image)
+        if gone:
+            fail(f"{', '.join(gone)}: what ran before is not there again")
         self._host.remove_tree(self._tree)
 
 

@@ -7,7 +7,10 @@ import subprocess
 import sys
 from typing import NamedTuple, NoReturn
 
-from common_sync.remote.look import keep_environment
+from common_sync.remote.look import LIMIT, keep_environment, run
+
+_ALONE = {"core.fsmonitor": "false", "gc.auto": "0", "maintenance.auto": "false"}
+"""Git's settings by which it leaves no process behind: that would hold the lock."""
 
 
 class RefusalError(Exception):
@@ -85,50 +88,73 @@ class Caller:
 
     Args:
         job: What is to be done.
+        lock: The descriptors of the lock; what is started holds it, too.
     """
 
-    def __init__(self, job: Job) -> None:
-        self.job = job
+    def __init__(self, job: Job, lock: tuple[int, ...] = ()) -> None:
+        self.job, self._lock = job, lock
 
-    def do(self, *words: str, given: str = "") -> str:
+    def do(self, *words: str, given: str = "", limit: float = 0) -> str:
         """Run a command; what it writes goes to the log."""
-        return self._call(words, given, sys.__stderr__.fileno() if sys.__stderr__ else subprocess.DEVNULL)
+        return self._call(words, given, sys.__stderr__.fileno() if sys.__stderr__ else subprocess.DEVNULL, limit)
 
-    def ask(self, *words: str, given: str = "") -> str:
+    def ask(self, *words: str, given: str = "", limit: float = LIMIT) -> str:
         """Return what a command writes."""
-        return self._call(words, given, subprocess.PIPE)
+        return self._call(words, given, subprocess.PIPE, limit)
 
     def succeeds(self, *words: str) -> bool:
-        """Tell whether a command succeeds."""
+        """Tell whether a command succeeds; that it does not is an answer, and no complaint for the log."""
         try:
-            self.ask(*words)
+            self._call(words, "", subprocess.PIPE, LIMIT, subprocess.DEVNULL)
         except StepError:
             return False
         return True
 
-    def _call(self, words: tuple[str, ...], given: str, out: int) -> str:
-        """Run a command in the clone.
+    def _call(self, words: tuple[str, ...], given: str, out: int, limit: float, err: int | None = None) -> str:
+        """Run a command in the clone; without a limit it has as long as anything may take.
 
         Raises:
             StepError: It has failed.
         """
         shell = os.environ.get("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
         env = dict(keep_environment(), GIT_TERMINAL_PROMPT="0", GIT_SSH_COMMAND=shell)
-        shown = " ".join(words[: 2 + (words[0] == "git" or words[1] == "compose")])
+        shown = _show(words)
+        is_fetch = words[:2] == ("git", "fetch")  # an interrupted one harms nothing, and may leave a process behind
+        held, limit = () if is_fetch else self._lock, limit or self.job.timeout
+        env.update({} if is_fetch else _make_settings(int(env.get("GIT_CONFIG_COUNT") or 0)))
         try:
-            done = subprocess.run(
+            done = run(
                 words,
+                limit,
+                given.encode("utf-8", "surrogateescape"),
+                out=out,
+                err=err,
                 cwd=self.job.path,
                 env=env,
-                stdout=out,
-                timeout=self.job.timeout,
-                input=given.encode("utf-8", "surrogateescape"),
-                check=False,
+                held=held,
             )
         except subprocess.TimeoutExpired:
-            fail(f"{shown} took more than {self.job.timeout} s")
+            fail(f"{shown} took more than {limit:g} s")
         except OSError as error:
             fail(f"{words[0]}: {error.strerror}")
         if done.returncode:
             fail(f"{shown} has ended with {done.returncode}")
-        return (done.stdout or b"").decode("utf-8", "surrogateescape").rstrip("\n")
+        return done.stdout.decode("utf-8", "surrogateescape").rstrip("\n")
+
+
+def _make_settings(first: int) -> dict[str, str]:
+    """Return the variables that have `_ALONE`, after so many settings that are there."""
+    made = {"GIT_CONFIG_COUNT": str(first + len(_ALONE))}
+    for number, (key, value) in enumerate(_ALONE.items(), first):
+        made.update({f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value})
+    return made
+
+
+def _show(words: tuple[str, ...]) -> str:
+    """Return how a command is called in a message: Compose by its verb, which comes after its options."""
+    if words[:2] != ("docker", "compose"):
+        return " ".join(words[: 2 + (words[0] == "git")])
+    rest = words[2:]
+    while rest and rest[0].startswith("-"):
+        rest = rest[2:]
+    return " ".join([*words[:2], *rest[:1]])

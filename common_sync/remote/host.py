@@ -8,10 +8,13 @@ import time
 
 from common_sync.remote.calls import Caller, fail, refuse
 from common_sync.remote.clone import SHORT
-from common_sync.remote.look import ask, list_running
+from common_sync.remote.look import LIMIT, ask, find_state, list_running
 
 PAUSE = 1.0
 """Seconds between two looks at whether a service is well."""
+
+_LABEL = "common-sync.target"
+"""Of images that were built here, and whose names may be taken away again."""
 
 _FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 
@@ -48,9 +51,24 @@ class Host(Caller):
         """Give an image a name of our own: it is not pruned while it has one."""
         self.do("docker", "tag", image, _own_name(project, unit, image))
 
-    def forget(self, project: str, unit: str, image: str) -> None:
-        """Take our own name from an image; it stays where a container has it."""
-        self.succeeds("docker", "rmi", _own_name(project, unit, image))
+    def forget(self, project: str, held: set[str]) -> None:
+        """Take our own names from images that were built here and are not held; others stay, and what a container has."""
+        shown = (
+            "--no-trunc",
+            "--filter",
+            f"label={_LABEL}={self._target}",
+            "--format",
+            "{{.Repository}}:{{.Tag}} {{.ID}}",
+        )
+        for line in self.ask("docker", "image", "ls", *shown, f"common-sync/{project}").splitlines():
+            name, _, image = line.rpartition(" ")
+            if image not in held or not name.endswith(f"-{_shorten(image)}"):  # or a build was interrupted
+                self.succeeds("docker", "rmi", name)
+
+    @property
+    def _target(self) -> str:
+        """The service's name of its own on this machine."""
+        return os.path.basename(find_state(self.job.path, self.job.service))
 
     def build(self, root: str, project: str, names: dict[str, str]) -> dict[str, str]:
         """Build the images by names of our own, so that those of what runs stay as they are; return their ids.
@@ -60,11 +78,11 @@ class Host(Caller):
             project: The project's name.
             names: The image's name of each unit.
         """
-        labels = {"org.opencontainers.image.revision": self.job.commit}
+        labels = {"org.opencontainers.image.revision": self.job.commit, _LABEL: self._target}
         first = {name: unit for unit, name in reversed(list(names.items()))}  # two units may have one image
         ours = {unit: f"common-sync/{project}:building-{first[name]}" for unit, name in names.items()}
         parts = {unit: {"image": ours[unit], "build": {"labels": labels}} for unit in names}
-        self.compose(root, "build", *names, over=json.dumps({"services": parts}))
+        self.compose(root, "build", "--", *names, over=json.dumps({"services": parts}))
         new = {unit: self.find_image(ours[unit]) for unit in names}
         for unit, image in new.items():
             self.keep(project, unit, image)
@@ -74,7 +92,7 @@ class Host(Caller):
 
     def prove(self, what: str, *words: str) -> None:
         """See that the library's folder, in an image or in a container, holds what is wanted."""
-        said = self.ask("docker", *words, given=self.job.probe)
+        said = self.ask("docker", *words, given=self.job.probe, limit=self.job.timeout)
         lines = [line for line in said.splitlines() if line.startswith(self.job.token)]
         (told,) = json.loads(lines[0][len(self.job.token) :]) if len(lines) == 1 else [{"gone": True}]
         if "gone" in told or "error" in told:
@@ -93,7 +111,8 @@ class Host(Caller):
             images: The image of each unit.
             ours: The images that lose nothing with such a name; it is taken from no other one.
         """
-        _, names = self.read_units(self.job.path)
+        project, names = self.read_units(self.job.path)
+        limit = self._limit(project)
         for unit, image in images.items():
             if unit in names:
                 self.check_name(names[unit], None, {image, *ours})
@@ -102,13 +121,15 @@ class Host(Caller):
                 self.do("docker", "tag", images[unit], names[unit])
         for unit in names:
             if unit in images:
-                self.compose(self.job.path, "up", "-d", "--no-build", "--no-deps", "--pull", "never", unit)
+                words = ("up", "-d", "--no-build", "--no-deps", "--pull", "never", "--", unit)
+                self.compose(self.job.path, *words, limit=limit)
 
     def remove(self, images: dict[str, str]) -> None:
         """Remove units that were not there before, and the names of their images."""
-        _, names = self.read_units(self.job.path)
+        project, names = self.read_units(self.job.path)
+        limit = self._limit(project)
         for unit in [unit for unit in names if unit in images]:
-            self.compose(self.job.path, "rm", "--stop", "--force", unit)
+            self.compose(self.job.path, "rm", "--stop", "--force", "--", unit, limit=limit)
             is_shared = names[unit] in {name for other, name in names.items() if other not in images}
             if self.find_image(names[unit]) == images[unit] and not is_shared:
                 self.do("docker", "rmi", "--no-prune", names[unit])
@@ -118,7 +139,8 @@ class Host(Caller):
         deadline = time.monotonic() + self.job.health_timeout
         times, since, seen = 0, 0.0, ""
         while True:
-            ill, now, clock = self.find_ill(project, images), self.list_starts(project, images), time.monotonic()
+            ill, now = self._see(project, images)
+            clock = time.monotonic()
             is_good = not ill and now == seen
             times, since, seen = (times + 1, since, now) if is_good else (int(not ill), clock, now)
             if times >= self.job.health_times and clock >= since + self.job.settle:
@@ -126,6 +148,13 @@ class Host(Caller):
             if clock > deadline and (not is_good or clock > deadline + self.job.settle):
                 fail(f"not healthy in {self.job.health_timeout} s: {ill or 'it was started again and again'}")
             time.sleep(PAUSE)
+
+    def _see(self, project: str, images: dict[str, str]) -> tuple[str, str]:
+        """Return why a service is not well, or nothing, and its starts; where Docker does not tell, it may do so soon."""
+        try:
+            return self.find_ill(project, images), self.list_starts(project, images)
+        except OSError as error:
+            return str(error), ""
 
     def list_starts(self, project: str, images: dict[str, str]) -> str:
         """Return what is another text after each start of a container."""
@@ -167,7 +196,8 @@ class Host(Caller):
 
     def read_units(self, root: str) -> tuple[str, dict[str, str]]:
         """Return the project's name, and the image's name of each unit that is built of the service; those with ports first."""
-        told = json.loads(self.compose(root, "config", "--format", "json", "--no-env-resolution", answers=True))
+        words = ("config", "--format", "json", "--no-env-resolution")
+        told = json.loads(self.ask(*self._find_compose(root), *words))
         folder, found = os.path.join(os.path.realpath(root), self.job.service), []
         for unit, one in told["services"].items():
             build = one.get("build") or {}
@@ -179,8 +209,17 @@ class Host(Caller):
             fail(f"its compose files build no image of {self.job.service}")
         return str(told["name"]), {unit: name for _, unit, name in sorted(found)}
 
-    def compose(self, root: str, *words: str, over: str = "", answers: bool = False) -> str:
+    def _limit(self, project: str) -> float:
+        """Return how many seconds a unit may take to be stopped and started."""
+        stops = [int(str(one["stops"])) for one in list_running(project)]
+        return self.job.health_timeout + LIMIT + max(stops, default=0)
+
+    def compose(self, root: str, *words: str, over: str = "", limit: float = 0) -> str:
         """Run Compose with the service's files below a root; `over` is put over them."""
+        return self.do(*self._find_compose(root, over), *words, given=over, limit=limit)
+
+    def _find_compose(self, root: str, over: str = "") -> list[str]:
+        """Return how Compose is called with the service's files below a root."""
         files = self.find_files(root)
         live = os.path.dirname(os.path.join(self.job.path, os.path.relpath(files[0], root)))
         settings = self.job.env_file or os.path.join(live, ".env")
@@ -188,8 +227,12 @@ class Host(Caller):
         for file in [*files, "-"] if over else files:
             command += ["-f", file]
         command += ["--env-file", settings] if os.path.exists(settings) else []
-        return self.ask(*command, *words) if answers else self.do(*command, *words, given=over)
+        return command
 
 
 def _own_name(project: str, unit: str, image: str) -> str:
-    return f"common-sync/{project}:{unit}-{image.rpartition(':')[2][:SHORT]}"
+    return f"common-sync/{project}:{unit}-{_shorten(image)}"
+
+
+def _shorten(image: str) -> str:
+    return image.rpartition(":")[2][:SHORT]

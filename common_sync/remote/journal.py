@@ -50,9 +50,14 @@ class Journal(NamedTuple):
     history: list[dict[str, object]] = []  # noqa: RUF012
 
 
+class UnreadableError(Exception):
+    """The journal cannot be read: what runs there is not known."""
+
+
 def write_json(path: str, value: object) -> None:
-    """Replace a file at once: after a power cut, too, it is the old one or the new one."""
-    with open(path + ".new", "w", encoding="utf-8") as file:
+    """Replace a file at once: after a power cut, too, it is the old one or the new one. Only its user can read it."""
+    with open(os.open(path + ".new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), 0o600)
         json.dump(value, file)
         file.flush()
         os.fsync(file.fileno())
@@ -63,10 +68,18 @@ def write_json(path: str, value: object) -> None:
 
 
 def read_journal(state: str) -> Journal:
-    """Return the journal of a folder; an empty one where nothing was ever deployed."""
+    """Return the journal of a folder; an empty one where nothing was ever deployed.
+
+    Raises:
+        UnreadableError: It is none.
+    """
+    path = os.path.join(state, "journal.json")
     try:
-        with open(os.path.join(state, "journal.json"), encoding="utf-8") as file:
+        with open(path, encoding="utf-8") as file:
             kept = json.load(file)
+        return Journal(**{key: value for key, value in kept.items() if key in Journal._fields})
     except FileNotFoundError:
         return Journal()
-    return Journal(**{key: value for key, value in kept.items() if key in Journal._fields})
+    except (OSError, ValueError, AttributeError) as error:
+        message = f"{path} cannot be read ({error}): see that the service runs one release, then move that file away"
+        raise UnreadableError(message) from error

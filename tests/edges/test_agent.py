@@ -4,10 +4,12 @@ What stands for Docker proves nothing about Docker: that is `tests/e2e/test_flee
 """
 
 import contextlib
+import errno
 import fcntl
 import io
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,6 +29,8 @@ from common_sync.remote.host import Host
 from common_sync.remote.journal import Journal, read_journal, write_json
 
 _WHY = "more rows of the agent's tests, which start git and Docker often"
+
+CALL = Host._call  # noqa: SLF001 - all commands go through it
 
 SERVICE, COPY = "services/api", "services/api/common"
 
@@ -55,16 +59,22 @@ class Machine:
 
     def answer_here(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Have what stands for Docker answer in this process: to start it takes longer than all the rest."""
-        call = Host._call  # noqa: SLF001 - all commands go through it
 
-        def answer(host: Host, words: tuple[str, ...], given: str, out: int) -> str:
+        def answer(host: Host, words: tuple[str, ...], given: str, *more: float) -> str:
             if words[0] != "docker":
-                return call(host, words, given, out)
+                return CALL(host, words, given, *more)  # type: ignore[arg-type] # they are passed on as they come
             code, said = self.call_docker([*words[1:]], given)
             return said.rstrip("\n") if code == 0 else fail(f"docker {words[1]} has ended with {code}")
 
         monkeypatch.setattr(Host, "_call", answer)
-        monkeypatch.setattr(look, "_docker", lambda *words: self.call_docker([*words])[1])
+        monkeypatch.setattr(look, "_docker", lambda *words: self.tell([*words]))
+
+    def tell(self, words: list[str]) -> str:
+        """Answer what Docker is asked; it fails where the file `fail` has an expression that matches."""
+        broken = self.store / "fail"
+        if broken.exists() and re.search(broken.read_text(), " ".join(words)):
+            raise ChildProcessError("docker ps has ended with 1: no")  # noqa: EM101, TRY003 - the text is what it tests
+        return self.call_docker(words)[1]
 
     def call_docker(self, words: list[str], given: str = "") -> tuple[int, str]:
         """Run what stands for Docker; return its exit code, and what it has written."""
@@ -241,11 +251,11 @@ def test_units_that_come(machine: Machine) -> None:
     machine.publish("ill")
     machine.end("prepare")
     assert machine.end("switch")[0] == "rolled-back"
-    assert (set(machine.running), machine.was_called("rm --stop --force job")) == ({"api"}, True)
+    assert (set(machine.running), machine.was_called("rm --stop --force -- job")) == ({"api"}, True)
     machine.repo.git("rm", "-q", f"{SERVICE}/ill")
     machine.publish("a.py")
     assert (machine.end("prepare", "2")[0], machine.end("switch", "2")[0]) == ("verified", "deployed")
-    assert (set(machine.running), machine.was_called("unit db")) == ({"api", "job"}, False)
+    assert (set(machine.running), machine.was_called("never -- db")) == ({"api", "job"}, False)
 
 
 @deep(_WHY)
@@ -694,15 +704,41 @@ def test_an_image_that_was_removed(machine: Machine) -> None:
     assert machine.end("back", "2") == ("failed", "an image of the release before was removed")
 
 
-def test_a_journal_that_cannot_be_read(machine: Machine) -> None:
-    """A disk that was full would end every further deploy with a traceback."""
-    (machine.state / "journal.json").write_text("{")
-    assert machine.end("prepare")[0] == "failed"
+@pytest.mark.parametrize("text", ["{", "[]"])
+def test_a_journal_that_cannot_be_read(machine: Machine, text: str) -> None:
+    """Nobody would know which file keeps a machine from every further deploy, nor what to do about it."""
+    (machine.state / "journal.json").write_text(text)
+    end, why = machine.end("prepare")
+    assert (end, str(why).startswith(f"{machine.state}/journal.json cannot be read (")) == ("lost", True)
+    assert str(why).endswith("see that the service runs one release, then move that file away")
 
 
-def ask(machine: Machine, capfd: pytest.CaptureFixture[str]) -> dict[str, object]:
+@pytest.mark.parametrize("full", ["switched", "deployed"])
+def test_a_full_disk(machine: Machine, monkeypatch: pytest.MonkeyPatch, full: str) -> None:
+    """A release that nobody has proven would stay, and be told as one that was taken back."""
+    machine.publish("a.py")
+    first, one = machine.head, machine.running
+    assert machine.end("prepare") == ("verified", "")
+    assert (machine.state / "journal.json").stat().st_mode & 0o077 == 0
+    steps: list[str] = []
+
+    def write(path: str, value: dict[str, object]) -> None:
+        steps.append(str(value["step"]))
+        if full in steps:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write_json(path, value)
+
+    monkeypatch.setattr(agent, "write_json", write)
+    end, why = machine.end("switch")
+    assert (end, machine.head, machine.running) == ("rollback-failed", first, one)
+    assert (
+        why == "[Errno 28] No space left on device; the journal cannot be written: [Errno 28] No space left on device"
+    )
+
+
+def ask(machine: Machine, capfd: pytest.CaptureFixture[str], action: str = "prepare") -> dict[str, object]:
     """Have a job done apart; return the answer."""
-    assert agent.work("mark", machine.job("prepare")._asdict()) == 0
+    assert agent.work("mark", machine.job(action)._asdict()) == 0
     (line,) = (line for line in capfd.readouterr().out.splitlines() if line.startswith("mark"))
     return dict(json.loads(line[4:]))
 
@@ -721,17 +757,121 @@ def test_in_a_process_of_its_own(machine: Machine, capfd: pytest.CaptureFixture[
         assert ask(machine, capfd) == {"end": "busy", "why": "another deploy is at work there"}
 
 
+def test_a_command_that_outlives_the_agent(
+    machine: Machine, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run would go back while the one before still starts its containers, and none would be left."""
+    machine.publish("a.py")
+    one, answer, gate = machine.running, Host._call, machine.store / "gate"  # noqa: SLF001 - all commands go through it
+    os.mkfifo(gate)
+    assert machine.end("prepare") == ("verified", "")
+    docker = machine.store.parent / "bin" / "docker"
+    docker.write_text(f"#!/bin/sh\nkill -9 $PPID\nread line <{gate}\n")
+    monkeypatch.setattr(
+        Host, "_call", lambda self, words, *rest: (CALL if "up" in words else answer)(self, words, *rest)
+    )
+    assert ask(machine, capfd, "switch")["end"] == "lost"
+    monkeypatch.setattr(agent, "_PATIENCE", 0)
+    assert ask(machine, capfd, "switch")["end"] == "busy"
+    assert look.is_busy(str(machine.state))
+    gate.write_text("\n")
+    monkeypatch.setattr(agent, "_PATIENCE", 60)
+    monkeypatch.setattr(Host, "_call", answer)
+    assert ask(machine, capfd, "switch")["end"] == "refused", "it has gone back first"
+    assert (machine.journal.step, machine.running) == ("rolled-back", one)
+
+
+def test_names_of_builds_that_nobody_needs(machine: Machine) -> None:
+    """Builds that never ran would pile up until the disk is full; or one that somebody has made would be gone."""
+    machine.publish("ill")
+    assert machine.end("prepare")[0] == "verified"
+    before = {name for name in machine.images() if name.startswith("common-sync/")}
+    assert len(before) == 2
+    state = standin.read_state(machine.store)
+    (ours,) = (image for image, label in state["labels"].items() if label)
+    state["images"] |= {"common-sync/shop:building-api": ours, "common-sync/shop:mine": machine.running["api"]}
+    (machine.store / "state.json").write_text(json.dumps(state))
+    assert machine.end("switch")[0] == "rolled-back"
+    kept = {name for name in machine.images() if name.startswith("common-sync/")}
+    assert (
+        len(kept),
+        "common-sync/shop:mine" in kept,
+        ours in standin.read_state(machine.store)["images"].values(),
+    ) == (
+        2,
+        True,
+        False,
+    )
+    for run_id in ("2", "3"):
+        machine.publish(f"{run_id}.py", "x = 1\n")
+        assert machine.end("prepare", run_id)[0] == "verified"
+        assert len([name for name in machine.images() if name.startswith("common-sync/")]) == 3
+
+
+def test_a_way_back_to_nothing(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service of which no container is left would be called rolled back, and its next deploy be refused."""
+    machine.publish("a.py")
+    assert machine.end("prepare") == ("verified", "")
+    write_json(str(machine.state / "journal.json"), machine.journal._replace(step="switching", well=False)._asdict())
+    monkeypatch.setattr(Host, "start", lambda *_: machine.compose("rm", "api"))
+    assert machine.end("prepare", "2") == (
+        "rollback-failed",
+        "it was interrupted at `switching`; then the way back: api: what ran before is not there again",
+    )
+
+
+def test_a_service_whose_containers_are_gone(machine: Machine) -> None:
+    """After a deploy that took the containers with it nobody could deploy, since the name of the old image is there."""
+    machine.publish("ill")
+    assert (machine.end("prepare")[0], machine.end("switch")[0]) == ("verified", "rolled-back")
+    machine.compose("rm", "api")
+    assert machine.end("prepare", "2") == ("verified", "")
+
+
 def test_commands_that_fail(machine: Machine) -> None:
     """A program that hangs, or is not there, would hold up the machine's deploys for ever."""
     there = Host(machine.job("prepare", timeout=1))
     for words, why in (
-        (("sleep", "60"), "sleep 60 took more than 1 s"),
+        (("sh", "-c", "sleep 60 & wait"), "sh -c took more than 1 s"),
         (("nobody", "x"), "nobody: No such file or directory"),
         (("docker", "image", "inspect", "nobody"), "docker image has ended with 1"),
         (("git", "log", "nobody", "x"), "git log nobody has ended with 128"),
     ):
         with pytest.raises(StepError, match=why):
-            there.ask(*words)
+            there.ask(*words, limit=1)
+    (machine.store.parent / "bin" / "docker").write_text("#!/bin/sh\nexit 1\n")
+    with pytest.raises(StepError, match="docker compose build has ended with 1"):
+        CALL(there, ("docker", "compose", "-f", "nobody", "-f", "-", "build", "--", "api"), "", -1, 60)
+
+
+def test_what_is_asked_is_no_fault(machine: Machine, capfd: pytest.CaptureFixture[str]) -> None:
+    """The log of a deploy that went well would be full of faults, and the one that matters be overlooked."""
+    assert not Host(machine.job("prepare")).succeeds("git", "cat-file", "-e", "nobody^{commit}")
+    assert capfd.readouterr().err == ""
+
+
+def test_a_unit_that_is_called_like_an_option(machine: Machine) -> None:
+    """A unit called `--all` would have Compose do something else."""
+    machine.write_units("api", "--rm")
+    machine.publish("a.py")
+    assert (machine.end("prepare"), machine.end("switch")) == (("verified", ""), ("deployed", ""))
+    assert machine.was_called("never -- --rm")
+
+
+def test_docker_that_does_not_answer(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failing question would mean that nothing runs: a release would count as proven, or what runs be removed."""
+    machine.publish("a.py")
+    (machine.store / "fail").write_text("^ps ")
+    assert machine.end("prepare") == ("failed", "docker ps has ended with 1: no")
+    there = Host(machine.job("prepare"))
+    with pytest.raises(StepError, match="not healthy in 0 s: docker ps has ended with 1: no"):
+        there.wait_until_well("shop", {"api": "sha256:x"})
+    (machine.store / "fail").unlink()
+    one = machine.running
+    assert machine.end("prepare", "2") == ("verified", "")
+    monkeypatch.setattr(agent, "list_running", lambda _: [])
+    assert machine.end("switch", "2") == ("rolled-back", "api: the container is gone")
+    assert machine.running == one
 
 
 def test_what_keeps_a_service_from_being_well(machine: Machine) -> None:

@@ -86,6 +86,7 @@ class Look(NamedTuple):
     checkout: Checkout | None = None
     journal: Journal | None = None
     running: tuple[tuple[str, str], ...] = ()  # the unit and the image of each container that runs
+    silent: str = ""  # why it is not known what runs, or nothing
 
 
 def read_looks(reply: Reply, mark: str, targets: int, host: str, seconds: int) -> tuple[Look, ...] | Trouble:
@@ -123,6 +124,7 @@ def _read_look(told: Mapping[str, object]) -> Look:
             for one in map(_table, _list(told.get("running", [])))
             if one["state"] == "running"
         ),
+        _word(told, "silent"),
     )
 
 
@@ -186,6 +188,8 @@ def find_reason(look: Look, tree: str, *, holds: bool) -> str:
         return "its clone holds another commit of it"
     if journal.tree != tree:
         return "runs another commit of it"
+    if look.silent:
+        return f"it is not known what runs: {look.silent}"
     if {(unit, image) for unit, image in look.running if unit in journal.images} != set(journal.images.items()):
         return "runs other images than its last deploy has made"
     return "" if holds else "a copy is not as wanted"

@@ -142,6 +142,10 @@ REASONS = [
     (READ._replace(checkout=Checkout(tree="other")), "its clone holds another commit of it"),
     (journal(tree="other"), "runs another commit of it"),
     (READ._replace(running=()), "runs other images than its last deploy has made"),
+    (
+        READ._replace(running=(), silent="docker ps took more than 60 s"),
+        "it is not known what runs: docker ps took more than 60 s",
+    ),
     (READ._replace(running=(("api", "sha256:2"),)), "runs other images than its last deploy has made"),
 ]
 
