@@ -89,7 +89,8 @@ def _plan(looked: Looked, status: FleetStatus, tree: str, branch: str) -> Planne
     site, look = looked.site, looked.look or Look()
     own = [one for one in status.asked if one.place.line == site.target.line and one.place.host == site.host]
     reason = find_reason(look, tree, holds=all(one.verdict.state == "current" for one in own))
-    edits = look.checkout.edits if look.checkout is not None else ()
+    is_halfway = look.journal is not None and look.journal.is_halfway
+    edits = look.checkout.edits if look.checkout is not None and not is_halfway else ()
     obstacle = find_obstacle(look, branch) or (
         f"edited in the clone: {', '.join(edits[:_MOST_NAMED])}" if edits else ""
     )

@@ -1,6 +1,6 @@
 """Bring one service of Compose from release to release on its machine: the standard library alone, Python 3.7 or newer.
 
-`common-sync fleet deploy` sends it, with its two modules and its job, by standard input. What it does goes on when the
+`common-sync fleet deploy` sends it, with its modules and its job, by standard input. What it does goes on when the
 connection ends: it works in a process of its own, holds a lock, and notes each step in a journal before it goes on. The next
 run that finds a journal which is not at its end, and a lock that nobody holds, goes back first.
 
@@ -10,13 +10,16 @@ switch it ends as discarded; once that has begun, as rolled-back, or as rollback
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
 import time
-from typing import NamedTuple
 
-from common_sync.remote.host import SHORT, Host, Job, RefusalError, StepError, fail, refuse
+from common_sync.remote.calls import Job, RefusalError, StepError, fail, refuse
+from common_sync.remote.clone import SHORT, Clone
+from common_sync.remote.host import Host
+from common_sync.remote.journal import Journal, Release, UnreadableError, read_journal, write_json
 from common_sync.remote.look import find_state, list_running
 
 _RESTING = ("", "verified", "deployed", "rolled-back", "discarded")
@@ -30,46 +33,6 @@ _PATIENCE = 2.0
 _MOST_SAID = 4000
 _ERRORS = (StepError, OSError, ValueError, KeyError, TypeError)
 """What may go wrong; the last ones where git or Docker answer in another form than they should."""
-
-
-class Release(NamedTuple):
-    """What was deployed, and is kept."""
-
-    commit: str
-    tree: str  # git's id of the service's folder; nothing for what ran before the first deploy
-    run: str
-    images: dict[str, str]  # of each unit
-
-
-class Journal(NamedTuple):
-    """How far it has come.
-
-    Attributes:
-        step: The last step that was reached; nothing where there was none yet.
-        run: The run that has reached it.
-        commit: The commit that it goes to, and `tree` git's id of the service's folder there.
-        old: The commit that the clone had.
-        project: Compose's name of what runs.
-        running: The image of each unit that ran before.
-        new: The image of each unit that it goes to.
-        back: Whether it goes to an earlier release.
-        well: Whether the service was well before.
-        why: Why it went no further.
-        history: The releases that are kept, the one that runs first, each with the fields of `Release`.
-    """
-
-    step: str = ""
-    run: str = ""
-    commit: str = ""
-    tree: str = ""
-    old: str = ""
-    project: str = ""
-    running: dict[str, str] = {}  # noqa: RUF012 - it is a tuple, and no field is ever changed in its place
-    new: dict[str, str] = {}  # noqa: RUF012
-    back: bool = False
-    well: bool = False
-    why: str = ""
-    history: list[dict[str, object]] = []  # noqa: RUF012
 
 
 def work(mark: str, job: dict[str, object]) -> int:
@@ -86,12 +49,17 @@ def work(mark: str, job: dict[str, object]) -> int:
     if not _take(lock):
         print(mark + json.dumps({"end": "busy", "why": "another deploy is at work there"}))
         return 0
+    ears, mouth = os.pipe()
     child = os.fork()
     if child == 0:
-        _work_apart(mark, wanted, state)
-    os.close(lock)  # the child holds it
+        os.close(ears)
+        _work_apart(wanted, state, lock, mouth)
+    os.close(lock)  # the child holds it, and what it starts: these may live on where it is killed
+    os.close(mouth)
+    with open(ears, "rb") as file:
+        told = file.read()
     os.waitpid(child, 0)
-    print(mark + json.dumps(_read_result(state, mark)))
+    print(mark + (told.decode() or json.dumps({"end": "lost", "why": "the process that did it was killed"})))
     return 0
 
 
@@ -109,50 +77,19 @@ def _take(lock: int) -> bool:
             return True
 
 
-def _work_apart(mark: str, job: Job, state: str) -> None:
-    """Work apart from whoever has asked, write how it has ended, and end."""
+def _work_apart(job: Job, state: str, lock: int, mouth: int) -> None:
+    """Work apart from whoever has asked, tell how it has ended, and end; whoever has asked may have gone."""
     try:
         os.setsid()
         log = os.open(os.path.join(state, "log"), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         null = os.open(os.devnull, os.O_RDONLY)
         for own, there in ((null, 0), (log, 1), (log, 2)):
             os.dup2(own, there)
-        result = Agent(job, state).run()
-        write_json(os.path.join(state, "result.json"), dict(result, mark=mark))
+        result = Agent(job, state, (lock,)).run()
+        with open(mouth, "wb") as file:
+            file.write(json.dumps(result).encode())
     finally:
         os._exit(0)
-
-
-def _read_result(state: str, mark: str) -> dict[str, object]:
-    """Return how a job has ended; `lost` where the process that did it was killed."""
-    try:
-        with open(os.path.join(state, "result.json"), encoding="utf-8") as file:
-            result = json.load(file)
-    except (OSError, ValueError):
-        result = {}
-    return dict(result) if result.get("mark") == mark else {"end": "lost", "why": "the process that did it was killed"}
-
-
-def write_json(path: str, value: object) -> None:
-    """Replace a file at once: after a power cut, too, it is the old one or the new one."""
-    with open(path + ".new", "w", encoding="utf-8") as file:
-        json.dump(value, file)
-        file.flush()
-        os.fsync(file.fileno())
-    os.rename(path + ".new", path)
-    folder = os.open(os.path.dirname(path), os.O_RDONLY)
-    os.fsync(folder)
-    os.close(folder)
-
-
-def read_journal(state: str) -> Journal:
-    """Return the journal of a folder; an empty one where nothing was ever deployed."""
-    try:
-        with open(os.path.join(state, "journal.json"), encoding="utf-8") as file:
-            kept = json.load(file)
-    except FileNotFoundError:
-        return Journal()
-    return Journal(**{key: value for key, value in kept.items() if key in Journal._fields})
 
 
 class Agent:
@@ -161,13 +98,15 @@ class Agent:
     Args:
         job: What is to be done.
         state: The folder that has what is known of its deploys.
+        lock: The descriptors of its lock.
     """
 
-    def __init__(self, job: Job, state: str) -> None:
-        self._job, self._state, self._host = job, state, Host(job)
+    def __init__(self, job: Job, state: str, lock: tuple[int, ...] = ()) -> None:
+        self._job, self._state, self._host, self._clone = job, state, Host(job, lock), Clone(job, lock)
         self._tree = os.path.join(state, "tree", os.path.basename(job.path))
         self._log = os.path.join(state, "log")
         self.journal = Journal()
+        self._known: set[str] = set()
 
     def run(self) -> dict[str, object]:
         """Do the job; return how it has ended."""
@@ -179,8 +118,10 @@ class Agent:
             end, why = actions[self._job.action]() if is_whole else "rollback-failed", ""
         except RefusalError as error:
             end, why = "refused", str(error)
+        except UnreadableError as error:
+            end, why = "lost", str(error)
         except _ERRORS as error:
-            end, why = "failed", _explain(error)
+            end, why = "failed" if self.journal.step in (*_RESTING, *_UNTOUCHED) else "lost", _explain(error)
         commit, old = self.journal.commit, self.journal.old
         told = {"end": end, "why": why or self.journal.why, "commit": commit, "old": old, "log": self._log}
         return dict(told, said=self._read_log(before))
@@ -193,14 +134,26 @@ class Agent:
 
     def note(self, step: str, journal: Journal) -> None:
         """Write into the journal that a step was reached."""
-        self.journal = journal._replace(step=step)
-        write_json(os.path.join(self._state, "journal.json"), self.journal._asdict())
+        noted = journal._replace(step=step)
+        write_json(os.path.join(self._state, "journal.json"), noted._asdict())
+        self.journal = noted
+
+    def _try_to_note(self, step: str) -> bool:
+        """Write into the journal that a step was reached, if that can be; a full disk must not keep from the way back."""
+        try:
+            self.note(step, self.journal)
+        except OSError as error:
+            text = f"the journal cannot be written: {_explain(error)}"
+            why = self.journal.why if text in self.journal.why else f"{self.journal.why}; {text}"
+            self.journal = self.journal._replace(step=step, why=why)
+            return False
+        return True
 
     def prepare(self) -> str:
         """Fetch, build and verify the commit; what runs is left alone."""
         self._begin()
         try:
-            self._host.fetch()
+            self._clone.fetch()
             self._host.add_tree(self._tree)
             self.note("fetched", self.journal)
             self.note("built", self.journal._replace(new=self._build()))
@@ -217,42 +170,70 @@ class Agent:
         """See what runs, and that nobody else works there; note it."""
         if self.journal.step == "verified":
             self._discard("another run has begun")
-        self._host.check_clone()
+        self._clone.check(self._job.branch)
         project, names = self._host.read_units(self._job.path)
         running = {unit: image for unit, image in self._host.find_running(project).items() if unit in names}
+        self._known = self._list_kept()
         for unit, name in names.items():
-            self._host.check_name(name, running.get(unit), self._list_kept())
+            self._host.check_name(name, running.get(unit), self._known)
         for unit, image in running.items():
             self._host.keep(project, unit, image)
         well = bool(running) and not self._host.find_ill(project, running)
-        fresh = Journal("", self._job.run, self._job.commit, self._job.tree, self._host.head(), project, running)
-        self.note("begun", fresh._replace(well=well, history=self.journal.history))
+        fresh = Journal("", self._job.run, self._job.commit, self._job.tree, self._clone.head(), project, running)
+        self.note("begun", fresh._replace(branch=self._clone.branch(), well=well, history=self.journal.history))
 
     def _list_kept(self) -> set[str]:
-        """Return the images of the releases that are kept."""
-        return {image for one in self.journal.history for image in Release(**one).images.values()}  # type: ignore[arg-type] # each was written from one
+        """Return the images of the releases that are kept, and of what ran before the last deploy."""
+        kept = [Release(**one).images for one in self.journal.history]  # type: ignore[arg-type] # each was written from one
+        return {image for images in (*kept, self.journal.running) for image in images.values()}
 
     def _build(self) -> dict[str, str]:
         """Build the images from the work tree beside the clone; return their ids."""
-        prefix = self._host.ask("git", "rev-parse", "--show-prefix").rstrip("/")
-        root = os.path.join(self._tree, prefix) if prefix else self._tree
+        root = self._find_root()
         project, names = self._host.read_units(root)
         if project != self.journal.project:
             fail(f"{self._job.commit[:SHORT]} calls its project {project}, and not {self.journal.project}")
         for unit, name in names.items():
-            self._host.check_name(name, self.journal.running.get(unit), self._list_kept())
+            self._host.check_name(name, self.journal.running.get(unit), self._known)
         return self._host.build(root, project, names)
+
+    def _find_root(self) -> str:
+        """Return the repository's folder in the work tree beside the clone."""
+        prefix = self._host.ask("git", "rev-parse", "--show-prefix").rstrip("/")
+        return os.path.join(self._tree, prefix) if prefix else self._tree
+
+    def _check_names(self) -> None:
+        """Refuse where somebody has made an image by a name that is about to be given to another one."""
+        for root in (self._job.path, self._find_root()):
+            for unit, name in self._host.read_units(root)[1].items() if os.path.isdir(root) else []:
+                self._host.check_name(name, self.journal.running.get(unit), self._list_ours())
+
+    def _list_ours(self) -> set[str]:
+        """Return the images that have a name of our own, and so lose nothing with Compose's."""
+        return self._list_kept().union(self.journal.running.values(), self.journal.new.values())
 
     def _discard(self, why: str) -> None:
         """Take away what was prepared; what runs was not touched."""
         self._host.remove_tree(self._tree)
         self.note("discarded", self.journal._replace(why=why))
+        self._forget_images()
+
+    def _forget_images(self) -> None:
+        """Forget the images that were built here, are in no kept release, and do not run."""
+        journal = self.journal
+        held = [Release(**one).images for one in journal.history]  # type: ignore[arg-type] # each was written from one
+        held += [journal.running] if journal.step != "deployed" else []
+        with contextlib.suppress(*_ERRORS):  # the next run does it
+            found = {str(one["image"]) for one in list_running(journal.project)}
+            self._host.forget(journal.project, found.union(*(one.values() for one in held)))
 
     def back(self) -> str:
         """Get ready to go back to the release before, which is kept."""
         if not self.journal.history[1:]:
             refuse("no earlier release is kept there")
-        target = Release(**self.journal.history[1])  # type: ignore[arg-type] # it was written from one
+        last, target = (Release(**one) for one in self.journal.history[:2])  # type: ignore[arg-type] # each was written from one
+        self._clone.check_left(last.commit, last.branch)
+        self._clone.check_way(target.commit)
         self._begin()
         if not all(map(self._host.find_image, target.images.values())):
             self._discard("an image of the release before was removed")
@@ -273,72 +254,90 @@ class Agent:
         journal = self.journal
         if journal.step != "verified" or journal.run != self._job.run:
             refuse("what was prepared is not there any more: another run came in between")
-        self._host.check_clone()
+        self._clone.check(journal.branch)
         found = self._host.find_running(journal.project)
-        if self._host.head() != journal.old or any(found.get(unit) != image for unit, image in journal.running.items()):
+        if self._clone.head() != journal.old or any(
+            found.get(unit) != image for unit, image in journal.running.items()
+        ):
             refuse("somebody has changed the clone, or what runs, since it was prepared")
+        self._clone.check_way(journal.commit)
+        self._check_names()
         self.note("switching", journal)
         try:
             self._take_over()
+            self._keep_releases(journal)
         except (RefusalError, *_ERRORS) as error:
             self.journal = self.journal._replace(why=_explain(error))
             return "rolled-back" if self.recover() else "rollback-failed"
-        self._keep_releases(journal)
         self._host.remove_tree(self._tree)
         return "deployed"
 
     def _keep_releases(self, journal: Journal) -> None:
         """Note that it is deployed, and forget the images of our own that no kept release has."""
         history = journal.history or [Release(journal.old, "", "", journal.running)._asdict()][: len(journal.running)]
-        new = Release(journal.commit, journal.tree, journal.run, journal.new)._asdict()
-        history = history[1:] if journal.back else [new, *(one for one in history if one["images"] != journal.new)]
-        kept, gone = [Release(**one) for one in history[:_KEPT]], [Release(**one) for one in history[_KEPT:]]
-        self.note("deployed", self.journal._replace(history=[one._asdict() for one in kept], why=""))
-        held = {image for one in kept for image in one.images.values()}
-        for one in gone:
-            for unit, image in one.images.items() if one.run else []:  # what ran before the first deploy is not ours
-                if image not in held:
-                    self._host.forget(journal.project, unit, image)
+        new = Release(journal.commit, journal.tree, journal.run, journal.new, journal.branch)._asdict()
+        if journal.back:
+            history = [dict(history[1], branch=journal.branch), *history[2:]]
+        else:
+            history = [new, *(one for one in history if one["images"] != journal.new)]
+        self.note("deployed", self.journal._replace(history=history[:_KEPT], why=""))
+        self._forget_images()
 
     def _take_over(self) -> None:
         """Move the clone, start the new images, and see that they do well and hold what is wanted."""
         journal = self.journal
-        self._host.do("git", *(("reset", "--keep") if journal.back else ("merge", "--ff-only")), journal.commit)
-        self._host.start(journal.new)
+        self._clone.move(journal.commit, back=journal.back)
+        self._host.start(journal.new, self._list_ours())
         self.note("switched", journal)
         self._host.wait_until_well(journal.project, journal.new)
-        for one in list_running(journal.project) if not journal.back else []:
-            if one["unit"] in journal.new:
-                self._host.prove(f"the container of {one['unit']}", "exec", "-i", str(one["id"]), "python3", "-I", "-")
+        if journal.back:
+            return
+        found = [(str(one["unit"]), str(one["id"])) for one in list_running(journal.project)]
+        for unit, container in found:
+            if unit in journal.new:
+                self._host.prove(f"the container of {unit}", "exec", "-i", container, "python3", "-I", "-")
+        unproven = sorted(set(journal.new).difference(unit for unit, _ in found))
+        if unproven:
+            fail(f"{', '.join(unproven)}: the container is gone")
 
     def recover(self) -> bool:
         """Go back to what ran before; tell whether all is as it was."""
         why = self.journal.why or f"it was interrupted at `{self.journal.step}`"
+        if self.journal.step in _UNTOUCHED:
+            self._discard(why)
+            return True
+        self.journal = self.journal._replace(why=why)
+        self._try_to_note("rolling-back")
         try:
-            if self.journal.step in _UNTOUCHED:
-                self._discard(why)
-                return True
-            self.note("rolling-back", self.journal._replace(why=why))
             self._go_back()
         except (RefusalError, *_ERRORS) as error:
-            self.note("rollback-failed", self.journal._replace(why=f"{why}; then the way back: {_explain(error)}"))
+            self.journal = self.journal._replace(why=f"{self.journal.why}; then the way back: {_explain(error)}")
+            self._try_to_note("rollback-failed")
             return False
-        self.note("rolled-back", self.journal)
-        return True
+        is_noted = self._try_to_note("rolled-back")
+        self._forget_images()
+        return is_noted
 
     def _go_back(self) -> None:
         """Move the clone back, start the old images, and see that they do as well as before."""
-        journal, head = self.journal, self._host.head()
+        journal, head = self.journal, self._clone.head()
         if head not in (journal.old, journal.commit):
             fail(f"somebody has moved the clone to {head[:SHORT]}")
+        self._clone.check_branch(journal.branch)
+        self._clone.mend(journal.commit if head == journal.old else journal.old)
+        self._clone.check_way(journal.old)
         fresh = {unit: image for unit, image in journal.new.items() if unit not in journal.running}
         if fresh and head == journal.commit:
             self._host.remove(fresh)
         if head != journal.old:
-            self._host.do("git", "reset", "--keep", journal.old)
-        self._host.start(journal.running)
+            self._clone.move(journal.old, back=True)
+        self._host.start(journal.running, self._list_ours())
         if journal.well:
             self._host.wait_until_well(journal.project, journal.running)
+        found = self._host.find_running(journal.project)
+        gone = sorted(unit for unit, image in journal.running.items() if found.get(unit) != image)
+        if gone:
+            fail(f"{', '.join(gone)}: what ran before is not there again")
         self._host.remove_tree(self._tree)
 
 

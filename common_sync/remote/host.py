@@ -4,135 +4,23 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import time
-from typing import NamedTuple, NoReturn
 
-from common_sync.remote.look import ask, keep_environment, list_running, look
-
-SHORT = 12
-"""Letters of an id in names and messages."""
+from common_sync.remote.calls import Caller, fail, refuse
+from common_sync.remote.clone import SHORT
+from common_sync.remote.look import LIMIT, ask, find_state, list_running
 
 PAUSE = 1.0
 """Seconds between two looks at whether a service is well."""
 
+_LABEL = "common-sync.target"
+"""Of images that were built here, and whose names may be taken away again."""
+
 _FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
-_MOST_NAMED = 3
 
 
-class RefusalError(Exception):
-    """It is not begun: nothing was changed."""
-
-
-class StepError(Exception):
-    """A step has failed."""
-
-
-def refuse(why: str) -> NoReturn:
-    """Say why nothing is begun.
-
-    Raises:
-        RefusalError: Always.
-    """
-    raise RefusalError(why)
-
-
-def fail(why: str) -> NoReturn:
-    """Say why a step has failed.
-
-    Raises:
-        StepError: Always.
-    """
-    raise StepError(why)
-
-
-class Job(NamedTuple):
-    """What is to be done.
-
-    Attributes:
-        action: `prepare` and then `switch`; `back` and then `switch`; or `undo`.
-        run: The run's own word; the second action must have that of the first.
-        path: The folder of the repository on the machine.
-        service: The service's path from there.
-        commit: The commit's full id.
-        tree: Git's id of the service's folder in that commit.
-        branch: The branch that the clone must be at; nothing where any will do.
-        compose: The compose files' paths from the root; none for the service's own.
-        env_file: The file of variables for Compose, or nothing.
-        health: What to ask, or nothing.
-        timeout: How many seconds a command may take.
-        health_timeout: In how many seconds the service must be well.
-        health_times: How many times in a row.
-        settle: For how many seconds it must stay so.
-        library: The library's folder in the image.
-        token: What the probe's answer begins with.
-        probe: A program that tells what that folder holds.
-        of: The run that `undo` takes back.
-    """
-
-    action: str
-    run: str
-    path: str
-    service: str
-    commit: str
-    tree: str
-    branch: str
-    compose: list[str]
-    env_file: str
-    health: str
-    timeout: int
-    health_timeout: int
-    health_times: int
-    settle: int
-    library: str
-    token: str
-    probe: str
-    of: str = ""
-
-
-class Host:
-    """Asks and changes a service's clone, images and containers.
-
-    Args:
-        job: What is to be done.
-    """
-
-    def __init__(self, job: Job) -> None:
-        self.job = job
-
-    def head(self) -> str:
-        """Return the commit that the clone holds."""
-        return self.ask("git", "rev-parse", "HEAD")
-
-    def check_clone(self) -> None:
-        """Refuse a clone that somebody works in."""
-        told = look({"health": "", "path": self.job.path, "service": self.job.service})["checkout"]
-        assert isinstance(told, dict)
-        if "error" in told:
-            refuse(f"the clone cannot be read: {told['error']}")
-        if told["edits"]:
-            refuse(f"edited in the clone: {', '.join(told['edits'][:_MOST_NAMED])}")
-        if not told["branch"] or (self.job.branch and told["branch"] != self.job.branch):
-            wanted = f"and not at {self.job.branch}" if self.job.branch else "so nobody could go on there by git pull"
-            refuse(f"the clone is at {'the branch ' + told['branch'] if told['branch'] else 'no branch'}, {wanted}")
-
-    def fetch(self) -> None:
-        """Bring the commit, and see that the clone can move to it."""
-        commit, short = self.job.commit, self.job.commit[:SHORT]
-        if not self.succeeds("git", "cat-file", "-e", f"{commit}^{{commit}}"):
-            self.do("git", "fetch", "--no-tags", "--no-recurse-submodules", "origin", commit)
-        if not self.succeeds("git", "merge-base", "--is-ancestor", "HEAD", commit):
-            fail(f"the clone has commits that are not in {short}: it can only move forward")
-        if self.ask("git", "rev-parse", f"{commit}:./{self.job.service}") != self.job.tree:
-            fail(f"{short} holds another state of {self.job.service} there than here")
-        top = self.ask("git", "rev-parse", "--show-toplevel")
-        added = self.ask("git", "diff", "--name-only", "--no-renames", "--diff-filter=A", "-z", "HEAD", commit).split(
-            "\0"
-        )
-        lying = [one for one in added if one and os.path.lexists(os.path.join(top, one))]
-        if lying:
-            fail(f"git does not know what lies where {short} has a file: {', '.join(lying[:_MOST_NAMED])}")
+class Host(Caller):
+    """Asks and changes a service's images and containers."""
 
     def add_tree(self, tree: str) -> None:
         """Check the commit out beside the clone."""
@@ -163,9 +51,24 @@ class Host:
         """Give an image a name of our own: it is not pruned while it has one."""
         self.do("docker", "tag", image, _own_name(project, unit, image))
 
-    def forget(self, project: str, unit: str, image: str) -> None:
-        """Take our own name from an image; it stays where a container has it."""
-        self.succeeds("docker", "rmi", _own_name(project, unit, image))
+    def forget(self, project: str, held: set[str]) -> None:
+        """Take our own names from images that were built here and are not held; others stay, and what a container has."""
+        shown = (
+            "--no-trunc",
+            "--filter",
+            f"label={_LABEL}={self._target}",
+            "--format",
+            "{{.Repository}}:{{.Tag}} {{.ID}}",
+        )
+        for line in self.ask("docker", "image", "ls", *shown, f"common-sync/{project}").splitlines():
+            name, _, image = line.rpartition(" ")
+            if image not in held or not name.endswith(f"-{_shorten(image)}"):  # or a build was interrupted
+                self.succeeds("docker", "rmi", name)
+
+    @property
+    def _target(self) -> str:
+        """The service's name of its own on this machine."""
+        return os.path.basename(find_state(self.job.path, self.job.service))
 
     def build(self, root: str, project: str, names: dict[str, str]) -> dict[str, str]:
         """Build the images by names of our own, so that those of what runs stay as they are; return their ids.
@@ -175,11 +78,11 @@ class Host:
             project: The project's name.
             names: The image's name of each unit.
         """
-        labels = {"org.opencontainers.image.revision": self.job.commit}
+        labels = {"org.opencontainers.image.revision": self.job.commit, _LABEL: self._target}
         first = {name: unit for unit, name in reversed(list(names.items()))}  # two units may have one image
         ours = {unit: f"common-sync/{project}:building-{first[name]}" for unit, name in names.items()}
         parts = {unit: {"image": ours[unit], "build": {"labels": labels}} for unit in names}
-        self.compose(root, "build", *names, over=json.dumps({"services": parts}))
+        self.compose(root, "build", "--", *names, over=json.dumps({"services": parts}))
         new = {unit: self.find_image(ours[unit]) for unit in names}
         for unit, image in new.items():
             self.keep(project, unit, image)
@@ -189,7 +92,7 @@ class Host:
 
     def prove(self, what: str, *words: str) -> None:
         """See that the library's folder, in an image or in a container, holds what is wanted."""
-        said = self.ask("docker", *words, given=self.job.probe)
+        said = self.ask("docker", *words, given=self.job.probe, limit=self.job.timeout)
         lines = [line for line in said.splitlines() if line.startswith(self.job.token)]
         (told,) = json.loads(lines[0][len(self.job.token) :]) if len(lines) == 1 else [{"gone": True}]
         if "gone" in told or "error" in told:
@@ -201,21 +104,32 @@ class Host:
         """Return the image of each unit of a project."""
         return {str(one["unit"]): str(one["image"]) for one in list_running(project)}
 
-    def start(self, images: dict[str, str]) -> None:
-        """Give their names to images, then start the units from them one after another."""
-        _, names = self.read_units(self.job.path)
+    def start(self, images: dict[str, str], ours: set[str]) -> None:
+        """Give their names to images, then start the units from them one after another.
+
+        Args:
+            images: The image of each unit.
+            ours: The images that lose nothing with such a name; it is taken from no other one.
+        """
+        project, names = self.read_units(self.job.path)
+        limit = self._limit(project)
+        for unit, image in images.items():
+            if unit in names:
+                self.check_name(names[unit], None, {image, *ours})
         for unit in names:
             if unit in images:
                 self.do("docker", "tag", images[unit], names[unit])
         for unit in names:
             if unit in images:
-                self.compose(self.job.path, "up", "-d", "--no-build", "--no-deps", "--pull", "never", unit)
+                words = ("up", "-d", "--no-build", "--no-deps", "--pull", "never", "--", unit)
+                self.compose(self.job.path, *words, limit=limit)
 
     def remove(self, images: dict[str, str]) -> None:
         """Remove units that were not there before, and the names of their images."""
-        _, names = self.read_units(self.job.path)
+        project, names = self.read_units(self.job.path)
+        limit = self._limit(project)
         for unit in [unit for unit in names if unit in images]:
-            self.compose(self.job.path, "rm", "--stop", "--force", unit)
+            self.compose(self.job.path, "rm", "--stop", "--force", "--", unit, limit=limit)
             is_shared = names[unit] in {name for other, name in names.items() if other not in images}
             if self.find_image(names[unit]) == images[unit] and not is_shared:
                 self.do("docker", "rmi", "--no-prune", names[unit])
@@ -225,7 +139,8 @@ class Host:
         deadline = time.monotonic() + self.job.health_timeout
         times, since, seen = 0, 0.0, ""
         while True:
-            ill, now, clock = self.find_ill(project, images), self.list_starts(project, images), time.monotonic()
+            ill, now = self._see(project, images)
+            clock = time.monotonic()
             is_good = not ill and now == seen
             times, since, seen = (times + 1, since, now) if is_good else (int(not ill), clock, now)
             if times >= self.job.health_times and clock >= since + self.job.settle:
@@ -233,6 +148,13 @@ class Host:
             if clock > deadline and (not is_good or clock > deadline + self.job.settle):
                 fail(f"not healthy in {self.job.health_timeout} s: {ill or 'it was started again and again'}")
             time.sleep(PAUSE)
+
+    def _see(self, project: str, images: dict[str, str]) -> tuple[str, str]:
+        """Return why a service is not well, or nothing, and its starts; where Docker does not tell, it may do so soon."""
+        try:
+            return self.find_ill(project, images), self.list_starts(project, images)
+        except OSError as error:
+            return str(error), ""
 
     def list_starts(self, project: str, images: dict[str, str]) -> str:
         """Return what is another text after each start of a container."""
@@ -274,7 +196,8 @@ class Host:
 
     def read_units(self, root: str) -> tuple[str, dict[str, str]]:
         """Return the project's name, and the image's name of each unit that is built of the service; those with ports first."""
-        told = json.loads(self.compose(root, "config", "--format", "json", "--no-env-resolution", answers=True))
+        words = ("config", "--format", "json", "--no-env-resolution")
+        told = json.loads(self.ask(*self._find_compose(root), *words))
         folder, found = os.path.join(os.path.realpath(root), self.job.service), []
         for unit, one in told["services"].items():
             build = one.get("build") or {}
@@ -286,8 +209,17 @@ class Host:
             fail(f"its compose files build no image of {self.job.service}")
         return str(told["name"]), {unit: name for _, unit, name in sorted(found)}
 
-    def compose(self, root: str, *words: str, over: str = "", answers: bool = False) -> str:
+    def _limit(self, project: str) -> float:
+        """Return how many seconds a unit may take to be stopped and started."""
+        stops = [int(str(one["stops"])) for one in list_running(project)]
+        return self.job.health_timeout + LIMIT + max(stops, default=0)
+
+    def compose(self, root: str, *words: str, over: str = "", limit: float = 0) -> str:
         """Run Compose with the service's files below a root; `over` is put over them."""
+        return self.do(*self._find_compose(root, over), *words, given=over, limit=limit)
+
+    def _find_compose(self, root: str, over: str = "") -> list[str]:
+        """Return how Compose is called with the service's files below a root."""
         files = self.find_files(root)
         live = os.path.dirname(os.path.join(self.job.path, os.path.relpath(files[0], root)))
         settings = self.job.env_file or os.path.join(live, ".env")
@@ -295,51 +227,12 @@ class Host:
         for file in [*files, "-"] if over else files:
             command += ["-f", file]
         command += ["--env-file", settings] if os.path.exists(settings) else []
-        return self.ask(*command, *words) if answers else self.do(*command, *words, given=over)
-
-    def do(self, *words: str, given: str = "") -> str:
-        """Run a command; what it writes goes to the log."""
-        return self._call(words, given, sys.__stderr__.fileno() if sys.__stderr__ else subprocess.DEVNULL)
-
-    def ask(self, *words: str, given: str = "") -> str:
-        """Return what a command writes."""
-        return self._call(words, given, subprocess.PIPE)
-
-    def succeeds(self, *words: str) -> bool:
-        """Tell whether a command succeeds."""
-        try:
-            self.ask(*words)
-        except StepError:
-            return False
-        return True
-
-    def _call(self, words: tuple[str, ...], given: str, out: int) -> str:
-        """Run a command in the clone.
-
-        Raises:
-            StepError: It has failed.
-        """
-        shell = os.environ.get("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
-        env = dict(keep_environment(), GIT_TERMINAL_PROMPT="0", GIT_SSH_COMMAND=shell)
-        shown = " ".join(words[: 2 + (words[0] == "git" or words[1] == "compose")])
-        try:
-            done = subprocess.run(
-                words,
-                cwd=self.job.path,
-                env=env,
-                stdout=out,
-                timeout=self.job.timeout,
-                input=given.encode(),
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            fail(f"{shown} took more than {self.job.timeout} s")
-        except OSError as error:
-            fail(f"{words[0]}: {error.strerror}")
-        if done.returncode:
-            fail(f"{shown} has ended with {done.returncode}")
-        return (done.stdout or b"").decode("utf-8", "surrogateescape").rstrip("\n")
+        return command
 
 
 def _own_name(project: str, unit: str, image: str) -> str:
-    return f"common-sync/{project}:{unit}-{image.rpartition(':')[2][:SHORT]}"
+    return f"common-sync/{project}:{unit}-{_shorten(image)}"
+
+
+def _shorten(image: str) -> str:
+    return image.rpartition(":")[2][:SHORT]

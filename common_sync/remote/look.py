@@ -13,12 +13,23 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
 import urllib.error
 import urllib.request
+from typing import Sequence  # noqa: UP035 - Python 3.7
 
 _SECONDS = 5
 """For one answer to be there."""
+
+LIMIT = 60
+"""Seconds for what git or Docker are asked."""
+
+_STOPS = 10
+"""Seconds that Docker gives a container to stop where nothing else is said."""
+
+_GRACE = 5
+"""Seconds for what is told to end."""
 
 _MOST_EDITS = 20
 _LONGEST = 200
@@ -50,26 +61,38 @@ def look(target: dict[str, str]) -> dict[str, object]:
     told: dict[str, object] = {"health": ask(target["health"]) if target["health"] else None}
     if target["path"]:
         journal = _read_journal(find_state(target["path"], target["service"]))
-        told["checkout"] = _read_checkout(target["path"], target["service"])
+        told["checkout"] = read_checkout(target["path"], target["service"])
         told["journal"] = journal
         project = target.get("project") or (journal or {}).get("project")
-        told["running"] = list_running(str(project)) if project else []
+        try:
+            told["running"] = list_running(str(project)) if project else []
+        except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
+            told.update(running=[], silent=_printable(str(error)))
     return told
 
 
 def ask(url: str) -> dict[str, object]:
     """Return the status of an answer and how many milliseconds it took, or why there is none."""
+    told: dict[str, object] = {}
+    asking = threading.Thread(target=_ask, args=(url, told), daemon=True)  # a socket's limit counts for each byte anew
+    asking.start()
+    asking.join(_SECONDS)
+    return dict(told) or {"error": "timed out"}
+
+
+def _ask(url: str, told: dict[str, object]) -> None:
+    """Ask for the status alone: what comes after it may take for ever."""
     began = time.monotonic()
     try:
         with _OPENER.open(url, timeout=_SECONDS) as reply:
-            reply.read(_LARGEST)
             status = reply.status
     except urllib.error.HTTPError as error:
         error.close()
         status = error.code
     except (OSError, ValueError, http.client.HTTPException) as error:
-        return {"error": _printable(str(getattr(error, "reason", error)) or type(error).__name__)}
-    return {"status": status, "ms": int((time.monotonic() - began) * 1000)}
+        told.update(error=_printable(str(getattr(error, "reason", error)) or type(error).__name__))
+        return
+    told.update(status=status, ms=int((time.monotonic() - began) * 1000))
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
@@ -116,7 +139,7 @@ def is_busy(state: str) -> bool:
     return False
 
 
-def _read_checkout(path: str, service: str) -> dict[str, object]:
+def read_checkout(path: str, service: str) -> dict[str, object]:
     """Return what the clone holds: its commit, its branch, git's id of the service's folder, and what was edited."""
     try:
         commit, branch = _git(path, "rev-parse", "HEAD"), _git(path, "rev-parse", "--abbrev-ref", "HEAD")
@@ -124,25 +147,69 @@ def _read_checkout(path: str, service: str) -> dict[str, object]:
         told: dict[str, object] = {"commit": commit, "branch": "" if branch == "HEAD" else branch}
         told["edits"] = [_printable(one[3:]) for one in edits if one][:_MOST_EDITS]
         told["tree"] = _git(path, "rev-parse", "--verify", "-q", "HEAD:./" + service, fails="")
-    except (OSError, subprocess.SubprocessError) as error:
-        said = getattr(error, "stderr", None) or str(error)
-        return {"error": _printable((said.strip().splitlines() or ["git failed"])[-1])}
+    except subprocess.TimeoutExpired:
+        return {"error": f"git took more than {LIMIT} s"}
+    except OSError as error:
+        return {"error": _printable(str(error))}
     return told
 
 
 def _git(path: str, *words: str, fails: str | None = None) -> str:
     """Return what git says; `fails` where it fails."""
     env = dict(keep_environment(), GIT_OPTIONAL_LOCKS="0", LC_ALL="C")  # `status` would write the index
-    done = subprocess.run(
-        ["git", "-C", path, *words],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        errors="surrogateescape",
-        env=env,
-        check=fails is None,
-    )
-    return done.stdout.rstrip("\n") if done.returncode == 0 else str(fails)
+    done = run(["git", "-C", path, *words], LIMIT, env=env)
+    if done.returncode and fails is None:
+        message = (done.stderr.decode("utf-8", "replace").strip().splitlines() or [f"git {words[0]} failed"])[-1]
+        raise ChildProcessError(message)
+    return str(fails) if done.returncode else done.stdout.decode("utf-8", "surrogateescape").rstrip("\n")
+
+
+def run(
+    words: Sequence[str],
+    limit: float,
+    given: bytes = b"",
+    *,
+    out: int = subprocess.PIPE,
+    err: int | None = subprocess.PIPE,
+    cwd: str | None = None,
+    env: dict[str, str] | None = None,
+    held: Sequence[int] = (),
+) -> subprocess.CompletedProcess[bytes]:
+    """Run a command; after its time it is ended, with all that it has started.
+
+    Args:
+        words: The command.
+        limit: How many seconds it may take.
+        given: What it reads.
+        out: Where its output goes.
+        err: Where its complaints go.
+        cwd: The folder in which it runs.
+        env: Its variables.
+        held: Descriptors that it, and what it starts, keep open.
+
+    Raises:
+        subprocess.TimeoutExpired: It took longer.
+        OSError: It cannot be started.
+    """
+    with subprocess.Popen(
+        [*words], stdin=subprocess.PIPE, stdout=out, stderr=err, cwd=cwd, env=env, pass_fds=held, start_new_session=True
+    ) as process:
+        try:
+            said, complained = process.communicate(given, limit)
+        except BaseException:
+            _end(process)
+            raise
+    return subprocess.CompletedProcess(words, process.returncode, said or b"", complained or b"")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a command and what it has started: git and Compose take their locks and parts away where they are asked to end."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        try:
+            os.killpg(process.pid, number)
+            process.wait(_GRACE)
+        except (ProcessLookupError, subprocess.TimeoutExpired):
+            continue
 
 
 def keep_environment() -> dict[str, str]:
@@ -152,30 +219,48 @@ def keep_environment() -> dict[str, str]:
 
 
 def list_running(project: str) -> list[dict[str, object]]:
-    """Return the containers of a project of Compose, started or not: unit, id, image, state, restarts and health."""
+    """Return the containers of a project of Compose, started or not: unit, id, image, state, restarts and health.
+
+    Raises:
+        OSError: Docker does not tell.
+    """
+    try:
+        return _list_containers(project)
+    except ChildProcessError:  # one may have gone between the two questions
+        return _list_containers(project)
+
+
+def _list_containers(project: str) -> list[dict[str, object]]:
     listed = _docker("ps", "-aq", "--no-trunc", "--filter", f"label={_PROJECT}={project}").split()
     found: list[dict[str, object]] = []
     for one in json.loads(_docker("inspect", *listed)) if listed else []:
         labels, state = one["Config"]["Labels"], one["State"]
         if labels.get("com.docker.compose.oneoff") != "True":
-            health = (state.get("Health") or {}).get("Status", "")
-            told = {
-                "unit": labels.get(_UNIT, ""),
-                "id": one["Id"],
-                "image": one["Image"],
-                "started": state["StartedAt"],
-            }
-            told.update(state=state["Status"], restarts=one["RestartCount"], health=health)
+            told = {"unit": labels.get(_UNIT, ""), "id": one["Id"], "image": one["Image"]}
+            told.update(started=state["StartedAt"], state=state["Status"], restarts=one["RestartCount"])
+            told.update(
+                stops=one["Config"].get("StopTimeout") or _STOPS, health=(state.get("Health") or {}).get("Status", "")
+            )
             found.append(told)
     return found
 
 
 def _docker(*words: str) -> str:
+    """Return what Docker says.
+
+    Raises:
+        OSError: It says nothing.
+    """
     try:
-        done = subprocess.run(["docker", *words], stdin=subprocess.DEVNULL, capture_output=True, check=False)
-    except OSError:
-        return ""
-    return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else ""
+        done = run(["docker", *words], LIMIT)
+    except subprocess.TimeoutExpired:
+        message = f"docker {words[0]} took more than {LIMIT} s"
+        raise TimeoutError(message) from None
+    if done.returncode:
+        said = (done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no word of why"])[-1]
+        message = f"docker {words[0]} has ended with {done.returncode}: {_printable(said)}"
+        raise ChildProcessError(message)
+    return done.stdout.decode("utf-8", "replace")
 
 
 def _printable(text: str) -> str:

@@ -4,10 +4,12 @@ What stands for Docker proves nothing about Docker: that is `tests/e2e/test_flee
 """
 
 import contextlib
+import errno
 import fcntl
 import io
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,10 +22,15 @@ from common_sync.commands.steps.wanted import OWN_NAMES, read_wanted
 from common_sync.core.fleet.probe import make_question
 from common_sync.edges.files.pages import read_shipped
 from common_sync.remote import agent, host, look
-from common_sync.remote.agent import Agent, Journal
-from common_sync.remote.host import Host, Job, RefusalError, StepError, fail
+from common_sync.remote.agent import Agent
+from common_sync.remote.calls import Job, RefusalError, StepError, fail
+from common_sync.remote.clone import Clone
+from common_sync.remote.host import Host
+from common_sync.remote.journal import Journal, read_journal, write_json
 
 _WHY = "more rows of the agent's tests, which start git and Docker often"
+
+CALL = Host._call  # noqa: SLF001 - all commands go through it
 
 SERVICE, COPY = "services/api", "services/api/common"
 
@@ -52,16 +59,22 @@ class Machine:
 
     def answer_here(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Have what stands for Docker answer in this process: to start it takes longer than all the rest."""
-        call = Host._call  # noqa: SLF001 - all commands go through it
 
-        def answer(host: Host, words: tuple[str, ...], given: str, out: int) -> str:
+        def answer(host: Host, words: tuple[str, ...], given: str, *more: float) -> str:
             if words[0] != "docker":
-                return call(host, words, given, out)
+                return CALL(host, words, given, *more)  # type: ignore[arg-type] # they are passed on as they come
             code, said = self.call_docker([*words[1:]], given)
             return said.rstrip("\n") if code == 0 else fail(f"docker {words[1]} has ended with {code}")
 
         monkeypatch.setattr(Host, "_call", answer)
-        monkeypatch.setattr(look, "_docker", lambda *words: self.call_docker([*words])[1])
+        monkeypatch.setattr(look, "_docker", lambda *words: self.tell([*words]))
+
+    def tell(self, words: list[str]) -> str:
+        """Answer what Docker is asked; it fails where the file `fail` has an expression that matches."""
+        broken = self.store / "fail"
+        if broken.exists() and re.search(broken.read_text(), " ".join(words)):
+            raise ChildProcessError("docker ps has ended with 1: no")  # noqa: EM101, TRY003 - the text is what it tests
+        return self.call_docker(words)[1]
 
     def call_docker(self, words: list[str], given: str = "") -> tuple[int, str]:
         """Run what stands for Docker; return its exit code, and what it has written."""
@@ -124,7 +137,7 @@ class Machine:
     @property
     def journal(self) -> Journal:
         """What the journal says."""
-        return agent.read_journal(str(self.state))
+        return read_journal(str(self.state))
 
     @property
     def running(self) -> dict[str, str]:
@@ -134,7 +147,7 @@ class Machine:
     @property
     def head(self) -> str:
         """The commit that the clone has."""
-        return Host(self.job("switch")).head()
+        return Clone(self.job("switch")).head()
 
     def images(self) -> set[str]:
         """Return the names of images."""
@@ -238,11 +251,11 @@ def test_units_that_come(machine: Machine) -> None:
     machine.publish("ill")
     machine.end("prepare")
     assert machine.end("switch")[0] == "rolled-back"
-    assert (set(machine.running), machine.was_called("rm --stop --force job")) == ({"api"}, True)
+    assert (set(machine.running), machine.was_called("rm --stop --force -- job")) == ({"api"}, True)
     machine.repo.git("rm", "-q", f"{SERVICE}/ill")
     machine.publish("a.py")
     assert (machine.end("prepare", "2")[0], machine.end("switch", "2")[0]) == ("verified", "deployed")
-    assert (set(machine.running), machine.was_called("unit db")) == ({"api", "job"}, False)
+    assert (set(machine.running), machine.was_called("never -- db")) == ({"api", "job"}, False)
 
 
 @deep(_WHY)
@@ -448,10 +461,8 @@ def test_a_journal_that_is_not_at_its_end(machine: Machine, step: str) -> None:
     kept = machine.journal
     if step in {"switched", "rolling-back"}:
         Agent(machine.job("switch"), str(machine.state))._host.do("git", "merge", "-q", "--ff-only", kept.commit)  # noqa: SLF001
-        Host(machine.job("switch")).start(kept.new)
-    agent.write_json(
-        str(machine.state / "journal.json"), {**kept._asdict(), "step": step, "later": "unknown keys are left"}
-    )
+        Host(machine.job("switch")).start(kept.new, {*kept.running.values()})
+    write_json(str(machine.state / "journal.json"), {**kept._asdict(), "step": step, "later": "unknown keys are left"})
     assert machine.end("switch") == ("refused", "what was prepared is not there any more: another run came in between")
     assert (machine.head, machine.running) == (first, one)
     assert machine.journal.step == ("discarded" if step in {"begun", "fetched", "built"} else "rolled-back")
@@ -462,12 +473,225 @@ def test_a_clone_that_was_moved_meanwhile(machine: Machine) -> None:
     """What somebody has done by hand since would be thrown away on the way back."""
     machine.publish("a.py")
     machine.end("prepare")
-    agent.write_json(str(machine.state / "journal.json"), {**machine.journal._asdict(), "step": "switching"})
+    write_json(str(machine.state / "journal.json"), {**machine.journal._asdict(), "step": "switching"})
     commit_there(machine)
     mine = machine.head
     end, why = machine.end("prepare", "2")
     assert (end, machine.head) == ("rollback-failed", mine)
     assert f"somebody has moved the clone to {mine[:12]}" in str(why)
+
+
+def deploy(machine: Machine, path: str = "a.py", text: str = "x = 1\n", run_id: str = "1") -> str:
+    """Deploy a commit with a file; return the commit."""
+    commit = machine.publish(path, text)
+    assert (machine.end("prepare", run_id), machine.end("switch", run_id)) == (("verified", ""), ("deployed", ""))
+    return commit
+
+
+def pull(machine: Machine) -> None:
+    """Pull a commit that was not deployed."""
+    machine.publish("later.py")
+    Clone(machine.job("prepare")).do("git", "pull", "-q", "--ff-only")
+
+
+AFTER = [
+    (commit_there, "and the last deploy has left it at {left}: keep what git log {left}..HEAD shows there"),
+    (branch, "the clone is at the branch fix, and not at main: git checkout main there"),
+    (pull, "then git reset --keep {left}"),
+    (detach, "the clone is at no branch, and not at main"),
+]
+
+
+@pytest.mark.parametrize(("act", "why"), sampled(AFTER, 2, _WHY))
+@pytest.mark.parametrize("way", sampled(["back", "undo"], 1, _WHY))
+def test_the_way_back_of_a_clone_that_somebody_has_moved(
+    machine: Machine, act: Callable[[Machine], None], why: str, way: str
+) -> None:
+    """A person's commits that are nowhere else would be thrown away, or a branch moved that is no deploy's."""
+    left = deploy(machine)[:12]
+    act(machine)
+    before = machine.head, machine.running, machine.journal
+    end, said = machine.end(way, "2", branch="", of="1")
+    assert (end, why.format(left=left) in str(said)) == ("refused", True), said
+    assert (machine.head, machine.running, machine.journal) == before
+    Clone(machine.job("x")).do("git", "checkout", "-q", "-B", "main", left)
+    if way == "back":
+        assert (machine.end("back", "3", branch=""), machine.end("switch", "3", branch="")) == (
+            ("verified", ""),
+            ("deployed", ""),
+        )
+
+
+def test_a_branch_that_somebody_has_made_meanwhile(machine: Machine) -> None:
+    """The branch that a person has begun would be moved to the old release."""
+    commit = deploy(machine)
+    assert machine.end("back", "2", branch="")[0] == "verified"
+    branch(machine)
+    assert machine.end("switch", "2", branch="")[0] == "refused"
+    write_json(str(machine.state / "journal.json"), {**machine.journal._asdict(), "step": "switching"})
+    end, why = machine.end("prepare", "3")
+    assert (end, machine.head, machine.journal.step) == ("rollback-failed", commit, "rollback-failed")
+    assert str(why).endswith(
+        "somebody has put the clone at the branch fix: go to the deploy's own there, by git checkout main"
+    )
+
+
+def ignore(machine: Machine, *names: str) -> None:
+    """Have git ignore files of the service in the clone."""
+    (machine.clone / ".git" / "info" / "exclude").write_text("".join(f"/{SERVICE}/{name}\n" for name in names))
+
+
+def test_a_file_that_git_has_given_up(machine: Machine) -> None:
+    """What a person has written by hand into an ignored file would be overwritten by what git had of it once."""
+    secrets = machine.clone / SERVICE / "secrets.env"
+    deploy(machine, "secrets.env", "old\n")
+    machine.repo.git("rm", "-q", f"{SERVICE}/secrets.env")
+    deploy(machine, ".gitignore", "secrets.env\n", "2")
+    secrets.write_text("mine\n")
+    before = machine.head, machine.running, machine.journal
+    end, why = machine.end("back", "3", branch="")
+    assert (end, "has a file: services/api/secrets.env: move it away there" in str(why)) == ("refused", True)
+    assert ((machine.head, machine.running, machine.journal), secrets.read_text()) == (before, "mine\n")
+    secrets.unlink()
+    assert machine.end("back", "4", branch="")[0] == "verified"
+    secrets.write_text("mine\n")
+    assert machine.end("switch", "4", branch="")[0] == "refused"
+    write_json(str(machine.state / "journal.json"), {**before[2]._asdict(), "step": "switched"})
+    end, why = machine.end("prepare", "5")
+    assert (end, machine.head, secrets.read_text()) == ("rollback-failed", before[0], "mine\n")
+    assert "has a file: services/api/secrets.env" in str(why)
+
+
+def lay_file(there: Path) -> None:
+    """Put a file where there should be none."""
+    there.write_text("mine\n")
+
+
+def lay_link(there: Path) -> None:
+    """Put a symlink there."""
+    there.symlink_to("/nowhere")
+
+
+def lay_folder(there: Path) -> None:
+    """Put a file in a folder there."""
+    there.mkdir()
+    (there / "one.txt").write_text("mine\n")
+
+
+@pytest.mark.parametrize(
+    ("lay", "path"),
+    sampled(
+        [(lay_file, "data/one.txt"), (lay_link, "data/one.txt"), (lay_folder, "data"), (lay_file, "data")], 1, _WHY
+    ),
+)
+def test_ignored_files_in_the_way(machine: Machine, lay: Callable[[Path], None], path: str) -> None:
+    """A file that git ignores is all there is of it, and would be replaced by the release."""
+    ignore(machine, "data")
+    first = machine.head
+    machine.publish(path)
+    assert machine.end("prepare")[0] == "verified"
+    lay(machine.clone / SERVICE / "data")
+    one = os.lstat(machine.clone / SERVICE / "data").st_ino
+    end, why = machine.end("switch")
+    assert (end, "has a file: services/api/data" in str(why), machine.head) == ("refused", True, first)
+    end, why = machine.end("prepare", "2")
+    assert (end, "has a file: services/api/data" in str(why)) == ("failed", True)
+    assert os.lstat(machine.clone / SERVICE / "data").st_ino == one
+
+
+def test_a_file_that_comes_at_the_last_moment(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that is written between the look and git's own move would be overwritten."""
+    ignore(machine, "data")
+    commit = machine.publish("data")
+    clone = Clone(machine.job("prepare"))
+    clone.do("git", "fetch", "-q", "origin", commit)
+    lay_file(machine.clone / SERVICE / "data")
+    monkeypatch.setattr(Clone, "check_way", lambda *_: None)
+    with pytest.raises(StepError):
+        clone.move(commit, back=False)
+    assert (machine.clone / SERVICE / "data").read_text() == "mine\n"
+
+
+def test_folders_of_git_where_the_commit_has_a_file(machine: Machine) -> None:
+    """A release that makes a file of a folder, or a folder of a file, would be refused because of git's own files."""
+    deploy(machine, "data/one.txt")
+    machine.repo.git("rm", "-q", "-r", f"{SERVICE}/data")
+    deploy(machine, "data", run_id="2")
+    machine.repo.git("rm", "-q", f"{SERVICE}/data")
+    deploy(machine, "data/two.txt", run_id="3")
+    assert (machine.end("back", "4", branch="")[0], machine.end("switch", "4", branch="")[0]) == (
+        "verified",
+        "deployed",
+    )
+
+
+def test_an_image_that_somebody_builds_meanwhile(machine: Machine) -> None:
+    """An image that a person has built by hand would lose its only name, and Docker would remove it one day."""
+    first, one = machine.head, machine.running
+    machine.publish("a.py")
+    assert machine.end("prepare")[0] == "verified"
+    prepared = standin.read_state(machine.store)
+    retag(machine)
+    end, why = machine.end("switch")
+    assert (end, "the image shop-api is there and is not what runs" in str(why)) == ("refused", True)
+    assert (machine.head, machine.running) == (first, one)
+    write_json(str(machine.state / "journal.json"), {**machine.journal._asdict(), "step": "switching"})
+    end, why = machine.end("prepare", "2")
+    assert (end, "then the way back: the image shop-api is there" in str(why)) == ("rollback-failed", True)
+    assert standin.read_state(machine.store)["images"]["shop-api"] == "sha256:mine"
+    (machine.store / "state.json").write_text(json.dumps(prepared))
+    assert (machine.end("prepare", "3")[0], machine.end("switch", "3")[0]) == ("verified", "deployed")
+
+
+def die(machine: Machine, path: str) -> None:
+    """Have git die when it writes a file of the clone; all before it is written then."""
+    (machine.clone / ".git" / "info" / "attributes").write_text(f"/{SERVICE}/{path} filter=die\n")
+    Clone(machine.job("x")).do("git", "config", "filter.die.smudge", "kill -9 $PPID")
+
+
+def test_a_git_that_dies_on_its_way(machine: Machine) -> None:
+    """A clone that is half new would be called a person's edits for ever, or be called whole."""
+    deploy(machine, "data")
+    first, one = machine.head, machine.running
+    machine.repo.git("rm", "-q", f"{SERVICE}/data")
+    machine.repo.write(f"{SERVICE}/app.py", "new\n")
+    machine.repo.write(f"{SERVICE}/data/one.txt", "new\n")
+    machine.publish("z.py")
+    assert machine.end("prepare", "2")[0] == "verified"
+    die(machine, "z.py")
+    lock, folder = machine.clone / ".git" / "index.lock", machine.clone / SERVICE
+    end, why = machine.end("switch", "2")
+    assert (end, f"then rm {lock}" in str(why), machine.head) == ("rollback-failed", True, first)
+    assert ((folder / "app.py").read_text(), (folder / "data" / "one.txt").exists()) == ("new\n", True), "half new"
+    (machine.clone / ".git" / "info" / "attributes").unlink()
+    lock.unlink()
+    (folder / "requirements.txt").write_text("mine\n")
+    end, why = machine.end("back", "3", branch="")
+    assert (end, "edited in the clone: services/api/requirements.txt: see" in str(why)) == ("rollback-failed", True)
+    assert ((folder / "requirements.txt").read_text(), (folder / "data").read_text()) == ("mine\n", "x = 1\n")
+    Clone(machine.job("x")).do("git", "checkout", "-q", "--", f"{SERVICE}/requirements.txt")
+    assert machine.end("switch", "3")[0] == "refused"
+    assert (machine.journal.step, machine.head, machine.running) == ("rolled-back", first, one)
+    assert Clone(machine.job("x")).ask("git", "status", "--porcelain") == ""
+    assert (machine.end("prepare", "4")[0], machine.end("switch", "4")[0]) == ("verified", "deployed")
+
+
+@pytest.mark.parametrize("edited", sampled(["app.py", "a.py"], 1, _WHY))
+def test_edits_of_a_person_in_a_clone_that_is_half_new(machine: Machine, edited: str) -> None:
+    """What a person has written where a deploy was interrupted would be taken for its leavings."""
+    machine.repo.write(f"{SERVICE}/app.py", "new\n")
+    commit = machine.publish("a.py")
+    assert machine.end("prepare")[0] == "verified"
+    write_json(str(machine.state / "journal.json"), {**machine.journal._asdict(), "step": "switching"})
+    clone = Clone(machine.job("x"))
+    clone.do("git", "read-tree", "-m", "-u", "HEAD", commit)  # all but HEAD is new
+    (machine.clone / SERVICE / edited).write_text("mine\n")
+    told = machine.end("prepare", "2")
+    assert (told[0], (machine.clone / SERVICE / edited).read_text()) == (
+        "rollback-failed" if edited == "app.py" else "failed",
+        "mine\n",
+    )
+    assert f"services/api/{edited}" in str(told[1])
 
 
 def test_an_image_that_was_removed(machine: Machine) -> None:
@@ -480,15 +704,41 @@ def test_an_image_that_was_removed(machine: Machine) -> None:
     assert machine.end("back", "2") == ("failed", "an image of the release before was removed")
 
 
-def test_a_journal_that_cannot_be_read(machine: Machine) -> None:
-    """A disk that was full would end every further deploy with a traceback."""
-    (machine.state / "journal.json").write_text("{")
-    assert machine.end("prepare")[0] == "failed"
+@pytest.mark.parametrize("text", ["{", "[]"])
+def test_a_journal_that_cannot_be_read(machine: Machine, text: str) -> None:
+    """Nobody would know which file keeps a machine from every further deploy, nor what to do about it."""
+    (machine.state / "journal.json").write_text(text)
+    end, why = machine.end("prepare")
+    assert (end, str(why).startswith(f"{machine.state}/journal.json cannot be read (")) == ("lost", True)
+    assert str(why).endswith("see that the service runs one release, then move that file away")
 
 
-def ask(machine: Machine, capfd: pytest.CaptureFixture[str]) -> dict[str, object]:
+@pytest.mark.parametrize("full", ["switched", "deployed"])
+def test_a_full_disk(machine: Machine, monkeypatch: pytest.MonkeyPatch, full: str) -> None:
+    """A release that nobody has proven would stay, and be told as one that was taken back."""
+    machine.publish("a.py")
+    first, one = machine.head, machine.running
+    assert machine.end("prepare") == ("verified", "")
+    assert (machine.state / "journal.json").stat().st_mode & 0o077 == 0
+    steps: list[str] = []
+
+    def write(path: str, value: dict[str, object]) -> None:
+        steps.append(str(value["step"]))
+        if full in steps:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write_json(path, value)
+
+    monkeypatch.setattr(agent, "write_json", write)
+    end, why = machine.end("switch")
+    assert (end, machine.head, machine.running) == ("rollback-failed", first, one)
+    assert (
+        why == "[Errno 28] No space left on device; the journal cannot be written: [Errno 28] No space left on device"
+    )
+
+
+def ask(machine: Machine, capfd: pytest.CaptureFixture[str], action: str = "prepare") -> dict[str, object]:
     """Have a job done apart; return the answer."""
-    assert agent.work("mark", machine.job("prepare")._asdict()) == 0
+    assert agent.work("mark", machine.job(action)._asdict()) == 0
     (line,) = (line for line in capfd.readouterr().out.splitlines() if line.startswith("mark"))
     return dict(json.loads(line[4:]))
 
@@ -507,17 +757,121 @@ def test_in_a_process_of_its_own(machine: Machine, capfd: pytest.CaptureFixture[
         assert ask(machine, capfd) == {"end": "busy", "why": "another deploy is at work there"}
 
 
+def test_a_command_that_outlives_the_agent(
+    machine: Machine, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run would go back while the one before still starts its containers, and none would be left."""
+    machine.publish("a.py")
+    one, answer, gate = machine.running, Host._call, machine.store / "gate"  # noqa: SLF001 - all commands go through it
+    os.mkfifo(gate)
+    assert machine.end("prepare") == ("verified", "")
+    docker = machine.store.parent / "bin" / "docker"
+    docker.write_text(f"#!/bin/sh\nkill -9 $PPID\nread line <{gate}\n")
+    monkeypatch.setattr(
+        Host, "_call", lambda self, words, *rest: (CALL if "up" in words else answer)(self, words, *rest)
+    )
+    assert ask(machine, capfd, "switch")["end"] == "lost"
+    monkeypatch.setattr(agent, "_PATIENCE", 0)
+    assert ask(machine, capfd, "switch")["end"] == "busy"
+    assert look.is_busy(str(machine.state))
+    gate.write_text("\n")
+    monkeypatch.setattr(agent, "_PATIENCE", 60)
+    monkeypatch.setattr(Host, "_call", answer)
+    assert ask(machine, capfd, "switch")["end"] == "refused", "it has gone back first"
+    assert (machine.journal.step, machine.running) == ("rolled-back", one)
+
+
+def test_names_of_builds_that_nobody_needs(machine: Machine) -> None:
+    """Builds that never ran would pile up until the disk is full; or one that somebody has made would be gone."""
+    machine.publish("ill")
+    assert machine.end("prepare")[0] == "verified"
+    before = {name for name in machine.images() if name.startswith("common-sync/")}
+    assert len(before) == 2
+    state = standin.read_state(machine.store)
+    (ours,) = (image for image, label in state["labels"].items() if label)
+    state["images"] |= {"common-sync/shop:building-api": ours, "common-sync/shop:mine": machine.running["api"]}
+    (machine.store / "state.json").write_text(json.dumps(state))
+    assert machine.end("switch")[0] == "rolled-back"
+    kept = {name for name in machine.images() if name.startswith("common-sync/")}
+    assert (
+        len(kept),
+        "common-sync/shop:mine" in kept,
+        ours in standin.read_state(machine.store)["images"].values(),
+    ) == (
+        2,
+        True,
+        False,
+    )
+    for run_id in ("2", "3"):
+        machine.publish(f"{run_id}.py", "x = 1\n")
+        assert machine.end("prepare", run_id)[0] == "verified"
+        assert len([name for name in machine.images() if name.startswith("common-sync/")]) == 3
+
+
+def test_a_way_back_to_nothing(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service of which no container is left would be called rolled back, and its next deploy be refused."""
+    machine.publish("a.py")
+    assert machine.end("prepare") == ("verified", "")
+    write_json(str(machine.state / "journal.json"), machine.journal._replace(step="switching", well=False)._asdict())
+    monkeypatch.setattr(Host, "start", lambda *_: machine.compose("rm", "api"))
+    assert machine.end("prepare", "2") == (
+        "rollback-failed",
+        "it was interrupted at `switching`; then the way back: api: what ran before is not there again",
+    )
+
+
+def test_a_service_whose_containers_are_gone(machine: Machine) -> None:
+    """After a deploy that took the containers with it nobody could deploy, since the name of the old image is there."""
+    machine.publish("ill")
+    assert (machine.end("prepare")[0], machine.end("switch")[0]) == ("verified", "rolled-back")
+    machine.compose("rm", "api")
+    assert machine.end("prepare", "2") == ("verified", "")
+
+
 def test_commands_that_fail(machine: Machine) -> None:
     """A program that hangs, or is not there, would hold up the machine's deploys for ever."""
     there = Host(machine.job("prepare", timeout=1))
     for words, why in (
-        (("sleep", "60"), "sleep 60 took more than 1 s"),
+        (("sh", "-c", "sleep 60 & wait"), "sh -c took more than 1 s"),
         (("nobody", "x"), "nobody: No such file or directory"),
         (("docker", "image", "inspect", "nobody"), "docker image has ended with 1"),
         (("git", "log", "nobody", "x"), "git log nobody has ended with 128"),
     ):
         with pytest.raises(StepError, match=why):
-            there.ask(*words)
+            there.ask(*words, limit=1)
+    (machine.store.parent / "bin" / "docker").write_text("#!/bin/sh\nexit 1\n")
+    with pytest.raises(StepError, match="docker compose build has ended with 1"):
+        CALL(there, ("docker", "compose", "-f", "nobody", "-f", "-", "build", "--", "api"), "", -1, 60)
+
+
+def test_what_is_asked_is_no_fault(machine: Machine, capfd: pytest.CaptureFixture[str]) -> None:
+    """The log of a deploy that went well would be full of faults, and the one that matters be overlooked."""
+    assert not Host(machine.job("prepare")).succeeds("git", "cat-file", "-e", "nobody^{commit}")
+    assert capfd.readouterr().err == ""
+
+
+def test_a_unit_that_is_called_like_an_option(machine: Machine) -> None:
+    """A unit called `--all` would have Compose do something else."""
+    machine.write_units("api", "--rm")
+    machine.publish("a.py")
+    assert (machine.end("prepare"), machine.end("switch")) == (("verified", ""), ("deployed", ""))
+    assert machine.was_called("never -- --rm")
+
+
+def test_docker_that_does_not_answer(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failing question would mean that nothing runs: a release would count as proven, or what runs be removed."""
+    machine.publish("a.py")
+    (machine.store / "fail").write_text("^ps ")
+    assert machine.end("prepare") == ("failed", "docker ps has ended with 1: no")
+    there = Host(machine.job("prepare"))
+    with pytest.raises(StepError, match="not healthy in 0 s: docker ps has ended with 1: no"):
+        there.wait_until_well("shop", {"api": "sha256:x"})
+    (machine.store / "fail").unlink()
+    one = machine.running
+    assert machine.end("prepare", "2") == ("verified", "")
+    monkeypatch.setattr(agent, "list_running", lambda _: [])
+    assert machine.end("switch", "2") == ("rolled-back", "api: the container is gone")
+    assert machine.running == one
 
 
 def test_what_keeps_a_service_from_being_well(machine: Machine) -> None:

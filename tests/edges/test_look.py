@@ -1,9 +1,11 @@
 """What is asked of a service on its machine: whether it is healthy, what its clone holds, what its deploys came to."""
 
+import contextlib
 import fcntl
 import http.server
 import json
 import os
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,6 +41,31 @@ def url() -> Iterator[str]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
+
+
+def test_an_answer_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that answers a byte a second would hold up the deploys of its machine for ever."""
+    monkeypatch.setattr(look, "_SECONDS", 0.2)
+    for said, told in ((b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx", 200), (b"HTTP/1.1 200", None)):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            ended = threading.Event()
+            thread = threading.Thread(target=drip, args=(server, said, ended))
+            thread.start()
+            answer = look.ask(f"http://127.0.0.1:{server.getsockname()[1]}/")
+            ended.set()
+            thread.join()
+        assert answer.get("status") == told
+        assert told or answer == {"error": "timed out"}
+
+
+def drip(server: socket.socket, said: bytes, ended: threading.Event) -> None:
+    """Answer a part, and then a byte now and then."""
+    connection, _ = server.accept()
+    with connection, contextlib.suppress(OSError):
+        connection.recv(1 << 16)
+        connection.sendall(said)
+        while not ended.wait(0.02):
+            connection.sendall(b"x")
 
 
 @pytest.mark.parametrize("status", [200, 204, 302, 404, 503])
@@ -147,7 +174,28 @@ def test_containers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "started": "T",
         "state": "running",
         "restarts": 2,
+        "stops": 10,
         "health": "healthy",
     }
-    program.write_text("#!/bin/sh\nexit 1\n")
-    assert look.list_running("shop") == []
+    first = f"#!/bin/sh\n[ $1 = inspect ] && mkdir {tmp_path}/gone 2>/dev/null && exit 1\n"
+    program.write_text(program.read_text().replace("#!/bin/sh\n", first))
+    assert look.list_running("shop") == [only], "one was gone between the two questions"
+    program.write_text("#!/bin/sh\necho no >&2\nexit 1\n")
+    with pytest.raises(OSError, match="docker ps has ended with 1: no"):
+        look.list_running("shop")
+    assert look.look({"health": "", "path": str(tmp_path), "service": SERVICE, "project": "shop"})["silent"]
+
+
+def test_a_program_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A Docker or a git that hangs would hold up the deploys of its machine for ever."""
+    for name in ("docker", "git"):
+        (tmp_path / name).write_text("#!/bin/sh\nsleep 60 &\nwait\n")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(look, "LIMIT", 0.1)
+    told = look.look({"health": "", "path": str(tmp_path), "service": SERVICE, "project": "shop"})
+    assert (told["checkout"], told["silent"]) == (
+        {"error": "git took more than 0.1 s"},
+        "docker ps took more than 0.1 s",
+    )

@@ -59,6 +59,10 @@ def _docker(store: Path, state: dict[str, dict[str, str]], words: list[str]) -> 
     elif words[:2] == ["image", "inspect"]:
         print(known.get(words[-1], ""))
         return int(words[-1] not in known)
+    elif words[:2] == ["image", "ls"]:
+        label, place = words[words.index("--filter") + 1].rpartition("=")[2], f"{words[-1]}:"
+        built = {image for image, one in state.get("labels", {}).items() if one == label}
+        print("\n".join(f"{name} {one}" for name, one in images.items() if name.startswith(place) and one in built))
     elif words[0] == "tag":
         images[words[2]] = known[words[1]]
     elif words[0] == "rmi":
@@ -101,7 +105,10 @@ def _compose(store: Path, state: dict[str, dict[str, str]], words: list[str]) ->
         image = str(services[unit].get("image") or f"{name}-{unit}")
         if words[0] == "build":
             context = Path(services[unit]["build"]["context"])  # type: ignore[index] # a table
-            state["images"][image] = _build(store, context, unit)
+            labels = services[unit]["build"].get("labels", {})  # type: ignore[attr-defined] # a table
+            label = labels.get("common-sync.target", "")
+            state["images"][image] = _build(store, context, unit + label)
+            state.setdefault("labels", {})[state["images"][image]] = label
         elif words[0] == "up":
             state["containers"][f"{name}/{unit}"] = state["images"][image]
         else:

@@ -94,7 +94,8 @@ def find_unwell(looked: Looked, file: str) -> Iterator[Finding]:
     if checkout is not None and checkout.error:
         message = f"{where}: the clone cannot be read: {checkout.error}"
         yield make_finding("CS407", *place, message, _on(site.host, f"git -C {shell_word(site.target.path)} status"))
-    if checkout is not None and checkout.edits:
+    is_halfway = look.journal is not None and look.journal.is_halfway  # they are git's own, or the next run names them
+    if checkout is not None and checkout.edits and not is_halfway:
         more = ", …" if len(checkout.edits) > _MOST_NAMED else ""
         message = f"{where}: edited in the clone: {', '.join(checkout.edits[:_MOST_NAMED])}{more}"
         remedy = "commit the edits here, or take them back there: nothing is deployed over them"

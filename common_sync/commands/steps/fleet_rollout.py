@@ -20,7 +20,7 @@ Action = Literal["prepare", "back", "switch", "undo"]
 Heard = Callable[[str], None]
 """Is told what has come to pass."""
 
-_MODULES = ("look", "host", "agent")
+_MODULES = ("look", "calls", "clone", "host", "journal", "agent")
 _MARGIN = 60
 _COMMANDS = 4
 """How many long commands an action may need, one after the other: to fetch, to build, to start units, to go back."""
@@ -132,7 +132,7 @@ def _limit(site: Site) -> int:
 
 
 def _make_job(site: Site, action: Action, release: Release) -> dict[str, object]:
-    """Return what `remote/host.py` takes as a job."""
+    """Return what `remote/calls.py` takes as a job."""
     given, token = site.target.deploying, secrets.token_hex(8)
     manifest, probe = release.manifests.get(site.service), ""
     if manifest is not None:

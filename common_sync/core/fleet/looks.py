@@ -13,6 +13,10 @@ RESTING = frozenset({"verified", "deployed", "rolled-back", "discarded"})
 """The steps of a journal at which nobody has to go on."""
 
 
+UNTOUCHED = frozenset({"begun", "fetched", "built"})
+"""The steps before the clone is touched."""
+
+
 class Health(NamedTuple):
     """What a service has answered."""
 
@@ -69,6 +73,11 @@ class Journal(NamedTuple):
         """Whether a deploy was interrupted, or a way back has failed."""
         return self.step not in RESTING and not self.busy
 
+    @property
+    def is_halfway(self) -> bool:
+        """Whether the clone may be between two commits; the next run mends it first, and names what a person has edited."""
+        return self.is_open and self.step not in UNTOUCHED
+
 
 class Look(NamedTuple):
     """How a service stands on a machine; None for what was not asked for, or what was never deployed."""
@@ -77,6 +86,7 @@ class Look(NamedTuple):
     checkout: Checkout | None = None
     journal: Journal | None = None
     running: tuple[tuple[str, str], ...] = ()  # the unit and the image of each container that runs
+    silent: str = ""  # why it is not known what runs, or nothing
 
 
 def read_looks(reply: Reply, mark: str, targets: int, host: str, seconds: int) -> tuple[Look, ...] | Trouble:
@@ -114,6 +124,7 @@ def _read_look(told: Mapping[str, object]) -> Look:
             for one in map(_table, _list(told.get("running", [])))
             if one["state"] == "running"
         ),
+        _word(told, "silent"),
     )
 
 
@@ -177,6 +188,8 @@ def find_reason(look: Look, tree: str, *, holds: bool) -> str:
         return "its clone holds another commit of it"
     if journal.tree != tree:
         return "runs another commit of it"
+    if look.silent:
+        return f"it is not known what runs: {look.silent}"
     if {(unit, image) for unit, image in look.running if unit in journal.images} != set(journal.images.items()):
         return "runs other images than its last deploy has made"
     return "" if holds else "a copy is not as wanted"

@@ -125,6 +125,7 @@ def test_an_interrupted_deploy(step: str, is_open: bool) -> None:
     """A machine between two releases would be called whole, or a whole one interrupted."""
     assert Journal(step).is_open is is_open
     assert not Journal(step, busy=True).is_open
+    assert Journal(step).is_halfway is (is_open and step != "begun")
 
 
 def journal(step: str = "deployed", tree: str = "t", *, busy: bool = False) -> Look:
@@ -141,6 +142,10 @@ REASONS = [
     (READ._replace(checkout=Checkout(tree="other")), "its clone holds another commit of it"),
     (journal(tree="other"), "runs another commit of it"),
     (READ._replace(running=()), "runs other images than its last deploy has made"),
+    (
+        READ._replace(running=(), silent="docker ps took more than 60 s"),
+        "it is not known what runs: docker ps took more than 60 s",
+    ),
     (READ._replace(running=(("api", "sha256:2"),)), "runs other images than its last deploy has made"),
 ]
 
