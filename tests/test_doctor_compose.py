@@ -437,11 +437,20 @@ CASES = {
     ),
     "an override beside an included file, that Compose does not take": Case(
         {
+            "compose.yml": "include: [deploy/of/all/hosts/compose.yml]\n",
+            "deploy/of/all/hosts/compose.yml": root("../../../../services/api"),
+            "deploy/of/all/hosts/compose.override.yml": OTHER,
+            f"{API}/other": WRONG,
+        }
+    ),
+    "the same where Compose may be run, which takes it there": Case(
+        {
             "compose.yml": "include: [deploy/compose.yml]\n",
             "deploy/compose.yml": root("../services/api"),
             "deploy/compose.override.yml": OTHER,
             f"{API}/other": WRONG,
-        }
+        },
+        (("CS201", f"{API}/other", 4),),
     ),
     "two files that include a third": Case(
         {

@@ -52,7 +52,7 @@ CASES: list[tuple[str, tuple[Project, ...], dict[str, str]]] = [
     ("folders and archives", (API._replace(build=BUILT + '[tool.uv.sources.vendored]\npath = "../../vendor/vendored"\n[tool.uv.sources.alpha]\npath = "../../wheels/alpha-1.0-py3-none-any.whl"\n', needs=("vendored", "alpha")), *PLAIN[1:]), {
         "vendor/vendored/pyproject.toml": write_project(Project("vendor/vendored"), []), "vendor/vendored/src/vendored/__init__.py": "",
     }),
-    ("what is asked for on other systems only", (API._replace(needs=("common", "extra; sys_platform == 'win32'"), build=BUILT + "[tool.uv.sources.extra]\nworkspace = true\n"), *PLAIN[1:]), {
+    ("what is asked for on other systems only", (API._replace(needs=("common", "extra; sys_platform == 'win32'")), *PLAIN[1:]), {
         "pyproject.toml": write_root(*PATTERNS).replace("[tool.uv]\n", '[tool.uv]\nenvironments = ["sys_platform == \'linux\'"]\n'),
     }),
     ("constraints and overrides", (API._replace(needs=("beta",)), *PLAIN[1:]), {

@@ -97,6 +97,11 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "uv sync: no such group to leave out": (ALL + "RUN uv sync --no-group docs\n" + RUN, GROUPS, "CS218:4"),
     "uv sync: no such extra": (ALL + "RUN uv sync --extra slow\n" + RUN, GROUPS, "CS218:4"),
     "uv sync: no such member": (ALL + "RUN uv sync --package web\n" + RUN, GROUPS, "CS218:4"),
+    "uv sync: a member, where a workspace begins": (
+        ALL + "RUN uv sync --package web --extra more\n" + RUN,
+        {"pyproject.toml": _PROJECT.format("") + "[tool.uv.workspace]\nmembers = ['web']\n"},
+        "",
+    ),
     "uv sync: a group, an extra and itself": (
         ALL + "RUN uv sync --group lint-all --extra fast --package api\n" + RUN,
         GROUPS,

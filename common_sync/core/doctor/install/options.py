@@ -266,9 +266,9 @@ def refuse_absent(install: Install, project: Project) -> Iterator[Need]:
 
     Args:
         install: What is installed.
-        project: The project.
+        project: The project; what members of a workspace have is not known here.
     """
-    if install.tool != "uv" or not install.synced or project.workspace:
+    if install.tool != "uv" or not install.synced or project.workspace or project.begins:
         return
     of_groups = (project.groups, "group")
     kinds = {

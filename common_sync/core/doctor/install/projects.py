@@ -55,6 +55,7 @@ class Project(NamedTuple):
     build_requires: tuple[str, ...] = ("setuptools",)  # the names of what builds it, normalised
     groups: tuple[str, ...] = ()  # its dependency groups
     extras: tuple[str, ...] = ()  # its extras
+    begins: bool = False  # whether a uv workspace begins here: its members are projects of their own
 
 
 @lru_cache(maxsize=64)  # every service holds the library's, and asks for it several times
@@ -96,6 +97,7 @@ def read_project(text: str) -> Project | None:
         ),
         groups=(*_table(tables, "dependency-groups"), *_dev_group(tables)),
         extras=tuple(_table(project, "optional-dependencies")),
+        begins="workspace" in _table(tables, "tool", "uv"),
     )
 
 
