@@ -114,12 +114,12 @@ def test_who_names_it_is_told(synced: Monorepo) -> None:
     """Somebody would take "in sync" for an answer about a service that nothing was held against."""
     leave(synced)
     refused = ("distribute api", "verify api", "diff api", "context api", "pin api HEAD", "unpin api", "eject api")
-    for words in (*refused, "fleet probe api"):
+    for words in (*refused, "log api", "fleet probe api"):
         done = synced.run(*words.split())
         assert done.code == 2, words
         said = " ".join(done.err.split())
         assert "services/api takes its library from an index, and has no copy" in said, words
-    for words in ("log api", "env status api", f"explain {API}/app.py"):
+    for words in ("env status api", f"explain {API}/app.py"):
         assert synced.run(*words.split()).code <= 1, words
 
 
