@@ -84,7 +84,8 @@ def running_engine() -> Iterator[Engine]:
     if not tool.is_file():
         message = f"{_NONE}, and the tool that starts one is not at {tool}; start an engine, or set {_TOOL} to its path"
         raise EngineError(message)
-    with tempfile.TemporaryDirectory(prefix="cs-e2e-") as state:  # short: a socket's path has at most 108 bytes
+    # Short: a socket's path has at most 108 bytes. What the engine still holds must not hide which test has failed.
+    with tempfile.TemporaryDirectory(prefix="cs-e2e-", ignore_cleanup_errors=True) as state:
         yield from _own_engine(tool, Path(state))
 
 

@@ -193,6 +193,11 @@ class Fleet:
         wait_for(ask)
         return told[0]
 
+    def codes(self, host: str) -> list[str]:
+        """Return the codes of what `fleet status` finds of a host."""
+        findings: list[dict[str, str]] = self.read("status", "--host", host)["findings"]  # type: ignore[assignment] # a list
+        return [one["code"] for one in findings]
+
     def steps(self) -> list[str]:
         """Return the steps of the journals, in the order of the hosts."""
         return [str(one["step"]) for one in self.read("status")["targets"]]  # type: ignore[attr-defined] # a list
@@ -324,7 +329,7 @@ def test_what_is_not_touched(fleet: Fleet) -> None:
 KILLED = (
     ("git fetch", "begun"),
     ("git -c core.hooksPath=/dev/null worktree add", "begun"),
-    (" build api", "fetched"),
+    (" build -- api", "fetched"),
     ("docker run --rm", "built"),
     (" up -d", "switching"),
     ("git merge --ff-only", "switching"),
@@ -341,8 +346,7 @@ def test_an_agent_that_is_killed(fleet: Fleet) -> None:
         fleet.kill.write_text(command)
         done = fleet.deploy("--host", "local")
         assert (done.code, fleet.kill.exists(), fleet.steps()[0]) == (4, False, step), (command, done)
-        codes = [one["code"] for one in fleet.read("status", "--host", "local")["findings"]]  # type: ignore[attr-defined] # a list
-        assert "CS406" in codes, command
+        wait_for(lambda: "CS406" in fleet.codes("local"))  # what it had started holds its lock, until it ends
     done = fleet.deploy("--host", "local")
     assert (done.code, fleet.answers("local"), fleet.steps()[0]) == (0, ["two"], "deployed"), done
     fleet.publish("three")
@@ -350,6 +354,7 @@ def test_an_agent_that_is_killed(fleet: Fleet) -> None:
         fleet.fails("local", "three")
         fleet.kill.write_text(command)
         assert fleet.deploy("--host", "local").code == 4
+        wait_for(lambda: "CS406" in fleet.codes("local"))
     fleet.fails("local", "none")
     done = fleet.deploy("--host", "local")
     assert (done.code, fleet.answers("local")) == (0, ["three"]), done
