@@ -184,7 +184,7 @@ class Agent:
 
     def _list_kept(self) -> set[str]:
         """Return the images of the releases that are kept, and of what ran before the last deploy."""
-        kept = [Release(**one).images for one in self.journal.history]  # type: ignore[arg-type] # each was written from one
+        kept = [release.images for release in self.journal.releases]
         return {image for images in (*kept, self.journal.running) for image in images.values()}
 
     def _build(self) -> dict[str, str]:
@@ -221,7 +221,7 @@ class Agent:
     def _forget_images(self) -> None:
         """Forget the images that were built here, are in no kept release, and do not run."""
         journal = self.journal
-        held = [Release(**one).images for one in journal.history]  # type: ignore[arg-type] # each was written from one
+        held = [release.images for release in journal.releases]
         held += [journal.running] if journal.step != "deployed" else []
         with contextlib.suppress(*_ERRORS):  # the next run does it
             found = {str(one["image"]) for one in list_running(journal.project)}
@@ -231,7 +231,7 @@ class Agent:
         """Get ready to go back to the release before, which is kept."""
         if not self.journal.history[1:]:
             refuse("no earlier release is kept there")
-        last, target = (Release(**one) for one in self.journal.history[:2])  # type: ignore[arg-type] # each was written from one
+        last, target = self.journal.releases[:2]
         self._clone.check_left(last.commit, last.branch)
         self._clone.check_way(target.commit)
         self._begin()
@@ -269,7 +269,8 @@ class Agent:
         except (RefusalError, *_ERRORS) as error:
             self.journal = self.journal._replace(why=_explain(error))
             return "rolled-back" if self.recover() else "rollback-failed"
-        self._host.remove_tree(self._tree)
+        with contextlib.suppress(*_ERRORS):  # it is deployed, whether that goes or not; the next run takes it away
+            self._host.remove_tree(self._tree)
         return "deployed"
 
     def _keep_releases(self, journal: Journal) -> None:

@@ -102,13 +102,16 @@ class Caller:
         """Return what a command writes."""
         return self._call(words, given, subprocess.PIPE, limit)
 
-    def succeeds(self, *words: str) -> bool:
-        """Tell whether a command succeeds; that it does not is an answer, and no complaint for the log."""
+    def find(self, *words: str) -> str | None:
+        """Return what a command writes, or None where it fails: that is an answer, and no complaint for the log."""
         try:
-            self._call(words, "", subprocess.PIPE, LIMIT, subprocess.DEVNULL)
+            return self._call(words, "", subprocess.PIPE, LIMIT, subprocess.DEVNULL)
         except StepError:
-            return False
-        return True
+            return None
+
+    def succeeds(self, *words: str) -> bool:
+        """Tell whether a command succeeds."""
+        return self.find(*words) is not None
 
     def _call(self, words: tuple[str, ...], given: str, out: int, limit: float, err: int | None = None) -> str:
         """Run a command in the clone; without a limit it has as long as anything may take.

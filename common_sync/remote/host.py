@@ -37,8 +37,7 @@ class Host(Caller):
 
     def find_image(self, name: str) -> str:
         """Return the id of an image, or nothing where there is none of that name."""
-        words = ("docker", "image", "inspect", "--format", "{{.Id}}", name)
-        return self.ask(*words) if self.succeeds(*words) else ""
+        return self.find("docker", "image", "inspect", "--format", "{{.Id}}", name) or ""
 
     def check_name(self, name: str, image: str | None, kept: set[str]) -> None:
         """Refuse to take a name from an image that somebody has made and not started; ours are kept by another one."""
@@ -152,18 +151,17 @@ class Host(Caller):
     def _see(self, project: str, images: dict[str, str]) -> tuple[str, str]:
         """Return why a service is not well, or nothing, and its starts; where Docker does not tell, it may do so soon."""
         try:
-            return self.find_ill(project, images), self.list_starts(project, images)
+            found = [one for one in list_running(project) if one["unit"] in images]
         except OSError as error:
             return str(error), ""
-
-    def list_starts(self, project: str, images: dict[str, str]) -> str:
-        """Return what is another text after each start of a container."""
-        found = [one for one in list_running(project) if one["unit"] in images]
-        return json.dumps([[one["id"], one["started"], one["restarts"]] for one in found])
+        starts = json.dumps([[one["id"], one["started"], one["restarts"]] for one in found])
+        return self._find_ill(found, images), starts
 
     def find_ill(self, project: str, images: dict[str, str]) -> str:
         """Return why a service is not well, or nothing."""
-        found = [one for one in list_running(project) if one["unit"] in images]
+        return self._find_ill([one for one in list_running(project) if one["unit"] in images], images)
+
+    def _find_ill(self, found: list[dict[str, object]], images: dict[str, str]) -> str:
         for one in found:
             if one["image"] != images[str(one["unit"])]:
                 return f"{one['unit']} runs another image"

@@ -49,6 +49,11 @@ class Journal(NamedTuple):
     why: str = ""
     history: list[dict[str, object]] = []  # noqa: RUF012
 
+    @property
+    def releases(self) -> list[Release]:
+        """The releases that are kept, the one that runs first."""
+        return [Release(**one) for one in self.history]  # type: ignore[arg-type] # each was written from one
+
 
 class UnreadableError(Exception):
     """The journal cannot be read: what runs there is not known."""

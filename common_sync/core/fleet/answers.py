@@ -4,7 +4,8 @@ A folder is `current` only where the one whole answer says so. Whatever else com
 """
 
 import json
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Literal, NamedTuple, TypeVar
 
 from common_sync.core.errors import shell_word
 from common_sync.core.fleet.inventory import LOCAL
@@ -24,6 +25,9 @@ _LONGEST, _MOST_NAMED = 200, 20
 
 _KEY_CHANGED = "REMOTE HOST IDENTIFICATION HAS CHANGED"
 _KEY_REFUSED = ("host key is known for", "Host key verification failed")
+
+Told = TypeVar("Told")
+Answer = TypeVar("Answer")
 
 
 class Reply(NamedTuple):
@@ -80,38 +84,57 @@ def read_reply(reply: Reply, mark: str, places: int, host: str, seconds: int) ->
         host: Who was asked.
         seconds: How long it had.
     """
-    line = find_line(reply, mark, host, seconds)
-    if isinstance(line, Trouble):
-        return line
-    verdicts = _read_line(line)
-    return verdicts if len(verdicts) == places else unreadable(reply, host, 1)
+    return read_answer(reply, mark, host, seconds, each(_read_verdict, places))
 
 
-def find_line(reply: Reply, mark: str, host: str, seconds: int) -> bytes | Trouble:
-    """Return the one line that is an answer, without its mark, or why there is none.
+def read_answer(reply: Reply, mark: str, host: str, seconds: int, read: Callable[[Told], Answer]) -> Answer | Trouble:
+    """Return the one answer in what came back, or why there is none.
 
     Args:
         reply: What came back.
-        mark: What the line begins with.
+        mark: What the answer's line begins with.
         host: Who was asked.
         seconds: How long it had.
+        read: Reads the answer's JSON; an exception of JSON's wrong form says that it is none.
     """
+    line = _find_line(reply, mark, host, seconds)
+    if isinstance(line, Trouble):
+        return line
+    try:
+        return read(json.loads(line))
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
+        return _unreadable(reply, host, 1)
+
+
+def each(read: Callable[[Told], Answer], number: int) -> Callable[[Iterable[Told]], tuple[Answer, ...]]:
+    """Return what reads an answer of so many parts, and raises ValueError where there are more or fewer.
+
+    Args:
+        read: Reads one part.
+        number: How many there must be.
+    """
+
+    def read_all(told: Iterable[Told]) -> tuple[Answer, ...]:
+        found = tuple(map(read, told))
+        if len(found) != number:
+            raise ValueError
+        return found
+
+    return read_all
+
+
+def _find_line(reply: Reply, mark: str, host: str, seconds: int) -> bytes | Trouble:
+    """Return the one line that is an answer, without its mark, or why there is none."""
     attempt = _attempt(host)
     trouble = _explain_end(reply, attempt, seconds) or _explain_code(reply, attempt)
     if trouble is not None:
         return trouble
     lines = [line for line in reply.out.split(b"\n")[:-1] if line.startswith(mark.encode())]
-    return lines[0][len(mark) :] if len(lines) == 1 else unreadable(reply, host, len(lines))
+    return lines[0][len(mark) :] if len(lines) == 1 else _unreadable(reply, host, len(lines))
 
 
-def unreadable(reply: Reply, host: str, lines: int) -> Trouble:
-    """Return that an answer has not the form of one.
-
-    Args:
-        reply: What came back.
-        host: Who was asked.
-        lines: How many lines have its mark.
-    """
+def _unreadable(reply: Reply, host: str, lines: int) -> Trouble:
+    """Return that an answer has not the form of one."""
     message = f"its answer cannot be read: {len(reply.out):,} bytes, in which {lines} lines are an answer"
     return Trouble("CS407", message, f"{_SHELL}: {_attempt(host)}")
 
@@ -119,14 +142,6 @@ def unreadable(reply: Reply, host: str, lines: int) -> Trouble:
 def _attempt(host: str) -> str:
     """Return what a person types to see what is wrong with a host."""
     return "python3 --version" if host == LOCAL else f"ssh {shell_word(host)} true"
-
-
-def _read_line(line: bytes) -> tuple[Verdict, ...]:
-    """Return the verdicts of an answer; none where it is not one."""
-    try:
-        return tuple(map(_read_verdict, json.loads(line)))
-    except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
-        return ()
 
 
 def _read_verdict(told: dict[str, object]) -> Verdict:

@@ -1,9 +1,9 @@
 """How a deploy has ended on its machine: what `remote/agent.py` answers, read. Nothing that a host says is trusted."""
 
-import json
+from collections.abc import Mapping
 from typing import Literal, NamedTuple, get_args
 
-from common_sync.core.fleet.answers import Reply, Trouble, find_line, unreadable
+from common_sync.core.fleet.answers import Reply, Trouble, read_answer
 
 End = Literal["verified", "deployed", "refused", "failed", "busy", "rolled-back", "rollback-failed", "lost"]
 """Of one action on one machine. `lost`: what it has come to is not known here."""
@@ -37,19 +37,16 @@ def read_ending(reply: Reply, mark: str, host: str, seconds: int) -> Ending:
         host: Who was asked.
         seconds: How long it had.
     """
-    line = find_line(reply, mark, host, seconds)
-    told = _read(line) if not isinstance(line, Trouble) else line
-    if told is None:
-        told = unreadable(reply, host, 1)
+    told = read_answer(reply, mark, host, seconds, _read)
     return Ending("lost", told.message) if isinstance(told, Trouble) else told
 
 
-def _read(line: bytes) -> Ending | None:
-    """Return the ending of an answer; None where it is not one."""
-    try:
-        told = json.loads(line)
-        (end,) = (one for one in get_args(End) if one == told["end"])
-        why, log, said = (str(told.get(key) or "") for key in ("why", "log", "said"))
-    except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
-        return None
+def _read(told: Mapping[str, object]) -> Ending:
+    """Return the ending of an answer.
+
+    Raises:
+        ValueError: It has none of the ends.
+    """
+    (end,) = (one for one in get_args(End) if one == told["end"])
+    why, log, said = (str(told.get(key) or "") for key in ("why", "log", "said"))
     return Ending(end, why[:_LONGEST], log[:_LONGEST], said[-_MOST_SAID:])

@@ -1,10 +1,9 @@
 """How services stand on other machines: what `remote/look.py` answers, read, and judged. Nothing that a host says is trusted."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from common_sync.core.fleet.answers import Reply, Trouble, find_line, unreadable
+from common_sync.core.fleet.answers import Reply, Trouble, each, read_answer
 
 _LONGEST, _MOST_EDITS = 200, 20
 _OK = range(200, 300)
@@ -99,14 +98,7 @@ def read_looks(reply: Reply, mark: str, targets: int, host: str, seconds: int) -
         host: Who was asked.
         seconds: How long it had.
     """
-    line = find_line(reply, mark, host, seconds)
-    if isinstance(line, Trouble):
-        return line
-    try:
-        told = tuple(map(_read_look, json.loads(line)))
-    except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
-        told = ()
-    return told if len(told) == targets else unreadable(reply, host, 1)
+    return read_answer(reply, mark, host, seconds, each(_read_look, targets))
 
 
 def _read_look(told: Mapping[str, object]) -> Look:

@@ -51,11 +51,9 @@ def list_started(starts: Mapping[str, Instruction], around: Surrounding) -> Iter
         starts: Its ENTRYPOINT and CMD, by these names.
         around: What the image is then.
     """
-    instruction = starts.get("ENTRYPOINT") or starts.get("CMD")
-    for command in _first_commands(starts, around):
-        assert instruction is not None
+    for line, command in _first_commands(starts, around):
         for one in _follow(command, around, 0):
-            yield Started(instruction.line, one)
+            yield Started(line, one)
 
 
 def list_later_installs(starts: Mapping[str, Instruction], around: Surrounding) -> Iterator[NotFollowed]:
@@ -65,31 +63,29 @@ def list_later_installs(starts: Mapping[str, Instruction], around: Surrounding) 
         starts: Its ENTRYPOINT and CMD, by these names.
         around: What the image is then.
     """
-    instruction = starts.get("ENTRYPOINT") or starts.get("CMD")
-    for command in _first_commands(starts, around):
-        assert instruction is not None
+    for line, command in _first_commands(starts, around):
         script = _script_of(command, around)
         inner = _run(script, command, around) if script is not None else []
         if read_install(command) or inner is None or any(read_install(one) for one in inner):
             shown = " ".join(word.text for word in command.words[:3])
-            yield NotFollowed(instruction.line, f"`{shown}` installs when the image is started")
+            yield NotFollowed(line, f"`{shown}` installs when the image is started")
         elif script is None and (what := why_not_followed(command, around.image)):
-            yield NotFollowed(instruction.line, f"`{what}` is started with the image, and may install anything")
+            yield NotFollowed(line, f"`{what}` is started with the image, and may install anything")
 
 
-def _first_commands(starts: Mapping[str, Instruction], around: Surrounding) -> list[Command]:
-    """Return what ENTRYPOINT and CMD start together; nothing of a script in a shell that is not known."""
+def _first_commands(starts: Mapping[str, Instruction], around: Surrounding) -> list[tuple[int, Command]]:
+    """Return what ENTRYPOINT and CMD start together, each with the line that does; nothing where the shell is not known."""
     entry, command = starts.get("ENTRYPOINT"), starts.get("CMD")
     first = entry or command
     if first is None:
         return []
     if not first.json:
         found = read_script(first.arguments.text, around.folder, around.environment) if around.posix else None
-        return list(found or ())
+        return [(first.line, one) for one in found or ()]
     words = [Word(word.text) for word in first.words]
     if entry is not None and command is not None:
         words += [Word(word.text) for word in command.words] if command.json else _shell(command.arguments.text)
-    return read_words(words, around.folder, around.environment)
+    return [(first.line, one) for one in read_words(words, around.folder, around.environment)]
 
 
 def _shell(script: str) -> list[Word]:
