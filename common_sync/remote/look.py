@@ -159,8 +159,7 @@ def _git(path: str, *words: str, fails: str | None = None) -> str:
     env = dict(keep_environment(), GIT_OPTIONAL_LOCKS="0", LC_ALL="C")  # `status` would write the index
     done = run(["git", "-C", path, *words], LIMIT, env=env)
     if done.returncode and fails is None:
-        message = (done.stderr.decode("utf-8", "replace").strip().splitlines() or [f"git {words[0]} failed"])[-1]
-        raise ChildProcessError(message)
+        raise ChildProcessError(find_complaint(done.stderr) or f"git {words[0]} failed")
     return str(fails) if done.returncode else done.stdout.decode("utf-8", "surrogateescape").rstrip("\n")
 
 
@@ -257,10 +256,16 @@ def _docker(*words: str) -> str:
         message = f"docker {words[0]} took more than {LIMIT} s"
         raise TimeoutError(message) from None
     if done.returncode:
-        said = (done.stderr.decode("utf-8", "replace").strip().splitlines() or ["no word of why"])[-1]
-        message = f"docker {words[0]} has ended with {done.returncode}: {_printable(said)}"
+        said = _printable(find_complaint(done.stderr) or "no word of why")
+        message = f"docker {words[0]} has ended with {done.returncode}: {said}"
         raise ChildProcessError(message)
     return done.stdout.decode("utf-8", "replace")
+
+
+def find_complaint(said: bytes) -> str:
+    """Return the line that says what is wrong: git adds hints after it, others write theirs before; nothing where there is none."""
+    lines = said.decode("utf-8", "replace").strip().splitlines()
+    return next((line for line in lines if line.startswith("fatal: ")), lines[-1] if lines else "")
 
 
 def _printable(text: str) -> str:

@@ -115,6 +115,17 @@ def test_no_clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "not a git repository" in str(told["checkout"])
 
 
+def test_what_a_program_complains_of() -> None:
+    """A person would read a hint about file systems, and not that there is no repository."""
+    git = b"fatal: not a git repository (or any parent up to mount point /dev)\nStopping at filesystem boundary\n"
+    for said, line in {
+        git: "fatal: not a git repository (or any parent up to mount point /dev)",
+        b"warning: slow\nCannot connect to the Docker daemon\n": "Cannot connect to the Docker daemon",
+        b" \n": "",
+    }.items():
+        assert look.find_complaint(said) == line
+
+
 def test_a_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A deploy that is at work would be called interrupted, or an interrupted one done."""
     monkeypatch.setenv("HOME", str(tmp_path))
