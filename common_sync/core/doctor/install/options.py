@@ -12,213 +12,37 @@ from common_sync.core.doctor.install.projects import Project
 from common_sync.core.formats.pip.names import normalise
 from common_sync.core.formats.shell.script import Command
 
-_BOTH = frozenset(
-    (
-        *[
-            "break-system-packages",
-            "build-constraint",
-            "cache-dir",
-            "cert",
-            "config-settings",
-            "constraint",
-            "disable-pip-version-check",
-        ],
-        *[
-            "dry-run",
-            "editable",
-            "extra-index-url",
-            "find-links",
-            "force-reinstall",
-            "group",
-            "help",
-            "index-url",
-            "isolated",
-        ],
-        *[
-            "keyring-provider",
-            "no-binary",
-            "no-build-isolation",
-            "no-cache-dir",
-            "no-color",
-            "no-compile",
-            "no-deps",
-            "no-index",
-        ],
-        *[
-            "only-binary",
-            "pre",
-            "prefix",
-            "python",
-            "python-version",
-            "quiet",
-            "require-hashes",
-            "requirement",
-            "target",
-        ],
-        *["trusted-host", "upgrade", "user", "verbose", "version"],
-    )
-)
-_OF_PIP = frozenset(
-    (
-        *[
-            "abi",
-            "all-releases",
-            "build-option",
-            "check-build-dependencies",
-            "client-cert",
-            "compile",
-            "debug",
-            "dest",
-            "exists-action",
-        ],
-        *[
-            "global-option",
-            "hash",
-            "ignore-installed",
-            "ignore-requires-python",
-            "implementation",
-            "local-log",
-            "log",
-            "log-file",
-        ],
-        *[
-            "no-clean",
-            "no-input",
-            "no-proxy-env",
-            "no-python-version-warning",
-            "no-require-hashes",
-            "no-use-pep517",
-            "no-verify",
-        ],
-        *[
-            "no-warn-conflicts",
-            "no-warn-script-location",
-            "only-deps",
-            "only-final",
-            "platform",
-            "prefer-binary",
-            "progress-bar",
-        ],
-        *[
-            "proxy",
-            "refresh-package",
-            "report",
-            "require-virtualenv",
-            "requirements-from-script",
-            "resume-retries",
-            "retries",
-            "root",
-        ],
-        *[
-            "root-user-action",
-            "src",
-            "timeout",
-            "upgrade-strategy",
-            "uploaded-prior-to",
-            "use-deprecated",
-            "use-feature",
-            "use-pep517",
-        ],
-        *["wheel-dir"],
-    )
-)
-_OF_UV = frozenset(
-    (
-        *["active", "all-extras", "all-groups", "all-packages", "allow-empty-requirements", "allow-insecure-host"],
-        *["allow-python-downloads", "build", "build-constraints", "check", "color", "compile-bytecode", "config-file"],
-        *[
-            "config-setting",
-            "config-settings-package",
-            "constraints",
-            "default-index",
-            "deps",
-            "directory",
-            "exact",
-            "exclude",
-        ],
-        *[
-            "exclude-newer",
-            "exclude-newer-package",
-            "excludes",
-            "extra",
-            "fork-strategy",
-            "frozen",
-            "index",
-            "index-strategy",
-            "inexact",
-        ],
-        *[
-            "link-mode",
-            "locked",
-            "managed-python",
-            "native-tls",
-            "no-active",
-            "no-allow-empty-requirements",
-            "no-binary-package",
-        ],
-        *["no-break-system-packages", "no-build", "no-build-isolation-package", "no-build-package", "no-cache"],
-        *[
-            "no-compile-bytecode",
-            "no-config",
-            "no-default-groups",
-            "no-dev",
-            "no-editable",
-            "no-editable-package",
-            "no-env-file",
-        ],
-        *[
-            "no-extra",
-            "no-group",
-            "no-install-local",
-            "no-install-package",
-            "no-install-project",
-            "no-install-workspace",
-        ],
-        *[
-            "no-managed-python",
-            "no-native-tls",
-            "no-preview",
-            "no-progress",
-            "no-project",
-            "no-python-downloads",
-            "no-refresh",
-        ],
-        *[
-            "no-reinstall",
-            "no-require-build-hashes",
-            "no-sources",
-            "no-sources-package",
-            "no-strict",
-            "no-sync",
-            "no-system",
-        ],
-        *[
-            "no-upgrade",
-            "no-verify-hashes",
-            "offline",
-            "only-dev",
-            "only-group",
-            "only-emit",
-            "output-format",
-            "overrides",
-            "override",
-        ],
-        *[
-            "package",
-            "prerelease",
-            "prerelease-package",
-            "preview",
-            "preview-features",
-            "project",
-            "python-fetch",
-            "python-platform",
-        ],
-        *["python-preference", "refresh", "refresh-package", "reinstall", "reinstall-package", "require-build-hashes"],
-        *["requirements", "resolution", "script", "show-settings", "strict", "system", "system-certs", "torch-backend"],
-        *["upgrade-group", "upgrade-package", "verify-hashes", "dev", "all"],
-    )
-)
-_KNOWN = {"pip": _BOTH | _OF_PIP, "uv": _BOTH | _OF_UV}
+_BOTH = """
+break-system-packages build-constraint cache-dir cert config-settings constraint disable-pip-version-check
+dry-run editable extra-index-url find-links force-reinstall group help index-url isolated keyring-provider
+no-binary no-build-isolation no-cache-dir no-color no-compile no-deps no-index only-binary pre prefix python
+python-version quiet require-hashes requirement target trusted-host upgrade user verbose version
+"""
+_OF_PIP = """
+abi all-releases build-option check-build-dependencies client-cert compile debug dest exists-action
+global-option hash ignore-installed ignore-requires-python implementation local-log log log-file no-clean
+no-input no-proxy-env no-python-version-warning no-require-hashes no-use-pep517 no-verify no-warn-conflicts
+no-warn-script-location only-deps only-final platform prefer-binary progress-bar proxy refresh-package report
+require-virtualenv requirements-from-script resume-retries retries root root-user-action src timeout
+upgrade-strategy uploaded-prior-to use-deprecated use-feature use-pep517 wheel-dir
+"""
+_OF_UV = """
+active all all-extras all-groups all-packages allow-empty-requirements allow-insecure-host
+allow-python-downloads build build-constraints check color compile-bytecode config-file config-setting
+config-settings-package constraints default-index deps dev directory exact exclude exclude-newer
+exclude-newer-package excludes extra fork-strategy frozen index index-strategy inexact link-mode locked
+managed-python native-tls no-active no-allow-empty-requirements no-binary-package no-break-system-packages
+no-build no-build-isolation-package no-build-package no-cache no-compile-bytecode no-config no-default-groups
+no-dev no-editable no-editable-package no-env-file no-extra no-group no-install-local no-install-package
+no-install-project no-install-workspace no-managed-python no-native-tls no-preview no-progress no-project
+no-python-downloads no-refresh no-reinstall no-require-build-hashes no-sources no-sources-package no-strict
+no-sync no-system no-upgrade no-verify-hashes offline only-dev only-emit only-group output-format override
+overrides package prerelease prerelease-package preview preview-features project python-fetch python-platform
+python-preference refresh refresh-package reinstall reinstall-package require-build-hashes requirements
+resolution script show-settings strict system system-certs torch-backend upgrade-group upgrade-package
+verify-hashes
+"""
+_KNOWN = {"pip": frozenset((_BOTH + _OF_PIP).split()), "uv": frozenset((_BOTH + _OF_UV).split())}
 _ENVIRONMENTS_ONLY = "--require-virtualenv"
 
 
