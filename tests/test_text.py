@@ -38,6 +38,12 @@ def test_a_wide_row_of_a_table_goes_on_below() -> None:
         "pi-2  media-common 1.0.1",
         f"                    {place}",
     ]
+    narrow = list(
+        table_lines(
+            [("SERVICE", "STATE", "RELEASE"), ("api", "in sync", "5")], Terminal(colors=False, marks=True, width=24)
+        )
+    )
+    assert narrow == ["SERVICE  STATE    RELEASE", "api      in sync  5"]
 
 
 @pytest.fixture

@@ -11,14 +11,16 @@ def table_lines(rows: Sequence[Sequence[str]], terminal: Terminal) -> Iterator[s
     """Yield the lines of a table; the first row is its head.
 
     Args:
-        rows: The cells of each; where a row is wider than the terminal, the last of them goes on below.
+        rows: The cells of each; where a row is wider than the terminal, the last of them goes on below. The head is one line always.
         terminal: What the lines are for.
     """
     widths = [max(map(columns, column)) for column in zip(*rows, strict=True)][:-1]
     for number, (*cells, last) in enumerate(rows):
         head = "".join(f"{pad(cell, width)}  " for cell, width in zip(cells, widths, strict=True))
-        for line in terminal.wrap(last, columns(head), head):
-            yield terminal.paint(line, "bold") if number == 0 else line
+        if number == 0:
+            yield terminal.paint(head + last, "bold")
+        else:
+            yield from terminal.wrap(last, columns(head), head)
 
 
 def megabytes(size: int) -> str:
