@@ -237,7 +237,7 @@ class _Deploying:
             share(place, self._source, self._persistent, owner)
             make_release(place, release, file)
         service = describe(self._project, self._site.service)
-        prepare_release(self._site, release, service, self._project.configuration.file)
+        prepare_release(self._tree, self._site, release, service, self._project.configuration.file)
         done = self._bring_up(done._replace(action="released", number=release.number), release)
         return done._replace(removed=tuple(self._prune()))
 

@@ -4,6 +4,7 @@ import itertools
 import os
 from collections.abc import Iterator, Sequence
 
+from common_sync.commands.steps.import_checks import check_imports
 from common_sync.commands.steps.units import describe, is_ignored, released_place_of, settings_of, user_of
 from common_sync.core.environments.unit_checks import (
     DATA,
@@ -18,7 +19,7 @@ from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding
 from common_sync.edges.environments import processes, systemd
 from common_sync.edges.environments.folder import path_of
-from common_sync.edges.environments.releases import read_releases
+from common_sync.edges.environments.releases import APP, read_releases, release_path
 from common_sync.edges.git.ask import list_unknown
 from common_sync.edges.git.repository import find_top
 from common_sync.edges.project.load import Project
@@ -44,7 +45,7 @@ def check_set_up(project: Project, services: Sequence[str]) -> tuple[Finding, ..
     run = [service for service in services if settings_of(project, service).command]
     found = [*check_ports(project, run), *_check_memory(project, run), *_check_access(project, run)]
     found += [one for service in run for one in check_data(project, service)]
-    return tuple(one for one in found if not is_ignored(project, one))
+    return (*(one for one in found if not is_ignored(project, one)), *_check_imports(project, run))
 
 
 def check_data(project: Project, service: str) -> tuple[Finding, ...]:
@@ -122,6 +123,15 @@ def _check_access(project: Project, services: Sequence[str]) -> Iterator[Finding
         program, python = find_program(describe(project, service)), _find_python(project, service)
         paths = (program,) if command[0].startswith("/") or not python else (program, python)
         yield from itertools.islice(_find_barriers(service, user, paths), 1)
+
+
+def _check_imports(project: Project, services: Sequence[str]) -> Iterator[Finding]:
+    for service in services:
+        place, folder = released_place_of(project, service), os.path.join(project.root, service)
+        if place:
+            folder = os.path.join(release_path(place, read_releases(place).current), APP)
+        if python := _find_python(project, service):
+            yield from check_imports(project, service, folder, python)
 
 
 def find_closed(project: Project, service: str, paths: Sequence[str]) -> tuple[Finding, ...]:
