@@ -8,7 +8,6 @@ from common_sync.commands.steps.releases import Site, find_words
 from common_sync.core.environments.releases import Release
 from common_sync.core.environments.units import Service, list_rights
 from common_sync.core.errors import Problem, TreeError
-from common_sync.edges.environments import systemd
 from common_sync.edges.environments.folder import path_of
 from common_sync.edges.environments.health import Failure, run_command
 from common_sync.edges.environments.installer import excerpt
@@ -65,7 +64,7 @@ def _run(site: Site, release: Release, service: Service, words: Sequence[str]) -
     """Run a command with the user, the variables and the limits of the service; without systemd, as its user alone."""
     folder, patience = os.path.join(release_path(site.place, release.number), APP), site.settings.start_timeout
     found = find_words(site, release.made.environment, words)
-    if not systemd.is_running(systemd.UNITS) or os.geteuid() != 0:
+    if not site.manager.is_running or not (site.manager.is_of_user or os.geteuid() == 0):
         return run_command(found, folder, site.identity, patience)
     rights = (*list_rights(service._replace(releases=site.place)), f"WorkingDirectory={folder}")
-    return run_as_unit(f"{site.unit}@before", found, rights, patience)
+    return run_as_unit(site.manager, f"{site.unit}@before", found, rights, patience)
