@@ -1,7 +1,6 @@
 """Make environments by uv: https://docs.astral.sh/uv/reference/cli/."""
 
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -33,7 +32,11 @@ _SMALL = 1 << 30
 def find_uv() -> str | None:
     """Return the path of uv: the one that was installed with the tool, or the one on the PATH."""
     beside = os.path.join(os.path.dirname(sys.executable), "uv")
-    return beside if os.access(beside, os.X_OK) else shutil.which("uv")
+    if os.access(beside, os.X_OK):
+        return beside
+    import shutil  # only where it is not beside
+
+    return shutil.which("uv")
 
 
 def find_cache() -> str:
