@@ -839,12 +839,19 @@ def test_a_project_that_is_locked_by_uv(envs: Environments) -> None:
 @deep("environments in less usual ways")
 def test_system_site_packages(envs: Environments) -> None:
     """A service that needs a package of the system would not find it, or get it twice."""
-    envs.configure("api", system_site_packages=True)
+    program = make_interpreter(envs.root.parent / "py")
+    envs.configure("api", system_site_packages=True, python=str(program))
     assert envs.run("env", "sync", "api").code == 0
     assert "include-system-site-packages = true" in envs.read("services/api/.venv/pyvenv.cfg")
     assert envs.python("api", VERSIONS) == "1.0 1.0 1.0"
     installer = json.loads(envs.read("services/api/.venv/current/env.json"))["installer"]
     assert installer.startswith("pip ")
+    version = "python{}.{}".format(*sys.version_info[:2])
+    (program.parents[1] / "local/lib" / version / "dist-packages/numpy-2.0.dist-info").mkdir(parents=True)
+    assert "not in sync: the system's packages have changed" in " ".join(envs.run("env", "status", "api").out.split())
+    name = envs.current("api")
+    assert envs.run("env", "sync", "api").code == 0
+    assert (envs.states("api", code=0), envs.current("api")) == ({"api": "in sync"}, name), "it comes to the same"
 
 
 @deep("environments in less usual ways")

@@ -109,7 +109,8 @@ def read_running(project: Project, names: Sequence[str]) -> Running:
     held = {service: {one.kind: one for one in units if one.service == service} for service in services}
     rows = tuple(_read_row(project, service, held[service], ports) for service in services)
     found = (one for row in rows for one in _find_troubles(project, row) if not is_ignored(project, one))
-    return Running(rows, (*list_findings(units), *check_set_up(project, services), *found))
+    active = [row.service for row in rows if row.shown.active == "active"]
+    return Running(rows, (*list_findings(units), *check_set_up(project, services, active), *found))
 
 
 def _read_row(project: Project, service: str, units: Mapping[UnitKind, Unit], ports: "_Ports") -> Row:

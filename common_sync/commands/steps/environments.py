@@ -4,8 +4,8 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from common_sync.core.environments.inputs import Items, Options, list_items
-from common_sync.core.environments.record import Noted
+from common_sync.core.environments.inputs import SYSTEM, Items, Options, digest_text, list_items
+from common_sync.core.environments.record import Interpreter, Noted
 from common_sync.core.environments.state import Folder, Standing, assess, find_troubles
 from common_sync.core.environments.wheels import find_wheel_trouble
 from common_sync.core.errors import CommonSyncError, Problem
@@ -15,7 +15,7 @@ from common_sync.core.service_settings import ServiceSettings
 from common_sync.edges.environments import pip, uv
 from common_sync.edges.environments.disk import free_bytes, is_in_memory, measure, nearest_folder
 from common_sync.edges.environments.folder import find_changed_files, list_environments, path_of, read_folder
-from common_sync.edges.environments.interpreters import default_python, find_interpreter
+from common_sync.edges.environments.interpreters import default_python, find_interpreter, list_system_distributions
 from common_sync.edges.environments.sources import Sources, read_sources
 from common_sync.edges.project.load import Project
 from common_sync.edges.state.lock import name_after, state_folder
@@ -84,9 +84,7 @@ def observe(
         project.root, service, settings, file, masters, by_uv=by_uv, editable=not released, copies=copies
     )
     noted = find_interpreter(_asked(settings), folder.memory.noted)
-    items: Items = {}
-    if noted is not None and sources is not None:
-        items = list_items(noted.interpreter, options, sources.items)
+    items = _list_items(noted.interpreter, options, sources) if noted is not None and sources is not None else {}
     standing = assess(folder, noted.interpreter if noted is not None else None, items)
     if sources is None:
         standing = Standing("none", ("no requirements",))
@@ -94,6 +92,13 @@ def observe(
         service, path, place, settings, folder, sources, noted, options, items, standing, masters, copies
     )
     return _look_deeper(situation) if deep else situation
+
+
+def _list_items(interpreter: Interpreter, options: Options, sources: Sources) -> Items:
+    items = list_items(interpreter, options, sources.items)
+    if options.system_site_packages:
+        items = {**items, SYSTEM: digest_text(list_system_distributions(interpreter))}
+    return items
 
 
 def _look_deeper(situation: Situation) -> Situation:

@@ -2,7 +2,7 @@
 
 import itertools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from common_sync.commands.steps.import_checks import check_imports
 from common_sync.commands.steps.units import describe, is_ignored, released_place_of, settings_of, user_of
@@ -39,18 +39,22 @@ _ENABLE_MEMORY = "add cgroup_enable=memory to the line in /boot/firmware/cmdline
 _UNIFY_GROUPS = 'start the kernel with systemd.unified_cgroup_hierarchy=1, or take scope = "system"'
 
 
-def check_set_up(project: Project, services: Sequence[str]) -> tuple[Finding, ...]:
+def check_set_up(project: Project, services: Sequence[str], running: Collection[str] = ()) -> tuple[Finding, ...]:
     """Return what is found about services that have a command, on this machine.
 
     Args:
         project: The project.
         services: Their paths from the root.
+        running: Those that run, and so have found what they import.
     """
     run = [service for service in services if settings_of(project, service).command]
     found = [*check_ports(project, run), *_check_memory(project, run), *_check_access(project, run)]
     found += [one for service in run for one in check_data(project, service)]
     found += check_lingering(project) if run else ()
-    return (*(one for one in found if not is_ignored(project, one)), *_check_imports(project, run))
+    return (
+        *(one for one in found if not is_ignored(project, one)),
+        *_check_imports(project, [one for one in run if one not in running]),
+    )
 
 
 def check_lingering(project: Project) -> tuple[Finding, ...]:

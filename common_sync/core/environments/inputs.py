@@ -13,6 +13,9 @@ Items = Mapping[str, str]
 FILE, PROJECT, INDEX = "file ", "project ", "index "
 """What the labels of files, of local projects, and of where packages come from begin with."""
 
+SYSTEM = "the system's packages"
+"""The label of what the system has installed, where an environment has that, too."""
+
 _FORMAT = "env1"
 _NAME_DIGITS = 12
 
@@ -68,7 +71,7 @@ def name_environment(items: Items, resolved: Sequence[str], attempt: int = 1) ->
         resolved: What they came to.
         attempt: Counted from 1: an environment that somebody has changed is not mended, so another takes its place.
     """
-    apart = {name: value for name, value in items.items() if not name.startswith((FILE, INDEX, "installer"))}
+    apart = {name: value for name, value in items.items() if not name.startswith((FILE, INDEX, SYSTEM, "installer"))}
     name = _digest([_FORMAT, sorted(apart.items()), sorted(resolved)])[:_NAME_DIGITS]
     return name if attempt == 1 else f"{name}.{attempt}"
 
@@ -92,6 +95,8 @@ def describe_changes(before: Items, now: Items) -> Iterator[str]:
 
 def _describe(name: str, was: str | None, is_now: str | None) -> str:
     short = name.removeprefix(FILE).removeprefix(PROJECT)
+    if name == SYSTEM:
+        return f"{name} have changed"
     if was is None:
         return f"{short} is new"
     if is_now is None:

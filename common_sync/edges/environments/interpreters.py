@@ -59,6 +59,22 @@ def ask_interpreter(path: str) -> Interpreter | None:
     return None
 
 
+def list_system_distributions(interpreter: Interpreter) -> list[str]:
+    """Return the names of the `.dist-info` and `.egg-info` entries that the system has for a Python, with their versions.
+
+    Args:
+        interpreter: The Python; on Debian its packages are in `dist-packages`, those that pip has installed below `/usr/local`.
+    """
+    prefix = os.path.dirname(os.path.dirname(interpreter.path))
+    versioned = f"python{'.'.join(interpreter.version.split('.')[:2])}"
+    found = set[str]()
+    for above in (f"lib/{versioned}", "lib/python3", f"local/lib/{versioned}"):
+        for name in ("site-packages", "dist-packages"):
+            with suppress(OSError):
+                found.update(os.listdir(os.path.join(prefix, above, name)))
+    return sorted(one for one in found if one.endswith((".dist-info", ".egg-info")))
+
+
 def _list_candidates(asked: str) -> Iterator[str]:
     if asked.startswith("/"):
         yield asked

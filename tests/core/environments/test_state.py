@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common_sync.core.environments.inputs import (
+    SYSTEM,
     Options,
     describe_changes,
     digest_inputs,
@@ -65,6 +66,8 @@ def test_changes_are_sentences() -> None:
     ]
     assert list(describe_changes({"x": ""}, {"x": "1"})) == ["x is 1, was none"]
     assert list(describe_changes({"x": "1"}, {"x": ""})) == ["x is none, was 1"]
+    assert list(describe_changes({SYSTEM: "1"}, {SYSTEM: "2"})) == ["the system's packages have changed"]
+    assert name_environment({**ITEMS, SYSTEM: "1"}, ["a==1"]) == name_environment(ITEMS, ["a==1"])
 
 
 OLDER = PYTHON._replace(version="3.12.0")
