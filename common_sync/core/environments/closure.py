@@ -17,6 +17,9 @@ _INDEX = expression(r"(?:-i|--index-url)\b")
 _WORD = expression(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 _PLACE = expression(r"(-f|--find-links|-i|--index-url|--extra-index-url)[= \t]+(\S+)")
 _AWAY = expression(r"[a-z+]+:|/|\$|~")
+_PLACES = expression(
+    r"in `(?P<file>[^`\n]+)` at position (?P<at>[0-9]{1,9})|\(from line (?P<line>[0-9]{1,9}) of (?P<of>[^)\n]+)\)"
+)
 _ABOUT_ONE = expression(r"-[rce]|--(?:requirement|constraint|editable|hash|require-hashes)\b")
 
 
@@ -67,13 +70,24 @@ class Closure(NamedTuple):
             yield from ((path, line) for line in significant_lines(text))
 
     def blame(self, complaint: str) -> tuple[str, int] | None:
-        """Return the file and line of the first requirement that an installer's complaint names, if any."""
+        """Return the file and line that an installer's complaint names, or those of the first requirement that it names, if any."""
+        if (place := self._find_place(complaint)) is not None:
+            return place
         asked = [(path, one) for path, text in self.files.items() for one in find_names(text)]
         words = set(_WORD.findall(complaint.lower().replace("_", "-")))
         written = (place for place in asked if place[1].written != place[1].name and place[1].written in complaint)
         named = (place for place in asked if place[1].name in words)
         found = next(written, None) or next(named, None)
         return (found[0], found[1].line) if found is not None else None
+
+    def _find_place(self, complaint: str) -> tuple[str, int] | None:
+        """Return the file and line of what an installer could not read as a requirement: uv counts characters, pip lines."""
+        for match in _PLACES.finditer(complaint):
+            file, at = match["file"] or match["of"], int(match["at"] or match["line"])
+            for path in sorted(self.files, key=len, reverse=True):
+                if path == file or file.endswith(f"/{path}"):
+                    return path, at if match["line"] else self.files[path].count("\n", 0, at) + 1
+        return None
 
 
 def is_lock(path: str) -> bool:

@@ -76,6 +76,10 @@ def test_lock_files() -> None:
         ("Failed to fetch: https://x/alpha.", ("requirements.txt", 1)),
         ("alphabet is not there", None),
         ("", None),
+        ("Couldn't parse requirement in `requirements.txt` at position 0", ("requirements.txt", 1)),
+        ("Couldn't parse requirement in `/srv/api/requirements.txt` at position 20", ("requirements.txt", 2)),
+        ("Invalid requirement: 'x y' (from line 3 of /srv/api/requirements.txt)", ("requirements.txt", 3)),
+        ("Invalid requirement: 'x y' (from line 3 of /srv/api/others.txt)", None),
     ],
 )
 def test_whose_line_is_to_blame(complaint: str, place: tuple[str, int] | None) -> None:
