@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from support.depth import deep
 from support.farm import Farm
 from support.monorepo import Done, Monorepo
 
@@ -171,6 +172,7 @@ def test_a_mount_in_a_container() -> None:
     assert status.as_wanted
 
 
+@deep("runs of the whole program that take long")
 def test_health_and_clones(committed: Monorepo, farm: Farm, tmp_path: Path) -> None:
     """A service that is down, or a clone that somebody works in, would be called as wanted because its copy is."""
     farm.add("vm")

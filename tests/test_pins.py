@@ -121,6 +121,7 @@ def make_bad_tags(repo: Monorepo) -> None:
     repo.git("checkout", "-q", "-f", head)
 
 
+@deep("runs of the whole program that take long")
 def test_what_cannot_be_pinned_to(grown: Monorepo) -> None:
     """A service would be held to what moves, or to what is no library; or a typo would change files."""
     make_bad_tags(grown)
@@ -134,6 +135,7 @@ def test_what_cannot_be_pinned_to(grown: Monorepo) -> None:
     assert grown.tree() == before
 
 
+@deep("runs of the whole program that take long")
 def test_an_edit_is_not_buried(grown: Monorepo) -> None:
     """Somebody's edit would be discarded, or hidden in a copy of another state."""
     grown.write(f"{API}/{SETTINGS}", "MINE = 1\n")

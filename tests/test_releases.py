@@ -230,6 +230,7 @@ def test_without_a_command(repo: Deployed) -> None:
     assert "release 3 is current" in repo.run("rollback", "worker", "--to", "3").out
 
 
+@deep("runs of the whole program that take long")
 @without_systemd
 def test_what_cannot_be_deployed(repo: Deployed) -> None:
     """What runs would be touched although the new release cannot be made, or a release would be gone back to that cannot run."""
@@ -338,6 +339,7 @@ def test_undone_by_itself(tmp_path: Path) -> None:
     assert repo.names() == ["0002", "0005", "current"]
 
 
+@deep("runs of the whole program that take long")
 @without_systemd
 def test_the_first_deploy(tmp_path: Path) -> None:
     """A newcomer would have to find out how a unit is installed, or one that somebody has written would be replaced."""

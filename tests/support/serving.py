@@ -55,6 +55,7 @@ class Server:
 
     def __init__(self, address: str, file: str) -> None:
         self._covered = Covered(file) if file else None
+        self._runs = 0
         self._at_start = _at_start(dict(os.environ))
         warm_up()
         if self._covered is not None:
@@ -78,6 +79,7 @@ class Server:
             self._covered.write()
 
     def _settle_forks(self) -> None:
+        self._runs += 1
         with suppress(ChildProcessError):  # there is none
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
@@ -95,7 +97,7 @@ class Server:
 
     def _become(self, request: Request) -> None:
         if self._covered is not None:
-            self._covered.in_fork()
+            self._covered.in_fork(measured=self._runs % 2 == 0)
         become(request)
 
     def _run_hooked(self, hooked: Hooked) -> None:
