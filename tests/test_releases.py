@@ -339,7 +339,6 @@ def test_undone_by_itself(tmp_path: Path) -> None:
     assert repo.names() == ["0002", "0005", "current"]
 
 
-@deep("runs of the whole program that take long")
 @without_systemd
 def test_the_first_deploy(tmp_path: Path) -> None:
     """A newcomer would have to find out how a unit is installed, or one that somebody has written would be replaced."""
