@@ -132,3 +132,4 @@ def test_the_demo() -> None:
         skip(f"NOT TESTED: no index is reached from here: {done.err}")
     assert done.code == 0, done
     assert ("it was undone: release 1 is current again" in done.out) is ("NO SYSTEMD HERE" not in done.out)
+    assert ("(CS305); nothing was switched" in done.err) is ("NO SYSTEMD HERE" not in done.out)
