@@ -1,0 +1,30 @@
+"""`make demo-fleet`, as a newcomer runs it."""
+
+import sys
+from pathlib import Path
+
+from e2e.engine import Engine
+from support.monorepo import run
+
+PROJECT = Path(__file__).parents[2]
+TOLD = (
+    "✓ 6 of 6 places hold what origin/main says",
+    "switch   vm-1 services/api: deployed",
+    "✗ vm-2 services/api: went back by itself: not healthy in 10 s:",
+    "✗ 1 of 3 targets switched, 1 not begun",
+    "vm-1, version 2\nvm-2, version 1\nvm-3, version 1\n",
+    "back     vm-1 services/api: verified",
+    "vm-1, version 1\nvm-2, version 1\nvm-3, version 1\n",
+)
+
+
+def test_the_demo(engine: Engine) -> None:
+    """The first fleet that a newcomer sees would fail, or leave containers and images on his machine."""
+    before = engine.docker("images", "--no-trunc").out, engine.docker("ps", "--all", "--no-trunc").out
+    done = run(str(PROJECT / "scripts/demo-fleet"), str(Path(sys.executable).parent), cwd=PROJECT, timeout=300)
+    assert done.code == 0, done
+    rest = done.out
+    for text in TOLD:
+        assert text in rest, (text, done)
+        rest = rest[rest.index(text) :]
+    assert (engine.docker("images", "--no-trunc").out, engine.docker("ps", "--all", "--no-trunc").out) == before
