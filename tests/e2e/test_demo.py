@@ -9,11 +9,11 @@ from support.monorepo import run
 PROJECT = Path(__file__).parents[2]
 TOLD = (
     "✓ 6 of 6 places hold what origin/main says",
-    "switch   vm-1 services/api: deployed",
     "✗ vm-2 services/api: went back by itself: not healthy in 10 s:",
+    "common-sync fleet rollback services/api --host vm-1",
     "✗ 1 of 3 targets switched, 1 not begun",
     "vm-1, version 2\nvm-2, version 1\nvm-3, version 1\n",
-    "back     vm-1 services/api: verified",
+    "✓ 1 of 1 target switched",
     "vm-1, version 1\nvm-2, version 1\nvm-3, version 1\n",
 )
 
