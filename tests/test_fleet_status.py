@@ -97,7 +97,7 @@ def test_a_fleet(committed: Monorepo, farm: Farm, tmp_path: Path) -> None:
     holds = {
         "local": "current",
         "vm": "current",
-        "vm-old": before,
+        "vm-old": before.removeprefix("our-common "),
         "vm-edited": "1 missing, 1 extra",
         "vm-gone": "not there",
     }

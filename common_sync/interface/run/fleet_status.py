@@ -123,8 +123,9 @@ def _name_state(asked: "Asked") -> str:
     from common_sync.commands.fleet_status import name_own
 
     verdict = asked.verdict
-    if verdict.state == "other":
-        return printable(name_own(verdict.own))
+    if verdict.state == "other":  # the library's name is in the first line
+        own = name_own(verdict.own)
+        return printable(own.removeprefix(f"{asked.wanted.library.name} "))
     if verdict.state == "differs":
         words = zip(verdict.counts, ("changed", "missing", "extra"), strict=True)
         return ", ".join(f"{number:,} {word}" for number, word in words if number)
