@@ -20,11 +20,11 @@ TOLD = (
 
 def test_the_demo(engine: Engine) -> None:
     """The first fleet that a newcomer sees would fail, or leave containers and images on his machine."""
-    before = engine.docker("images", "--no-trunc").out, engine.docker("ps", "--all", "--no-trunc").out
+    before = engine.docker("images", "--quiet").out, engine.docker("ps", "--all", "--quiet").out
     done = run(str(PROJECT / "scripts/demo-fleet"), str(Path(sys.executable).parent), cwd=PROJECT, timeout=300)
     assert done.code == 0, done
     rest = done.out
     for text in TOLD:
         assert text in rest, (text, done)
         rest = rest[rest.index(text) :]
-    assert (engine.docker("images", "--no-trunc").out, engine.docker("ps", "--all", "--no-trunc").out) == before
+    assert (engine.docker("images", "--quiet").out, engine.docker("ps", "--all", "--quiet").out) == before

@@ -10,7 +10,7 @@ from common_sync.core.errors import ConfigurationError, Problem
 from common_sync.core.model import SHOWN_ID
 from common_sync.interface.show.formats import find_folder
 from common_sync.interface.show.options import Options
-from common_sync.interface.show.terminal import Terminal, printable
+from common_sync.interface.show.terminal import Terminal, columns, pad, printable
 from common_sync.interface.show.text import count, finding_lines, help_lines, more_lines
 
 _WHY: dict[ReasonKind, str] = {
@@ -39,10 +39,9 @@ def affected_lines(affected: Affected, options: Options) -> Iterator[str]:
     if options.quiet:
         yield from (printable(one.service) for one in affected.services)
         return
-    width = max((len(one.service) for one in affected.services), default=0)
+    width = max((columns(printable(one.service)) for one in affected.services), default=0)
     for one in affected.services:
-        why = "; ".join(_describe(reason, everything=options.verbose) for reason in one.reasons)
-        yield f"{printable(one.service):<{width}}  {why}"
+        yield from _service_lines(one, width, options)
     if affected.gone:
         yield f"gone: {', '.join(map(printable, affected.gone))}"
     if affected.unmatched:
@@ -54,6 +53,16 @@ def affected_lines(affected: Affected, options: Options) -> Iterator[str]:
     if affected.span is not None:
         until = affected.span.until[:SHOWN_ID] if affected.span.until is not None else "the work tree"
         yield f"{count(len(affected.services), 'service')} affected, {affected.span.base[:SHOWN_ID]} to {until}"
+
+
+def _service_lines(service: AffectedService, width: int, options: Options) -> Iterator[str]:
+    """Yield a service and why: in one line where that fits, else each reason in a line of its own."""
+    head, reasons = f"{pad(printable(service.service), width)}  ", service.reasons
+    why = [_describe(reason, everything=options.verbose) for reason in reasons]
+    parts = ["; ".join(why)] if columns(head + "; ".join(why)) <= options.terminal.width else why
+    for part in parts:
+        yield from options.terminal.wrap(part, width + 4, head)
+        head = " " * min(columns(head), options.terminal.width // 3)
 
 
 def _describe(reason: Reason, *, everything: bool) -> str:
