@@ -44,8 +44,8 @@ def test_a_wide_row_of_a_table_goes_on_below() -> None:
         )
     )
     assert narrow == ["SERVICE  STATE    RELEASE", "api      in sync  5"]
-    rows = [("SERVICE", "STATE", "PYTHON", "SIZE"), ("api", "in sync", "3.11.7", "-"), ("worker", "missing", "-", "·")]
-    lines = table_lines(rows, Terminal(colors=False, marks=True, width=24))
+    more = [("SERVICE", "STATE", "PYTHON", "SIZE"), ("api", "in sync", "3.11.7", "-"), ("worker", "missing", "-", "·")]
+    lines = table_lines(more, Terminal(colors=False, marks=True, width=24))
     assert [*lines] == ["api", "  STATE   in sync", "  PYTHON  3.11.7", "worker", "  STATE   missing"]
 
 
