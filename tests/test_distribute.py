@@ -276,6 +276,23 @@ def test_second_distribution_writes_nothing_at_all(synced: Monorepo) -> None:
     assert synced.stamps() == before
 
 
+def test_a_difference_that_stays(synced: Monorepo) -> None:
+    """A person would see their edit go in what is said to be written, and not know that it stays."""
+    for name in ("settings.py", "__init__.py"):
+        synced.write(f"services/api/common/our_common/{name}", "mine\n")
+    synced.write("common/our_common/__init__.py", "")
+    shown = synced.run("distribute", "--diff")
+    left = [line for line in shown.out.splitlines() if line.startswith("Stays as it is: ")]
+    assert (shown.code, left) == (
+        1,
+        [f"Stays as it is: services/api/common/our_common/{name}" for name in ("__init__.py", "settings.py")],
+    )
+    assert "-mine" not in shown.out
+    assert "-mine" in synced.run("distribute", "--diff", "--force").out
+    assert "-mine" in synced.run("diff").out
+    assert "-mine" not in synced.json("distribute", "--diff", code=1)["diff"]
+
+
 @pytest.mark.parametrize("option", ["--dry-run", "-n", "--diff"])
 def test_dry_run_writes_nothing(synced: Monorepo, option: str) -> None:
     """A look at what would happen would be what happens."""

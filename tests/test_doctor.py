@@ -290,7 +290,7 @@ def test_what_cannot_be_followed_is_not_proven(one: Monorepo) -> None:
     assert done.code == 0  # a warning
     assert "services/api/Dockerfile:7: CS213 runs `sh install.sh`; what that leaves in /app is unknown" in done.out
     done = one.run("doctor", "api")
-    assert "? 0/1 service proven to build from its own folder alone, 1 cannot be told, " in done.out
+    assert "? 0/1 service proven to build from its own folder alone, 1 cannot be told," in done.out
     assert "? cannot be told" in done.out
     assert one.json("doctor", "api", code=0)["services"][0]["verdict"] == "unknown"
 
