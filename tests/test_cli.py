@@ -350,7 +350,7 @@ def test_an_unknown_command(synced: Monorepo, word: str, says: str) -> None:
 
 OWN_OPTIONS = {
     "init": "--yes -y --master",
-    "distribute": "--dry-run -n --diff --force --contexts",
+    "distribute": "--dry-run -n --diff --force --contexts --from --locked",
     "context": "--file -f --output -o --force",
     "eject": "--library --remove-copies --force --dry-run -n",
     "verify": "--copy --expect-digest --deep --since",

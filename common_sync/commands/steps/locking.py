@@ -1,7 +1,8 @@
 """The lock against the configuration: what it lacks is resolved from what is here, and what nobody asks for goes."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import NamedTuple
 
 from common_sync.core.copies.library import LOCK_FILE, Library, TargetKey
@@ -26,6 +27,7 @@ class Locking(NamedTuple):
     edit: FileEdit | None = None  # what makes the file say so
     findings: tuple[Finding, ...] = ()  # in what it is not what the configuration asks for
     may_connect: bool = False  # whether what is locked of another repository is fetched where nothing here has it
+    checkouts: Mapping[str, str] = MappingProxyType({})  # where libraries of other repositories are read from instead
 
 
 def look_at_lock(project: Project) -> Locking:
@@ -38,6 +40,22 @@ def look_at_lock(project: Project) -> Locking:
     wanted = {key: library.exclude for key, library in list_pins(project).items()}
     owners = _list_owners(project, lock)
     return Locking(keep_own(lock, owners), findings=tuple(find_lock_faults(lock, wanted, owners)))
+
+
+def require_lock(project: Project) -> Locking:
+    """Return the lock as it is, which is all that the configuration asks for.
+
+    Raises:
+        CommonSyncError: It is not, so it would have to be changed; or it cannot be read, or makes no sense.
+    """
+    locking = look_at_lock(project)
+    if locking.findings:
+        remedy = "common-sync distribute, then commit it"
+        problems = (
+            Problem(f"{one.message}, and --locked keeps it", LOCK_FILE, remedy=remedy) for one in locking.findings
+        )
+        raise ConfigurationError(*problems)
+    return locking
 
 
 def complete_lock(project: Project, moving: Collection[TargetKey] = (), *, may_connect: bool = False) -> Locking:

@@ -48,6 +48,7 @@ def distribute_fields(distribution: "Distribution", *, diff: bool) -> Fields:
         _service(outcome.plan, distribution.survey) | _outcome(outcome, distribution)
         for outcome in distribution.outcomes
     ]
+    checkouts = distribution.checkouts
     return _envelope(distribution.survey, services, distribution.findings(), in_sync=distribution.in_sync) | {
         "rewritten": [as_text(edit.path) for edit in distribution.survey.root.edits],
         "dry_run": distribution.dry_run,
@@ -55,6 +56,7 @@ def distribute_fields(distribution: "Distribution", *, diff: bool) -> Fields:
         "changed": distribution.changed,
         "kept": distribution.kept and as_text(distribution.kept),
         **({"diff": _diff(distribution.survey)} if diff else {}),
+        **({"from": {name: as_text(place) for name, place in checkouts.items()}} if checkouts else {}),
     }
 
 
