@@ -360,7 +360,7 @@ OWN_OPTIONS = {
     "status": "",
     "diff": "",
     "log": "",
-    "promote": "--dry-run -n",
+    "promote": "--dry-run -n --to --patch",
     "affected": "--since --until --all-on --or-all --template --job",
     "doctor": "--fix",
     "restore": "--list --force --dry-run -n",

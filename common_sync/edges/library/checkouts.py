@@ -28,12 +28,21 @@ def select_checkouts(project: Project, words: Iterable[str]) -> Mapping[str, str
         if not (name and equals and place):
             raise ConfigurationError(Problem("write it as LIBRARY=CHECKOUT", f"--from {word}"))
         (library,) = select_libraries(project.libraries, [name])
-        _check(library, place)
+        check_checkout(library, place)
         found[name] = place
     return found
 
 
-def _check(library: Library, place: str) -> None:
+def check_checkout(library: Library, place: str) -> None:
+    """Refuse what is no checkout of a library's repository.
+
+    Args:
+        library: The library.
+        place: The checkout's path from the current folder.
+
+    Raises:
+        ConfigurationError: It is none, or the library is of this repository.
+    """
     if library.upstream is None:
         message = f"{library.master}/ is the master of {library.name}, and is taken as it is"
         raise ConfigurationError(Problem(message, remedy="common-sync distribute"))

@@ -185,6 +185,7 @@ def promote_fields(promotion: "Promotion") -> Fields:
             for one in promotion.promoted
         ],
         "refused": [as_text(finding.file) for finding in promotion.refused],
+        **({promotion.goal.option[2:]: as_text(promotion.goal.place)} if promotion.goal is not None else {}),
         "kept": promotion.kept and as_text(promotion.kept),
         "findings": findings_fields(promotion.findings()),
     }
