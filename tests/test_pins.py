@@ -300,6 +300,24 @@ def test_the_hook_holds_a_pinned_service(pinned: Monorepo) -> None:
     assert pinned.hook().code == 0
 
 
+def test_a_lock_with_the_commit_of_another_state(pinned: Monorepo) -> None:
+    """Who puts his own commit into the lock, under the name of a release, would pass the check that nobody has forged it."""
+    locked = pinned.read(LOCK)
+    pinned.git("tag", "-f", "v1", "HEAD")
+    assert pinned.run("update").code == 0
+    assert pinned.run("distribute").code == 0
+    forged = pinned.read(LOCK)
+    assert forged != locked
+    pinned.git("tag", "-f", "v1", "HEAD~2")
+    assert pinned.run("verify").code == 0
+    said = pinned.concise("verify", "--deep")
+    assert (said.code, "CS013 common at v1 is commit" in said.out) == (1, True)
+    assert pinned.run("update", "--dry-run").code == 1
+    pinned.git("tag", "-d", "v1")
+    done = pinned.run("verify", "--deep")
+    assert (done.code, "git fetch origin tag v1" in done.err) == (2, True), done
+
+
 def test_update_follows_a_tag_that_was_moved(pinned: Monorepo) -> None:
     """A tag that was moved would change what a service holds without a word, or never."""
     was = pinned.git("rev-parse", "v1").strip()
@@ -307,7 +325,7 @@ def test_update_follows_a_tag_that_was_moved(pinned: Monorepo) -> None:
     pinned.git("tag", "-f", "v1")
     assert pinned.run("verify").code == 0
     lock = pinned.read(LOCK)
-    dry = pinned.json("update", "--dry-run", code=0)
+    dry = pinned.json("update", "--dry-run", code=1)
     assert ([one["code"] for one in dry["findings"]], pinned.read(LOCK)) == (["CS014"], lock)
     done = pinned.run("update")
     assert (done.code, "CS014" in done.out, was in pinned.read(LOCK)) == (0, True, False)

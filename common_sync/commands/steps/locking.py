@@ -155,14 +155,15 @@ def lock_pin(root: str, library: Library, ref: str, commit: str, path: str | Non
 
 
 def find_forged(project: Project) -> list[Finding]:
-    """Return a finding for each entry of the lock that is not what its commit holds.
+    """Return a finding for each entry of the lock that is not what its commit holds, or whose tag is another commit.
 
     Raises:
-        CommonSyncError: A commit is not here, so nobody can tell; or the lock makes no sense.
+        CommonSyncError: A commit or a tag is not here, so nobody can tell; or the lock makes no sense.
     """
     _, lock = read_lock(project.root)
     libraries = list_pins(project)
-    findings, unknown = [], []
+    findings: list[Finding | None] = []
+    unknown: list[Problem] = []
     for key, entry in keep_own(lock, _list_owners(project, lock)).items():
         if key not in libraries or libraries[key].exclude != entry.exclude:
             continue  # CS011 says so
@@ -170,11 +171,19 @@ def find_forged(project: Project) -> list[Finding]:
             unknown.append(_explain_unproven(entry))
             continue
         tree = read_committed(project.root, libraries[key], entry.commit, entry.path, HELD).tree
-        findings.append(report_forged(entry, tree))
+        findings.append(report_forged(entry, tree) or _report_other(project.root, entry))
     found = [finding for finding in findings if finding is not None]
     if unknown and not found:
         raise GitError(*unknown)
     return found
+
+
+def _report_other(root: str, entry: Locked) -> Finding | None:
+    """Return an error where the tag of an entry is another commit here: the digest proves nothing then."""
+    if entry.is_commit or (commit := resolve_pin(root, entry.ref, entry.library)) == entry.commit:
+        return None
+    message = f"{entry.library} at {entry.ref} is commit {commit[:NAMED_ID]}, and {entry.commit[:NAMED_ID]} is locked"
+    return make_finding("CS013", "", LOCK_FILE, None, message, f"{LOOK}; if the tag was moved: common-sync update")
 
 
 def report_forged(entry: Locked, tree: str) -> Finding | None:
