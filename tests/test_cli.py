@@ -354,7 +354,7 @@ def test_an_unknown_command(synced: Monorepo, word: str, says: str) -> None:
 
 OWN_OPTIONS = {
     "init": "--yes -y --master",
-    "distribute": "--dry-run -n --diff --force --contexts",
+    "distribute": "--dry-run -n --diff --force --contexts --from --locked",
     "context": "--file -f --output -o --force",
     "eject": "--library --remove-copies --force --dry-run -n",
     "verify": "--copy --expect-digest --deep --since",
@@ -364,7 +364,7 @@ OWN_OPTIONS = {
     "status": "",
     "diff": "",
     "log": "",
-    "promote": "--dry-run -n",
+    "promote": "--dry-run -n --to --patch",
     "affected": "--since --until --all-on --or-all --template --job",
     "doctor": "--fix",
     "restore": "--list --force --dry-run -n",

@@ -82,7 +82,7 @@ def test_a_clone_of_depth_1_is_proven_offline(pinned: Monorepo) -> None:
     there.write(f"{API}/libs/events/{EVENT}", "mine = 1\n")
     found = there.json("verify", code=1)["findings"]
     assert [(one["code"], one["file"]) for one in found] == [("CS003", f"{API}/libs/events/{EVENT}")]
-    assert found[0]["remedy"].startswith("common-sync unpin services/api --library events, then common-sync promote")
+    assert found[0]["remedy"].startswith("common-sync promote services/api takes it into the master")
 
 
 @deep("runs of the whole program that take long")
