@@ -73,6 +73,7 @@ class StageEnd(NamedTuple):
     uses: frozenset[int]  # the numbers of the stages that it needs
     built_on: int | None  # the number of the stage that it begins with, or None
     taken: tuple[Taken, ...]  # what it copies out of other stages
+    bound: tuple[Taken, ...]  # what of other stages it has mounted while something runs
     python_path: tuple[str, ...]  # the folders of `PYTHONPATH` that can be told
     python_path_open: bool  # whether it may name more
     installs_later: tuple[NotFollowed, ...] = ()  # what is started with it and installs something then, or may

@@ -184,9 +184,8 @@ class _Builder:
         if isinstance(copying, Copying):
             origin = copying.origin
             stage = self._stage(origin.text) if origin and origin.text.lower() not in self._named else None
-            made = stage is not None and (stage.ran or not stage.base.empty)
             files = self._files(copying.origin, state)
-            layers, events = copy_layers(copying, files, self._context, state.image, made=made)
+            layers, events = copy_layers(copying, files, self._context, state.image, stage.may_hold if stage else None)
             state.events += events
             if stage is not None:
                 state.taken.append(Taken(instruction.line, stage.number, copying.sources, copying.destination))
@@ -284,6 +283,10 @@ class _Builder:
         files = self._files(ShellWord(options["from"]) if "from" in options else None, state)
         source = normpath(options.get("source", options.get("src", "")).lstrip("/") or ".").removeprefix(".")
         source = f"/{source}" if "from" in options else source
+        named = options.get("from", "")
+        stage = self._stage(named) if named and named.lower() not in self._named else None
+        if stage is not None:
+            state.bound.append(Taken(instruction.line, stage.number, (source,), place))
         if files.look(source) is None and files is self._context:
             written = options.get("source", options.get("src", ""))
             dropped = self._context.why_dropped(source)
