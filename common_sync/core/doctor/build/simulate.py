@@ -17,7 +17,7 @@ from common_sync.core.doctor.build.outcome import (
 from common_sync.core.doctor.build.rights import refuse_in_mounts, refuse_managed
 from common_sync.core.doctor.build.running import explain, hedge, script_of
 from common_sync.core.doctor.build.starting import Surrounding, list_later_installs, list_started
-from common_sync.core.doctor.build.state import State
+from common_sync.core.doctor.build.state import State, read_start
 from common_sync.core.doctor.image.bases import UNKNOWN_FOLDER, Base, read_base
 from common_sync.core.doctor.image.copying import Copying, MissingSource, copy_layers, read_copy
 from common_sync.core.doctor.image.effects import Layer, find_effects, why_not_followed
@@ -106,10 +106,10 @@ class _Builder:
                     starts = starts or instruction.name == "CMD"
                 case "SHELL":
                     state.posix = bool(_POSIX_SHELL.search(instruction.words[0].text if instruction.words else ""))
-        variables = {**state.environment, "PATH": state.search_path}
-        around = Surrounding(state.image, self._context, state.workdir, variables, state.posix)
-        state.installs_later += list_later_installs(state.starts, around)
-        state.started += list_started(state.starts, around)
+        around = Surrounding(state.image, self._context, state.workdir, state.variables, state.posix)
+        begun = {name: read_start(one) for name, one in state.starts.items()}
+        state.installs_later += list_later_installs(begun, around)
+        state.started += list_started(begun, around)
         self.ends.append(state)
 
     def _expand(self, word: Word, instruction: Instruction, unknown: str = "") -> ShellWord:

@@ -1,6 +1,6 @@
 """A stage of a Dockerfile while it runs."""
 
-from common_sync.core.doctor.build.outcome import Event, NotFollowed, StageEnd, Started, Step, Taken
+from common_sync.core.doctor.build.outcome import Event, NotFollowed, StageEnd, Start, Started, Step, Taken
 from common_sync.core.doctor.build.rights import Rights, lacks_user
 from common_sync.core.doctor.image.bases import Base
 from common_sync.core.doctor.image.effects import SYSTEM
@@ -49,6 +49,11 @@ class State:
         """Tell whether it may hold a path that no line of the Dockerfile shows: a program has made it, or its base image has it."""
         return self.ran or not self.base.empty or not self.image.layers or path.startswith(SYSTEM)
 
+    @property
+    def variables(self) -> dict[str, str | None]:
+        """What is set when it is started."""
+        return {**self.environment, "PATH": self.search_path}
+
     def begin_with(self, instruction: Instruction, *, own: bool) -> None:
         """Take an ENTRYPOINT or CMD; the first takes away a CMD of the stage that this one is built on."""
         if instruction.name == "ENTRYPOINT" and not own:
@@ -80,4 +85,14 @@ class State:
             tuple(self.started),
             self.user,
             self.base.python,
+            {name: read_start(one) for name, one in self.starts.items()},
+            self.variables,
+            self.posix,
         )
+
+
+def read_start(instruction: Instruction) -> Start:
+    """Return what an ENTRYPOINT or a CMD says."""
+    if instruction.json:
+        return Start(instruction.line, tuple(Word(word.text) for word in instruction.words))
+    return Start(instruction.line, script=instruction.arguments.text)

@@ -87,13 +87,21 @@ def _why_untold(path: str, build: Build, taken: Taken, context: Context) -> str 
         or _is_written(path, end)
     ):
         return None
-    if (
-        path in _SYSTEM_FOLDERS
-        or _is_installed(path, build, taken.stage, context)
-        or _is_left(path, build, taken.stage)
-    ):
+    if path in _SYSTEM_FOLDERS or is_shown(path, build, taken.stage, context):
         return None
     return place.why if place is not None and place.why else "no line of that shows it"
+
+
+def is_shown(path: str, build: Build, number: int, context: Context) -> bool:
+    """Tell whether a line of a stage shows that something is at a path that no file of the build context is put to.
+
+    Args:
+        path: The absolute path.
+        build: What the build comes upon.
+        number: The stage's number.
+        context: The build context.
+    """
+    return _is_installed(path, build, number, context) or _is_left(path, build, number)
 
 
 def _holds_anything(build: Build, number: int) -> bool:
