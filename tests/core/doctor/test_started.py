@@ -61,6 +61,13 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "no JSON": (ALL + "CMD ['python', 'main.py']", {}, "CS220:5"),
     "a test": (ALL + "CMD [ -f x ]; python main.py", {}, ""),
     "what a variable names": (ALL + "CMD $START\nENV X=1", {}, ""),
+    "what a COPY lacks is told of already": (BASE + 'COPY x.py .\nCMD ["python", "x.py"]', {}, ""),
+    "what an install lacks is told of already": (
+        BASE + 'COPY main.py .\nRUN pip install ./common\nCMD ["common/x"]',
+        {},
+        "",
+    ),
+    "what a script may leave": (ALL + "RUN ./x.sh\nCMD python x.py", {"x.sh": ""}, ""),
     # modules
     "a module": (ALL + 'CMD ["python", "-m", "app.main"]', APP, ""),
     "a module that is missing": (ALL + 'CMD ["python", "-m", "app.main"]', LIKE_APP, "CS220:5"),

@@ -70,9 +70,14 @@ class _Begun(NamedTuple):
 
 def check_started(view: View) -> Iterator[Finding]:
     """Yield what the images of a service are started with and do not have."""
-    images = [image for image in view.images if not _is_told(image, MissingSource)]
+    images = [one for one in view.images if not (_is_told(one, MissingSource) or _lacks_project(one))]
     found = (one for image in images for begun in _list_begun(view, image) for one in _check(view, begun))
     yield from dict.fromkeys(found)
+
+
+def _lacks_project(image: ImageView) -> bool:
+    """Tell whether an install lacks a folder: what brings that may bring what is started, too."""
+    return any(need.kind == "project" and need.state == "missing" for need in image.build.needs)
 
 
 def _is_told(image: ImageView, kind: type[MissingSource | NotFollowed]) -> bool:
