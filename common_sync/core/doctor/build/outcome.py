@@ -32,6 +32,7 @@ class Ran(NamedTuple):
     line: int  # the instruction's line
     command: Command
     user: str  # who runs it
+    image: Image = Image()  # the files that are there then
 
 
 class Start(NamedTuple):

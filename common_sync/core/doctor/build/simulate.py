@@ -209,7 +209,7 @@ class _Builder:
         for command in commands:
             image = state.image.with_layers(*mounts, *effects)
             if not self._install(command, image, mounted, instruction, state):
-                state.steps.append(Ran(instruction.line, command, state.user))
+                state.steps.append(Ran(instruction.line, command, state.user, image))
             if what := why_not_followed(command, image):
                 folder = command.folder or "/"
                 state.events.append(

@@ -72,6 +72,22 @@ def find_looks(stage: StageEnd, made: Iterable[str], entries: Iterable[str]) -> 
     return found or aside or [any_look(stage, known)]
 
 
+def look_of(command: Command, line: int, around: Around, stage: StageEnd, entries: Sequence[str]) -> Look | None:
+    """Return where a program looks that a RUN runs; None where it is none of Python's own, or a server.
+
+    Args:
+        command: The command.
+        line: The line of the RUN.
+        around: What is around it.
+        stage: The stage that it runs in.
+        entries: The folders that the service's files put on `sys.path`.
+    """
+    read = _read(command)
+    if read is None or read.server or read.module in _OWN_MODULES:
+        return None
+    return _look(Started(line, command), read, around, stage, entries)
+
+
 def any_look(stage: StageEnd, entries: Iterable[str]) -> Look:
     """Return where a program could look of which nothing is known.
 
@@ -99,7 +115,7 @@ def _read(command: Command) -> _Read | None:
         return _Read(frozenset("P"), server=True)
     if not command.words or not _PYTHON.fullmatch(command.program) or read_install(command) is not None:
         return None
-    letters, module, script, code, _ = read_python(command.arguments)
+    letters, module, script, code, *_ = read_python(command.arguments)
     return _Read(letters, module, script, code, server=module.partition(".")[0] in _SERVERS)
 
 
@@ -118,7 +134,9 @@ def _look(started: Started, read: _Read, around: Around, stage: StageEnd, entrie
     script = _script_of(command, read)
     told = _served_by(command) if read.server else ""
     look = Look(folders, python, packages, user, more or None in own, started.line, shown, script)
-    return look._replace(module=told or read.module, served=bool(told), certain=command.certain)
+    return look._replace(
+        module=told or read.module, served=bool(told), certain=command.certain and not command.passed_over
+    )
 
 
 def _script_of(command: Command, read: _Read) -> str:

@@ -137,9 +137,10 @@ def _list_absent(begun: _Begun) -> Iterator[tuple[int, str, bool]]:
         yield passed
     for started in end.started:
         command = started.command
-        if command.certain and (odd := _why_odd(command)):
+        look_at = command.certain and not command.passed_over
+        if look_at and (odd := _why_odd(command)):
             yield started.line, odd, True
-        for path in _paths_of(command) if command.certain else ():
+        for path in _paths_of(command) if look_at else ():
             if (absent := _absence(path, begun)) is not None:
                 yield started.line, f"`{_shown(command)}` is started with the image, and there is no {path}", absent
     made = surround(begun.image.build, begun.number).made
