@@ -46,6 +46,7 @@ def test_it_is_in_order(example: Monorepo) -> None:
     assert {"distribute", "env sync", "deploy backend", "rollback backend", "units", "env clean"} <= set(words)
 
 
+@deep("runs of the whole program that take long")
 def test_the_backend_answers(example: Monorepo) -> None:
     """The first service that a newcomer runs would not be healthy."""
     ask = (

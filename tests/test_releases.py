@@ -230,6 +230,7 @@ def test_without_a_command(repo: Deployed) -> None:
     assert "release 3 is current" in repo.run("rollback", "worker", "--to", "3").out
 
 
+@deep("runs of the whole program that take long")
 @without_systemd
 def test_what_cannot_be_deployed(repo: Deployed) -> None:
     """What runs would be touched although the new release cannot be made, or a release would be gone back to that cannot run."""

@@ -127,7 +127,7 @@ def parse_configuration(table: dict[str, object], text: str, file: str) -> tuple
         master = library[0].master if library else reader.folder("master", required="library" not in table)
     copy = library[0].copy if library else reader.folder("copy", required=False)
     if not copy.value:
-        copy = Setting(name_after(upstream.path if upstream is not None else master.value), copy.line)
+        copy = Setting(upstream.name if upstream is not None else name_after(master.value), copy.line)
     services = tuple(setting._replace(value=tidy_path(setting.value)) for setting in reader.strings("services"))
     if table.get("services", []) == []:
         trouble = "is empty" if "services" in table else "is missing"
