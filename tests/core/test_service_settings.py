@@ -112,6 +112,13 @@ def test_nothing_is_set() -> None:
     assert configuration.min_free == MIN_FREE
 
 
+@pytest.mark.parametrize(("line", "own"), [("", False), ('scope = "system"', False), ('scope = "user"', True)])
+def test_whose_units(line: str, own: bool) -> None:
+    """Units would be written for the machine that a user has asked to have for themselves, or the other way round."""
+    configuration, problems = read(f"{START}[deploy]\n{line}\n")
+    assert (problems, configuration.is_of_user) == ([], own)
+
+
 WRONG = [
     ('[service.api]\nnam = "x"\n', (4, 'unknown key "nam"', "did you mean name?")),
     ('[service.api]\ninstaller = "pipp"\n', (4, "\"installer\" cannot be 'pipp'", "did you mean pip?")),
@@ -188,6 +195,15 @@ WRONG = [
     ),
     ("[service.api]\nsettle = 0\n", (4, '"settle" cannot be 0', "it is 1 to 3600")),
     ('[service.api]\nstart-timeout = "9"\n', (4, "\"start-timeout\" cannot be '9'", "start-timeout = 60")),
+    ('[deploy]\nscope = "mine"\n', (4, "\"scope\" cannot be 'mine'", 'scope = "system", or "user"')),
+    (
+        '[deploy]\nscope = "user"\nuser = "pi"\n',
+        (
+            5,
+            '"user" is given, and units of a user (`scope`) run as the one who runs common-sync',
+            'take it out, or scope = "system"',
+        ),
+    ),
     ("[deploy]\nkeep = 1\n", (4, '"keep" cannot be 1', "it is 2 to 1000")),
     ('[deploy]\nto = "opt"\n', (4, "\"to\" cannot be 'opt'", 'to = "/opt/autocore", an absolute path')),
     *(
