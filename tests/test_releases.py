@@ -374,6 +374,22 @@ def test_the_first_deploy(tmp_path: Path) -> None:
 
 @deep("deploys in less usual ways")
 @without_systemd
+def test_a_clock_that_runs_backwards(repo: Deployed) -> None:
+    """A Pi without a battery starts in the past: the wrong release would be gone back to, or the newest be removed as the oldest."""
+    for number in range(1, 5):
+        repo.write("services/api/main.py", f"print({number})\n")
+        assert f"release {number} is current" in repo.deploy()
+        seconds = 4_000_000_000 - number * 100_000_000  # each is older than the one before
+        for path in (repo.place / f"releases/000{number}", *repo.place.glob(".venv/envs/[!.]*/env.json")):
+            os.utime(path, (seconds, seconds))
+    assert repo.names() == ["0002", "0003", "0004", "current", "former"]
+    assert "from release 4 to 3" in repo.rollback()
+    assert repo.names() == ["0002", "0003", "0004", "current", "former"]
+    assert _start(repo) == ["common-sync: release 3", "3"]
+
+
+@deep("deploys in less usual ways")
+@without_systemd
 def test_several(repo: Deployed) -> None:
     """A service that fails would keep others from being deployed without a word, or would not stop what comes after it."""
     assert "no service is named\n  help: common-sync deploy SERVICE" in repo.run("deploy").err
