@@ -33,6 +33,9 @@ def test_one_more_environment(tmp_path: Path) -> None:
     assert os.path.realpath(source).startswith(str(repo.root / "services/api/.venv/envs" / repo.current("api")))
     assert repo.python("api", "import alpha; print(alpha.VERSION)") == "1.1"
     assert repo.states("--deep", "api", code=0) == {"api": "in sync"}
+    repo.write("services/api/requirements.txt", "beta-b==1.0\n")
+    assert repo.run("env", "sync", "api").code == 0
+    assert _compiled(repo, "api", "beta_b").st_ino == kept.st_ino, "all of it was compiled"
 
 
 def _make(folder: Path, text: str) -> Path:

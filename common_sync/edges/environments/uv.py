@@ -156,9 +156,11 @@ def _compile(job: Job, path: str) -> None:
     """Compile what no other environment has compiled; what is no Python of this version is passed over, as uv does."""
     tag = "-".join(job.interpreter.abi.split("-")[:2])
     packages = [one for other in job.alike for one in find_packages(other)]
-    left = job.write("uncompiled.txt", link_compiled(find_packages(path), packages, tag))
+    left = link_compiled(find_packages(path), packages, tag)
+    if not left:  # without a name, all that Python finds would be compiled
+        return
     workers = "1" if _is_small() else "0"  # 0 is one for each processor
-    options = ("-qq", "-j", workers, "--invalidation-mode", "timestamp", "-i", left)
+    options = ("-qq", "-j", workers, "--invalidation-mode", "timestamp", "-i", job.write("uncompiled.txt", left))
     command = (os.path.join(path, "bin", "python"), "-I", "-m", "compileall", *options)
     run(command, job.folder, keep_variables(TMPDIR=job.temporary), job.keep)
 
