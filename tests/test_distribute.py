@@ -444,6 +444,7 @@ def test_memory_does_not_grow_with_the_library(repo: Monorepo, command: str) -> 
     assert int(done.out) < 90_000, "KB: 40 MB of files are held, and Python with the program takes 20"
 
 
+@deep("runs of the whole program that take long")
 def test_remedies_that_can_be_pasted(repo: Monorepo) -> None:
     """A command that is copied from the output would do something else, or nothing."""
     repo.write('services/my "$(touch no)" service/x.py')
@@ -698,6 +699,7 @@ def test_configuration_in_pyproject(repo: Monorepo) -> None:
     assert repo.run("verify").code == 0
 
 
+@deep("runs of the whole program that take long")
 def test_the_umask_decides_who_may_read(repo: Monorepo) -> None:
     """A copy would be closed to the user that the service runs as, or open to everybody."""
     for umask, mode in (("0027", 0o640), ("0002", 0o664)):
@@ -708,6 +710,7 @@ def test_the_umask_decides_who_may_read(repo: Monorepo) -> None:
     assert repo.run("verify").code == 0
 
 
+@deep("runs of the whole program that take long")
 def test_it_says_what_to_commit(tmp_path: Path) -> None:
     """A newcomer would commit what git knows already, and no copy."""
     repo = make_monorepo(tmp_path / "repo")

@@ -86,6 +86,7 @@ def test_what_people_see(shop: Shop) -> None:
     assert back.out.splitlines()[-1] == "✗ 0 of 1 target prepared; nothing was switched"
 
 
+@deep("runs of the whole program that take long")
 def test_what_goes_wrong(shop: Shop) -> None:
     """A machine whose state is not known would be called whole, or a person would not find the log."""
     (shop.folder / "store" / "kill").write_text(" build ")

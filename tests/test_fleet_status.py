@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from support.depth import deep
 from support.farm import Farm
 from support.monorepo import Done, Monorepo
 
@@ -211,6 +212,7 @@ def test_a_service_that_takes_its_library_from_an_index(committed: Monorepo) -> 
     assert (alone.code, "0 of 0 places hold what HEAD says; 1 target takes" in alone.out) == (0, True), alone
 
 
+@deep("runs of the whole program that take long")
 def test_health_and_clones(committed: Monorepo, farm: Farm, tmp_path: Path) -> None:
     """A service that is down, or a clone that somebody works in, would be called as wanted because its copy is."""
     farm.add("vm")

@@ -63,6 +63,10 @@ DOCS: Mapping[str, tuple[Scene, ...]] = {
         Scene("common-sync pin services/api v1.0.1", before=_RELEASED),
         Scene("common-sync pin services/api --back", before=_RELEASED),
         Scene("common-sync distribute", before=_FOREIGN),
+        Scene(
+            "common-sync promote services/api --to ../platform",
+            before=f"{_FOREIGN}common-sync distribute\necho 'A = 1' > {COPY}/our_common/store.py\n",
+        ),
     ),
     "ci.md": (
         Scene(

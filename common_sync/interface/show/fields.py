@@ -48,6 +48,7 @@ def distribute_fields(distribution: "Distribution", *, diff: bool) -> Fields:
         _service(outcome.plan, distribution.survey) | _outcome(outcome, distribution)
         for outcome in distribution.outcomes
     ]
+    checkouts = distribution.checkouts
     return _envelope(distribution.survey, services, distribution.findings(), in_sync=distribution.in_sync) | {
         "rewritten": [as_text(edit.path) for edit in distribution.survey.root.edits],
         "dry_run": distribution.dry_run,
@@ -55,6 +56,7 @@ def distribute_fields(distribution: "Distribution", *, diff: bool) -> Fields:
         "changed": distribution.changed,
         "kept": distribution.kept and as_text(distribution.kept),
         **({"diff": _diff(distribution.survey, force=distribution.force)} if diff else {}),
+        **({"from": {name: as_text(place) for name, place in checkouts.items()}} if checkouts else {}),
     }
 
 
@@ -183,6 +185,7 @@ def promote_fields(promotion: "Promotion") -> Fields:
             for one in promotion.promoted
         ],
         "refused": [as_text(finding.file) for finding in promotion.refused],
+        **({promotion.goal.option[2:]: as_text(promotion.goal.place)} if promotion.goal is not None else {}),
         "kept": promotion.kept and as_text(promotion.kept),
         "findings": findings_fields(promotion.findings()),
     }
