@@ -116,6 +116,28 @@ def test_what_goes_wrong(shop: Shop) -> None:
     )
 
 
+@deep(_WHY)
+def test_a_service_from_an_index_is_left_alone(shop: Shop) -> None:
+    """What nothing proves would be switched to, or one such service keep a person from deploying all the others."""
+    with (shop.repo.root / "common-sync.toml").open("a") as file:
+        file.write('[service.worker]\nlibrary = "index"\n')
+    target = f'[[target]]\nhost = "local"\nservice = "worker"\npath = "{shop.folder}/other"\n'
+    shop.repo.write("fleet.toml", shop.repo.read("fleet.toml") + target)
+    plan = shop.run("deploy", "--ref", "HEAD", "-n")
+    assert (plan.code, "local  services/worker  left alone: it takes its library from an index" in plan.out) == (
+        1,
+        True,
+    )
+    named = shop.run("deploy", "worker", "--ref", "HEAD", "-n")
+    assert (named.code, "takes its library from an index" in named.err) == (2, True)
+    done = shop.run("deploy", "--ref", "HEAD", "--yes", "--output-format", "json")
+    document = json.loads(done.out)
+    assert (done.code, [one["service"] for one in document["switched"]]) == (0, [SERVICE]), done
+    assert [one["indexed"] for one in document["plan"]] == [False, True]
+    back = shop.run("rollback", "--yes")
+    assert "worker" not in back.out
+
+
 def test_the_way_back_of_one() -> None:
     """A person would take back a machine that has gone back by itself, and so would lose a release more."""
     inventory, _ = parse_inventory('[[target]]\nhost = "vm"\nservice = "api"\npath = "/srv"\n', "fleet.toml")

@@ -268,6 +268,31 @@ def test_a_copy_made_by_hand(story: Monorepo) -> None:
     assert story.run("verify").code == 0
 
 
+@pytest.mark.parametrize("committed", [False, True])
+def test_a_copy_made_by_hand_that_was_adopted(story: Monorepo, committed: bool) -> None:
+    """What the master has got since somebody copied it by hand would go from it, and from every service."""
+    (story.root / API / ".common-sync.json").unlink()
+    story.write(f"{API}/{SETTINGS}", edited(2))
+    story.write(f"common/{SETTINGS}", edited(8))
+    story.commit("the master goes on")
+    assert story.run("distribute").code == 1
+    if committed:
+        story.commit("adopted")
+    assert [one["how"] for one in promote(story)["promoted"]] == ["merged"]
+    assert story.read(f"common/{SETTINGS}") == edited(2, edited(8))
+    assert story.run("verify").code == 0
+
+
+def test_a_line_that_was_put_back_on_purpose(story: Monorepo) -> None:
+    """Who takes a change of the master out of his copy would find it merged in again."""
+    before = story.read(f"common/{SETTINGS}")
+    story.write(f"common/{SETTINGS}", edited(8))
+    assert story.run("distribute").code == 0
+    story.write(f"{API}/{SETTINGS}", before)
+    assert [one["how"] for one in promote(story)["promoted"]] == ["as-is"]
+    assert story.read(f"common/{SETTINGS}") == before
+
+
 def test_a_base_from_history(story: Monorepo) -> None:
     """A merge would be impossible as soon as the copy's own old bytes are committed over."""
     story.write(f"{API}/{SETTINGS}", edited(2))

@@ -10,6 +10,7 @@ from support.monorepo import PROGRAM, Monorepo, show
 from common_sync.core.findings import page_url
 from common_sync.interface.show.table import table_lines
 from common_sync.interface.show.terminal import Terminal, columns
+from common_sync.interface.show.text import help_lines
 
 ESCAPES = re.compile(r"\x1b\[\d+m|\x1b\]8;;[^\x1b]*\x1b\\")
 WORDS = st.lists(st.text("abé日", min_size=1, max_size=12), min_size=1, max_size=20)
@@ -47,6 +48,23 @@ def test_a_wide_row_of_a_table_goes_on_below() -> None:
     more = [("SERVICE", "STATE", "PYTHON", "SIZE"), ("api", "in sync", "3.11.7", "-"), ("worker", "missing", "-", "·")]
     lines = table_lines(more, Terminal(colors=False, marks=True, width=24))
     assert [*lines] == ["api", "  STATE   in sync", "  PYTHON  3.11.7", "worker", "  STATE   missing"]
+
+
+def test_a_help_of_two_commands_has_a_line_for_each() -> None:
+    """A terminal would break the line in the middle of a command that is to be pasted."""
+    one, two = (
+        "common-sync promote services/api takes it into the master",
+        "common-sync distribute services/api --force",
+    )
+    terminal = Terminal(colors=False, marks=True, width=80)
+    assert [*help_lines(f"{one}, or move it away, or {two}", terminal)] == [
+        f"  help: {one}, or",
+        "        move it away, or",
+        f"        {two}",
+    ]
+    assert [*help_lines(two, terminal)] == [f"  help: {two}"]
+    wide = terminal._replace(width=200)
+    assert [*help_lines(f"{one}, or {two}", wide)] == [f"  help: {one}, or {two}"]
 
 
 @pytest.fixture

@@ -76,7 +76,9 @@ def deploy_fleet(project: Project, wish: Wish, how: DeployWish, heard: Heard, ag
     status = read_fleet(project, wish._replace(kind=COMPOSE))
     trees = {one.site.service: find_tree(project.root, status.commit, one.site.service) for one in status.looked}
     branch = find_branch(project.root, status.ref)
-    plan = FleetPlan(status, tuple(_plan(one, status, trees[one.site.service], branch) for one in status.looked))
+    planned = [_plan(one, status, trees[one.site.service], branch) for one in status.looked]
+    planned += (Planned(site, "", "", indexed=True) for site in status.indexed)
+    plan = FleetPlan(status, tuple(planned))
     if how.dry_run or not plan.due or plan.obstacles or not status.is_known or not agreed(plan):
         return FleetDeploy(plan)
     manifests = {one.place.service: one.wanted for one in status.asked}
@@ -89,8 +91,6 @@ def deploy_fleet(project: Project, wish: Wish, how: DeployWish, heard: Heard, ag
 def _plan(looked: Looked, status: FleetStatus, tree: str, branch: str) -> Planned:
     """Return what is to be done about a target."""
     site, look = looked.site, looked.look or Look()
-    if site in status.indexed:
-        return Planned(site, "", "", indexed=True)
     own = [one for one in status.asked if one.place.line == site.target.line and one.place.host == site.host]
     reason = find_reason(look, tree, holds=all(one.verdict.state == "current" for one in own))
     is_halfway = look.journal is not None and look.journal.is_halfway

@@ -105,8 +105,11 @@ def read_fleet(project: Project, wish: Wish) -> FleetStatus:
     file = below(os.path.abspath(inventory.file), project.root) or inventory.file
     asked, findings = _ask(pairs, file, wish.patience)
     silent = {one.host for one in places} - {one.place.host for one in asked if one.verdict.state != "unknown"}
-    looked, more = ask_looks(sites, silent, file, wish.patience)
     indexed = tuple(site for site in sites if site.service in project.indexed)
+    meant = (
+        sites if wish.kind == "*" else [site for site in sites if site not in indexed]
+    )  # no deploy touches the others
+    looked, more = ask_looks(meant, silent, file, wish.patience)
     return FleetStatus(ref, commit, tuple(asked), (*findings, *more), tuple(looked), indexed)
 
 

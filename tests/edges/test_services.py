@@ -9,6 +9,7 @@ from support.monorepo import Monorepo
 
 from common_sync.core.errors import CommonSyncError, ConfigurationError
 from common_sync.edges.project.load import find_projects, load_project, select_services
+from common_sync.edges.project.services import list_names
 
 FOLDERS = (
     "common/our_common/api", "services/api/src", "services/worker", "services/.hidden", "services/web-1", "services/web-2",
@@ -209,3 +210,10 @@ def test_a_configuration_that_is_a_folder(tmp_path: Path) -> None:
     (tmp_path / "common-sync.toml").mkdir()
     with pytest.raises(CommonSyncError, match=r"common-sync\.toml: cannot read it: is a directory"):
         load_project(str(tmp_path))
+
+
+def test_many_services_are_not_all_named() -> None:
+    """A slip in a repository of three hundred services would fill the terminal with their names."""
+    services = [f"services/s{number:02}" for number in range(24)]
+    assert list_names(services[:11]).endswith("services/s10")
+    assert list_names(services).endswith("services/s09 and 14 more (common-sync status -v)")

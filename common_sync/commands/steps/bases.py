@@ -8,9 +8,10 @@ from hashlib import sha256
 
 from common_sync.commands.steps.edit import Edit, Home
 from common_sync.core.copies.ancestry import find_likest
+from common_sync.core.copies.manifest import NAME, parse_manifest
 from common_sync.core.copies.promotion import make_entry
-from common_sync.core.errors import GitError
-from common_sync.core.model import Symlink, Version
+from common_sync.core.errors import GitError, ManifestError
+from common_sync.core.model import File, Symlink, Version
 from common_sync.edges.git.ask import ask
 from common_sync.edges.git.history import FormerStates, read_blobs
 from common_sync.edges.git.repository import find_top
@@ -34,6 +35,8 @@ class Bases:
         """Return what the copy's manifest says of a file, with its bytes."""
         operation = edit.operation
         if operation.state == "modified":
+            if self._is_adopted(edit):
+                return self.guess(edit, home, known[0] if known else None)
             entry = operation.after
         else:
             entry = edit.copy.plan.retained.get(operation.path) if operation.state == "diverged" else None
@@ -48,6 +51,24 @@ class Bases:
                 return Version(data, entry.executable)
         message = "was made of bytes that are neither in the master nor in git's history, so it cannot be merged"
         raise NoBaseError(message)
+
+    def _is_adopted(self, edit: Edit) -> bool:
+        """Tell whether a manifest states of a file what the copy never held: the copy was made by hand, and then adopted.
+
+        What it was made of is older, as a rule. To take it for an edit of what the master holds now would take out of the
+        master what has come since.
+        """
+        entry, copy = edit.operation.after, edit.copy.path
+        if find_top(self._root) is None or not isinstance(entry, File):
+            return False
+        with suppress(GitError, ManifestError):  # nothing tells it, so the manifest counts
+            names = {blob.name: None for blob in self._former(os.path.join(self._root, copy)).list_states(edit.path)}
+            if not names or any(sha256(data).hexdigest() == entry.sha256 for _, data in read_blobs(self._root, names)):
+                return False
+            row = ask(["ls-tree", "-z", "HEAD", "--", f"{copy}/{NAME}"], self._root)
+            stated = [parse_manifest(data, copy) for _, data in read_blobs(self._root, [row.split()[2]])] if row else []
+            return all(one.files.get(edit.path) == entry for one in stated)
+        return False
 
     def _list_bytes(self, edit: Edit, home: Home) -> Iterator[bytes]:
         """Yield what a file may have been: what the last commit has in the copy, then all that the master ever had there."""

@@ -8,7 +8,7 @@ from common_sync.core.copies.library import Library
 from common_sync.core.errors import ConfigurationError, Problem
 from common_sync.core.settings import Setting, nearest
 from common_sync.edges.gitignore.patterns import configured_rules
-from common_sync.edges.project.services import count_hidden, is_glob, list_matches
+from common_sync.edges.project.services import count_hidden, is_glob, list_matches, list_names
 
 if TYPE_CHECKING:
     from common_sync.core.library_settings import LibrarySettings
@@ -57,7 +57,7 @@ def _match(root: str, pattern: str, services: Sequence[str]) -> set[str]:
 
 def _report_unknown(setting: Setting, given: "LibrarySettings", services: Sequence[str], file: str) -> Problem:
     message = f'"{setting.value}" in the services of the library "{given.name.value}" is no service'
-    remedy = nearest(setting.value, services) or f"the services are {', '.join(services)}"
+    remedy = nearest(setting.value, services) or list_names(services)
     return Problem(message, file, setting.line, remedy)
 
 

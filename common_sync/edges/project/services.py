@@ -228,4 +228,14 @@ def near_name(name: str, services: Sequence[str]) -> str:
     last = [service.rpartition("/")[2] for service in services]
     short = [part if last.count(part) == 1 else service for part, service in zip(last, services, strict=True)]
     words = services if "/" in name else short
-    return nearest(name, words) or f"the services are {', '.join(services)}"
+    return nearest(name, words) or list_names(services)
+
+
+_MOST_NAMED = 10
+
+
+def list_names(services: Sequence[str]) -> str:
+    """Return which services there are, in words; of many, the first ones and how many more."""
+    shown = services if len(services) <= _MOST_NAMED + 1 else services[:_MOST_NAMED]
+    more = f" and {len(services) - len(shown):,} more (common-sync status -v)" if len(shown) < len(services) else ""
+    return f"the services are {', '.join(shown)}{more}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from common_sync.core.errors import Problem
 from common_sync.core.model import Finding
 from common_sync.interface.show.options import Options
-from common_sync.interface.show.terminal import Terminal, printable
+from common_sync.interface.show.terminal import Terminal, columns, printable
 
 if TYPE_CHECKING:  # an error is shown without it
     from common_sync.commands.diff import DiffLine
@@ -82,7 +82,11 @@ def help_lines(remedy: str, terminal: Terminal, indent: int = 2) -> Iterator[str
     """Yield the lines of a remedy."""
     head = f"{' ' * indent}{terminal.paint('help', 'cyan')}: "
     if remedy.startswith(("common-sync ", "git ")):  # a command is one line, so that it can be pasted
-        yield head + printable(remedy)
+        is_wide = columns(head) + columns(remedy) > terminal.width
+        first, *others = printable(remedy).split(", or ") if is_wide else [printable(remedy)]
+        yield f"{head}{first}{', or' * bool(others)}"
+        for number, other in enumerate(others, 1):
+            yield f"{' ' * (indent + 6)}{other}{', or' * (number < len(others))}"
     else:
         yield from terminal.wrap(printable(remedy), indent + 6, head)
 
