@@ -311,6 +311,7 @@ def test_what_a_killed_run_left_goes(pair: Pair) -> None:
     assert [one.name for one in left.parents[1].iterdir()] == [one.name for one in pair.trees()]
 
 
+@deep("runs of the whole program that take long")
 def test_every_command_works_or_says_why_not(taken: Pair) -> None:
     """A command that nobody has tried with a library of another repository would end in a traceback."""
     taken.app.write("fleet.toml", '[[target]]\nhost = "local"\nservice = "services/api"\npath = "."\n')
@@ -338,6 +339,7 @@ def test_every_command_works_or_says_why_not(taken: Pair) -> None:
         assert done.code < 2 or done.err.startswith("error: "), (words, done)
 
 
+@deep("runs of the whole program that take long")
 def test_beside_a_library_of_this_repository(pair: Pair) -> None:
     """A repository with a library of its own could not take another one from elsewhere."""
     pair.app.write("own/own/__init__.py", "")

@@ -76,9 +76,9 @@ def test_pin_and_unpin_give_everything_back(grown: Monorepo) -> None:
 
 REFUSED = [
     ("nobody", "v1", "'nobody' is no service", "the services are"),
-    ("api", "vv1", "there is no tag 'vv1'", "did you mean v1?"),
-    ("api", "release-9", "there is no tag 'release-9' in this clone", "git fetch origin tag release-9"),
-    ("api", "0123456", "there is no commit '0123456' in this clone", "git fetch origin"),
+    ("api", "vv1", "there is no tag 'vv1' of common", "did you mean v1?"),
+    ("api", "release-9", "there is no tag 'release-9' of common in this clone", "git fetch origin tag release-9"),
+    ("api", "0123456", "there is no commit '0123456' of common in this clone", "git fetch origin"),
     ("api", "aside", "'aside' is a branch, which moves", "name the commit that it is at now"),
     ("api", "abcdef1", "'abcdef1' is a branch, which moves", "name the commit that it is at now"),
     ("api", "HEAD~1", "'HEAD~1' is no tag's name", "name a tag, or 7 to 64 hex digits"),
@@ -121,6 +121,7 @@ def make_bad_tags(repo: Monorepo) -> None:
     repo.git("checkout", "-q", "-f", head)
 
 
+@deep("runs of the whole program that take long")
 def test_what_cannot_be_pinned_to(grown: Monorepo) -> None:
     """A service would be held to what moves, or to what is no library; or a typo would change files."""
     make_bad_tags(grown)
@@ -134,6 +135,7 @@ def test_what_cannot_be_pinned_to(grown: Monorepo) -> None:
     assert grown.tree() == before
 
 
+@deep("runs of the whole program that take long")
 def test_an_edit_is_not_buried(grown: Monorepo) -> None:
     """Somebody's edit would be discarded, or hidden in a copy of another state."""
     grown.write(f"{API}/{SETTINGS}", "MINE = 1\n")

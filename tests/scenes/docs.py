@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from scenes.copies import COPIES
+from scenes.fleet_page import FLEET_PAGE
 from scenes.scene import API, COPY, Scene
 
 _STORE = "common/our_common/store.py"
@@ -28,6 +29,7 @@ printf 'services = ["services/*"]\\nmaster = { git = "../platform", ref = "v1.4.
 """
 
 DOCS: Mapping[str, tuple[Scene, ...]] = {
+    "fleet.md": FLEET_PAGE,
     "libraries.md": (
         COPIES["CS018"],
         Scene(

@@ -27,7 +27,7 @@ def distribute_lines(distribution: Distribution, seconds: float, options: Option
         diff: Whether the differences were asked for.
     """
     if diff:
-        yield from difference_lines(distribution.survey, options)
+        yield from spaced(difference_lines(distribution.survey, options, force=distribution.force))
     if options.quiet:
         for outcome in distribution.outcomes:
             yield from _file_lines(outcome, distribution, options)
