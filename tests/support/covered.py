@@ -18,7 +18,7 @@ import coverage
 Arc = tuple[int, int]
 """From which line to which line execution went."""
 
-_FIRST = 3
+_FIRST = 2
 """So many runs of a kind are measured, whatever they are."""
 
 _PROJECT = Path(__file__).parents[2]
@@ -55,10 +55,10 @@ class Covered:
         """Tell whether a run of a kind is to be measured: it takes twice as long, and the hundredth `verify` covers nothing new.
 
         Args:
-            kind: Which kind; of its runs the first ones are measured, then every third.
+            kind: Which kind; of its runs the first ones are measured, then every fifth.
         """
         self._runs[kind] += 1
-        return self._runs[kind] <= _FIRST or self._runs[kind] % 3 == 0
+        return self._runs[kind] <= _FIRST or self._runs[kind] % 5 == 0
 
     def in_fork(self, *, measured: bool) -> None:
         """See to it that this process, and those that it forks in turn, tell what they have covered as they end.
