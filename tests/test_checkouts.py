@@ -114,3 +114,31 @@ def test_no_lock_is_needed(synced: Monorepo) -> None:
     assert synced.run("distribute", "--locked").code == 0
     synced.write("common-sync.lock", "schema = 1\n")
     assert synced.run("distribute", "--locked").code == 0
+
+
+def test_what_copies_of_a_library_beside_this_repository_lack(taken: Pair) -> None:
+    """Who asks what the next release would bring would have to look it up in the other repository, commit by commit."""
+    (api, worker) = taken.app.json("log", code=0)["copies"]
+    first, second = (taken.platform.git("rev-parse", one).strip() for one in ("v1^{commit}", "common-v2"))
+    assert (api["at"]["id"], [one["id"] for one in api["behind"]], api["complete"]) == (first, [second], True)
+    assert worker["behind"] == api["behind"]
+    taken.app.write(f"{API}/{FILE}", "DEBUG = 'mine'\n")
+    said = taken.run("log", "api").out
+    assert ("our_common/settings.py edited" in said, "1 commit behind" in said, " two\n" in said) == (True, True, True)
+    assert not taken.connected()
+
+
+@deep("log of libraries of other repositories")
+def test_what_the_checkout_beside_cannot_tell(taken: Pair) -> None:
+    """A checkout that is older than the copies would have them lack nothing, or be made of what they are not."""
+    taken.platform.git("checkout", "-q", "--orphan", "other")
+    taken.platform.commit("another line")
+    done = taken.run("log")
+    assert (done.code, "has not led to what is checked out in ../platform" in " ".join(done.out.split())) == (1, True)
+    taken.platform.git("checkout", "-q", "main")
+    shallow = taken.app.root.with_name("shallow")
+    taken.platform.git("clone", "-q", "--depth", "1", f"file://{taken.platform.root}", str(shallow))
+    taken.platform.root.rename(taken.platform.root.with_name("gone"))
+    assert (taken.run("log").code, taken.connected()) == (1, False)
+    shallow.rename(taken.platform.root)
+    assert taken.run("log").code == 1

@@ -76,9 +76,9 @@ def test_pin_and_unpin_give_everything_back(grown: Monorepo) -> None:
 
 REFUSED = [
     ("nobody", "v1", "'nobody' is no service", "the services are"),
-    ("api", "vv1", "there is no tag 'vv1'", "did you mean v1?"),
-    ("api", "release-9", "there is no tag 'release-9' in this clone", "git fetch origin tag release-9"),
-    ("api", "0123456", "there is no commit '0123456' in this clone", "git fetch origin"),
+    ("api", "vv1", "there is no tag 'vv1' of common", "did you mean v1?"),
+    ("api", "release-9", "there is no tag 'release-9' of common in this clone", "git fetch origin tag release-9"),
+    ("api", "0123456", "there is no commit '0123456' of common in this clone", "git fetch origin"),
     ("api", "aside", "'aside' is a branch, which moves", "name the commit that it is at now"),
     ("api", "abcdef1", "'abcdef1' is a branch, which moves", "name the commit that it is at now"),
     ("api", "HEAD~1", "'HEAD~1' is no tag's name", "name a tag, or 7 to 64 hex digits"),

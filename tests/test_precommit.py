@@ -444,3 +444,102 @@ def test_a_merge_with_a_conflict(tool: Tool, committed: Monorepo) -> None:
     do_as_told(committed, done)
     assert_passed(tool.commit(committed))
     assert_clone_in_sync(committed)
+
+
+class Day(NamedTuple):
+    """A team's repository, that of a library which it takes from elsewhere, and the tool that looks at its commits."""
+
+    repo: Monorepo
+    platform: Monorepo
+    tool: Tool
+
+    def run(self, *words: str) -> None:
+        """Run a command of the team's; it must do what it was asked for."""
+        done = self.repo.run(*words, env={"XDG_CACHE_HOME": str(self.repo.root.parent / "cache")})
+        assert done.code == 0, (words, done)
+
+    def commit(self) -> None:
+        """Commit as the hook tells; a clone of depth 1, which can ask nobody, must be in sync then."""
+        self.repo.git("add", "-A")
+        done = self.tool.commit(self.repo)
+        if done.code != 0:
+            do_as_told(self.repo, done)
+            done = self.tool.commit(self.repo)
+        assert_passed(done)
+        place = self.repo.root.parent / "elsewhere/clone"
+        words = ("git", "clone", "-q", "--depth", "1", "--no-tags", f"file://{self.repo.root}", str(place))
+        assert run(*words, cwd=self.repo.root).code == 0
+        there = Monorepo(place)
+        done = there.run("verify", env={"XDG_CACHE_HOME": str(place.parent / "cache")})
+        assert done.code == 0, done
+        shutil.rmtree(place.parent)
+
+    def held(self, path: str) -> list[str]:
+        """Return what the copies of the services hold at a path; nothing where one has no such file."""
+        places = (self.repo.root / f"services/{one}/{path}" for one in ("api", "job", "mail", "worker"))
+        return [place.read_text() if place.exists() else "" for place in places]
+
+
+@pytest.fixture
+def day(tool: Tool, tmp_path: Path) -> Day:
+    """Return two libraries, of which one needs the other, and four services; one of them takes a third from elsewhere."""
+    repo, platform = Monorepo(tmp_path / "app"), Monorepo(tmp_path / "platform")
+    for one in (repo, platform):
+        one.root.mkdir()
+        one.git("init", "-q", "-b", "main")
+    platform.write("pyproject.toml", '[project]\nname = "platform"\nversion = "1.0"\n')
+    platform.write("platform_lib.py", "V = 1\n")
+    platform.commit("one")
+    platform.git("tag", "v1")
+    everybody = 'services = ["services/*"]\n'
+    repo.write(
+        "common-sync.toml",
+        f'{everybody}[[library]]\nmaster = "libs/common"\n{everybody}[[library]]\nmaster = "libs/events"\n{everybody}'
+        '[[library]]\nmaster = { git = "../platform", ref = "v1", path = "." }\nservices = ["services/mail"]\n',
+    )
+    repo.write("libs/common/pyproject.toml", '[project]\nname = "our-common"\nversion = "1.0"\n')
+    repo.write("libs/common/our_common.py", "A = 1\nB = 1\nC = 1\nD = 1\nE = 1\n")
+    needs = '[tool.uv.sources]\nour-common = { path = "../common" }\n'
+    repo.write("libs/events/pyproject.toml", f'[project]\nname = "our-events"\nversion = "1.0"\n{needs}')
+    repo.write("libs/events/our_events.py", "EVENT = 1\n")
+    for service in ("api", "job", "mail", "worker"):
+        more = "-e ./platform\n" if service == "mail" else ""
+        repo.write(f"services/{service}/requirements.txt", f"-e ../../libs/common\n-e ../../libs/events\n{more}")
+    tool.configure(repo)
+    return Day(repo, platform, tool)
+
+
+@deep("a day in a team's life")
+def test_a_day_in_a_teams_life(day: Day) -> None:
+    """Each command works by itself, and together they would leave a commit that no clone can prove."""
+    repo, common = day.repo, "common/our_common.py"
+    day.run("distribute")
+    day.commit()
+    repo.git("tag", "common-v1")
+    repo.write("libs/common/our_common.py", "A = 2\nB = 1\nC = 1\nD = 1\nE = 1\n")
+    repo.write("libs/events/our_events.py", "EVENT = 2\n")
+    day.commit()  # the hook brings it to every service
+    assert {text[:5] for text in day.held(common)} == {"A = 2"}
+    day.run("pin", "api", "v1", "--library", "common")
+    day.commit()
+    day.run("pin", "job", "--back", "--library", "events")
+    day.commit()
+    assert day.held("events/our_events.py") == ["EVENT = 2\n", "EVENT = 1\n", "EVENT = 2\n", "EVENT = 2\n"]
+    repo.write("libs/common/our_common.py", "A = 3\nB = 1\nC = 1\nD = 1\nE = 1\n")
+    repo.write("services/worker/common/our_common.py", "A = 2\nB = 1\nC = 1\nD = 1\nE = 9\n")
+    day.run("promote", "worker")
+    day.commit()
+    new = "A = 3\nB = 1\nC = 1\nD = 1\nE = 9\n"
+    assert day.held(common) == ["A = 1\nB = 1\nC = 1\nD = 1\nE = 1\n", new, new, new]
+    day.platform.write("platform_lib.py", "V = 2\n")
+    day.platform.commit("two")
+    day.platform.git("tag", "-f", "v1")
+    day.run("update")
+    day.run("distribute")
+    day.commit()
+    assert day.held("platform/platform_lib.py") == ["", "", "V = 2\n", ""]
+    day.run("unpin", "api", "--library", "common")
+    day.run("unpin", "job", "--library", "events")
+    day.commit()
+    assert (set(day.held(common)), set(day.held("events/our_events.py"))) == ({new}, {"EVENT = 2\n"})
+    assert repo.read("common-sync.lock").count("[[locked]]") == 1

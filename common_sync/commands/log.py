@@ -22,7 +22,7 @@ from common_sync.core.copies.ancestry import (
 from common_sync.core.copies.library import Library
 from common_sync.core.copies.manifest import Manifest
 from common_sync.core.errors import ConfigurationError, GitError, Problem, TreeError
-from common_sync.core.model import SHOWN_ID, Entries, Entry, Snapshot, Symlink, ancestors
+from common_sync.core.model import SHOWN_ID, Entries, Entry, Snapshot, Symlink
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.git.checkout import ATTRIBUTES, may_convert
 from common_sync.edges.git.history import FormerStates, is_cut_off, list_uncommitted, name_entry, read_blobs, read_line
@@ -108,20 +108,25 @@ def read_history(project: Project, names: Sequence[str] = ()) -> History:
         raise ConfigurationError(Problem(message, digests[0], remedy="git log in the library's own repository"))
     lines = [_Line(project.root, target) for target in read_targets(project.root, here).values()]
     foreign = [library for library in project.libraries if library.upstream is not None]
+    if foreign and services:
+        from common_sync.commands.steps.beside import find_beside  # most masters are here
+
+        beside = {library.name: find_beside(project, library) for library in foreign}
+    else:
+        beside = {}
+    lines += [_Line(project.root, one) for one in beside.values() if isinstance(one, Target)]
+    unclear = [(one, why) for one in foreign if isinstance(why := beside.get(one.name), Problem)]
     return History(
         (
             *(line.look_at(service) for service in services for line in lines if line.library.takes(service)),
-            *(_explain_foreign(one, service) for service in services for one in foreign if one.takes(service)),
+            *(_cannot_tell(one, service, why) for service in services for one, why in unclear if one.takes(service)),
         ),
         tuple(line.find(digest) for digest in digests for line in lines),
     )
 
 
-def _explain_foreign(library: Library, service: str) -> CopyHistory:
-    problem = Problem(
-        "its history is in another repository, which is not asked", library.master, remedy="git log there"
-    )
-    return CopyHistory(service, f"{service}/{library.copy}", library.master, exists=True, managed=True, unclear=problem)
+def _cannot_tell(library: Library, service: str, why: Problem) -> CopyHistory:
+    return CopyHistory(service, f"{service}/{library.copy}", library.master, exists=True, managed=True, unclear=why)
 
 
 class _Line:
@@ -129,7 +134,8 @@ class _Line:
 
     def __init__(self, root: str, target: Target) -> None:
         self._root, self._target, self.library = root, target, target.library
-        self._folder = os.path.join(root, target.library.master)
+        self._folder = os.path.join(root, target.source.master)
+        self._top = self._folder if target.checkout else root
         self._names: dict[Entry, str] = {}
 
     @cached_property
@@ -157,11 +163,10 @@ class _Line:
         files = [
             os.path.join(self._folder, path) for path in self._target.snapshot.entries if path.endswith(ATTRIBUTES)
         ]
-        above = [os.path.join(self._root, folder) for folder in (*ancestors(self.library.master), self.library.master)]
-        if may_convert([*above, *folders_up(self._root)], files):
+        if may_convert(folders_up(self._folder), files):
             message = "git converts files of it (.gitattributes), so their bytes here are not those of a commit"
             return Problem(message, self.library.master)
-        if is_cut_off(self._root):
+        if is_cut_off(self._top):
             oldest = f" before {self._commits[0].id[:SHOWN_ID]}" if self._commits else ""
             message = f"its history is cut off{oldest}: this is a shallow clone"
             return Problem(message, self.library.master, remedy="git fetch --unshallow")
@@ -228,7 +233,7 @@ class _Line:
             if states and not os.path.islink(file):
                 with open(file, "rb") as stream:
                     data = stream.read()
-                name = find_likest(data, read_blobs(self._root, states))
+                name = find_likest(data, read_blobs(self._folder, states))
                 guessed[path] = (Blob(PLAIN, name), Blob(EXECUTABLE, name))
         return guessed
 
@@ -256,7 +261,7 @@ class _Line:
         links = {blob.name for blob in blobs if blob.is_link}
         digests = {
             name: (sha256(data).hexdigest(), os.fsdecode(data) if name in links else "")
-            for name, data in read_blobs(self._root, names)
+            for name, data in read_blobs(self._folder, names)
         }
         return {blob: make_entry(blob, *digests[blob.name]) for blob in blobs}
 

@@ -6,6 +6,7 @@ from contextlib import nullcontext
 
 from common_sync.commands.steps.edits import Edits
 from common_sync.commands.steps.homes import Goal, check_repository, find_checkout, find_patched, select_foreign
+from common_sync.commands.steps.promoted import clean
 from common_sync.commands.steps.survey import Survey
 from common_sync.commands.steps.taking import Decided, add_taken, check_unchanged, decide, end_taking
 from common_sync.core.copies.library import Library
@@ -50,6 +51,8 @@ def _take(
 ) -> tuple[Decided, str | None]:
     root, home = found.project.root, find_checkout(library, goal.checkout)
     journal, merges = read_journal(root), Merges(root)
+    if not dry_run:
+        clean(home.folder, [file for files in journal.values() for file in files])
     edits = Edits(found, places, journal, merges, {library.name: home})
     decided = decide(root, edits, merges, dry_run=dry_run)
     if decided.refused or dry_run or not decided.promoted:

@@ -1,7 +1,7 @@
 """What is left of a `promote` once copies follow: its journal forgets the edits that need no remembering any more."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from common_sync.commands.steps.taking import list_locked
@@ -30,7 +30,7 @@ def settle(project: Project) -> None:
         if copy in locked:  # it keeps the edit until what it is locked at has it
             pending[copy] = {path: take for path, take in files.items() if take.is_kept(path, held)}
         if not is_foreign(masters[copy]):
-            _clean(project.root, masters[copy], files)
+            clean(os.path.join(project.root, masters[copy]), files)
         if copy not in locked:
             has = _read(project.root, masters[copy], files)
             pending[copy] = {path: take for path, take in files.items() if take.is_pending(path, held, has)}
@@ -43,9 +43,14 @@ def _read(root: str, folder: str, files: Mapping[str, Take]) -> Entries:
     return {}
 
 
-def _clean(root: str, master: str, files: Mapping[str, Take]) -> None:
-    """Remove the temporary files of a run that was killed while it wrote the master."""
-    with suppress(OSError), opened(os.path.join(root, master)) as tree:
+def clean(master: str, files: Iterable[str]) -> None:
+    """Remove the temporary files of a run that was killed while it wrote the master.
+
+    Args:
+        master: The absolute path of the master's folder.
+        files: The paths in it that such a run may have written.
+    """
+    with suppress(OSError), opened(master) as tree:
         for above in {path.rpartition("/")[0] for path in files}:
             with suppress(FileNotFoundError), opened(above, tree) as folder:
                 remove_tree(TEMPORARY, folder)

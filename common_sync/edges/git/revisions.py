@@ -36,7 +36,7 @@ def resolve_pin(root: str, ref: str, library: str) -> str:
     found = find_commit(root, ref) if is_commit(ref) else None
     if found is not None and found.startswith(ref.lower()):  # not a branch of that name
         return found
-    raise ConfigurationError(_explain(root, ref))
+    raise ConfigurationError(_explain(root, ref, library))
 
 
 def find_commit(root: str, name: str) -> str | None:
@@ -109,7 +109,7 @@ def find_tree(root: str, commit: str, path: str) -> str:
     return ask(["rev-parse", "--verify", f"{commit}:./{path}"], root, variables=WITHOUT_NETWORK).strip()
 
 
-def _explain(root: str, ref: str) -> Problem:
+def _explain(root: str, ref: str, library: str) -> Problem:
     """Say why a ref cannot be used: it is a branch, a typo, or not here."""
     patterns = (f"refs/heads/{ref}", f"refs/remotes/*/{ref}")
     branches = ask(["for-each-ref", "--format=%(objectname)", *patterns], root, literal=False).split()
@@ -120,12 +120,12 @@ def _explain(root: str, ref: str) -> Problem:
     near = nearest(ref, [tag for tag in tags if tag])
     what = "commit" if is_commit(ref) else "tag"
     if near:
-        return Problem(f"there is no {what} {ref!r}", remedy=near)
+        return Problem(f"there is no {what} {ref!r} of {library}", remedy=near)
     if what == "commit":
         fetch = "git fetch --unshallow" if is_cut_off(root) else "git fetch origin"
     else:
         fetch = f"git fetch origin tag {shell_word(ref)}"
-    return Problem(f"there is no {what} {ref!r} in this clone", remedy=fetch)
+    return Problem(f"there is no {what} {ref!r} of {library} in this clone", remedy=fetch)
 
 
 class Row(NamedTuple):
