@@ -414,7 +414,8 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "links, and an index": (ALL + INSTALL, requirements("-f ../../wheels\nidna\n./common\n"), "CS213:4"),
     "links that are there": (
         ALL + INSTALL,
-        requirements("--no-index\n-f wheels\nidna\n./common\n") | {"wheels/idna-3.7-py3-none-any.whl": ""},
+        requirements("--no-index\n-f wheels\nidna\n./common\n")
+        | {"wheels/idna-3.7-py3-none-any.whl": "", "wheels/setuptools-80.0-py3-none-any.whl": ""},
         "",
     ),
     "links on a network": (ALL + INSTALL, requirements("-f https://example.invalid/x\nidna\n./common\n"), ""),
