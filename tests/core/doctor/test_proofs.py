@@ -79,6 +79,7 @@ SETUP = ALL + "RUN pip install ./common && pip install .\n"
 INSTALL_IT = ALL + "RUN pip install ./common\n"
 UV_SYNC = ALL + "RUN uv sync --frozen\n"
 
+TWO = {"libs/a/pyproject.toml": "x.y", "libs/b/pyproject.toml": "X-Y", "libs/c/pyproject.toml": "Api"}
 SELF = {"pyproject.toml": '[project]\nname = "api"\nversion = "1"\n'}
 
 ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
@@ -642,6 +643,27 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "without the library": ("FROM team/base:1\nCOPY requirements.txt .\n" + INSTALL, FILES, "CS213:3"),
     "the folder of Go": ("FROM golang\nCOPY . .\nRUN cd / && pip install -r go/requirements.txt\n", FILES, "CS201:3"),
     # a member of a uv workspace that is not there is passed over; one without a project ends uv, unless it is told of a lock
+    **{
+        f"uv workspace, two of a name: {name}": (
+            ALL + f"RUN {command}\n",
+            {**members(listed), **{path: f'[project]\nname = "{one}"\nversion = "1"\n' for path, one in TWO.items()}},
+            expected,
+        )
+        for name, listed, command, expected in (
+            ("two members", 'members = ["libs/[ab]"]', "uv sync", "CS218:4"),
+            ("by a lock", 'members = ["libs/a", "libs/b"]', "uv sync --frozen", "CS218:4"),
+            ("the root's", 'members = ["libs/c"]', "uv sync", "CS218:4"),
+            ("one of them is left out", 'members = ["libs/*"]\nexclude = ["libs/a", "libs/c"]', "uv sync", ""),
+            ("one member twice", 'members = ["libs/a", "libs/a*"]', "uv sync", ""),
+            ("by pip", 'members = ["libs/[ab]"]', "uv pip install --system -r pyproject.toml", "CS218:4"),
+            (
+                "by pip, no sources",
+                'members = ["libs/*"]',
+                "uv pip install --system --no-sources -r pyproject.toml",
+                "",
+            ),
+        )
+    },
     **{
         f"uv workspace: {name}": (ALL + f"RUN {command}\n", {**members(listed), **dict.fromkeys(files, "")}, expected)
         for name, listed, files, command, expected in (
