@@ -6,7 +6,13 @@ import pytest
 from support.contexts import BASE, LIBRARY, troubles_of
 
 BUILDER = {"w/setuptools-80.0-py3-none-any.whl": ""}
-FILES = {**LIBRARY, "w/our_common-1-py3-none-any.whl": "", "w/idna-3.7-py3-none-any.whl": "", "w/six-1.16.0.tar.gz": ""}
+FILES = {
+    **LIBRARY,
+    "w/our_common-1-py3-none-any.whl": "",
+    "w/idna-3.7-py3-none-any.whl": "",
+    "w/six-1.16.0.tar.gz": "",
+    "w/README.txt": "",
+}
 ALONE = "pip install --no-index --find-links w "
 ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "its version": (ALONE + "our-common==1 six", {}, ""),

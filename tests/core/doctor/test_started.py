@@ -68,6 +68,8 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
         "",
     ),
     "what a script may leave": (ALL + "RUN ./x.sh\nCMD python x.py", {"x.sh": ""}, ""),
+    "what a script may leave elsewhere": (ALL + "RUN ./x.sh\nCMD python /srv/x.py", {"x.sh": ""}, ""),
+    "a program in a folder that a variable names": (ALL + "CMD $X/run.sh", {}, ""),
     # modules
     "a module": (ALL + 'CMD ["python", "-m", "app.main"]', APP, ""),
     "a module that is missing": (ALL + 'CMD ["python", "-m", "app.main"]', LIKE_APP, "CS220:5"),
@@ -144,6 +146,12 @@ COMPOSED: dict[str, tuple[str, str, tuple[str, ...], str]] = {
         "src/api.py",
         "",
         ("    command: uvicorn api:app\n    environment: [PYTHONPATH=/app/src, X]\n",),
+        "",
+    ),
+    "a path, and an odd key": (
+        "src/api.py",
+        "",
+        ("    command: uvicorn api:app\n    environment: {[a]: b, PYTHONPATH: src}\n",),
         "",
     ),
     "a path that nobody knows": (

@@ -67,6 +67,7 @@ SCRIPTS = [
         ["/app?: test -f x", "/app?: pip install a", "/app?: b", "/app: c"],
     ),
     ("for f in a b; do pip install $f; done; c", ["/app: pip install a", "/app: pip install b", "/app: c"]),
+    ("for f in a b; do x $f", ["/app: x <>"]),
     ("for f in a b; do x $f; break; done", ["/app: x <>", "/app: break"]),
     ("for f in a b\ndo\n  while x; do y $f; done\ndone", ["/app?: x", "/app?: y a", "/app?: x", "/app?: y b"]),
     ("for f in *.txt $X; do pip install -r $f; done", ["/app?: pip install -r <>"]),
