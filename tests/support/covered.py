@@ -8,6 +8,7 @@ import io
 import os
 import pickle
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NoReturn
@@ -16,6 +17,9 @@ import coverage
 
 Arc = tuple[int, int]
 """From which line to which line execution went."""
+
+_FIRST = 2
+"""So many runs of a kind are measured, whatever they are."""
 
 _PROJECT = Path(__file__).parents[2]
 
@@ -38,6 +42,7 @@ class Covered:
         included = [f"{_PROJECT}/common_sync/*"]
         self._measured = coverage.Coverage(data_file=None, config_file=False, branch=True, include=included)
         self._known: dict[str, set[Arc]] = {}
+        self._runs: Counter[str] = Counter()
         self._news = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - until the process ends
         self._exit = os._exit
         self._measured.start()
@@ -46,9 +51,25 @@ class Covered:
         """Remember what the warm process itself has covered, so that no fork tells it again."""
         self._learn(dict(self._arcs()))
 
-    def in_fork(self) -> None:
-        """See to it that this process, and those that it forks in turn, tell what they have covered as they end."""
-        self._exit, os._exit = os._exit, self._tell_and_exit
+    def is_worth(self, kind: str) -> bool:
+        """Tell whether a run of a kind is to be measured: it takes twice as long, and the hundredth `verify` covers nothing new.
+
+        Args:
+            kind: Which kind; of its runs the first ones are measured, then every fifth.
+        """
+        self._runs[kind] += 1
+        return self._runs[kind] <= _FIRST or self._runs[kind] % 5 == 0
+
+    def in_fork(self, *, measured: bool) -> None:
+        """See to it that this process, and those that it forks in turn, tell what they have covered as they end.
+
+        Args:
+            measured: Whether they do.
+        """
+        if measured:
+            self._exit, os._exit = os._exit, self._tell_and_exit
+        else:
+            self._measured.stop()
 
     def after_fork(self) -> None:
         """Learn what forks that have ended have covered."""
