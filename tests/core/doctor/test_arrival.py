@@ -62,6 +62,11 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
         {},
         "",
     ),
+    "pip wheel links, and a pattern": (
+        ALL + "RUN pip wheel -w /w ./common\nRUN pip install --no-index --find-links=/w /w/*.whl\n",
+        {},
+        "",
+    ),
     "pip wheel stage not": (
         BUILDER
         + "RUN pip wheel --no-deps -w /wheels ./common\nFROM python:3.12\nWORKDIR /app\nCOPY --from=b /wheels /wheels\nRUN pip install idna\nCOPY main.py .\n",

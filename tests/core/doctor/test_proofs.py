@@ -79,6 +79,9 @@ SETUP = ALL + "RUN pip install ./common && pip install .\n"
 INSTALL_IT = ALL + "RUN pip install ./common\n"
 UV_SYNC = ALL + "RUN uv sync --frozen\n"
 
+TWO = {"libs/a/pyproject.toml": "x.y", "libs/b/pyproject.toml": "X-Y", "libs/c/pyproject.toml": "Api"}
+SELF = {"pyproject.toml": '[project]\nname = "api"\nversion = "1"\n'}
+
 ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     # setuptools runs what a setup.py says, and pip installs what that requires
     "setup.py: a path out": (SETUP, setup("install_requires=['our-common @ file:../../common']"), "CS201:4"),
@@ -414,7 +417,8 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "links, and an index": (ALL + INSTALL, requirements("-f ../../wheels\nidna\n./common\n"), "CS213:4"),
     "links that are there": (
         ALL + INSTALL,
-        requirements("--no-index\n-f wheels\nidna\n./common\n") | {"wheels/idna-3.7-py3-none-any.whl": ""},
+        requirements("--no-index\n-f wheels\nidna\n./common\n")
+        | {"wheels/idna-3.7-py3-none-any.whl": "", "wheels/setuptools-80.0-py3-none-any.whl": ""},
         "",
     ),
     "links on a network": (ALL + INSTALL, requirements("-f https://example.invalid/x\nidna\n./common\n"), ""),
@@ -586,6 +590,49 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
         "CS218:4",
     ),
     "requirements: by nobody": (run("RUN pip install ./common"), requirements("--no-such\n-e ./common\n"), ""),
+    # COPY --exclude takes patterns as a .dockerignore does, relative to what is copied
+    "exclude: something else": (
+        BASE + "COPY --exclude=*.md --exclude=**/tests . .\nRUN pip install ./common\n",
+        FILES,
+        "",
+    ),
+    "exclude: the copy": (BASE + "COPY --exclude=common . .\nRUN pip install ./common\n", FILES, "CS201:4"),
+    "exclude: its package": (BASE + "COPY --exclude=our_* common common\nRUN pip install ./common\n", FILES, "CS201:4"),
+    "exclude: its project file": (BASE + "COPY --exclude=**/*.toml . .\nRUN pip install ./common\n", FILES, "CS201:4"),
+    "exclude: no file below": (BASE + "COPY --exclude=*.toml . .\nRUN pip install ./common\n", FILES, ""),
+    "exclude: what is there already": (
+        BASE + "COPY common common\nCOPY --exclude=common . .\nRUN pip install ./common\n",
+        FILES,
+        "",
+    ),
+    "exclude: a file": (BASE + "COPY --exclude=r* requirements.txt ./\n" + INSTALL, FILES, "CS213:4"),
+    "exclude: another file": (
+        BASE + "COPY common common\nCOPY --exclude=x* requirements.txt ./\n" + INSTALL,
+        FILES,
+        "",
+    ),
+    "exclude: a variable": (BASE + "ARG X\nCOPY --exclude=$X . .\nRUN pip install ./common\n", FILES, "CS213:5"),
+    # loops over words that are written out
+    "a loop": (run("RUN for x in common; do pip install ./$x; done"), FILES, ""),
+    "a loop: what is not there": (
+        run("RUN for x in common nosuch; do pip install ./$x || exit 1; done"),
+        FILES,
+        "CS201:4",
+    ),
+    "a loop of files": (
+        run('RUN for x in a b; do pip install -r "$x.txt"; done'),
+        {**FILES, "a.txt": "", "b.txt": ""},
+        "",
+    ),
+    "a loop in a loop": (
+        run("RUN for x in . ./common; do for y in /; do pip install $x$y; done; done"),
+        {**FILES, **SELF},
+        "",
+    ),
+    "a loop of many": (run(f"RUN for x in {'common ' * 300}; do pip install ./$x; done"), FILES, "CS213:4"),
+    "a loop that is left": (run("RUN for x in a common; do pip install ./$x && break; done"), FILES, "CS213:4"),
+    "a loop over what matches": (run("RUN for x in c*; do pip install ./$x; done"), FILES, "CS213:4"),
+    "a loop without an end": (run("RUN for x in a; pip install ./common"), FILES, ""),
     # a base image with a folder of its own
     "all into its folder": ("FROM team/base:1\nCOPY . .\n" + INSTALL, FILES, ""),
     "its folder, by another name": (
@@ -596,6 +643,27 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "without the library": ("FROM team/base:1\nCOPY requirements.txt .\n" + INSTALL, FILES, "CS213:3"),
     "the folder of Go": ("FROM golang\nCOPY . .\nRUN cd / && pip install -r go/requirements.txt\n", FILES, "CS201:3"),
     # a member of a uv workspace that is not there is passed over; one without a project ends uv, unless it is told of a lock
+    **{
+        f"uv workspace, two of a name: {name}": (
+            ALL + f"RUN {command}\n",
+            {**members(listed), **{path: f'[project]\nname = "{one}"\nversion = "1"\n' for path, one in TWO.items()}},
+            expected,
+        )
+        for name, listed, command, expected in (
+            ("two members", 'members = ["libs/[ab]"]', "uv sync", "CS218:4"),
+            ("by a lock", 'members = ["libs/a", "libs/b"]', "uv sync --frozen", "CS218:4"),
+            ("the root's", 'members = ["libs/c"]', "uv sync", "CS218:4"),
+            ("one of them is left out", 'members = ["libs/*"]\nexclude = ["libs/a", "libs/c"]', "uv sync", ""),
+            ("one member twice", 'members = ["libs/a", "libs/a*"]', "uv sync", ""),
+            ("by pip", 'members = ["libs/[ab]"]', "uv pip install --system -r pyproject.toml", "CS218:4"),
+            (
+                "by pip, no sources",
+                'members = ["libs/*"]',
+                "uv pip install --system --no-sources -r pyproject.toml",
+                "",
+            ),
+        )
+    },
     **{
         f"uv workspace: {name}": (ALL + f"RUN {command}\n", {**members(listed), **dict.fromkeys(files, "")}, expected)
         for name, listed, files, command, expected in (
@@ -642,7 +710,7 @@ REASONS = {
     BASE + "RUN git clone https://example.invalid/x .\n" + INSTALL: "line 3 runs `git`, and what it leaves is unknown",
     BASE + "ADD x.tar.gz ./\n" + INSTALL: "line 3 unpacks or fetches `x.tar.gz`",
     BASE + "ARG S\nCOPY $S ./\n" + INSTALL: "in line 4 `$S` holds a variable without a value",
-    BASE + "COPY --exclude=x common ./common\nRUN pip install ./common\n": "line 3 leaves some of it out",
+    BASE + "COPY --exclude=[x] common ./common\nRUN pip install ./common\n": "line 3 leaves some of it out",
 }
 
 

@@ -19,6 +19,7 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "after": (ALL + I + "RUN python -c 'import our_common'\n", {}, ""),
     "from it": (ALL + 'RUN python3 -c "import os; from our_common.x import y"\n' + I, {}, "CS216:4"),
     "among others": (ALL + "RUN python -c 'import os, our_common as o'\n" + I, {}, "CS216:4"),
+    "twice": (ALL + "RUN python -c 'import os; import os; import our_common,'\n" + I, {}, "CS216:4"),
     "in the line of the install": (ALL + "RUN pip install ./common && python -c 'import our_common'\n", {}, ""),
     "right before the install": (ALL + "RUN python -c 'import our_common' && pip install ./common\n", {}, "CS216:4"),
     "by a script": (ALL + "RUN python main.py\n" + I, {}, "CS216:4"),

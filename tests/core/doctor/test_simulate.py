@@ -79,7 +79,7 @@ DOCKERFILES = [
         + "COPY . /srv/x\nFROM x\nWORKDIR /app\nCOPY --parents --from=0 /srv/./x/common /app/\nRUN pip install ./x/common\n",
         "",
     ),
-    ("only some of it", BASE + "COPY --exclude=*.toml common ./common\n" + COPY + INSTALL, "CS213:5"),
+    ("only some of it", BASE + "COPY --exclude=*.toml common ./common\n" + COPY + INSTALL, "CS201:5"),
     ("ADD", BASE + "ADD common common\nADD requirements.txt .\n" + INSTALL, ""),
     ("an archive", BASE + COPY + "ADD x.tar.gz ./\n" + INSTALL, "CS213:5"),
     ("a URL", BASE + COPY + "ADD https://example.invalid/x ./\n" + INSTALL, "CS213:5"),

@@ -24,6 +24,7 @@ class Installed(NamedTuple):
     old_pip: bool  # whether pip is older than 24.1
     command: Command  # what installs it
     user: str  # who runs it
+    image: Image = Image()  # the files that are there then
 
 
 class Ran(NamedTuple):

@@ -251,7 +251,7 @@ class _Builder:
         state.before = state.before.with_installed(needs, list_installed(install, needs, image, self._context))
         old_pip, python = state.base.old_pip and install.tool == "pip", state.base.python
         where = (instruction, state.number, state.workdir)
-        event = Installed(*where, install, needs, python, old_pip, command, state.user)
+        event = Installed(*where, install, needs, python, old_pip, command, state.user, image)
         state.events.append(event)
         state.steps.append(event)
         if any(_NEW_PIP.fullmatch(asked.word.text) for asked in install.asked):

@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from common_sync.core.doctor.build.outcome import Installed, Ran, StageEnd, Taken
-from common_sync.core.doctor.checks.asked_first import asks_for, is_library, may_bring
+from common_sync.core.doctor.checks.asked_first import asks_for, is_library, may_bring, names_archive
 from common_sync.core.doctor.checks.looking import Look
 from common_sync.core.doctor.checks.surroundings import ONLY_LOOKS, environment_made_by, site_of, surround
 from common_sync.core.doctor.install.sites import (
@@ -96,7 +96,7 @@ def _install(arrived: Arrived, event: Installed, around: Around, image: ImageVie
     install, line = event.install, event.instruction.line
     site = site_of(event, around)
     brings = any(is_library(need, image) and need.brought for need in event.needs)
-    brings = brings or (may_bring(event) and (not install.has("--find-links") or asks_for(event, image, stage.image)))
+    brings = brings or names_archive(event) or (may_bring(event) and asks_for(event, image, stage.image))
     if install.action != "install" or install.has(*ONLY_LOOKS):
         looks = f"only does `{install.action}`" if install.action != "install" else "only looks what it would do"
         return arrived._replace(lost=Lost(line, looks)) if brings else arrived

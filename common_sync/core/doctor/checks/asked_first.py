@@ -77,9 +77,12 @@ def asks_for(event: Installed, image: ImageView, files: Image) -> bool:
 
 def may_bring(event: Installed) -> bool:
     """Tell whether an install may bring the library as a wheel."""
-    return event.install.has(LINKS) or any(
-        one.word.pattern or one.word.text.endswith(ARCHIVES) for one in event.install.asked
-    )
+    return event.install.has(LINKS) or names_archive(event)
+
+
+def names_archive(event: Installed) -> bool:
+    """Tell whether an install names files of packages, or a pattern of some."""
+    return any(one.word.pattern or one.word.text.endswith(ARCHIVES) for one in event.install.asked)
 
 
 def _find_asked(event: Installed, image: ImageView, files: Image) -> Iterator[Finding]:

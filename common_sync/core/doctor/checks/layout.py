@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from posixpath import basename, dirname, join
 from typing import NamedTuple
 
-from common_sync.core.doctor.image.files import Context, Files, Image, Put
+from common_sync.core.doctor.image.files import Context, Files, Image, Put, Without
 from common_sync.core.model import below
 
 
@@ -64,8 +64,9 @@ def _places(image: Image, context: Files, copy: str) -> Iterator[str]:
     for layer in image.layers:
         if not isinstance(layer, Put):
             continue
-        of_stage = find_places(layer.files, context, copy) if isinstance(layer.files, Image) else []
-        for inner in [copy] if layer.files is context else of_stage:
+        files = layer.files.files if isinstance(layer.files, Without) else layer.files
+        of_stage = find_places(files, context, copy) if isinstance(files, Image) else []
+        for inner in [copy] if files is context else of_stage:
             rest = below(inner, layer.source)
             if rest is not None:
                 yield join(layer.place, rest) if rest else layer.place

@@ -17,7 +17,7 @@ from common_sync.core.formats.shell.script import Command
 from common_sync.core.formats.shell.words import Word
 
 _PYTHON = expression(r"(?:python|pypy)[\d.]*")
-_SERVERS = frozenset({"gunicorn", "uvicorn", "hypercorn", "celery", "flask", "fastapi", "pytest", "daphne", "granian"})
+SERVERS = frozenset({"gunicorn", "uvicorn", "hypercorn", "celery", "flask", "fastapi", "pytest", "daphne", "granian"})
 """Programs that look into the current folder of themselves, however Python is told not to."""
 _FOLDERS = frozenset({"--app-dir", "--chdir", "--pythonpath", "--workdir"})
 _OWN_MODULES = frozenset({"pip", "venv", "ensurepip", "compileall", "http.server", "json.tool"})
@@ -111,12 +111,12 @@ class _Read(NamedTuple):
 
 def _read(command: Command) -> _Read | None:
     """Return how a command starts Python, or None where it starts no program of Python's, or installs."""
-    if command.program in _SERVERS:
+    if command.program in SERVERS:
         return _Read(frozenset("P"), server=True)
     if not command.words or not _PYTHON.fullmatch(command.program) or read_install(command) is not None:
         return None
     letters, module, script, code, *_ = read_python(command.arguments)
-    return _Read(letters, module, script, code, server=module.partition(".")[0] in _SERVERS)
+    return _Read(letters, module, script, code, server=module.partition(".")[0] in SERVERS)
 
 
 def _look(started: Started, read: _Read, around: Around, stage: StageEnd, entries: Sequence[str]) -> Look:

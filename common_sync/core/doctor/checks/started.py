@@ -3,25 +3,28 @@
 It counts what ENTRYPOINT and CMD say, and what `entrypoint` and `command` of a compose file put in their places.
 """
 
+import sys
 from collections.abc import Iterator
 from posixpath import join, normpath
 from typing import NamedTuple
 
 from common_sync.core.doctor.build.outcome import NotFollowed, Ran, StageEnd, Start
 from common_sync.core.doctor.build.starting import Surrounding, list_started
-from common_sync.core.doctor.checks.looking import Look, find_looks
+from common_sync.core.doctor.checks.looking import SERVERS, Look, find_looks
 from common_sync.core.doctor.checks.path_entries import path_entries_in
 from common_sync.core.doctor.checks.surroundings import surround
 from common_sync.core.doctor.checks.taken import is_shown
 from common_sync.core.doctor.image.copying import MissingSource
 from common_sync.core.doctor.image.effects import SYSTEM
 from common_sync.core.doctor.image.files import Context
+from common_sync.core.doctor.install.isolation import list_installed
 from common_sync.core.doctor.view import ImageView, View
 from common_sync.core.expressions import expression
 from common_sync.core.findings import make_finding
 from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.formats.compose.file import Mount
 from common_sync.core.formats.compose.starts import read_start
+from common_sync.core.formats.pip.names import normalise
 from common_sync.core.formats.shell.script import Command
 from common_sync.core.model import Finding, below
 
@@ -187,6 +190,8 @@ def _absent_for(look: Look, begun: _Begun) -> Iterator[tuple[int, str, bool]]:
             yield look.line, "Python is given `/bin/sh` to run: a CMD in shell form is added to the ENTRYPOINT", True
     elif look.module and (why := _why_no_module(look, begun)):
         yield look.line, f"`{look.shown}` is started with the image, and {why}", True
+    elif look.module and _is_from_nowhere(look, begun):
+        yield look.line, f"cannot be told whether there is a module `{look.module}`, which `{look.shown}` starts", False
 
 
 def _absence(path: str, begun: _Begun) -> bool | None:
@@ -223,6 +228,31 @@ def _why_no_module(look: Look, begun: _Begun) -> str:
         return ""
     folders = " or ".join(dict.fromkeys(look.folders)) or "any folder that it looks into"
     return f"there is no module `{look.module}` in {folders}"
+
+
+def _is_from_nowhere(look: Look, begun: _Begun) -> bool:
+    """Tell whether nothing shows where a module comes from that is not the service's own: no package has a part of its name."""
+    top = look.module.partition(".")[0]
+    covered = any(below(folder, one.target) is not None for folder in look.folders for one in begun.mounts)
+    if look.more or covered or top in sys.stdlib_module_names or top in SERVERS or _is_installed(top, begun):
+        return False
+    inner = look.module.replace(".", "/")
+    service = begun.image.service
+    known = any(_is_module(join(folder, inner), begun) for folder in look.folders) or _is_own(top, service.context)
+    if known or any(one.package.partition(".")[0] == top for one in service.imports):
+        return False
+    installs = [one for stage in begun.image.build.stages for one in stage.installs]
+    if any(one.install.synced for one in installs):
+        return False
+    names = {
+        name for one in installs for name in list_installed(one.install, one.needs, one.image, begun.image.context)
+    }
+    names.add(normalise(service.library))
+    return not _parts(top) & {part for name in names for part in _parts(name)}
+
+
+def _parts(name: str) -> set[str]:
+    return {*normalise(name).split("-")}
 
 
 def _is_module(path: str, begun: _Begun) -> bool:

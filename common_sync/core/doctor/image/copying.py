@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from fnmatch import fnmatchcase
 from posixpath import basename, join, normpath
 from typing import NamedTuple
 
@@ -14,11 +15,13 @@ from common_sync.core.doctor.image.files import (
     Image,
     Inline,
     Put,
+    Without,
     match_paths,
 )
 from common_sync.core.expressions import expression
 from common_sync.core.formats.dockerfile.syntax import Heredoc, Instruction
 from common_sync.core.formats.dockerfile.words import Word
+from common_sync.core.formats.dockerignore import parse_dockerignore
 from common_sync.core.formats.shell.words import Word as ShellWord
 
 
@@ -49,7 +52,7 @@ class Copying(NamedTuple):
     folder: bool  # whether the destination is a folder in any case
     origin: ShellWord | None  # what `--from` names, or None for the build context
     parents: bool  # whether the folders of a source are made, too
-    unclear: bool  # whether not all of a source is copied
+    left_out: tuple[str, ...]  # the patterns of what of a source is not copied
     unpacks: bool  # whether archives are unpacked, and URLs fetched
     heredocs: tuple[Heredoc, ...]  # the files that the Dockerfile itself holds
 
@@ -71,7 +74,7 @@ def read_copy(instruction: Instruction, expand: Callable[[Word], ShellWord], wor
         destination.endswith("/") or basename(destination) in {".", "..", ""} or len(sources) > 1,
         expand(origin) if origin is not None else None,
         parents="parents" in flags,
-        unclear="exclude" in flags,
+        left_out=tuple(_patterns(instruction, expand)),
         unpacks=instruction.name == "ADD",
         heredocs=instruction.heredocs,
     )
@@ -161,6 +164,23 @@ def _put(copying: Copying, source: str, files: Files, *, folder: bool, pivot: in
         destination = join(destination, *source.strip("/").split("/")[pivot:])
     elif folder and (place is None or place.kind != "folder"):
         destination = join(destination, basename(source)).rstrip("/")
-    if copying.unclear:
+    if not copying.left_out:
+        return Put(destination, files, source)
+    whole = place is not None and place.kind == "folder" and not copying.parents
+    if not whole and any(fnmatchcase(basename(source), basename(one)) for one in copying.left_out):
         return Doubt(destination, f"line {copying.line} leaves some of it out")
-    return Put(destination, files, source)
+    if any(_ODD.search(one) for one in copying.left_out):
+        return Doubt(destination, f"line {copying.line} leaves some of it out, and it cannot be told what")
+    patterns = parse_dockerignore("\n".join(copying.left_out))
+    return Put(destination, Without(files, source, patterns) if whole else files, source)
+
+
+_ODD = expression(r"[\[\]\\!#\n\0]|\.\.")
+"""What stands in a pattern that is not followed here."""
+
+
+def _patterns(instruction: Instruction, expand: Callable[[Word], ShellWord]) -> Iterator[str]:
+    for flag in instruction.flags:
+        if flag.name == "exclude":
+            found = expand(flag.value) if flag.value is not None else ShellWord("", known=False)
+            yield found.text if found.known else "\0*"

@@ -89,6 +89,27 @@ class Rooted(NamedTuple):
         return self.files.names(path.strip("/"))
 
 
+class Without(NamedTuple):
+    """Files of which some are left out, as `COPY --exclude` does."""
+
+    files: Files  # all of them
+    top: str  # the path that is copied
+    left_out: Dockerignore  # what is left out, relative to that
+
+    def look(self, path: str) -> Place | None:
+        """Return what is at a path, or None when there is nothing."""
+        rest = below(path, self.top)
+        return self.files.look(path) if not rest or self.left_out.exclusion(rest) is None else None
+
+    def names(self, path: str) -> Iterable[str]:
+        """Return the names of what is in a folder."""
+        return [
+            name
+            for name in self.files.names(path)
+            if self.look(f"{path}/{name}".removeprefix("/" if not path else "")) is not None
+        ]
+
+
 class Put(NamedTuple):
     """Something was copied to a place."""
 

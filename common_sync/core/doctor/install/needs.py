@@ -25,7 +25,7 @@ from common_sync.core.doctor.install.unbuilt import PROJECT_FILES, find_absent, 
 from common_sync.core.doctor.install.upward import upward
 from common_sync.core.doctor.install.uv import find_config_files, wheels_only
 from common_sync.core.doctor.install.uv_settings import refuse_settings
-from common_sync.core.doctor.install.workspace import find_bare_members
+from common_sync.core.doctor.install.workspace import find_bare_members, find_doubled_members
 from common_sync.core.formats.pip.paths import ARCHIVES, find_include, find_target, holds_variable, name_project
 from common_sync.core.formats.pip.refusals import is_nameless, why_refused, why_uv_refuses
 from common_sync.core.formats.pip.syntax import Instruction, parse_instructions
@@ -293,6 +293,7 @@ class _Finder:
                 reason = "uv.lock does not name it: run `uv lock`"
                 yield Need("project", dependency.written, "", "unknown", reason, place.origin, dependency.line)
         yield from find_bare_members(text, place.origin, folder, self.install, self._image)
+        yield from find_doubled_members(text, place.origin, folder, self.install, self._image, self._context)
         if project.workspace and self.install.tool == "uv":
             yield Need("project", "workspace = true", "", "unknown", "uv workspaces are not followed", place.origin)
 

@@ -65,6 +65,11 @@ def _local(option: str, value: str, line: int | None) -> Iterator[Source]:
         yield Source(option, target.path, line)
 
 
+def forbids_indexes(text: str) -> bool:
+    """Tell whether a requirements file has no index be asked."""
+    return _NO_INDEX.search(text) is not None
+
+
 def needs_it(source: Source, install: Install, text: str = "") -> bool:
     """Tell whether an install fails for certain where a folder is not there: pip looks elsewhere, if it may.
 
@@ -75,4 +80,4 @@ def needs_it(source: Source, install: Install, text: str = "") -> bool:
     """
     if install.tool == "uv":
         return source.option == LINKS
-    return install.has("--no-index") or _NO_INDEX.search(text) is not None
+    return install.has("--no-index") or forbids_indexes(text)

@@ -6,9 +6,10 @@ A member that is not there at all is passed over (tried with uv 0.13), as in a b
 from collections.abc import Iterator
 from posixpath import basename, join, normpath
 
-from common_sync.core.doctor.image.files import Image, match_paths
+from common_sync.core.doctor.image.files import Context, Image, match_paths
 from common_sync.core.doctor.install.command import Install
-from common_sync.core.doctor.install.need import Need
+from common_sync.core.doctor.install.need import Need, read_text
+from common_sync.core.doctor.install.projects import read_project
 from common_sync.core.formats.toml import Document, parse_toml
 
 _TABLE = ("tool", "uv", "workspace")
@@ -33,6 +34,35 @@ def find_bare_members(text: str, file: str | None, folder: str, install: Install
             project = join(path, "pyproject.toml")
             if path not in excluded and _has_files(path, image) and image.look(project) is None:
                 yield Need("file", written, project, "missing", "", file, line)
+
+
+def find_doubled_members(
+    text: str, file: str | None, folder: str, install: Install, image: Image, context: Context
+) -> Iterator[Need]:
+    """Yield the members of the workspace that a project begins whose names another member has: uv ends there, even by a lock.
+
+    Args:
+        text: The text of its pyproject.toml.
+        file: The path of that in the build context, or None.
+        folder: Where it is in the image.
+        install: What is installed.
+        image: The files that are there then.
+        context: The build context that they came from.
+    """
+    if install.tool != "uv" or (not install.synced and install.has("--no-sources")):
+        return
+    document = parse_toml(text)
+    excluded = {path for _, one in _named(document, "exclude") for path in _matching(folder, one, image)}
+    first = read_project(text)
+    names = {first.name: folder} if first is not None and first.name else {}
+    for line, written in _named(document, "members"):
+        for path in _matching(folder, written, image):
+            place = image.look(join(path, "pyproject.toml")) if path not in excluded else None
+            project = read_project(read_text(place, context) or "") if place is not None else None
+            name = project.name if project is not None else ""
+            if name and names.setdefault(name, path) != path:
+                refused = f"uv wants a name for each member of a workspace, and {names[name]} and {path} are both named `{name}`"
+                yield Need("project", written, path, "there", "", file, line, refused=refused, brought=False)
 
 
 def _named(document: Document, key: str) -> Iterator[tuple[int, str]]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from common_sync.core.expressions import expression
 from common_sync.core.formats.shell.conditions import Arm, Conditions, Path
 from common_sync.core.formats.shell.lists import look_ahead, sets_errexit
-from common_sync.core.formats.shell.simple import Functions, Simple, split_commands, take_functions
+from common_sync.core.formats.shell.simple import Functions, Simple, split_commands, take_functions, unroll
 from common_sync.core.formats.shell.words import Variables, Word, expand_word, split_script
 
 
@@ -123,7 +123,7 @@ class _Script:
 
     def run(self, commands: list[Simple]) -> Iterator[Command]:
         """Yield what commands run, and at their end what is in functions that nobody has called."""
-        rest, functions = take_functions(commands)
+        rest, functions = take_functions(unroll(commands))
         self._functions |= functions
         for at in range(len(rest)):
             yield from self._step(rest, at)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from common_sync.core.expressions import expression
 from common_sync.core.formats.shell.words import Token
 
 
@@ -95,3 +96,53 @@ def _braces(words: tuple[str, ...]) -> Iterator[int]:
 
 
 _BEFORE = frozenset({"{", "}", "then", "else", "do", "if", "elif", "while", "until"})
+
+
+_LOOPS = frozenset({"for", "while", "until", "select"})
+_LEAVING = frozenset({"break", "continue"})
+_PLAIN = expression(r"[^$`*?\[\]{}~]+")
+_MOST = 200
+"""How many commands loops may come to, together with what is in them."""
+
+
+def unroll(commands: list[Simple]) -> list[Simple]:
+    """Return a script whose loops over words that are written out are written out themselves: `{ x=a; …; x=b; …; }`."""
+    if not any(one.words[:1] == ("for",) for one in commands):
+        return commands
+    unrolled: list[Simple] = []
+    at = 0
+    while at < len(commands):
+        end = _end_of_loop(commands, at)
+        body = commands[at + 1 : end] if end is not None else []
+        body[:1] = [one._replace(words=one.words[1:]) for one in body[:1]]  # without the `do`
+        body = unroll(body)
+        items = commands[at].words[3:]
+        if end is None or len(items) * (len(body) + 1) > _MOST:
+            unrolled.append(commands[at])
+            at += 1
+            continue
+        unrolled.append(Simple(("{",), (), commands[at].before, ";"))
+        for item in items:
+            unrolled += [Simple((f"{commands[at].words[1]}={item}",), (), ";", ";"), *body]
+        unrolled.append(commands[end]._replace(words=("}", *commands[end].words[1:])))
+        at = end + 1
+    return unrolled
+
+
+def _end_of_loop(commands: list[Simple], at: int) -> int | None:
+    """Return where a loop over words ends that can be written out; None where none begins, or not all of it can be told."""
+    head = commands[at].words
+    if head[:1] != ("for",) or head[2:3] != ("in",) or not all(map(_PLAIN.fullmatch, head[3:])):
+        return None
+    if at + 1 == len(commands) or commands[at + 1].words[:1] != ("do",):
+        return None
+    depth = 0
+    for index in range(at, len(commands)):
+        words = commands[index].words
+        depth += len(_LOOPS.intersection(words[:2]))
+        depth -= words[:1] == ("done",)
+        if depth == 0:
+            return index
+        if not _LEAVING.isdisjoint(words):
+            return None
+    return None

@@ -1,0 +1,141 @@
+"""Installs that may only look into folders of packages: whether a file there is what they ask for.
+
+Source of the files' names: https://packaging.python.org/en/latest/specifications/binary-distribution-format/.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping
+from posixpath import dirname, join, normpath
+from typing import NamedTuple
+
+from common_sync.core.doctor.build.outcome import Build, Installed
+from common_sync.core.doctor.image.files import Context, Image
+from common_sync.core.doctor.install.bounds import list_bounds
+from common_sync.core.doctor.install.isolation import list_installed
+from common_sync.core.doctor.install.need import Bound, Need, read_text
+from common_sync.core.doctor.install.sources import LINKS, Source, forbids_indexes, given_sources, list_sources
+from common_sync.core.expressions import expression
+from common_sync.core.findings import file_finding
+from common_sync.core.formats.pip.names import normalise
+from common_sync.core.model import Finding
+
+_WHEEL = expression(r"(?P<name>[^-]+)-(?P<version>[^-]+)-.*\.whl")
+_SOURCE = expression(r"(?P<name>.+)-(?P<version>\d[^-]*)\.(?:tar\.gz|zip|tgz|tar\.bz2)")
+_FAR = expression(r"^[ \t]*(?:-f|--find-links)[= \t]+\w+://", re.MULTILINE)
+_REMEDY = "put a file of that version there, or ask for one that is there"
+
+
+class _Links(NamedTuple):
+    """The folders that an install looks into.
+
+    Attributes:
+        shown: How they are named.
+        held: The normalised name of each package there, with its versions.
+        alone: Whether it looks nowhere else.
+    """
+
+    shown: str
+    held: Mapping[str, Collection[str]]
+    alone: bool
+
+
+def find_unlinked(
+    build: Build, number: int, file: str, context: Context, admits: Callable[[str, str], bool]
+) -> Iterator[Finding]:
+    """Yield what the installs of a stage ask for and no folder of packages has that they look into.
+
+    Args:
+        build: What the build comes upon.
+        number: The stage's number.
+        file: The Dockerfile's path in the service.
+        context: The build context.
+        admits: Compares a version with a specifier.
+    """
+    stage = build.stages[number]
+    held = {*_IN_PYTHONS, *_list_held(build, stage.built_on, context)}
+    for event in stage.installs if not stage.taken else ():
+        links = _read_links(event, context)
+        for bound in _list_unlinked(event, links, context, admits, held) if links is not None else ():
+            asked = f"`{bound.written}`" + (f" ({bound.file}:{bound.line})" if bound.file and bound.line else "")
+            said = f"{asked} is asked for, and no file in {links.shown} fits: " if links is not None else ""
+            said += (
+                "this line may look nowhere else" if links is not None and links.alone else "an index is asked for it"
+            )
+            code = "CS204" if links is not None and links.alone and event.install.certain else "CS213"
+            yield file_finding(code, file, event.instruction.line, said, _REMEDY)
+        held |= _names_of(event, context)
+
+
+_IN_PYTHONS = frozenset({"pip", "setuptools", "wheel"})
+
+
+def _list_held(build: Build, number: int | None, context: Context) -> Iterator[str]:
+    """Yield the normalised names of what a stage has installed, and what those have that it is built on."""
+    while number is not None:
+        for event in build.stages[number].installs:
+            yield from _names_of(event, context)
+        number = build.stages[number].built_on
+
+
+def _names_of(event: Installed, context: Context) -> set[str]:
+    projects = {need.project.name for need in event.needs if need.project is not None}
+    return projects | {*list_installed(event.install, event.needs, event.image, context)}
+
+
+def _list_unlinked(
+    event: Installed, links: _Links, context: Context, admits: Callable[[str, str], bool], held: Collection[str]
+) -> Iterator[Bound]:
+    """Yield what an install asks for and no file fits that it may look for."""
+    needs = [one for one in event.needs if one.state == "there" and not one.refused]
+    local = {one.project.name for one in needs if one.kind == "project" and one.project is not None}
+    bounds = list_bounds(needs, event.install, event.image, context)
+    wanted = [one for one in bounds if one.kind == "asked" and not one.marked and one.name not in held]
+    wanted += [] if event.install.has("--no-build-isolation", "--no-build") else [*_list_builders(needs)]
+    for bound in dict.fromkeys(wanted):
+        versions = links.held.get(bound.name, ())
+        fits = any(not bound.specifier or admits(bound.specifier, one) for one in versions)
+        if not fits and bound.name not in local and (versions or links.alone):
+            yield bound
+
+
+def _list_builders(needs: Collection[Need]) -> Iterator[Bound]:
+    """Yield what builds the folders that are installed: pip looks for it where it looks for all else."""
+    for need in needs:
+        if need.kind == "project" and need.project is not None and need.project.name:
+            for name in need.project.build_requires:
+                yield Bound(name, "", f"{name}, which builds {need.written}", "asked")
+
+
+def _read_links(event: Installed, context: Context) -> _Links | None:
+    """Return the folders that an install looks into; None where it has none, or nobody can tell what is in one."""
+    install, image = event.install, event.image
+    odd = install.synced or install.action != "install" or any("://" in one for one in install.values(LINKS))
+    if install.tool not in {"pip", "uv"} or install.folder is None or odd:
+        return None
+    sources = [(source, [install.folder]) for source in given_sources(install)]
+    alone = install.has("--no-index")
+    for need in event.needs:
+        place = image.look(need.path) if need.kind == "file" and need.state == "there" and need.path else None
+        text = read_text(place, context) if place is not None else None
+        if text is not None and not need.path.endswith((".toml", ".lock")):
+            sources += [(source, [dirname(need.path), install.folder]) for source in list_sources(text)]
+            alone = alone or forbids_indexes(text)
+            if _FAR.search(text) is not None:
+                return None
+    held: dict[str, set[str]] = {}
+    if not sources or any(not _take(source, folders, image, held) for source, folders in sources):
+        return None
+    return _Links(", ".join(source.path for source, _ in sources), held, alone)
+
+
+def _take(source: Source, folders: list[str], image: Image, held: dict[str, set[str]]) -> bool:
+    """Take in what a folder holds, and tell whether that can be told."""
+    places = [normpath(join(folder, source.path)) for folder in folders]
+    folder = next((one for one in places if image.look(one) is not None), None)
+    if folder is None or source.option != LINKS or image.look(join(folder, "what nobody has put there")) is not None:
+        return False
+    for name in image.names(folder):
+        found = _WHEEL.fullmatch(name) or _SOURCE.fullmatch(name)
+        if found is not None:
+            held.setdefault(normalise(found["name"]), set()).add(found["version"])
+    return True
