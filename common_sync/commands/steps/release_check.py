@@ -20,7 +20,7 @@ _CHECK = "its check failed: {}; nothing was switched"
 _BEFORE = "its `before` failed: {}; nothing was switched, and what it has done until then stays"
 
 
-def prepare_release(site: Site, release: Release, service: Service, file: str) -> None:
+def prepare_release(site: Site, release: Release, service: Service, file: str, *, only_check: bool = False) -> None:
     """Run the `check` of a service in a new release, then its `before`; remove a release that fails one.
 
     Args:
@@ -28,13 +28,15 @@ def prepare_release(site: Site, release: Release, service: Service, file: str) -
         release: The new one.
         service: What its unit is about.
         file: The configuration's path.
+        only_check: Whether it is not switched to yet: then `before`, which may change what the current one works with, waits.
 
     Raises:
         TreeError: One of them failed.
     """
     settings, passed = site.settings, False
     try:
-        for words, sentence in ((settings.check, _CHECK), (settings.before, _BEFORE)):
+        before = () if only_check else settings.before
+        for words, sentence in ((settings.check, _CHECK), (before, _BEFORE)):
             failure = _run(site, release, service, words) if words else None
             if failure is not None:
                 message = f"{site.service}: {sentence.format(failure.reason)}"

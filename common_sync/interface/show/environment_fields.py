@@ -131,6 +131,7 @@ def _deployment(done: "Deployment") -> Fields:
         "name": as_text(done.site.service),
         "place": as_text(done.site.place),
         "action": done.action,
+        "stays": as_text(done.site.stays) or None,
         "release": done.number or None,
         "former": done.former or None,
         "environment": done.environment or None,
