@@ -351,4 +351,4 @@ def test_what_is_refused(machine: Fleet) -> None:
     refuse("cannot resolve the requirements")
     fleet.repo.write(f"{SERVICE}/requirements.txt", "-e ../../common\n")
     fleet.publish("v4")
-    refuse("CS2")
+    refuse("CS101 in commit")
