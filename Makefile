@@ -10,7 +10,7 @@ MEMORY  = $(if $(TESTS),,scripts/in-memory 4000000)
 # Python compiles what is run a thousand times once, whatever the shell says.
 unexport PYTHONDONTWRITEBYTECODE PYTHONUNBUFFERED
 
-.PHONY: help demo demo-environments test test-all test-lowest test-newest check picture docs pages schema unit look e2e reliability mutate fuzz bench lock clean
+.PHONY: help demo demo-environments demo-fleet test test-all test-lowest test-newest check picture docs pages schema unit look e2e reliability mutate fuzz bench lock clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this list.
@@ -22,6 +22,10 @@ demo: $(VENV)/.installed  ## Run the main job on a copy of the example.
 demo-environments: $(VENV)/.installed  ## Run three services from one repository: update one, break it, go back. Needs a network.
 	@scripts/pip-install $(VENV) $(LOCK) uv
 	@scripts/demo-environments $(BIN)
+
+demo-fleet: $(VENV)/.installed  ## Bring a service to three machines by ssh: one fails and goes back. Needs a Docker engine, or root.
+	-@scripts/setup-tools sshd
+	@scripts/demo-fleet $(BIN)
 
 test: check unit  ## Set up and run all checks.
 

@@ -99,7 +99,7 @@ REASONS = {
         "compiles them, whoever asks for it. pip is a process, and a copy of pip, more for each service."
     ),
     "environments-size": "uv's cache is counted, with what it keeps beside the files that are linked from it.",
-    "environments-more": "`.pyc` files are written anew for each environment; all else is linked from uv's cache.",
+    "environments-more": "`.pyc` files of what is new are written; all else is linked, from uv's cache and from the environment before.",
     "environments-memory": "Python compiles `.pyc` files in several processes where there is memory for it, and uv unpacks in threads.",
     "environments-rollback": "Most of it is Python's start and imports; the switch is one symlink.",
     "environments-idle": (

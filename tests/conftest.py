@@ -12,6 +12,7 @@ import pytest
 from support.box import Box, booted
 from support.commits import install_hook
 from support.depth import ALL, ROWS, load_profile, spread
+from support.foreign import Pair, make_pair
 from support.monorepo import FORKS, Monorepo, copy_original, make_originals
 
 load_profile()
@@ -67,6 +68,22 @@ def committed(synced: Monorepo) -> Monorepo:
     """Return a repository with the hook as a plain git hook, all distributed and committed."""
     install_hook(synced)
     return synced
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Pair:
+    """Return two repositories: a library with two releases, and two services that are to get the first."""
+    return make_pair(tmp_path)
+
+
+@pytest.fixture
+def taken(pair: Pair) -> Pair:
+    """Return the same once the library was taken and committed."""
+    done = pair.run("distribute")
+    assert (done.code, done.err) == (0, ""), done
+    pair.app.commit("taken")
+    pair.asked()
+    return pair
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -537,10 +537,25 @@ def test_text(synced: Monorepo) -> None:
     for number in range(3):
         synced.write(f"common/our_common/new{number}.py")
     synced.write("README.md")
-    lines = synced.run("affected", "--since", "HEAD").out.splitlines()
+    lines = synced.run("affected", "--since", "HEAD", env={"COLUMNS": "120"}).out.splitlines()
     some = "the library common: common/our_common/new0.py, common/our_common/new1.py and 1 more"
-    assert lines[:3] == [f"{API}     {some}", f"{WORKER}  {some}", "concerns no service: README.md"]
-    assert lines[3].startswith("2 services affected, ")
+    assert lines[:2] == [f"{API}     the library common", f"{WORKER}  the library common"], "files are named once"
+    assert lines[2:4] == [some, "concerns no service: README.md"]
+    assert lines[4].startswith("2 services affected, ")
+    synced.write(f"{API}/app.py", "A = 1\n")
+    narrow = synced.run("affected", "--since", "HEAD", env={"COLUMNS": "50"}).out.splitlines()
+    assert narrow[:5] == [
+        f"{API}     the library common",
+        "                its own: app.py",
+        f"{WORKER}  the library common",
+        "the library common: common/our_common/new0.py,",
+        "    common/our_common/new1.py and 1 more",
+    ]
+    synced.write(f"{API}/common/our_common/new0.py")
+    assert (
+        f"{API}     the library common; its own: app.py; its copy common\n"
+        in synced.run("affected", "--since", "HEAD").out
+    )
     assert "new2.py" in synced.run("affected", "--since", "HEAD", "-v").out
     assert synced.run("affected", "--since", "HEAD", "-q").out == f"{API}\n{WORKER}\n"
     for number in range(12):

@@ -58,6 +58,7 @@ COLORS = {
 }
 
 
+@deep("runs of the whole program that take long")
 @pytest.mark.parametrize("name", sampled(COLORS, 4, "more ways to ask for colours"))
 def test_colors(drifted: Monorepo, name: str) -> None:
     """A log would be full of escape sequences, or a terminal without colours."""
@@ -119,6 +120,7 @@ ENCODINGS: dict[str, dict[str, str]] = {
 }
 
 
+@deep("runs of the whole program that take long")
 @pytest.mark.parametrize("name", sampled(ENCODINGS, 1, "more encodings"))
 def test_any_encoding(repo: Monorepo, name: str) -> None:
     """A name outside the terminal's encoding would end the command with a traceback, or make JSON that is none."""
@@ -206,6 +208,7 @@ def test_an_error_that_nobody_reads(synced: Monorepo, redirection: str) -> None:
     assert run("bash", "-c", f"{' '.join(PROGRAM)} verify nobody {redirection}", cwd=synced.root).code == 2
 
 
+@deep("runs of the whole program that take long")
 def test_a_bug(synced: Monorepo) -> None:
     """A bug would look like drift, and nobody would know what to report."""
     patch = "import common_sync.commands.steps.survey as s\ns.read_targets = lambda *a, **k: 1 / 0\n"
@@ -218,6 +221,7 @@ def test_a_bug(synced: Monorepo) -> None:
         assert lines[-1] == "this is a bug in common-sync 0.1.0: please report it, with the lines above"
 
 
+@deep("runs of the whole program that take long")
 @pytest.mark.parametrize(
     ("happens", "code", "says"),
     [
@@ -350,7 +354,7 @@ def test_an_unknown_command(synced: Monorepo, word: str, says: str) -> None:
 
 OWN_OPTIONS = {
     "init": "--yes -y --master",
-    "distribute": "--dry-run -n --diff --force --contexts",
+    "distribute": "--dry-run -n --diff --force --contexts --from --locked",
     "context": "--file -f --output -o --force",
     "eject": "--library --remove-copies --force --dry-run -n",
     "verify": "--copy --expect-digest --deep --since",
@@ -360,7 +364,7 @@ OWN_OPTIONS = {
     "status": "",
     "diff": "",
     "log": "",
-    "promote": "--dry-run -n",
+    "promote": "--dry-run -n --to --patch",
     "affected": "--since --until --all-on --or-all --template --job",
     "doctor": "--fix",
     "restore": "--list --force --dry-run -n",
@@ -403,6 +407,7 @@ def test_an_output_format_is_one_function(drifted: Monorepo, words: str) -> None
     assert done.out.splitlines() == [document["command"], *found]
 
 
+@deep("runs of the whole program that take long")
 def test_a_progress_bar_only_where_there_is_something_to_wait_for(repo: Monorepo) -> None:
     """A person would look at a terminal that says nothing, or a log would be full of bars."""
     for number in range(40):

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.depth import deep
 from support.monorepo import UNMEASURED, Monorepo, patched, run
 
 from common_sync.core.findings import CODES
@@ -69,6 +70,7 @@ def test_bash_itself(synced: Monorepo) -> None:
     assert run("bash", "-c", script, cwd=synced.root, env=environment) == (0, "services/worker\n", "")
 
 
+@deep("runs of the whole program that take long")
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_it_says_what_typer_would_say(synced: Monorepo, shell: str) -> None:
     """A command or an option that is declared would not be offered, or be offered in a form that the shell does not take."""

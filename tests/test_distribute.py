@@ -276,6 +276,23 @@ def test_second_distribution_writes_nothing_at_all(synced: Monorepo) -> None:
     assert synced.stamps() == before
 
 
+def test_a_difference_that_stays(synced: Monorepo) -> None:
+    """A person would see their edit go in what is said to be written, and not know that it stays."""
+    for name in ("settings.py", "__init__.py"):
+        synced.write(f"services/api/common/our_common/{name}", "mine\n")
+    synced.write("common/our_common/__init__.py", "")
+    shown = synced.run("distribute", "--diff")
+    left = [line for line in shown.out.splitlines() if line.startswith("Stays as it is: ")]
+    assert (shown.code, left) == (
+        1,
+        [f"Stays as it is: services/api/common/our_common/{name}" for name in ("__init__.py", "settings.py")],
+    )
+    assert "-mine" not in shown.out
+    assert "-mine" in synced.run("distribute", "--diff", "--force").out
+    assert "-mine" in synced.run("diff").out
+    assert "-mine" not in synced.json("distribute", "--diff", code=1)["diff"]
+
+
 @pytest.mark.parametrize("option", ["--dry-run", "-n", "--diff"])
 def test_dry_run_writes_nothing(synced: Monorepo, option: str) -> None:
     """A look at what would happen would be what happens."""
@@ -427,6 +444,7 @@ def test_memory_does_not_grow_with_the_library(repo: Monorepo, command: str) -> 
     assert int(done.out) < 90_000, "KB: 40 MB of files are held, and Python with the program takes 20"
 
 
+@deep("runs of the whole program that take long")
 def test_remedies_that_can_be_pasted(repo: Monorepo) -> None:
     """A command that is copied from the output would do something else, or nothing."""
     repo.write('services/my "$(touch no)" service/x.py')
@@ -681,6 +699,7 @@ def test_configuration_in_pyproject(repo: Monorepo) -> None:
     assert repo.run("verify").code == 0
 
 
+@deep("runs of the whole program that take long")
 def test_the_umask_decides_who_may_read(repo: Monorepo) -> None:
     """A copy would be closed to the user that the service runs as, or open to everybody."""
     for umask, mode in (("0027", 0o640), ("0002", 0o664)):
@@ -691,6 +710,7 @@ def test_the_umask_decides_who_may_read(repo: Monorepo) -> None:
     assert repo.run("verify").code == 0
 
 
+@deep("runs of the whole program that take long")
 def test_it_says_what_to_commit(tmp_path: Path) -> None:
     """A newcomer would commit what git knows already, and no copy."""
     repo = make_monorepo(tmp_path / "repo")

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import pytest
 import yaml
+from support.depth import deep
 from support.monorepo import Monorepo, run
 
 from common_sync import __version__
@@ -119,9 +120,9 @@ def test_the_configuration_that_is_shown_is_one(example: Monorepo) -> None:
 
 def test_the_inventory_that_is_shown_is_one() -> None:
     """A reader would copy an inventory that is refused."""
-    (shown,) = blocks(page("fleet.md"), "toml")
-    inventory, problems = parse_inventory(shown, "fleet.toml")
-    assert (len(inventory.targets), problems) == (2, [])
+    for shown in blocks(page("fleet.md"), "toml"):
+        inventory, problems = parse_inventory(shown, "fleet.toml")
+        assert (len(inventory.targets), problems) == (2, [])
 
 
 def test_doctor_finds_what_is_shown(example: Monorepo) -> None:
@@ -146,6 +147,26 @@ def test_a_command_that_is_shown_runs(synced: Monorepo, name: str, folder: str) 
         command = re.sub("docker build .*-$", "tar -t", line).replace("cs1:…", digest)
         done = run("sh", "-c", command, cwd=synced.root / folder, env={"PATH": path})
         assert done.code == 0, done
+
+
+@deep("more commands of the docs")
+def test_a_probe_is_sent_as_shown(committed: Monorepo, tmp_path: Path) -> None:
+    """A person would send a probe as the page says, and nothing would be proven."""
+    copy = committed.root / "services/api/common"
+    programs = {
+        "ssh": 'shift\nexec sh -c "$*"',  # it joins its words, and a shell splits them
+        "docker": f"for word; do case $word in python3) exec python3 - {copy};; esac; done",
+        "python3": f"exec {shutil.which('python3')} - {copy}",
+    }
+    for name, text in programs.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{text}\n")
+        (tmp_path / name).chmod(0o755)
+    committed.git("update-ref", "refs/remotes/origin/main", "HEAD")
+    ways = page("fleet.md").partition("## Ways to send it")[2].partition("\n## ")[0]
+    lines = [line.strip() for line in ways.splitlines() if line.startswith("    ")]
+    path = f"{tmp_path}:{Path(sys.executable).parent}:/usr/bin:/bin"
+    done = run("sh", "-c", "\n".join(("set -e", *lines)), cwd=committed.root, env={"PATH": path})
+    assert (done.code, len(re.findall(rf"^{copy}: holds our-common", done.out, re.MULTILINE))) == (0, 8), done
 
 
 def test_every_document_that_is_linked_to_is_there() -> None:

@@ -290,7 +290,7 @@ def test_what_cannot_be_followed_is_not_proven(one: Monorepo) -> None:
     assert done.code == 0  # a warning
     assert "services/api/Dockerfile:7: CS213 runs `sh install.sh`; what that leaves in /app is unknown" in done.out
     done = one.run("doctor", "api")
-    assert "? 0/1 service proven to build from its own folder alone, 1 cannot be told, " in done.out
+    assert "? 0/1 service proven to build from its own folder alone, 1 cannot be told," in done.out
     assert "? cannot be told" in done.out
     assert one.json("doctor", "api", code=0)["services"][0]["verdict"] == "unknown"
 
@@ -396,6 +396,7 @@ def test_a_dockerfile_in_a_folder_of_its_own(one: Monorepo) -> None:
     assert codes(one, "api") == []
 
 
+@deep("runs of the whole program that take long")
 def test_a_name_that_strangers_have_is_told_once(one: Monorepo) -> None:
     """A forgotten reference would install a stranger's package; or each of a hundred services would say so."""
     one.write("common/pyproject.toml", '[project]\nname = "common"\nversion = "1"\n')
@@ -409,6 +410,7 @@ def test_a_name_that_strangers_have_is_told_once(one: Monorepo) -> None:
     assert codes(one) == []
 
 
+@deep("runs of the whole program that take long")
 def test_a_project_file_of_another_tool_is_told_once(one: Monorepo) -> None:
     """Nx, or pnpm, would stop at several projects of one name, or `doctor` would cry where there is no such tool."""
     for name in ("project.json", "package.json"):

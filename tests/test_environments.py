@@ -105,6 +105,7 @@ def test_nothing_to_do_is_nothing_done(envs: Environments) -> None:
     assert after == before
 
 
+@deep("runs of the whole program that take long")
 def test_what_has_changed_is_named(envs: Environments) -> None:
     """Somebody would see that all is built anew, and not why."""
     assert envs.run("env", "sync").code == 0
@@ -422,6 +423,7 @@ def test_a_version_is_tried_beside_the_environment(envs: Environments) -> None:
     assert [envs.current("api")] == kept
 
 
+@deep("runs of the whole program that take long")
 def test_another_library_is_tried(envs: Environments) -> None:
     """A service would have to get a new state of the library before anybody knows whether it runs with it."""
     assert envs.run("env", "sync").code == 0
@@ -524,6 +526,7 @@ def test_clean_the_cache(envs: Environments) -> None:
     assert envs.states("--deep")["api"] == "in sync"
 
 
+@deep("runs of the whole program that take long")
 def test_a_cache_that_cannot_be_cleaned(envs: Environments) -> None:
     """Environments would stay because of a cache, or the cache would stay with nobody hearing of it."""
     (envs.root / "services/api/.venv/envs/0123456789ab/lib").mkdir(parents=True)

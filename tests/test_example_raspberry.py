@@ -46,6 +46,7 @@ def test_it_is_in_order(example: Monorepo) -> None:
     assert {"distribute", "env sync", "deploy backend", "rollback backend", "units", "env clean"} <= set(words)
 
 
+@deep("runs of the whole program that take long")
 def test_the_backend_answers(example: Monorepo) -> None:
     """The first service that a newcomer runs would not be healthy."""
     ask = (
@@ -131,3 +132,4 @@ def test_the_demo() -> None:
         skip(f"NOT TESTED: no index is reached from here: {done.err}")
     assert done.code == 0, done
     assert ("it was undone: release 1 is current again" in done.out) is ("NO SYSTEMD HERE" not in done.out)
+    assert ("(CS305); nothing was switched" in done.err) is ("NO SYSTEMD HERE" not in done.out)

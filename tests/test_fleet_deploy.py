@@ -12,6 +12,12 @@ from support import standin
 from support.depth import deep
 from support.monorepo import Done, Monorepo
 
+from common_sync.commands.steps.fleet_rollout import Rollout
+from common_sync.core.fleet.endings import Ending
+from common_sync.core.fleet.inventory import Site, parse_inventory
+from common_sync.interface.show.fleet_rollout import rollout_lines
+from common_sync.interface.show.options import Options
+
 SERVICE = "services/api"
 _WHY = "more runs of whole deploys"
 
@@ -80,6 +86,7 @@ def test_what_people_see(shop: Shop) -> None:
     assert back.out.splitlines()[-1] == "✗ 0 of 1 target prepared; nothing was switched"
 
 
+@deep("runs of the whole program that take long")
 def test_what_goes_wrong(shop: Shop) -> None:
     """A machine whose state is not known would be called whole, or a person would not find the log."""
     (shop.folder / "store" / "kill").write_text(" build ")
@@ -109,6 +116,22 @@ def test_what_goes_wrong(shop: Shop) -> None:
     )
 
 
+def test_the_way_back_of_one() -> None:
+    """A person would take back a machine that has gone back by itself, and so would lose a release more."""
+    inventory, _ = parse_inventory('[[target]]\nhost = "vm"\nservice = "api"\npath = "/srv"\n', "fleet.toml")
+    sites = [Site(f"vm-{number}", SERVICE, inventory.targets[0]) for number in range(8)]
+    ends = [*((one, Ending("deployed")) for one in sites[:6]), (sites[6], Ending("rolled-back", "it is ill"))]
+    rollout = Rollout((), tuple((one, Ending("verified")) for one in sites), tuple(ends))
+    lines = [*rollout_lines(rollout, Options(), may_go_back=True)]
+    assert lines[0] == "✗ vm-6 services/api: went back by itself: it is ill"
+    assert lines[2:8] == [
+        *(f"        common-sync fleet rollback services/api --host vm-{number}" for number in range(5)),
+        "        and 1 more",
+    ]
+    assert lines[8:] == ["✗ 6 of 8 targets switched, 1 not begun"]
+    assert len([*rollout_lines(rollout, Options())]) == 2
+
+
 @deep(_WHY)
 def test_earlier_waves_go_back(committed: Monorepo, tmp_path: Path) -> None:
     """The machines would have two releases after a deploy that was to be all or nothing."""
@@ -121,6 +144,7 @@ def test_earlier_waves_go_back(committed: Monorepo, tmp_path: Path) -> None:
     (shop.folder / "store" / "kill").write_text(r"tag sha256:\w+ shop1-api")
     done = shop.run("deploy", "--ref", "HEAD", "--yes", "--on-failure", "undo")
     assert (done.code, done.out.splitlines()[-1]) == (4, "? 1 of 2 targets switched; 1 of 1 taken back")
+    assert "way back" not in done.out
     images = standin.read_state(shop.folder / "store")["containers"]
     found = [(shop.folder / "store" / image / "a.py").exists() for image in images.values()]
     assert found == [False, False], "both run the old release"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from support.depth import deep
 from support.farm import Farm
 from support.monorepo import Done, Monorepo
 
@@ -97,7 +98,7 @@ def test_a_fleet(committed: Monorepo, farm: Farm, tmp_path: Path) -> None:
     holds = {
         "local": "current",
         "vm": "current",
-        "vm-old": before,
+        "vm-old": before.removeprefix("our-common "),
         "vm-edited": "1 missing, 1 extra",
         "vm-gone": "not there",
     }
@@ -171,6 +172,47 @@ def test_a_mount_in_a_container() -> None:
     assert status.as_wanted
 
 
+@pytest.mark.parametrize(
+    ("kind", "container", "remedy"),
+    [
+        ("clone", "", "bring the commit there, by git pull; then start again what was started before"),
+        ("clone", "api", "build the image again, and start the container from it"),
+        ("compose", "", "common-sync fleet deploy services/api"),
+        ("compose", "api", "common-sync fleet deploy services/api"),
+        ("release", "", "make a release of that commit there: common-sync deploy services/api"),
+    ],
+)
+def test_the_way_it_gets_there(kind: str, container: str, remedy: str) -> None:
+    """A person would pull or build by hand where a command of the fleet does it, and proves it."""
+    manifest = make_manifest(Origin("our-common", "common", "1.2.3"), {})
+    place = Place("vm", SERVICE, "common", container, "/app/common", 3, kind)
+    asked = Asked(place, manifest, Verdict("gone"))
+    (finding,) = find_trouble((asked.verdict,), [asked], "fleet.toml", in_container=True)
+    assert (finding.code, finding.remedy) == ("CS402" if container else "CS401", remedy)
+
+
+def test_a_service_that_takes_its_library_from_an_index(committed: Monorepo) -> None:
+    """One service without a copy would keep a person from asking about all the others."""
+    inventory = f'[defaults]\nhost = "local"\npath = "{committed.root}"\n'
+    inventory = inventory.replace('host = "local"\n', "")
+    for service in ("api", "worker"):
+        inventory += f'[[target]]\nhost = "local"\nservice = "{service}"\n'
+    committed.write("fleet.toml", inventory)
+    with (committed.root / "common-sync.toml").open("a") as file:
+        file.write('[service.worker]\nlibrary = "index"\n')
+    done = ask(committed)
+    rows = [re.split(r"  +", line) for line in whole_rows(done.out).splitlines()[3:5]]
+    assert rows[0][:3] == ["local", SERVICE, "current"], done
+    assert rows[1] == ["local", "services/worker", "from an index", "·"]
+    told = "✓ 1 of 1 place holds what HEAD says; 1 target takes its library from an index\n"
+    assert (done.code, done.out.endswith(told)) == (0, True)
+    document = json.loads(ask(committed, "--output-format", "json").out)
+    assert document["indexed"] == [{"host": "local", "service": "services/worker"}]
+    alone = ask(committed, "worker")
+    assert (alone.code, "0 of 0 places hold what HEAD says; 1 target takes" in alone.out) == (0, True), alone
+
+
+@deep("runs of the whole program that take long")
 def test_health_and_clones(committed: Monorepo, farm: Farm, tmp_path: Path) -> None:
     """A service that is down, or a clone that somebody works in, would be called as wanted because its copy is."""
     farm.add("vm")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.commits import commit, install_hook
-from support.depth import skip
+from support.depth import deep, skip
 from support.libraries import make_libraries
 from support.monorepo import UNMEASURED, Monorepo, environment, run
 from support.stamped import FULL, STAMP, Said, Stamped
@@ -489,6 +489,7 @@ def test_a_killed_writer_leaves_nothing_that_counts(stamped: Stamped) -> None:
     assert not left.exists()
 
 
+@deep("runs of the whole program that take long")
 def test_two_hooks_at_once(synced: Monorepo) -> None:
     """Each would find what the other had half written."""
     program = (

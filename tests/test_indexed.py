@@ -1,6 +1,7 @@
 """A service that takes the library from an index: left alone by what writes and verifies, looked at by `doctor`, and back again."""
 
 from support.commits import commit, install_hook
+from support.depth import deep
 from support.monorepo import Monorepo
 
 API, COPY = "services/api", "services/api/common"
@@ -82,6 +83,7 @@ def test_the_hook_leaves_it_alone(synced: Monorepo) -> None:
     assert not (synced.root / COPY).exists()
 
 
+@deep("runs of the whole program that take long")
 def test_doctor_looks_at_it(synced: Monorepo) -> None:
     """A service would count as proven that needs an index, or a stranger's file could answer and nobody would say so."""
     leave(synced)

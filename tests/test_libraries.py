@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from support.depth import deep
 from support.libraries import API, EVENTS, JOB, WORKER, configure, make_libraries
 from support.monorepo import Monorepo, make_monorepo
 
@@ -231,6 +232,7 @@ def reasons(repo: Monorepo, since: str = "HEAD") -> dict[str, list[tuple[str, st
     }
 
 
+@deep("runs of the whole program that take long")
 def test_who_is_affected(repo: Monorepo) -> None:
     """A build would be started for a service that does not get what has changed, or none for one that gets it."""
     repo.run("distribute")

@@ -54,6 +54,7 @@ def envs() -> Iterator[Environments]:
     shutil.rmtree(folder)
 
 
+@deep("runs of the whole program that take long")
 def test_every_library_of_a_service_counts(envs: Environments) -> None:
     """A service would go on with an old state of a library that only another library has asked for."""
     done = envs.run("env", "sync")

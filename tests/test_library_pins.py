@@ -82,9 +82,10 @@ def test_a_clone_of_depth_1_is_proven_offline(pinned: Monorepo) -> None:
     there.write(f"{API}/libs/events/{EVENT}", "mine = 1\n")
     found = there.json("verify", code=1)["findings"]
     assert [(one["code"], one["file"]) for one in found] == [("CS003", f"{API}/libs/events/{EVENT}")]
-    assert found[0]["remedy"].startswith("common-sync unpin services/api --library events, then common-sync promote")
+    assert found[0]["remedy"].startswith("common-sync promote services/api takes it into the master")
 
 
+@deep("runs of the whole program that take long")
 def test_pin_and_unpin_give_everything_back(grown: Monorepo) -> None:
     """A pin that was tried would leave traces; or a pin of one library take that of another one away."""
     before, head = grown.tree(), grown.git("rev-parse", "HEAD").strip()[:9]
@@ -118,6 +119,7 @@ def test_which_library_is_meant(grown: Monorepo) -> None:
     assert grown.tree() == before
 
 
+@deep("runs of the whole program that take long")
 def test_an_edit_in_the_other_copy_stays(grown: Monorepo) -> None:
     """Who pins one library by force would lose an edit in the copy of another one."""
     grown.write(MINE, "MINE = 1\n")

@@ -108,6 +108,18 @@ def test_what_no_commit_has_yet(aged: Monorepo) -> None:
     assert [copy["current"] for copy in log(aged)] == [True, False]
 
 
+def test_copies_that_are_up_to_date_are_counted(aged: Monorepo) -> None:
+    """The three copies that lack something would be lost among hundreds that lack nothing."""
+    for number in range(6):
+        aged.write(f"services/s{number}/app.py")
+    assert aged.run("distribute").code == 0
+    aged.commit("all")
+    assert aged.run("log").out.count("up to date\n") == 8
+    aged.write(f"{API}/{SETTINGS}", "MINE = 1\n")
+    assert aged.run("log").out.splitlines()[1:] == ["· 7 more copies up to date (-v names them)"]
+    assert aged.run("log", "-v").out.count("up to date\n") == 7
+
+
 def test_a_copy_made_by_hand(aged: Monorepo) -> None:
     """Who has copied by hand could not see which state it was, nor which lines are his own."""
     manual(aged)
@@ -116,7 +128,9 @@ def test_a_copy_made_by_hand(aged: Monorepo) -> None:
     manual(aged, "DEBUG = False\nMINE = 1\n")  # the line that is not his tells which state it was
     (api,) = log(aged, "api")
     assert (api["at"]["subject"], api["differs"], api["edited"]) == ("the beginning", [], [SETTINGS])
-    assert "no manifest, our_common/settings.py edited, 2 commits behind" in aged.run("log", "api").out
+    assert "no manifest, our_common/settings.py edited, 2 commits behind" in " ".join(
+        aged.run("log", "api").out.split()
+    )
     manual(aged, "DEBUG = True\n")  # a mixture of two states: nobody's edit
     aged.write(f"{API}/our_common/__init__.py", '"""Mine."""\n')
     (api,) = log(aged, "api")

@@ -121,6 +121,7 @@ def make_bad_tags(repo: Monorepo) -> None:
     repo.git("checkout", "-q", "-f", head)
 
 
+@deep("runs of the whole program that take long")
 def test_what_cannot_be_pinned_to(grown: Monorepo) -> None:
     """A service would be held to what moves, or to what is no library; or a typo would change files."""
     make_bad_tags(grown)
@@ -134,6 +135,7 @@ def test_what_cannot_be_pinned_to(grown: Monorepo) -> None:
     assert grown.tree() == before
 
 
+@deep("runs of the whole program that take long")
 def test_an_edit_is_not_buried(grown: Monorepo) -> None:
     """Somebody's edit would be discarded, or hidden in a copy of another state."""
     grown.write(f"{API}/{SETTINGS}", "MINE = 1\n")
@@ -145,11 +147,40 @@ def test_an_edit_is_not_buried(grown: Monorepo) -> None:
     forced = grown.json("pin", "api", "v1", "--force", code=0)
     assert (grown.read(f"{API}/{SETTINGS}"), bool(forced["kept"])) == ("DEBUG = False\n", True)
     grown.write(f"{API}/{SETTINGS}", "MINE = 2\n")
-    assert "common-sync unpin services/api" in grown.run("verify").out
-    refused = grown.run("promote")
-    assert (refused.code, "is pinned to v1" in " ".join(refused.out.split())) == (1, True)
-    assert grown.run("unpin", "api").code == 1  # the edit stays, and is promoted from there
+    assert "common-sync promote services/api" in grown.run("verify").out
+    assert grown.run("unpin", "api").code == 1  # the edit stays
     assert grown.read(f"{API}/{SETTINGS}") == "MINE = 2\n"
+
+
+LINES = "".join(f"line {number}\n" for number in range(1, 12))
+
+
+@deep("pins in less usual ways")
+def test_an_edit_in_a_pinned_copy_comes_home_once(pinned: Monorepo) -> None:
+    """A hotfix would reach the library only if the service gave up its release; or be merged again by each later run."""
+    pinned.write(SETTINGS, LINES)
+    assert pinned.run("distribute").code == 0
+    pinned.commit("lines")
+    assert pinned.run("pin", "api", pinned.git("rev-parse", "HEAD").strip()).code == 0
+    mine, ours = LINES.replace("line 3\n", "line 3\nline 3\nmine\n"), LINES.replace("line 9\n", "line 9\nours\n")
+    pinned.write(SETTINGS, ours)
+    assert pinned.run("distribute").code == 0
+    pinned.commit("the library goes on")
+    pinned.write(f"{API}/{SETTINGS}", mine)
+    both = mine.replace("line 9\n", "line 9\nours\n")
+    for how in ("merged", "equal", "equal"):
+        document = pinned.json("promote", code=1)  # the copy keeps it: what it is pinned to has not moved
+        assert [one["how"] for one in document["promoted"]] == [how]
+        assert [pinned.read(one) for one in (SETTINGS, f"{WORKER}/{SETTINGS}")] == [both, both]
+        assert pinned.read(f"{API}/{SETTINGS}") == mine
+    assert "nothing to promote: the master has it already" in pinned.run("promote").out
+    pinned.write(SETTINGS, both + "more\n")
+    assert [one["how"] for one in pinned.json("promote", code=1)["promoted"]] == ["equal"]
+    pinned.write(SETTINGS, ours)  # somebody has taken it back
+    assert [one["how"] for one in pinned.json("promote", code=1)["promoted"]] == ["merged"]
+    assert pinned.run("unpin", "api").code == 0
+    assert pinned.read(f"{API}/{SETTINGS}") == both
+    assert pinned.run("verify").code == 0
 
 
 def test_a_clone_of_depth_1_without_tags_is_proven_offline(pinned: Monorepo) -> None:
@@ -271,6 +302,24 @@ def test_the_hook_holds_a_pinned_service(pinned: Monorepo) -> None:
     assert pinned.hook().code == 0
 
 
+def test_a_lock_with_the_commit_of_another_state(pinned: Monorepo) -> None:
+    """Who puts his own commit into the lock, under the name of a release, would pass the check that nobody has forged it."""
+    locked = pinned.read(LOCK)
+    pinned.git("tag", "-f", "v1", "HEAD")
+    assert pinned.run("update").code == 0
+    assert pinned.run("distribute").code == 0
+    forged = pinned.read(LOCK)
+    assert forged != locked
+    pinned.git("tag", "-f", "v1", "HEAD~2")
+    assert pinned.run("verify").code == 0
+    said = pinned.concise("verify", "--deep")
+    assert (said.code, "CS013 common at v1 is commit" in said.out) == (1, True)
+    assert pinned.run("update", "--dry-run").code == 1
+    pinned.git("tag", "-d", "v1")
+    done = pinned.run("verify", "--deep")
+    assert (done.code, "git fetch origin tag v1" in done.err) == (2, True), done
+
+
 def test_update_follows_a_tag_that_was_moved(pinned: Monorepo) -> None:
     """A tag that was moved would change what a service holds without a word, or never."""
     was = pinned.git("rev-parse", "v1").strip()
@@ -278,7 +327,7 @@ def test_update_follows_a_tag_that_was_moved(pinned: Monorepo) -> None:
     pinned.git("tag", "-f", "v1")
     assert pinned.run("verify").code == 0
     lock = pinned.read(LOCK)
-    dry = pinned.json("update", "--dry-run", code=0)
+    dry = pinned.json("update", "--dry-run", code=1)
     assert ([one["code"] for one in dry["findings"]], pinned.read(LOCK)) == (["CS014"], lock)
     done = pinned.run("update")
     assert (done.code, "CS014" in done.out, was in pinned.read(LOCK)) == (0, True, False)

@@ -219,6 +219,7 @@ def test_the_master_was_edited(tool: Tool, committed: Monorepo) -> None:
     assert_clone_in_sync(committed)
 
 
+@deep("runs of the whole program that take long")
 def test_a_new_file_of_the_master(tool: Tool, committed: Monorepo) -> None:
     """The tools set changes aside but not new files: in the second try the copies have them, and git does not."""
     committed.write("common/our_common/new.py", "NEW = True\n")
@@ -231,6 +232,7 @@ def test_a_new_file_of_the_master(tool: Tool, committed: Monorepo) -> None:
     assert_clone_in_sync(committed)
 
 
+@deep("runs of the whole program that take long")
 def test_a_commit_that_only_deletes(tool: Tool, committed: Monorepo) -> None:
     """With a `files:` filter nothing would run, and the copies would keep what the master has dropped."""
     committed.git("rm", "-q", "common/our_common/settings.py")
@@ -252,6 +254,7 @@ def test_what_is_not_staged_is_not_copied(tool: Tool, committed: Monorepo) -> No
     assert_clone_in_sync(committed)
 
 
+@deep("runs of the whole program that take long")
 def test_a_part_of_an_edit_is_staged(tool: Tool, committed: Monorepo) -> None:
     """With `git add -p` the copies would get more than the commit's master has."""
     committed.write("common/our_common/settings.py", "DEBUG = True\n")
@@ -306,6 +309,7 @@ def test_a_worktree(tool: Tool, committed: Monorepo, tmp_path: Path) -> None:
     assert_clone_in_sync(second)
 
 
+@deep("runs of the whole program that take long")
 @pytest.mark.parametrize("more", sampled(["", "    args: [--root, backend]\n"], 1, "more ways to find the top"))
 def test_a_repository_whose_top_is_above(tool: Tool, tmp_path: Path, more: str) -> None:
     """A monorepo in a folder of a larger repository could not use the hook, or would be told paths that do not exist."""
@@ -340,6 +344,7 @@ def test_a_workspace(tool: Tool, tmp_path: Path) -> None:
     assert_clone_in_sync(top, "backend")
 
 
+@deep("runs of the whole program that take long")
 def test_what_to_add_can_be_pasted_where_the_user_stands(tool: Tool, hooked: Monorepo) -> None:
     """Hooks run at the top; their paths would not exist in the folder where the user typed `git commit`."""
     done = tool.commit(hooked, cwd="services/api")
@@ -383,6 +388,7 @@ def test_by_hand_and_in_ci(tool: Tool, committed: Monorepo, arguments: list[str]
     assert index(committed) == before
 
 
+@deep("runs of the whole program that take long")
 def test_a_push(tool: Tool, committed: Monorepo, tmp_path: Path) -> None:
     """A commit that was made with --no-verify would be pushed although it lacks what is on the disk."""
     committed.git("init", "-q", "--bare", str(tmp_path / "bare"))
@@ -420,6 +426,7 @@ def test_copies_that_are_ignored_on_purpose(tool: Tool, repo: Monorepo) -> None:
     assert cloned.git("status", "--porcelain") == ""
 
 
+@deep("runs of the whole program that take long")
 def test_a_merge_with_a_conflict(tool: Tool, committed: Monorepo) -> None:
     """Whoever resolves a conflict in the master would commit copies of one side only."""
     for branch, value in (("one", "1"), ("two", "2")):

@@ -329,6 +329,7 @@ def test_a_stopped_run_is_finished_by_distribute(story: Monorepo) -> None:
     assert not (state(story) / "promoting.json").exists()
 
 
+@deep("runs of the whole program that take long")
 def test_a_stopped_run_is_finished_by_promote(story: Monorepo) -> None:
     """The command that was stopped is the one that a person runs again."""
     stop_before_copies(story)
@@ -336,6 +337,7 @@ def test_a_stopped_run_is_finished_by_promote(story: Monorepo) -> None:
     assert (story.run("verify").code, story.read(f"{API}/{SETTINGS}")) == (0, edited(2, edited(8)))
 
 
+@deep("runs of the whole program that take long")
 def test_a_stopped_run_is_finished_by_the_hook(story: Monorepo) -> None:
     """A person who commits after his laptop has died would be told of an edit that the master has, and could not commit."""
     stop_before_copies(story)

@@ -260,6 +260,7 @@ def test_made_aside(repo: Deployed) -> None:
     assert "release 4 made: " in repo.deploy(), "another one is switched to"
 
 
+@deep("runs of the whole program that take long")
 @without_systemd
 def test_what_cannot_be_deployed(repo: Deployed) -> None:
     """What runs would be touched although the new release cannot be made, or a release would be gone back to that cannot run."""
@@ -311,16 +312,16 @@ def test_what_cannot_be_deployed(repo: Deployed) -> None:
 STAND_IN = """
 import os
 from common_sync.core.environments.running import Shown
-from common_sync.edges.environments import systemd
+from common_sync.edges.environments import manager, systemd
 file = PLACE + '/releases/current/app/main.py'
 current = lambda: open(file).read() if os.path.exists(file) else ''
-systemd.is_running = lambda folder: True
+manager.Manager.is_running = True
 systemd.is_enabled = lambda folder, unit: True
 systemd.read_unit = lambda folder, unit: f'ExecStart={PLACE}/releases/current/run'.encode()
-systemd.enable_unit = lambda unit: print(f'{unit} is enabled')
-systemd.restart_unit = lambda unit: 'no such thing' if 'refused' in current() else ''
-systemd.read_journal = lambda unit, lines: ('Traceback',)
-systemd.show_units = lambda names: {
+systemd.enable_unit = lambda manager, unit: print(f'{unit} is enabled')
+systemd.restart_unit = lambda manager, unit: 'no such thing' if 'refused' in current() else ''
+systemd.read_journal = lambda manager, unit, lines: ('Traceback',)
+systemd.show_units = lambda manager, names: {
     names[0]: Shown('loaded', 'failed', 'failed', 'exit-code') if 'broken' in current() else Shown('loaded', 'active', 'running', process=1)
 }
 """
@@ -377,14 +378,16 @@ def test_the_first_deploy(tmp_path: Path) -> None:
     place = tmp_path / "srv/api"
     place.mkdir(parents=True)
     held = "systemd.read_unit = lambda folder, unit: {!r}\n".format
-    written = "import common_sync.commands.deploy as d\nd.write_units = lambda *a, **k: print('written', a[1:])\n"
+    written = (
+        "import common_sync.commands.deploy as d\nd.write_units = lambda *a, **k: print('written', a[1], a[2].folder)\n"
+    )
     stand_in = f"PLACE = {str(place)!r}\n{STAND_IN}{written}"
     done = run(*patched(stand_in + held(b"ExecStart=/opt/mine")), "deploy", "api", cwd=repo.root, env=repo.settings)
     assert "common-sync units --write --force services/api replaces it and keeps it beside" in done.out, done
-    assert ("written ([" in done.out, done.code) == (False, 0)
+    assert ("written [" in done.out, done.code) == (False, 0)
     done = run(*patched(stand_in + held(None)), "deploy", "api", cwd=repo.root, env=repo.settings)
     assert done.code == 0, done
-    assert "written (['services/api'], '/etc/systemd/system')\nauto-api is enabled" in done.out
+    assert "written ['services/api'] /etc/systemd/system\nauto-api is enabled" in done.out
     assert "its unit auto-api is installed, and started at every boot\n  release 1 is current, and healthy" in done.out
     done = run(*patched(stand_in + held(None)), "rollback", "api", "--to", "1", cwd=repo.root, env=repo.settings)
     assert "release 1 is current\n" in done.out, done

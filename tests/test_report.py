@@ -59,7 +59,7 @@ def document(repo: Monorepo, *options: str) -> dict[str, Any]:
 
 def test_a_page_that_git_would_add_is_told(synced: Monorepo, tmp_path: Path) -> None:
     """The next `git add -A` would take the page into a commit."""
-    said = "help: git sees common-sync-report.html as a new file: add it to .gitignore"
+    said = "help: common-sync-report.html is a new file to git: add it to .gitignore"
     assert said in synced.run("report").out
     assert "help:" not in synced.run("report", "-q").out + synced.run("report", "-o", str(tmp_path / "x.html")).out
     synced.write(".gitignore", "common-sync-report.html\n")
@@ -184,7 +184,10 @@ def test_a_report_replaces_an_older_one(aged: Monorepo, suffix: str) -> None:
     aged.write(file, "")
     done = aged.run("report", "--output", file)
     assert done.code == 0, done
-    assert re.fullmatch(rf"✓ {file}: 0 of 2 services are in sync \(\d+ kB\)\n  help: git sees {file} as .*\n", done.out)
+    assert re.fullmatch(
+        rf"✓ {file}: 0 of 2 services are in sync \(\d+ kB\)\n  help: {file} is a new file to git: .*\n(        .*\n)?",
+        done.out,
+    )
     first = aged.read(file)
     assert aged.run("distribute", "--force").code == 0
     assert aged.run("report", "--output", file).code == 0

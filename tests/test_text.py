@@ -44,6 +44,9 @@ def test_a_wide_row_of_a_table_goes_on_below() -> None:
         )
     )
     assert narrow == ["SERVICE  STATE    RELEASE", "api      in sync  5"]
+    more = [("SERVICE", "STATE", "PYTHON", "SIZE"), ("api", "in sync", "3.11.7", "-"), ("worker", "missing", "-", "·")]
+    lines = table_lines(more, Terminal(colors=False, marks=True, width=24))
+    assert [*lines] == ["api", "  STATE   in sync", "  PYTHON  3.11.7", "worker", "  STATE   missing"]
 
 
 @pytest.fixture
@@ -80,10 +83,11 @@ def test_long_lists_are_counted(many: Monorepo) -> None:
 @pytest.mark.parametrize("columns_", [20, 40, 80, 200])
 def test_no_line_is_wider_than_the_terminal(many: Monorepo, columns_: int) -> None:
     """A narrow terminal would break the rows, so that no column could be read."""
-    for words in (("verify",), ("status",), ("distribute", "--dry-run")):
+    for words in (("verify",), ("status",), ("distribute", "--dry-run"), ("affected", "--since", "HEAD")):
         shown = show(*PROGRAM, *words, cwd=many.root, columns=columns_)
         for line in ESCAPES.sub("", shown.out).splitlines():
             fixed = line.lstrip().startswith(("common-sync ", "help: common-sync", "SERVICE", "and ", "·"))
+            fixed = fixed or (words[0] == "affected" and line.startswith(("concerns", "30 services")))
             assert len(line) <= min(columns_, 120) or fixed or len(line.split()) <= 3, line
 
 

@@ -81,6 +81,7 @@ def test_each_change_is_a_round(synced: Monorepo, words: tuple[str, ...]) -> Non
     assert synced.run("verify").code == 0
 
 
+@deep("runs of the whole program that take long")
 def test_a_burst_is_at_most_two_rounds(synced: Monorepo) -> None:
     """Thirty files saved by a formatter would be thirty rounds, one behind the other."""
     with watching(synced) as watch:
@@ -99,6 +100,7 @@ def test_a_burst_is_at_most_two_rounds(synced: Monorepo) -> None:
         assert watch.end(signal.SIGTERM) == 0
 
 
+@deep("runs of the whole program that take long")
 def test_an_edit_in_a_copy_is_left_alone_and_named_once(synced: Monorepo) -> None:
     """Somebody's edit would be lost, or named at each save."""
     synced.write(COPY, "MINE = True\n")
@@ -112,6 +114,7 @@ def test_an_edit_in_a_copy_is_left_alone_and_named_once(synced: Monorepo) -> Non
     assert synced.read(COPY) == "MINE = True\n"
 
 
+@deep("runs of the whole program that take long")
 def test_what_concerns_no_copy_is_no_round(synced: Monorepo) -> None:
     """Each file that Python, an editor or a person writes beside the library would start a round."""
     with watching(synced) as watch:
@@ -139,6 +142,7 @@ def test_a_lock_that_is_taken(synced: Monorepo) -> None:
         watch.sees("settings.py → 2 services")
 
 
+@deep("runs of the whole program that take long")
 def test_without_the_extra(synced: Monorepo) -> None:
     """A person would see a traceback, and not what to install; or everybody would have to install it."""
     missing = patched("import sys\nsys.modules['watchfiles'] = None")
@@ -149,6 +153,7 @@ def test_without_the_extra(synced: Monorepo) -> None:
         watch.sees(START)
 
 
+@deep("runs of the whole program that take long")
 def test_no_watches_left(synced: Monorepo) -> None:
     """Where the system's limit is reached, a person would not know what to do."""
     if shutil.which("strace") is None:

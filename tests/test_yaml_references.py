@@ -4,6 +4,7 @@ import shutil
 import sys
 
 import pytest
+from support.depth import deep
 from support.monorepo import PROGRAM, Monorepo, run
 
 API = "services/api"
@@ -91,6 +92,7 @@ def test_the_way_back(repo: Monorepo) -> None:
     assert repo.tree() == before
 
 
+@deep("runs of the whole program that take long")
 def test_a_file_that_cannot_be_parsed(synced: Monorepo) -> None:
     """One broken file would keep all others from being mended, or be changed itself."""
     broken = "services:\n  a: [../../common\n  b: c\n"

@@ -11,7 +11,7 @@ from common_sync.commands.steps.building import Building
 from common_sync.commands.steps.environments import Situation, observe
 from common_sync.commands.steps.release_check import prepare_release
 from common_sync.commands.steps.releases import Outcome, Site, bring_up, find_site, source_of
-from common_sync.commands.steps.unit_checks import check_data, find_closed
+from common_sync.commands.steps.unit_checks import check_data, check_lingering, find_closed
 from common_sync.commands.steps.units import describe, settings_of
 from common_sync.commands.units import write_units
 from common_sync.core.environments.inputs import digest_inputs
@@ -120,7 +120,8 @@ def deploy_services(project: Project, names: Sequence[str], wish: DeployWish, sa
     for at, service in enumerate(services, 1):
         try:
             one = _deploy_service(project, service, wish, say)
-            done.append(one._replace(revision=wish.revision, warnings=check_data(project, service)))
+            warnings = (*check_data(project, service), *(check_lingering(project) if one.installed else ()))
+            done.append(one._replace(revision=wish.revision, warnings=warnings))
         except CommonSyncError as error:
             return Rollout(tuple(done), service, error, services[at:])
         if not (done[-1].is_done or done[-1].action == "would"):
@@ -233,7 +234,7 @@ class _Deploying:
     def _check(self, release: Release) -> None:
         """Run what the service wants to be run in a release before the switch; what changes more than that only right before it."""
         service, file = describe(self._project, self._site.service), self._project.configuration.file
-        prepare_release(self._site, release, service, file, only_check=self._wish.only_prepare)
+        prepare_release(self._tree, self._site, release, service, file, only_check=self._wish.only_prepare)
 
     @property
     def _is_due(self) -> bool:
@@ -241,7 +242,7 @@ class _Deploying:
         if self._site.stays or not self._site.settings.command:
             return False
         is_new = not any(one.proven for one in self._releases.known.values())
-        is_unseen = is_new and not systemd.is_enabled(systemd.UNITS, self._site.unit)
+        is_unseen = is_new and not systemd.is_enabled(self._site.manager.folder, self._site.unit)
         return self._site.is_due or is_unseen or self._lacks_socket
 
     @property
@@ -249,23 +250,25 @@ class _Deploying:
         """Whether systemd is to listen for the service and does not know it yet; a unit that a person has edited stays."""
         if settings_of(self._project, self._site.service).socket is None:
             return False
-        held = systemd.read_unit(systemd.UNITS, self._site.unit)
-        has_none = systemd.read_unit(systemd.UNITS, name_socket(self._site.unit)) is None
+        folder = self._site.manager.folder
+        held = systemd.read_unit(folder, self._site.unit)
+        has_none = systemd.read_unit(folder, name_socket(self._site.unit)) is None
         return has_none and held is not None and is_untouched(held)
 
     def _bring_up(self, done: Deployment, release: Release) -> Deployment:
         due = self._is_due
         outcome = bring_up(self._site, self._releases, release, self._say, self._install if due else lambda: None)
         if outcome.proven:
-            begin_trial(self._site.unit, release.number, self._releases.trusted)
+            begin_trial(self._site.manager, self._site.unit, release.number, self._releases.trusted)
         return done._replace(outcome=outcome, installed=due)
 
     def _install(self) -> None:
         """Install the unit of the service, and have it started at boot."""
-        write_units(self._project, [self._site.service], systemd.UNITS, force=False)
-        systemd.enable_unit(self._site.unit)
+        manager = self._site.manager
+        write_units(self._project, [self._site.service], manager, force=False)
+        systemd.enable_unit(manager, self._site.unit)
         if settings_of(self._project, self._site.service).socket is not None:
-            systemd.enable_unit(name_socket(self._site.unit))
+            systemd.enable_unit(manager, name_socket(self._site.unit))
 
     def _observe(self) -> Situation:
         situation = observe(self._tree, self._site.service, place=self._site.place)

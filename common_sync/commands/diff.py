@@ -27,12 +27,13 @@ class DiffLine(NamedTuple):
     text: str
 
 
-def diff_lines(found: Survey, *, everything: bool = True) -> Iterator[DiffLine]:
+def diff_lines(found: Survey, *, everything: bool = True, force: bool = True) -> Iterator[DiffLine]:
     """Yield the lines of unified diffs: of files that people write, then from the copies to the master.
 
     Args:
         found: What was read and planned.
         everything: Also show the files of new copies; else such a copy is one line.
+        force: Also show what only `--force` would discard; else such a file is one line.
 
     Raises:
         TreeError: A file cannot be read.
@@ -41,7 +42,7 @@ def diff_lines(found: Survey, *, everything: bool = True) -> Iterator[DiffLine]:
         yield from _edit_lines(edit)
     for copy in (copy for plan in found.plans for copy in plan.copies):
         if copy.exists or everything:
-            yield from _copy_lines(found, copy)
+            yield from _copy_lines(found, copy, force=force)
         else:
             number = len(copy.plan.operations)
             files = f"{number:,} file{'' if number == 1 else 's'}"
@@ -50,9 +51,12 @@ def diff_lines(found: Survey, *, everything: bool = True) -> Iterator[DiffLine]:
         yield DiffLine("file", f"Former copy {former.path}: {'goes' if former.goes(force=False) else 'stays'}")
 
 
-def _copy_lines(found: Survey, copy: CopySurvey) -> Iterator[DiffLine]:
+def _copy_lines(found: Survey, copy: CopySurvey, *, force: bool) -> Iterator[DiffLine]:
     for operation in copy.plan.operations:
-        yield from operation_lines(found, copy, operation)
+        if force or not operation.guarded:
+            yield from operation_lines(found, copy, operation)
+        else:
+            yield DiffLine("file", f"Stays as it is: {copy.path}/{operation.path}")
     if copy.plan.behind and not copy.plan.operations:
         yield DiffLine("file", f"Only the manifest of {copy.path} and that of {copy.source} differ")
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.commands.steps.apply import Writer, check_writable, discarded
@@ -74,6 +75,11 @@ class Distribution(NamedTuple):
         return not wrong and all(outcome.in_sync for outcome in self.outcomes)
 
     @property
+    def checkouts(self) -> dict[str, str]:
+        """Where libraries of other repositories were read from for this run, by their names."""
+        return {key.library: target.checkout for key, target in self.survey.targets.items() if target.checkout}
+
+    @property
     def changed(self) -> bool:
         """Whether anything was written (or would be)."""
         return bool(self.survey.root.edits) or any(outcome.changed for outcome in self.outcomes)
@@ -82,6 +88,18 @@ class Distribution(NamedTuple):
         """Return what is still to be said, in the order of the services, and of what belongs to none."""
         of_services = (finding for outcome in self.outcomes for finding in outcome.findings)
         return [*of_services, *self.survey.root.findings, *self.scripts]
+
+
+class Locks(NamedTuple):
+    """How a run takes the lock."""
+
+    may_connect: bool = True  # whether other repositories are asked for what is missing here; no hook asks them
+    stays: bool = False  # whether it has to be as the configuration asks for
+    checkouts: Mapping[str, str] = MappingProxyType({})  # where libraries of other repositories are read from instead
+
+
+ANY_LOCK = Locks()
+"""What it lacks is locked."""
 
 
 def _silent(_: str) -> None:
@@ -96,7 +114,7 @@ def distribute(
     force: bool = False,
     contexts: bool = False,
     tracked: Tracked = None,
-    may_connect: bool = True,
+    locks: Locks = ANY_LOCK,
     say: Callable[[str], None] = _silent,
     phases: Phases = no_progress,
 ) -> Distribution:
@@ -109,7 +127,7 @@ def distribute(
         force: Overwrite and delete what was edited in a copy.
         contexts: Build images from their service's own folder that are built from one above it.
         tracked: What git tracks of each master (in a hook), or None to take what git does not know as well.
-        may_connect: Whether other repositories are asked for what is missing here; no hook asks them.
+        locks: How the lock is taken.
         say: Told when another run has to be waited for, and what a run that fails has discarded.
         phases: Told of every few services that are read, then written.
 
@@ -118,7 +136,7 @@ def distribute(
             written: each such service is named, and is as it was or finished by the next run.
     """
     with nullcontext() if dry_run else exclusive(state_folder(project.root), say):
-        locking = _complete_lock(project, may_connect=may_connect and tracked is None)
+        locking = _find_lock(project, locks._replace(may_connect=locks.may_connect and tracked is None))
         found = survey(project, names, tracked=tracked, phases=phases, locking=locking, beside=contexts)
         if contexts:
             from common_sync.commands.steps.narrowing import narrow_contexts  # asked for once, if ever
@@ -127,13 +145,20 @@ def distribute(
         return bring_in_sync(found, dry_run=dry_run, force=force, tracked=tracked, say=say, phases=phases)
 
 
-def _complete_lock(project: Project, *, may_connect: bool) -> "Locking | None":
-    """Return what the pins come to, resolved where the lock lacks them; no hook asks another repository."""
+def _find_lock(project: Project, locks: Locks) -> "Locking | None":
+    """Return what the pins come to, resolved where the lock lacks them and may change; no hook asks another repository."""
     if not project.may_lock:
         return None
-    from common_sync.commands.steps.locking import complete_lock  # most projects pin nothing
+    from common_sync.commands.steps.locking import (  # most projects pin nothing
+        complete_lock,
+        look_at_lock,
+        require_lock,
+    )
 
-    return complete_lock(project, may_connect=may_connect)
+    if not (locks.stays or locks.checkouts):
+        return complete_lock(project, may_connect=locks.may_connect)
+    locking = require_lock(project) if locks.stays else look_at_lock(project)
+    return locking._replace(may_connect=locks.may_connect, checkouts=locks.checkouts)
 
 
 def bring_in_sync(

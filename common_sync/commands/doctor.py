@@ -118,6 +118,12 @@ def _check_environments(project: Project, services: Sequence[str]) -> tuple[Find
         from common_sync.commands.steps.environments import inspect_environments  # most projects have none
 
         found += inspect_environments(project, made)
+        if any(one.command or one.check for one in project.settings.values()):
+            from common_sync.commands.steps.import_checks import check_imports  # most projects run nothing
+
+            for service in made:
+                folder = os.path.join(project.root, service)
+                found += check_imports(project, service, folder, os.path.join(folder, ".venv/bin/python"))
     if any(one.port is not None for one in project.settings.values()):
         from common_sync.commands.steps.unit_checks import check_ports  # most projects set none
 

@@ -15,7 +15,7 @@ from common_sync.core.copies.library import Library
 from common_sync.core.copies.plan import CopyPlan, Operation
 from common_sync.core.errors import TreeError
 from common_sync.core.findings import make_finding
-from common_sync.core.model import SUBDIRECTORY, FileEdit, Finding, Reference
+from common_sync.core.model import SUBDIRECTORY, TOP, FileEdit, Finding, Reference
 from common_sync.core.references.undoing import Hunk, find_hunks, put_back
 from common_sync.core.service_plan import CopySurvey, ServicePlan
 from common_sync.edges.files.folders import explain_os_error, opened
@@ -296,7 +296,7 @@ def _tell_line(library: Library, service: str) -> str | None:
     git, ref, path = library.upstream
     url = git if "://" in git else "URL" if git.startswith(".") else f"ssh://{git.replace(':', '/', 1)}"
     where = f", where URL is that of {git}" if url == "URL" else ""
-    line = f"PACKAGE @ git+{url}@{library.ref_for(service) or ref}{SUBDIRECTORY}{path}"
+    line = f"PACKAGE @ git+{url}@{library.ref_for(service) or ref}{f'{SUBDIRECTORY}{path}' if path != TOP else ''}"
     return f"where the copy is to go, write `{line}`{where}"
 
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from common_sync.commands.steps.environments import Situation, find_environment_troubles, observe
-from common_sync.commands.steps.units import current_release_of
 from common_sync.core.model import Finding
 from common_sync.edges.environments.disk import Size, measure
 from common_sync.edges.environments.folder import list_environments, modified, path_of
@@ -49,9 +48,11 @@ def read_environments(project: Project, names: Sequence[str], *, deep: bool, siz
         CommonSyncError: What they are made from cannot be read.
     """
     situations = [observe(project, service, deep=deep) for service in select_services(project, names)]
-    rows = tuple(
-        _describe(one, size=size)._replace(release=current_release_of(project, one.service)) for one in situations
-    )
+    rows = tuple(_describe(one, size=size) for one in situations)
+    if project.configuration.to is not None:
+        from common_sync.commands.steps.units import current_release_of  # most projects deploy nothing
+
+        rows = tuple(one._replace(release=current_release_of(project, one.situation.service)) for one in rows)
     findings = find_environment_troubles(project, situations)
     return EnvironmentStatus(rows, findings, project.configuration.to is not None)
 

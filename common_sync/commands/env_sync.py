@@ -3,14 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
-from common_sync.commands.steps.building import Building
 from common_sync.commands.steps.environments import Situation, find_environment_troubles, lock_folder, observe
 from common_sync.core.errors import CommonSyncError
 from common_sync.core.model import Finding
-from common_sync.edges.environments.folder import see
-from common_sync.edges.environments.placing import has_exchanged, replace_foreign, switch, tidy_exchange
+from common_sync.edges.environments.folder import has_exchanged, see
 from common_sync.edges.project.load import Project, select_services
-from common_sync.edges.state.lock import exclusive
 
 Action = Literal["nothing", "switched", "built", "refused", "failed"]
 
@@ -74,6 +71,9 @@ def _sync(project: Project, service: str, wish: Wish, say: Callable[[str], None]
         planned = _plan(situation, wish)
         if wish.dry_run or (planned != "built" and not has_exchanged(situation.place)):
             return Synced(service, situation, planned)
+        from common_sync.edges.environments.placing import tidy_exchange  # most runs have nothing to do
+        from common_sync.edges.state.lock import exclusive
+
         with exclusive(lock_folder(project, service), say) as keep:
             tidy_exchange(situation.place)
             situation = observe(project, service, editable_master=wish.editable_master, deep=wish.deep)
@@ -95,6 +95,9 @@ def _plan(situation: Situation, wish: Wish) -> Action:
 
 def _make(project: Project, situation: Situation, wish: Wish, keep: int) -> Synced:
     """Find the environment that the inputs lead to, or make it; then switch to it."""
+    from common_sync.commands.steps.building import Building  # most runs have nothing to do
+    from common_sync.edges.environments.placing import replace_foreign, switch
+
     building = Building(project, situation, keep, upgrade=wish.upgrade, offline=wish.offline)
     name, built = building.find_or_build()
     folder, place = situation.folder, situation.place

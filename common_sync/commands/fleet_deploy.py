@@ -11,7 +11,7 @@ from common_sync.core.fleet.inventory import COMPOSE, Site
 from common_sync.core.fleet.looks import Look, find_obstacle, find_reason
 from common_sync.edges.fleet.inventory import load_inventory
 from common_sync.edges.git.revisions import find_branch, find_tree
-from common_sync.edges.project.load import Project
+from common_sync.edges.project.load import Project, select_copied
 
 Agreed = Callable[["FleetPlan"], bool]
 """Is asked before anything is begun."""
@@ -31,6 +31,7 @@ class Planned(NamedTuple):
     site: Site
     reason: str  # why it is brought up to date; nothing where it runs what is wanted
     obstacle: str  # why it must not be touched, or nothing
+    indexed: bool = False  # whether its library comes from an index: nothing proves its images, so it is left alone
 
 
 class FleetPlan(NamedTuple):
@@ -70,6 +71,7 @@ def deploy_fleet(project: Project, wish: Wish, how: DeployWish, heard: Heard, ag
     Raises:
         CommonSyncError: The inventory is wrong, nothing in it is meant, or what is wanted is not here.
     """
+    select_copied(project, wish.services)
     inventory = load_inventory(project.root, wish.inventory)
     status = read_fleet(project, wish._replace(deployed=True))
     trees = {one.site.service: find_tree(project.root, status.commit, one.site.service) for one in status.looked}
@@ -90,6 +92,8 @@ def deploy_fleet(project: Project, wish: Wish, how: DeployWish, heard: Heard, ag
 def _plan(looked: Looked, status: FleetStatus, tree: str, branch: str) -> Planned:
     """Return what is to be done about a target."""
     site, look = looked.site, looked.look or Look()
+    if site in status.indexed:
+        return Planned(site, "", "", indexed=True)
     own = [one for one in status.asked if one.place.line == site.target.line and one.place.host == site.host]
     reason = find_reason(look, tree, holds=all(one.verdict.state == "current" for one in own))
     is_halfway = look.journal is not None and look.journal.is_halfway

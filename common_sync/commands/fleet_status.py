@@ -13,7 +13,7 @@ from common_sync.core.copies.manifest import Manifest
 from common_sync.core.errors import ConfigurationError, GitError, Problem, shell_word
 from common_sync.core.findings import make_finding
 from common_sync.core.fleet.answers import SSH_FAILED, Trouble, Verdict, read_reply
-from common_sync.core.fleet.inventory import LOCAL, Inventory, Place, Site
+from common_sync.core.fleet.inventory import COMPOSE, LOCAL, RELEASE, Inventory, Place, Site
 from common_sync.core.fleet.probe import make_question
 from common_sync.core.model import NAMED_ID, Finding, Origin, below
 from common_sync.edges.files.pages import read_shipped
@@ -51,6 +51,9 @@ class FleetStatus(NamedTuple):
     asked: tuple[Asked, ...]
     findings: tuple[Finding, ...]
     looked: tuple[Looked, ...] = ()  # the targets that were asked about more than their copies
+    indexed: tuple[
+        Site, ...
+    ] = ()  # the targets that take their library from an index: no copy of theirs can be asked about
 
     def count(self, *states: str) -> int:
         """Return how many places are in one of some states."""
@@ -101,9 +104,10 @@ def read_fleet(project: Project, wish: Wish) -> FleetStatus:
         raise ConfigurationError(Problem("there is no program `ssh` here", remedy="install OpenSSH's client"))
     file = below(os.path.abspath(inventory.file), project.root) or inventory.file
     asked, findings = _ask(pairs, file, wish.patience)
-    silent = {one.host for one in sites} - {one.place.host for one in asked if one.verdict.state != "unknown"}
+    silent = {one.host for one in places} - {one.place.host for one in asked if one.verdict.state != "unknown"}
     looked, more = ask_looks(sites, silent, file, wish.patience)
-    return FleetStatus(ref, commit, tuple(asked), (*findings, *more), tuple(looked))
+    indexed = tuple(site for site in sites if site.service in project.indexed)
+    return FleetStatus(ref, commit, tuple(asked), (*findings, *more), tuple(looked), indexed)
 
 
 def select_sites(project: Project, inventory: Inventory, wish: Wish) -> list[Site]:
@@ -224,7 +228,7 @@ def _describe(asked: Asked, file: str) -> Finding:
         remedy = f"let the user that ssh comes as read it: ls -l {shell_word(place.folder)}"
         at = f"{place.host} {place.container}".rstrip()
         return make_finding("CS407", place.service, file, place.line, f"{at}: {reason}", remedy)
-    code, remedy = ("CS402", _REBUILD) if place.container else ("CS401", _BRING)
+    code, remedy = "CS402" if place.container else "CS401", _find_remedy(place)
     if state == "gone":
         message = f"{where} is not there"
     elif state == "other":
@@ -237,8 +241,18 @@ def _describe(asked: Asked, file: str) -> Finding:
 
 
 _MOST_NAMED = 3
-_BRING = "bring it there, by git pull or by common-sync deploy"
-_REBUILD = "build the image again, and start the container from it"
+
+
+def _find_remedy(place: Place) -> str:
+    """Return how what is wanted comes to a place: by what has brought there what it holds."""
+    service = shell_word(place.service)
+    if place.kind == COMPOSE:
+        return f"common-sync fleet deploy {service}"
+    if place.container:
+        return "build the image again, and start the container from it"
+    if place.kind == RELEASE:
+        return f"make a release of that commit there: common-sync deploy {service}"
+    return "bring the commit there, by git pull; then start again what was started before"
 
 
 def name_own(own: Sequence[str]) -> str:

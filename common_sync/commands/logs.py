@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from common_sync.commands.steps.units import name_unit, settings_of
+from common_sync.commands.steps.units import manager_of, name_unit, settings_of
 from common_sync.core.environments.releases import say_release
 from common_sync.core.errors import ConfigurationError, Problem, shell_word
 from common_sync.edges.environments import systemd
@@ -27,7 +27,9 @@ def find_journals(project: Project, names: Sequence[str]) -> tuple[str, ...]:
         raise ConfigurationError(
             *(Problem(f"{one} has no command, and so no log", file, remedy=_REMEDY) for one in without)
         )
-    units = tuple(f"--unit={name_unit(project, one)}.service" for one in services if one not in without)
+    units = tuple(
+        systemd.ask_journal(manager_of(project), name_unit(project, one)) for one in services if one not in without
+    )
     if not units:
         raise ConfigurationError(Problem("no service has a command, and so none has a log", file, remedy=_REMEDY))
     return units
@@ -48,7 +50,7 @@ def find_release_journal(project: Project, names: Sequence[str], number: int) ->
         raise ConfigurationError(Problem("--release is of one service", remedy="common-sync logs SERVICE --release 7"))
     find_journals(project, names)
     service = select_services(project, names)[0]
-    starts = systemd.find_starts(name_unit(project, service), say_release(number))
+    starts = systemd.find_starts(manager_of(project), name_unit(project, service), say_release(number))
     if not starts:
         message = f"the journal has nothing of release {number} of {service}"
         remedy = f"common-sync rollback {shell_word(service)} --list shows the releases; to read the journal takes root"

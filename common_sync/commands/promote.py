@@ -1,35 +1,26 @@
 """`promote`: take edits of copies over into the master, all or nothing; then every copy follows."""
 
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.commands.distribute import Distribution, bring_in_sync
-from common_sync.commands.steps.edits import Edit, Edits, Step, select_edits
+from common_sync.commands.steps.edits import Edits, select_edits
 from common_sync.commands.steps.survey import survey
-from common_sync.core.copies.drift import TAKE_OVER_THERE
-from common_sync.core.copies.promotion import How, digest_file, make_entry
-from common_sync.core.errors import Problem, TreeError
-from common_sync.core.findings import make_finding
-from common_sync.core.model import Finding, Version, is_foreign
-from common_sync.edges.files.folders import FOLDER, explained, opened
-from common_sync.edges.files.replacing import read_version, write_version
+from common_sync.commands.steps.taking import Promoted, add_taken, check_unchanged, decide, end_taking, list_locked
+from common_sync.core.copies.promotion import make_entry
+from common_sync.core.model import Finding, Version
+from common_sync.edges.files.folders import FOLDER, opened
+from common_sync.edges.files.replacing import write_version
 from common_sync.edges.processes.workers import Phases, no_progress
 from common_sync.edges.project.load import Project
 from common_sync.edges.state.discarded import keep_files, new_set, prune_sets
 from common_sync.edges.state.lock import exclusive, state_folder
-from common_sync.edges.state.promoting import Merges, Take, Taken, read_journal, write_journal
+from common_sync.edges.state.promoting import Merges, Taken, read_journal, write_journal
 
-
-class Promoted(NamedTuple):
-    """An edit that was taken over, or with `--dry-run` would be."""
-
-    edit: Edit  # the edit
-    how: How  # how it was taken
-    added: int  # lines that the master has more, by it
-    removed: int  # lines that the master has no more
+if TYPE_CHECKING:
+    from common_sync.commands.steps.homes import Goal
 
 
 class Promotion(NamedTuple):
@@ -41,6 +32,7 @@ class Promotion(NamedTuple):
     kept: str | None  # the folder that the files from before are kept in, or None where none was replaced
     distribution: Distribution | None  # how the copies followed
     dry_run: bool  # whether nothing was written
+    goal: "Goal | None" = None  # where edits of a library of another repository went
 
     @property
     def passes(self) -> bool:
@@ -58,6 +50,7 @@ def promote(
     say: Callable[[str], None],
     *,
     dry_run: bool = False,
+    goal: "Goal | None" = None,
     phases: Phases = no_progress,
 ) -> Promotion:
     """Take edits over.
@@ -67,6 +60,7 @@ def promote(
         names: Services, or files and folders of copies; all when there are none.
         say: Told when another run has to be waited for.
         dry_run: Write nothing.
+        goal: Where edits of a library of another repository go; None for those whose master is here.
         phases: Told of every few services that are read, then written.
 
     Raises:
@@ -77,74 +71,46 @@ def promote(
     with nullcontext() if dry_run else exclusive(state_folder(root), say):
         services, places = select_edits(project, names)
         found = survey(project, services, phases=phases)
+        if goal is not None:
+            from common_sync.commands.steps.elsewhere import promote_elsewhere  # most masters are here
+
+            decided, kept = promote_elsewhere(found, places, goal, say, dry_run=dry_run)
+            return Promotion(root, *decided, kept, None, dry_run, goal)
         journal, merges = read_journal(root), Merges(root)
         edits = Edits(found, places, journal, merges)
-        outcomes = [(edit, edits.take(edit)) for edit in edits.list()]
-        refused = tuple(
-            _refuse(root, edit, outcome.refusal, merges if outcome.conflict else None)
-            for edit, outcome in outcomes
-            if outcome.result is None
-        )
-        hows = () if refused else (outcome.how for _, outcome in outcomes)
-        promoted = tuple(_describe(step, how) for step, how in zip(edits.steps, hows, strict=False))
-        if refused and not dry_run:
-            edits.keep_conflicts()
-        if refused or dry_run or not (promoted or journal):
+        promoted, refused = decide(root, edits, merges, dry_run=dry_run)
+        if refused or dry_run or not (promoted or journal.keys() - list_locked(project)):
             return Promotion(root, promoted, refused, None, None, dry_run)
-        kept = _write(root, edits, journal) if promoted else None
-        merges.drop(edit.file for edit, _ in outcomes)
+        kept = _write(project, edits, journal) if promoted else None
+        merges.drop(one.edit.file for one in promoted)
         following = survey(project, phases=phases)
         done = bring_in_sync(following, dry_run=False, force=False, tracked=None, say=say, phases=phases)
     return Promotion(root, promoted, (), kept, done, dry_run)
 
 
-def _refuse(root: str, edit: Edit, why: str, merges: Merges | None) -> Finding:
-    if merges is not None:
-        place = os.path.relpath(merges.place(edit.file), root)
-        remedy = f"finish the merge in {place}, then run this again"
-    else:
-        by_hand = f"take it over to {edit.master_file} by hand"
-        way = TAKE_OVER_THERE if is_foreign(edit.copy.master) else by_hand
-        remedy = f"{way}, or common-sync distribute --force discards it"
-    return make_finding("CS017", edit.copy.service, edit.file, None, f"{why}, so nothing was promoted", remedy)
-
-
-def _describe(step: Step, how: How) -> Promoted:
-    was, now = (Counter(one.data.splitlines() if one is not None else ()) for one in (step.before, step.after))
-    return Promoted(step.edit, how, added=(now - was).total(), removed=(was - now).total())
-
-
-def _write(root: str, edits: Edits, journal: Taken) -> str:
+def _write(project: Project, edits: Edits, journal: Taken) -> str | None:
     """Write the master, once the files from before are kept and the journal says what is taken; return where they are."""
+    root, replaced = project.root, [*_list_replaced(edits)]
+    journal, kept = add_taken(journal, edits), None
     descriptor = os.open(root, FOLDER)
     try:
         for path, before, _ in edits.results():
-            _check_unchanged(descriptor, path, before)
-        kept = new_set(root)
-        for folder, path, version in _list_replaced(edits):
+            check_unchanged(descriptor, path, before)
+        kept = new_set(root) if replaced else None
+        for folder, path, version in replaced:
+            assert kept is not None
             with opened(folder, descriptor) as tree:
                 keep_files(kept, folder, tree, [(path, make_entry(version))])
-        write_journal(root, _add(journal, edits))
+        write_journal(root, journal)
         for path, before, after in edits.results():
             if after != before:
                 write_version(descriptor, path, before, after)
-        prune_sets(root)
+        write_journal(root, end_taking(project, journal))
+        if kept is not None:
+            prune_sets(root)
     finally:
         os.close(descriptor)
     return kept
-
-
-def _check_unchanged(root: int, path: str, before: Version | None) -> None:
-    above, _, name = path.rpartition("/")
-    held: Version | None = None
-    with explained(path, "read it"):
-        try:
-            with opened(above, root) as folder:
-                held = read_version(name, folder)
-        except FileNotFoundError:
-            held = None
-    if held != before:
-        raise TreeError(Problem("has changed while common-sync ran: nothing was promoted", path, remedy="run it again"))
 
 
 def _list_replaced(edits: Edits) -> Iterator[tuple[str, str, Version]]:
@@ -153,18 +119,5 @@ def _list_replaced(edits: Edits) -> Iterator[tuple[str, str, Version]]:
         if before is not None and after != before:
             yield master, path, before
     for edit, *_ in edits.steps:
-        if edits.final(edit) != edit.theirs:
+        if edits.final(edit) != edit.theirs and edit.follows:
             yield edit.copy.path, edit.path, edit.theirs
-
-
-def _add(journal: Taken, edits: Edits) -> Taken:
-    added: dict[str, dict[str, Take]] = {copy: {**files} for copy, files in journal.items()}
-    for edit, *_ in edits.steps:
-        before, path = edits.masters[edit.copy.master, edit.path][0], edit.path
-        take = Take(
-            digest_file(path, None if before is None else make_entry(before)),
-            digest_file(path, edit.operation.before),
-            digest_file(path, make_entry(edits.final(edit))),
-        )
-        added.setdefault(edit.copy.path, {})[path] = take
-    return added

@@ -12,6 +12,7 @@ from common_sync.commands.steps.units import (
     UnitKind,
     is_ignored,
     list_findings,
+    manager_of,
     place_of,
     read_units,
     released_place_of,
@@ -32,8 +33,9 @@ from common_sync.core.environments.units import name_socket
 from common_sync.core.errors import CommonSyncError, ConfigurationError, Problem, shell_word
 from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding
-from common_sync.edges.environments import processes, systemd
+from common_sync.edges.environments import processes
 from common_sync.edges.environments.folder import CURRENT, path_of, see
+from common_sync.edges.environments.manager import whoami
 from common_sync.edges.environments.releases import read_releases
 from common_sync.edges.project.load import Project, select_services
 
@@ -96,10 +98,12 @@ def read_running(project: Project, names: Sequence[str]) -> Running:
     Raises:
         CommonSyncError: No systemd runs here, or a service cannot have a unit.
     """
-    if not systemd.is_running(systemd.UNITS):
-        message = "no systemd runs here, so nothing tells what runs"
+    manager = manager_of(project)
+    if not manager.is_running:
+        whose = f"of {whoami()} " if manager.is_of_user else ""
+        message = f"no systemd {whose}runs here, so nothing tells what runs"
         raise ConfigurationError(Problem(message, remedy="common-sync env status shows the environments"))
-    units = read_units(project, names, systemd.UNITS)
+    units = read_units(project, names, manager)
     services = select_services(project, names)
     ports = _Ports(setting.value for one in services if (setting := settings_of(project, one).port) is not None)
     held = {service: {one.kind: one for one in units if one.service == service} for service in services}
@@ -181,6 +185,7 @@ class _Ports:
 
 def _find_troubles(project: Project, row: Row) -> Iterator[Finding]:
     settings, file = settings_of(project, row.service), project.configuration.file
+    control = " ".join(manager_of(project).control)
     if row.unit and settings.port is not None:
         trouble = find_port_trouble(row.unit, row.port, row.holders, own=row.listens)
         if trouble is not None:
@@ -188,11 +193,11 @@ def _find_troubles(project: Project, row: Row) -> Iterator[Finding]:
     if row.unit and row.socket is not None and row.socket.active != "active":
         name = name_socket(row.unit)
         message = f"{name} does not listen: it is {row.socket.described}"
-        yield make_finding("CS312", row.service, file, settings.service.line, message, f"systemctl restart {name}")
+        yield make_finding("CS312", row.service, file, settings.service.line, message, f"{control} restart {name}")
     if row.unit and row.used:
         link = os.path.join(project.root, row.service, VENV, CURRENT)
         late = not row.release and is_late(row.shown, os.lstat(link).st_mtime, time.time(), time.monotonic_ns() // 1000)
-        trouble = find_environment_trouble(row.unit, row.used, row.processes, late=late)
+        trouble = find_environment_trouble(row.unit, row.used, row.processes, late=late, control=control)
         if trouble is not None:
             yield make_finding("CS304", row.service, f"{row.service}/{VENV}", None, *trouble)
     if row.release and not row.is_proven:

@@ -59,7 +59,7 @@ def roll_back(
     """
     site = find_site(project, select_services(project, [name])[0], restart=restart and not dry_run)
     if site.is_due:
-        remedy = f"common-sync units --write {shell_word(site.service)}, then systemctl restart {site.unit}"
+        remedy = f"common-sync units --write {shell_word(site.service)}, then {' '.join(site.manager.control)} restart {site.unit}"
         site = site._replace(stays=f"its unit {site.unit} does not run its releases: {remedy}")
     releases = read_releases(site.place)
     target = _choose(site, releases, number)
@@ -69,7 +69,7 @@ def roll_back(
         releases = read_releases(site.place)
         target = _choose(site, releases, number)
         outcome = bring_up(site, releases, target, say) if target is not None else None
-        end_trial(site.unit)
+        end_trial(site.manager, site.unit)
         return Rollback(site, releases, target, outcome)
 
 
@@ -91,15 +91,15 @@ def roll_back_failing(project: Project, name: str, say: Callable[[str], None]) -
     with exclusive(site.place, say):  # a deploy that watches it undoes it first
         releases = read_releases(site.place)
         current = releases.known.get(releases.current)
-        before = find_trial(site.unit, releases.current)
+        before = find_trial(site.manager, site.unit, releases.current)
         is_new = not releases.is_settled or before is not None
         runs = not (site.stays or site.is_due)
-        fails = runs and systemd.show_units([site.unit])[site.unit].active == "failed"
+        fails = runs and systemd.show_units(site.manager, [site.unit])[site.unit].active == "failed"
         target = choose_fallback(releases, releases.current, before or 0)
         if current is None or target is None or not (is_new and fails):
             return Rollback(site, releases, None, None)
         check_runnable(site, target)
-        end_trial(site.unit)
+        end_trial(site.manager, site.unit)
         mark(site.place, current.number, proven=False)
         came = go_back(site, releases, current, say, before or 0)
         return Rollback(site, releases, target, Outcome(came.current, proven=not came.trouble, reason=came.trouble))

@@ -8,30 +8,33 @@ from common_sync.core.environments.unit_text import is_untouched
 from common_sync.core.environments.units import find_program
 from common_sync.core.errors import ConfigurationError, Problem
 from common_sync.edges.environments import systemd
+from common_sync.edges.environments.manager import Manager
 from common_sync.edges.project.load import Project
 
 
-def write_units(project: Project, names: Sequence[str], folder: str, *, force: bool) -> tuple[Unit, ...]:
+def write_units(project: Project, names: Sequence[str], manager: Manager, *, force: bool) -> tuple[Unit, ...]:
     """Bring the installed units of services in sync; what a person has written stays unless it is forced, and then is kept.
 
     Args:
         project: The project.
         names: The services that the user named; all when there are none.
-        folder: The folder of units.
+        manager: Whose units.
         force: Replace units that were edited, or were written by somebody else.
 
     Raises:
         CommonSyncError: A unit cannot be made or written, or systemd does not take it; then nothing is written.
     """
-    with systemd.locked_units(folder) as descriptor:
-        units = [one for one in read_units(project, names, folder) if one.text or one.kind != "service"]
-        _verify(project, [one for one in units if one.text])
-        done = tuple(_write(descriptor, folder, one, force=force) for one in units)
-    systemd.reload_units(folder)
+    if manager.is_of_user:
+        read_units(project, names, manager)  # where that is refused, no folder is made
+    with systemd.locked_units(manager) as descriptor:
+        units = [one for one in read_units(project, names, manager) if one.text or one.kind != "service"]
+        _verify(project, [one for one in units if one.text], manager)
+        done = tuple(_write(descriptor, manager.folder, one, force=force) for one in units)
+    systemd.reload_units(manager)
     return done
 
 
-def _verify(project: Project, units: Sequence[Unit]) -> None:
+def _verify(project: Project, units: Sequence[Unit], manager: Manager) -> None:
     """Refuse units that systemd does not take, or that start what is not there."""
     problems = []
     for one in (one for one in units if one.kind == "service"):
@@ -43,7 +46,7 @@ def _verify(project: Project, units: Sequence[Unit]) -> None:
                 Problem(f"{one.service}: there is no program {program}", project.configuration.file, line, remedy)
             )
     if not problems and units:
-        said = systemd.verify_units({one.name: one.text for one in units})
+        said = systemd.verify_units({one.name: one.text for one in units}, manager)
         problems = [Problem(f"systemd does not take it: {line}") for line in said]
     if problems:
         raise ConfigurationError(*problems)
@@ -61,25 +64,26 @@ def _write(descriptor: int, folder: str, unit: Unit, *, force: bool) -> Unit:
     return unit._replace(action="written", kept=kept)
 
 
-def remove_units(project: Project, names: Sequence[str], folder: str, *, force: bool) -> tuple[Unit, ...]:
+def remove_units(project: Project, names: Sequence[str], manager: Manager, *, force: bool) -> tuple[Unit, ...]:
     """Remove the installed units of services; one that is enabled, or that a person has written, stays.
 
     Args:
         project: The project.
         names: The services that the user named; all when there are none.
-        folder: The folder of units.
+        manager: Whose units.
         force: Remove those that were edited, too; they are kept under another name.
 
     Raises:
         CommonSyncError: A unit cannot be read or removed.
     """
-    with systemd.locked_units(folder) as descriptor:
-        held = [one for one in read_units(project, names, folder) if one.held is not None]
+    with systemd.locked_units(manager) as descriptor:
+        held = [one for one in read_units(project, names, manager) if one.held is not None]
         needed = {one.service for one in held if one.enabled}  # what is enabled stays, and so does what it starts
         units = tuple(
-            _remove(descriptor, folder, one._replace(enabled=one.service in needed), force=force) for one in held
+            _remove(descriptor, manager.folder, one._replace(enabled=one.service in needed), force=force)
+            for one in held
         )
-    systemd.reload_units(folder)
+    systemd.reload_units(manager)
     return units
 
 

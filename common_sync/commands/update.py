@@ -40,18 +40,21 @@ class Update(NamedTuple):
 
     @property
     def passes(self) -> bool:
-        """Whether everything that was locked is what its commit holds."""
-        return not any(finding.severity == "error" for finding in self.findings())
+        """Whether everything that was locked is what its commit holds; and, where nothing was written, what tags are now."""
+        drift = self.dry_run and any(one.is_moved for one in self.entries)
+        return not drift and not any(finding.severity == "error" for finding in self.findings())
 
     def findings(self) -> list[Finding]:
         """Return a warning for each tag that was moved, and an error for what was not its commit's."""
         pairs = [(one.was, one.now) for one in self.entries if one.was is not None]
-        return [*(_warn(was, now) for was, now in pairs if was.commit != now.commit), *self.forged]
+        first = "common-sync update, then " if self.dry_run else ""
+        remedy = f"{first}common-sync distribute brings the copies there"
+        return [*(_warn(was, now, remedy) for was, now in pairs if was.commit != now.commit), *self.forged]
 
 
-def _warn(was: Locked, now: Locked) -> Finding:
-    message = f"{now.library} at {now.ref} was commit {was.commit[:NAMED_ID]}, and is {now.commit[:NAMED_ID]}: the tag was moved"
-    return make_finding("CS014", "", LOCK_FILE, None, message, "common-sync distribute brings the copies there")
+def _warn(was: Locked, now: Locked, remedy: str) -> Finding:
+    what = f"{now.library} at {now.ref} was commit {was.commit[:NAMED_ID]}, and is {now.commit[:NAMED_ID]}"
+    return make_finding("CS014", "", LOCK_FILE, None, f"{what}: the tag was moved, or the lock was changed", remedy)
 
 
 def update(project: Project, names: Sequence[str], say: Callable[[str], None], *, dry_run: bool = False) -> Update:

@@ -113,7 +113,7 @@ def list_libraries(configuration: Configuration) -> tuple[LibrarySettings, ...]:
     if configuration.library:
         return configuration.library
     one, master, upstream = configuration, configuration.master, configuration.upstream
-    name = Setting(name_after(upstream.path if upstream is not None else master.value), master.line)
+    name = Setting(upstream.name if upstream is not None else name_after(master.value), master.line)
     return (LibrarySettings(master, name, one.copy, one.exclude, one.services, one.pins, upstream),)
 
 

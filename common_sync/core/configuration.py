@@ -47,8 +47,14 @@ class Configuration(NamedTuple):
     to: Setting | None = None  # the absolute path of the folder that releases are in; None where nothing is deployed
     keep: int = 3  # how many releases of a service are kept
     clean: Setting | None = None  # how often systemd runs `env clean`; None for never
+    scope: Setting | None = None  # whose units are, `system` or `user`; None for the machine's
     library: "tuple[LibrarySettings, ...]" = ()  # the libraries that have tables of their own; `master` is the first one's
     upstream: "Upstream | None" = None  # where the master is, where that is another repository
+
+    @property
+    def is_of_user(self) -> bool:
+        """Whether units are those of the user who runs the tool, and not the machine's."""
+        return self.scope is not None and self.scope.value == "user"
 
     @property
     def masters(self) -> tuple[Setting, ...]:
@@ -121,7 +127,7 @@ def parse_configuration(table: dict[str, object], text: str, file: str) -> tuple
         master = library[0].master if library else reader.folder("master", required="library" not in table)
     copy = library[0].copy if library else reader.folder("copy", required=False)
     if not copy.value:
-        copy = Setting(name_after(upstream.path if upstream is not None else master.value), copy.line)
+        copy = Setting(upstream.name if upstream is not None else name_after(master.value), copy.line)
     services = tuple(setting._replace(value=tidy_path(setting.value)) for setting in reader.strings("services"))
     if table.get("services", []) == []:
         trouble = "is empty" if "services" in table else "is missing"

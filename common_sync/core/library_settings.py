@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from common_sync.core.model import name_after, overlap
+from common_sync.core.model import TOP, name_after, overlap
 from common_sync.core.settings import Reader, Setting, tidy_path
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _read_library(reader: Reader) -> LibrarySettings:
         master, upstream = read_upstream(reader)
     else:
         master = reader.folder("master", required=True)
-    last = Setting(name_after(upstream.path if upstream is not None else master.value), master.line)
+    last = Setting(upstream.name if upstream is not None else name_after(master.value), master.line)
     copy = reader.folder("copy", required=False)
     services = tuple(one._replace(value=tidy_path(one.value)) for one in reader.strings("services"))
     if not services:
@@ -79,7 +79,7 @@ def _find_clashes(libraries: Sequence[LibrarySettings]) -> Iterator[tuple[int, s
             whose = f"of the library in line {other.master.line}"
             if not one.master.value or not other.master.value:
                 continue
-            if overlap(one.master.value, other.master.value):
+            if _overlap(one, other):
                 message = f'master "{one.master.value}" and "{other.master.value}" {whose} overlap'
                 yield number, message, "master", "no library can lie in another one: move one of them"
             elif overlap(one.copy.value.casefold(), other.copy.value.casefold()):  # on some disks `A` is `a`
@@ -88,3 +88,11 @@ def _find_clashes(libraries: Sequence[LibrarySettings]) -> Iterator[tuple[int, s
             if one.name.value == other.name.value:
                 message = f'the library in line {other.master.line} has the name "{one.name.value}" too'
                 yield number, message, "name", 'give it a name of its own: name = "…"'
+
+
+def _overlap(one: LibrarySettings, other: LibrarySettings) -> bool:
+    """Tell whether one of two masters is the other, or lies in it."""
+    places = [library.upstream for library in (one, other) if library.upstream is not None]
+    if places[1:] and places[0].git == places[1].git and any(place.path == TOP for place in places):
+        return True
+    return overlap(one.master.value, other.master.value)

@@ -120,13 +120,23 @@ class Upstream(NamedTuple):
 
     git: str  # the repository: a URL, or a path that begins with `../`
     ref: str  # a tag, or the digits of a commit
-    path: str  # the master's path in it
+    path: str  # the master's path in it; `TOP` where it is that repository as a whole
 
     @property
     def master(self) -> str:
         """What stands for the master's path from the root: no file here has it."""
         return f"{_FOREIGN}{self.git}{SUBDIRECTORY}{self.path}"
 
+    @property
+    def name(self) -> str:
+        """What the library is called where the configuration does not say: after its folder, or else its repository."""
+        if self.path != TOP:
+            return name_after(self.path)
+        return name_after(self.git.rstrip("/").removesuffix(".git").rstrip("/").replace(":", "/"))
+
+
+TOP = "."
+"""The path of a master that is its repository as a whole."""
 
 _FOREIGN = "git+"
 SUBDIRECTORY = "#subdirectory="

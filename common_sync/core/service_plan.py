@@ -104,7 +104,7 @@ class CopySurvey(NamedTuple):
         from common_sync.core.copies.drift import drift_findings  # most copies are in sync
 
         if self.exists:
-            yield from drift_findings(self.plan, self.service, self.path, self.master, self.target.ref, self.called)
+            yield from drift_findings(self.plan, self.service, self.path, self.master, self.target.ref)
         else:
             yield missing_copy(self.service, self.path, len(self.plan.operations))
 
@@ -113,7 +113,7 @@ class CopySurvey(NamedTuple):
         from common_sync.core.copies.drift import drift_findings
 
         rest = self.plan._replace(state="current", operations=left, behind=False)
-        return drift_findings(rest, self.service, self.path, self.master, self.target.ref, self.called)
+        return drift_findings(rest, self.service, self.path, self.master, self.target.ref)
 
     @property
     def called(self) -> str | None:

@@ -12,7 +12,7 @@ SERVICE_KEYS = (
     *("command", "port", "env-file", "after", "memory", "health", "start-timeout", "settle", "persistent"),
     *("check", "before", "socket", "library"),
 )
-DEPLOY_KEYS = ("min-free", "prefix", "user", "to", "keep", "clean")
+DEPLOY_KEYS = ("min-free", "prefix", "scope", "user", "to", "keep", "clean")
 
 INDEX = "index"
 """What a service says that takes the library from an index, and has no copy."""
@@ -27,6 +27,9 @@ NAME = expression(SERVICE_NAME)
 """What may name a service, and a unit."""
 SIZE = r"[0-9]{1,12}[KMG]?"
 HOW_OFTEN = "daily|weekly|monthly"
+SCOPES = ("system", "user")
+"""Whose units are: the machine's, or those of the user who runs the tool."""
+
 PREFIX = r"[a-z0-9-]{1,40}"
 USER = r"[a-z_][a-z0-9_-]{0,31}|[0-9]{1,10}"
 _UNNAMEABLE = expression(r"[\x00-\x1f\x7f\\\"'$*?\[\ud800-\udfff]|^\s|\s$")
@@ -98,6 +101,7 @@ class DeploySettings(NamedTuple):
     to: Setting | None = None  # the absolute path of the folder that releases are in; None where nothing is deployed
     keep: int = KEEP  # how many releases of a service are kept
     clean: Setting | None = None  # how often systemd runs `env clean`, as `weekly`; None for never
+    scope: Setting | None = None  # whose units are, one of `SCOPES`; None for the machine's
 
 
 def read_services(reader: Reader) -> tuple[ServiceSettings, ...]:
@@ -277,13 +281,18 @@ def read_deploy(reader: Reader, default: int) -> DeploySettings:
         return DeploySettings(default)
     deploy.check_keys(DEPLOY_KEYS)
     size = deploy.setting("min-free", SIZE, '"150M"')
+    user, scope = deploy.setting("user", USER, '"pi"'), deploy.setting("scope", "|".join(SCOPES), '"system", or "user"')
+    if user is not None and scope is not None and scope.value == "user":
+        message = '"user" is given, and units of a user (`scope`) run as the one who runs common-sync'
+        deploy.complain("user", message, 'take it out, or scope = "system"')
     return DeploySettings(
         default if size is None else parse_size(size.value),
         deploy.setting("prefix", PREFIX, '"autocore-"'),
-        deploy.setting("user", USER, '"pi"'),
+        user,
         _read_to(deploy),
         _read_number(deploy, "keep", KEPT, KEEP),
         deploy.setting("clean", HOW_OFTEN, '"weekly", or "daily" or "monthly"'),
+        scope,
     )
 
 

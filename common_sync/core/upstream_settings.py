@@ -2,7 +2,7 @@
 
 import re
 
-from common_sync.core.model import SUBDIRECTORY, Upstream
+from common_sync.core.model import SUBDIRECTORY, TOP, Upstream
 from common_sync.core.pins import REMEDY, why_no_ref
 from common_sync.core.settings import Reader, Setting, tidy_path, why_no_folder
 
@@ -10,6 +10,8 @@ UPSTREAM_KEYS = ("git", "ref", "path")
 
 _EXAMPLES = {"git": '"https://github.com/acme/platform.git"', "ref": '"v1.4.0"', "path": '"common"'}
 _URL = "write it as https://…, ssh://… or user@host:…, or as a path that begins with ../"
+_NAMED = "write it with the name of that folder: ../../platform"
+_NAMELESS = ("", ".", "..")
 _LONGEST = 2000
 _SCP = re.compile("[A-Za-z0-9_][A-Za-z0-9._-]*@[A-Za-z0-9][A-Za-z0-9.-]*:[^-].*")
 
@@ -40,7 +42,10 @@ def read_upstream(reader: Reader) -> tuple[Setting, Upstream | None]:
     git, ref, path = (found[key] for key in UPSTREAM_KEYS)
     if git is None or ref is None or path is None or wrong:
         return Setting("", inner.line), None
-    upstream = Upstream(git.value, ref.value, tidy_path(path.value))
+    upstream = Upstream(git.value, ref.value, tidy_path(path.value) or TOP)
+    if upstream.name in _NAMELESS:
+        inner.complain("git", f'"git" is {git.value!r}, which does not say what the library is called', _NAMED)
+        return Setting("", inner.line), None
     return Setting(upstream.master, git.line), upstream
 
 
@@ -89,11 +94,11 @@ def _why_no_master(path: str) -> str | None:
     if SUBDIRECTORY in path:
         return "holds a character that it cannot have"
     tidy = tidy_path(path)
-    return why_no_folder(tidy) if tidy else "is the top of that repository: a library there cannot be taken yet"
+    return why_no_folder(tidy) if tidy else None  # the top of that repository
 
 
 _CHECKS = (
     ("git", why_no_repository, _URL),
     ("ref", why_no_ref, REMEDY),
-    ("path", _why_no_master, "name a folder inside that repository"),
+    ("path", _why_no_master, 'name a folder inside that repository, or "." for all of it'),
 )

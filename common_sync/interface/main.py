@@ -105,11 +105,16 @@ def _dispatch() -> int:
         from common_sync.interface.run.distribute import run_distribute
 
         return run_distribute(Options(), services)
-    if command == "env" and services[:1] == ["sync"] and not any(word.startswith("-") for word in services):
-        from common_sync.interface.run.env_sync import run_env_sync
+    if command == "env" and services[:1] in (["sync"], ["status"]) and not any(one[:1] == "-" for one in services):
         from common_sync.interface.show.options import Options
 
-        return run_env_sync(Options(), services[1:])
+        if services[0] == "sync":
+            from common_sync.interface.run.env_sync import run_env_sync
+
+            return run_env_sync(Options(), services[1:])
+        from common_sync.interface.run.env_status import run_env_status
+
+        return run_env_status(Options(), services[1:])
     shell = os.environ.get("_COMMON_SYNC_COMPLETE", "").removeprefix("complete_")
     if shell in ("bash", "zsh", "fish"):  # typer answers the others
         from common_sync.interface.completion import complete

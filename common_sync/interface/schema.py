@@ -18,6 +18,7 @@ from common_sync.core.service_settings import (
     PORTS,
     PREFIX,
     PYTHON,
+    SCOPES,
     SECONDS,
     SERVICE_NAME,
     SETTLE,
@@ -154,6 +155,11 @@ def _deploy() -> Schema:
         **{
             "min-free": _text("How much must be free before an environment is built, as `150M`.", SIZE),
             "prefix": _text("What the name of each unit begins with; without it, the root folder's name.", PREFIX),
+            "scope": {
+                "description": "Whose units are: the machine's, or those of the user who runs common-sync.",
+                "enum": [*SCOPES],
+                "default": SCOPES[0],
+            },
             "user": _text("Who runs the services; without it, the owner of each one's folder.", USER),
             "to": _text("The absolute path of the folder that releases are in.", "/.+"),
             "clean": _text("How often systemd runs `env clean`; without it, never.", HOW_OFTEN),

@@ -27,6 +27,7 @@ class Standing(NamedTuple):
     settled: bool  # whether that was proven since it was switched to
     commits: dict[int, str]  # the commit of each
     unit: str  # the unit that systemd runs it by; nothing where it has no command
+    is_of_user: bool  # whether that is the user's own systemd
 
 
 class Machine(Caller):
@@ -45,7 +46,9 @@ class Machine(Caller):
         releases = told["releases"]
         assert isinstance(releases, list)
         commits = {int(one["number"]): str(one["commit"] or "").rstrip("+") for one in releases}
-        return Standing(_number(told["former"]), told["settled"] is True, commits, str(told["unit"] or ""))
+        return Standing(
+            _number(told["former"]), told["settled"] is True, commits, str(told["unit"] or ""), told["scope"] == "user"
+        )
 
     def make(self) -> int:
         """Make a release of the commit, aside; return its number."""
@@ -110,7 +113,7 @@ class Machine(Caller):
             fail(f"release {standing.current} is current, and not release {number}, proven")
         self._see_processes(standing.unit)
         if self.job.health:
-            wait_until_well(self.job, lambda: self._see(standing.unit))
+            wait_until_well(self.job, lambda: self._see("" if standing.is_of_user else standing.unit))
             self._see_processes(standing.unit)
 
     def _see_processes(self, unit: str) -> None:

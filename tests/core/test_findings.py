@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from support.trees import file
 
-from common_sync.core.copies.drift import TAKE_OVER_THERE, drift_findings
+from common_sync.core.copies.drift import drift_findings
 from common_sync.core.copies.manifest import Manifest, make_manifest
 from common_sync.core.copies.plan import build_plan
 from common_sync.core.findings import CODES, file_finding, line_finding, make_finding, missing_copy, reference_findings
@@ -94,15 +94,16 @@ def test_the_drift_of_a_pinned_copy_is_from_what_it_is_pinned_to(
     (found,) = drift_findings(plan, SERVICE, COPY, "libs/common", "v1")
     changed = message.replace("the master has changed too", "v1 has another one")
     assert (found.code, found.message) == (code, changed.replace("the master", "v1"))
-    assert found.remedy == remedy.replace(PROMOTE, f"common-sync unpin {SERVICE}, then {PROMOTE}")
+    assert found.remedy == remedy
 
 
 def test_an_edit_of_a_library_of_another_repository_is_kept_there() -> None:
     """Who has edited such a copy would be sent to a `promote` that refuses him."""
+    there = f"common-sync promote {SERVICE} --to CHECKOUT takes it into a checkout of the library's repository"
     plan = build_plan(manifest(one(A)), manifest(one(A)), Snapshot(one(B)))
     for ref in (None, "v1"):
         (found,) = drift_findings(plan, SERVICE, COPY, "git+../platform#subdirectory=common", ref)
-        assert (found.code, found.remedy) == ("CS003", f"{TAKE_OVER_THERE}, or {FORCE}")
+        assert (found.code, found.remedy) == ("CS003", f"{there}, or {FORCE}")
 
 
 def test_a_copy_without_a_manifest_is_named_first() -> None:

@@ -70,7 +70,7 @@ def test_edits_in_the_copies_of_other_libraries_are_spared() -> None:
     assert service.pinned_edits == (forced,)
     assert [one.called for one in (survey(EDITED), forced)] == [None, "events"]
     (told,) = forced.findings_of(tuple(one for one in forced.plan.operations if one.guarded))
-    assert told.remedy.startswith(f"common-sync unpin {SERVICE} --library events, then common-sync promote")
+    assert told.remedy.startswith(f"common-sync promote {SERVICE}")
 
 
 @pytest.mark.parametrize(("ref", "source"), [(None, MASTER), ("v1.0.1", f"{MASTER}@v1.0.1")])

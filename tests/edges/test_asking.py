@@ -73,6 +73,15 @@ def test_what_sticks_is_ended(farm: Farm) -> None:
     assert list_running(word) == []
 
 
+def test_each_has_its_own_time(tmp_path: Path) -> None:
+    """A service that takes long would leave no time for the next one of its host, whose end would not be known."""
+    slow, quick = f"open({str(tmp_path / 'begun')!r}, 'w'); import time; time.sleep(1000)", "print('hello')"
+    asked = [Question("local", "", slow, 1), Question("local", "", quick, 300), Question("local", "", quick)]
+    replies = ask_hosts(asked, Patience(300, 300))
+    assert replies == [Reply(None, b"", b"", "slow"), *[Reply(0, b"hello\n", b"")] * 2]
+    assert (tmp_path / "begun").exists()
+
+
 def test_what_is_down_is_asked_once(farm: Farm) -> None:
     """A machine that is down would be waited for once for each of its containers."""
     tries = farm.folder / "tries"

@@ -185,14 +185,15 @@ def test_a_history_of_hours(tmp_path: Path) -> None:
 
 
 def test_services_with_different_libraries(tmp_path: Path) -> None:
-    """A service would be shown in sync with a library that it does not get, or be unpinned from the wrong one."""
+    """A service would be shown in sync with a library that it does not get, or its people be told to unpin it first."""
     repo = make_libraries(make_monorepo(tmp_path / "repo"))
     repo.run("distribute")
     repo.commit()
     assert repo.run("pin", "api", repo.git("rev-parse", "HEAD").strip()[:9], "--library", "events").code == 0
     repo.write(f"{API}/libs/events/our_events/__init__.py", "mine = 1\n")
     page = make_page(repo)
-    unpin = f"document.getElementById('drawer').textContent.includes('common-sync unpin {API} --library events')"
+    said = "document.getElementById('drawer').textContent"
+    promote = f"{said}.includes('common-sync promote {API}') && !{said}.includes('common-sync unpin')"
     blank = "[...document.querySelectorAll('.row')].map(one => one.querySelectorAll('.blank').length).join()"
     all_files = "[...document.querySelectorAll('#columns button')].at(-1).click()"
     steps = [
@@ -202,8 +203,8 @@ def test_services_with_different_libraries(tmp_path: Path) -> None:
             FITS,
             Step("ask", "document.querySelectorAll('#cards .versions').length", 2),
         ),
-        *(Step("click", ".cell"), OPENED, READABLE, Step("ask", unpin, True), Step("press", "Escape")),
-        *(Step("click", ".row .name"), OPENED, Step("ask", unpin, True), Step("press", "Escape")),
+        *(Step("click", ".cell"), OPENED, READABLE, Step("ask", promote, True), Step("press", "Escape")),
+        *(Step("click", ".row .name"), OPENED, Step("ask", promote, True), Step("press", "Escape")),
         *(Step("ask", all_files), Step("click", ".blank"), Step("ask", blank, "0,1,0")),
         *(Step("click", ".versions button"), Step("count", ".row", 3)),
         *(

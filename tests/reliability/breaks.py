@@ -397,8 +397,11 @@ def notice(one: Break) -> list[str]:
 
 def main() -> int:
     """Make every mistake, two at a time, and print which test has noticed it."""
+    noticed: list[list[str]] = []
     with ThreadPoolExecutor(2) as threads:
-        noticed = list(threads.map(notice, BREAKS))
+        for one, tests in zip(BREAKS, threads.map(notice, BREAKS), strict=True):
+            noticed.append(tests)
+            sys.stderr.write(f"{len(noticed)} of {len(BREAKS)}: {one.name}\n")
     with copied() as folder:
         unsound = set(failures(folder, *sorted({test for tests in noticed for test in tests})))
     missed = 0

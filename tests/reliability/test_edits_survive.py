@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reliability.scenarios import MANIFEST, Item, read_tree, stated
-from support.depth import ALL, FULL
+from support.depth import ALL, FULL, deep
 
 from common_sync.commands.distribute import Distribution, distribute
 from common_sync.commands.restore import restore
@@ -187,6 +187,7 @@ def test_edits_stay(state: State) -> None:
         assert {**read_tree(root / COPY)} == {**after, MANIFEST: manifest}
 
 
+@deep("runs of the whole program that take long")
 @thorough
 @given(states())
 def test_forced_edits_are_kept(state: State) -> None:

@@ -13,7 +13,7 @@ from reliability.outside import DISCARDED, LOCK, SYSTEM, Twin, make_twin
 from reliability.runs import NOT_DONE, Ended, Hindrance
 from reliability.scenarios import SCENARIOS
 from reliability.warm import Program
-from support.depth import ALL, FULL, Record, sample
+from support.depth import ALL, FULL, Record, deep, sample
 
 SCENARIO = {scenario.name: scenario for scenario in SCENARIOS}
 API = "services/api"
@@ -178,6 +178,7 @@ def swapping(root: Path, twin: Twin) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE)
 
 
+@deep("runs of the whole program that take long")
 @pytest.mark.skipif(sys.platform != "linux", reason="NOT TESTED: only Linux has renameat2")
 def test_swapped_in_a_loop(program: Program, folder: Path, record_property: Record) -> None:
     """Somebody who may write in the repository could use a run of another user to write elsewhere."""

@@ -94,6 +94,7 @@ BUILDS: Mapping[str, Scene] = {
         {_REQUIREMENTS: "--require-hashes\n-e ./common\n"},
         f"cat {_REQUIREMENTS}\n",
     ),
+    "CS220": _build(_FROM + _ALL + _INSTALL + 'CMD ["python", "app/main.py"]\n', {}, f"ls {API}\n"),
     "CS219": Scene(
         "ls nx.json common\ncommon-sync doctor",
         {"nx.json": "{}\n", "common/project.json": '{"name": "common"}\n'},

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from scenes.copies import COPIES
+from scenes.fleet_page import FLEET_PAGE
 from scenes.scene import API, COPY, Scene
 
 _STORE = "common/our_common/store.py"
@@ -28,6 +29,7 @@ printf 'services = ["services/*"]\\nmaster = { git = "../platform", ref = "v1.4.
 """
 
 DOCS: Mapping[str, tuple[Scene, ...]] = {
+    "fleet.md": FLEET_PAGE,
     "libraries.md": (
         COPIES["CS018"],
         Scene(
@@ -61,6 +63,10 @@ DOCS: Mapping[str, tuple[Scene, ...]] = {
         Scene("common-sync pin services/api v1.0.1", before=_RELEASED),
         Scene("common-sync pin services/api --back", before=_RELEASED),
         Scene("common-sync distribute", before=_FOREIGN),
+        Scene(
+            "common-sync promote services/api --to ../platform",
+            before=f"{_FOREIGN}common-sync distribute\necho 'A = 1' > {COPY}/our_common/store.py\n",
+        ),
     ),
     "ci.md": (
         Scene(

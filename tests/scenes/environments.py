@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from support.depth import skip
-from support.environments import Environments, make_environments, make_interpreter
-from support.monorepo import PROGRAM, Done, memory, run
+from support.environments import SMALL_ARM, Environments, make_environments, make_interpreter
+from support.monorepo import PROGRAM, Done, Monorepo, memory, run
 
 from scenes.scene import API, Scene, Stage, type_in
 
@@ -93,6 +93,25 @@ def _without_interpreter(repo: Environments, ending: ExitStack) -> Stage:
     return Stage(partial(type_in, envs), names)
 
 
+def _small_arm(repo: Environments, ending: ExitStack) -> Stage:
+    folder = Path(ending.enter_context(tempfile.TemporaryDirectory(prefix="python-", dir=_LASTING)))
+    repo.configure("api", python=str(make_interpreter(folder / "py", said=SMALL_ARM)))
+    repo.write(f"{API}/requirements.txt", "uvicorn[standard]\n-e ./common\n")
+
+    def type_there(command: str) -> Done:  # with no index but the public one, which nobody asks
+        env = {"PIP_CONFIG_FILE": os.devnull, "PIP_FIND_LINKS": "https://pypi.org/simple", "COLUMNS": "80"}
+        return Monorepo(repo.root).run(*command.split()[1:], env=env)
+
+    return Stage(type_there)
+
+
+def _not_installed(repo: Environments, _: ExitStack) -> Stage:
+    envs = _made(repo)
+    envs.configure("api", command="python main.py")
+    envs.write(f"{API}/main.py", "import alpha\nimport psutil\n")
+    return Stage(partial(type_in, envs))
+
+
 def _service(settings: str, deploy: str = "", ignored: str = '"CS312", "CS313"') -> dict[str, str]:
     text = f'ignore = [{ignored}]\n{_PROJECT}[deploy]\nuser = "daemon"\n{deploy}[service.api]\ncommand = {settings}\n'
     return {"common-sync.toml": text}
@@ -102,6 +121,7 @@ ENVIRONMENTS: Mapping[str, Scene] = {
     "CS301": Scene(_STATUS, before=_ANYWHERE),
     "CS302": Scene(_STATUS, act=_without_interpreter, cut="CS302"),
     "CS303": Scene(_STATUS, act=_changed_by_hand, cut="CS303"),
+    "CS305": Scene(f"cat {API}/main.py\ncommon-sync doctor", act=_not_installed, cut="psutil"),
     "CS307": Scene(
         f"tail -n 3 common-sync.toml\ncat {API}/.env\ncommon-sync doctor",
         {**_service('"uvicorn app:app --port {port}"\nport = 8000\n'), f"{API}/.env": "PORT=8001\n"},
@@ -134,6 +154,12 @@ ENVIRONMENTS: Mapping[str, Scene] = {
         "common-sync units --check",
         _service(f'"{_ANNS}/python/bin/uvicorn app:app"\n', ignored='"CS312"'),
         act=_closed,
+    ),
+    "CS315": Scene(
+        _STATUS,
+        {"common-sync.toml": f'ignore = ["CS301", "CS308", "CS309", "CS310"]\n{_PROJECT}'},
+        act=_small_arm,
+        cut="CS315",
     ),
     "CS316": Scene(
         "common-sync units --check",

@@ -8,6 +8,7 @@ import io
 import os
 import pickle
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NoReturn
@@ -16,6 +17,9 @@ import coverage
 
 Arc = tuple[int, int]
 """From which line to which line execution went."""
+
+_QUIET = 2
+"""So many runs of a kind without anything new are enough to expect no more."""
 
 _PROJECT = Path(__file__).parents[2]
 
@@ -38,6 +42,8 @@ class Covered:
         included = [f"{_PROJECT}/common_sync/*"]
         self._measured = coverage.Coverage(data_file=None, config_file=False, branch=True, include=included)
         self._known: dict[str, set[Arc]] = {}
+        self._kind = ""
+        self._quiet: Counter[str] = Counter()
         self._news = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - until the process ends
         self._exit = os._exit
         self._measured.start()
@@ -46,15 +52,35 @@ class Covered:
         """Remember what the warm process itself has covered, so that no fork tells it again."""
         self._learn(dict(self._arcs()))
 
-    def in_fork(self) -> None:
-        """See to it that this process, and those that it forks in turn, tell what they have covered as they end."""
-        self._exit, os._exit = os._exit, self._tell_and_exit
+    def is_worth(self, kind: str) -> bool:
+        """Tell whether a run of a kind is to be measured: it takes twice as long, and the hundredth `verify` covers nothing new.
+
+        Args:
+            kind: Which kind; where its last runs have covered nothing new, only every fourth is measured.
+        """
+        quiet = self._quiet[kind]
+        self._quiet[kind] += 1
+        return quiet < _QUIET or quiet % 4 == 0
+
+    def in_fork(self, kind: str | None) -> None:
+        """See to it that this process, and those that it forks in turn, tell what they have covered as they end.
+
+        Args:
+            kind: Which kind of run it is, or nothing where it is not measured.
+        """
+        if kind is None:
+            self._measured.stop()
+        else:
+            self._kind = kind
+            self._exit, os._exit = os._exit, self._tell_and_exit
 
     def after_fork(self) -> None:
         """Learn what forks that have ended have covered."""
         told = io.BytesIO(os.pread(self._news.fileno(), os.fstat(self._news.fileno()).st_size, 0))
         while told.tell() < len(told.getbuffer()):
-            self._learn(pickle.load(told))  # noqa: S301 - from our own processes
+            kind, news = pickle.load(told)  # noqa: S301 - from our own processes
+            self._quiet[kind] = 0
+            self._learn(news)
         self._news.seek(0)  # of all forks as well: they share it
         self._news.truncate(0)
 
@@ -78,6 +104,6 @@ class Covered:
         self._measured.stop()
         news = {file: new for file, arcs in self._arcs() if (new := arcs - self._known.get(file, set()))}
         if news:
-            os.write(self._news.fileno(), pickle.dumps(news))
+            os.write(self._news.fileno(), pickle.dumps((self._kind, news)))
         self._exit(status)
         raise AssertionError  # it has ended

@@ -59,6 +59,9 @@ WHEELS = (
 )
 
 
+SMALL_ARM = "s/linux-x86_64/linux-armv7l/; s/linux-aarch64/linux-armv7l/; s/x86_64-linux-gnu/arm-linux-gnueabihf/"
+"""What sed does for `make_interpreter`, so that it says to be for a 32-bit ARM."""
+
 VERSIONS = "import alpha, beta_b, gamma; print(alpha.VERSION, beta_b.VERSION, gamma.VERSION)"
 """Code that prints the versions of what a service installs; it imports all of it."""
 
@@ -155,8 +158,14 @@ def make_environments(above: Path) -> Environments:
     return repo
 
 
-def make_interpreter(folder: Path, version: str = "") -> Path:
-    """Make an interpreter in a folder, that may be taken away, or be said to be of another version; return its path."""
+def make_interpreter(folder: Path, version: str = "", said: str = "") -> Path:
+    """Make an interpreter in a folder, that may be taken away; return its path.
+
+    Args:
+        folder: The folder.
+        version: The version that it says it is.
+        said: What sed does with what it says.
+    """
     base = Path(os.path.realpath(getattr(sys, "_base_executable", sys.executable)))
     if not folder.exists():
         shutil.copytree(
@@ -168,10 +177,10 @@ def make_interpreter(folder: Path, version: str = "") -> Path:
         (folder / "lib").symlink_to(base.parents[1] / "lib")
         (folder / "include").symlink_to(base.parents[1] / "include")
     program = folder / "bin" / base.name
-    if version:
+    if version or said:
         program.rename(program.with_name("real"))
         real, own = program.with_name("real"), sys.version.split()[0]
-        edits = f"s/{own}/{version}/; s,/real,/{program.name},"
+        edits = f"s/{own}/{version or own}/; s,/real,/{program.name},; {said}"
         program.write_text(f"#!/bin/sh\n{real} \"$@\" | sed '{edits}'\n")
         program.chmod(0o755)
     return program

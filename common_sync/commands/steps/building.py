@@ -8,13 +8,13 @@ from contextlib import contextmanager, suppress
 from common_sync.commands.steps.environments import Situation, list_removable, no_python
 from common_sync.core.copies.rules import BUILT_IN, Rules
 from common_sync.core.environments.inputs import digest_inputs, name_environment
-from common_sync.core.environments.record import Environment, Led
+from common_sync.core.environments.record import Environment, Interpreter, Led
 from common_sync.core.environments.resolved import EDITABLE, find_missing, redirect, settle
 from common_sync.core.environments.state import may_be_exchanged
 from common_sync.core.errors import CommonSyncError, Problem, TreeError
 from common_sync.core.model import Symlink
 from common_sync.edges.environments.disk import free_bytes
-from common_sync.edges.environments.folder import list_distributions, list_environments, path_of, see
+from common_sync.edges.environments.folder import list_distributions, list_environments, modified, path_of, see
 from common_sync.edges.environments.installer import Installer, InstallError, Job
 from common_sync.edges.environments.pip import Pip, find_pip
 from common_sync.edges.environments.placing import finish, remember, remove_environment, working
@@ -124,8 +124,28 @@ class Building:
         assert one.sources is not None
         return Job(
             *(one.path, one.service, one.noted.interpreter, one.options, one.sources.closure, one.sources.indexes),
-            *(temporary, self._offline, self._keep, self._overrides),
+            *(temporary, self._offline, self._keep, self._overrides, tuple(self._list_alike(one.noted.interpreter))),
         )
+
+    def _list_alike(self, interpreter: Interpreter) -> Iterator[str]:
+        """Yield the environments of the same Python whose compiled files may be linked: all beside it, one of each other service."""
+        if self._situation.edited:
+            return  # a file that is linked was edited: nothing is taken from others
+        for place in (self._place, *self._list_places()):
+            names = sorted(list_environments(place), key=lambda name: modified(path_of(place, name)) or 0)
+            for name in names if place == self._place else names[-1:]:
+                seen = see(place, name)
+                if seen.is_intact and seen.environment is not None and seen.environment.interpreter == interpreter:
+                    yield path_of(place, name)
+
+    def _list_places(self) -> Iterator[str]:
+        """Yield where the other services have their environments: in the work tree, or beside these releases."""
+        if self._place == self._situation.path:
+            places = [os.path.join(self._project.root, service) for service in self._project.services]
+        else:
+            above = os.path.dirname(self._place)
+            places = [self._situation.path, *(os.path.join(above, name) for name in sorted(os.listdir(above)))]
+        yield from (place for place in places if place != self._place)
 
     def _former(self) -> tuple[str, ...]:
         """Return what is installed now, so that only what has to changes."""

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from common_sync.core.environments.inputs import Items, Options, list_items
 from common_sync.core.environments.record import Noted
 from common_sync.core.environments.state import Folder, Standing, assess, find_troubles
+from common_sync.core.environments.wheels import find_wheel_trouble
 from common_sync.core.errors import CommonSyncError, Problem
 from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding
@@ -137,6 +138,7 @@ def find_environment_troubles(project: Project, situations: Sequence[Situation])
     """
     ignored = {setting.value for setting in project.configuration.ignore}
     found = [one for each in situations for one in find_troubles(each.service, each.standing, deep=bool(each.edited))]
+    found += [one for each in situations for one in _find_wheel_troubles(each)]
     found += _find_disk_troubles(project, [one for one in situations if one.sources is not None])
     return tuple(one for one in found if one.code not in ignored)
 
@@ -160,6 +162,18 @@ def inspect_environments(project: Project, services: Sequence[str]) -> tuple[Fin
                 for one in error.problems
             ]
     return (*unread, *find_environment_troubles(project, situations))
+
+
+def _find_wheel_troubles(situation: Situation) -> Iterator[Finding]:
+    """Yield what keeps an environment that is to be made from built packages; one that is there has been made."""
+    if situation.noted is None or situation.sources is None or situation.standing.state in {"in sync", "none"}:
+        return
+    pip_config = situation.settings is None or situation.settings.pip_config
+    sources = situation.sources
+    trouble = find_wheel_trouble(situation.noted.interpreter, sources.closure, sources.items, pip_config=pip_config)
+    if trouble is not None:
+        file = os.path.normpath(f"{situation.service}/{trouble.file}")
+        yield make_finding("CS315", situation.service, file, trouble.line, trouble.message, trouble.remedy)
 
 
 def _find_disk_troubles(project: Project, situations: Sequence[Situation]) -> Iterator[Finding]:

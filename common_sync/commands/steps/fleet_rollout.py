@@ -113,13 +113,12 @@ def _act(sites: Sequence[Site], action: Action, release: Release, heard: Heard) 
     sources = {name: read_shipped(f"remote/{name}.py") for name in _MODULES}
     marks = [secrets.token_hex(8) for _ in sites]
     questions = [
-        Question(site.host, "", make_bundle(sources, [mark, _make_job(site, action, release)], "work"))
+        Question(site.host, "", make_bundle(sources, [mark, _make_job(site, action, release)], "work"), _limit(site))
         for mark, site in zip(marks, sites, strict=True)
     ]
-    patience = Patience(whole=max(map(_limit, sites)))
-    replies = ask_hosts(questions, patience)
+    replies = ask_hosts(questions, Patience())
     done = tuple(
-        (site, read_ending(reply, mark, site.host, patience.whole))
+        (site, read_ending(reply, mark, site.host, _limit(site)))
         for reply, mark, site in zip(replies, marks, sites, strict=True)
     )
     for site, ending in done:

@@ -1,7 +1,8 @@
 """The lock against the configuration: what it lacks is resolved from what is here, and what nobody asks for goes."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import suppress
+from types import MappingProxyType
 from typing import NamedTuple
 
 from common_sync.core.copies.library import LOCK_FILE, Library, TargetKey
@@ -26,6 +27,7 @@ class Locking(NamedTuple):
     edit: FileEdit | None = None  # what makes the file say so
     findings: tuple[Finding, ...] = ()  # in what it is not what the configuration asks for
     may_connect: bool = False  # whether what is locked of another repository is fetched where nothing here has it
+    checkouts: Mapping[str, str] = MappingProxyType({})  # where libraries of other repositories are read from instead
 
 
 def look_at_lock(project: Project) -> Locking:
@@ -38,6 +40,22 @@ def look_at_lock(project: Project) -> Locking:
     wanted = {key: library.exclude for key, library in list_pins(project).items()}
     owners = _list_owners(project, lock)
     return Locking(keep_own(lock, owners), findings=tuple(find_lock_faults(lock, wanted, owners)))
+
+
+def require_lock(project: Project) -> Locking:
+    """Return the lock as it is, which is all that the configuration asks for.
+
+    Raises:
+        CommonSyncError: It is not, so it would have to be changed; or it cannot be read, or makes no sense.
+    """
+    locking = look_at_lock(project)
+    if locking.findings:
+        remedy = "common-sync distribute, then commit it"
+        problems = (
+            Problem(f"{one.message}, and --locked keeps it", LOCK_FILE, remedy=remedy) for one in locking.findings
+        )
+        raise ConfigurationError(*problems)
+    return locking
 
 
 def complete_lock(project: Project, moving: Collection[TargetKey] = (), *, may_connect: bool = False) -> Locking:
@@ -137,14 +155,15 @@ def lock_pin(root: str, library: Library, ref: str, commit: str, path: str | Non
 
 
 def find_forged(project: Project) -> list[Finding]:
-    """Return a finding for each entry of the lock that is not what its commit holds.
+    """Return a finding for each entry of the lock that is not what its commit holds, or whose tag is another commit.
 
     Raises:
-        CommonSyncError: A commit is not here, so nobody can tell; or the lock makes no sense.
+        CommonSyncError: A commit or a tag is not here, so nobody can tell; or the lock makes no sense.
     """
     _, lock = read_lock(project.root)
     libraries = list_pins(project)
-    findings, unknown = [], []
+    findings: list[Finding | None] = []
+    unknown: list[Problem] = []
     for key, entry in keep_own(lock, _list_owners(project, lock)).items():
         if key not in libraries or libraries[key].exclude != entry.exclude:
             continue  # CS011 says so
@@ -152,11 +171,19 @@ def find_forged(project: Project) -> list[Finding]:
             unknown.append(_explain_unproven(entry))
             continue
         tree = read_committed(project.root, libraries[key], entry.commit, entry.path, HELD).tree
-        findings.append(report_forged(entry, tree))
+        findings.append(report_forged(entry, tree) or _report_other(project.root, entry))
     found = [finding for finding in findings if finding is not None]
     if unknown and not found:
         raise GitError(*unknown)
     return found
+
+
+def _report_other(root: str, entry: Locked) -> Finding | None:
+    """Return an error where the tag of an entry is another commit here: the digest proves nothing then."""
+    if entry.is_commit or (commit := resolve_pin(root, entry.ref, entry.library)) == entry.commit:
+        return None
+    message = f"{entry.library} at {entry.ref} is commit {commit[:NAMED_ID]}, and {entry.commit[:NAMED_ID]} is locked"
+    return make_finding("CS013", "", LOCK_FILE, None, message, f"{LOOK}; if the tag was moved: common-sync update")
 
 
 def report_forged(entry: Locked, tree: str) -> Finding | None:

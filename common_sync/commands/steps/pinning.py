@@ -26,7 +26,7 @@ def add_pinned(
         locking: What the pins come to, or None to read the lock.
     """
     locking = locking if locking is not None else look_at_lock(project)
-    pinned = read_pinned(project, services, masters, locking.lock, may_connect=locking.may_connect)
+    pinned = read_pinned(project, services, masters, locking.lock, locking.checkouts, may_connect=locking.may_connect)
     keys = (TargetKey(library.name) for library in project.libraries)  # those of other repositories were read here
     first = {key: masters[key] if key in masters else pinned[key] for key in keys}
     return locking, {**first, **pinned}

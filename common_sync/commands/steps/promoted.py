@@ -4,7 +4,8 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 
-from common_sync.core.model import Entries
+from common_sync.commands.steps.taking import list_locked
+from common_sync.core.model import Entries, is_foreign
 from common_sync.edges.files.folders import opened, remove_tree
 from common_sync.edges.files.reading import TEMPORARY, read_listed
 from common_sync.edges.project.load import Project
@@ -20,11 +21,18 @@ def settle(project: Project) -> None:
     masters = {
         f"{service}/{one.copy}": one.master for service in project.services for one in project.libraries_of(service)
     }
+    locked = list_locked(project)
     pending: dict[str, dict[str, Take]] = {}
     for copy, files in read_journal(project.root).items():
-        if copy in masters:
+        if copy not in masters:
+            continue
+        held = _read(project.root, copy, files)
+        if copy in locked:  # it keeps the edit until what it is locked at has it
+            pending[copy] = {path: take for path, take in files.items() if take.is_kept(path, held)}
+        if not is_foreign(masters[copy]):
             _clean(project.root, masters[copy], files)
-            held, has = (_read(project.root, folder, files) for folder in (copy, masters[copy]))
+        if copy not in locked:
+            has = _read(project.root, masters[copy], files)
             pending[copy] = {path: take for path, take in files.items() if take.is_pending(path, held, has)}
     write_journal(project.root, {copy: files for copy, files in pending.items() if files})
 

@@ -1,17 +1,19 @@
-"""A service's own commands in a release that nothing leads to yet: its check, and what has to be done before the switch."""
+"""What is done in a release that nothing leads to yet: a look at its imports, its check, and what comes before the switch."""
 
 import os
 from collections.abc import Sequence
 
+from common_sync.commands.steps.import_checks import check_imports
 from common_sync.commands.steps.releases import Site, find_words
 from common_sync.core.environments.releases import Release
 from common_sync.core.environments.units import Service, list_rights
 from common_sync.core.errors import Problem, TreeError
-from common_sync.edges.environments import systemd
+from common_sync.edges.environments.folder import path_of
 from common_sync.edges.environments.health import Failure, run_command
 from common_sync.edges.environments.installer import excerpt
 from common_sync.edges.environments.releases import APP, release_path, remove_releases
 from common_sync.edges.environments.transient import run_as_unit
+from common_sync.edges.project.load import Project
 
 _SHOWN = 20
 """How many lines are shown of what a command has printed."""
@@ -20,10 +22,13 @@ _CHECK = "its check failed: {}; nothing was switched"
 _BEFORE = "its `before` failed: {}; nothing was switched, and what it has done until then stays"
 
 
-def prepare_release(site: Site, release: Release, service: Service, file: str, *, only_check: bool = False) -> None:
-    """Run the `check` of a service in a new release, then its `before`; remove a release that fails one.
+def prepare_release(
+    project: Project, site: Site, release: Release, service: Service, file: str, *, only_check: bool = False
+) -> None:
+    """Look at the imports of a new release, then run the `check` of its service, and its `before`; remove one that fails.
 
     Args:
+        project: The project that the release is of.
         site: Where the service's releases are.
         release: The new one.
         service: What its unit is about.
@@ -35,6 +40,7 @@ def prepare_release(site: Site, release: Release, service: Service, file: str, *
     """
     settings, passed = site.settings, False
     try:
+        _check_imports(project, site, release)
         before = () if only_check else settings.before
         for words, sentence in ((settings.check, _CHECK), (before, _BEFORE)):
             failure = _run(site, release, service, words) if words else None
@@ -47,11 +53,22 @@ def prepare_release(site: Site, release: Release, service: Service, file: str, *
             remove_releases(site.place, [release.number])
 
 
+def _check_imports(project: Project, site: Site, release: Release) -> None:
+    python = os.path.join(path_of(site.place, release.made.environment), "bin/python")
+    app = os.path.join(release_path(site.place, release.number), APP)
+    found = check_imports(project, site.service, app, python) if release.made.environment else ()
+    if found:
+        nothing = "; nothing was switched"
+        raise TreeError(
+            *(Problem(f"{one.message} ({one.code}){nothing}", one.file, one.line, one.remedy) for one in found)
+        )
+
+
 def _run(site: Site, release: Release, service: Service, words: Sequence[str]) -> Failure | None:
     """Run a command with the user, the variables and the limits of the service; without systemd, as its user alone."""
     folder, patience = os.path.join(release_path(site.place, release.number), APP), site.settings.start_timeout
     found = find_words(site, release.made.environment, words)
-    if not systemd.is_running(systemd.UNITS) or os.geteuid() != 0:
+    if not site.manager.is_running or not (site.manager.is_of_user or os.geteuid() == 0):
         return run_command(found, folder, site.identity, patience)
     rights = (*list_rights(service._replace(releases=site.place)), f"WorkingDirectory={folder}")
-    return run_as_unit(f"{site.unit}@before", found, rights, patience)
+    return run_as_unit(site.manager, f"{site.unit}@before", found, rights, patience)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from common_sync.commands.steps.units import find_problems, name_unit, place_of, settings_of, user_of
+from common_sync.commands.steps.units import find_problems, manager_of, name_unit, place_of, settings_of, user_of
 from common_sync.core.configuration import name_table
 from common_sync.core.environments.health import Watch, judge_start
 from common_sync.core.environments.releases import Release, Releases, choose_fallback, find_release_program
@@ -16,6 +16,7 @@ from common_sync.core.service_settings import URL, ServiceSettings
 from common_sync.edges.environments import systemd
 from common_sync.edges.environments.folder import path_of, see
 from common_sync.edges.environments.health import Identity, why_sick
+from common_sync.edges.environments.manager import SYSTEM, Manager
 from common_sync.edges.environments.processes import find_account, find_identity
 from common_sync.edges.environments.releases import (
     APP,
@@ -41,6 +42,7 @@ class Site(NamedTuple):
     settings: ServiceSettings  # how it is set up
     unit: str  # its unit's name, without `.service`
     user: str  # who runs it
+    manager: Manager = SYSTEM  # whose systemd runs it
     stays: str = ""  # why it is not restarted; nothing where it is
     is_due: bool = False  # whether its unit is to be installed before that, or starts the work tree
 
@@ -91,7 +93,7 @@ def find_site(project: Project, service: str, *, restart: bool) -> Site:
         problems.append(Problem(message, file, settings.service.line, 'name = "…", or another folder as "to"'))
     if problems:
         raise ConfigurationError(*problems)
-    site = Site(service, place, settings, name_unit(project, service), user_of(project, service))
+    site = Site(service, place, settings, name_unit(project, service), user_of(project, service), manager_of(project))
     return _look_at_unit(site, restart=restart) if settings.command else site
 
 
@@ -108,16 +110,17 @@ def _look_at_unit(site: Site, *, restart: bool) -> Site:
     """
     if not restart:
         return site._replace(stays="it was not restarted (--no-restart)")
-    if not systemd.is_running(systemd.UNITS):
+    if not site.manager.is_running:
         return site._replace(stays="no systemd runs here to restart it")
-    if os.geteuid() != 0:
+    if os.geteuid() != 0 and not site.manager.is_of_user:
         message = f"only root may restart {site.unit}; nothing was done"
         raise ConfigurationError(Problem(message, remedy="sudo, or --no-restart"))
-    held = systemd.read_unit(systemd.UNITS, site.unit)
+    held = systemd.read_unit(site.manager.folder, site.unit)
     if held is None or find_launcher(site.place).encode() not in held:
         return _install_or_leave(site, held)
-    if systemd.show_units([site.unit])[site.unit].unread:
-        message = f"systemd has not read its unit {site.unit} since it was written: systemctl daemon-reload"
+    if systemd.show_units(site.manager, [site.unit])[site.unit].unread:
+        control = " ".join(site.manager.control)
+        message = f"systemd has not read its unit {site.unit} since it was written: {control} daemon-reload"
         return site._replace(stays=message)
     return site
 
@@ -175,7 +178,7 @@ def bring_up(
         mark(site.place, release.number, proven=True)
         settle(site.place)
         return Outcome(release.number, proven=True, seconds=time.monotonic() - began)
-    log = systemd.read_journal(site.unit, _LOG_LINES)
+    log = systemd.read_journal(site.manager, site.unit, _LOG_LINES)
     mark(site.place, release.number, proven=False)
     return go_back(site, releases, release, say)._replace(reason=reason, log=log)
 
@@ -207,11 +210,11 @@ def go_back(site: Site, releases: Releases, failed: Release, say: Callable[[str]
 def _start(site: Site, release: Release, say: Callable[[str], None]) -> str:
     """Restart a service, and watch until it is proven; say why it is not, or return nothing."""
     say(f"{site.unit} is restarted with release {release.number}, and watched")
-    if failure := systemd.restart_unit(site.unit):
+    if failure := systemd.restart_unit(site.manager, site.unit):
         return f"systemd does not start it: {failure}"
     folder, settings = os.path.join(release_path(site.place, release.number), APP), site.settings
     words = find_words(site, release.made.environment, settings.health)
-    shown = systemd.show_units([site.unit])[site.unit]
+    shown = systemd.show_units(site.manager, [site.unit])[site.unit]
     until = time.monotonic() + settings.start_timeout
     watch = Watch(shown.restarts, until, settings.settle, started=shown.started)
     while True:
@@ -221,7 +224,7 @@ def _start(site: Site, release: Release, say: Callable[[str], None]) -> str:
             return verdict.reason
         watch = verdict.watch
         time.sleep(_PAUSE)
-        shown = systemd.show_units([site.unit])[site.unit]
+        shown = systemd.show_units(site.manager, [site.unit])[site.unit]
 
 
 def find_words(site: Site, environment: str, words: Sequence[str]) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from common_sync.edges.service.listing import list_paths
 _NOT_ABOUT_BUILDS = frozenset({"CS114", "CS116", "CS120"})
 """What git and the tool's own blocks are about; a build does not look at either."""
 
-_BY_CONTEXT = frozenset({"CS201", "CS202", "CS203", "CS204", "CS214", "CS216"})
+_BY_CONTEXT = frozenset({"CS201", "CS202", "CS203", "CS204", "CS214", "CS216", "CS220"})
 """What comes of the folder that an image is built from."""
 
 _FOLLOWING = frozenset({"CS201", "CS202", "CS204", "CS216"})

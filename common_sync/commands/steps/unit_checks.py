@@ -4,6 +4,7 @@ import itertools
 import os
 from collections.abc import Iterator, Sequence
 
+from common_sync.commands.steps.import_checks import check_imports
 from common_sync.commands.steps.units import describe, is_ignored, released_place_of, settings_of, user_of
 from common_sync.core.environments.unit_checks import (
     DATA,
@@ -18,7 +19,8 @@ from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding
 from common_sync.edges.environments import processes, systemd
 from common_sync.edges.environments.folder import path_of
-from common_sync.edges.environments.releases import read_releases
+from common_sync.edges.environments.manager import is_lingering, whoami
+from common_sync.edges.environments.releases import APP, read_releases, release_path
 from common_sync.edges.git.ask import list_unknown
 from common_sync.edges.git.repository import find_top
 from common_sync.edges.project.load import Project
@@ -34,6 +36,9 @@ _UNKEPT = (
 _ENABLE_MEMORY = "add cgroup_enable=memory to the line in /boot/firmware/cmdline.txt (before Debian 12: /boot/cmdline.txt), then reboot"
 
 
+_UNIFY_GROUPS = 'start the kernel with systemd.unified_cgroup_hierarchy=1, or take scope = "system"'
+
+
 def check_set_up(project: Project, services: Sequence[str]) -> tuple[Finding, ...]:
     """Return what is found about services that have a command, on this machine.
 
@@ -44,7 +49,22 @@ def check_set_up(project: Project, services: Sequence[str]) -> tuple[Finding, ..
     run = [service for service in services if settings_of(project, service).command]
     found = [*check_ports(project, run), *_check_memory(project, run), *_check_access(project, run)]
     found += [one for service in run for one in check_data(project, service)]
-    return tuple(one for one in found if not is_ignored(project, one))
+    found += check_lingering(project) if run else ()
+    return (*(one for one in found if not is_ignored(project, one)), *_check_imports(project, run))
+
+
+def check_lingering(project: Project) -> tuple[Finding, ...]:
+    """Return what keeps a user's units from running while nobody is logged in.
+
+    Args:
+        project: The project.
+    """
+    scope, user = project.configuration.scope, whoami()
+    if scope is None or not project.configuration.is_of_user or is_lingering(user):
+        return ()
+    message = f"units of {user} end when {user} has logged out, and do not start with the machine"
+    found = make_finding("CS312", "", project.configuration.file, scope.line, message, f"loginctl enable-linger {user}")
+    return () if is_ignored(project, found) else (found,)
 
 
 def check_data(project: Project, service: str) -> tuple[Finding, ...]:
@@ -108,7 +128,14 @@ def _list_variable_files(project: Project, service: str) -> Iterator[tuple[str, 
 
 def _check_memory(project: Project, services: Sequence[str]) -> Iterator[Finding]:
     limited = [(one, memory) for one in services if (memory := settings_of(project, one).memory) is not None]
-    if limited and limits_memory(*processes.read_controllers()) is False:
+    unified, table = processes.read_controllers()
+    if project.configuration.is_of_user and unified is None:
+        for service, memory in limited:
+            message = (
+                f"memory = {memory.value!r} has no effect for units of a user: that takes control groups of version 2"
+            )
+            yield make_finding("CS311", service, project.configuration.file, memory.line, message, _UNIFY_GROUPS)
+    elif limited and limits_memory(unified, table) is False:
         for service, memory in limited:
             message = f"memory = {memory.value!r} has no effect: the kernel's memory controller is off"
             yield make_finding("CS311", service, project.configuration.file, memory.line, message, _ENABLE_MEMORY)
@@ -122,6 +149,15 @@ def _check_access(project: Project, services: Sequence[str]) -> Iterator[Finding
         program, python = find_program(describe(project, service)), _find_python(project, service)
         paths = (program,) if command[0].startswith("/") or not python else (program, python)
         yield from itertools.islice(_find_barriers(service, user, paths), 1)
+
+
+def _check_imports(project: Project, services: Sequence[str]) -> Iterator[Finding]:
+    for service in services:
+        place, folder = released_place_of(project, service), os.path.join(project.root, service)
+        if place:
+            folder = os.path.join(release_path(place, read_releases(place).current), APP)
+        if python := _find_python(project, service):
+            yield from check_imports(project, service, folder, python)
 
 
 def find_closed(project: Project, service: str, paths: Sequence[str]) -> tuple[Finding, ...]:

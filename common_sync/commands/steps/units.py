@@ -28,6 +28,7 @@ from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding
 from common_sync.core.service_settings import NAME, ServiceSettings, is_nameable
 from common_sync.edges.environments import systemd
+from common_sync.edges.environments.manager import SYSTEM, Manager, may_confine, of_user, whoami
 from common_sync.edges.environments.releases import has_releases, read_current
 from common_sync.edges.project.load import Project, select_services
 
@@ -74,13 +75,13 @@ class Unit(NamedTuple):
         return (self.held or b"").decode("utf-8", "backslashreplace"), self.text
 
 
-def read_units(project: Project, names: Sequence[str], folder: str) -> tuple[Unit, ...]:
+def read_units(project: Project, names: Sequence[str], manager: Manager) -> tuple[Unit, ...]:
     """Return the units of services: of those with a command, and what is left of those without.
 
     Args:
         project: The project.
         names: The services that the user named; all when there are none.
-        folder: The folder of units.
+        manager: Whose units.
 
     Raises:
         CommonSyncError: A service cannot have a unit, or an installed one cannot be read.
@@ -94,8 +95,8 @@ def read_units(project: Project, names: Sequence[str], folder: str) -> tuple[Uni
     wanted = [(service, one) for service in services for one in _list_wanted(project, service)]
     wanted += [("", one) for one in _list_cleaning(project)] if not names else []
     known = [one.name for _, one in wanted if one.kind not in _HELPERS]
-    shown = systemd.show_units(known) if systemd.is_running(folder) else {}
-    units = (_read(project, service, one, folder, shown.get(one.name, Shown())) for service, one in wanted)
+    shown = systemd.show_units(manager, known) if manager.is_running else {}
+    units = (_read(project, service, one, manager, shown.get(one.name, Shown())) for service, one in wanted)
     return tuple(one for one in units if one.text or one.held is not None)
 
 
@@ -111,9 +112,16 @@ def _list_wanted(project: Project, service: str) -> Iterator[Wanted]:
 def _list_cleaning(project: Project) -> Iterator[Wanted]:
     name, setting = name_clean(_prefix(project)), project.configuration.clean
     words = (sys.executable, "-I", "-m", "common_sync", "env", "clean", "--root", project.root)
-    text = make_clean_unit(name, systemd.owner_of(project.root), words) if setting is not None else ""
+    own, owner = project.configuration.is_of_user, systemd.owner_of(project.root)
+    text = make_clean_unit(name, owner, words, is_of_user=own) if setting is not None else ""
     yield Wanted("clean", name, text)
-    yield Wanted("timer", name_timer(name), make_timer_unit(name, setting.value) if setting is not None else "")
+    text = make_timer_unit(name, setting.value, is_of_user=own) if setting is not None else ""
+    yield Wanted("timer", name_timer(name), text)
+
+
+def manager_of(project: Project) -> Manager:
+    """Return whose systemd runs the services."""
+    return of_user() if project.configuration.is_of_user else SYSTEM
 
 
 def list_findings(units: Sequence[Unit]) -> tuple[Finding, ...]:
@@ -148,6 +156,8 @@ def _name_back(project: Project, service: str) -> str:
 def user_of(project: Project, service: str) -> str:
     """Return who runs a service."""
     user = project.configuration.user
+    if project.configuration.is_of_user:
+        return whoami()
     return user.value if user is not None else systemd.owner_of(os.path.join(project.root, service))
 
 
@@ -164,7 +174,11 @@ def find_problems(project: Project, service: str) -> Iterator[Problem]:
             message, configuration.file, line, "move it to a path without quotes, backslashes, $ and wildcards"
         )
     user = user_of(project, service)
-    if configuration.user is None and user in {"root", "0"}:
+    if configuration.is_of_user and user in {"root", "0"}:
+        message, owner = f"{service} would run as root", systemd.owner_of(folder)
+        remedy = f"run it as {owner}, without sudo" if owner != user else 'scope = "system"'
+        yield Problem(f"{message}: units are of the user who runs common-sync", configuration.file, line, remedy)
+    elif configuration.user is None and user in {"root", "0"}:
         message = f"{service} belongs to root, and would run as root"
         header = name_table(configuration.file, "deploy")
         yield Problem(message, configuration.file, line, f'{header} user = "…"; "root" to run it as root')
@@ -216,15 +230,19 @@ def describe(project: Project, service: str) -> Service:
         released,
         _name_back(project, service) if released else "",
         f"{settings.socket.value}:{settings.port.value}" if settings.socket and settings.port else "",
+        (own := project.configuration.is_of_user),
+        not own or may_confine(),
     )
 
 
-def _read(project: Project, service: str, wanted: Wanted, folder: str, shown: Shown) -> Unit:
-    kind, name, text = wanted
+def _read(project: Project, service: str, wanted: Wanted, manager: Manager, shown: Shown) -> Unit:
+    (kind, name, text), folder = wanted, manager.folder
     path, held = f"{folder}/{name_file(name)}", systemd.read_unit(folder, name)
     state, enabled = judge(held, text), kind not in _HELPERS and systemd.is_enabled(folder, name)
     is_started, shell = enabled or kind in _HELPERS, shell_word(service) if service else ""
-    trouble = find_unit_trouble(name, shell, state, enabled=is_started, read=not shown.unread)
+    trouble = find_unit_trouble(
+        name, shell, state, enabled=is_started, read=not shown.unread, is_of_user=manager.is_of_user
+    )
     finding = None if trouble is None else make_finding("CS312", service, path, None, *trouble)
     if finding is not None and is_ignored(project, finding):
         finding = None

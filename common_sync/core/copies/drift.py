@@ -4,7 +4,7 @@ from collections.abc import Container, Iterator
 
 from common_sync.core.copies.plan import CopyPlan, Operation
 from common_sync.core.errors import shell_word
-from common_sync.core.findings import distribute_command, make_finding, unpin_command
+from common_sync.core.findings import distribute_command, make_finding
 from common_sync.core.model import Finding, Mend, State, is_foreign
 
 _DRIFT: dict[State, str] = {
@@ -16,13 +16,7 @@ _DRIFT: dict[State, str] = {
 }
 
 
-TAKE_OVER_THERE = "make the change in the library's own repository, and name its new tag as `ref`"
-"""What to do with an edit in a copy of a library whose master is in another repository."""
-
-
-def drift_findings(
-    plan: CopyPlan, service: str, copy: str, master: str, ref: str | None = None, library: str | None = None
-) -> Iterator[Finding]:
+def drift_findings(plan: CopyPlan, service: str, copy: str, master: str, ref: str | None = None) -> Iterator[Finding]:
     """Yield a finding for everything in which a copy is not in sync.
 
     Args:
@@ -31,7 +25,6 @@ def drift_findings(
         copy: The copy's path from the root.
         master: The master's path from the root.
         ref: What the service is pinned to, or None where it follows the master.
-        library: The library's name, where the service gets others too.
     """
     distribute = distribute_command(service)
     if plan.state == "unmanaged":
@@ -39,8 +32,7 @@ def drift_findings(
     discarded = {operation.path for operation in plan.operations if operation.action == "delete"}
     for operation in plan.operations:
         file = f"{copy}/{operation.path}"
-        unpin = unpin_command(service, library) if ref is not None else None
-        message, remedy = _sentences(operation, f"{master}/{operation.path}", service, discarded, ref, unpin)
+        message, remedy = _sentences(operation, f"{master}/{operation.path}", service, discarded, ref)
         mend: Mend | None = None if operation.guarded else "distribute"
         yield make_finding(_DRIFT[operation.state], service, file, None, message, remedy, mend)
     if plan.behind and not plan.operations and plan.state != "unmanaged":
@@ -49,10 +41,10 @@ def drift_findings(
 
 
 def _sentences(
-    operation: Operation, master: str, service: str, discarded: Container[str], ref: str | None, unpin: str | None
+    operation: Operation, master: str, service: str, discarded: Container[str], ref: str | None
 ) -> tuple[str, str]:
     """Return what is so with a file, and what to do; `--force` removes of what is in its way only what is `discarded`."""
-    distribute, promote = distribute_command(service), _how_to_keep(master, service, unpin)
+    distribute, promote = distribute_command(service), _how_to_keep(master, service)
     changed = "the master has changed too" if ref is None else f"{ref} has another one"
     source, force = ref or "the master", f"{distribute} --force discards it"
     if operation.blocked_by is not None:
@@ -78,9 +70,9 @@ def _sentences(
             return f"neither {source} nor the manifest has it", f"{promote}, or move it away, or {force}"
 
 
-def _how_to_keep(master: str, service: str, unpin: str | None) -> str:
+def _how_to_keep(master: str, service: str) -> str:
     """Return what keeps an edit."""
-    if is_foreign(master):  # nothing is written there from here
-        return TAKE_OVER_THERE
-    promote = f"common-sync promote {shell_word(service)} takes it into the master"
-    return promote if unpin is None else f"{unpin}, then {promote}"
+    promote = f"common-sync promote {shell_word(service)}"
+    if is_foreign(master):
+        return f"{promote} --to CHECKOUT takes it into a checkout of the library's repository"
+    return f"{promote} takes it into the master"

@@ -14,7 +14,7 @@ from common_sync.core.copies.library import LOCK_FILE, TargetKey
 from common_sync.core.copies.manifest import quote, why_unsafe
 from common_sync.core.errors import ConfigurationError, Problem, shell_word
 from common_sync.core.findings import make_finding
-from common_sync.core.model import Finding, Upstream, is_foreign
+from common_sync.core.model import TOP, Finding, Upstream, is_foreign
 from common_sync.core.pins import is_commit, why_no_ref
 
 SCHEMA = 1
@@ -162,7 +162,7 @@ def _entry_problems(table: object) -> Iterator[str]:
 def _text_problems(table: dict[str, str]) -> Iterator[str]:
     if not table["library"]:
         yield '"library" is empty'
-    if reason := why_unsafe(table["path"]):
+    if (reason := why_unsafe(table["path"])) and not ("git" in table and table["path"] == TOP):
         yield f'"path" {reason}'
     if "git" in table:
         from common_sync.core.upstream_settings import why_no_repository  # most masters are here

@@ -3,7 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 
-from common_sync.core.model import SUBDIRECTORY, Origin
+from common_sync.core.model import SUBDIRECTORY, Origin, Upstream, name_after
 
 METADATA_FILES = ("pyproject.toml", "setup.cfg", "setup.py")
 """Where a library declares its name and version; the first that names one counts."""
@@ -23,8 +23,12 @@ def read_library(master: str, texts: Mapping[str, str]) -> Origin:
         if file in texts and (name is None or version is None):
             found_name, found_version = readers[file](texts[file])
             name, version = name or found_name, version or found_version
-    path = master.rpartition(SUBDIRECTORY)[2]
-    return Origin(name or path.rpartition("/")[2], master, version)
+    return Origin(name or _name_master(master), master, version)
+
+
+def _name_master(master: str) -> str:
+    git, subdirectory, path = master.rpartition(SUBDIRECTORY)
+    return Upstream(git, "", path).name if subdirectory else name_after(path)
 
 
 Found = tuple[str | None, str | None]

@@ -1,13 +1,10 @@
 """What requirements came to: a line a distribution, as an installer takes it, from uv's output or pip's report."""
 
-import base64
-import csv
 import json
 import posixpath
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import NamedTuple
-from urllib.parse import unquote
 
 from common_sync.core.environments.inputs import digest_text
 from common_sync.core.expressions import expression
@@ -55,6 +52,8 @@ def _describe(metadata: Mapping[str, str], item: Mapping[str, object], folder: s
     if not item.get("is_direct") or not isinstance(source, dict):
         return f"{name}=={metadata['version']}"
     if "dir_info" in source:
+        from urllib.parse import unquote  # only pip's report has URLs of folders
+
         path = unquote(str(source["url"]).removeprefix("file://"), errors="surrogateescape").rstrip("/")
         inside = f"./{posixpath.relpath(path, folder)}" if path.startswith(f"{folder}/") else path
         return f"{EDITABLE if source['dir_info'].get('editable') else ''}{inside}"
@@ -183,6 +182,9 @@ def parse_record(text: str) -> Iterator[Installed]:
     Args:
         text: A RECORD: https://packaging.python.org/en/latest/specifications/recording-installed-packages/.
     """
+    import base64  # only what compares every file needs them
+    import csv
+
     for row in csv.reader(text.splitlines()):
         if len(row) > 1 and row[1].startswith(_SHA256):
             encoded = row[1].removeprefix(_SHA256)

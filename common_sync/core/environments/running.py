@@ -156,7 +156,7 @@ def find_port_trouble(unit: str, port: str, holders: Sequence[Holder], *, own: b
 
 
 def find_environment_trouble(
-    unit: str, current: str, processes: Collection[Process], *, late: bool
+    unit: str, current: str, processes: Collection[Process], *, late: bool, control: str = "systemctl"
 ) -> tuple[str, str] | None:
     """Say which environment a service runs from that is not its current one; None where it runs from none.
 
@@ -165,8 +165,9 @@ def find_environment_trouble(
         current: The absolute path of its current environment.
         processes: Its processes.
         late: Whether the environment was switched after its main process was started.
+        control: What a person types to have systemd do something.
     """
-    remedy = f"systemctl restart {unit}"
+    remedy = f"{control} restart {unit}"
     name = current.rpartition("/")[2]
     for one in processes:
         if others := sorted(one.environments - {current}):

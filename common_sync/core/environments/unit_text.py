@@ -9,20 +9,30 @@ from common_sync.core.expressions import expression, expression_of_bytes
 UnitState = Literal["in sync", "missing", "differs", "edited", "foreign", "leftover"]
 """How an installed unit stands; `foreign` is one that the tool has not written, `leftover` one of a service without a command."""
 
-_SEAL = "# Written by common-sync units, which writes it anew. Edits belong into a drop-in: systemctl edit NAME. seal="
+_SEAL = "# Written by common-sync units, which writes it anew. Edits belong into a drop-in: CONTROL edit NAME. seal="
 _SEALED = expression_of_bytes(rb"(# Written by common-sync units\b[^\n]* seal=)([0-9a-f]{16})\n")
 _PLAIN = expression(r"[\w./:=@+,-]+", re.ASCII)
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "%": "%%", "$": "$$"})
 
 
-def seal(text: str, unit: str) -> str:
+def name_control(*, is_of_user: bool) -> str:
+    """Return what a person types to have systemd do something.
+
+    Args:
+        is_of_user: Whether it is a user's own systemd.
+    """
+    return "systemctl --user" if is_of_user else "systemctl"
+
+
+def seal(text: str, unit: str, *, is_of_user: bool = False) -> str:
     """Return the text of a unit with its seal in the first line.
 
     Args:
         text: The text.
         unit: What systemd calls the unit.
+        is_of_user: Whether it is for a user's own systemd.
     """
-    head = _SEAL.replace("NAME", unit)
+    head = _SEAL.replace("NAME", unit).replace("CONTROL", name_control(is_of_user=is_of_user))
     return f"{head}{_digest((head + text).encode())}\n{text}"
 
 

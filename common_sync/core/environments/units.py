@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from common_sync.core.environments.unit_text import UnitState, escape, quote, seal, spell_path, spell_word
+from common_sync.core.environments.unit_text import UnitState, escape, name_control, quote, seal, spell_path, spell_word
 
 _SOCKET, _TIMER = ".socket", ".timer"
 _IN_ENVIRONMENT = ".venv/bin/"
@@ -33,6 +33,8 @@ class Service(NamedTuple):
         ""  # the unit that goes back where a release keeps failing, without `.service`; nothing without releases
     )
     socket: str = ""  # the address and port that systemd listens at for it; nothing where it listens by itself
+    is_of_user: bool = False  # whether it is a unit of the user who runs the tool
+    is_confined: bool = True  # whether systemd keeps it from writing; the kernel may not let a user's own do that
 
 
 def find_program(service: Service) -> str:
@@ -58,14 +60,15 @@ def make_unit(service: Service) -> str:
     Args:
         service: What it is about; its paths are nameable.
     """
-    after = " ".join(("network-online.target", *service.after))
+    network = () if service.is_of_user else ("network-online.target",)  # which no systemd of a user knows
+    after = " ".join((*network, *service.after))
     words = () if service.releases else service.words[1:]
     command = " ".join((spell_path(find_program(service)), *map(spell_word, words)))
     lines = [
         "[Unit]",
         f"Description={service.unit}",
-        "Wants=network-online.target",
-        f"After={after}",
+        *(f"Wants={one}" for one in network),
+        *([f"After={after}"] if after else ()),
         *([f"Requires={name_socket(service.unit)}"] if service.socket else ()),
         "StartLimitIntervalSec=300",
         "StartLimitBurst=5",
@@ -81,9 +84,9 @@ def make_unit(service: Service) -> str:
         *map(escape, _list_limits(service)),
         "",
         "[Install]",
-        "WantedBy=multi-user.target",
+        f"WantedBy={'default' if service.is_of_user else 'multi-user'}.target",
     ]
-    return seal("\n".join([*lines, ""]), service.unit)
+    return seal("\n".join([*lines, ""]), service.unit, is_of_user=service.is_of_user)
 
 
 def list_rights(service: Service) -> tuple[str, ...]:
@@ -97,7 +100,8 @@ def list_rights(service: Service) -> tuple[str, ...]:
 
 
 def _list_surroundings(service: Service) -> Iterator[str]:
-    yield f"User={service.user}"
+    if not service.is_of_user:
+        yield f"User={service.user}"
     yield f"WorkingDirectory={service.releases or service.folder}"
     if service.env_file:
         yield f"EnvironmentFile={service.env_file}"
@@ -109,10 +113,16 @@ def _list_limits(service: Service) -> Iterator[str]:
     if service.memory:
         yield f"MemoryMax={service.memory}"
     yield "NoNewPrivileges=yes"
+    if not service.is_confined:
+        return
+    if service.is_of_user:
+        yield "# Without this, systemd cannot do for a user what follows."
+        yield "PrivateUsers=yes"
     yield "# The environment's files are links that others share: the service must not write into them."
     yield "ProtectSystem=strict"
     yield f"ReadWritePaths={quote(may_write)}"
-    yield f"ReadOnlyPaths={quote(f'-{folder}/.venv')}"
+    # Below /home, `strict` takes nothing away; the longest path counts.
+    yield f"ReadOnlyPaths={quote(f'-{folder}' if service.releases else f'-{folder}/.venv')}"
 
 
 def make_back_unit(service: Service, words: Sequence[str]) -> str:
@@ -131,16 +141,17 @@ def make_back_unit(service: Service, words: Sequence[str]) -> str:
         f"ExecStart={' '.join((spell_path(words[0]), *map(spell_word, words[1:])))}",
         f"SyslogIdentifier={service.back}",
     ]
-    return seal("\n".join([*lines, ""]), service.back)
+    return seal("\n".join([*lines, ""]), service.back, is_of_user=service.is_of_user)
 
 
-def make_clean_unit(name: str, user: str, words: Sequence[str]) -> str:
+def make_clean_unit(name: str, user: str, words: Sequence[str], *, is_of_user: bool = False) -> str:
     """Return the text of the unit that removes what no service uses any more.
 
     Args:
         name: The unit's name, without `.service`.
         user: Who runs it.
         words: What does it; the first word is an absolute path.
+        is_of_user: Whether it is a unit of the user who runs the tool.
     """
     lines = [
         "[Unit]",
@@ -148,22 +159,23 @@ def make_clean_unit(name: str, user: str, words: Sequence[str]) -> str:
         "",
         "[Service]",
         "Type=oneshot",
-        f"User={user}",
+        *([] if is_of_user else [f"User={user}"]),
         f"ExecStart={' '.join((spell_path(words[0]), *map(spell_word, words[1:])))}",
         f"SyslogIdentifier={name}",
         "Nice=19",
         "IOSchedulingClass=idle",
         "NoNewPrivileges=yes",
     ]
-    return seal("\n".join([*lines, ""]), name)
+    return seal("\n".join([*lines, ""]), name, is_of_user=is_of_user)
 
 
-def make_timer_unit(name: str, how_often: str) -> str:
+def make_timer_unit(name: str, how_often: str, *, is_of_user: bool = False) -> str:
     """Return the text of the unit that starts another one again and again; what was missed while the machine was off is made up for.
 
     Args:
         name: The other one's name, without `.service`.
         how_often: `daily`, `weekly` or `monthly`.
+        is_of_user: Whether it is a unit of the user who runs the tool.
     """
     lines = [
         "[Unit]",
@@ -177,7 +189,7 @@ def make_timer_unit(name: str, how_often: str) -> str:
         "[Install]",
         "WantedBy=timers.target",
     ]
-    return seal("\n".join([*lines, ""]), name_timer(name))
+    return seal("\n".join([*lines, ""]), name_timer(name), is_of_user=is_of_user)
 
 
 def name_clean(prefix: str) -> str:
@@ -210,7 +222,7 @@ def make_socket_unit(service: Service) -> str:
         "[Install]",
         "WantedBy=sockets.target",
     ]
-    return seal("\n".join([*lines, ""]), name_socket(service.unit))
+    return seal("\n".join([*lines, ""]), name_socket(service.unit), is_of_user=service.is_of_user)
 
 
 def name_socket(unit: str) -> str:
@@ -259,7 +271,7 @@ _SENTENCES: dict[UnitState, tuple[str, str]] = {
     "differs": ("the unit is not what the settings say", "common-sync units --write {service}"),
     "edited": (
         "the unit was edited since common-sync wrote it",
-        "put the edit into a drop-in (systemctl edit {unit}), then: common-sync units --write --force {service}",
+        "put the edit into a drop-in ({control} edit {unit}), then: common-sync units --write --force {service}",
     ),
     "foreign": (
         "the unit was not written by common-sync",
@@ -269,13 +281,13 @@ _SENTENCES: dict[UnitState, tuple[str, str]] = {
 }
 _HELPER_LEFT = (
     "the unit is installed, and the settings ask for none",
-    "systemctl disable --now {unit}, then common-sync units --write {service}",
+    "{control} disable --now {unit}, then common-sync units --write {service}",
 )
 _HELPERS = ("@", _SOCKET, _TIMER)
 
 
 def find_unit_trouble(
-    unit: str, service: str, state: UnitState, *, enabled: bool, read: bool
+    unit: str, service: str, state: UnitState, *, enabled: bool, read: bool, is_of_user: bool = False
 ) -> tuple[str, str] | None:
     """Say what is wrong with an installed unit and what to do, or return None where nothing is.
 
@@ -285,11 +297,13 @@ def find_unit_trouble(
         state: How it stands.
         enabled: Whether it is started when the machine is.
         read: Whether systemd knows it as it is on the disk.
+        is_of_user: Whether it is a unit of the user who runs the tool.
     """
+    control = name_control(is_of_user=is_of_user)
     if state in _SENTENCES:
         is_left = state == "leftover" and any(one in unit for one in _HELPERS)
         message, remedy = _HELPER_LEFT if is_left else _SENTENCES[state]
-        return message, remedy.format(unit=unit, service=service).rstrip()
+        return message, remedy.format(unit=unit, service=service, control=control).rstrip()
     if not read:
-        return "systemd has not read the unit since it was written", "systemctl daemon-reload"
-    return None if enabled else ("the unit is not enabled", f"systemctl enable --now {unit}")
+        return "systemd has not read the unit since it was written", f"{control} daemon-reload"
+    return None if enabled else ("the unit is not enabled", f"{control} enable --now {unit}")

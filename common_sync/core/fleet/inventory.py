@@ -210,6 +210,7 @@ class Place(NamedTuple):
     container: str  # the container of Docker that it is in, or nothing
     folder: str  # its absolute path
     line: int  # where its target begins
+    kind: str = CLONE  # of its target
 
     @property
     def shown(self) -> str:
@@ -235,10 +236,10 @@ def list_places(site: Site, copies: Sequence[str]) -> Iterator[Place]:
     host, service, target = site
     above = "/releases/current/app" if target.kind == RELEASE else f"/{service}"
     for copy in copies if target.path else ():
-        yield Place(host, service, copy, "", f"{target.path}{above}/{copy}", target.line)
+        yield Place(host, service, copy, "", f"{target.path}{above}/{copy}", target.line, target.kind)
     for container in target.containers:
         for copy in copies[:1]:
-            yield Place(host, service, copy, container, target.library, target.line)
+            yield Place(host, service, copy, container, target.library, target.line, target.kind)
 
 
 def find_clashes(places: Sequence[Place], file: str) -> Iterator[Problem]:

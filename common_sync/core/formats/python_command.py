@@ -19,6 +19,7 @@ class PythonCommand(NamedTuple):
         module: The module that it runs (`-m`), or nothing.
         script: The file or folder that it runs, or None.
         code: Whether its program stands on the command line (`-c`).
+        text: That program.
         rest: What the program is given.
     """
 
@@ -27,6 +28,7 @@ class PythonCommand(NamedTuple):
     script: Word | None = None
     code: bool = False
     rest: tuple[Word, ...] = ()
+    text: str = ""
 
 
 def read_python(arguments: Sequence[Word]) -> PythonCommand:
@@ -48,5 +50,6 @@ def read_python(arguments: Sequence[Word]) -> PythonCommand:
         value = own[at + 1 :] or (words.pop(0).text if words else "")
         if own[at] in "cm":
             module = value if own[at] == "m" else ""
-            return PythonCommand(frozenset(letters), module, code=own[at] == "c", rest=tuple(words))
+            code = own[at] == "c"
+            return PythonCommand(frozenset(letters), module, code=code, rest=tuple(words), text=value if code else "")
     return PythonCommand(frozenset(letters))

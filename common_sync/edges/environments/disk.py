@@ -1,6 +1,5 @@
 """What only the system can do or tell: two names exchanged at once, all flushed to the disk, which file system this is."""
 
-import ctypes
 import errno
 import os
 from collections.abc import Iterator
@@ -38,6 +37,8 @@ def flush(folder: int) -> None:
 
 
 def _call(name: str, *arguments: object) -> None:
+    import ctypes  # what writes needs it, and what only looks does not
+
     function = getattr(ctypes.CDLL(None, use_errno=True), name, None)
     if function is None:
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))

@@ -29,6 +29,9 @@ from common_sync.edges.files.reading import hash_blocks, read_bytes
 
 ENVIRONMENTS, CURRENT, REPLACED = "envs", "current", "replaced"
 RECORD, MEMORY = "env.json", ".memory.json"
+ASIDE = ".common-sync.venv"
+"""Beside `.venv`: what takes its place, and then for a moment what had it."""
+
 ENTRIES = ("lib", "lib64", "pyvenv.cfg", "bin")
 
 
@@ -57,6 +60,11 @@ def read_folder(place: str) -> Folder:
         return Folder()
     except OSError as error:
         raise explain_os_error(error, os.path.join(place, VENV), "read it") from error
+
+
+def has_exchanged(place: str) -> bool:
+    """Tell whether a killed run has left an exchange half done."""
+    return os.path.lexists(os.path.join(place, ASIDE))
 
 
 def why_foreign(name: str, above: int) -> str:

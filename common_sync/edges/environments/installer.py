@@ -36,6 +36,7 @@ class Job(NamedTuple):
     offline: bool  # whether no network is asked
     keep: int  # the lock's descriptor
     overrides: tuple[str, ...] = ()  # requirements that are tried: they take the place of others of their names
+    alike: tuple[str, ...] = ()  # the absolute paths of finished environments of the same Python, with files in common
 
     @property
     def requirements(self) -> str:

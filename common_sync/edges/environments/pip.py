@@ -1,7 +1,5 @@
 """Make environments by pip, where there is no uv, or where the system's packages count: one pip for all of them."""
 
-import glob
-import importlib.util
 import os
 import sys
 from collections.abc import Sequence
@@ -41,6 +39,9 @@ def find_pip(interpreter: Interpreter) -> tuple[str, ...] | None:
     Args:
         interpreter: What environments are made with.
     """
+    import glob  # only what makes environments needs them
+    import importlib.util
+
     if importlib.util.find_spec("pip") is not None:
         return sys.executable, "-m", "pip"
     if run([interpreter.path, "-I", "-m", "pip", "--version"], "/", keep_variables()).code == 0:

@@ -13,6 +13,7 @@ from common_sync.core.environments.state import VENV
 from common_sync.core.errors import Problem, TreeError
 from common_sync.edges.environments.disk import exchange, flush
 from common_sync.edges.environments.folder import (
+    ASIDE,
     CURRENT,
     ENTRIES,
     ENVIRONMENTS,
@@ -28,9 +29,6 @@ from common_sync.edges.files.writing import replace_bytes
 
 _WORK = ".work"
 """The folder for what is only needed while an environment is built."""
-
-_ASIDE = ".common-sync.venv"
-"""Beside `.venv`: what takes its place, and then for a moment what had it."""
 
 _IGNORE = ".gitignore"
 
@@ -126,7 +124,7 @@ def replace_foreign(place: str, name: str) -> None:
     Raises:
         TreeError: The system cannot exchange two names here.
     """
-    venv, aside = os.path.join(place, VENV), os.path.join(place, _ASIDE)
+    venv, aside = os.path.join(place, VENV), os.path.join(place, ASIDE)
     with explained(venv, "exchange it"):
         os.mkdir(aside)
         with opened(aside) as folder:
@@ -145,24 +143,19 @@ def replace_foreign(place: str, name: str) -> None:
     tidy_exchange(place)
 
 
-def has_exchanged(place: str) -> bool:
-    """Tell whether a killed run has left an exchange half done."""
-    return os.path.lexists(os.path.join(place, _ASIDE))
-
-
 def tidy_exchange(place: str) -> None:
     """Finish what a killed run has left of an exchange: somebody else's `.venv` is kept, what is the tool's own goes."""
-    with explained(os.path.join(place, _ASIDE), "tidy it up"), opened(place) as above:
+    with explained(os.path.join(place, ASIDE), "tidy it up"), opened(place) as above:
         try:
-            foreign = why_foreign(_ASIDE, above)
+            foreign = why_foreign(ASIDE, above)
         except FileNotFoundError:
             return
         if foreign and not os.path.isdir(os.path.join(place, VENV)):
-            os.rename(_ASIDE, VENV, src_dir_fd=above, dst_dir_fd=above)
+            os.rename(ASIDE, VENV, src_dir_fd=above, dst_dir_fd=above)
         elif foreign:
-            os.rename(_ASIDE, f"{VENV}/{REPLACED}", src_dir_fd=above, dst_dir_fd=above)
+            os.rename(ASIDE, f"{VENV}/{REPLACED}", src_dir_fd=above, dst_dir_fd=above)
         else:
-            remove_tree(_ASIDE, above)
+            remove_tree(ASIDE, above)
 
 
 def remove_replaced(place: str) -> None:

@@ -1,8 +1,6 @@
 """Run uv, pip and interpreters to their end, with only those of the user's variables that change no result; and a user's own command."""
 
 import os
-import shutil
-import subprocess
 import sys
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
@@ -32,6 +30,8 @@ def run(command: Sequence[str], folder: str, variables: Mapping[str, str], keep:
         variables: Its environment.
         keep: A descriptor that it gets too: the lock, so that it is held as long as somebody writes, even if this process is killed.
     """
+    import subprocess  # most runs start nothing
+
     try:
         done = subprocess.run(  # noqa: S603 - what the user has configured
             command,
@@ -78,6 +78,8 @@ def find_stray(environment: str, word: str) -> str:
         environment: The absolute path of a virtual environment.
         word: A name, or a path, which is what a person has chosen.
     """
+    import shutil  # only a person's own command needs it
+
     found = "" if "/" in word else shutil.which(word, path=enter(environment)["PATH"]) or ""
     return "" if found.startswith(f"{environment}/") else found
 
@@ -94,6 +96,8 @@ def run_inside(environment: str, command: Sequence[str], folder: str, *, aside: 
     Raises:
         OSError: It cannot be started.
     """
+    import subprocess
+
     output = sys.stderr.fileno() if aside else None
     code = subprocess.call(command, cwd=folder, env=enter(environment), stdout=output)  # noqa: S603 - what the user has asked for
     return code if code >= 0 else _SIGNALLED - code

@@ -97,9 +97,11 @@ def add_project(sources: Sources, root: str, service: str, path: str) -> Sources
 
 def _follow(folder: str, locals_: Iterable[Local], copies: Sequence[str]) -> Iterator[Local]:
     """Yield the copies that are installed because other ones need them."""
+    pending = [one.path for one in locals_ if one.path in copies]
+    if not pending:
+        return
     from common_sync.core.doctor.install.projects import Project, read_project  # most services get one library
 
-    pending = [one.path for one in locals_ if one.path in copies]
     seen = set(pending)
     while pending:
         copy = pending.pop()

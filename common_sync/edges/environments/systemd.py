@@ -15,19 +15,16 @@ from common_sync.core.environments.running import PROPERTIES, Shown, parse_shown
 from common_sync.core.environments.units import name_file, name_socket
 from common_sync.core.errors import ConfigurationError, Problem, TreeError
 from common_sync.core.model import FileEdit
+from common_sync.edges.environments.manager import SYSTEM, Manager, find_runtime
 from common_sync.edges.environments.program import Done, keep_variables, run
 from common_sync.edges.files.folders import explained, opened
 from common_sync.edges.files.reading import read_bytes
 from common_sync.edges.files.replacing import write_edit
 
-UNITS = "/etc/systemd/system"
-"""Where the units of a machine are that its administrator writes."""
-
 _ANALYZE, _CONTROL, _JOURNAL = "systemd-analyze", "systemctl", "journalctl"
 INVOCATION = "_SYSTEMD_INVOCATION_ID"
 """The field of the journal that tells one start of a unit from the next."""
 
-_RUNNING = "/run/systemd/system"
 _MOST_KEPT = 1000
 
 
@@ -72,15 +69,11 @@ def _list(folder: str) -> list[str]:
         return []
 
 
-def is_running(folder: str) -> bool:
-    """Tell whether a systemd runs here that reads a folder of units."""
-    return os.path.realpath(folder) == UNITS and os.path.isdir(_RUNNING)
-
-
-def show_units(names: Sequence[str]) -> dict[str, Shown]:
+def show_units(manager: Manager, names: Sequence[str]) -> dict[str, Shown]:
     """Return what systemd says of units, by their names without `.service`.
 
     Args:
+        manager: Whose systemd.
         names: Those names.
 
     Raises:
@@ -88,70 +81,88 @@ def show_units(names: Sequence[str]) -> dict[str, Shown]:
     """
     if not names:
         return {}
-    done = _run(_CONTROL, "show", f"--property={','.join(PROPERTIES)}", "--", *map(name_file, names))
+    done = _run(*manager.control, "show", f"--property={','.join(PROPERTIES)}", "--", *map(name_file, names))
     if done.code:
         raise TreeError(Problem("systemd does not say how the units stand", excerpt=tuple(done.err.splitlines())))
     return {unit.removesuffix(".service"): shown for unit, shown in parse_shown(done.out).items()}
 
 
-def restart_unit(unit: str) -> str:
+def restart_unit(manager: Manager, unit: str) -> str:
     """Restart a unit, or start it; return why that has failed, or nothing.
 
     Args:
+        manager: Whose systemd.
         unit: Its name, without `.service`.
     """
     both = (name_file(unit), name_socket(unit))  # there may be no socket
-    _run(_CONTROL, "reset-failed", "--", *both)  # one that has failed too often is refused else
-    done = _run(_CONTROL, "restart", "--", name_file(unit))
+    _run(*manager.control, "reset-failed", "--", *both)  # one that has failed too often is refused else
+    done = _run(*manager.control, "restart", "--", name_file(unit))
     return (" ".join(done.err.split()) or f"{_CONTROL} has ended with {done.code}") if done.code else ""
 
 
-def stop_unit(unit: str) -> None:
+def stop_unit(manager: Manager, unit: str) -> None:
     """Stop a unit, where it runs, and wait until it has ended.
 
     Args:
+        manager: Whose systemd.
         unit: Its name, without `.service`.
     """
-    _run(_CONTROL, "stop", "--", name_file(unit))
+    _run(*manager.control, "stop", "--", name_file(unit))
 
 
-def enable_unit(unit: str) -> None:
+def enable_unit(manager: Manager, unit: str) -> None:
     """Have a unit started whenever the machine is.
 
     Args:
+        manager: Whose systemd.
         unit: Its name, without `.service`.
 
     Raises:
         TreeError: It cannot be enabled.
     """
-    done = _run(_CONTROL, "enable", "--", name_file(unit))
+    done = _run(*manager.control, "enable", "--", name_file(unit))
     if done.code:
         message = f"systemd does not enable it: {' '.join(done.err.split())}"
-        raise TreeError(Problem(message, f"{UNITS}/{name_file(unit)}", remedy=f"{_CONTROL} enable {unit}"))
+        remedy = f"{' '.join(manager.control)} enable {unit}"
+        raise TreeError(Problem(message, f"{manager.folder}/{name_file(unit)}", remedy=remedy))
 
 
-def find_starts(unit: str, line: str) -> tuple[str, ...]:
+def find_starts(manager: Manager, unit: str, line: str) -> tuple[str, ...]:
     """Return the invocations of a unit, by their ids, that have written a line to the journal.
 
     Args:
+        manager: Whose systemd.
         unit: Its name, without `.service`.
         line: The line, whole.
     """
-    wanted = (f"_SYSTEMD_UNIT={name_file(unit)}", f"MESSAGE={line}")
+    field = "_SYSTEMD_USER_UNIT" if manager.is_of_user else "_SYSTEMD_UNIT"
+    own = (f"_UID={os.geteuid()}",) if manager.is_of_user else ()  # other users may have units of that name
+    wanted = (f"{field}={name_file(unit)}", f"MESSAGE={line}", *own)
     done = _run(_JOURNAL, "--output=json", "--quiet", "--no-pager", *wanted)
     rows = (json.loads(row) for row in done.out.splitlines())
     return tuple(dict.fromkeys(str(row[INVOCATION]) for row in rows if INVOCATION in row))
 
 
-def read_journal(unit: str, lines: int) -> tuple[str, ...]:
+def read_journal(manager: Manager, unit: str, lines: int) -> tuple[str, ...]:
     """Return the last lines that a unit has written to the journal since the machine was started.
 
     Args:
+        manager: Whose systemd.
         unit: Its name, without `.service`.
         lines: How many.
     """
     options = ("--boot", "--output=cat", "--no-pager", f"--lines={lines}", "--quiet")
-    return tuple(_run(_JOURNAL, *options, f"--unit={name_file(unit)}").out.splitlines())
+    return tuple(_run(_JOURNAL, *options, ask_journal(manager, unit)).out.splitlines())
+
+
+def ask_journal(manager: Manager, unit: str) -> str:
+    """Return the option by which the journal is asked for what a unit has written.
+
+    Args:
+        manager: Whose systemd.
+        unit: Its name, without `.service`.
+    """
+    return f"--{'user-' if manager.is_of_user else ''}unit={name_file(unit)}"
 
 
 def become_journal(wanted: Sequence[str], *options: str) -> NoReturn:
@@ -171,27 +182,29 @@ def become_journal(wanted: Sequence[str], *options: str) -> NoReturn:
         raise ConfigurationError(Problem(message, remedy="install systemd")) from None
 
 
-def reload_units(folder: str) -> None:
+def reload_units(manager: Manager) -> None:
     """Have systemd read all units again, where it runs.
 
     Args:
-        folder: The folder of units that were written.
+        manager: Whose systemd.
 
     Raises:
         TreeError: It does not.
     """
-    if is_running(folder):
-        done = _run(_CONTROL, "daemon-reload")
+    if manager.is_running:
+        done = _run(*manager.control, "daemon-reload")
         if done.code:
             message = f"units are written, and systemd has not read them: {done.err.strip()}"
-            raise TreeError(Problem(message, folder, remedy=f"{_CONTROL} daemon-reload"))
+            remedy = f"{' '.join(manager.control)} daemon-reload"
+            raise TreeError(Problem(message, manager.folder, remedy=remedy))
 
 
-def verify_units(texts: Mapping[str, str]) -> list[str]:
+def verify_units(texts: Mapping[str, str], manager: Manager = SYSTEM) -> list[str]:
     """Return what systemd says against units; nothing where it takes all of them.
 
     Args:
         texts: Units by their names, without `.service`.
+        manager: Whose systemd.
 
     Raises:
         ConfigurationError: There is no systemd to ask.
@@ -204,29 +217,32 @@ def verify_units(texts: Mapping[str, str]) -> list[str]:
         for file, text in zip(files, texts.values(), strict=True):
             with open(file, "x", encoding="utf-8") as stream:
                 stream.write(text)
-        done = _run(_ANALYZE, "verify", "--man=no", *files)
+        done = _run(_ANALYZE, *manager.option, "verify", "--man=no", *files)
     # Its exit code is 0 for a key that it does not know; and units that it loads besides may be at fault, not ours.
     said = [line.replace(f"{staging}/", "") for line in done.err.splitlines()]
     return [line for line in said if any(name_file(unit) in line for unit in texts)] or (said if done.code else [])
 
 
 def _run(*command: str) -> Done:
-    return run(command, "/", keep_variables(LC_ALL="C.UTF-8"))
+    return run(command, "/", keep_variables(LC_ALL="C.UTF-8", XDG_RUNTIME_DIR=find_runtime()))
 
 
 @contextmanager
-def locked_units(folder: str) -> Iterator[int]:
-    """Open a folder of units, and keep other runs from writing there.
+def locked_units(manager: Manager) -> Iterator[int]:
+    """Open a folder of units, and keep other runs from writing there; that of a user is made.
 
     Args:
-        folder: The folder.
+        manager: Whose units.
 
     Raises:
         TreeError: It is not there, or cannot be opened.
     """
-    with explained(folder, "open it"), opened(folder) as descriptor:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield descriptor
+    with explained(manager.folder, "open it"):
+        if manager.is_of_user:
+            os.makedirs(manager.folder, exist_ok=True)
+        with opened(manager.folder) as descriptor:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield descriptor
 
 
 def write_unit(descriptor: int, folder: str, unit: str, before: bytes | None, after: str | None, *, keep: bool) -> str:

@@ -1,7 +1,6 @@
 """Make environments by uv: https://docs.astral.sh/uv/reference/cli/."""
 
 import os
-import shutil
 import sys
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -10,6 +9,8 @@ from common_sync.core.environments.indexes import UV_VARIABLES
 from common_sync.core.environments.resolved import attach_hashes, parse_compiled, read_locked
 from common_sync.core.errors import Problem, TreeError
 from common_sync.core.expressions import expression
+from common_sync.edges.environments.compiled import link_compiled
+from common_sync.edges.environments.folder import find_packages
 from common_sync.edges.environments.installer import InstallError, Job, excerpt
 from common_sync.edges.environments.program import Done, keep_variables, run
 
@@ -31,7 +32,11 @@ _SMALL = 1 << 30
 def find_uv() -> str | None:
     """Return the path of uv: the one that was installed with the tool, or the one on the PATH."""
     beside = os.path.join(os.path.dirname(sys.executable), "uv")
-    return beside if os.access(beside, os.X_OK) else shutil.which("uv")
+    if os.access(beside, os.X_OK):
+        return beside
+    import shutil  # only where it is not beside
+
+    return shutil.which("uv")
 
 
 def find_cache() -> str:
@@ -89,13 +94,15 @@ class Uv(NamedTuple):
         job.check(self._run(job, venv), "make an environment")
         as_it_is = job.closure.first.endswith("pylock.toml")
         source = job.requirements if as_it_is else job.write("resolved.txt", [*job.closure.options(job.folder), *lines])
-        compiled = ("--compile-bytecode",) if job.options.compile else ()
+        compiled = ("--compile-bytecode",) if job.options.compile and not job.alike else ()
         options = ("--no-deps", "--link-mode", "hardlink", *compiled, *self._indexes(job))
         command = ("pip", "install", *python, *options, "--requirement", source)
         done = self._run(job, (*command, "--offline"))  # what is in the cache is not asked for again
         if done.code != 0 and not job.offline:
             done = self._run(job, command)
         job.check(done, "install the requirements")
+        if job.options.compile and job.alike:
+            _compile(job, path)
         job.check(self._run(job, ("pip", "check", *python)), "use what was installed: it does not fit together")
 
     def forget(self, job: Job, names: Sequence[str]) -> None:
@@ -145,7 +152,21 @@ class Uv(NamedTuple):
         return run([self.program, *command, *offline, *_QUIET], job.folder, variables, job.keep)
 
 
+def _compile(job: Job, path: str) -> None:
+    """Compile what no other environment has compiled; what is no Python of this version is passed over, as uv does."""
+    tag = "-".join(job.interpreter.abi.split("-")[:2])
+    packages = [one for other in job.alike for one in find_packages(other)]
+    left = job.write("uncompiled.txt", link_compiled(find_packages(path), packages, tag))
+    workers = "1" if _is_small() else "0"  # 0 is one for each processor
+    options = ("-qq", "-j", workers, "--invalidation-mode", "timestamp", "-i", left)
+    command = (os.path.join(path, "bin", "python"), "-I", "-m", "compileall", *options)
+    run(command, job.folder, keep_variables(TMPDIR=job.temporary), job.keep)
+
+
 def _throttle() -> dict[str, str]:
     """Return the variables that make uv do one thing at a time where memory is small."""
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return {"UV_CONCURRENT_BUILDS": "1", "UV_CONCURRENT_DOWNLOADS": "2"} if memory < _SMALL else {}
+    return {"UV_CONCURRENT_BUILDS": "1", "UV_CONCURRENT_DOWNLOADS": "2"} if _is_small() else {}
+
+
+def _is_small() -> bool:
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") < _SMALL

@@ -45,6 +45,9 @@ class Question(NamedTuple):
     host: str  # what `ssh` is told, or `local`
     container: str  # the container's name, or nothing
     program: str  # in ASCII
+    limit: int | None = (
+        None  # how many seconds it has for itself; None where all of a host's questions have them together
+    )
 
 
 class Patience(NamedTuple):
@@ -85,8 +88,9 @@ async def _ask_host(questions: Sequence[Question], patience: Patience, free: asy
     replies: list[Reply] = []
     async with free:
         now = asyncio.get_running_loop().time
-        deadline = now() + patience.whole
+        together = now() + patience.whole
         for question in questions:
+            deadline = now() + question.limit if question.limit is not None else together
             if replies and (replies[-1].code == SSH_FAILED or now() >= deadline):
                 replies.append(replies[-1]._replace(ended="slow" if now() >= deadline else ""))
             else:

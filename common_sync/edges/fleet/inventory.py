@@ -24,7 +24,7 @@ from common_sync.core.fleet.ssh_config import list_hosts
 from common_sync.core.fleet.waves import find_strangers
 from common_sync.edges.files.folders import explain_os_error
 from common_sync.edges.files.reading import read_regular
-from common_sync.edges.project.load import Project, select_copied
+from common_sync.edges.project.load import Project, select_services
 
 _DEEPEST = 16
 """Files that include each other: OpenSSH follows as many."""
@@ -84,7 +84,7 @@ def find_sites(project: Project, inventory: Inventory, ssh_config: str | None = 
     problems: list[Problem] = []
     for target in inventory.targets:
         try:
-            (service,) = select_copied(project, [target.service.value])
+            (service,) = select_services(project, [target.service.value])
         except ConfigurationError as error:
             problems += [one._replace(file=inventory.file, line=target.service.line) for one in error.problems]
             continue
@@ -107,7 +107,7 @@ def find_sites(project: Project, inventory: Inventory, ssh_config: str | None = 
 
 
 def find_places(project: Project, site: Site) -> list[Place]:
-    """Return the places of a target on one of its hosts."""
+    """Return the places of a target on one of its hosts; none where its service takes its library from an index."""
     return [*list_places(site, [library.copy for library in project.libraries_of(site.service)])]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from common_sync.core.errors import ConfigurationError, GitError, Problem, shell_word
-from common_sync.core.model import NAMED_ID, ancestors
+from common_sync.core.model import NAMED_ID, TOP, ancestors
 from common_sync.core.pins import REMEDY, is_commit, list_tags, why_no_ref
 from common_sync.core.settings import nearest
 from common_sync.edges.git.ask import ask, split
@@ -148,7 +148,8 @@ def list_tree(root: str, commit: str, path: str) -> dict[str, Row]:
         GitError: The commit is not here, or git failed.
     """
     rows = list_trees(root, commit, [path])
-    return {name[len(path) + 1 :]: row for name, row in rows.items()}
+    inside = 0 if path == TOP else len(path) + 1
+    return {name[inside:]: row for name, row in rows.items()}
 
 
 def list_trees(root: str, commit: str, paths: Iterable[str]) -> dict[str, Row]:

@@ -109,12 +109,17 @@ def _read(root: str, rows: Mapping[str, Row], room: int) -> Committed:
 def _check_links(entries: Mapping[str, Entry], where: str) -> Iterator[Problem]:
     """Yield the symlinks that may lead out; there is no folder yet in which that could be tried."""
     for path, entry in entries.items():
-        if isinstance(entry, Symlink) and not _stays_inside(path, entry.target):
+        if isinstance(entry, Symlink) and not stays_inside(path, entry.target):
             yield Problem(f"is a symlink out of the library, to {entry.target}", f"{path} in {where}", remedy=_ELSE)
 
 
-def _stays_inside(path: str, target: str) -> bool:
-    """Tell whether a symlink leads to something inside by its spelling alone: upward only at its beginning."""
+def stays_inside(path: str, target: str) -> bool:
+    """Tell whether a symlink leads to something inside by its spelling alone: upward only at its beginning.
+
+    Args:
+        path: Its path in the tree.
+        target: Where it leads.
+    """
     parts = [part for part in target.split("/") if part not in ("", ".")]
     upward = 0
     while upward < len(parts) and parts[upward] == "..":

@@ -31,7 +31,13 @@ from common_sync.edges.project.load import Project
 
 
 def read_pinned(
-    project: Project, services: Sequence[str], masters: Mapping[TargetKey, Target], lock: Lock, *, may_connect: bool
+    project: Project,
+    services: Sequence[str],
+    masters: Mapping[TargetKey, Target],
+    lock: Lock,
+    checkouts: Mapping[str, str],
+    *,
+    may_connect: bool,
 ) -> dict[TargetKey, Target]:
     """Return what the pinned services' copies should hold; what nothing here has is an empty target.
 
@@ -40,12 +46,19 @@ def read_pinned(
         services: The services that are asked about.
         masters: What the other services' copies should hold.
         lock: What the pins come to.
+        checkouts: Where libraries of other repositories are read from in this run, by their names.
         may_connect: Whether what is locked of another repository is fetched where nothing here has it.
     """
     found: dict[TargetKey, Target] = {}
     room = HELD - sum(target.held.size for target in masters.values())
     for library in project.libraries:
         for key, ref in _list_wanted(library, services):
+            if key.ref is None and library.name in checkouts:
+                from common_sync.edges.library.checkouts import read_checkout  # asked for by hand, and rarely
+
+                found[key] = read_checkout(library, checkouts[library.name], max(room, 0))
+                room -= found[key].held.size
+                continue
             locked = lock.get(TargetKey(library.name, ref))
             search = (
                 _Search(project, library, locked, max(room, 0), may_connect=may_connect) if locked is not None else None

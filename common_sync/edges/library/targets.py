@@ -45,6 +45,8 @@ class Target:
         began: When reading began, in nanoseconds since 1970.
         key: What tells it from others.
         locked: What the lock says of it, where it is pinned and locked.
+        source: The library as it was read: its master is where its files are.
+        checkout: The checkout that a library of another repository was read from, as a person has named it; or nothing.
         manifest: The manifest of a copy in sync with it.
         manifest_bytes: The same as it is written.
         expected: The paths that a copy should hold.
@@ -63,6 +65,7 @@ class Target:
         self.library, self.snapshot, self.held, self.content, self.began = library, snapshot, held, content, began
         self.key = TargetKey(library.name, ref)
         self.locked: Locked | None = None
+        self.source, self.checkout = library, ""
         origin = origin or read_origin(library.master, held.get)
         self.manifest: Manifest = make_manifest(origin, snapshot.entries)
         self.manifest_bytes = format_manifest(self.manifest)
@@ -178,7 +181,7 @@ def find_changes(target: Target, root: str, tracked: Tracked = None) -> tuple[Pr
     """
     if not isinstance(target.content, WorkTree):
         return ()
-    library, was = target.library, target.snapshot.entries
+    library, was = target.source, target.snapshot.entries
     try:
         with opened(target.content.path) as folder:
             listed = list_master(root, library, (tracked or {}).get(library.name))

@@ -142,7 +142,7 @@ def _make_libraries(
     rules, unclear = configured_rules([(setting.value, setting.line) for setting in patterns], configuration.file)
     exclude = tuple(setting.value for setting in patterns)
     upstream = configuration.upstream
-    name = name_after(upstream.path if upstream is not None else master)
+    name = upstream.name if upstream is not None else name_after(master)
     library = Library(name, master, configuration.copy.value, rules, exclude=exclude, upstream=upstream)
     return (library,), list(unclear)
 

@@ -25,10 +25,24 @@ class Take(NamedTuple):
     ours: str  # what the master held before
     theirs: str  # what the copy held
     result: str  # what the master is to hold
+    done: str = ""  # `DONE` once it was written, where the copy is locked and does not follow
 
     def is_done(self, path: str, copy: Entries, master: Entries) -> bool:
         """Tell whether the master has the edit, and the copy does not follow yet."""
         return (digest_file(path, copy.get(path)), digest_file(path, master.get(path))) == (self.theirs, self.result)
+
+    def was_taken(self, theirs: str, master: str) -> bool:
+        """Tell whether the master has got the edit, whether or not a copy that is locked follows.
+
+        Args:
+            theirs: What the copy holds.
+            master: What the master holds.
+        """
+        return self.theirs == theirs and (master == self.result or bool(self.done and master != self.ours))
+
+    def is_kept(self, path: str, copy: Entries) -> bool:
+        """Tell whether a copy that is locked still holds the edit."""
+        return digest_file(path, copy.get(path)) == self.theirs
 
     def is_pending(self, path: str, copy: Entries, master: Entries) -> bool:
         """Tell whether it may still matter: the copy was not touched, nor is the master as it was before."""
@@ -36,10 +50,13 @@ class Take(NamedTuple):
         return held == self.theirs != has and has != self.ours
 
 
+DONE = "done"
+
 Taken = Mapping[str, Mapping[str, Take]]
 """A copy's path from the root → path in it → the edit that is being taken over."""
 
 _SCHEMA = 1
+_FIELDS = (3, 4)
 _MERGES, _INPUTS, _OF = "promote", "promote.json", "of"
 
 
@@ -54,7 +71,7 @@ def read_journal(root: str) -> Taken:
         copy: {
             file: Take(*map(str, digests))
             for file, digests in files.items()
-            if len(digests) == len(Take._fields) and why_unsafe(file) is None
+            if len(digests) in _FIELDS and why_unsafe(file) is None
         }
         for copy, files in _read(path).items()
     }

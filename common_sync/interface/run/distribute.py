@@ -1,10 +1,11 @@
 """`distribute`: options in, exit code out."""
 
 import time
+from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
-from common_sync.edges.project.load import load_project
+from common_sync.edges.project.load import Project, load_project
 from common_sync.interface.show.fields import distribute_fields
 from common_sync.interface.show.options import DryRun, Option, Options, Services
 from common_sync.interface.show.presenter import Overview, View, present
@@ -25,16 +26,28 @@ def run_distribute(
     contexts: Annotated[
         bool, Option("--contexts", "Build images from their service's own folder, not from one above it.")
     ] = False,
+    checkouts: Annotated[
+        list[str] | None,
+        Option("--from", "Take a library of another repository from a checkout; the lock stays.", "LIBRARY=PATH"),
+    ] = None,
+    locked: Annotated[bool, Option("--locked", "Fail where common-sync.lock would have to change.")] = False,
 ) -> int:
     """Bring every copy and every reference in sync."""
-    from common_sync.commands.distribute import distribute  # the other commands write nothing
+    from common_sync.commands.distribute import Locks, distribute  # the other commands write nothing
     from common_sync.interface.show.distribute import distribute_lines
 
     started = time.perf_counter()
     project, nothing = load_project(options.root), dry_run or diff
     with show_progress() as phases:
         distribution = distribute(
-            project, services or (), dry_run=nothing, force=force, contexts=contexts, say=say, phases=phases
+            project,
+            services or (),
+            dry_run=nothing,
+            force=force,
+            contexts=contexts,
+            locks=Locks(stays=locked, checkouts=_select(project, checkouts)),
+            say=say,
+            phases=phases,
         )
     text = partial(distribute_lines, distribution, time.perf_counter() - started, diff=diff)
     fields = partial(distribute_fields, distribution, diff=diff)
@@ -49,6 +62,14 @@ def run_distribute(
         overview,
     )
     return present(view, options)
+
+
+def _select(project: Project, checkouts: list[str] | None) -> Mapping[str, str]:
+    if not checkouts:
+        return {}
+    from common_sync.edges.library.checkouts import select_checkouts  # asked for by hand, and rarely
+
+    return select_checkouts(project, checkouts)
 
 
 def _overview(distribution: "Distribution") -> Overview:

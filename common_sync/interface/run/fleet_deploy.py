@@ -81,7 +81,7 @@ def _find_code(done: "FleetDeploy", only_prepare: bool) -> int:
 def _lines(done: "FleetDeploy", only_prepare: bool, options: Options) -> Iterator[str]:
     terminal, plan = options.terminal, done.plan
     if done.rollout is not None:
-        yield from rollout_lines(done.rollout, options, only_prepare=only_prepare)
+        yield from rollout_lines(done.rollout, options, only_prepare=only_prepare, may_go_back=True)
         return
     if not options.quiet:
         yield f"{printable(plan.status.ref)} {plan.status.commit[:SHOWN_ID]}"
@@ -100,17 +100,22 @@ def _lines(done: "FleetDeploy", only_prepare: bool, options: Options) -> Iterato
         total = count(len(plan.planned), "target")
         yield f"{terminal.mark('→')} {len(plan.due):,} of {total} would be brought up to date"
     elif not options.quiet:
-        runs = "runs" if len(plan.planned) == 1 else "run"
-        yield f"{terminal.mark('✓')} {count(len(plan.planned), 'target')} {runs} what {printable(plan.status.ref)} says"
+        own = sum(not one.indexed for one in plan.planned)
+        runs = "runs" if own == 1 else "run"
+        yield f"{terminal.mark('✓')} {count(own, 'target')} {runs} what {printable(plan.status.ref)} says"
 
 
 def _cells(planned: "Planned") -> tuple[str, ...]:
-    site, reason, obstacle = planned
+    site, reason, obstacle, indexed = planned
     return (
         site.host,
         printable(site.service),
-        printable(reason or "nothing to do") + (" (not possible)" if reason and obstacle else ""),
+        printable(reason or (_INDEXED if indexed else "nothing to do"))
+        + (" (not possible)" if reason and obstacle else ""),
     )
+
+
+_INDEXED = "left alone: it takes its library from an index"
 
 
 def _name(planned: "Planned") -> str:
@@ -129,6 +134,7 @@ def _fields(done: "FleetDeploy", dry_run: bool) -> Fields:
                 "service": as_text(one.site.service),
                 "reason": as_text(one.reason) or None,
                 "obstacle": as_text(one.obstacle) or None,
+                "indexed": one.indexed,
             }
             for one in done.plan.planned
         ],

@@ -24,6 +24,7 @@ UNKNOWN = 4
 _LONGEST = 3600
 _TITLES = ("HOST", "SERVICE", "HOLDS", "PLACE")
 _HEALTH = "HEALTH"
+_INDEXED = "from an index"
 
 
 def run_fleet_status(
@@ -60,7 +61,8 @@ def _lines(status: "FleetStatus", options: Options) -> Iterator[str]:
     terminal, ref = options.terminal, printable(status.ref)
     if not options.quiet:
         wanted = dict.fromkeys(name_state(one.wanted.library, one.wanted.tree) for one in status.asked)
-        yield from terminal.wrap(f"{ref} {status.commit[:SHOWN_ID]}: {printable(', '.join(wanted))}", 2)
+        what = f": {printable(', '.join(wanted))}" if wanted else ""
+        yield from terminal.wrap(f"{ref} {status.commit[:SHOWN_ID]}{what}", 2)
         yield ""
         yield from table_lines(_rows(status), terminal)
         yield ""
@@ -75,6 +77,8 @@ def _lines(status: "FleetStatus", options: Options) -> Iterator[str]:
     told += f", {wrong:,} {'does' if wrong == 1 else 'do'} not" if wrong else ""
     told += f", {unknown:,} could not be told" if unknown else ""
     told += unwell
+    own = len(status.indexed)
+    told += f"; {count(own, 'target')} {'takes its' if own == 1 else 'take their'} library from an index" if own else ""
     wrong += bool(unwell)
     yield from terminal.wrap(f"{terminal.mark('✓' if status.as_wanted else '?' if not wrong else '✗')} {told}", 2)
 
@@ -89,10 +93,13 @@ def _count_unwell(status: "FleetStatus") -> str:
 def _rows(status: "FleetStatus") -> list[tuple[str, ...]]:
     """Return the rows of the table; one column more where a target says what to ask about its health."""
     rows = [_TITLES, *map(_cells, status.asked)]
+    rows += ((one.host, printable(one.service), _INDEXED, "·") for one in status.indexed)
     if not any(one.site.target.deploying.health for one in status.looked):
         return rows
     told = {(one.site.host, one.site.target.line): _name_health(one) for one in status.looked}
-    column = [_HEALTH, *(told.get((one.place.host, one.place.line), "·") for one in status.asked)]
+    keys = [(one.place.host, one.place.line) for one in status.asked]
+    keys += ((one.host, one.target.line) for one in status.indexed)
+    column = [_HEALTH, *(told.get(key, "·") for key in keys)]
     return [(*row[:3], cell, *row[3:]) for row, cell in zip(rows, column, strict=True)]
 
 
@@ -116,8 +123,9 @@ def _name_state(asked: "Asked") -> str:
     from common_sync.commands.fleet_status import name_own
 
     verdict = asked.verdict
-    if verdict.state == "other":
-        return printable(name_own(verdict.own))
+    if verdict.state == "other":  # the library's name is in the first line
+        own = name_own(verdict.own)
+        return printable(own.removeprefix(f"{asked.wanted.library.name} "))
     if verdict.state == "differs":
         words = zip(verdict.counts, ("changed", "missing", "extra"), strict=True)
         return ", ".join(f"{number:,} {word}" for number, word in words if number)

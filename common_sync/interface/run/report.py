@@ -82,7 +82,7 @@ def _warn_of_git(file: str, options: Options) -> None:
 
     folder, name = os.path.split(os.path.abspath(file))
     if find_top(folder) is not None and list_untracked(folder, [name]):
-        text = f"git sees {printable(name)} as a new file: add it to .gitignore, or write it elsewhere by --output"
+        text = f"{printable(name)} is a new file to git: add it to .gitignore, or write it elsewhere by --output"
         for line in help_lines(text, options.terminal):
             write(line)
 

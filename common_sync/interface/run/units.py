@@ -32,23 +32,28 @@ def run_units(
     write: Annotated[bool, Option("--write", "Verify the units, and install them.")] = False,
     remove: Annotated[bool, Option("--remove", "Remove the installed units.")] = False,
     force: Annotated[bool, Option("--force", "Also those that were edited; they are kept beside.")] = False,
-    into: Annotated[str | None, Option("--into", "The folder of units. Default: /etc/systemd/system.", "DIR")] = None,
+    into: Annotated[
+        str | None, Option("--into", "The folder of units. Default: /etc/systemd/system, or a user's own.", "DIR")
+    ] = None,
 ) -> int:
     """Print the systemd units of services; compare, install or remove them."""
-    from common_sync.commands.steps.units import read_units
+    from common_sync.commands.steps.units import manager_of, read_units
     from common_sync.commands.units import remove_units, write_units
-    from common_sync.edges.environments.systemd import UNITS
 
     _check_options(force=force, check=check, diff=diff, write=write, remove=remove)
-    project, names, folder = load_project(options.root), services or (), os.path.abspath(into or UNITS)
+    project, names = load_project(options.root), services or ()
+    manager = manager_of(project)
+    manager = manager if into is None else manager._replace(folder=os.path.abspath(into))
     if not (write or remove):
-        units = read_units(project, names, folder)
+        units = read_units(project, names, manager)
         if not units and not options.quiet:
             say("no service has a `command` in the configuration, so there are no units")
         return present(_check(project, units) if check else _look(units, diff=diff), options)
-    units = (write_units if write else remove_units)(project, names, folder, force=force)
-    passes = all(one.action != "refused" for one in units)
-    return present(View("units", passes, list, partial(_done_lines, units), partial(unit_fields, units, ())), options)
+    units = (write_units if write else remove_units)(project, names, manager, force=force)
+    passes, control = all(one.action != "refused" for one in units), " ".join(manager.control)
+    return present(
+        View("units", passes, list, partial(_done_lines, units, control), partial(unit_fields, units, ())), options
+    )
 
 
 def _check(project: "Project", units: "Sequence[Unit]") -> View:
@@ -105,29 +110,29 @@ def _diff_lines(units: "Sequence[Unit]", options: Options) -> Iterator[str]:
 _MARKS = {"nothing": "·", "written": "✓", "removed": "✓", "refused": "✗"}
 
 
-def _done_lines(units: "Sequence[Unit]", options: Options) -> Iterator[str]:
+def _done_lines(units: "Sequence[Unit]", control: str, options: Options) -> Iterator[str]:
     terminal = options.terminal
     if not units and not options.quiet:
         yield "nothing to do"
     for one in units:
         if not options.quiet or one.action == "refused":
-            yield f"{terminal.mark(_MARKS[one.action])} {printable(one.path)}  {_sentence(one)}"
+            yield f"{terminal.mark(_MARKS[one.action])} {printable(one.path)}  {_sentence(one, control)}"
     names = [
         one.name for one in units if one.action != "refused" and one.text and not one.enabled and not one.is_helper
     ]
     if names and not options.quiet and all(one.action != "removed" for one in units):
-        yield f"to start them now and at every boot: systemctl enable --now {' '.join(names)}"
+        yield f"to start them now and at every boot: {control} enable --now {' '.join(names)}"
     again = [one.name for one in units if one.action == "written" and one.enabled]
     if again and not options.quiet:
-        yield f"these go on as before until: systemctl restart {' '.join(again)}"
+        yield f"these go on as before until: {control} restart {' '.join(again)}"
 
 
-def _sentence(unit: "Unit") -> str:
+def _sentence(unit: "Unit", control: str) -> str:
     if unit.action == "refused":
         if unit.enabled and unit.state not in {"edited", "foreign"}:
             if unit.is_helper:
                 return "left alone: a unit that starts it is enabled"
-            return f"left alone: it is enabled; first: systemctl disable --now {unit.name}"
+            return f"left alone: it is enabled; first: {control} disable --now {unit.name}"
         return f"left alone: {'it was edited' if unit.state == 'edited' else 'common-sync has not written it'} (--force keeps it beside)"
     what = {"nothing": "in sync", "written": "written", "removed": "removed"}[unit.action]
     return f"{what}; the former one is {printable(unit.kept)}" if unit.kept else what

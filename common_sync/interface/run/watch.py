@@ -95,13 +95,15 @@ class _Rounds:
         return None
 
     def _distribute(self, cause: str | None) -> None:
-        from common_sync.commands.distribute import distribute  # help needs none of it
+        from common_sync.commands.distribute import Locks, distribute  # help needs none of it
         from common_sync.interface.show.watch import round_lines
 
         started = time.perf_counter()
         self.project = load_project(self.project.root)
         with show_progress() as phases:
-            distribution = distribute(self.project, self._services, may_connect=False, say=say, phases=phases)
+            distribution = distribute(
+                self.project, self._services, locks=Locks(may_connect=False), say=say, phases=phases
+            )
         seconds = time.perf_counter() - started
         for line in round_lines(cause, distribution, seconds, self._findings, self._options):
             write(line)

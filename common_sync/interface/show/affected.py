@@ -2,15 +2,16 @@
 
 import json
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 
 from common_sync.commands.affected import Affected, AffectedService
 from common_sync.core.affected import Reason, ReasonKind
 from common_sync.core.errors import ConfigurationError, Problem
-from common_sync.core.model import SHOWN_ID
+from common_sync.core.model import SHOWN_ID, below
 from common_sync.interface.show.formats import find_folder
 from common_sync.interface.show.options import Options
-from common_sync.interface.show.terminal import Terminal, printable
+from common_sync.interface.show.terminal import Terminal, columns, pad, printable
 from common_sync.interface.show.text import count, finding_lines, help_lines, more_lines
 
 _WHY: dict[ReasonKind, str] = {
@@ -39,21 +40,44 @@ def affected_lines(affected: Affected, options: Options) -> Iterator[str]:
     if options.quiet:
         yield from (printable(one.service) for one in affected.services)
         return
-    width = max((len(one.service) for one in affected.services), default=0)
+    width = max((columns(printable(one.service)) for one in affected.services), default=0)
+    shared = _find_shared(affected.services)
     for one in affected.services:
-        why = "; ".join(_describe(reason, everything=options.verbose) for reason in one.reasons)
-        yield f"{printable(one.service):<{width}}  {why}"
+        yield from _service_lines(one, width, shared, options)
+    for reason in shared:
+        yield from options.terminal.wrap(_describe(reason, everything=options.verbose), 4)
     if affected.gone:
-        yield f"gone: {', '.join(map(printable, affected.gone))}"
+        yield from options.terminal.wrap(f"gone: {', '.join(map(printable, affected.gone))}", 4)
     if affected.unmatched:
         most = len(affected.unmatched) if options.verbose else _MOST_UNMATCHED
-        yield f"concerns no service: {', '.join(map(printable, affected.unmatched[:most]))}"
+        told = f"concerns no service: {', '.join(map(printable, affected.unmatched[:most]))}"
+        yield from options.terminal.wrap(told, 4)
         yield from more_lines(
             len(affected.unmatched) - most if most < len(affected.unmatched) else 0, "file", options.terminal
         )
     if affected.span is not None:
         until = affected.span.until[:SHOWN_ID] if affected.span.until is not None else "the work tree"
         yield f"{count(len(affected.services), 'service')} affected, {affected.span.base[:SHOWN_ID]} to {until}"
+
+
+def _find_shared(services: Sequence[AffectedService]) -> list[Reason]:
+    """Return what has changed in libraries, where it concerns several services: its files are named once."""
+    found = Counter(reason for one in services for reason in one.reasons if reason.kind == "library" and reason.files)
+    return [reason for reason, number in found.items() if number > 1]
+
+
+def _service_lines(service: AffectedService, width: int, shared: Sequence[Reason], options: Options) -> Iterator[str]:
+    """Yield a service and why: in one line where that fits, else each reason in a line of its own."""
+    head, why = f"{pad(printable(service.service), width)}  ", []
+    libraries = {reason.library for reason in service.reasons if reason.kind == "library"}
+    for reason in service.reasons:
+        is_told = reason in shared or (reason.kind == "copy" and reason.library in libraries and not options.verbose)
+        files = () if is_told else tuple(below(file, service.service) or file for file in reason.files)
+        why.append(_describe(reason._replace(files=files), everything=options.verbose))
+    parts = ["; ".join(why)] if columns(head + "; ".join(why)) <= options.terminal.width else why
+    for part in parts:
+        yield from options.terminal.wrap(part, width + 4, head)
+        head = " " * min(columns(head), options.terminal.width // 3)
 
 
 def _describe(reason: Reason, *, everything: bool) -> str:

@@ -27,7 +27,7 @@ def distribute_lines(distribution: Distribution, seconds: float, options: Option
         diff: Whether the differences were asked for.
     """
     if diff:
-        yield from difference_lines(distribution.survey, options)
+        yield from spaced(difference_lines(distribution.survey, options, force=distribution.force))
     if options.quiet:
         for outcome in distribution.outcomes:
             yield from _file_lines(outcome, distribution, options)
@@ -36,6 +36,9 @@ def distribute_lines(distribution: Distribution, seconds: float, options: Option
     yield from member_lines(distribution.survey.project.members, options)
     if distribution.kept is not None:
         yield kept_line(distribution.kept, distribution.survey.project.root)
+    for library, place in distribution.checkouts.items() if not options.quiet else ():
+        text = f"{library} is taken from {printable(place)}, and not as it is locked: verify and the hook say so until "
+        yield from options.terminal.wrap(f"{text}the next common-sync distribute", 2)
     if not options.quiet or not distribution.in_sync:
         yield from options.terminal.wrap(_summary(distribution, seconds), 2)
     if distribution.changed and not distribution.dry_run and not options.quiet and sys.stdout.isatty():

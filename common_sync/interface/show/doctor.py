@@ -69,7 +69,8 @@ def _service_lines(services: Sequence[ServiceCheck], options: Options) -> Iterat
     yield from more_lines(rest, "service", terminal)
     if hidden:
         what = "1 finding that follows" if hidden == 1 else f"{hidden:,} findings that follow"
-        yield f"  {terminal.paint(f'{what} from these: left out (-v names them)', 'dim')}"
+        lines = terminal.wrap(f"{what} from these: left out (-v names them)", 2, "  ")
+        yield from (terminal.paint(line, "dim") for line in lines)
 
 
 def _findings_of(service: str, findings: Sequence[Finding], options: Options) -> Iterator[str]:

@@ -151,6 +151,7 @@ def rollback_fields(done: "Rollback") -> Fields:
         "service": as_text(done.site.service),
         "place": as_text(done.site.place),
         "unit": name_file(done.site.unit) if done.site.settings.command else None,
+        "scope": "user" if done.site.manager.is_of_user else "system",
         "former": done.releases.current or None,
         "settled": done.releases.is_settled,
         "release": done.target.number if done.target is not None else None,

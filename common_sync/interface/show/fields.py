@@ -34,7 +34,7 @@ def survey_fields(surveyed: "Survey") -> Fields:
 
 def diff_fields(surveyed: "Survey") -> Fields:
     """Return the fields of `diff`."""
-    return survey_fields(surveyed) | {"diff": _diff(surveyed)}
+    return survey_fields(surveyed) | {"diff": _diff(surveyed, force=True)}
 
 
 def distribute_fields(distribution: "Distribution", *, diff: bool) -> Fields:
@@ -48,13 +48,15 @@ def distribute_fields(distribution: "Distribution", *, diff: bool) -> Fields:
         _service(outcome.plan, distribution.survey) | _outcome(outcome, distribution)
         for outcome in distribution.outcomes
     ]
+    checkouts = distribution.checkouts
     return _envelope(distribution.survey, services, distribution.findings(), in_sync=distribution.in_sync) | {
         "rewritten": [as_text(edit.path) for edit in distribution.survey.root.edits],
         "dry_run": distribution.dry_run,
         "force": distribution.force,
         "changed": distribution.changed,
         "kept": distribution.kept and as_text(distribution.kept),
-        **({"diff": _diff(distribution.survey)} if diff else {}),
+        **({"diff": _diff(distribution.survey, force=distribution.force)} if diff else {}),
+        **({"from": {name: as_text(place) for name, place in checkouts.items()}} if checkouts else {}),
     }
 
 
@@ -83,10 +85,10 @@ def _left(operations: "Sequence[Operation]") -> Fields:
     return {"left": [as_text(one.path) for one in operations]}
 
 
-def _diff(surveyed: "Survey") -> list[str]:
+def _diff(surveyed: "Survey", *, force: bool) -> list[str]:
     from common_sync.commands.diff import diff_lines  # only where it was asked for
 
-    return [as_text(line.text) for line in diff_lines(surveyed)]
+    return [as_text(line.text) for line in diff_lines(surveyed, force=force)]
 
 
 def verify_copy_fields(check: "CopyCheck") -> Fields:
@@ -183,6 +185,7 @@ def promote_fields(promotion: "Promotion") -> Fields:
             for one in promotion.promoted
         ],
         "refused": [as_text(finding.file) for finding in promotion.refused],
+        **({promotion.goal.option[2:]: as_text(promotion.goal.place)} if promotion.goal is not None else {}),
         "kept": promotion.kept and as_text(promotion.kept),
         "findings": findings_fields(promotion.findings()),
     }

@@ -18,6 +18,7 @@ def fleet_status_fields(status: "FleetStatus") -> Fields:
         "commit": status.commit,
         "places": [_place(one) for one in status.asked],
         "targets": [_target(one) for one in status.looked],
+        "indexed": [{"host": one.host, "service": as_text(one.service)} for one in status.indexed],
         "findings": findings_fields(status.findings),
     }
 

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from common_sync.core.errors import ConfigurationError, Problem
+from common_sync.core.errors import ConfigurationError, Problem, shell_word
 from common_sync.interface.show.fields import Fields, as_text
 from common_sync.interface.show.options import Options
 from common_sync.interface.show.presenter import DRIFT, IN_SYNC, shows_text
@@ -50,8 +50,17 @@ def find_code(rollout: "Rollout", *, only_prepare: bool = False) -> int:
     return IN_SYNC if good else DRIFT
 
 
-def rollout_lines(rollout: "Rollout", options: Options, *, only_prepare: bool = False) -> Iterator[str]:
-    """Yield what it came to: those that failed with their logs, then one line."""
+def rollout_lines(
+    rollout: "Rollout", options: Options, *, only_prepare: bool = False, may_go_back: bool = False
+) -> Iterator[str]:
+    """Yield what it came to: those that failed with their logs, then one line.
+
+    Args:
+        rollout: What came of it.
+        options: The options of every command.
+        only_prepare: Whether nothing was to be switched.
+        may_go_back: Whether to name the way back of those that were switched before one failed.
+    """
     terminal = options.terminal
     failed = [pair for pair in (*rollout.prepared, *rollout.switched, *rollout.undone) if not pair[1].is_good]
     for site, ending in failed:
@@ -60,10 +69,27 @@ def rollout_lines(rollout: "Rollout", options: Options, *, only_prepare: bool = 
             yield from terminal.wrap(f"  help: its log there is {printable(ending.log)}", 8)
         if options.verbose:
             yield from (f"    {printable(line)}" for line in ending.said.splitlines())
+    if failed and may_go_back and not rollout.undone:
+        yield from _name_ways_back(rollout, options)
     code = find_code(rollout, only_prepare=only_prepare)
     if code != IN_SYNC or not options.quiet:
         mark = terminal.mark("✓" if code == IN_SYNC else "?" if code == UNKNOWN else "✗")
         yield from terminal.wrap(f"{mark} {_sum_up(rollout, only_prepare=only_prepare)}", 2)
+
+
+def _name_ways_back(rollout: "Rollout", options: Options) -> Iterator[str]:
+    """Yield how those that were switched go back, each by itself: the others must not go back a release more."""
+    switched = [site for site, ending in rollout.switched if ending.is_good]
+    if switched:
+        yield from options.terminal.wrap("  help: mend it and deploy again. What was switched stays; its way back:", 8)
+    for site in switched[:_MOST_NAMED]:
+        words = shell_word(printable(site.service)), shell_word(site.host)
+        yield from options.terminal.wrap("        common-sync fleet rollback {} --host {}".format(*words), 10)
+    if len(switched) > _MOST_NAMED:
+        yield f"        and {len(switched) - _MOST_NAMED:,} more"
+
+
+_MOST_NAMED = 5
 
 
 def _word(ending: "Ending") -> str:

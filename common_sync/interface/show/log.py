@@ -7,8 +7,12 @@ from common_sync.core.copies.ancestry import Commit
 from common_sync.core.errors import Problem
 from common_sync.core.model import SHOWN_ID
 from common_sync.interface.show.options import Options
-from common_sync.interface.show.terminal import printable
+from common_sync.interface.show.terminal import columns, pad, printable
 from common_sync.interface.show.text import count, problem_lines
+
+_CURRENT = "up to date"
+_MOST_CURRENT = 5
+"""Copies that are up to date, beyond which they are counted where others are not."""
 
 _MOST = 20
 """Commits and files that are named of each copy, unless more is asked for."""
@@ -21,15 +25,21 @@ def log_lines(history: History, options: Options) -> Iterator[str]:
         history: What was found.
         options: The options of every command; with `quiet`, only what lacks something is shown.
     """
-    width = max((len(copy.copy) for copy in history.copies), default=0)
-    for copy in history.copies:
+    current = [copy for copy in history.copies if [*_describe(copy)] == [_CURRENT]]
+    is_folded = len(current) > _MOST_CURRENT and len(history.copies) > len(current) and not options.verbose
+    shown = [copy for copy in history.copies if not (is_folded and copy in current)]
+    width = max((columns(printable(copy.copy)) for copy in shown), default=0)
+    for copy in shown:
         if options.quiet and (copy.is_current or not copy.exists):
             continue
-        yield f"{printable(copy.copy):<{width}}  {', '.join(_describe(copy))}"
+        head = f"{pad(printable(copy.copy), width)}  "
+        yield from options.terminal.wrap(", ".join(_describe(copy)), width + 2, head)
         yield from _problem_lines(copy.unclear, options)
         if copy.uncommitted:
             yield f"  {'-' * SHOWN_ID} {count(len(copy.uncommitted), 'file')} of {printable(copy.master)} not committed yet"
         yield from _commit_lines(copy.behind, options)
+    if is_folded and not options.quiet:
+        yield f"{options.terminal.mark('·')} {len(current):,} more copies up to date (-v names them)"
     for digest in history.digests:
         yield f"{digest.digest}  {_describe_digest(digest)}"
         yield from _problem_lines(digest.unclear, options)
@@ -43,7 +53,7 @@ def _describe(copy: CopyHistory) -> Iterator[str]:
     if copy.unclear is not None:
         yield "cannot be told"
     elif copy.is_current and not copy.differs:
-        yield "up to date"
+        yield _CURRENT
     elif copy.at is not None:
         yield f"{printable(copy.master)} at {copy.at.id[:SHOWN_ID]}{_exceptions(copy)}"
     if not copy.managed:

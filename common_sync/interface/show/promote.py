@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
-from common_sync.commands.promote import Promoted, Promotion
+from common_sync.commands.promote import Promotion
+from common_sync.commands.steps.homes import Goal
+from common_sync.commands.steps.taking import Promoted
 from common_sync.core.errors import shell_word
 from common_sync.interface.show.distribute import outcome_lines
 from common_sync.interface.show.options import Options
@@ -44,13 +46,26 @@ def _summary(promotion: Promotion, options: Options) -> Iterator[str]:
         yield f"{terminal.mark('✗')} nothing was promoted: {count(len(promotion.refused), 'file')} cannot be"
     elif not number:
         yield f"{terminal.mark('·')} nothing to promote: no copy was edited"
+    elif all(one.how == "equal" for one in promotion.promoted):
+        yield f"{terminal.mark('·')} nothing to promote: the master has it already"
     elif promotion.dry_run:
         yield f"{terminal.mark('→')} {count(number, 'file')} would be promoted"
+    elif promotion.goal is not None:
+        yield f"{terminal.mark('✓')} {_tell_goal(promotion.goal, count(number, 'file'))}"
+        yield "  the copies keep the edits until they are locked at a release that has them"
     else:
         masters = " ".join(dict.fromkeys(shell_word(one.edit.copy.master) for one in promotion.promoted))
         yield f"{terminal.mark('✓')} {count(number, 'file')} promoted: git diff {printable(masters)} shows them"
-    if promotion.kept is not None:
+    if promotion.kept is not None and promotion.goal is not None:
+        yield f"the files from before are kept in {printable(promotion.kept)}"
+    elif promotion.kept is not None:
         from common_sync.edges.state.discarded import restore_command  # only where something was replaced
 
         command = f"{restore_command(promotion.kept, promotion.root)} --force"  # no manifest tells what a master held
         yield f"the files from before are kept; this brings them back: {printable(command)}"
+
+
+def _tell_goal(goal: Goal, files: str) -> str:
+    if goal.patch:
+        return f"{files} in a patch: git apply {printable(shell_word(goal.patch))} takes it, in that repository"
+    return f"{files} promoted: git -C {printable(shell_word(goal.checkout))} diff shows them"

@@ -4,9 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from common_sync.commands.steps.survey import Survey
-from common_sync.core.copies.drift import TAKE_OVER_THERE
 from common_sync.core.errors import shell_word
-from common_sync.core.findings import name_option
 from common_sync.core.model import Finding
 from common_sync.interface.show.options import Options
 from common_sync.interface.show.terminal import columns, pad, printable
@@ -74,19 +72,18 @@ def _decide_lines(findings: Sequence[Finding], surveyed: Survey, options: Option
         yield from _decided_lines(service, found, options)
     yield from more_lines(rest, "service", terminal)
     if edited and all(one.library.upstream is not None for one in surveyed.masters):
-        yield from help_lines(f"{TAKE_OVER_THERE}, or discard the edits:", terminal)
+        yield from help_lines(
+            "take the edits over to a checkout of the library's repository, or discard them:", terminal
+        )
         service = shell_word(edited[0]) if len(edited) == 1 else "SERVICE"
+        yield f"        common-sync promote {printable(service)} --to CHECKOUT"
         yield f"        common-sync distribute {printable(service)} --force"
     elif edited:
         master = surveyed.first.library.master if len(surveyed.masters) == 1 else "their master"
-        pinned = [copy for plan in surveyed.plans for copy in plan.pinned_edits]
-        first = " (a pinned service is unpinned first)" if pinned else ""
-        yield from help_lines(f"take the edits over to {master}{first}, or discard them:", terminal)
+        stays = any(plan.pinned_edits for plan in surveyed.plans)
+        keeps = " (a pinned service keeps them until it is pinned anew)" if stays else ""
+        yield from help_lines(f"take the edits over to {master}{keeps}, or discard them:", terminal)
         service = shell_word(edited[0]) if len(edited) == 1 else "SERVICE"
-        if pinned:
-            called = {copy.called for copy in pinned}
-            library = called.pop() if len(called) == 1 else "NAME"
-            yield f"        common-sync unpin {printable(service)}{name_option(library)}"
         yield f"        common-sync promote {printable(service)}"
         yield f"        common-sync distribute {printable(service)} --force"
 

@@ -70,7 +70,10 @@ class Terminal(NamedTuple):
         """
         margin = " " * min(indent, self.width // 3)
         line, column, begun = head, columns(head), False
-        for word in text.split(" "):
+        words = text.split(" ")
+        if len(words) > 1 and words[-1] == "s":  # seconds stay with their number
+            words[-2:] = [f"{words[-2]} s"]
+        for word in words:
             width = columns(word)
             if column + begun + width > self.width and (begun or column > len(margin)):
                 yield line.rstrip()

@@ -150,16 +150,17 @@ def finding_lines(
 _DIFF_COLORS = {"file": "bold", "place": "cyan", "-": "red", "+": "green"}
 
 
-def difference_lines(surveyed: "Survey", options: Options) -> Iterator[str]:
+def difference_lines(surveyed: "Survey", options: Options, *, force: bool = True) -> Iterator[str]:
     """Yield the unified diffs, coloured.
 
     Args:
         surveyed: What was read and planned.
         options: The options of every command.
+        force: Whether what only `--force` would discard is shown, too.
     """
     from common_sync.commands.diff import diff_lines  # brings difflib
 
-    return _paint_difference(diff_lines(surveyed, everything=options.verbose), options)
+    return _paint_difference(diff_lines(surveyed, everything=options.verbose, force=force), options)
 
 
 def compared_lines(before: bytes, after: bytes, old: str, new: str, options: Options) -> Iterator[str]:

@@ -93,6 +93,7 @@ def change(old: str, new: str) -> bytes:
         (change('"v1.0.1"', '"-v"'), '"ref" begins like an option', 4),
         (change('library = "common"', 'library = ""'), '"library" is empty', 4),
         (change("libs/common", "../common"), '"path" is not a plain relative path', 4),
+        (change("libs/common", "."), '"path" is not a plain relative path', 4),
         (change(COMMIT, "3f1c2d9"), '"commit" is no full id of a commit, 40 or 64 hex digits', 4),
         (change(TREE, "cs1:"), '"tree" is no tree digest, cs1: and 64 hex digits', 4),
         (change("path = ", 'git = "ext::sh"\npath = '), '"git" names no repository', 4),
@@ -160,6 +161,8 @@ def test_an_entry_of_another_repository_is_of_that_place_only() -> None:
     """What was locked of one repository would be copied for another one that has its name."""
     foreign = ENTRY._replace(git="../platform")
     assert 'library = "common"\ngit = "../platform"\npath' in format_lock([foreign]).decode()
+    whole = foreign._replace(path=".")
+    assert parse_lock(format_lock([whole]), "lock") == {whole.key: whole}
     lock, wanted = {foreign.key: foreign}, {foreign.key: foreign.exclude}
     for owners, kept in (
         ({foreign.master: "common"}, True),

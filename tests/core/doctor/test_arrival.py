@@ -750,7 +750,7 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "condition: in another stage, and not taken": (
         BUILDER + "RUN test -f x && pip install ./common\n" + FINAL + "COPY --from=b /wheels /wheels\n",
         {},
-        "CS216:None",
+        "CS213:8 CS216:None",
     ),
     "condition: elsewhere for sure": (
         ALL + VENV + "RUN /opt/venv/bin/pip install ./common\nRUN test -f x && pip install ./common\n",

@@ -38,7 +38,7 @@ def project(wanted: str) -> dict[str, str]:
 ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "pip: another version beside the path": (PIP, files("./common\nour-common==9\n"), "CS218:4"),
     "pip: extras, and another spelling": (PIP, files("./common\nOur_Common[x] (>1)\n"), "CS218:4"),
-    "pip: the version that it has": (PIP, files("./common\nour-common>=1,<2 --hash-less\n"), ""),
+    "pip: the version that it has": (PIP, files("./common\nour-common>=1,<2 --config-settings a=b\n"), ""),
     "pip: on the command line": (ALL + "RUN pip install ./common our-common==9\n", files(), "CS218:4"),
     "pip: a constraint": (PIP_C, files(constraints="our-common!=1.0\n"), "CS218:4"),
     "pip: a constraint that takes it": (PIP_C, files(constraints="our-common<2\nidna<4\n"), ""),

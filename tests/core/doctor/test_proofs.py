@@ -572,6 +572,20 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
         FILES,
         "CS201:5",
     ),
+    # one line that pip or uv refuses in a file of requirements ends the whole install
+    "requirements: an option that is none": (run(INSTALL.strip()), requirements("--no-such\n-e ./common\n"), "CS218:4"),
+    "requirements: in a constraint": (
+        run("RUN pip install -c c.txt ./common"),
+        {**FILES, "c.txt": "idna=3\n"},
+        "CS218:4",
+    ),
+    "requirements: an old version for some": (run(INSTALL.strip()), requirements("idna>=1.*\n./common\n"), "CS213:4"),
+    "requirements: by uv": (
+        run("RUN uv pip install --system -r requirements.txt"),
+        requirements("idna --no-deps\n./common\n"),
+        "CS218:4",
+    ),
+    "requirements: by nobody": (run("RUN pip install ./common"), requirements("--no-such\n-e ./common\n"), ""),
     # a base image with a folder of its own
     "all into its folder": ("FROM team/base:1\nCOPY . .\n" + INSTALL, FILES, ""),
     "its folder, by another name": (

@@ -335,7 +335,7 @@ DOCKERFILES = [
     (
         "something else is taken",
         BASE.replace("\n", " AS b\n", 1) + "COPY . .\n" + INSTALL + "FROM python\nCOPY --from=b /app/dist /dist\n",
-        "",
+        "CS213:6",
     ),
     # tools that read pyproject.toml
     (

@@ -59,7 +59,7 @@ def test_with_releases() -> None:
         "WorkingDirectory=/srv/x/api",
         "ExecStart=/srv/x/api/releases/current/run",
         "ReadWritePaths=/srv/x/api/shared",
-        "ReadOnlyPaths=-/srv/x/api/.venv",
+        "ReadOnlyPaths=-/srv/x/api",
     ]
     assert find_program(released) == "/srv/x/api/releases/current/run"
 
@@ -97,6 +97,35 @@ def test_cleaning_again_and_again() -> None:
     assert is_untouched(timer.encode())
 
 
+def test_of_a_user() -> None:
+    """A unit of a user would say what their systemd refuses, or let a service write into files that others share."""
+    own = FULL._replace(is_of_user=True, releases="/home/ann/srv/api", back="auto-rollback@api")
+    lines = make_unit(own).split("\n")
+    assert "systemctl --user edit auto-api" in lines[0]
+    starts = ("User", "Wants", "After", "Want", "Private", "Read", "Protect")
+    assert [one for one in lines if one.startswith(starts)] == [
+        "After=a.service b.mount",
+        "PrivateUsers=yes",
+        "ProtectSystem=strict",
+        "ReadWritePaths=/home/ann/srv/api/shared",
+        "ReadOnlyPaths=-/home/ann/srv/api",
+        "WantedBy=default.target",
+    ]
+    free = make_unit(own._replace(is_confined=False, after=())).split("\n")
+    assert [one for one in free if one.startswith(starts)] == ["WantedBy=default.target"]
+    assert "NoNewPrivileges=yes" in free
+    texts = (
+        make_back_unit(own, ["/bin/x"]),
+        make_clean_unit("c", "ann", ["/bin/x"], is_of_user=True),
+        make_timer_unit("c", "daily", is_of_user=True),
+        make_socket_unit(own._replace(socket="127.0.0.1:8000")),
+    )
+    assert all("systemctl --user edit" in one and "\nUser=" not in one and is_untouched(one.encode()) for one in texts)
+    found = find_unit_trouble("u", "s", "in sync", enabled=False, read=True, is_of_user=True)
+    assert found is not None
+    assert found[1] == "systemctl --user enable --now u"
+
+
 def test_what_a_command_of_a_release_may() -> None:
     """A migration would run with other rights than the service, and leave files that this cannot write."""
     rights = list_rights(FULL._replace(releases="/srv/50% x"))
@@ -108,7 +137,7 @@ def test_what_a_command_of_a_release_may() -> None:
         "NoNewPrivileges=yes",
         "ProtectSystem=strict",
         'ReadWritePaths="/srv/50% x/shared"',
-        'ReadOnlyPaths="-/srv/50% x/.venv"',
+        'ReadOnlyPaths="-/srv/50% x"',
     )
     unit = make_unit(FULL._replace(releases="/srv/50% x")).split("\n")
     assert {one.replace("%", "%%") for one in rights} <= set(unit)

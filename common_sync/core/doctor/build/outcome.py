@@ -1,6 +1,6 @@
 """What following a Dockerfile comes to: what each stage came upon, and how it ends."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from common_sync.core.doctor.image.copying import MissingSource, SourceAbove
@@ -9,6 +9,7 @@ from common_sync.core.doctor.install.command import Install
 from common_sync.core.doctor.install.need import Need
 from common_sync.core.formats.dockerfile.syntax import Instruction
 from common_sync.core.formats.shell.script import Command
+from common_sync.core.formats.shell.words import Word
 
 
 class Installed(NamedTuple):
@@ -31,6 +32,15 @@ class Ran(NamedTuple):
     line: int  # the instruction's line
     command: Command
     user: str  # who runs it
+    image: Image = Image()  # the files that are there then
+
+
+class Start(NamedTuple):
+    """What an ENTRYPOINT or a CMD says: words, or a script for the image's shell."""
+
+    line: int  # its line
+    words: tuple[Word, ...] | None = None  # the words; None where it is a script
+    script: str = ""  # the script
 
 
 class Started(NamedTuple):
@@ -73,6 +83,7 @@ class StageEnd(NamedTuple):
     uses: frozenset[int]  # the numbers of the stages that it needs
     built_on: int | None  # the number of the stage that it begins with, or None
     taken: tuple[Taken, ...]  # what it copies out of other stages
+    bound: tuple[Taken, ...]  # what of other stages it has mounted while something runs
     python_path: tuple[str, ...]  # the folders of `PYTHONPATH` that can be told
     python_path_open: bool  # whether it may name more
     installs_later: tuple[NotFollowed, ...] = ()  # what is started with it and installs something then, or may
@@ -80,6 +91,9 @@ class StageEnd(NamedTuple):
     started: tuple[Started, ...] = ()  # what ENTRYPOINT and CMD start
     user: str = "root"  # who runs it
     python: str | None = None  # the version of Python that its base image has, or None
+    starts: Mapping[str, Start] = {}  # its ENTRYPOINT and CMD, by these names
+    environment: Mapping[str, str | None] = {}  # the variables that are set when it is started
+    posix: bool = True  # whether its shell is one of those that POSIX describes
 
     @property
     def installs(self) -> list[Installed]:

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from common_sync.core.doctor.image.effects import Layer
-from common_sync.core.doctor.image.files import Doubt, Gone, Image, Put
+from common_sync.core.doctor.image.files import Doubt, Image, Made, Put
 from common_sync.core.formats.dockerfile.syntax import Instruction
 from common_sync.core.formats.shell.script import Command
 
@@ -19,12 +19,14 @@ def explain(layer: Layer, command: Command, line: int) -> Layer:
 def hedge(layer: Layer, command: Command, image: Image, line: int) -> Iterator[Layer]:
     """Yield what a command may do that runs only if a condition holds: what is put is in doubt, and what is removed may stay."""
     why = f"line {line} runs `{command.program}` only if a condition holds"
-    if command.certain or not isinstance(layer, Put | Gone):
+    if command.certain:
         yield layer
-    elif isinstance(layer, Put):
-        yield layer if image.look(layer.place) is not None else Doubt(layer.place, why)
+    elif isinstance(layer, Doubt):
+        yield layer._replace(hangs=True)
+    elif isinstance(layer, Put | Made):
+        yield layer if image.look(layer.place) is not None else Doubt(layer.place, why, hangs=True)
     elif image.look(layer.place) is not None:
-        yield from (layer, Doubt(layer.place, why))
+        yield from (layer, Doubt(layer.place, why, hangs=True))
 
 
 def script_of(instruction: Instruction) -> str | None:

@@ -17,7 +17,7 @@ from common_sync.core.doctor.build.outcome import (
 from common_sync.core.doctor.build.rights import refuse_in_mounts, refuse_managed
 from common_sync.core.doctor.build.running import explain, hedge, script_of
 from common_sync.core.doctor.build.starting import Surrounding, list_later_installs, list_started
-from common_sync.core.doctor.build.state import State
+from common_sync.core.doctor.build.state import State, read_start
 from common_sync.core.doctor.image.bases import UNKNOWN_FOLDER, Base, read_base
 from common_sync.core.doctor.image.copying import Copying, MissingSource, copy_layers, read_copy
 from common_sync.core.doctor.image.effects import Layer, find_effects, why_not_followed
@@ -106,10 +106,10 @@ class _Builder:
                     starts = starts or instruction.name == "CMD"
                 case "SHELL":
                     state.posix = bool(_POSIX_SHELL.search(instruction.words[0].text if instruction.words else ""))
-        variables = {**state.environment, "PATH": state.search_path}
-        around = Surrounding(state.image, self._context, state.workdir, variables, state.posix)
-        state.installs_later += list_later_installs(state.starts, around)
-        state.started += list_started(state.starts, around)
+        around = Surrounding(state.image, self._context, state.workdir, state.variables, state.posix)
+        begun = {name: read_start(one) for name, one in state.starts.items()}
+        state.installs_later += list_later_installs(begun, around)
+        state.started += list_started(begun, around)
         self.ends.append(state)
 
     def _expand(self, word: Word, instruction: Instruction, unknown: str = "") -> ShellWord:
@@ -184,9 +184,8 @@ class _Builder:
         if isinstance(copying, Copying):
             origin = copying.origin
             stage = self._stage(origin.text) if origin and origin.text.lower() not in self._named else None
-            made = stage is not None and (stage.ran or not stage.base.empty)
             files = self._files(copying.origin, state)
-            layers, events = copy_layers(copying, files, self._context, state.image, made=made)
+            layers, events = copy_layers(copying, files, self._context, state.image, stage.may_hold if stage else None)
             state.events += events
             if stage is not None:
                 state.taken.append(Taken(instruction.line, stage.number, copying.sources, copying.destination))
@@ -210,7 +209,7 @@ class _Builder:
         for command in commands:
             image = state.image.with_layers(*mounts, *effects)
             if not self._install(command, image, mounted, instruction, state):
-                state.steps.append(Ran(instruction.line, command, state.user))
+                state.steps.append(Ran(instruction.line, command, state.user, image))
             if what := why_not_followed(command, image):
                 folder = command.folder or "/"
                 state.events.append(
@@ -284,6 +283,10 @@ class _Builder:
         files = self._files(ShellWord(options["from"]) if "from" in options else None, state)
         source = normpath(options.get("source", options.get("src", "")).lstrip("/") or ".").removeprefix(".")
         source = f"/{source}" if "from" in options else source
+        named = options.get("from", "")
+        stage = self._stage(named) if named and named.lower() not in self._named else None
+        if stage is not None:
+            state.bound.append(Taken(instruction.line, stage.number, (source,), place))
         if files.look(source) is None and files is self._context:
             written = options.get("source", options.get("src", ""))
             dropped = self._context.why_dropped(source)

@@ -7,13 +7,12 @@ from collections.abc import Iterator, Mapping
 from posixpath import join, normpath
 from typing import NamedTuple
 
-from common_sync.core.doctor.build.outcome import NotFollowed, Started
+from common_sync.core.doctor.build.outcome import NotFollowed, Start, Started
 from common_sync.core.doctor.image.effects import why_not_followed
 from common_sync.core.doctor.image.files import Context, Image
 from common_sync.core.doctor.install.command import read_install
 from common_sync.core.doctor.install.need import read_text
 from common_sync.core.expressions import expression
-from common_sync.core.formats.dockerfile.syntax import Instruction
 from common_sync.core.formats.shell.script import Command, read_script, read_words
 from common_sync.core.formats.shell.words import ARGUMENTS, Word, split_script
 
@@ -44,7 +43,7 @@ class Surrounding(NamedTuple):
     posix: bool
 
 
-def list_started(starts: Mapping[str, Instruction], around: Surrounding) -> Iterator[Started]:
+def list_started(starts: Mapping[str, Start], around: Surrounding) -> Iterator[Started]:
     """Yield the programs that are started with an image, and those that their scripts run.
 
     Args:
@@ -56,7 +55,7 @@ def list_started(starts: Mapping[str, Instruction], around: Surrounding) -> Iter
             yield Started(line, one)
 
 
-def list_later_installs(starts: Mapping[str, Instruction], around: Surrounding) -> Iterator[NotFollowed]:
+def list_later_installs(starts: Mapping[str, Start], around: Surrounding) -> Iterator[NotFollowed]:
     """Yield what is started with an image and installs something then, or may.
 
     Args:
@@ -73,18 +72,18 @@ def list_later_installs(starts: Mapping[str, Instruction], around: Surrounding) 
             yield NotFollowed(line, f"`{what}` is started with the image, and may install anything")
 
 
-def _first_commands(starts: Mapping[str, Instruction], around: Surrounding) -> list[tuple[int, Command]]:
+def _first_commands(starts: Mapping[str, Start], around: Surrounding) -> list[tuple[int, Command]]:
     """Return what ENTRYPOINT and CMD start together, each with the line that does; nothing where the shell is not known."""
     entry, command = starts.get("ENTRYPOINT"), starts.get("CMD")
     first = entry or command
     if first is None:
         return []
-    if not first.json:
-        found = read_script(first.arguments.text, around.folder, around.environment) if around.posix else None
+    if first.words is None:
+        found = read_script(first.script, around.folder, around.environment) if around.posix else None
         return [(first.line, one) for one in found or ()]
-    words = [Word(word.text) for word in first.words]
+    words = [*first.words]
     if entry is not None and command is not None:
-        words += [Word(word.text) for word in command.words] if command.json else _shell(command.arguments.text)
+        words += command.words if command.words is not None else _shell(command.script)
     return [(first.line, one) for one in read_words(words, around.folder, around.environment)]
 
 

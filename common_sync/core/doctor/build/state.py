@@ -1,8 +1,9 @@
 """A stage of a Dockerfile while it runs."""
 
-from common_sync.core.doctor.build.outcome import Event, NotFollowed, StageEnd, Started, Step, Taken
+from common_sync.core.doctor.build.outcome import Event, NotFollowed, StageEnd, Start, Started, Step, Taken
 from common_sync.core.doctor.build.rights import Rights, lacks_user
 from common_sync.core.doctor.image.bases import Base
+from common_sync.core.doctor.image.effects import SYSTEM
 from common_sync.core.doctor.image.files import Doubt, Image
 from common_sync.core.doctor.install.isolation import list_held
 from common_sync.core.doctor.install.need import Before
@@ -26,6 +27,7 @@ class State:
         self.uses: set[int] = set()
         self.built_on: int | None = None
         self.taken: list[Taken] = []
+        self.bound: list[Taken] = []
         self.steps: list[Step] = []
         self.started: list[Started] = []
         self.environment: dict[str, str | None] = {}
@@ -42,6 +44,15 @@ class State:
     def search_path(self) -> str:
         """What PATH holds."""
         return ":".join((*self.path, *_PATH))
+
+    def may_hold(self, path: str) -> bool:
+        """Tell whether it may hold a path that no line of the Dockerfile shows: a program has made it, or its base image has it."""
+        return self.ran or not self.base.empty or not self.image.layers or path.startswith(SYSTEM)
+
+    @property
+    def variables(self) -> dict[str, str | None]:
+        """What is set when it is started."""
+        return {**self.environment, "PATH": self.search_path}
 
     def begin_with(self, instruction: Instruction, *, own: bool) -> None:
         """Take an ENTRYPOINT or CMD; the first takes away a CMD of the stage that this one is built on."""
@@ -66,6 +77,7 @@ class State:
             frozenset(self.uses),
             self.built_on,
             tuple(self.taken),
+            tuple(self.bound),
             self.python_path,
             self.python_path_open,
             tuple(self.installs_later),
@@ -73,4 +85,14 @@ class State:
             tuple(self.started),
             self.user,
             self.base.python,
+            {name: read_start(one) for name, one in self.starts.items()},
+            self.variables,
+            self.posix,
         )
+
+
+def read_start(instruction: Instruction) -> Start:
+    """Return what an ENTRYPOINT or a CMD says."""
+    if instruction.json:
+        return Start(instruction.line, tuple(Word(word.text) for word in instruction.words))
+    return Start(instruction.line, script=instruction.arguments.text)

@@ -7,6 +7,7 @@ from posixpath import join, normpath
 from common_sync.core.doctor.build.outcome import Build, Event, Installed, NotFollowed, StageEnd
 from common_sync.core.doctor.checks.layout import find_packages
 from common_sync.core.doctor.checks.surroundings import list_installed
+from common_sync.core.doctor.checks.taken import find_untold
 from common_sync.core.doctor.image.copying import MissingSource, SourceAbove
 from common_sync.core.doctor.image.files import Context, Image
 from common_sync.core.doctor.install.need import Need
@@ -42,6 +43,8 @@ def find_build_troubles(
     for number, stage in enumerate(build.stages):
         troubles = [trouble for event in stage.events for trouble in _of_event(event, file, context, admits)]
         troubles += find_left_behind(build, stage, file)
+        told = " ".join(one.message for one in troubles)
+        troubles += (one for one in find_untold(build, stage, file, context) if f"line {one.line} copies" not in told)
         troubles += _not_kept(build, number, file, context) if number in ends else []
         found |= dict.fromkeys(troubles if number in needed else map(_unneeded, troubles))
     yield from found

@@ -35,6 +35,10 @@ class Look(NamedTuple):
         more: Whether it may look into more folders, which nobody can tell.
         line: The line that starts it; 0 where no program is known.
         shown: How it is started, in short.
+        script: The absolute path of the file or folder that is run, or nothing.
+        module: The module that is run by its name (`-m`), or that a server is told to serve; or nothing.
+        served: Whether that is for a server.
+        certain: Whether it is started in any case.
     """
 
     folders: tuple[str, ...]
@@ -44,6 +48,10 @@ class Look(NamedTuple):
     more: bool = False
     line: int = 0
     shown: str = ""
+    script: str = ""
+    module: str = ""
+    served: bool = False
+    certain: bool = True
 
 
 def find_looks(stage: StageEnd, made: Iterable[str], entries: Iterable[str]) -> list[Look]:
@@ -62,6 +70,22 @@ def find_looks(stage: StageEnd, made: Iterable[str], entries: Iterable[str]) -> 
         if (read := _read(started.command)) is not None and read.module not in _OWN_MODULES:
             (aside if read.code else found).append(_look(started, read, around, stage, known))
     return found or aside or [any_look(stage, known)]
+
+
+def look_of(command: Command, line: int, around: Around, stage: StageEnd, entries: Sequence[str]) -> Look | None:
+    """Return where a program looks that a RUN runs; None where it is none of Python's own, or a server.
+
+    Args:
+        command: The command.
+        line: The line of the RUN.
+        around: What is around it.
+        stage: The stage that it runs in.
+        entries: The folders that the service's files put on `sys.path`.
+    """
+    read = _read(command)
+    if read is None or read.server or read.module in _OWN_MODULES:
+        return None
+    return _look(Started(line, command), read, around, stage, entries)
 
 
 def any_look(stage: StageEnd, entries: Iterable[str]) -> Look:
@@ -91,7 +115,7 @@ def _read(command: Command) -> _Read | None:
         return _Read(frozenset("P"), server=True)
     if not command.words or not _PYTHON.fullmatch(command.program) or read_install(command) is not None:
         return None
-    letters, module, script, code, _ = read_python(command.arguments)
+    letters, module, script, code, *_ = read_python(command.arguments)
     return _Read(letters, module, script, code, server=module.partition(".")[0] in _SERVERS)
 
 
@@ -107,7 +131,37 @@ def _look(started: Started, read: _Read, around: Around, stage: StageEnd, entrie
     user = _user_site(command, letters, stage) if packages and not alone and python == PYTHON else None
     folders = (*(one for one in own if one is not None), *path, *entries)
     shown = " ".join(word.text for word in command.words[:4])
-    return Look(folders, python, packages, user, more or None in own, started.line, shown)
+    script = _script_of(command, read)
+    told = _served_by(command) if read.server else ""
+    look = Look(folders, python, packages, user, more or None in own, started.line, shown, script)
+    return look._replace(
+        module=told or read.module, served=bool(told), certain=command.certain and not command.passed_over
+    )
+
+
+def _script_of(command: Command, read: _Read) -> str:
+    if (
+        read.script is None
+        or not read.script.known
+        or (command.folder is None and not read.script.text.startswith("/"))
+    ):
+        return ""
+    return normpath(join(command.folder or "/", read.script.text))
+
+
+_SERVED = expression(r"(?P<module>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):[A-Za-z_][\w.]*(?:\(.*\))?")
+
+
+def _served_by(command: Command) -> str:
+    """Return the module that a server is told to serve, as in `uvicorn app.main:app`; nothing where it is told none."""
+    words = [word.text for word in command.arguments if word.known]
+    found = (
+        _SERVED.fullmatch(word) for word, before in zip(words, ["", *words], strict=False) if before not in _ADDRESSES
+    )
+    return next((one["module"] for one in found if one is not None), "")
+
+
+_ADDRESSES = frozenset({"-b", "--bind", "-h", "--host", "-k", "--worker-class", "--log-config"})
 
 
 def _is_set(command: Command, letters: frozenset[str], name: str) -> bool:

@@ -17,12 +17,14 @@ class Surroundings(NamedTuple):
         made: The environments that there are once it has run.
         linked: Those of them that also look into the image's own Python.
         pooled: Whether poetry makes environments of its own.
+        inside: Whether it makes them in the project.
     """
 
     arounds: tuple[Around, ...] = ()
     made: frozenset[str] = frozenset()
     linked: frozenset[str] = frozenset()
     pooled: bool = True
+    inside: bool = False
 
     def with_made(self, site: Site | None, *, linked: bool = False) -> "Surroundings":
         """Return what is around the next step, once an environment was made."""
@@ -46,7 +48,9 @@ def surround(build: Build, number: int) -> Surroundings:
         activated = activated if at == line else ""  # each line has a shell of its own
         line = at
         activated = (activates(step.command) if isinstance(step, Ran) else "") or activated
-        around = Around(known.made, activated, step.user if not isinstance(step, Taken) else "", known.pooled)
+        around = Around(
+            known.made, activated, step.user if not isinstance(step, Taken) else "", known.pooled, known.inside
+        )
         known = _follow(known, step, around, build)._replace(arounds=(*known.arounds, around))
     return known
 
@@ -61,6 +65,8 @@ def _follow(known: Surroundings, step: Installed | Ran | Taken, around: Around, 
             words = [word.text for word in step.command.words]
             if step.command.program == "poetry" and words[1:3] == ["config", "virtualenvs.create"]:
                 return known._replace(pooled=words[3:4] != ["false"])
+            if step.command.program == "poetry" and words[1:3] == ["config", "virtualenvs.in-project"]:
+                return known._replace(inside=words[3:4] == ["true"])
             return known.with_made(environment_made_by(step.command), linked="--system-site-packages" in words)
 
 

@@ -82,7 +82,7 @@ def _is_heredoc(source: str, instruction: Instruction) -> bool:
 
 
 def copy_layers(
-    copying: Copying, files: Files, context: Context, image: Image, *, made: bool
+    copying: Copying, files: Files, context: Context, image: Image, may_hold: Callable[[str], bool] | None = None
 ) -> tuple[list[Put | Doubt], list[MissingSource | SourceAbove]]:
     """Return what a COPY or an ADD puts into the image, and what it would stumble over.
 
@@ -91,7 +91,7 @@ def copy_layers(
         files: Where from.
         context: The build context.
         image: The files of the image before it.
-        made: Whether programs have run there, which may have made what is copied.
+        may_hold: Tells of a path whether a stage may have it although no line shows that; None where it is none of a stage.
     """
     layers: list[Put | Doubt] = [*_inline(copying)]
     events: list[MissingSource | SourceAbove] = []
@@ -109,7 +109,7 @@ def copy_layers(
         if found:
             pivot = _pivot(source)
             layers += [_put(copying, one, files, folder=folder or len(found) > 1, pivot=pivot) for one in found]
-        elif made:
+        elif may_hold is not None and may_hold(path):
             why = f"line {copying.line} copies `{source}` from a stage in which programs may have made it"
             layers.append(Doubt(copying.destination, why))
         elif not _is_empty_match(path, files):

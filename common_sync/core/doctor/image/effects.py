@@ -28,7 +28,8 @@ _HARMLESS_SETTINGS = frozenset(
 )
 USERS = "/etc/passwd"
 """Where a system has its users."""
-_SYSTEM = ("/bin/", "/sbin/", "/usr/", "/opt/", "/root/", "/venv/", "/home/", "/etc/")
+SYSTEM = ("/bin/", "/sbin/", "/usr/", "/opt/", "/root/", "/venv/", "/home/", "/etc/")
+"""Where an image has what is its own."""
 
 
 def find_effects(command: Command, image: Image) -> list[Layer]:
@@ -174,4 +175,4 @@ def _is_users(command: Command, image: Image) -> bool:
     """Tell whether a program is a file that the build context brought, and not one of the image's own."""
     (path,) = _paths(command.words[:1], command) or ("",)
     place = image.look(path) if path else None
-    return place is not None and (place.origin is not None or not path.startswith(_SYSTEM))
+    return place is not None and (place.origin is not None or not path.startswith(SYSTEM))

@@ -104,10 +104,11 @@ class Gone(NamedTuple):
 
 
 class Doubt(NamedTuple):
-    """Something at a place or below may have been made by what cannot be followed: a place, and what that is."""
+    """Something at a place or below may have been made by what cannot be followed."""
 
-    place: str
-    why: str = ""
+    place: str  # an absolute path
+    why: str = ""  # what may have made it
+    hangs: bool = False  # whether that runs only if a condition holds
 
 
 class Made(NamedTuple):

@@ -21,6 +21,7 @@ from common_sync.core.doctor.install.selection import find_lock, installs_root, 
 from common_sync.core.doctor.install.setup_script import SETUP_FILES, list_required
 from common_sync.core.doctor.install.sources import Source, given_sources, list_sources, needs_it
 from common_sync.core.doctor.install.together import refuse_together, way_of
+from common_sync.core.doctor.install.unbuilt import PROJECT_FILES, find_absent, refuse_lines, why_no_project
 from common_sync.core.doctor.install.upward import upward
 from common_sync.core.doctor.install.uv import find_config_files, wheels_only
 from common_sync.core.doctor.install.uv_settings import refuse_settings
@@ -28,8 +29,6 @@ from common_sync.core.doctor.install.workspace import find_bare_members
 from common_sync.core.formats.pip.paths import ARCHIVES, find_include, find_target, holds_variable, name_project
 from common_sync.core.formats.pip.refusals import is_nameless, why_refused, why_uv_refuses
 from common_sync.core.formats.pip.syntax import Instruction, parse_instructions
-
-_PROJECT_FILES = ("pyproject.toml", "setup.py")
 
 
 def find_needs(install: Install, image: Image, context: Context, before: Before = BEFORE) -> list[Need]:
@@ -159,6 +158,7 @@ class _Finder:
         self.hashes = self.hashes or asks_for_hashes(text, self.install.tool)
         self.install = self.install._replace(options=(*self.install.options, *wheels_only(text)))
         yield from self._sources(text, file, path)
+        yield from refuse_lines(text, file, self.install)
         for instruction in parse_instructions(text):
             asker = Asker(file, instruction.line.number)
             value = instruction.value.value
@@ -226,13 +226,13 @@ class _Finder:
 
     def _folder(self, need: Need) -> Iterator[Need]:
         """Yield whether a project's folder can be installed, and what it needs itself."""
-        looked = {name: self._image.look(f"{need.path}/{name}") for name in _PROJECT_FILES}
+        looked = {name: self._image.look(f"{need.path}/{name}") for name in PROJECT_FILES}
         found = {name: place for name, place in looked.items() if place is not None and place.kind != "folder"}
         places = [*found.values()]
         if not places:
-            yield need._replace(state="missing", reason=self._why_no_project(need.path))
+            yield need._replace(state="missing", reason=why_no_project(need.path, self._image, self._context))
             return
-        if absent := self._find_absent(need.path, places[0]):
+        if absent := find_absent(need.path, places[0], self._image, self._context):
             yield need._replace(state=lacking(sure=not need.editable), reason=f"{absent}/ of it is not there yet")
             return
         pyproject = found.get("pyproject.toml")
@@ -268,27 +268,6 @@ class _Finder:
                     yield Need("project", one.written, one.path or "", "unknown", one.reason, *asker)
                 elif not one.reason:
                     yield from self._project(Dependency(one.path, one.line, one.written), folder, asker, direct=True)
-
-    def _why_no_project(self, path: str) -> str:
-        """Return why a folder cannot be installed, and the rule that keeps its project file out, where there is one."""
-        place = self._image.look(path)
-        origin = place.origin if place is not None else None
-        rules = (self._context.why_dropped(f"{origin}/{name}") for name in _PROJECT_FILES if origin)
-        rule = next((rule for rule in rules if rule is not None), None)
-        kept_out = f", which {rule} keeps out" if rule else ""
-        return f"the folder {path} holds neither pyproject.toml nor setup.py{kept_out}"
-
-    def _find_absent(self, path: str, place: Place) -> str | None:
-        """Return a package of the project that the build context has and the image has not."""
-        above = dirname(place.origin or "")
-        if not above:
-            return None  # made by the build; or the service itself, whose own packages may come later
-        for name in sorted(self._context.names(above)):
-            inner = f"{above}/{name}".lstrip("/")
-            package = name == "src" or self._context.look(f"{inner}/__init__.py") is not None
-            if package and name != "tests" and self._image.look(f"{path}/{name}") is None:
-                return name
-        return None
 
     def _dependencies(
         self,

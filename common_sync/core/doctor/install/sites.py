@@ -65,6 +65,7 @@ class Around(NamedTuple):
     activated: str = ""  # the environment that the script has activated, or nothing
     user: str = "root"  # who runs it
     pooled: bool = True  # whether poetry makes environments of its own
+    inside: bool = False  # whether it makes them in the project
 
 
 def python_of(command: Command, around: Around) -> Site:
@@ -151,7 +152,9 @@ def _of_sync(install: Install, command: Command, folder: str, around: Around) ->
 def _of_pool(install: Install, command: Command, folder: str, around: Around) -> Site:
     """Return where poetry and pipenv install: in what is active, in the project, or in a folder of their own."""
     active = _active(command, around)
-    in_project = _is_on(command, "POETRY_VIRTUALENVS_IN_PROJECT") or _is_on(command, "PIPENV_VENV_IN_PROJECT")
+    in_project = (
+        around.inside or _is_on(command, "POETRY_VIRTUALENVS_IN_PROJECT") or _is_on(command, "PIPENV_VENV_IN_PROJECT")
+    )
     if active is not None:
         return active
     pooled = command.environment.get("POETRY_VIRTUALENVS_CREATE", "true")

@@ -8,6 +8,7 @@ from posixpath import join, normpath
 from typing import NamedTuple
 
 from common_sync.core.formats.compose.file import (
+    Begin,
     BuildSection,
     ComposeService,
     Mount,
@@ -15,6 +16,7 @@ from common_sync.core.formats.compose.file import (
     hide,
     merge_builds,
     merge_mounts,
+    merge_starts,
 )
 from common_sync.core.formats.compose.paths import UNKNOWN, expand, has_variable, is_remote
 from common_sync.core.formats.yaml.tree import YamlScalar
@@ -40,6 +42,7 @@ class BuiltService(NamedTuple):
         dockerfile: The Dockerfile's absolute path; nothing where it stands in the compose file.
         mounts: What is mounted in it, the sources as absolute paths.
         contexts: The additional build contexts, as absolute paths; None for one that is no folder of this disk.
+        starts: What it is started with.
     """
 
     files: tuple[tuple[str, BuildSection], ...]
@@ -49,6 +52,7 @@ class BuiltService(NamedTuple):
     dockerfile: str
     mounts: tuple[Mount, ...]
     contexts: tuple[Named, ...] = ()
+    starts: tuple[Begin, ...] = ()
 
     @property
     def doubt(self) -> YamlScalar | None:
@@ -110,6 +114,7 @@ def locate_service(layers: Sequence[Layer]) -> BuiltService | None:
         "" if section.inline else normpath(join(context, _guess(build.dockerfile))),
         merge_mounts([_locate_mounts(layer) for layer in layers]),
         section.contexts,
+        merge_starts([tuple(one._replace(file=layer.file) for one in layer.service.starts) for layer in layers]),
     )
 
 

@@ -91,6 +91,14 @@ class Reference(NamedTuple):
     over: tuple[str, ...] = ()  # the files that are put over an included one, the lowest first
 
 
+class Begin(NamedTuple):
+    """One thing that a compose file says of how a service is started; `starts.py` reads it."""
+
+    key: str  # `command`, `entrypoint`, `working_dir` or `environment`
+    node: Node  # what it says
+    file: str = ""  # the absolute path of the file that says so, once it is known
+
+
 class ComposeService(NamedTuple):
     """A service of a compose file."""
 
@@ -100,6 +108,7 @@ class ComposeService(NamedTuple):
     extends: Reference | None = None  # the service that it begins with, or None
     alone: bool = False  # whether it says what its image is, so that it need not be put over another service
     cut: frozenset[str] = frozenset()  # the keys that hide what they are put over: `!reset`, `!override`
+    starts: tuple[Begin, ...] = ()  # what it is started with
 
 
 class ComposeFile(NamedTuple):
@@ -138,13 +147,15 @@ def _merge(above: ComposeService, below: ComposeService) -> ComposeService:
     build = under.build if above.build is None else merge_builds(above.build, under.build)
     mounts = merge_mounts([above.mounts, under.mounts])
     alone, cut = above.alone or below.alone, above.cut | below.cut
-    return ComposeService(above.name, build, mounts, above.extends or below.extends, alone, cut)
+    starts = merge_starts([above.starts, under.starts])
+    return ComposeService(above.name, build, mounts, above.extends or below.extends, alone, cut, starts)
 
 
 def hide(service: ComposeService, cut: frozenset[str]) -> ComposeService:
     """Return a service without what is hidden of it by what is put over it."""
     build = None if "build" in cut else service.build
-    return service._replace(build=build, mounts=() if "volumes" in cut else service.mounts)
+    starts = tuple(one for one in service.starts if one.key not in cut)
+    return service._replace(build=build, mounts=() if "volumes" in cut else service.mounts, starts=starts)
 
 
 def merge_builds(above: BuildSection, below: BuildSection | None) -> BuildSection:
@@ -191,8 +202,24 @@ def _read_services(document: Node) -> dict[str, ComposeService]:
                 extends = _read_extends(find_value(service, "extends"))
                 alone = extends is not None or find_value(service, "image") is not None
                 alone = alone or (section is not None and section.context is not None)
-                found[key.value] = ComposeService(key.value, section, mounts, extends, alone, _list_cut(service))
+                cut, starts = _list_cut(service), tuple(_list_starts(service))
+                found[key.value] = ComposeService(key.value, section, mounts, extends, alone, cut, starts)
     return found
+
+
+def merge_starts(layers: Sequence[tuple[Begin, ...]]) -> tuple[Begin, ...]:
+    """Return what layers say of how a service is started, the uppermost first; of `environment`, all of it."""
+    found = {one.key: one for layer in reversed(layers) for one in layer if one.key != _ENVIRONMENT}
+    return (*found.values(), *(one for layer in layers for one in layer if one.key == _ENVIRONMENT))
+
+
+_ENVIRONMENT = "environment"
+
+
+def _list_starts(service: Node) -> Iterator[Begin]:
+    for key in ("command", "entrypoint", "working_dir", _ENVIRONMENT):
+        if (node := find_value(service, key)) is not None:
+            yield Begin(key, node)
 
 
 def _list_cut(node: Node) -> frozenset[str]:

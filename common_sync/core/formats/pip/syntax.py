@@ -8,7 +8,7 @@ Source of the format: https://pip.pypa.io/en/stable/reference/requirements-file-
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from common_sync.core.expressions import expression
@@ -29,7 +29,7 @@ _KINDS: dict[str, Kind] = {
     "--requirement": "requirements-file",
     "--constraint": "constraints-file",
 }
-_TAKE_VALUE = frozenset(
+TAKE_VALUE = frozenset(
     (
         *_KINDS,
         *("--index-url", "--pypi-url", "--extra-index-url", "--find-links", "--trusted-host", "--use-feature"),
@@ -37,7 +37,9 @@ _TAKE_VALUE = frozenset(
         *("--global-option", "--install-option"),  # older pips
     )
 )
-_LONG = (*_TAKE_VALUE, "--no-index", "--prefer-binary", "--require-hashes", "--no-require-hashes", "--pre")
+"""The options of a requirements file that take a value."""
+LONG = (*TAKE_VALUE, "--no-index", "--prefer-binary", "--require-hashes", "--no-require-hashes", "--pre")
+"""All options of a requirements file."""
 _SHORT = {
     "-e": "--editable",
     "-r": "--requirement",
@@ -101,7 +103,8 @@ def parse_instructions(characters: str) -> Iterator[Instruction]:
     Lines that pip itself refuses, such as one with an open quote, are passed over: there is nothing to keep in sync in
     a file that cannot be installed, and nothing in it that could be edited safely.
     """
-    for line in _join_lines(characters) if "\\" in characters else _single_lines(characters):
+    lines = _join_lines if "\\" in characters else _single_lines
+    for line in lines(characters, _may_name_path):
         if instruction := _parse_instruction(line):
             yield instruction
 
@@ -118,17 +121,62 @@ def significant_lines(characters: str) -> Iterator[str]:
             yield body
 
 
-def _single_lines(characters: str) -> Iterator[Line]:
-    """Yield the lines that may name a path, of a file in which none is continued; as `_join_lines`, and faster."""
+class Written(NamedTuple):
+    """What a line of a requirements file says.
+
+    Attributes:
+        number: Its first line, counted from 1.
+        requirement: What stands before the first option, or nothing.
+        options: Its options: the full name, the value or None, and how the name is written; None where a quote is not closed.
+    """
+
+    number: int
+    requirement: str
+    options: tuple[tuple[str, str | None, str], ...] | None
+
+
+def read_lines(characters: str) -> Iterator[Written]:
+    """Yield what the lines of a requirements file say, those that a backslash joins as one; a name alone is passed over."""
+    lines = _join_lines if "\\" in characters else _single_lines
+    for line in lines(characters, _says_more):
+        comment = _COMMENT.search(line.text)
+        body = (line.text[: comment.start()] if comment else line.text).strip()
+        dash = _FIRST_OPTION.search(body)
+        stop = dash.start() if dash else len(body)
+        words = _shell_words(body, stop, len(body))
+        if body:
+            yield Written(line.number, body[:stop].strip(), tuple(_pair(words)) if words is not None else None)
+
+
+def _pair(words: list[Word]) -> Iterator[tuple[str, str | None, str]]:
+    queue = iter(words)
+    for word in queue:
+        name, value = _split_option(word)
+        if name in TAKE_VALUE and value is None:
+            value = next(queue, None)
+        if name:
+            written = word.value.partition("=")[0] if word.value.startswith("--") else word.value[:2]
+            yield name, value.value if value is not None else None, written
+
+
+_PLAIN_NAME = expression(r"\s*(?:[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?\s*)?", re.ASCII)
+
+
+def _says_more(text: str) -> bool:
+    return _PLAIN_NAME.fullmatch(text) is None
+
+
+def _single_lines(characters: str, wanted: Callable[[str], bool]) -> Iterator[Line]:
+    """Yield the wanted lines of a file in which none is continued; as `_join_lines`, and faster."""
     end = 0
     for number, whole in enumerate(characters.splitlines(keepends=True), 1):
         start, end = end, end + len(whole)
-        if _may_name_path(whole):
+        if wanted(whole):
             yield Line(number, start, end, whole.splitlines()[0], ((0, start),))
 
 
-def _join_lines(characters: str) -> Iterator[Line]:
-    """Yield the lines that may name a path, those that end in a backslash joined with what follows them."""
+def _join_lines(characters: str, wanted: Callable[[str], bool]) -> Iterator[Line]:
+    """Yield the wanted lines, those that end in a backslash joined with what follows them."""
     end = 0
     pending: list[tuple[int, int, str]] = []
     # str.splitlines also ends a line at a form feed, at U+2028 and others: so does pip.
@@ -137,15 +185,15 @@ def _join_lines(characters: str) -> Iterator[Line]:
         pending.append((number, end, text))
         end += len(whole)
         if not text.endswith("\\") or _is_comment(text):
-            if line := _join(pending, end):
+            if line := _join(pending, end, wanted):
                 yield line
             pending = []
-    if pending and (line := _join([*pending, (0, end, "")], end)):
+    if pending and (line := _join([*pending, (0, end, "")], end, wanted)):
         yield line
 
 
-def _join(pending: list[tuple[int, int, str]], end: int) -> Line | None:
-    """Make a logical line of lines, each with its number, offset and text; None if it cannot name a path."""
+def _join(pending: list[tuple[int, int, str]], end: int, wanted: Callable[[str], bool]) -> Line | None:
+    """Make a logical line of lines, each with its number, offset and text; None if it is not wanted."""
     *continued, (_, last_start, last) = pending
     joined = ""
     pieces = []
@@ -158,7 +206,7 @@ def _join(pending: list[tuple[int, int, str]], end: int) -> Line | None:
     pieces.append((len(joined), last_start))
     joined += last
     number, start, _ = pending[0]
-    return Line(number, start, end, joined, tuple(pieces)) if _may_name_path(joined) else None
+    return Line(number, start, end, joined, tuple(pieces)) if wanted(joined) else None
 
 
 def _is_comment(text: str) -> bool:
@@ -214,7 +262,7 @@ def _parse_options(words: list[Word]) -> tuple[dict[str, Word], tuple[str, ...],
         if not name:
             loose += [word, *queue] if word.value == "--" else [word]
             continue
-        if name in _TAKE_VALUE and value is None:
+        if name in TAKE_VALUE and value is None:
             value = next(queue, None)
         if value is not None and name in _KINDS and name not in values:
             values[name] = value
@@ -236,7 +284,7 @@ def _split_option(word: Word) -> tuple[str, Word | None]:
 
 def _unabbreviate(name: str) -> str:
     """Complete an option's name as optparse does, which takes any beginning that only one option has."""
-    matches = [name] if name in _LONG else [option for option in _LONG if option.startswith(name)]
+    matches = [name] if name in LONG else [option for option in LONG if option.startswith(name)]
     return matches[0] if len(matches) == 1 else name
 
 

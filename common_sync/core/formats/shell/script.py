@@ -22,6 +22,7 @@ class Command(NamedTuple):
         under: What it hangs on; nothing where it runs in any case, and nothing goes on when it fails.
         writes: The files that its output goes to.
         environment: The variables that are set for it.
+        passed_over: Whether the script goes on where it fails.
     """
 
     words: tuple[Word, ...]
@@ -29,6 +30,7 @@ class Command(NamedTuple):
     under: Path = ()
     writes: tuple[Word, ...] = ()
     environment: Variables = {}  # noqa: RUF012 - nobody writes to it: it is a Mapping
+    passed_over: bool = False
 
     @property
     def program(self) -> str:
@@ -143,7 +145,8 @@ class _Script:
         elif words or command.writes:
             path = conditions.path_of(words, command.before, alternative, asks=asks)
             path = (*path, Arm(next(self.budget.forks), 0)) if outlook.unawaited else path
-            yield from self._expand(words, command.writes, path)
+            for one in self._expand(words, command.writes, path):
+                yield one._replace(passed_over=True) if outlook.passed_over and not ends else one
         self._bracket(command.after)
 
     def _call(self, name: str, under: Path) -> Iterator[Command]:

@@ -34,11 +34,10 @@ function differenceOf(number) {
   ];
 }
 
-function remedies(service, state, pinned) {
+function remedies(service, state) {
   if (!DECIDED.has(state)) return command(`common-sync distribute ${service.word}`);
   return [
     el("p", { class: "hint" }, "Take it into the library, or discard it. What is discarded is kept aside."),
-    ...pinned.map(copy => el("div", {}, command(`common-sync unpin ${service.word}${service.copies.length > 1 ? ` --library ${D.libraries[copy.library].called}` : ""}`))),
     el("div", {}, command(`common-sync promote ${service.word}`)),
     el("div", {}, command(`common-sync distribute ${service.word} --force`)),
   ];
@@ -51,7 +50,7 @@ function openFile(service, cell) {
   const alike = SERVICES.filter(other => other !== service && other.cells.some(one => one.file === cell.file && one.state === cell.state && one.difference === cell.difference));
   const copy = copyOf(service, D.files[cell.file][0]);
   showDrawer(path, el("p", { class: "path" }, button(service.name, () => openService(service))), say(cell.state, FILE_NAMES[cell.state], SAYS[cell.state]),
-    remedies(service, cell.state, copy.pinned ? [copy] : []), differenceOf(cell.difference),
+    remedies(service, cell.state), differenceOf(cell.difference),
     alike.length ? [el("p", { class: "group" }, `${cell.difference < 0 ? "In the same state" : "The same"} in ${plural(alike.length, "other service")}`), el("p", { class: "names" }, nameList(alike, 40))] : null);
 }
 
@@ -83,7 +82,7 @@ function openService(service, column) {
   const worst = service.cells.length ? worstOf(service.cells) : service.kind;
   showDrawer(service.name, column ? el("p", { class: "path" }, column.title) : null, say(service.kind, D.kinds[service.kind], small),
     column ? null : el("dl", { class: "facts" }, factsOf(service).map(([name, value]) => [el("dt", {}, name), el("dd", {}, value)])),
-    service.ok ? null : remedies(service, worst, service.copies.filter(copy => copy.pinned && (!SEVERAL || service.cells.some(cell => D.files[cell.file][0] === copy.library)))),
+    service.ok ? null : remedies(service, worst),
     cells.length ? [el("p", { class: "group" }, `${plural(cells.length, "file")} that ${cells.length === 1 ? "differs" : "differ"}`), el("ul", { class: "list" }, cells.slice(0, 300).map(cell =>
       el("li", {}, mark(cell.state), button(pathOf(cell.file), () => openFile(service, cell), { class: "link mono" }), el("small", {}, FILE_NAMES[cell.state]))))] : null,
     service.more_cells ? el("p", { class: "hint" }, `and ${plural(service.more_cells, "more file")}: common-sync status -v`) : null,

@@ -1,0 +1,264 @@
+"""Whether what an image is started with is there: the script, the module, the program with a path.
+
+It counts what ENTRYPOINT and CMD say, and what `entrypoint` and `command` of a compose file put in their places.
+"""
+
+from collections.abc import Iterator
+from posixpath import join, normpath
+from typing import NamedTuple
+
+from common_sync.core.doctor.build.outcome import NotFollowed, Ran, StageEnd, Start
+from common_sync.core.doctor.build.starting import Surrounding, list_started
+from common_sync.core.doctor.checks.looking import Look, find_looks
+from common_sync.core.doctor.checks.path_entries import path_entries_in
+from common_sync.core.doctor.checks.surroundings import surround
+from common_sync.core.doctor.checks.taken import is_shown
+from common_sync.core.doctor.image.copying import MissingSource
+from common_sync.core.doctor.image.effects import SYSTEM
+from common_sync.core.doctor.image.files import Context
+from common_sync.core.doctor.view import ImageView, View
+from common_sync.core.expressions import expression
+from common_sync.core.findings import make_finding
+from common_sync.core.formats.compose.built import BuiltService
+from common_sync.core.formats.compose.file import Mount
+from common_sync.core.formats.compose.starts import read_start
+from common_sync.core.formats.shell.script import Command
+from common_sync.core.model import Finding, below
+
+_SHELL = expression(r"(?:ba|da|a|z|k)?sh")
+_QUIET = frozenset(
+    (
+        *(
+            "apt",
+            "apt-get",
+            "apk",
+            "yum",
+            "dnf",
+            "microdnf",
+            "pip",
+            "pip3",
+            "useradd",
+            "adduser",
+            "groupadd",
+            "addgroup",
+        ),
+        *("usermod", "chmod", "chown", "mkdir", "rm", "echo", "printf", "true", ":", "set", "ln", "cp", "mv", "touch"),
+        *("update-ca-certificates", "ldconfig", "locale-gen", "find", "test", "[", "ls", "cat", "venv", "uv", "poetry"),
+        *("virtualenv", "hash", "command", "which", "sed", "export"),
+    )
+)
+"""Programs that leave no script of a service behind, but where they are told to."""
+
+
+class _Begun(NamedTuple):
+    """One way in which an image is started.
+
+    Attributes:
+        image: The image.
+        number: The number of the stage that is run.
+        end: That stage, as it is then.
+        file: The file that says so, by its path from the root.
+        mounts: What is mounted then.
+    """
+
+    image: ImageView
+    number: int
+    end: StageEnd
+    file: str
+    mounts: tuple[Mount, ...] = ()
+
+
+def check_started(view: View) -> Iterator[Finding]:
+    """Yield what the images of a service are started with and do not have."""
+    images = [one for one in view.images if not (_is_told(one, MissingSource) or _lacks_project(one))]
+    found = (one for image in images for begun in _list_begun(view, image) for one in _check(view, begun))
+    yield from dict.fromkeys(found)
+
+
+def _lacks_project(image: ImageView) -> bool:
+    """Tell whether an install lacks a folder: what brings that may bring what is started, too."""
+    return any(need.kind == "project" and need.state == "missing" for need in image.build.needs)
+
+
+def _is_told(image: ImageView, kind: type[MissingSource | NotFollowed]) -> bool:
+    """Tell whether something is said of an image already that may have what it is started with not be there."""
+    return any(isinstance(event, kind) for stage in image.build.stages for event in stage.events)
+
+
+def _list_begun(view: View, image: ImageView) -> Iterator[_Begun]:
+    """Yield the ways in which an image is started: its own, unless all compose files have others, and those of compose files."""
+    stages = image.build.stages
+    own = f"{view.service.path}/{image.dockerfile}"
+    composed = [_composed(built, image, view) for built in image.builds]
+    if not composed or any(one is None for one in composed):
+        mounts = tuple(mount for built in image.builds for mount in built.mounts)
+        for number in dict.fromkeys(image.build.ends(image.targets)):
+            yield _Begun(image, number, stages[number], own, mounts)
+    yield from (one for one in composed if one is not None)
+
+
+def _composed(built: BuiltService, image: ImageView, view: View) -> _Begun | None:
+    """Return how a compose file starts an image, or None where it leaves that to the image."""
+    start = read_start(built.starts)
+    if start.command is None and start.entrypoint is None and start.folder is None:
+        return None
+    stages, target = image.build.stages, built.section.target
+    named = [number for number, one in enumerate(stages) if target is not None and one.name == target.value.lower()]
+    number = (named or [len(stages) - 1])[-1]
+    end = stages[number]
+    starts = dict(end.starts) if start.entrypoint is None else {}
+    for key, words in (("ENTRYPOINT", start.entrypoint), ("CMD", start.command)):
+        if words is not None:
+            starts[key] = Start(words.line, words.words)
+    folder = normpath(join(end.workdir, start.folder or ""))
+    environment = {**end.environment, **start.environment}
+    around = Surrounding(end.image, image.context, folder, environment, end.posix)
+    said = start.command or start.entrypoint
+    lines = {said.line} if said is not None else set()
+    started = tuple(one._replace(line=min(lines, default=one.line)) for one in list_started(starts, around))
+    end = end._replace(workdir=folder, environment=environment, starts=starts, started=started)
+    file = view.path_of(said.file) if said is not None else f"{view.service.path}/{image.dockerfile}"
+    return _Begun(image, number, end, file, built.mounts)
+
+
+def _check(view: View, begun: _Begun) -> Iterator[Finding]:
+    told = _is_told(begun.image, NotFollowed)
+    for line, said, sure in _list_absent(begun):
+        if told and not sure:
+            continue
+        code, remedy = ("CS220" if sure else "CS213"), "copy it into the image, or start what is there"
+        yield make_finding(code, view.service.path, begun.file, line, said, remedy)
+
+
+def _list_absent(begun: _Begun) -> Iterator[tuple[int, str, bool]]:
+    """Yield what is started and not there: the line, the sentence, and whether that is sure."""
+    end = begun.end
+    if (passed := _passed_over(end)) is not None:
+        yield passed
+    for started in end.started:
+        command = started.command
+        look_at = command.certain and not command.passed_over
+        if look_at and (odd := _why_odd(command)):
+            yield started.line, odd, True
+        for path in _paths_of(command) if look_at else ():
+            if (absent := _absence(path, begun)) is not None:
+                yield started.line, f"`{_shown(command)}` is started with the image, and there is no {path}", absent
+    made = surround(begun.image.build, begun.number).made
+    for look in find_looks(end, made, path_entries_in(begun.image)):
+        yield from _absent_for(look, begun) if look.certain and look.line else ()
+
+
+def _shown(command: Command) -> str:
+    return " ".join(word.text for word in command.words[:4])
+
+
+def _why_odd(command: Command) -> str:
+    """Return why a command is none: JSON that is none to Docker, or a whole line as one word."""
+    program = command.words[0] if command.words else None
+    if program is None or not program.known:
+        return ""
+    if program.text.startswith("[") and program.text not in {"[", "[["}:
+        return f"`{_shown(command)}` is no JSON, so that a shell gets it: write the words with double quotes"
+    if " " in program.text.strip():
+        return f"`{program.text}` is one word here, and no program: write each word by itself"
+    return ""
+
+
+def _paths_of(command: Command) -> Iterator[str]:
+    """Yield the files that a command needs to be started: the program where it has a path, the script of a shell."""
+    words = command.words
+    if words and _SHELL.fullmatch(command.program):
+        words = tuple(word for word in command.arguments if not word.text.startswith("-"))
+        words = words if "-c" not in [word.text for word in command.arguments[:1]] else ()
+    elif not words or "/" not in words[0].text:
+        return
+    for word in words[:1]:
+        known = word.known and word.text and " " not in word.text
+        if known and (word.text.startswith("/") or command.folder is not None):
+            yield normpath(join(command.folder or "/", word.text))
+
+
+def _absent_for(look: Look, begun: _Begun) -> Iterator[tuple[int, str, bool]]:
+    if look.script:
+        absent = _absence(look.script, begun)
+        if absent is not None:
+            yield look.line, f"`{look.shown}` is started with the image, and there is no {look.script}", absent
+        elif look.script.endswith("/bin/sh"):
+            yield look.line, "Python is given `/bin/sh` to run: a CMD in shell form is added to the ENTRYPOINT", True
+    elif look.module and (why := _why_no_module(look, begun)):
+        yield look.line, f"`{look.shown}` is started with the image, and {why}", True
+
+
+def _absence(path: str, begun: _Begun) -> bool | None:
+    """Return whether it is sure that nothing is at a path when the image is started; None where something is, or may be."""
+    end = begun.end
+    if end.image.look(path) is not None or any(below(path, one.target) is not None for one in begun.mounts):
+        return None
+    own = end.workdir != "/" and below(path, end.workdir) is not None
+    if (path.startswith(SYSTEM) and not own) or is_shown(path, begun.image.build, begun.number, begun.image.context):
+        return None
+    return all(one in _QUIET for one in _programs(begun))
+
+
+def _programs(begun: _Begun) -> Iterator[str]:
+    number: int | None = begun.number
+    while number is not None:
+        stage = begun.image.build.stages[number]
+        yield from (step.command.program for step in stage.steps if isinstance(step, Ran) and step.command.words)
+        number = stage.built_on
+
+
+def _why_no_module(look: Look, begun: _Begun) -> str:
+    """Return why a module of the service itself is not where the program looks; nothing where it is, or may be."""
+    image = begun.end.image
+    inner = look.module.replace(".", "/")
+    top = inner.partition("/")[0]
+    if look.more or any(below(folder, one.target) is not None for folder in look.folders for one in begun.mounts):
+        return ""
+    if any(_is_module(join(folder, inner), begun) for folder in look.folders):
+        return ""
+    partly = next((folder for folder in look.folders if image.look(join(folder, top)) is not None), None)
+    own = _is_own(top, begun.image.service.context)
+    if not (own or partly) or _is_installed(top, begun) or not all(one in _QUIET for one in _programs(begun)):
+        return ""
+    folders = " or ".join(dict.fromkeys(look.folders)) or "any folder that it looks into"
+    return f"there is no module `{look.module}` in {folders}"
+
+
+def _is_module(path: str, begun: _Begun) -> bool:
+    names = (f"{path}.py", path, f"{path}.so")
+    return any(begun.end.image.look(name) is not None for name in names)
+
+
+def _is_own(top: str, context: Context) -> bool:
+    return any(context.look(one) is not None for one in (top, f"{top}.py", f"src/{top}", f"src/{top}.py"))
+
+
+def _is_installed(top: str, begun: _Begun) -> bool:
+    """Tell whether a project with a module is installed."""
+    context, image = begun.image.context, begun.end.image
+    for need in begun.image.build.needs:
+        place = image.look(need.path) if need.kind == "project" and need.path else None
+        folder = place.origin if place is not None else None
+        if need.kind == "project" and (
+            folder is None
+            or any(
+                context.look(f"{folder}/{one}".strip("/")) is not None
+                for one in (top, f"src/{top}", f"{top}.py", f"src/{top}.py")
+            )
+        ):
+            return True
+        if need.kind == "file" and need.path.endswith("pyproject.toml"):
+            return True  # a tool that installs the project itself
+    return False
+
+
+def _passed_over(end: StageEnd) -> tuple[int, str, bool] | None:
+    """Return the CMD that nobody reads, where the ENTRYPOINT alone starts no program of Python's."""
+    entry, command = end.starts.get("ENTRYPOINT"), end.starts.get("CMD")
+    if entry is None or entry.words is not None or command is None:
+        return None
+    if any(look.script or look.module or look.served for look in find_looks(end, (), ()) if look.line):
+        return None
+    said = f"this CMD is not read: the ENTRYPOINT of line {entry.line} is in shell form, and takes no arguments"
+    return command.line, said, False

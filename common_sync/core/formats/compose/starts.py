@@ -1,0 +1,83 @@
+"""What a compose file starts a service with: `command` and `entrypoint`, its folder, and the variables that matter for them.
+
+Source of the format: https://github.com/compose-spec/compose-spec (05-services.md). A string is cut into words as a shell does,
+and given to no shell.
+"""
+
+import shlex
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from common_sync.core.formats.compose.file import Begin
+from common_sync.core.formats.compose.paths import has_variable
+from common_sync.core.formats.shell.words import Word
+from common_sync.core.formats.yaml.tree import Node, YamlMapping, YamlScalar, YamlSequence
+
+_NULL = frozenset({"", "~", "null"})
+
+
+class Words(NamedTuple):
+    """The words of a `command` or an `entrypoint`."""
+
+    words: tuple[Word, ...]  # a word with a variable is not known
+    line: int  # the line, counted from 1
+    file: str  # the absolute path of the compose file
+
+
+class ComposeStart(NamedTuple):
+    """How a compose file starts a service, where that is another way than its image's."""
+
+    command: Words | None = None  # what takes the place of CMD, or None
+    entrypoint: Words | None = None  # what takes the place of ENTRYPOINT, or None
+    folder: str | None = None  # the folder that it is started in, as written, or None
+    environment: Mapping[str, str | None] = {}  # the variables that it sets; None for one that nobody can tell
+
+
+def read_start(begins: Iterable[Begin]) -> ComposeStart:
+    """Return how a service is started.
+
+    Args:
+        begins: What compose files say of it, the uppermost first.
+    """
+    start = ComposeStart()
+    for one in begins:
+        match one.key:
+            case "command":
+                start = start._replace(command=_read_words(one))
+            case "entrypoint":
+                start = start._replace(entrypoint=_read_words(one))
+            case "working_dir":
+                start = start._replace(folder=one.node.value if isinstance(one.node, YamlScalar) else None)
+            case _:
+                start = start._replace(environment={**_read_variables(one.node), **start.environment})
+    return start
+
+
+def _read_words(begin: Begin) -> Words | None:
+    """Return the words of a command; None where it is none, as for `null`."""
+    node = begin.node
+    if isinstance(node, YamlSequence):
+        items = tuple(_word(one.value if isinstance(one, YamlScalar) else "") for one in node.items)
+        return Words(items, node.line, begin.file)
+    if not isinstance(node, YamlScalar) or (not node.style and node.value in _NULL):
+        return None
+    try:
+        return Words(tuple(map(_word, shlex.split(node.value))), node.line, begin.file)
+    except ValueError:
+        return Words((Word("", known=False),), node.line, begin.file)
+
+
+def _word(text: str) -> Word:
+    return Word(text.replace("$$", "$"), known=not has_variable(text.replace("$$", "")))
+
+
+def _read_variables(node: Node) -> dict[str, str | None]:
+    found: dict[str, str | None] = {}
+    for item in node.items if isinstance(node, YamlSequence) else ():
+        name, equals, text = (item.value if isinstance(item, YamlScalar) else "").partition("=")
+        found[name] = text if equals and not has_variable(text) else None
+    for key, value in node.pairs if isinstance(node, YamlMapping) else ():
+        if isinstance(key, YamlScalar):
+            known = isinstance(value, YamlScalar) and not has_variable(value.value)
+            found[key.value] = value.value if known and isinstance(value, YamlScalar) else None
+    return found

@@ -1,0 +1,185 @@
+"""What an image is started with and does not have. Each row was started by Docker, or by a shell in a root folder of its own."""
+
+from collections.abc import Mapping
+
+import pytest
+from support.contexts import BASE, LIBRARY, view_of
+
+from common_sync.core.doctor.checks.started import check_started
+from common_sync.core.formats.compose.built import BuiltService, Layer, locate_service
+from common_sync.core.formats.compose.file import read_compose_file
+from common_sync.edges.files.yaml import parse_documents
+
+ALL = BASE + "COPY . .\nRUN pip install ./common\n"
+PROJECT = {"pyproject.toml": '[project]\nname = "api"\nversion = "1"\n', "src/api/__init__.py": ""}
+PASS_ON = {"run.sh": '#!/bin/sh\nexec "$@"\n'}
+TEAM = "FROM team/base\nWORKDIR /srv\nCOPY . .\n"
+API = {"src/api.py": ""}
+APP = {"app/main.py": ""}
+LIKE_APP = {"app/mian.py": ""}
+
+ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
+    # scripts
+    "a script": (ALL + 'CMD ["python", "main.py"]', {}, ""),
+    "a script that is missing": (ALL + 'CMD ["python", "missing.py"]', {}, "CS220:5"),
+    "in shell form": (ALL + "CMD exec python ./missing.py --x", {}, "CS220:5"),
+    "by its whole path": (ALL + 'CMD ["python", "/app/main.py"]', {}, ""),
+    "from another folder": (ALL + "WORKDIR /srv\nCMD python main.py", {}, "CS220:6"),
+    "a folder": (ALL + 'CMD ["python", "-u", "src"]', {"src/__main__.py": ""}, ""),
+    "removed": (ALL + 'RUN rm main.py\nCMD ["python", "main.py"]', {}, "CS220:6"),
+    "written by a line": (ALL + "RUN echo import our_common > x.py\nCMD python x.py", {}, ""),
+    "a program may have made it": (ALL + "RUN django-admin startproject x .\nCMD python manage.py", {}, "CS213:6"),
+    "a base image may have it": (TEAM + 'CMD ["python", "/x/main.py"]', {}, ""),
+    "only under a condition": (ALL + "CMD if [ -f x.sh ]; then ./x.sh; fi; python main.py", {}, ""),
+    "of a system": (ALL + 'CMD ["/usr/local/bin/gunicorn", "main:app"]', {}, ""),
+    # ENTRYPOINT and CMD
+    "the argument of an ENTRYPOINT": (ALL + 'ENTRYPOINT ["python3"]\nCMD ["main.py"]', {}, ""),
+    "the argument of an ENTRYPOINT that is missing": (
+        ALL + 'ENTRYPOINT ["python3"]\nCMD ["missing.py"]',
+        {},
+        "CS220:5",
+    ),
+    "Python twice": (ALL + 'ENTRYPOINT ["python3"]\nCMD ["python3", "main.py"]', {}, "CS220:5"),
+    "a CMD in shell form": (ALL + 'ENTRYPOINT ["python3"]\nCMD main.py', {}, "CS220:5"),
+    "behind a wrapper": (ALL + 'ENTRYPOINT ["tini", "--"]\nCMD ["python", "missing.py"]', {}, "CS220:5"),
+    "an ENTRYPOINT that takes no CMD": (ALL + 'ENTRYPOINT python3\nCMD ["main.py"]', {}, "CS213:6"),
+    "a script that gets no CMD": (ALL + 'ENTRYPOINT ./run.sh\nCMD ["python", "main.py"]', PASS_ON, "CS213:6"),
+    "an ENTRYPOINT that needs no CMD": (ALL + 'ENTRYPOINT exec python main.py\nCMD ["--port", "80"]', {}, ""),
+    "a script that passes it on": (
+        ALL + 'ENTRYPOINT ["./run.sh"]\nCMD ["python", "missing.py"]',
+        PASS_ON,
+        "CS220:5",
+    ),
+    # programs
+    "a program that is missing": (ALL + 'CMD ["./run.sh"]', {}, "CS220:5"),
+    "a program elsewhere": (ALL + 'ENTRYPOINT ["/run.sh"]', PASS_ON, "CS220:5"),
+    "a program that was copied there": (ALL + 'COPY run.sh /\nENTRYPOINT ["/run.sh"]', PASS_ON, ""),
+    "a shell's script": (ALL + 'CMD ["sh", "run.sh"]', {}, "CS220:5"),
+    "a shell's words": (ALL + 'CMD ["bash", "-c", "python missing.py"]', {}, "CS220:5"),
+    "a shell alone": (ALL + 'CMD ["bash"]', {}, ""),
+    "a line as one word": (ALL + 'CMD ["python main.py"]', {}, "CS220:5"),
+    "no JSON": (ALL + "CMD ['python', 'main.py']", {}, "CS220:5"),
+    "a test": (ALL + "CMD [ -f x ]; python main.py", {}, ""),
+    "what a variable names": (ALL + "CMD $START\nENV X=1", {}, ""),
+    "what a COPY lacks is told of already": (BASE + 'COPY x.py .\nCMD ["python", "x.py"]', {}, ""),
+    "what an install lacks is told of already": (
+        BASE + 'COPY main.py .\nRUN pip install ./common\nCMD ["common/x"]',
+        {},
+        "",
+    ),
+    "what a script may leave": (ALL + "RUN ./x.sh\nCMD python x.py", {"x.sh": ""}, ""),
+    # modules
+    "a module": (ALL + 'CMD ["python", "-m", "app.main"]', APP, ""),
+    "a module that is missing": (ALL + 'CMD ["python", "-m", "app.main"]', LIKE_APP, "CS220:5"),
+    "a module of Python's": (ALL + 'CMD ["python", "-m", "http.server"]', {}, ""),
+    "a package": (ALL + 'CMD ["python", "-m", "app"]', {"app/__main__.py": ""}, ""),
+    "what a server serves": (ALL + 'CMD ["uvicorn", "app.main:app", "--port", "80"]', APP, ""),
+    "what a server serves is missing": (ALL + 'CMD ["uvicorn", "app.main:app"]', LIKE_APP, "CS220:5"),
+    "what a server serves, by a module": (ALL + "CMD python -m uvicorn app.main:app", LIKE_APP, "CS220:5"),
+    "a server's other values": (
+        ALL + 'CMD ["gunicorn", "-b", "app.x:y", "-k", "app.a:B", "app.main:create()"]',
+        APP,
+        "",
+    ),
+    "what lies flat in the image": (
+        BASE + "COPY common common\nRUN pip install ./common\nCOPY app ./\nCMD uvicorn app.main:app",
+        APP,
+        "CS220:6",
+    ),
+    "in a folder that is no package": (ALL + "CMD uvicorn api:app", API, "CS220:5"),
+    "in a folder of PYTHONPATH": (ALL + "ENV PYTHONPATH=/app/src\nCMD uvicorn api:app", API, ""),
+    "in a folder of a PYTHONPATH that nobody knows": (ALL + "ENV PYTHONPATH=$X\nCMD uvicorn api:app", API, ""),
+    "in a folder of the server's": (ALL + "CMD uvicorn --app-dir src api:app", API, ""),
+    "in the folder that it changes to": (ALL + "CMD cd src && uvicorn api:app", API, ""),
+    "installed": (ALL + "RUN pip install .\nCMD uvicorn api:app", PROJECT, ""),
+    "installed by its own tool": (ALL + "RUN uv sync\nENV PATH=/app/.venv/bin:$PATH\nCMD uvicorn api:app", PROJECT, ""),
+    "a module that a program may have made": (ALL + "RUN ./x\nCMD python -m app.main", LIKE_APP, ""),
+    "a module of another's": (ALL + 'CMD ["python", "-m", "gunicorn.app.wsgiapp", "app.main:x"]', APP, ""),
+}
+
+
+def found(dockerfile: str, files: Mapping[str, str], *compositions: BuiltService) -> str:
+    """Return the codes and lines of what is not there."""
+    view = view_of({**LIBRARY, "main.py": "import our_common\n", **files}, dockerfile, compositions=compositions)
+    return " ".join(f"{one.code}:{one.line}" for one in check_started(view))
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_what_is_started_has_to_be_there(name: str) -> None:
+    """A service would be called proven that cannot start; or one that can, broken."""
+    dockerfile, files, expected = ROWS[name]
+    assert found(f"{dockerfile}\n", files) == expected
+
+
+def composed(*texts: str) -> BuiltService:
+    """Return how compose files build and start `api`: the uppermost comes first, and each key has a line."""
+    services = [read_compose_file(parse_documents(f"services:\n  api:\n{text}")).services[0] for text in texts]
+    built = locate_service([Layer("/repo/services/api/compose.yaml", "/repo/services/api", one) for one in services])
+    assert built is not None
+    return built
+
+
+BUILD = "    build: .\n"
+COMPOSED: dict[str, tuple[str, str, tuple[str, ...], str]] = {
+    "another script": ("", 'CMD ["python", "main.py"]', ("    command: python missing.py\n",), "CS220:4"),
+    "one that is there": ("", 'CMD ["python", "missing.py"]', ("    command: python main.py\n",), ""),
+    "words": ("", "", ('    command: ["python", "missing.py"]\n',), "CS220:4"),
+    "the argument of an ENTRYPOINT": ("", 'ENTRYPOINT ["python3"]', ("    command: missing.py\n",), "CS220:4"),
+    "another ENTRYPOINT": ("", 'CMD ["main.py"]', ("    entrypoint: python3 missing.py\n",), "CS220:4"),
+    "an ENTRYPOINT takes the CMD away": ("", 'CMD ["x.py"]', ("    entrypoint: [python3, main.py]\n",), ""),
+    "both": ("", "", ("    command: x.py\n    entrypoint: python3\n",), "CS220:4"),
+    "an ENTRYPOINT that takes no command": ("", "ENTRYPOINT python3", ("    command: main.py\n",), "CS213:4"),
+    "no shell": ("", "", ('    command: "cd src && python main.py"\n',), ""),
+    "a shell": ("", "", ('    command: sh -c "python missing.py"\n',), "CS220:4"),
+    "another folder": ("", 'CMD ["python", "main.py"]', ("    working_dir: /srv\n",), "CS220:5"),
+    "another folder, relative": ("src/x.py", 'CMD ["python", "x.py"]', ("    working_dir: src\n",), ""),
+    "a server": ("app/mian.py", "", ("    command: uvicorn app.main:app\n",), "CS220:4"),
+    "a server, and a path": (
+        "src/api.py",
+        "",
+        ("    command: uvicorn api:app\n    environment:\n      PYTHONPATH: /app/src\n",),
+        "",
+    ),
+    "a server, and a path in a list": (
+        "src/api.py",
+        "",
+        ("    command: uvicorn api:app\n    environment: [PYTHONPATH=/app/src, X]\n",),
+        "",
+    ),
+    "a path that nobody knows": (
+        "src/api.py",
+        "",
+        ("    command: uvicorn api:app\n    environment:\n      PYTHONPATH: $X\n",),
+        "",
+    ),
+    "a variable": ("", "", ("    command: python $SCRIPT\n",), ""),
+    "no variable": ("", "", ("    command: python $$x.py\n",), "CS220:4"),
+    "a quote that is not closed": ("", "", ("    command: python 'x.py\n",), ""),
+    "nothing": ("", 'CMD ["python", "x.py"]', ("    command: null\n",), "CS220:5"),
+    "mounted": ("", "", ("    command: python /x/y.py\n    volumes: [./y:/x]\n",), ""),
+    "what it is put over": ("", "", ("", "    command: python missing.py\n"), "CS220:4"),
+    "it is put over another": ("", "", ("    command: python main.py\n", "    command: python missing.py\n"), ""),
+    "what is taken back": (
+        "",
+        "CMD python x.py",
+        ("    command: !reset null\n", "    command: python y.py\n"),
+        "CS220:5",
+    ),
+    "a stage": ("", "CMD python main.py\nFROM python\nCMD python x.py", ("    working_dir: /app\n",), "CS220:7"),
+}
+
+
+@pytest.mark.parametrize("name", COMPOSED)
+def test_what_a_compose_file_starts_has_to_be_there(name: str) -> None:
+    """A service would be called proven that Compose cannot start."""
+    file, start, texts, expected = COMPOSED[name]
+    assert (
+        found(f"{ALL}{start}\n", {file: ""} if file else {}, composed(*(f"{BUILD}{one}" for one in texts))) == expected
+    )
+
+
+def test_the_stage_that_is_built_is_the_one_that_is_started() -> None:
+    """A stage for development would be held against what another stage has."""
+    dockerfile = ALL.replace("slim", "slim AS dev") + "CMD python main.py\nFROM python\nCMD python main.py\n"
+    built = composed("    build: {context: ., target: dev}\n    command: python missing.py\n")
+    assert found(dockerfile, {}, built) == "CS220:4"

@@ -1,0 +1,116 @@
+"""`distribute --from` and `--locked`: a library tried from a checkout for one run, and a lock that CI may not change."""
+
+import shutil
+
+import pytest
+from support.depth import deep
+from support.foreign import API, CONFIGURATION, FILE, LOCK, WORKER, Pair
+from support.monorepo import Monorepo
+
+SOURCE = "python/common/our_common/settings.py"
+
+
+def test_a_checkout_is_tried(taken: Pair) -> None:
+    """Who changes the library of another repository could try it in no service before it has a tag."""
+    before = taken.app.read(LOCK)
+    taken.platform.write(SOURCE, "DEBUG = 'tried'\n")
+    taken.platform.write("python/common/our_common/new.py", "")
+    done = taken.run("distribute", "--from", "common=../platform")
+    assert (done.code, done.err) == (0, ""), done
+    assert "common is taken from ../platform" in " ".join(done.out.split())
+    assert [taken.app.read(f"{one}/{FILE}") for one in (API, WORKER)] == ["DEBUG = 'tried'\n"] * 2
+    assert (taken.app.root / API / "common/our_common/new.py").exists()
+    assert taken.app.read(LOCK) == before
+    assert not taken.connected()
+    assert taken.run("distribute", "--from", "common=../platform").code == 0
+    assert [taken.run("verify").code, taken.app.hook("--check", env=taken.env).code] == [1, 1]
+    assert taken.run("distribute").code == 0
+    assert taken.run("verify").code == 0
+    assert taken.app.git("status", "--porcelain") == ""
+
+
+REFUSED = [
+    ("nope=../platform", "'nope' is no library"),
+    ("common", "write it as LIBRARY=CHECKOUT"),
+    ("common=../gone", "../gone: is no git checkout"),
+    ("common=..", "..: is no git checkout"),
+    ("common=services/api", "has no folder python/common"),
+]
+
+
+@pytest.mark.parametrize(("given", "message"), REFUSED)
+def test_what_is_no_checkout(taken: Pair, given: str, message: str) -> None:
+    """A slip would copy another folder into every service."""
+    before = taken.app.tree()
+    done = taken.run("distribute", "--from", given)
+    assert (done.code, message in " ".join(done.err.split())) == (2, True), done
+    assert taken.app.tree() == before
+
+
+@deep("distribute --from in less usual ways")
+def test_a_checkout_and_what_people_have_done(taken: Pair) -> None:
+    """An edit in a copy would be overwritten by what is only tried, or a pinned service get it, too."""
+    assert taken.run("pin", "worker", "v2").code == 0
+    taken.app.write(f"{API}/{FILE}", "DEBUG = 'mine'\n")
+    taken.platform.write(SOURCE, "DEBUG = 'tried'\n")
+    taken.platform.write("python/common/our_common/ignored.pyc", "")
+    before = taken.app.tree()
+    assert taken.run("distribute", "--dry-run", "--from", "common=../platform").code == 1
+    assert taken.app.tree() == before
+    assert taken.run("distribute", "--from", "common=../platform").code == 1
+    assert [taken.app.read(f"{one}/{FILE}") for one in (API, WORKER)] == ["DEBUG = 'mine'\n", "DEBUG = True\n"]
+    document = taken.app.json("distribute", "--from", "common=../platform", "--force", code=0)
+    assert document["from"] == {"common": "../platform"}
+    assert taken.app.read(f"{API}/{FILE}") == "DEBUG = 'tried'\n"
+    assert not (taken.app.root / API / "common/our_common/ignored.pyc").exists()
+    (taken.platform.root / "python/common/out").symlink_to("/etc")
+    done = taken.run("distribute", "--from", "common=../platform")
+    assert (done.code, "is a symlink out of the master" in done.err) == (2, True), done
+
+
+@deep("distribute --from in less usual ways")
+def test_a_checkout_of_what_is_not_released(pair: Pair) -> None:
+    """Who begins with a library could not try it before its first tag, or without a network."""
+    pair.app.write(
+        "common-sync.toml",
+        CONFIGURATION.replace('"v1"', '"v9"').replace("../platform", "https://x.invalid/platform.git"),
+    )
+    done = pair.run("distribute", "--from", "common=../platform")
+    assert (done.code, "CS011" in done.out) == (1, True), done  # nothing is locked still
+    assert pair.app.read(f"{API}/{FILE}") == "DEBUG = True\n"
+    assert not (pair.app.root / LOCK).exists()
+    assert not pair.connected()
+
+
+def test_a_library_of_this_repository_is_no_checkout(synced: Monorepo) -> None:
+    """A master that is here would be passed over without a word."""
+    done = synced.run("distribute", "--from", "common=../elsewhere")
+    assert (done.code, "common/ is the master of common" in done.err) == (2, True), done
+
+
+def test_a_lock_that_may_not_change(pair: Pair) -> None:
+    """A job in CI would lock whatever a tag is today, and build from what nobody has looked at."""
+    before = pair.app.tree()
+    done = pair.run("distribute", "--locked")
+    assert (done.code, "lacks common at v1" in done.err, "--locked" in done.err) == (2, True, True), done
+    assert pair.app.tree() == before
+    assert not pair.connected()
+    assert pair.run("distribute").code == 0
+    lock = pair.app.read(LOCK)
+    shutil.rmtree(pair.app.root / API / "common")
+    shutil.rmtree(pair.app.root / WORKER / "common")
+    shutil.rmtree(pair.cache)
+    assert pair.run("distribute", "--locked").code == 0  # what is locked is fetched
+    assert (pair.app.read(f"{API}/{FILE}"), pair.app.read(LOCK)) == ("DEBUG = False\n", lock)
+    pair.app.write("common-sync.toml", CONFIGURATION + 'exclude = ["wait.sh"]\n')
+    before = pair.app.tree()
+    done = pair.run("distribute", "--locked")
+    assert (done.code, 'other patterns in "exclude"' in done.err) == (2, True), done
+    assert pair.app.tree() == before
+
+
+def test_no_lock_is_needed(synced: Monorepo) -> None:
+    """One line in CI could not serve a repository that pins nothing."""
+    assert synced.run("distribute", "--locked").code == 0
+    synced.write("common-sync.lock", "schema = 1\n")
+    assert synced.run("distribute", "--locked").code == 0
