@@ -13,7 +13,7 @@ from common_sync.core.copies.manifest import Manifest
 from common_sync.core.errors import ConfigurationError, GitError, Problem, shell_word
 from common_sync.core.findings import make_finding
 from common_sync.core.fleet.answers import SSH_FAILED, Trouble, Verdict, read_reply
-from common_sync.core.fleet.inventory import COMPOSE, LOCAL, RELEASE, Inventory, Place, Site
+from common_sync.core.fleet.inventory import LOCAL, RELEASE, Inventory, Place, Site
 from common_sync.core.fleet.probe import make_question
 from common_sync.core.model import NAMED_ID, Finding, Origin, below
 from common_sync.edges.files.pages import read_shipped
@@ -246,7 +246,7 @@ _MOST_NAMED = 3
 def _find_remedy(place: Place) -> str:
     """Return how what is wanted comes to a place: by what has brought there what it holds."""
     service = shell_word(place.service)
-    if place.kind == COMPOSE:
+    if place.is_deployed:
         return f"common-sync fleet deploy {service}"
     if place.container:
         return "build the image again, and start the container from it"

@@ -211,6 +211,7 @@ class Place(NamedTuple):
     folder: str  # its absolute path
     line: int  # where its target begins
     kind: str = CLONE  # of its target
+    is_deployed: bool = False  # whether `fleet deploy` brings there what is wanted
 
     @property
     def shown(self) -> str:
@@ -236,10 +237,13 @@ def list_places(site: Site, copies: Sequence[str]) -> Iterator[Place]:
     host, service, target = site
     above = "/releases/current/app" if target.kind == RELEASE else f"/{service}"
     for copy in copies if target.path else ():
-        yield Place(host, service, copy, "", f"{target.path}{above}/{copy}", target.line, target.kind)
+        yield Place(
+            host, service, copy, "", f"{target.path}{above}/{copy}", target.line, target.kind, target.is_deployed
+        )
     for container in target.containers:
         for copy in copies[:1]:
-            yield Place(host, service, copy, container, target.library, target.line, target.kind)
+            is_deployed = target.kind == COMPOSE
+            yield Place(host, service, copy, container, target.library, target.line, target.kind, is_deployed)
 
 
 def find_clashes(places: Sequence[Place], file: str) -> Iterator[Problem]:

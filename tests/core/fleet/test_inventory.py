@@ -145,6 +145,7 @@ def test_releases_that_are_deployed() -> None:
     (defaults,) = parse_inventory('[defaults]\nclone = "/c"\nprogram = "/o/common-sync"\n' + release, "fleet.toml")[
         0
     ].targets
+    assert [one.is_deployed for one in list_places(Site("vm", "services/api", found[3]), ["common"])] == [True]
     assert (defaults.clone, defaults.deploying.program) == ("/c", "/o/common-sync")
 
 
