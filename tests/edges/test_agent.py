@@ -245,7 +245,7 @@ def test_a_service_that_was_ill_before(machine: Machine) -> None:
     assert (machine.end("prepare", "2")[0], machine.end("switch", "2")[0]) == ("verified", "deployed")
 
 
-@deep("runs of the whole program that take long")
+@deep(_WHY)
 def test_units_that_come(machine: Machine) -> None:
     """A unit that is new would be left behind on the way back, or a database would be started anew."""
     machine.write_units("api", "job", db={"image": "postgres"})
@@ -307,6 +307,7 @@ def retag(machine: Machine) -> None:
     (machine.store / "state.json").write_text(json.dumps(state))
 
 
+@deep(_WHY)
 def test_a_service_that_was_taken_down(machine: Machine) -> None:
     """After `docker compose down` nobody could deploy, since the name of its image is there."""
     machine.publish("a.py", "x = 1\n")
@@ -452,7 +453,7 @@ def test_who_prepared_it(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize(
-    "step", ["begun", "fetched", "built", "switching", "switched", "rolling-back", "rollback-failed"]
+    "step", sampled(["begun", "fetched", "built", "switching", "switched", "rolling-back", "rollback-failed"], 2, _WHY)
 )
 def test_a_journal_that_is_not_at_its_end(machine: Machine, step: str) -> None:
     """A machine would stay between two releases, and the next deploy would take that for what ran before."""
@@ -542,7 +543,7 @@ def ignore(machine: Machine, *names: str) -> None:
     (machine.clone / ".git" / "info" / "exclude").write_text("".join(f"/{SERVICE}/{name}\n" for name in names))
 
 
-@deep("runs of the whole program that take long")
+@deep(_WHY)
 def test_a_file_that_git_has_given_up(machine: Machine) -> None:
     """What a person has written by hand into an ignored file would be overwritten by what git had of it once."""
     secrets = machine.clone / SERVICE / "secrets.env"
@@ -614,7 +615,7 @@ def test_a_file_that_comes_at_the_last_moment(machine: Machine, monkeypatch: pyt
     assert (machine.clone / SERVICE / "data").read_text() == "mine\n"
 
 
-@deep("runs of the whole program that take long")
+@deep(_WHY)
 def test_folders_of_git_where_the_commit_has_a_file(machine: Machine) -> None:
     """A release that makes a file of a folder, or a folder of a file, would be refused because of git's own files."""
     deploy(machine, "data/one.txt")
@@ -628,6 +629,7 @@ def test_folders_of_git_where_the_commit_has_a_file(machine: Machine) -> None:
     )
 
 
+@deep(_WHY)
 def test_an_image_that_somebody_builds_meanwhile(machine: Machine) -> None:
     """An image that a person has built by hand would lose its only name, and Docker would remove it one day."""
     first, one = machine.head, machine.running
@@ -652,7 +654,7 @@ def die(machine: Machine, path: str) -> None:
     Clone(machine.job("x")).do("git", "config", "filter.die.smudge", "kill -9 $PPID")
 
 
-@deep("runs of the whole program that take long")
+@deep(_WHY)
 def test_a_git_that_dies_on_its_way(machine: Machine) -> None:
     """A clone that is half new would be called a person's edits for ever, or be called whole."""
     deploy(machine, "data")
@@ -785,6 +787,7 @@ def test_a_command_that_outlives_the_agent(
     assert (machine.journal.step, machine.running) == ("rolled-back", one)
 
 
+@deep(_WHY)
 def test_names_of_builds_that_nobody_needs(machine: Machine) -> None:
     """Builds that never ran would pile up until the disk is full; or one that somebody has made would be gone."""
     machine.publish("ill")
@@ -832,6 +835,7 @@ def test_a_service_whose_containers_are_gone(machine: Machine) -> None:
     assert machine.end("prepare", "2") == ("verified", "")
 
 
+@deep(_WHY)
 def test_commands_that_fail(machine: Machine) -> None:
     """A program that hangs, or is not there, would hold up the machine's deploys for ever."""
     there = Host(machine.job("prepare", timeout=1))

@@ -18,8 +18,8 @@ import coverage
 Arc = tuple[int, int]
 """From which line to which line execution went."""
 
-_QUIET = 2
-"""So many runs of a kind without anything new are enough to expect no more."""
+_FIRST = 2
+"""So many runs of a kind are measured, whatever they are."""
 
 _PROJECT = Path(__file__).parents[2]
 
@@ -42,8 +42,7 @@ class Covered:
         included = [f"{_PROJECT}/common_sync/*"]
         self._measured = coverage.Coverage(data_file=None, config_file=False, branch=True, include=included)
         self._known: dict[str, set[Arc]] = {}
-        self._kind = ""
-        self._quiet: Counter[str] = Counter()
+        self._runs: Counter[str] = Counter()
         self._news = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - until the process ends
         self._exit = os._exit
         self._measured.start()
@@ -56,31 +55,27 @@ class Covered:
         """Tell whether a run of a kind is to be measured: it takes twice as long, and the hundredth `verify` covers nothing new.
 
         Args:
-            kind: Which kind; where its last runs have covered nothing new, only every fourth is measured.
+            kind: Which kind; of its runs the first ones are measured, then every fifth.
         """
-        quiet = self._quiet[kind]
-        self._quiet[kind] += 1
-        return quiet < _QUIET or quiet % 4 == 0
+        self._runs[kind] += 1
+        return self._runs[kind] <= _FIRST or self._runs[kind] % 5 == 0
 
-    def in_fork(self, kind: str | None) -> None:
+    def in_fork(self, *, measured: bool) -> None:
         """See to it that this process, and those that it forks in turn, tell what they have covered as they end.
 
         Args:
-            kind: Which kind of run it is, or nothing where it is not measured.
+            measured: Whether they do.
         """
-        if kind is None:
-            self._measured.stop()
-        else:
-            self._kind = kind
+        if measured:
             self._exit, os._exit = os._exit, self._tell_and_exit
+        else:
+            self._measured.stop()
 
     def after_fork(self) -> None:
         """Learn what forks that have ended have covered."""
         told = io.BytesIO(os.pread(self._news.fileno(), os.fstat(self._news.fileno()).st_size, 0))
         while told.tell() < len(told.getbuffer()):
-            kind, news = pickle.load(told)  # noqa: S301 - from our own processes
-            self._quiet[kind] = 0
-            self._learn(news)
+            self._learn(pickle.load(told))  # noqa: S301 - from our own processes
         self._news.seek(0)  # of all forks as well: they share it
         self._news.truncate(0)
 
@@ -104,6 +99,6 @@ class Covered:
         self._measured.stop()
         news = {file: new for file, arcs in self._arcs() if (new := arcs - self._known.get(file, set()))}
         if news:
-            os.write(self._news.fileno(), pickle.dumps((self._kind, news)))
+            os.write(self._news.fileno(), pickle.dumps(news))
         self._exit(status)
         raise AssertionError  # it has ended

@@ -89,37 +89,36 @@ class Server:
             request: Request = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the tests
         except EOFError:
             return False
-        kind = self._kind(request)
-        pickle.dump(run_forked(lambda: self._become(request, kind)), sys.stdout.buffer)
+        measured = self._is_worth(request)
+        pickle.dump(run_forked(lambda: self._become(request, measured=measured)), sys.stdout.buffer)
         sys.stdout.buffer.flush()
         return True
 
-    def _kind(self, request: Request) -> str | None:
-        """Return what kind of run it is, where its coverage is worth the time: its entry, its command and its options."""
+    def _is_worth(self, request: Request) -> bool:
+        """Tell whether the coverage of a run is worth the time; runs of one kind have one entry, one command and the same options."""
         words = [word for at, word in enumerate(request.arguments) if at == 0 or word.startswith("-")]
-        kind = " ".join([request.entry, *words])
-        return kind if self._covered is not None and self._covered.is_worth(kind) else None
+        return self._covered is not None and self._covered.is_worth(" ".join([request.entry, *words]))
 
-    def _become(self, request: Request, kind: str | None) -> None:
+    def _become(self, request: Request, *, measured: bool) -> None:
         if self._covered is not None:
-            self._covered.in_fork(kind)
+            self._covered.in_fork(measured=measured)
         become(request)
 
     def _run_hooked(self, hooked: Hooked) -> None:
         if _at_start(hooked.request.env) != self._at_start:
             hooked.connection.sendall(ANEW)
         else:
-            kind = self._kind(hooked.request)
+            measured = self._is_worth(hooked.request)
             if os.fork() == 0:
                 try:
-                    self._become_hooked(hooked, kind)
+                    self._become_hooked(hooked, measured=measured)
                 finally:
                     os._exit(KILLED)
         hooked.connection.close()
         for stream in hooked.streams:
             os.close(stream)
 
-    def _become_hooked(self, hooked: Hooked, kind: str | None) -> None:
+    def _become_hooked(self, hooked: Hooked, *, measured: bool) -> None:
         end, process = os._exit, os.getpid()
 
         def say_so_and_end(code: int) -> None:
@@ -130,7 +129,7 @@ class Server:
         os._exit = say_so_and_end  # type: ignore[assignment] # it does not return either
         for number, stream in enumerate(hooked.streams):
             os.dup2(stream, number)
-        self._become(hooked.request, kind)
+        self._become(hooked.request, measured=measured)
 
 
 def _at_start(env: dict[str, str]) -> dict[str, str]:
