@@ -47,6 +47,11 @@ if [ -f /srv/kill ]; then
     *"$(cat /srv/kill)"*) rm /srv/kill; kill -9 $PPID;;
   esac
 fi
+if [ -p /srv/hold ]; then
+  case "$*" in
+    $(cat /srv/when)) cat /srv/hold > /dev/null;;
+  esac
+fi
 if [ -f /srv/patch ]; then
   case "$*" in
     $(cat /srv/when)) mv /srv/patch /srv/patched; exec {python} /srv/patched "$@";;
@@ -54,7 +59,7 @@ if [ -f /srv/patch ]; then
 fi
 exec {program} "$@"
 """
-"""The machine's own common-sync: it kills the agent that starts it at a command that is named, or is killed itself."""
+"""The machine's own common-sync: it waits, kills the agent that starts it, or is killed itself, at a command that is named."""
 
 
 class Fleet:
@@ -309,13 +314,18 @@ def test_an_agent_that_is_killed(machine: Fleet) -> None:
 @deep(_WHY)
 def test_whoever_asked_is_gone(machine: Fleet) -> None:
     """A lost connection would end a deploy in its middle, or two people would deploy over each other."""
-    fleet = machine
+    fleet, box = machine, machine.boxes["pi-1"]
     fleet.publish("v2")
+    fleet.tell("pi-1", "when", SWITCHES)
+    box("mkfifo", "/srv/hold")
     words, variables = (*PROGRAM, "fleet", "deploy", "--yes"), {**fleet.repo.settings, **fleet.variables}
     process = subprocess.Popen(words, cwd=fleet.repo.root, env=environment(**variables), start_new_session=True)
     wait_for(lambda: fleet.steps()[0] == "switching", process)
+    other = fleet.deploy()
+    assert (other.code, "another deploy is at work there" in other.out) == (1, True), other
     process.send_signal(signal.SIGKILL)
     process.wait()
+    box("sh", "-c", "mv /srv/hold /srv/held && echo > /srv/held")
     wait_for(lambda: fleet.steps()[0] == "deployed")
     assert fleet.answers() == ["v2"]
 
