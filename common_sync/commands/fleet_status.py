@@ -106,9 +106,7 @@ def read_fleet(project: Project, wish: Wish) -> FleetStatus:
     asked, findings = _ask(pairs, file, wish.patience)
     silent = {one.host for one in places} - {one.place.host for one in asked if one.verdict.state != "unknown"}
     indexed = tuple(site for site in sites if site.service in project.indexed)
-    meant = (
-        sites if wish.kind == "*" else [site for site in sites if site not in indexed]
-    )  # no deploy touches the others
+    meant = [site for site in sites if site not in indexed] if wish.deployed else sites  # no deploy touches the others
     looked, more = ask_looks(meant, silent, file, wish.patience)
     return FleetStatus(ref, commit, tuple(asked), (*findings, *more), tuple(looked), indexed)
 
