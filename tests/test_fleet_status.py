@@ -185,7 +185,7 @@ def test_a_mount_in_a_container() -> None:
 def test_the_way_it_gets_there(kind: str, container: str, remedy: str) -> None:
     """A person would pull or build by hand where a command of the fleet does it, and proves it."""
     manifest = make_manifest(Origin("our-common", "common", "1.2.3"), {})
-    place = Place("vm", SERVICE, "common", container, "/app/common", 3, kind)
+    place = Place("vm", SERVICE, "common", container, "/app/common", 3, kind, is_deployed=kind == "compose")
     asked = Asked(place, manifest, Verdict("gone"))
     (finding,) = find_trouble((asked.verdict,), [asked], "fleet.toml", in_container=True)
     assert (finding.code, finding.remedy) == ("CS402" if container else "CS401", remedy)

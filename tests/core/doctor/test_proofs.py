@@ -596,6 +596,11 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
         FILES,
         "",
     ),
+    "exclude: the wheel that builds it": (
+        BASE + "COPY --exclude=*.whl . /w/\nRUN pip install --no-index --find-links=/w /w/common\n",
+        {**FILES, "hatchling-1.27.0-py3-none-any.whl": ""},
+        "CS204:4",
+    ),
     "exclude: the copy": (BASE + "COPY --exclude=common . .\nRUN pip install ./common\n", FILES, "CS201:4"),
     "exclude: its package": (BASE + "COPY --exclude=our_* common common\nRUN pip install ./common\n", FILES, "CS201:4"),
     "exclude: its project file": (BASE + "COPY --exclude=**/*.toml . .\nRUN pip install ./common\n", FILES, "CS201:4"),
