@@ -1,4 +1,7 @@
-"""What an image is started with and does not have. Each row was started by Docker, or by a shell in a root folder of its own."""
+"""What an image is started with and does not have.
+
+The rules are those of Docker's reference for ENTRYPOINT and CMD, and of Python's for its command line. Docker did not start these rows.
+"""
 
 from collections.abc import Mapping
 
