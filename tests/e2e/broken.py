@@ -192,6 +192,15 @@ ENDED = (
         ),
         "nosuch: file does not exist",
     ),
+    (
+        Case(
+            "files_left_out_of_a_copy_by_the_classic_builder",  # no release of it knows the flag, old ones of BuildKit do not
+            stage("COPY --exclude=*.md . .", INSTALL, START),
+            buildkit=False,
+            verdict="unknown",
+        ),
+        "(?i)unknown flag: exclude",
+    ),
 )
 """A build ends at a line that installs nothing: its case, and what Docker says."""
 
