@@ -230,6 +230,36 @@ def test_without_a_command(repo: Deployed) -> None:
     assert "release 3 is current" in repo.run("rollback", "worker", "--to", "3").out
 
 
+@deep("deploys in less usual ways")
+@without_systemd
+def test_made_aside(repo: Deployed) -> None:
+    """What is only to be prepared would run, or be built once more at the switch, or a migration would run long before it."""
+    repo.deploy()
+    before = "before = \"/bin/sh -c 'echo migrated >> ../../../shared/done'\"\n"
+    check = "check = \"/bin/sh -c 'echo checked >> ../../../shared/done'\"\n"
+    (repo.place / "shared").chmod(0o777)
+    repo.write("common-sync.toml", repo.read("common-sync.toml").replace("command =", f"{check}{before}command ="))
+    repo.write("services/api/main.py", repo.read("services/api/main.py").replace("v1", "v2"))
+    for _ in range(2):
+        said = repo.deploy("--prepare-only")
+        assert "✓ services/api  release 2 made aside: 6 files, environment " in said
+        assert (repo.current(), repo.names()) == ("0001", ["0001", "0002", "current", "former"])
+    assert (repo.place / "shared/done").read_text() == "checked\n" * 2
+    stamps = repo.stamps("../srv/api/releases/0002")
+    document = repo.json("deploy", "api", "--prepare-only", code=0)["services"][0]
+    assert (document["action"], document["release"], document["former"]) == ("prepared", 2, 1)
+    assert document["stays"] == "no systemd runs here to restart it"
+    assert "release 2 made: " in repo.deploy()
+    assert repo.stamps("../srv/api/releases/0002") == stamps
+    assert (repo.place / "shared/done").read_text().splitlines()[-2:] == ["checked", "migrated"]
+    assert _start(repo) == ["common-sync: release 2", "v2 first 1.0"]
+    assert "from release 2 to 1" in repo.rollback()
+    repo.write("services/api/main.py", repo.read("services/api/main.py").replace("v2", "v3"))
+    assert "release 3 made aside" in repo.deploy("--prepare-only")
+    repo.write("services/api/main.py", repo.read("services/api/main.py").replace("v3", "v4"))
+    assert "release 4 made: " in repo.deploy(), "another one is switched to"
+
+
 @deep("runs of the whole program that take long")
 @without_systemd
 def test_what_cannot_be_deployed(repo: Deployed) -> None:
@@ -773,7 +803,7 @@ def test_what_is_done_before(tmp_path: Path, box: Box) -> None:
     done = site.try_to("deploy", "api", patch=patch)
     assert done.code in {-signal.SIGKILL, 137}, done
     wait_for(lambda: box.run("systemctl", "is-active", "auto-api@before").out == "active\n")
-    assert "release 3 is current, and healthy" in deploy("0", code=0)
+    assert "release 2 is current, and healthy" in deploy("0", code=0)
     said = site.run("rollback", "api")
     assert "what `before` has done is not undone" in said
     repo.write("services/api/main.py", "broken\n")

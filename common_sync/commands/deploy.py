@@ -1,11 +1,11 @@
 """`deploy`: make a release of a service aside, switch to it by one symlink, prove it, and go back where it is not healthy."""
 
-import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, Literal, NamedTuple
 
+from common_sync.commands.deploy_content import Content
 from common_sync.commands.deploy_source import LEAVES, Source, clear_staged, committed, read_work_tree
 from common_sync.commands.steps.building import Building
 from common_sync.commands.steps.environments import Situation, observe
@@ -14,13 +14,12 @@ from common_sync.commands.steps.releases import Outcome, Site, bring_up, find_si
 from common_sync.commands.steps.unit_checks import check_data, check_lingering, find_closed
 from common_sync.commands.steps.units import describe, settings_of
 from common_sync.commands.units import write_units
-from common_sync.core.copies.rules import CACHES, EXCLUDES, Rules
 from common_sync.core.environments.inputs import digest_inputs
-from common_sync.core.environments.releases import Made, Release, find_release_program, list_old
+from common_sync.core.environments.releases import Made, Release, find_prepared, find_release_program, list_old
 from common_sync.core.environments.unit_text import is_untouched
-from common_sync.core.environments.units import SHARED, name_socket
+from common_sync.core.environments.units import name_socket
 from common_sync.core.errors import CommonSyncError, Problem, TreeError
-from common_sync.core.model import Finding, ancestors
+from common_sync.core.model import Finding
 from common_sync.core.service_settings import ServiceSettings
 from common_sync.edges.environments import systemd
 from common_sync.edges.environments.folder import list_environments, path_of, see
@@ -37,18 +36,11 @@ from common_sync.edges.environments.releases import (
     share,
 )
 from common_sync.edges.environments.trial import begin_trial
-from common_sync.edges.files.tar import write_tar
 from common_sync.edges.project.load import Project, select_services
 from common_sync.edges.state.lock import exclusive
 
-_VARIABLES = ".env"
-"""What outlives releases without being named, where it is there."""
-
-_LEFT_OUT = Rules((*CACHES, *(rule for rule in EXCLUDES if rule.pattern in {".git", ".venv/", "venv/"})))
-"""What goes into no release, whatever the service's `.dockerignore` says: there may be none."""
-
-DeployAction = Literal["nothing", "refused", "would", "released", "again"]
-"""What was done: nothing was to be, it is not in sync or leaves its folder, a release would be made, was made, or the current one was proven."""
+DeployAction = Literal["nothing", "refused", "would", "prepared", "released", "again"]
+"""What was done: nothing was to be, it is not in sync or leaves its folder, a release would be made, is made aside, was made, or the current one was proven."""
 
 
 class Deployment(NamedTuple):
@@ -77,7 +69,7 @@ class Deployment(NamedTuple):
     def is_done(self) -> bool:
         """Whether the release is current, and is healthy or was not to be restarted."""
         if self.outcome is None:
-            return self.action == "nothing"
+            return self.action in ("nothing", "prepared")
         return self.outcome.proven or (bool(self.site.stays) and not self.outcome.undone)
 
 
@@ -106,6 +98,7 @@ class DeployWish(NamedTuple):
     offline: bool = False  # ask no network
     restart: bool = True  # restart the service, where that is possible
     dry_run: bool = False  # write nothing
+    only_prepare: bool = False  # make the release aside, and do not switch to it
     revision: str = ""  # names the commit to take; nothing for the work tree
 
 
@@ -184,23 +177,7 @@ class _Deploying:
         self._site = _set_up(site, settings_of(self._tree, site.service))
         self._source = source_of(project, site.service)
         self._releases = read_releases(site.place)
-        self._persistent = tuple(self._list_persistent())
-        self._members = [one for one in source.listing.members if self._is_sent(one.path, folder=False)]
-        self._folders = [one for one in source.listing.folders if self._is_sent(one, folder=True)]
-
-    def _list_persistent(self) -> Iterator[str]:
-        named = [one.value for one in self._site.settings.persistent]
-        yield from named
-        places = (os.path.join(above, _VARIABLES) for above in (self._source, os.path.join(self._site.place, SHARED)))
-        if _VARIABLES not in named and any(os.path.lexists(one) for one in places):
-            yield _VARIABLES
-
-    def _is_sent(self, path: str, *, folder: bool) -> bool:
-        """Tell whether a file or folder goes into a release: no cache, no environment, and nothing that outlives it."""
-        above = (*ancestors(path), path)
-        if any(one in self._persistent for one in above):
-            return False
-        return not any(_LEFT_OUT.match(one, folder or one != path) is not None for one in above)
+        self._content = Content(source.listing, self._site, self._source)
 
     def foresee(self) -> Deployment:
         """Return what would be done; write nothing."""
@@ -208,13 +185,13 @@ class _Deploying:
         led = situation.folder.memory.led.get(digest_inputs(situation.items))
         environment = led.environment if led is not None and see(self._site.place, led.environment).is_intact else ""
         with open(os.devnull, "wb") as nowhere:
-            made = self._made(self._pack(nowhere), environment)
+            made = self._made(self._content.pack(nowhere), environment)
         current, former = self._releases.known.get(self._releases.current), self._releases.current
         built = situation.sources is not None and not environment
         if current is not None and current.made == made and self._releases.is_settled:
-            return Deployment(self._site, "nothing", former, former, environment, files=len(self._members))
+            return Deployment(self._site, "nothing", former, former, environment, files=len(self._content.members))
         number = former if current is not None and current.made == made else self._releases.next_number
-        return Deployment(self._site, "would", number, former, environment, built, len(self._members))
+        return Deployment(self._site, "would", number, former, environment, built, len(self._content.members))
 
     def deploy(self) -> Deployment:
         """Make a release, switch to it and prove it; the current one is proven where it is the same."""
@@ -224,23 +201,40 @@ class _Deploying:
         environment, built = self._build()
         self._check_program(environment)
         done = Deployment(self._site, "nothing", releases.current, releases.current, environment, built)
-        done = done._replace(files=len(self._members))
+        done = done._replace(files=len(self._content.members))
         with packed(place) as file:
-            made = self._made(self._pack(file), environment)
+            made = self._made(self._content.pack(file), environment)
             current = releases.known.get(releases.current)
             if current is not None and current.made == made:
-                if (releases.is_settled and not self._is_due) or self._site.stays:
-                    return done
-                return self._bring_up(done._replace(action="again"), current)
-            release = Release(releases.next_number, made, self._commit)
-            file.seek(0)
-            owner = find_account(self._site.user) if os.geteuid() == 0 else None
-            share(place, self._source, self._persistent, owner)
-            make_release(place, release, file)
-        service = describe(self._project, self._site.service)
-        prepare_release(self._tree, self._site, release, service, self._project.configuration.file)
+                return self._prove(done, current)
+            release = find_prepared(releases, made, self._commit) or self._make(made, file)
+        self._check(release)
+        if self._wish.only_prepare:
+            return done._replace(action="prepared", number=release.number)
         done = self._bring_up(done._replace(action="released", number=release.number), release)
         return done._replace(removed=tuple(self._prune()))
+
+    def _prove(self, done: Deployment, current: Release) -> Deployment:
+        """Prove the current release, where nobody has, and it is not only to be prepared."""
+        if (self._releases.is_settled and not self._is_due) or self._site.stays:
+            return done
+        if self._wish.only_prepare:
+            return done._replace(action="prepared")
+        return self._bring_up(done._replace(action="again"), current)
+
+    def _make(self, made: Made, file: IO[bytes]) -> Release:
+        """Make a release that nothing leads to yet."""
+        place, release = self._site.place, Release(self._releases.next_number, made, self._commit)
+        file.seek(0)
+        owner = find_account(self._site.user) if os.geteuid() == 0 else None
+        share(place, self._source, self._content.persistent, owner)
+        make_release(place, release, file)
+        return release
+
+    def _check(self, release: Release) -> None:
+        """Run what the service wants to be run in a release before the switch; what changes more than that only right before it."""
+        service, file = describe(self._project, self._site.service), self._project.configuration.file
+        prepare_release(self._tree, self._site, release, service, file, only_check=self._wish.only_prepare)
 
     @property
     def _is_due(self) -> bool:
@@ -311,13 +305,7 @@ class _Deploying:
                 raise TreeError(Problem(message, self._project.configuration.file, None, closed.remedy))
 
     def _made(self, content: str, environment: str) -> Made:
-        return Made(content, environment, self._site.settings.command, self._persistent)
-
-    def _pack(self, file: IO[bytes]) -> str:
-        """Write what goes into a release; return its digest."""
-        hashing = _Hashing(file)
-        write_tar(hashing, self._members, self._folders)  # type: ignore[arg-type] # it only writes
-        return hashing.digest.hexdigest()
+        return Made(content, environment, self._site.settings.command, self._content.persistent)
 
     def _prune(self) -> Iterator[int]:
         """Remove releases that are no longer needed, and their environments; what a process uses stays."""
@@ -331,15 +319,3 @@ class _Deploying:
             if name not in used and not any(find_users(path_of(place, name))):
                 remove_environment(place, name)
         yield from unused
-
-
-class _Hashing:
-    """A file to be written, which hashes what goes into it."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file, self.digest = file, hashlib.sha256()
-
-    def write(self, data: bytes) -> int:
-        """Write bytes."""
-        self.digest.update(data)
-        return self._file.write(data)

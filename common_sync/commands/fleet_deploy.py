@@ -73,7 +73,7 @@ def deploy_fleet(project: Project, wish: Wish, how: DeployWish, heard: Heard, ag
     """
     select_copied(project, wish.services)
     inventory = load_inventory(project.root, wish.inventory)
-    status = read_fleet(project, wish._replace(kind=COMPOSE))
+    status = read_fleet(project, wish._replace(deployed=True))
     trees = {one.site.service: find_tree(project.root, status.commit, one.site.service) for one in status.looked}
     branch = find_branch(project.root, status.ref)
     planned = [_plan(one, status, trees[one.site.service], branch) for one in status.looked]
@@ -81,8 +81,11 @@ def deploy_fleet(project: Project, wish: Wish, how: DeployWish, heard: Heard, ag
     plan = FleetPlan(status, tuple(planned))
     if how.dry_run or not plan.due or plan.obstacles or not status.is_known or not agreed(plan):
         return FleetDeploy(plan)
-    manifests = {one.place.service: one.wanted for one in status.asked}
-    release = Release(secrets.token_hex(8), status.commit, branch, trees, manifests)
+    copies = {
+        service: {one.place.copy: one.wanted for one in status.asked if one.place.service == service}
+        for service in trees
+    }
+    release = Release(secrets.token_hex(8), status.commit, branch, trees, copies)
     order = inventory.order._replace(on_failure=how.on_failure or inventory.order.on_failure)
     sites = [one.site for one in plan.due]
     return FleetDeploy(plan, roll_out(sites, order, release, heard, only_prepare=how.only_prepare))
@@ -95,7 +98,7 @@ def _plan(looked: Looked, status: FleetStatus, tree: str, branch: str) -> Planne
     reason = find_reason(look, tree, holds=all(one.verdict.state == "current" for one in own))
     is_halfway = look.journal is not None and look.journal.is_halfway
     edits = look.checkout.edits if look.checkout is not None and not is_halfway else ()
-    obstacle = find_obstacle(look, branch) or (
+    obstacle = find_obstacle(look, branch, moves=site.target.kind == COMPOSE) or (
         f"edited in the clone: {', '.join(edits[:_MOST_NAMED])}" if edits else ""
     )
     return Planned(site, reason, obstacle)

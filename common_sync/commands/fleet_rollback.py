@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from common_sync.commands.fleet_status import Wish, select_sites
 from common_sync.commands.steps.fleet_rollout import Heard, Release, Rollout, roll_out
-from common_sync.core.fleet.inventory import COMPOSE, Site
+from common_sync.core.fleet.inventory import Site
 from common_sync.edges.fleet.inventory import load_inventory
 from common_sync.edges.project.load import Project, select_copied
 
@@ -33,7 +33,7 @@ def roll_back_fleet(
         CommonSyncError: The inventory is wrong, or nothing in it is meant.
     """
     inventory, services = load_inventory(project.root, wish.inventory), select_copied(project, wish.services)
-    done = FleetRollback(tuple(select_sites(project, inventory, wish._replace(kind=COMPOSE, services=services))))
+    done = FleetRollback(tuple(select_sites(project, inventory, wish._replace(deployed=True, services=services))))
     if not agreed(done):
         return done
     return done._replace(rollout=roll_out(done.sites, inventory.order, Release(secrets.token_hex(8)), heard))

@@ -13,7 +13,7 @@ from common_sync.core.copies.manifest import Manifest
 from common_sync.core.errors import ConfigurationError, GitError, Problem, shell_word
 from common_sync.core.findings import make_finding
 from common_sync.core.fleet.answers import SSH_FAILED, Trouble, Verdict, read_reply
-from common_sync.core.fleet.inventory import COMPOSE, LOCAL, RELEASE, Inventory, Place, Site
+from common_sync.core.fleet.inventory import LOCAL, RELEASE, Inventory, Place, Site
 from common_sync.core.fleet.probe import make_question
 from common_sync.core.model import NAMED_ID, Finding, Origin, below
 from common_sync.edges.files.pages import read_shipped
@@ -32,7 +32,7 @@ class Wish(NamedTuple):
     ref: str | None = None  # the commit whose copies are wanted; None for the inventory's, or the upstream
     inventory: str | None = None  # the inventory's path; None for the one beside the configuration
     patience: Patience = Patience()
-    kind: str = "*"  # a pattern of kinds of targets
+    deployed: bool = False  # only the targets that `fleet deploy` brings up to date
 
 
 class Asked(NamedTuple):
@@ -106,9 +106,7 @@ def read_fleet(project: Project, wish: Wish) -> FleetStatus:
     asked, findings = _ask(pairs, file, wish.patience)
     silent = {one.host for one in places} - {one.place.host for one in asked if one.verdict.state != "unknown"}
     indexed = tuple(site for site in sites if site.service in project.indexed)
-    meant = (
-        sites if wish.kind == "*" else [site for site in sites if site not in indexed]
-    )  # no deploy touches the others
+    meant = [site for site in sites if site not in indexed] if wish.deployed else sites  # no deploy touches the others
     looked, more = ask_looks(meant, silent, file, wish.patience)
     return FleetStatus(ref, commit, tuple(asked), (*findings, *more), tuple(looked), indexed)
 
@@ -122,15 +120,19 @@ def select_sites(project: Project, inventory: Inventory, wish: Wish) -> list[Sit
     services, sites = select_services(project, wish.services), find_sites(project, inventory)
     meant = [one for one in sites if one.service in services and _is_meant(one, wish)]
     if not meant:
-        hosts = ", ".join(dict.fromkeys(one.host for one in sites if fnmatchcase(one.target.kind, wish.kind))) or "none"
+        hosts = ", ".join(dict.fromkeys(one.host for one in sites if _is_of_kind(one, wish))) or "none"
         message = "no target has what was named"
-        message += "" if wish.kind == "*" else f', and kind = "{wish.kind}"'
+        message += ' and is deployed: kind = "compose", or "release" with a `clone`' if wish.deployed else ""
         raise ConfigurationError(Problem(message, inventory.file, remedy=f"its hosts are {hosts}"))
     return meant
 
 
 def _is_meant(site: Site, wish: Wish) -> bool:
-    return fnmatchcase(site.host, wish.hosts or "*") and fnmatchcase(site.target.kind, wish.kind)
+    return fnmatchcase(site.host, wish.hosts or "*") and _is_of_kind(site, wish)
+
+
+def _is_of_kind(site: Site, wish: Wish) -> bool:
+    return site.target.is_deployed or not wish.deployed
 
 
 def find_ref(root: str, inventory: Inventory, ref: str | None) -> tuple[str, str]:
@@ -245,7 +247,7 @@ _MOST_NAMED = 3
 def _find_remedy(place: Place) -> str:
     """Return how what is wanted comes to a place: by what has brought there what it holds."""
     service = shell_word(place.service)
-    if place.kind == COMPOSE:
+    if place.is_deployed:
         return f"common-sync fleet deploy {service}"
     if place.container:
         return "build the image again, and start the container from it"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -57,10 +58,13 @@ class Job(NamedTuple):
         health_timeout: In how many seconds the service must be well.
         health_times: How many times in a row.
         settle: For how many seconds it must stay so.
-        library: The library's folder in the image.
+        library: The library's folder in the image, or what stands for it in messages.
         token: What the probe's answer begins with.
         probe: A program that tells what that folder holds.
         of: The run that `undo` takes back.
+        kind: Who runs the service: `compose`, or `release` where `common-sync deploy` makes releases.
+        place: The folder of the releases, or nothing.
+        program: What the machine's own common-sync is called.
     """
 
     action: str
@@ -81,6 +85,9 @@ class Job(NamedTuple):
     token: str
     probe: str
     of: str = ""
+    kind: str = "compose"
+    place: str = ""
+    program: str = "common-sync"
 
 
 class Caller:
@@ -113,36 +120,62 @@ class Caller:
         """Tell whether a command succeeds."""
         return self.find(*words) is not None
 
+    def prove_by(self, what: str, *words: str, probe: str = "") -> None:
+        """See that the library's folder holds what is wanted, by a command that runs the probe.
+
+        Args:
+            what: What the folder is in, in words.
+            words: The command.
+            probe: The probe, where it is not the job's as it is.
+
+        Raises:
+            StepError: It does not, or that cannot be told.
+        """
+        said = self.ask(*words, given=probe or self.job.probe, limit=self.job.timeout)
+        lines = [line for line in said.splitlines() if line.startswith(self.job.token)]
+        found = json.loads(lines[0][len(self.job.token) :]) if len(lines) == 1 else []
+        for told in found or [{"gone": True}]:
+            if "gone" in told or "error" in told:
+                fail(f"{what} has no readable folder {self.job.library}")
+            if told["changed"] or told["missing"] or told["extra"]:
+                fail(f"{what} holds another library in {self.job.library} than is wanted")
+
     def _call(self, words: tuple[str, ...], given: str, out: int, limit: float, err: int | None = None) -> str:
         """Run a command in the clone; without a limit it has as long as anything may take.
 
         Raises:
             StepError: It has failed.
         """
+        done = self.launch(words, given, out, limit, err)
+        if done.returncode:
+            fail(f"{_show(words)} has ended with {done.returncode}")
+        return done.stdout.decode("utf-8", "surrogateescape").rstrip("\n")
+
+    def launch(
+        self,
+        words: tuple[str, ...],
+        given: str = "",
+        out: int = subprocess.PIPE,
+        limit: float = 0,
+        err: int | None = None,
+    ) -> subprocess.CompletedProcess[bytes]:
+        """Return how a command in the clone has ended; without a limit it has as long as anything may take.
+
+        Raises:
+            StepError: It cannot be started, or took too long.
+        """
         shell = os.environ.get("GIT_SSH_COMMAND", "ssh -oBatchMode=yes")
         env = dict(keep_environment(), GIT_TERMINAL_PROMPT="0", GIT_SSH_COMMAND=shell)
-        shown = _show(words)
         is_fetch = words[:2] == ("git", "fetch")  # an interrupted one harms nothing, and may leave a process behind
         held, limit = () if is_fetch else self._lock, limit or self.job.timeout
         env.update({} if is_fetch else _make_settings(int(env.get("GIT_CONFIG_COUNT") or 0)))
+        data = given.encode("utf-8", "surrogateescape")
         try:
-            done = run(
-                words,
-                limit,
-                given.encode("utf-8", "surrogateescape"),
-                out=out,
-                err=err,
-                cwd=self.job.path,
-                env=env,
-                held=held,
-            )
+            return run(words, limit, data, out=out, err=err, cwd=self.job.path, env=env, held=held)
         except subprocess.TimeoutExpired:
-            fail(f"{shown} took more than {limit:g} s")
+            return fail(f"{_show(words)} took more than {limit:g} s")
         except OSError as error:
-            fail(f"{words[0]}: {error.strerror}")
-        if done.returncode:
-            fail(f"{shown} has ended with {done.returncode}")
-        return done.stdout.decode("utf-8", "surrogateescape").rstrip("\n")
+            return fail(f"{words[0]}: {error.strerror}")
 
 
 def _make_settings(first: int) -> dict[str, str]:

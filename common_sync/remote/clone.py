@@ -83,14 +83,18 @@ class Clone(Caller):
 
     def fetch(self) -> None:
         """Bring the commit, and see that the clone can move to it."""
-        commit, short = self.job.commit, self.job.commit[:SHORT]
+        self.bring()
+        if not self.succeeds("git", "merge-base", "--is-ancestor", "HEAD", self.job.commit):
+            fail(f"the clone has commits that are not in {self.job.commit[:SHORT]}: it can only move forward")
+        self.check_way(self.job.commit)
+
+    def bring(self) -> None:
+        """Bring the commit, and see that it has the service as it is wanted."""
+        commit = self.job.commit
         if not self.succeeds("git", "cat-file", "-e", f"{commit}^{{commit}}"):
             self.do("git", "fetch", "--no-tags", "--no-recurse-submodules", "origin", commit)
-        if not self.succeeds("git", "merge-base", "--is-ancestor", "HEAD", commit):
-            fail(f"the clone has commits that are not in {short}: it can only move forward")
         if self.ask("git", "rev-parse", f"{commit}:./{self.job.service}") != self.job.tree:
-            fail(f"{short} holds another state of {self.job.service} there than here")
-        self.check_way(commit)
+            fail(f"{commit[:SHORT]} holds another state of {self.job.service} there than here")
 
     def check_way(self, commit: str) -> None:
         """Refuse to go to a commit that has a file where something lies that git does not know: it may be all there is of it.

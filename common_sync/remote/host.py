@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import time
 
 from common_sync.remote.calls import Caller, fail, refuse
 from common_sync.remote.clone import SHORT
-from common_sync.remote.look import LIMIT, ask, find_state, list_running
-
-PAUSE = 1.0
-"""Seconds between two looks at whether a service is well."""
+from common_sync.remote.look import LIMIT, find_state, list_running
+from common_sync.remote.waiting import find_ill, wait_until_well
 
 _LABEL = "common-sync.target"
 """Of images that were built here, and whose names may be taken away again."""
@@ -91,13 +88,7 @@ class Host(Caller):
 
     def prove(self, what: str, *words: str) -> None:
         """See that the library's folder, in an image or in a container, holds what is wanted."""
-        said = self.ask("docker", *words, given=self.job.probe, limit=self.job.timeout)
-        lines = [line for line in said.splitlines() if line.startswith(self.job.token)]
-        (told,) = json.loads(lines[0][len(self.job.token) :]) if len(lines) == 1 else [{"gone": True}]
-        if "gone" in told or "error" in told:
-            fail(f"{what} has no readable folder {self.job.library}")
-        if told["changed"] or told["missing"] or told["extra"]:
-            fail(f"{what} holds another library in {self.job.library} than is wanted")
+        self.prove_by(what, "docker", *words)
 
     def find_running(self, project: str) -> dict[str, str]:
         """Return the image of each unit of a project."""
@@ -135,18 +126,7 @@ class Host(Caller):
 
     def wait_until_well(self, project: str, images: dict[str, str]) -> None:
         """Wait until all is well so many times in a row, and stays so for a while."""
-        deadline = time.monotonic() + self.job.health_timeout
-        times, since, seen = 0, 0.0, ""
-        while True:
-            ill, now = self._see(project, images)
-            clock = time.monotonic()
-            is_good = not ill and now == seen
-            times, since, seen = (times + 1, since, now) if is_good else (int(not ill), clock, now)
-            if times >= self.job.health_times and clock >= since + self.job.settle:
-                return
-            if clock > deadline and (not is_good or clock > deadline + self.job.settle):
-                fail(f"not healthy in {self.job.health_timeout} s: {ill or 'it was started again and again'}")
-            time.sleep(PAUSE)
+        wait_until_well(self.job, lambda: self._see(project, images))
 
     def _see(self, project: str, images: dict[str, str]) -> tuple[str, str]:
         """Return why a service is not well, or nothing, and its starts; where Docker does not tell, it may do so soon."""
@@ -170,10 +150,7 @@ class Host(Caller):
         missing = sorted(set(images).difference(str(one["unit"]) for one in found))
         if missing:
             return f"{', '.join(missing)}: no container"
-        told = ask(self.job.health) if self.job.health else {"status": 200}
-        if str(told.get("status"))[:1] != "2":
-            return f"{self.job.health}: {told.get('error') or told['status']}"
-        return ""
+        return find_ill(self.job.health)
 
     def find_files(self, root: str) -> list[str]:
         """Return the service's compose files."""

@@ -34,6 +34,9 @@ _GRACE = 5
 _MOST_EDITS = 20
 _LONGEST = 200
 _LARGEST = 1 << 20
+RELEASE = "release"
+"""What a service with releases has in the place of units and their images: its current release, by its number."""
+
 _UNIT = "com.docker.compose.service"
 _PROJECT = "com.docker.compose.project"
 
@@ -56,19 +59,33 @@ def look(target: dict[str, str]) -> dict[str, object]:
 
     Args:
         target: `health` is what to ask, or nothing; `path` the folder of the repository, or nothing where only the health
-            is asked for; `service` the service's path from there; `project` Compose's name of what runs, where it is known.
+            is asked for; `service` the service's path from there; `project` Compose's name of what runs, where it is known;
+            `place` the folder of the service's releases, or nothing where Compose runs it.
     """
     told: dict[str, object] = {"health": ask(target["health"]) if target["health"] else None}
     if target["path"]:
         journal = _read_journal(find_state(target["path"], target["service"]))
-        told["checkout"] = read_checkout(target["path"], target["service"])
         told["journal"] = journal
+        if target.get("place"):
+            return dict(told, running=_read_release(target["place"]))
+        told["checkout"] = read_checkout(target["path"], target["service"])
         project = target.get("project") or (journal or {}).get("project")
         try:
             told["running"] = list_running(str(project)) if project else []
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
             told.update(running=[], silent=_printable(str(error)))
     return told
+
+
+def _read_release(place: str) -> list[dict[str, str]]:
+    """Return the current release; nothing where there is none, or it was not proven since it was switched to."""
+    folder = os.path.join(place, "releases")
+    try:
+        number = os.readlink(os.path.join(folder, "current")).lstrip("0")
+    except OSError:
+        return []
+    is_proven = not os.path.lexists(os.path.join(folder, "former"))
+    return [{"unit": RELEASE, "image": _printable(number), "state": "running" if is_proven else "unproven"}]
 
 
 def ask(url: str) -> dict[str, object]:

@@ -9,7 +9,15 @@ from support.trees import file
 from common_sync.core.copies.drift import drift_findings
 from common_sync.core.copies.manifest import Manifest, make_manifest
 from common_sync.core.copies.plan import build_plan
-from common_sync.core.findings import CODES, file_finding, line_finding, make_finding, missing_copy, reference_findings
+from common_sync.core.findings import (
+    CODES,
+    file_finding,
+    line_finding,
+    make_finding,
+    missing_copy,
+    reference_findings,
+    unpin_command,
+)
 from common_sync.core.model import Entries, Entry, Finding, Origin, Reference, Snapshot
 
 A, B, C = file(b"a"), file(b"b"), file(b"c")
@@ -201,3 +209,9 @@ def test_no_finding_tells_a_password(text: str) -> None:
         file_finding("CS213", REQ_FILE, 1, text, text),
     ):
         assert (finding.message, finding.remedy) == (URLS[text], URLS[text])
+
+
+def test_the_command_that_unpins() -> None:
+    """A person would be told a command that the shell or the program does not take."""
+    assert unpin_command("services/api") == "common-sync unpin services/api"
+    assert unpin_command("services/my api", "our-auth") == "common-sync unpin 'services/my api' --library our-auth"

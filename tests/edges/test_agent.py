@@ -21,10 +21,10 @@ from support.monorepo import Monorepo
 from common_sync.commands.steps.wanted import OWN_NAMES, read_wanted
 from common_sync.core.fleet.probe import make_question
 from common_sync.edges.files.pages import read_shipped
-from common_sync.remote import agent, host, look
-from common_sync.remote.agent import Agent
+from common_sync.remote import agent, compose, look, steps, waiting
 from common_sync.remote.calls import Job, RefusalError, StepError, fail
 from common_sync.remote.clone import Clone
+from common_sync.remote.compose import Compose
 from common_sync.remote.host import Host
 from common_sync.remote.journal import Journal, read_journal, write_json
 
@@ -43,7 +43,7 @@ class Machine:
         standin.write_docker(folder / "bin", self.store)
         monkeypatch.setenv("PATH", f"{folder / 'bin'}:/usr/bin:/bin")
         monkeypatch.setenv("HOME", str(folder))
-        monkeypatch.setattr(host, "PAUSE", 0.01)
+        monkeypatch.setattr(waiting, "PAUSE", 0.01)
         for name, value in (("NOSYSTEM", "1"), ("GLOBAL", os.devnull)):
             monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
         self.answer_here(monkeypatch)
@@ -127,7 +127,7 @@ class Machine:
 
     def act(self, action: str, run_id: str = "1", **more: object) -> dict[str, object]:
         """Do a job in this process; return how it has ended."""
-        return Agent(self.job(action, run_id, **more), str(self.state)).run()
+        return Compose(self.job(action, run_id, **more), str(self.state)).run()
 
     def end(self, action: str, run_id: str = "1", **more: object) -> tuple[object, object]:
         """Do a job; return its end and why."""
@@ -462,7 +462,7 @@ def test_a_journal_that_is_not_at_its_end(machine: Machine, step: str) -> None:
     machine.end("prepare")
     kept = machine.journal
     if step in {"switched", "rolling-back"}:
-        Agent(machine.job("switch"), str(machine.state))._host.do("git", "merge", "-q", "--ff-only", kept.commit)  # noqa: SLF001
+        Compose(machine.job("switch"), str(machine.state))._host.do("git", "merge", "-q", "--ff-only", kept.commit)  # noqa: SLF001
         Host(machine.job("switch")).start(kept.new, {*kept.running.values()})
     write_json(str(machine.state / "journal.json"), {**kept._asdict(), "step": step, "later": "unknown keys are left"})
     assert machine.end("switch") == ("refused", "what was prepared is not there any more: another run came in between")
@@ -726,15 +726,15 @@ def test_a_full_disk(machine: Machine, monkeypatch: pytest.MonkeyPatch, full: st
     first, one = machine.head, machine.running
     assert machine.end("prepare") == ("verified", "")
     assert (machine.state / "journal.json").stat().st_mode & 0o077 == 0
-    steps: list[str] = []
+    noted: list[str] = []
 
     def write(path: str, value: dict[str, object]) -> None:
-        steps.append(str(value["step"]))
-        if full in steps:
+        noted.append(str(value["step"]))
+        if full in noted:
             raise OSError(errno.ENOSPC, "No space left on device")
         write_json(path, value)
 
-    monkeypatch.setattr(agent, "write_json", write)
+    monkeypatch.setattr(steps, "write_json", write)
     end, why = machine.end("switch")
     assert (end, machine.head, machine.running) == ("rollback-failed", first, one)
     assert (
@@ -877,7 +877,7 @@ def test_docker_that_does_not_answer(machine: Machine, monkeypatch: pytest.Monke
     (machine.store / "fail").unlink()
     one = machine.running
     assert machine.end("prepare", "2") == ("verified", "")
-    monkeypatch.setattr(agent, "list_running", lambda _: [])
+    monkeypatch.setattr(compose, "list_running", lambda _: [])
     assert machine.end("switch", "2") == ("rolled-back", "api: the container is gone")
     assert machine.running == one
 

@@ -45,11 +45,16 @@ class Box(NamedTuple):
 
 
 @contextmanager
-def booted(folder: Path) -> Iterator[Box]:
-    """Start a systemd in which a folder, the program and its Python are where they are outside; as root, without a network."""
+def booted(folder: Path, name: str = "box") -> Iterator[Box]:
+    """Start a systemd in which a folder, the program and its Python are where they are outside; as root, without a network.
+
+    Args:
+        folder: The folder.
+        name: What it is called, where there are several.
+    """
     if os.geteuid() != 0 or not Path("/sys/fs/cgroup/systemd").is_dir() or not Path("/lib/systemd/systemd").exists():
         pytest.skip("no systemd can be started here: it takes root, cgroups v1 and the apt package systemd")
-    state = folder / f"box-{os.getpid()}"
+    state = folder / f"{name}-{os.getpid()}"
     up = subprocess.run(
         [SCRIPT, "up", state, PROJECT / "common_sync", sys.prefix, folder],
         capture_output=True,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from common_sync.core.errors import shell_word
 from common_sync.core.findings import make_finding
 from common_sync.core.fleet.answers import Trouble
-from common_sync.core.fleet.inventory import COMPOSE, LOCAL, Site
+from common_sync.core.fleet.inventory import COMPOSE, LOCAL, RELEASE, Site
 from common_sync.core.fleet.looks import Look, read_looks
 from common_sync.core.fleet.probe import make_program
 from common_sync.core.model import NAMED_ID, Finding
@@ -29,13 +29,14 @@ class Looked(NamedTuple):
 
 def is_looked_at(site: Site) -> bool:
     """Tell whether there is more to ask about a target than its copies."""
-    return bool(site.target.kind == COMPOSE or site.target.deploying.health)
+    return bool(site.target.is_deployed or site.target.deploying.health)
 
 
 def describe_target(site: Site) -> dict[str, str]:
     """Return a target as `remote/look.py` takes it."""
-    path = site.target.path if site.target.kind == COMPOSE else ""
-    return {"health": site.target.deploying.health, "path": path, "service": site.service}
+    target = site.target
+    place = target.path if target.kind == RELEASE else ""
+    return {"health": target.deploying.health, "path": target.repository, "service": site.service, "place": place}
 
 
 def ask_looks(

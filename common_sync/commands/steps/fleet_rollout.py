@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 from common_sync.commands.steps.wanted import OWN_NAMES
 from common_sync.core.copies.manifest import Manifest
 from common_sync.core.fleet.endings import WHOLE, Ending, read_ending
-from common_sync.core.fleet.inventory import Site
+from common_sync.core.fleet.inventory import RELEASE, Site, Target
 from common_sync.core.fleet.probe import make_bundle, make_question
 from common_sync.core.fleet.rollout import UNDO, Order
 from common_sync.core.fleet.waves import Batch, plan_waves
@@ -20,7 +20,9 @@ Action = Literal["prepare", "back", "switch", "undo"]
 Heard = Callable[[str], None]
 """Is told what has come to pass."""
 
-_MODULES = ("look", "calls", "clone", "host", "journal", "agent")
+_MODULES = ("look", "calls", "waiting", "clone", "host", "journal", "steps", "compose", "machine", "releases", "agent")
+"""Of `remote/`, each after those that it imports."""
+
 _MARGIN = 60
 _COMMANDS = 4
 """How many long commands an action may need, one after the other: to fetch, to build, to start units, to go back."""
@@ -34,14 +36,14 @@ class Release(NamedTuple):
         commit: The commit's full id.
         branch: The branch that clones must be at; nothing where any will do.
         trees: Git's id of each service's folder.
-        manifests: What each service's copy should hold.
+        copies: What each service's copies should hold, by their paths in it.
     """
 
     run: str
     commit: str = ""
     branch: str = ""
     trees: Mapping[str, str] = {}
-    manifests: Mapping[str, Manifest] = {}
+    copies: Mapping[str, Mapping[str, Manifest]] = {}
 
 
 class Rollout(NamedTuple):
@@ -132,16 +134,13 @@ def _limit(site: Site) -> int:
 
 def _make_job(site: Site, action: Action, release: Release) -> dict[str, object]:
     """Return what `remote/calls.py` takes as a job."""
-    given, token = site.target.deploying, secrets.token_hex(8)
-    manifest, probe = release.manifests.get(site.service), ""
-    if manifest is not None:
-        folders = [(manifest, site.target.library)]
-        probe = make_question(read_shipped("remote/probe.py"), token, _MARGIN, folders, OWN_NAMES)
+    target, given, token = site.target, site.target.deploying, secrets.token_hex(8)
+    library, probe = _make_probe(target, release.copies.get(site.service, {}), token)
     return {
         "action": action,
         "run": release.run if action != "undo" else secrets.token_hex(8),
         "of": release.run,
-        "path": site.target.path,
+        "path": target.repository,
         "service": site.service,
         "commit": release.commit,
         "tree": release.trees.get(site.service, ""),
@@ -153,7 +152,27 @@ def _make_job(site: Site, action: Action, release: Release) -> dict[str, object]
         "health_timeout": given.health_timeout,
         "health_times": given.health_times,
         "settle": given.settle,
-        "library": site.target.library,
+        "library": library,
         "token": token,
         "probe": probe,
+        "kind": target.kind,
+        "place": target.path,
+        "program": given.program,
     }
+
+
+def _make_probe(target: Target, copies: Mapping[str, Manifest], token: str) -> tuple[str, str]:
+    """Return the folders of the library there, in words, and the program that tells what they hold; none where nothing is wanted.
+
+    Args:
+        target: The target. Its next release has no number yet: a word with the token stands for it.
+        copies: What its copies should hold, by their paths in the service.
+        token: What the program's answer begins with.
+    """
+    if target.kind == RELEASE:
+        above = f"{target.path}/releases/release-{token}/app"
+        folders, named = [(wanted, f"{above}/{copy}") for copy, wanted in copies.items()], ", ".join(copies)
+    else:
+        folders, named = [(wanted, target.library) for wanted in copies.values()], target.library
+    source = read_shipped("remote/probe.py")
+    return named, make_question(source, token, _MARGIN, folders, OWN_NAMES) if folders else ""

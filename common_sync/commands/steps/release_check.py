@@ -22,7 +22,9 @@ _CHECK = "its check failed: {}; nothing was switched"
 _BEFORE = "its `before` failed: {}; nothing was switched, and what it has done until then stays"
 
 
-def prepare_release(project: Project, site: Site, release: Release, service: Service, file: str) -> None:
+def prepare_release(
+    project: Project, site: Site, release: Release, service: Service, file: str, *, only_check: bool = False
+) -> None:
     """Look at the imports of a new release, then run the `check` of its service, and its `before`; remove one that fails.
 
     Args:
@@ -31,6 +33,7 @@ def prepare_release(project: Project, site: Site, release: Release, service: Ser
         release: The new one.
         service: What its unit is about.
         file: The configuration's path.
+        only_check: Whether it is not switched to yet: then `before`, which may change what the current one works with, waits.
 
     Raises:
         TreeError: One of them failed.
@@ -38,7 +41,8 @@ def prepare_release(project: Project, site: Site, release: Release, service: Ser
     settings, passed = site.settings, False
     try:
         _check_imports(project, site, release)
-        for words, sentence in ((settings.check, _CHECK), (settings.before, _BEFORE)):
+        before = () if only_check else settings.before
+        for words, sentence in ((settings.check, _CHECK), (before, _BEFORE)):
             failure = _run(site, release, service, words) if words else None
             if failure is not None:
                 message = f"{site.service}: {sentence.format(failure.reason)}"

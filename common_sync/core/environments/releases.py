@@ -169,6 +169,20 @@ def choose_target(releases: Releases) -> Release | None:
     return next(proven, None) or next((one for one in before if not one.failed), None)
 
 
+def find_prepared(releases: Releases, made: Made, commit: str) -> Release | None:
+    """Return the release that was made aside of the same things and of the same commit, or None where there is none.
+
+    Args:
+        releases: All of them.
+        made: What it is made of.
+        commit: The commit that it is of.
+    """
+    newest = releases.known.get(max(releases.numbers, default=0))
+    if newest is None or newest.proven or newest.failed or newest.number <= max(releases.current, releases.former or 0):
+        return None
+    return newest if (newest.made, newest.commit) == (made, commit) else None
+
+
 def list_old(releases: Releases, keep: int) -> list[int]:
     """Return the numbers of releases that are no longer needed, and of what killed runs have left.
 

@@ -20,7 +20,7 @@ LOCAL = "local"
 """The host that is this machine."""
 
 KEYS = ("ref", *ROLLOUT_KEYS, "defaults", "target")
-TARGET_KEYS = ("host", "hosts", "service", "kind", "path", "containers", "library", *DEPLOY_KEYS)
+TARGET_KEYS = ("host", "hosts", "service", "kind", "path", "containers", "library", "clone", *DEPLOY_KEYS)
 _DEFAULT_KEYS = TARGET_KEYS[2:]
 _HOSTS_KEYS = ("ssh_config", "ansible", "docker_context", "group")
 _LATER = ("ansible", "docker_context")
@@ -42,13 +42,14 @@ class Target(NamedTuple):
         host: What `ssh` is told, or `local`; nothing where `hosts` has a pattern.
         hosts: A pattern of names in ssh's configuration, or nothing.
         service: The service, as a user names it.
-        kind: `clone`, the repository is checked out there; `compose`, and Compose runs the service from there, which
-            `fleet deploy` brings up to date; or `release`, `deploy` made releases there.
+        kind: `clone`, the repository is checked out there; `compose`, and Compose runs the service from there; or `release`,
+            `deploy` made releases there.
         path: The absolute path of the clone or of the folder of releases, or nothing.
         containers: The containers of Docker that have the service.
         library: The absolute path of the copy in the containers, or nothing.
         line: Where the target begins.
         deploying: How it is brought up to date.
+        clone: The absolute path of the clone that releases are made of, or nothing.
     """
 
     host: str
@@ -60,6 +61,17 @@ class Target(NamedTuple):
     library: str
     line: int
     deploying: Deploying = Deploying()
+    clone: str = ""
+
+    @property
+    def is_deployed(self) -> bool:
+        """Whether `fleet deploy` brings it up to date."""
+        return self.kind == COMPOSE or bool(self.kind == RELEASE and self.clone)
+
+    @property
+    def repository(self) -> str:
+        """The absolute path of the clone that it is brought up to date from, or nothing."""
+        return "" if not self.is_deployed else self.path if self.kind == COMPOSE else self.clone
 
 
 class Inventory(NamedTuple):
@@ -79,6 +91,7 @@ class _Common(NamedTuple):
     path: Setting | None = None
     containers: tuple[Setting, ...] | None = None
     library: Setting | None = None
+    clone: Setting | None = None
     deploying: Mapping[str, object] = MappingProxyType({})
 
 
@@ -116,6 +129,7 @@ def _read_common(reader: Reader) -> _Common:
         reader.setting("path", _PATH, '"/srv/shop", an absolute path on the host'),
         containers,
         reader.setting("library", _PATH, '"/app/common", the absolute path of the copy in the containers'),
+        reader.setting("clone", _PATH, '"/srv/shop", the clone on the host that `common-sync deploy` runs in'),
         read_deploying(reader),
     )
 
@@ -133,8 +147,12 @@ def _read_target(reader: Reader, defaults: _Common, given: frozenset[str]) -> Ta
     own, (host, hosts) = _read_common(reader), _read_hosts(reader)
     service, kind, path = own.service or defaults.service, own.kind or defaults.kind, own.path or defaults.path
     containers = own.containers if own.containers is not None else defaults.containers or ()
-    library, keys = own.library or defaults.library, given.union(reader.names)
+    library, clone, keys = own.library or defaults.library, own.clone or defaults.clone, given.union(reader.names)
     _check_keys_together(reader, keys, is_compose=kind is not None and kind.value == COMPOSE)
+    if own.clone is not None and (kind is None or kind.value != RELEASE):
+        reader.complain(
+            "clone", f'"clone" is for kind = "{RELEASE}"', f'kind = "{RELEASE}", or path = "{own.clone.value}"'
+        )
     if "path" not in keys and (not containers or (kind is not None and kind.value == COMPOSE)):
         reader.complain("path", 'key "path" is missing', 'path = "/srv/shop", the clone on the host')
     if len(reader.problems) > before or service is None or not (path or containers):
@@ -149,6 +167,7 @@ def _read_target(reader: Reader, defaults: _Common, given: frozenset[str]) -> Ta
         library.value.rstrip("/") if library is not None else "",
         reader.line,
         Deploying(**{**defaults.deploying, **own.deploying}),  # type: ignore[arg-type] # each was read as its field's type
+        clone.value.rstrip("/") if clone is not None else "",
     )
 
 
@@ -192,6 +211,7 @@ class Place(NamedTuple):
     folder: str  # its absolute path
     line: int  # where its target begins
     kind: str = CLONE  # of its target
+    is_deployed: bool = False  # whether `fleet deploy` brings there what is wanted
 
     @property
     def shown(self) -> str:
@@ -217,10 +237,13 @@ def list_places(site: Site, copies: Sequence[str]) -> Iterator[Place]:
     host, service, target = site
     above = "/releases/current/app" if target.kind == RELEASE else f"/{service}"
     for copy in copies if target.path else ():
-        yield Place(host, service, copy, "", f"{target.path}{above}/{copy}", target.line, target.kind)
+        yield Place(
+            host, service, copy, "", f"{target.path}{above}/{copy}", target.line, target.kind, target.is_deployed
+        )
     for container in target.containers:
         for copy in copies[:1]:
-            yield Place(host, service, copy, container, target.library, target.line, target.kind)
+            is_deployed = target.kind == COMPOSE
+            yield Place(host, service, copy, container, target.library, target.line, target.kind, is_deployed)
 
 
 def find_clashes(places: Sequence[Place], file: str) -> Iterator[Problem]:

@@ -171,34 +171,37 @@ def find_reason(look: Look, tree: str, *, holds: bool) -> str:
         tree: Git's id of the service's folder in the commit that is wanted.
         holds: Whether all its copies are as wanted.
     """
-    checkout, journal = look.checkout or Checkout(), look.journal
+    journal = look.journal
     if journal is None:
         return "was not deployed by this command yet"
     if journal.is_open:
         return f"its last deploy stands at `{journal.step}`"
-    if checkout.tree != tree:
+    if look.checkout is not None and look.checkout.tree != tree:
         return "its clone holds another commit of it"
     if journal.tree != tree:
         return "runs another commit of it"
     if look.silent:
         return f"it is not known what runs: {look.silent}"
     if {(unit, image) for unit, image in look.running if unit in journal.images} != set(journal.images.items()):
-        return "runs other images than its last deploy has made"
+        return f"runs {'another release' if look.checkout is None else 'other images'} than its last deploy has made"
     return "" if holds else "a copy is not as wanted"
 
 
-def find_obstacle(look: Look, branch: str) -> str:
+def find_obstacle(look: Look, branch: str, *, moves: bool = True) -> str:
     """Return why a service must not be touched, in a few words; nothing where it may be.
 
     Args:
         look: How it stands.
         branch: The branch that its clone should be at; nothing where any will do.
+        moves: Whether its clone is moved; else it does not matter how that stands.
     """
+    if look.journal is not None and look.journal.busy:
+        return "another deploy is at work there"
+    if not moves:
+        return ""
     checkout = look.checkout or Checkout(error="its clone was not asked")
     if checkout.error:
         return f"its clone cannot be read: {checkout.error}"
-    if look.journal is not None and look.journal.busy:
-        return "another deploy is at work there"
     if not checkout.branch:
         return "its clone is at no branch"
     if branch and checkout.branch != branch:

@@ -14,6 +14,7 @@ DEPLOY_KEYS = (
     "compose",
     "env_file",
     "source",
+    "program",
     "tags",
     "prepare_timeout",
     "health_timeout",
@@ -41,6 +42,7 @@ class Deploying(NamedTuple):
         compose: The paths of its compose files from the repository's root; none where they are the service's own.
         env_file: The absolute path, on the host, of the file of variables for Compose, or nothing.
         tags: Words by which waves name it.
+        program: What the host's own common-sync is called, which makes releases.
         prepare_timeout: How many seconds fetching and building may take.
         health_timeout: In how many seconds it must be healthy.
         health_times: How many good answers in a row are asked for.
@@ -55,6 +57,7 @@ class Deploying(NamedTuple):
     health_timeout: int = 60
     health_times: int = 3
     settle: int = 5
+    program: str = "common-sync"
 
 
 class Order(NamedTuple):
@@ -119,6 +122,7 @@ def read_deploying(reader: Reader) -> Mapping[str, object]:
 _STRINGS = (
     ("health", _URL, '"http://127.0.0.1:8001/health", as the host itself asks it'),
     ("env_file", r"(?:/(?!\.{1,2}(?:/|\Z))[^/\x00-\x1f\x7f]+)+", '"/srv/shop/.env", an absolute path on the host'),
+    ("program", r"/(?:[^/\x00-\x1f\x7f]+/)*common-sync", '"/opt/tools/bin/common-sync", an absolute path on the host'),
     ("source", "git", '"git", which is all there is: images are built on the host'),
 )
 _LISTS = (

@@ -27,6 +27,9 @@ def run_deploy(
     ] = None,
     offline: Annotated[bool, Option("--offline", "Ask no network.")] = False,
     no_restart: Annotated[bool, Option("--no-restart", "Switch, and leave the restart and the proof to you.")] = False,
+    prepare_only: Annotated[
+        bool, Option("--prepare-only", "Make the release aside, and check it; switch nothing.")
+    ] = False,
     dry_run: DryRun = False,
 ) -> int:
     """Make a release of each service, switch to it, restart it and prove it; go back where it is not healthy."""
@@ -37,7 +40,7 @@ def run_deploy(
         raise ConfigurationError(Problem(message, remedy="common-sync deploy SERVICE, or common-sync deploy --all"))
     if rev == "":
         raise ConfigurationError(Problem("--rev names no commit", remedy="--rev v1.0.0"))
-    wish = DeployWish(offline, not no_restart, dry_run, rev or "")
+    wish = DeployWish(offline, not no_restart, dry_run, prepare_only, rev or "")
     rollout = deploy_services(load_project(options.root), services or (), wish, lambda line: say(printable(line)))
     if rollout.error is not None and not rollout.done and not rollout.left:
         raise rollout.error
@@ -73,14 +76,14 @@ def _service_lines(done: "Deployment", options: Options) -> Iterator[str]:
     if done.outcome is not None:
         yield from outcome_lines(done.outcome, done.number, options)
         yield from lasting_lines(done.site, options) if done.outcome.undone else ()
-    elif done.action == "nothing" and done.site.stays and not options.quiet:
+    elif done.action in ("nothing", "prepared") and done.site.stays and not options.quiet:
         yield f"  {printable(done.site.stays)}"
     yield from finding_lines(done.warnings, terminal, everything=options.verbose)
     if done.removed and not options.quiet:
         yield f"  removed: {count(len(done.removed), 'former release')}"
 
 
-_MARKS = {"nothing": "·", "would": "→", "released": "✓", "again": "·"}
+_MARKS = {"nothing": "·", "would": "→", "prepared": "✓", "released": "✓", "again": "·"}
 
 
 def _sentence(done: "Deployment") -> str:
@@ -89,10 +92,12 @@ def _sentence(done: "Deployment") -> str:
     if done.action == "again":
         lacked = "run" if done.site.is_due else "run as its settings say" if done.installed else ""
         return f"release {done.number} is current, and {f'did not {lacked}' if lacked else 'was not proven'} yet"
+    if done.action == "prepared" and done.number == done.former:
+        return f"release {done.number} is current, and is to be proven; nothing was restarted"
     parts = [count(done.files, "file")]
     if done.environment:
         parts.append(f"environment {done.environment}{' built' if done.built else ''}")
     elif done.built:
         parts.append("an environment is to be built")
-    would = "would be " if done.action == "would" else ""
-    return f"release {done.number} {would}made: {', '.join(parts)}"
+    would, aside = "would be " if done.action == "would" else "", " aside" if done.action == "prepared" else ""
+    return f"release {done.number} {would}made{aside}: {', '.join(parts)}"

@@ -131,6 +131,7 @@ def _deployment(done: "Deployment") -> Fields:
         "name": as_text(done.site.service),
         "place": as_text(done.site.place),
         "action": done.action,
+        "stays": as_text(done.site.stays) or None,
         "release": done.number or None,
         "former": done.former or None,
         "environment": done.environment or None,
@@ -149,6 +150,8 @@ def rollback_fields(done: "Rollback") -> Fields:
     return {
         "service": as_text(done.site.service),
         "place": as_text(done.site.place),
+        "unit": name_file(done.site.unit) if done.site.settings.command else None,
+        "scope": "user" if done.site.manager.is_of_user else "system",
         "former": done.releases.current or None,
         "settled": done.releases.is_settled,
         "release": done.target.number if done.target is not None else None,

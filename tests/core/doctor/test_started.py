@@ -87,6 +87,7 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     ),
     "a module of the library": (ALL + "CMD python -m our_common.main", {}, ""),
     "a module that a lock may bring": (ALL + "RUN uv sync\nCMD python -m x.y", {"pyproject.toml": ""}, ""),
+    "a module that Pipenv may bring": (ALL + "RUN pipenv install\nCMD python -m x.y", {"Pipfile": ""}, ""),
     "a package": (ALL + 'CMD ["python", "-m", "app"]', {"app/__main__.py": ""}, ""),
     "what a server serves": (ALL + 'CMD ["uvicorn", "app.main:app", "--port", "80"]', APP, ""),
     "what a server serves is missing": (ALL + 'CMD ["uvicorn", "app.main:app"]', LIKE_APP, "CS220:5"),

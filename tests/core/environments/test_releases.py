@@ -12,6 +12,7 @@ from common_sync.core.environments.releases import (
     Releases,
     choose_fallback,
     choose_target,
+    find_prepared,
     find_release_program,
     format_release,
     list_old,
@@ -161,3 +162,16 @@ OLD = [
 def test_what_is_no_longer_needed(releases: Releases, keep: int, expected: list[int]) -> None:
     """The disk of a Raspberry Pi would fill, or the release be gone that is to be gone back to."""
     assert list_old(releases, keep) == expected
+
+
+PREPARED = [("pu", 1, None, 2), ("pup", 1, None, 0), ("pf", 1, None, 0), ("p", 1, None, 0), ("pu", 2, 1, 0), ("pux", 1, None, 0), ("", 0, None, 0), ("u", 0, None, 1)]  # fmt: skip
+
+
+@pytest.mark.parametrize(("states", "current", "former", "number"), PREPARED)
+def test_a_release_that_was_made_aside(states: str, current: int, former: int | None, number: int) -> None:
+    """A release would be made twice, or one be switched to that has failed, or that somebody has left."""
+    releases = make(states, current, former)
+    found = find_prepared(releases, MADE, "")
+    assert (found.number if found is not None else 0) == number
+    assert find_prepared(releases, MADE._replace(content="other"), "") is None
+    assert find_prepared(releases, MADE, "another") is None

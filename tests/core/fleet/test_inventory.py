@@ -64,9 +64,9 @@ WRONG = [
     ('reff = "main"\n' + TARGET, ['1: unknown key "reff" (did you mean ref?)']),
     ('ref = "--all"\n' + TARGET, ["1: \"ref\" cannot be '--all' (ref = \"origin/main\")"]),
     ("defaults = 1\n" + TARGET, ['1: "defaults" must be a table ([defaults])']),
-    ('[defaults]\nhost = "vm"\n' + TARGET, ['2: unknown key "host" (the keys are service, kind, path, containers, library, health, compose, env_file, source, tags, prepare_timeout, health_timeout, health_times, settle)']),
-    (TARGET + 'pasword = "x"\n', ['5: unknown key "pasword" (the keys are host, hosts, service, kind, path, containers, library, health, compose, env_file, source, tags, prepare_timeout, health_timeout, health_times, settle)']),
-    (TARGET + 'command = "reboot"\n', ['5: unknown key "command" (the keys are host, hosts, service, kind, path, containers, library, health, compose, env_file, source, tags, prepare_timeout, health_timeout, health_times, settle)']),
+    ('[defaults]\nhost = "vm"\n' + TARGET, ['2: unknown key "host" (the keys are service, kind, path, containers, library, clone, health, compose, env_file, source, program, tags, prepare_timeout, health_timeout, health_times, settle)']),
+    (TARGET + 'pasword = "x"\n', ['5: unknown key "pasword" (the keys are host, hosts, service, kind, path, containers, library, clone, health, compose, env_file, source, program, tags, prepare_timeout, health_timeout, health_times, settle)']),
+    (TARGET + 'command = "reboot"\n', ['5: unknown key "command" (the keys are host, hosts, service, kind, path, containers, library, clone, health, compose, env_file, source, program, tags, prepare_timeout, health_timeout, health_times, settle)']),
     (TARGET + 'servce = "x"\n', ['5: unknown key "servce" (did you mean service?)']),
     (TARGET + 'kind = "nomad"\n', ["5: \"kind\" cannot be 'nomad' (kind = \"clone\", \"compose\", or \"release\" for what `common-sync deploy` makes)"]),
     (TARGET + "containers = 3\n", ['1: key "library" is missing beside "containers" (library = "/app/common", the absolute path of the copy in the containers)', '5: "containers" must be a list of strings (containers = ["…"])']),
@@ -97,6 +97,8 @@ DEPLOYING = [
     (COMPOSE + 'health_timeout = "60"\n', ["7: \"health_timeout\" cannot be '60' (health_timeout = 60)"]),
     (COMPOSE + "helth = 1\n", ['7: unknown key "helth" (did you mean health?)']),
     (TARGET + 'kind = "compose"\n', ['1: key "library" is missing beside kind = "compose" (library = "/app/common", the absolute path of the copy in the image)']),
+    (COMPOSE + 'clone = "/srv/shop"\n', ['7: "clone" is for kind = "release" (kind = "release", or path = "/srv/shop")']),
+    (COMPOSE + 'program = "/bin/sh"\n', ["7: \"program\" cannot be '/bin/sh' (program = \"/opt/tools/bin/common-sync\", an absolute path on the host)"]),
     ("wave = []\n" + COMPOSE, ['1: unknown key "wave" (did you mean waves?)']),
     ('waves = ["canary"]\n' + COMPOSE, ['1: "waves" must be a list of lists of strings (waves = [["…"], ["*"]])']),
     ("waves = [[1]]\n" + COMPOSE, ['1: "waves" must be a list of lists of strings (waves = [["…"], ["*"]])']),
@@ -129,6 +131,22 @@ def test_how_targets_are_brought_up_to_date() -> None:
     waves = ((Setting("canary", 3),), (Setting("vm-*", 3), Setting("pi", 3)))
     assert inventory.order == Order(waves, "25%", "undo")
     assert parse_inventory("at_once = 2\n" + COMPOSE, "fleet.toml")[0].order == Order(at_once="2")
+
+
+def test_releases_that_are_deployed() -> None:
+    """A machine that is only asked would be deployed to, or one that is meant be left out."""
+    release = TARGET + 'kind = "release"\n'
+    found = [
+        parse_inventory(text, "fleet.toml")[0].targets[0]
+        for text in (TARGET, COMPOSE, release, release + 'clone = "/c/"\n')
+    ]
+    assert [one.is_deployed for one in found] == [False, True, False, True]
+    assert [one.repository for one in found] == ["", "/srv", "", "/c"]
+    (defaults,) = parse_inventory('[defaults]\nclone = "/c"\nprogram = "/o/common-sync"\n' + release, "fleet.toml")[
+        0
+    ].targets
+    assert [one.is_deployed for one in list_places(Site("vm", "services/api", found[3]), ["common"])] == [True]
+    assert (defaults.clone, defaults.deploying.program) == ("/c", "/o/common-sync")
 
 
 def test_a_clone_that_two_services_share() -> None:

@@ -147,6 +147,8 @@ REASONS = [
         "it is not known what runs: docker ps took more than 60 s",
     ),
     (READ._replace(running=(("api", "sha256:2"),)), "runs other images than its last deploy has made"),
+    (READ._replace(checkout=None), ""),  # of releases no clone is asked
+    (READ._replace(checkout=None, running=()), "runs another release than its last deploy has made"),
 ]
 
 
@@ -159,6 +161,13 @@ def test_why_a_service_is_deployed(look: Look, reason: str) -> None:
 def test_a_copy_that_is_not_as_wanted() -> None:
     """A service whose library was edited would be passed over."""
     assert find_reason(READ, "t", holds=False) == "a copy is not as wanted"
+
+
+def test_a_clone_that_is_not_moved() -> None:
+    """A release could not be made because of a clone that is left alone; or two deploys would meet."""
+    edited = READ._replace(checkout=None)
+    assert find_obstacle(edited, "main", moves=False) == ""
+    assert find_obstacle(journal(busy=True), "main", moves=False) == "another deploy is at work there"
 
 
 OBSTACLES = [

@@ -1,0 +1,189 @@
+"""A service that Compose runs from a clone, taken from release to release: the standard library alone, Python 3.7 or newer."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+from common_sync.remote.calls import Job, RefusalError, fail, refuse
+from common_sync.remote.clone import SHORT, Clone
+from common_sync.remote.host import Host
+from common_sync.remote.journal import Journal, Release
+from common_sync.remote.look import list_running
+from common_sync.remote.steps import ERRORS, KEPT, Steps, explain
+
+
+class Compose(Steps):
+    """Moves the clone, and starts images that were built of it.
+
+    Args:
+        job: What is to be done.
+        state: The folder that has what is known of its deploys.
+        lock: The descriptors of its lock.
+    """
+
+    def __init__(self, job: Job, state: str, lock: tuple[int, ...] = ()) -> None:
+        super().__init__(job, state)
+        self._host, self._clone = Host(job, lock), Clone(job, lock)
+        self._tree = os.path.join(state, "tree", os.path.basename(job.path))
+        self._known: set[str] = set()
+
+    def prepare(self) -> str:
+        """Fetch, build and verify the commit; what runs is left alone."""
+        self._begin()
+        try:
+            self._clone.fetch()
+            self._host.add_tree(self._tree)
+            self.note("fetched", self.journal)
+            self.note("built", self.journal._replace(new=self._build()))
+            for unit, image in self.journal.new.items():
+                words = ("run", "--rm", "-i", "--network", "none", "--entrypoint", "python3", image, "-I", "-")
+                self._host.prove(f"the image of {unit}", *words)
+        except (RefusalError, *ERRORS) as error:
+            self.discard(explain(error))
+            return "failed"
+        self.note("verified", self.journal)
+        return "verified"
+
+    def _begin(self) -> None:
+        """See what runs, and that nobody else works there; note it."""
+        if self.journal.step == "verified":
+            self.discard("another run has begun")
+        self._clone.check(self._job.branch)
+        project, names = self._host.read_units(self._job.path)
+        running = {unit: image for unit, image in self._host.find_running(project).items() if unit in names}
+        self._known = self._list_kept()
+        for unit, name in names.items():
+            self._host.check_name(name, running.get(unit), self._known)
+        for unit, image in running.items():
+            self._host.keep(project, unit, image)
+        well = bool(running) and not self._host.find_ill(project, running)
+        fresh = Journal("", self._job.run, self._job.commit, self._job.tree, self._clone.head(), project, running)
+        self.note("begun", fresh._replace(branch=self._clone.branch(), well=well, history=self.journal.history))
+
+    def _list_kept(self) -> set[str]:
+        """Return the images of the releases that are kept, and of what ran before the last deploy."""
+        kept = [release.images for release in self.journal.releases]
+        return {image for images in (*kept, self.journal.running) for image in images.values()}
+
+    def _build(self) -> dict[str, str]:
+        """Build the images from the work tree beside the clone; return their ids."""
+        root = self._find_root()
+        project, names = self._host.read_units(root)
+        if project != self.journal.project:
+            fail(f"{self._job.commit[:SHORT]} calls its project {project}, and not {self.journal.project}")
+        for unit, name in names.items():
+            self._host.check_name(name, self.journal.running.get(unit), self._known)
+        return self._host.build(root, project, names)
+
+    def _find_root(self) -> str:
+        """Return the repository's folder in the work tree beside the clone."""
+        prefix = self._host.ask("git", "rev-parse", "--show-prefix").rstrip("/")
+        return os.path.join(self._tree, prefix) if prefix else self._tree
+
+    def _check_names(self) -> None:
+        """Refuse where somebody has made an image by a name that is about to be given to another one."""
+        for root in (self._job.path, self._find_root()):
+            for unit, name in self._host.read_units(root)[1].items() if os.path.isdir(root) else []:
+                self._host.check_name(name, self.journal.running.get(unit), self._list_ours())
+
+    def _list_ours(self) -> set[str]:
+        """Return the images that have a name of our own, and so lose nothing with Compose's."""
+        return self._list_kept().union(self.journal.running.values(), self.journal.new.values())
+
+    def discard(self, why: str) -> None:
+        """Take away what was prepared; what runs was not touched."""
+        self._host.remove_tree(self._tree)
+        self.note("discarded", self.journal._replace(why=why))
+        self._forget_images()
+
+    def _forget_images(self) -> None:
+        """Forget the images that were built here, are in no kept release, and do not run."""
+        journal = self.journal
+        held = [release.images for release in journal.releases]
+        held += [journal.running] if journal.step != "deployed" else []
+        with contextlib.suppress(*ERRORS):  # the next run does it
+            found = {str(one["image"]) for one in list_running(journal.project)}
+            self._host.forget(journal.project, found.union(*(one.values() for one in held)))
+
+    def back(self) -> str:
+        """Get ready to go back to the release before, which is kept."""
+        if not self.journal.history[1:]:
+            refuse("no earlier release is kept there")
+        last, target = self.journal.releases[:2]
+        self._clone.check_left(last.commit, last.branch)
+        self._clone.check_way(target.commit)
+        self._begin()
+        if not all(map(self._host.find_image, target.images.values())):
+            self.discard("an image of the release before was removed")
+            return "failed"
+        to = self.journal._replace(commit=target.commit, tree=target.tree, new=target.images, back=True)
+        self.note("verified", to)
+        return "verified"
+
+    def keep_releases(self, journal: Journal) -> None:
+        """Note that it is deployed."""
+        history = journal.history or [Release(journal.old, "", "", journal.running)._asdict()][: len(journal.running)]
+        new = Release(journal.commit, journal.tree, journal.run, journal.new, journal.branch)._asdict()
+        if journal.back:
+            history = [dict(history[1], branch=journal.branch), *history[2:]]
+        else:
+            history = [new, *(one for one in history if one["images"] != journal.new)]
+        self.note("deployed", self.journal._replace(history=history[:KEPT], why=""))
+
+    def tidy(self) -> None:
+        """Take away the work tree beside the clone, and the images of our own that no kept release has."""
+        with contextlib.suppress(*ERRORS):
+            self._host.remove_tree(self._tree)
+        self._forget_images()
+
+    def check_unchanged(self) -> None:
+        """Refuse where somebody has changed the clone, or what runs, since it was prepared."""
+        journal = self.journal
+        self._clone.check(journal.branch)
+        found = self._host.find_running(journal.project)
+        if self._clone.head() != journal.old or any(
+            found.get(unit) != image for unit, image in journal.running.items()
+        ):
+            refuse("somebody has changed the clone, or what runs, since it was prepared")
+        self._clone.check_way(journal.commit)
+        self._check_names()
+
+    def take_over(self) -> None:
+        """Move the clone, start the new images, and see that they do well and hold what is wanted."""
+        journal = self.journal
+        self._clone.move(journal.commit, back=journal.back)
+        self._host.start(journal.new, self._list_ours())
+        self.note("switched", journal)
+        self._host.wait_until_well(journal.project, journal.new)
+        if journal.back:
+            return
+        found = [(str(one["unit"]), str(one["id"])) for one in list_running(journal.project)]
+        for unit, container in found:
+            if unit in journal.new:
+                self._host.prove(f"the container of {unit}", "exec", "-i", container, "python3", "-I", "-")
+        unproven = sorted(set(journal.new).difference(unit for unit, _ in found))
+        if unproven:
+            fail(f"{', '.join(unproven)}: the container is gone")
+
+    def go_back(self) -> None:
+        """Move the clone back, start the old images, and see that they do as well as before."""
+        journal, head = self.journal, self._clone.head()
+        if head not in (journal.old, journal.commit):
+            fail(f"somebody has moved the clone to {head[:SHORT]}")
+        self._clone.check_branch(journal.branch)
+        self._clone.mend(journal.commit if head == journal.old else journal.old)
+        self._clone.check_way(journal.old)
+        fresh = {unit: image for unit, image in journal.new.items() if unit not in journal.running}
+        if fresh and head == journal.commit:
+            self._host.remove(fresh)
+        if head != journal.old:
+            self._clone.move(journal.old, back=True)
+        self._host.start(journal.running, self._list_ours())
+        if journal.well:
+            self._host.wait_until_well(journal.project, journal.running)
+        found = self._host.find_running(journal.project)
+        gone = sorted(unit for unit, image in journal.running.items() if found.get(unit) != image)
+        if gone:
+            fail(f"{', '.join(gone)}: what ran before is not there again")
+        self._host.remove_tree(self._tree)
