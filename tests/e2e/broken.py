@@ -151,10 +151,62 @@ REFUSED = (
         _BY_PATH,
         library={**LIBRARY, "pyproject.toml": f'{LIBRARY["pyproject.toml"]}[tool.flit.module]\nname = "ours"\n'},
     ),
+    Case(
+        "option_that_no_requirements_file_takes",
+        stage("COPY . .", INSTALL, START),
+        files={"requirements.txt": "../../common\n--no-deps\n"},
+    ),
+    Case(
+        "version_that_a_folder_of_packages_lacks",
+        stage("COPY . .", "RUN pip install --no-index --find-links w wheel==0.1 ./common", START),
+        files={"w/wheel-0.45.1-py3-none-any.whl": ""},
+    ),
 )
 """An image cannot be built, because the installer refuses what it reads, whatever is copied."""
 
+ENDED = (
+    (
+        Case(
+            "imported_before_the_install",
+            stage("COPY . .", "RUN python3 -c 'import our_common'", INSTALL, START),
+            verdict="broken",
+        ),
+        "No module named 'our_common'",
+    ),
+    (
+        Case(
+            "copied_from_a_stage_without_it",
+            stage("COPY . .", INSTALL, name="build")
+            + stage("COPY --from=build /nosuch ./x", "COPY . .", INSTALL, START),
+            verdict="unknown",
+        ),
+        "/nosuch.* not found",
+    ),
+    (
+        Case(
+            "copied_from_a_stage_without_it_by_the_classic_builder",
+            stage("COPY . .", INSTALL, name="build")
+            + stage("COPY --from=build /nosuch ./x", "COPY . .", INSTALL, START),
+            buildkit=False,
+            verdict="unknown",
+        ),
+        "nosuch: file does not exist",
+    ),
+    (
+        Case(
+            "files_left_out_of_a_copy_by_the_classic_builder",  # no release of it knows the flag, old ones of BuildKit do not
+            stage("COPY --exclude=*.md . .", INSTALL, START),
+            buildkit=False,
+            verdict="unknown",
+        ),
+        "(?i)unknown flag: exclude",
+    ),
+)
+"""A build ends at a line that installs nothing: its case, and what Docker says."""
+
 UNUSABLE = (
+    Case("script_that_is_not_there", stage("COPY . .", INSTALL, 'CMD ["python3", "missing.py"]')),
+    Case("program_that_is_not_there", stage("COPY . .", INSTALL, 'CMD ["./run.sh"]')),
     Case(
         "isolated_from_its_path",  # -I passes over PYTHONPATH
         stage("ENV PYTHONPATH=/app/common", "COPY . .", 'CMD ["python3", "-I", "main.py"]'),

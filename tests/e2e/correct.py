@@ -260,6 +260,15 @@ _INSTALLERS = (
         files={"pyproject.toml": _PROJECT},
     ),
     Case(
+        "by_a_loop",
+        stage("COPY . .", 'RUN for each in common; do pip install --no-cache-dir "./$each"; done', START),
+    ),
+    Case(
+        "by_a_loop_of_two",  # a library and a project beside it
+        stage("COPY . .", "RUN for each in common tools; do pip install ./$each; done", START),
+        files={"tools/pyproject.toml": _PROJECT.replace('"api"', '"tools"'), "tools/main.py": ""},
+    ),
+    Case(
         "installed_by_uv",
         stage(
             "RUN pip install uv",

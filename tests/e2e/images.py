@@ -65,7 +65,7 @@ def build_stream(engine: Engine, root: Path, service: str, tag: str, dockerfile:
 def running(engine: Engine, tag: str, *options: str) -> Iterator[Running]:
     """Start an image without any network, with options for `docker run`; the container is removed afterwards."""
     started = engine.docker("run", "--detach", "--label", LABEL, "--network", "none", *options, tag)
-    assert started.code == 0, started
+    assert started.code == 0, f"the image cannot be started:\n{started.err}"
     container = Running(engine, started.out.strip())
     try:
         yield container

@@ -67,6 +67,19 @@ class Subject(NamedTuple):
         assert done.code != 0
         assert re.search(r"pip install", done.err + done.out), done.err
 
+    def ends(self, place: Path, message: str) -> None:
+        """Hold that `doctor` does not call it proven, and that the build ends with a message.
+
+        Args:
+            place: Where to build.
+            message: A regular expression of what Docker says.
+        """
+        self.is_judged(self.verdict)
+        done = self._build_alone(place)
+        self.note("built", "yes" if done.code == 0 else "no")
+        assert done.code != 0, "Docker builds what it should not"
+        assert re.search(message, done.err + done.out), done.err
+
     def builds_anyway(self, place: Path) -> None:
         """Hold that it can be built, whatever `doctor` says."""
         done = self._build_alone(place)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from e2e.base import NAME, PYTHON
-from e2e.broken import MENDABLE, REFUSED, UNBUILDABLE, UNUSABLE
+from e2e.broken import ENDED, MENDABLE, REFUSED, UNBUILDABLE, UNUSABLE
 from e2e.cases import INSTALL, SERVICE, START, Case, repository_of, stage
 from e2e.conftest import Note
 from e2e.correct import CORRECT
@@ -61,6 +61,14 @@ def test_what_an_installer_refuses_is_not_called_proven(subject: Subject, tmp_pa
     subject.is_refused(tmp_path / "distributed")
 
 
+@pytest.mark.parametrize(("case", "message"), ENDED, ids=[case.name for case, _ in ENDED])
+def test_a_build_that_ends_is_not_called_proven(case: Case, message: str, subject: Subject, tmp_path: Path) -> None:
+    """A user would be told that an image can be built, and see it end at a line that installs nothing."""
+    assert case.verdict != "proven"
+    assert subject.repo.run("distribute").code in {0, 1}
+    subject.ends(tmp_path / "distributed", message)
+
+
 @pytest.mark.parametrize("case", MENDABLE, ids=lambda case: case.name)
 def test_a_broken_service_builds_once_it_is_mended(case: Case, subject: Subject, tmp_path: Path) -> None:
     """A user would let `doctor --fix` edit a Dockerfile, and still have no image."""
@@ -98,5 +106,5 @@ def test_an_image_can_be_built_and_be_of_no_use(case: Case, subject: Subject, tm
     assert subject.repo.run("distribute").code in {0, 1}
     subject.is_judged("unknown" if case.verdict == "unknown" else "broken")
     subject.builds_anyway(tmp_path / "distributed")
-    with pytest.raises(AssertionError, match=r"the service has ended|\.common-sync\.json"):
+    with pytest.raises(AssertionError, match=r"the service has ended|cannot be started|\.common-sync\.json"):
         subject.runs(case.copy_in_image)

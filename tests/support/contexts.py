@@ -21,6 +21,7 @@ LIBRARY = {
 }
 FILES = {**LIBRARY, "requirements.txt": "fastapi\n-e ./common\n", "main.py": "import our_common\n"}
 BASE = "FROM python:3.12-slim\nWORKDIR /app\n"
+NEWEST = f"# syntax=docker/dockerfile:1\n{BASE}"
 INSTALL = "RUN pip install -r requirements.txt\n"
 
 

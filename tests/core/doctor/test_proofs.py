@@ -6,7 +6,7 @@ Each row was tried with pip 23.2 and 26.3 and with uv 0.13, or is built by `make
 from collections.abc import Mapping
 
 import pytest
-from support.contexts import BASE, FILES, INSTALL, LIBRARY, troubles_of
+from support.contexts import BASE, FILES, INSTALL, LIBRARY, NEWEST, troubles_of
 
 ALL = BASE + "COPY . .\n"
 HASH = "--hash=sha256:" + "82fee1fc" * 8
@@ -592,31 +592,39 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "requirements: by nobody": (run("RUN pip install ./common"), requirements("--no-such\n-e ./common\n"), ""),
     # COPY --exclude takes patterns as a .dockerignore does, relative to what is copied
     "exclude: something else": (
-        BASE + "COPY --exclude=*.md --exclude=**/tests . .\nRUN pip install ./common\n",
+        NEWEST + "COPY --exclude=*.md --exclude=**/tests . .\nRUN pip install ./common\n",
         FILES,
         "",
     ),
     "exclude: the wheel that builds it": (
-        BASE + "COPY --exclude=*.whl . /w/\nRUN pip install --no-index --find-links=/w /w/common\n",
+        NEWEST + "COPY --exclude=*.whl . /w/\nRUN pip install --no-index --find-links=/w /w/common\n",
         {**FILES, "hatchling-1.27.0-py3-none-any.whl": ""},
-        "CS204:4",
+        "CS204:5",
     ),
-    "exclude: the copy": (BASE + "COPY --exclude=common . .\nRUN pip install ./common\n", FILES, "CS201:4"),
-    "exclude: its package": (BASE + "COPY --exclude=our_* common common\nRUN pip install ./common\n", FILES, "CS201:4"),
-    "exclude: its project file": (BASE + "COPY --exclude=**/*.toml . .\nRUN pip install ./common\n", FILES, "CS201:4"),
-    "exclude: no file below": (BASE + "COPY --exclude=*.toml . .\nRUN pip install ./common\n", FILES, ""),
+    "exclude: the copy": (NEWEST + "COPY --exclude=common . .\nRUN pip install ./common\n", FILES, "CS201:5"),
+    "exclude: its package": (
+        NEWEST + "COPY --exclude=our_* common common\nRUN pip install ./common\n",
+        FILES,
+        "CS201:5",
+    ),
+    "exclude: its project file": (
+        NEWEST + "COPY --exclude=**/*.toml . .\nRUN pip install ./common\n",
+        FILES,
+        "CS201:5",
+    ),
+    "exclude: no file below": (NEWEST + "COPY --exclude=*.toml . .\nRUN pip install ./common\n", FILES, ""),
     "exclude: what is there already": (
-        BASE + "COPY common common\nCOPY --exclude=common . .\nRUN pip install ./common\n",
+        NEWEST + "COPY common common\nCOPY --exclude=common . .\nRUN pip install ./common\n",
         FILES,
         "",
     ),
-    "exclude: a file": (BASE + "COPY --exclude=r* requirements.txt ./\n" + INSTALL, FILES, "CS213:4"),
+    "exclude: a file": (NEWEST + "COPY --exclude=r* requirements.txt ./\n" + INSTALL, FILES, "CS213:5"),
     "exclude: another file": (
-        BASE + "COPY common common\nCOPY --exclude=x* requirements.txt ./\n" + INSTALL,
+        NEWEST + "COPY common common\nCOPY --exclude=x* requirements.txt ./\n" + INSTALL,
         FILES,
         "",
     ),
-    "exclude: a variable": (BASE + "ARG X\nCOPY --exclude=$X . .\nRUN pip install ./common\n", FILES, "CS213:5"),
+    "exclude: a variable": (NEWEST + "ARG X\nCOPY --exclude=$X . .\nRUN pip install ./common\n", FILES, "CS213:6"),
     # loops over words that are written out
     "a loop": (run("RUN for x in common; do pip install ./$x; done"), FILES, ""),
     "a loop: what is not there": (
@@ -715,7 +723,7 @@ REASONS = {
     BASE + "RUN git clone https://example.invalid/x .\n" + INSTALL: "line 3 runs `git`, and what it leaves is unknown",
     BASE + "ADD x.tar.gz ./\n" + INSTALL: "line 3 unpacks or fetches `x.tar.gz`",
     BASE + "ARG S\nCOPY $S ./\n" + INSTALL: "in line 4 `$S` holds a variable without a value",
-    BASE + "COPY --exclude=[x] common ./common\nRUN pip install ./common\n": "line 3 leaves some of it out",
+    NEWEST + "COPY --exclude=[x] common ./common\nRUN pip install ./common\n": "line 4 leaves some of it out",
 }
 
 

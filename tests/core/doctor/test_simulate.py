@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.contexts import BASE, FILES, INSTALL, LIBRARY, context_of, follow, troubles_of
+from support.contexts import BASE, FILES, INSTALL, LIBRARY, NEWEST, context_of, follow, troubles_of
 
 from common_sync.core.doctor.build.simulate import simulate
 from common_sync.core.doctor.image.files import Anything, Doubt, Files, Gone, Image, Inline, Made, Place, Put, Rooted
@@ -62,24 +62,24 @@ DOCKERFILES = [
     ("in another case", BASE + "COPY . .\nCOPY Common/ ./x/\n" + INSTALL, "CS202:4"),
     ("from above", BASE + "COPY ../../common ./common\n" + COPY + INSTALL, "CS203:3"),
     ("from above, where nothing is", BASE + "COPY ../other .\nCOPY . .\n" + INSTALL, "CS203:3 CS202:3"),
-    ("parents", BASE + "COPY --parents ./common/pyproject.toml common/our_common ./\n" + COPY + INSTALL, ""),
+    ("parents", NEWEST + "COPY --parents ./common/pyproject.toml common/our_common ./\n" + COPY + INSTALL, ""),
     (
         "parents below a pivot",
-        BASE + "COPY --parents ./services/../lib/./x* ./common/./[po]* ./common/\n" + COPY + INSTALL,
-        "CS202:3",
+        NEWEST + "COPY --parents ./services/../lib/./x* ./common/./[po]* ./common/\n" + COPY + INSTALL,
+        "CS202:4",
     ),
     (
         "parents below pivots",
-        BASE + "COPY --parents ./commo*/./[po]* ./././requirements.txt ./\nRUN pip install .\n",
+        NEWEST + "COPY --parents ./commo*/./[po]* ./././requirements.txt ./\nRUN pip install .\n",
         "",
     ),
     (
         "parents of a stage",
-        BASE
+        NEWEST
         + "COPY . /srv/x\nFROM x\nWORKDIR /app\nCOPY --parents --from=0 /srv/./x/common /app/\nRUN pip install ./x/common\n",
         "",
     ),
-    ("only some of it", BASE + "COPY --exclude=*.toml common ./common\n" + COPY + INSTALL, "CS201:5"),
+    ("only some of it", NEWEST + "COPY --exclude=*.toml common ./common\n" + COPY + INSTALL, "CS201:6"),
     ("ADD", BASE + "ADD common common\nADD requirements.txt .\n" + INSTALL, ""),
     ("an archive", BASE + COPY + "ADD x.tar.gz ./\n" + INSTALL, "CS213:5"),
     ("a URL", BASE + COPY + "ADD https://example.invalid/x ./\n" + INSTALL, "CS213:5"),

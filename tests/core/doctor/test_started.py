@@ -1,4 +1,8 @@
-"""What an image is started with and does not have. Each row was started by Docker, or by a shell in a root folder of its own."""
+"""What an image is started with and does not have.
+
+The rules are those of Docker's reference for ENTRYPOINT and CMD, and of Python's for its command line.
+Docker did not start these rows; `make e2e` starts two like them.
+"""
 
 from collections.abc import Mapping
 

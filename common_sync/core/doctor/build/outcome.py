@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from common_sync.core.doctor.image.copying import MissingSource, SourceAbove
 from common_sync.core.doctor.image.files import Image
+from common_sync.core.doctor.image.flags import LaterFlag
 from common_sync.core.doctor.install.command import Install
 from common_sync.core.doctor.install.need import Need
 from common_sync.core.formats.dockerfile.syntax import Instruction
@@ -58,7 +59,7 @@ class NotFollowed(NamedTuple):
     what: str  # what it is
 
 
-Event = Installed | NotFollowed | MissingSource | SourceAbove
+Event = Installed | NotFollowed | MissingSource | SourceAbove | LaterFlag
 
 
 class Taken(NamedTuple):

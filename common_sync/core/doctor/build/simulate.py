@@ -22,6 +22,7 @@ from common_sync.core.doctor.image.bases import UNKNOWN_FOLDER, Base, read_base
 from common_sync.core.doctor.image.copying import Copying, MissingSource, copy_layers, read_copy
 from common_sync.core.doctor.image.effects import Layer, find_effects, why_not_followed
 from common_sync.core.doctor.image.files import Anything, Context, Doubt, Files, Gone, Image, Made, Put
+from common_sync.core.doctor.image.flags import list_later_flags
 from common_sync.core.doctor.install.command import read_install
 from common_sync.core.doctor.install.configured import configure
 from common_sync.core.doctor.install.isolation import list_installed
@@ -180,6 +181,7 @@ class _Builder:
 
     def _copy(self, instruction: Instruction, state: State) -> None:
         state.rights = state.rights.copied(instruction)
+        state.events += list_later_flags(instruction, self._dockerfile.syntax)
         copying = read_copy(instruction, lambda word: self._expand(word, instruction), state.workdir)
         if isinstance(copying, Copying):
             origin = copying.origin

@@ -11,6 +11,7 @@ from common_sync.core.doctor.checks.surroundings import list_installed
 from common_sync.core.doctor.checks.taken import find_untold
 from common_sync.core.doctor.image.copying import MissingSource, SourceAbove
 from common_sync.core.doctor.image.files import Context, Image
+from common_sync.core.doctor.image.flags import LaterFlag
 from common_sync.core.doctor.install.need import Need
 from common_sync.core.doctor.install.projects import Project
 from common_sync.core.doctor.install.sites import moved
@@ -120,6 +121,9 @@ def _of_event(event: Event, file: str, context: Context, admits: Admits) -> Iter
     match event:
         case NotFollowed():
             yield file_finding("CS213", file, event.line, event.what, IF_HARMLESS)
+        case LaterFlag():
+            remedy = "write `# syntax=docker/dockerfile:1` as the first line: that is the newest"
+            yield file_finding("CS213", file, event.line, event.what, remedy)
         case MissingSource():
             yield _missing_source(event, file)
         case SourceAbove():
