@@ -48,7 +48,6 @@ function openFile(service, cell) {
   view.service = service.name;
   view.file = path;
   const alike = SERVICES.filter(other => other !== service && other.cells.some(one => one.file === cell.file && one.state === cell.state && one.difference === cell.difference));
-  const copy = copyOf(service, D.files[cell.file][0]);
   showDrawer(path, el("p", { class: "path" }, button(service.name, () => openService(service))), say(cell.state, FILE_NAMES[cell.state], SAYS[cell.state]),
     remedies(service, cell.state), differenceOf(cell.difference),
     alike.length ? [el("p", { class: "group" }, `${cell.difference < 0 ? "In the same state" : "The same"} in ${plural(alike.length, "other service")}`), el("p", { class: "names" }, nameList(alike, 40))] : null);
