@@ -3,21 +3,21 @@
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.commands.distribute import Distribution, bring_in_sync
 from common_sync.commands.steps.edits import Edits, select_edits
 from common_sync.commands.steps.survey import survey
-from common_sync.commands.steps.taking import Promoted, add_taken, check_unchanged, decide, end_taking, list_locked
+from common_sync.commands.steps.taking import Promoted, decide, list_locked, write_taken
 from common_sync.core.copies.promotion import make_entry
 from common_sync.core.model import Finding, Version
 from common_sync.edges.files.folders import FOLDER, opened
-from common_sync.edges.files.replacing import write_version
 from common_sync.edges.processes.workers import Phases, no_progress
 from common_sync.edges.project.load import Project
 from common_sync.edges.state.discarded import keep_files, new_set, prune_sets
 from common_sync.edges.state.lock import exclusive, state_folder
-from common_sync.edges.state.promoting import Merges, Taken, read_journal, write_journal
+from common_sync.edges.state.promoting import Merges, Taken, read_journal
 
 if TYPE_CHECKING:
     from common_sync.commands.steps.homes import Goal
@@ -89,27 +89,27 @@ def promote(
 
 
 def _write(project: Project, edits: Edits, journal: Taken) -> str | None:
-    """Write the master, once the files from before are kept and the journal says what is taken; return where they are."""
-    root, replaced = project.root, [*_list_replaced(edits)]
-    journal, kept = add_taken(journal, edits), None
+    """Write the master; return where the files from before are."""
+    root = project.root
     descriptor = os.open(root, FOLDER)
     try:
-        for path, before, _ in edits.results():
-            check_unchanged(descriptor, path, before)
-        kept = new_set(root) if replaced else None
-        for folder, path, version in replaced:
-            assert kept is not None
-            with opened(folder, descriptor) as tree:
-                keep_files(kept, folder, tree, [(path, make_entry(version))])
-        write_journal(root, journal)
-        for path, before, after in edits.results():
-            if after != before:
-                write_version(descriptor, path, before, after)
-        write_journal(root, end_taking(project, journal))
+        kept = write_taken(
+            project, edits, journal, descriptor, [*edits.results()], partial(_keep, root, descriptor, edits)
+        )
         if kept is not None:
             prune_sets(root)
     finally:
         os.close(descriptor)
+    return kept
+
+
+def _keep(root: str, descriptor: int, edits: Edits) -> str | None:
+    replaced = [*_list_replaced(edits)]
+    kept = new_set(root) if replaced else None
+    for folder, path, version in replaced:
+        assert kept is not None
+        with opened(folder, descriptor) as tree:
+            keep_files(kept, folder, tree, [(path, make_entry(version))])
     return kept
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 
-from common_sync.remote.calls import Job, RefusalError, fail, refuse
+from common_sync.remote.calls import Job, fail, refuse
 from common_sync.remote.clone import SHORT, Clone
 from common_sync.remote.host import Host
 from common_sync.remote.journal import Journal, Release
 from common_sync.remote.look import list_running
-from common_sync.remote.steps import ERRORS, KEPT, Steps, explain
+from common_sync.remote.steps import ERRORS, KEPT, Steps
 
 
 class Compose(Steps):
@@ -28,24 +28,17 @@ class Compose(Steps):
         self._tree = os.path.join(state, "tree", os.path.basename(job.path))
         self._known: set[str] = set()
 
-    def prepare(self) -> str:
+    def build(self) -> None:
         """Fetch, build and verify the commit; what runs is left alone."""
-        self._begin()
-        try:
-            self._clone.fetch()
-            self._host.add_tree(self._tree)
-            self.note("fetched", self.journal)
-            self.note("built", self.journal._replace(new=self._build()))
-            for unit, image in self.journal.new.items():
-                words = ("run", "--rm", "-i", "--network", "none", "--entrypoint", "python3", image, "-I", "-")
-                self._host.prove(f"the image of {unit}", *words)
-        except (RefusalError, *ERRORS) as error:
-            self.discard(explain(error))
-            return "failed"
-        self.note("verified", self.journal)
-        return "verified"
+        self._clone.fetch()
+        self._host.add_tree(self._tree)
+        self.note("fetched", self.journal)
+        self.note("built", self.journal._replace(new=self._build_images()))
+        for unit, image in self.journal.new.items():
+            words = ("run", "--rm", "-i", "--network", "none", "--entrypoint", "python3", image, "-I", "-")
+            self._host.prove(f"the image of {unit}", *words)
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
         """See what runs, and that nobody else works there; note it."""
         if self.journal.step == "verified":
             self.discard("another run has begun")
@@ -66,7 +59,7 @@ class Compose(Steps):
         kept = [release.images for release in self.journal.releases]
         return {image for images in (*kept, self.journal.running) for image in images.values()}
 
-    def _build(self) -> dict[str, str]:
+    def _build_images(self) -> dict[str, str]:
         """Build the images from the work tree beside the clone; return their ids."""
         root = self._find_root()
         project, names = self._host.read_units(root)
@@ -113,7 +106,7 @@ class Compose(Steps):
         last, target = self.journal.releases[:2]
         self._clone.check_left(last.commit, last.branch)
         self._clone.check_way(target.commit)
-        self._begin()
+        self.begin()
         if not all(map(self._host.find_image, target.images.values())):
             self.discard("an image of the release before was removed")
             return "failed"

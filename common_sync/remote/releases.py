@@ -6,12 +6,12 @@ a release aside, switches by one symlink, proves it, and goes back where it is n
 
 from __future__ import annotations
 
-from common_sync.remote.calls import Job, RefusalError, fail, refuse
+from common_sync.remote.calls import Job, fail, refuse
 from common_sync.remote.clone import Clone
 from common_sync.remote.journal import Journal, Release
 from common_sync.remote.look import RELEASE
 from common_sync.remote.machine import Machine
-from common_sync.remote.steps import ERRORS, KEPT, UNTOUCHED, Steps, explain
+from common_sync.remote.steps import KEPT, UNTOUCHED, Steps
 
 
 class Releases(Steps):
@@ -32,22 +32,15 @@ class Releases(Steps):
         """The release that ran before; 0 for none."""
         return int(self.journal.running.get(RELEASE, 0))
 
-    def prepare(self) -> str:
+    def build(self) -> None:
         """Fetch the commit, make a release of it aside, and see what it holds."""
-        self._begin()
-        try:
-            self._clone.bring()
-            self.note("fetched", self.journal)
-            number = self._machine.make()
-            self.note("built", self.journal._replace(new={RELEASE: str(number)}))
-            self._machine.prove(number)
-        except (RefusalError, *ERRORS) as error:
-            self.discard(explain(error))
-            return "failed"
-        self.note("verified", self.journal)
-        return "verified"
+        self._clone.bring()
+        self.note("fetched", self.journal)
+        number = self._machine.make()
+        self.note("built", self.journal._replace(new={RELEASE: str(number)}))
+        self._machine.prove(number)
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
         """Note what runs."""
         standing = self._machine.read()
         running = {RELEASE: str(standing.current)} if standing.current else {}
@@ -62,7 +55,7 @@ class Releases(Steps):
         target = self._machine.choose(meant)
         if not target:
             refuse("the release to go back to is the current one")
-        self._begin()
+        self.begin()
         commit = self._machine.read().commits.get(target, "")
         tree = self._clone.find("git", "rev-parse", "--verify", "-q", f"{commit}:./{self._job.service}") or ""
         to = self.journal._replace(commit=commit, tree=tree, new={RELEASE: str(target)}, back=True)

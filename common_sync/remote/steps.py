@@ -35,8 +35,12 @@ class Steps(ABC):
         self.journal = Journal()
 
     @abstractmethod
-    def prepare(self) -> str:
-        """Fetch, build and verify the commit; what runs is left alone."""
+    def begin(self) -> None:
+        """Note what runs, once nothing speaks against a new release."""
+
+    @abstractmethod
+    def build(self) -> None:
+        """Fetch the commit, build of it, and see what that holds; what runs is left alone."""
 
     @abstractmethod
     def back(self) -> str:
@@ -106,6 +110,17 @@ class Steps(ABC):
             self.journal = self.journal._replace(step=step, why=why)
             return False
         return True
+
+    def prepare(self) -> str:
+        """Fetch, build and verify the commit; what runs is left alone."""
+        self.begin()
+        try:
+            self.build()
+        except (RefusalError, *ERRORS) as error:
+            self.discard(explain(error))
+            return "failed"
+        self.note("verified", self.journal)
+        return "verified"
 
     def undo(self) -> str:
         """Take back what a run has deployed."""

@@ -60,15 +60,15 @@ def crash(scenario: str) -> tuple[str, ...]:
 BREAKS = (
     Break(
         "promote writes no journal",
-        "commands/promote.py",
-        "        write_journal(root, journal)\n",
+        "commands/steps/taking.py",
+        "    write_journal(project.root, journal)\n",
         "",
         ("tests/test_promote.py::test_a_stopped_run_is_finished_by_distribute",),
     ),
     Break(
         "promote --to forgets what it has taken",
-        "commands/steps/elsewhere.py",
-        "        journal = add_taken(journal, edits)\n",
+        "commands/steps/taking.py",
+        "    journal = _add_taken(journal, edits)\n",
         "",
         ("tests/test_promote_elsewhere.py::test_a_merge_is_made_once",),
     ),

@@ -3,22 +3,26 @@
 import os
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from functools import partial
+from typing import TYPE_CHECKING
 
 from common_sync.commands.steps.edits import Edits
 from common_sync.commands.steps.homes import Goal, check_repository, find_checkout, find_patched, select_foreign
 from common_sync.commands.steps.promoted import clean
 from common_sync.commands.steps.survey import Survey
-from common_sync.commands.steps.taking import Decided, add_taken, check_unchanged, decide, end_taking
+from common_sync.commands.steps.taking import Decided, Result, decide, write_taken
 from common_sync.core.copies.library import Library
 from common_sync.core.copies.promotion import make_entry
-from common_sync.core.model import Version
 from common_sync.edges.files.folders import FOLDER, opened
-from common_sync.edges.files.replacing import write_version, writing_output
+from common_sync.edges.files.replacing import writing_output
 from common_sync.edges.git.patching import format_patch
 from common_sync.edges.project.load import Project
 from common_sync.edges.state.discarded import keep_files, new_set, prune_sets
 from common_sync.edges.state.lock import exclusive, state_folder
-from common_sync.edges.state.promoting import Merges, Taken, read_journal, write_journal
+from common_sync.edges.state.promoting import Merges, Taken, read_journal
+
+if TYPE_CHECKING:
+    from common_sync.core.model import Version
 
 
 def promote_elsewhere(
@@ -63,7 +67,7 @@ def _take(
 
 
 def _write(project: Project, folder: str, top: str, edits: Edits, journal: Taken) -> str | None:
-    """Write the master's files in a checkout, once those from before are kept there, and the journal here says what is taken.
+    """Write the master's files in a checkout; return where those from before are kept there.
 
     Args:
         project: The project.
@@ -75,21 +79,13 @@ def _write(project: Project, folder: str, top: str, edits: Edits, journal: Taken
     results = [(path, before, after) for (_, path), (before, after) in edits.masters.items()]
     descriptor = os.open(folder, FOLDER)
     try:
-        for path, before, _ in results:
-            check_unchanged(descriptor, path, before)
-        kept = _keep(descriptor, os.path.relpath(folder, top), top, results)
-        journal = add_taken(journal, edits)
-        write_journal(project.root, journal)
-        for path, before, after in results:
-            if after != before:
-                write_version(descriptor, path, before, after)
-        write_journal(project.root, end_taking(project, journal))
+        keep = partial(_keep, descriptor, os.path.relpath(folder, top), top, results)
+        return write_taken(project, edits, journal, descriptor, results, keep)
     finally:
         os.close(descriptor)
-    return kept
 
 
-def _keep(folder: int, inside: str, top: str, results: Sequence[tuple[str, Version | None, Version]]) -> str | None:
+def _keep(folder: int, inside: str, top: str, results: Sequence[Result]) -> str | None:
     replaced = [(path, make_entry(before)) for path, before, after in results if before is not None and after != before]
     if not replaced:
         return None

@@ -1,7 +1,8 @@
-"""What a run of `promote` decides before it writes anything: which edits are taken over, and which cannot be."""
+"""What a run of `promote` decides, which edits are taken over and which cannot be; and the one way in which a master is written."""
 
 import os
 from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from common_sync.commands.steps.edit import Edit, Step
@@ -11,9 +12,12 @@ from common_sync.core.errors import Problem, TreeError, shell_word
 from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding, Version, is_foreign
 from common_sync.edges.files.folders import explained, opened
-from common_sync.edges.files.replacing import read_version
+from common_sync.edges.files.replacing import read_version, write_version
 from common_sync.edges.project.load import Project
-from common_sync.edges.state.promoting import DONE, Merges, Take, Taken
+from common_sync.edges.state.promoting import DONE, Merges, Take, Taken, write_journal
+
+Result = tuple[str, Version | None, Version]
+"""A file of a master: its path, what it holds and what it is to hold."""
 
 
 class Promoted(NamedTuple):
@@ -76,17 +80,8 @@ def _describe(step: Step, how: How) -> Promoted:
     return Promoted(step.edit, how, added=(now - was).total(), removed=(was - now).total())
 
 
-def check_unchanged(folder: int, path: str, before: Version | None) -> None:
-    """Refuse a file that is not what was read any more.
-
-    Args:
-        folder: The folder that its path begins at, an open descriptor.
-        path: The file's path.
-        before: What was read, or None where nothing was there.
-
-    Raises:
-        TreeError: It is not, or cannot be read.
-    """
+def _check_unchanged(folder: int, path: str, before: Version | None) -> None:
+    """Refuse a file that is not what was read any more, None being nothing."""
     above, _, name = path.rpartition("/")
     held: Version | None = None
     with explained(path, "read it"):
@@ -99,13 +94,41 @@ def check_unchanged(folder: int, path: str, before: Version | None) -> None:
         raise TreeError(Problem("has changed while common-sync ran: nothing was promoted", path, remedy="run it again"))
 
 
-def add_taken(journal: Taken, edits: Edits) -> Taken:
-    """Return a journal with the edits that are about to be taken over.
+def write_taken(
+    project: Project,
+    edits: Edits,
+    journal: Taken,
+    folder: int,
+    results: Sequence[Result],
+    keep: Callable[[], str | None],
+) -> str | None:
+    """Write a master, once the files from before are kept and the journal says what is taken; return where they are.
 
     Args:
-        journal: The journal as it is.
+        project: The project.
         edits: The edits, taken over in memory.
+        journal: The journal as it is.
+        folder: The folder that the paths of the results begin at, an open descriptor.
+        results: The files of the master, as they are and as they are to be.
+        keep: Keeps the files from before, and returns where, or None where none is replaced.
+
+    Raises:
+        CommonSyncError: A file has changed meanwhile, and nothing was written. Or something cannot be kept or written.
     """
+    for path, before, _ in results:
+        _check_unchanged(folder, path, before)
+    kept = keep()
+    journal = _add_taken(journal, edits)
+    write_journal(project.root, journal)
+    for path, before, after in results:
+        if after != before:
+            write_version(folder, path, before, after)
+    write_journal(project.root, _end_taking(project, journal))
+    return kept
+
+
+def _add_taken(journal: Taken, edits: Edits) -> Taken:
+    """Return a journal with the edits that are about to be taken over."""
     added: dict[str, dict[str, Take]] = {copy: {**files} for copy, files in journal.items()}
     for edit, *_ in edits.steps:
         before, path = edits.masters[edit.copy.master, edit.path][0], edit.path
@@ -120,13 +143,8 @@ def add_taken(journal: Taken, edits: Edits) -> Taken:
     return added
 
 
-def end_taking(project: Project, journal: Taken) -> Taken:
-    """Return a journal once the master was written: copies that are locked keep their edits, and these are done.
-
-    Args:
-        project: The project.
-        journal: The journal.
-    """
+def _end_taking(project: Project, journal: Taken) -> Taken:
+    """Return a journal once the master was written: copies that are locked keep their edits, and these are done."""
     locked = list_locked(project)
     return {
         copy: {path: take._replace(done=DONE) for path, take in files.items()} if copy in locked else files

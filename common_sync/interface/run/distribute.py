@@ -52,15 +52,7 @@ def run_distribute(
     text = partial(distribute_lines, distribution, time.perf_counter() - started, diff=diff)
     fields = partial(distribute_fields, distribution, diff=diff)
     overview = partial(_overview, distribution)
-    view = View(
-        "distribute",
-        distribution.in_sync,
-        distribution.findings,
-        text,
-        fields,
-        distribution.survey.project.root,
-        overview,
-    )
+    view = View("distribute", distribution.in_sync, distribution.findings, text, fields, project.root, overview)
     return present(view, options)
 
 

@@ -27,13 +27,10 @@ def find_bare_members(text: str, file: str | None, folder: str, install: Install
     """
     if install.tool != "uv" or install.has("--frozen" if install.synced else "--no-sources"):
         return
-    document = parse_toml(text)
-    excluded = {path for _, one in _named(document, "exclude") for path in _matching(folder, one, image)}
-    for line, written in _named(document, "members"):
-        for path in _matching(folder, written, image):
-            project = join(path, "pyproject.toml")
-            if path not in excluded and _has_files(path, image) and image.look(project) is None:
-                yield Need("file", written, project, "missing", "", file, line)
+    for line, written, path in _list_members(text, folder, image):
+        project = join(path, "pyproject.toml")
+        if _has_files(path, image) and image.look(project) is None:
+            yield Need("file", written, project, "missing", "", file, line)
 
 
 def find_doubled_members(
@@ -51,18 +48,23 @@ def find_doubled_members(
     """
     if install.tool != "uv" or (not install.synced and install.has("--no-sources")):
         return
-    document = parse_toml(text)
-    excluded = {path for _, one in _named(document, "exclude") for path in _matching(folder, one, image)}
     first = read_project(text)
     names = {first.name: folder} if first is not None and first.name else {}
+    for line, written, path in _list_members(text, folder, image):
+        place = image.look(join(path, "pyproject.toml"))
+        project = read_project(read_text(place, context) or "") if place is not None else None
+        name = project.name if project is not None else ""
+        if name and names.setdefault(name, path) != path:
+            refused = f"each member of a uv workspace needs a name of its own, and {names[name]} and {path} are both named `{name}`"
+            yield Need("project", written, path, "there", "", file, line, refused=refused, brought=False)
+
+
+def _list_members(text: str, folder: str, image: Image) -> Iterator[tuple[int, str, str]]:
+    """Yield the line, the pattern and the folder in the image of what matches `members`, and not `exclude`."""
+    document = parse_toml(text)
+    excluded = {path for _, one in _named(document, "exclude") for path in _matching(folder, one, image)}
     for line, written in _named(document, "members"):
-        for path in _matching(folder, written, image):
-            place = image.look(join(path, "pyproject.toml")) if path not in excluded else None
-            project = read_project(read_text(place, context) or "") if place is not None else None
-            name = project.name if project is not None else ""
-            if name and names.setdefault(name, path) != path:
-                refused = f"uv wants a name for each member of a workspace, and {names[name]} and {path} are both named `{name}`"
-                yield Need("project", written, path, "there", "", file, line, refused=refused, brought=False)
+        yield from ((line, written, path) for path in _matching(folder, written, image) if path not in excluded)
 
 
 def _named(document: Document, key: str) -> Iterator[tuple[int, str]]:
