@@ -109,11 +109,13 @@ def test_units_of_a_user_that_run(tmp_path: Path, box: Box) -> None:
     box("touch", f"/var/lib/systemd/linger/{ANN}")
 
     # A release that dies later goes back by itself, as ann.
-    repo.write("services/api/main.py", MAIN.replace("VERSION", "v4").replace("1000", "3") + "sys.exit(1)\n")
+    until_told = f"while not os.path.exists('{tmp_path}/srv/die'): time.sleep(0.05)\nsys.exit(1)"
+    repo.write("services/api/main.py", MAIN.replace("VERSION", "v4").replace("time.sleep(1000)", until_told))
     assert "release 4 is current, and healthy" in cs("deploy", "api")
+    box("touch", f"{tmp_path}/srv/die")
     control = ("env", f"XDG_RUNTIME_DIR=/run/user/{owner}", "systemctl", "--user")
-    place = f"{tmp_path}/srv/api/releases/current"
-    box("sh", "-c", f"until [ $(readlink {place}) = 0001 ]; do sleep 0.2; done")
-    box("sh", "-c", f"until [ -f {place}/proven ]; do sleep 0.2; done")
+    releases = f"{tmp_path}/srv/api/releases"
+    box("sh", "-c", f"until [ $(readlink {releases}/current) = 0001 ]; do sleep 0.2; done")
+    box("sh", "-c", f"until [ ! -L {releases}/former ]; do sleep 0.2; done")  # the switch is proven
     assert type_in(*control, "is-active", "auto-api") == "active\n"
     assert "auto-api" in cs("ps")
