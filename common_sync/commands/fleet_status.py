@@ -3,18 +3,20 @@
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
+from common_sync.commands.steps import fleet_runs
 from common_sync.commands.steps.fleet_looks import UNWELL, Looked, ask_looks
 from common_sync.commands.steps.wanted import OWN_NAMES, read_wanted
 from common_sync.core.copies.manifest import Manifest
 from common_sync.core.errors import ConfigurationError, GitError, Problem, shell_word
 from common_sync.core.findings import make_finding
 from common_sync.core.fleet.answers import SSH_FAILED, Trouble, Verdict, read_reply
-from common_sync.core.fleet.inventory import LOCAL, RELEASE, Inventory, Place, Site
-from common_sync.core.fleet.probe import make_question
+from common_sync.core.fleet.inventory import CONTAINER, LOCAL, RELEASE, Inventory, Place, Site
+from common_sync.core.fleet.probe import make_status
+from common_sync.core.fleet.runs import Runs, judge_runs
 from common_sync.core.model import NAMED_ID, Finding, Origin, below
 from common_sync.edges.files.pages import read_shipped
 from common_sync.edges.fleet.asking import Patience, Question, ask_hosts
@@ -36,11 +38,12 @@ class Wish(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """A place, what it should hold, and how it stands."""
+    """A place, what it should hold, how it stands, and what runs from it."""
 
     place: Place
     wanted: Manifest
     verdict: Verdict
+    runs: Runs = Runs()
 
 
 class FleetStatus(NamedTuple):
@@ -59,6 +62,14 @@ class FleetStatus(NamedTuple):
         """Return how many places are in one of some states."""
         return sum(one.verdict.state in states for one in self.asked)
 
+    def count_processes(self, *states: str) -> int:
+        """Return how many processes are in one of some states: with all copies that they have."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for one in self.asked:
+            if one.runs.state != "none":
+                found.setdefault((one.place.host, fleet_runs.name_process(one.place)), []).append(one.runs.state)
+        return sum(set(own) <= {*states} for own in found.values())
+
     @property
     def as_wanted(self) -> bool:
         """Whether every place holds what is wanted, and nothing else is wrong there."""
@@ -66,13 +77,14 @@ class FleetStatus(NamedTuple):
 
     @property
     def is_well(self) -> bool:
-        """Whether every service that was asked is healthy, and no deploy was interrupted."""
-        return not any(one.code in UNWELL for one in self.findings)
+        """Whether every service that was asked is healthy, runs what its folder has, and no deploy was interrupted."""
+        return not any(one.code in UNWELL | fleet_runs.UNWELL for one in self.findings)
 
     @property
     def is_known(self) -> bool:
         """Whether every place, and every service, could be told."""
-        return not self.count("unknown") and all(_is_told(one) for one in self.looked)
+        is_told = not self.count("unknown") and not any(one.runs.state == "unknown" for one in self.asked)
+        return is_told and all(_is_told(one) for one in self.looked)
 
 
 def _is_told(looked: Looked) -> bool:
@@ -165,9 +177,10 @@ def _ask(pairs: Sequence[Pair], file: str, patience: Patience) -> tuple[list[Ask
     groups: dict[tuple[str, str], list[Pair]] = {}
     for place, manifest in pairs:
         groups.setdefault((place.host, place.container), []).append((place, manifest))
-    source, marks = read_shipped("remote/probe.py"), [secrets.token_hex(8) for _ in groups]
+    modules = {name: read_shipped(f"remote/{name}.py") for name in ("probe", "running")}
+    marks = [secrets.token_hex(8) for _ in groups]
     questions = [
-        Question(*key, _make_program(source, mark, group, patience))
+        Question(*key, _make_program(modules, mark, group, patience))
         for mark, (key, group) in zip(marks, groups.items(), strict=True)
     ]
     told: dict[Place, Asked] = {}
@@ -180,15 +193,17 @@ def _ask(pairs: Sequence[Pair], file: str, patience: Patience) -> tuple[list[Ask
     return [told[place] for place, _ in pairs], [*dict.fromkeys(findings)]
 
 
-def _make_program(source: str, mark: str, group: Sequence[Pair], patience: Patience) -> str:
-    folders = [(manifest, place.folder) for place, manifest in group]
-    return make_question(source, mark, patience.whole, folders, OWN_NAMES)
+def _make_program(modules: Mapping[str, str], mark: str, group: Sequence[Pair], patience: Patience) -> str:
+    folders = [(manifest, place.folder, CONTAINER if place.container else place.unit) for place, manifest in group]
+    return make_status(modules, mark, patience.whole, folders, OWN_NAMES)
 
 
 def _judge(group: Sequence[Pair], result: tuple[Verdict, ...] | Trouble) -> list[Asked]:
     if isinstance(result, Trouble):
         return [Asked(*pair, Verdict("unknown", reason=result.message)) for pair in group]
-    return [Asked(*pair, verdict) for pair, verdict in zip(group, result, strict=True)]
+    return [
+        Asked(*pair, verdict, judge_runs(verdict, pair[1].tree)) for pair, verdict in zip(group, result, strict=True)
+    ]
 
 
 def find_trouble(
@@ -213,6 +228,12 @@ def find_trouble(
             yield _describe(one, file)
         if one.place.container and one.verdict.mount:
             yield _describe_mount(one.place, one.verdict.mount, file)
+        if one.verdict.state in _TOLD:
+            yield from fleet_runs.find_wrong_process(one.place, one.runs, file)
+
+
+_TOLD = frozenset({"current", "other", "differs"})
+"""The states of folders of which there is something to say about their processes."""
 
 
 def _describe_mount(place: Place, mount: str, file: str) -> Finding:
@@ -223,7 +244,7 @@ def _describe_mount(place: Place, mount: str, file: str) -> Finding:
 
 def _describe(asked: Asked, file: str) -> Finding:
     """Return the finding for a place that is not as wanted, or cannot be told."""
-    place, (state, counts, named, own, reason, _) = asked.place, asked.verdict
+    place, (state, counts, named, own, reason, *_) = asked.place, asked.verdict
     where, wanted = f"{place.host}: {place.shown}", name_state(asked.wanted.library, asked.wanted.tree)
     if state == "unknown":
         remedy = f"let the user that ssh comes as read it: ls -l {shell_word(place.folder)}"

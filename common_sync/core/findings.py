@@ -92,6 +92,7 @@ CODES = {
     "CS316": Code("warning", "Data of a service would not outlive its releases"),
     "CS401": Code("error", "A copy on another machine is not what is wanted"),
     "CS402": Code("error", "A copy in a container is not what is wanted"),
+    "CS403": Code("error", "A process does not run what its folder has"),
     "CS405": Code("warning", "A mount hides the image's own copy in a container"),
     "CS406": Code("error", "A deploy on another machine was interrupted"),
     "CS407": Code("error", "A machine could not be asked"),

@@ -1,9 +1,10 @@
-"""Scenes of other machines: CS401 to CS410. The hosts are a real sshd's; what stands for Docker runs its command here."""
+"""Scenes of other machines: CS401 to CS403 and CS405 to CS410. The hosts are a real sshd's; what stands for Docker runs its command here."""
 
 import http.server
 import json
 import shlex
 import shutil
+import subprocess
 import tempfile
 import threading
 from collections.abc import Mapping
@@ -17,6 +18,9 @@ from support.monorepo import Done, run
 
 from common_sync.remote.look import find_state
 from scenes.scene import API, COPY, Scene, Stage
+
+ALONE = ("unshare", "--mount", "--pid", "--fork", "--mount-proc")
+"""What runs a command as the first process of a container."""
 
 _STATUS = "common-sync fleet status --ref HEAD"
 
@@ -76,10 +80,8 @@ def _age(repo: Environments, ending: ExitStack) -> Stage:
 
 
 def _mount(repo: Environments, ending: ExitStack) -> Stage:
-    if run("unshare", "--mount", "true", cwd=repo.root).code != 0:
-        pytest.skip("a mount, which root may make")
     image = _make_image(repo, ending)
-    return _contain(repo, ending, image, f'unshare --mount sh -c \'mount --bind "$0" "$0"; exec "$@"\' {image}/common')
+    return _contain(repo, ending, image, f'sh -c \'mount --bind "$0" "$0"; exec "$@"\' {image}/common')
 
 
 def _make_image(repo: Environments, ending: ExitStack) -> Path:
@@ -90,13 +92,27 @@ def _make_image(repo: Environments, ending: ExitStack) -> Path:
 
 
 def _contain(repo: Environments, ending: ExitStack, image: Path, begin: str = "") -> Stage:
-    """Have a container: `docker exec -i NAME COMMAND` runs the command here, after what it begins with."""
+    """Have a container: `docker exec -i NAME COMMAND` runs the command here, as its first process, after what it begins with."""
+    if run(*ALONE, "true", cwd=repo.root).code != 0:
+        pytest.skip("namespaces, which root may make")
     program = _make_folder(ending) / "docker"
-    program.write_text(f'#!/bin/sh\nshift 3\nexec {begin} "$@"\n')
+    program.write_text(f'#!/bin/sh\nshift 3\nexec {" ".join(ALONE)} {begin} "$@"\n')
     program.chmod(0o755)
     clone = _clone(repo, ending, more=f'containers = ["shop-api-1"]\nlibrary = "{image}/common"\n')
     names = {str(clone): _CLONE, str(image): _IMAGE}
     return _ask(repo, names, {"PATH": f"{program.parent}:/usr/bin:/bin"})
+
+
+def _stay(repo: Environments, ending: ExitStack) -> Stage:
+    """Have a unit whose process was started before its copy has changed."""
+    process = ending.enter_context(subprocess.Popen(["cat"], stdin=subprocess.PIPE))
+    assert process.stdin is not None
+    ending.callback(process.stdin.close)
+    program = _make_folder(ending) / "systemctl"
+    program.write_text(f"#!/bin/sh\necho LoadState=loaded\necho MainPID={process.pid}\n")
+    program.chmod(0o755)
+    clone = _clone(repo, ending, more='unit = "shop-api.service"\n')
+    return _ask(repo, {str(clone): _CLONE}, {"PATH": f"{program.parent}:/usr/bin:/bin"})
 
 
 def _interrupt(repo: Environments, ending: ExitStack) -> Stage:
@@ -130,6 +146,7 @@ _COMPOSE = 'kind = "compose"\nlibrary = "/app/common"\n'
 FLEET = {
     "CS401": Scene(_STATUS, act=_edit),
     "CS402": Scene(_STATUS, act=_age),
+    "CS403": Scene(_STATUS, act=_stay),
     "CS405": Scene(_STATUS, act=_mount),
     "CS406": Scene(_STATUS, act=_interrupt),
     "CS407": Scene(_STATUS, act=_greet),

@@ -1,5 +1,6 @@
 """The fields of JSON of what other machines have."""
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from common_sync.interface.show.fields import Fields, as_text, findings_fields
@@ -7,6 +8,7 @@ from common_sync.interface.show.fields import Fields, as_text, findings_fields
 if TYPE_CHECKING:
     from common_sync.commands.fleet_status import Asked, FleetStatus
     from common_sync.commands.steps.fleet_looks import Looked
+    from common_sync.core.fleet.runs import Runs
 
 
 def fleet_status_fields(status: "FleetStatus") -> Fields:
@@ -41,7 +43,7 @@ def _target(looked: "Looked") -> Fields:
 
 
 def _place(asked: "Asked") -> Fields:
-    place, wanted, verdict = asked
+    place, wanted, verdict, runs = asked
     library = wanted.library
     return {
         "host": place.host,
@@ -56,7 +58,22 @@ def _place(asked: "Asked") -> Fields:
         "own": _state(*verdict.own) if verdict.own else None,
         "mount": as_text(verdict.mount) or None,
         "reason": as_text(verdict.reason) or None,
+        "unit": place.unit or None,
+        "runs": _runs(runs),
     }
+
+
+def _runs(runs: "Runs") -> Fields:
+    return {
+        "state": runs.state,
+        "digest": as_text(runs.digest) or None,
+        "started": _show_time(runs.started) if runs.started else None,
+        "reason": as_text(runs.reason) or None,
+    }
+
+
+def _show_time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _state(library: str, version: str | None, digest: str) -> Fields:
