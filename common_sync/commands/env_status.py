@@ -9,7 +9,6 @@ from common_sync.edges.environments.disk import Size, measure
 from common_sync.edges.environments.folder import list_environments, modified, path_of
 from common_sync.edges.project.load import Project, select_services
 
-
 UNREADABLE = "unreadable"
 """The state of a service whose files do not say what its environment is to have."""
 
