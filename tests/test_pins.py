@@ -349,6 +349,25 @@ def test_back_to_what_the_copy_held_before(grown: Monorepo) -> None:
     assert json.loads((grown.root / f"{WORKER}/common/.common-sync.json").read_text())["version"] == "1.2.3"
 
 
+@pytest.mark.parametrize("committed", [False, True])
+def test_back_again_goes_further_back(grown: Monorepo, committed: bool) -> None:
+    """A second step back would lead forward again, to what did not work."""
+    grown.write(SETTINGS, "DEBUG = None\n")
+    assert grown.run("distribute").code == 0
+    grown.commit("the library has changed again")
+    states = grown.git("rev-list", "HEAD", "--", "common").split()
+    for state in states[1:]:
+        assert grown.json("pin", "api", "--back", code=0)["pinned"][0]["now"]["commit"] == state
+        if committed:
+            grown.commit("one step back")
+    done = grown.run("pin", "api", "--back")
+    assert (done.code, grown.read(f"{API}/{SETTINGS}")) == (2, "DEBUG = False\n")
+    assert "has no state of the copy from before the one that it is pinned to" in done.err
+    assert grown.run("unpin", "api").code == 0
+    grown.commit("it follows")
+    assert grown.json("pin", "api", "--back", code=0)["pinned"][0]["now"]["commit"] == states[-1 if committed else 1]
+
+
 def test_a_pinned_service_is_affected_by_its_pin_alone(pinned: Monorepo) -> None:
     """A build would be started for a service that stays behind, or none for one that was pinned to something else."""
     pinned.write(SETTINGS, "DEBUG = None\n")

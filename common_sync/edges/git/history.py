@@ -228,17 +228,36 @@ def name_entry(entry: Entry, path: str, digits: int) -> str | None:
 
 
 def earlier_versions(root: str, path: str) -> Iterator[bytes]:
-    """Yield what a file held in the commits that led to this one, the newest first; nothing outside git.
+    """Yield what a file held in the commits that led to this one, the newest first, each once; nothing outside git.
+
+    Args:
+        root: The absolute path of the folder that the file's path is from.
+        path: That path.
 
     Raises:
         GitError: Git failed.
     """
-    if find_top(root) is None:
-        return
-    for commit in ask(["rev-list", "--ignore-missing", "HEAD", "--", path], root).split():
-        tree = ask(["ls-tree", "-z", commit, "--", path], root)
-        if tree.startswith(_FILES):
-            yield os.fsencode(ask(["cat-file", "blob", tree.split()[2]], root))
+    if versions := list_versions(root, path):
+        yield from (data for _, data in read_blobs(root, dict.fromkeys(versions)))
+
+
+def list_versions(root: str, path: str) -> list[str]:
+    """Return git's names of what a file held in the commits that led to this one, the newest first; nothing outside git.
+
+    Args:
+        root: The absolute path of the folder that the file's path is from.
+        path: That path.
+
+    Raises:
+        GitError: Git failed.
+    """
+    top = find_top(root)
+    if top is None:
+        return []
+    prefix = "" if root == top else os.path.relpath(root, top) + "/"
+    line = _read_log(top, prefix, [f"{prefix}{path}"], ("--diff-merges=first-parent",))
+    held = (commit.changes.get(path) for commit in line)
+    return [blob.name for blob in held if blob is not None and not blob.is_link]
 
 
 def read_head(root: str) -> tuple[str, Commit] | None:
@@ -262,9 +281,6 @@ def is_cut_off(root: str) -> bool:
         GitError: Git failed.
     """
     return ask(["rev-parse", "--is-shallow-repository"], root).strip() == "true"
-
-
-_FILES = ("100644 ", "100755 ")
 
 
 def list_uncommitted(folder: str) -> list[str]:
