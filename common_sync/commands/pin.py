@@ -6,8 +6,10 @@ from contextlib import nullcontext, suppress
 from typing import NamedTuple
 
 from common_sync.commands.distribute import Distribution, bring_in_sync
+from common_sync.commands.steps.between import find_made
 from common_sync.commands.steps.locking import complete_lock
 from common_sync.commands.steps.survey import Survey, survey
+from common_sync.core.copies.ancestry import Commit
 from common_sync.core.copies.library import Library
 from common_sync.core.copies.lockfile import Locked
 from common_sync.core.copies.manifest import LARGEST, parse_manifest
@@ -35,6 +37,8 @@ class Pinned(NamedTuple):
     called: str | None  # the same where the service gets others too, so that commands have to say which one is meant
     was: Locked | None  # what it was pinned to, where that was locked
     now: Locked | None  # what it is pinned to; None where it follows the master again
+    was_of: Commit | None = None  # the commit of `was`, where it is here
+    now_of: Commit | None = None  # the commit of `now`, where it is here
 
 
 class Pinning(NamedTuple):
@@ -164,7 +168,8 @@ def _change(project: Project, service: str, library: Library, pins: Mapping[str,
         done = bring_in_sync(found, dry_run=how.dry_run, force=how.force, tracked=None, say=how.say, phases=how.phases)
     was, now = known.get(library.key_for(service)), locking.lock.get(changed.key_for(service))
     called = library.name if len(project.libraries_of(service)) > 1 else None
-    return Pinning((Pinned(service, library.name, called, was, now),), (), done, file, how.dry_run, root)
+    pinned = Pinned(service, library.name, called, was, now, find_made(root, was), find_made(root, now))
+    return Pinning((pinned,), (), done, file, how.dry_run, root)
 
 
 def _change_pins(project: Project, library: Library, service: str, ref: str | None) -> Pins:
