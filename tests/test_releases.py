@@ -768,7 +768,7 @@ raise SystemExit(int(sys.argv[1]))
 @deep("a real systemd")
 def test_what_is_done_before(tmp_path: Path, box: Box) -> None:
     """A migration would run as root, or without the service's variables and limits; or one that fails would be switched to all the same."""
-    above = tmp_path / "a-50%-b"
+    above = tmp_path / "a-50%-ü"
     above.mkdir()
     tmp_path.chmod(0o755)
     above.chmod(0o755)
@@ -795,6 +795,10 @@ def test_what_is_done_before(tmp_path: Path, box: Box) -> None:
     assert box.run("pgrep", "-f", "migrate.py").code == 1, "all that it has started has ended"
     assert repo.names() == []
     assert "release 1 is current, and healthy" in deploy("0", code=0)
+    unit, started = Path("/etc/systemd/system/auto-api.service"), ("show", "-p", "InvocationID", "auto-api")
+    installed = box("stat", "-c", "%i %z", str(unit)), box("systemctl", *started)
+    assert "nothing has changed" in deploy("0", code=0), "systemd's spelling of the path is that of the same path"
+    assert (box("stat", "-c", "%i %z", str(unit)), box("systemctl", *started)) == installed
 
     patch = _die("common_sync.edges.environments.health", "_listen")
     patch += "import common_sync.edges.environments.transient as t\nt._MARGIN = 1000\n"

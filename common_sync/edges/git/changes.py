@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from common_sync.core.errors import GitError, Problem, TreeError
@@ -52,6 +52,21 @@ def find_range(folder: str, since: str, until: str | None) -> Range:
         )
         raise GitError(Problem(message, remedy=_UNSHALLOW))
     return Range(ends[0], base, ends[1] if until is not None else None)
+
+
+def suggest_since(folder: str) -> str:
+    """Return what people usually compare with: the default branch of `origin`, as far as this clone knows it, or the last commit.
+
+    Args:
+        folder: An absolute path.
+    """
+    head, usual = "refs/remotes/origin/HEAD", ("refs/remotes/origin/main", "refs/remotes/origin/master")
+    found: list[str] = []
+    if find_top(folder) is not None:
+        with suppress(GitError):  # a broken repository is no reason to name nothing
+            words = ["for-each-ref", "--format=%(refname) %(symref)", head, *usual]
+            found = [line.split()[-1] for line in ask(words, folder, variables=WITHOUT_NETWORK).splitlines()]
+    return found[0].removeprefix("refs/remotes/") if found else "HEAD~1"
 
 
 def _resolve(folder: str, revision: str) -> str:
