@@ -20,6 +20,9 @@ from benchmarks.people import run_people_case
 from benchmarks.report import render_page
 from benchmarks.rounds import WrongResultError, run_case
 from benchmarks.trees import SHAPES, Shape, choose_folder, write_text
+from benchmarks.versions import KEY as VERSIONS_KEY
+from benchmarks.versions import ROUNDS as VERSIONS_ROUNDS
+from benchmarks.versions import run_versions_case
 
 _HOOK_ROOM = 800 << 20
 _QUICK_HOOK_ROUNDS = 10
@@ -40,7 +43,7 @@ def main() -> None:
 
 
 def _parse(words: Sequence[str]) -> argparse.Namespace:
-    keys = [*(shape.key for shape in SHAPES), HOOK_KEY, PEOPLE_KEY, ENVIRONMENTS_KEY]
+    keys = [*(shape.key for shape in SHAPES), HOOK_KEY, PEOPLE_KEY, ENVIRONMENTS_KEY, VERSIONS_KEY]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--output", metavar="FILE", help="write the page there; default: standard output")
     parser.add_argument("--rounds", type=_positive, help="so many rounds of every case")
@@ -72,7 +75,12 @@ def _measure(arguments: argparse.Namespace) -> str:
         environments = None
         if only is None or ENVIRONMENTS_KEY in only:
             environments = run_environments_case(root, arguments.rounds or ENVIRONMENTS_ROUNDS)
-    return render_page(Results(cases, hook, people, environments), [*machine, others.describe()], _note(arguments))
+        versions = None
+        if only is None or VERSIONS_KEY in only:
+            versions = run_versions_case(root, arguments.rounds or VERSIONS_ROUNDS)
+    return render_page(
+        Results(cases, hook, people, environments, versions), [*machine, others.describe()], _note(arguments)
+    )
 
 
 def _rounds(arguments: argparse.Namespace, shape: Shape) -> int:
