@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from benchmarks.environments import KEY as ENVIRONMENTS_KEY
 from benchmarks.environments import ROUNDS as ENVIRONMENTS_ROUNDS
 from benchmarks.environments import run_environments_case
+from benchmarks.fleet import KEY as FLEET_KEY
 from benchmarks.goals import Results
 from benchmarks.hook import KEY as HOOK_KEY
 from benchmarks.hook import ROUNDS as HOOK_ROUNDS
@@ -43,7 +44,7 @@ def main() -> None:
 
 
 def _parse(words: Sequence[str]) -> argparse.Namespace:
-    keys = [*(shape.key for shape in SHAPES), HOOK_KEY, PEOPLE_KEY, ENVIRONMENTS_KEY, VERSIONS_KEY]
+    keys = [*(shape.key for shape in SHAPES), HOOK_KEY, PEOPLE_KEY, ENVIRONMENTS_KEY, VERSIONS_KEY, FLEET_KEY]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--output", metavar="FILE", help="write the page there; default: standard output")
     parser.add_argument("--rounds", type=_positive, help="so many rounds of every case")

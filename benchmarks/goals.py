@@ -5,6 +5,9 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks.environments import IDLE, PIP, SYNC, EnvironmentsResult
+from benchmarks.fleet import FleetResult
+from benchmarks.fleet_goals import REASONS as FLEET_REASONS
+from benchmarks.fleet_goals import judge_fleet
 from benchmarks.hook import BARE, FULL, HOOK, MANY, MODULE, HookResult
 from benchmarks.judging import Goal, middle, spread
 from benchmarks.people import COMMITS, REPORT, TAB, PeopleResult
@@ -29,6 +32,7 @@ class Results(NamedTuple):
     people: PeopleResult | None = None
     environments: EnvironmentsResult | None = None
     versions: VersionsResult | None = None
+    fleet: FleetResult | None = None
 
 
 REASONS = {
@@ -98,6 +102,7 @@ REASONS = {
         "as much again, is left out where there is no option. Looking at the ten services starts no process."
     ),
     **VERSIONS_REASONS,
+    **FLEET_REASONS,
 }
 """Why a goal was missed, by its key, as profiling had it (two cores, Python 3.11); printed only where it was."""
 
@@ -126,6 +131,8 @@ def judge(results: Results) -> Iterator[Goal]:
         yield from _environments(results.environments)
     if results.versions is not None:
         yield from judge_versions(results.versions)
+    if results.fleet is not None:
+        yield from judge_fleet(results.fleet)
 
 
 _MOST_IDLE, _MOST_MANY = 0.1, 0.15

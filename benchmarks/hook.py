@@ -22,7 +22,7 @@ STATUS = "`git status`"
 _LARGE_SHAPE = next(shape for shape in SHAPES if shape.key == "4x10000")
 MANY = f"**`common-sync-hook`**, {_LARGE_SHAPE.title}"
 
-_EXAMPLE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "examples", "media-services")
+EXAMPLE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "examples", "media-services")
 _SERVICES = 'services = ["orchestrator", "services/*"]\n'
 _ONE = f'master = "common"\n{_SERVICES}'
 _SETTLED = 2.1
@@ -93,7 +93,7 @@ def hook(title: str) -> Command:
 
 def _build(root: str, title: str) -> str:
     """Make a copy of the example in which everything is in sync and committed; return its path."""
-    shutil.copytree(_EXAMPLE, root, ignore=shutil.ignore_patterns("__pycache__", ".git", "common-sync.toml"))
+    shutil.copytree(EXAMPLE, root, ignore=shutil.ignore_patterns("__pycache__", ".git", "common-sync.toml"))
     write_text(os.path.join(root, "common-sync.toml"), _CONFIGURATIONS[title])
     if title == TWO:
         os.mkdir(os.path.join(root, "events"))

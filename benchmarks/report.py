@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from benchmarks.environments import BARE as ENVIRONMENTS_BARE
 from benchmarks.environments import SYNC, EnvironmentsResult
 from benchmarks.environments import TITLE as ENVIRONMENTS_TITLE
+from benchmarks.fleet_page import show_fleet
 from benchmarks.goals import REASONS, Results, judge
 from benchmarks.hook import BARE, TITLE, HookResult
 from benchmarks.judging import Goal
@@ -73,6 +74,8 @@ def render_page(results: Results, machine: Sequence[tuple[str, str]], note: str)
         lines += _environments(results.environments)
     if results.versions is not None:
         lines += show_versions(results.versions)
+    if results.fleet is not None:
+        lines += show_fleet(results.fleet)
     lines += ["", "## Memory", "", _MEMORY, "", *_memory(results)]
     return "\n".join(lines) + "\n"
 
