@@ -207,6 +207,7 @@ ENDED = (
 UNUSABLE = (
     Case("script_that_is_not_there", stage("COPY . .", INSTALL, 'CMD ["python3", "missing.py"]')),
     Case("program_that_is_not_there", stage("COPY . .", INSTALL, 'CMD ["./run.sh"]')),
+    Case("server_that_nothing_installs", stage("COPY . .", INSTALL, 'CMD ["gunicorn", "main:app"]')),
     Case(
         "isolated_from_its_path",  # -I passes over PYTHONPATH
         stage("ENV PYTHONPATH=/app/common", "COPY . .", 'CMD ["python3", "-I", "main.py"]'),

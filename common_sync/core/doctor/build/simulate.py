@@ -130,7 +130,8 @@ class _Builder:
         state.posix, state.ran, state.rights = built_on.posix, built_on.ran, built_on.rights
         state.built_on, state.before = built_on.number, built_on.before
         state.python_path, state.python_path_open = built_on.python_path, built_on.python_path_open
-        state.path, state.user, state.starts = built_on.path, built_on.user, dict(built_on.starts)
+        state.path, state.path_open = built_on.path, built_on.path_open
+        state.user, state.starts = built_on.user, dict(built_on.starts)
         state.environment = dict(built_on.environment)
         state.uses.add(built_on.number)
         return state
@@ -166,6 +167,9 @@ class _Builder:
                     state.python_path, state.python_path_open = (*folders, *kept), not value.known
                 else:  # what is before it comes first, and what the base image has, last
                     state.path = (*folders, *state.path)
+                    variables = self._variables[instruction.start]
+                    unclear = any(variables.get(one) is None for one in used_in(written) if one != "PATH")
+                    state.path_open = state.path_open or (not value.known and unclear)
 
     def _files(self, name: ShellWord | None, state: State) -> Files:
         """Return where a `--from` copies from."""
