@@ -21,8 +21,9 @@ from common_sync.core.doctor.build.state import State, read_start
 from common_sync.core.doctor.image.bases import UNKNOWN_FOLDER, Base, read_base
 from common_sync.core.doctor.image.copying import Copying, MissingSource, copy_layers, read_copy
 from common_sync.core.doctor.image.effects import Layer, find_effects, why_not_followed
-from common_sync.core.doctor.image.files import Anything, Context, Doubt, Files, Gone, Image, Made, Put
+from common_sync.core.doctor.image.files import Allowed, Anything, Context, Doubt, Files, Gone, Image, Made, Put
 from common_sync.core.doctor.image.flags import list_later_flags
+from common_sync.core.doctor.image.permissions import may_run_by
 from common_sync.core.doctor.install.command import read_install
 from common_sync.core.doctor.install.configured import configure
 from common_sync.core.doctor.install.isolation import list_installed
@@ -196,10 +197,18 @@ class _Builder:
             if stage is not None:
                 state.taken.append(Taken(instruction.line, stage.number, copying.sources, copying.destination))
                 state.steps.append(state.taken[-1])
-            state.image = state.image.with_layers(*layers)
+            state.image = state.image.with_layers(*layers, *self._allowed(instruction, layers))
         else:
             state.events.append(NotFollowed(instruction.line, copying))
             state.image = state.image.with_layers(Doubt("/", f"in line {instruction.line} {copying}"))
+
+    def _allowed(self, instruction: Instruction, layers: list[Put | Doubt]) -> Iterator[Allowed]:
+        """Yield what `--chmod` says of what is copied."""
+        mode = instruction.flag("chmod")
+        if mode is not None:
+            found = self._expand(mode, instruction)
+            runs = may_run_by(found.text) if found.known else None
+            yield from (Allowed(layer.place, runs) for layer in layers)
 
     def _run(self, instruction: Instruction, state: State) -> None:
         state.ran = True
