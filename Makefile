@@ -89,6 +89,7 @@ schema: $(VENV)/.developing  ## Write docs/common-sync.schema.json from the keys
 	$(BIN)/python scripts/write_schema.py
 
 e2e: $(VENV)/.developing  ## Real images of the example and of small services, with a real Docker engine.
+	-@scripts/setup-tools docker-registry # without it, what a registry is needed for says that it was skipped
 	$(BIN)/python $(PYTEST) --verbose --tb short tests/e2e $(PYTEST_ARGS)
 
 reliability: $(VENV)/.developing  ## Every crash point, every fault, every planted symlink: all that `make test` only samples.

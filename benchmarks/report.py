@@ -6,7 +6,7 @@ from benchmarks.environments import BARE as ENVIRONMENTS_BARE
 from benchmarks.environments import SYNC, EnvironmentsResult
 from benchmarks.environments import TITLE as ENVIRONMENTS_TITLE
 from benchmarks.fleet_page import show_fleet
-from benchmarks.goals import REASONS, Results, judge
+from benchmarks.goals import REASONS, UNEXPLAINED, Results, judge
 from benchmarks.hook import BARE, TITLE, HookResult
 from benchmarks.judging import Goal
 from benchmarks.people import BARE as PEOPLE_BARE
@@ -90,7 +90,7 @@ def _goals(goals: Sequence[Goal]) -> Iterator[str]:
         yield "Why goals were missed:"
         yield ""
     for goal in missed:
-        yield f"- *{goal.text}*: {REASONS[goal.key]}"
+        yield f"- *{goal.text}*: {REASONS.get(goal.key, UNEXPLAINED)}"
 
 
 def _case(case: CaseResult) -> Iterator[str]:

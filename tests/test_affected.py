@@ -67,6 +67,14 @@ def test_without_a_commit_the_usual_one_is_named(synced: Monorepo) -> None:
         assert f"--since origin/{'main' if branch == 'trunk' else branch}\n" in said()
     synced.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/trunk")
     assert "--since origin/trunk\n" in said()
+    done = synced.run("affected", "--since", "HEAD~1..")
+    assert (done.code, "is a range of commits" in done.err, "--since HEAD~1 --until HEAD\n" in done.err) == (
+        2,
+        True,
+        True,
+    )
+    empty = synced.run("affected", "--since", "")
+    assert (empty.code, empty.err) == (2, said()), "a variable of a CI service may be empty"
     shutil.rmtree(synced.root / ".git")
     assert "--since HEAD~1\n" in said()
 

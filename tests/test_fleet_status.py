@@ -12,7 +12,8 @@ from support.depth import deep
 from support.farm import Farm
 from support.monorepo import Done, Monorepo
 
-from common_sync.commands.fleet_status import Asked, FleetStatus, find_trouble
+from common_sync.commands.fleet_status import FleetStatus, find_trouble
+from common_sync.commands.steps.fleet_runs import Asked
 from common_sync.core.copies.manifest import NAME, make_manifest, parse_manifest
 from common_sync.core.fleet.answers import Verdict
 from common_sync.core.fleet.inventory import Place
@@ -264,6 +265,8 @@ def test_a_process_that_was_not_started_again(committed: Monorepo, tmp_path: Pat
         assert place["state"] == "current", done
         return done.code, place["runs"]["state"], [one["code"] for one in document["findings"]]
 
+    says.write_text("LoadState=not-found\n")
+    assert tell() == (4, "unknown", ["CS407"])
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as process:
         says.write_text(f"LoadState=loaded\nMainPID={process.pid}\n")
         assert tell() == (0, "current", [])
@@ -272,8 +275,6 @@ def test_a_process_that_was_not_started_again(committed: Monorepo, tmp_path: Pat
         assert ask(committed, "-q", env=path).out == "✗ 1 of 1 place holds what HEAD says; 0 of 1 process runs it\n"
     says.write_text("LoadState=loaded\nActiveState=failed\nMainPID=0\n")
     assert tell() == (1, "stopped", ["CS403"])
-    says.write_text("LoadState=not-found\n")
-    assert tell() == (4, "unknown", ["CS407"])
 
 
 TARGET = '[[target]]\nhost = "local"\npath = "/srv"\nservice = "api"\n'

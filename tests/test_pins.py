@@ -81,6 +81,8 @@ REFUSED = [
     ("api", "0123456", "there is no commit '0123456' of common in this clone", "git fetch origin"),
     ("api", "aside", "'aside' is a branch, which moves", "name the commit that it is at now"),
     ("api", "abcdef1", "'abcdef1' is a branch, which moves", "name the commit that it is at now"),
+    ("api", "HEAD", "'HEAD' is not the name of a tag", "name the commit that it leads to now"),
+    ("api", "refs/tags/v1", "'refs/tags/v1' is not the name of a tag", "name the commit that it leads to now"),
     ("api", "HEAD~1", "'HEAD~1' is no tag's name", "name a tag, or 7 to 64 hex digits"),
     ("api", "gone", "the library is not in that commit", "name a commit that has it"),
     ("api", "merging", "holds the marks of a merge", "exclude it, or name another commit"),
@@ -132,6 +134,11 @@ def test_what_cannot_be_pinned_to(grown: Monorepo) -> None:
         said = " ".join(done.err.split())
         assert message in said, said
         assert remedy in said, said
+    both = grown.run("pin", "api", "v1", "--back")
+    assert (both.code, "--back pins it to what its copy held before, and 'v1' says something else" in both.err) == (
+        2,
+        True,
+    )
     assert grown.tree() == before
 
 
@@ -404,6 +411,38 @@ def test_back_again_goes_further_back(grown: Monorepo, committed: bool) -> None:
     assert grown.run("unpin", "api").code == 0
     grown.commit("it follows")
     assert grown.json("pin", "api", "--back", code=0)["pinned"][0]["now"]["commit"] == states[-1 if committed else 1]
+
+
+def test_back_where_the_history_is_not_here(pinned: Monorepo) -> None:
+    """It would be said that there is nothing before, where nobody can tell; or git's own words would be all."""
+    said = clone(pinned).run("pin", "worker", "--back")
+    assert (said.code, "is cut off in this clone" in said.err, "git fetch --unshallow" in said.err) == (2, True, True)
+    shutil.rmtree(pinned.root.parent / "clone")
+    pinned.git("config", "uploadpack.allowFilter", "true")
+    words = ("git", "clone", "-q", "--filter=tree:0", f"file://{pinned.root}", str(pinned.root.parent / "part"))
+    assert run(*words, cwd=pinned.root).code == 0
+    said = Monorepo(pinned.root.parent / "part").run("pin", "worker", "--back")
+    assert (said.code, "lacks folders of earlier commits" in said.err, "--refetch --no-filter" in said.err) == (
+        2,
+        True,
+        True,
+    )
+
+
+@pytest.mark.parametrize("what", ["symlink", "folder", "too large"])
+def test_a_lock_that_is_none(pinned: Monorepo, what: str) -> None:
+    """A person would be told of levels of symbolic links, and not what to do."""
+    lock = pinned.root / LOCK
+    lock.unlink()
+    if what == "symlink":
+        lock.symlink_to("elsewhere")
+    elif what == "folder":
+        lock.mkdir()
+    else:
+        lock.write_bytes(b"#" * ((1 << 20) + 1))
+    done = pinned.run("distribute")
+    assert (done.code, "help: restore it from version control, or delete it" in done.err) == (2, True), done
+    assert ("is a symlink, and has to be a file" in done.err) is (what == "symlink")
 
 
 def test_a_pinned_service_is_affected_by_its_pin_alone(pinned: Monorepo) -> None:

@@ -70,7 +70,7 @@ def find_affected(
 
     Args:
         root: The configuration's folder; found upward when None.
-        since: The other commit; None is refused, with the commit that is usual.
+        since: The other commit; None or nothing is refused, with the commit that is usual.
         until: The commit; None for the work tree, with what git neither knows nor ignores.
         all_on: Gitignore patterns of what concerns every service.
         or_all: List all services where nothing can be compared.
@@ -81,7 +81,7 @@ def find_affected(
         TreeError: A sparse checkout keeps files out of the work tree.
     """
     place, matches = find_configured(root), _compile(all_on)
-    if since is None:
+    if not since:  # a variable of a CI service may be empty
         message = "nothing says which commit to compare with"
         raise ConfigurationError(Problem(message, remedy=f"common-sync affected --since {suggest_since(place)}"))
     try:

@@ -7,8 +7,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from common_sync.commands.steps import fleet_runs
 from common_sync.commands.steps.fleet_looks import UNWELL, Looked, ask_looks
+from common_sync.commands.steps.fleet_runs import (
+    DIFFERENT,
+    Asked,
+    find_contradictions,
+    find_differences,
+    find_wrong_process,
+    group_running,
+    name_process,
+    name_state,
+)
 from common_sync.commands.steps.wanted import OWN_NAMES, read_wanted
 from common_sync.core.copies.manifest import Manifest
 from common_sync.core.errors import ConfigurationError, GitError, Problem, shell_word
@@ -16,8 +25,8 @@ from common_sync.core.findings import make_finding
 from common_sync.core.fleet.answers import SSH_FAILED, Trouble, Verdict, read_reply
 from common_sync.core.fleet.inventory import CONTAINER, LOCAL, RELEASE, Inventory, Place, Site
 from common_sync.core.fleet.probe import make_status
-from common_sync.core.fleet.runs import Runs, judge_runs
-from common_sync.core.model import NAMED_ID, Finding, Origin, below
+from common_sync.core.fleet.runs import judge_runs
+from common_sync.core.model import Finding, Origin, below
 from common_sync.edges.files.pages import read_shipped
 from common_sync.edges.fleet.asking import Patience, Question, ask_hosts
 from common_sync.edges.fleet.inventory import find_places, find_sites, load_inventory
@@ -35,15 +44,6 @@ class Wish(NamedTuple):
     inventory: str | None = None  # the inventory's path; None for the one beside the configuration
     patience: Patience = Patience()
     deployed: bool = False  # only the targets that `fleet deploy` brings up to date
-
-
-class Asked(NamedTuple):
-    """A place, what it should hold, how it stands, and what runs from it."""
-
-    place: Place
-    wanted: Manifest
-    verdict: Verdict
-    runs: Runs = Runs()
 
 
 class FleetStatus(NamedTuple):
@@ -67,8 +67,13 @@ class FleetStatus(NamedTuple):
         found: dict[tuple[str, str], list[str]] = {}
         for one in self.asked:
             if one.runs.state != "none":
-                found.setdefault((one.place.host, fleet_runs.name_process(one.place)), []).append(one.runs.state)
+                found.setdefault((one.place.host, name_process(one.place)), []).append(one.runs.state)
         return sum(set(own) <= {*states} for own in found.values())
+
+    @property
+    def libraries(self) -> int:
+        """How many different states of libraries run, as far as that is known; where a service gets several, of that which has most."""
+        return max(map(len, group_running(self.asked).values()), default=0)
 
     @property
     def as_wanted(self) -> bool:
@@ -78,7 +83,7 @@ class FleetStatus(NamedTuple):
     @property
     def is_well(self) -> bool:
         """Whether every service that was asked is healthy, runs what its folder has, and no deploy was interrupted."""
-        return not any(one.code in UNWELL | fleet_runs.UNWELL for one in self.findings)
+        return not any(one.code in UNWELL | DIFFERENT for one in self.findings)
 
     @property
     def is_known(self) -> bool:
@@ -120,7 +125,9 @@ def read_fleet(project: Project, wish: Wish) -> FleetStatus:
     indexed = tuple(site for site in sites if site.service in project.indexed)
     meant = [site for site in sites if site not in indexed] if wish.deployed else sites  # no deploy touches the others
     looked, more = ask_looks(meant, silent, file, wish.patience)
-    return FleetStatus(ref, commit, tuple(asked), (*findings, *more), tuple(looked), indexed)
+    asked, told = find_contradictions(asked, looked, file)
+    found = (*findings, *more, *told, *find_differences(asked, file))
+    return FleetStatus(ref, commit, tuple(asked), found, tuple(looked), indexed)
 
 
 def select_sites(project: Project, inventory: Inventory, wish: Wish) -> list[Site]:
@@ -228,12 +235,7 @@ def find_trouble(
             yield _describe(one, file)
         if one.place.container and one.verdict.mount:
             yield _describe_mount(one.place, one.verdict.mount, file)
-        if one.verdict.state in _TOLD:
-            yield from fleet_runs.find_wrong_process(one.place, one.runs, file)
-
-
-_TOLD = frozenset({"current", "other", "differs"})
-"""The states of folders of which there is something to say about their processes."""
+        yield from find_wrong_process(one.place, one.runs, file)
 
 
 def _describe_mount(place: Place, mount: str, file: str) -> Finding:
@@ -281,16 +283,3 @@ def name_own(own: Sequence[str]) -> str:
     """Return a library's state in words, as a host tells it: name, version and digest."""
     name, version, digest = own
     return name_state(Origin(name, "", version or None), digest)
-
-
-def name_state(library: Origin, tree: str) -> str:
-    """Return a library's state in words.
-
-    Args:
-        library: The library.
-        tree: The digest.
-    """
-    return f"{library.shown} {tree[:_SHOWN_DIGEST]}"
-
-
-_SHOWN_DIGEST = len("cs1:") + NAMED_ID

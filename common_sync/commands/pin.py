@@ -20,7 +20,8 @@ from common_sync.core.model import GUARDED, NAMED_ID, FileEdit, Finding
 from common_sync.edges.files.folders import opened
 from common_sync.edges.files.reading import read_bytes
 from common_sync.edges.files.replacing import write_edit
-from common_sync.edges.git.history import list_versions, read_blobs
+from common_sync.edges.git.history import is_cut_off, list_versions, read_blobs
+from common_sync.edges.git.repository import find_top
 from common_sync.edges.processes.workers import Phases, no_progress
 from common_sync.edges.project.libraries import select_library
 from common_sync.edges.project.load import Project, select_copied
@@ -87,6 +88,9 @@ def pin(
         CommonSyncError: There is no such service, tag, commit or library; nothing was written. Or something could not be
             written: `distribute` finishes the work.
     """
+    if back and ref is not None:
+        message = f"--back pins it to what its copy held before, and {ref!r} says something else"
+        raise ConfigurationError(Problem(message, remedy="leave out one of them"))
     service = select_copied(project, [name])[0]
     chosen = _choose(project, service, library, project.libraries_of(service))
     if ref is None:
@@ -252,8 +256,7 @@ def _find_earlier(root: str, place: str, now: str) -> str:
     for tree in _list_trees(root, place, list_versions(root, place)).values():
         if tree != now:
             return tree
-    message = "git's history has no earlier state of the copy"
-    raise ConfigurationError(Problem(message, place, remedy="name a tag or a commit"))
+    raise _explain_first(root, place, "git's history has no earlier state of the copy")
 
 
 def _find_before(root: str, place: str, pinned: str) -> str:
@@ -263,9 +266,18 @@ def _find_before(root: str, place: str, pinned: str) -> str:
     trees = [known[name] for name in versions if name in known]
     first = max((number for number, tree in enumerate(trees) if tree == pinned), default=-1)
     if first + 1 == len(trees):
-        message = "git's history has no state of the copy from before the one that it is pinned to"
-        raise ConfigurationError(Problem(message, place, remedy="name a tag or a commit"))
+        raise _explain_first(
+            root, place, "git's history has no state of the copy from before the one that it is pinned to"
+        )
     return trees[first + 1]
+
+
+def _explain_first(root: str, place: str, message: str) -> ConfigurationError:
+    """Return why there is no state before; of a history that is cut off nobody can tell."""
+    if find_top(root) is not None and is_cut_off(root):
+        message = "git's history is cut off in this clone, so nobody can tell what the copy held before"
+        return ConfigurationError(Problem(message, place, remedy="git fetch --unshallow, or name a tag or a commit"))
+    return ConfigurationError(Problem(message, place, remedy="name a tag or a commit"))
 
 
 def _list_trees(root: str, place: str, versions: list[str]) -> dict[str, str]:

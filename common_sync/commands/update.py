@@ -71,7 +71,7 @@ def update(project: Project, names: Sequence[str], say: Callable[[str], None], *
     Raises:
         CommonSyncError: A name is no library, or a tag is unknown here; nothing was written.
     """
-    chosen = {library.name for library in select_libraries(project.libraries, names)}
+    chosen = {library.name for library in select_libraries(project, names)}
     with nullcontext() if dry_run else exclusive(state_folder(project.root), say):
         _, before = read_lock(project.root)
         asked = {key: one for key, one in list_pins(project).items() if key.library in chosen}

@@ -72,7 +72,7 @@ def _complete(
         other = find_other(os.path.realpath(folder), library, runs)
         if other:
             return {"none": other}
-        return dict(start, changed=find_change(left_alone, os.fsencode(folder)))
+        return dict(start, changed=find_change(left_alone, os.fsencode(folder), in_container=runs == CONTAINER))
     except OSError as error:
         return {"error": explain(error, os.fsencode(folder))}
 
@@ -160,27 +160,36 @@ def _measure(processes: list[int]) -> dict[str, object]:
     return {"started": now - since, "now": now}
 
 
-def find_change(left_alone: list[str], folder: bytes) -> float:
+def find_change(left_alone: list[str], folder: bytes, *, in_container: bool = False) -> float:
     """Return when a folder has last changed, in seconds of the calendar: its files, its folders, and the way to it.
 
     Args:
         left_alone: As for `probe`.
         folder: Its path.
+        in_container: Whether it is in a container: where something is made below a folder of the image, that and all
+            folders above it are copied first, and get a new time.
 
     Raises:
         OSError: Something cannot be looked at.
     """
-    place, latest = _follow(folder)
+    place, latest = _follow(folder, in_container=in_container)
     files, folders = walk(left_alone, place)
     for path in (b".common-sync.json", *files):
         try:
             latest = max(latest, os.lstat(os.path.join(place, path)).st_ctime_ns)
         except FileNotFoundError:
             continue
-    return max([latest, *(_find_folder_change(os.path.join(place, one)) for one in folders)]) / 1e9
+    times = {one: _time_folder(os.path.join(place, one)) for one in folders}
+    own = {one: changed for one, (changed, is_own) in times.items() if is_own}
+    for one, (changed, is_own) in times.items():
+        above = one + b"/" if one else b""
+        below = (when for other, when in own.items() if other.startswith(above))
+        is_copied = in_container and any(0 <= when - changed < _FIRST for when in below)
+        latest = latest if is_own or is_copied else max(latest, changed)
+    return latest / 1e9
 
 
-def _follow(folder: bytes) -> tuple[bytes, int]:
+def _follow(folder: bytes, *, in_container: bool) -> tuple[bytes, int]:
     """Return a folder's path without symlinks, and when a symlink on the way was made, or a folder there got its name."""
     rest, place, latest, links = os.path.abspath(folder).split(b"/")[1:], b"/", 0, 0
     while rest:
@@ -194,21 +203,22 @@ def _follow(folder: bytes) -> tuple[bytes, int]:
             target = os.path.normpath(os.path.join(place, os.readlink(path)))
             rest, place = [part for part in target.split(b"/") if part] + rest, b"/"
         else:  # what is made in it changes both times; a folder that was moved here has its own old one
-            latest = max(latest, found.st_ctime_ns if found.st_ctime_ns != found.st_mtime_ns else 0)
+            is_moved = found.st_ctime_ns != found.st_mtime_ns and not in_container
+            latest = max(latest, found.st_ctime_ns if is_moved else 0)
             place = path
     return place, latest
 
 
-def _find_folder_change(path: bytes) -> int:
-    """Return when something was made in a folder, taken out of it, or it was moved; Python's own compiled files do not count."""
+def _time_folder(path: bytes) -> tuple[int, bool]:
+    """Return when something was made in a folder, or taken out of it, or it was moved; and whether that were Python's compiled files."""
     found = os.lstat(path)
     try:
         with os.scandir(os.path.join(path, b"__pycache__")) as entries:
             first = min([entry.stat(follow_symlinks=False).st_ctime_ns for entry in entries], default=0)
     except OSError:
-        return found.st_ctime_ns
+        return found.st_ctime_ns, False
     is_own = found.st_ctime_ns == found.st_mtime_ns and 0 <= first - found.st_ctime_ns < _FIRST
-    return 0 if is_own else found.st_ctime_ns
+    return found.st_ctime_ns, is_own
 
 
 def find_other(folder: str, library: str, runs: str) -> str:

@@ -131,6 +131,26 @@ def test_what_is_no_change(copy: Path, process: Callable[[], Process | None]) ->
     assert seen.is_newer
 
 
+def test_a_folder_of_an_image(copy: Path, tmp_path: Path) -> None:
+    """Each container would have to be started again because Python has written beside the library of its image."""
+    folder, tick = os.fsencode(copy), tmp_path / "tick"
+    before = running.find_change(LEFT_ALONE, folder, in_container=True)
+    assert before == running.find_change(LEFT_ALONE, folder)
+
+    def is_later() -> bool:
+        tick.touch()
+        return tick.stat().st_ctime > before
+
+    wait_for(is_later)
+    os.utime(copy, ns=(0, copy.stat().st_mtime_ns))  # as where all above is copied out of the image first
+    (copy / "our_common/__pycache__").mkdir()
+    (copy / "our_common/__pycache__/__init__.pyc").write_bytes(b"")
+    assert running.find_change(LEFT_ALONE, folder, in_container=True) == before
+    assert running.find_change(LEFT_ALONE, folder) > before
+    (copy / "our_common/inner/__init__.py").unlink()
+    assert running.find_change(LEFT_ALONE, folder, in_container=True) > before
+
+
 @pytest.mark.parametrize(
     ("system", "user", "told"),
     [

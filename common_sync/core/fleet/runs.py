@@ -17,12 +17,14 @@ class Runs(NamedTuple):
         digest: The digest of the library's state that it runs, or nothing where that is not known.
         started: When the oldest process was started, in seconds of the calendar; 0 where that is not known.
         reason: Why nothing is claimed, or why it cannot be told, or nothing.
+        is_told: Whether it is what the process tells of itself, against what was proven.
     """
 
     state: RunState = "none"
     digest: str = ""
     started: float = 0.0
     reason: str = ""
+    is_told: bool = False
 
     @property
     def is_wrong(self) -> bool:
@@ -52,3 +54,21 @@ def judge_runs(verdict: Verdict, wanted: str) -> Runs:
     if verdict.state == "current":
         return Runs("current", wanted, process.started)
     return Runs("other", verdict.own[2] if verdict.own else "", process.started)
+
+
+def find_proven(verdict: Verdict, wanted: str, runs: Runs) -> str:
+    """Return the digest that what a process tells must not contradict: of what it runs, or else of its folder; or nothing.
+
+    Args:
+        verdict: What its folder holds.
+        wanted: The digest that the folder should have.
+        runs: What the process runs.
+    """
+    if runs.state != "none":
+        return runs.digest
+    return wanted if verdict.state == "current" else verdict.own[2] if verdict.own else ""
+
+
+def contradict(runs: Runs, told: str) -> Runs:
+    """Return what a process runs that tells another digest than was proven. Nothing becomes better by what it tells."""
+    return Runs("other", told, runs.started, is_told=True)

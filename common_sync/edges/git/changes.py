@@ -81,6 +81,10 @@ def _explain_unknown(folder: str, revision: str) -> Problem:
     if revision and not revision.strip("0"):  # what CI services say of a branch that they see for the first time
         message = f"{revision} is no commit: there was nothing before, the branch is new"
         return Problem(message, remedy="name the branch that it began at: --since origin/main")
+    if ".." in revision:
+        since, _, until = revision.partition("..")
+        remedy = f"--since {since or 'HEAD'} --until {until.strip('.') or 'HEAD'}"
+        return Problem(f"{revision!r} is a range of commits, and one commit is asked for", remedy=remedy)
     if is_cut_off(folder):
         return Problem(f"{revision!r} is no commit of this clone, whose history is cut off", remedy=_UNSHALLOW)
     return Problem(f"{revision!r} is no commit of this clone", remedy="git fetch origin")

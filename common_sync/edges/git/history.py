@@ -145,9 +145,11 @@ def _read_log(
     )
     raw = ("--raw", "-z", "--no-abbrev", "--no-renames", "--no-follow", "--no-relative")
     command = ["log", "--ignore-missing", *options, *shown, *raw, until, "--", *where]
-    fields = iter(
-        ask(command, top, literal=literal, variables=WITHOUT_NETWORK).split("\0")
-    )  # the master itself may be gone
+    try:
+        said = ask(command, top, literal=literal, variables=WITHOUT_NETWORK)  # the master itself may be gone
+    except GitError as error:
+        raise (_not_here(top, "folders") if "promisor" in str(error) else error) from None
+    fields = iter(said.split("\0"))
     commit: Commit | None = None
     changes: dict[str, Blob | None] = {}
     for field in fields:
@@ -208,8 +210,8 @@ def read_blobs(folder: str, names: Iterable[str]) -> Iterator[tuple[str, bytes]]
         raise _not_here(folder)
 
 
-def _not_here(folder: str) -> GitError:
-    message = "this clone lacks bytes of earlier commits, and nothing is fetched in silence"
+def _not_here(folder: str, what: str = "bytes") -> GitError:
+    message = f"this clone lacks {what} of earlier commits, and nothing is fetched in silence"
     return GitError(Problem(message, folder, remedy="git fetch --refetch --no-filter"))
 
 

@@ -5,7 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from common_sync.core.errors import ConfigurationError, Problem
-from common_sync.core.model import SHOWN_ID
+from common_sync.core.model import NAMED_ID, SHOWN_ID
 from common_sync.edges.project.load import load_project
 from common_sync.interface.show.fleet_fields import fleet_status_fields
 from common_sync.interface.show.options import Option, Options, Services
@@ -15,8 +15,9 @@ from common_sync.interface.show.terminal import printable
 from common_sync.interface.show.text import count, finding_lines
 
 if TYPE_CHECKING:
-    from common_sync.commands.fleet_status import Asked, FleetStatus
+    from common_sync.commands.fleet_status import FleetStatus
     from common_sync.commands.steps.fleet_looks import Looked
+    from common_sync.commands.steps.fleet_runs import Asked
 
 UNKNOWN = 4
 """The exit code where a machine could not be asked."""
@@ -56,7 +57,7 @@ def run_fleet_status(
 
 def _lines(status: "FleetStatus", options: Options) -> Iterator[str]:
     """Yield what is wanted, the table, what is found, and one line that says it all."""
-    from common_sync.commands.fleet_status import name_state  # what the command has imported
+    from common_sync.commands.steps.fleet_runs import name_state  # what the command has imported
 
     terminal, ref = options.terminal, printable(status.ref)
     if not options.quiet:
@@ -84,9 +85,10 @@ def _lines(status: "FleetStatus", options: Options) -> Iterator[str]:
 
 
 def _count_processes(status: "FleetStatus") -> str:
-    """Return how many processes run what is wanted, or nothing where none was asked about."""
+    """Return how many processes run what is wanted, and how many libraries run; nothing where no process was asked about."""
     every, right = status.count_processes(*_RUNNING), status.count_processes("current")
-    return f"; {right:,} of {every:,} {'process runs' if every == 1 else 'processes run'} it" if every else ""
+    told = f"; {right:,} of {every:,} {'process runs' if every == 1 else 'processes run'} it" if every else ""
+    return told + (f"; {status.libraries:,} different libraries run" if status.libraries > 1 else "")
 
 
 _RUNNING = ("current", "other", "restart", "stopped", "unknown")
@@ -117,6 +119,8 @@ def _rows(status: "FleetStatus") -> list[tuple[str, ...]]:
 
 def name_runs(asked: "Asked") -> str:
     """Return what runs from a place, as its cell in the table has it."""
+    if asked.runs.is_told:
+        return printable(asked.runs.digest[: len("cs1:") + NAMED_ID])
     return {"none": "·", "unknown": "?"}.get(asked.runs.state, asked.runs.state)
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from common_sync.core.fleet.answers import Verdict
 from common_sync.core.fleet.processes import Process, read_process
-from common_sync.core.fleet.runs import Runs, judge_runs
+from common_sync.core.fleet.runs import Runs, contradict, find_proven, judge_runs
 
 WANTED, OTHER = "cs1:" + "a" * 64, "cs1:" + "b" * 64
 FOLDERS = {
@@ -89,3 +89,28 @@ def test_any_times(folder: str, started: float, changed: float, now: float) -> N
         assert folder == "current"
         assert started > changed
         assert changed <= now + 2
+
+
+@pytest.mark.parametrize(
+    ("folder", "runs", "proven"),
+    [
+        ("current", Runs(), WANTED),
+        ("other", Runs(), OTHER),
+        ("differs", Runs(), ""),
+        ("gone", Runs(), ""),
+        ("unknown", Runs(), ""),
+        ("current", Runs("current", WANTED), WANTED),
+        ("current", Runs("restart"), ""),
+        ("other", Runs("other", OTHER), OTHER),
+        ("current", Runs("unknown"), ""),
+    ],
+)
+def test_what_a_process_must_not_contradict(folder: str, runs: Runs, proven: str) -> None:
+    """A service would be held against what nobody has proven, or its own word be taken for a proof."""
+    assert find_proven(FOLDERS[folder], WANTED, runs) == proven
+
+
+def test_nothing_becomes_better_by_what_is_told() -> None:
+    """A service that says that it is current would be believed."""
+    for before in (Runs(), Runs("restart", started=5.0), Runs("current", WANTED)):
+        assert contradict(before, WANTED) == Runs("other", WANTED, before.started, is_told=True)
