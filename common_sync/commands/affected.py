@@ -8,6 +8,7 @@ from typing import NamedTuple
 from common_sync.commands.steps.compose_changes import ComposeChanges
 from common_sync.commands.steps.outside import find_outside
 from common_sync.core.affected import (
+    Changes,
     Reason,
     Taken,
     find_changed_libraries,
@@ -154,11 +155,11 @@ def _compare(project: Project, span: Range, concerns_all: Callable[[str], bool])
     keys = _list_changed_settings(project, span.base, changed)
     shared = tuple(path for path in changed if concerns_all(path))
     everywhere = (Reason("all-on", shared),) if shared else ()
-    names, services = _name(project), []
+    names, services, places = _name(project), [], Changes(changed)
     for service in project.services:
         reads = {os.path.relpath(path, root) for path in outsides[service].paths} | above.list_for(service)
         settings = _explain_settings(keys.get(service, ()), changed)
-        reasons = (*find_reasons(service, changed, project.libraries_of(service), reads), *settings, *everywhere)
+        reasons = (*find_reasons(service, places, project.libraries_of(service), reads), *settings, *everywhere)
         services += [AffectedService(service, names[service], reasons)] if reasons else []
     lost = [path for path in changed if not os.path.lexists(os.path.join(root, path))]
     gone = tuple(sorted(find_gone(lost, project.services, project.copies)))

@@ -1,6 +1,6 @@
 """Which services a build would see differently than before, and why: what has changed, held against what each one reads."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from common_sync.core.configuration import Configuration
@@ -39,19 +39,41 @@ class Reason(NamedTuple):
     keys: tuple[str, ...] = ()
 
 
+class Changes:
+    """What has changed, by the folders that it lies in: hundreds of services are not each held against all of it.
+
+    Args:
+        changed: The paths from the root.
+    """
+
+    def __init__(self, changed: Iterable[str]) -> None:
+        self._below: dict[str, list[str]] = {}
+        for path in changed:
+            for place in (path, *ancestors(path), ROOT):
+                self._below.setdefault(place, []).append(path)
+
+    def select(self, places: Iterable[str]) -> list[str]:
+        """Return what lies at some paths or below them, sorted.
+
+        Args:
+            places: Paths from the root of files and folders.
+        """
+        return sorted({path for place in places for path in self._below.get(place, ())})
+
+
 def find_reasons(
-    service: str, changed: Iterable[str], libraries: Sequence[Library], outside: Container[str]
+    service: str, changed: Changes, libraries: Sequence[Library], outside: Collection[str]
 ) -> list[Reason]:
     """Return why some changed files concern a service; each file counts once.
 
     Args:
         service: The service's path from the root.
-        changed: The paths from the root of what has changed.
+        changed: What has changed.
         libraries: The libraries that it takes.
         outside: The paths from the root of files and folders that its build reads outside its folder.
     """
     found: dict[tuple[ReasonKind, str | None], list[str]] = {}
-    for path in changed:
+    for path in changed.select((service, *(one.master for one in libraries), *outside)):
         why = _classify(path, service, libraries, outside)
         if why is not None:
             found.setdefault(why, []).append(path)

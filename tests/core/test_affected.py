@@ -3,6 +3,7 @@
 import pytest
 
 from common_sync.core.affected import (
+    Changes,
     Reason,
     Taken,
     find_changed_libraries,
@@ -46,20 +47,34 @@ LIBRARIES = (Library("common", "common", "vendor/common", Rules([TESTS])),)
 )
 def test_why_a_path_concerns_a_service(path: str, outside: tuple[str, ...], reason: Reason | None) -> None:
     """An image would be built for nothing, or not be built although it is another one now."""
-    assert find_reasons("services/api", [path], LIBRARIES, set(outside)) == ([] if reason is None else [reason])
+    assert find_reasons("services/api", Changes([path]), LIBRARIES, set(outside)) == (
+        [] if reason is None else [reason]
+    )
 
 
 def test_a_pinned_service_does_not_see_the_master() -> None:
     """An image would be built anew that holds the same."""
     pinned = (LIBRARIES[0]._replace(pins={"services/api": "v1"}),)
-    assert find_reasons("services/api", ["common/a.py"], pinned, set()) == []
-    assert find_reasons("services/web", ["common/a.py"], pinned, set()) != []
+    assert find_reasons("services/api", Changes(["common/a.py"]), pinned, set()) == []
+    assert find_reasons("services/web", Changes(["common/a.py"]), pinned, set()) != []
 
 
 def test_each_file_is_named_once_under_its_reason() -> None:
     """Who looks for why an image is built would miss a file."""
-    found = find_reasons("api", ["api/b", "common/x", "api/a", "other"], LIBRARIES, set())
+    found = find_reasons("api", Changes(["api/b", "common/x", "api/a", "other"]), LIBRARIES, set())
     assert found == [Reason("service", ("api/a", "api/b")), Reason("library", ("common/x",), "common")]
+
+
+def test_a_service_is_not_held_against_what_lies_in_others() -> None:
+    """With a thousand services, a change of the library would be compared a million times, and take half a minute."""
+    changed = Changes(
+        [f"services/s{number}/vendor/common/a.py" for number in range(1000)] + ["common/a.py", "deep/x/a"]
+    )
+    assert changed.select(["services/s7", "common", "deep", "gone"]) == [
+        "common/a.py",
+        "deep/x/a",
+        "services/s7/vendor/common/a.py",
+    ]
 
 
 def test_services_that_are_gone() -> None:
