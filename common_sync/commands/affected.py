@@ -242,6 +242,8 @@ def _expand(project: Project, patterns: Iterable[str]) -> set[str]:
 
 
 def _explain_settings(keys: tuple[str, ...], changed: Iterable[str]) -> tuple[Reason, ...]:
+    if not keys:
+        return ()  # before all that has changed is looked through, for each service
     lock = (LOCK_FILE,) if "pins" in keys else ()
     files = tuple(path for path in changed if path in CONFIGURATION_FILES or path in lock)
-    return (Reason("configuration", files, keys=keys),) if keys else ()
+    return (Reason("configuration", files, keys=keys),)

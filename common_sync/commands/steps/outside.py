@@ -1,7 +1,9 @@
 """What the build of a service reads outside its folder: what its files lead to, and what compose files give it."""
 
 import os
+from bisect import bisect
 from collections.abc import Iterable, Iterator
+from itertools import islice, takewhile
 from typing import NamedTuple
 
 from common_sync.commands.steps.compositions import list_compositions, list_dead_ends, list_dockerfiles
@@ -105,7 +107,9 @@ class _Looking:
     def _list_apart(self, folder: str) -> set[str]:
         """Return the folders in a folder that are no part of it: copies, and other services."""
         copies = (f"{folder}/{copy}" for copy in self._copies)
-        inner = (one for one in self._project.services if one.startswith(f"{folder}/"))
+        services, above = self._project.services, f"{folder}/"
+        first = bisect(services, above)  # they are sorted, and this is asked for each of them
+        inner = takewhile(lambda one: one.startswith(above), islice(services, first, None))
         return {os.path.join(self._root, one) for one in (*copies, *inner)}
 
     def _is_outside(self, path: str, place: str) -> bool:

@@ -105,7 +105,7 @@ class _Search:
         takers = [service for service in project.services if library.takes(service)]
         pinned = [service for service in takers if library.ref_for(service) == locked.ref]
         self._own = [f"{service}/{library.copy}" for service in pinned]
-        others = (f"{one}/{library.copy}" for one in takers if one not in pinned)
+        others = (f"{one}/{library.copy}" for one in takers if library.ref_for(one) != locked.ref)
         self._copies = [(self._root, copy) for copy in (*self._own, *others)]
         if locked.git:
             from common_sync.edges.library.cache import place_in_cache  # most masters are here
