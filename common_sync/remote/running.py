@@ -6,16 +6,13 @@ environment. Nothing is written.
 
 from __future__ import annotations
 
-import glob
 import json
 import os
 import re
 import signal
 import stat
-import subprocess
 import sys
 import time
-import urllib.parse
 
 from common_sync.remote.probe import AS_WANTED, explain, tell, walk
 
@@ -97,6 +94,8 @@ def find_start(runs: str) -> dict[str, object]:
 
 def _find_unit(unit: str) -> dict[str, object]:
     """Return the same of a unit of systemd: the machine's, or that of the user who asks."""
+    import subprocess  # most places have no unit
+
     for words in ((), ("--user",)):
         try:
             told = _show(unit, *words)
@@ -115,6 +114,8 @@ def _find_unit(unit: str) -> dict[str, object]:
 
 
 def _show(unit: str, *words: str) -> dict[str, str]:
+    import subprocess  # as above
+
     env = dict(os.environ)
     env.setdefault("XDG_RUNTIME_DIR", f"/run/user/{os.getuid()}")
     command = ["systemctl", *words, "show", f"--property={','.join(_PROPERTIES)}", "--", unit]
@@ -229,6 +230,8 @@ def find_other(folder: str, library: str, runs: str) -> str:
         library: The library's name.
         runs: As in the places of `answer`.
     """
+    import glob  # where no process is looked at, all that is imported is half of what a host pays
+
     above, places = folder, [] if runs != CONTAINER else [path for path in sys.path if path.endswith("-packages")]
     for _ in range(_ABOVE if runs != CONTAINER else 0):
         above = os.path.dirname(above)
@@ -245,6 +248,8 @@ def find_other(folder: str, library: str, runs: str) -> str:
 
 def _find_source(installed: str) -> str:
     """Return the folder that a distribution was installed from, editable; nothing where its files were copied."""
+    import urllib.parse  # as above
+
     try:
         with open(os.path.join(installed, "direct_url.json"), encoding="utf-8") as file:
             told = json.load(file)
