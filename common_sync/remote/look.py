@@ -78,8 +78,17 @@ def look(target: dict[str, str]) -> dict[str, object]:
         try:
             told["running"] = list_running(str(project)) if project else []
         except (OSError, ValueError, LookupError, TypeError, AttributeError) as error:
-            told.update(running=[], silent=_printable(str(error)))
+            told.update(running=[], silent=_printable(explain(error)))
     return told
+
+
+def explain(error: BaseException) -> str:
+    """Return what has gone wrong, in words: of the system's errors without their numbers, which say nothing to people."""
+    said = getattr(error, "strerror", None)
+    if not isinstance(said, str):
+        return str(error) or type(error).__name__
+    file = getattr(error, "filename", None)
+    return said[:1].lower() + said[1:] + (f": {os.fsdecode(file)}" if isinstance(file, (str, bytes)) else "")
 
 
 def _read_release(place: str) -> list[dict[str, str]]:
@@ -123,7 +132,8 @@ def _ask(url: str, told: dict[str, object], reads: bool) -> None:
                 told.update(told=find_told(reply.read(_MOST_READ + 1)))
     except (OSError, ValueError, http.client.HTTPException) as error:
         if "status" not in told:
-            told.update(error=_printable(str(getattr(error, "reason", error)) or type(error).__name__))
+            reason = getattr(error, "reason", error)
+            told.update(error=_printable(explain(reason if isinstance(reason, BaseException) else error)))
 
 
 def find_told(body: bytes) -> str:
@@ -169,7 +179,7 @@ def _read_journal(state: str) -> dict[str, object] | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, AttributeError, TypeError) as error:
-        return {"step": "unreadable", "why": _printable(str(error))}
+        return {"step": "unreadable", "why": _printable(explain(error))}
     return told
 
 
@@ -196,7 +206,7 @@ def read_checkout(path: str, service: str) -> dict[str, object]:
     except subprocess.TimeoutExpired:
         return {"error": f"git took more than {LIMIT} s"}
     except OSError as error:
-        return {"error": _printable(str(error))}
+        return {"error": _printable(explain(error))}
     return told
 
 

@@ -11,7 +11,15 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from common_sync.core.errors import Problem
-from common_sync.core.fleet.rollout import DEPLOY_KEYS, ROLLOUT_KEYS, Deploying, Order, read_deploying, read_order
+from common_sync.core.fleet.rollout import (
+    DEPLOY_KEYS,
+    IMAGE,
+    ROLLOUT_KEYS,
+    Deploying,
+    Order,
+    read_deploying,
+    read_order,
+)
 from common_sync.core.settings import Lines, Reader, Setting
 
 INVENTORY = "fleet.toml"
@@ -166,6 +174,9 @@ def _read_target(reader: Reader, defaults: _Common, given: frozenset[str]) -> Ta
         reader.complain(
             "unit", '"unit" is for what systemd runs from "path"', f'kind = "{CLONE}" or "{RELEASE}", and a path'
         )
+    deploying = Deploying(**{**defaults.deploying, **own.deploying})  # type: ignore[arg-type] # each was read as its field's type
+    if len(reader.problems) == before:
+        _check_source(reader, deploying, keys, is_compose=kind is not None and kind.value == COMPOSE)
     if "path" not in keys and (not containers or (kind is not None and kind.value == COMPOSE)):
         reader.complain("path", 'key "path" is missing', 'path = "/srv/shop", the clone on the host')
     if len(reader.problems) > before or service is None or not (path or containers):
@@ -179,7 +190,7 @@ def _read_target(reader: Reader, defaults: _Common, given: frozenset[str]) -> Ta
         tuple(one.value for one in containers),
         library.value.rstrip("/") if library is not None else "",
         reader.line,
-        Deploying(**{**defaults.deploying, **own.deploying}),  # type: ignore[arg-type] # each was read as its field's type
+        deploying,
         clone.value.rstrip("/") if clone is not None else "",
         unit.value if unit is not None and path is not None and (kind is None or kind.value != COMPOSE) else "",
     )
@@ -213,6 +224,17 @@ def _check_keys_together(reader: Reader, keys: frozenset[str], *, is_compose: bo
     elif is_compose and "library" not in keys:
         remedy = 'library = "/app/common", the absolute path of the copy in the image'
         reader.complain("library", f'key "library" is missing beside kind = "{COMPOSE}"', remedy)
+
+
+def _check_source(reader: Reader, deploying: Deploying, keys: frozenset[str], *, is_compose: bool) -> None:
+    """Complain where it is not clear which image a target gets."""
+    if "source" in reader.names and deploying.source == IMAGE and not is_compose:
+        reader.complain("source", f'"source" = "{IMAGE}" is for kind = "{COMPOSE}"', f'kind = "{COMPOSE}"')
+    elif "image" in reader.names and deploying.source != IMAGE:
+        reader.complain("image", f'"image" is for source = "{IMAGE}"', f'source = "{IMAGE}"')
+    elif is_compose and deploying.source == IMAGE and "image" not in keys:
+        remedy = 'image = "ghcr.io/shop/api", its name in the registry without a tag'
+        reader.complain("image", f'key "image" is missing beside source = "{IMAGE}"', remedy)
 
 
 class Place(NamedTuple):

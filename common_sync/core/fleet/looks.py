@@ -59,6 +59,7 @@ class Journal(NamedTuple):
         tree: Git's id of the service's folder in the release that runs, or nothing.
         images: The image of each unit of that release.
         earlier: How many earlier releases are kept.
+        digest: The name, with its digest, of the image that it was made of; nothing where that was built there.
     """
 
     step: str
@@ -69,6 +70,7 @@ class Journal(NamedTuple):
     tree: str = ""
     images: Mapping[str, str] = {}
     earlier: int = 0
+    digest: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -143,7 +145,7 @@ def _read_journal(told: Mapping[str, object]) -> Journal:
     release = _table(told.get("release") or {})
     images = {str(unit): str(image) for unit, image in _table(release.get("images", {})).items()}
     busy, earlier = told.get("busy") is True, _number(told.get("earlier", 0))
-    return Journal(step, run, commit, why, busy, _word(release, "tree"), images, earlier)
+    return Journal(step, run, commit, why, busy, _word(release, "tree"), images, earlier, _word(release, "digest"))
 
 
 def _word(told: Mapping[str, object], key: str) -> str:

@@ -39,6 +39,7 @@ def _target(looked: "Looked") -> Fields:
         "branch": as_text(checkout.branch) or None if checkout else None,
         "edits": [*map(as_text, checkout.edits)] if checkout else [],
         "step": as_text(journal.step) if journal else None,
+        "image": as_text(journal.digest) or None if journal else None,
         "busy": journal.busy if journal else False,
     }
 
