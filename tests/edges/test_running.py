@@ -200,3 +200,6 @@ def test_where_it_is_imported_from(copy: Path, url: str | None, editable: bool, 
     found = running.find_other(str(folder), "our_common", UNIT)
     assert (found.startswith(says), bool(found)) == (True, bool(says))
     assert running.find_other(str(folder), "other", UNIT) == ""
+    further = folder.parents[1] / ".venv/lib/python3.11/site-packages/our_common-1.0.dist-info"
+    further.mkdir(parents=True)
+    assert running.find_other(str(folder), "our_common", UNIT) == found, "the nearest environment counts"

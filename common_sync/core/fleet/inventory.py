@@ -271,6 +271,21 @@ def list_places(site: Site, copies: Sequence[str]) -> Iterator[Place]:
             yield Place(host, service, copy, container, target.library, target.line, target.kind, is_deployed)
 
 
+def list_running(site: Site, copies: Sequence[str], containers: Sequence[tuple[str, str]]) -> Iterator[Place]:
+    """Yield the places in the containers that Compose runs of a target whose inventory names none.
+
+    Args:
+        site: The target, on one of its hosts.
+        copies: The paths of the service's copies in it.
+        containers: The unit and the name of each, as the host tells them.
+    """
+    host, service, target = site
+    for _, name in containers if target.kind == COMPOSE and not target.containers else ():
+        if re.fullmatch(_CONTAINER, name) is not None:  # it becomes a word of a command there
+            for copy in copies[:1]:
+                yield Place(host, service, copy, name, target.library, target.line, target.kind, is_deployed=True)
+
+
 def find_clashes(places: Sequence[Place], file: str) -> Iterator[Problem]:
     """Yield what is wrong where two targets name one place.
 

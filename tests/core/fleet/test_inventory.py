@@ -17,6 +17,7 @@ from common_sync.core.fleet.inventory import (
     find_clashes,
     find_shared_clones,
     list_places,
+    list_running,
     parse_inventory,
 )
 from common_sync.core.fleet.rollout import Deploying, Order
@@ -177,6 +178,19 @@ def test_releases_that_are_deployed() -> None:
     ].targets
     assert [one.is_deployed for one in list_places(Site("vm", "services/api", found[3]), ["common"])] == [True]
     assert (defaults.clone, defaults.deploying.program) == ("/c", "/o/common-sync")
+
+
+def test_containers_that_a_host_names() -> None:
+    """What a host says would be run there as a command, or a container be asked twice."""
+    ((target,),) = (parse_inventory(COMPOSE, "fleet.toml")[0].targets,)
+    site = Site("vm", "services/api", target)
+    told = [("api", "shop-api-1"), ("api", "x;reboot"), ("api", "-it"), ("api", "")]
+    (place,) = list_running(site, ["common"], told)
+    assert (place.shown, place.copy, place.is_deployed) == (f"shop-api-1:{target.library}", "common", True)
+    assert list(list_running(site, [], told)) == []
+    named = target._replace(containers=("shop-api-1",))
+    assert list(list_running(site._replace(target=named), ["common"], told)) == []
+    assert list(list_running(site._replace(target=target._replace(kind="clone")), ["common"], told)) == []
 
 
 def test_a_clone_that_two_services_share() -> None:
