@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from common_sync.remote.calls import Caller, fail, refuse
 from common_sync.remote.clone import SHORT
-from common_sync.remote.look import LIMIT, find_state, list_running
+from common_sync.remote.look import LIMIT, explain, find_state, list_running
 from common_sync.remote.registry import find_repository
 from common_sync.remote.waiting import find_ill, wait_until_well
 
@@ -174,7 +174,7 @@ class Host(Caller):
         try:
             found = [one for one in list_running(project) if one["unit"] in images]
         except OSError as error:
-            return str(error), ""
+            return explain(error), ""
         starts = json.dumps([[one["id"], one["started"], one["restarts"]] for one in found])
         return self._find_ill(found, images), starts
 

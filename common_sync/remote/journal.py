@@ -6,6 +6,8 @@ import json
 import os
 from typing import NamedTuple
 
+from common_sync.remote.look import explain
+
 
 class Release(NamedTuple):
     """What was deployed, and is kept."""
@@ -95,5 +97,7 @@ def read_journal(state: str) -> Journal:
     except FileNotFoundError:
         return Journal()
     except (OSError, ValueError, AttributeError) as error:
-        message = f"{path} cannot be read ({error}): see that the service runs one release, then move that file away"
+        message = (
+            f"{path} cannot be read ({explain(error)}): see that the service runs one release, then move that file away"
+        )
         raise UnreadableError(message) from error

@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 
 from common_sync.remote.calls import Job, RefusalError, StepError, refuse
 from common_sync.remote.journal import Journal, UnreadableError, read_journal, write_json
+from common_sync.remote.look import explain
 
 _RESTING = ("", "verified", "deployed", "rolled-back", "discarded")
 UNTOUCHED = ("begun", "fetched", "built")
@@ -163,8 +164,3 @@ class Steps(ABC):
         is_noted = self.try_to_note("rolled-back")
         self.tidy()
         return is_noted
-
-
-def explain(error: BaseException) -> str:
-    """Return what has gone wrong, in words."""
-    return str(error) or type(error).__name__

@@ -1,5 +1,6 @@
 """How services stand on other machines: what `remote/look.py` answers, read, and judged. Nothing that a host says is trusted."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -7,6 +8,7 @@ from common_sync.core.fleet.answers import Reply, Trouble, each, read_answer
 
 _LONGEST, _MOST_EDITS = 200, 20
 _OK = range(200, 300)
+_DIGEST = re.compile("cs1:[0-9a-f]{64}")
 
 RESTING = frozenset({"verified", "deployed", "rolled-back", "discarded"})
 """The steps of a journal at which nobody has to go on."""
@@ -22,6 +24,7 @@ class Health(NamedTuple):
     status: int = 0  # of HTTP; 0 for no answer
     milliseconds: int = 0
     error: str = ""  # why there is no answer, or nothing
+    told: str = ""  # the digest of the library that it tells of itself, or nothing
 
     @property
     def is_good(self) -> bool:
@@ -125,7 +128,9 @@ def _read_look(told: Mapping[str, object]) -> Look:
 def _read_health(told: Mapping[str, object]) -> Health:
     if "error" in told:
         return Health(error=_word(told, "error"))
-    return Health(_number(told["status"]), _number(told["ms"]))
+    digest = _word(told, "told")
+    is_digest = _DIGEST.fullmatch(digest) is not None
+    return Health(_number(told["status"]), _number(told["ms"]), told=digest if is_digest else "")
 
 
 def _read_checkout(told: Mapping[str, object]) -> Checkout:

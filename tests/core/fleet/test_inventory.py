@@ -39,6 +39,7 @@ hosts = { ssh_config = "pi-*" }
 service = "services/camera"
 kind = "release"
 path = "/opt/shop/camera"
+unit = "shop-camera.service"
 """
 
 
@@ -52,7 +53,17 @@ def test_what_it_says() -> None:
         "origin/main",
         (
             Target("deploy@vm-api", "", Setting("api", 5), "clone", "/srv/shop", names, "/app/common", 7),
-            Target("", "pi-*", Setting("services/camera", 14), "release", "/opt/shop/camera", (), "", 12),
+            Target(
+                "",
+                "pi-*",
+                Setting("services/camera", 14),
+                "release",
+                "/opt/shop/camera",
+                (),
+                "",
+                12,
+                unit="shop-camera.service",
+            ),
         ),
     )
 
@@ -64,10 +75,13 @@ WRONG = [
     ('reff = "main"\n' + TARGET, ['1: unknown key "reff" (did you mean ref?)']),
     ('ref = "--all"\n' + TARGET, ["1: \"ref\" cannot be '--all' (ref = \"origin/main\")"]),
     ("defaults = 1\n" + TARGET, ['1: "defaults" must be a table ([defaults])']),
-    ('[defaults]\nhost = "vm"\n' + TARGET, ['2: unknown key "host" (the keys are service, kind, path, containers, library, clone, health, compose, env_file, source, image, program, tags, prepare_timeout, health_timeout, health_times, settle)']),
-    (TARGET + 'pasword = "x"\n', ['5: unknown key "pasword" (the keys are host, hosts, service, kind, path, containers, library, clone, health, compose, env_file, source, image, program, tags, prepare_timeout, health_timeout, health_times, settle)']),
-    (TARGET + 'command = "reboot"\n', ['5: unknown key "command" (the keys are host, hosts, service, kind, path, containers, library, clone, health, compose, env_file, source, image, program, tags, prepare_timeout, health_timeout, health_times, settle)']),
+    ('[defaults]\nhost = "vm"\n' + TARGET, ['2: unknown key "host" (the keys are service, kind, path, containers, library, clone, unit, health, compose, env_file, source, image, program, tags, prepare_timeout, health_timeout, health_times, settle)']),
+    (TARGET + 'pasword = "x"\n', ['5: unknown key "pasword" (the keys are host, hosts, service, kind, path, containers, library, clone, unit, health, compose, env_file, source, image, program, tags, prepare_timeout, health_timeout, health_times, settle)']),
+    (TARGET + 'command = "reboot"\n', ['5: unknown key "command" (the keys are host, hosts, service, kind, path, containers, library, clone, unit, health, compose, env_file, source, image, program, tags, prepare_timeout, health_timeout, health_times, settle)']),
     (TARGET + 'servce = "x"\n', ['5: unknown key "servce" (did you mean service?)']),
+    (TARGET + 'unit = "--now"\n', ["5: \"unit\" cannot be '--now' (unit = \"shop-api.service\", the unit of systemd that runs the service on the host)"]),
+    (TARGET + 'kind = "compose"\nlibrary = "/app"\nunit = "a.service"\n', ['7: "unit" is for what systemd runs from "path" (kind = "clone" or "release", and a path)']),
+    ('[[target]]\nhost = "vm"\nservice = "api"\ncontainers = ["api"]\nlibrary = "/app"\nunit = "a.service"\n', ['6: "unit" is for what systemd runs from "path" (kind = "clone" or "release", and a path)']),
     (TARGET + 'kind = "nomad"\n', ["5: \"kind\" cannot be 'nomad' (kind = \"clone\", \"compose\", or \"release\" for what `common-sync deploy` makes)"]),
     (TARGET + "containers = 3\n", ['1: key "library" is missing beside "containers" (library = "/app/common", the absolute path of the copy in the containers)', '5: "containers" must be a list of strings (containers = ["…"])']),
     (TARGET + 'containers = ["-it"]\nlibrary = "/app"\n', ["5: \"containers\" cannot hold '-it' (name containers as `docker ps` does: shop-api-1)"]),
