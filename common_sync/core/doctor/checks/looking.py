@@ -131,7 +131,7 @@ def _look(started: Started, read: _Read, around: Around, stage: StageEnd, entrie
     python = python_of(command, around) if home == "" else UNKNOWN if home is None else site_at(home)
     user = _user_site(command, letters, stage) if packages and not alone and python == PYTHON else None
     folders = (*(one for one in own if one is not None), *path, *entries)
-    shown = " ".join(word.text for word in command.words[:4])
+    shown = " ".join(word.text for word in command.words[:4]).partition("\n")[0]
     script = _script_of(command, read)
     server = read.module.partition(".")[0] or command.program
     told = read_served(server, command) if read.server else ""
