@@ -1,6 +1,7 @@
 """`affected`: which services a build would see differently. Never silently all of them, never silently none."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,32 @@ def test_a_service_a_copy_and_the_library(synced: Monorepo) -> None:
     assert names(found) == BOTH
     assert names(affected(synced, "--until", "HEAD")) == []
     assert names(affected(synced, "--until", "HEAD", since="HEAD~1")) == BOTH
+
+
+def test_without_a_commit_the_usual_one_is_named(synced: Monorepo) -> None:
+    """A newcomer would be told that an option is missing, and not what to give; a default would say "nobody" of what is on main."""
+
+    def said() -> str:
+        done = synced.run("affected")
+        assert (done.code, done.out) == (2, "")
+        return done.err
+
+    assert said() == ("error: nothing says which commit to compare with\n  help: common-sync affected --since HEAD~1\n")
+    for branch in ("master", "main", "trunk"):
+        synced.git("update-ref", f"refs/remotes/origin/{branch}", "HEAD")
+        assert f"--since origin/{'main' if branch == 'trunk' else branch}\n" in said()
+    synced.git("symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/trunk")
+    assert "--since origin/trunk\n" in said()
+    done = synced.run("affected", "--since", "HEAD~1..")
+    assert (done.code, "is a range of commits" in done.err, "--since HEAD~1 --until HEAD\n" in done.err) == (
+        2,
+        True,
+        True,
+    )
+    empty = synced.run("affected", "--since", "")
+    assert (empty.code, empty.err) == (2, said()), "a variable of a CI service may be empty"
+    shutil.rmtree(synced.root / ".git")
+    assert "--since HEAD~1\n" in said()
 
 
 def test_what_is_not_copied_concerns_nobody(synced: Monorepo) -> None:

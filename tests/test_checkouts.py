@@ -22,7 +22,7 @@ def test_a_checkout_is_tried(taken: Pair) -> None:
     assert (taken.app.root / API / "common/our_common/new.py").exists()
     assert taken.app.read(LOCK) == before
     assert not taken.connected()
-    assert taken.run("distribute", "--from", "common=../platform").code == 0
+    assert taken.run("distribute", "--from", "Our_Common=../platform").code == 0, "as its distribution is called"
     assert [taken.run("verify").code, taken.app.hook("--check", env=taken.env).code] == [1, 1]
     assert taken.run("distribute").code == 0
     assert taken.run("verify").code == 0
@@ -30,7 +30,8 @@ def test_a_checkout_is_tried(taken: Pair) -> None:
 
 
 REFUSED = [
-    ("nope=../platform", "'nope' is no library"),
+    ("nope=../platform", "'nope' is no library help: the libraries are common (our-common)"),
+    ("our-comon=../platform", "'our-comon' is no library help: did you mean our-common?"),
     ("common", "write it as LIBRARY=CHECKOUT"),
     ("common=../gone", "../gone: is no git checkout"),
     ("common=..", "..: is no git checkout"),

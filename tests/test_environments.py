@@ -389,6 +389,7 @@ def _stamps(envs: Environments) -> dict[str, tuple[int, int]]:
     return {path: stamp for path, stamp in envs.stamps().items() if not path.endswith(".venv/envs")}
 
 
+@deep("a real uv")
 def test_a_version_is_tried_beside_the_environment(envs: Environments) -> None:
     """Who tries a version would change the environment that the service runs from, or leave something behind."""
     assert envs.run("env", "sync").code == 0
@@ -793,6 +794,20 @@ def test_what_is_named_and_not_there(envs: Environments) -> None:
     envs.write("services/worker/requirements.txt", "-e ./nowhere\n")
     done = envs.run("env", "sync", "worker")
     assert "error: services/worker/requirements.txt:1: installs nowhere, which cannot be read" in done.err
+
+
+def test_a_service_that_cannot_be_read_says_nothing_of_the_others(envs: Environments) -> None:
+    """Of ten services nobody would hear which are in sync, since the copy of one is not there."""
+    shutil.rmtree(envs.root / "services/api/common")
+    done = envs.run("env", "status", "--no-size", "--output-format", "concise")
+    assert (done.code, done.err) == (1, ""), done
+    assert "services/api/requirements.txt:2: CS301 installs common, which cannot be read" in done.out
+    assert "services/worker/.venv: CS301" in done.out
+    assert envs.states() == {"api": "unreadable", "worker": "missing"}
+    assert "unreadable  -" in envs.run("env", "status", "--no-size").out
+    done = envs.run("env", "sync", "--dry-run")
+    assert (done.code, done.out.count("would be made")) == (2, 1), done
+    assert "error: services/api/requirements.txt:2: installs common, which cannot be read" in done.err
 
 
 def test_whom_settings_are_for(envs: Environments) -> None:

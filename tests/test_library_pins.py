@@ -113,10 +113,16 @@ def test_which_library_is_meant(grown: Monorepo) -> None:
         ("unpin api --library events", "events of services/api is not pinned", "these services are: none"),
         ("unpin worker", "services/worker is not pinned", "these services are: none"),
         ("update evens", "'evens' is no library", "did you mean events?"),
+        ("update our-nothing", "'our-nothing' is no library", "the libraries are "),
     ]:
         done = grown.run(*words.split())
         assert (done.code, message in done.err, remedy in done.err, done.out) == (2, True, True, ""), done
     assert grown.tree() == before
+    assert grown.run("update", "Our.Events").code == 0, "as its distribution is called"
+    manifest = f"{API}/libs/events/.common-sync.json"
+    grown.write(manifest, grown.read(manifest).replace("our-events", "our-common"))
+    done = grown.run("update", "our-common")
+    assert (done.code, "'our-common' is the distribution of common and of events" in done.err) == (2, True), done
 
 
 @deep("runs of the whole program that take long")

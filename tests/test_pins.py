@@ -81,6 +81,8 @@ REFUSED = [
     ("api", "0123456", "there is no commit '0123456' of common in this clone", "git fetch origin"),
     ("api", "aside", "'aside' is a branch, which moves", "name the commit that it is at now"),
     ("api", "abcdef1", "'abcdef1' is a branch, which moves", "name the commit that it is at now"),
+    ("api", "HEAD", "'HEAD' is not the name of a tag", "name the commit that it leads to now"),
+    ("api", "refs/tags/v1", "'refs/tags/v1' is not the name of a tag", "name the commit that it leads to now"),
     ("api", "HEAD~1", "'HEAD~1' is no tag's name", "name a tag, or 7 to 64 hex digits"),
     ("api", "gone", "the library is not in that commit", "name a commit that has it"),
     ("api", "merging", "holds the marks of a merge", "exclude it, or name another commit"),
@@ -132,6 +134,11 @@ def test_what_cannot_be_pinned_to(grown: Monorepo) -> None:
         said = " ".join(done.err.split())
         assert message in said, said
         assert remedy in said, said
+    both = grown.run("pin", "api", "v1", "--back")
+    assert (both.code, "--back pins it to what its copy held before, and 'v1' says something else" in both.err) == (
+        2,
+        True,
+    )
     assert grown.tree() == before
 
 
@@ -337,6 +344,44 @@ def test_update_follows_a_tag_that_was_moved(pinned: Monorepo) -> None:
     assert pinned.run("update", "comon").err.startswith("error: 'comon' is no library")
 
 
+def test_update_names_the_commits_between(pinned: Monorepo) -> None:
+    """Who follows a tag would take over changes that he has not heard of, or lose some."""
+    first, last = pinned.git("rev-parse", "v1", "HEAD").split()
+    pinned.git("tag", "-f", "v1")
+    dry = pinned.run("update", "--dry-run").out
+    made = pinned.json("update", code=0)["entries"][0]
+    subject = "the library has changed"
+    assert [one["subject"] for one in made["gained"]] == [subject], (
+        "the commit of the pin changes nothing of the library"
+    )
+    assert (made["lost"], made["complete"], made["now"]["commit"]) == ([], True, last)
+    day = pinned.git("log", "-1", "--format=%as").strip()
+    assert f"  {made['gained'][0]['id'][:7]} {day} {subject}\n" in dry
+    pinned.git("tag", "-f", "v1", first)
+    lost = pinned.run("update", "--dry-run").out
+    assert f"  it no longer has:\n    {made['gained'][0]['id'][:7]} {day} {subject}\n" in lost
+    assert pinned.json("update", code=0)["entries"][0]["lost"] == made["gained"]
+    assert pinned.json("update", code=0)["entries"][0]["gained"] == []
+
+
+def test_update_says_that_commits_are_not_here(pinned: Monorepo) -> None:
+    """Of a cut-off history some commits would be shown as if these were all."""
+    pinned.git("commit", "-q", "--allow-empty", "-m", "another")
+    pinned.git("tag", "-f", "v1")
+    cut = clone(pinned, "--branch", "v1")
+    assert "this clone does not have all commits between the two" in cut.run("update", "--dry-run").out
+    assert [one["complete"] for one in cut.json("update", code=0)["entries"]] == [False]
+
+
+def test_a_pin_says_of_when_it_is(grown: Monorepo) -> None:
+    """A name and seven digits do not tell whether a service goes back a day or a year."""
+    day, subject = grown.git("log", "-1", "--format=%as%x00%s", "v1").strip().split("\0")
+    done = grown.run("pin", "api", "v1")
+    assert f"), {day} {subject}\n" in done.out
+    now = grown.json("pin", "worker", "v1", code=0)["pinned"][0]["now"]
+    assert (now["date"], now["subject"]) == (day, subject)
+
+
 def test_back_to_what_the_copy_held_before(grown: Monorepo) -> None:
     """Who rolls a service back would have to look for the commit by hand."""
     first = grown.git("rev-list", "--max-parents=0", "HEAD").strip()
@@ -347,6 +392,57 @@ def test_back_to_what_the_copy_held_before(grown: Monorepo) -> None:
     assert grown.run("unpin", "api").code == 2
     assert grown.json("pin", "worker", code=0)["pinned"][0]["now"]["commit"] == grown.git("rev-parse", "HEAD").strip()
     assert json.loads((grown.root / f"{WORKER}/common/.common-sync.json").read_text())["version"] == "1.2.3"
+
+
+@pytest.mark.parametrize("committed", [False, True])
+def test_back_again_goes_further_back(grown: Monorepo, committed: bool) -> None:
+    """A second step back would lead forward again, to what did not work."""
+    grown.write(SETTINGS, "DEBUG = None\n")
+    assert grown.run("distribute").code == 0
+    grown.commit("the library has changed again")
+    states = grown.git("rev-list", "HEAD", "--", "common").split()
+    for state in states[1:]:
+        assert grown.json("pin", "api", "--back", code=0)["pinned"][0]["now"]["commit"] == state
+        if committed:
+            grown.commit("one step back")
+    done = grown.run("pin", "api", "--back")
+    assert (done.code, grown.read(f"{API}/{SETTINGS}")) == (2, "DEBUG = False\n")
+    assert "has no state of the copy from before the one that it is pinned to" in done.err
+    assert grown.run("unpin", "api").code == 0
+    grown.commit("it follows")
+    assert grown.json("pin", "api", "--back", code=0)["pinned"][0]["now"]["commit"] == states[-1 if committed else 1]
+
+
+def test_back_where_the_history_is_not_here(pinned: Monorepo) -> None:
+    """It would be said that there is nothing before, where nobody can tell; or git's own words would be all."""
+    said = clone(pinned).run("pin", "worker", "--back")
+    assert (said.code, "is cut off in this clone" in said.err, "git fetch --unshallow" in said.err) == (2, True, True)
+    shutil.rmtree(pinned.root.parent / "clone")
+    pinned.git("config", "uploadpack.allowFilter", "true")
+    words = ("git", "clone", "-q", "--filter=tree:0", f"file://{pinned.root}", str(pinned.root.parent / "part"))
+    assert run(*words, cwd=pinned.root).code == 0
+    said = Monorepo(pinned.root.parent / "part").run("pin", "worker", "--back")
+    assert (said.code, "lacks folders of earlier commits" in said.err, "--refetch --no-filter" in said.err) == (
+        2,
+        True,
+        True,
+    )
+
+
+@pytest.mark.parametrize("what", ["symlink", "folder", "too large"])
+def test_a_lock_that_is_none(pinned: Monorepo, what: str) -> None:
+    """A person would be told of levels of symbolic links, and not what to do."""
+    lock = pinned.root / LOCK
+    lock.unlink()
+    if what == "symlink":
+        lock.symlink_to("elsewhere")
+    elif what == "folder":
+        lock.mkdir()
+    else:
+        lock.write_bytes(b"#" * ((1 << 20) + 1))
+    done = pinned.run("distribute")
+    assert (done.code, "help: restore it from version control, or delete it" in done.err) == (2, True), done
+    assert ("is a symlink, and has to be a file" in done.err) is (what == "symlink")
 
 
 def test_a_pinned_service_is_affected_by_its_pin_alone(pinned: Monorepo) -> None:

@@ -156,6 +156,18 @@ def test_a_conflict_is_solved_outside_the_work_tree(story: Monorepo) -> None:
     assert not place.exists()
 
 
+def test_two_services_have_edited_one_line(story: Monorepo) -> None:
+    """The master would be said to have changed, where it was another service; nobody would know with whom to talk."""
+    story.write(f"{API}/{SETTINGS}", edited(2))
+    story.write(f"{WORKER}/{SETTINGS}", LINES.replace("LINE_2 = 2", "LINE_2 = 'otherwise'"))
+    before = story.tree()
+    done = story.run("promote")
+    assert f"{WORKER}/{SETTINGS}: CS017 conflicts with {API}/{SETTINGS}, so nothing was promoted" in said(done)
+    assert (done.code, story.tree()) == (1, before)
+    done = story.run("promote", f"common/{SETTINGS}")
+    assert (done.code, "is in no copy, so it is no edit that could be taken over" in done.err) == (2, True)
+
+
 def test_a_solution_of_another_conflict_is_not_taken(story: Monorepo) -> None:
     """What somebody has solved would be taken after one side has changed again, or be lost."""
     conflict(story)

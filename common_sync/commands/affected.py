@@ -26,7 +26,14 @@ from common_sync.core.configuration import Configuration
 from common_sync.core.copies.library import LOCK_FILE, TargetKey
 from common_sync.core.errors import ConfigurationError, GitError, Problem
 from common_sync.core.model import Finding, is_below
-from common_sync.edges.git.changes import Range, explaining_missing, find_range, list_changes, read_before
+from common_sync.edges.git.changes import (
+    Range,
+    explaining_missing,
+    find_range,
+    list_changes,
+    read_before,
+    suggest_since,
+)
 from common_sync.edges.git.checkout import checking_out, variables_set
 from common_sync.edges.git.history import WITHOUT_NETWORK
 from common_sync.edges.gitignore.patterns import compile_pattern
@@ -57,23 +64,26 @@ class Affected(NamedTuple):
 
 
 def find_affected(
-    root: str | None, since: str, until: str | None = None, all_on: Sequence[str] = (), *, or_all: bool = False
+    root: str | None, since: str | None, until: str | None = None, all_on: Sequence[str] = (), *, or_all: bool = False
 ) -> Affected:
     """Compare the work tree, or a commit, with the last commit that led to it and to another one.
 
     Args:
         root: The configuration's folder; found upward when None.
-        since: The other commit.
+        since: The other commit; None or nothing is refused, with the commit that is usual.
         until: The commit; None for the work tree, with what git neither knows nor ignores.
         all_on: Gitignore patterns of what concerns every service.
         or_all: List all services where nothing can be compared.
 
     Raises:
-        ConfigurationError: There is no configuration, or something in it, or a pattern, is wrong.
+        ConfigurationError: There is no configuration, or something in it, or a pattern, is wrong; or no commit is named.
         GitError: Nothing can be compared.
         TreeError: A sparse checkout keeps files out of the work tree.
     """
     place, matches = find_configured(root), _compile(all_on)
+    if not since:  # a variable of a CI service may be empty
+        message = "nothing says which commit to compare with"
+        raise ConfigurationError(Problem(message, remedy=f"common-sync affected --since {suggest_since(place)}"))
     try:
         span = find_range(place, since, until)
         with (

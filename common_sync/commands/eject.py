@@ -99,7 +99,7 @@ def eject(
     state = state_folder(project.root)
     with nullcontext() if dry_run else exclusive(state, say):
         record = read_record(state)
-        meant = None if library is None else select_libraries(project.libraries, [library])[0]
+        meant = None if library is None else select_libraries(project, [library])[0]
         plans = _select(project, survey(project, names).plans, meant, names)
         former = list_former_masters(project)
         services = tuple(_plan(project, plan, meant, record, former, copies=copies, force=force) for plan in plans)

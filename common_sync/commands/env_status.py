@@ -3,23 +3,32 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from common_sync.commands.steps.environments import Situation, find_environment_troubles, observe
+from common_sync.commands.steps.environments import Situation, find_environment_troubles, observe_readable
 from common_sync.core.model import Finding
 from common_sync.edges.environments.disk import Size, measure
 from common_sync.edges.environments.folder import list_environments, modified, path_of
 from common_sync.edges.project.load import Project, select_services
 
+UNREADABLE = "unreadable"
+"""The state of a service whose files do not say what its environment is to have."""
+
 
 class EnvironmentRow(NamedTuple):
     """A service's environment."""
 
-    situation: Situation  # how it stands
-    environment: str  # its name; nothing where there is none
-    packages: int  # how many distributions are in it
-    size: Size | None  # how much of the disk it takes; None where that was not asked
-    changed: float | None  # when it was finished, in seconds
-    others: int  # how many other environments are kept beside it
+    service: str  # the service's path from the root
+    situation: Situation | None = None  # how it stands; None where what it is made from cannot be read
+    environment: str = ""  # its name; nothing where there is none
+    packages: int = 0  # how many distributions are in it
+    size: Size | None = None  # how much of the disk it takes; None where that was not asked
+    changed: float | None = None  # when it was finished, in seconds
+    others: int = 0  # how many other environments are kept beside it
     release: str = ""  # the current release, which does not run from this environment; nothing where there is none
+
+    @property
+    def state(self) -> str:
+        """How it stands, in a word."""
+        return self.situation.standing.state if self.situation is not None else UNREADABLE
 
 
 class EnvironmentStatus(NamedTuple):
@@ -32,37 +41,37 @@ class EnvironmentStatus(NamedTuple):
     @property
     def in_sync(self) -> bool:
         """Whether all of them are."""
-        return all(row.situation.standing.state in {"in sync", "none"} for row in self.rows)
+        return all(row.state in {"in sync", "none"} for row in self.rows)
 
 
 def read_environments(project: Project, names: Sequence[str], *, deep: bool, size: bool) -> EnvironmentStatus:
-    """Return how the environments of services stand.
+    """Return how the environments of services stand; one that cannot be told leaves the others to be told.
 
     Args:
         project: The project.
         names: The services that the user named; all when there are none.
         deep: Compare every installed file with what it was.
         size: Measure how much of the disk they take.
-
-    Raises:
-        CommonSyncError: What they are made from cannot be read.
     """
-    situations = [observe(project, service, deep=deep) for service in select_services(project, names)]
-    rows = tuple(_describe(one, size=size) for one in situations)
+    services = select_services(project, names)
+    situations, unread = observe_readable(project, services, deep=deep)
+    known = {one.service: _describe(one, size=size) for one in situations}
+    rows = tuple(known.get(service) or EnvironmentRow(service) for service in services)
     if project.configuration.to is not None:
         from common_sync.commands.steps.units import current_release_of  # most projects deploy nothing
 
-        rows = tuple(one._replace(release=current_release_of(project, one.situation.service)) for one in rows)
-    findings = find_environment_troubles(project, situations)
-    return EnvironmentStatus(rows, findings, project.configuration.to is not None)
+        rows = tuple(one._replace(release=current_release_of(project, one.service)) for one in rows)
+    ignored = {setting.value for setting in project.configuration.ignore}
+    findings = (one for one in unread if one.code not in ignored)
+    found = (*findings, *find_environment_troubles(project, situations))
+    return EnvironmentStatus(rows, found, project.configuration.to is not None)
 
 
 def _describe(situation: Situation, *, size: bool) -> EnvironmentRow:
-    seen = situation.folder.current
+    service, seen = situation.service, situation.folder.current
     if seen is None:
-        return EnvironmentRow(situation, "", 0, None, None, len(list_environments(situation.place)))
+        return EnvironmentRow(service, situation, others=len(list_environments(situation.place)))
     path = path_of(situation.place, seen.name)
     others = len(list_environments(situation.place)) - 1
-    return EnvironmentRow(
-        situation, seen.name, len(seen.distributions), measure(path) if size else None, modified(path), others
-    )
+    taken = measure(path) if size else None
+    return EnvironmentRow(service, situation, seen.name, len(seen.distributions), taken, modified(path), others)

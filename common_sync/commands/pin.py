@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from typing import NamedTuple
 
 from common_sync.commands.distribute import Distribution, bring_in_sync
+from common_sync.commands.steps.between import find_made
 from common_sync.commands.steps.locking import complete_lock
 from common_sync.commands.steps.survey import Survey, survey
+from common_sync.core.copies.ancestry import Commit
 from common_sync.core.copies.library import Library
 from common_sync.core.copies.lockfile import Locked
 from common_sync.core.copies.manifest import LARGEST, parse_manifest
@@ -18,7 +20,8 @@ from common_sync.core.model import GUARDED, NAMED_ID, FileEdit, Finding
 from common_sync.edges.files.folders import opened
 from common_sync.edges.files.reading import read_bytes
 from common_sync.edges.files.replacing import write_edit
-from common_sync.edges.git.history import earlier_versions
+from common_sync.edges.git.history import is_cut_off, list_versions, read_blobs
+from common_sync.edges.git.repository import find_top
 from common_sync.edges.processes.workers import Phases, no_progress
 from common_sync.edges.project.libraries import select_library
 from common_sync.edges.project.load import Project, select_copied
@@ -35,6 +38,8 @@ class Pinned(NamedTuple):
     called: str | None  # the same where the service gets others too, so that commands have to say which one is meant
     was: Locked | None  # what it was pinned to, where that was locked
     now: Locked | None  # what it is pinned to; None where it follows the master again
+    was_of: Commit | None = None  # the commit of `was`, where it is here
+    now_of: Commit | None = None  # the commit of `now`, where it is here
 
 
 class Pinning(NamedTuple):
@@ -83,6 +88,9 @@ def pin(
         CommonSyncError: There is no such service, tag, commit or library; nothing was written. Or something could not be
             written: `distribute` finishes the work.
     """
+    if back and ref is not None:
+        message = f"--back pins it to what its copy held before, and {ref!r} says something else"
+        raise ConfigurationError(Problem(message, remedy="leave out one of them"))
     service = select_copied(project, [name])[0]
     chosen = _choose(project, service, library, project.libraries_of(service))
     if ref is None:
@@ -164,7 +172,8 @@ def _change(project: Project, service: str, library: Library, pins: Mapping[str,
         done = bring_in_sync(found, dry_run=how.dry_run, force=how.force, tracked=None, say=how.say, phases=how.phases)
     was, now = known.get(library.key_for(service)), locking.lock.get(changed.key_for(service))
     called = library.name if len(project.libraries_of(service)) > 1 else None
-    return Pinning((Pinned(service, library.name, called, was, now),), (), done, file, how.dry_run, root)
+    pinned = Pinned(service, library.name, called, was, now, find_made(root, was), find_made(root, now))
+    return Pinning((pinned,), (), done, file, how.dry_run, root)
 
 
 def _change_pins(project: Project, library: Library, service: str, ref: str | None) -> Pins:
@@ -215,8 +224,12 @@ def _find_held(project: Project, service: str, library: Library, *, before: bool
             f"the history of {library.name} is in another repository, so nobody can tell which commit the copy is of"
         )
         raise ConfigurationError(Problem(message, place, remedy="name a tag or a commit"))
-    now = _read_tree(project.root, place)
-    tree = now if not before else _find_earlier(project.root, place, now)
+    locked = read_lock(project.root)[1].get(library.key_for(service)) if service in library.pins else None
+    if before and locked is not None:
+        tree = _find_before(project.root, place, locked.tree)
+    else:
+        now = _read_tree(project.root, place)
+        tree = now if not before else _find_earlier(project.root, place, now)
     found = next(one for one in read_history(project, [tree]).digests if one.master == library.master)
     if found.at is not None:
         return found.at.id[:NAMED_ID]
@@ -240,12 +253,37 @@ def _read_tree(root: str, place: str) -> str:
 
 def _find_earlier(root: str, place: str, now: str) -> str:
     """Return the tree digest that the manifest had before its last change."""
-    for data in earlier_versions(root, place):
-        try:
-            tree = parse_manifest(data, place).tree
-        except ManifestError:
-            continue
+    for tree in _list_trees(root, place, list_versions(root, place)).values():
         if tree != now:
             return tree
-    message = "git's history has no earlier state of the copy"
-    raise ConfigurationError(Problem(message, place, remedy="name a tag or a commit"))
+    raise _explain_first(root, place, "git's history has no earlier state of the copy")
+
+
+def _find_before(root: str, place: str, pinned: str) -> str:
+    """Return the tree digest that the manifest had before it first had that of a pin; else two steps back would lead forward."""
+    versions = list_versions(root, place)
+    known = _list_trees(root, place, versions)
+    trees = [known[name] for name in versions if name in known]
+    first = max((number for number, tree in enumerate(trees) if tree == pinned), default=-1)
+    if first + 1 == len(trees):
+        raise _explain_first(
+            root, place, "git's history has no state of the copy from before the one that it is pinned to"
+        )
+    return trees[first + 1]
+
+
+def _explain_first(root: str, place: str, message: str) -> ConfigurationError:
+    """Return why there is no state before; of a history that is cut off nobody can tell."""
+    if find_top(root) is not None and is_cut_off(root):
+        message = "git's history is cut off in this clone, so nobody can tell what the copy held before"
+        return ConfigurationError(Problem(message, place, remedy="git fetch --unshallow, or name a tag or a commit"))
+    return ConfigurationError(Problem(message, place, remedy="name a tag or a commit"))
+
+
+def _list_trees(root: str, place: str, versions: list[str]) -> dict[str, str]:
+    """Return git's name of each version of a manifest → its tree digest; one that cannot be read says nothing."""
+    trees = {}
+    for name, data in read_blobs(root, dict.fromkeys(versions)):
+        with suppress(ManifestError):
+            trees[name] = parse_manifest(data, place).tree
+    return trees

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from typing import NamedTuple
 
+from common_sync.commands.steps.between import Between, find_between
 from common_sync.commands.steps.locking import LOOK, complete_lock, list_pins, lock_pin, report_forged
 from common_sync.core.copies.library import LOCK_FILE, Library
 from common_sync.core.copies.lockfile import Locked
@@ -24,6 +25,7 @@ class Moved(NamedTuple):
     was: Locked | None  # as it was, or None where there was none
     now: Locked  # as it is, or with `--dry-run` would be
     services: tuple[str, ...]  # the services that are pinned to it
+    between: Between | None = None  # what lies between the two; None where it stays at its commit, or there was none
 
     @property
     def is_moved(self) -> bool:
@@ -69,7 +71,7 @@ def update(project: Project, names: Sequence[str], say: Callable[[str], None], *
     Raises:
         CommonSyncError: A name is no library, or a tag is unknown here; nothing was written.
     """
-    chosen = {library.name for library in select_libraries(project.libraries, names)}
+    chosen = {library.name for library in select_libraries(project, names)}
     with nullcontext() if dry_run else exclusive(state_folder(project.root), say):
         _, before = read_lock(project.root)
         asked = {key: one for key, one in list_pins(project).items() if key.library in chosen}
@@ -79,10 +81,18 @@ def update(project: Project, names: Sequence[str], say: Callable[[str], None], *
         if locking.edit is not None and not dry_run:
             with opened(project.root) as folder:
                 write_edit(folder, locking.edit)
-    entries = (Moved(before.get(key), one, tuple(_list_pinned(project, one))) for key, one in locking.lock.items())
+    entries = (_compare(project, before.get(key), one) for key, one in locking.lock.items())
     pairs = ((asked[key], before[key], locking.lock[key]) for key in sorted(asked, key=str) if key in before)
     forged = (_find_forged(project.root, library, was, now, dry_run=dry_run) for library, was, now in pairs if now.git)
     return Update(tuple(sorted(entries, key=lambda one: one.now)), dry_run, tuple(one for one in forged if one))
+
+
+def _compare(project: Project, was: Locked | None, now: Locked) -> Moved:
+    between = None
+    if was is not None and was.commit != now.commit:
+        library = next(one for one in project.libraries if one.name == now.library)
+        between = find_between(project.root, library, was, now)
+    return Moved(was, now, tuple(_list_pinned(project, now)), between)
 
 
 def _find_forged(root: str, library: Library, was: Locked, now: Locked, *, dry_run: bool) -> Finding | None:

@@ -68,6 +68,10 @@ def _usage_problem(error: Exception) -> Problem:
     said = f"no such option: {wrong}" if wrong else str(getattr(error, "format_message", error.__str__)())
     message = f"{said[:1].lower()}{said[1:]}".replace("Value error, ", "").strip().rstrip(".")
     near = nearest(wrong, getattr(error, "possibilities", None) or ()) if wrong else None
+    if said.startswith("Missing"):
+        example = next((one.example for name, one in COMMANDS.items() if command.endswith(f" {name}")), None)
+        if example is not None:
+            return Problem(message, remedy=f"as in: {example}; all about it: {command} --help")
     return Problem(message, remedy=near or f"{command} --help")
 
 

@@ -6,6 +6,8 @@ import json
 import os
 from typing import NamedTuple
 
+from common_sync.remote.look import explain
+
 
 class Release(NamedTuple):
     """What was deployed, and is kept."""
@@ -15,6 +17,7 @@ class Release(NamedTuple):
     run: str
     images: dict[str, str]  # of each unit
     branch: str = ""  # that the clone was at when it was brought there
+    digest: str = ""  # the name, with its digest, of the image that came from a registry
 
 
 class Journal(NamedTuple):
@@ -32,6 +35,8 @@ class Journal(NamedTuple):
         well: Whether the service was well before.
         branch: The branch that the clone was at: no other one is moved.
         why: Why it went no further.
+        digest: The name, with its digest, of the image in the registry; nothing where it was built there.
+        pulled: That name, while the image has none of our own yet and had not been there before.
         history: The releases that are kept, the one that runs first, each with the fields of `Release`.
     """
 
@@ -47,6 +52,8 @@ class Journal(NamedTuple):
     well: bool = False
     branch: str = ""
     why: str = ""
+    digest: str = ""
+    pulled: str = ""
     history: list[dict[str, object]] = []  # noqa: RUF012
 
     @property
@@ -86,5 +93,7 @@ def read_journal(state: str) -> Journal:
     except FileNotFoundError:
         return Journal()
     except (OSError, ValueError, AttributeError) as error:
-        message = f"{path} cannot be read ({error}): see that the service runs one release, then move that file away"
+        message = (
+            f"{path} cannot be read ({explain(error)}): see that the service runs one release, then move that file away"
+        )
         raise UnreadableError(message) from error

@@ -11,6 +11,7 @@ from abc import ABC, abstractmethod
 
 from common_sync.remote.calls import Job, RefusalError, StepError, refuse
 from common_sync.remote.journal import Journal, UnreadableError, read_journal, write_json
+from common_sync.remote.look import explain
 
 _RESTING = ("", "verified", "deployed", "rolled-back", "discarded")
 UNTOUCHED = ("begun", "fetched", "built")
@@ -86,6 +87,7 @@ class Steps(ABC):
             end, why = "failed" if self.journal.step in (*_RESTING, *UNTOUCHED) else "lost", explain(error)
         commit, old = self.journal.commit, self.journal.old
         told = {"end": end, "why": why or self.journal.why, "commit": commit, "old": old, "log": self._log}
+        told["digest"] = self.journal.digest if end in ("verified", "deployed") else ""
         return dict(told, said=self._read_log(before))
 
     def _read_log(self, before: int) -> str:
@@ -162,8 +164,3 @@ class Steps(ABC):
         is_noted = self.try_to_note("rolled-back")
         self.tidy()
         return is_noted
-
-
-def explain(error: BaseException) -> str:
-    """Return what has gone wrong, in words."""
-    return str(error) or type(error).__name__

@@ -48,8 +48,8 @@ def test_a_url(url: str) -> None:
     assert why_sick((f"{url}/200?a=b",), "/", None) == ""
     assert why_sick((f"{url}/302",), "/", None) == ""
     assert why_sick((f"{url}/404",), "/", None) == f"{url}/404 answers 404"
-    assert "does not answer: Remote end closed" in why_sick((f"{url}/gone",), "/", None)
-    assert why_sick(("http://127.0.0.1:1",), "/", None) == "http://127.0.0.1:1 does not answer: Connection refused"
+    assert "does not answer: remote end closed" in why_sick((f"{url}/gone",), "/", None)
+    assert why_sick(("http://127.0.0.1:1",), "/", None) == "http://127.0.0.1:1 does not answer: connection refused"
     assert "cannot be asked" in why_sick(("http://127.0.0.1:99999/",), "/", None)
 
 

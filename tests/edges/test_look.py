@@ -79,8 +79,10 @@ def test_no_answer(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A service that is down would be asked by way of a proxy, whose answer would count."""
     monkeypatch.setenv("http_proxy", url)
     assert look.ask(url)["error"]
-    assert look.ask("http://127.0.0.1:1/200") == {"error": "[Errno 111] Connection refused"}
+    assert look.ask("http://127.0.0.1:1/200") == {"error": "connection refused"}
     assert "error" in look.ask("http://[::1/")
+    assert look.explain(FileNotFoundError(2, "No such file or directory", b"a")) == "no such file or directory: a"
+    assert [look.explain(one) for one in (ValueError("x"), KeyError(), OSError())] == ["x", "KeyError", "OSError"]
 
 
 def test_a_clone(committed: Monorepo, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,6 +47,9 @@ def select_edits(project: Project, names: Sequence[str]) -> tuple[Sequence[str],
         inside = os.path.relpath(os.path.join(os.path.realpath(above), last), project.root)
         tidy = os.path.normpath(name)
         found = [(copy, place) for place in (inside, tidy) for copy in copies if is_below(place, copy)]
+        if not found and inside not in project.services and os.path.isfile(name):
+            message = "is in no copy, so it is no edit that could be taken over"
+            raise ConfigurationError(Problem(message, name, remedy="name a service, or a file of a copy"))
         services += [copies[found[0][0]]] if found else select_services(project, [name])
         places.append(found[0][1] if found else services[-1])
     return tuple(dict.fromkeys(services)), places
@@ -128,7 +131,7 @@ class Edits:
             why = f"is of {edit.copy.target.library}, whose master is in another repository"
             return Combined(None, refusal=why)
         home = self._find_home(edit)
-        place = (edit.copy.master, edit.path)
+        place = self._place(edit)
         was = self._read_master(home.target, edit.path)
         ours = self.masters[place][1] if place in self.masters else was
         unmanaged = edit.copy.plan.state == "unmanaged"
@@ -146,12 +149,20 @@ class Edits:
         if outcome.how == "merged" and outcome.result is not None and self._may_be_taken(edit, was):
             refusal = "may have been taken over by a run that was stopped, and the master has changed since"
             outcome = Combined(None, refusal=refusal, conflict=outcome.result)
-        if outcome.conflict is not None:
-            outcome = self._finish(edit, (base, ours, theirs), outcome.conflict) or outcome
+        if (conflict := outcome.conflict) is not None:
+            if base == was and place in self.masters:
+                others = dict.fromkeys(one.edit.file for one in self.steps if self._place(one.edit) == place)
+                outcome = outcome._replace(refusal=f"conflicts with {' and '.join(others)}")
+            outcome = self._finish(edit, (base, ours, theirs), conflict) or outcome
         if outcome.result is not None:
             self.steps.append(Step(edit, ours, outcome.result))
             self.masters[place] = (was, outcome.result)
         return outcome
+
+    @staticmethod
+    def _place(edit: Edit) -> tuple[str, str]:
+        """Return the master that an edit goes to, and the file's path in it."""
+        return edit.copy.master, edit.path
 
     def keep_conflicts(self) -> None:
         """Write each merge that a person has to finish where he can.

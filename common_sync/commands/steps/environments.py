@@ -155,18 +155,32 @@ def inspect_environments(project: Project, services: Sequence[str]) -> tuple[Fin
         project: The project.
         services: Their paths from the root.
     """
+    situations, unread = observe_readable(project, services)
+    return (*unread, *find_environment_troubles(project, situations))
+
+
+def observe_readable(
+    project: Project, services: Sequence[str], *, deep: bool = False
+) -> tuple[list[Situation], list[Finding]]:
+    """Return how the environments of services stand; what cannot be read of one is a finding, and says nothing of the others.
+
+    Args:
+        project: The project.
+        services: Their paths from the root.
+        deep: Compare every installed file with what it was.
+    """
     situations, unread = [], []
     for service in services:
         try:
-            situations.append(observe(project, service))
+            situations.append(observe(project, service, deep=deep))
         except CommonSyncError as error:
-            unread += [
-                make_finding(
-                    "CS301", service, one.file or service, one.line, one.message, one.remedy or f"mend {service}"
-                )
-                for one in error.problems
-            ]
-    return (*unread, *find_environment_troubles(project, situations))
+            unread += [_find_unread(service, one) for one in error.problems]
+    return situations, unread
+
+
+def _find_unread(service: str, problem: Problem) -> Finding:
+    remedy = problem.remedy or f"mend {service}"
+    return make_finding("CS301", service, problem.file or service, problem.line, problem.message, remedy)
 
 
 def _find_wheel_troubles(situation: Situation) -> Iterator[Finding]:

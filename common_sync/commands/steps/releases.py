@@ -10,7 +10,7 @@ from common_sync.core.configuration import name_table
 from common_sync.core.environments.health import Watch, judge_start
 from common_sync.core.environments.releases import Release, Releases, choose_fallback, find_release_program
 from common_sync.core.environments.unit_text import is_untouched
-from common_sync.core.environments.units import find_launcher
+from common_sync.core.environments.units import runs_releases
 from common_sync.core.errors import ConfigurationError, Problem, TreeError, shell_word
 from common_sync.core.service_settings import URL, ServiceSettings
 from common_sync.edges.environments import systemd
@@ -116,7 +116,7 @@ def _look_at_unit(site: Site, *, restart: bool) -> Site:
         message = f"only root may restart {site.unit}; nothing was done"
         raise ConfigurationError(Problem(message, remedy="sudo, or --no-restart"))
     held = systemd.read_unit(site.manager.folder, site.unit)
-    if held is None or find_launcher(site.place).encode() not in held:
+    if held is None or not runs_releases(held, site.place):
         return _install_or_leave(site, held)
     if systemd.show_units(site.manager, [site.unit])[site.unit].unread:
         control = " ".join(site.manager.control)

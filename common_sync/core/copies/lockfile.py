@@ -91,10 +91,10 @@ def parse_lock(data: bytes, where: str) -> dict[TargetKey, Locked]:
     text, document = _load(data, where)
     problems: list[Problem] = []
     unknown = sorted(document.keys() - {"schema", "locked"})
-    problems += [Problem(f"unknown key {key!r}", where, remedy=_REMEDY) for key in unknown[:_MOST_SHOWN]]
+    problems += [Problem(f"unknown key {key!r}", where, remedy=REMEDY) for key in unknown[:_MOST_SHOWN]]
     tables = document.get("locked", [])
     if not isinstance(tables, list):
-        raise ConfigurationError(*problems, Problem('"locked" is no list of tables', where, remedy=_REMEDY))
+        raise ConfigurationError(*problems, Problem('"locked" is no list of tables', where, remedy=REMEDY))
     lines = _find_lines(text)
     found: dict[TargetKey, Locked] = {}
     for number, table in enumerate(tables):
@@ -104,13 +104,13 @@ def parse_lock(data: bytes, where: str) -> dict[TargetKey, Locked]:
             wrong = [f"{entry.library} is locked twice for {entry.ref!r}"]
         if not wrong:
             found[entry.key] = entry
-        problems += [Problem(message, where, line, _REMEDY) for message in wrong]
+        problems += [Problem(message, where, line, REMEDY) for message in wrong]
     if problems:
         raise ConfigurationError(*problems[:_MOST_SHOWN])
     return found
 
 
-_REMEDY = "restore it from version control, or delete it and run common-sync distribute"
+REMEDY = "restore it from version control, or delete it and run common-sync distribute"
 _MOST_SHOWN = 20
 
 
@@ -128,13 +128,13 @@ def _load(data: bytes, where: str) -> tuple[str, dict[str, object]]:
 
             raise ConfigurationError(toml_problem(error, data.decode("utf-8", "replace"), where)) from None
         reason = "nested too deeply" if isinstance(error, RecursionError) else str(error)
-        raise ConfigurationError(Problem(f"not a lock: {reason}", where, remedy=_REMEDY)) from None
+        raise ConfigurationError(Problem(f"not a lock: {reason}", where, remedy=REMEDY)) from None
     schema = document.get("schema")
     if type(schema) is int and schema > SCHEMA:
         message = f"lock schema {schema} is newer than this common-sync, which reads schema {SCHEMA}"
         raise ConfigurationError(Problem(message, where, remedy="upgrade common-sync"))
     if type(schema) is not int or schema != SCHEMA:
-        raise ConfigurationError(Problem(f"schema is not {SCHEMA}", where, remedy=_REMEDY))
+        raise ConfigurationError(Problem(f"schema is not {SCHEMA}", where, remedy=REMEDY))
     return text, document
 
 

@@ -54,6 +54,16 @@ def find_launcher(releases: str) -> str:
     return f"{releases}/{LAUNCHER}"
 
 
+def runs_releases(held: bytes, releases: str) -> bool:
+    """Tell whether an installed unit names what starts the current release, whoever has written it.
+
+    Args:
+        held: The unit's bytes.
+        releases: The absolute path of the folder of releases.
+    """
+    return escape(find_launcher(releases)).encode() in held
+
+
 def make_unit(service: Service) -> str:
     """Return the text of a service's unit, with its seal.
 

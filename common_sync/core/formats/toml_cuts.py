@@ -73,6 +73,24 @@ def cut(places: Places, gone: Collection[Path], values: Mapping[Path, str]) -> s
 _TOO_HARD = "parts of it cannot be taken out, as it is written; please report this as a bug of common-sync"
 
 
+def list_remarks(places: Places, path: Path) -> tuple[str, ...]:
+    """Return the remarks that stand between the brackets of a list, in their order.
+
+    Args:
+        places: What is written where.
+        path: The path of the list.
+    """
+    spots = [spot for spot in places.spots if spot.path[: len(path)] == path and spot.value]
+    if not spots:
+        return ()
+    holder, *inner = spots
+    found, position = [], holder.value
+    for start, end in (*((one.start, one.end) for one in _outermost(inner)), (holder.end, holder.end)):
+        found += [line[line.index("#") :].rstrip() for line in places.text[position:start].split("\n") if "#" in line]
+        position = end
+    return tuple(found)
+
+
 def quote(value: str) -> str:
     """Return a string as TOML."""
     return f'"{escape(Span(0, 0, "", escapes=True), value)}"'

@@ -1,12 +1,12 @@
 """The pyproject.toml at the root of a workspace, for some of its members."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from common_sync.core.formats.pip.names import normalise
 from common_sync.core.formats.tables import find_table, list_tables
 from common_sync.core.formats.toml import Path
-from common_sync.core.formats.toml_cuts import Places, cut, quote
+from common_sync.core.formats.toml_cuts import Places, cut, list_remarks, quote
 from common_sync.core.text import UnparsableError
 from common_sync.core.workspace.lock import list_lost_conflicts
 from common_sync.core.workspace.project import SOURCES
@@ -14,6 +14,7 @@ from common_sync.core.workspace.project import SOURCES
 WORKSPACE: Path = ("tool", "uv", "workspace")
 """The table that makes a project the root of a workspace."""
 
+_MEMBERS: Path = (*WORKSPACE, "members")
 _UV = ("tool", "uv")
 _OF_ITSELF: tuple[Path, ...] = (
     *(("project",), ("build-system",), ("dependency-groups",), (*_UV, "dev-dependencies"), (*_UV, "default-groups")),
@@ -49,8 +50,15 @@ def prune_root(places: Places, members: Mapping[str, str], own: str) -> str:
     gone: set[Path] = {(*WORKSPACE, "exclude"), *_list_lost_sources(places, kept)}
     gone.update(list_lost_conflicts((*_UV, "conflicts"), conflicts, kept, own))
     gone.update(() if own else _OF_ITSELF)
-    folders = sorted(path.translate(_SPECIAL) for path in members.values())
-    return cut(places, gone, {(*WORKSPACE, "members"): f"[{', '.join(map(quote, folders))}]"})
+    folders = [quote(one) for one in sorted(path.translate(_SPECIAL) for path in members.values())]
+    return cut(places, gone, {_MEMBERS: _format_list(folders, list_remarks(places, _MEMBERS))})
+
+
+def _format_list(items: Sequence[str], remarks: Sequence[str]) -> str:
+    """Return a list in one line, or with a line for each item below what people have remarked in it."""
+    if not remarks:
+        return f"[{', '.join(items)}]"
+    return "\n".join(["[", *(f"    {one}" for one in remarks), *(f"    {one}," for one in items), "]"])
 
 
 def add_carrier(text: str, carrier: Carrier) -> str:

@@ -69,7 +69,8 @@ def _ask(url: str) -> str:
         connection.request("GET", path)
         status = connection.getresponse().status
     except (OSError, http.client.HTTPException) as error:
-        return f"{url} does not answer: {getattr(error, 'strerror', None) or error or type(error).__name__}"
+        said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        return f"{url} does not answer: {said[:1].lower()}{said[1:]}"
     finally:
         connection.close()
     return "" if status in _WELL else f"{url} answers {status}"

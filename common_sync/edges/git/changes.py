@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 from common_sync.core.errors import GitError, Problem, TreeError
@@ -54,6 +54,21 @@ def find_range(folder: str, since: str, until: str | None) -> Range:
     return Range(ends[0], base, ends[1] if until is not None else None)
 
 
+def suggest_since(folder: str) -> str:
+    """Return what people usually compare with: the default branch of `origin`, as far as this clone knows it, or the last commit.
+
+    Args:
+        folder: An absolute path.
+    """
+    head, usual = "refs/remotes/origin/HEAD", ("refs/remotes/origin/main", "refs/remotes/origin/master")
+    found: list[str] = []
+    if find_top(folder) is not None:
+        with suppress(GitError):  # a broken repository is no reason to name nothing
+            words = ["for-each-ref", "--format=%(refname) %(symref)", head, *usual]
+            found = [line.split()[-1] for line in ask(words, folder, variables=WITHOUT_NETWORK).splitlines()]
+    return found[0].removeprefix("refs/remotes/") if found else "HEAD~1"
+
+
 def _resolve(folder: str, revision: str) -> str:
     words = ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"]
     try:
@@ -66,6 +81,10 @@ def _explain_unknown(folder: str, revision: str) -> Problem:
     if revision and not revision.strip("0"):  # what CI services say of a branch that they see for the first time
         message = f"{revision} is no commit: there was nothing before, the branch is new"
         return Problem(message, remedy="name the branch that it began at: --since origin/main")
+    if ".." in revision:
+        since, _, until = revision.partition("..")
+        remedy = f"--since {since or 'HEAD'} --until {until.strip('.') or 'HEAD'}"
+        return Problem(f"{revision!r} is a range of commits, and one commit is asked for", remedy=remedy)
     if is_cut_off(folder):
         return Problem(f"{revision!r} is no commit of this clone, whose history is cut off", remedy=_UNSHALLOW)
     return Problem(f"{revision!r} is no commit of this clone", remedy="git fetch origin")

@@ -90,6 +90,24 @@ def read_commits(master: str, *options: str) -> Iterator[Commit]:
         yield from _read_log(top, prefix, [prefix or "."], options)
 
 
+def read_between(root: str, path: str, since: str, until: str) -> list[Commit]:
+    """Return the commits that led to one, not to another, and changed a folder, the newest first: of a merge only what it brought.
+
+    Args:
+        root: The absolute path of the folder that the folder's path is from; it lies in a work tree.
+        path: The folder's path.
+        since: The other commit, its full id; both are here.
+        until: The commit, its full id.
+
+    Raises:
+        GitError: Git failed; it fetches nothing.
+    """
+    top = find_top(root) or root
+    place = os.path.relpath(os.path.join(root, path), top)
+    prefix = "" if place == os.curdir else f"{place}/"
+    return [*_read_log(top, prefix, [prefix or "."], (*_LINE, f"^{since}"), until)]
+
+
 def read_last(root: str, folders: Iterable[str], names: Iterable[str], most: int) -> list[Commit]:
     """Return the last commits that changed some folders, the oldest first: of a merge only what it brought.
 
@@ -116,7 +134,7 @@ _LINE = ("--first-parent", "--diff-merges=first-parent")
 
 
 def _read_log(
-    top: str, prefix: str, where: Iterable[str], options: Iterable[str], *, literal: bool = True
+    top: str, prefix: str, where: Iterable[str], options: Iterable[str], until: str = "HEAD", *, literal: bool = True
 ) -> Iterator[Commit]:
     shown = (
         "--root",
@@ -126,10 +144,12 @@ def _read_log(
         f"--format={_HEAD}{_FIELDS}",
     )
     raw = ("--raw", "-z", "--no-abbrev", "--no-renames", "--no-follow", "--no-relative")
-    command = ["log", "--ignore-missing", *options, *shown, *raw, "HEAD", "--", *where]
-    fields = iter(
-        ask(command, top, literal=literal, variables=WITHOUT_NETWORK).split("\0")
-    )  # the master itself may be gone
+    command = ["log", "--ignore-missing", *options, *shown, *raw, until, "--", *where]
+    try:
+        said = ask(command, top, literal=literal, variables=WITHOUT_NETWORK)  # the master itself may be gone
+    except GitError as error:
+        raise (_not_here(top, "folders") if "promisor" in str(error) else error) from None
+    fields = iter(said.split("\0"))
     commit: Commit | None = None
     changes: dict[str, Blob | None] = {}
     for field in fields:
@@ -190,8 +210,8 @@ def read_blobs(folder: str, names: Iterable[str]) -> Iterator[tuple[str, bytes]]
         raise _not_here(folder)
 
 
-def _not_here(folder: str) -> GitError:
-    message = "this clone lacks bytes of earlier commits, and nothing is fetched in silence"
+def _not_here(folder: str, what: str = "bytes") -> GitError:
+    message = f"this clone lacks {what} of earlier commits, and nothing is fetched in silence"
     return GitError(Problem(message, folder, remedy="git fetch --refetch --no-filter"))
 
 
@@ -228,17 +248,36 @@ def name_entry(entry: Entry, path: str, digits: int) -> str | None:
 
 
 def earlier_versions(root: str, path: str) -> Iterator[bytes]:
-    """Yield what a file held in the commits that led to this one, the newest first; nothing outside git.
+    """Yield what a file held in the commits that led to this one, the newest first, each once; nothing outside git.
+
+    Args:
+        root: The absolute path of the folder that the file's path is from.
+        path: That path.
 
     Raises:
         GitError: Git failed.
     """
-    if find_top(root) is None:
-        return
-    for commit in ask(["rev-list", "--ignore-missing", "HEAD", "--", path], root).split():
-        tree = ask(["ls-tree", "-z", commit, "--", path], root)
-        if tree.startswith(_FILES):
-            yield os.fsencode(ask(["cat-file", "blob", tree.split()[2]], root))
+    if versions := list_versions(root, path):
+        yield from (data for _, data in read_blobs(root, dict.fromkeys(versions)))
+
+
+def list_versions(root: str, path: str) -> list[str]:
+    """Return git's names of what a file held in the commits that led to this one, the newest first; nothing outside git.
+
+    Args:
+        root: The absolute path of the folder that the file's path is from.
+        path: That path.
+
+    Raises:
+        GitError: Git failed.
+    """
+    top = find_top(root)
+    if top is None:
+        return []
+    prefix = "" if root == top else os.path.relpath(root, top) + "/"
+    line = _read_log(top, prefix, [f"{prefix}{path}"], ("--diff-merges=first-parent",))
+    held = (commit.changes.get(path) for commit in line)
+    return [blob.name for blob in held if blob is not None and not blob.is_link]
 
 
 def read_head(root: str) -> tuple[str, Commit] | None:
@@ -249,10 +288,24 @@ def read_head(root: str) -> tuple[str, Commit] | None:
     with suppress(GitError):
         if find_top(root) is not None:
             branch = ask(["rev-parse", "--abbrev-ref", "HEAD"], root).strip()
-            shown = ("--no-show-signature", "--no-color", "--encoding=UTF-8", f"--format={_FIELDS}")
-            name, date, author, subject, time = ask(["log", "-1", *shown], root).rstrip("\n").split("\0")
-            return branch, Commit(name, date, author, subject, {}, int(time))
+            return branch, read_named(root, "HEAD")
     return None
+
+
+def read_named(root: str, name: str) -> Commit:
+    """Return a commit without its changes.
+
+    Args:
+        root: An absolute path inside a work tree.
+        name: The commit's full id, or `HEAD`.
+
+    Raises:
+        GitError: It is not here, or git failed.
+    """
+    shown = ("--no-show-signature", "--no-color", "--encoding=UTF-8", f"--format={_FIELDS}")
+    said = ask(["log", "-1", *shown, name, "--"], root, variables=WITHOUT_NETWORK)
+    number, date, author, subject, time = said.rstrip("\n").split("\0")
+    return Commit(number, date, author, subject, {}, int(time))
 
 
 def is_cut_off(root: str) -> bool:
@@ -262,9 +315,6 @@ def is_cut_off(root: str) -> bool:
         GitError: Git failed.
     """
     return ask(["rev-parse", "--is-shallow-repository"], root).strip() == "true"
-
-
-_FILES = ("100644 ", "100755 ")
 
 
 def list_uncommitted(folder: str) -> list[str]:

@@ -116,6 +116,9 @@ def _explain(root: str, ref: str, library: str) -> Problem:
     if branches:
         message = f"{ref!r} is a branch, which moves, so no service can stay at it"
         return Problem(message, remedy=f"name the commit that it is at now: {branches[0][:NAMED_ID]}")
+    if not is_commit(ref) and (leads_to := find_commit(root, ref)) is not None:
+        remedy = f"name the commit that it leads to now: {leads_to[:NAMED_ID]}"
+        return Problem(f"{ref!r} is not the name of a tag", remedy=remedy)
     tags = ask(["for-each-ref", "--format=%(refname:strip=2)", "refs/tags"], root, literal=False).split("\n")
     near = nearest(ref, [tag for tag in tags if tag])
     what = "commit" if is_commit(ref) else "tag"

@@ -2,10 +2,15 @@
 
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 from common_sync.core.copies.library import Library
+from common_sync.core.copies.metadata import METADATA_FILES, read_library
 from common_sync.core.errors import ConfigurationError, Problem
+from common_sync.core.limits import TEXT
 from common_sync.core.model import TOP, Origin
+from common_sync.edges.files.folders import opened
+from common_sync.edges.files.reading import read_bytes
 from common_sync.edges.git.repository import find_top
 from common_sync.edges.library.targets import Target, read_master
 from common_sync.edges.project.libraries import select_libraries
@@ -17,7 +22,7 @@ def select_checkouts(project: Project, words: Iterable[str]) -> Mapping[str, str
 
     Args:
         project: The project.
-        words: `LIBRARY=PATH` of each.
+        words: `LIBRARY=PATH` of each; a library by its name, or by that of its distribution.
 
     Raises:
         ConfigurationError: One names no library of another repository, or no checkout that has it.
@@ -27,10 +32,25 @@ def select_checkouts(project: Project, words: Iterable[str]) -> Mapping[str, str
         name, equals, place = word.partition("=")
         if not (name and equals and place):
             raise ConfigurationError(Problem("write it as LIBRARY=CHECKOUT", f"--from {word}"))
-        (library,) = select_libraries(project.libraries, [name])
+        (library,) = select_libraries(project, [name], _list_declared(project, place))
         check_checkout(library, place)
-        found[name] = place
+        found[library.name] = place
     return found
+
+
+def _list_declared(project: Project, place: str) -> dict[str, str]:
+    """Return the libraries that a checkout may have → the distributions that they are there."""
+    known = {}
+    for library in (one for one in project.libraries if one.upstream is not None):
+        assert library.upstream is not None
+        texts = {}
+        for file in METADATA_FILES:
+            folder = os.path.join(place, library.upstream.path)
+            with suppress(OSError), opened(folder) as descriptor:
+                texts[file] = read_bytes(file, descriptor, TEXT).decode("utf-8", "replace")
+        if texts:
+            known[library.name] = read_library(library.master, texts).name
+    return known
 
 
 def check_checkout(library: Library, place: str) -> None:

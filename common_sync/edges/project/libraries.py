@@ -1,12 +1,19 @@
 """Several libraries, as the configuration has them in tables: which files each has, and which services get it."""
 
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from common_sync.core.configuration import Configuration
 from common_sync.core.copies.library import Library
-from common_sync.core.errors import ConfigurationError, Problem
+from common_sync.core.copies.manifest import LARGEST, parse_manifest
+from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
+from common_sync.core.errors import ConfigurationError, ManifestError, Problem
 from common_sync.core.settings import Setting, nearest
+from common_sync.edges.files.folders import opened
+from common_sync.edges.files.reading import read_bytes
 from common_sync.edges.gitignore.patterns import configured_rules
 from common_sync.edges.project.services import count_hidden, is_glob, list_matches, list_names
 
@@ -74,25 +81,57 @@ def _find_forgotten(
             yield Problem(f'service "{service}" gets no library', configuration.file, line, remedy)
 
 
-def select_libraries(libraries: Sequence[Library], names: Sequence[str]) -> tuple[Library, ...]:
+def select_libraries(
+    project: "Project", names: Sequence[str], declared: Mapping[str, str] = MappingProxyType({})
+) -> tuple[Library, ...]:
     """Return the libraries that the user named, or all when he named none.
 
     Args:
-        libraries: The libraries of the project.
-        names: What they are called.
+        project: The project.
+        names: What they are called in the configuration; else the distributions that they are, where no two are the same.
+        declared: The libraries of which it is known which distribution they are → its name; of others their copies say it.
 
     Raises:
-        ConfigurationError: A name is no library; all such names are reported at once.
+        ConfigurationError: A name is no library, or may be several; all such names are reported at once.
     """
-    known = [library.name for library in libraries]
-    problems = [
-        Problem(f"{name!r} is no library", remedy=nearest(name, known) or f"the libraries are {', '.join(known)}")
-        for name in names
-        if name not in known
-    ]
+    libraries = project.libraries
+    known = [one.name for one in libraries]
+    meant = {name for name in names if name in known}
+    unknown, problems = [name for name in dict.fromkeys(names) if name not in known], []
+    if unknown:
+        from common_sync.core.formats.pip.names import normalise  # people mostly take the name of the configuration
+
+        declared = {**_list_declared(project), **declared}
+    for name in unknown:
+        called = [one for one in known if normalise(declared.get(one, "")) == normalise(name)]
+        meant.update(called)
+        if len(called) != 1:
+            problems.append(_explain_name(name, called, known, declared))
     if problems:
         raise ConfigurationError(*problems)
-    return tuple(library for library in libraries if not names or library.name in names)
+    return tuple(library for library in libraries if not names or library.name in meant)
+
+
+def _list_declared(project: "Project") -> dict[str, str]:
+    """Return library → the distribution that it is, as its first copy that has a manifest says."""
+    found: dict[str, str] = {}
+    for library in project.libraries:
+        for service in project.services:
+            folder = os.path.join(project.root, service, library.copy)
+            if library.takes(service) and library.name not in found:
+                with suppress(OSError, ManifestError), opened(folder) as descriptor:
+                    data = read_bytes(MANIFEST_NAME, descriptor, LARGEST)
+                    found[library.name] = parse_manifest(data, folder).library.name
+    return found
+
+
+def _explain_name(name: str, called: Sequence[str], known: Sequence[str], declared: Mapping[str, str]) -> Problem:
+    if called:
+        message = f"{name!r} is the distribution of {' and of '.join(called)}"
+        return Problem(message, remedy=f"name {' or '.join(called)}")
+    shown = (f"{one} ({of})" if (of := declared.get(one)) not in (None, one) else one for one in known)
+    near = nearest(name, [*known, *declared.values()])
+    return Problem(f"{name!r} is no library", remedy=near or f"the libraries are {', '.join(shown)}")
 
 
 def select_library(project: "Project", service: str, name: str) -> Library:
@@ -106,7 +145,7 @@ def select_library(project: "Project", service: str, name: str) -> Library:
     Raises:
         ConfigurationError: There is none of that name, or the service does not get it.
     """
-    (library,) = select_libraries(project.libraries, [name])
+    (library,) = select_libraries(project, [name])
     if not library.takes(service):
         gets = " and ".join(one.name for one in project.libraries_of(service))
         raise ConfigurationError(Problem(f"{service} does not get {name}", remedy=f"it gets {gets}"))

@@ -1,12 +1,17 @@
 """The lock's file, beside the configuration: whether there is one, and what it says."""
 
 import os
+from errno import EISDIR, ELOOP
 
 from common_sync.core.copies.library import LOCK_FILE
-from common_sync.core.copies.lockfile import LARGEST, Lock, format_lock, parse_lock
+from common_sync.core.copies.lockfile import LARGEST, REMEDY, Lock, format_lock, parse_lock
+from common_sync.core.errors import Problem, TreeError
 from common_sync.core.model import FileEdit
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.files.reading import read_bytes
+
+_NO_FILE = {0, EISDIR, ELOOP}
+"""What the system says of what is no lock; 0 is of a file that is too large."""
 
 
 def read_lock(root: str) -> tuple[bytes | None, Lock]:
@@ -22,7 +27,12 @@ def read_lock(root: str) -> tuple[bytes | None, Lock]:
     except FileNotFoundError:
         return None, {}
     except OSError as error:
-        raise explain_os_error(error, os.path.join(root, LOCK_FILE), "read it") from error
+        where = os.path.join(root, LOCK_FILE)
+        explained = explain_os_error(error, where, "read it")
+        if error.errno not in _NO_FILE:
+            raise explained from error
+        message = "is a symlink, and has to be a file" if error.errno == ELOOP else explained.problems[0].message
+        raise TreeError(Problem(message, where, remedy=REMEDY)) from error
     return data, parse_lock(data, os.path.join(root, LOCK_FILE))
 
 

@@ -15,7 +15,9 @@ _ALL_ON = "A gitignore pattern: what it means concerns every service. May be rep
 def run_affected(
     options: Options,
     *,
-    since: Annotated[str, Option("--since", "Compare with the last commit that led both here and to this one.", "REV")],
+    since: Annotated[
+        str | None, Option("--since", "Compare with the last commit that led both here and to this one.", "REV")
+    ] = None,
     until: Annotated[str | None, Option("--until", "Compare this commit, and not the work tree.", "REV")] = None,
     all_on: Annotated[list[str] | None, Option("--all-on", _ALL_ON, "PATTERN")] = None,
     or_all: Annotated[bool, Option("--or-all", "List all services where history is missing.")] = False,

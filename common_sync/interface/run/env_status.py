@@ -53,13 +53,13 @@ def _lines(status: "EnvironmentStatus", options: Options) -> Iterator[str]:
 
 
 def _cells(row: "EnvironmentRow") -> tuple[str, ...]:
-    situation, seen = row.situation, row.situation.folder.current
+    seen = row.situation.folder.current if row.situation is not None else None
     environment = seen.environment if seen is not None else None
     if environment is None:
-        return (printable(situation.service), situation.standing.state, *["-"] * (len(_TITLES) - 2))
+        return (printable(row.service), row.state, *["-"] * (len(_TITLES) - 2))
     python = environment.interpreter
     own, shared = (megabytes(row.size.own), megabytes(row.size.shared)) if row.size is not None else ("-", "-")
     changed = time.strftime("%Y-%m-%d %H:%M", time.localtime(row.changed)) if row.changed is not None else "-"
     library = "master" if environment.editable_master else "copy"
-    name = printable(situation.service)
-    return name, situation.standing.state, python.version, str(row.packages), own, shared, changed, library
+    name = printable(row.service)
+    return name, row.state, python.version, str(row.packages), own, shared, changed, library

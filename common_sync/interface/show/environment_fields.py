@@ -50,12 +50,13 @@ def environment_status_fields(status: "EnvironmentStatus") -> Fields:
 
 
 def _environment(row: "EnvironmentRow") -> Fields:
-    situation, seen = row.situation, row.situation.folder.current
+    situation = row.situation
+    seen = situation.folder.current if situation is not None else None
     environment = seen.environment if seen is not None else None
     return {
-        "name": as_text(situation.service),
-        "state": situation.standing.state,
-        "reasons": [as_text(reason) for reason in situation.standing.reasons],
+        "name": as_text(row.service),
+        "state": row.state,
+        "reasons": [as_text(reason) for reason in (situation.standing.reasons if situation is not None else ())],
         "environment": row.environment or None,
         "python": environment and {name: as_text(value) for name, value in environment.interpreter._asdict().items()},
         "installer": environment and as_text(environment.installer),

@@ -21,8 +21,8 @@ def log_fields(history: "History") -> Fields:
                 "digest": one.digest,
                 "master": as_text(one.master),
                 "now": one.is_now,
-                "at": _commit_fields(one.at),
-                "behind": [_commit_fields(commit) for commit in one.behind[::-1]],
+                "at": commit_fields(one.at),
+                "behind": [commit_fields(commit) for commit in one.behind[::-1]],
                 "complete": one.unclear is None,
             }
             for one in history.digests
@@ -38,17 +38,18 @@ def _copy_fields(copy: "CopyHistory") -> Fields:
         "exists": copy.exists,
         "managed": copy.managed,
         "current": copy.is_current,
-        "at": _commit_fields(copy.at),
+        "at": commit_fields(copy.at),
         "differs": [as_text(path) for path in copy.differs],
         "edited": [as_text(path) for path in copy.edited],
         "uncommitted": [as_text(path) for path in copy.uncommitted],
-        "behind": [_commit_fields(commit) for commit in copy.behind[::-1]],
+        "behind": [commit_fields(commit) for commit in copy.behind[::-1]],
         "complete": copy.unclear is None,
         "why": copy.unclear and as_text(copy.unclear.message),
     }
 
 
-def _commit_fields(commit: "Commit | None") -> Fields | None:
+def commit_fields(commit: "Commit | None") -> Fields | None:
+    """Return the fields of a commit."""
     if commit is None:
         return None
     return {name: as_text(str(getattr(commit, name))) for name in ("id", "date", "author", "subject")}

@@ -37,13 +37,13 @@ def log_lines(history: History, options: Options) -> Iterator[str]:
         yield from _problem_lines(copy.unclear, options)
         if copy.uncommitted:
             yield f"  {'-' * SHOWN_ID} {count(len(copy.uncommitted), 'file')} of {printable(copy.master)} not committed yet"
-        yield from _commit_lines(copy.behind, options)
+        yield from commit_lines(copy.behind[::-1], options)
     if is_folded and not options.quiet:
         yield f"{options.terminal.mark('·')} {len(current):,} more copies up to date (-v names them)"
     for digest in history.digests:
         yield f"{digest.digest}  {_describe_digest(digest)}"
         yield from _problem_lines(digest.unclear, options)
-        yield from _commit_lines(digest.behind, options)
+        yield from commit_lines(digest.behind[::-1], options)
 
 
 def _describe(copy: CopyHistory) -> Iterator[str]:
@@ -90,10 +90,15 @@ def _problem_lines(problem: Problem | None, options: Options) -> Iterator[str]:
         yield from (f"  {line}" for line in problem_lines(problem, options.terminal))
 
 
-def _commit_lines(commits: Sequence[Commit], options: Options) -> Iterator[str]:
-    """Yield a line a commit, the newest first."""
+def commit_lines(commits: Sequence[Commit], options: Options) -> Iterator[str]:
+    """Yield a line a commit, and how many more there are.
+
+    Args:
+        commits: The commits, the newest first.
+        options: The options of every command; with `verbose`, all are named.
+    """
     most = len(commits) if options.verbose else _MOST
-    for commit in commits[::-1][:most]:
+    for commit in commits[:most]:
         yield f"  {_name_commit(commit)}{f' ({printable(commit.author)})' if options.verbose else ''}"
     if len(commits) > most:
         yield f"  and {len(commits) - most} more (-v shows them)"

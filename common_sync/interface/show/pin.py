@@ -4,13 +4,17 @@ from collections.abc import Iterator
 from functools import partial
 
 from common_sync.commands.pin import Pinned, Pinning
+from common_sync.commands.steps.between import Between
 from common_sync.commands.update import Moved, Update
+from common_sync.core.copies.ancestry import Commit
 from common_sync.core.copies.library import LOCK_FILE
 from common_sync.core.copies.lockfile import Locked
 from common_sync.core.findings import unpin_command
 from common_sync.core.model import SHOWN_ID
 from common_sync.interface.show.distribute import outcome_lines
 from common_sync.interface.show.fields import Fields, as_text, distribute_fields, findings_fields
+from common_sync.interface.show.history_fields import commit_fields
+from common_sync.interface.show.log import commit_lines
 from common_sync.interface.show.options import Options
 from common_sync.interface.show.presenter import View, present
 from common_sync.interface.show.terminal import printable
@@ -41,7 +45,8 @@ def _lines(pinning: Pinning, options: Options) -> Iterator[str]:
 
 
 def _change(one: Pinned) -> str:
-    return f"{printable(one.library)} {_name(one.was)} → {_name(one.now)}"
+    made = f", {one.now_of.date} {printable(one.now_of.subject)}" if one.now_of is not None else ""
+    return f"{printable(one.library)} {_name(one.was)} → {_name(one.now)}{made}"
 
 
 def _name(locked: Locked | None) -> str:
@@ -72,8 +77,8 @@ def _fields(pinning: Pinning) -> Fields:
             {
                 "service": as_text(one.service),
                 "library": as_text(one.library),
-                "was": _locked_fields(one.was),
-                "now": _locked_fields(one.now),
+                "was": _dated_fields(one.was, one.was_of),
+                "now": _dated_fields(one.now, one.now_of),
             }
             for one in pinning.pinned
         ],
@@ -85,6 +90,14 @@ def _locked_fields(locked: Locked | None) -> Fields | None:
     return None if locked is None else {key: getattr(locked, key) for key in ("ref", "commit", "tree")}
 
 
+def _dated_fields(locked: Locked | None, made: Commit | None) -> Fields | None:
+    fields = _locked_fields(locked)
+    return fields and fields | {
+        "date": made.date if made is not None else None,
+        "subject": as_text(made.subject) if made is not None else None,
+    }
+
+
 def update_lines(done: Update, options: Options) -> Iterator[str]:
     """Yield a line for each pin, what is to be said of tags, and a summary.
 
@@ -94,7 +107,9 @@ def update_lines(done: Update, options: Options) -> Iterator[str]:
     """
     terminal, moved = options.terminal, [one for one in done.entries if one.is_moved]
     if not options.quiet:
-        yield from (_moved_line(one) for one in (done.entries if options.verbose else moved))
+        for one in done.entries if options.verbose else moved:
+            yield _moved_line(one)
+            yield from _between_lines(one.between, options)
         yield from finding_lines(done.findings(), terminal, everything=options.verbose)
     if not moved:
         if not options.quiet:
@@ -112,6 +127,18 @@ def _moved_line(one: Moved) -> str:
     return f"{printable(one.now.library)} {printable(one.now.ref)}: {was}{one.now.commit[:SHOWN_ID]}  ({services})"
 
 
+def _between_lines(between: Between | None, options: Options) -> Iterator[str]:
+    """Yield the commits that a tag has gained, and those that it has lost."""
+    if between is None:
+        return
+    yield from commit_lines(between.gained, options)
+    if between.lost:
+        yield "  it no longer has:"
+        yield from (f"  {line}" for line in commit_lines(between.lost, options))
+    if not between.is_complete:
+        yield "  this clone does not have all commits between the two"
+
+
 def update_fields(done: Update) -> Fields:
     """Return the fields of `update`."""
     return {
@@ -123,6 +150,9 @@ def update_fields(done: Update) -> Fields:
                 "services": [as_text(service) for service in one.services],
                 "was": _locked_fields(one.was),
                 "now": _locked_fields(one.now),
+                "gained": [commit_fields(commit) for commit in one.between.gained] if one.between is not None else [],
+                "lost": [commit_fields(commit) for commit in one.between.lost] if one.between is not None else [],
+                "complete": one.between is None or one.between.is_complete,
             }
             for one in done.entries
         ],

@@ -21,12 +21,22 @@ from common_sync.core.environments.units import (
     name_socket,
     name_timer,
     name_units,
+    runs_releases,
 )
 
 API = Service("auto-api", "/srv/a 50%/api", ("uvicorn", "main:app", "$HOME;", "%h", 'say "x"'), "pi")
 FULL = API._replace(
     words=("/bin/x y", "--port=80"), env_file="/etc/50%.env", after=("a.service", "b.mount"), memory="20M"
 )
+
+
+@pytest.mark.parametrize("place", ["/srv/auto/api", "/srv/a 50%/api", "/srv/%h %%/ü/api", "/srv/a;b=c #d/api"])
+def test_a_unit_that_runs_releases_is_known(place: str) -> None:
+    """Each deploy would install the unit again, and restart what runs, where nothing is to be done."""
+    unit = make_unit(API._replace(releases=place)).encode()
+    assert runs_releases(unit, place)
+    assert not runs_releases(unit, f"{place}-other")
+    assert not runs_releases(make_unit(API).encode(), place)
 
 
 def test_every_line() -> None:

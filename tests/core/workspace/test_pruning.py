@@ -1,5 +1,6 @@
 """A workspace for one of its members, without a disk: who stays, and what the root's two files say then."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 
@@ -66,6 +67,17 @@ def test_the_two_files_of_the_root() -> None:
         'members = ["libs/common", "services/api"] # by folder\n'
     )
     assert found.lock == make_files((API, COMMON))["uv.lock"]
+
+
+def test_remarks_in_the_list_of_members() -> None:
+    """What a person has written beside the members would be gone in the image, where the next one looks for it."""
+    files = make_files(PLAIN)
+    listed = '[ # by folder: "a" # b\r\n    # the libraries\n    "libs/*", # "#1"\n    "services/*"\n    # no more\n] # by folder'
+    files["pyproject.toml"] = re.sub(r"members = .*", f"members = {listed}", files["pyproject.toml"])
+    assert pruned(files).root.partition("members = ")[2] == (
+        '[\n    # by folder: "a" # b\n    # the libraries\n    # "#1"\n    # no more\n'
+        '    "libs/common",\n    "services/api",\n] # by folder\n'
+    )
 
 
 def test_packages_of_an_index() -> None:
