@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 from support.depth import deep, sampled
-from support.monorepo import MEASURED, PROGRAM, Monorepo, environment, patched, run, show
+from support.monorepo import PROGRAM, Monorepo, environment, patched, run, show
 
 from common_sync.interface.commands import COMMANDS as COMMAND_TABLE
 from common_sync.interface.commands import common_parameters, find_command, own_parameters
@@ -418,7 +418,7 @@ def test_a_progress_bar_only_where_there_is_something_to_wait_for(repo: Monorepo
         "import common_sync.commands.steps.survey as s\nold = s.survey_service\n"
         "def slow(*a):\n    global now\n    now += 0.04\n    return old(*a)\ns.survey_service = slow\n"
     )
-    shown = show(*patched(slow), "verify", cwd=repo.root, env=MEASURED)
+    shown = show(*patched(slow), "verify", cwd=repo.root)
     assert shown.code == 1
     assert "reading" in shown.out
     assert re.search(r"\d+/42 services", re.sub(r"\x1b\[[0-9;]*m", "", shown.out))

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import pytest
 from support.depth import deep
-from support.monorepo import CONFIGURATION, MEASURED, PROGRAM, Monorepo, make_monorepo, run, show
+from support.monorepo import CONFIGURATION, PROGRAM, Monorepo, make_monorepo, run, show
 
 COPY = "services/api/common"
 SETTINGS, BASE, WAIT = "our_common/settings.py", "our_common/models/base.py", "wait.sh"
@@ -716,7 +716,7 @@ def test_it_says_what_to_commit(tmp_path: Path) -> None:
     repo = make_monorepo(tmp_path / "repo")
     repo.git("rm", "-q", "--cached", "common-sync.toml")
     words = (*PROGRAM, "distribute")
-    told = show(*words, cwd=repo.root, env=MEASURED).out.splitlines()[-1]
+    told = show(*words, cwd=repo.root).out.splitlines()[-1]
     assert told.startswith(
         "next: git add .gitattributes common-sync.toml services/api/common services/api/requirements.txt "
     )

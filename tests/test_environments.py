@@ -389,6 +389,7 @@ def _stamps(envs: Environments) -> dict[str, tuple[int, int]]:
     return {path: stamp for path, stamp in envs.stamps().items() if not path.endswith(".venv/envs")}
 
 
+@deep("a real uv")
 def test_a_version_is_tried_beside_the_environment(envs: Environments) -> None:
     """Who tries a version would change the environment that the service runs from, or leave something behind."""
     assert envs.run("env", "sync").code == 0

@@ -90,7 +90,7 @@ class Fleet:
     def begin(self) -> None:
         """Write the service and the inventory, and deploy it on each machine by hand."""
         repo = self.repo
-        keys = {"port": PORT, "settle": 1, "start_timeout": 6, "health": "http://127.0.0.1:{port}/"}
+        keys = {"port": PORT, "settle": 1, "start_timeout": 12, "health": "http://127.0.0.1:{port}/"}
         repo.configure("api", command="python main.py {port}", python="/usr/bin/python3", compile=False, **keys)
         repo.write("common-sync.toml", repo.read("common-sync.toml") + f'[deploy]\nto = "{TO}"\nuser = "daemon"\n')
         repo.write(f"{SERVICE}/main.py", SERVE)
@@ -109,7 +109,7 @@ class Fleet:
         """Write the inventory: a wave for each machine."""
         targets = "".join(f'[[target]]\nhost = "{host}"\n' for host in self.boxes)
         program = f'program = "{self.shared}/bin/common-sync"\n'
-        limits = "health_timeout = 6\nhealth_times = 1\nsettle = 0\n"
+        limits = "health_timeout = 12\nhealth_times = 1\nsettle = 0\n"
         defaults = f'service = "api"\nkind = "release"\npath = "{TO}/api"\nclone = "{CLONE}"\n{program}{limits}{keys}'
         self.repo.write("fleet.toml", f'waves = [["pi-1"], ["*"]]\n{more}[defaults]\n{defaults}{targets}')
 

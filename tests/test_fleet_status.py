@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from support.depth import deep
 from support.farm import Farm
 from support.monorepo import Done, Monorepo
 
-from common_sync.commands.fleet_status import Asked, FleetStatus, find_trouble
+from common_sync.commands.fleet_status import FleetStatus, find_trouble
+from common_sync.commands.steps.fleet_runs import Asked
 from common_sync.core.copies.manifest import NAME, make_manifest, parse_manifest
 from common_sync.core.fleet.answers import Verdict
 from common_sync.core.fleet.inventory import Place
@@ -242,6 +244,37 @@ def test_health_and_clones(committed: Monorepo, farm: Farm, tmp_path: Path) -> N
     (vm, local) = document["targets"]
     assert (vm["edits"], vm["step"], vm["busy"]) == ([f"{SERVICE}/requirements.txt"], None, False)
     assert (local["commit"], local["health"]["status"], local["edits"]) == (None, None, [])
+
+
+@deep("runs of the whole program that take long")
+def test_a_process_that_was_not_started_again(committed: Monorepo, tmp_path: Path) -> None:
+    """A service would be called current that still runs the library from before the update."""
+    program = tmp_path / "bin/systemctl"
+    program.parent.mkdir()
+    says = tmp_path / "says"
+    program.write_text(f"#!/bin/sh\nexec cat {says}\n")
+    program.chmod(0o755)
+    target = f'[[target]]\nhost = "local"\nservice = "api"\npath = "{committed.root}"\nunit = "shop-api.service"\n'
+    committed.write("fleet.toml", target)
+    path = {"PATH": f"{program.parent}:/usr/bin:/bin"}
+
+    def tell() -> tuple[int, str, list[str]]:
+        done = ask(committed, "--output-format", "json", env=path)
+        document = json.loads(done.out)
+        (place,) = document["places"]
+        assert place["state"] == "current", done
+        return done.code, place["runs"]["state"], [one["code"] for one in document["findings"]]
+
+    says.write_text("LoadState=not-found\n")
+    assert tell() == (4, "unknown", ["CS407"])
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as process:
+        says.write_text(f"LoadState=loaded\nMainPID={process.pid}\n")
+        assert tell() == (0, "current", [])
+        committed.write(f"{COPY}/pyproject.toml", committed.read(f"{COPY}/pyproject.toml"))
+        assert tell() == (1, "restart", ["CS403"])
+        assert ask(committed, "-q", env=path).out == "✗ 1 of 1 place holds what HEAD says; 0 of 1 process runs it\n"
+    says.write_text("LoadState=loaded\nActiveState=failed\nMainPID=0\n")
+    assert tell() == (1, "stopped", ["CS403"])
 
 
 TARGET = '[[target]]\nhost = "local"\npath = "/srv"\nservice = "api"\n'

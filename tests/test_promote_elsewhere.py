@@ -63,6 +63,7 @@ def test_an_edit_goes_into_a_checkout(lined: Pair) -> None:
     assert lined.run("verify").code == 0
 
 
+@deep("two repositories")
 def test_a_merge_is_made_once(lined: Pair) -> None:
     """Lines would come twice: a merge of a merge is another one, and the copy keeps the edit until the next release."""
     lined.app.write(f"{API}/{FILE}", edited(2))

@@ -619,7 +619,7 @@ def site(tmp_path: Path, box: Box) -> Site:
     if not os.access("/usr/bin/python3", os.X_OK):
         pytest.skip("NOT TESTED: there is no /usr/bin/python3, which every user may execute")
     tmp_path.chmod(0o755)
-    keys = {"health": "http://127.0.0.1:{port}/", "port": PORT, "settle": 1, "start_timeout": 6}
+    keys = {"health": "http://127.0.0.1:{port}/", "port": PORT, "settle": 1, "start_timeout": 12}
     repo = make_deployed(tmp_path, command="python main.py {port}", python="/usr/bin/python3", **keys)
     site = Site(box, repo)
     site.write("v1")
@@ -774,7 +774,7 @@ def test_what_is_done_before(tmp_path: Path, box: Box) -> None:
     above.chmod(0o755)
     (above / "env").write_text("KEY=secret\n")
     repo = make_deployed(
-        *(above,), command="python main.py", python="/usr/bin/python3", settle=1, start_timeout=6, memory="64M"
+        *(above,), command="python main.py", python="/usr/bin/python3", settle=1, start_timeout=12, memory="64M"
     )
     site = Site(box, repo)
     repo.write("services/api/main.py", "import time\ntime.sleep(1000)\n")
@@ -790,7 +790,7 @@ def test_what_is_done_before(tmp_path: Path, box: Box) -> None:
     assert "its `before` failed: python has ended with 3; nothing was switched, and what it has done until then" in said
     assert f"1 secret False True {app} limit {64 << 20}" in said, said
     assert "its check failed: python has ended with 4" in deploy("4", "check")
-    assert "its `before` failed: python has not ended after 6 s" in deploy("hangs")
+    assert "its `before` failed: python has not ended after 12 s" in deploy("hangs")
     assert box.run("systemctl", "is-active", "auto-api@before").out == "inactive\n"
     assert box.run("pgrep", "-f", "migrate.py").code == 1, "all that it has started has ended"
     assert repo.names() == []

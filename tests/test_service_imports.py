@@ -22,6 +22,7 @@ def _make(above: Path) -> Environments:
     return repo
 
 
+@deep("a real environment")
 def test_a_module_that_is_not_there(tmp_path: Path) -> None:
     """A release would be switched to that ends as soon as it is started."""
     repo = _make(tmp_path)

@@ -19,7 +19,7 @@ command = "python main.py"
 python = "/usr/bin/python3"
 memory = "64M"
 settle = 1
-start-timeout = 6
+start-timeout = 12
 """
 MAIN = """\
 import os, sys, time

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from support.depth import deep
-from support.monorepo import MEASURED, PROGRAM, Monorepo, environment, patched, run
+from support.monorepo import PROGRAM, Monorepo, environment, patched, run
 from support.waiting import PATIENCE, wait_for
 
 SETTINGS, COPY = "common/our_common/settings.py", "services/api/common/our_common/settings.py"
@@ -47,7 +47,7 @@ def watching(repo: Monorepo, *words: str, command: Sequence[str] = PROGRAM) -> I
         process = subprocess.Popen(
             [*command, "watch", *words],
             cwd=repo.root,
-            env=environment(**MEASURED),
+            env=environment(),
             stdout=out,
             stderr=out,
             stdin=subprocess.DEVNULL,

@@ -134,6 +134,7 @@ def installed(space: Space, folder: Path) -> list[str]:
     return [line.replace(str(folder), "") for line in listed.out.splitlines()]
 
 
+@deep("a real uv")
 @pytest.mark.parametrize(
     ("projects", "files"),
     [

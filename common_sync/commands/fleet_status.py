@@ -3,19 +3,30 @@
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from common_sync.commands.steps.fleet_looks import UNWELL, Looked, ask_looks
+from common_sync.commands.steps.fleet_runs import (
+    DIFFERENT,
+    Asked,
+    find_contradictions,
+    find_differences,
+    find_wrong_process,
+    group_running,
+    name_process,
+    name_state,
+)
 from common_sync.commands.steps.wanted import OWN_NAMES, read_wanted
 from common_sync.core.copies.manifest import Manifest
 from common_sync.core.errors import ConfigurationError, GitError, Problem, shell_word
 from common_sync.core.findings import make_finding
 from common_sync.core.fleet.answers import SSH_FAILED, Trouble, Verdict, read_reply
-from common_sync.core.fleet.inventory import LOCAL, RELEASE, Inventory, Place, Site
-from common_sync.core.fleet.probe import make_question
-from common_sync.core.model import NAMED_ID, Finding, Origin, below
+from common_sync.core.fleet.inventory import CONTAINER, LOCAL, RELEASE, Inventory, Place, Site
+from common_sync.core.fleet.probe import make_status
+from common_sync.core.fleet.runs import judge_runs
+from common_sync.core.model import Finding, Origin, below
 from common_sync.edges.files.pages import read_shipped
 from common_sync.edges.fleet.asking import Patience, Question, ask_hosts
 from common_sync.edges.fleet.inventory import find_places, find_sites, load_inventory
@@ -35,14 +46,6 @@ class Wish(NamedTuple):
     deployed: bool = False  # only the targets that `fleet deploy` brings up to date
 
 
-class Asked(NamedTuple):
-    """A place, what it should hold, and how it stands."""
-
-    place: Place
-    wanted: Manifest
-    verdict: Verdict
-
-
 class FleetStatus(NamedTuple):
     """How the places of an inventory stand."""
 
@@ -59,6 +62,19 @@ class FleetStatus(NamedTuple):
         """Return how many places are in one of some states."""
         return sum(one.verdict.state in states for one in self.asked)
 
+    def count_processes(self, *states: str) -> int:
+        """Return how many processes are in one of some states: with all copies that they have."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for one in self.asked:
+            if one.runs.state != "none":
+                found.setdefault((one.place.host, name_process(one.place)), []).append(one.runs.state)
+        return sum(set(own) <= {*states} for own in found.values())
+
+    @property
+    def libraries(self) -> int:
+        """How many different states of libraries run, as far as that is known; where a service gets several, of that which has most."""
+        return max(map(len, group_running(self.asked).values()), default=0)
+
     @property
     def as_wanted(self) -> bool:
         """Whether every place holds what is wanted, and nothing else is wrong there."""
@@ -66,13 +82,14 @@ class FleetStatus(NamedTuple):
 
     @property
     def is_well(self) -> bool:
-        """Whether every service that was asked is healthy, and no deploy was interrupted."""
-        return not any(one.code in UNWELL for one in self.findings)
+        """Whether every service that was asked is healthy, runs what its folder has, and no deploy was interrupted."""
+        return not any(one.code in UNWELL | DIFFERENT for one in self.findings)
 
     @property
     def is_known(self) -> bool:
         """Whether every place, and every service, could be told."""
-        return not self.count("unknown") and all(_is_told(one) for one in self.looked)
+        is_told = not self.count("unknown") and not any(one.runs.state == "unknown" for one in self.asked)
+        return is_told and all(_is_told(one) for one in self.looked)
 
 
 def _is_told(looked: Looked) -> bool:
@@ -108,7 +125,9 @@ def read_fleet(project: Project, wish: Wish) -> FleetStatus:
     indexed = tuple(site for site in sites if site.service in project.indexed)
     meant = [site for site in sites if site not in indexed] if wish.deployed else sites  # no deploy touches the others
     looked, more = ask_looks(meant, silent, file, wish.patience)
-    return FleetStatus(ref, commit, tuple(asked), (*findings, *more), tuple(looked), indexed)
+    asked, told = find_contradictions(asked, looked, file)
+    found = (*findings, *more, *told, *find_differences(asked, file))
+    return FleetStatus(ref, commit, tuple(asked), found, tuple(looked), indexed)
 
 
 def select_sites(project: Project, inventory: Inventory, wish: Wish) -> list[Site]:
@@ -165,9 +184,10 @@ def _ask(pairs: Sequence[Pair], file: str, patience: Patience) -> tuple[list[Ask
     groups: dict[tuple[str, str], list[Pair]] = {}
     for place, manifest in pairs:
         groups.setdefault((place.host, place.container), []).append((place, manifest))
-    source, marks = read_shipped("remote/probe.py"), [secrets.token_hex(8) for _ in groups]
+    modules = {name: read_shipped(f"remote/{name}.py") for name in ("probe", "running")}
+    marks = [secrets.token_hex(8) for _ in groups]
     questions = [
-        Question(*key, _make_program(source, mark, group, patience))
+        Question(*key, _make_program(modules, mark, group, patience))
         for mark, (key, group) in zip(marks, groups.items(), strict=True)
     ]
     told: dict[Place, Asked] = {}
@@ -180,15 +200,17 @@ def _ask(pairs: Sequence[Pair], file: str, patience: Patience) -> tuple[list[Ask
     return [told[place] for place, _ in pairs], [*dict.fromkeys(findings)]
 
 
-def _make_program(source: str, mark: str, group: Sequence[Pair], patience: Patience) -> str:
-    folders = [(manifest, place.folder) for place, manifest in group]
-    return make_question(source, mark, patience.whole, folders, OWN_NAMES)
+def _make_program(modules: Mapping[str, str], mark: str, group: Sequence[Pair], patience: Patience) -> str:
+    folders = [(manifest, place.folder, CONTAINER if place.container else place.unit) for place, manifest in group]
+    return make_status(modules, mark, patience.whole, folders, OWN_NAMES)
 
 
 def _judge(group: Sequence[Pair], result: tuple[Verdict, ...] | Trouble) -> list[Asked]:
     if isinstance(result, Trouble):
         return [Asked(*pair, Verdict("unknown", reason=result.message)) for pair in group]
-    return [Asked(*pair, verdict) for pair, verdict in zip(group, result, strict=True)]
+    return [
+        Asked(*pair, verdict, judge_runs(verdict, pair[1].tree)) for pair, verdict in zip(group, result, strict=True)
+    ]
 
 
 def find_trouble(
@@ -213,6 +235,7 @@ def find_trouble(
             yield _describe(one, file)
         if one.place.container and one.verdict.mount:
             yield _describe_mount(one.place, one.verdict.mount, file)
+        yield from find_wrong_process(one.place, one.runs, file)
 
 
 def _describe_mount(place: Place, mount: str, file: str) -> Finding:
@@ -223,7 +246,7 @@ def _describe_mount(place: Place, mount: str, file: str) -> Finding:
 
 def _describe(asked: Asked, file: str) -> Finding:
     """Return the finding for a place that is not as wanted, or cannot be told."""
-    place, (state, counts, named, own, reason, _) = asked.place, asked.verdict
+    place, (state, counts, named, own, reason, *_) = asked.place, asked.verdict
     where, wanted = f"{place.host}: {place.shown}", name_state(asked.wanted.library, asked.wanted.tree)
     if state == "unknown":
         remedy = f"let the user that ssh comes as read it: ls -l {shell_word(place.folder)}"
@@ -260,16 +283,3 @@ def name_own(own: Sequence[str]) -> str:
     """Return a library's state in words, as a host tells it: name, version and digest."""
     name, version, digest = own
     return name_state(Origin(name, "", version or None), digest)
-
-
-def name_state(library: Origin, tree: str) -> str:
-    """Return a library's state in words.
-
-    Args:
-        library: The library.
-        tree: The digest.
-    """
-    return f"{library.shown} {tree[:_SHOWN_DIGEST]}"
-
-
-_SHOWN_DIGEST = len("cs1:") + NAMED_ID

@@ -65,6 +65,7 @@ class Job(NamedTuple):
         kind: Who runs the service: `compose`, or `release` where `common-sync deploy` makes releases.
         place: The folder of the releases, or nothing.
         program: What the machine's own common-sync is called.
+        image: The image's name in a registry, without a tag; nothing where it is built there.
     """
 
     action: str
@@ -88,6 +89,7 @@ class Job(NamedTuple):
     kind: str = "compose"
     place: str = ""
     program: str = "common-sync"
+    image: str = ""
 
 
 class Caller:

@@ -10,11 +10,12 @@ from common_sync.remote.clone import SHORT, Clone
 from common_sync.remote.host import Host
 from common_sync.remote.journal import Journal, Release
 from common_sync.remote.look import list_running
+from common_sync.remote.registry import Registry
 from common_sync.remote.steps import ERRORS, KEPT, Steps
 
 
 class Compose(Steps):
-    """Moves the clone, and starts images that were built of it.
+    """Moves the clone, and starts images that were built of it, here or elsewhere.
 
     Args:
         job: What is to be done.
@@ -24,16 +25,17 @@ class Compose(Steps):
 
     def __init__(self, job: Job, state: str, lock: tuple[int, ...] = ()) -> None:
         super().__init__(job, state)
-        self._host, self._clone = Host(job, lock), Clone(job, lock)
+        self._host, self._clone, self._registry = Host(job, lock), Clone(job, lock), Registry(job, lock)
         self._tree = os.path.join(state, "tree", os.path.basename(job.path))
         self._known: set[str] = set()
 
     def build(self) -> None:
-        """Fetch, build and verify the commit; what runs is left alone."""
+        """Fetch the commit, build or pull its images, and verify them; what runs is left alone."""
         self._clone.fetch()
         self._host.add_tree(self._tree)
         self.note("fetched", self.journal)
-        self.note("built", self.journal._replace(new=self._build_images()))
+        new = self._pull_images() if self._job.image else self._build_images()
+        self.note("built", self.journal._replace(new=new, pulled=""))
         for unit, image in self.journal.new.items():
             words = ("run", "--rm", "-i", "--network", "none", "--entrypoint", "python3", image, "-I", "-")
             self._host.prove(f"the image of {unit}", *words)
@@ -61,13 +63,32 @@ class Compose(Steps):
 
     def _build_images(self) -> dict[str, str]:
         """Build the images from the work tree beside the clone; return their ids."""
+        root, project, names = self._read_tree()
+        return self._host.build(root, project, names)
+
+    def _pull_images(self) -> dict[str, str]:
+        """Bring the image that was built of the commit elsewhere; return its id for each unit."""
+        _, project, names = self._read_tree()
+        self._registry.check(names)
+        digest = self._registry.resolve()
+        is_there = bool(self._host.find_image(digest))
+        self.note("fetched", self.journal._replace(digest=digest, pulled="" if is_there else digest))
+        image = self._registry.pull(digest)
+        self._host.keep_pulled(image)
+        for unit in names:
+            self._host.keep(project, unit, image)
+        self._registry.let_go(self.journal.pulled)
+        return dict.fromkeys(names, image)
+
+    def _read_tree(self) -> tuple[str, str, dict[str, str]]:
+        """Return the work tree's folder of the repository, the project, and the image's name of each unit there."""
         root = self._find_root()
         project, names = self._host.read_units(root)
         if project != self.journal.project:
             fail(f"{self._job.commit[:SHORT]} calls its project {project}, and not {self.journal.project}")
         for unit, name in names.items():
             self._host.check_name(name, self.journal.running.get(unit), self._known)
-        return self._host.build(root, project, names)
+        return root, project, names
 
     def _find_root(self) -> str:
         """Return the repository's folder in the work tree beside the clone."""
@@ -87,11 +108,12 @@ class Compose(Steps):
     def discard(self, why: str) -> None:
         """Take away what was prepared; what runs was not touched."""
         self._host.remove_tree(self._tree)
-        self.note("discarded", self.journal._replace(why=why))
+        self._registry.let_go(self.journal.pulled)
+        self.note("discarded", self.journal._replace(why=why, pulled=""))
         self._forget_images()
 
     def _forget_images(self) -> None:
-        """Forget the images that were built here, are in no kept release, and do not run."""
+        """Forget the images that were built or pulled here, are in no kept release, and do not run."""
         journal = self.journal
         held = [release.images for release in journal.releases]
         held += [journal.running] if journal.step != "deployed" else []
@@ -110,14 +132,16 @@ class Compose(Steps):
         if not all(map(self._host.find_image, target.images.values())):
             self.discard("an image of the release before was removed")
             return "failed"
-        to = self.journal._replace(commit=target.commit, tree=target.tree, new=target.images, back=True)
+        to = self.journal._replace(
+            commit=target.commit, tree=target.tree, new=target.images, digest=target.digest, back=True
+        )
         self.note("verified", to)
         return "verified"
 
     def keep_releases(self, journal: Journal) -> None:
         """Note that it is deployed."""
         history = journal.history or [Release(journal.old, "", "", journal.running)._asdict()][: len(journal.running)]
-        new = Release(journal.commit, journal.tree, journal.run, journal.new, journal.branch)._asdict()
+        new = Release(journal.commit, journal.tree, journal.run, journal.new, journal.branch, journal.digest)._asdict()
         if journal.back:
             history = [dict(history[1], branch=journal.branch), *history[2:]]
         else:

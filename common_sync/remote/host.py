@@ -8,6 +8,7 @@ import os
 from common_sync.remote.calls import Caller, fail, refuse
 from common_sync.remote.clone import SHORT
 from common_sync.remote.look import LIMIT, explain, find_state, list_running
+from common_sync.remote.registry import find_repository
 from common_sync.remote.waiting import find_ill, wait_until_well
 
 _LABEL = "common-sync.target"
@@ -47,19 +48,32 @@ class Host(Caller):
         """Give an image a name of our own: it is not pruned while it has one."""
         self.do("docker", "tag", image, _own_name(project, unit, image))
 
+    def keep_pulled(self, image: str) -> None:
+        """Give an image that came from a registry a name of our own: by that it is found again when nobody needs it."""
+        self.do("docker", "tag", image, f"{self._shelf}:pulled-{_shorten(image)}")
+
     def forget(self, project: str, held: set[str]) -> None:
-        """Take our own names from images that were built here and are not held; others stay, and what a container has."""
-        shown = (
-            "--no-trunc",
-            "--filter",
-            f"label={_LABEL}={self._target}",
-            "--format",
-            "{{.Repository}}:{{.Tag}} {{.ID}}",
-        )
-        for line in self.ask("docker", "image", "ls", *shown, f"common-sync/{project}").splitlines():
-            name, _, image = line.rpartition(" ")
+        """Take our own names from images that were built or pulled here and are not held; others stay, and what a container has."""
+        names = f"common-sync/{project}"
+        found = self._list_names(names, "--filter", f"label={_LABEL}={self._target}")
+        pulled = self._list_names(self._shelf)
+        if pulled:
+            ids = {image for _, image in pulled}
+            found += [one for one in self._list_names(names) if one[1] in ids and one not in found] + pulled
+        for name, image in found:
             if image not in held or not name.endswith(f"-{_shorten(image)}"):  # or a build was interrupted
                 self.succeeds("docker", "rmi", name)
+
+    def _list_names(self, repository: str, *words: str) -> list[tuple[str, str]]:
+        """Return the names of a repository, each with its image's id."""
+        shown = ("--no-trunc", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}", *words)
+        lines = self.ask("docker", "image", "ls", *shown, repository).splitlines()
+        return [(name, image) for name, _, image in (line.rpartition(" ") for line in lines)]
+
+    @property
+    def _shelf(self) -> str:
+        """What the images that came from a registry are called; a service's name may have letters that no image may have."""
+        return f"common-sync/pulled/{self._target.rpartition('-')[2]}"
 
     @property
     def _target(self) -> str:
@@ -170,7 +184,7 @@ class Host(Caller):
         return fail(f"there is no compose file in {folder}")
 
     def read_units(self, root: str) -> tuple[str, dict[str, str]]:
-        """Return the project's name, and the image's name of each unit that is built of the service; those with ports first."""
+        """Return the project's name, and the image's name of each unit that is built of the service, or has its image; those with ports first."""
         words = ("config", "--format", "json", "--no-env-resolution")
         told = json.loads(self.ask(*self._find_compose(root), *words))
         folder, found = os.path.join(os.path.realpath(root), self.job.service), []
@@ -178,10 +192,14 @@ class Host(Caller):
             build = one.get("build") or {}
             context = os.path.realpath(build.get("context") or "/")
             file = os.path.realpath(os.path.join(context, build.get("dockerfile") or ""))
-            if any((place + "/").startswith(folder + "/") for place in (context, file)):
-                found.append((not one.get("ports"), unit, one.get("image") or f"{told['name']}-{unit}"))
+            name = str(one.get("image") or f"{told['name']}-{unit}")
+            is_built = any((place + "/").startswith(folder + "/") for place in (context, file))
+            if is_built or find_repository(name) == self.job.image:
+                found.append((not one.get("ports"), unit, name))
         if not found:
-            fail(f"its compose files build no image of {self.job.service}")
+            fail(
+                f"its compose files build no image of {self.job.service}{f' and start no {self.job.image}' if self.job.image else ''}"
+            )
         return str(told["name"]), {unit: name for _, unit, name in sorted(found)}
 
     def _limit(self, project: str) -> float:

@@ -17,6 +17,7 @@ class Release(NamedTuple):
     run: str
     images: dict[str, str]  # of each unit
     branch: str = ""  # that the clone was at when it was brought there
+    digest: str = ""  # the name, with its digest, of the image that came from a registry
 
 
 class Journal(NamedTuple):
@@ -34,6 +35,8 @@ class Journal(NamedTuple):
         well: Whether the service was well before.
         branch: The branch that the clone was at: no other one is moved.
         why: Why it went no further.
+        digest: The name, with its digest, of the image in the registry; nothing where it was built there.
+        pulled: That name, while the image has none of our own yet and had not been there before.
         history: The releases that are kept, the one that runs first, each with the fields of `Release`.
     """
 
@@ -49,6 +52,8 @@ class Journal(NamedTuple):
     well: bool = False
     branch: str = ""
     why: str = ""
+    digest: str = ""
+    pulled: str = ""
     history: list[dict[str, object]] = []  # noqa: RUF012
 
     @property

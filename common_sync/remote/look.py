@@ -11,6 +11,7 @@ import hashlib
 import http.client
 import json
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -34,6 +35,10 @@ _GRACE = 5
 _MOST_EDITS = 20
 _LONGEST = 200
 _LARGEST = 1 << 20
+_MOST_READ = 1 << 16
+"""Bytes of an answer in which a service may tell its library's digest."""
+
+_DIGEST = re.compile(rb"(?<![0-9A-Za-z])cs1:[0-9a-f]{64}(?![0-9A-Za-z])")
 RELEASE = "release"
 """What a service with releases has in the place of units and their images: its current release, by its number."""
 
@@ -62,7 +67,7 @@ def look(target: dict[str, str]) -> dict[str, object]:
             is asked for; `service` the service's path from there; `project` Compose's name of what runs, where it is known;
             `place` the folder of the service's releases, or nothing where Compose runs it.
     """
-    told: dict[str, object] = {"health": ask(target["health"]) if target["health"] else None}
+    told: dict[str, object] = {"health": ask(target["health"], reads=True) if target["health"] else None}
     if target["path"]:
         journal = _read_journal(find_state(target["path"], target["service"]))
         told["journal"] = journal
@@ -97,29 +102,53 @@ def _read_release(place: str) -> list[dict[str, str]]:
     return [{"unit": RELEASE, "image": _printable(number), "state": "running" if is_proven else "unproven"}]
 
 
-def ask(url: str) -> dict[str, object]:
-    """Return the status of an answer and how many milliseconds it took, or why there is none."""
+def ask(url: str, *, reads: bool = False) -> dict[str, object]:
+    """Return the status of an answer and how many milliseconds it took, or why there is none.
+
+    Args:
+        url: What to ask.
+        reads: Whether the answer is read for what it tells of the library, too.
+    """
     told: dict[str, object] = {}
-    asking = threading.Thread(target=_ask, args=(url, told), daemon=True)  # a socket's limit counts for each byte anew
+    asking = threading.Thread(
+        target=_ask, args=(url, told, reads), daemon=True
+    )  # a socket's limit counts for each byte anew
     asking.start()
     asking.join(_SECONDS)
     return dict(told) or {"error": "timed out"}
 
 
-def _ask(url: str, told: dict[str, object]) -> None:
-    """Ask for the status alone: what comes after it may take for ever."""
+def _ask(url: str, told: dict[str, object], reads: bool) -> None:
+    """Note the status as soon as it is there: what comes after it may take for ever."""
     began = time.monotonic()
     try:
-        with _OPENER.open(url, timeout=_SECONDS) as reply:
-            status = reply.status
-    except urllib.error.HTTPError as error:
-        error.close()
-        status = error.code
+        try:
+            reply = _OPENER.open(url, timeout=_SECONDS)
+        except urllib.error.HTTPError as error:
+            reply = error
+        with reply:
+            told.update(status=reply.getcode(), ms=int((time.monotonic() - began) * 1000))
+            if reads:
+                told.update(told=find_told(reply.read(_MOST_READ + 1)))
     except (OSError, ValueError, http.client.HTTPException) as error:
-        reason = getattr(error, "reason", error)
-        told.update(error=_printable(explain(reason if isinstance(reason, BaseException) else error)))
-        return
-    told.update(status=status, ms=int((time.monotonic() - began) * 1000))
+        if "status" not in told:
+            reason = getattr(error, "reason", error)
+            told.update(error=_printable(explain(reason if isinstance(reason, BaseException) else error)))
+
+
+def find_told(body: bytes) -> str:
+    """Return the library's digest that a service tells of itself; nothing where it tells none, or several.
+
+    Args:
+        body: Its answer. The one digest in it counts, or else the one under a key `common_sync`.
+    """
+    found = set(_DIGEST.findall(body)) if len(body) <= _MOST_READ else set()
+    if len(found) > 1:
+        try:
+            found = set(_DIGEST.findall(json.dumps(json.loads(body.decode("utf-8"))["common_sync"]).encode()))
+        except (ValueError, LookupError, TypeError, RecursionError):
+            found = set()
+    return found.pop().decode() if len(found) == 1 else ""
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):

@@ -69,22 +69,28 @@ def answer(
         places: A number of `wanted` and a folder's path, each.
     """
     signal.alarm(seconds)
-    told = [_tell(wanted[number], left_alone, os.fsencode(folder)) for number, folder in places]
+    told = [tell(wanted[number], left_alone, os.fsencode(folder)) for number, folder in places]
     print(mark + json.dumps(told))
     return AS_WANTED
 
 
-def _tell(files: dict[str, list[str]], left_alone: list[str], folder: bytes) -> dict[str, object]:
-    """Return how a folder differs, and what its own manifest says of it; or why it cannot be read."""
+def tell(files: dict[str, list[str]], left_alone: list[str], folder: bytes) -> dict[str, object]:
+    """Return how a folder differs, and what its own manifest says of it; or why it cannot be read.
+
+    Args:
+        files: As for `probe`, and so are the patterns.
+        left_alone: The built-in patterns.
+        folder: Its path.
+    """
     try:
         differences = find_differences(files, left_alone, folder)
         own = _find_own(left_alone, folder) if differences else None
     except FileNotFoundError as error:
         if error.filename == folder:
             return {"gone": True}
-        return {"error": _explain(error, folder)}
+        return {"error": explain(error, folder)}
     except OSError as error:
-        return {"error": _explain(error, folder)}
+        return {"error": explain(error, folder)}
     words = [word for _, word in differences]
     counts = {word: words.count(word) for word in ("changed", "missing", "extra")}
     named = [[_printable(path), word] for path, word in differences[:_MOST_SHOWN]]
@@ -150,15 +156,23 @@ def find_differences(files: dict[str, list[str]], left_alone: list[str], folder:
         OSError: It is not there, or something in it cannot be read.
     """
     wanted = {path.encode("utf-8", "surrogateescape"): entry for path, entry in files.items()}
-    extra = [(path, "extra") for path in _walk(left_alone, folder) if path not in wanted]
+    extra = [(path, "extra") for path in walk(left_alone, folder)[0] if path not in wanted]
     found = [(path, _compare(folder, path, entry)) for path, entry in wanted.items()]
     return sorted(extra + [(path, word) for path, word in found if word])
 
 
-def _walk(left_alone: list[str], folder: bytes) -> list[bytes]:
-    """Return the paths below a folder, but for what no copy is made of; symlinks are not followed."""
+def walk(left_alone: list[str], folder: bytes) -> tuple[list[bytes], list[bytes]]:
+    """Return the paths of files below a folder, and of folders, itself first, but for what no copy is made of; symlinks are not followed.
+
+    Args:
+        left_alone: The built-in patterns.
+        folder: Its path.
+
+    Raises:
+        OSError: A folder cannot be read.
+    """
     found: list[bytes] = []
-    folders = [b""]
+    folders, seen = [b""], [b""]
     while folders:  # no recursion: somebody may have nested folders without end
         above = folders.pop()
         with os.scandir(os.path.join(folder, above) if above else folder) as entries:
@@ -166,7 +180,8 @@ def _walk(left_alone: list[str], folder: bytes) -> list[bytes]:
         for path, is_folder in listed:
             if not any(_matches(pattern, path, is_folder) for pattern in left_alone):
                 (folders if is_folder else found).append(path)
-    return found
+                seen += [path] if is_folder else []
+    return found, seen
 
 
 def _matches(pattern: str, path: bytes, is_folder: bool) -> bool:
@@ -208,7 +223,7 @@ def _report(shown: str, files: dict[str, list[str]], left_alone: list[str], fold
     try:
         differences = find_differences(files, left_alone, os.fsencode(folder))
     except OSError as error:
-        print(f"error: {_explain(error, os.fsencode(folder))}", file=sys.stderr)
+        print(f"error: {explain(error, os.fsencode(folder))}", file=sys.stderr)
         return UNKNOWN
     if not differences:
         print(f"{where}: holds {shown}")
@@ -223,7 +238,8 @@ def _report(shown: str, files: dict[str, list[str]], left_alone: list[str], fold
     return DIFFERS
 
 
-def _explain(error: OSError, folder: bytes) -> str:
+def explain(error: OSError, folder: bytes) -> str:
+    """Return what has gone wrong in a folder, in words."""
     return f"{_printable(os.fsencode(error.filename or folder))}: {error.strerror}"
 
 

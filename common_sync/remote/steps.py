@@ -87,6 +87,7 @@ class Steps(ABC):
             end, why = "failed" if self.journal.step in (*_RESTING, *UNTOUCHED) else "lost", explain(error)
         commit, old = self.journal.commit, self.journal.old
         told = {"end": end, "why": why or self.journal.why, "commit": commit, "old": old, "log": self._log}
+        told["digest"] = self.journal.digest if end in ("verified", "deployed") else ""
         return dict(told, said=self._read_log(before))
 
     def _read_log(self, before: int) -> str:

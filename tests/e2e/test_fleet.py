@@ -5,6 +5,7 @@ from pathlib import Path
 from e2e.engine import Engine
 from e2e.images import build_folder, running
 from e2e.test_example import take_example
+from support.waiting import wait_for
 
 DOCKERFILE = 'FROM python:3.11-slim\nCOPY common /app/common\nCMD ["sleep", "1000"]\n'
 
@@ -53,3 +54,41 @@ def test_what_containers_hold(engine: Engine, tmp_path: Path) -> None:
     ]
     assert "OCI runtime exec failed" in status["findings"][2]["message"]
     assert "No such container" in status["findings"][3]["message"]
+
+
+def test_what_containers_run(engine: Engine, tmp_path: Path) -> None:
+    """A container whose mounted library was updated beneath it would be called current, and goes on with the old one."""
+    repo = take_example(tmp_path / "repo")
+    service = repo.root / "services/api"
+    assert [repo.run(*words).code for words in (("init", "--yes"), ("distribute",))] == [0, 0]
+    repo.commit("new")
+    dockerfile = (
+        'FROM python:3.11-slim\nCOPY common /app/common\nENV PYTHONPATH=/app/common\nCMD ["python3", "-c", "{}"]\n'
+    )
+    loop = "import media_common, time; print(1, flush=True); time.sleep(1000)"
+    (tmp_path / "Dockerfile").write_text(dockerfile.format(loop))
+    assert build_folder(engine, service, "fleet-runs", "--file", str(tmp_path / "Dockerfile")).code == 0
+    mount = ("--volume", f"{service}/common:/app/common")
+    with running(engine, "fleet-runs", *mount) as mounted, running(engine, "fleet-runs") as own:
+        names = mounted.container, own.container
+        listed = ", ".join(f'"{name}"' for name in names)
+        repo.write(
+            "fleet.toml",
+            f'[[target]]\nhost = "local"\nservice = "api"\nlibrary = "/app/common"\ncontainers = [{listed}]\n',
+        )
+        for name in names:  # Python has written its own files there
+            wait_for(lambda name=name: engine.docker("logs", name).out == "1\n")  # type: ignore[misc]
+
+        def tell(code: int) -> list[tuple[str, str]]:
+            places = repo.json("fleet", "status", "--ref", "HEAD", code=code)["places"]
+            return [(one["state"], one["runs"]["state"]) for one in places]
+
+        assert tell(0) == [("current", "current")] * 2
+        file = service / "common/pyproject.toml"
+        file.write_bytes(file.read_bytes())
+        assert tell(1) == [("current", "restart"), ("current", "current")]
+        assert engine.docker("restart", "--time", "0", mounted.container).code == 0
+        wait_for(lambda: engine.docker("logs", mounted.container).out == "1\n1\n")
+        assert tell(0) == [("current", "current")] * 2
+        assert engine.docker("exec", own.container, "touch", "/app/common/media_common/more.py").code == 0
+        assert tell(1) == [("current", "current"), ("differs", "restart")]

@@ -1,4 +1,4 @@
-"""`fleet deploy` and `fleet rollback`: real git, a real engine with Compose, the real ssh of a real sshd."""
+"""`fleet deploy` and `fleet rollback`: real git, a real engine with Compose, the real ssh of a real sshd, a real registry."""
 
 import json
 import os
@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from e2e.base import NAME
 from e2e.engine import Engine, must
+from support.depth import skip
 from support.farm import Farm
 from support.monorepo import PROGRAM, Done, environment, make_monorepo, run
 from support.waiting import wait_for
@@ -104,8 +105,7 @@ class Fleet:
     def begin(self) -> None:
         """Write the service, start it on each host, and write the inventory."""
         repo = self.repo
-        for name, text in (("app.py", APP), ("Dockerfile", DOCKERFILE), ("compose.yml", UNITS), ("version", "one\n")):
-            repo.write(f"{SERVICE}/{name}", text)
+        self.write_service()
         repo.write(".gitignore", ".env\n")
         assert repo.run("distribute").code == 0
         repo.commit("one")
@@ -120,6 +120,11 @@ class Fleet:
             project = f"fleet{port}"
             (self.folder / host / SERVICE / ".env").write_text(f"PORT={port}\nPROJECT={project}\n")
             self.compose(host, "up", "-d")
+
+    def write_service(self) -> None:
+        """Write the service."""
+        for name, text in (("app.py", APP), ("Dockerfile", DOCKERFILE), ("compose.yml", UNITS), ("version", "one\n")):
+            self.repo.write(f"{SERVICE}/{name}", text)
 
     def write_inventory(self, more: str = 'waves = [["local"], ["vm-1"], ["*"]]\n') -> None:
         """Write the inventory."""
@@ -367,3 +372,156 @@ def test_whoever_asked_is_gone(fleet: Fleet) -> None:
     wait_for(lambda: fleet.steps()[1] == "verified")
     assert fleet.answers("vm-1") == ["one"]
     assert (fleet.deploy("--host", "vm-1").code, fleet.answers("vm-1")) == (0, ["two"])
+
+
+PULLED = """\
+name: ${PROJECT}
+services:
+  api: {build: {context: ., network: none}, image: "IMAGE:${PROJECT}", network_mode: host, env_file: .env, stop_grace_period: 2s}
+  job: {image: "IMAGE:${PROJECT}", network_mode: none, command: [sleep, "10000"], stop_grace_period: 0s}
+"""
+
+
+class Registry:
+    """A registry on this machine."""
+
+    def __init__(self, folder: Path) -> None:
+        self.program = shutil.which("docker-registry")
+        if self.program is None:
+            skip("docker-registry, which the apt package of that name brings")
+        self.port, self.folder = find_port(), folder
+        folder.mkdir()
+        storage = f"storage: {{filesystem: {{rootdirectory: {folder}/store}}}}\n"
+        (folder / "registry.yml").write_text(f'version: 0.1\n{storage}http: {{addr: "127.0.0.1:{self.port}"}}\n')
+        self.start()
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        with (self.folder / "log").open("ab") as log:
+            words = (str(self.program), "serve", str(self.folder / "registry.yml"))
+            self.process = subprocess.Popen(words, stdout=log, stderr=log, start_new_session=True)
+        wait_for(self.answers, self.process)
+
+    def answers(self) -> bool:
+        """Tell whether it answers."""
+        try:
+            urllib.request.urlopen(f"http://127.0.0.1:{self.port}/v2/").close()
+        except OSError:
+            return False
+        return True
+
+    def stop(self) -> None:
+        """End it."""
+        self.process.kill()
+        self.process.wait()
+
+
+class Pulling(Fleet):
+    """Machines that take their image from a registry."""
+
+    def __init__(self, engine: Engine, folder: Path) -> None:
+        self.registry = Registry(folder / "registry")
+        self.image = f"127.0.0.1:{self.registry.port}/api"
+        super().__init__(engine, folder)
+
+    def write_service(self) -> None:
+        """Write the service: the compose file names the image as the registry has it."""
+        super().write_service()
+        self.repo.write(f"{SERVICE}/compose.yml", PULLED.replace("IMAGE", self.image))
+
+    def write_inventory(self, more: str = 'waves = [["local"], ["vm-1"], ["*"]]\n') -> None:
+        """Write the inventory."""
+        super().write_inventory(more)
+        file = self.repo.root / "fleet.toml"
+        file.write_text(
+            file.read_text().replace("[defaults]\n", f'[defaults]\nsource = "image"\nimage = "{self.image}"\n')
+        )
+
+    def compose(self, host: str, *words: str) -> str:
+        """Run Compose by hand, on a host; what it starts was built by hand before."""
+        if words[0] == "up":
+            super().compose(host, "build", "api")
+        return super().compose(host, *words)
+
+    def push(self, version: str) -> str:
+        """Make a release, and build and push its image as CI does; return the image's name with its digest."""
+        self.publish(version)
+        name = f"{self.image}:{self.repo.git('rev-parse', f'HEAD:{SERVICE}').strip()}"
+        words = ("build", "-q", "--network", "none", "-t", name, str(self.repo.root / SERVICE))
+        must(self.engine.docker(*words), "the image could not be built")
+        must(self.engine.docker("push", name), "the image could not be pushed")
+        (digest,) = json.loads(self.engine.docker("image", "inspect", "-f", "{{json .RepoDigests}}", name).out)
+        must(self.engine.docker("rmi", name), "the image could not be removed")
+        return str(digest)
+
+    def images(self) -> list[str]:
+        """Return the names of the images that came from the registry and were kept, and those by a digest."""
+        shown = self.engine.docker("images", "--digests", "--format", "{{.Repository}}@{{.Digest}}").out.split()
+        return [one for one in shown if one.startswith((f"{self.image}@sha256:", "common-sync/pulled/"))]
+
+    def end(self) -> None:
+        """Remove what was started and made."""
+        super().end()
+        tags = self.engine.docker("images", "--format", "{{.Repository}}:{{.Tag}}").out.split()
+        self.engine.docker("rmi", "-f", *(tag for tag in tags if tag.startswith((self.image, "common-sync/pulled/"))))
+        self.registry.stop()
+
+
+@pytest.fixture
+def pulling(engine: Engine, compose: None, tmp_path: Path) -> Iterator[Pulling]:
+    """Return machines on which the first version runs, which somebody has built there."""
+    made = Pulling(engine, tmp_path)
+    yield made
+    made.end()
+
+
+def test_images_from_a_registry(pulling: Pulling) -> None:
+    """Another image than was pushed would run, or the way back would need the registry."""
+    digest = pulling.push("two")
+    done = pulling.deploy()
+    assert (done.code, done.out, pulling.answers()) == (0, "✓ 3 of 3 targets switched\n", ["two"] * 3), done
+    assert (f"prepare  vm-1 {SERVICE}: verified {digest}" in done.err, "deployed " + digest in done.err) == (True, True)
+    status = pulling.read("status")
+    assert (status["as_wanted"], [one["image"] for one in status["targets"]]) == (True, [digest] * 3)  # type: ignore[attr-defined] # a list
+    kept = [one for one in pulling.images() if one.startswith("common-sync/")]
+    assert len(kept) == 3, "each machine has a name of its own for it"
+    assert pulling.deploy().out.splitlines()[-1] == "✓ 3 targets run what origin/main says"
+    pulling.registry.stop()
+    (pulling.folder / "origin").rename(pulling.folder / "gone")
+    back = pulling.fleet("rollback", "--yes")
+    assert (back.code, pulling.answers()) == (0, ["one"] * 3), back
+    (pulling.folder / "gone").rename(pulling.folder / "origin")
+    failed = pulling.deploy("--host", "local")
+    assert (failed.code, "connection refused" in failed.err, pulling.answers("local")) == (1, True, ["one"]), failed
+    pulling.registry.start()
+    assert (pulling.deploy().code, pulling.answers()) == (0, ["two"] * 3)
+    pulling.publish("three")  # and nobody has pushed its image
+    failed = pulling.deploy("--host", "local")
+    assert (failed.code, "manifest unknown" in failed.err, pulling.answers("local")) == (1, True, ["two"]), failed
+
+
+KILLED_PULLS = (
+    ("--resolve-image-digests", "fetched"),
+    ("docker pull", "fetched"),
+    (":pulled-", "fetched"),
+    ("docker rmi 127", "fetched"),  # the next run begins with the way back
+    ("docker run --rm", "built"),
+    (" up -d", "switching"),
+    ("docker exec", "switched"),
+)
+
+
+def test_an_agent_that_is_killed_as_it_pulls(pulling: Pulling) -> None:
+    """A machine would stay between two images, or keep what nobody needs."""
+    pulling.push("two")
+    for command, step in KILLED_PULLS:
+        pulling.kill.write_text(command)
+        done = pulling.deploy("--host", "local")
+        assert (done.code, pulling.kill.exists(), pulling.steps()[0]) == (4, False, step), (command, done)
+        wait_for(lambda: "CS406" in pulling.codes("local"))  # what it had started holds its lock, until it ends
+    pulling.fails("local", "two")
+    done = pulling.deploy("--host", "local")
+    assert (done.code, pulling.answers("local"), pulling.images()) == (1, ["one"], []), done
+    pulling.fails("local", "none")
+    done = pulling.deploy("--host", "local")
+    assert (done.code, pulling.answers("local"), pulling.steps()[0]) == (0, ["two"], "deployed"), done

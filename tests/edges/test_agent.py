@@ -3,159 +3,27 @@
 What stands for Docker proves nothing about Docker: that is `tests/e2e/test_fleet_deploy.py`.
 """
 
-import contextlib
 import errno
 import fcntl
-import io
 import json
 import os
-import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from support import standin
 from support.depth import deep, sampled
+from support.machine import CALL, COPY, SERVICE, Machine
 from support.monorepo import Monorepo
 
-from common_sync.commands.steps.wanted import OWN_NAMES, read_wanted
-from common_sync.core.fleet.probe import make_question
-from common_sync.edges.files.pages import read_shipped
-from common_sync.remote import agent, compose, look, steps, waiting
-from common_sync.remote.calls import Job, RefusalError, StepError, fail
+from common_sync.remote import agent, compose, look, steps
+from common_sync.remote.calls import RefusalError, StepError
 from common_sync.remote.clone import Clone
 from common_sync.remote.compose import Compose
 from common_sync.remote.host import Host
-from common_sync.remote.journal import Journal, read_journal, write_json
+from common_sync.remote.journal import Journal, write_json
 
 _WHY = "more rows of the agent's tests, which start git and Docker often"
-
-CALL = Host._call  # noqa: SLF001 - all commands go through it
-
-SERVICE, COPY = "services/api", "services/api/common"
-
-
-class Machine:
-    """A machine with a clone, and what stands for Docker; and the repository that it is a clone of."""
-
-    def __init__(self, repo: Monorepo, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.repo, self.store, self.clone = repo, folder / "store", folder / "clone"
-        standin.write_docker(folder / "bin", self.store)
-        monkeypatch.setenv("PATH", f"{folder / 'bin'}:/usr/bin:/bin")
-        monkeypatch.setenv("HOME", str(folder))
-        monkeypatch.setattr(waiting, "PAUSE", 0.01)
-        for name, value in (("NOSYSTEM", "1"), ("GLOBAL", os.devnull)):
-            monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
-        self.answer_here(monkeypatch)
-        self.write_units("api")
-        repo.commit("one")
-        repo.git("clone", "-q", ".", str(self.clone))
-        self.state = Path(look.find_state(str(self.clone), SERVICE))
-        self.state.mkdir(parents=True)
-        (self.state / "log").write_bytes(b"")
-        self.branch = repo.git("branch", "--show-current").strip()
-        self.compose("build", "api")
-        self.compose("up", "api")
-
-    def answer_here(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Have what stands for Docker answer in this process: to start it takes longer than all the rest."""
-
-        def answer(host: Host, words: tuple[str, ...], given: str, *more: float) -> str:
-            if words[0] != "docker":
-                return CALL(host, words, given, *more)  # type: ignore[arg-type] # they are passed on as they come
-            code, said = self.call_docker([*words[1:]], given)
-            return said.rstrip("\n") if code == 0 else fail(f"docker {words[1]} has ended with {code}")
-
-        monkeypatch.setattr(Host, "_call", answer)
-        monkeypatch.setattr(look, "_docker", lambda *words: self.tell([*words]))
-
-    def tell(self, words: list[str]) -> str:
-        """Answer what Docker is asked; it fails where the file `fail` has an expression that matches."""
-        broken = self.store / "fail"
-        if broken.exists() and re.search(broken.read_text(), " ".join(words)):
-            raise ChildProcessError("docker ps has ended with 1: no")  # noqa: EM101, TRY003 - the text is what it tests
-        return self.call_docker(words)[1]
-
-    def call_docker(self, words: list[str], given: str = "") -> tuple[int, str]:
-        """Run what stands for Docker; return its exit code, and what it has written."""
-        out = io.StringIO()
-        with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out):
-            patch.setattr("sys.stdin", io.StringIO(given))
-            code = standin.main(self.store, words)
-        return code, out.getvalue()
-
-    def write_units(self, *units: str, **more: object) -> None:
-        """Write the compose file."""
-        services = {unit: {"build": {"context": "."}} for unit in units} | more
-        self.repo.write(f"{SERVICE}/compose.yml", json.dumps({"name": "shop", "services": services}))
-
-    def compose(self, *words: str) -> None:
-        """Run Compose by hand."""
-        assert self.call_docker(["compose", "-f", str(self.clone / SERVICE / "compose.yml"), *words])[0] == 0
-
-    def publish(self, path: str, text: str = "new\n") -> str:
-        """Commit a file of the service; return the commit."""
-        self.repo.write(f"{SERVICE}/{path}", text)
-        self.repo.commit(path)
-        return self.repo.git("rev-parse", "HEAD").strip()
-
-    def job(self, action: str, run_id: str = "1", **more: object) -> Job:
-        """Return a job for what the repository has now."""
-        commit, tree = (self.repo.git("rev-parse", name).strip() for name in ("HEAD", f"HEAD:{SERVICE}"))
-        manifest = read_wanted(str(self.repo.root), SERVICE, COPY, commit)
-        probe = make_question(read_shipped("remote/probe.py"), "token", 60, [(manifest, standin.IN_IMAGE)], OWN_NAMES)
-        job = Job(
-            action,
-            run_id,
-            str(self.clone),
-            SERVICE,
-            commit,
-            tree,
-            self.branch,
-            [],
-            "",
-            "",
-            60,
-            0,
-            1,
-            0,
-            standin.IN_IMAGE,
-            "token",
-            probe,
-        )
-        return job._replace(**more)  # type: ignore[arg-type] # each test knows the types
-
-    def act(self, action: str, run_id: str = "1", **more: object) -> dict[str, object]:
-        """Do a job in this process; return how it has ended."""
-        return Compose(self.job(action, run_id, **more), str(self.state)).run()
-
-    def end(self, action: str, run_id: str = "1", **more: object) -> tuple[object, object]:
-        """Do a job; return its end and why."""
-        told = self.act(action, run_id, **more)
-        return told["end"], told["why"]
-
-    @property
-    def journal(self) -> Journal:
-        """What the journal says."""
-        return read_journal(str(self.state))
-
-    @property
-    def running(self) -> dict[str, str]:
-        """The images that run."""
-        return Host(self.job("switch")).find_running("shop")
-
-    @property
-    def head(self) -> str:
-        """The commit that the clone has."""
-        return Clone(self.job("switch")).head()
-
-    def images(self) -> set[str]:
-        """Return the names of images."""
-        return set(standin.read_state(self.store)["images"])
-
-    def was_called(self, words: str) -> bool:
-        """Tell whether Docker was called like this."""
-        return words in (self.store / "calls").read_text()
 
 
 @pytest.fixture
@@ -403,7 +271,7 @@ FAILED = [
 ]
 
 
-@pytest.mark.parametrize(("act", "why"), sampled(FAILED, 3, _WHY))
+@pytest.mark.parametrize(("act", "why"), sampled(FAILED, 2, _WHY))
 def test_what_is_not_prepared(machine: Machine, act: Callable[[Machine], None], why: str) -> None:
     """A release that is not what is wanted would be switched to, or somebody's files would be in its way and lost."""
     one = machine.running
@@ -453,7 +321,7 @@ def test_who_prepared_it(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize(
-    "step", sampled(["begun", "fetched", "built", "switching", "switched", "rolling-back", "rollback-failed"], 2, _WHY)
+    "step", sampled(["begun", "fetched", "built", "switching", "switched", "rolling-back", "rollback-failed"], 1, _WHY)
 )
 def test_a_journal_that_is_not_at_its_end(machine: Machine, step: str) -> None:
     """A machine would stay between two releases, and the next deploy would take that for what ran before."""
@@ -471,6 +339,7 @@ def test_a_journal_that_is_not_at_its_end(machine: Machine, step: str) -> None:
     assert (machine.end("prepare", "2")[0], machine.end("switch", "2")[0]) == ("verified", "deployed")
 
 
+@deep(_WHY)
 def test_a_clone_that_was_moved_meanwhile(machine: Machine) -> None:
     """What somebody has done by hand since would be thrown away on the way back."""
     machine.publish("a.py")
@@ -504,7 +373,7 @@ AFTER = [
 ]
 
 
-@pytest.mark.parametrize(("act", "why"), sampled(AFTER, 2, _WHY))
+@pytest.mark.parametrize(("act", "why"), sampled(AFTER, 1, _WHY))
 @pytest.mark.parametrize("way", sampled(["back", "undo"], 1, _WHY))
 def test_the_way_back_of_a_clone_that_somebody_has_moved(
     machine: Machine, act: Callable[[Machine], None], why: str, way: str
@@ -524,6 +393,7 @@ def test_the_way_back_of_a_clone_that_somebody_has_moved(
         )
 
 
+@deep(_WHY)
 def test_a_branch_that_somebody_has_made_meanwhile(machine: Machine) -> None:
     """The branch that a person has begun would be moved to the old release."""
     commit = deploy(machine)
@@ -581,6 +451,7 @@ def lay_folder(there: Path) -> None:
     (there / "one.txt").write_text("mine\n")
 
 
+@deep(_WHY)
 @pytest.mark.parametrize(
     ("lay", "path"),
     sampled(
@@ -682,6 +553,7 @@ def test_a_git_that_dies_on_its_way(machine: Machine) -> None:
     assert (machine.end("prepare", "4")[0], machine.end("switch", "4")[0]) == ("verified", "deployed")
 
 
+@deep(_WHY)
 @pytest.mark.parametrize("edited", sampled(["app.py", "a.py"], 1, _WHY))
 def test_edits_of_a_person_in_a_clone_that_is_half_new(machine: Machine, edited: str) -> None:
     """What a person has written where a deploy was interrupted would be taken for its leavings."""
@@ -700,6 +572,7 @@ def test_edits_of_a_person_in_a_clone_that_is_half_new(machine: Machine, edited:
     assert f"services/api/{edited}" in str(told[1])
 
 
+@deep(_WHY)
 def test_an_image_that_was_removed(machine: Machine) -> None:
     """A way back would begin that cannot end."""
     machine.publish("a.py")
@@ -719,7 +592,7 @@ def test_a_journal_that_cannot_be_read(machine: Machine, text: str) -> None:
     assert str(why).endswith("see that the service runs one release, then move that file away")
 
 
-@pytest.mark.parametrize("full", ["switched", "deployed"])
+@pytest.mark.parametrize("full", sampled(["switched", "deployed"], 1, _WHY))
 def test_a_full_disk(machine: Machine, monkeypatch: pytest.MonkeyPatch, full: str) -> None:
     """A release that nobody has proven would stay, and be told as one that was taken back."""
     machine.publish("a.py")
@@ -747,6 +620,7 @@ def ask(machine: Machine, capfd: pytest.CaptureFixture[str], action: str = "prep
     return dict(json.loads(line[4:]))
 
 
+@deep(_WHY)
 def test_in_a_process_of_its_own(machine: Machine, capfd: pytest.CaptureFixture[str]) -> None:
     """A deploy would end with the connection of whoever has asked for it, or two would work at once."""
     machine.publish("a.py")
@@ -761,6 +635,7 @@ def test_in_a_process_of_its_own(machine: Machine, capfd: pytest.CaptureFixture[
         assert ask(machine, capfd) == {"end": "busy", "why": "another deploy is at work there"}
 
 
+@deep(_WHY)
 def test_a_command_that_outlives_the_agent(
     machine: Machine, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -813,6 +688,7 @@ def test_names_of_builds_that_nobody_needs(machine: Machine) -> None:
         assert len([name for name in machine.images() if name.startswith("common-sync/")]) == 3
 
 
+@deep(_WHY)
 def test_a_way_back_to_nothing(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     """A service of which no container is left would be called rolled back, and its next deploy be refused."""
     machine.publish("a.py")
@@ -825,6 +701,7 @@ def test_a_way_back_to_nothing(machine: Machine, monkeypatch: pytest.MonkeyPatch
     )
 
 
+@deep(_WHY)
 def test_a_service_whose_containers_are_gone(machine: Machine) -> None:
     """After a deploy that took the containers with it nobody could deploy, since the name of the old image is there."""
     machine.publish("ill")
@@ -856,6 +733,7 @@ def test_what_is_asked_is_no_fault(machine: Machine, capfd: pytest.CaptureFixtur
     assert capfd.readouterr().err == ""
 
 
+@deep(_WHY)
 def test_a_unit_that_is_called_like_an_option(machine: Machine) -> None:
     """A unit called `--all` would have Compose do something else."""
     machine.write_units("api", "--rm")
@@ -864,6 +742,7 @@ def test_a_unit_that_is_called_like_an_option(machine: Machine) -> None:
     assert machine.was_called("never -- --rm")
 
 
+@deep(_WHY)
 def test_docker_that_does_not_answer(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     """A failing question would mean that nothing runs: a release would count as proven, or what runs be removed."""
     machine.publish("a.py")

@@ -31,20 +31,13 @@ class Done(NamedTuple):
     err: str
 
 
-MEASURED = {name: value for name, value in os.environ.items() if name.startswith("COV")}
-"""What has a new Python measured that runs what no warm process does; it takes a third of a second more."""
-
 UNMEASURED = {"COVERAGE_PROCESS_START": "", "COVERAGE_PROCESS_CONFIG": ""}
 """More of the environment, for a run whose coverage is not measured: to measure imports much, looks at much, and writes files."""
 
 
 def environment(**more: str) -> dict[str, str]:
-    """Return an environment in which nothing of this machine's git, colours or hooks shows through.
-
-    The coverage of a new Python is measured by `make test-all` only: to start to measure takes more than a run does, and what
-    is forked from the warm process covers nearly the same.
-    """
-    dropped = ("GIT_", "NO_COLOR", "FORCE_COLOR", "XDG_STATE_HOME", "PRE_COMMIT", "COLUMNS", *(() if ALL else ("COV",)))
+    """Return an environment in which nothing of this machine's git, colours or hooks shows through."""
+    dropped = ("GIT_", "NO_COLOR", "FORCE_COLOR", "XDG_STATE_HOME", "PRE_COMMIT", "COLUMNS")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
     identity = {
         "GIT_CONFIG_NOSYSTEM": "1",

@@ -60,9 +60,13 @@ def _docker(store: Path, state: dict[str, dict[str, str]], words: list[str]) -> 
         print(known.get(words[-1], ""))
         return int(words[-1] not in known)
     elif words[:2] == ["image", "ls"]:
-        label, place = words[words.index("--filter") + 1].rpartition("=")[2], f"{words[-1]}:"
-        built = {image for image, one in state.get("labels", {}).items() if one == label}
-        print("\n".join(f"{name} {one}" for name, one in images.items() if name.startswith(place) and one in built))
+        place, shown = f"{words[-1]}:", set(images.values())
+        if "--filter" in words:
+            label = words[words.index("--filter") + 1].rpartition("=")[2]
+            shown = {image for image, one in state.get("labels", {}).items() if one == label}
+        print("\n".join(f"{name} {one}" for name, one in images.items() if name.startswith(place) and one in shown))
+    elif words[0] == "pull":
+        images[words[1]] = state["registry"][words[1]]
     elif words[0] == "tag":
         images[words[2]] = known[words[1]]
     elif words[0] == "rmi":
@@ -99,6 +103,8 @@ def _compose(store: Path, state: dict[str, dict[str, str]], words: list[str]) ->
                     build["context"] = os.path.normpath(Path(value).parent / str(build["context"]))
                 services[unit] = {**services.get(unit, {}), **one, **({"build": build} if build else {})}
     units = [word for word in words[1:] if word in services]
+    if "--resolve-image-digests" in words:
+        return _resolve(state["registry"], services)
     if words[0] == "config":
         print(json.dumps({"name": name, "services": services}))
     for unit in units:
@@ -114,6 +120,21 @@ def _compose(store: Path, state: dict[str, dict[str, str]], words: list[str]) ->
         else:
             state["containers"].pop(f"{name}/{unit}", None)
     return 0
+
+
+def _resolve(registry: dict[str, str], services: dict[str, dict[str, object]]) -> int:
+    for one in services.values():
+        if (name := str(one["image"])) not in registry:
+            print(f"failed to resolve digest for {name}: manifest unknown", file=sys.stderr)
+            return 1
+        one["image"] = f"{name}@{find_digest(registry[name])}"
+    print(json.dumps({"services": services}))
+    return 0
+
+
+def find_digest(image: str) -> str:
+    """Return the digest that an image has in a registry: there it is another one than its id."""
+    return f"sha256:{image.rpartition(':')[2][::-1]}"
 
 
 def _build(store: Path, context: Path, unit: str) -> str:

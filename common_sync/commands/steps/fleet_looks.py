@@ -94,7 +94,9 @@ def find_unwell(looked: Looked, file: str) -> Iterator[Finding]:
     checkout = look.checkout
     if checkout is not None and checkout.error:
         message = f"{where}: the clone cannot be read: {checkout.error}"
-        yield make_finding("CS407", *place, message, _on(site.host, f"git -C {shell_word(site.target.path)} status"))
+        yield make_finding(
+            "CS407", *place, message, on_host(site.host, f"git -C {shell_word(site.target.path)} status")
+        )
     is_halfway = look.journal is not None and look.journal.is_halfway  # they are git's own, or the next run names them
     if checkout is not None and checkout.edits and not is_halfway:
         more = ", …" if len(checkout.edits) > _MOST_NAMED else ""
@@ -107,9 +109,14 @@ def _see_logs(site: Site) -> str:
     if site.target.kind != COMPOSE:
         return "see what the service writes on its machine"
     folder = shell_word(f"{site.target.path}/{site.service}")
-    return f"see what it writes: {_on(site.host, f'cd {folder} && docker compose logs --tail 50')}"
+    return f"see what it writes: {on_host(site.host, f'cd {folder} && docker compose logs --tail 50')}"
 
 
-def _on(host: str, command: str) -> str:
-    """Return what a person types to run a command on a host."""
+def on_host(host: str, command: str) -> str:
+    """Return what a person types to run a command on a host.
+
+    Args:
+        host: What `ssh` is told, or `local`.
+        command: The command.
+    """
     return command if host == LOCAL else f"ssh {shell_word(host)} {shell_word(command)}"

@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from common_sync.commands.steps.wanted import OWN_NAMES
 from common_sync.core.copies.manifest import Manifest
-from common_sync.core.fleet.endings import WHOLE, Ending, read_ending
+from common_sync.core.fleet.endings import WHOLE, Ending, Prepared, read_ending, refuse_split
 from common_sync.core.fleet.inventory import RELEASE, Site, Target
 from common_sync.core.fleet.probe import make_bundle, make_question
 from common_sync.core.fleet.rollout import UNDO, Order
@@ -20,7 +20,20 @@ Action = Literal["prepare", "back", "switch", "undo"]
 Heard = Callable[[str], None]
 """Is told what has come to pass."""
 
-_MODULES = ("look", "calls", "waiting", "clone", "host", "journal", "steps", "compose", "machine", "releases", "agent")
+_MODULES = (
+    "look",
+    "calls",
+    "waiting",
+    "clone",
+    "registry",
+    "host",
+    "journal",
+    "steps",
+    "compose",
+    "machine",
+    "releases",
+    "agent",
+)
 """Of `remote/`, each after those that it imports."""
 
 _MARGIN = 60
@@ -87,6 +100,7 @@ def roll_out(
     first: Action = "prepare" if release.commit else "back"
     waves = plan_waves(order, sites)
     prepared = _act(sites, first, release, heard)
+    prepared = refuse_split(prepared) if release.commit else prepared
     done = Rollout(waves, prepared)
     if only_prepare or not all(ending.is_good for _, ending in prepared):
         return done
@@ -108,7 +122,7 @@ def _undo(done: Rollout, release: Release, heard: Heard) -> Iterator[tuple[Site,
             yield from _act([site], "undo", release, heard)
 
 
-def _act(sites: Sequence[Site], action: Action, release: Release, heard: Heard) -> tuple[tuple[Site, Ending], ...]:
+def _act(sites: Sequence[Site], action: Action, release: Release, heard: Heard) -> Prepared:
     """Tell targets what to do, all at the same time; return how each has ended."""
     sources = {name: read_shipped(f"remote/{name}.py") for name in _MODULES}
     marks = [secrets.token_hex(8) for _ in sites]
@@ -122,7 +136,8 @@ def _act(sites: Sequence[Site], action: Action, release: Release, heard: Heard) 
         for reply, mark, site in zip(replies, marks, sites, strict=True)
     )
     for site, ending in done:
-        heard(f"{action:8} {site.host} {site.service}: {ending.end}{f': {ending.why}' if ending.why else ''}")
+        more = f": {ending.why}" if ending.why else f" {ending.digest}" if ending.digest else ""
+        heard(f"{action:8} {site.host} {site.service}: {ending.end}{more}")
     return done
 
 
@@ -158,6 +173,7 @@ def _make_job(site: Site, action: Action, release: Release) -> dict[str, object]
         "kind": target.kind,
         "place": target.path,
         "program": given.program,
+        "image": given.pulled,
     }
 
 

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple, TypeVar
 
 from common_sync.core.errors import shell_word
 from common_sync.core.fleet.inventory import LOCAL
+from common_sync.core.fleet.processes import Process, read_process
 
 State = Literal["current", "other", "differs", "gone", "unknown"]
 """Of a folder: as wanted; another state of the library, by its own manifest; neither of these; not there; cannot be told."""
@@ -56,6 +57,7 @@ class Verdict(NamedTuple):
         own: What it holds by its own manifest: a library's name, its version or nothing, and a digest; or nothing.
         reason: Why it cannot be told, or nothing.
         mount: The mount that its files come from, or nothing.
+        process: What runs from it; None where that was not asked.
     """
 
     state: State
@@ -64,6 +66,7 @@ class Verdict(NamedTuple):
     own: tuple[str, ...] = ()
     reason: str = ""
     mount: str = ""
+    process: Process | None = None
 
 
 class Trouble(NamedTuple):
@@ -155,21 +158,27 @@ def _read_verdict(told: dict[str, object]) -> Verdict:
     if "error" in told:
         return Verdict("unknown", reason=str(told["error"])[:_LONGEST])
     counts, named, own = tuple(map(_number, map(told.__getitem__, _COUNTED))), told["named"], told["own"]
-    mount = str(told["mount"])[:_LONGEST]
+    mount, process = str(told["mount"])[:_LONGEST], read_process(_table(told.get("process")))
     files = tuple((str(path), str(word)) for path, word in _list(named)[:_MOST_NAMED])
     if not any(counts):
         if files or own is not None:
             raise ValueError
-        return Verdict("current", counts, mount=mount)
+        return Verdict("current", counts, mount=mount, process=process)
     if own is None:
-        return Verdict("differs", counts, files, mount=mount)
+        return Verdict("differs", counts, files, mount=mount, process=process)
     name, version, digest = (str(word)[:_LONGEST] for word in _list(own))
-    return Verdict("other", counts, files, (name, version, digest), mount=mount)
+    return Verdict("other", counts, files, (name, version, digest), mount=mount, process=process)
 
 
 def _number(value: object) -> int:
     if type(value) is not int or value < 0:
         raise ValueError
+    return value
+
+
+def _table(value: object) -> dict[str, object] | None:
+    if value is not None and not isinstance(value, dict):
+        raise TypeError
     return value
 
 

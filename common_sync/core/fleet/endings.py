@@ -1,9 +1,10 @@
 """How a deploy has ended on its machine: what `remote/agent.py` answers, read. Nothing that a host says is trusted."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal, NamedTuple, get_args
 
 from common_sync.core.fleet.answers import Reply, Trouble, read_answer
+from common_sync.core.fleet.inventory import Site
 
 End = Literal["verified", "deployed", "refused", "failed", "busy", "rolled-back", "rollback-failed", "lost"]
 """Of one action on one machine. `lost`: what it has come to is not known here."""
@@ -21,6 +22,7 @@ class Ending(NamedTuple):
     why: str = ""  # why it went no further, or nothing
     log: str = ""  # the path of what was written about it, there
     said: str = ""  # the end of that
+    digest: str = ""  # the name, with its digest, of an image that came from a registry
 
     @property
     def is_good(self) -> bool:
@@ -49,4 +51,24 @@ def _read(told: Mapping[str, object]) -> Ending:
     """
     (end,) = (one for one in get_args(End) if one == told["end"])
     why, log, said = (str(told.get(key) or "") for key in ("why", "log", "said"))
-    return Ending(end, why[:_LONGEST], log[:_LONGEST], said[-_MOST_SAID:])
+    return Ending(end, why[:_LONGEST], log[:_LONGEST], said[-_MOST_SAID:], str(told.get("digest") or "")[:_LONGEST])
+
+
+Prepared = tuple[tuple[Site, Ending], ...]
+"""How targets were prepared."""
+
+
+def refuse_split(prepared: Sequence[tuple[Site, Ending]]) -> Prepared:
+    """Return how targets were prepared; those of a service have failed where they have different images of it."""
+    digests: dict[str, set[str]] = {}
+    for site, ending in prepared:
+        digests.setdefault(site.service, set()).update({ending.digest} - {""})
+    return tuple(
+        (site, _fail_split(ending) if len(digests[site.service]) > 1 and ending.digest else ending)
+        for site, ending in prepared
+    )
+
+
+def _fail_split(ending: Ending) -> Ending:
+    why = f"its tag was moved meanwhile: it has {ending.digest}, and another machine has another one; deploy again"
+    return ending._replace(end="failed", why=why, digest="")

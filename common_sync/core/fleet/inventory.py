@@ -11,7 +11,15 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from common_sync.core.errors import Problem
-from common_sync.core.fleet.rollout import DEPLOY_KEYS, ROLLOUT_KEYS, Deploying, Order, read_deploying, read_order
+from common_sync.core.fleet.rollout import (
+    DEPLOY_KEYS,
+    IMAGE,
+    ROLLOUT_KEYS,
+    Deploying,
+    Order,
+    read_deploying,
+    read_order,
+)
 from common_sync.core.settings import Lines, Reader, Setting
 
 INVENTORY = "fleet.toml"
@@ -20,10 +28,13 @@ LOCAL = "local"
 """The host that is this machine."""
 
 KEYS = ("ref", *ROLLOUT_KEYS, "defaults", "target")
-TARGET_KEYS = ("host", "hosts", "service", "kind", "path", "containers", "library", "clone", *DEPLOY_KEYS)
+TARGET_KEYS = ("host", "hosts", "service", "kind", "path", "containers", "library", "clone", "unit", *DEPLOY_KEYS)
 _DEFAULT_KEYS = TARGET_KEYS[2:]
 _HOSTS_KEYS = ("ssh_config", "ansible", "docker_context", "group")
 _LATER = ("ansible", "docker_context")
+
+CONTAINER = "container"
+"""What stands for the process that a container was started with, where a probe is told what runs from a folder."""
 
 CLONE, RELEASE, COMPOSE = "clone", "release", "compose"
 _KINDS = f"{CLONE}|{RELEASE}|{COMPOSE}"
@@ -32,6 +43,7 @@ _HOST = rf"(?:{_NAME}@)?{_NAME}"
 _GLOB = r"[A-Za-z0-9._*?\[\]!@-]+"
 _CONTAINER = "[A-Za-z0-9][A-Za-z0-9_.-]*"
 _PATH = r"(?:/(?!\.{1,2}(?:/|\Z))[^/\x00-\x1f\x7f]+)+/?"
+_UNIT = r"[A-Za-z0-9_][A-Za-z0-9_.@:\\-]*\.service"
 _REF = r"[^-\s][^\x00-\x20\x7f]*"
 
 
@@ -50,6 +62,7 @@ class Target(NamedTuple):
         line: Where the target begins.
         deploying: How it is brought up to date.
         clone: The absolute path of the clone that releases are made of, or nothing.
+        unit: The unit of systemd that runs the service, or nothing.
     """
 
     host: str
@@ -62,6 +75,7 @@ class Target(NamedTuple):
     line: int
     deploying: Deploying = Deploying()
     clone: str = ""
+    unit: str = ""
 
     @property
     def is_deployed(self) -> bool:
@@ -92,6 +106,7 @@ class _Common(NamedTuple):
     containers: tuple[Setting, ...] | None = None
     library: Setting | None = None
     clone: Setting | None = None
+    unit: Setting | None = None
     deploying: Mapping[str, object] = MappingProxyType({})
 
 
@@ -130,6 +145,7 @@ def _read_common(reader: Reader) -> _Common:
         containers,
         reader.setting("library", _PATH, '"/app/common", the absolute path of the copy in the containers'),
         reader.setting("clone", _PATH, '"/srv/shop", the clone on the host that `common-sync deploy` runs in'),
+        reader.setting("unit", _UNIT, '"shop-api.service", the unit of systemd that runs the service on the host'),
         read_deploying(reader),
     )
 
@@ -153,6 +169,14 @@ def _read_target(reader: Reader, defaults: _Common, given: frozenset[str]) -> Ta
         reader.complain(
             "clone", f'"clone" is for kind = "{RELEASE}"', f'kind = "{RELEASE}", or path = "{own.clone.value}"'
         )
+    unit = own.unit or defaults.unit
+    if own.unit is not None and (path is None or (kind is not None and kind.value == COMPOSE)):
+        reader.complain(
+            "unit", '"unit" is for what systemd runs from "path"', f'kind = "{CLONE}" or "{RELEASE}", and a path'
+        )
+    deploying = Deploying(**{**defaults.deploying, **own.deploying})  # type: ignore[arg-type] # each was read as its field's type
+    if len(reader.problems) == before:
+        _check_source(reader, deploying, keys, is_compose=kind is not None and kind.value == COMPOSE)
     if "path" not in keys and (not containers or (kind is not None and kind.value == COMPOSE)):
         reader.complain("path", 'key "path" is missing', 'path = "/srv/shop", the clone on the host')
     if len(reader.problems) > before or service is None or not (path or containers):
@@ -166,8 +190,9 @@ def _read_target(reader: Reader, defaults: _Common, given: frozenset[str]) -> Ta
         tuple(one.value for one in containers),
         library.value.rstrip("/") if library is not None else "",
         reader.line,
-        Deploying(**{**defaults.deploying, **own.deploying}),  # type: ignore[arg-type] # each was read as its field's type
+        deploying,
         clone.value.rstrip("/") if clone is not None else "",
+        unit.value if unit is not None and path is not None and (kind is None or kind.value != COMPOSE) else "",
     )
 
 
@@ -201,6 +226,17 @@ def _check_keys_together(reader: Reader, keys: frozenset[str], *, is_compose: bo
         reader.complain("library", f'key "library" is missing beside kind = "{COMPOSE}"', remedy)
 
 
+def _check_source(reader: Reader, deploying: Deploying, keys: frozenset[str], *, is_compose: bool) -> None:
+    """Complain where it is not clear which image a target gets."""
+    if "source" in reader.names and deploying.source == IMAGE and not is_compose:
+        reader.complain("source", f'"source" = "{IMAGE}" is for kind = "{COMPOSE}"', f'kind = "{COMPOSE}"')
+    elif "image" in reader.names and deploying.source != IMAGE:
+        reader.complain("image", f'"image" is for source = "{IMAGE}"', f'source = "{IMAGE}"')
+    elif is_compose and deploying.source == IMAGE and "image" not in keys:
+        remedy = 'image = "ghcr.io/shop/api", its name in the registry without a tag'
+        reader.complain("image", f'key "image" is missing beside source = "{IMAGE}"', remedy)
+
+
 class Place(NamedTuple):
     """One folder on one host that should hold a service's copy of a library."""
 
@@ -212,6 +248,7 @@ class Place(NamedTuple):
     line: int  # where its target begins
     kind: str = CLONE  # of its target
     is_deployed: bool = False  # whether `fleet deploy` brings there what is wanted
+    unit: str = ""  # the unit of systemd that runs the service from there, or nothing
 
     @property
     def shown(self) -> str:
@@ -238,7 +275,8 @@ def list_places(site: Site, copies: Sequence[str]) -> Iterator[Place]:
     above = "/releases/current/app" if target.kind == RELEASE else f"/{service}"
     for copy in copies if target.path else ():
         yield Place(
-            host, service, copy, "", f"{target.path}{above}/{copy}", target.line, target.kind, target.is_deployed
+            *(host, service, copy, "", f"{target.path}{above}/{copy}"),
+            *(target.line, target.kind, target.is_deployed, target.unit),
         )
     for container in target.containers:
         for copy in copies[:1]:

@@ -1,5 +1,6 @@
 """How services stand on other machines: what `remote/look.py` answers, read, and judged. Nothing that a host says is trusted."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -7,6 +8,7 @@ from common_sync.core.fleet.answers import Reply, Trouble, each, read_answer
 
 _LONGEST, _MOST_EDITS = 200, 20
 _OK = range(200, 300)
+_DIGEST = re.compile("cs1:[0-9a-f]{64}")
 
 RESTING = frozenset({"verified", "deployed", "rolled-back", "discarded"})
 """The steps of a journal at which nobody has to go on."""
@@ -22,6 +24,7 @@ class Health(NamedTuple):
     status: int = 0  # of HTTP; 0 for no answer
     milliseconds: int = 0
     error: str = ""  # why there is no answer, or nothing
+    told: str = ""  # the digest of the library that it tells of itself, or nothing
 
     @property
     def is_good(self) -> bool:
@@ -56,6 +59,7 @@ class Journal(NamedTuple):
         tree: Git's id of the service's folder in the release that runs, or nothing.
         images: The image of each unit of that release.
         earlier: How many earlier releases are kept.
+        digest: The name, with its digest, of the image that it was made of; nothing where that was built there.
     """
 
     step: str
@@ -66,6 +70,7 @@ class Journal(NamedTuple):
     tree: str = ""
     images: Mapping[str, str] = {}
     earlier: int = 0
+    digest: str = ""
 
     @property
     def is_open(self) -> bool:
@@ -123,7 +128,9 @@ def _read_look(told: Mapping[str, object]) -> Look:
 def _read_health(told: Mapping[str, object]) -> Health:
     if "error" in told:
         return Health(error=_word(told, "error"))
-    return Health(_number(told["status"]), _number(told["ms"]))
+    digest = _word(told, "told")
+    is_digest = _DIGEST.fullmatch(digest) is not None
+    return Health(_number(told["status"]), _number(told["ms"]), told=digest if is_digest else "")
 
 
 def _read_checkout(told: Mapping[str, object]) -> Checkout:
@@ -138,7 +145,7 @@ def _read_journal(told: Mapping[str, object]) -> Journal:
     release = _table(told.get("release") or {})
     images = {str(unit): str(image) for unit, image in _table(release.get("images", {})).items()}
     busy, earlier = told.get("busy") is True, _number(told.get("earlier", 0))
-    return Journal(step, run, commit, why, busy, _word(release, "tree"), images, earlier)
+    return Journal(step, run, commit, why, busy, _word(release, "tree"), images, earlier, _word(release, "digest"))
 
 
 def _word(told: Mapping[str, object], key: str) -> str:

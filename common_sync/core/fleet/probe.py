@@ -51,6 +51,28 @@ def make_question(
     return _make_program(source, [mark, seconds, _left_alone(own), [*wanted.values()], asked], "answer(*job)")
 
 
+def make_status(
+    modules: Mapping[str, str],
+    mark: str,
+    seconds: int,
+    places: Sequence[tuple[Manifest, str, str]],
+    own: Iterable[str],
+) -> str:
+    """Return a Python program that answers how folders stand and when what runs from them was started.
+
+    Args:
+        modules: The names and the texts of `remote/probe.py` and `remote/running.py`.
+        mark: What the answer's line begins with.
+        seconds: How long the program may run.
+        places: What each folder should hold, its absolute path, and what runs from it: `container`, a unit, or nothing.
+        own: The names, beside the manifest's, that the tool itself gives to files in copies.
+    """
+    wanted = {manifest.tree: _describe_files(manifest) for manifest, _, _ in places}
+    numbers = {tree: number for number, tree in enumerate(wanted)}
+    asked = [(numbers[one.tree], folder, one.library.name, runs) for one, folder, runs in places]
+    return make_bundle(modules, [mark, seconds, _left_alone(own), [*wanted.values()], asked], "answer")
+
+
 def make_program(source: str, job: Sequence[object], call: str) -> str:
     """Return a Python program: a module of `remote/`, what it is asked, and the function that answers.
 

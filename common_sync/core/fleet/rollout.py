@@ -14,6 +14,7 @@ DEPLOY_KEYS = (
     "compose",
     "env_file",
     "source",
+    "image",
     "program",
     "tags",
     "prepare_timeout",
@@ -24,11 +25,14 @@ DEPLOY_KEYS = (
 """Keys of a target."""
 
 STOP, UNDO = "stop", "undo"
+GIT, IMAGE = "git", "image"
 
 _URL = r"https?://[A-Za-z0-9.\[\]:_-]+(?:/[!-~]*)?"
 _TAG = "[A-Za-z0-9_][A-Za-z0-9._-]*"
 _GLOB = r"[A-Za-z0-9._*?\[\]!@/-]+"
 _FILE = r"(?!-)(?:(?!\.{1,2}(?:/|\Z))[^/\x00-\x1f\x7f]+/)*(?!\.{1,2}\Z)[^/\x00-\x1f\x7f]+"
+_PART = "[a-z0-9]+(?:[._-]+[a-z0-9]+)*"
+_IMAGE = rf"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]+)?/)?{_PART}(?:/{_PART})*"
 _SHARE = r"([1-9][0-9]?|100)%"
 _SECONDS = {"prepare_timeout": (1, 86400), "health_timeout": (1, 3600), "health_times": (1, 100), "settle": (0, 3600)}
 """The bounds of each number."""
@@ -47,6 +51,8 @@ class Deploying(NamedTuple):
         health_timeout: In how many seconds it must be healthy.
         health_times: How many good answers in a row are asked for.
         settle: For how many seconds it must stay so.
+        source: `git` where its images are built on its host, or `image` where they come from a registry.
+        image: The name of its image in the registry, without a tag; nothing where that is not said.
     """
 
     health: str = ""
@@ -58,6 +64,13 @@ class Deploying(NamedTuple):
     health_times: int = 3
     settle: int = 5
     program: str = "common-sync"
+    source: str = GIT
+    image: str = ""
+
+    @property
+    def pulled(self) -> str:
+        """The name of the image that is pulled; nothing where it is built there."""
+        return self.image if self.source == IMAGE else ""
 
 
 class Order(NamedTuple):
@@ -107,7 +120,6 @@ def read_deploying(reader: Reader) -> Mapping[str, object]:
     for key, pattern, example in _STRINGS:
         if (given := reader.setting(key, pattern, example)) is not None:
             found[key] = given.value
-    found.pop("source", None)
     for key, pattern, example in _LISTS:
         if key in reader.names:
             found[key] = tuple(one.value for one in _read_words(reader, reader.strings(key), pattern, key, example))
@@ -123,7 +135,8 @@ _STRINGS = (
     ("health", _URL, '"http://127.0.0.1:8001/health", as the host itself asks it'),
     ("env_file", r"(?:/(?!\.{1,2}(?:/|\Z))[^/\x00-\x1f\x7f]+)+", '"/srv/shop/.env", an absolute path on the host'),
     ("program", r"/(?:[^/\x00-\x1f\x7f]+/)*common-sync", '"/opt/tools/bin/common-sync", an absolute path on the host'),
-    ("source", "git", '"git", which is all there is: images are built on the host'),
+    ("source", f"{GIT}|{IMAGE}", f'"{GIT}", or "{IMAGE}" for what a registry has'),
+    ("image", _IMAGE, '"ghcr.io/shop/api", the image\'s name without a tag'),
 )
 _LISTS = (
     ("compose", _FILE, '["services/api/compose.yml"], paths from the repository\'s root'),

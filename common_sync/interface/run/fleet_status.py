@@ -5,7 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from common_sync.core.errors import ConfigurationError, Problem
-from common_sync.core.model import SHOWN_ID
+from common_sync.core.model import NAMED_ID, SHOWN_ID
 from common_sync.edges.project.load import load_project
 from common_sync.interface.show.fleet_fields import fleet_status_fields
 from common_sync.interface.show.options import Option, Options, Services
@@ -15,15 +15,16 @@ from common_sync.interface.show.terminal import printable
 from common_sync.interface.show.text import count, finding_lines
 
 if TYPE_CHECKING:
-    from common_sync.commands.fleet_status import Asked, FleetStatus
+    from common_sync.commands.fleet_status import FleetStatus
     from common_sync.commands.steps.fleet_looks import Looked
+    from common_sync.commands.steps.fleet_runs import Asked
 
 UNKNOWN = 4
 """The exit code where a machine could not be asked."""
 
 _LONGEST = 3600
 _TITLES = ("HOST", "SERVICE", "HOLDS", "PLACE")
-_HEALTH = "HEALTH"
+_HEALTH, _RUNS = "HEALTH", "RUNS"
 _INDEXED = "from an index"
 
 
@@ -56,7 +57,7 @@ def run_fleet_status(
 
 def _lines(status: "FleetStatus", options: Options) -> Iterator[str]:
     """Yield what is wanted, the table, what is found, and one line that says it all."""
-    from common_sync.commands.fleet_status import name_state  # what the command has imported
+    from common_sync.commands.steps.fleet_runs import name_state  # what the command has imported
 
     terminal, ref = options.terminal, printable(status.ref)
     if not options.quiet:
@@ -70,37 +71,57 @@ def _lines(status: "FleetStatus", options: Options) -> Iterator[str]:
         yield from (*findings, "") if findings else ()
     elif status.as_wanted:
         return
-    unwell = "" if status.is_well else _count_unwell(status)
     unknown, wrong = status.count("unknown"), status.count("other", "differs", "gone")
     hold = "holds" if len(status.asked) == 1 else "hold"
     told = f"{status.count('current'):,} of {count(len(status.asked), 'place')} {hold} what {ref} says"
     told += f", {wrong:,} {'does' if wrong == 1 else 'do'} not" if wrong else ""
     told += f", {unknown:,} could not be told" if unknown else ""
-    told += unwell
+    told += _count_processes(status)
+    told += _count_unwell(status)
     own = len(status.indexed)
     told += f"; {count(own, 'target')} {'takes its' if own == 1 else 'take their'} library from an index" if own else ""
-    wrong += bool(unwell)
+    wrong += not status.is_well
     yield from terminal.wrap(f"{terminal.mark('✓' if status.as_wanted else '?' if not wrong else '✗')} {told}", 2)
+
+
+def _count_processes(status: "FleetStatus") -> str:
+    """Return how many processes run what is wanted, and how many libraries run; nothing where no process was asked about."""
+    every, right = status.count_processes(*_RUNNING), status.count_processes("current")
+    told = f"; {right:,} of {every:,} {'process runs' if every == 1 else 'processes run'} it" if every else ""
+    return told + (f"; {status.libraries:,} different libraries run" if status.libraries > 1 else "")
+
+
+_RUNNING = ("current", "other", "restart", "stopped", "unknown")
 
 
 def _count_unwell(status: "FleetStatus") -> str:
     from common_sync.commands.steps.fleet_looks import UNWELL  # what the command has imported
 
     lines = {(one.line, one.message.partition(":")[0]) for one in status.findings if one.code in UNWELL}
-    return f"; {count(len(lines), 'target')} {'is' if len(lines) == 1 else 'are'} not well"
+    return f"; {count(len(lines), 'target')} {'is' if len(lines) == 1 else 'are'} not well" if lines else ""
 
 
 def _rows(status: "FleetStatus") -> list[tuple[str, ...]]:
-    """Return the rows of the table; one column more where a target says what to ask about its health."""
+    """Return the rows of the table; a column more where there are processes, and where a target says what to ask about its health."""
     rows = [_TITLES, *map(_cells, status.asked)]
     rows += ((one.host, printable(one.service), _INDEXED, "·") for one in status.indexed)
+    if any(one.runs.state != "none" for one in status.asked):
+        runs = [_RUNS, *map(name_runs, status.asked), *("·" for _ in status.indexed)]
+        rows = [(*row[:3], cell, *row[3:]) for row, cell in zip(rows, runs, strict=True)]
     if not any(one.site.target.deploying.health for one in status.looked):
         return rows
     told = {(one.site.host, one.site.target.line): _name_health(one) for one in status.looked}
     keys = [(one.place.host, one.place.line) for one in status.asked]
     keys += ((one.host, one.target.line) for one in status.indexed)
     column = [_HEALTH, *(told.get(key, "·") for key in keys)]
-    return [(*row[:3], cell, *row[3:]) for row, cell in zip(rows, column, strict=True)]
+    return [(*row[:-1], cell, row[-1]) for row, cell in zip(rows, column, strict=True)]
+
+
+def name_runs(asked: "Asked") -> str:
+    """Return what runs from a place, as its cell in the table has it."""
+    if asked.runs.is_told:
+        return printable(asked.runs.digest[: len("cs1:") + NAMED_ID])
+    return {"none": "·", "unknown": "?"}.get(asked.runs.state, asked.runs.state)
 
 
 def _name_health(looked: "Looked") -> str:

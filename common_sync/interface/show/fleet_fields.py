@@ -1,12 +1,16 @@
 """The fields of JSON of what other machines have."""
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from common_sync.interface.show.fields import Fields, as_text, findings_fields
 
 if TYPE_CHECKING:
-    from common_sync.commands.fleet_status import Asked, FleetStatus
+    from common_sync.commands.fleet_status import FleetStatus
     from common_sync.commands.steps.fleet_looks import Looked
+    from common_sync.commands.steps.fleet_runs import Asked
+    from common_sync.core.fleet.looks import Health
+    from common_sync.core.fleet.runs import Runs
 
 
 def fleet_status_fields(status: "FleetStatus") -> Fields:
@@ -14,6 +18,7 @@ def fleet_status_fields(status: "FleetStatus") -> Fields:
     return {
         "as_wanted": status.as_wanted,
         "known": status.is_known,
+        "libraries": status.libraries,
         "ref": as_text(status.ref),
         "commit": status.commit,
         "places": [_place(one) for one in status.asked],
@@ -29,19 +34,27 @@ def _target(looked: "Looked") -> Fields:
     return {
         "host": site.host,
         "service": as_text(site.service),
-        "health": {"status": health.status or None, "ms": health.milliseconds, "error": as_text(health.error) or None}
-        if health
-        else None,
+        "health": _health(health) if health else None,
         "commit": as_text(checkout.commit) or None if checkout else None,
         "branch": as_text(checkout.branch) or None if checkout else None,
         "edits": [*map(as_text, checkout.edits)] if checkout else [],
         "step": as_text(journal.step) if journal else None,
+        "image": as_text(journal.digest) or None if journal else None,
         "busy": journal.busy if journal else False,
     }
 
 
+def _health(health: "Health") -> Fields:
+    return {
+        "status": health.status or None,
+        "ms": health.milliseconds,
+        "error": as_text(health.error) or None,
+        "told": health.told or None,
+    }
+
+
 def _place(asked: "Asked") -> Fields:
-    place, wanted, verdict = asked
+    place, wanted, verdict, runs = asked
     library = wanted.library
     return {
         "host": place.host,
@@ -56,7 +69,23 @@ def _place(asked: "Asked") -> Fields:
         "own": _state(*verdict.own) if verdict.own else None,
         "mount": as_text(verdict.mount) or None,
         "reason": as_text(verdict.reason) or None,
+        "unit": place.unit or None,
+        "runs": _runs(runs),
     }
+
+
+def _runs(runs: "Runs") -> Fields:
+    return {
+        "state": runs.state,
+        "digest": as_text(runs.digest) or None,
+        "is_told": runs.is_told,
+        "started": _show_time(runs.started) if runs.started else None,
+        "reason": as_text(runs.reason) or None,
+    }
+
+
+def _show_time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _state(library: str, version: str | None, digest: str) -> Fields:

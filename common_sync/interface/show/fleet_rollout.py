@@ -122,4 +122,9 @@ def rollout_fields(rollout: "Rollout | None") -> Fields:
 
 def _fields(site: "Site", ending: "Ending") -> Fields:
     told = {"host": site.host, "service": as_text(site.service), "end": ending.end}
-    return {**told, "why": as_text(ending.why) or None, "log": as_text(ending.log) or None}
+    return {
+        **told,
+        "why": as_text(ending.why) or None,
+        "log": as_text(ending.log) or None,
+        "image": as_text(ending.digest) or None,
+    }

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common_sync.core.fleet.answers import Reply, Trouble, Verdict, read_reply
+from common_sync.core.fleet.processes import Process
 
 MARK = "0123456789abcdef"
 CURRENT = {"changed": 0, "missing": 0, "extra": 0, "named": [], "own": None, "mount": ""}
@@ -23,14 +24,20 @@ def read(out: bytes, places: int = 1, *, code: int | None = 0, err: str = "") ->
     return read_reply(Reply(code, out, err.encode()), MARK, places, "vm", 60)
 
 
+VERDICT = Verdict("differs", (2, 0, 0), (("a.py", "changed"), ("b.py", "changed")))
 VERDICTS = [
     (CURRENT, Verdict("current", (0, 0, 0))),
-    (DIFFERS, Verdict("differs", (2, 0, 0), (("a.py", "changed"), ("b.py", "changed")))),
+    (DIFFERS, VERDICT),
     (
         DIFFERS | {"own": ["our-common", "", "cs1:0"]},
         Verdict("other", (2, 0, 0), (("a.py", "changed"), ("b.py", "changed")), ("our-common", "", "cs1:0")),
     ),
     (CURRENT | {"mount": "/app"}, Verdict("current", (0, 0, 0), mount="/app")),
+    (
+        CURRENT | {"process": {"started": 2, "changed": 1, "now": 3}},
+        Verdict("current", (0, 0, 0), process=Process("running", 2, 1, 3)),
+    ),
+    (DIFFERS | {"process": {"stopped": "failed"}}, VERDICT._replace(process=Process("stopped", reason="failed"))),
     ({"gone": True}, Verdict("gone")),
     ({"error": "/srv: Permission denied"}, Verdict("unknown", reason="/srv: Permission denied")),
 ]
@@ -68,6 +75,9 @@ NO_ANSWERS = [
     answer(CURRENT | {"named": [["a.py", "changed"]]}),
     answer(CURRENT | {"own": ["our-common", "", "cs1:0"]}),
     answer({name: value for name, value in CURRENT.items() if name != "mount"}),
+    answer(CURRENT | {"process": "running"}),
+    answer(CURRENT | {"process": {}}),
+    answer(CURRENT | {"process": {"started": 2, "changed": True, "now": 3}}),
     answer(DIFFERS | {"own": []}),
     answer(DIFFERS | {"own": "it"}),
     answer(DIFFERS | {"named": ["a"]}),

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common_sync.core.fleet.answers import Reply
-from common_sync.core.fleet.endings import End, Ending, read_ending
+from common_sync.core.fleet.endings import End, Ending, read_ending, refuse_split
+from common_sync.core.fleet.inventory import Site, parse_inventory
 from common_sync.core.fleet.probe import make_bundle, make_program
 
 
@@ -21,9 +22,29 @@ def read(told: object, code: int = 0) -> Ending:
 
 def test_an_ending() -> None:
     """A machine that went back would be called deployed."""
-    told = {"end": "rolled-back", "why": "503", "log": "/log", "said": "x" * 5000, "more": 1}
-    assert read(told) == Ending("rolled-back", "503", "/log", "x" * 4000)
+    told = {
+        "end": "rolled-back",
+        "why": "503",
+        "log": "/log",
+        "said": "x" * 5000,
+        "more": 1,
+        "digest": "reg/api@sha256:1",
+    }
+    assert read(told) == Ending("rolled-back", "503", "/log", "x" * 4000, "reg/api@sha256:1")
     assert [read({"end": end}).is_good for end in ("verified", "deployed", "failed")] == [True, True, False]
+
+
+def test_two_images_of_one_tag() -> None:
+    """Two machines would run different images of one release, since somebody has pushed the tag anew in between."""
+    text = '[[target]]\nhost = "vm"\nservice = "api"\npath = "/srv"\n'
+    (target,) = parse_inventory(text, "fleet.toml")[0].targets
+    given = (("a", "api", "x@1"), ("b", "api", "x@2"), ("c", "api", ""), ("a", "job", "y@1"), ("b", "job", "y@1"))
+    prepared = [(Site(host, name, target), Ending("verified", digest=digest)) for host, name, digest in given]
+    found = refuse_split(prepared)
+    assert [one.end for _, one in found] == ["failed", "failed", "verified", "verified", "verified"]
+    assert found[0][1].why == (
+        "its tag was moved meanwhile: it has x@1, and another machine has another one; deploy again"
+    )
 
 
 @pytest.mark.parametrize("told", [None, [], {}, {"end": "fine"}, {"end": ["deployed"]}, "deployed"])

@@ -39,6 +39,7 @@ hosts = { ssh_config = "pi-*" }
 service = "services/camera"
 kind = "release"
 path = "/opt/shop/camera"
+unit = "shop-camera.service"
 """
 
 
@@ -52,7 +53,17 @@ def test_what_it_says() -> None:
         "origin/main",
         (
             Target("deploy@vm-api", "", Setting("api", 5), "clone", "/srv/shop", names, "/app/common", 7),
-            Target("", "pi-*", Setting("services/camera", 14), "release", "/opt/shop/camera", (), "", 12),
+            Target(
+                "",
+                "pi-*",
+                Setting("services/camera", 14),
+                "release",
+                "/opt/shop/camera",
+                (),
+                "",
+                12,
+                unit="shop-camera.service",
+            ),
         ),
     )
 
@@ -64,10 +75,13 @@ WRONG = [
     ('reff = "main"\n' + TARGET, ['1: unknown key "reff" (did you mean ref?)']),
     ('ref = "--all"\n' + TARGET, ["1: \"ref\" cannot be '--all' (ref = \"origin/main\")"]),
     ("defaults = 1\n" + TARGET, ['1: "defaults" must be a table ([defaults])']),
-    ('[defaults]\nhost = "vm"\n' + TARGET, ['2: unknown key "host" (the keys are service, kind, path, containers, library, clone, health, compose, env_file, source, program, tags, prepare_timeout, health_timeout, health_times, settle)']),
-    (TARGET + 'pasword = "x"\n', ['5: unknown key "pasword" (the keys are host, hosts, service, kind, path, containers, library, clone, health, compose, env_file, source, program, tags, prepare_timeout, health_timeout, health_times, settle)']),
-    (TARGET + 'command = "reboot"\n', ['5: unknown key "command" (the keys are host, hosts, service, kind, path, containers, library, clone, health, compose, env_file, source, program, tags, prepare_timeout, health_timeout, health_times, settle)']),
+    ('[defaults]\nhost = "vm"\n' + TARGET, ['2: unknown key "host" (the keys are service, kind, path, containers, library, clone, unit, health, compose, env_file, source, image, program, tags, prepare_timeout, health_timeout, health_times, settle)']),
+    (TARGET + 'pasword = "x"\n', ['5: unknown key "pasword" (the keys are host, hosts, service, kind, path, containers, library, clone, unit, health, compose, env_file, source, image, program, tags, prepare_timeout, health_timeout, health_times, settle)']),
+    (TARGET + 'command = "reboot"\n', ['5: unknown key "command" (the keys are host, hosts, service, kind, path, containers, library, clone, unit, health, compose, env_file, source, image, program, tags, prepare_timeout, health_timeout, health_times, settle)']),
     (TARGET + 'servce = "x"\n', ['5: unknown key "servce" (did you mean service?)']),
+    (TARGET + 'unit = "--now"\n', ["5: \"unit\" cannot be '--now' (unit = \"shop-api.service\", the unit of systemd that runs the service on the host)"]),
+    (TARGET + 'kind = "compose"\nlibrary = "/app"\nunit = "a.service"\n', ['7: "unit" is for what systemd runs from "path" (kind = "clone" or "release", and a path)']),
+    ('[[target]]\nhost = "vm"\nservice = "api"\ncontainers = ["api"]\nlibrary = "/app"\nunit = "a.service"\n', ['6: "unit" is for what systemd runs from "path" (kind = "clone" or "release", and a path)']),
     (TARGET + 'kind = "nomad"\n', ["5: \"kind\" cannot be 'nomad' (kind = \"clone\", \"compose\", or \"release\" for what `common-sync deploy` makes)"]),
     (TARGET + "containers = 3\n", ['1: key "library" is missing beside "containers" (library = "/app/common", the absolute path of the copy in the containers)', '5: "containers" must be a list of strings (containers = ["…"])']),
     (TARGET + 'containers = ["-it"]\nlibrary = "/app"\n', ["5: \"containers\" cannot hold '-it' (name containers as `docker ps` does: shop-api-1)"]),
@@ -92,7 +106,12 @@ DEPLOYING = [
     (COMPOSE + 'compose = ["../up.yml", "a/compose.yml"]\n', ['7: "compose" cannot hold \'../up.yml\' (compose = ["services/api/compose.yml"], paths from the repository\'s root)']),
     (COMPOSE + 'tags = "canary"\n', ['7: "tags" must be a list of strings (tags = ["…"])']),
     (COMPOSE + 'env_file = ".env"\n', ["7: \"env_file\" cannot be '.env' (env_file = \"/srv/shop/.env\", an absolute path on the host)"]),
-    (COMPOSE + 'source = "image"\n', ["7: \"source\" cannot be 'image' (source = \"git\", which is all there is: images are built on the host)"]),
+    (COMPOSE + 'source = "registry"\n', ["7: \"source\" cannot be 'registry' (source = \"git\", or \"image\" for what a registry has)"]),
+    (COMPOSE + 'source = "image"\n', ['1: key "image" is missing beside source = "image" (image = "ghcr.io/shop/api", its name in the registry without a tag)']),
+    ('[defaults]\nsource = "image"\n' + COMPOSE, ['3: key "image" is missing beside source = "image" (image = "ghcr.io/shop/api", its name in the registry without a tag)']),
+    (COMPOSE + 'image = "reg/api"\n', ['7: "image" is for source = "image" (source = "image")']),
+    (TARGET + 'source = "image"\nimage = "reg/api"\n', ['5: "source" = "image" is for kind = "compose" (kind = "compose")']),
+    *((COMPOSE + f'source = "image"\nimage = "{name}"\n', [f"8: \"image\" cannot be {name!r} (image = \"ghcr.io/shop/api\", the image's name without a tag)"]) for name in ("reg/api:1", "-reg/api", "reg/API", "reg/api@sha256:0", "$X", "reg//api", "a/../b")),
     (COMPOSE + "settle = -1\nhealth_times = 0\n", ['7: "settle" cannot be -1 (a number from 0 to 3,600)', '8: "health_times" cannot be 0 (a number from 1 to 100)']),
     (COMPOSE + 'health_timeout = "60"\n', ["7: \"health_timeout\" cannot be '60' (health_timeout = 60)"]),
     (COMPOSE + "helth = 1\n", ['7: unknown key "helth" (did you mean health?)']),
@@ -113,6 +132,16 @@ DEPLOYING = [
 def test_what_is_wrong_with_deploys(text: str, says: list[str]) -> None:
     """A limit would be left at its default because of a typo, or a deploy would begin that cannot end well."""
     test_what_is_wrong(text, says)
+
+
+@pytest.mark.parametrize("name", ["api", "reg/api", "reg.example.org:5000/a/b_c.d-e__f", "127.0.0.1:5000/api", "R/api"])
+def test_where_images_come_from(name: str) -> None:
+    """A service would be built where its image was to be pulled, or the other way round."""
+    text = f'[defaults]\nsource = "image"\n{COMPOSE}image = "{name}"\n' + TARGET.replace("/srv", "/other")
+    text += f'{COMPOSE.replace("/srv", "/third")}source = "git"\n'
+    inventory, problems = parse_inventory(text, "fleet.toml")
+    assert problems == []
+    assert [one.deploying.pulled for one in inventory.targets] == [name, "", ""]
 
 
 def test_how_targets_are_brought_up_to_date() -> None:

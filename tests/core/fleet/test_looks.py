@@ -26,6 +26,7 @@ WHOLE = {
         {"unit": "job", "image": "sha256:2", "state": "exited"},
     ],
 }
+TOLD = f"cs1:{'a' * 64}"
 READ = Look(
     Health(200, 12),
     Checkout("a" * 40, "main", "t", ("x.py",)),
@@ -45,6 +46,8 @@ def test_what_is_told() -> None:
     bare = {"health": {"error": "refused"}, "checkout": {"error": "no git"}, "journal": None}
     assert read([bare]) == (Look(Health(error="refused"), Checkout(error="no git")),)
     assert read([{"health": None}]) == (Look(),)
+    for told, digest in ((TOLD, TOLD), (f"{TOLD}a", ""), ("cs1:x", ""), (f"{TOLD}\n", ""), (3, ""), (None, "")):
+        assert read([{"health": {"status": 503, "ms": 1, "told": told}}]) == (Look(Health(503, 1, told=digest)),)
 
 
 @pytest.mark.parametrize(

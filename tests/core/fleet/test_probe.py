@@ -4,7 +4,7 @@ import ast
 import json
 
 from common_sync.core.copies.manifest import make_manifest
-from common_sync.core.fleet.probe import make_probe, make_question
+from common_sync.core.fleet.probe import make_probe, make_question, make_status
 from common_sync.core.model import Entries, File, Origin, Symlink
 
 FILES: Entries = {
@@ -53,4 +53,23 @@ def test_what_a_machine_is_asked() -> None:
     assert (mark, seconds, wanted) == ("mark", 60, [FILES_TOLD, {}])
     assert places == [[0, "/a"], [1, "/it's \udcff"], [0, "/c"]]
     assert isinstance(left_alone, list)
+    assert "/mine" in left_alone
+
+
+def test_what_a_machine_is_asked_of_its_processes() -> None:
+    """A process would be held against another folder's files, or a unit's name run as a part of the program."""
+    one = make_manifest(Origin("media-common", "common", "1.0.2"), FILES)
+    other = make_manifest(Origin("events", "libs/events", None), {})
+    places = [(one, "/a", "container"), (other, "/b", "it's.service"), (one, "/c", "")]
+    program = make_status({"probe": "", "running": ""}, "mark", 60, places, ["/mine"])
+    assert program.isascii()
+    assert compile(program, "program", "exec")
+    words = [str(node.value) for node in ast.walk(ast.parse(program)) if isinstance(node, ast.Constant)]
+    mark, seconds, left_alone, wanted, asked = json.loads(next(one for one in words if one.startswith('["mark"')))
+    assert (mark, seconds, wanted) == ("mark", 60, [FILES_TOLD, {}])
+    assert asked == [
+        [0, "/a", "media-common", "container"],
+        [1, "/b", "events", "it's.service"],
+        [0, "/c", "media-common", ""],
+    ]
     assert "/mine" in left_alone

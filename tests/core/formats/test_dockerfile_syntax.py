@@ -298,6 +298,7 @@ def test_values_do_not_grow_without_end() -> None:
     assert [variables[name] is None for name in ("A99", "A101", "A200")] == [False, True, True]
 
 
+@deep("long files")
 def test_many_variables_take_a_time_that_their_number_tells() -> None:
     """A hostile file of 200 kB would keep the hook for seconds, and fill the memory in `doctor`."""
 

@@ -5,6 +5,7 @@ The judge is the git of this machine; where its releases differ, the pattern is 
 
 from __future__ import annotations
 
+import functools
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -96,10 +97,13 @@ _OTHER_PATHS = [
 PATHS = [*_PATHS.split(), *_OTHER_PATHS]
 
 
+_make_once = functools.cache(make_matcher)
+
+
 def matches(pattern: str, path: str) -> bool:
     """Tell whether a pattern matches a path or a folder above it; one that is refused matches nothing."""
     try:
-        matcher = make_matcher(pattern)
+        matcher = _make_once(pattern)
     except ValueError:
         return False
     return matcher(path, False) or any(matcher(folder, True) for folder in ancestors(path))

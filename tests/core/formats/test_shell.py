@@ -3,7 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.depth import sampled
+from support.depth import deep, sampled
 
 from common_sync.core.formats.shell.conditions import is_sure
 from common_sync.core.formats.shell.script import Command, read_script, read_words
@@ -234,11 +234,10 @@ def test_an_install_that_a_build_may_go_on_without_is_not_sure(script: str) -> N
     assert is_sure([one.under for one in run(script) if one.program == "i"]) == GOES_ON[script]
 
 
+@deep("long lists")
 @pytest.mark.parametrize(
     "script",
-    sampled(
-        ["a && " * 2000 + "b", "{ a && " * 2000 + "b; " + "}; " * 2000, "test a && " * 2000 + "b"], 1, "longer lists"
-    ),
+    ["a && " * 2000 + "b", "{ a && " * 2000 + "b; " + "}; " * 2000, "test a && " * 2000 + "b"],
     ids=["list", "groups", "tests"],
 )
 def test_the_end_of_a_list_is_looked_for_nearby(script: str) -> None:
@@ -252,12 +251,15 @@ def test_what_each_way_of_a_script_runs_is_sure(script: str) -> None:
     assert is_sure([one.under for one in run(script) if one.program == "i"]) == SURE[script]
 
 
-@pytest.mark.parametrize("script", ["f() { f; f; a; }; f", "f() { g; g; }; g() { f; f; a; }; f"])
+@pytest.mark.parametrize(
+    "script", sampled(["f() { f; f; a; }; f", "f() { g; g; }; g() { f; f; a; }; f"], 1, "long scripts")
+)
 def test_a_function_that_calls_itself_ends(script: str) -> None:
     """A hostile Dockerfile of one line would end `doctor` with a traceback, or never."""
     assert len(run(script)) < 10_000
 
 
+@deep("long scripts")
 @pytest.mark.parametrize("script", ["A='eval $A'; eval $A", "A='eval $A; eval $A'; eval \"$A\""])
 def test_a_script_that_runs_itself_ends(script: str) -> None:
     """A hostile Dockerfile of one line would end `doctor` with a traceback, or never."""

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 from support.counted import assert_grows_with_size, no_hang
+from support.depth import deep
 from support.trees import thorough
 
 from common_sync.core.formats.dockerfile.syntax import parse_dockerfile
@@ -366,6 +367,7 @@ def test_a_context_is_narrowed_whole_or_not_at_all(before: str, after: str | Non
     assert apply_edits(text, narrowed.edits) == f"FROM x\n{before if after is None else after}"
 
 
+@deep("long files")
 def test_many_variables_take_a_time_that_their_number_tells() -> None:
     """A hostile file of 55 kB would keep the hook for minutes."""
 

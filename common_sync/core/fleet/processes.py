@@ -1,0 +1,74 @@
+"""What is told of a process on another machine: when it was started, and when its files changed. Nothing of it is trusted."""
+
+from collections.abc import Mapping
+from math import isfinite
+from typing import Literal, NamedTuple
+
+_LONGEST = 200
+
+_LAG = 0.02
+"""Seconds by which a file's time may lie before the change: the kernel takes it from a clock that ticks."""
+
+_AHEAD = 2.0
+"""Seconds that a file's time may lie in the future before the clock counts as wrong."""
+
+
+class Process(NamedTuple):
+    """What runs from a folder.
+
+    Attributes:
+        state: `running`; `stopped`, nothing runs that should; `none`, the folder says nothing about it; or `unknown`.
+        started: When the oldest process was started, in seconds of the calendar.
+        changed: When the folder has last changed.
+        now: What the time was.
+        reason: Why it is not `running`, or nothing.
+    """
+
+    state: Literal["running", "stopped", "none", "unknown"]
+    started: float = 0.0
+    changed: float = 0.0
+    now: float = 0.0
+    reason: str = ""
+
+    @property
+    def is_newer(self) -> bool:
+        """Whether it was started after the last change, so that it has imported what is there."""
+        return self.state == "running" and self.started > self.changed + _LAG
+
+    @property
+    def is_of_the_future(self) -> bool:
+        """Whether the folder has changed after now: then its times say nothing."""
+        return self.state == "running" and self.changed > self.now + _AHEAD
+
+
+def read_process(told: Mapping[str, object] | None) -> Process | None:
+    """Return what is told of a process; None where nothing was asked.
+
+    Args:
+        told: A part of an answer.
+
+    Raises:
+        Exception: What was told has not the form of an answer.
+    """
+    if told is None:
+        return None
+    if "error" in told:
+        return Process("unknown", reason=str(told["error"])[:_LONGEST])
+    if "none" in told:
+        return Process("none", reason=str(told["none"])[:_LONGEST])
+    if "stopped" in told:
+        return Process("stopped", reason=str(told["stopped"])[:_LONGEST])
+    started, changed, now = (_seconds(told[key]) for key in ("started", "changed", "now"))
+    return Process("running", started, changed, now)
+
+
+_LAST = 253402300799
+"""The end of the year 9999."""
+
+
+def _seconds(value: object) -> float:
+    if type(value) not in {int, float} or not isinstance(value, (int, float)) or not isfinite(value):
+        raise ValueError
+    if not 0 <= value <= _LAST:
+        raise ValueError
+    return float(value)

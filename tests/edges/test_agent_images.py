@@ -1,0 +1,192 @@
+"""The agent where an image comes from a registry: by its digest, and with the same steps, journal and way back as one that is built.
+
+What stands for Docker and the registry proves nothing about them: that is `tests/e2e/test_fleet_images.py`.
+"""
+
+import json
+from pathlib import Path
+
+import pytest
+from support import standin
+from support.depth import deep
+from support.machine import SERVICE, Machine
+from support.monorepo import Monorepo
+
+from common_sync.remote import agent
+from common_sync.remote.registry import find_repository
+
+_WHY = "more rows of the agent's tests, which start git and Docker often"
+IMAGE = "reg:5000/api"
+
+
+class Pulling(Machine):
+    """A machine that takes its images from a registry."""
+
+    def write_units(self, *units: str, **more: object) -> None:
+        """Write the compose file: each unit is built of the service, by the name that it has in the registry."""
+        named = {unit: {"build": {"context": "."}, "image": f"{IMAGE}:latest"} for unit in units}
+        super().write_units(**named, **more)
+
+    def push(self) -> str:
+        """Build the service elsewhere and push it by git's id of its folder; return its name there, with the digest."""
+        name, folder = f"{IMAGE}:{self.job('prepare').tree}", self.repo.root / SERVICE
+        told = {"name": "ci", "services": {"api": {"build": {"context": "."}, "image": name}}}
+        (folder / "ci.yml").write_text(json.dumps(told))
+        assert self.call_docker(["compose", "-f", str(folder / "ci.yml"), "build", "api"])[0] == 0
+        (folder / "ci.yml").unlink()
+        state = standin.read_state(self.store)
+        image = state["images"].pop(name)
+        digest = f"{IMAGE}@{standin.find_digest(image)}"
+        state.setdefault("registry", {}).update({name: image, digest: image})
+        (self.store / "state.json").write_text(json.dumps(state))
+        return digest
+
+    def pull(self, run_id: str = "1", action: str = "prepare") -> tuple[object, object]:
+        """Prepare with an image of the registry; return the end and why."""
+        return self.end(action, run_id, image=IMAGE)
+
+    def deploy(self, run_id: str) -> str:
+        """Publish, push and deploy a release; return the image's name with its digest."""
+        self.publish("a.py", f"x = {run_id}\n")
+        digest = self.push()
+        assert (self.pull(run_id), self.pull(run_id, "switch")) == (("verified", ""), ("deployed", ""))
+        return digest
+
+    def mine(self) -> set[str]:
+        """Return the names that the agent has given, and those of the registry."""
+        return {name for name in self.images() if name.startswith(("common-sync/", IMAGE))}
+
+
+@pytest.fixture
+def machine(committed: Monorepo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pulling:
+    """Return a machine on which the first release runs."""
+    (tmp_path / "machine").mkdir()
+    return Pulling(committed, tmp_path / "machine", monkeypatch)
+
+
+def test_images_there_and_back(machine: Pulling) -> None:
+    """A release would be built there, or not be the one that was pushed, or the way back would need the registry."""
+    one = machine.running
+    machine.publish("a.py")
+    digest = machine.push()
+    told = machine.act("prepare", image=IMAGE)
+    assert (told["end"], told["digest"], machine.running) == ("verified", digest, one)
+    told = machine.act("switch", image=IMAGE)
+    assert (told["end"], told["digest"], machine.running != one) == ("deployed", digest, True)
+    assert (machine.journal.releases[0].digest, digest in machine.images()) == (digest, False)
+    assert not machine.was_called("building")
+    standing = standin.read_state(machine.store)
+    standing["registry"].clear()
+    (machine.store / "state.json").write_text(json.dumps(standing))
+    assert (machine.pull("2", "back"), machine.pull("2", "switch")) == (("verified", ""), ("deployed", ""))
+    assert (machine.running, machine.journal.releases[0].digest) == (one, "")
+
+
+def test_an_image_that_is_not_there(machine: Pulling) -> None:
+    """An image of another state would be taken, or nobody would know which tag is missing."""
+    machine.publish("a.py")
+    machine.push()
+    machine.publish("b.py")
+    tree, one = machine.job("prepare").tree, machine.running
+    end, why = machine.pull()
+    assert (end, machine.running, machine.journal.step) == ("failed", one, "discarded")
+    assert why == f"the image {IMAGE}:{tree} is not to be had: manifest unknown"
+
+
+@deep(_WHY)
+def test_an_image_with_another_library(machine: Pulling) -> None:
+    """An image that was built of something else, and pushed by that tag, would run."""
+    machine.publish("a.py")
+    lying = machine.repo.root / SERVICE / "common/our_common/core.py"
+    text = lying.read_text() if lying.exists() else ""
+    lying.write_text("x = 1\n")
+    machine.push()
+    lying.write_text(text)
+    before = machine.mine()
+    end, why = machine.pull()
+    assert (end, "holds another library" in str(why), machine.journal.step) == ("failed", True, "discarded")
+    assert machine.mine() == before | {name for name in machine.mine() if "pulled" not in name}
+
+
+@deep(_WHY)
+@pytest.mark.parametrize("name", ["other/api:1", f"{IMAGE}@sha256:{'0' * 64}", None])
+def test_a_unit_by_another_name(machine: Pulling, name: str | None) -> None:
+    """A unit of the service would go on with its old image, and the deploy be called done."""
+    unit = {"build": {"context": "."}, **({"image": name} if name else {})}
+    machine.write_units("api", job=unit)
+    machine.publish("a.py")
+    machine.push()
+    end, why = machine.pull()
+    assert (end, machine.journal.step) == ("failed", "discarded")
+    assert why == f"job has the image {name or 'shop-job'}, and not {IMAGE}: write image: {IMAGE} in its compose file"
+
+
+def test_a_unit_that_is_never_built_there(machine: Pulling) -> None:
+    """A compose file that has no `build` of the service could not be deployed."""
+    services = {"api": {"image": IMAGE}, "db": {"image": "postgres"}}
+    machine.repo.write(f"{SERVICE}/compose.yml", json.dumps({"name": "shop", "services": services}))
+    machine.deploy("1")
+    assert set(machine.journal.new) == {"api"}
+
+
+KILLED = (
+    "config --resolve-image-digests",
+    "^pull ",
+    "^tag .* common-sync/pulled",
+    "^tag .*:api-NEW",
+    "^rmi reg",
+    "^run ",
+)
+
+
+@deep(_WHY)
+@pytest.mark.parametrize("command", KILLED)
+def test_killed_as_it_pulls(machine: Pulling, command: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """A pull that was interrupted would leave what runs half-way, or images that nobody ever removes."""
+    before, one = machine.mine(), machine.running
+    machine.publish("a.py")
+    digest = machine.push()
+    new = standin.read_state(machine.store)["registry"][digest].rpartition(":")[2][:12]
+    (machine.store / "kill").write_text(command.replace("NEW", new))
+    job = machine.job("prepare", image=IMAGE)
+    assert agent.work("mark", job._asdict()) == 0
+    assert '"lost"' in capfd.readouterr().out
+    assert (machine.journal.step, machine.running) == ("built" if command == "^run " else "fetched", one)
+    machine.publish("b.py")  # the next run has another image to bring
+    assert machine.pull("2")[0] == "failed"
+    left = {name for name in machine.mine() if "pulled" in name or "@" in name}
+    assert (machine.running, left, before.issubset(machine.mine())) == (one, set(), True)
+    machine.push()
+    assert (machine.pull("3"), machine.pull("3", "switch")) == (("verified", ""), ("deployed", ""))
+
+
+@deep(_WHY)
+def test_images_that_nobody_needs(machine: Pulling) -> None:
+    """Images that were pulled would pile up until the disk is full; or one that somebody has pulled would be gone."""
+    for number in range(1, 6):
+        machine.deploy(str(number))
+    shelf = {name for name in machine.images() if name.startswith("common-sync/pulled/")}
+    kept = {release.images["api"] for release in machine.journal.releases}
+    images = standin.read_state(machine.store)["images"]
+    assert ({images[name] for name in shelf}, len(kept)) == (kept, 3)
+    machine.publish("z.py")
+    digest = machine.push()
+    assert machine.call_docker(["pull", digest])[0] == 0
+    assert (machine.pull("9"), machine.pull("9", "switch")) == (("verified", ""), ("deployed", ""))
+    assert digest in machine.images(), "somebody had it before"
+
+
+@pytest.mark.parametrize(
+    ("name", "repository"),
+    [
+        ("api", "api"),
+        ("api:1", "api"),
+        ("reg:5000/api", "reg:5000/api"),
+        ("reg:5000/api:1", "reg:5000/api"),
+        (f"reg:5000/api:1@sha256:{'0' * 64}", "reg:5000/api"),
+        ("reg/api@sha256:0", "reg/api"),
+    ],
+)
+def test_names(name: str, repository: str) -> None:
+    """A port would be taken for a tag, and no unit be found."""
+    assert find_repository(name) == repository
