@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from benchmarks.environments import BARE as ENVIRONMENTS_BARE
 from benchmarks.environments import SYNC, EnvironmentsResult
 from benchmarks.environments import TITLE as ENVIRONMENTS_TITLE
-from benchmarks.goals import REASONS, Goal, Results, judge, middle, spread
+from benchmarks.goals import REASONS, UNEXPLAINED, Goal, Results, judge, middle, spread
 from benchmarks.hook import BARE, TITLE, HookResult
 from benchmarks.people import BARE as PEOPLE_BARE
 from benchmarks.people import COMMITS, PeopleResult
@@ -82,7 +82,7 @@ def _goals(goals: Sequence[Goal]) -> Iterator[str]:
         yield "Why goals were missed:"
         yield ""
     for goal in missed:
-        yield f"- *{goal.text}*: {REASONS[goal.key]}"
+        yield f"- *{goal.text}*: {REASONS.get(goal.key, UNEXPLAINED)}"
 
 
 def _case(case: CaseResult) -> Iterator[str]:

@@ -208,6 +208,12 @@ UNUSABLE = (
     Case("script_that_is_not_there", stage("COPY . .", INSTALL, 'CMD ["python3", "missing.py"]')),
     Case("program_that_is_not_there", stage("COPY . .", INSTALL, 'CMD ["./run.sh"]')),
     Case(
+        "script_without_an_x_bit",
+        stage("COPY . .", INSTALL, 'CMD ["./run.sh"]'),
+        files={"run.sh": "#!/bin/sh\nexec python3 main.py\n"},
+    ),
+    Case("server_that_nothing_installs", stage("COPY . .", INSTALL, 'CMD ["gunicorn", "main:app"]')),
+    Case(
         "isolated_from_its_path",  # -I passes over PYTHONPATH
         stage("ENV PYTHONPATH=/app/common", "COPY . .", 'CMD ["python3", "-I", "main.py"]'),
         files={"requirements.txt": ""},

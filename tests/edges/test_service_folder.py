@@ -71,6 +71,17 @@ def test_symlinks_are_followed_inside(folder: Path, *, listed: bool) -> None:
     assert wrong == []
 
 
+def test_which_files_may_be_executed(tmp_path: Path) -> None:
+    """A script that nobody can start would be called proven, or one that starts, broken."""
+    for name, mode in {"run.sh": 0o755, "mine.sh": 0o744, "plain.sh": 0o644}.items():
+        (tmp_path / name).write_text("#!/bin/sh\n")
+        (tmp_path / name).chmod(mode)
+    (tmp_path / "to_run.sh").symlink_to("run.sh")
+    looked = ServiceFolder(str(tmp_path.resolve()))
+    names = ["run.sh", "mine.sh", "plain.sh", "to_run.sh", "none.sh", "../none.sh"]
+    assert [looked.may_run(name) for name in names] == [True, True, False, True, None, None]
+
+
 @pytest.mark.parametrize("path", ["a/\0", "\0", "\0/a", "n" * 300, "/".join(["a"] * 3000)])
 def test_names_that_no_file_can_have(folder: Path, path: str) -> None:
     """`doctor` would end in a traceback where a Dockerfile names such a file."""

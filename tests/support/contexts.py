@@ -26,10 +26,14 @@ INSTALL = "RUN pip install -r requirements.txt\n"
 
 
 class Folder:
-    """Files by their paths."""
+    """Files by their paths; each may be executed, but for those whose paths begin in one of some ways."""
 
-    def __init__(self, files: Mapping[str, str]) -> None:
-        self._files = files
+    def __init__(self, files: Mapping[str, str], plain: tuple[str, ...] = ()) -> None:
+        self._files, self._plain = files, plain
+
+    def may_run(self, path: str) -> bool | None:
+        """Tell whether a file may be executed."""
+        return not path.startswith(self._plain)
 
     def look(self, path: str) -> Place | None:
         """Return what is at a path."""
@@ -48,9 +52,9 @@ class Folder:
         return self._files.get(path)
 
 
-def context_of(files: Mapping[str, str], dockerignore: str = "") -> BuildContext:
+def context_of(files: Mapping[str, str], dockerignore: str = "", plain: tuple[str, ...] = ()) -> BuildContext:
     """Return a build context."""
-    return BuildContext(Folder(files), parse_dockerignore(dockerignore))
+    return BuildContext(Folder(files, plain), parse_dockerignore(dockerignore))
 
 
 def follow(dockerfile: str, files: Mapping[str, str] = FILES, dockerignore: str = "") -> Build:
@@ -72,8 +76,12 @@ def view_of(
     *dockerfiles: str,
     references: Iterable[Reference] = (),
     compositions: Iterable[BuiltService] = (),
+    plain: tuple[str, ...] = (),
 ) -> View:
-    """Return a service `services/api` of `/repo` that holds some files, and its images: compose files build the Dockerfiles in it."""
+    """Return a service `services/api` of `/repo` that holds some files, and its images: compose files build the Dockerfiles in it.
+
+    Of the files, those whose paths begin as `plain` says may not be executed.
+    """
     folder = Folder(files)
     own = tuple(sorted(file for file in files if not file.startswith("common/")))
     imports = find_imports(folder, own, find_importable(context_of(files), "common"))
@@ -81,14 +89,18 @@ def view_of(
         "services/api", "/repo/services/api", "common", "our-common", folder, own, tuple(references), imports
     )
     found = tuple(compositions)
-    images = tuple(_image_of(service, files, text, found) for text in dockerfiles)
+    images = tuple(_image_of(service, files, text, found, plain) for text in dockerfiles)
     return View(service, images, bool(images), found)
 
 
 def _image_of(
-    service: Service, files: Mapping[str, str], dockerfile: str, compositions: tuple[BuiltService, ...]
+    service: Service,
+    files: Mapping[str, str],
+    dockerfile: str,
+    compositions: tuple[BuiltService, ...],
+    plain: tuple[str, ...],
 ) -> ImageView:
-    context = context_of(files, files.get(".dockerignore", ""))
+    context = context_of(files, files.get(".dockerignore", ""), plain)
     build = simulate(parse_dockerfile(dockerfile), context)
     builds = tuple(one for one in compositions if one.dockerfile == f"{service.place}/Dockerfile" and not one.doubtful)
     targets = tuple(one.section.target.value.lower() for one in builds if one.section.target is not None)

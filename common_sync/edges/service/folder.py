@@ -1,7 +1,7 @@
 """The files of a service as a build would get them: looked at when somebody asks for them, and never outside its folder."""
 
 import os
-from stat import S_ISDIR, S_ISREG
+from stat import S_ISDIR, S_ISREG, S_IXGRP, S_IXOTH, S_IXUSR
 
 from common_sync.core.asked_once import asked_once
 from common_sync.core.doctor.image.files import BuildContext, Place
@@ -12,6 +12,7 @@ from common_sync.edges.files.folders import opened
 from common_sync.edges.files.reading import read_bytes
 
 DOCKERIGNORE = ".dockerignore"
+_EXECUTE = S_IXUSR | S_IXGRP | S_IXOTH
 
 
 class ServiceFolder:
@@ -38,6 +39,14 @@ class ServiceFolder:
         if S_ISDIR(mode):
             return Place("folder", path)
         return Place("file", path) if S_ISREG(mode) else None
+
+    def may_run(self, path: str) -> bool | None:
+        """Tell whether a file may be executed by anybody, or None where nobody can tell."""
+        real = self._resolve(path)
+        try:
+            return bool(os.stat(real).st_mode & _EXECUTE) if real is not None and os.name == "posix" else None
+        except OSError:
+            return None
 
     def _resolve(self, path: str) -> str | None:
         """Return the absolute path of what a path leads to, or None when that is outside: a build does not follow it."""
@@ -150,6 +159,10 @@ class Below:
     def read(self, path: str) -> str | None:
         """Return a file's text, or None when it has none."""
         return self._folder.read(self._inside(path))
+
+    def may_run(self, path: str) -> bool | None:
+        """Tell whether a file may be executed by anybody, or None where nobody can tell."""
+        return self._folder.may_run(self._inside(path))
 
     def _inside(self, path: str) -> str:
         return f"{self._above}/{path}".rstrip("/")

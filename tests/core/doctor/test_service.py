@@ -143,12 +143,12 @@ IN_IMAGE: dict[str, tuple[str, Mapping[str, str], list[tuple[str, str, int | Non
     ),
     "make": (ALL + 'CMD ["make", "run"]\n', OTHERS, [("CS213", "Dockerfile", 4)]),
     "a script that does not end": (
-        ALL + 'ENTRYPOINT ["./entry.sh"]\n',
+        ALL + 'ENTRYPOINT ["sh", "entry.sh"]\n',
         {**OTHERS, "entry.sh": "echo 'x\n"},
         [("CS213", "Dockerfile", 4)],
     ),
     "a script that installs nothing": (
-        ALL + 'ENTRYPOINT ["./entry.sh"]\n',
+        ALL + 'ENTRYPOINT ["sh", "entry.sh"]\n',
         {**OTHERS, "entry.sh": "exec python main.py\n"},
         [("CS216", "Dockerfile", None)],
     ),

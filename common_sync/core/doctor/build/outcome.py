@@ -96,6 +96,7 @@ class StageEnd(NamedTuple):
     starts: Mapping[str, Start] = {}  # its ENTRYPOINT and CMD, by these names
     environment: Mapping[str, str | None] = {}  # the variables that are set when it is started
     posix: bool = True  # whether its shell is one of those that POSIX describes
+    path_open: bool = False  # whether PATH may name more folders than can be told
 
     @property
     def installs(self) -> list[Installed]:

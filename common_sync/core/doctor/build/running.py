@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from common_sync.core.doctor.image.effects import Layer
-from common_sync.core.doctor.image.files import Doubt, Image, Made, Put
+from common_sync.core.doctor.image.files import Allowed, Doubt, Image, Made, Put
 from common_sync.core.formats.dockerfile.syntax import Instruction
 from common_sync.core.formats.shell.script import Command
 
@@ -23,6 +23,8 @@ def hedge(layer: Layer, command: Command, image: Image, line: int) -> Iterator[L
         yield layer
     elif isinstance(layer, Doubt):
         yield layer._replace(hangs=True)
+    elif isinstance(layer, Allowed):
+        yield layer._replace(runs=None)
     elif isinstance(layer, Put | Made):
         yield layer if image.look(layer.place) is not None else Doubt(layer.place, why, hangs=True)
     elif image.look(layer.place) is not None:

@@ -21,8 +21,9 @@ from common_sync.core.doctor.build.state import State, read_start
 from common_sync.core.doctor.image.bases import UNKNOWN_FOLDER, Base, read_base
 from common_sync.core.doctor.image.copying import Copying, MissingSource, copy_layers, read_copy
 from common_sync.core.doctor.image.effects import Layer, find_effects, why_not_followed
-from common_sync.core.doctor.image.files import Anything, Context, Doubt, Files, Gone, Image, Made, Put
+from common_sync.core.doctor.image.files import Allowed, Anything, Context, Doubt, Files, Gone, Image, Made, Put
 from common_sync.core.doctor.image.flags import list_later_flags
+from common_sync.core.doctor.image.permissions import may_run_by
 from common_sync.core.doctor.install.command import read_install
 from common_sync.core.doctor.install.configured import configure
 from common_sync.core.doctor.install.isolation import list_installed
@@ -130,7 +131,8 @@ class _Builder:
         state.posix, state.ran, state.rights = built_on.posix, built_on.ran, built_on.rights
         state.built_on, state.before = built_on.number, built_on.before
         state.python_path, state.python_path_open = built_on.python_path, built_on.python_path_open
-        state.path, state.user, state.starts = built_on.path, built_on.user, dict(built_on.starts)
+        state.path, state.path_open = built_on.path, built_on.path_open
+        state.user, state.starts = built_on.user, dict(built_on.starts)
         state.environment = dict(built_on.environment)
         state.uses.add(built_on.number)
         return state
@@ -166,6 +168,9 @@ class _Builder:
                     state.python_path, state.python_path_open = (*folders, *kept), not value.known
                 else:  # what is before it comes first, and what the base image has, last
                     state.path = (*folders, *state.path)
+                    variables = self._variables[instruction.start]
+                    unclear = any(variables.get(one) is None for one in used_in(written) if one != "PATH")
+                    state.path_open = state.path_open or (not value.known and unclear)
 
     def _files(self, name: ShellWord | None, state: State) -> Files:
         """Return where a `--from` copies from."""
@@ -192,10 +197,18 @@ class _Builder:
             if stage is not None:
                 state.taken.append(Taken(instruction.line, stage.number, copying.sources, copying.destination))
                 state.steps.append(state.taken[-1])
-            state.image = state.image.with_layers(*layers)
+            state.image = state.image.with_layers(*layers, *self._allowed(instruction, layers))
         else:
             state.events.append(NotFollowed(instruction.line, copying))
             state.image = state.image.with_layers(Doubt("/", f"in line {instruction.line} {copying}"))
+
+    def _allowed(self, instruction: Instruction, layers: list[Put | Doubt]) -> Iterator[Allowed]:
+        """Yield what `--chmod` says of what is copied."""
+        mode = instruction.flag("chmod")
+        if mode is not None:
+            found = self._expand(mode, instruction)
+            runs = may_run_by(found.text) if found.known else None
+            yield from (Allowed(layer.place, runs) for layer in layers)
 
     def _run(self, instruction: Instruction, state: State) -> None:
         state.ran = True

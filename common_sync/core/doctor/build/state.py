@@ -32,6 +32,7 @@ class State:
         self.started: list[Started] = []
         self.environment: dict[str, str | None] = {}
         self.path: tuple[str, ...] = ()
+        self.path_open = False
         self.user = "root"
         self.starts: dict[str, Instruction] = {}
         self.installs_later: list[NotFollowed] = []
@@ -88,6 +89,7 @@ class State:
             {name: read_start(one) for name, one in self.starts.items()},
             self.variables,
             self.posix,
+            self.path_open,
         )
 
 

@@ -6,126 +6,33 @@ It counts what ENTRYPOINT and CMD say, and what `entrypoint` and `command` of a 
 import sys
 from collections.abc import Iterator
 from posixpath import join, normpath
-from typing import NamedTuple
 
-from common_sync.core.doctor.build.outcome import NotFollowed, Ran, StageEnd, Start
-from common_sync.core.doctor.build.starting import Surrounding, list_started
+from common_sync.core.doctor.build.outcome import NotFollowed, StageEnd
+from common_sync.core.doctor.checks.begun import Begun, is_told, leaves_nothing, list_begun
 from common_sync.core.doctor.checks.looking import SERVERS, Look, find_looks
 from common_sync.core.doctor.checks.path_entries import path_entries_in
 from common_sync.core.doctor.checks.surroundings import surround
 from common_sync.core.doctor.checks.taken import is_shown
-from common_sync.core.doctor.image.copying import MissingSource
 from common_sync.core.doctor.image.effects import SYSTEM
 from common_sync.core.doctor.image.files import Context
 from common_sync.core.doctor.install.isolation import list_installed
-from common_sync.core.doctor.view import ImageView, View
+from common_sync.core.doctor.view import View
 from common_sync.core.expressions import expression
 from common_sync.core.findings import make_finding
-from common_sync.core.formats.compose.built import BuiltService
-from common_sync.core.formats.compose.file import Mount
-from common_sync.core.formats.compose.starts import read_start
 from common_sync.core.formats.pip.names import normalise
 from common_sync.core.formats.shell.script import Command
 from common_sync.core.model import Finding, below
 
 _SHELL = expression(r"(?:ba|da|a|z|k)?sh")
-_QUIET = frozenset(
-    (
-        *(
-            "apt",
-            "apt-get",
-            "apk",
-            "yum",
-            "dnf",
-            "microdnf",
-            "pip",
-            "pip3",
-            "useradd",
-            "adduser",
-            "groupadd",
-            "addgroup",
-        ),
-        *("usermod", "chmod", "chown", "mkdir", "rm", "echo", "printf", "true", ":", "set", "ln", "cp", "mv", "touch"),
-        *("update-ca-certificates", "ldconfig", "locale-gen", "find", "test", "[", "ls", "cat", "venv", "uv", "poetry"),
-        *("virtualenv", "hash", "command", "which", "sed", "export"),
-    )
-)
-"""Programs that leave no script of a service behind, but where they are told to."""
-
-
-class _Begun(NamedTuple):
-    """One way in which an image is started.
-
-    Attributes:
-        image: The image.
-        number: The number of the stage that is run.
-        end: That stage, as it is then.
-        file: The file that says so, by its path from the root.
-        mounts: What is mounted then.
-    """
-
-    image: ImageView
-    number: int
-    end: StageEnd
-    file: str
-    mounts: tuple[Mount, ...] = ()
 
 
 def check_started(view: View) -> Iterator[Finding]:
     """Yield what the images of a service are started with and do not have."""
-    images = [one for one in view.images if not (_is_told(one, MissingSource) or _lacks_project(one))]
-    found = (one for image in images for begun in _list_begun(view, image) for one in _check(view, begun))
-    yield from dict.fromkeys(found)
+    yield from dict.fromkeys(one for begun in list_begun(view) for one in _check(view, begun))
 
 
-def _lacks_project(image: ImageView) -> bool:
-    """Tell whether an install lacks a folder: what brings that may bring what is started, too."""
-    return any(need.kind == "project" and need.state == "missing" for need in image.build.needs)
-
-
-def _is_told(image: ImageView, kind: type[MissingSource | NotFollowed]) -> bool:
-    """Tell whether something is said of an image already that may have what it is started with not be there."""
-    return any(isinstance(event, kind) for stage in image.build.stages for event in stage.events)
-
-
-def _list_begun(view: View, image: ImageView) -> Iterator[_Begun]:
-    """Yield the ways in which an image is started: its own, unless all compose files have others, and those of compose files."""
-    stages = image.build.stages
-    own = f"{view.service.path}/{image.dockerfile}"
-    composed = [_composed(built, image, view) for built in image.builds]
-    if not composed or any(one is None for one in composed):
-        mounts = tuple(mount for built in image.builds for mount in built.mounts)
-        for number in dict.fromkeys(image.build.ends(image.targets)):
-            yield _Begun(image, number, stages[number], own, mounts)
-    yield from (one for one in composed if one is not None)
-
-
-def _composed(built: BuiltService, image: ImageView, view: View) -> _Begun | None:
-    """Return how a compose file starts an image, or None where it leaves that to the image."""
-    start = read_start(built.starts)
-    if start.command is None and start.entrypoint is None and start.folder is None:
-        return None
-    stages, target = image.build.stages, built.section.target
-    named = [number for number, one in enumerate(stages) if target is not None and one.name == target.value.lower()]
-    number = (named or [len(stages) - 1])[-1]
-    end = stages[number]
-    starts = dict(end.starts) if start.entrypoint is None else {}
-    for key, words in (("ENTRYPOINT", start.entrypoint), ("CMD", start.command)):
-        if words is not None:
-            starts[key] = Start(words.line, words.words)
-    folder = normpath(join(end.workdir, start.folder or ""))
-    environment = {**end.environment, **start.environment}
-    around = Surrounding(end.image, image.context, folder, environment, end.posix)
-    said = start.command or start.entrypoint
-    lines = {said.line} if said is not None else set()
-    started = tuple(one._replace(line=min(lines, default=one.line)) for one in list_started(starts, around))
-    end = end._replace(workdir=folder, environment=environment, starts=starts, started=started)
-    file = view.path_of(said.file) if said is not None else f"{view.service.path}/{image.dockerfile}"
-    return _Begun(image, number, end, file, built.mounts)
-
-
-def _check(view: View, begun: _Begun) -> Iterator[Finding]:
-    told = _is_told(begun.image, NotFollowed)
+def _check(view: View, begun: Begun) -> Iterator[Finding]:
+    told = is_told(begun.image, NotFollowed)
     for line, said, sure in _list_absent(begun):
         if told and not sure:
             continue
@@ -133,7 +40,7 @@ def _check(view: View, begun: _Begun) -> Iterator[Finding]:
         yield make_finding(code, view.service.path, begun.file, line, said, remedy)
 
 
-def _list_absent(begun: _Begun) -> Iterator[tuple[int, str, bool]]:
+def _list_absent(begun: Begun) -> Iterator[tuple[int, str, bool]]:
     """Yield what is started and not there: the line, the sentence, and whether that is sure."""
     end = begun.end
     if (passed := _passed_over(end)) is not None:
@@ -181,7 +88,7 @@ def _paths_of(command: Command) -> Iterator[str]:
             yield normpath(join(command.folder or "/", word.text))
 
 
-def _absent_for(look: Look, begun: _Begun) -> Iterator[tuple[int, str, bool]]:
+def _absent_for(look: Look, begun: Begun) -> Iterator[tuple[int, str, bool]]:
     if look.script:
         absent = _absence(look.script, begun)
         if absent is not None:
@@ -194,7 +101,7 @@ def _absent_for(look: Look, begun: _Begun) -> Iterator[tuple[int, str, bool]]:
         yield look.line, f"cannot be told whether there is a module `{look.module}`, which `{look.shown}` starts", False
 
 
-def _absence(path: str, begun: _Begun) -> bool | None:
+def _absence(path: str, begun: Begun) -> bool | None:
     """Return whether it is sure that nothing is at a path when the image is started; None where something is, or may be."""
     end = begun.end
     if end.image.look(path) is not None or any(below(path, one.target) is not None for one in begun.mounts):
@@ -202,18 +109,10 @@ def _absence(path: str, begun: _Begun) -> bool | None:
     own = end.workdir != "/" and below(path, end.workdir) is not None
     if (path.startswith(SYSTEM) and not own) or is_shown(path, begun.image.build, begun.number, begun.image.context):
         return None
-    return all(one in _QUIET for one in _programs(begun))
+    return leaves_nothing(begun)
 
 
-def _programs(begun: _Begun) -> Iterator[str]:
-    number: int | None = begun.number
-    while number is not None:
-        stage = begun.image.build.stages[number]
-        yield from (step.command.program for step in stage.steps if isinstance(step, Ran) and step.command.words)
-        number = stage.built_on
-
-
-def _why_no_module(look: Look, begun: _Begun) -> str:
+def _why_no_module(look: Look, begun: Begun) -> str:
     """Return why a module of the service itself is not where the program looks; nothing where it is, or may be."""
     image = begun.end.image
     inner = look.module.replace(".", "/")
@@ -224,13 +123,13 @@ def _why_no_module(look: Look, begun: _Begun) -> str:
         return ""
     partly = next((folder for folder in look.folders if image.look(join(folder, top)) is not None), None)
     own = _is_own(top, begun.image.service.context)
-    if not (own or partly) or _is_installed(top, begun) or not all(one in _QUIET for one in _programs(begun)):
+    if not (own or partly) or _is_installed(top, begun) or not leaves_nothing(begun):
         return ""
     folders = " or ".join(dict.fromkeys(look.folders)) or "any folder that it looks into"
     return f"there is no module `{look.module}` in {folders}"
 
 
-def _is_from_nowhere(look: Look, begun: _Begun) -> bool:
+def _is_from_nowhere(look: Look, begun: Begun) -> bool:
     """Tell whether nothing shows where a module comes from that is not the service's own: no package has a part of its name."""
     top = look.module.partition(".")[0]
     covered = any(below(folder, one.target) is not None for folder in look.folders for one in begun.mounts)
@@ -255,7 +154,7 @@ def _parts(name: str) -> set[str]:
     return {*normalise(name).split("-")}
 
 
-def _is_module(path: str, begun: _Begun) -> bool:
+def _is_module(path: str, begun: Begun) -> bool:
     names = (f"{path}.py", path, f"{path}.so")
     return any(begun.end.image.look(name) is not None for name in names)
 
@@ -264,7 +163,7 @@ def _is_own(top: str, context: Context) -> bool:
     return any(context.look(one) is not None for one in (top, f"{top}.py", f"src/{top}", f"src/{top}.py"))
 
 
-def _is_installed(top: str, begun: _Begun) -> bool:
+def _is_installed(top: str, begun: Begun) -> bool:
     """Tell whether a project with a module is installed."""
     context, image = begun.image.context, begun.end.image
     for need in begun.image.build.needs:

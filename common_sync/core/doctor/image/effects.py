@@ -6,12 +6,13 @@ from fnmatch import fnmatchcase
 from itertools import pairwise, takewhile
 from posixpath import basename, join, normpath
 
-from common_sync.core.doctor.image.files import WILD, Doubt, Gone, Image, Inline, Made, Put, match_paths
+from common_sync.core.doctor.image.files import WILD, Allowed, Doubt, Gone, Image, Inline, Made, Put, match_paths
+from common_sync.core.doctor.image.permissions import list_allowed
 from common_sync.core.expressions import expression
 from common_sync.core.formats.shell.script import Command
 from common_sync.core.formats.shell.words import Word
 
-Layer = Put | Gone | Doubt | Made
+Layer = Put | Gone | Doubt | Made | Allowed
 
 _INTERPRETER = expression(r"(?:python|pypy)[\d.]*|node|perl|ruby")
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh", "source", "."})
@@ -37,7 +38,7 @@ def find_effects(command: Command, image: Image) -> list[Layer]:
     layers: list[Layer] = []
     for path in _paths(command.writes, command):
         layers += [] if path.startswith("/dev/") else [Gone(path), Doubt(path)]
-    return [*layers, *_program_effects(command, image)]
+    return [*layers, *_program_effects(command, image), *list_allowed(command, image)]
 
 
 def _paths(words: tuple[Word, ...], command: Command) -> list[str]:
@@ -144,6 +145,7 @@ def _copies(command: Command, operands: list[str], image: Image) -> Iterator[Lay
             place = join(destination, basename(source)) if folder and not contents else destination
             if image.look(source) is not None:
                 yield Put(place, image, source)
+                yield from [Allowed(place, runs=True)] if command.program == "install" else []
             else:
                 yield Doubt(place)
             if command.program == "mv":

@@ -38,6 +38,9 @@ class Context(Files, Protocol):
     def read(self, path: str) -> str | None:
         """Return a file's text, or None when it has none."""
 
+    def may_run(self, path: str) -> bool | None:
+        """Tell whether a file may be executed, or None where nobody can tell."""
+
     def why_dropped(self, path: str) -> str | None:
         """Return what keeps a path out that is on the disk, `.dockerignore:3`, or None."""
 
@@ -138,12 +141,20 @@ class Made(NamedTuple):
     place: str
 
 
+class Allowed(NamedTuple):
+    """What is at a place may be executed from now on, or may not."""
+
+    place: str  # an absolute path
+    runs: bool | None  # whether it may; None where nobody can tell
+    deep: bool = True  # whether that is so for all in it, too
+
+
 class Image(NamedTuple):
     """The files of a stage at one moment; the last layer is the latest."""
 
-    layers: tuple[Put | Gone | Doubt | Made, ...] = ()  # what was done, in its order
+    layers: tuple[Put | Gone | Doubt | Made | Allowed, ...] = ()  # what was done, in its order
 
-    def with_layers(self, *layers: Put | Gone | Doubt | Made) -> "Image":
+    def with_layers(self, *layers: Put | Gone | Doubt | Made | Allowed) -> "Image":
         """Return the image once more has been done."""
         return Image((*self.layers, *layers))
 
@@ -158,7 +169,7 @@ class Image(NamedTuple):
             elif isinstance(layer, Made):
                 if below(layer.place, path) is not None:
                     return Place("folder")
-            elif rest is not None:
+            elif rest is not None and not isinstance(layer, Allowed):
                 if isinstance(layer, Gone):
                     break
                 doubt = doubt or layer
@@ -173,7 +184,7 @@ class Image(NamedTuple):
                 found = set() if rest is not None else found - {inner or ""}
             elif isinstance(layer, Put) and rest is not None:
                 found.update(layer.files.names(join(layer.source, rest) if rest else layer.source))
-            elif inner and not isinstance(layer, Doubt):
+            elif inner and not isinstance(layer, Doubt | Allowed):
                 found.add(inner.partition("/")[0])
         return found
 
@@ -200,6 +211,9 @@ def match_paths(path: str, files: Files) -> list[str]:
 
 class Folder(Files, Protocol):
     """The files of a folder; paths are relative to it."""
+
+    def may_run(self, path: str) -> bool | None:
+        """Tell whether a file may be executed, or None where nobody can tell."""
 
     def read(self, path: str) -> str | None:
         """Return a file's text, or None when it has none."""
@@ -239,6 +253,10 @@ class BuildContext:
     def read(self, path: str) -> str | None:
         """Return a file's text, or None when it has none."""
         return self._folder.read(path)
+
+    def may_run(self, path: str) -> bool | None:
+        """Tell whether a file may be executed, or None where nobody can tell."""
+        return self._folder.may_run(path)
 
     def why_dropped(self, path: str) -> str | None:
         """Return the rule that keeps a path out that is on the disk: `.dockerignore:3`, or None."""

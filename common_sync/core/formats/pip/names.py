@@ -40,3 +40,20 @@ def parse_name(requirement: str) -> NamedRequirement | None:
     """Return what a requirement asks an index for; None where it names a path or a URL."""
     match = _REQUIREMENT.fullmatch(requirement)
     return NamedRequirement(1, normalise(match[2]), match[1]) if match else None
+
+
+_EXTRAS = expression(r"\s*[A-Za-z0-9][\w.-]*\s*\[([^]]*)\]", re.ASCII)
+
+
+def list_spellings(requirement: str) -> list[str]:
+    """Return the name that a requirement asks an index for, and the name with each of its extras: `fastapi`, `fastapi[all]`.
+
+    Args:
+        requirement: What is asked for, `FastAPI[all]>=0.1`; a path or a URL gives nothing.
+    """
+    found = parse_name(requirement)
+    if found is None:
+        return []
+    extras = _EXTRAS.match(requirement)
+    named = (one.strip() for one in extras[1].split(",")) if extras else ()
+    return [found.name, *(f"{found.name}[{normalise(one)}]" for one in named if one)]

@@ -1,0 +1,78 @@
+"""Scripts that an image is started with and that the system does not execute: without the right, or without a first line for it.
+
+Source of the rules: https://man7.org/linux/man-pages/man2/execve.2.html. A shell runs a script without a first line `#!` itself,
+Docker does not.
+"""
+
+from collections.abc import Iterator
+from posixpath import basename, join, normpath
+
+from common_sync.core.doctor.build.outcome import NotFollowed, StageEnd, Started
+from common_sync.core.doctor.checks.begun import Begun, is_told, list_begun
+from common_sync.core.doctor.image.permissions import may_run
+from common_sync.core.doctor.install.need import read_text
+from common_sync.core.doctor.view import View
+from common_sync.core.findings import make_finding
+from common_sync.core.model import Finding, below
+
+
+def check_executed(view: View) -> Iterator[Finding]:
+    """Yield the scripts that images are started with and that are not executed.
+
+    Args:
+        view: The service.
+    """
+    yield from dict.fromkeys(one for begun in list_begun(view) for one in _check(view, begun))
+
+
+def _check(view: View, begun: Begun) -> Iterator[Finding]:
+    for at, started in enumerate(begun.end.started):
+        path = _path_of(started)
+        if path is None or any(below(path, one.target) is not None for one in begun.mounts):
+            continue
+        found = _why_not_run(path, begun, by_docker=at == 0 and _is_first_word(started, begun.end))
+        if found is not None:
+            said, remedy = found
+            shown = " ".join(word.text for word in started.command.words[:4])
+            message = f"`{shown}` is started with the image, and {said}"
+            yield make_finding("CS220", view.service.path, begun.file, started.line, message, remedy)
+
+
+def _path_of(started: Started) -> str | None:
+    """Return the absolute path of a program that is started in any case by its path; None where it is none."""
+    command = started.command
+    if not command.words or not command.certain or command.passed_over:
+        return None
+    word = command.words[0]
+    if not word.known or "/" not in word.text or (command.folder is None and not word.text.startswith("/")):
+        return None
+    return normpath(join(command.folder or "/", word.text))
+
+
+def _is_first_word(started: Started, end: StageEnd) -> bool:
+    """Tell whether it is Docker that executes a program, and no shell or wrapper."""
+    first = end.starts.get("ENTRYPOINT") or end.starts.get("CMD")
+    return first is not None and first.words is not None and first.words[:1] == started.command.words[:1]
+
+
+def _why_not_run(path: str, begun: Begun, *, by_docker: bool) -> tuple[str, str] | None:
+    """Return why the system does not execute a file, and what to do; None where it does, or nobody can tell."""
+    image, context = begun.end.image, begun.image.context
+    place = image.look(path)
+    if place is None or place.kind != "file":
+        return None
+    if may_run(path, image, context) is False and not is_told(begun.image, NotFollowed):
+        name = place.origin or basename(path)
+        remedy = f"run `git update-index --chmod=+x {name}` and `chmod +x {name}`, or write `RUN chmod +x {path}` after its COPY"
+        return f"{path} may not be executed: it has no x bit", remedy
+    first, ending, _ = (read_text(place, context) or "#!").partition("\n")
+    if first.startswith("#!") and first.endswith("\r") and ending:
+        return f"the first line of {path} ends in CR LF, so that no such interpreter is found", (
+            "save it with LF, and write `*.sh text eol=lf` into .gitattributes"
+        )
+    if by_docker and not first.startswith("#!") and place.origin is not None:
+        return (
+            f"{path} does not begin with `#!`, so that Docker cannot execute it",
+            "write `#!/bin/sh` as its first line",
+        )
+    return None

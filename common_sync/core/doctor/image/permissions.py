@@ -1,0 +1,91 @@
+"""Which files of an image may be executed: what `chmod` and `COPY --chmod` say, and else what the build context has.
+
+Sources: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/chmod.html and https://docs.docker.com/reference/dockerfile/#copy---chown---chmod.
+"""
+
+from collections.abc import Iterator
+from posixpath import join, normpath
+
+from common_sync.core.doctor.image.files import WILD, Allowed, Context, Image, Inline, Place, Put, match_paths
+from common_sync.core.expressions import expression
+from common_sync.core.formats.shell.script import Command
+from common_sync.core.model import below
+
+_NUMBER = expression(r"[0-7]{1,5}")
+_GIVES = expression(r"(?:^|,)[ugoa]*[+=][rwst]*[xX]")
+_TAKES = expression(r"(?:^|,)a?-[rwst]*x")
+
+
+def may_run_by(mode: str) -> bool | None:
+    """Tell whether a mode lets a file be executed by anybody; None where it leaves that as it is.
+
+    Args:
+        mode: As `chmod` takes it, `0755` or `u+x`.
+    """
+    if _NUMBER.fullmatch(mode):
+        return bool(int(mode, 8) & 0o111)
+    return True if _GIVES.search(mode) else False if _TAKES.search(mode) else None
+
+
+def list_allowed(command: Command, image: Image) -> Iterator[Allowed]:
+    """Yield what a command says about the right to be executed.
+
+    Args:
+        command: The command.
+        image: The files that are there then.
+    """
+    if command.program != "chmod":
+        if any(word.text.rpartition("/")[2] == "chmod" for word in command.arguments):  # by `find` or `xargs`
+            yield Allowed("/", None)
+        return
+    options = [word.text for word in command.arguments if word.text in _OPTIONS]
+    rest = [word for word in command.arguments if word.text not in _OPTIONS]
+    runs = may_run_by(rest[0].text) if rest and rest[0].known else None
+    if rest and rest[0].known and runs is None:
+        return
+    for word in rest[1:]:
+        if not word.known or (command.folder is None and not word.text.startswith("/")):
+            yield Allowed("/", None)
+            continue
+        path = normpath(join(command.folder or "/", word.text))
+        found = match_paths(path, image) if WILD.search(path) else [path]
+        deep = bool({"-R", "--recursive"} & {*options})
+        yield from (Allowed(one, runs, deep=deep) for one in found)
+
+
+_OPTIONS = frozenset({"-R", "--recursive", "-v", "-c", "-f", "--verbose", "--changes", "--silent", "--quiet"})
+
+
+def may_run(path: str, image: Image, context: Context) -> bool | None:
+    """Tell whether a file of an image may be executed; None where nobody can tell.
+
+    Args:
+        path: Its absolute path.
+        image: The files of the image.
+        context: The build context that they came from.
+    """
+    return next(_answers(path, image, context), None)
+
+
+def _answers(path: str, image: Image, context: Context) -> Iterator[bool | None]:
+    """Yield what each layer says, the latest first."""
+    for layer in reversed(image.layers):
+        rest = below(path, layer.place)
+        if rest is None:
+            continue
+        if isinstance(layer, Put):
+            inner = join(layer.source, rest) if rest else layer.source
+            if (place := layer.files.look(inner)) is not None:
+                yield _of_put(layer, place, inner, context)
+        elif not isinstance(layer, Allowed):
+            yield None
+        elif not rest or layer.deep:
+            yield layer.runs
+
+
+def _of_put(layer: Put, place: Place, inner: str, context: Context) -> bool | None:
+    if isinstance(layer.files, Image):
+        return may_run(inner, layer.files, context)
+    if isinstance(layer.files, Inline):
+        return False
+    return context.may_run(place.origin) if place.origin is not None else None

@@ -1,0 +1,120 @@
+"""What a project asks for by its names: in its own tables, by groups and extras, and in its lock file.
+
+Sources of the formats: https://packaging.python.org/en/latest/specifications/pyproject-toml/, those of PEP 735, and the
+documentation of uv, poetry, PDM and Pipenv.
+"""
+
+import json
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from common_sync.core.doctor.install.command import Install
+from common_sync.core.doctor.install.projects import Dependency, Project, read_project
+from common_sync.core.doctor.install.selection import select
+from common_sync.core.expressions import expression
+from common_sync.core.formats.pip.names import list_spellings, normalise
+from common_sync.core.formats.tables import Table, find_table, list_strings
+from common_sync.core.formats.toml import parse_toml
+from common_sync.core.text import UnparsableError
+
+LOCKS = {"uv": "uv.lock", "poetry": "poetry.lock", "pdm": "pdm.lock", "pipenv": "Pipfile.lock"}
+"""Tool → its lock file."""
+_LOCKED = expression(r"""(?m)^name = ['"]([^'"]+)['"]""")
+_NO_MATTER = frozenset({"--no-install-local", "--no-directory"})
+"""Options that only leave out local projects."""
+
+
+class Declared(NamedTuple):
+    """What a project asks for.
+
+    Attributes:
+        names: The normalised names, each also with each extra that it is asked for with: `fastapi`, `fastapi[standard]`.
+        left: Those of its groups and extras that are not installed.
+        all_told: Whether its files say all that it asks for.
+    """
+
+    names: frozenset[str] = frozenset()
+    left: frozenset[str] = frozenset()
+    all_told: bool = False
+
+
+def read_declared(text: str, install: Install, extras: frozenset[str] = frozenset()) -> Declared:
+    """Return what a pyproject.toml or a Pipfile asks for.
+
+    Args:
+        text: The file's text.
+        install: What is installed, with its options.
+        extras: The extras that the project is asked for with.
+    """
+    found = _read(text)
+    if found is None:
+        return Declared()
+    project = read_project(text) or Project()
+    fakes = project._replace(dependencies=found.dependencies, uv=(), poetry=())
+    options = tuple(one for one in install.options if one[0] not in _NO_MATTER)
+    chosen = {*select(install._replace(options=options), fakes)}
+    names = {one.written for one in found.dependencies if one in chosen or (one.extra and one.extra in extras)}
+    return Declared(frozenset(names), frozenset(one.written for one in found.dependencies) - names, found.all_told)
+
+
+class _Read(NamedTuple):
+    dependencies: tuple[Dependency, ...]
+    all_told: bool
+
+
+@lru_cache(maxsize=64)
+def _read(text: str) -> _Read | None:
+    try:
+        tables = parse_toml(text).tables
+    except UnparsableError:
+        return None
+    project, poetry = find_table(tables, "project"), find_table(tables, "tool", "poetry")
+    told = ("project" in tables and "dependencies" not in list_strings(project.get("dynamic"))) or bool(poetry)
+    return _Read(tuple(_list_dependencies(tables)), told or "packages" in tables)
+
+
+def _list_dependencies(tables: Table) -> Iterator[Dependency]:
+    """Yield what each table asks for: the path of each is nothing, and what is written a name, with an extra or without."""
+    uv, pdm = find_table(tables, "tool", "uv"), find_table(tables, "tool", "pdm", "dev-dependencies")
+    yield from _of_list(find_table(tables, "project").get("dependencies"))
+    for extra, listed in find_table(tables, "project", "optional-dependencies").items():
+        yield from _of_list(listed, extra=extra)
+    for group, listed in (*find_table(tables, "dependency-groups").items(), *pdm.items()):
+        yield from _of_list(listed, group=group)
+    yield from _of_list(uv.get("dev-dependencies"), group="dev")
+    poetry = find_table(tables, "tool", "poetry")
+    yield from _of_table(find_table(poetry, "dependencies"))
+    yield from _of_table(find_table(poetry, "dev-dependencies"), "dev")
+    for group in find_table(poetry, "group"):
+        yield from _of_table(find_table(poetry, "group", group, "dependencies"), group)
+    yield from _of_table(find_table(tables, "packages"))
+    yield from _of_table(find_table(tables, "dev-packages"), "dev")
+
+
+def _of_list(listed: object, *, group: str = "", extra: str = "") -> Iterator[Dependency]:
+    for one in list_strings(listed):
+        yield from (Dependency("", 0, name, group=group, extra=extra) for name in list_spellings(one))
+
+
+def _of_table(table: Table, group: str = "") -> Iterator[Dependency]:
+    for name, value in table.items():
+        extras = list_strings(value.get("extras")) if isinstance(value, dict) else ()
+        yield Dependency("", 0, normalise(name), group=group)
+        yield from (Dependency("", 0, f"{normalise(name)}[{normalise(one)}]", group=group) for one in extras)
+
+
+def read_locked(text: str, tool: str) -> frozenset[str] | None:
+    """Return the names of all that a lock file has installed, or None where it cannot be read.
+
+    Args:
+        text: The lock file's text.
+        tool: The tool whose it is.
+    """
+    if tool != "pipenv":
+        return frozenset(map(normalise, _LOCKED.findall(text))) or None
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    return frozenset(map(normalise, find_table(found, "default"))) if isinstance(found, dict) else None

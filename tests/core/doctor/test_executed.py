@@ -1,0 +1,113 @@
+"""Scripts that an image is started with and that the system does not execute.
+
+The rules are those of Linux: a file without an x bit is executed by nobody, root included, and the first line names the interpreter.
+They were tried with `sh`, `env` and a process without a shell; `make e2e` starts one image like these.
+"""
+
+from collections.abc import Mapping
+
+import pytest
+from support.contexts import BASE, LIBRARY, context_of, view_of
+
+from common_sync.core.doctor.checks.executed import check_executed
+from common_sync.core.doctor.image.files import Image
+from common_sync.core.doctor.image.permissions import may_run
+
+ALL = BASE + "COPY . .\nRUN pip install ./common\n"
+START = 'CMD ["./start.sh"]'
+SCRIPT = "#!/bin/sh\nexec python main.py\n"
+
+ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
+    # the x bit: plain.sh and what lies in plain/ has none, all else has it
+    "it may": (ALL + START, {"start.sh": SCRIPT}, ""),
+    "it may not": (ALL + 'CMD ["./plain.sh"]', {"plain.sh": SCRIPT}, "CS220:5"),
+    "in shell form": (ALL + "CMD ./plain.sh", {"plain.sh": SCRIPT}, "CS220:5"),
+    "as an ENTRYPOINT": (ALL + 'ENTRYPOINT ["/app/plain.sh"]', {"plain.sh": SCRIPT}, "CS220:5"),
+    "under a wrapper": (ALL + 'ENTRYPOINT ["tini", "--", "./plain.sh"]', {"plain.sh": SCRIPT}, "CS220:5"),
+    "by another script": (ALL + START, {"start.sh": "#!/bin/sh\n./plain.sh\n", "plain.sh": SCRIPT}, "CS220:5"),
+    "a script of Python's": (ALL + "CMD ./plain.py", {"plain.py": "#!/usr/bin/env python\n"}, "CS220:5"),
+    "a shell runs it": (ALL + 'CMD ["sh", "plain.sh"]', {"plain.sh": SCRIPT}, ""),
+    "only under a condition": (ALL + "CMD test -x plain.sh && ./plain.sh", {"plain.sh": SCRIPT}, ""),
+    "it is not there": (ALL + 'CMD ["./plain.sh"]', {}, ""),
+    "in a folder that a variable names": (ALL + "CMD $X/plain.sh", {"plain.sh": SCRIPT}, ""),
+    "in a folder that nobody can tell": (ALL + "CMD cd $X && ./plain.sh", {"plain.sh": SCRIPT}, ""),
+    "nothing that is started": (ALL + "CMD X=1", {}, ""),
+    # chmod
+    "chmod +x": (ALL + "RUN chmod +x plain.sh\nCMD ./plain.sh", {"plain.sh": SCRIPT}, ""),
+    "chmod by a number": (ALL + "RUN chmod -v 0755 /app/plain.sh\nCMD ./plain.sh", {"plain.sh": SCRIPT}, ""),
+    "chmod by a number without it": (ALL + "RUN chmod 644 start.sh\n" + START, {"start.sh": SCRIPT}, "CS220:6"),
+    "chmod -x": (ALL + "RUN chmod -x start.sh\n" + START, {"start.sh": SCRIPT}, "CS220:6"),
+    "chmod of other rights": (ALL + "RUN chmod o-w,g+r plain.sh\nCMD ./plain.sh", {"plain.sh": SCRIPT}, "CS220:6"),
+    "chmod of another file": (ALL + "RUN chmod +x other.sh\nCMD ./plain.sh", {"plain.sh": SCRIPT}, "CS220:6"),
+    "chmod of what matches": (ALL + "RUN chmod a+rx *.sh\nCMD ./plain.sh", {"plain.sh": SCRIPT}, ""),
+    "chmod of a folder": (ALL + "RUN chmod +x plain\nCMD ./plain/a.sh", {"plain/a.sh": SCRIPT}, "CS220:6"),
+    "chmod of all in a folder": (ALL + "RUN chmod -R u+x plain\nCMD ./plain/a.sh", {"plain/a.sh": SCRIPT}, ""),
+    "chmod of what a variable names": (ALL + "RUN chmod +x $X\nCMD ./plain.sh", {"plain.sh": SCRIPT}, ""),
+    "chmod by what a variable names": (ALL + "RUN chmod $X plain.sh\nCMD ./plain.sh", {"plain.sh": SCRIPT}, ""),
+    "chmod of nothing": (ALL + "RUN chmod\nCMD ./plain.sh", {"plain.sh": SCRIPT}, "CS220:6"),
+    "chmod by find": (
+        ALL + "RUN find . -name '*.sh' -exec chmod +x {} \\;\nCMD ./plain.sh",
+        {"plain.sh": SCRIPT},
+        "",
+    ),
+    "chmod under a condition": (
+        ALL + "RUN if test -f x; then chmod +x plain.sh; fi\nCMD ./plain.sh",
+        {"plain.sh": SCRIPT},
+        "",
+    ),
+    "chmod before another COPY": (
+        BASE + "COPY plain.sh .\nRUN chmod +x plain.sh\nCOPY . .\nCMD ./plain.sh",
+        {"plain.sh": SCRIPT},
+        "CS220:6",
+    ),
+    "what is copied beside it": (
+        ALL + "COPY common /app/\nCOPY main.py /y/\nCMD ./plain.sh",
+        {"plain.sh": SCRIPT},
+        "CS220:7",
+    ),
+    "a script may have done it": (ALL + "RUN ./x\nCMD ./plain.sh", {"x": "", "plain.sh": SCRIPT}, ""),
+    # COPY
+    "COPY --chmod": (ALL + "COPY --chmod=755 plain.sh /\nCMD /plain.sh", {"plain.sh": SCRIPT}, ""),
+    "COPY --chmod of a folder": (ALL + "COPY --chmod=0755 . /x/\nCMD /x/plain.sh", {"plain.sh": SCRIPT}, ""),
+    "COPY --chmod without it": (ALL + "COPY --chmod=644 start.sh /\nCMD /start.sh", {"start.sh": SCRIPT}, "CS220:6"),
+    "COPY --chmod of what nobody knows": (ALL + "COPY --chmod=$X plain.sh /\nCMD /plain.sh", {"plain.sh": SCRIPT}, ""),
+    "COPY of words": (ALL + "COPY <<EOF /x.sh\n#!/bin/sh\nEOF\nCMD /x.sh", {}, "CS220:8"),
+    "out of another stage": (
+        ALL.replace("slim", "slim AS b") + "RUN chmod +x plain.sh\n" + BASE + "COPY --from=b /app /x\nCMD /x/plain.sh",
+        {"plain.sh": SCRIPT},
+        "",
+    ),
+    "out of another stage, without it": (
+        ALL.replace("slim", "slim AS b") + BASE + "COPY --from=b /app /x\nCMD /x/plain.sh",
+        {"plain.sh": SCRIPT},
+        "CS220:8",
+    ),
+    "of another name": (ALL + "RUN cp plain.sh /x.sh\nCMD /x.sh", {"plain.sh": SCRIPT}, "CS220:6"),
+    "installed": (ALL + "RUN install plain.sh /x.sh\nCMD /x.sh", {"plain.sh": SCRIPT}, ""),
+    "written by a line": (ALL + "RUN echo x > plain.sh\nCMD ./plain.sh", {"plain.sh": SCRIPT}, ""),
+    "out of an image from elsewhere": (ALL + "COPY --from=lib:1 /x.sh /x.sh\nCMD /x.sh", {}, ""),
+    "what lies below": (
+        "FROM team/base\nWORKDIR /app\nCOPY . .\nRUN mkdir -p /app/y\nCMD ./y/x.sh",
+        {},
+        "",
+    ),
+    # the first line
+    "no first line": (ALL + START, {"start.sh": "exec python main.py\n"}, "CS220:5"),
+    "no first line, by a shell": (ALL + "CMD ./start.sh", {"start.sh": "exec python main.py\n"}, ""),
+    "no first line, under a wrapper": (ALL + 'CMD ["env", "./start.sh"]', {"start.sh": "exec python main.py\n"}, ""),
+    "a first line of Windows": (ALL + "CMD ./start.sh", {"start.sh": "#!/bin/sh\r\nexec x\r\n"}, "CS220:5"),
+    "a first line of Windows, for a shell": (ALL + "CMD sh start.sh", {"start.sh": "#!/bin/sh\r\nexec x\r\n"}, ""),
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_what_is_started_has_to_be_executed(name: str) -> None:
+    """A service would be called proven that ends at once with `permission denied`; or one that runs, broken."""
+    dockerfile, files, expected = ROWS[name]
+    view = view_of({**LIBRARY, "main.py": "", **files}, f"{dockerfile}\n", plain=("plain",))
+    assert " ".join(f"{one.code}:{one.line}" for one in check_executed(view)) == expected
+
+
+def test_a_file_that_nothing_has_put_there_is_nobodys() -> None:
+    """A script of the base image would be called one without an x bit."""
+    assert may_run("/start.sh", Image(), context_of({})) is None

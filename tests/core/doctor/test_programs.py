@@ -1,0 +1,296 @@
+"""Programs of Python packages that an image is started with, and that no install line of it brings.
+
+The rules are those of a shell and of Docker: a program without a path is looked for in the folders of PATH, and installers put
+programs into the `bin` of the environment that they install into. `make e2e` builds two rows like these.
+"""
+
+from collections.abc import Mapping
+
+import pytest
+from support.contexts import BASE, LIBRARY, view_of
+
+from common_sync.core.doctor.checks.programs import check_programs
+from common_sync.core.formats.compose.built import Layer, locate_service
+from common_sync.core.formats.compose.file import read_compose_file
+from common_sync.edges.files.yaml import parse_documents
+
+ALL = BASE + "COPY . .\nRUN pip install ./common\n"
+FILE = BASE + "COPY . .\nRUN pip install -r requirements.txt\n"
+UVICORN = 'CMD ["uvicorn", "main:app"]'
+GUNICORN = 'CMD ["gunicorn", "main:app"]'
+HASH = " --hash=sha256:" + "82fee1fc" * 8
+VENV = BASE + "COPY . .\nRUN python -m venv /venv && /venv/bin/pip install ./common gunicorn\n"
+BUILDER = "FROM python:3.12-slim AS b\nWORKDIR /app\nCOPY . .\n"
+BUILT = BUILDER + "RUN pip install ./common gunicorn\nFROM python:3.12-slim\nWORKDIR /app\nCOPY . .\n"
+SITE = "/usr/local/lib/python3.12/site-packages"
+UV = BASE + "COPY . .\nRUN uv sync --frozen --no-dev\nENV PATH=/app/.venv/bin:$PATH\n"
+LOCK = '[[package]]\nname = "gunicorn"\nversion = "1"\n'
+HEAD = '[project]\nname = "api"\nversion = "1"\n'
+
+
+def wants(text: str) -> dict[str, str]:
+    """Return a service with these requirements."""
+    return {"requirements.txt": text}
+
+
+def project(text: str, lock: str = "") -> dict[str, str]:
+    """Return a service that is a project, perhaps with a lock of uv."""
+    return {"pyproject.toml": f"{HEAD}{text}\n", **({"uv.lock": lock} if lock else {})}
+
+
+ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
+    # nothing else is installed, or all of it is known
+    "nothing brings it": (ALL + GUNICORN, {}, "CS220:5"),
+    "in shell form": (ALL + "CMD exec gunicorn main:app", {}, "CS220:5"),
+    "under a wrapper": (ALL + 'ENTRYPOINT ["tini", "--"]\n' + GUNICORN, {}, "CS220:5"),
+    "by a module": (ALL + 'CMD ["python", "-m", "gunicorn", "main:app"]', {}, "CS220:5"),
+    "in a script": (ALL + 'CMD ["sh", "start.sh"]', {"start.sh": "exec gunicorn main:app\n"}, "CS220:5"),
+    "only maybe started": (ALL + "CMD test -f x && gunicorn main:app", {}, ""),
+    "nobody's well-known program": (ALL + 'CMD ["nginx"]', {}, ""),
+    "another module": (ALL + 'CMD ["python", "-m", "main"]', {}, ""),
+    "by its name": (ALL + "RUN pip install gunicorn\n" + GUNICORN, {}, ""),
+    "by a module that is there": (ALL + "RUN pip install gunicorn\nCMD python -m gunicorn main:app", {}, ""),
+    "with an extra": (ALL + 'RUN pip install "uvicorn[standard]>=0.30"\n' + UVICORN, {}, ""),
+    "by a file": (FILE + GUNICORN, wants("./common\ngunicorn==22.0\n"), ""),
+    "by a file that a file names": (FILE + GUNICORN, {**wants("-r b.txt\n"), "b.txt": "Gunicorn\n"}, ""),
+    "by a constraint only": (FILE + GUNICORN, {**wants("-c b.txt\n./common\n"), "b.txt": "gunicorn==1\n"}, "CS220:5"),
+    "by the library": (
+        ALL + GUNICORN,
+        {"common/pyproject.toml": '[project]\nname = "our-common"\nversion = "1"\ndependencies = ["gunicorn"]\n'},
+        "",
+    ),
+    "by an extra of the project that is asked for": (
+        BASE + "COPY . .\nRUN pip install ./common '.[web]'\n" + GUNICORN,
+        project('[project.optional-dependencies]\nweb = ["gunicorn"]'),
+        "",
+    ),
+    "by an extra of the project that nobody asks for": (
+        BASE + "COPY . .\nRUN pip install ./common .\n" + GUNICORN,
+        project('[project.optional-dependencies]\nweb = ["gunicorn"]'),
+        "CS220:5",
+    ),
+    "by a setup.py that may say anything": (ALL + "RUN pip install .\n" + GUNICORN, {"setup.py": ""}, "CS213:6"),
+    "by requirements that are told elsewhere": (
+        ALL + "RUN pip install .\n" + GUNICORN,
+        project('dynamic = ["dependencies"]'),
+        "CS213:6",
+    ),
+    "by poetry's table": (
+        ALL + "RUN pip install .\n" + GUNICORN,
+        {"pyproject.toml": '[tool.poetry.dependencies]\ngunicorn = "*"\n[build-system]\nbuild-backend = "poetry.x"\n'},
+        "",
+    ),
+    # what another package may bring
+    "another package may bring it": (FILE + UVICORN, wants("fastapi\n./common\n"), "CS213:5"),
+    "another package does": (FILE + UVICORN, wants("fastapi[standard]\n./common\n"), ""),
+    "another package does, with more": (FILE + UVICORN, wants("FastAPI[all, x] >= 0.1  # x\n./common\n"), ""),
+    "its own command needs another package": (
+        FILE + "CMD fastapi run main.py",
+        wants("fastapi\n./common\n"),
+        "CS213:5",
+    ),
+    "its own command has it": (FILE + "CMD fastapi run main.py", wants("fastapi-cli\n./common\n"), ""),
+    "every package is listed": (
+        BASE + "COPY . .\nRUN pip install --no-deps -r requirements.txt && pip install --no-deps ./common\n" + UVICORN,
+        wants("fastapi\n"),
+        "CS220:5",
+    ),
+    "every package has a hash": (FILE + UVICORN, wants(f"fastapi==1{HASH}\n"), "CS220:5"),
+    "a list that a tool has made": (
+        FILE + UVICORN,
+        wants("# This file is autogenerated by pip-compile with Python 3.12\nfastapi==1\n    # via x\n"),
+        "CS220:5",
+    ),
+    "a file that cannot be read is told of already": (
+        ALL + "ARG X\nRUN pip install -r $X\n" + UVICORN,
+        {},
+        "CS213:7",
+    ),
+    "a line that is refused is told of already": (ALL + "RUN pip install 'x @ ./common'\n" + GUNICORN, {}, "CS213:6"),
+    "from an address": (FILE + GUNICORN, wants("./common\ngunicorn @ git+https://x.invalid/y\n"), ""),
+    "from an address, by nobody": (FILE + GUNICORN, wants("./common\n-e git+https://x.invalid/y\n"), "CS213:5"),
+    "from an address, by the line": (ALL + "RUN pip install git+https://x.invalid/y\n" + GUNICORN, {}, "CS213:6"),
+    "an address of an index": (FILE + GUNICORN, wants("--index-url https://x.invalid/\n./common\n"), "CS220:5"),
+    # what may bring it besides
+    "an install at the start": (ALL + "CMD pip install -r requirements.txt && gunicorn main:app", wants(""), ""),
+    "by the system": (ALL + "RUN apt-get install -y gunicorn\n" + GUNICORN, {}, ""),
+    "by the system, as Debian names it": (ALL + "RUN apt-get install -y python3-gunicorn\n" + GUNICORN, {}, ""),
+    "by pipx": (ALL + "RUN pipx install gunicorn\n" + GUNICORN, {}, ""),
+    "a program nobody knows may": (ALL + "RUN conda-env update\n" + GUNICORN, {}, "CS213:6"),
+    "a script may, and that is told": (ALL + "RUN ./x.sh\n" + GUNICORN, {"x.sh": ""}, ""),
+    "a base image may": ("FROM team/base\nWORKDIR /app\nCOPY . .\nRUN pip install ./common\n" + GUNICORN, {}, ""),
+    "a file of that name": (ALL + "COPY main.py /usr/local/bin/gunicorn\n" + GUNICORN, {}, ""),
+    "another install that is known": (ALL + "RUN pip install -U pip setuptools wheel\n" + GUNICORN, {}, "CS220:6"),
+    # where it is
+    "PATH does not lead there": (VENV + GUNICORN, {}, "CS220:5"),
+    "PATH leads there": (VENV + "ENV PATH=/venv/bin:$PATH\n" + GUNICORN, {}, ""),
+    "PATH is set to what nobody knows": (VENV + "ARG X\nENV PATH=$X\n" + GUNICORN, {}, ""),
+    "PATH leads to what nobody knows, too": (VENV + "ARG X\nENV PATH=$X:$PATH\n" + GUNICORN, {}, ""),
+    "PATH leads to what is known, by a variable": (
+        VENV + "ARG X=/opt\nENV PATH=$X/bin:$PATH\n" + GUNICORN,
+        {},
+        "CS220:7",
+    ),
+    "by its path": (VENV + 'CMD ["/venv/bin/gunicorn", "main:app"]', {}, ""),
+    "by the path of what is not there": (VENV + 'CMD ["/venv/bin/uvicorn", "main:app"]', {}, "CS213:5"),
+    "by the path of a program nobody knows": (VENV + 'CMD ["/venv/bin/tool", "main:app"]', {}, ""),
+    "by the path of an image's own": (ALL + 'CMD ["/usr/bin/gunicorn", "main:app"]', {}, ""),
+    "by the module of its Python": (VENV + "CMD /venv/bin/python -m gunicorn main:app", {}, ""),
+    "activated": (VENV + "CMD . /venv/bin/activate && gunicorn main:app", {}, ""),
+    "in a folder that a variable names": (
+        ALL + "RUN pip install gunicorn --target $X\n" + GUNICORN,
+        {},
+        "",
+    ),
+    "in no environment at all": (ALL + "RUN uv pip install gunicorn\n" + GUNICORN, {}, "CS220:6"),
+    # from another stage
+    "a folder that a variable names is copied": (
+        BUILDER
+        + "RUN pip install ./common gunicorn --target $X\nFROM python:3.12-slim\nCOPY --from=b /usr/local /usr/local\n"
+        + GUNICORN,
+        {},
+        "",
+    ),
+    "only the packages are copied": (BUILT + f"COPY --from=b {SITE} {SITE}\n" + GUNICORN, {}, "CS220:9"),
+    "the programs are copied, too": (
+        BUILT + f"COPY --from=b {SITE} {SITE}\nCOPY --from=b /usr/local/bin /usr/local/bin\n" + GUNICORN,
+        {},
+        "",
+    ),
+    "the program is copied, too": (
+        BUILT + f"COPY --from=b {SITE} {SITE}\nCOPY --from=b /usr/local/bin/gunicorn /usr/local/bin/\n" + GUNICORN,
+        {},
+        "",
+    ),
+    "another program is copied": (
+        BUILT
+        + f"COPY --from=b {SITE} {SITE}\nCOPY --from=b /usr/local/bin/alembic /usr/local/bin/alembic\n"
+        + GUNICORN,
+        {},
+        "CS220:10",
+    ),
+    "a module of what is copied": (BUILT + f"COPY --from=b {SITE} {SITE}\nCMD python -m gunicorn main:app", {}, ""),
+    "a prefix is copied": (
+        BUILDER
+        + "RUN pip install --prefix=/install ./common gunicorn\nFROM python:3.12-slim\nCOPY --from=b /install /usr/local\n"
+        + GUNICORN,
+        {},
+        "",
+    ),
+    "a prefix without it is copied": (
+        BUILDER
+        + "RUN pip install --prefix=/install ./common\nFROM python:3.12-slim\nCOPY --from=b /install /usr/local\n"
+        + GUNICORN,
+        {},
+        "CS220:7",
+    ),
+    "all is copied": (BUILT + "COPY --from=b /usr/local /usr/local\n" + GUNICORN, {}, ""),
+    "an environment is copied": (
+        VENV.replace("slim", "slim AS b")
+        + "FROM python:3.12-slim\nCOPY --from=b /venv /venv\nENV PATH=/venv/bin:$PATH\n"
+        + GUNICORN,
+        {},
+        "",
+    ),
+    "a stage that is built on": (
+        ALL.replace("slim", "slim AS b") + "RUN pip install gunicorn\nFROM b\n" + GUNICORN,
+        {},
+        "",
+    ),
+    "wheels that a stage has made": (
+        BUILDER
+        + "RUN pip wheel -w /w ./common gunicorn\nFROM python:3.12-slim\nCOPY --from=b /w /w\nRUN pip install /w/*\n"
+        + GUNICORN,
+        {},
+        "",
+    ),
+    "wheels without it": (
+        BUILDER
+        + "RUN pip wheel -w /w ./common fastapi\nFROM python:3.12-slim\nCOPY --from=b /w /w\nRUN pip install /w/*\n"
+        + GUNICORN,
+        {},
+        "CS213:8",
+    ),
+    "wheels of nobody's": (ALL + "RUN pip install w/*.whl\n" + GUNICORN, {"w/x-1-py3-none-any.whl": ""}, "CS213:6"),
+    "a wheel that a file names": (
+        FILE + GUNICORN,
+        {**wants("./w/x-1-py3-none-any.whl\n"), "w/x-1-py3-none-any.whl": ""},
+        "CS213:5",
+    ),
+    # projects that a tool installs as a whole
+    "by poetry, only for development": (
+        ALL
+        + "RUN poetry install --only main\nENV PATH=/app/.venv/bin:$PATH POETRY_VIRTUALENVS_IN_PROJECT=1\n"
+        + GUNICORN,
+        {
+            "pyproject.toml": '[tool.poetry]\nname = "api"\n[tool.poetry.group.dev.dependencies]\n'
+            'gunicorn = { version = "*", extras = ["x"] }\n',
+            "poetry.lock": LOCK,
+        },
+        "CS220:7",
+    ),
+    "by a lock": (UV + GUNICORN, project('dependencies = ["gunicorn"]', LOCK), ""),
+    "not by a lock": (UV + UVICORN, project('dependencies = ["gunicorn"]', LOCK), "CS220:6"),
+    "only for development": (
+        UV + GUNICORN,
+        project('dependencies = ["x"]\n[dependency-groups]\ndev = ["gunicorn"]', LOCK),
+        "CS213:6",
+    ),
+    "for development, too": (
+        UV.replace(" --no-dev", "") + GUNICORN,
+        project('dependencies = ["x"]\n[dependency-groups]\ndev = ["gunicorn"]', LOCK),
+        "",
+    ),
+    "without a lock": (UV.replace("--frozen", "") + GUNICORN, project('dependencies = ["gunicorn"]'), ""),
+    "without a lock, by nobody": (UV.replace("--frozen", "") + GUNICORN, project('dependencies = ["x"]'), "CS213:6"),
+    "by Pipenv": (
+        ALL + "RUN pipenv install --system --deploy\n" + GUNICORN,
+        {"Pipfile": '[packages]\ngunicorn = "*"\n', "Pipfile.lock": '{"default": {"gunicorn": {}}, "develop": {}}'},
+        "",
+    ),
+    "not by Pipenv": (
+        ALL + "RUN pipenv install --system --deploy\n" + GUNICORN,
+        {"Pipfile": "[packages]\n", "Pipfile.lock": '{"default": {}, "develop": {"gunicorn": {}}}'},
+        "CS220:6",
+    ),
+    "no lock": (
+        ALL + "RUN pipenv install --system --deploy\n" + GUNICORN,
+        {"Pipfile": "[packages]\n", "Pipfile.lock": "<<<<"},
+        "CS213:6",
+    ),
+    "no TOML is told of already": (UV + GUNICORN, {"pyproject.toml": "<<<"}, "CS213:6"),
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_program_that_is_started_has_to_be_installed(name: str) -> None:
+    """A service would be called proven that ends at once, for want of its server; or one that runs, broken."""
+    dockerfile, files, expected = ROWS[name]
+    view = view_of({**LIBRARY, "main.py": "", **files}, f"{dockerfile}\n")
+    assert " ".join(f"{one.code}:{one.line}" for one in check_programs(view)) == expected
+
+
+def test_a_program_in_a_folder_that_is_mounted_is_not_looked_at() -> None:
+    """A service would be called broken whose environment is in a volume."""
+    text = "services:\n  api:\n    build: .\n    volumes: [venv:/venv]\nvolumes:\n  venv:\n"
+    service = read_compose_file(parse_documents(text)).services[0]
+    built = locate_service([Layer("/repo/services/api/compose.yaml", "/repo/services/api", service)])
+    assert built is not None
+    dockerfile = VENV.replace("gunicorn", "flask") + "ENV PATH=/venv/bin:$PATH\n" + GUNICORN
+    found = [[*check_programs(view_of(LIBRARY, dockerfile, compositions=given))] for given in ([], [built])]
+    assert [bool(one) for one in found] == [True, False]
+
+
+SAID = {
+    ALL + GUNICORN: "no install line brings `gunicorn`; add `gunicorn` to the requirements that the image installs",
+    FILE + "CMD fastapi run": "no requirement names a package that is known to bring it; add `fastapi[standard]` to",
+    VENV + GUNICORN: "it is installed in /venv/bin, to which PATH does not lead; add /venv/bin to PATH",
+    BUILT + GUNICORN: "/usr/local/bin/gunicorn is in another stage only: no COPY takes it; copy /usr/local/bin as well",
+}
+
+
+@pytest.mark.parametrize("dockerfile", SAID)
+def test_what_is_lacking_is_said_with_its_cause(dockerfile: str) -> None:
+    """A person would not know whether to add a package, a COPY or a folder of PATH."""
+    view = view_of({**LIBRARY, **wants("fastapi\n./common\n"), "main.py": ""}, dockerfile)
+    assert SAID[dockerfile] in " ".join(f"{one.message}; {one.remedy}" for one in check_programs(view))
