@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from benchmarks.environments import KEY as ENVIRONMENTS_KEY
 from benchmarks.environments import ROUNDS as ENVIRONMENTS_ROUNDS
 from benchmarks.environments import run_environments_case
+from benchmarks.fleet import KEY as FLEET_KEY
 from benchmarks.goals import Results
 from benchmarks.hook import KEY as HOOK_KEY
 from benchmarks.hook import ROUNDS as HOOK_ROUNDS
@@ -20,6 +21,9 @@ from benchmarks.people import run_people_case
 from benchmarks.report import render_page
 from benchmarks.rounds import WrongResultError, run_case
 from benchmarks.trees import SHAPES, Shape, choose_folder, write_text
+from benchmarks.versions import KEY as VERSIONS_KEY
+from benchmarks.versions import ROUNDS as VERSIONS_ROUNDS
+from benchmarks.versions import run_versions_case
 
 _HOOK_ROOM = 800 << 20
 _QUICK_HOOK_ROUNDS = 10
@@ -40,7 +44,7 @@ def main() -> None:
 
 
 def _parse(words: Sequence[str]) -> argparse.Namespace:
-    keys = [*(shape.key for shape in SHAPES), HOOK_KEY, PEOPLE_KEY, ENVIRONMENTS_KEY]
+    keys = [*(shape.key for shape in SHAPES), HOOK_KEY, PEOPLE_KEY, ENVIRONMENTS_KEY, VERSIONS_KEY, FLEET_KEY]
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("--output", metavar="FILE", help="write the page there; default: standard output")
     parser.add_argument("--rounds", type=_positive, help="so many rounds of every case")
@@ -72,7 +76,12 @@ def _measure(arguments: argparse.Namespace) -> str:
         environments = None
         if only is None or ENVIRONMENTS_KEY in only:
             environments = run_environments_case(root, arguments.rounds or ENVIRONMENTS_ROUNDS)
-    return render_page(Results(cases, hook, people, environments), [*machine, others.describe()], _note(arguments))
+        versions = None
+        if only is None or VERSIONS_KEY in only:
+            versions = run_versions_case(root, arguments.rounds or VERSIONS_ROUNDS)
+    return render_page(
+        Results(cases, hook, people, environments, versions), [*machine, others.describe()], _note(arguments)
+    )
 
 
 def _rounds(arguments: argparse.Namespace, shape: Shape) -> int:

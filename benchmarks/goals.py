@@ -1,34 +1,27 @@
 """The goals: what was hoped for, what was measured, and where a goal was missed, why."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from statistics import median, quantiles
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from statistics import median
+from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks.environments import IDLE, PIP, SYNC, EnvironmentsResult
+from benchmarks.fleet import FleetResult
+from benchmarks.fleet_goals import REASONS as FLEET_REASONS
+from benchmarks.fleet_goals import judge_fleet
 from benchmarks.hook import BARE, FULL, HOOK, MANY, MODULE, HookResult
+from benchmarks.judging import Goal, middle, spread
 from benchmarks.people import COMMITS, REPORT, TAB, PeopleResult
 from benchmarks.rivals import CP, DIFF, DISTRIBUTE, RSYNC, SHA256SUM, VERIFY, Work
 from benchmarks.rounds import CaseResult
-from benchmarks.running import Memory, Run
 from benchmarks.trees import LARGE
+from benchmarks.versions import VersionsResult
+from benchmarks.versions_goals import REASONS as VERSIONS_REASONS
+from benchmarks.versions_goals import judge_versions
+
+if TYPE_CHECKING:
+    from benchmarks.running import Memory
 
 _MOST_MEMORY = 100_000_000
-
-
-class Goal(NamedTuple):
-    """One goal.
-
-    Attributes:
-        key: What `REASONS` calls it.
-        text: What was hoped for.
-        measured: What was measured.
-        met: Whether that is enough.
-    """
-
-    key: str
-    text: str
-    measured: str
-    met: bool
 
 
 class Results(NamedTuple):
@@ -38,6 +31,8 @@ class Results(NamedTuple):
     hook: HookResult | None
     people: PeopleResult | None = None
     environments: EnvironmentsResult | None = None
+    versions: VersionsResult | None = None
+    fleet: FleetResult | None = None
 
 
 REASONS = {
@@ -110,32 +105,13 @@ REASONS = {
         "Most of it is Python's start and imports, of the tool and of Python's own library; the command line's parser (typer), which took "
         "as much again, is left out where there is no option. Looking at the ten services starts no process."
     ),
+    **VERSIONS_REASONS,
+    **FLEET_REASONS,
 }
 """Why a goal was missed, by its key, as profiling had it (two cores, Python 3.11); printed only where it was."""
 
 UNEXPLAINED = "It was met where this was profiled; this run was not."
 """Why another goal was missed: a run that took minutes is not lost for want of a sentence."""
-
-
-def spread(runs: Sequence[Run]) -> float:
-    """Return the interquartile range of some runs' seconds.
-
-    Args:
-        runs: At least one.
-    """
-    if len(runs) == 1:
-        return 0.0
-    low, _, high = quantiles([each.seconds for each in runs], n=4, method="inclusive")
-    return high - low
-
-
-def middle(runs: Sequence[Run]) -> float:
-    """Return the median of some runs' seconds.
-
-    Args:
-        runs: At least one.
-    """
-    return median(each.seconds for each in runs)
 
 
 def judge(results: Results) -> Iterator[Goal]:
@@ -160,6 +136,10 @@ def judge(results: Results) -> Iterator[Goal]:
     yield from _memory(results)
     if results.environments is not None:
         yield from _environments(results.environments)
+    if results.versions is not None:
+        yield from judge_versions(results.versions)
+    if results.fleet is not None:
+        yield from judge_fleet(results.fleet)
 
 
 _MOST_IDLE, _MOST_MANY = 0.1, 0.15

@@ -7,7 +7,7 @@ import time
 from typing import NamedTuple
 
 from benchmarks.rivals import tool
-from benchmarks.rounds import Table, check_status, rotated
+from benchmarks.rounds import Table, check_status, take_turns
 from benchmarks.running import Command, Memory, run, watch
 from benchmarks.trees import SHAPES, Tree, commit, write_text
 
@@ -22,7 +22,7 @@ STATUS = "`git status`"
 _LARGE_SHAPE = next(shape for shape in SHAPES if shape.key == "4x10000")
 MANY = f"**`common-sync-hook`**, {_LARGE_SHAPE.title}"
 
-_EXAMPLE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "examples", "media-services")
+EXAMPLE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "examples", "media-services")
 _SERVICES = 'services = ["orchestrator", "services/*"]\n'
 _ONE = f'master = "common"\n{_SERVICES}'
 _SETTLED = 2.1
@@ -66,34 +66,34 @@ def run_hook_case(folder: str, rounds: int) -> HookResult:
     roots = {
         title: _build(os.path.join(folder, f"{KEY}-{number}"), title) for number, title in enumerate(_CONFIGURATIONS)
     }
-    roots[MANY] = _settle(Tree(os.path.join(folder, f"{KEY}-many"), _LARGE_SHAPE).root, MANY)
+    roots[MANY] = settle(Tree(os.path.join(folder, f"{KEY}-many"), _LARGE_SHAPE).root, MANY)
     try:
-        commands = [(_hook(title), root) for title, root in roots.items()]
+        commands = [(hook(title), root) for title, root in roots.items()]
         bare = Command(BARE, (sys.executable, "-c", "pass"), sys.executable)
         status = Command(STATUS, ("git", "status"), "git")
         program = "from common_sync.interface.hook import main; main()"
         module = Command(MODULE, (sys.executable, "-c", program), sys.executable)
         full = Command(FULL, tool("common-sync-hook", "--no-cache"), tool("common-sync-hook")[0])
         contestants = [(bare, roots[HOOK]), *commands, *((one, roots[HOOK]) for one in (module, full, status))]
-        table: Table = {command.title: [] for command, _ in contestants}
-        for number in range(rounds):
-            for command, root in rotated(contestants, number):
-                done = run(command, root)
-                check_status(done, 0, command.title)
-                table[command.title].append(done)
-        return HookResult(rounds, table, watch(_hook(HOOK), roots[HOOK]))
+        table = take_turns(contestants, rounds)
+        return HookResult(rounds, table, watch(hook(HOOK), roots[HOOK]))
     finally:
         for root in roots.values():
             shutil.rmtree(root)
 
 
-def _hook(title: str) -> Command:
+def hook(title: str) -> Command:
+    """Return the hook as a contestant.
+
+    Args:
+        title: What the page calls it.
+    """
     return Command(title, tool("common-sync-hook"), tool("common-sync-hook")[0])
 
 
 def _build(root: str, title: str) -> str:
     """Make a copy of the example in which everything is in sync and committed; return its path."""
-    shutil.copytree(_EXAMPLE, root, ignore=shutil.ignore_patterns("__pycache__", ".git", "common-sync.toml"))
+    shutil.copytree(EXAMPLE, root, ignore=shutil.ignore_patterns("__pycache__", ".git", "common-sync.toml"))
     write_text(os.path.join(root, "common-sync.toml"), _CONFIGURATIONS[title])
     if title == TWO:
         os.mkdir(os.path.join(root, "events"))
@@ -104,14 +104,19 @@ def _build(root: str, title: str) -> str:
         check_status(run(tag, root), 0, f"the tag of {title}")
         pin = Command("pin", tool("common-sync", "pin", "services/api", "v1"), tool("common-sync")[0])
         check_status(run(pin, root), 0, f"the pin of {title}")
-    return _settle(root, title)
+    return settle(root, title)
 
 
-def _settle(root: str, title: str) -> str:
-    """Bring a repository in sync, commit it, and have the hook leave its stamp; return its path."""
+def settle(root: str, title: str) -> str:
+    """Bring a repository in sync, commit it, and have the hook leave its stamp; return its path.
+
+    Args:
+        root: The repository's absolute path.
+        title: What it is for, for messages.
+    """
     distribute = Command("distribute", tool("common-sync", "distribute"), tool("common-sync")[0])
     check_status(run(distribute, root), 0, f"distribute, before {title}")
     commit(root)
     time.sleep(_SETTLED)
-    check_status(run(_hook(title), root), 0, f"the warm-up of {title}")
+    check_status(run(hook(title), root), 0, f"the warm-up of {title}")
     return root

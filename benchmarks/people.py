@@ -6,7 +6,7 @@ import sys
 from typing import NamedTuple
 
 from benchmarks.rivals import tool
-from benchmarks.rounds import Table, check_status, rotated
+from benchmarks.rounds import Table, check_status, take_turns
 from benchmarks.running import Command, run
 from benchmarks.trees import MASTER, Shape, Tree, commit, write_text
 
@@ -62,12 +62,7 @@ def run_people_case(folder: str, rounds: int) -> PeopleResult:
             *(_ours(word) for word in ("verify", "status", "doctor")),
             Command(REPORT, tool("common-sync", "report", "--output", os.path.join(folder, "report.html")), "env"),
         ]
-        table: Table = {command.title: [] for command in contestants}
-        for number in range(rounds):
-            for command in rotated(contestants, number):
-                done = run(command, tree.root)
-                check_status(done, 0, command.title)
-                table[command.title].append(done)
+        table = take_turns([(command, tree.root) for command in contestants], rounds)
         return PeopleResult(rounds, _SHAPE.title, table)
     finally:
         shutil.rmtree(tree.root)

@@ -5,14 +5,18 @@ from collections.abc import Iterator, Sequence
 from benchmarks.environments import BARE as ENVIRONMENTS_BARE
 from benchmarks.environments import SYNC, EnvironmentsResult
 from benchmarks.environments import TITLE as ENVIRONMENTS_TITLE
-from benchmarks.goals import REASONS, UNEXPLAINED, Goal, Results, judge, middle, spread
+from benchmarks.fleet_page import show_fleet
+from benchmarks.goals import REASONS, UNEXPLAINED, Results, judge
 from benchmarks.hook import BARE, TITLE, HookResult
+from benchmarks.judging import Goal
 from benchmarks.people import BARE as PEOPLE_BARE
 from benchmarks.people import COMMITS, PeopleResult
 from benchmarks.people import TITLE as PEOPLE_TITLE
 from benchmarks.rivals import VERIFY, Work
 from benchmarks.rounds import CaseResult, Table
-from benchmarks.running import Memory, Run
+from benchmarks.running import Memory
+from benchmarks.tables import show_table
+from benchmarks.versions_page import show_versions
 
 _WORKS: dict[Work, str] = {
     "first": "First distribution",
@@ -68,6 +72,10 @@ def render_page(results: Results, machine: Sequence[tuple[str, str]], note: str)
         lines += _people(results.people)
     if results.environments is not None:
         lines += _environments(results.environments)
+    if results.versions is not None:
+        lines += show_versions(results.versions)
+    if results.fleet is not None:
+        lines += show_fleet(results.fleet)
     lines += ["", "## Memory", "", _MEMORY, "", *_memory(results)]
     return "\n".join(lines) + "\n"
 
@@ -93,40 +101,21 @@ def _case(case: CaseResult) -> Iterator[str]:
         if work == "nothing":
             table[VERIFY] = case.tables["verify"][VERIFY]
         yield from ("", f"### {heading}", "")
-        yield from _table(table, base, base.strip("*`"))
-
-
-def _table(table: Table, base: str, name: str) -> Iterator[str]:
-    yield f"| | runs | median | IQR | CPU | times {name} |"
-    yield "|---|--:|--:|--:|--:|--:|"
-    whole = middle(table[base])
-    for title, runs in table.items():
-        yield _row(title, runs, whole) if runs else f"| {title} | not installed | | | | |"
-
-
-def _row(title: str, runs: Sequence[Run], whole: float) -> str:
-    cpu = middle([each._replace(seconds=each.cpu) for each in runs])
-    between = _seconds(spread(runs)) if len(runs) > 1 else "-"
-    ratio = f"{middle(runs) / whole:.2f}"
-    return f"| {title} | {len(runs)} | {_seconds(middle(runs))} | {between} | {_seconds(cpu)} | {ratio} |"
-
-
-def _seconds(seconds: float) -> str:
-    return f"{seconds:.2f} s" if seconds >= 1 else f"{seconds * 1000:.1f} ms" if seconds < 0.1 else f"{seconds:.3f} s"
+        yield from show_table(table, base, base.strip("*`"))
 
 
 def _hook(result: HookResult) -> Iterator[str]:
     yield from ("", f"## {TITLE}", "")
     yield "On a copy of `examples/media-services`, with everything in sync and committed."
     yield ""
-    yield from _table(result.table, BARE, "bare Python")
+    yield from show_table(result.table, BARE, "bare Python")
 
 
 def _people(result: PeopleResult) -> Iterator[str]:
     yield from ("", f"## {PEOPLE_TITLE}", "")
     yield f"In a repository of {result.title}, {COMMITS} commits, with everything in sync; git has packed nothing."
     yield ""
-    yield from _table(result.table, PEOPLE_BARE, "bare Python")
+    yield from show_table(result.table, PEOPLE_BARE, "bare Python")
 
 
 def _environments(result: EnvironmentsResult) -> Iterator[str]:
@@ -136,12 +125,12 @@ def _environments(result: EnvironmentsResult) -> Iterator[str]:
         "has to import what it requires. The first row has nothing in uv's cache, the second all."
     )
     yield ""
-    yield from _table(result.built, SYNC, "env sync")
+    yield from show_table(result.built, SYNC, "env sync")
     yield ""
     yield from ("| | on the disk, uv's cache included |", "|---|--:|")
     yield from (f"| {title} | {size / 1e6:.0f} MB |" for title, size in result.sizes.items())
     yield from ("", "Ten services that are in sync:", "")
-    yield from _table(result.idle, ENVIRONMENTS_BARE, "bare Python")
+    yield from show_table(result.idle, ENVIRONMENTS_BARE, "bare Python")
 
 
 def _memory(results: Results) -> Iterator[str]:

@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
 from benchmarks.rivals import MANIFEST, Team, Work, teams, tool
@@ -70,6 +70,30 @@ def rotated(items: Sequence[Item], number: int) -> list[Item]:
     """
     start = number % len(items)
     return [*items[start:], *items[:start]]
+
+
+def take_turns(
+    contestants: Sequence[tuple[Command, str]], rounds: int, before: Callable[[Command, str], None] | None = None
+) -> Table:
+    """Return the runs of contestants that run in turn, each in a folder of its own; each has to end with 0.
+
+    Args:
+        contestants: Each with the folder that it runs in.
+        rounds: How many rounds.
+        before: Called before each run, which is not timed.
+
+    Raises:
+        WrongResultError: One ended with something else.
+    """
+    table: Table = {command.title: [] for command, _ in contestants}
+    for number in range(rounds):
+        for command, root in rotated(contestants, number):
+            if before is not None:
+                before(command, root)
+            done = run(command, root)
+            check_status(done, 0, command.title)
+            table[command.title].append(done)
+    return table
 
 
 class _Case:

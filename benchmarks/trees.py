@@ -115,6 +115,18 @@ def write_text(path: str, text: str) -> None:
         file.write(text)
 
 
+def write_program(path: str, text: str) -> None:
+    """Write a script that may be run, in a folder that is made where it is missing.
+
+    Args:
+        path: Where.
+        text: Its lines for `sh`.
+    """
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    write_text(path, f"#!/bin/sh\n{text}\n")
+    os.chmod(path, 0o700)
+
+
 def commit(root: str) -> None:
     """Make a folder a repository where it is none, and commit all that is in it.
 
