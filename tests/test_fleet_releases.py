@@ -245,6 +245,26 @@ def test_a_release_that_is_ill(fleet: Fleet) -> None:
     assert (done.code, fleet.answers()) == (0, ["v4"] * 3), done
 
 
+@deep(_WHY)
+def test_what_a_unit_runs(machine: Fleet) -> None:
+    """A unit that still runs the release from before would be called current because of the files of the new one."""
+    box, unit = machine.boxes["pi-1"], "clone-api.service"
+    machine.write_inventory(keys=f'unit = "{unit}"\n')
+
+    def tell() -> tuple[str, str, list[str]]:
+        document = machine.read("status")
+        (place,) = document["places"]
+        return place["state"], place["runs"]["state"], [one["code"] for one in document["findings"]]
+
+    assert tell() == ("current", "current", [])
+    box("sh", "-c", f'cd {TO}/api/releases && ln -s "$(readlink current)" next && mv -T next current')
+    assert tell() == ("current", "restart", ["CS403"])
+    box("systemctl", "restart", unit)
+    assert tell() == ("current", "current", [])
+    box("systemctl", "stop", unit)
+    assert tell() == ("current", "stopped", ["CS403"])
+
+
 def _die(module: str, name: str, when: str) -> str:
     """Return a program by which the machine's common-sync is killed before or after it has called something, and the agent with it."""
     call = "call(*a, **k); " if when == "after" else ""

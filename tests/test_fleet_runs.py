@@ -36,7 +36,7 @@ def ask(
 
 def hear(told: str) -> Looked:
     """Return a target whose health tells a digest."""
-    target = Target("vm", "", Setting("api", 5), "clone", "/srv", (), "", 3)
+    target = Target("vm", None, Setting("api", 5), "clone", "/srv", (), "", 3)
     return Looked(Site("vm", SERVICE, target), Look(Health(200, 1, told=told)))
 
 

@@ -23,7 +23,7 @@ from common_sync.core.copies.manifest import Manifest
 from common_sync.core.errors import ConfigurationError, GitError, Problem, shell_word
 from common_sync.core.findings import make_finding
 from common_sync.core.fleet.answers import SSH_FAILED, Trouble, Verdict, read_reply
-from common_sync.core.fleet.inventory import CONTAINER, LOCAL, RELEASE, Inventory, Place, Site
+from common_sync.core.fleet.inventory import CONTAINER, LOCAL, RELEASE, Inventory, Place, Site, list_running
 from common_sync.core.fleet.probe import make_status
 from common_sync.core.fleet.runs import judge_runs
 from common_sync.core.model import Finding, Origin, below
@@ -125,9 +125,27 @@ def read_fleet(project: Project, wish: Wish) -> FleetStatus:
     indexed = tuple(site for site in sites if site.service in project.indexed)
     meant = [site for site in sites if site not in indexed] if wish.deployed else sites  # no deploy touches the others
     looked, more = ask_looks(meant, silent, file, wish.patience)
+    if not wish.deployed:
+        inside, others = _ask(_list_running(project, looked, wanted), file, wish.patience)
+        order = [(one.place.host, one.place.line) for one in asked]
+        asked = sorted([*asked, *inside], key=lambda one: order.index((one.place.host, one.place.line)))
+        findings += others
     asked, told = find_contradictions(asked, looked, file)
     found = (*findings, *more, *told, *find_differences(asked, file))
     return FleetStatus(ref, commit, tuple(asked), found, tuple(looked), indexed)
+
+
+def _list_running(
+    project: Project, looked: Sequence[Looked], wanted: Mapping[tuple[str, str], Manifest]
+) -> list[tuple[Place, Manifest]]:
+    """Return the places in the containers of what `fleet deploy` has deployed, and what they should hold."""
+    found: list[tuple[Place, Manifest]] = []
+    for site, look in looked:
+        if look is not None and look.journal is not None:
+            own = [(unit, name) for unit, name in look.containers if unit in look.journal.images]
+            copies = [library.copy for library in project.libraries_of(site.service)]
+            found += ((one, wanted[one.service, one.copy]) for one in list_running(site, copies, own))
+    return found
 
 
 def select_sites(project: Project, inventory: Inventory, wish: Wish) -> list[Site]:

@@ -7,7 +7,7 @@ import os
 
 from common_sync.remote.calls import Job, fail, refuse
 from common_sync.remote.clone import SHORT, Clone
-from common_sync.remote.host import Host
+from common_sync.remote.host import Host, Units
 from common_sync.remote.journal import Journal, Release
 from common_sync.remote.look import list_running
 from common_sync.remote.registry import Registry
@@ -34,9 +34,12 @@ class Compose(Steps):
         self._clone.fetch()
         self._host.add_tree(self._tree)
         self.note("fetched", self.journal)
-        new = self._pull_images() if self._job.image else self._build_images()
-        self.note("built", self.journal._replace(new=new, pulled=""))
-        for unit, image in self.journal.new.items():
+        root, units = self._read_tree()
+        images = self._pull_images(units) if self._job.image else self._host.build(root, units.project, units.names)
+        new = {unit: image for unit, image in images.items() if unit not in units.once}
+        once = {unit: images[unit] for unit in units.once}
+        self.note("built", self.journal._replace(new=new, once=once, pulled=""))
+        for unit, image in images.items():
             words = ("run", "--rm", "-i", "--network", "none", "--entrypoint", "python3", image, "-I", "-")
             self._host.prove(f"the image of {unit}", *words)
 
@@ -45,50 +48,53 @@ class Compose(Steps):
         if self.journal.step == "verified":
             self.discard("another run has begun")
         self._clone.check(self._job.branch)
-        project, names = self._host.read_units(self._job.path)
-        running = {unit: image for unit, image in self._host.find_running(project).items() if unit in names}
-        self._known = self._list_kept()
+        project, names, once = self._host.read_units(self._job.path)
+        found = {unit: image for unit, image in self._host.find_running(project).items() if unit in names}
+        self._known = self._list_kept().union(found.values())
         for unit, name in names.items():
-            self._host.check_name(name, running.get(unit), self._known)
-        for unit, image in running.items():
+            self._host.check_name(name, found.get(unit), self._known)
+        for unit, image in found.items():
             self._host.keep(project, unit, image)
+        ran = {unit: image for unit, image in found.items() if unit in once}
+        running = {unit: image for unit, image in found.items() if unit not in once}
         well = bool(running) and not self._host.find_ill(project, running)
         fresh = Journal("", self._job.run, self._job.commit, self._job.tree, self._clone.head(), project, running)
-        self.note("begun", fresh._replace(branch=self._clone.branch(), well=well, history=self.journal.history))
+        self.note(
+            "begun", fresh._replace(branch=self._clone.branch(), well=well, ran=ran, history=self.journal.history)
+        )
 
     def _list_kept(self) -> set[str]:
         """Return the images of the releases that are kept, and of what ran before the last deploy."""
         kept = [release.images for release in self.journal.releases]
         return {image for images in (*kept, self.journal.running) for image in images.values()}
 
-    def _build_images(self) -> dict[str, str]:
-        """Build the images from the work tree beside the clone; return their ids."""
-        root, project, names = self._read_tree()
-        return self._host.build(root, project, names)
-
-    def _pull_images(self) -> dict[str, str]:
+    def _pull_images(self, units: Units) -> dict[str, str]:
         """Bring the image that was built of the commit elsewhere; return its id for each unit."""
-        _, project, names = self._read_tree()
-        self._registry.check(names)
+        self._registry.check(units.names)
         digest = self._registry.resolve()
         is_there = bool(self._host.find_image(digest))
         self.note("fetched", self.journal._replace(digest=digest, pulled="" if is_there else digest))
         image = self._registry.pull(digest)
         self._host.keep_pulled(image)
-        for unit in names:
-            self._host.keep(project, unit, image)
+        for unit in units.names:
+            self._host.keep(units.project, unit, image)
         self._registry.let_go(self.journal.pulled)
-        return dict.fromkeys(names, image)
+        return dict.fromkeys(units.names, image)
 
-    def _read_tree(self) -> tuple[str, str, dict[str, str]]:
-        """Return the work tree's folder of the repository, the project, and the image's name of each unit there."""
+    def _read_tree(self) -> tuple[str, Units]:
+        """Return the work tree's folder of the repository, and the units there."""
         root = self._find_root()
-        project, names = self._host.read_units(root)
-        if project != self.journal.project:
-            fail(f"{self._job.commit[:SHORT]} calls its project {project}, and not {self.journal.project}")
-        for unit, name in names.items():
-            self._host.check_name(name, self.journal.running.get(unit), self._known)
-        return root, project, names
+        units, journal = self._host.read_units(root), self.journal
+        if units.project != journal.project:
+            fail(f"{self._job.commit[:SHORT]} calls its project {units.project}, and not {journal.project}")
+        there = self._host.find_running(
+            units.project
+        )  # a unit that ends may be left from a later release than the clone has
+        ran = {**journal.ran, **{unit: there[unit] for unit in units.once if unit in there}}
+        for unit, name in units.names.items():
+            self._host.check_name(name, {**journal.running, **ran}.get(unit), self._known)
+        self.journal = journal._replace(ran=ran)
+        return root, units
 
     def _find_root(self) -> str:
         """Return the repository's folder in the work tree beside the clone."""
@@ -98,12 +104,17 @@ class Compose(Steps):
     def _check_names(self) -> None:
         """Refuse where somebody has made an image by a name that is about to be given to another one."""
         for root in (self._job.path, self._find_root()):
-            for unit, name in self._host.read_units(root)[1].items() if os.path.isdir(root) else []:
+            for unit, name in self._host.read_units(root).names.items() if os.path.isdir(root) else []:
                 self._host.check_name(name, self.journal.running.get(unit), self._list_ours())
 
     def _list_ours(self) -> set[str]:
         """Return the images that have a name of our own, and so lose nothing with Compose's."""
-        return self._list_kept().union(self.journal.running.values(), self.journal.new.values())
+        journal = self.journal
+        before, after = (
+            {*journal.running.values(), *journal.ran.values()},
+            {*journal.new.values(), *journal.once.values()},
+        )
+        return self._list_kept() | before | after
 
     def discard(self, why: str) -> None:
         """Take away what was prepared; what runs was not touched."""
@@ -116,7 +127,7 @@ class Compose(Steps):
         """Forget the images that were built or pulled here, are in no kept release, and do not run."""
         journal = self.journal
         held = [release.images for release in journal.releases]
-        held += [journal.running] if journal.step != "deployed" else []
+        held += [journal.running, journal.ran] if journal.step != "deployed" else []
         with contextlib.suppress(*ERRORS):  # the next run does it
             found = {str(one["image"]) for one in list_running(journal.project)}
             self._host.forget(journal.project, found.union(*(one.values() for one in held)))
@@ -170,6 +181,7 @@ class Compose(Steps):
         """Move the clone, start the new images, and see that they do well and hold what is wanted."""
         journal = self.journal
         self._clone.move(journal.commit, back=journal.back)
+        self._host.run_once(journal.once, self._list_ours())
         self._host.start(journal.new, self._list_ours())
         self.note("switched", journal)
         self._host.wait_until_well(journal.project, journal.new)
@@ -191,7 +203,8 @@ class Compose(Steps):
         self._clone.check_branch(journal.branch)
         self._clone.mend(journal.commit if head == journal.old else journal.old)
         self._clone.check_way(journal.old)
-        fresh = {unit: image for unit, image in journal.new.items() if unit not in journal.running}
+        after, before = {**journal.new, **journal.once}, {**journal.running, **journal.ran}
+        fresh = {unit: image for unit, image in after.items() if unit not in before}
         if fresh and head == journal.commit:
             self._host.remove(fresh)
         if head != journal.old:
@@ -200,7 +213,20 @@ class Compose(Steps):
         if journal.well:
             self._host.wait_until_well(journal.project, journal.running)
         found = self._host.find_running(journal.project)
+        self._name_ended(found)
         gone = sorted(unit for unit, image in journal.running.items() if found.get(unit) != image)
         if gone:
             fail(f"{', '.join(gone)}: what ran before is not there again")
         self._host.remove_tree(self._tree)
+
+    def _name_ended(self, found: dict[str, str]) -> None:
+        """Give the names of units that end to what their containers have; a name that others have is theirs.
+
+        Args:
+            found: The image of each unit's container.
+        """
+        names = self._host.read_units(self._job.path).names if self.journal.ran else {}
+        taken = {names.get(unit) for unit in self.journal.running}
+        own = {unit for unit in self.journal.ran if names.get(unit) not in taken}
+        if own:
+            self._host.name({unit: image for unit, image in found.items() if unit in own}, self._list_ours())

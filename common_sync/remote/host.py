@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from typing import NamedTuple
 
 from common_sync.remote.calls import Caller, fail, refuse
 from common_sync.remote.clone import SHORT
@@ -15,6 +16,14 @@ _LABEL = "common-sync.target"
 """Of images that were built here, and whose names may be taken away again."""
 
 _FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
+
+
+class Units(NamedTuple):
+    """What Compose starts of a service."""
+
+    project: str  # its name
+    names: dict[str, str]  # the image's name of each unit; those with ports first
+    once: list[str]  # the units that do their work and end, each after those that it waits for
 
 
 class Host(Caller):
@@ -108,29 +117,47 @@ class Host(Caller):
         """Return the image of each unit of a project."""
         return {str(one["unit"]): str(one["image"]) for one in list_running(project)}
 
-    def start(self, images: dict[str, str], ours: set[str]) -> None:
-        """Give their names to images, then start the units from them one after another.
+    def name(self, images: dict[str, str], ours: set[str]) -> Units:
+        """Give their names to images; return the units.
 
         Args:
             images: The image of each unit.
             ours: The images that lose nothing with such a name; it is taken from no other one.
         """
-        project, names = self.read_units(self.job.path)
-        limit = self._limit(project)
+        units = self.read_units(self.job.path)
         for unit, image in images.items():
-            if unit in names:
-                self.check_name(names[unit], None, {image, *ours})
-        for unit in names:
+            if unit in units.names:
+                self.check_name(units.names[unit], None, {image, *ours})
+        for unit, name in units.names.items():
             if unit in images:
-                self.do("docker", "tag", images[unit], names[unit])
-        for unit in names:
+                self.do("docker", "tag", images[unit], name)
+        return units
+
+    def start(self, images: dict[str, str], ours: set[str]) -> None:
+        """Give their names to images, as `name` does, then start the units from them one after another."""
+        units = self.name(images, ours)
+        limit = self._limit(units.project)
+        for unit in units.names:
             if unit in images:
-                words = ("up", "-d", "--no-build", "--no-deps", "--pull", "never", "--", unit)
-                self.compose(self.job.path, *words, limit=limit)
+                self.compose(self.job.path, *_UP, unit, limit=limit)
+
+    def run_once(self, images: dict[str, str], ours: set[str]) -> None:
+        """Start units that do their work and end, one after another, from images that get their names by `name`.
+
+        Raises:
+            StepError: One has not ended with 0.
+        """
+        project = self.name(images, ours).project
+        for unit in images:
+            self.compose(self.job.path, *_UP, unit)
+            found = [str(one["id"]) for one in list_running(project) if one["unit"] == unit]
+            codes = self.ask("docker", "wait", *found, limit=self.job.timeout).split() if found else ["no container"]
+            if set(codes) != {"0"}:
+                fail(f"{unit} has ended with {', '.join(codes)}")
 
     def remove(self, images: dict[str, str]) -> None:
         """Remove units that were not there before, and the names of their images."""
-        project, names = self.read_units(self.job.path)
+        project, names, _ = self.read_units(self.job.path)
         limit = self._limit(project)
         for unit in [unit for unit in names if unit in images]:
             self.compose(self.job.path, "rm", "--stop", "--force", "--", unit, limit=limit)
@@ -183,8 +210,8 @@ class Host(Caller):
                 return [one for one in found if os.path.exists(one)]
         return fail(f"there is no compose file in {folder}")
 
-    def read_units(self, root: str) -> tuple[str, dict[str, str]]:
-        """Return the project's name, and the image's name of each unit that is built of the service, or has its image; those with ports first."""
+    def read_units(self, root: str) -> Units:
+        """Return the units that are built of the service, or have its image."""
         words = ("config", "--format", "json", "--no-env-resolution")
         told = json.loads(self.ask(*self._find_compose(root), *words))
         folder, found = os.path.join(os.path.realpath(root), self.job.service), []
@@ -200,7 +227,8 @@ class Host(Caller):
             fail(
                 f"its compose files build no image of {self.job.service}{f' and start no {self.job.image}' if self.job.image else ''}"
             )
-        return str(told["name"]), {unit: name for _, unit, name in sorted(found)}
+        names = {unit: name for _, unit, name in sorted(found)}
+        return Units(str(told["name"]), names, _find_once(told["services"], names))
 
     def _limit(self, project: str) -> float:
         """Return how many seconds a unit may take to be stopped and started."""
@@ -221,6 +249,22 @@ class Host(Caller):
             command += ["-f", file]
         command += ["--env-file", settings] if os.path.exists(settings) else []
         return command
+
+
+_UP = ("up", "-d", "--no-build", "--no-deps", "--pull", "never", "--")
+
+
+def _find_once(services: dict[str, dict[str, dict[str, dict[str, str]]]], names: dict[str, str]) -> list[str]:
+    """Return the units that another one waits for until they have ended well, each after those that it waits for itself."""
+    needs = {unit: one.get("depends_on") or {} for unit, one in services.items()}
+    conditions = [item for one in needs.values() for item in one.items()]
+    ends = {unit for unit, one in conditions if one.get("condition") == "service_completed_successfully"}
+    left, found = [unit for unit in names if unit in ends], []
+    while left:
+        ready = [unit for unit in left if not set(left).intersection(needs[unit])]
+        found.append((ready or left)[0])
+        left.remove(found[-1])
+    return found
 
 
 def _own_name(project: str, unit: str, image: str) -> str:

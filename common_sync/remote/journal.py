@@ -31,6 +31,8 @@ class Journal(NamedTuple):
         project: Compose's name of what runs.
         running: The image of each unit that ran before.
         new: The image of each unit that it goes to.
+        once: The image of each unit that does its work and ends, in their order; none on the way back.
+        ran: The image of each such unit before.
         back: Whether it goes to an earlier release.
         well: Whether the service was well before.
         branch: The branch that the clone was at: no other one is moved.
@@ -48,6 +50,8 @@ class Journal(NamedTuple):
     project: str = ""
     running: dict[str, str] = {}  # noqa: RUF012 - it is a tuple, and no field is ever changed in its place
     new: dict[str, str] = {}  # noqa: RUF012
+    once: dict[str, str] = {}  # noqa: RUF012
+    ran: dict[str, str] = {}  # noqa: RUF012
     back: bool = False
     well: bool = False
     branch: str = ""

@@ -292,6 +292,7 @@ def _list_containers(project: str) -> list[dict[str, object]]:
         labels, state = one["Config"]["Labels"], one["State"]
         if labels.get("com.docker.compose.oneoff") != "True":
             told = {"unit": labels.get(_UNIT, ""), "id": one["Id"], "image": one["Image"]}
+            told["name"] = one.get("Name", "").lstrip("/")
             told.update(started=state["StartedAt"], state=state["Status"], restarts=one["RestartCount"])
             told.update(
                 stops=one["Config"].get("StopTimeout") or _STOPS, health=(state.get("Health") or {}).get("Status", "")

@@ -239,10 +239,9 @@ def find_other(folder: str, library: str, runs: str) -> str:
     for place in places:
         for one in sorted(glob.glob(os.path.join(glob.escape(place), "*.dist-info"))):
             if _normalise(os.path.basename(one).partition("-")[0]) == _normalise(library):
-                source = _find_source(one)
-                if source != folder:
-                    where = f"it was installed editable from {source}" if source else f"it was installed into {place}"
-                    return ascii(where)[1:-1][:_LONGEST]
+                source = _find_source(one)  # the first is what is imported
+                where = f"it was installed editable from {source}" if source else f"it was installed into {place}"
+                return "" if source == folder else ascii(where)[1:-1][:_LONGEST]
     return ""
 
 

@@ -1,11 +1,14 @@
 """`fleet status` of containers in a real engine."""
 
+import json
 from pathlib import Path
 
 from e2e.engine import Engine
 from e2e.images import build_folder, running
 from e2e.test_example import take_example
 from support.waiting import wait_for
+
+from common_sync.remote.look import find_state
 
 DOCKERFILE = 'FROM python:3.11-slim\nCOPY common /app/common\nCMD ["sleep", "1000"]\n'
 
@@ -51,6 +54,8 @@ def test_what_containers_hold(engine: Engine, tmp_path: Path) -> None:
         ("CS405", "local"),
         ("CS407", f"local {names['bare']}"),
         ("CS407", "local not-there"),
+        ("CS404", "local"),
+        ("CS412", "2 different states of media-common run"),
     ]
     assert "OCI runtime exec failed" in status["findings"][2]["message"]
     assert "No such container" in status["findings"][3]["message"]
@@ -92,3 +97,39 @@ def test_what_containers_run(engine: Engine, tmp_path: Path) -> None:
         assert tell(0) == [("current", "current")] * 2
         assert engine.docker("exec", own.container, "touch", "/app/common/media_common/more.py").code == 0
         assert tell(1) == [("current", "current"), ("differs", "restart")]
+
+
+def test_what_compose_runs(engine: Engine, tmp_path: Path) -> None:
+    """The containers of a service that was deployed would not be looked at, since nobody has written down their names."""
+    repo = take_example(tmp_path / "repo")
+    service = repo.root / "services/api"
+    assert [repo.run(*words).code for words in (("init", "--yes"), ("distribute",))] == [0, 0]
+    repo.commit("new")
+    (tmp_path / "Dockerfile").write_text(DOCKERFILE)
+    assert build_folder(engine, service, "fleet-unit", "--file", str(tmp_path / "Dockerfile")).code == 0
+    repo.write(
+        "fleet.toml",
+        f'[[target]]\nhost = "local"\nservice = "api"\nkind = "compose"\npath = "{repo.root}"\nlibrary = "/app/common"\n',
+    )
+    state = tmp_path / find_state(str(repo.root), "services/api").removeprefix(f"{Path.home()}/")
+    state.mkdir(parents=True)
+    history = [{"images": {"api": "sha256:0", "worker": "sha256:0"}, "tree": "", "commit": "", "run": ""}]
+    journal = {"step": "deployed", "run": "1", "commit": "", "project": "shop", "history": history}
+    (state / "journal.json").write_text(json.dumps(journal))
+
+    def label(unit: str) -> tuple[str, ...]:
+        return ("--label", "com.docker.compose.project=shop", "--label", f"com.docker.compose.service={unit}")
+
+    with (
+        running(engine, "fleet-unit", *label("api")) as api,
+        running(engine, "fleet-unit", *label("worker")) as worker,
+        running(engine, "fleet-unit", *label("db")),
+    ):
+        assert engine.docker("exec", worker.container, "touch", "/app/common/more.py").code == 0
+        done = repo.run("fleet", "status", "--ref", "HEAD", "--output-format", "json", env={"HOME": str(tmp_path)})
+        names = [
+            engine.docker("inspect", "--format", "{{.Name}}", one.container).out.strip("/\n") for one in (api, worker)
+        ]
+    places = {one["container"]: (one["state"], one["runs"]["state"]) for one in json.loads(done.out)["places"]}
+    expected = {None: ("current", "none"), names[0]: ("current", "current"), names[1]: ("differs", "restart")}
+    assert (done.code, places) == (1, expected), done

@@ -374,6 +374,33 @@ def test_whoever_asked_is_gone(fleet: Fleet) -> None:
     assert (fleet.deploy("--host", "vm-1").code, fleet.answers("vm-1")) == (0, ["two"])
 
 
+_WAITS = ", depends_on: {migrate: {condition: service_completed_successfully}}}\n  db:"
+_ENDS = """\
+  migrate:
+    build: {context: ., network: none}
+    network_mode: none
+    command: [python3, -c, "import sys; sys.exit(5 * (open('/app/version').read() == 'three\\\\n'))"]
+"""
+
+
+def test_migrations(fleet: Fleet) -> None:
+    """A service with migrations could not be deployed, or would run although they have failed."""
+    fleet.repo.write(f"{SERVICE}/compose.yml", UNITS.replace("}\n  db:", _WAITS) + _ENDS)
+    fleet.publish("two")
+    done = fleet.deploy("--host", "local")
+    assert (done.code, fleet.answers("local"), fleet.codes("local")) == (0, ["two"], []), done
+    assert fleet.deploy("--host", "local").out.splitlines()[-1] == "✓ 1 target runs what origin/main says"
+    fleet.publish("three")
+    done = fleet.deploy("--host", "local")
+    assert (done.code, "went back by itself: migrate has ended with 5" in done.out) == (1, True), done
+    assert fleet.answers("local") == ["two"]
+    back = fleet.fleet("rollback", "--host", "local", "--yes")
+    assert (back.code, fleet.answers("local")) == (0, ["one"]), back
+    fleet.publish("four")
+    done = fleet.deploy("--host", "local")
+    assert (done.code, fleet.answers("local")) == (0, ["four"]), done
+
+
 PULLED = """\
 name: ${PROJECT}
 services:

@@ -147,7 +147,7 @@ def test_files_that_compose_takes_by_itself(machine: Machine, name: str) -> None
     text = '{"services": {"api": {"image": "mine"}}}' if name.endswith("yml") else "PORT=1\n"
     (machine.clone / SERVICE / name).write_text(text)
     there = Host(machine.job("prepare"))
-    _, names = there.read_units(str(machine.clone))
+    names = there.read_units(str(machine.clone)).names
     assert names == {"api": "mine" if name.endswith("yml") else "shop-api"}
     assert machine.was_called(f"-f {machine.clone}/{SERVICE}/compose.override.yml") == name.endswith("yml")
     assert machine.was_called(f"--env-file {machine.clone}/{SERVICE}/.env") == (name == ".env")

@@ -8,7 +8,6 @@ from support.farm import Farm
 
 from common_sync.core.fleet.answers import Reply
 from common_sync.edges.fleet.asking import Patience, Question, ask_hosts
-from common_sync.edges.fleet.inventory import _list_hosts
 
 HELLO = "import sys; print('hello'); print('there', file=sys.stderr)"
 
@@ -111,11 +110,3 @@ def test_a_program_that_is_not_here(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ask_hosts([Question("local", "c", HELLO)], Patience()) == [
         Reply(127, b"", b"docker: No such file or directory")
     ]
-
-
-def test_hosts_of_the_users_configuration(tmp_path: Path) -> None:
-    """A host that stands in an included file would be left out of the fleet."""
-    (tmp_path / "more").write_text("Host pi-2 vm\nInclude more\n")
-    (tmp_path / "config").write_text(f"Host pi-1 pi-1 *\nInclude {tmp_path}/mor?\nHost pi-3\n")
-    assert _list_hosts("pi-*", str(tmp_path / "config")) == ["pi-1", "pi-2", "pi-3"]
-    assert _list_hosts("pi-*", str(tmp_path / "nowhere")) == []

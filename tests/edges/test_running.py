@@ -200,3 +200,13 @@ def test_where_it_is_imported_from(copy: Path, url: str | None, editable: bool, 
     found = running.find_other(str(folder), "our_common", UNIT)
     assert (found.startswith(says), bool(found)) == (True, bool(says))
     assert running.find_other(str(folder), "other", UNIT) == ""
+    further = folder.parents[1] / ".venv/lib/python3.11/site-packages/our_common-1.0.dist-info"
+    further.mkdir(parents=True)
+    assert running.find_other(str(folder), "our_common", UNIT) == found, "the nearest environment counts"
+
+
+def test_what_looks_at_processes_is_imported_only_where_there_is_one() -> None:
+    """Each host of a fleet would take half as long again to say what its copies hold."""
+    program = "import sys; import common_sync.remote.running; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True)
+    assert {"subprocess", "glob", "urllib.parse"}.isdisjoint(done.stdout.split())

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from support.monorepo import Monorepo
+from support.monorepo import PROGRAM, Monorepo, show
 from support.repositories import PACKAGE, PROJECT, Files, below, build, service
 
 USING = {"services/api/main.py": "from common import store\n", "services/web/main.py": "import common\n"}
@@ -44,6 +44,19 @@ def test_a_guess_has_a_mark_of_its_own(tmp_path: Path) -> None:
     (tmp_path / "common-sync.toml").unlink()
     document = json.loads(repo.run("init", "--yes", "--output-format", "json").out)
     assert (document["guess"], [one["guess"] for one in document["services"]]) == (True, [False, False])
+
+
+def test_a_narrow_terminal(tmp_path: Path) -> None:
+    """Rows would be broken by the terminal, in the middle of words and without a margin."""
+    files = {**below("common", PACKAGE), **service("services/api-of-the-customers"), **service("services/docs2")}
+    files["services/api-of-the-customers/main.py"] = "from common import store\n"
+    files |= below("shared", PACKAGE) | {"services/docs2/main.py": "import shared\n"}
+    repo = Monorepo(build(tmp_path, files))
+    done = show(*PROGRAM, "init", "--yes", "--master", "common", cwd=repo.root, env={"NO_COLOR": "1"}, columns=60)
+    assert done.code == 0
+    assert "\n✓ service  services/api-of-the-customers\n" in done.out, done.out
+    rows = done.out.partition("wrote ")[0].splitlines()
+    assert [row for row in rows if len(row) > 60 and "common-sync init" not in row] == []
 
 
 def test_services_that_only_look_like_ones(tmp_path: Path) -> None:

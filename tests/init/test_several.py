@@ -15,6 +15,7 @@ from common_sync.commands.steps.proposing import Proposal
 from common_sync.core.errors import ConfigurationError
 from common_sync.edges.project.load import load_project
 from common_sync.interface.run.init import _ask
+from common_sync.interface.show.terminal import Terminal
 
 OTHER = {"__init__.py": "", "bus.py": "def send(event):\n    return event\n", "topics.py": "TOPICS = ['a', 'b']\n"}
 EVENTS = {"pyproject.toml": '[project]\nname = "events"\nversion = "2"\n', **below("events", OTHER)}
@@ -342,7 +343,7 @@ def test_a_person_is_asked(
     candidates = find_candidates(str(build(tmp_path, SEVERAL[0].values[0])))  # type: ignore[arg-type] # as above
     given = iter(answers)
     monkeypatch.setattr(builtins, "input", lambda _: next(given))
-    assert [one.master for one in _ask(candidates)] == masters
+    assert [one.master for one in _ask(Terminal(colors=False, marks=True), candidates)] == masters
 
 
 def test_nobody_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -354,7 +355,7 @@ def test_nobody_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
     monkeypatch.setattr(builtins, "input", leave)
     with pytest.raises(ConfigurationError, match="nothing was chosen"):
-        _ask(candidates)
+        _ask(Terminal(colors=False, marks=True), candidates)
 
 
 def test_a_name_that_nothing_may_have(tmp_path: Path) -> None:

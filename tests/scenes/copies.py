@@ -16,7 +16,7 @@ git tag v1
 common-sync distribute
 common-sync pin api v1
 git add -A
-git commit -q -m pinned
+git commit -q --date 2026-03-01T12:00:00 -m pinned
 """
 
 _EVENTS = {

@@ -15,7 +15,8 @@ def _commit(day: str, message: str) -> str:
 
 
 _TWO_CHANGES = f"echo 'A = 1' > {_STORE}\n{_commit('02-28', 'A store')}echo 'A = 2' > {_STORE}\n{_commit('04-30', 'A larger store')}"
-_RELEASED = f"git tag v1.0.1\n{_TWO_CHANGES}common-sync distribute\n{_commit('05-02', 'The store everywhere')}"
+_FIRST = f"echo 'A = 0' > {_STORE}\ncommon-sync distribute\n{_commit('02-22', 'A first store')}"
+_RELEASED = f"{_FIRST}git tag v1.0.1\n{_TWO_CHANGES}common-sync distribute\n{_commit('05-02', 'The store everywhere')}"
 _WITH_EVENTS = """\
 printf 'services = ["services/*"]\\n\\n[[library]]\\nmaster = "common"\\nservices = ["services/*"]\\n\\n' > common-sync.toml
 printf '[[library]]\\nmaster = "libs/events"\\nservices = ["services/api"]\\n' >> common-sync.toml

@@ -65,6 +65,9 @@ def _docker(store: Path, state: dict[str, dict[str, str]], words: list[str]) -> 
             label = words[words.index("--filter") + 1].rpartition("=")[2]
             shown = {image for image, one in state.get("labels", {}).items() if one == label}
         print("\n".join(f"{name} {one}" for name, one in images.items() if name.startswith(place) and one in shown))
+    elif words[0] == "wait":
+        told = store / containers[words[1]] / f"exit-{words[1].rpartition('/')[2]}"
+        print(told.read_text() if told.exists() else "0")
     elif words[0] == "pull":
         images[words[1]] = state["registry"][words[1]]
     elif words[0] == "tag":

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from common_sync.core.errors import Problem
+from common_sync.core.fleet.hosts import HOST, Hosts, read_hosts
 from common_sync.core.fleet.rollout import (
     DEPLOY_KEYS,
     IMAGE,
@@ -30,17 +31,12 @@ LOCAL = "local"
 KEYS = ("ref", *ROLLOUT_KEYS, "defaults", "target")
 TARGET_KEYS = ("host", "hosts", "service", "kind", "path", "containers", "library", "clone", "unit", *DEPLOY_KEYS)
 _DEFAULT_KEYS = TARGET_KEYS[2:]
-_HOSTS_KEYS = ("ssh_config", "ansible", "docker_context", "group")
-_LATER = ("ansible", "docker_context")
 
 CONTAINER = "container"
 """What stands for the process that a container was started with, where a probe is told what runs from a folder."""
 
 CLONE, RELEASE, COMPOSE = "clone", "release", "compose"
 _KINDS = f"{CLONE}|{RELEASE}|{COMPOSE}"
-_NAME = "[A-Za-z0-9_][A-Za-z0-9._-]*"
-_HOST = rf"(?:{_NAME}@)?{_NAME}"
-_GLOB = r"[A-Za-z0-9._*?\[\]!@-]+"
 _CONTAINER = "[A-Za-z0-9][A-Za-z0-9_.-]*"
 _PATH = r"(?:/(?!\.{1,2}(?:/|\Z))[^/\x00-\x1f\x7f]+)+/?"
 _UNIT = r"[A-Za-z0-9_][A-Za-z0-9_.@:\\-]*\.service"
@@ -48,11 +44,11 @@ _REF = r"[^-\s][^\x00-\x20\x7f]*"
 
 
 class Target(NamedTuple):
-    """A service on one host, or on all hosts of ssh's configuration that a pattern matches.
+    """A service on one host, or on all hosts that something lists.
 
     Attributes:
-        host: What `ssh` is told, or `local`; nothing where `hosts` has a pattern.
-        hosts: A pattern of names in ssh's configuration, or nothing.
+        host: What `ssh` is told, or `local`; nothing where there are `hosts`.
+        hosts: Where its hosts are listed, or None.
         service: The service, as a user names it.
         kind: `clone`, the repository is checked out there; `compose`, and Compose runs the service from there; or `release`,
             `deploy` made releases there.
@@ -66,7 +62,7 @@ class Target(NamedTuple):
     """
 
     host: str
-    hosts: str
+    hosts: Hosts | None
     service: Setting
     kind: str
     path: str
@@ -160,7 +156,7 @@ def _read_target(reader: Reader, defaults: _Common, given: frozenset[str]) -> Ta
     """
     before = len(reader.problems)
     reader.check_keys(TARGET_KEYS)
-    own, (host, hosts) = _read_common(reader), _read_hosts(reader)
+    own, (host, hosts) = _read_common(reader), _read_host(reader)
     service, kind, path = own.service or defaults.service, own.kind or defaults.kind, own.path or defaults.path
     containers = own.containers if own.containers is not None else defaults.containers or ()
     library, clone, keys = own.library or defaults.library, own.clone or defaults.clone, given.union(reader.names)
@@ -196,22 +192,13 @@ def _read_target(reader: Reader, defaults: _Common, given: frozenset[str]) -> Ta
     )
 
 
-def _read_hosts(reader: Reader) -> tuple[str, str]:
-    """Return the host of a target and the pattern of its hosts; one of them is empty."""
-    host, several = reader.setting("host", _HOST, '"vm-api", a name that ssh knows'), reader.table("hosts")
+def _read_host(reader: Reader) -> tuple[str, Hosts | None]:
+    """Return the host of a target, or where its hosts are listed."""
+    host, hosts = reader.setting("host", HOST, '"vm-api", a name that ssh knows'), read_hosts(reader)
     if ("host" in reader.names) == ("hosts" in reader.names):
         trouble = 'keys "host" and "hosts" stand together' if "host" in reader.names else 'key "host" is missing'
         reader.complain("host", trouble, 'host = "vm-api", or hosts = { ssh_config = "pi-*" }')
-    if several is None:
-        return host.value if host is not None else "", ""
-    several.check_keys(_HOSTS_KEYS)
-    for key in several.names:
-        if key in _LATER:
-            several.complain(key, f'"{key}" cannot be used yet', 'name the hosts: host = "vm-api"')
-    pattern = several.setting("ssh_config", _GLOB, '"pi-*"')
-    if {"group"}.issuperset(several.names):
-        several.complain("hosts", '"hosts" names none', 'hosts = { ssh_config = "pi-*" }')
-    return "", pattern.value if pattern is not None else ""
+    return host.value if host is not None else "", hosts
 
 
 def _check_keys_together(reader: Reader, keys: frozenset[str], *, is_compose: bool) -> None:
@@ -282,6 +269,21 @@ def list_places(site: Site, copies: Sequence[str]) -> Iterator[Place]:
         for copy in copies[:1]:
             is_deployed = target.kind == COMPOSE
             yield Place(host, service, copy, container, target.library, target.line, target.kind, is_deployed)
+
+
+def list_running(site: Site, copies: Sequence[str], containers: Sequence[tuple[str, str]]) -> Iterator[Place]:
+    """Yield the places in the containers that Compose runs of a target whose inventory names none.
+
+    Args:
+        site: The target, on one of its hosts.
+        copies: The paths of the service's copies in it.
+        containers: The unit and the name of each, as the host tells them.
+    """
+    host, service, target = site
+    for _, name in containers if target.kind == COMPOSE and not target.containers else ():
+        if re.fullmatch(_CONTAINER, name) is not None:  # it becomes a word of a command there
+            for copy in copies[:1]:
+                yield Place(host, service, copy, name, target.library, target.line, target.kind, is_deployed=True)
 
 
 def find_clashes(places: Sequence[Place], file: str) -> Iterator[Problem]:

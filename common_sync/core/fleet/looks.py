@@ -91,6 +91,7 @@ class Look(NamedTuple):
     journal: Journal | None = None
     running: tuple[tuple[str, str], ...] = ()  # the unit and the image of each container that runs
     silent: str = ""  # why it is not known what runs, or nothing
+    containers: tuple[tuple[str, str], ...] = ()  # the unit and the name of each container that runs
 
 
 def read_looks(reply: Reply, mark: str, targets: int, host: str, seconds: int) -> tuple[Look, ...] | Trouble:
@@ -112,16 +113,14 @@ def _read_look(told: Mapping[str, object]) -> Look:
     Raises:
         Exception: What was told has not the form of an answer.
     """
+    running = [one for one in map(_table, _list(told.get("running", []))) if one["state"] == "running"]
     return Look(
         _read_health(_table(told["health"])) if told["health"] is not None else None,
         _read_checkout(_table(told["checkout"])) if "checkout" in told else None,
         _read_journal(_table(told["journal"])) if told.get("journal") is not None else None,
-        tuple(
-            (_word(one, "unit"), _word(one, "image"))
-            for one in map(_table, _list(told.get("running", [])))
-            if one["state"] == "running"
-        ),
+        tuple((_word(one, "unit"), _word(one, "image")) for one in running),
         _word(told, "silent"),
+        tuple((_word(one, "unit"), _word(one, "name")) for one in running if _word(one, "name")),
     )
 
 

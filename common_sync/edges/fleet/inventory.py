@@ -1,13 +1,10 @@
-"""Read the inventory, and the names of hosts in ssh's configuration."""
+"""Read the inventory, and find the services and hosts that it names."""
 
-import glob
 import os
-import pwd
-from collections.abc import Iterator
-from fnmatch import fnmatchcase
 
 from common_sync.core import limits
 from common_sync.core.errors import ConfigurationError, Problem
+from common_sync.core.fleet.hosts import UnusableHostsError
 from common_sync.core.fleet.inventory import (
     CLONE,
     COMPOSE,
@@ -20,14 +17,11 @@ from common_sync.core.fleet.inventory import (
     list_places,
     parse_inventory,
 )
-from common_sync.core.fleet.ssh_config import list_hosts
 from common_sync.core.fleet.waves import find_strangers
 from common_sync.edges.files.folders import explain_os_error
 from common_sync.edges.files.reading import read_regular
+from common_sync.edges.fleet.hosts import find_hosts
 from common_sync.edges.project.load import Project, select_services
-
-_DEEPEST = 16
-"""Files that include each other: OpenSSH follows as many."""
 
 
 def load_inventory(root: str, file: str | None) -> Inventory:
@@ -78,10 +72,11 @@ def find_sites(project: Project, inventory: Inventory, ssh_config: str | None = 
         ssh_config: The path of ssh's configuration; None for the user's own.
 
     Raises:
-        ConfigurationError: A service is unknown, a pattern matches no host, two targets name one place, or two one clone.
+        ConfigurationError: A service is unknown, there is no host where several are listed, two targets name one place, or two one clone.
     """
     sites: list[Site] = []
     problems: list[Problem] = []
+    above = os.path.dirname(os.path.abspath(inventory.file))
     for target in inventory.targets:
         try:
             (service,) = select_services(project, [target.service.value])
@@ -93,10 +88,11 @@ def find_sites(project: Project, inventory: Inventory, ssh_config: str | None = 
             message = f"{service} has copies of {copies} libraries, and containers are asked about one"
             remedy = f'take `containers` out of the target, and use kind = "{CLONE}"'
             problems.append(Problem(message, inventory.file, target.line, remedy))
-        hosts = _list_hosts(target.hosts, ssh_config) if target.hosts else [target.host]
-        if not hosts:
-            remedy = "see the lines `Host` in ~/.ssh/config"
-            problems.append(Problem(f"no host is called {target.hosts!r}", inventory.file, target.line, remedy))
+        try:
+            hosts = find_hosts(target.hosts, above, ssh_config) if target.hosts is not None else [target.host]
+        except UnusableHostsError as error:
+            problems.append(Problem(error.message, inventory.file, target.line, error.remedy))
+            continue
         sites += (Site(host, service, target) for host in hosts)
     places = [place for site in sites for place in find_places(project, site)]
     problems += (*find_clashes(places, inventory.file), *find_shared_clones(sites, inventory.file))
@@ -109,25 +105,3 @@ def find_sites(project: Project, inventory: Inventory, ssh_config: str | None = 
 def find_places(project: Project, site: Site) -> list[Place]:
     """Return the places of a target on one of its hosts; none where its service takes its library from an index."""
     return [*list_places(site, [library.copy for library in project.libraries_of(site.service)])]
-
-
-def _list_hosts(pattern: str, ssh_config: str | None) -> list[str]:
-    """Return the hosts of ssh's configuration whose name matches a pattern, each once, in their order."""
-    folder = os.path.join(pwd.getpwuid(os.getuid()).pw_dir, ".ssh")  # where ssh looks, whatever HOME says
-    names = _read_hosts(ssh_config or os.path.join(folder, "config"), folder, 0)
-    return [*dict.fromkeys(name for name in names if fnmatchcase(name, pattern))]
-
-
-def _read_hosts(path: str, folder: str, depth: int) -> Iterator[str]:
-    """Yield the names of hosts in a file and in those that it includes."""
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            text = file.read(limits.TEXT)
-    except OSError:  # ssh passes over it, too
-        return
-    for name, included in list_hosts(text):
-        if name:
-            yield name
-        elif depth < _DEEPEST:
-            for other in sorted(glob.glob(os.path.join(folder, os.path.expanduser(included)))):
-                yield from _read_hosts(other, folder, depth + 1)

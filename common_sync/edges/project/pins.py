@@ -45,7 +45,7 @@ def _explain_fault(
     if found[1:]:
         return "is more than one service", one_of
     if found[0] in assigned:
-        return "is pinned twice", one_of
+        return "is pinned twice", "take one of the two out"
     if not library.takes(found[0]):
         return f"does not get {library.name}", f'add "{found[0]}" to its `services`, or take the pin out'
     return None

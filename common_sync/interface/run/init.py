@@ -10,7 +10,7 @@ from common_sync.core.errors import ConfigurationError, Problem, shell_word
 from common_sync.interface.show.fields import init_fields
 from common_sync.interface.show.options import Option, Options
 from common_sync.interface.show.presenter import View, present, shows_text
-from common_sync.interface.show.terminal import printable, write
+from common_sync.interface.show.terminal import Terminal, columns, printable, write
 from common_sync.interface.show.text import count
 
 if TYPE_CHECKING:
@@ -29,20 +29,24 @@ def run_init(
 
     root = options.root or find_root(os.curdir)
     interactive = not yes and sys.stdin.isatty() and shows_text(options)
-    proposal = propose(root, master or (), choose=_ask if interactive else None)
+    proposal = propose(root, master or (), choose=partial(_ask, _find_terminal(options)) if interactive else None)
     write_configuration(proposal)
     return present(View("init", True, tuple, partial(_lines, proposal), partial(init_fields, proposal)), options)
 
 
+_AFTER_NOTE, _AFTER_KIND = 6, 11
+"""The columns before what is said behind `note:`, and behind a mark and `service`."""
+
 _GUESS = "  (guess: nothing installs or copies it from there)"
 
 
-def _ask(candidates: Sequence["Candidate"]) -> Sequence["Candidate"]:
+def _ask(terminal: Terminal, candidates: Sequence["Candidate"]) -> Sequence["Candidate"]:
     """Ask a person which of several folders are shared libraries."""
     write("Several folders may be shared libraries:")
     for number, candidate in enumerate(candidates, 1):
-        why = _why(candidate.services[0])
-        write(f"  {number}  {printable(candidate.master)}  (used by {count(len(candidate.services), 'folder')}: {why})")
+        users = f"(used by {count(len(candidate.services), 'folder')}: {_why(candidate.services[0])})"
+        for line in terminal.wrap(users, len(f"  {number}  "), f"  {number}  {printable(candidate.master)}  "):
+            write(line)
     while True:
         try:
             answer = input(f"Which? [1-{len(candidates)}, several as 1 2, or all] ").replace(",", " ").split()
@@ -71,13 +75,18 @@ def _lines(proposal: "Proposal", options: Options) -> Iterator[str]:
 
     if options.quiet:
         return
-    note = options.terminal.paint("note", "yellow")
+    terminal, note = _find_terminal(options), f"{options.terminal.paint('note', 'yellow')}: "
     for library in proposal.libraries:
-        yield from _list_library(library, options)
-    yield from (f"{note}: {printable(reason.file)}: {printable(reason.text)}" for reason in proposal.notes)
+        yield from _list_library(library, terminal)
+    for reason in proposal.notes:
+        yield from terminal.wrap(f"{printable(reason.file)}: {printable(reason.text)}", _AFTER_NOTE, note)
     for other in proposal.others:
         users = printable(f"{other.master} may be a library, too: {describe_users(other)}")
-        yield f"{note}: {users} (delete what was written, then: {name_also(proposal, other)})"
+        first, command = f"{note}{users} (delete what was written, then:", f"{name_also(proposal, other)})"
+        if columns(first) + 1 + columns(command) <= terminal.width:
+            yield f"{first} {command}"
+        else:  # the command is to be copied, so it has a line
+            yield from (*terminal.wrap(first, _AFTER_NOTE), f"{' ' * _AFTER_NOTE}{command}")
     yield from ("", f"wrote {printable(os.path.relpath(proposal.file))}:", "")
     yield from (f"    {printable(line)}" if line else "" for line in format_configuration(proposal).splitlines())
     yield ""
@@ -90,14 +99,20 @@ def _lines(proposal: "Proposal", options: Options) -> Iterator[str]:
         yield f"next: common-sync distribute{' --contexts' if proposal.wide else ''}"
 
 
-def _list_library(library: "ProposedLibrary", options: Options) -> Iterator[str]:
-    known, guessed = options.terminal.mark("✓"), options.terminal.paint("?", "yellow")
+def _find_terminal(options: Options) -> Terminal:
+    """Return what rows are for: what is read by a program has one line each."""
+    return options.terminal if sys.stdout.isatty() else options.terminal._replace(width=sys.maxsize)
+
+
+def _list_library(library: "ProposedLibrary", terminal: Terminal) -> Iterator[str]:
+    known, guessed = terminal.mark("✓"), terminal.paint("?", "yellow")
     mark, guess = (guessed, _GUESS) if library.guess else (known, "")
-    yield f"{mark} master   {printable(library.master)}{guess}"
+    yield from terminal.wrap(f"{printable(library.master)}{guess}", _AFTER_KIND, f"{mark} master   ")
     width = max(len(service.path) for service in library.services)
     for service in library.services:
         mark, why = (guessed, f"guess: {_why(service)}") if service.guess else (known, _why(service))
-        yield f"{mark} service  {printable(service.path):<{width}}  {options.terminal.paint(why, 'dim')}"
+        head = f"{mark} service  {printable(service.path):<{width}}  "
+        yield from terminal.wrap(terminal.paint(why, "dim"), width + _AFTER_KIND + 2, head)
 
 
 def _why(service: "FoundService") -> str:

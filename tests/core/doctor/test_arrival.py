@@ -522,6 +522,22 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
         POETRY,
         "",
     ),
+    "poetry in the project, by its file": (
+        ALL + 'RUN poetry install\nCMD [".venv/bin/python", "main.py"]\n',
+        {**POETRY, "poetry.toml": "[virtualenvs]\nin-project = true\n"},
+        "",
+    ),
+    "poetry, none of its own, by its file": (
+        ALL + "RUN poetry install\n",
+        {**POETRY, "poetry.toml": "[virtualenvs]\ncreate = false\n"},
+        "",
+    ),
+    "poetry, by a file that says nothing of it": (
+        ALL + "RUN poetry install\n",
+        {**POETRY, "poetry.toml": "[virtualenvs.options]\nsystem-site-packages = true\n"},
+        "CS213:4",
+    ),
+    "poetry, by a file that is no TOML": (ALL + "RUN poetry install\n", {**POETRY, "poetry.toml": "<<"}, "CS213:4"),
     "poetry in what is active": (
         ALL + VENV + "ENV VIRTUAL_ENV=/opt/venv PATH=/opt/venv/bin\nRUN poetry install\n",
         POETRY,

@@ -1,7 +1,7 @@
 """Folders of packages: whether a file there is what an install asks for.
 
-The rules are those of pip's and uv's documentation for `--no-index` and `--find-links`. Only the row of a folder that nothing builds was
-tried, with pip; none was tried with uv.
+The rules are those of pip's and uv's documentation for `--no-index` and `--find-links`. The row of a folder that nothing builds was
+tried with pip, and so were the names of wheels; none was tried with uv.
 """
 
 from collections.abc import Mapping
@@ -40,6 +40,14 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "what every Python has": (ALONE + "pip", {}, ""),
     "what a line has put there": ("pip wheel -w /w ./common && pip install --no-index -f /w our-common idna", {}, ""),
     "what only packs": ("pip download --no-index -f w -d /x idna==9", {}, ""),
+    "for another Python": (ALONE + "x", {"w/x-1-cp39-cp39-manylinux_2_17_x86_64.whl": ""}, "CS204:4"),
+    "for another system": (ALONE + "x", {"w/x-1-cp312-cp312-win_amd64.whl": ""}, "CS204:4"),
+    "for this Python": (ALONE + "x", {"w/x-1-cp312-cp312-manylinux_2_17_x86_64.musllinux_1_1_x86_64.whl": ""}, ""),
+    "told to be for another": (
+        ALONE + "--platform win_amd64 --only-binary :all: -t /x x",
+        {"w/x-1-cp312-cp312-win_amd64.whl": ""},
+        "",
+    ),
     "a folder": (ALONE + "./common our-common", BUILDER, ""),
     "a folder that nothing builds": (ALONE + "./common", {}, "CS204:4"),
     "a folder that nothing builds, without isolation": (ALONE + "--no-build-isolation ./common", {}, "CS213:4"),
@@ -66,3 +74,49 @@ def test_what_another_stage_brings_is_not_asked_for() -> None:
     taken = BASE + "COPY --from=b /usr/local /usr/local\nCOPY . .\nRUN " + ALONE + "requests\n"
     assert not troubles_of(other + below, FILES)
     assert not troubles_of(other + taken, FILES)
+
+
+WHEELS: dict[str, str] = {
+    # tried with the pip of Python 3.11, each with its own version in place of 3.12
+    "x-1-py3-none-any": "",
+    "x-1-py2.py3-none-any": "",
+    "x-1-2-py3-none-any": "",
+    "x-1-py2-none-any": "CS218:4",
+    "x-1-py39-none-any": "",
+    "x-1-py313-none-any": "CS218:4",
+    "x-1-cp312-cp312-manylinux_2_17_x86_64": "",
+    "x-1-cp311.cp312-none-any": "",
+    "x-1-cp39-none-any": "CS218:4",
+    "x-1-cp39-abi3-manylinux2014_x86_64": "",
+    "x-1-cp313-abi3-manylinux2014_x86_64": "CS218:4",
+    "x-1-cp312-cp312-macosx_11_0_arm64": "CS218:4",
+    "x-1-cp312-cp312-macosx_11_0_arm64.linux_x86_64": "",
+    "x-1-pp310-pypy310_pp73-linux_x86_64": "CS218:4",
+    "x-1-jy-none-any": "",
+    "no-wheel": "",
+}
+
+
+@pytest.mark.parametrize("wheel", WHEELS)
+def test_a_wheel_has_to_be_for_the_image(wheel: str) -> None:
+    """A build would be called proven that ends at a wheel which was downloaded on a laptop of another kind."""
+    for written in (f"w/{wheel}.whl", "w/x*.whl" if wheel.startswith("x") else f"./w/{wheel}.whl"):
+        dockerfile = f"{BASE}COPY . .\nRUN pip install {written}\n"
+        found = troubles_of(dockerfile, {**LIBRARY, f"w/{wheel}.whl": ""})
+        assert " ".join(f"{one.code}:{one.line}" for one in found) == WHEELS[wheel]
+
+
+@pytest.mark.parametrize(
+    ("base", "requirement", "expected"),
+    [
+        ("FROM python\n", "./w/x-1-cp39-cp39-linux_x86_64.whl", ""),
+        ("FROM python\n", "./w/x-1-cp39-cp39-win32.whl", "CS218:4"),
+        (BASE.partition("\n")[0] + "\n", './w/x-1-cp39-cp39-win32.whl ; python_version < "3.9"', "CS213:4"),
+        (BASE.partition("\n")[0] + "\n", './w/x-1-cp39-cp39-win32.whl ; sys_platform == "win32"', ""),
+    ],
+)
+def test_a_wheel_in_a_file_of_requirements(base: str, requirement: str, expected: str) -> None:
+    """A wheel that is only for another system or Python would be held against this one."""
+    files = {**LIBRARY, requirement.partition(" ")[0].removeprefix("./"): "", "r.txt": f"{requirement}\n"}
+    found = troubles_of(f"{base}WORKDIR /app\nCOPY . .\nRUN pip install -r r.txt\n", files)
+    assert " ".join(f"{one.code}:{one.line}" for one in found) == expected

@@ -59,6 +59,15 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
         {"common/pyproject.toml": '[project]\nname = "our-common"\nversion = "1"\ndependencies = ["gunicorn"]\n'},
         "",
     ),
+    "by a file that the build only reads": (
+        ALL + GUNICORN,
+        {
+            "common/README.md": "gunicorn\n",
+            "common/pyproject.toml": '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n'
+            '[project]\nname = "our-common"\nversion = "1"\nreadme = "README.md"\n',
+        },
+        "CS220:5",
+    ),
     "by an extra of the project that is asked for": (
         BASE + "COPY . .\nRUN pip install ./common '.[web]'\n" + GUNICORN,
         project('[project.optional-dependencies]\nweb = ["gunicorn"]'),

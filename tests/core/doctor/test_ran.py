@@ -37,6 +37,20 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "from the current folder": (ALL + "RUN cd common && python -c 'import our_common'\n" + I, {}, ""),
     "from PYTHONPATH": (ALL + "RUN PYTHONPATH=common python -c 'import our_common'\n" + I, {}, ""),
     "from a PYTHONPATH that nobody knows": (ALL + "RUN PYTHONPATH=$X python -c 'import our_common'\n" + I, {}, ""),
+    "by words that follow": (ALL + "RUN python <<EOF\nimport our_common\nEOF\n" + I, {}, "CS216:4"),
+    "by words that follow, from the input": (
+        ALL + "RUN /usr/bin/python3 - <<-'END'\n\timport os\n\timport our_common\n\tEND\n" + I,
+        {},
+        "CS216:4",
+    ),
+    "by words that follow, after": (ALL + I + "RUN python <<EOF\nimport our_common\nEOF\n", {}, ""),
+    "by words that say what runs them": (
+        ALL + "RUN <<EOF\n#!/usr/bin/env python3\nimport our_common\nEOF\n" + I,
+        {},
+        "CS216:4",
+    ),
+    "words that a script gets": (ALL + "RUN python main.py <<EOF\nimport nosuch\nEOF\n" + I, {}, "CS216:4"),
+    "words that another program gets": (ALL + "RUN cat > x <<EOF\nimport our_common\nEOF\n" + I, {}, ""),
     "in another environment": (ALL + VENV + I + "RUN /v/bin/python -c 'import our_common'\n", {}, "CS213:6"),
     "in its environment": (ALL + VENV + "RUN /v/bin/pip install ./common && /v/bin/python main.py\n", {}, ""),
     "only maybe installed": (

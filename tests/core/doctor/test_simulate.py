@@ -156,7 +156,8 @@ DOCKERFILES = [
         BASE + COPY + "RUN <<EOF\n#!/usr/bin/env bash\npip install -r requirements.txt\nEOF\n",
         "CS201:4",
     ),
-    ("a script in another language", BASE + "RUN <<EOF\n#!/usr/bin/env python3\nimport pip\nEOF\n", "CS213:3"),
+    ("a script in another language", BASE + "RUN <<EOF\n#!/usr/bin/env perl\nprint 1\nEOF\n", "CS213:3"),
+    ("a script of Python's", BASE + "RUN <<EOF\n#!/usr/bin/env python3\nimport pip\nEOF\n", ""),
     ("text for a program", BASE + "COPY . .\nRUN cat <<EOF > /etc/x\nx\nEOF\n" + INSTALL, ""),
     # what is installed
     ("by its path", BASE + COPY + "RUN pip install ./common\n", "CS201:4"),

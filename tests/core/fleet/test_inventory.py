@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from common_sync.core.fleet.hosts import Hosts
 from common_sync.core.fleet.inventory import (
     KEYS,
     TARGET_KEYS,
@@ -16,6 +17,7 @@ from common_sync.core.fleet.inventory import (
     find_clashes,
     find_shared_clones,
     list_places,
+    list_running,
     parse_inventory,
 )
 from common_sync.core.fleet.rollout import Deploying, Order
@@ -52,10 +54,10 @@ def test_what_it_says() -> None:
         "fleet.toml",
         "origin/main",
         (
-            Target("deploy@vm-api", "", Setting("api", 5), "clone", "/srv/shop", names, "/app/common", 7),
+            Target("deploy@vm-api", None, Setting("api", 5), "clone", "/srv/shop", names, "/app/common", 7),
             Target(
                 "",
-                "pi-*",
+                Hosts("ssh_config", "pi-*"),
                 Setting("services/camera", 14),
                 "release",
                 "/opt/shop/camera",
@@ -178,6 +180,19 @@ def test_releases_that_are_deployed() -> None:
     assert (defaults.clone, defaults.deploying.program) == ("/c", "/o/common-sync")
 
 
+def test_containers_that_a_host_names() -> None:
+    """What a host says would be run there as a command, or a container be asked twice."""
+    ((target,),) = (parse_inventory(COMPOSE, "fleet.toml")[0].targets,)
+    site = Site("vm", "services/api", target)
+    told = [("api", "shop-api-1"), ("api", "x;reboot"), ("api", "-it"), ("api", "")]
+    (place,) = list_running(site, ["common"], told)
+    assert (place.shown, place.copy, place.is_deployed) == (f"shop-api-1:{target.library}", "common", True)
+    assert list(list_running(site, [], told)) == []
+    named = target._replace(containers=("shop-api-1",))
+    assert list(list_running(site._replace(target=named), ["common"], told)) == []
+    assert list(list_running(site._replace(target=target._replace(kind="clone")), ["common"], told)) == []
+
+
 def test_a_clone_that_two_services_share() -> None:
     """A deploy of one service, or its way back, would change the files of another one."""
     inventory, _ = parse_inventory(COMPOSE, "fleet.toml")
@@ -211,8 +226,11 @@ def test_a_path_that_is_none(path: str) -> None:
     [
         ("{ }", '"hosts" names none'),
         ('{ group = "pis" }', '"hosts" names none'),
-        ('{ group = "pis", ansible = "hosts.yml" }', '"ansible" cannot be used yet'),
-        ('{ docker_context = "*" }', '"docker_context" cannot be used yet'),
+        ('{ group = "pis", ssh_config = "pi-*" }', '"group" is one of Ansible'),
+        ('{ ssh_config = "pi-*", docker_context = "*" }', '"ssh_config" and "docker_context" stand together'),
+        ('{ ansible = "-x" }', "\"ansible\" cannot be '-x'"),
+        ('{ ansible = "hosts.yml", group = "a:b" }', "\"group\" cannot be 'a:b'"),
+        ('{ docker_context = "" }', "\"docker_context\" cannot be ''"),
         ('{ ssh_confg = "pi-*" }', 'unknown key "ssh_confg"'),
         ('{ ssh_config = "-x y" }', "\"ssh_config\" cannot be '-x y'"),
         ("3", '"hosts" must be a table'),
@@ -267,7 +285,7 @@ def test_whatever_it_holds(table: dict[str, object], defaults: bool) -> None:
     except ValueError:
         return  # an escape of JSON that TOML does not have
     assert problems or (inventory.targets and not defaults)
-    assert all(bool(one.host) != bool(one.hosts) and (one.path or one.containers) for one in inventory.targets)
+    assert all(bool(one.host) != (one.hosts is not None) and (one.path or one.containers) for one in inventory.targets)
     assert all(one.line is not None and 1 <= one.line <= text.count("\n") + 1 for one in problems)
 
 

@@ -22,7 +22,8 @@ WHOLE = {
         "earlier": 2,
     },
     "running": [
-        {"unit": "api", "image": "sha256:1", "state": "running"},
+        {"unit": "api", "image": "sha256:1", "state": "running", "name": "shop-api-1"},
+        {"unit": "beat", "image": "sha256:1", "state": "exited", "name": "shop-beat-1"},
         {"unit": "job", "image": "sha256:2", "state": "exited"},
     ],
 }
@@ -32,6 +33,7 @@ READ = Look(
     Checkout("a" * 40, "main", "t", ("x.py",)),
     Journal("deployed", "r", "a" * 40, "", busy=False, tree="t", images={"api": "sha256:1"}, earlier=2),
     (("api", "sha256:1"),),
+    containers=(("api", "shop-api-1"),),
 )
 
 

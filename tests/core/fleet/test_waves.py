@@ -13,7 +13,7 @@ WORDS = ("vm-1", "vm-2", "pi", "api", "canary", "services/*", "vm-*", "*", "nobo
 
 def make_site(host: str, service: str = "services/api", tags: tuple[str, ...] = ()) -> Site:
     """Return a target on a host."""
-    target = Target(host, "", Setting(service, 3), "compose", "/srv", (), "/app", 1, Deploying(tags=tags))
+    target = Target(host, None, Setting(service, 3), "compose", "/srv", (), "/app", 1, Deploying(tags=tags))
     return Site(host, service, target)
 
 

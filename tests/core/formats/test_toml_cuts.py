@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common_sync.core.formats.toml import Path
-from common_sync.core.formats.toml_cuts import cut, locate, quote
+from common_sync.core.formats.toml_cuts import cut, list_remarks, locate, quote
 from common_sync.core.text import UnparsableError
 
 CUTS = [
@@ -96,6 +96,20 @@ def _paths(path: Path, value: object) -> list[Path]:
     elif isinstance(value, list):
         inner = [*enumerate(value)]
     return [found for key, one in inner for found in [(*path, key), *_paths((*path, key), one)]]
+
+
+@pytest.mark.parametrize(
+    ("text", "remarks"),
+    [
+        ("b = 1 # one\n", ()),
+        ("a = [] # none\n", ()),
+        ("a = [ # none\n]\n", ("# none",)),
+        ("a = [\n  '#x', # one\n  # two, too\n  [1, # three\n  2],\n]\nb = 1 # four\n", ("# one", "# two, too")),
+    ],
+)
+def test_remarks_in_a_list(text: str, remarks: tuple[str, ...]) -> None:
+    """What a person has remarked in a list would be gone where the list is written anew."""
+    assert list_remarks(locate(text), ("a",)) == remarks
 
 
 @given(st.dictionaries(_KEY, _VALUE, max_size=4), st.data())

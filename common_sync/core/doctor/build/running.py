@@ -2,9 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from shlex import quote
+from textwrap import dedent
 
 from common_sync.core.doctor.image.effects import Layer
 from common_sync.core.doctor.image.files import Allowed, Doubt, Image, Made, Put
+from common_sync.core.expressions import expression
 from common_sync.core.formats.dockerfile.syntax import Instruction
 from common_sync.core.formats.shell.script import Command
 
@@ -31,12 +34,22 @@ def hedge(layer: Layer, command: Command, image: Image, line: int) -> Iterator[L
         yield from (layer, Doubt(layer.place, why, hangs=True))
 
 
+_FED = expression(r"\s*(\S*python[\d.]*)\s+(?:-\s*)?<<[-~]?['\"]?\w+['\"]?\s*")
+"""Python that is fed its program: `python <<EOF`."""
+_FIRST_LINE = expression(r"\A#![^\n]*")
+_ALONE = expression(r"\s*<<[-~]?['\"]?\w+['\"]?\s*")
+_PYTHON_FIRST = expression(r"#![^\n]*?(python[\d.]*)[ \t]*\n")
+"""A first line that has Python run what follows."""
+
+
 def script_of(instruction: Instruction) -> str | None:
     """Return what the shell of a RUN reads; nothing for a script in another language, None for what nobody can tell."""
     text = instruction.arguments.text
     if not instruction.heredocs:
         return text
     body = instruction.heredocs[0].content
+    if python := _FED.fullmatch(text) or (_PYTHON_FIRST.match(body) if _ALONE.fullmatch(text) else None):
+        return f"{python[1]} -c {quote(dedent(_FIRST_LINE.sub('', body)).strip())}"
     before = re.match(r"\s*(?P<program>[^\s<]*)[^<]*<<", text)
     program = before["program"].rpartition("/")[2] if before else ""
     if program in {"", "sh", "bash", "dash", "ash", "zsh"}:

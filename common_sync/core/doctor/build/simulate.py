@@ -29,6 +29,7 @@ from common_sync.core.doctor.install.configured import configure
 from common_sync.core.doctor.install.isolation import list_installed
 from common_sync.core.doctor.install.needs import find_needs
 from common_sync.core.doctor.install.options import refuse_options, refuse_outside
+from common_sync.core.doctor.install.wheels import refuse_wheel
 from common_sync.core.expressions import expression
 from common_sync.core.formats.dockerfile.syntax import Dockerfile, Instruction, Stage
 from common_sync.core.formats.dockerfile.variables import Variables, assignments, expand, used_in, with_variables
@@ -253,12 +254,14 @@ class _Builder:
     def _install(
         self, command: Command, image: Image, mounted: list[_Mounted], instruction: Instruction, state: State
     ) -> bool:
-        found = read_install(command)
-        if found is None:
+        asked = read_install(command)
+        if asked is None:
             return False
-        install = configure(found, image, self._context)
+        install = configure(asked, image, self._context)
         locked = [mount.place for mount in mounted if mount.read_only]
-        read = (refuse_in_mounts(need, locked) for need in find_needs(install, image, self._context, state.before))
+        found = find_needs(install, image, self._context, state.before)
+        taken = (refuse_wheel(need, install, state.base.python) for need in found)
+        read = (refuse_in_mounts(need, locked) for need in taken)
         hindered = state.rights.hinder(read, install, command.words[0].text)
         inside = bool(state.path) or "activate" in instruction.arguments.text
         stopped = (*refuse_options(install, command), *refuse_outside(install, command, inside=inside))
@@ -269,7 +272,7 @@ class _Builder:
         event = Installed(*where, install, needs, python, old_pip, command, state.user, image)
         state.events.append(event)
         state.steps.append(event)
-        if any(_NEW_PIP.fullmatch(asked.word.text) for asked in install.asked):
+        if any(_NEW_PIP.fullmatch(one.word.text) for one in install.asked):
             state.base = state.base._replace(old_pip=False)
         return True
 

@@ -9,11 +9,12 @@ from posixpath import dirname, join, normpath
 from typing import NamedTuple
 
 from common_sync.core.doctor.build.outcome import Build, Installed
-from common_sync.core.doctor.image.files import Context, Image
+from common_sync.core.doctor.image.files import Context
 from common_sync.core.doctor.install.bounds import list_bounds
 from common_sync.core.doctor.install.isolation import list_installed
 from common_sync.core.doctor.install.need import Bound, Need, read_text
 from common_sync.core.doctor.install.sources import LINKS, Source, forbids_indexes, given_sources, list_sources
+from common_sync.core.doctor.install.wheels import fits, installs_for_itself
 from common_sync.core.expressions import expression
 from common_sync.core.findings import file_finding
 from common_sync.core.formats.pip.names import normalise
@@ -123,19 +124,20 @@ def _read_links(event: Installed, context: Context) -> _Links | None:
             if _FAR.search(text) is not None:
                 return None
     held: dict[str, set[str]] = {}
-    if not sources or any(not _take(source, folders, image, held) for source, folders in sources):
+    if not sources or any(not _take(source, folders, event, held) for source, folders in sources):
         return None
     return _Links(", ".join(source.path for source, _ in sources), held, alone)
 
 
-def _take(source: Source, folders: list[str], image: Image, held: dict[str, set[str]]) -> bool:
-    """Take in what a folder holds, and tell whether that can be told."""
+def _take(source: Source, folders: list[str], event: Installed, held: dict[str, set[str]]) -> bool:
+    """Take in what a folder holds that the image's Python takes, and tell whether that can be told."""
+    image, other = event.image, not installs_for_itself(event.install)
     places = [normpath(join(folder, source.path)) for folder in folders]
     folder = next((one for one in places if image.look(one) is not None), None)
     if folder is None or source.option != LINKS or image.look(join(folder, "what nobody has put there")) is not None:
         return False
     for name in image.names(folder):
         found = _WHEEL.fullmatch(name) or _SOURCE.fullmatch(name)
-        if found is not None:
+        if found is not None and (other or fits(name, event.python)):
             held.setdefault(normalise(found["name"]), set()).add(found["version"])
     return True

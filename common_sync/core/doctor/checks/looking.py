@@ -8,6 +8,7 @@ from posixpath import dirname, join, normpath
 from typing import NamedTuple
 
 from common_sync.core.doctor.build.outcome import StageEnd, Started
+from common_sync.core.doctor.checks.served import read_served
 from common_sync.core.doctor.checks.surroundings import activates
 from common_sync.core.doctor.install.command import read_install
 from common_sync.core.doctor.install.sites import PYTHON, UNKNOWN, Around, Site, python_of, site_at, user_site
@@ -37,7 +38,7 @@ class Look(NamedTuple):
         shown: How it is started, in short.
         script: The absolute path of the file or folder that is run, or nothing.
         module: The module that is run by its name (`-m`), or that a server is told to serve; or nothing.
-        served: Whether that is for a server.
+        served: The server that it is for, or nothing.
         certain: Whether it is started in any case.
     """
 
@@ -50,7 +51,7 @@ class Look(NamedTuple):
     shown: str = ""
     script: str = ""
     module: str = ""
-    served: bool = False
+    served: str = ""
     certain: bool = True
 
 
@@ -130,12 +131,13 @@ def _look(started: Started, read: _Read, around: Around, stage: StageEnd, entrie
     python = python_of(command, around) if home == "" else UNKNOWN if home is None else site_at(home)
     user = _user_site(command, letters, stage) if packages and not alone and python == PYTHON else None
     folders = (*(one for one in own if one is not None), *path, *entries)
-    shown = " ".join(word.text for word in command.words[:4])
+    shown = " ".join(word.text for word in command.words[:4]).partition("\n")[0]
     script = _script_of(command, read)
-    told = _served_by(command) if read.server else ""
+    server = read.module.partition(".")[0] or command.program
+    told = read_served(server, command) if read.server else ""
     look = Look(folders, python, packages, user, more or None in own, started.line, shown, script)
     return look._replace(
-        module=told or read.module, served=bool(told), certain=command.certain and not command.passed_over
+        module=told or read.module, served=server if told else "", certain=command.certain and not command.passed_over
     )
 
 
@@ -147,21 +149,6 @@ def _script_of(command: Command, read: _Read) -> str:
     ):
         return ""
     return normpath(join(command.folder or "/", read.script.text))
-
-
-_SERVED = expression(r"(?P<module>[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):[A-Za-z_][\w.]*(?:\(.*\))?")
-
-
-def _served_by(command: Command) -> str:
-    """Return the module that a server is told to serve, as in `uvicorn app.main:app`; nothing where it is told none."""
-    words = [word.text for word in command.arguments if word.known]
-    found = (
-        _SERVED.fullmatch(word) for word, before in zip(words, ["", *words], strict=False) if before not in _ADDRESSES
-    )
-    return next((one["module"] for one in found if one is not None), "")
-
-
-_ADDRESSES = frozenset({"-b", "--bind", "-h", "--host", "-k", "--worker-class", "--log-config"})
 
 
 def _is_set(command: Command, letters: frozenset[str], name: str) -> bool:

@@ -3,6 +3,7 @@
 It counts what ENTRYPOINT and CMD say, and what `entrypoint` and `command` of a compose file put in their places.
 """
 
+import re
 import sys
 from collections.abc import Iterator
 from posixpath import join, normpath
@@ -11,11 +12,13 @@ from common_sync.core.doctor.build.outcome import NotFollowed, StageEnd
 from common_sync.core.doctor.checks.begun import Begun, is_told, leaves_nothing, list_begun
 from common_sync.core.doctor.checks.looking import SERVERS, Look, find_looks
 from common_sync.core.doctor.checks.path_entries import path_entries_in
+from common_sync.core.doctor.checks.served import read_served_file
 from common_sync.core.doctor.checks.surroundings import surround
 from common_sync.core.doctor.checks.taken import is_shown
 from common_sync.core.doctor.image.effects import SYSTEM
 from common_sync.core.doctor.image.files import Context
 from common_sync.core.doctor.install.isolation import list_installed
+from common_sync.core.doctor.install.need import read_text
 from common_sync.core.doctor.view import View
 from common_sync.core.expressions import expression
 from common_sync.core.findings import make_finding
@@ -50,7 +53,7 @@ def _list_absent(begun: Begun) -> Iterator[tuple[int, str, bool]]:
         look_at = command.certain and not command.passed_over
         if look_at and (odd := _why_odd(command)):
             yield started.line, odd, True
-        for path in _paths_of(command) if look_at else ():
+        for path in (*_paths_of(command), *_files_of(command)) if look_at else ():
             if (absent := _absence(path, begun)) is not None:
                 yield started.line, f"`{_shown(command)}` is started with the image, and there is no {path}", absent
     made = surround(begun.image.build, begun.number).made
@@ -88,6 +91,13 @@ def _paths_of(command: Command) -> Iterator[str]:
             yield normpath(join(command.folder or "/", word.text))
 
 
+def _files_of(command: Command) -> Iterator[str]:
+    """Yield the files that a server is told to serve."""
+    word = read_served_file(command)
+    if word is not None and word.known and (word.text.startswith("/") or command.folder is not None):
+        yield normpath(join(command.folder or "/", word.text))
+
+
 def _absent_for(look: Look, begun: Begun) -> Iterator[tuple[int, str, bool]]:
     if look.script:
         absent = _absence(look.script, begun)
@@ -119,12 +129,17 @@ def _why_no_module(look: Look, begun: Begun) -> str:
     top = inner.partition("/")[0]
     if look.more or any(below(folder, one.target) is not None for folder in look.folders for one in begun.mounts):
         return ""
-    if any(_is_module(join(folder, inner), begun) for folder in look.folders):
+    if any(_is_module(join(folder, inner), begun, run=not look.served) for folder in look.folders):
+        return ""
+    if look.served == "celery" and any(_is_in_module(folder, inner, begun) for folder in look.folders):
         return ""
     partly = next((folder for folder in look.folders if image.look(join(folder, top)) is not None), None)
     own = _is_own(top, begun.image.service.context)
     if not (own or partly) or _is_installed(top, begun) or not leaves_nothing(begun):
         return ""
+    bare = next((folder for folder in look.folders if image.look(join(folder, inner)) is not None), None)
+    if bare is not None:
+        return f"{join(bare, inner)} has no __main__.py"
     folders = " or ".join(dict.fromkeys(look.folders)) or "any folder that it looks into"
     return f"there is no module `{look.module}` in {folders}"
 
@@ -154,9 +169,18 @@ def _parts(name: str) -> set[str]:
     return {*normalise(name).split("-")}
 
 
-def _is_module(path: str, begun: Begun) -> bool:
-    names = (f"{path}.py", path, f"{path}.so")
+def _is_module(path: str, begun: Begun, *, run: bool = False) -> bool:
+    """Tell whether there is a module; a package that is run has to have a `__main__`."""
+    names = (f"{path}.py", f"{path}/__main__.py" if run else path, f"{path}.so")
     return any(begun.end.image.look(name) is not None for name in names)
+
+
+def _is_in_module(folder: str, inner: str, begun: Begun) -> bool:
+    """Tell whether what is named like a module is something in one, as Celery takes it: `app.worker`."""
+    above, _, name = inner.rpartition("/")
+    places = (begun.end.image.look(join(folder, f"{above}{end}")) for end in (".py", "/__init__.py") if above)
+    texts = (read_text(place, begun.image.context) for place in places if place is not None and place.kind == "file")
+    return any(name in re.findall(r"\w+", text) for text in texts if text is not None)
 
 
 def _is_own(top: str, context: Context) -> bool:

@@ -61,7 +61,7 @@ def list_brought(install: Install, needs: tuple[Need, ...], image: Image, contex
     for need in needs:
         if need.kind == "project":
             known = _with_project(known, need, install, image, context)
-        elif not need.constrains:
+        elif need.brought and not need.constrains:
             known = _with_file(known, need, install, image, context, alone=alone)
     return known
 

@@ -73,7 +73,7 @@ class _Finder:
     def find(self, read: Read, origin: str | None) -> Need:
         """Return whether something is there that a build reads."""
         path = normpath(join(self._folder, read.path)) if read.path else ""
-        need = Need("file", read.written, path, "there", "", origin, read.line)
+        need = Need("file", read.written, path, "there", "", origin, read.line, brought=False)
         if read.unknown:
             return need._replace(state="unknown", reason=read.unknown)
         places = [place for one in (read.path, *read.instead) for place in self._match(one)]
@@ -115,4 +115,4 @@ def _find_git(version: Version, place: Place, folder: str, image: Image) -> Iter
     give = f"set {version.variable}, or a fallback" if version.variable else "give it a fallback"
     reason = f"{version.program} takes the version from git, and {folder} is in no repository: {give}"
     sure = version.sure and not any(found)
-    yield Need("file", ".git", join(folder, ".git"), lacking(sure=sure), reason, place.origin)
+    yield Need("file", ".git", join(folder, ".git"), lacking(sure=sure), reason, place.origin, brought=False)

@@ -3,6 +3,7 @@
 from common_sync.core.doctor.image.files import Context, Image
 from common_sync.core.doctor.install.command import Install
 from common_sync.core.doctor.install.pip import configured
+from common_sync.core.doctor.install.poetry_settings import configured_poetry
 from common_sync.core.doctor.install.uv import configured_uv
 
 
@@ -14,4 +15,5 @@ def configure(install: Install, image: Image, context: Context) -> Install:
         image: The files that are there then.
         context: The build context that they came from.
     """
-    return configured_uv(configured(install, image, context), image, context)
+    by_pip = configured(install, image, context)
+    return configured_poetry(configured_uv(by_pip, image, context), image, context)

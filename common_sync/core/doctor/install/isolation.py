@@ -21,7 +21,7 @@ def list_installed(install: Install, needs: tuple[Need, ...], image: Image, cont
         found = parse_name(asked.word.text) if asked.kind == "project" else None
         yield from [found.name] if found is not None else []
     for need in needs:
-        place = image.look(need.path) if need.kind == "file" and need.state == "there" else None
+        place = image.look(need.path) if need.kind == "file" and need.brought and need.state == "there" else None
         text = read_text(place, context) if place is not None else None
         yield from (one.name for one in find_names(text or ""))
 

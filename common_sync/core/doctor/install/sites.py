@@ -9,6 +9,7 @@ from posixpath import basename, dirname, join, normpath
 from typing import Literal, NamedTuple
 
 from common_sync.core.doctor.install.command import Install
+from common_sync.core.doctor.install.poetry_settings import CREATE, IN_PROJECT
 from common_sync.core.expressions import expression
 from common_sync.core.formats.shell.script import Command
 from common_sync.core.model import below
@@ -153,14 +154,18 @@ def _of_pool(install: Install, command: Command, folder: str, around: Around) ->
     """Return where poetry and pipenv install: in what is active, in the project, or in a folder of their own."""
     active = _active(command, around)
     in_project = (
-        around.inside or _is_on(command, "POETRY_VIRTUALENVS_IN_PROJECT") or _is_on(command, "PIPENV_VENV_IN_PROJECT")
+        around.inside
+        or install.values(IN_PROJECT)[-1:] == ["true"]
+        or _is_on(command, "POETRY_VIRTUALENVS_IN_PROJECT")
+        or _is_on(command, "PIPENV_VENV_IN_PROJECT")
     )
     if active is not None:
         return active
     pooled = command.environment.get("POETRY_VIRTUALENVS_CREATE", "true")
     if pooled is None:
         return UNKNOWN
-    if install.has("--system") or not around.pooled or pooled.lower() in _OFF:
+    own = not around.pooled or install.values(CREATE)[-1:] == ["false"]
+    if install.has("--system") or own or pooled.lower() in _OFF:
         return python_of(command, around)
     return Site("environment", join(folder, ".venv")) if in_project else Site("environment", f"<{install.tool}>")
 

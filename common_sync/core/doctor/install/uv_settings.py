@@ -102,7 +102,16 @@ def refuse_settings(install: Install, image: Image, context: Context) -> Iterato
     if found is None:
         return
     for reason in _reasons(found):
-        yield Need("file", basename(found.path), found.path, "there", file=found.origin, refused=reason, sure=False)
+        yield Need(
+            "file",
+            basename(found.path),
+            found.path,
+            "there",
+            file=found.origin,
+            refused=reason,
+            sure=False,
+            brought=False,
+        )
 
 
 def _reasons(found: SettingsFile) -> Iterator[str]:
