@@ -50,9 +50,9 @@ LARGE = "4x500mb"
 """The key of the tree with a large file."""
 
 SHAPES = (
-    Shape("1000x15", "1,000 services, 15 files", services=1000, folders=3, files=5, size=2400, rounds=5, share=20),
+    Shape("1000x15", "1,000 services, 15 files", services=1000, folders=3, files=5, size=2400, rounds=4, share=20),
     Shape("50x200", "50 services, 200 files", services=50, folders=10, files=20, size=2400, rounds=4),
-    Shape("4x10000", "4 services, 10,000 files", services=4, folders=100, files=100, size=3500, rounds=5),
+    Shape("4x10000", "4 services, 10,000 files", services=4, folders=100, files=100, size=3500, rounds=4),
     Shape(LARGE, "4 services, one file of 500 MB", services=4, folders=1, files=1, size=500_000_000, rounds=3),
 )
 

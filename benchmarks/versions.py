@@ -11,7 +11,7 @@ from benchmarks.pinned import measure_pinned
 from benchmarks.rounds import Table
 
 KEY, TITLE = "versions", "Versions"
-ROUNDS = 7
+ROUNDS = 4
 
 
 class VersionsResult(NamedTuple):
