@@ -10,6 +10,8 @@ from benchmarks.environments import KEY as ENVIRONMENTS_KEY
 from benchmarks.environments import ROUNDS as ENVIRONMENTS_ROUNDS
 from benchmarks.environments import run_environments_case
 from benchmarks.fleet import KEY as FLEET_KEY
+from benchmarks.fleet import ROUNDS as FLEET_ROUNDS
+from benchmarks.fleet import run_fleet_case
 from benchmarks.goals import Results
 from benchmarks.hook import KEY as HOOK_KEY
 from benchmarks.hook import ROUNDS as HOOK_ROUNDS
@@ -79,9 +81,11 @@ def _measure(arguments: argparse.Namespace) -> str:
         versions = None
         if only is None or VERSIONS_KEY in only:
             versions = run_versions_case(root, arguments.rounds or VERSIONS_ROUNDS)
-    return render_page(
-        Results(cases, hook, people, environments, versions), [*machine, others.describe()], _note(arguments)
-    )
+        fleet = None
+        if only is None or FLEET_KEY in only:
+            fleet = run_fleet_case(root, arguments.rounds or FLEET_ROUNDS)
+    results = Results(cases, hook, people, environments, versions, fleet)
+    return render_page(results, [*machine, others.describe()], _note(arguments))
 
 
 def _rounds(arguments: argparse.Namespace, shape: Shape) -> int:
