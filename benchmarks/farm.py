@@ -5,6 +5,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -68,6 +69,8 @@ def farm(folder: str, names: Sequence[str]) -> Iterator[Farm]:
     with open(f"{folder}/host.pub", encoding="ascii") as file:
         key = file.read()
     write_text(f"{folder}/known", "".join(f"{name} {key}" for name in names))
+    os.mkdir(f"{folder}/there")  # a version manager's `python3` is a script, which takes longer than what it starts
+    os.symlink(os.path.realpath(sys.executable), f"{folder}/there/python3")
     user = pwd.getpwuid(os.getuid()).pw_name
     hosts = (f"Host {name}\n  HostKeyAlias {name}\n" for name in names)
     write_text(
@@ -94,6 +97,7 @@ UsePAM no
 StrictModes no
 PidFile none
 MaxStartups 200
+ForceCommand PATH={folder}/there:/usr/bin:/bin exec sh -c "$SSH_ORIGINAL_COMMAND"
 """
 
 _SETTINGS = """\
