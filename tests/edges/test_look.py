@@ -158,6 +158,7 @@ def test_a_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 CONTAINERS = [
     {
         "Id": "1",
+        "Name": "/shop-api-1",
         "Image": "sha256:1",
         "RestartCount": 2,
         "State": {"Status": "running", "StartedAt": "T", "Health": {"Status": "healthy"}},
@@ -183,6 +184,7 @@ def test_containers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert only == {
         "unit": "api",
         "id": "1",
+        "name": "shop-api-1",
         "image": "sha256:1",
         "started": "T",
         "state": "running",
