@@ -293,6 +293,7 @@ def test_a_program_in_a_folder_that_is_mounted_is_not_looked_at() -> None:
 SAID = {
     ALL + GUNICORN: "no install line brings `gunicorn`; add `gunicorn` to the requirements that the image installs",
     FILE + "CMD fastapi run": "no requirement names a package that is known to bring it; add `fastapi[standard]` to",
+    FILE + "CMD uvicorn main:app": "no requirement names a package that is known to bring it; add `uvicorn` to",
     VENV + GUNICORN: "it is installed in /venv/bin, to which PATH does not lead; add /venv/bin to PATH",
     BUILT + GUNICORN: "/usr/local/bin/gunicorn is in another stage only: no COPY takes it; copy /usr/local/bin as well",
 }

@@ -159,7 +159,8 @@ def _why_lacking(wanted: _Wanted, begun: Begun, activated: str) -> _Lacking | No
     if any(one.has(program) for one in found) or any(_is_mounted(one, begun) for one in found):
         return None
     sure = not any(one.may_have(program) for one in found) and leaves_nothing(begun)
-    package = min(_BRINGERS[program] & {program, "django", "waitress", "fastapi[standard]"})
+    bringers = _BRINGERS[program]
+    package = program if program in bringers else min(bringers & {"django", "waitress", "fastapi[standard]"})
     remedy = f"add `{package}` to the requirements that the image installs"
     aside = next((one for one in bins if one.has(program)), None)
     if aside is not None and sure and not wanted.folder:
