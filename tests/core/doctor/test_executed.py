@@ -15,6 +15,8 @@ from common_sync.core.doctor.image.permissions import may_run
 
 ALL = BASE + "COPY . .\nRUN pip install ./common\n"
 START = 'CMD ["./start.sh"]'
+LINKED = "RUN ln -s /app/plain.sh /x.sh && "
+WINDOWS = "#!/bin/sh\r\nexec x\r\n"
 SCRIPT = "#!/bin/sh\nexec python main.py\n"
 
 ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
@@ -66,6 +68,51 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
         "CS220:7",
     ),
     "a script may have done it": (ALL + "RUN ./x\nCMD ./plain.sh", {"x": "", "plain.sh": SCRIPT}, ""),
+    "chmod as another file": (ALL + "RUN chmod --reference=/bin/sh plain.sh\nCMD ./plain.sh", {"plain.sh": SCRIPT}, ""),
+    "setfacl": (ALL + "RUN setfacl -m u::rx plain.sh\nCMD ./plain.sh", {"plain.sh": SCRIPT}, ""),
+    "chmod by Python": (
+        ALL + "RUN python -c 'import os; os.chmod(\"plain.sh\", 493)'\nCMD ./plain.sh",
+        {"plain.sh": SCRIPT},
+        "",
+    ),
+    # links have no rights of their own
+    "a link to what may not": (ALL + "RUN ln -s /app/plain.sh /x.sh\nCMD /x.sh", {"plain.sh": SCRIPT}, "CS220:6"),
+    "chmod of a link": (ALL + LINKED + "chmod +x /x.sh\nCMD /x.sh", {"plain.sh": SCRIPT}, ""),
+    "chmod of a link's target": (ALL + LINKED + "chmod +x plain.sh\nCMD /x.sh", {"plain.sh": SCRIPT}, ""),
+    "chmod of a link to what is started": (ALL + LINKED + "chmod +x /x.sh\nCMD ./plain.sh", {"plain.sh": SCRIPT}, ""),
+    "a link to the folder": (
+        ALL + "RUN ln -s /app/plain /x && chmod +x plain/a.sh\nCMD /x/a.sh",
+        {"plain/a.sh": SCRIPT},
+        "",
+    ),
+    "a link to a link": (
+        ALL + "RUN ln -s /app/plain.sh /x.sh && ln -s /x.sh /y.sh && chmod +x plain.sh\nCMD /y.sh",
+        {"plain.sh": SCRIPT},
+        "",
+    ),
+    "links in a circle": (
+        ALL + "RUN ln -sf /app/plain.sh /x.sh && ln -sf /x.sh /app/plain.sh\nCMD /x.sh",
+        {"plain.sh": SCRIPT},
+        "CS220:6",
+    ),
+    "a file over a link": (
+        ALL + LINKED + "chmod +x plain.sh\nCOPY plain.sh /x.sh\nCMD /x.sh",
+        {"plain.sh": SCRIPT},
+        "CS220:7",
+    ),
+    # folders that are made say nothing of files
+    "WORKDIR after COPY": (
+        "FROM python:3.12-slim\nCOPY . /app\nWORKDIR /app\nRUN pip install ./common\nCMD ./plain.sh",
+        {"plain.sh": SCRIPT},
+        "CS220:5",
+    ),
+    "WORKDIR after COPY, and it may": (
+        "FROM python:3.12-slim\nCOPY . /app\nWORKDIR /app\nRUN pip install ./common\nCMD ./start.sh",
+        {"start.sh": SCRIPT},
+        "",
+    ),
+    "mkdir after COPY": (ALL + "RUN mkdir -p /app\nCMD ./plain.sh", {"plain.sh": SCRIPT}, "CS220:6"),
+    "removed and made anew": (ALL + "RUN rm plain.sh && ./x\nCMD ./plain.sh", {"x": "", "plain.sh": SCRIPT}, ""),
     # COPY
     "COPY --chmod": (ALL + "COPY --chmod=755 plain.sh /\nCMD /plain.sh", {"plain.sh": SCRIPT}, ""),
     "COPY --chmod of a folder": (ALL + "COPY --chmod=0755 . /x/\nCMD /x/plain.sh", {"plain.sh": SCRIPT}, ""),
@@ -96,6 +143,50 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "no first line, by a shell": (ALL + "CMD ./start.sh", {"start.sh": "exec python main.py\n"}, ""),
     "no first line, under a wrapper": (ALL + 'CMD ["env", "./start.sh"]', {"start.sh": "exec python main.py\n"}, ""),
     "a first line of Windows": (ALL + "CMD ./start.sh", {"start.sh": "#!/bin/sh\r\nexec x\r\n"}, "CS220:5"),
+    "a first line of Windows, and a line that writes another file anew": (
+        ALL + "RUN sed -i s/a/b/ main.py && sed s/a/b/ start.sh\nCMD ./start.sh",
+        {"start.sh": WINDOWS},
+        "CS220:6",
+    ),
+    "a first line of Windows, and rights for all": (
+        ALL + "RUN find . -name '*.sh' -exec chmod +x {} +\nCMD ./start.sh",
+        {"start.sh": WINDOWS},
+        "CS220:6",
+    ),
+    "a first line of Windows, and rights and lines for all": (
+        ALL + "RUN find . -exec chmod +x {} + -exec sed -i 's/x/y/' {} +\nCMD ./start.sh",
+        {"start.sh": WINDOWS},
+        "",
+    ),
+    "a first line of Windows, and a search": (ALL + "RUN find .\nCMD ./start.sh", {"start.sh": WINDOWS}, "CS220:6"),
+    **{
+        f"a first line of Windows that the image mends: {mend}": (
+            ALL + f"RUN {mend}\nCMD ./start.sh",
+            {"start.sh": WINDOWS},
+            "",
+        )
+        for mend in (
+            "dos2unix start.sh",
+            "fromdos start.sh",
+            "find . -name '*.sh' | xargs dos2unix",
+            "sed -i 's/\\r$//' start.sh",
+            "sed -i 's/\\r$//' *.sh",
+            "find . -name '*.sh' -exec sed -i 's/\\r$//' {} +",
+            "find . -name '*.sh' | xargs sed -i 's/\\r$//'",
+            "for f in *.sh; do sed -i 's/\\r$//' \"$f\"; done",
+            "python -c 'import pathlib'",
+        )
+    },
+    "a first line of Windows that another stage mends": (
+        ALL.replace("slim", "slim AS b") + "RUN dos2unix start.sh\n" + BASE + "COPY --from=b /app /x\nCMD /x/start.sh",
+        {"start.sh": WINDOWS},
+        "",
+    ),
+    "a first line of Windows that the start mends": (
+        ALL + 'CMD ["sh", "a.sh"]',
+        {"a.sh": "sed -i 's/x/y/' start.sh\n./start.sh\n", "start.sh": WINDOWS},
+        "",
+    ),
     "a first line of Windows, for a shell": (ALL + "CMD sh start.sh", {"start.sh": "#!/bin/sh\r\nexec x\r\n"}, ""),
 }
 

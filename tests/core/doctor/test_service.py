@@ -126,6 +126,11 @@ IN_IMAGE: dict[str, tuple[str, Mapping[str, str], list[tuple[str, str, int | Non
         {**OTHERS, "entry.sh": START_LATER},
         [("CS213", "Dockerfile", 4)],
     ),
+    "a script that may set PYTHONPATH": (
+        BASE + "COPY . .\nCMD export $(cat x) && python main.py\n",
+        OTHERS,
+        [("CS213", "Dockerfile", None)],
+    ),
     "a script that a shell starts": (
         ALL + "CMD sh ./entry.sh --now\n",
         {**OTHERS, "entry.sh": START_LATER},

@@ -112,6 +112,84 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "a module that a program may have made": (ALL + "RUN ./x\nCMD python -m app.main", LIKE_APP, ""),
     "a package that cannot be run": (ALL + 'CMD ["python", "-m", "app"]', APP, "CS220:5"),
     "a package that a server serves": (ALL + "CMD uvicorn app:app", {"app/__init__.py": "app = 1"}, ""),
+    # what is told by settings, variables and .pth files
+    "a file of gunicorn's settings": (
+        ALL + "CMD gunicorn app.main:app",
+        {"gunicorn.conf.py": "chdir = 'src'\n", **LIKE_APP},
+        "",
+    ),
+    "a file of gunicorn's settings that says nothing of folders": (
+        ALL + "CMD gunicorn app.main:app",
+        {"gunicorn.conf.py": "workers = 2\n", **LIKE_APP},
+        "CS220:5",
+    ),
+    "a file of gunicorn's settings, by a module": (
+        ALL + "CMD python -m gunicorn app.main:app",
+        {"gunicorn.conf.py": "pythonpath = 'src'\n", **LIKE_APP},
+        "",
+    ),
+    "a file of gunicorn's settings, and another server": (
+        ALL + "CMD uvicorn app.main:app",
+        {"gunicorn.conf.py": "chdir = 'src'\n", **LIKE_APP},
+        "CS220:5",
+    ),
+    "a file of gunicorn's settings by an option": (ALL + "CMD gunicorn -c x.py app.main:app", LIKE_APP, ""),
+    "a file of gunicorn's settings, with =": (ALL + "CMD gunicorn --config=x.py app.main:app", LIKE_APP, ""),
+    "gunicorn's variable": (ALL + "ENV GUNICORN_CMD_ARGS=--chdir=src\nCMD gunicorn app.main:app", LIKE_APP, ""),
+    "uvicorn's variable": (ALL + "ENV UVICORN_APP_DIR=src\nCMD uvicorn app.main:app", LIKE_APP, ""),
+    "folders in a list": (ALL + "CMD gunicorn --pythonpath x,src api:app", API, ""),
+    "folders in a list that have it not": (ALL + "CMD gunicorn --pythonpath x,y api:app", API, "CS220:5"),
+    "a .pth file": (ALL + "RUN echo /app/src > /usr/lib/python3/a.pth\nCMD gunicorn api:app", API, ""),
+    "a .pth file in a folder that nobody can tell": (
+        ALL + 'RUN echo /app/src > "$(python -m site)/a.pth"\nCMD gunicorn api:app',
+        API,
+        "",
+    ),
+    "a blank in a name": (ALL + 'CMD ["/app/my run.sh"]', {"my run.sh": "#!/bin/sh\n"}, ""),
+    # what runs before
+    "a script that sets variables": (ALL + "CMD . ./env.sh && gunicorn api:app", {"env.sh": "", **API}, ""),
+    "a script that nobody knows sets variables": (ALL + "CMD . /x/env.sh; gunicorn api:app", API, ""),
+    "a script that activates": (ALL + "CMD . /v/bin/activate; gunicorn api:app", API, "CS220:5"),
+    **{
+        f"a start that runs before: {line}": (
+            ALL + 'ENTRYPOINT ["./run.sh"]',
+            {"run.sh": f"#!/bin/sh\n{line}\nexec gunicorn api:app\n", **API},
+            expected,
+        )
+        for line, expected in {
+            "set -a; . ./.env; set +a": "",
+            "if [ -f .env ]; then . ./.env; fi": "",
+            "export $(grep -v x .env | xargs)": "",
+            'eval "$(cat env.sh)"': "",
+            "read PYTHONPATH": "",
+            "./nosuch": "",
+            "set -e; ./nosuch": "CS220:5",
+            "python -m venv /v": "",
+            "python gen.py": "",
+            "cat > /app/api.py <<EOF": "",
+            "cp src/api.py .": "",
+            "export X=1 Y": "CS220:5",
+            "set -e; echo x >/dev/null": "CS220:5",
+            "python manage.py migrate": "CS220:5",
+            "alembic upgrade head": "CS220:5",
+            "python -m alembic upgrade head": "CS220:5",
+        }.items()
+    },
+    "a file that the start makes": (
+        ALL + "CMD cp main.py settings.py && python settings.py",
+        {},
+        "",
+    ),
+    "a start by another script": (
+        ALL + 'CMD ["./run.sh"]',
+        {"run.sh": "#!/bin/sh\n./a.sh\nexec python missing.py\n", "a.sh": "#!/bin/sh\necho x\n"},
+        "CS220:5",
+    ),
+    "a start by another script that makes files": (
+        ALL + 'CMD ["./run.sh"]',
+        {"run.sh": "#!/bin/sh\n./a.sh\nexec python missing.py\n", "a.sh": "#!/bin/sh\nenvsubst < a > missing.py\n"},
+        "",
+    ),
     # what other servers serve
     "Celery's": (ALL + 'CMD ["celery", "-A", "app.main", "worker"]', APP, ""),
     "Celery's is missing": (ALL + 'CMD ["celery", "-A", "app.main", "worker"]', LIKE_APP, "CS220:5"),
@@ -121,6 +199,11 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "Celery's, by what a package has": (
         ALL + "CMD celery -A app.worker beat",
         {"app/__init__.py": "from app.mian import worker\n", "app/mian.py": ""},
+        "",
+    ),
+    "Celery's, by all that a module has": (
+        ALL + "CMD celery -A app.worker beat",
+        {"app/__init__.py": "from .mian import *\n", "app/mian.py": ""},
         "",
     ),
     "no module by what a package has": (
@@ -144,6 +227,7 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "Flask's, by a variable of a module": (ALL + "ENV FLASK_APP=app.main:x\nCMD flask run", LIKE_APP, "CS220:6"),
     "Flask's, by a variable that nobody knows": (ALL + "ENV FLASK_APP=$X\nCMD flask run", {}, ""),
     "gunicorn's, without a name in it": (ALL + "CMD gunicorn app.main", LIKE_APP, "CS220:5"),
+    "gunicorn's is not named": (ALL + "CMD gunicorn --workers=2", {}, ""),
     "gunicorn's, after options": (ALL + "CMD gunicorn --reload --workers=2 app.main", LIKE_APP, "CS220:5"),
     "gunicorn's, or the value of an option": (ALL + "CMD gunicorn -n app.x --preload -c app.y app.main:a", APP, ""),
     "Streamlit's": (ALL + "CMD streamlit run main.py --server.port 80", {}, ""),

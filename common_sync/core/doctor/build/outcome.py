@@ -50,6 +50,13 @@ class Started(NamedTuple):
 
     line: int  # the line of the ENTRYPOINT or CMD
     command: Command
+    open: bool = False  # whether what runs before may set variables, change the folder or make files, unseen
+    told: bool = False  # whether settings may tell it of more folders with modules than its words do
+
+    @property
+    def sure(self) -> bool:
+        """Whether it is started in any case, and with what is known."""
+        return self.command.certain and not self.command.passed_over and not self.open
 
 
 class NotFollowed(NamedTuple):

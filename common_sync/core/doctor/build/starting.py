@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping
 from posixpath import join, normpath
 from typing import NamedTuple
 
+from common_sync.core.doctor.build.calm import is_calm
+from common_sync.core.doctor.build.folders import is_told_folders
 from common_sync.core.doctor.build.outcome import NotFollowed, Start, Started
 from common_sync.core.doctor.image.effects import why_not_followed
 from common_sync.core.doctor.image.files import Context, Image
@@ -17,6 +19,8 @@ from common_sync.core.formats.shell.script import Command, read_script, read_wor
 from common_sync.core.formats.shell.words import ARGUMENTS, Word, split_script
 
 _SHELL = expression(r"(?:ba|da|a|z|k)?sh")
+_SOURCING = frozenset({".", "source"})
+"""What runs a script in the shell itself, with all that it sets."""
 _SHIFTS = frozenset({"shift", "--"})
 """Words after which a script may no longer have the arguments that it was given."""
 _PASSED = "\0@"
@@ -50,9 +54,11 @@ def list_started(starts: Mapping[str, Start], around: Surrounding) -> Iterator[S
         starts: Its ENTRYPOINT and CMD, by these names.
         around: What the image is then.
     """
+    is_open = False
     for line, command in _first_commands(starts, around):
-        for one in _follow(command, around, 0):
-            yield Started(line, one)
+        for one, followed in _follow(command, around, 0):
+            yield Started(line, one, is_open, is_told_folders(one, around.image, around.context))
+            is_open = is_open or not (followed or is_calm(one))
 
 
 def list_later_installs(starts: Mapping[str, Start], around: Surrounding) -> Iterator[NotFollowed]:
@@ -91,12 +97,13 @@ def _shell(script: str) -> list[Word]:
     return [Word("/bin/sh"), Word("-c"), Word(script)]
 
 
-def _follow(command: Command, around: Surrounding, depth: int) -> Iterator[Command]:
-    """Yield a program, and those that its script runs."""
-    yield command
-    if depth < _DEEPEST and (script := _script_of(command, around)) is not None:
-        for one in _run(script, command, around) or ():
-            yield from _follow(one, around, depth + 1)
+def _follow(command: Command, around: Surrounding, depth: int) -> Iterator[tuple[Command, bool]]:
+    """Yield a program, and those that its script runs, each with whether all that it does is in what follows it."""
+    script = _script_of(command, around) if depth < _DEEPEST else None
+    inner = _run(script, command, around) if script is not None else None
+    yield command, inner is not None and command.program not in _SOURCING
+    for one in inner or ():
+        yield from _follow(one, around, depth + 1)
 
 
 class _Script(NamedTuple):
@@ -107,7 +114,7 @@ class _Script(NamedTuple):
 def _script_of(command: Command, around: Surrounding) -> _Script | None:
     """Return the script that a command runs, if the build context brought it."""
     at = 0
-    if _SHELL.fullmatch(command.program) or command.program in {".", "source"}:
+    if _SHELL.fullmatch(command.program) or command.program in _SOURCING:
         at = next((at for at, word in enumerate(command.words) if at and not word.text.startswith("-")), -1)
     if at < 0 or not command.words or not command.words[at].known:
         return None

@@ -5,14 +5,16 @@ Docker does not.
 """
 
 from collections.abc import Iterator
+from itertools import pairwise
 from posixpath import basename, join, normpath
 
-from common_sync.core.doctor.build.outcome import NotFollowed, StageEnd, Started
-from common_sync.core.doctor.checks.begun import Begun, is_told, list_begun
+from common_sync.core.doctor.build.outcome import NotFollowed, Ran, StageEnd, Started
+from common_sync.core.doctor.checks.begun import Begun, is_told, leaves_nothing, list_begun
 from common_sync.core.doctor.image.permissions import may_run
 from common_sync.core.doctor.install.need import read_text
 from common_sync.core.doctor.view import View
 from common_sync.core.findings import make_finding
+from common_sync.core.formats.shell.script import Command
 from common_sync.core.model import Finding, below
 
 
@@ -41,7 +43,7 @@ def _check(view: View, begun: Begun) -> Iterator[Finding]:
 def _path_of(started: Started) -> str | None:
     """Return the absolute path of a program that is started in any case by its path; None where it is none."""
     command = started.command
-    if not command.words or not command.certain or command.passed_over:
+    if not command.words or not started.sure:
         return None
     word = command.words[0]
     if not word.known or "/" not in word.text or (command.folder is None and not word.text.startswith("/")):
@@ -66,7 +68,7 @@ def _why_not_run(path: str, begun: Begun, *, by_docker: bool) -> tuple[str, str]
         remedy = f"run `git update-index --chmod=+x {name}` and `chmod +x {name}`, or write `RUN chmod +x {path}` after its COPY"
         return f"{path} may not be executed: it has no x bit", remedy
     first, ending, _ = (read_text(place, context) or "#!").partition("\n")
-    if first.startswith("#!") and first.endswith("\r") and ending:
+    if first.startswith("#!") and first.endswith("\r") and ending and not _may_be_mended(begun):
         return f"the first line of {path} ends in CR LF, so that no such interpreter is found", (
             "save it with LF, and write `*.sh text eol=lf` into .gitattributes"
         )
@@ -76,3 +78,24 @@ def _why_not_run(path: str, begun: Begun, *, by_docker: bool) -> tuple[str, str]
             "write `#!/bin/sh` as its first line",
         )
     return None
+
+
+def _may_be_mended(begun: Begun) -> bool:
+    """Tell whether a build may write the lines of a script anew: by a program that nobody knows, or one that does so to any file."""
+    stages = begun.image.build.stages
+    if not all(leaves_nothing(begun._replace(number=number)) for number in range(len(stages))):
+        return True
+    commands = (step.command for stage in stages for step in stage.steps if isinstance(step, Ran))
+    return any(_rewrites_any(command) for command in commands)
+
+
+def _rewrites_any(command: Command) -> bool:
+    """Tell whether a command writes files anew that it does not name: what it names is followed."""
+    words = [word.text for word in command.arguments]
+    if command.program == "find":
+        return any(before in {"-exec", "-execdir"} and run not in _KEEPING for before, run in pairwise(words))
+    return command.program == "sed" and not all(word.known for word in command.arguments)
+
+
+_KEEPING = frozenset({"chmod", "chown", "rm"})
+"""What `find` may run that writes into no file."""

@@ -220,8 +220,8 @@ def _why_absent(end: StageEnd, package: str, look: Look) -> NotFollowed | None:
         return NotFollowed(0, doubt or "something may have put it there")
     if any(isinstance(one, Put | Doubt) and _is_path_file(one.place, installed) for one in end.image.layers):
         return NotFollowed(0, "a .pth file may have Python look into more folders")
-    if look.more:
-        return NotFollowed(0, "what the started program looks into is told by a variable")
+    if look.more and not end.installs_later:
+        return NotFollowed(0, "what the started program looks into is told by a variable, a file or a script")
     return next(iter(end.installs_later), NotFollowed(0, ""))
 
 

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from posixpath import dirname, join, normpath
 from typing import NamedTuple
 
-from common_sync.core.doctor.build.outcome import StageEnd, Started
+from common_sync.core.doctor.build.outcome import Ran, StageEnd, Started
 from common_sync.core.doctor.checks.served import read_served
 from common_sync.core.doctor.checks.surroundings import activates
+from common_sync.core.doctor.image.files import Doubt, Put
 from common_sync.core.doctor.install.command import read_install
 from common_sync.core.doctor.install.sites import PYTHON, UNKNOWN, Around, Site, python_of, site_at, user_site
 from common_sync.core.expressions import expression
@@ -135,10 +136,9 @@ def _look(started: Started, read: _Read, around: Around, stage: StageEnd, entrie
     script = _script_of(command, read)
     server = read.module.partition(".")[0] or command.program
     told = read_served(server, command) if read.server else ""
-    look = Look(folders, python, packages, user, more or None in own, started.line, shown, script)
-    return look._replace(
-        module=told or read.module, served=server if told else "", certain=command.certain and not command.passed_over
-    )
+    more = more or None in own or started.open or started.told or _has_path_file(stage)
+    look = Look(folders, python, packages, user, more, started.line, shown, script)
+    return look._replace(module=told or read.module, served=server if told else "", certain=started.sure)
 
 
 def _script_of(command: Command, read: _Read) -> str:
@@ -192,4 +192,13 @@ def _given(command: Command) -> Iterator[str | None]:
     for word, after in zip(words, (*words[1:], *words[-1:]), strict=True):
         name, equals, value = word.text.partition("=")
         if name in _FOLDERS and command.folder is not None:
-            yield normpath(join(command.folder, value if equals else after.text))
+            told = value if equals else after.text
+            for folder in told.split(",") if name == "--pythonpath" else [told]:
+                yield normpath(join(command.folder, folder))
+
+
+def _has_path_file(stage: StageEnd) -> bool:
+    """Tell whether a line makes a `.pth` file, which may have Python look into more folders."""
+    places = [one.place for one in stage.image.layers if isinstance(one, Put | Doubt)]
+    places += [word.text for step in stage.steps if isinstance(step, Ran) for word in step.command.writes]
+    return any(place.endswith(".pth") for place in places)

@@ -104,7 +104,7 @@ def _check(view: View, begun: Begun) -> Iterator[Finding]:
 def _read(started: Started) -> _Wanted | None:
     """Return the program of a Python package that is started in any case; None where it is none that is known."""
     command = started.command
-    if not command.words or not command.certain or command.passed_over:
+    if not command.words or not started.sure:
         return None
     written = command.words[0].text
     if command.program in _BRINGERS:
@@ -121,13 +121,28 @@ def _is_brought_otherwise(program: str, begun: Begun) -> bool:
         return True
     names = {program, *_BRINGERS[program]}
     words = (
-        basename(word.text).removeprefix("python3-")
+        word
         for stage in begun.image.build.stages
         for step in stage.steps
-        if isinstance(step, Ran)
+        if isinstance(step, Ran) and _is_installer(step.command)
         for word in step.command.arguments
     )
-    return any(word in names for word in words)
+    return any(not word.known or word.text.removeprefix("python3-") in names for word in words)
+
+
+_INSTALLERS = frozenset(
+    (
+        *("apt", "apt-get", "aptitude", "apk", "yum", "dnf", "microdnf", "zypper", "pacman", "pipx"),
+        *("conda", "mamba", "micromamba"),
+    )
+)
+"""What installs programs besides the installers of Python that are followed."""
+
+
+def _is_installer(command: Command) -> bool:
+    tool = command.program == "uv" and [word.text for word in command.arguments[:1]] == ["tool"]
+    by_python = _PYTHON.fullmatch(command.program) and read_python(command.arguments).module in _INSTALLERS
+    return tool or bool(by_python) or command.program in _INSTALLERS
 
 
 def _without_taken(begun: Begun) -> Image:

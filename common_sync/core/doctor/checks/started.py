@@ -16,7 +16,7 @@ from common_sync.core.doctor.checks.served import read_served_file
 from common_sync.core.doctor.checks.surroundings import surround
 from common_sync.core.doctor.checks.taken import is_shown
 from common_sync.core.doctor.image.effects import SYSTEM
-from common_sync.core.doctor.image.files import Context
+from common_sync.core.doctor.image.files import Context, Image
 from common_sync.core.doctor.install.isolation import list_installed
 from common_sync.core.doctor.install.need import read_text
 from common_sync.core.doctor.view import View
@@ -50,8 +50,8 @@ def _list_absent(begun: Begun) -> Iterator[tuple[int, str, bool]]:
         yield passed
     for started in end.started:
         command = started.command
-        look_at = command.certain and not command.passed_over
-        if look_at and (odd := _why_odd(command)):
+        look_at = started.sure
+        if look_at and (odd := _why_odd(command, end.image)):
             yield started.line, odd, True
         for path in (*_paths_of(command), *_files_of(command)) if look_at else ():
             if (absent := _absence(path, begun)) is not None:
@@ -65,14 +65,15 @@ def _shown(command: Command) -> str:
     return " ".join(word.text for word in command.words[:4])
 
 
-def _why_odd(command: Command) -> str:
+def _why_odd(command: Command, image: Image) -> str:
     """Return why a command is none: JSON that is none to Docker, or a whole line as one word."""
     program = command.words[0] if command.words else None
     if program is None or not program.known:
         return ""
     if program.text.startswith("[") and program.text not in {"[", "[["}:
         return f"`{_shown(command)}` is no JSON, so that a shell gets it: write the words with double quotes"
-    if " " in program.text.strip():
+    place = image.look(normpath(join(command.folder or "/", program.text)))
+    if " " in program.text.strip() and (place is None or place.kind != "file"):
         return f"`{program.text}` is one word here, and no program: write each word by itself"
     return ""
 
@@ -180,7 +181,7 @@ def _is_in_module(folder: str, inner: str, begun: Begun) -> bool:
     above, _, name = inner.rpartition("/")
     places = (begun.end.image.look(join(folder, f"{above}{end}")) for end in (".py", "/__init__.py") if above)
     texts = (read_text(place, begun.image.context) for place in places if place is not None and place.kind == "file")
-    return any(name in re.findall(r"\w+", text) for text in texts if text is not None)
+    return any(name in re.findall(r"\w+", text) or "import *" in text for text in texts if text is not None)
 
 
 def _is_own(top: str, context: Context) -> bool:

@@ -159,6 +159,8 @@ def _put(copying: Copying, source: str, files: Files, *, folder: bool, pivot: in
     place = files.look(source)
     destination = copying.destination
     if isinstance(files, Anything):  # a folder there is copied by what is in it, a file by its name
+        inside = basename(source) in _FILES and (folder or basename(destination) in {"bin", "sbin"})
+        destination = join(destination, basename(source)) if inside else destination
         return Doubt(destination, f"line {copying.line} copies what is there: {place.why}" if place is not None else "")
     if copying.parents:
         destination = join(destination, *source.strip("/").split("/")[pivot:])
@@ -174,6 +176,14 @@ def _put(copying: Copying, source: str, files: Files, *, folder: bool, pivot: in
     patterns = parse_dockerignore("\n".join(copying.left_out))
     return Put(destination, Without(files, source, patterns) if whole else files, source)
 
+
+_FILES = frozenset(
+    (
+        *("uv", "uvx", "tini", "tini-static", "dumb-init", "gosu", "su-exec", "catatonit", "dockerize", "wait"),
+        *("aws-lambda-rie", "kubectl", "docker", "caddy", "litestream", "ffmpeg", "ffprobe", "chamber", "supercronic"),
+    )
+)
+"""Programs that images from elsewhere hold as one file, which is copied by its name."""
 
 _ODD = expression(r"[\[\]\\!#\n\0]|\.\.")
 """What stands in a pattern that is not followed here."""

@@ -75,7 +75,8 @@ def _file_effects(command: Command, operands: list[str], image: Image) -> Iterat
         case "cp" | "mv" | "ln" | "rsync" | "install" if len(operands) > 1:
             yield from _copies(command, operands, image)
         case "sed" | "perl" if any(re.match(r"-\w*i|--in-place", word.text) for word in command.arguments):
-            yield from (layer for path in operands if image.look(path) for layer in (Gone(path), Doubt(path)))
+            meant = (path for operand in operands for path in _match(operand, image) if image.look(path))
+            yield from (layer for path in meant for layer in (Gone(path), Doubt(path)))
         case (
             "tee" | "patch" | "tar" | "unzip" | "git" | "curl" | "wget" | "bsdtar" | "gunzip" | "svn" | "aws" | "gsutil"
         ):
@@ -144,7 +145,7 @@ def _copies(command: Command, operands: list[str], image: Image) -> Iterator[Lay
             )
             place = join(destination, basename(source)) if folder and not contents else destination
             if image.look(source) is not None:
-                yield Put(place, image, source)
+                yield Put(place, image, source, link=command.program == "ln")
                 yield from [Allowed(place, runs=True)] if command.program == "install" else []
             else:
                 yield Doubt(place)

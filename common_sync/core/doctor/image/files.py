@@ -119,6 +119,7 @@ class Put(NamedTuple):
     place: str  # where to, an absolute path
     files: Files  # where from
     source: str  # the path there
+    link: bool = False  # whether it is a link to what is there
 
 
 class Gone(NamedTuple):

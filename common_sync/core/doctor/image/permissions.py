@@ -6,7 +6,18 @@ Sources: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/chmod.html a
 from collections.abc import Iterator
 from posixpath import join, normpath
 
-from common_sync.core.doctor.image.files import WILD, Allowed, Context, Image, Inline, Place, Put, match_paths
+from common_sync.core.doctor.image.files import (
+    WILD,
+    Allowed,
+    Context,
+    Doubt,
+    Gone,
+    Image,
+    Inline,
+    Place,
+    Put,
+    match_paths,
+)
 from common_sync.core.expressions import expression
 from common_sync.core.formats.shell.script import Command
 from common_sync.core.model import below
@@ -14,6 +25,7 @@ from common_sync.core.model import below
 _NUMBER = expression(r"[0-7]{1,5}")
 _GIVES = expression(r"(?:^|,)[ugoa]*[+=][rwst]*[xX]")
 _TAKES = expression(r"(?:^|,)a?-[rwst]*x")
+_CHMOD = expression(r"\bchmod\b")
 
 
 def may_run_by(mode: str) -> bool | None:
@@ -35,13 +47,14 @@ def list_allowed(command: Command, image: Image) -> Iterator[Allowed]:
         image: The files that are there then.
     """
     if command.program != "chmod":
-        if any(word.text.rpartition("/")[2] == "chmod" for word in command.arguments):  # by `find` or `xargs`
-            yield Allowed("/", None)
+        if command.program == "setfacl" or any(_CHMOD.search(word.text) for word in command.arguments):
+            yield Allowed("/", None)  # by `find` or `xargs`, or by a program of Python's
         return
     options = [word.text for word in command.arguments if word.text in _OPTIONS]
     rest = [word for word in command.arguments if word.text not in _OPTIONS]
+    like = bool(rest) and rest[0].text.startswith("--reference")
     runs = may_run_by(rest[0].text) if rest and rest[0].known else None
-    if rest and rest[0].known and runs is None:
+    if rest and rest[0].known and runs is None and not like:
         return
     for word in rest[1:]:
         if not word.known or (command.folder is None and not word.text.startswith("/")):
@@ -50,7 +63,7 @@ def list_allowed(command: Command, image: Image) -> Iterator[Allowed]:
         path = normpath(join(command.folder or "/", word.text))
         found = match_paths(path, image) if WILD.search(path) else [path]
         deep = bool({"-R", "--recursive"} & {*options})
-        yield from (Allowed(one, runs, deep=deep) for one in found)
+        yield from (Allowed(_behind(one, image), runs, deep=deep) for one in found)
 
 
 _OPTIONS = frozenset({"-R", "--recursive", "-v", "-c", "-f", "--verbose", "--changes", "--silent", "--quiet"})
@@ -64,7 +77,21 @@ def may_run(path: str, image: Image, context: Context) -> bool | None:
         image: The files of the image.
         context: The build context that they came from.
     """
-    return next(_answers(path, image, context), None)
+    return next(_answers(_behind(path, image), image, context), None)
+
+
+_MOST_LINKS = 8
+
+
+def _behind(path: str, image: Image) -> str:
+    """Return the path to which links lead: they have no rights of their own."""
+    for _ in range(_MOST_LINKS):
+        puts = (layer for layer in reversed(image.layers) if isinstance(layer, Put))
+        latest = next((layer for layer in puts if below(path, layer.place) is not None), None)
+        if latest is None or not latest.link:
+            break
+        path = normpath(join(latest.source, below(path, latest.place) or ""))
+    return path
 
 
 def _answers(path: str, image: Image, context: Context) -> Iterator[bool | None]:
@@ -77,9 +104,9 @@ def _answers(path: str, image: Image, context: Context) -> Iterator[bool | None]
             inner = join(layer.source, rest) if rest else layer.source
             if (place := layer.files.look(inner)) is not None:
                 yield _of_put(layer, place, inner, context)
-        elif not isinstance(layer, Allowed):
+        elif isinstance(layer, Gone | Doubt):
             yield None
-        elif not rest or layer.deep:
+        elif isinstance(layer, Allowed) and (not rest or layer.deep):  # that a folder is made says nothing of files
             yield layer.runs
 
 

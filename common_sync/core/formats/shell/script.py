@@ -185,6 +185,9 @@ class _Script:
             yield from self._call(words[0].text, under)
         elif words[0].text in {"export", "declare", "local", "readonly"}:
             self._export(written[1:])
+            others = [word for one in written[1:] if not _ASSIGNMENT.fullmatch(one) for word in self._put_in(one)]
+            if not all(word.known for word in others):  # it may set any variable
+                yield Command(tuple(words), self._folder, under, files, dict(self._variables))
         elif words[0].text == "unset":
             self._variables |= {word.text: "" for word in words[1:] if word.known and not word.text.startswith("-")}
         elif words[0].text in {"cd", "pushd", "popd"}:
