@@ -75,7 +75,7 @@ def ask_looks(
 
 
 def find_unwell(looked: Looked, file: str) -> Iterator[Finding]:
-    """Yield the findings of a target: it is not healthy, its deploy was interrupted, its clone was edited."""
+    """Yield the findings of a target: it does not run, is not healthy, its deploy was interrupted, its clone was edited."""
     site, look = looked
     if look is None:
         return
@@ -91,6 +91,7 @@ def find_unwell(looked: Looked, file: str) -> Iterator[Finding]:
         says = look.health.error or f"it answers {look.health.status}"
         message = f"{site.host}: {site.service} is not healthy: {site.target.deploying.health}: {says}"
         yield make_finding("CS409", *place, message, _see_logs(site))
+    yield from _find_stopped(site, look, file)
     checkout = look.checkout
     if checkout is not None and checkout.error:
         message = f"{where}: the clone cannot be read: {checkout.error}"
@@ -103,6 +104,17 @@ def find_unwell(looked: Looked, file: str) -> Iterator[Finding]:
         message = f"{where}: edited in the clone: {', '.join(checkout.edits[:_MOST_NAMED])}{more}"
         remedy = "commit the edits here, or take them back there: nothing is deployed over them"
         yield make_finding("CS410", *place, message, remedy)
+
+
+def _find_stopped(site: Site, look: Look, file: str) -> Iterator[Finding]:
+    """Yield the findings of containers that do not run, or of which that is not known."""
+    place = site.service, file, site.target.line
+    if look.silent:
+        message = f"{site.host}: it is not known which containers of {site.service} run: {look.silent}"
+        yield make_finding("CS407", *place, message, f"see what Docker says: {on_host(site.host, 'docker ps')}")
+    is_busy = look.journal is not None and look.journal.busy  # then containers come and go
+    for unit, state in look.stopped.items() if not is_busy else ():
+        yield make_finding("CS403", *place, f"{site.host}: {unit} does not run: it is {state}", _see_logs(site))
 
 
 def _see_logs(site: Site) -> str:
