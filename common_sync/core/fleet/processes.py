@@ -1,7 +1,6 @@
 """What is told of a process on another machine: when it was started, and when its files changed. Nothing of it is trusted."""
 
 from collections.abc import Mapping
-from math import isfinite
 from typing import Literal, NamedTuple
 
 _LONGEST = 200
@@ -67,8 +66,8 @@ _LAST = 253402300799
 
 
 def _seconds(value: object) -> float:
-    if type(value) not in {int, float} or not isinstance(value, (int, float)) or not isfinite(value):
+    if type(value) not in {int, float} or not isinstance(value, (int, float)):
         raise ValueError
-    if not 0 <= value <= _LAST:
+    if not 0 <= value <= _LAST:  # nor is NaN, or a number that no float holds
         raise ValueError
     return float(value)

@@ -73,6 +73,17 @@ def test_what_is_told_of_a_process(told: dict[str, object] | None, process: Proc
     assert read_process(told) == process
 
 
+@pytest.mark.parametrize(
+    "started",
+    [10**400, -(10**400), -1, 1e300, float("nan"), float("inf"), True, "105", None],
+    ids=lambda one: str(one)[:6],
+)
+def test_a_time_that_is_none(started: object) -> None:
+    """Any host could end the program here with a traceback: an answer is refused where it raises one of these."""
+    with pytest.raises((ValueError, TypeError)):
+        read_process({"started": started, "changed": 100.0, "now": 200})
+
+
 @pytest.mark.parametrize("value", [None, True, "1", -1, float("nan"), float("inf"), 1e300, [], {}])
 @pytest.mark.parametrize("key", ["started", "changed", "now"])
 def test_times_that_are_none(key: str, value: object) -> None:
