@@ -108,6 +108,8 @@ def test_what_is_told_proves_nothing(runs: Runs, told: str) -> None:
         ("shop-api-1", "", Runs("restart"), "CS403", "ssh vm 'docker restart shop-api-1'"),
         ("", "shop.service", Runs("restart"), "CS403", "ssh vm 'systemctl restart shop.service'"),
         ("", "shop.service", Runs("stopped", reason="failed"), "CS403", "ssh vm 'systemctl status shop.service'"),
+        ("", "shop.service", Runs("restart", is_users=True), "CS403", "ssh vm 'systemctl --user restart shop.service'"),
+        ("", "shop.service", Runs("stopped", is_users=True), "CS403", "ssh vm 'systemctl --user status shop.service'"),
         ("", "shop.service", Runs("unknown", reason="no"), "CS407", "see how it stands: ssh vm 'systemctl status shop.service'"),
         ("shop-api-1", "", Runs("unknown", reason="no"), "CS407", "see how it stands: ssh vm 'docker top shop-api-1'"),
     ],
@@ -148,6 +150,15 @@ def test_containers_that_do_not_run(
     assert [(one.code, one.message) for one in findings] == found
     status = FleetStatus("HEAD", "0" * 40, (ask("", runs=Runs()),), findings, (looked,))
     assert (status.as_wanted, status.is_known) == (not found, is_known)
+
+
+def test_a_journal_that_cannot_be_read() -> None:
+    """A person would be told that the next run mends it, which it refuses."""
+    look = Look(checkout=Checkout("c", "main", "t"), journal=Journal("unreadable", why="/root/journal.json: no JSON"))
+    (finding,) = find_unwell(Looked(Site("vm", SERVICE, COMPOSED), look), FILE)
+    told = "vm: /srv: the journal of its deploys cannot be read: /root/journal.json: no JSON"
+    remedy = "see that the service runs one release, then move that file away"
+    assert (finding.code, finding.message, finding.remedy) == ("CS406", told, remedy)
 
 
 A, B = f"cs1:{'a' * 64}", f"cs1:{'c' * 64}"

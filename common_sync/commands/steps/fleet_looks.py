@@ -8,7 +8,7 @@ from common_sync.core.errors import shell_word
 from common_sync.core.findings import make_finding
 from common_sync.core.fleet.answers import Trouble
 from common_sync.core.fleet.inventory import COMPOSE, LOCAL, RELEASE, Site
-from common_sync.core.fleet.looks import Look, read_looks
+from common_sync.core.fleet.looks import UNREADABLE, Look, read_looks
 from common_sync.core.fleet.probe import make_program
 from common_sync.core.model import NAMED_ID, Finding
 from common_sync.edges.files.pages import read_shipped
@@ -83,10 +83,12 @@ def find_unwell(looked: Looked, file: str) -> Iterator[Finding]:
     where = f"{site.host}: {site.target.path}"
     if look.journal is not None and look.journal.is_open:
         why = f": {look.journal.why}" if look.journal.why else ""
-        message = (
-            f"{where}: the deploy of {look.journal.commit[:NAMED_ID]} was interrupted at `{look.journal.step}`{why}"
-        )
-        yield make_finding("CS406", *place, message, f"the next run goes back first: {command}")
+        message = f"the deploy of {look.journal.commit[:NAMED_ID]} was interrupted at `{look.journal.step}`{why}"
+        remedy = f"the next run goes back first: {command}"
+        if look.journal.step == UNREADABLE:
+            message = f"the journal of its deploys cannot be read{why}"
+            remedy = "see that the service runs one release, then move that file away"
+        yield make_finding("CS406", *place, f"{where}: {message}", remedy)
     if look.health is not None and not look.health.is_good:
         says = look.health.error or f"it answers {look.health.status}"
         message = f"{site.host}: {site.service} is not healthy: {site.target.deploying.health}: {says}"

@@ -14,6 +14,9 @@ RESTING = frozenset({"verified", "deployed", "rolled-back", "discarded"})
 """The steps of a journal at which nobody has to go on."""
 
 
+UNREADABLE = "unreadable"
+"""The step of a journal that cannot be read."""
+
 UNTOUCHED = frozenset({"begun", "fetched", "built"})
 """The steps before the clone is touched."""
 

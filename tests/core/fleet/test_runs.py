@@ -50,6 +50,8 @@ def test_what_runs(folder: str, mount: str, process: str) -> None:
 
 def test_why_nothing_is_claimed() -> None:
     """A person would look for what is wrong, and not be told."""
+    of_user = Process("stopped", reason="failed", is_users=True)
+    assert judge_runs(FOLDERS["current"]._replace(process=of_user), WANTED).is_users
     reasons = [judge_runs(FOLDERS["current"]._replace(process=one), WANTED).reason for one in PROCESSES.values()]
     assert reasons[:4] == ["", "it was installed", "failed", "no systemd"]
     assert reasons[4:8] == [""] * 4
@@ -63,6 +65,12 @@ TOLD: list[tuple[dict[str, object] | None, Process | None]] = [
     ({"error": "no " + "x" * 300}, Process("unknown", reason="no " + "x" * 197)),
     ({"none": "it was installed"}, PROCESSES["elsewhere"]),
     ({"stopped": "failed"}, PROCESSES["stopped"]),
+    ({"stopped": "failed", "user": True}, Process("stopped", reason="failed", is_users=True)),
+    (
+        {"started": 105, "changed": 100.0, "now": 200, "user": True},
+        Process("running", 105.0, 100.0, 200.0, is_users=True),
+    ),
+    ({"started": 105, "changed": 100.0, "now": 200, "user": "x"}, PROCESSES["younger"]),
     ({"started": 105, "changed": 100.0, "now": 200}, PROCESSES["younger"]),
 ]
 
