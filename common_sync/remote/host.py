@@ -15,6 +15,9 @@ from common_sync.remote.waiting import find_ill, wait_until_well
 _LABEL = "common-sync.target"
 """Of images that were built here, and whose names may be taken away again."""
 
+_ENDED = ("exited", "dead")
+"""States of a container in which nothing of it runs, or begins to."""
+
 _FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 
 
@@ -154,6 +157,13 @@ class Host(Caller):
             codes = self.ask("docker", "wait", *found, limit=self.job.timeout).split() if found else ["no container"]
             if set(codes) != {"0"}:
                 fail(f"{unit} has ended with {', '.join(codes)}")
+
+    def stop(self, project: str, images: dict[str, str]) -> None:
+        """Stop units of a project that still run from images; a container with another image is somebody's, and goes on."""
+        limit = self._limit(project)
+        for one in list_running(project):
+            if images.get(str(one["unit"])) == one["image"] and one["state"] not in _ENDED:
+                self.do("docker", "stop", str(one["id"]), limit=limit)
 
     def remove(self, images: dict[str, str]) -> None:
         """Remove units that were not there before, and the names of their images."""

@@ -12,7 +12,10 @@ from support.machine import Machine
 from support.monorepo import Monorepo
 
 from common_sync.remote import agent
+from common_sync.remote.calls import fail
+from common_sync.remote.host import Host
 
+ASK = Host.ask
 _WHY = "more rows of the agent's tests, which start git and Docker often"
 _ENDED = {"condition": "service_completed_successfully"}
 
@@ -110,6 +113,22 @@ def test_killed_as_they_run(
         assert machine.end("prepare", number) == ("verified", "")
         assert {unit: image for unit, image in machine.running.items() if unit in ("api", "a_seed", "web")} == one
     assert machine.end("switch", "4") == ("deployed", "")
+
+
+def test_a_unit_that_does_not_end(machine: Migrating, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A migration that takes too long would go on beside the old release that came back, and change its database."""
+
+    def ask(host: Host, *words: str, **more: object) -> str:
+        took = f"{words[:2]} took too long"
+        return fail(took) if words[:2] == ("docker", "wait") else ASK(host, *words, **more)  # type: ignore[arg-type]
+
+    machine.publish("a.py")
+    assert machine.end("prepare") == ("verified", "")
+    monkeypatch.setattr(Host, "ask", ask)
+    assert machine.act("switch")["end"] == "rolled-back"
+    calls = (machine.store / "calls").read_text().splitlines()
+    (at,) = (number for number, line in enumerate(calls) if line.startswith("stop "))
+    assert (calls[at], "up -d" in " ".join(calls[at:])) == ("stop shop/migrate", True), "before the old one is started"
 
 
 @deep(_WHY)
