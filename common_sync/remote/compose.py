@@ -180,12 +180,14 @@ class Compose(Steps):
     def take_over(self) -> None:
         """Move the clone, start the new images, and see that they do well and hold what is wanted."""
         journal = self.journal
+        names = self._list_names(self._job.path) if journal.back else set()
         self._clone.move(journal.commit, back=journal.back)
         self._host.run_once(journal.once, self._list_ours())
         self._host.start(journal.new, self._list_ours())
         self.note("switched", journal)
         self._host.wait_until_well(journal.project, journal.new)
         if journal.back:
+            self._host.take_off(names, {*journal.running.values(), *journal.ran.values()})
             return
         found = [(str(one["unit"]), str(one["id"])) for one in list_running(journal.project)]
         for unit, container in found:
@@ -218,7 +220,17 @@ class Compose(Steps):
         gone = sorted(unit for unit, image in journal.running.items() if found.get(unit) != image)
         if gone:
             fail(f"{', '.join(gone)}: what ran before is not there again")
+        root = self._find_root()
+        if os.path.isdir(root) and not journal.back:  # a way back has no work tree, and its names were there before
+            self._host.take_off(self._list_names(root), {*journal.new.values(), *journal.once.values()})
         self._host.remove_tree(self._tree)
+
+    def _list_names(self, root: str) -> set[str]:
+        """Return the names of images in the compose files below a root; none where these cannot be read any more."""
+        try:
+            return set(self._host.read_units(root).names.values())
+        except ERRORS:
+            return set()
 
     def _name_ended(self, found: dict[str, str]) -> None:
         """Give the names of units that end to what their containers have; a name that others have is theirs.

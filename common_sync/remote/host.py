@@ -175,6 +175,12 @@ class Host(Caller):
             if self.find_image(names[unit]) == images[unit] and not is_shared:
                 self.do("docker", "rmi", "--no-prune", names[unit])
 
+    def take_off(self, names: set[str], images: set[str]) -> None:
+        """Take names from images where the compose file that is there now has no such name; one that has another image stays."""
+        for name in sorted(names.difference(self.read_units(self.job.path).names.values())):
+            if self.find_image(name) in images:
+                self.succeeds("docker", "rmi", "--no-prune", name)
+
     def wait_until_well(self, project: str, images: dict[str, str]) -> None:
         """Wait until all is well so many times in a row, and stays so for a while."""
         wait_until_well(self.job, lambda: self._see(project, images))

@@ -129,6 +129,70 @@ def test_a_unit_that_is_never_built_there(machine: Pulling) -> None:
     assert set(machine.journal.new) == {"api"}
 
 
+class Renaming(Pulling):
+    """A machine whose first release was built there, and whose compose file has another name for it than the registry."""
+
+    is_named = False
+
+    def write_units(self, *units: str, **more: object) -> None:
+        """Write the compose file: as it is before the change, or after it."""
+        (Pulling if self.is_named else Machine).write_units(self, *units, **more)
+
+
+@pytest.fixture
+def renaming(committed: Monorepo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Renaming:
+    """Return a machine whose next release has the registry's name."""
+    (tmp_path / "machine").mkdir()
+    machine = Renaming(committed, tmp_path / "machine", monkeypatch)
+    machine.is_named = True
+    machine.write_units("api")
+    return machine
+
+
+def test_a_new_name_that_fails(renaming: Renaming) -> None:
+    """After a first deploy from the registry that has failed, each later one would be refused."""
+    renaming.publish("ill")
+    renaming.push()
+    assert (renaming.pull(), renaming.pull("1", "switch")[0]) == (("verified", ""), "rolled-back")
+    assert f"{IMAGE}:latest" not in renaming.images()
+    renaming.repo.git("rm", "-q", f"{SERVICE}/ill")
+    renaming.publish("a.py")
+    renaming.push()
+    for number in ("2", "3"):
+        assert renaming.pull(number) == ("verified", "")
+    assert renaming.pull("3", "switch") == ("deployed", "")
+
+
+@deep(_WHY)
+def test_the_way_back_to_another_name(renaming: Renaming) -> None:
+    """After a way back over a change of the image's name, each later deploy would be refused."""
+    one = renaming.running
+    renaming.deploy("1")
+    (renaming.store / "calls").write_text("")
+    assert (renaming.pull("2", "back"), renaming.pull("2", "switch")) == (("verified", ""), ("deployed", ""))
+    assert (renaming.running, f"{IMAGE}:latest" in renaming.images()) == (one, False)
+    renaming.publish("c.py")
+    renaming.push()
+    for number in ("3", "4", "5"):
+        assert renaming.pull(number) == ("verified", "")
+    assert renaming.pull("5", "switch") == ("deployed", "")
+
+
+@deep(_WHY)
+def test_a_new_name_that_somebody_takes(renaming: Renaming) -> None:
+    """A way back would take the name of an image that somebody has built meanwhile."""
+    renaming.publish("ill")
+    renaming.push()
+    assert renaming.pull() == ("verified", "")
+    (renaming.store / "kill").write_text("up .* api$")
+    assert agent.work("mark", renaming.job("switch", image=IMAGE)._asdict()) == 0
+    state = standin.read_state(renaming.store)
+    state["images"][f"{IMAGE}:latest"] = "sha256:theirs"
+    (renaming.store / "state.json").write_text(json.dumps(state))
+    renaming.pull("2")
+    assert standin.read_state(renaming.store)["images"][f"{IMAGE}:latest"] == "sha256:theirs"
+
+
 KILLED = (
     "config --resolve-image-digests",
     "^pull ",
