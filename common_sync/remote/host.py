@@ -237,7 +237,7 @@ class Host(Caller):
             file = os.path.realpath(os.path.join(context, build.get("dockerfile") or ""))
             name = str(one.get("image") or f"{told['name']}-{unit}")
             is_built = any((place + "/").startswith(folder + "/") for place in (context, file))
-            if is_built or find_repository(name) == self.job.image:
+            if is_built or find_repository(name) == find_repository(self.job.image or ":"):
                 found.append((not one.get("ports"), unit, name))
         if not found:
             fail(

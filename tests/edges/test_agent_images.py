@@ -4,6 +4,7 @@ What stands for Docker and the registry proves nothing about them: that is `test
 """
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -193,6 +194,17 @@ def test_a_new_name_that_somebody_takes(renaming: Renaming) -> None:
     assert standin.read_state(renaming.store)["images"][f"{IMAGE}:latest"] == "sha256:theirs"
 
 
+@deep(_WHY)
+def test_a_unit_by_another_spelling(committed: Monorepo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A unit that writes the same image in another way would go on with the old one, and the deploy be called done."""
+    monkeypatch.setattr(sys.modules[__name__], "IMAGE", "docker.io/shop/api")
+    (tmp_path / "machine").mkdir()
+    machine = Pulling(committed, tmp_path / "machine", monkeypatch)
+    machine.write_units("api", worker={"image": "shop/api"}, db={"image": "shop/db"})
+    machine.deploy("1")
+    assert set(machine.journal.new) == {"api", "worker"}
+
+
 KILLED = (
     "config --resolve-image-digests",
     "^pull ",
@@ -249,8 +261,14 @@ def test_images_that_nobody_needs(machine: Pulling) -> None:
         ("reg:5000/api:1", "reg:5000/api"),
         (f"reg:5000/api:1@sha256:{'0' * 64}", "reg:5000/api"),
         ("reg/api@sha256:0", "reg/api"),
+        ("docker.io/shop/api:1", "shop/api"),
+        ("index.docker.io/library/api", "api"),
+        ("library/api:1", "api"),
+        ("library/shop/api", "library/shop/api"),
+        ("docker.io:5000/api", "docker.io:5000/api"),
+        ("my.docker.io/library/api", "my.docker.io/library/api"),
     ],
 )
 def test_names(name: str, repository: str) -> None:
-    """A port would be taken for a tag, and no unit be found."""
+    """A port would be taken for a tag, or another spelling for another image: a unit would not be found, and stay old."""
     assert find_repository(name) == repository
