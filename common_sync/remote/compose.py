@@ -25,9 +25,15 @@ class Compose(Steps):
 
     def __init__(self, job: Job, state: str, lock: tuple[int, ...] = ()) -> None:
         super().__init__(job, state)
-        self._host, self._clone, self._registry = Host(job, lock), Clone(job, lock), Registry(job, lock)
+        self._lock, self._clone, self._registry = lock, Clone(job, lock), Registry(job, lock)
         self._tree = os.path.join(state, "tree", os.path.basename(job.path))
         self._known: set[str] = set()
+
+    @property
+    def _host(self) -> Host:
+        """The machine; what the kept releases were called in a registry is the service's own there."""
+        former = [release.digest for release in self.journal.releases]
+        return Host(self._job, self._lock, [*former, self.journal.digest])
 
     def build(self) -> None:
         """Fetch the commit, build or pull its images, and verify them; what runs is left alone."""
@@ -83,8 +89,9 @@ class Compose(Steps):
 
     def _read_tree(self) -> tuple[str, Units]:
         """Return the work tree's folder of the repository, and the units there."""
-        root = self._find_root()
-        units, journal = self._host.read_units(root), self.journal
+        root, journal = self._find_root(), self.journal
+        host = self._host if self._job.image else Host(self._job, self._lock)  # what is pulled cannot be built
+        units = host.read_units(root)
         if units.project != journal.project:
             fail(f"{self._job.commit[:SHORT]} calls its project {units.project}, and not {journal.project}")
         there = self._host.find_running(

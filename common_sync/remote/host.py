@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from typing import NamedTuple
+from typing import Iterable, NamedTuple  # noqa: UP035 - Python 3.7
 
-from common_sync.remote.calls import Caller, fail, refuse
+from common_sync.remote.calls import Caller, Job, fail, refuse
 from common_sync.remote.clone import SHORT
 from common_sync.remote.look import LIMIT, explain, find_state, list_running
 from common_sync.remote.registry import find_repository
@@ -30,7 +30,17 @@ class Units(NamedTuple):
 
 
 class Host(Caller):
-    """Asks and changes a service's images and containers."""
+    """Asks and changes a service's images and containers.
+
+    Args:
+        job: What is to be done.
+        lock: The descriptors of its lock.
+        former: Names of images that it came from a registry by: the compose file that is there may still have them.
+    """
+
+    def __init__(self, job: Job, lock: tuple[int, ...] = (), former: Iterable[str] = ()) -> None:
+        super().__init__(job, lock)
+        self._repositories = {find_repository(one) for one in (job.image, *former) if one}
 
     def add_tree(self, tree: str) -> None:
         """Check the commit out beside the clone."""
@@ -237,7 +247,7 @@ class Host(Caller):
             file = os.path.realpath(os.path.join(context, build.get("dockerfile") or ""))
             name = str(one.get("image") or f"{told['name']}-{unit}")
             is_built = any((place + "/").startswith(folder + "/") for place in (context, file))
-            if is_built or find_repository(name) == find_repository(self.job.image or ":"):
+            if is_built or find_repository(name) in self._repositories:
                 found.append((not one.get("ports"), unit, name))
         if not found:
             fail(

@@ -205,6 +205,29 @@ def test_a_unit_by_another_spelling(committed: Monorepo, tmp_path: Path, monkeyp
     assert set(machine.journal.new) == {"api", "worker"}
 
 
+@deep(_WHY)
+def test_another_registry(machine: Pulling, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service whose compose file builds nothing could not move to another registry, nor back from it."""
+
+    def write(name: str) -> None:
+        services = {"api": {"image": name}, "db": {"image": "postgres"}}
+        machine.repo.write(f"{SERVICE}/compose.yml", json.dumps({"name": "shop", "services": services}))
+
+    write(IMAGE)
+    machine.deploy("1")
+    one, new = machine.running, "new:5000/api"
+    monkeypatch.setattr(sys.modules[__name__], "IMAGE", new)
+    write(new)
+    machine.publish("b.py")
+    assert machine.pull("2")[0] == "failed", "it is not pushed yet"
+    machine.deploy("3")
+    assert (set(machine.journal.new), machine.running != one) == ({"api"}, True)
+    assert (machine.pull("4", "back"), machine.pull("4", "switch")) == (("verified", ""), ("deployed", ""))
+    assert machine.running == one
+    machine.publish("c.py")
+    machine.deploy("5")
+
+
 KILLED = (
     "config --resolve-image-digests",
     "^pull ",
