@@ -28,6 +28,7 @@ class Compose(Steps):
         self._lock, self._clone, self._registry = lock, Clone(job, lock), Registry(job, lock)
         self._tree = os.path.join(state, "tree", os.path.basename(job.path))
         self._known: set[str] = set()
+        self._once: list[str] = []
 
     @property
     def _host(self) -> Host:
@@ -55,6 +56,7 @@ class Compose(Steps):
             self.discard("another run has begun")
         self._clone.check(self._job.branch)
         project, names, once = self._host.read_units(self._job.path)
+        self._once = once
         found = {unit: image for unit, image in self._host.find_running(project).items() if unit in names}
         self._known = self._list_kept().union(found.values())
         for unit, name in names.items():
@@ -147,12 +149,11 @@ class Compose(Steps):
         self._clone.check_left(last.commit, last.branch)
         self._clone.check_way(target.commit)
         self.begin()
-        if not all(map(self._host.find_image, target.images.values())):
+        new = {unit: image for unit, image in target.images.items() if unit not in self._once}  # a start undoes nothing
+        if not all(map(self._host.find_image, new.values())):
             self.discard("an image of the release before was removed")
             return "failed"
-        to = self.journal._replace(
-            commit=target.commit, tree=target.tree, new=target.images, digest=target.digest, back=True
-        )
+        to = self.journal._replace(commit=target.commit, tree=target.tree, new=new, digest=target.digest, back=True)
         self.note("verified", to)
         return "verified"
 
@@ -219,12 +220,12 @@ class Compose(Steps):
             self._host.remove(fresh)
         if head != journal.old:
             self._clone.move(journal.old, back=True)
-        self._host.start(journal.running, self._list_ours())
+        self._host.start(journal.serving, self._list_ours())
         if journal.well:
-            self._host.wait_until_well(journal.project, journal.running)
+            self._host.wait_until_well(journal.project, journal.serving)
         found = self._host.find_running(journal.project)
         self._name_ended(found)
-        gone = sorted(unit for unit, image in journal.running.items() if found.get(unit) != image)
+        gone = sorted(unit for unit, image in journal.serving.items() if found.get(unit) != image)
         if gone:
             fail(f"{', '.join(gone)}: what ran before is not there again")
         root = self._find_root()
@@ -246,7 +247,7 @@ class Compose(Steps):
             found: The image of each unit's container.
         """
         names = self._host.read_units(self._job.path).names if self.journal.ran else {}
-        taken = {names.get(unit) for unit in self.journal.running}
+        taken = {names.get(unit) for unit in self.journal.serving}
         own = {unit for unit in self.journal.ran if names.get(unit) not in taken}
         if own:
             self._host.name({unit: image for unit, image in found.items() if unit in own}, self._list_ours())
