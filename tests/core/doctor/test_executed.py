@@ -171,6 +171,7 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
             "find . -name '*.sh' | xargs dos2unix",
             "sed -i 's/\\r$//' start.sh",
             "sed -i 's/\\r$//' *.sh",
+            "sed -i 's/\\r$//' {start,run}.sh",
             "find . -name '*.sh' -exec sed -i 's/\\r$//' {} +",
             "find . -name '*.sh' | xargs sed -i 's/\\r$//'",
             "for f in *.sh; do sed -i 's/\\r$//' \"$f\"; done",

@@ -5,6 +5,7 @@ from posixpath import basename
 from common_sync.core.expressions import expression
 from common_sync.core.formats.python_command import read_python
 from common_sync.core.formats.shell.script import Command
+from common_sync.core.formats.shell.words import Word
 
 _PYTHON = expression(r"(?:python|pypy)[\d.]*")
 _OF_THE_SHELL = frozenset(
@@ -37,4 +38,5 @@ def is_calm(command: Command) -> bool:
         program = python.module or (basename(python.script.text) if python.script is not None else "")
     elif program in {".", "source"}:
         return [word.text.endswith(_ACTIVATE) for word in command.arguments[:1]] == [True]
-    return program in _CALM or not command.words
+    sets = program == "printf" and command.arguments[:1] == (Word("-v"),)
+    return (program in _CALM and not sets) or not command.words

@@ -33,7 +33,7 @@ def is_told_folders(command: Command, image: Image, context: Context) -> bool:
     if program != "gunicorn":
         return False
     words = [word.text for word in command.arguments]
-    named = any(word in {"-c", "--config"} or word.startswith("--config=") for word in words[2 * by_python :])
+    named = any(word.startswith(("-c", "--config")) for word in words[2 * by_python :])
     place = image.look(normpath(join(command.folder or "/", "gunicorn.conf.py")))
     text = read_text(place, context) if place is not None and place.kind == "file" else ""
     return named or text is None or _FOLDERS.search(text) is not None

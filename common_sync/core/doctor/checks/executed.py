@@ -94,7 +94,7 @@ def _rewrites_any(command: Command) -> bool:
     words = [word.text for word in command.arguments]
     if command.program == "find":
         return any(before in {"-exec", "-execdir"} and run not in _KEEPING for before, run in pairwise(words))
-    return command.program == "sed" and not all(word.known for word in command.arguments)
+    return command.program == "sed" and any(not word.known or "{" in word.text for word in command.arguments)
 
 
 _KEEPING = frozenset({"chmod", "chown", "rm"})

@@ -200,5 +200,6 @@ def _given(command: Command) -> Iterator[str | None]:
 def _has_path_file(stage: StageEnd) -> bool:
     """Tell whether a line makes a `.pth` file, which may have Python look into more folders."""
     places = [one.place for one in stage.image.layers if isinstance(one, Put | Doubt)]
-    places += [word.text for step in stage.steps if isinstance(step, Ran) for word in step.command.writes]
+    commands = [step.command for step in stage.steps if isinstance(step, Ran)]
+    places += [word.text for one in commands for word in (*one.writes, *one.arguments)]
     return any(place.endswith(".pth") for place in places)
