@@ -25,9 +25,16 @@ class Compose(Steps):
 
     def __init__(self, job: Job, state: str, lock: tuple[int, ...] = ()) -> None:
         super().__init__(job, state)
-        self._host, self._clone, self._registry = Host(job, lock), Clone(job, lock), Registry(job, lock)
+        self._lock, self._clone, self._registry = lock, Clone(job, lock), Registry(job, lock)
         self._tree = os.path.join(state, "tree", os.path.basename(job.path))
         self._known: set[str] = set()
+        self._once: list[str] = []
+
+    @property
+    def _host(self) -> Host:
+        """The machine; what the kept releases were called in a registry is the service's own there."""
+        former = [release.digest for release in self.journal.releases]
+        return Host(self._job, self._lock, [*former, self.journal.digest])
 
     def build(self) -> None:
         """Fetch the commit, build or pull its images, and verify them; what runs is left alone."""
@@ -49,6 +56,7 @@ class Compose(Steps):
             self.discard("another run has begun")
         self._clone.check(self._job.branch)
         project, names, once = self._host.read_units(self._job.path)
+        self._once = once
         found = {unit: image for unit, image in self._host.find_running(project).items() if unit in names}
         self._known = self._list_kept().union(found.values())
         for unit, name in names.items():
@@ -83,8 +91,9 @@ class Compose(Steps):
 
     def _read_tree(self) -> tuple[str, Units]:
         """Return the work tree's folder of the repository, and the units there."""
-        root = self._find_root()
-        units, journal = self._host.read_units(root), self.journal
+        root, journal = self._find_root(), self.journal
+        host = self._host if self._job.image else Host(self._job, self._lock)  # what is pulled cannot be built
+        units = host.read_units(root)
         if units.project != journal.project:
             fail(f"{self._job.commit[:SHORT]} calls its project {units.project}, and not {journal.project}")
         there = self._host.find_running(
@@ -140,12 +149,11 @@ class Compose(Steps):
         self._clone.check_left(last.commit, last.branch)
         self._clone.check_way(target.commit)
         self.begin()
-        if not all(map(self._host.find_image, target.images.values())):
+        new = {unit: image for unit, image in target.images.items() if unit not in self._once}  # a start undoes nothing
+        if not all(map(self._host.find_image, new.values())):
             self.discard("an image of the release before was removed")
             return "failed"
-        to = self.journal._replace(
-            commit=target.commit, tree=target.tree, new=target.images, digest=target.digest, back=True
-        )
+        to = self.journal._replace(commit=target.commit, tree=target.tree, new=new, digest=target.digest, back=True)
         self.note("verified", to)
         return "verified"
 
@@ -180,12 +188,14 @@ class Compose(Steps):
     def take_over(self) -> None:
         """Move the clone, start the new images, and see that they do well and hold what is wanted."""
         journal = self.journal
+        names = self._list_names(self._job.path) if journal.back else set()
         self._clone.move(journal.commit, back=journal.back)
         self._host.run_once(journal.once, self._list_ours())
         self._host.start(journal.new, self._list_ours())
         self.note("switched", journal)
         self._host.wait_until_well(journal.project, journal.new)
         if journal.back:
+            self._host.take_off(names, {*journal.running.values(), *journal.ran.values()})
             return
         found = [(str(one["unit"]), str(one["id"])) for one in list_running(journal.project)]
         for unit, container in found:
@@ -200,6 +210,7 @@ class Compose(Steps):
         journal, head = self.journal, self._clone.head()
         if head not in (journal.old, journal.commit):
             fail(f"somebody has moved the clone to {head[:SHORT]}")
+        self._host.stop(journal.project, journal.once)
         self._clone.check_branch(journal.branch)
         self._clone.mend(journal.commit if head == journal.old else journal.old)
         self._clone.check_way(journal.old)
@@ -209,15 +220,25 @@ class Compose(Steps):
             self._host.remove(fresh)
         if head != journal.old:
             self._clone.move(journal.old, back=True)
-        self._host.start(journal.running, self._list_ours())
+        self._host.start(journal.serving, self._list_ours())
         if journal.well:
-            self._host.wait_until_well(journal.project, journal.running)
+            self._host.wait_until_well(journal.project, journal.serving)
         found = self._host.find_running(journal.project)
         self._name_ended(found)
-        gone = sorted(unit for unit, image in journal.running.items() if found.get(unit) != image)
+        gone = sorted(unit for unit, image in journal.serving.items() if found.get(unit) != image)
         if gone:
             fail(f"{', '.join(gone)}: what ran before is not there again")
+        root = self._find_root()
+        if os.path.isdir(root) and not journal.back:  # a way back has no work tree, and its names were there before
+            self._host.take_off(self._list_names(root), {*journal.new.values(), *journal.once.values()})
         self._host.remove_tree(self._tree)
+
+    def _list_names(self, root: str) -> set[str]:
+        """Return the names of images in the compose files below a root; none where these cannot be read any more."""
+        try:
+            return set(self._host.read_units(root).names.values())
+        except ERRORS:
+            return set()
 
     def _name_ended(self, found: dict[str, str]) -> None:
         """Give the names of units that end to what their containers have; a name that others have is theirs.
@@ -226,7 +247,7 @@ class Compose(Steps):
             found: The image of each unit's container.
         """
         names = self._host.read_units(self._job.path).names if self.journal.ran else {}
-        taken = {names.get(unit) for unit in self.journal.running}
+        taken = {names.get(unit) for unit in self.journal.serving}
         own = {unit for unit in self.journal.ran if names.get(unit) not in taken}
         if own:
             self._host.name({unit: image for unit, image in found.items() if unit in own}, self._list_ours())

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from typing import NamedTuple
+from typing import Iterable, NamedTuple  # noqa: UP035 - Python 3.7
 
-from common_sync.remote.calls import Caller, fail, refuse
+from common_sync.remote.calls import Caller, Job, fail, refuse
 from common_sync.remote.clone import SHORT
 from common_sync.remote.look import LIMIT, explain, find_state, list_running
 from common_sync.remote.registry import find_repository
@@ -14,6 +14,9 @@ from common_sync.remote.waiting import find_ill, wait_until_well
 
 _LABEL = "common-sync.target"
 """Of images that were built here, and whose names may be taken away again."""
+
+_ENDED = ("exited", "dead")
+"""States of a container in which nothing of it runs, or begins to."""
 
 _FILES = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 
@@ -27,7 +30,17 @@ class Units(NamedTuple):
 
 
 class Host(Caller):
-    """Asks and changes a service's images and containers."""
+    """Asks and changes a service's images and containers.
+
+    Args:
+        job: What is to be done.
+        lock: The descriptors of its lock.
+        former: Names of images that it came from a registry by: the compose file that is there may still have them.
+    """
+
+    def __init__(self, job: Job, lock: tuple[int, ...] = (), former: Iterable[str] = ()) -> None:
+        super().__init__(job, lock)
+        self._repositories = {find_repository(one) for one in (job.image, *former) if one}
 
     def add_tree(self, tree: str) -> None:
         """Check the commit out beside the clone."""
@@ -155,6 +168,13 @@ class Host(Caller):
             if set(codes) != {"0"}:
                 fail(f"{unit} has ended with {', '.join(codes)}")
 
+    def stop(self, project: str, images: dict[str, str]) -> None:
+        """Stop units of a project that still run from images; a container with another image is somebody's, and goes on."""
+        limit = self._limit(project)
+        for one in list_running(project):
+            if images.get(str(one["unit"])) == one["image"] and one["state"] not in _ENDED:
+                self.do("docker", "stop", str(one["id"]), limit=limit)
+
     def remove(self, images: dict[str, str]) -> None:
         """Remove units that were not there before, and the names of their images."""
         project, names, _ = self.read_units(self.job.path)
@@ -164,6 +184,12 @@ class Host(Caller):
             is_shared = names[unit] in {name for other, name in names.items() if other not in images}
             if self.find_image(names[unit]) == images[unit] and not is_shared:
                 self.do("docker", "rmi", "--no-prune", names[unit])
+
+    def take_off(self, names: set[str], images: set[str]) -> None:
+        """Take names from images where the compose file that is there now has no such name; one that has another image stays."""
+        for name in sorted(names.difference(self.read_units(self.job.path).names.values())):
+            if self.find_image(name) in images:
+                self.succeeds("docker", "rmi", "--no-prune", name)
 
     def wait_until_well(self, project: str, images: dict[str, str]) -> None:
         """Wait until all is well so many times in a row, and stays so for a while."""
@@ -221,7 +247,7 @@ class Host(Caller):
             file = os.path.realpath(os.path.join(context, build.get("dockerfile") or ""))
             name = str(one.get("image") or f"{told['name']}-{unit}")
             is_built = any((place + "/").startswith(folder + "/") for place in (context, file))
-            if is_built or find_repository(name) == self.job.image:
+            if is_built or find_repository(name) in self._repositories:
                 found.append((not one.get("ports"), unit, name))
         if not found:
             fail(

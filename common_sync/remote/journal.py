@@ -61,6 +61,11 @@ class Journal(NamedTuple):
     history: list[dict[str, object]] = []  # noqa: RUF012
 
     @property
+    def serving(self) -> dict[str, str]:
+        """What ran before and is started again on the way back: no unit that does its work and ends in the new release."""
+        return {unit: image for unit, image in self.running.items() if unit not in self.once}
+
+    @property
     def releases(self) -> list[Release]:
         """The releases that are kept, the one that runs first."""
         return [Release(**one) for one in self.history]  # type: ignore[arg-type] # each was written from one

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -27,7 +28,7 @@ class Registry(Caller):
             StepError: One has another image, or names it by a digest, which no tag can be put on.
         """
         for unit, name in names.items():
-            if find_repository(name) != self.job.image or "@" in name:
+            if find_repository(name) != find_repository(self.job.image) or "@" in name:
                 fail(
                     f"{unit} has the image {name}, and not {self.job.image}: write image: {self.job.image} in its compose file"
                 )
@@ -79,7 +80,11 @@ _TIMES = 3
 """Another deploy on this machine may let go of the same image at the same time."""
 
 
+_HUB = re.compile(r"^(?:(?:index\.)?docker\.io/)?(?:library/(?=[^/]+$))?")
+"""What Docker leaves out of the names of its own registry."""
+
+
 def find_repository(name: str) -> str:
-    """Return the name of an image without its tag and its digest."""
+    """Return the name of an image without its tag and its digest, as Docker shows it: `docker.io/library/api` is `api`."""
     bare = name.partition("@")[0]
-    return bare.rpartition(":")[0] if ":" in bare.rpartition("/")[2] else bare
+    return _HUB.sub("", bare.rpartition(":")[0] if ":" in bare.rpartition("/")[2] else bare)

@@ -19,7 +19,7 @@ KEPT = 3
 """Releases, the one that runs among them."""
 
 _MOST_SAID = 4000
-ERRORS = (StepError, OSError, ValueError, KeyError, TypeError)
+ERRORS = (StepError, OSError, ValueError, LookupError, TypeError, AttributeError)
 """What may go wrong; the last ones where git or Docker answer in another form than they should."""
 
 

@@ -767,3 +767,18 @@ def test_what_keeps_a_service_from_being_well(machine: Machine) -> None:
     assert there.find_ill("shop", machine.running) == "http://127.0.0.1:1/: connection refused"
     with pytest.raises(RefusalError):
         there.check_name("shop-api", None, set())
+
+
+def test_an_answer_of_another_form(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Docker answers in another form in the middle of a switch, the machine would stay between two releases."""
+    asked, ask = iter(range(9)), Host.ask
+
+    def answer(host: Host, *words: str, **more: object) -> str:
+        is_odd = "config" in words and next(asked) == 2
+        return '{"name": "shop", "services": []}' if is_odd else ask(host, *words, **more)  # type: ignore[arg-type]
+
+    one = machine.running
+    machine.publish("a.py")
+    assert machine.end("prepare") == ("verified", "")
+    monkeypatch.setattr(Host, "ask", answer)
+    assert (machine.act("switch")["end"], machine.journal.step, machine.running) == ("rolled-back", "rolled-back", one)

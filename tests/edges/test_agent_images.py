@@ -4,6 +4,7 @@ What stands for Docker and the registry proves nothing about them: that is `test
 """
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,104 @@ def test_a_unit_that_is_never_built_there(machine: Pulling) -> None:
     assert set(machine.journal.new) == {"api"}
 
 
+class Renaming(Pulling):
+    """A machine whose first release was built there, and whose compose file has another name for it than the registry."""
+
+    is_named = False
+
+    def write_units(self, *units: str, **more: object) -> None:
+        """Write the compose file: as it is before the change, or after it."""
+        (Pulling if self.is_named else Machine).write_units(self, *units, **more)
+
+
+@pytest.fixture
+def renaming(committed: Monorepo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Renaming:
+    """Return a machine whose next release has the registry's name."""
+    (tmp_path / "machine").mkdir()
+    machine = Renaming(committed, tmp_path / "machine", monkeypatch)
+    machine.is_named = True
+    machine.write_units("api")
+    return machine
+
+
+def test_a_new_name_that_fails(renaming: Renaming) -> None:
+    """After a first deploy from the registry that has failed, each later one would be refused."""
+    renaming.publish("ill")
+    renaming.push()
+    assert (renaming.pull(), renaming.pull("1", "switch")[0]) == (("verified", ""), "rolled-back")
+    assert f"{IMAGE}:latest" not in renaming.images()
+    renaming.repo.git("rm", "-q", f"{SERVICE}/ill")
+    renaming.publish("a.py")
+    renaming.push()
+    for number in ("2", "3"):
+        assert renaming.pull(number) == ("verified", "")
+    assert renaming.pull("3", "switch") == ("deployed", "")
+
+
+@deep(_WHY)
+def test_the_way_back_to_another_name(renaming: Renaming) -> None:
+    """After a way back over a change of the image's name, each later deploy would be refused."""
+    one = renaming.running
+    renaming.deploy("1")
+    (renaming.store / "calls").write_text("")
+    assert (renaming.pull("2", "back"), renaming.pull("2", "switch")) == (("verified", ""), ("deployed", ""))
+    assert (renaming.running, f"{IMAGE}:latest" in renaming.images()) == (one, False)
+    renaming.publish("c.py")
+    renaming.push()
+    for number in ("3", "4", "5"):
+        assert renaming.pull(number) == ("verified", "")
+    assert renaming.pull("5", "switch") == ("deployed", "")
+
+
+@deep(_WHY)
+def test_a_new_name_that_somebody_takes(renaming: Renaming) -> None:
+    """A way back would take the name of an image that somebody has built meanwhile."""
+    renaming.publish("ill")
+    renaming.push()
+    assert renaming.pull() == ("verified", "")
+    (renaming.store / "kill").write_text("up .* api$")
+    assert agent.work("mark", renaming.job("switch", image=IMAGE)._asdict()) == 0
+    state = standin.read_state(renaming.store)
+    state["images"][f"{IMAGE}:latest"] = "sha256:theirs"
+    (renaming.store / "state.json").write_text(json.dumps(state))
+    renaming.pull("2")
+    assert standin.read_state(renaming.store)["images"][f"{IMAGE}:latest"] == "sha256:theirs"
+
+
+@deep(_WHY)
+def test_a_unit_by_another_spelling(committed: Monorepo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A unit that writes the same image in another way would go on with the old one, and the deploy be called done."""
+    monkeypatch.setattr(sys.modules[__name__], "IMAGE", "docker.io/shop/api")
+    (tmp_path / "machine").mkdir()
+    machine = Pulling(committed, tmp_path / "machine", monkeypatch)
+    machine.write_units("api", worker={"image": "shop/api"}, db={"image": "shop/db"})
+    machine.deploy("1")
+    assert set(machine.journal.new) == {"api", "worker"}
+
+
+@deep(_WHY)
+def test_another_registry(machine: Pulling, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service whose compose file builds nothing could not move to another registry, nor back from it."""
+
+    def write(name: str) -> None:
+        services = {"api": {"image": name}, "db": {"image": "postgres"}}
+        machine.repo.write(f"{SERVICE}/compose.yml", json.dumps({"name": "shop", "services": services}))
+
+    write(IMAGE)
+    machine.deploy("1")
+    one, new = machine.running, "new:5000/api"
+    monkeypatch.setattr(sys.modules[__name__], "IMAGE", new)
+    write(new)
+    machine.publish("b.py")
+    assert machine.pull("2")[0] == "failed", "it is not pushed yet"
+    machine.deploy("3")
+    assert (set(machine.journal.new), machine.running != one) == ({"api"}, True)
+    assert (machine.pull("4", "back"), machine.pull("4", "switch")) == (("verified", ""), ("deployed", ""))
+    assert machine.running == one
+    machine.publish("c.py")
+    machine.deploy("5")
+
+
 KILLED = (
     "config --resolve-image-digests",
     "^pull ",
@@ -185,8 +284,14 @@ def test_images_that_nobody_needs(machine: Pulling) -> None:
         ("reg:5000/api:1", "reg:5000/api"),
         (f"reg:5000/api:1@sha256:{'0' * 64}", "reg:5000/api"),
         ("reg/api@sha256:0", "reg/api"),
+        ("docker.io/shop/api:1", "shop/api"),
+        ("index.docker.io/library/api", "api"),
+        ("library/api:1", "api"),
+        ("library/shop/api", "library/shop/api"),
+        ("docker.io:5000/api", "docker.io:5000/api"),
+        ("my.docker.io/library/api", "my.docker.io/library/api"),
     ],
 )
 def test_names(name: str, repository: str) -> None:
-    """A port would be taken for a tag, and no unit be found."""
+    """A port would be taken for a tag, or another spelling for another image: a unit would not be found, and stay old."""
     assert find_repository(name) == repository

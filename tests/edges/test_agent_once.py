@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 from support import standin
 from support.depth import deep
-from support.machine import Machine
+from support.machine import SERVICE, Machine
 from support.monorepo import Monorepo
 
 from common_sync.remote import agent
+from common_sync.remote.calls import fail
+from common_sync.remote.host import Host
 
+ASK = Host.ask
 _WHY = "more rows of the agent's tests, which start git and Docker often"
 _ENDED = {"condition": "service_completed_successfully"}
 
@@ -110,6 +113,73 @@ def test_killed_as_they_run(
         assert machine.end("prepare", number) == ("verified", "")
         assert {unit: image for unit, image in machine.running.items() if unit in ("api", "a_seed", "web")} == one
     assert machine.end("switch", "4") == ("deployed", "")
+
+
+def test_a_unit_that_does_not_end(machine: Migrating, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A migration that takes too long would go on beside the old release that came back, and change its database."""
+
+    def ask(host: Host, *words: str, **more: object) -> str:
+        took = f"{words[:2]} took too long"
+        return fail(took) if words[:2] == ("docker", "wait") else ASK(host, *words, **more)  # type: ignore[arg-type]
+
+    machine.publish("a.py")
+    assert machine.end("prepare") == ("verified", "")
+    monkeypatch.setattr(Host, "ask", ask)
+    assert machine.act("switch")["end"] == "rolled-back"
+    calls = (machine.store / "calls").read_text().splitlines()
+    (at,) = (number for number, line in enumerate(calls) if line.startswith("stop "))
+    assert (calls[at], "up -d" in " ".join(calls[at:])) == ("stop shop/migrate", True), "before the old one is started"
+
+
+class Changing(Machine):
+    """A machine whose releases run `migrate` like any other unit, until one says that it ends."""
+
+    def end_it(self) -> None:
+        """Have the next release wait for its end."""
+        build = {"context": "."}
+        self.write_units(api={"build": build, "depends_on": {"migrate": _ENDED}}, migrate={"build": build})
+
+
+@pytest.fixture
+def changing(committed: Monorepo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Changing:
+    """Return a machine with a release of both units; only calls after that are kept."""
+    (tmp_path / "machine").mkdir()
+    machine = Changing(committed, tmp_path / "machine", monkeypatch)
+    machine.write_units("api", "migrate")
+    machine.publish("a.py")
+    assert (machine.end("prepare"), machine.end("switch")) == (("verified", ""), ("deployed", ""))
+    machine.end_it()
+    (machine.store / "calls").write_text("")
+    return machine
+
+
+def test_the_first_release_whose_unit_ends(changing: Changing) -> None:
+    """A release that only says that its migrations end, and fails, would run the old ones on the new database."""
+    one = changing.running
+    changing.publish("ill")
+    assert (changing.end("prepare", "2")[0], changing.end("switch", "2")[0]) == ("verified", "rolled-back")
+    assert find_calls(changing) == ["compose migrate", "wait shop/migrate", "compose api", "compose api"]
+    assert changing.running["api"] == one["api"]
+    changing.repo.git("rm", "-q", f"{SERVICE}/ill")
+    changing.publish("b.py")
+    for number in ("3", "4"):
+        assert changing.end("prepare", number) == ("verified", "")
+    assert changing.end("switch", "4") == ("deployed", "")
+
+
+@deep(_WHY)
+def test_back_past_the_first_release_whose_unit_ends(changing: Changing) -> None:
+    """A way back to a release that does not say that its migrations end would run the old ones on the new database."""
+    one = changing.running
+    changing.publish("b.py")
+    assert (changing.end("prepare", "2"), changing.end("switch", "2")) == (("verified", ""), ("deployed", ""))
+    (changing.store / "calls").write_text("")
+    assert (changing.end("back", "3"), changing.end("switch", "3")) == (("verified", ""), ("deployed", ""))
+    assert (find_calls(changing), changing.running["api"]) == (["compose api"], one["api"])
+    changing.publish("c.py")
+    for number in ("4", "5"):
+        assert changing.end("prepare", number) == ("verified", "")
+    assert changing.end("switch", "5") == ("deployed", "")
 
 
 @deep(_WHY)

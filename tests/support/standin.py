@@ -72,8 +72,8 @@ def _docker(store: Path, state: dict[str, dict[str, str]], words: list[str]) -> 
         images[words[1]] = state["registry"][words[1]]
     elif words[0] == "tag":
         images[words[2]] = known[words[1]]
-    elif words[0] == "rmi":
-        return int(images.pop(words[-1], None) is None)
+    elif words[0] in ("rmi", "stop"):
+        return int(words[0] == "rmi" and images.pop(words[-1], None) is None)
     else:  # run or exec
         image = known[words[words.index("python3") + 1]] if words[0] == "run" else containers[words[2]]
         program = sys.stdin.read().replace(IN_IMAGE, f"{store}/{image}/common")

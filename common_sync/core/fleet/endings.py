@@ -59,12 +59,13 @@ Prepared = tuple[tuple[Site, Ending], ...]
 
 
 def refuse_split(prepared: Sequence[tuple[Site, Ending]]) -> Prepared:
-    """Return how targets were prepared; those of a service have failed where they have different images of it."""
-    digests: dict[str, set[str]] = {}
+    """Return how targets were prepared; those of a service have failed where one name has different images for them."""
+    images: dict[tuple[str, str], set[str]] = {}
     for site, ending in prepared:
-        digests.setdefault(site.service, set()).update({ending.digest} - {""})
+        name, _, digest = ending.digest.partition("@")
+        images.setdefault((site.service, name), set()).add(digest)
     return tuple(
-        (site, _fail_split(ending) if len(digests[site.service]) > 1 and ending.digest else ending)
+        (site, _fail_split(ending) if len(images[site.service, ending.digest.partition("@")[0]]) > 1 else ending)
         for site, ending in prepared
     )
 

@@ -47,6 +47,15 @@ def test_two_images_of_one_tag() -> None:
     )
 
 
+def test_two_registries() -> None:
+    """A service whose machines have a registry of their own each could never be deployed."""
+    text = '[[target]]\nhost = "vm"\nservice = "api"\npath = "/srv"\n'
+    (target,) = parse_inventory(text, "fleet.toml")[0].targets
+    names = ("one:5000/api@sha256:1", "two:5000/api@sha256:1", "two:5000/api@sha256:1")
+    prepared = tuple((Site("vm", "api", target), Ending("verified", digest=name)) for name in names)
+    assert refuse_split(prepared) == prepared
+
+
 @pytest.mark.parametrize("told", [None, [], {}, {"end": "fine"}, {"end": ["deployed"]}, "deployed"])
 def test_what_is_no_ending(told: object) -> None:
     """A host that says anything would be called deployed."""
