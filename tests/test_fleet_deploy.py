@@ -174,3 +174,23 @@ def test_earlier_waves_go_back(committed: Monorepo, tmp_path: Path) -> None:
     assert [one["step"] for one in json.loads(status.out)["targets"]] == ["deployed", "switching"]
     done = shop.run("deploy", "--ref", "HEAD", "--yes", "--prepare-only")
     assert (done.code, done.out) == (0, "✓ 2 of 2 targets prepared; nothing was switched\n")
+
+
+@deep(_WHY)
+def test_what_has_gone_down_since(shop: Shop) -> None:
+    """A service that is down, or in a crash loop, would be called as wanted until somebody misses it."""
+    head = ("--ref", "HEAD")
+    assert shop.run("deploy", *head, "--yes").code == 0
+    assert shop.run("status", *head, "-q") == (0, "", "")
+    store = shop.folder / "store"
+    state = standin.read_state(store)
+    (image,) = state["containers"].values()
+    (store / image / "ill").write_text("")
+    looping = shop.run("status", *head)
+    assert (looping.code, "CS403 local: api does not run: it is restarting" in looping.out) == (1, True), looping
+    (store / "state.json").write_text(json.dumps({**state, "containers": {}}))
+    down = shop.run("status", *head)
+    assert (down.code, "CS403 local: api does not run: it is without a container" in down.out) == (1, True), down
+    (shop.folder / "bin" / "docker").write_text("#!/bin/sh\necho no engine >&2\nexit 1\n")
+    unknown = shop.run("status", *head)
+    assert (unknown.code, "docker ps has ended with 1: no engine" in unknown.out) == (4, True), unknown

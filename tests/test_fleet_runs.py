@@ -3,16 +3,17 @@
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
 
 import pytest
 
 from common_sync.commands.fleet_status import FleetStatus
-from common_sync.commands.steps.fleet_looks import Looked
+from common_sync.commands.steps.fleet_looks import Looked, find_unwell
 from common_sync.commands.steps.fleet_runs import Asked, find_contradictions, find_differences, find_wrong_process
 from common_sync.core.copies.manifest import make_manifest
 from common_sync.core.fleet.answers import Verdict
 from common_sync.core.fleet.inventory import Place, Site, Target
-from common_sync.core.fleet.looks import Health, Look
+from common_sync.core.fleet.looks import Checkout, Health, Journal, Look
 from common_sync.core.fleet.runs import Runs
 from common_sync.core.model import Origin
 from common_sync.core.settings import Setting
@@ -107,6 +108,8 @@ def test_what_is_told_proves_nothing(runs: Runs, told: str) -> None:
         ("shop-api-1", "", Runs("restart"), "CS403", "ssh vm 'docker restart shop-api-1'"),
         ("", "shop.service", Runs("restart"), "CS403", "ssh vm 'systemctl restart shop.service'"),
         ("", "shop.service", Runs("stopped", reason="failed"), "CS403", "ssh vm 'systemctl status shop.service'"),
+        ("", "shop.service", Runs("restart", is_users=True), "CS403", "ssh vm 'systemctl --user restart shop.service'"),
+        ("", "shop.service", Runs("stopped", is_users=True), "CS403", "ssh vm 'systemctl --user status shop.service'"),
         ("", "shop.service", Runs("unknown", reason="no"), "CS407", "see how it stands: ssh vm 'systemctl status shop.service'"),
         ("shop-api-1", "", Runs("unknown", reason="no"), "CS407", "see how it stands: ssh vm 'docker top shop-api-1'"),
     ],
@@ -116,6 +119,46 @@ def test_what_to_do(container: str, unit: str, runs: Runs, code: str, remedy: st
     place = ask(container).place._replace(unit=unit)
     (finding,) = find_wrong_process(place, runs, FILE)
     assert (finding.code, finding.remedy) == (code, remedy)
+
+
+COMPOSED = Target("vm", None, Setting("api", 5), "compose", "/srv", (), "/app/common", 3)
+DEPLOYED = Journal("deployed", images={"api": "sha256:1"})
+
+
+@pytest.mark.parametrize(
+    ("journal", "more", "found", "is_known"),
+    [
+        (DEPLOYED, {"running": (("api", "sha256:1"),)}, [], True),
+        (DEPLOYED, {}, [("CS403", "vm: api does not run: it is without a container")], True),
+        (DEPLOYED, {"resting": (("api", "exited"),)}, [("CS403", "vm: api does not run: it is exited")], True),
+        (DEPLOYED._replace(busy=True), {"resting": (("api", "exited"),)}, [], True),
+        (None, {"resting": (("api", "exited"),)}, [], True),
+        (
+            DEPLOYED,
+            {"silent": "docker ps took more than 60 s"},
+            [("CS407", f"vm: it is not known which containers of {SERVICE} run: docker ps took more than 60 s")],
+            False,
+        ),
+    ],
+)
+def test_containers_that_do_not_run(
+    journal: Journal | None, more: dict[str, Any], found: list[tuple[str, str]], is_known: bool
+) -> None:
+    """A service that is down, in a crash loop, or that Docker does not tell of would be called as wanted: exit code 0."""
+    looked = Looked(Site("vm", SERVICE, COMPOSED), Look(checkout=Checkout("c", "main", "t"), journal=journal, **more))
+    findings = tuple(find_unwell(looked, FILE))
+    assert [(one.code, one.message) for one in findings] == found
+    status = FleetStatus("HEAD", "0" * 40, (ask("", runs=Runs()),), findings, (looked,))
+    assert (status.as_wanted, status.is_known) == (not found, is_known)
+
+
+def test_a_journal_that_cannot_be_read() -> None:
+    """A person would be told that the next run mends it, which it refuses."""
+    look = Look(checkout=Checkout("c", "main", "t"), journal=Journal("unreadable", why="/root/journal.json: no JSON"))
+    (finding,) = find_unwell(Looked(Site("vm", SERVICE, COMPOSED), look), FILE)
+    told = "vm: /srv: the journal of its deploys cannot be read: /root/journal.json: no JSON"
+    remedy = "see that the service runs one release, then move that file away"
+    assert (finding.code, finding.message, finding.remedy) == ("CS406", told, remedy)
 
 
 A, B = f"cs1:{'a' * 64}", f"cs1:{'c' * 64}"

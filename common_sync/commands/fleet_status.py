@@ -93,7 +93,8 @@ class FleetStatus(NamedTuple):
 
 
 def _is_told(looked: Looked) -> bool:
-    return looked.look is not None and (looked.look.checkout is None or not looked.look.checkout.error)
+    look = looked.look
+    return look is not None and not look.silent and (look.checkout is None or not look.checkout.error)
 
 
 def read_fleet(project: Project, wish: Wish) -> FleetStatus:

@@ -170,8 +170,9 @@ def find_state(path: str, service: str) -> str:
 
 def _read_journal(state: str) -> dict[str, object] | None:
     """Return what the journal says, and whether somebody works; None where nothing was ever deployed."""
+    path = os.path.join(state, "journal.json")
     try:
-        with open(os.path.join(state, "journal.json"), encoding="utf-8") as file:
+        with open(path, encoding="utf-8") as file:
             kept = json.loads(file.read(_LARGEST))
         told = {key: kept.get(key) for key in ("step", "run", "commit", "why", "project")}
         history = kept.get("history") or [None]
@@ -179,7 +180,8 @@ def _read_journal(state: str) -> dict[str, object] | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError, AttributeError, TypeError) as error:
-        return {"step": "unreadable", "why": _printable(explain(error))}
+        said = explain(error)
+        return {"step": "unreadable", "why": _printable(said if path in said else f"{path}: {said}")}
     return told
 
 

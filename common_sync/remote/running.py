@@ -55,7 +55,7 @@ def answer(
         start = find_start(runs) if runs else {}  # before its files are read: what changes from now on is newer
         one = tell(wanted[number], left_alone, os.fsencode(folder))
         if runs and "named" in one:
-            one["process"] = start if len(start) == 1 else _complete(start, left_alone, folder, library, runs)
+            one["process"] = start if "started" not in start else _complete(start, left_alone, folder, library, runs)
         told.append(one)
     print(mark + json.dumps(told))
     return AS_WANTED
@@ -102,15 +102,23 @@ def _find_unit(unit: str) -> dict[str, object]:
         except (OSError, subprocess.TimeoutExpired) as error:
             return {"error": f"systemctl: {getattr(error, 'strerror', None) or 'it took too long'}"}
         if told.get("LoadState") not in (None, "not-found"):
-            processes = _list_processes(told.get("ControlGroup", "")) | {int(told.get("MainPID") or 0)}
-            if processes != {0}:
-                return _measure(sorted(processes - {0}))
-            if told.get("Type") == "oneshot":
-                return {"none": f"{unit} runs from time to time"}
-            return {"stopped": told.get("ActiveState", "")[:_LONGEST]}
+            return dict(_measure_unit(unit, told), **({"user": True} if words else {}))
         if not told and not words:
             return {"error": "systemd does not answer there"}
     return {"error": f"systemd knows no unit {unit}"}
+
+
+def _measure_unit(unit: str, told: dict[str, str]) -> dict[str, object]:
+    """Return the same of a unit that systemd has told of."""
+    try:
+        processes = _list_processes(told.get("ControlGroup", "")) | {int(told.get("MainPID") or 0)}
+    except (OSError, ValueError) as error:  # a control group may go meanwhile, or be one of threads
+        return {"error": f"the processes of {unit} cannot be listed: {getattr(error, 'strerror', None) or error}"}
+    if processes != {0}:
+        return _measure(sorted(processes - {0}))
+    if told.get("Type") == "oneshot":
+        return {"none": f"{unit} runs from time to time"}
+    return {"stopped": told.get("ActiveState", "")[:_LONGEST]}
 
 
 def _show(unit: str, *words: str) -> dict[str, str]:
@@ -230,19 +238,50 @@ def find_other(folder: str, library: str, runs: str) -> str:
         library: The library's name.
         runs: As in the places of `answer`.
     """
-    import glob  # where no process is looked at, all that is imported is half of what a host pays
+    for place in _list_environment() if runs == CONTAINER else _list_beside(folder):
+        sources = [_find_source(one) for one in _find_installed(place, library)]
+        for source in sources:
+            where = f"it was installed editable from {source}" if source else f"it was installed into {place}"
+            if source != folder:
+                return ascii(where)[1:-1][:_LONGEST]
+        if sources and runs != CONTAINER:
+            return ""  # the nearest environment is what it is started with
+    return ""
 
-    above, places = folder, [] if runs != CONTAINER else [path for path in sys.path if path.endswith("-packages")]
-    for _ in range(_ABOVE if runs != CONTAINER else 0):
+
+def _list_environment() -> list[str]:
+    """Return where the Python of a container has what is installed; its user's own place, too, which `-I` leaves out."""
+    import site  # where no process is looked at, all that is imported is half of what a host pays
+
+    return [site.getusersitepackages(), *(path for path in sys.path if path.endswith("-packages"))]
+
+
+def _list_beside(folder: str) -> list[str]:
+    """Return where the environments above a folder have what is installed, the nearest first."""
+    import glob  # as above
+
+    above, places = folder, []
+    for _ in range(_ABOVE):
         above = os.path.dirname(above)
         places += glob.glob(os.path.join(glob.escape(above), ".venv/lib/python3*/site-packages"))
-    for place in places:
-        for one in sorted(glob.glob(os.path.join(glob.escape(place), "*.dist-info"))):
-            if _normalise(os.path.basename(one).partition("-")[0]) == _normalise(library):
-                source = _find_source(one)  # the first is what is imported
-                where = f"it was installed editable from {source}" if source else f"it was installed into {place}"
-                return "" if source == folder else ascii(where)[1:-1][:_LONGEST]
-    return ""
+    return places
+
+
+def _find_installed(place: str, library: str) -> list[str]:
+    """Return what says that a library is installed in a place, in each of the forms that there are."""
+    import glob  # as above
+
+    found = []
+    for end in (".dist-info", ".egg-info", _LINK):
+        for one in sorted(glob.glob(os.path.join(glob.escape(place), f"*{end}"))):
+            name = os.path.basename(one)[: -len(end)]
+            if _normalise(name if end == _LINK else name.partition("-")[0]) == _normalise(library):
+                found.append(one)
+    return found
+
+
+_LINK = ".egg-link"
+"""What older tools leave of an editable install: the folder of its packages, and the way from there to the project's."""
 
 
 def _find_source(installed: str) -> str:
@@ -250,6 +289,10 @@ def _find_source(installed: str) -> str:
     import urllib.parse  # as above
 
     try:
+        if installed.endswith(_LINK):
+            with open(installed, encoding="utf-8") as file:
+                lines = [*file.read(4096).splitlines(), ""]
+            return os.path.realpath(os.path.join(lines[0].strip(), lines[1].strip()))
         with open(os.path.join(installed, "direct_url.json"), encoding="utf-8") as file:
             told = json.load(file)
         is_editable = told["dir_info"]["editable"] is True

@@ -1,5 +1,6 @@
 """`fleet deploy` and `fleet rollback`: real git, a real engine with Compose, the real ssh of a real sshd, a real registry."""
 
+import fcntl
 import json
 import os
 import shutil
@@ -21,6 +22,7 @@ from support.monorepo import PROGRAM, Done, environment, make_monorepo, run
 from support.waiting import wait_for
 
 SERVICE = "services/api"
+LOCK = Path(__file__).parents[2] / ".e2e" / "registry.lock"
 APP = """\
 import http.server, os, signal, sys
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -477,9 +479,12 @@ class Pulling(Fleet):
         words = ("build", "-q", "--network", "none", "-t", name, str(self.repo.root / SERVICE))
         must(self.engine.docker(*words), "the image could not be built")
         must(self.engine.docker("push", name), "the image could not be pushed")
-        (digest,) = json.loads(self.engine.docker("image", "inspect", "-f", "{{json .RepoDigests}}", name).out)
+        known: list[str] = json.loads(self.engine.docker("image", "inspect", "-f", "{{json .RepoDigests}}", name).out)
+        (digest,) = (
+            one for one in known if one.startswith(f"{self.image}@")
+        )  # the same image may be another registry's, too
         must(self.engine.docker("rmi", name), "the image could not be removed")
-        return str(digest)
+        return digest
 
     def images(self) -> list[str]:
         """Return the names of the images that came from the registry and were kept, and those by a digest."""
@@ -496,10 +501,12 @@ class Pulling(Fleet):
 
 @pytest.fixture
 def pulling(engine: Engine, compose: None, tmp_path: Path) -> Iterator[Pulling]:
-    """Return machines on which the first version runs, which somebody has built there."""
-    made = Pulling(engine, tmp_path)
-    yield made
-    made.end()
+    """Return machines on which the first version runs, which somebody has built there; for one test at a time, as they share an engine."""
+    with LOCK.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        made = Pulling(engine, tmp_path)
+        yield made
+        made.end()
 
 
 def test_images_from_a_registry(pulling: Pulling) -> None:

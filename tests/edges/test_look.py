@@ -139,7 +139,9 @@ def test_a_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     state.mkdir(parents=True)
     for text in ("{", "[]", "\udcff"):
         (state / "journal.json").write_text(text, errors="surrogateescape")
-        assert "unreadable" in str(look.look(target)["journal"])
+        told = look.look(target)["journal"]
+        assert isinstance(told, dict)
+        assert (told["step"], str(told["why"]).partition(": ")[0]) == ("unreadable", f"{state}/journal.json")
     kept = {"step": "switching", "run": "r", "commit": "c", "history": [{"tree": "t"}, {"tree": "s"}]}
     (state / "journal.json").write_text(json.dumps(kept))
     with open(state / "lock", "wb") as lock:

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import site
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -18,6 +19,7 @@ from common_sync.remote import running
 LEFT_ALONE = ["/.common-sync.json", *(rule.pattern for rule in BUILT_IN)]
 WAIT = "import sys\nimport our_common.inner\nprint('imported', flush=True)\nsys.stdin.read()\n"
 UNIT = "shop-api.service"
+UNLISTED = f"the processes of {UNIT} cannot be listed"
 
 
 @pytest.fixture
@@ -158,7 +160,8 @@ def test_a_folder_of_an_image(copy: Path, tmp_path: Path) -> None:
         ("LoadState=not-found\n", "LoadState=not-found\n", {"error": f"systemd knows no unit {UNIT}"}),
         ("LoadState=not-found\n", "", {"error": f"systemd knows no unit {UNIT}"}),
         ("LoadState=loaded\nActiveState=failed\nType=simple\nMainPID=0\n", "", {"stopped": "failed"}),
-        ("LoadState=not-found\n", "LoadState=loaded\nActiveState=inactive\n", {"stopped": "inactive"}),
+        ("LoadState=not-found\n", "LoadState=loaded\nActiveState=inactive\n", {"stopped": "inactive", "user": True}),
+        ("LoadState=loaded\nMainPID=x\n", "", {"error": f"{UNLISTED}: invalid literal for int() with base 10: 'x'"}),
         (
             "LoadState=loaded\nActiveState=inactive\nType=oneshot\n",
             "",
@@ -172,6 +175,15 @@ def test_a_unit_without_a_process(systemd: Path, system: str, user: str, told: d
     systemd.write_text(system)
     Path(f"{systemd}.user").write_text(user)
     assert running.find_start(UNIT) == told
+
+
+def test_a_control_group_that_goes(systemd: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One unit that ends while it is looked at would leave all that is asked of its host without an answer."""
+    monkeypatch.setattr(running, "_GROUPS", (str(tmp_path),))
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop/cgroup.procs").symlink_to("gone")
+    systemd.write_text("LoadState=loaded\nMainPID=0\nControlGroup=/shop\n")
+    assert running.find_start(UNIT) == {"error": f"{UNLISTED}: No such file or directory"}
 
 
 def test_no_systemd(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,6 +215,43 @@ def test_where_it_is_imported_from(copy: Path, url: str | None, editable: bool, 
     further = folder.parents[1] / ".venv/lib/python3.11/site-packages/our_common-1.0.dist-info"
     further.mkdir(parents=True)
     assert running.find_other(str(folder), "our_common", UNIT) == found, "the nearest environment counts"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        ("our-common.egg-link", "{copy}\n.", ""),
+        ("our_common.egg-link", "{copy}/src\n../", ""),
+        ("our_common.egg-link", "/elsewhere/common\n.", "it was installed editable from /elsewhere/common"),
+        ("our_common-1.0-py3.11.egg-info", "", "it was installed into "),
+        ("our.egg-link", "/elsewhere/common\n.", ""),
+    ],
+)
+def test_what_older_tools_have_installed(copy: Path, name: str, text: str, says: str) -> None:
+    """A folder that nothing imports from would say what a process runs, where an old setuptools has installed the library."""
+    folder = copy.resolve()
+    place = folder.parent / ".venv/lib/python3.11/site-packages"
+    place.mkdir(parents=True)
+    (folder / "src").mkdir()
+    (place / name).write_text(text.format(copy=folder))
+    found = running.find_other(str(folder), "our-common", UNIT)
+    assert (found.startswith(says), bool(found)) == (True, bool(says))
+
+
+def test_what_a_user_has_installed(copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container that imports from ~/.local, which `-I` leaves out, would be called current by a folder that it does not import."""
+    folder, places = copy.resolve(), [tmp_path / "user-packages", tmp_path / "site-packages"]
+    monkeypatch.setattr(site, "getusersitepackages", lambda: str(places[0]))
+    monkeypatch.setattr(sys, "path", [str(places[1])])
+    told = json.dumps({"url": f"file://{folder}", "dir_info": {"editable": True}})
+    for place in places:
+        (place / "our_common-1.0.dist-info").mkdir(parents=True)
+        (place / "our_common-1.0.dist-info/direct_url.json").write_text(told)
+    assert running.find_other(str(folder), "our-common", running.CONTAINER) == ""
+    for place in places:  # which of the two counts is not known
+        (place / "our_common-1.0.dist-info/direct_url.json").rename(tmp_path / "kept")
+        assert running.find_other(str(folder), "our-common", running.CONTAINER) == f"it was installed into {place}"
+        (tmp_path / "kept").rename(place / "our_common-1.0.dist-info/direct_url.json")
 
 
 def test_what_looks_at_processes_is_imported_only_where_there_is_one() -> None:

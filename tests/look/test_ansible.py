@@ -50,7 +50,21 @@ def test_inventories(tmp_path: Path) -> None:
     for file, group, says in (
         ("hosts", "odd", "the port of 'x' is said by Ansible alone"),
         ("hosts.yml", "nobody", "Ansible has no host in a group 'nobody' of 'hosts.yml'"),
-        ("nowhere", "all", "Ansible has no host in a group 'all' of 'nowhere'"),
+        ("nowhere", "all", "Completely failed to parse inventory source .*/nowhere"),
     ):
         with pytest.raises(UnusableHostsError, match=says):
             found(file, group)
+
+
+def test_a_part_that_cannot_be_read(tmp_path: Path) -> None:
+    """While a cloud does not answer, its machines would be left out of a deploy, and nobody be told."""
+    folder = tmp_path / "hosts"
+    folder.mkdir()
+    (folder / "a.yml").write_text(YAML)
+    assert find_hosts(Hosts("ansible", "pis", "hosts"), str(tmp_path))
+    cloud = folder / "cloud.sh"
+    for text in ("#!/bin/sh\necho the cloud is down >&2\nexit 1\n", "#!/bin/sh\necho '{'\n"):
+        cloud.write_text(text)
+        cloud.chmod(0o755)
+        with pytest.raises(UnusableHostsError, match=r"Completely failed to parse inventory source .*cloud\.sh"):
+            find_hosts(Hosts("ansible", "pis", "hosts"), str(tmp_path))

@@ -8,7 +8,7 @@ from common_sync.core.errors import shell_word
 from common_sync.core.findings import make_finding
 from common_sync.core.fleet.answers import Trouble
 from common_sync.core.fleet.inventory import COMPOSE, LOCAL, RELEASE, Site
-from common_sync.core.fleet.looks import Look, read_looks
+from common_sync.core.fleet.looks import UNREADABLE, Look, read_looks
 from common_sync.core.fleet.probe import make_program
 from common_sync.core.model import NAMED_ID, Finding
 from common_sync.edges.files.pages import read_shipped
@@ -75,7 +75,7 @@ def ask_looks(
 
 
 def find_unwell(looked: Looked, file: str) -> Iterator[Finding]:
-    """Yield the findings of a target: it is not healthy, its deploy was interrupted, its clone was edited."""
+    """Yield the findings of a target: it does not run, is not healthy, its deploy was interrupted, its clone was edited."""
     site, look = looked
     if look is None:
         return
@@ -83,14 +83,17 @@ def find_unwell(looked: Looked, file: str) -> Iterator[Finding]:
     where = f"{site.host}: {site.target.path}"
     if look.journal is not None and look.journal.is_open:
         why = f": {look.journal.why}" if look.journal.why else ""
-        message = (
-            f"{where}: the deploy of {look.journal.commit[:NAMED_ID]} was interrupted at `{look.journal.step}`{why}"
-        )
-        yield make_finding("CS406", *place, message, f"the next run goes back first: {command}")
+        message = f"the deploy of {look.journal.commit[:NAMED_ID]} was interrupted at `{look.journal.step}`{why}"
+        remedy = f"the next run goes back first: {command}"
+        if look.journal.step == UNREADABLE:
+            message = f"the journal of its deploys cannot be read{why}"
+            remedy = "see that the service runs one release, then move that file away"
+        yield make_finding("CS406", *place, f"{where}: {message}", remedy)
     if look.health is not None and not look.health.is_good:
         says = look.health.error or f"it answers {look.health.status}"
         message = f"{site.host}: {site.service} is not healthy: {site.target.deploying.health}: {says}"
         yield make_finding("CS409", *place, message, _see_logs(site))
+    yield from _find_stopped(site, look, file)
     checkout = look.checkout
     if checkout is not None and checkout.error:
         message = f"{where}: the clone cannot be read: {checkout.error}"
@@ -103,6 +106,17 @@ def find_unwell(looked: Looked, file: str) -> Iterator[Finding]:
         message = f"{where}: edited in the clone: {', '.join(checkout.edits[:_MOST_NAMED])}{more}"
         remedy = "commit the edits here, or take them back there: nothing is deployed over them"
         yield make_finding("CS410", *place, message, remedy)
+
+
+def _find_stopped(site: Site, look: Look, file: str) -> Iterator[Finding]:
+    """Yield the findings of containers that do not run, or of which that is not known."""
+    place = site.service, file, site.target.line
+    if look.silent:
+        message = f"{site.host}: it is not known which containers of {site.service} run: {look.silent}"
+        yield make_finding("CS407", *place, message, f"see what Docker says: {on_host(site.host, 'docker ps')}")
+    is_busy = look.journal is not None and look.journal.busy  # then containers come and go
+    for unit, state in look.stopped.items() if not is_busy else ():
+        yield make_finding("CS403", *place, f"{site.host}: {unit} does not run: it is {state}", _see_logs(site))
 
 
 def _see_logs(site: Site) -> str:

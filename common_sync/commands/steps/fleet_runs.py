@@ -67,10 +67,11 @@ def find_wrong_process(place: Place, runs: Runs, file: str) -> Iterator[Finding]
         file: The inventory, as findings name it.
     """
     where, name = (place.service, file, place.line), name_process(place)
-    status = on_host(place.host, f"docker top {name}" if place.container else f"systemctl status {shell_word(name)}")
+    systemctl = "systemctl --user" if runs.is_users else "systemctl"
+    status = on_host(place.host, f"docker top {name}" if place.container else f"{systemctl} status {shell_word(name)}")
     if runs.state == "restart":
         message = f"{place.host}: {name} was started before {place.folder} last changed, so it runs something else"
-        restart = f"docker restart {name}" if place.container else f"systemctl restart {shell_word(name)}"
+        restart = f"docker restart {name}" if place.container else f"{systemctl} restart {shell_word(name)}"
         yield make_finding("CS403", *where, message, on_host(place.host, restart))
     elif runs.state == "stopped":
         message = f"{place.host}: {name} does not run: it is {runs.reason}"

@@ -1,7 +1,8 @@
 """Where the hosts of a target are listed: in ssh's configuration, in an inventory of Ansible, or by Docker's contexts.
 
 Only names are taken from there, and the user. What else a connection needs is ssh's own business, and said in its
-configuration: so a port that only Ansible or Docker knows is refused, for another machine may answer at the usual one.
+configuration: so a port, or options of ssh, that only Ansible or Docker knows are refused, for another machine may answer
+without them.
 """
 
 import json
@@ -25,7 +26,11 @@ _ALL = "all"
 """Ansible's own group."""
 
 _SSH_PORT = "22"
-_BY_SSH = (None, "ssh", "smart", "paramiko", "paramiko_ssh")
+_BUILT_IN = "ansible.builtin."
+_BY_SSH = (None, "ssh", "smart", "paramiko", "paramiko_ssh", f"{_BUILT_IN}ssh", f"{_BUILT_IN}paramiko_ssh")
+_OPTIONS = ("ansible_ssh_common_args", "ansible_ssh_extra_args", "ansible_ssh_args")
+"""Variables of Ansible with options of ssh: a jump host, a port, whatever leads to another machine."""
+
 _ENDPOINT = re.compile(rf"ssh://({HOST})(:{_SSH_PORT})?/?")
 
 
@@ -119,6 +124,10 @@ def _address(name: str, variables: dict[str, object]) -> str:
     if port is not None and str(port) != _SSH_PORT:
         message = f"the port of {name!r} is said by Ansible alone"
         raise UnusableHostsError(message, f"write it into ~/.ssh/config: Host {name}, Port …; and name the host itself")
+    options = next((one for one in _OPTIONS if variables.get(one)), None)
+    if options is not None:
+        message = f"the options of ssh for {name!r} are said by Ansible alone, in {options}"
+        raise UnusableHostsError(message, f"write them into ~/.ssh/config, below Host {name}; and name the host itself")
     address = f"{user}@{host or name}" if user is not None else str(host or name)
     if not re.fullmatch(HOST, address):
         message = f"{address!r} is no host that ssh is told"

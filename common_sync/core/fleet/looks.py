@@ -14,6 +14,9 @@ RESTING = frozenset({"verified", "deployed", "rolled-back", "discarded"})
 """The steps of a journal at which nobody has to go on."""
 
 
+UNREADABLE = "unreadable"
+"""The step of a journal that cannot be read."""
+
 UNTOUCHED = frozenset({"begun", "fetched", "built"})
 """The steps before the clone is touched."""
 
@@ -92,6 +95,17 @@ class Look(NamedTuple):
     running: tuple[tuple[str, str], ...] = ()  # the unit and the image of each container that runs
     silent: str = ""  # why it is not known what runs, or nothing
     containers: tuple[tuple[str, str], ...] = ()  # the unit and the name of each container that runs
+    resting: tuple[tuple[str, str], ...] = ()  # the unit and the state of each container that does not run
+
+    @property
+    def stopped(self) -> Mapping[str, str]:
+        """The units of the last deploy of which no container runs, and the state of each; a unit that ends by design is none of them."""
+        if self.journal is None or self.checkout is None or self.silent:  # without a clone, Compose runs nothing there
+            return {}
+        runs, states = {unit for unit, _ in self.running}, dict(self.resting)
+        return {
+            unit: states.get(unit, "without a container") for unit in sorted(self.journal.images) if unit not in runs
+        }
 
 
 def read_looks(reply: Reply, mark: str, targets: int, host: str, seconds: int) -> tuple[Look, ...] | Trouble:
@@ -113,7 +127,8 @@ def _read_look(told: Mapping[str, object]) -> Look:
     Raises:
         Exception: What was told has not the form of an answer.
     """
-    running = [one for one in map(_table, _list(told.get("running", []))) if one["state"] == "running"]
+    containers = [*map(_table, _list(told.get("running", [])))]
+    running = [one for one in containers if one["state"] == "running"]
     return Look(
         _read_health(_table(told["health"])) if told["health"] is not None else None,
         _read_checkout(_table(told["checkout"])) if "checkout" in told else None,
@@ -121,6 +136,7 @@ def _read_look(told: Mapping[str, object]) -> Look:
         tuple((_word(one, "unit"), _word(one, "image")) for one in running),
         _word(told, "silent"),
         tuple((_word(one, "unit"), _word(one, "name")) for one in running if _word(one, "name")),
+        tuple((_word(one, "unit"), _word(one, "state")) for one in containers if one["state"] != "running"),
     )
 
 
@@ -188,6 +204,8 @@ def find_reason(look: Look, tree: str, *, holds: bool) -> str:
         return "runs another commit of it"
     if look.silent:
         return f"it is not known what runs: {look.silent}"
+    if look.stopped:
+        return ", ".join(f"{unit} does not run: it is {state}" for unit, state in look.stopped.items())
     if {(unit, image) for unit, image in look.running if unit in journal.images} != set(journal.images.items()):
         return f"runs {'another release' if look.checkout is None else 'other images'} than its last deploy has made"
     return "" if holds else "a copy is not as wanted"

@@ -1,7 +1,6 @@
 """What is told of a process on another machine: when it was started, and when its files changed. Nothing of it is trusted."""
 
 from collections.abc import Mapping
-from math import isfinite
 from typing import Literal, NamedTuple
 
 _LONGEST = 200
@@ -13,6 +12,9 @@ _AHEAD = 2.0
 """Seconds that a file's time may lie in the future before the clock counts as wrong."""
 
 
+State = Literal["running", "stopped", "none", "unknown"]
+
+
 class Process(NamedTuple):
     """What runs from a folder.
 
@@ -22,13 +24,15 @@ class Process(NamedTuple):
         changed: When the folder has last changed.
         now: What the time was.
         reason: Why it is not `running`, or nothing.
+        is_users: Whether it is a unit of the user's systemd, and not of the machine's.
     """
 
-    state: Literal["running", "stopped", "none", "unknown"]
+    state: State
     started: float = 0.0
     changed: float = 0.0
     now: float = 0.0
     reason: str = ""
+    is_users: bool = False
 
     @property
     def is_newer(self) -> bool:
@@ -52,23 +56,24 @@ def read_process(told: Mapping[str, object] | None) -> Process | None:
     """
     if told is None:
         return None
-    if "error" in told:
-        return Process("unknown", reason=str(told["error"])[:_LONGEST])
-    if "none" in told:
-        return Process("none", reason=str(told["none"])[:_LONGEST])
-    if "stopped" in told:
-        return Process("stopped", reason=str(told["stopped"])[:_LONGEST])
+    is_users = told.get("user") is True
+    for key, state in _WITHOUT.items():
+        if key in told:
+            return Process(state, reason=str(told[key])[:_LONGEST], is_users=is_users)
     started, changed, now = (_seconds(told[key]) for key in ("started", "changed", "now"))
-    return Process("running", started, changed, now)
+    return Process("running", started, changed, now, is_users=is_users)
 
+
+_WITHOUT: Mapping[str, State] = {"error": "unknown", "none": "none", "stopped": "stopped"}
+"""The state of what has no time, by the key that says why."""
 
 _LAST = 253402300799
 """The end of the year 9999."""
 
 
 def _seconds(value: object) -> float:
-    if type(value) not in {int, float} or not isinstance(value, (int, float)) or not isfinite(value):
+    if type(value) not in {int, float} or not isinstance(value, (int, float)):
         raise ValueError
-    if not 0 <= value <= _LAST:
+    if not 0 <= value <= _LAST:  # nor is NaN, or a number that no float holds
         raise ValueError
     return float(value)

@@ -3,6 +3,7 @@
 from typing import Literal, NamedTuple
 
 from common_sync.core.fleet.answers import Verdict
+from common_sync.core.fleet.processes import Process
 
 RunState = Literal["current", "other", "restart", "stopped", "unknown", "none"]
 """Of a process: it has imported what is wanted; something else; it was started before its files last changed; nothing runs;
@@ -18,6 +19,7 @@ class Runs(NamedTuple):
         started: When the oldest process was started, in seconds of the calendar; 0 where that is not known.
         reason: Why nothing is claimed, or why it cannot be told, or nothing.
         is_told: Whether it is what the process tells of itself, against what was proven.
+        is_users: Whether it is a unit of the user's systemd, and not of the machine's.
     """
 
     state: RunState = "none"
@@ -25,6 +27,7 @@ class Runs(NamedTuple):
     started: float = 0.0
     reason: str = ""
     is_told: bool = False
+    is_users: bool = False
 
     @property
     def is_wrong(self) -> bool:
@@ -40,6 +43,10 @@ def judge_runs(verdict: Verdict, wanted: str) -> Runs:
         wanted: The digest that the folder should have.
     """
     process = verdict.process
+    return _judge(verdict, process, wanted)._replace(is_users=process is not None and process.is_users)
+
+
+def _judge(verdict: Verdict, process: Process | None, wanted: str) -> Runs:
     if process is None or process.state == "none":
         return Runs(reason=process.reason if process is not None else "")
     if process.state == "stopped":

@@ -3,7 +3,8 @@
 import glob
 import os
 import pwd
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from common_sync.core import limits
@@ -15,6 +16,7 @@ from common_sync.core.fleet.hosts import (
     list_ansible_hosts,
     list_context_hosts,
 )
+from common_sync.core.fleet.inventory import LOCAL
 from common_sync.core.fleet.ssh_config import list_hosts
 
 _DEEPEST = 16
@@ -24,25 +26,33 @@ _SECONDS = 60
 """For a program that lists hosts."""
 
 
-def find_hosts(hosts: Hosts, above: str, ssh_config: str | None = None) -> list[str]:
+_WHOLE = {"ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED": "1"}
+"""Else a file of the inventory that Ansible cannot read takes its hosts away, and it ends with 0."""
+
+
+def find_hosts(
+    hosts: Hosts, above: str, ssh_config: str | None = None, told: dict[str, str] | None = None
+) -> list[str]:
     """Return the hosts that are meant, each once, in their order.
 
     Args:
         hosts: Where they are listed, and which.
         above: The absolute path of the folder that paths begin at: that of our own inventory.
         ssh_config: The path of ssh's configuration; None for the user's own.
+        told: What programs have printed, by the command: none is asked twice.
 
     Raises:
-        UnusableHostsError: There is none, or what lists them cannot be used.
+        UnusableHostsError: There is none, one is called as this machine is, or what lists them cannot be used.
     """
+    told = told if told is not None else {}
     if hosts.source == ANSIBLE:
         asked = ["ansible-inventory", "--list", "--inventory", os.path.join(above, hosts.file)]
-        found = list_ansible_hosts(_ask(asked, above, "pip install ansible-core"), hosts.wanted)
+        found = list_ansible_hosts(_ask(asked, above, "pip install ansible-core", told, _WHOLE), hosts.wanted)
         none = f"Ansible has no host in a group {hosts.wanted!r} of {hosts.file!r}"
         remedy = f"ansible-inventory --graph -i {hosts.file} shows the groups"
     elif hosts.source == DOCKER:
         asked = ["docker", "context", "ls", "--format", "{{json .}}"]
-        found = list_context_hosts(_ask(asked, above, "install Docker's client"), hosts.wanted)
+        found = list_context_hosts(_ask(asked, above, "install Docker's client", told), hosts.wanted)
         none = f"no context of Docker that is reached by ssh is called {hosts.wanted!r}"
         remedy = "docker context ls shows them"
     else:
@@ -50,26 +60,37 @@ def find_hosts(hosts: Hosts, above: str, ssh_config: str | None = None) -> list[
         none, remedy = f"no host is called {hosts.wanted!r}", "see the lines `Host` in ~/.ssh/config"
     if not found:
         raise UnusableHostsError(none, remedy)
+    if LOCAL in found:
+        message = f"a host is called {LOCAL!r} there, and that means this machine"
+        raise UnusableHostsError(message, "give it another name in ~/.ssh/config, and name that")
     return found
 
 
-def _ask(words: Sequence[str], folder: str, remedy: str) -> str:
+def _ask(
+    words: Sequence[str], folder: str, remedy: str, told: dict[str, str], variables: Mapping[str, str] | None = None
+) -> str:
     """Return what a program prints.
 
     Args:
         words: Its name and arguments.
         folder: Where it runs.
         remedy: What to do where it is not there.
+        told: What was printed before, by the command.
+        variables: What it gets besides our own variables.
 
     Raises:
         UnusableHostsError: It is not there, it fails, or it does not end.
     """
     import subprocess  # most inventories name their hosts
 
-    program, by_hand = words[0], f"run it by hand: {' '.join(words[:2])}"
+    own = variables or {}
+    program, command = words[0], shlex.join([*(f"{name}={value}" for name, value in own.items()), *words])
+    if command in told:
+        return told[command]
+    by_hand, env = f"run it by hand: {command}", {**os.environ, **own}
     try:
         done = subprocess.run(  # noqa: S603 - our own words, and a path
-            words, cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS, check=False
+            words, cwd=folder, env=env, stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS, check=False
         )
     except FileNotFoundError:
         message = f"{program} is not installed here"
@@ -81,7 +102,7 @@ def _ask(words: Sequence[str], folder: str, remedy: str) -> str:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         message = f"{program}: {said[-1] if said else f'it has ended with {done.returncode}'}"
         raise UnusableHostsError(message, by_hand)
-    return done.stdout.decode("utf-8", "replace")
+    return told.setdefault(command, done.stdout.decode("utf-8", "replace"))
 
 
 def _list_ssh_hosts(pattern: str, ssh_config: str | None) -> list[str]:

@@ -76,6 +76,7 @@ def find_sites(project: Project, inventory: Inventory, ssh_config: str | None = 
     """
     sites: list[Site] = []
     problems: list[Problem] = []
+    told: dict[str, str] = {}
     above = os.path.dirname(os.path.abspath(inventory.file))
     for target in inventory.targets:
         try:
@@ -89,7 +90,7 @@ def find_sites(project: Project, inventory: Inventory, ssh_config: str | None = 
             remedy = f'take `containers` out of the target, and use kind = "{CLONE}"'
             problems.append(Problem(message, inventory.file, target.line, remedy))
         try:
-            hosts = find_hosts(target.hosts, above, ssh_config) if target.hosts is not None else [target.host]
+            hosts = find_hosts(target.hosts, above, ssh_config, told) if target.hosts is not None else [target.host]
         except UnusableHostsError as error:
             problems.append(Problem(error.message, inventory.file, target.line, error.remedy))
             continue

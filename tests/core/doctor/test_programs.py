@@ -290,6 +290,29 @@ def test_a_program_in_a_folder_that_is_mounted_is_not_looked_at() -> None:
     assert [bool(one) for one in found] == [True, False]
 
 
+ELSEWHERE = VENV + GUNICORN
+COMPOSED = {
+    "a PATH that leads there": (ELSEWHERE, "environment: [PATH=/venv/bin:/usr/bin]", ""),
+    "a PATH that leads elsewhere": (ELSEWHERE, "environment: [PATH=/usr/bin]", "CS220"),
+    "a PATH of the one who starts it": (ELSEWHERE, "environment: [PATH]", ""),
+    "another variable": (ELSEWHERE, "environment: [X=1]", "CS220"),
+    "a file that may set PATH": (ELSEWHERE, "env_file: .env", "CS213"),
+    "a file that brings no program": (ALL + GUNICORN, "env_file: .env", "CS220"),
+}
+
+
+@pytest.mark.parametrize("name", COMPOSED)
+def test_a_compose_file_may_set_path(name: str) -> None:
+    """A service would be called broken whose compose file has PATH lead to its server."""
+    dockerfile, said, expected = COMPOSED[name]
+    text = f"services:\n  api:\n    build: .\n    {said}\n"
+    service = read_compose_file(parse_documents(text)).services[0]
+    built = locate_service([Layer("/repo/services/api/compose.yaml", "/repo/services/api", service)])
+    assert built is not None
+    view = view_of({**LIBRARY, "main.py": ""}, f"{dockerfile}\n", compositions=[built])
+    assert " ".join(one.code for one in check_programs(view)) == expected
+
+
 SAID = {
     ALL + GUNICORN: "no install line brings `gunicorn`; add `gunicorn` to the requirements that the image installs",
     FILE + "CMD fastapi run": "no requirement names a package that is known to bring it; add `fastapi[standard]` to",

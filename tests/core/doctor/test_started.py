@@ -20,6 +20,14 @@ PASS_ON = {"run.sh": '#!/bin/sh\nexec "$@"\n'}
 TEAM = "FROM team/base\nWORKDIR /srv\nCOPY . .\n"
 API = {"src/api.py": ""}
 APP = {"app/main.py": ""}
+IN_VENV = ALL + "RUN python -m venv venv && venv/bin/pip install -r requirements.txt\n"
+SCRIPTS = {"pyproject.toml": '[project]\nname = "api"\nversion = "1"\nscripts = { serve = "api:main" }\n'}
+TWO_STAGES = (
+    "FROM python:3.12-slim AS b\nWORKDIR /app\nRUN python -m venv .venv\nCOPY . .\n"
+    "RUN .venv/bin/pip install ./common gunicorn\nFROM python:3.12-slim\nWORKDIR /app\nCOPY --from=b /app /app\n"
+)
+ALEMBIC = {"alembic/env.py": "", "requirements.txt": "./common\nalembic\n"}
+FROM_FILE = BASE + "COPY . .\nRUN pip install -r requirements.txt\n"
 LIKE_APP = {"app/mian.py": ""}
 
 ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
@@ -58,6 +66,52 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "a program that is missing": (ALL + 'CMD ["./run.sh"]', {}, "CS220:5"),
     "a program elsewhere": (ALL + 'ENTRYPOINT ["/run.sh"]', PASS_ON, "CS220:5"),
     "a program that was copied there": (ALL + 'COPY run.sh /\nENTRYPOINT ["/run.sh"]', PASS_ON, ""),
+    # programs of an environment
+    "a Python that another stage has made": (TWO_STAGES + 'CMD ["/app/.venv/bin/python", "main.py"]', {}, ""),
+    "a program that another stage has installed": (TWO_STAGES + 'CMD [".venv/bin/gunicorn", "main:app"]', {}, ""),
+    "one of the programs that another stage has installed": (
+        TWO_STAGES.replace("/app /app", "/app/.venv/bin/ruff /app/bin/ruff") + 'CMD ["/app/bin/ruff"]',
+        {},
+        "",
+    ),
+    "not one of the programs that another stage has installed": (
+        TWO_STAGES.replace("/app /app", "/app/.venv/bin/ruff /app/bin/ruff") + 'CMD ["/app/bin/gunicorn"]',
+        {},
+        "CS220:9",
+    ),
+    "a program that uv has installed": (
+        ALL + 'RUN uv sync --no-dev\nCMD ["/app/.venv/bin/uvicorn", "main:app"]',
+        {"pyproject.toml": '[project]\nname = "api"\nversion = "1"\ndependencies = ["uvicorn"]\n'},
+        "",
+    ),
+    "a program that is not named like its package": (
+        IN_VENV + 'CMD ["venv/bin/supervisord", "-n"]',
+        {"requirements.txt": "supervisor\n"},
+        "",
+    ),
+    "a program of the service's own": (
+        ALL + "RUN python -m venv venv && venv/bin/pip install .\nCMD /app/venv/bin/serve",
+        {**PROJECT, **SCRIPTS},
+        "",
+    ),
+    "a program that pdm may have installed": (ALL + "RUN pdm install\nCMD .venv/bin/serve", SCRIPTS, ""),
+    "an environment that poetry finds": (
+        ALL + "RUN python -m venv .venv && poetry install\nCMD .venv/bin/serve",
+        SCRIPTS,
+        "",
+    ),
+    "an environment that nothing is installed into": (
+        ALL + "RUN python -m venv venv\nCMD venv/bin/supervisord",
+        {},
+        "CS220:6",
+    ),
+    "the Python of an environment that nothing is installed into": (
+        ALL + "RUN uv venv --python 3.11 v\nCMD v/bin/python3.11 main.py",
+        {},
+        "",
+    ),
+    "an environment that nothing has made": (ALL + "CMD venv/bin/supervisord", {}, "CS220:5"),
+    "the Python of an environment that nothing has made": (ALL + "CMD .venv/bin/python main.py", {}, "CS220:5"),
     "a shell's script": (ALL + 'CMD ["sh", "run.sh"]', {}, "CS220:5"),
     "a shell's words": (ALL + 'CMD ["bash", "-c", "python missing.py"]', {}, "CS220:5"),
     "a shell alone": (ALL + 'CMD ["bash"]', {}, ""),
@@ -112,6 +166,35 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "a module that a program may have made": (ALL + "RUN ./x\nCMD python -m app.main", LIKE_APP, ""),
     "a package that cannot be run": (ALL + 'CMD ["python", "-m", "app"]', APP, "CS220:5"),
     "a package that a server serves": (ALL + "CMD uvicorn app:app", {"app/__init__.py": "app = 1"}, ""),
+    # packages that come before a folder without an `__init__`
+    "a package that is named like a folder": (FROM_FILE + "CMD python -m alembic upgrade head", ALEMBIC, ""),
+    "a module of a package that is named like a folder": (FROM_FILE + "CMD python -m alembic.config", ALEMBIC, ""),
+    "a package that is named like a folder that is not copied": (
+        BASE + "COPY common common\nRUN pip install ./common alembic\nCMD python -m alembic upgrade head",
+        ALEMBIC,
+        "",
+    ),
+    "a program's package that another brings": (
+        FROM_FILE + "CMD python -m alembic upgrade head",
+        {**ALEMBIC, "requirements.txt": "./common\nflask-migrate\n"},
+        "",
+    ),
+    "a package by a part of its name": (
+        FROM_FILE + "CMD python -m dbt run",
+        {"dbt/x.sql": "", "requirements.txt": "./common\ndbt-core\n"},
+        "",
+    ),
+    "a package of Python's own": (ALL + "CMD python -m http.server", {"http/x.py": ""}, ""),
+    "a folder that a package may be named like": (
+        FROM_FILE + "CMD python -m jobs",
+        {"jobs/x.py": "", "requirements.txt": "./common\nflask\n"},
+        "CS213:5",
+    ),
+    "a package of the service's that comes before": (
+        FROM_FILE + "CMD python -m alembic upgrade head",
+        {**ALEMBIC, "alembic/__init__.py": ""},
+        "CS220:5",
+    ),
     # what other servers serve
     "Celery's": (ALL + 'CMD ["celery", "-A", "app.main", "worker"]', APP, ""),
     "Celery's is missing": (ALL + 'CMD ["celery", "-A", "app.main", "worker"]', LIKE_APP, "CS220:5"),
@@ -217,6 +300,64 @@ COMPOSED: dict[str, tuple[str, str, tuple[str, ...], str]] = {
         "",
         ("    command: uvicorn api:app\n    environment:\n      PYTHONPATH: $X\n",),
         "",
+    ),
+    "a path, and no command": (
+        "src/api.py",
+        "CMD uvicorn api:app",
+        ("    environment:\n      PYTHONPATH: /app/src\n",),
+        "",
+    ),
+    "a variable, and no command": ("src/api.py", "CMD uvicorn api:app", ("    environment: [X=1]\n",), "CS220:5"),
+    "a path that is merged in": (
+        "src/api.py",
+        "CMD uvicorn api:app",
+        ("    environment:\n      <<: {PYTHONPATH: /app/src, X: 1}\n      X: 2\n",),
+        "",
+    ),
+    "a path of the one who starts it": (
+        "src/api.py",
+        "CMD uvicorn api:app",
+        ("    environment:\n      PYTHONPATH:\n",),
+        "",
+    ),
+    "a file of variables": ("src/api.py", "", ("    command: uvicorn api:app\n    env_file: .env\n",), "CS213:4"),
+    "a file of variables, and no command": (
+        "src/api.py",
+        "CMD uvicorn api:app",
+        ("    env_file: [.env]\n",),
+        "CS213:5",
+    ),
+    "a file of variables, and the path": (
+        "src/api.py",
+        "CMD uvicorn api:app",
+        ("    env_file: .env\n    environment: [PYTHONPATH=/srv]\n",),
+        "CS220:5",
+    ),
+    "a file of variables that may name Flask's": (
+        "",
+        "ENV FLASK_APP=missing.py\nCMD flask run",
+        ("    env_file: .env\n",),
+        "",
+    ),
+    "no file of variables": ("src/api.py", "CMD uvicorn api:app", ("    env_file: []\n",), "CS220:5"),
+    "no file of variables, by null": ("src/api.py", "CMD uvicorn api:app", ("    env_file:\n",), "CS220:5"),
+    "a module that is mounted": (
+        "app/mian.py",
+        "",
+        ("    command: uvicorn app.main:app\n    volumes: [./x.py:/app/app/main.py]\n",),
+        "",
+    ),
+    "the package of a module is mounted": (
+        "app/mian.py",
+        "CMD uvicorn app.main:app",
+        ("    volumes: [./app:/app/app]\n",),
+        "",
+    ),
+    "a package in that of a module is mounted": (
+        "app/mian.py",
+        "CMD uvicorn app.main:app",
+        ("    volumes: [./x:/app/app/x]\n",),
+        "CS220:5",
     ),
     "a variable": ("", "", ("    command: python $SCRIPT\n",), ""),
     "no variable": ("", "", ("    command: python $$x.py\n",), "CS220:4"),

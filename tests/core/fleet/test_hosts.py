@@ -16,6 +16,8 @@ GROUPS = {
     "far": {"hosts": ["pi-3", "pi-1"]},
 }
 
+OPTIONS = "the options of ssh for 'pi-3' are said by Ansible alone, in ansible_ssh"
+
 
 def printed(variables: dict[str, dict[str, object]] | None = None) -> str:
     """Return what `ansible-inventory --list` prints."""
@@ -43,6 +45,11 @@ def test_a_group(group: str, hosts: list[str]) -> None:
         ({"ansible_user": "pi"}, ["pi@pi-3", "pi-1"]),
         ({"ansible_ssh_host": "cam", "ansible_ssh_user": "deploy"}, ["deploy@cam", "pi-1"]),
         ({"ansible_port": 22, "ansible_connection": "ssh", "camera": True}, ["pi-3", "pi-1"]),
+        ({"ansible_connection": "ansible.builtin.ssh", "ansible_ssh_args": ""}, ["pi-3", "pi-1"]),
+        ({"ansible_connection": "ansible.builtin.paramiko_ssh"}, ["pi-3", "pi-1"]),
+        ({"ansible_ssh_common_args": "-J bastion"}, f"{OPTIONS}_common_args"),
+        ({"ansible_ssh_extra_args": "-p 2222"}, f"{OPTIONS}_extra_args"),
+        ({"ansible_ssh_args": "-F other"}, f"{OPTIONS}_args"),
         ({"ansible_port": "2222"}, "the port of 'pi-3' is said by Ansible alone"),
         ({"ansible_ssh_port": 2222}, "the port of 'pi-3' is said by Ansible alone"),
         ({"ansible_connection": "local"}, "Ansible connects to 'pi-3' by 'local', and not by ssh"),

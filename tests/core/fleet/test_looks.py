@@ -34,6 +34,7 @@ READ = Look(
     Journal("deployed", "r", "a" * 40, "", busy=False, tree="t", images={"api": "sha256:1"}, earlier=2),
     (("api", "sha256:1"),),
     containers=(("api", "shop-api-1"),),
+    resting=(("beat", "exited"), ("job", "exited")),
 )
 
 
@@ -146,7 +147,8 @@ REASONS = [
     (journal(step="switched"), "its last deploy stands at `switched`"),
     (READ._replace(checkout=Checkout(tree="other")), "its clone holds another commit of it"),
     (journal(tree="other"), "runs another commit of it"),
-    (READ._replace(running=()), "runs other images than its last deploy has made"),
+    (READ._replace(running=()), "api does not run: it is without a container"),
+    (READ._replace(running=(), resting=(("api", "restarting"),)), "api does not run: it is restarting"),
     (
         READ._replace(running=(), silent="docker ps took more than 60 s"),
         "it is not known what runs: docker ps took more than 60 s",
@@ -161,6 +163,15 @@ REASONS = [
 def test_why_a_service_is_deployed(look: Look, reason: str) -> None:
     """A service that runs something else would be passed over."""
     assert find_reason(look, "t", holds=True) == reason
+
+
+def test_what_does_not_run() -> None:
+    """A service that is down, or in a crash loop, would be called as wanted; or one whose migrations have ended would be ill."""
+    down = READ._replace(running=(), resting=(("api", "exited"), ("migrate", "exited")))
+    assert (down.stopped, READ.stopped) == ({"api": "exited"}, {})
+    assert READ._replace(resting=(("api", "exited"),)).stopped == {}, "another container of the unit runs"
+    for other in (down._replace(journal=None), down._replace(checkout=None), down._replace(silent="no Docker")):
+        assert other.stopped == {}
 
 
 def test_a_copy_that_is_not_as_wanted() -> None:

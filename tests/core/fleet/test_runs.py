@@ -50,6 +50,8 @@ def test_what_runs(folder: str, mount: str, process: str) -> None:
 
 def test_why_nothing_is_claimed() -> None:
     """A person would look for what is wrong, and not be told."""
+    of_user = Process("stopped", reason="failed", is_users=True)
+    assert judge_runs(FOLDERS["current"]._replace(process=of_user), WANTED).is_users
     reasons = [judge_runs(FOLDERS["current"]._replace(process=one), WANTED).reason for one in PROCESSES.values()]
     assert reasons[:4] == ["", "it was installed", "failed", "no systemd"]
     assert reasons[4:8] == [""] * 4
@@ -63,6 +65,12 @@ TOLD: list[tuple[dict[str, object] | None, Process | None]] = [
     ({"error": "no " + "x" * 300}, Process("unknown", reason="no " + "x" * 197)),
     ({"none": "it was installed"}, PROCESSES["elsewhere"]),
     ({"stopped": "failed"}, PROCESSES["stopped"]),
+    ({"stopped": "failed", "user": True}, Process("stopped", reason="failed", is_users=True)),
+    (
+        {"started": 105, "changed": 100.0, "now": 200, "user": True},
+        Process("running", 105.0, 100.0, 200.0, is_users=True),
+    ),
+    ({"started": 105, "changed": 100.0, "now": 200, "user": "x"}, PROCESSES["younger"]),
     ({"started": 105, "changed": 100.0, "now": 200}, PROCESSES["younger"]),
 ]
 
@@ -71,6 +79,17 @@ TOLD: list[tuple[dict[str, object] | None, Process | None]] = [
 def test_what_is_told_of_a_process(told: dict[str, object] | None, process: Process | None) -> None:
     """A process would be told otherwise than it was found."""
     assert read_process(told) == process
+
+
+@pytest.mark.parametrize(
+    "started",
+    [10**400, -(10**400), -1, 1e300, float("nan"), float("inf"), True, "105", None],
+    ids=lambda one: str(one)[:6],
+)
+def test_a_time_that_is_none(started: object) -> None:
+    """Any host could end the program here with a traceback: an answer is refused where it raises one of these."""
+    with pytest.raises((ValueError, TypeError)):
+        read_process({"started": started, "changed": 100.0, "now": 200})
 
 
 @pytest.mark.parametrize("value", [None, True, "1", -1, float("nan"), float("inf"), 1e300, [], {}])

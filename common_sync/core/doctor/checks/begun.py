@@ -11,7 +11,7 @@ from common_sync.core.doctor.view import ImageView, View
 from common_sync.core.expressions import expression
 from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.formats.compose.file import Mount
-from common_sync.core.formats.compose.starts import read_start
+from common_sync.core.formats.compose.starts import ComposeStart, read_start
 from common_sync.core.formats.python_command import read_python
 
 _PYTHON = expression(r"(?:python|pypy)[\d.]*")
@@ -23,6 +23,8 @@ _OF_THE_SHELL = frozenset({"echo", "printf", "true", ":", "set", "export", "hash
 _OF_THE_SYSTEM = frozenset({"update-ca-certificates", "ldconfig", "locale-gen"})
 _QUIET = _INSTALLERS | _OF_PYTHON | _OF_USERS | _OF_FILES | _OF_THE_SHELL | _OF_THE_SYSTEM
 """Programs that leave no script of a service behind, but where they are told to."""
+_PATHS = frozenset({"PATH", "PYTHONPATH"})
+"""The variables that say where programs and modules are looked for."""
 
 
 class Begun(NamedTuple):
@@ -33,6 +35,7 @@ class Begun(NamedTuple):
     end: StageEnd  # that stage, as it is then
     file: str  # the file that says so, by its path from the root
     mounts: tuple[Mount, ...] = ()  # what is mounted then
+    opened: frozenset[str] = frozenset()  # the variables that a file of variables may set to what nobody can tell
 
 
 def list_begun(view: View) -> Iterator[Begun]:
@@ -71,7 +74,7 @@ def _list_of_image(view: View, image: ImageView) -> Iterator[Begun]:
 def _composed(built: BuiltService, image: ImageView, view: View) -> Begun | None:
     """Return how a compose file starts an image, or None where it leaves that to the image."""
     start = read_start(built.starts)
-    if start.command is None and start.entrypoint is None and start.folder is None:
+    if start == ComposeStart():
         return None
     stages, target = image.build.stages, built.section.target
     named = [number for number, one in enumerate(stages) if target is not None and one.name == target.value.lower()]
@@ -82,14 +85,16 @@ def _composed(built: BuiltService, image: ImageView, view: View) -> Begun | None
         if words is not None:
             starts[key] = Start(words.line, words.words)
     folder = normpath(join(end.workdir, start.folder or ""))
-    environment = {**end.environment, **start.environment}
+    told_elsewhere = {"FLASK_APP": None} if start.files else {}
+    environment = {**end.environment, **told_elsewhere, **start.environment}
     around = Surrounding(end.image, image.context, folder, environment, end.posix)
     said = start.command or start.entrypoint
     lines = {said.line} if said is not None else set()
     started = tuple(one._replace(line=min(lines, default=one.line)) for one in list_started(starts, around))
     end = end._replace(workdir=folder, environment=environment, starts=starts, started=started)
     file = view.path_of(said.file) if said is not None else f"{view.service.path}/{image.dockerfile}"
-    return Begun(image, number, end, file, built.mounts)
+    opened = _PATHS - start.environment.keys() if start.files else frozenset[str]()
+    return Begun(image, number, end, file, built.mounts, opened)
 
 
 def leaves_nothing(begun: Begun) -> bool:

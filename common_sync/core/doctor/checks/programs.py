@@ -35,7 +35,11 @@ _BRINGERS: dict[str, frozenset[str]] = {
 }
 """Program → the packages that bring it, or that require one which does."""
 _PYTHON = expression(r"(?:python|pypy)[\d.]*")
+_OF_ENVIRONMENTS = expression(r"(?:python|pypy|pip)[\d.]*")
+"""What an environment has from the beginning."""
 _PREFIXES = ("/usr/local", "/usr", "")
+KNOWN = frozenset(_BRINGERS)
+"""The programs that are looked for here."""
 
 
 class _Bin(NamedTuple):
@@ -58,6 +62,23 @@ class _Bin(NamedTuple):
     def may_have(self, program: str) -> bool:
         """Tell whether it has a program, or may have it."""
         return self.only in {"", program} and (self.has(program) or not self.brought.all_told)
+
+
+def may_be_in_environment(path: str, begun: Begun) -> bool:
+    """Tell whether an environment has a program at a path, or may have it: nobody knows all programs that packages bring.
+
+    Args:
+        path: The absolute path.
+        begun: How the image is started.
+    """
+    folder, name = dirname(path), basename(path)
+    bins = [*_list_bins(begun, begun.number)]
+    if any(one.folder == folder and one.only in {"", name} for one in bins):
+        return True  # of a program that is known, `check_programs` tells more
+    untold = any(not one.folder.startswith("/") for one in bins)
+    if folder in {f"{one}/bin" for one in surround(begun.image.build, begun.number).made}:
+        return untold or _OF_ENVIRONMENTS.fullmatch(name) is not None
+    return basename(folder) == "bin" and any(not one.folder for one in bins)
 
 
 class _Wanted(NamedTuple):
@@ -164,9 +185,8 @@ def _why_lacking(wanted: _Wanted, begun: Begun, activated: str) -> _Lacking | No
     remedy = f"add `{package}` to the requirements that the image installs"
     aside = next((one for one in bins if one.has(program)), None)
     if aside is not None and sure and not wanted.folder:
-        return _Lacking(
-            f"it is installed in {aside.folder}, to which PATH does not lead", f"add {aside.folder} to PATH", sure
-        )
+        why = f"it is installed in {aside.folder}, to which PATH does not lead"
+        return _Lacking(why, f"add {aside.folder} to PATH", "PATH" not in begun.opened)
     left = next((one for one in every if one.has(program)), None)
     if left is not None and sure and not wanted.folder:
         why = f"{left.folder}/{program} is in another stage only: no COPY takes it"

@@ -12,12 +12,13 @@ from common_sync.core.doctor.build.outcome import NotFollowed, StageEnd
 from common_sync.core.doctor.checks.begun import Begun, is_told, leaves_nothing, list_begun
 from common_sync.core.doctor.checks.looking import SERVERS, Look, find_looks
 from common_sync.core.doctor.checks.path_entries import path_entries_in
+from common_sync.core.doctor.checks.programs import KNOWN, may_be_in_environment
 from common_sync.core.doctor.checks.served import read_served_file
 from common_sync.core.doctor.checks.surroundings import surround
 from common_sync.core.doctor.checks.taken import is_shown
 from common_sync.core.doctor.image.effects import SYSTEM
 from common_sync.core.doctor.image.files import Context
-from common_sync.core.doctor.install.isolation import list_installed
+from common_sync.core.doctor.install.brought import Brought, list_brought
 from common_sync.core.doctor.install.need import read_text
 from common_sync.core.doctor.view import View
 from common_sync.core.expressions import expression
@@ -106,7 +107,9 @@ def _absent_for(look: Look, begun: Begun) -> Iterator[tuple[int, str, bool]]:
         elif look.script.endswith("/bin/sh"):
             yield look.line, "Python is given `/bin/sh` to run: a CMD in shell form is added to the ENTRYPOINT", True
     elif look.module and (why := _why_no_module(look, begun)):
-        yield look.line, f"`{look.shown}` is started with the image, and {why}", True
+        said = f"`{look.shown}` is started with the image, and {why}"
+        doubt = _doubt_about(look, begun)
+        yield look.line, f"{said}; but {doubt}" if doubt else said, not doubt
     elif look.module and _is_from_nowhere(look, begun):
         yield look.line, f"cannot be told whether there is a module `{look.module}`, which `{look.shown}` starts", False
 
@@ -117,7 +120,8 @@ def _absence(path: str, begun: Begun) -> bool | None:
     if end.image.look(path) is not None or any(below(path, one.target) is not None for one in begun.mounts):
         return None
     own = end.workdir != "/" and below(path, end.workdir) is not None
-    if (path.startswith(SYSTEM) and not own) or is_shown(path, begun.image.build, begun.number, begun.image.context):
+    shown = is_shown(path, begun.image.build, begun.number, begun.image.context)
+    if (path.startswith(SYSTEM) and not own) or shown or may_be_in_environment(path, begun):
         return None
     return leaves_nothing(begun)
 
@@ -127,7 +131,7 @@ def _why_no_module(look: Look, begun: Begun) -> str:
     image = begun.end.image
     inner = look.module.replace(".", "/")
     top = inner.partition("/")[0]
-    if look.more or any(below(folder, one.target) is not None for folder in look.folders for one in begun.mounts):
+    if look.more or any(_is_mounted(join(folder, inner), begun) for folder in look.folders):
         return ""
     if any(_is_module(join(folder, inner), begun, run=not look.served) for folder in look.folders):
         return ""
@@ -137,6 +141,8 @@ def _why_no_module(look: Look, begun: Begun) -> str:
     own = _is_own(top, begun.image.service.context)
     if not (own or partly) or _is_installed(top, begun) or not leaves_nothing(begun):
         return ""
+    if _is_bare(top, look, begun) and (top in sys.stdlib_module_names or top in KNOWN or _is_named(top, begun)):
+        return ""  # a package comes before folders without an `__init__`
     bare = next((folder for folder in look.folders if image.look(join(folder, inner)) is not None), None)
     if bare is not None:
         return f"{join(bare, inner)} has no __main__.py"
@@ -144,25 +150,51 @@ def _why_no_module(look: Look, begun: Begun) -> str:
     return f"there is no module `{look.module}` in {folders}"
 
 
+def _is_mounted(path: str, begun: Begun) -> bool:
+    """Tell whether a module is mounted, or a folder that it is in."""
+    return any(below(one, mount.target) is not None for mount in begun.mounts for one in (path, f"{path}.py"))
+
+
+def _is_bare(top: str, look: Look, begun: Begun) -> bool:
+    """Tell whether none of the folders has a module, or a package with an `__init__`, so that a package which is installed wins."""
+    places = (join(folder, f"{top}{end}") for folder in look.folders for end in (".py", ".so", "/__init__.py"))
+    return all(begun.end.image.look(one) is None for one in places)
+
+
+def _doubt_about(look: Look, begun: Begun) -> str:
+    """Return why a module may be there after all; nothing where it is not."""
+    if "PYTHONPATH" in begun.opened:
+        return "cannot be told whether a file of `env_file` sets `PYTHONPATH`"
+    told = all(one.all_told for one in _list_brought(begun))
+    if not told and "." not in look.module and not look.served and _is_bare(look.module, look, begun):
+        return "cannot be told whether another package brings it"
+    return ""
+
+
 def _is_from_nowhere(look: Look, begun: Begun) -> bool:
     """Tell whether nothing shows where a module comes from that is not the service's own: no package has a part of its name."""
     top = look.module.partition(".")[0]
-    covered = any(below(folder, one.target) is not None for folder in look.folders for one in begun.mounts)
+    inner = look.module.replace(".", "/")
+    covered = any(_is_mounted(join(folder, inner), begun) for folder in look.folders)
     if look.more or covered or top in sys.stdlib_module_names or top in SERVERS or _is_installed(top, begun):
         return False
-    inner = look.module.replace(".", "/")
     service = begun.image.service
     known = any(_is_module(join(folder, inner), begun) for folder in look.folders) or _is_own(top, service.context)
     if known or any(one.package.partition(".")[0] == top for one in service.imports):
         return False
+    return not _is_named(top, begun) and not _parts(top) & _parts(service.library)
+
+
+def _is_named(top: str, begun: Begun) -> bool:
+    """Tell whether a package that is installed has a part of a module's name, or a tool installs what nobody lists here."""
+    brought = _list_brought(begun)
+    synced = any(one.install.synced for stage in begun.image.build.stages for one in stage.installs)
+    return synced or any(_parts(top) & _parts(name.partition("[")[0]) for one in brought for name in one.names)
+
+
+def _list_brought(begun: Begun) -> list[Brought]:
     installs = [one for stage in begun.image.build.stages for one in stage.installs]
-    if any(one.install.synced for one in installs):
-        return False
-    names = {
-        name for one in installs for name in list_installed(one.install, one.needs, one.image, begun.image.context)
-    }
-    names.add(normalise(service.library))
-    return not _parts(top) & {part for name in names for part in _parts(name)}
+    return [list_brought(one.install, one.needs, one.image, begun.image.context) for one in installs]
 
 
 def _parts(name: str) -> set[str]:

@@ -94,7 +94,7 @@ class Reference(NamedTuple):
 class Begin(NamedTuple):
     """One thing that a compose file says of how a service is started; `starts.py` reads it."""
 
-    key: str  # `command`, `entrypoint`, `working_dir` or `environment`
+    key: str  # `command`, `entrypoint`, `working_dir`, `env_file` or `environment`
     node: Node  # what it says
     file: str = ""  # the absolute path of the file that says so, once it is known
 
@@ -217,7 +217,7 @@ _ENVIRONMENT = "environment"
 
 
 def _list_starts(service: Node) -> Iterator[Begin]:
-    for key in ("command", "entrypoint", "working_dir", _ENVIRONMENT):
+    for key in ("command", "entrypoint", "working_dir", "env_file", _ENVIRONMENT):
         if (node := find_value(service, key)) is not None:
             yield Begin(key, node)
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from common_sync.core.formats.compose.file import Begin
 from common_sync.core.formats.compose.paths import has_variable
 from common_sync.core.formats.shell.words import Word
-from common_sync.core.formats.yaml.tree import Node, YamlMapping, YamlScalar, YamlSequence
+from common_sync.core.formats.yaml.tree import Node, YamlScalar, YamlSequence, is_merge, list_merged
 
 _NULL = frozenset({"", "~", "null"})
 
@@ -31,6 +31,7 @@ class ComposeStart(NamedTuple):
     entrypoint: Words | None = None  # what takes the place of ENTRYPOINT, or None
     folder: str | None = None  # the folder that it is started in, as written, or None
     environment: Mapping[str, str | None] = {}  # the variables that it sets; None for one that nobody can tell
+    files: bool = False  # whether files may set more of them
 
 
 def read_start(begins: Iterable[Begin]) -> ComposeStart:
@@ -48,9 +49,18 @@ def read_start(begins: Iterable[Begin]) -> ComposeStart:
                 start = start._replace(entrypoint=_read_words(one))
             case "working_dir":
                 start = start._replace(folder=one.node.value if isinstance(one.node, YamlScalar) else None)
+            case "env_file":
+                start = start._replace(files=_names_any(one.node))
             case _:
                 start = start._replace(environment={**_read_variables(one.node), **start.environment})
     return start
+
+
+def _names_any(node: Node) -> bool:
+    """Tell whether a value names a file."""
+    if isinstance(node, YamlSequence):
+        return bool(node.items)
+    return not isinstance(node, YamlScalar) or bool(node.style) or node.value not in _NULL
 
 
 def _read_words(begin: Begin) -> Words | None:
@@ -76,8 +86,14 @@ def _read_variables(node: Node) -> dict[str, str | None]:
     for item in node.items if isinstance(node, YamlSequence) else ():
         name, equals, text = (item.value if isinstance(item, YamlScalar) else "").partition("=")
         found[name] = text if equals and not has_variable(text) else None
-    for key, value in node.pairs if isinstance(node, YamlMapping) else ():
-        if isinstance(key, YamlScalar):
-            known = isinstance(value, YamlScalar) and not has_variable(value.value)
-            found[key.value] = value.value if known and isinstance(value, YamlScalar) else None
+    for key, value in (pair for mapping in list_merged(node) for pair in mapping.pairs):
+        if isinstance(key, YamlScalar) and not is_merge(key):
+            found.setdefault(key.value, _read_value(value))
     return found
+
+
+def _read_value(node: Node) -> str | None:
+    """Return what a variable is set to; None where nobody can tell, as for one of the person who starts it."""
+    if not isinstance(node, YamlScalar) or has_variable(node.value) or (not node.style and node.value in _NULL):
+        return None
+    return node.value
