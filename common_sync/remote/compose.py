@@ -210,7 +210,8 @@ class Compose(Steps):
         journal, head = self.journal, self._clone.head()
         if head not in (journal.old, journal.commit):
             fail(f"somebody has moved the clone to {head[:SHORT]}")
-        self._host.stop(journal.project, journal.once)
+        if journal.once:
+            self._host.stop(journal.project, journal.once)
         self._clone.check_branch(journal.branch)
         self._clone.mend(journal.commit if head == journal.old else journal.old)
         self._clone.check_way(journal.old)

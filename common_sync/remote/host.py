@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import os
+import time
 from typing import Iterable, NamedTuple  # noqa: UP035 - Python 3.7
 
 from common_sync.remote.calls import Caller, Job, fail, refuse
@@ -60,11 +62,23 @@ class Host(Caller):
         return self.find("docker", "image", "inspect", "--format", "{{.Id}}", name) or ""
 
     def check_name(self, name: str, image: str | None, kept: set[str]) -> None:
-        """Refuse to take a name from an image that somebody has made and not started; ours are kept by another one."""
-        named = self.find_image(name)
+        """Refuse to take a name from an image that somebody has made and not started; ours are kept by another one.
+
+        Raises:
+            StepError: Docker does not tell whether there is one.
+        """
+        named = self.find_image(name) or self._list_image(name)
         if named and named not in {image, *kept}:
             remedy = "start it, or remove its name by docker rmi" if image else "remove its name by docker rmi"
             refuse(f"the image {name} is there and is not what runs: {remedy}")
+
+    def _list_image(self, name: str) -> str:
+        """Return the same by another question: that an image is not found, and that Docker does not answer, look alike in the first."""
+        repository, has_tag = find_repository(name), ":" in name.rpartition("/")[2]
+        tag = name.rpartition(":")[2] if has_tag else "latest"
+        return (
+            self.ask("docker", "image", "ls", "--quiet", "--no-trunc", f"{repository}:{tag}") if "@" not in name else ""
+        )
 
     def keep(self, project: str, unit: str, image: str) -> None:
         """Give an image a name of our own: it is not pruned while it has one."""
@@ -158,13 +172,15 @@ class Host(Caller):
         """Start units that do their work and end, one after another, from images that get their names by `name`.
 
         Raises:
-            StepError: One has not ended with 0.
+            StepError: One has not ended with 0, or all together took longer than a command may take.
         """
-        project = self.name(images, ours).project
+        project, deadline = self.name(images, ours).project, time.monotonic() + self.job.timeout
         for unit in images:
-            self.compose(self.job.path, *_UP, unit)
+            self.compose(self.job.path, *_UP, unit, limit=_find_left(deadline))
             found = [str(one["id"]) for one in list_running(project) if one["unit"] == unit]
-            codes = self.ask("docker", "wait", *found, limit=self.job.timeout).split() if found else ["no container"]
+            codes = (
+                self.ask("docker", "wait", *found, limit=_find_left(deadline)).split() if found else ["no container"]
+            )
             if set(codes) != {"0"}:
                 fail(f"{unit} has ended with {', '.join(codes)}")
 
@@ -291,6 +307,11 @@ def _find_once(services: dict[str, dict[str, dict[str, dict[str, str]]]], names:
         found.append((ready or left)[0])
         left.remove(found[-1])
     return found
+
+
+def _find_left(deadline: float) -> int:
+    """Return how many whole seconds are left, or one."""
+    return max(1, math.ceil(deadline - time.monotonic()))
 
 
 def _own_name(project: str, unit: str, image: str) -> str:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 
 from common_sync.remote.calls import Caller, fail
+from common_sync.remote.clone import SHORT
 from common_sync.remote.look import LIMIT, find_complaint
 
 
@@ -48,7 +49,8 @@ class Registry(Caller):
             print(said, file=sys.stderr, flush=True)
             for known in (f"failed to resolve digest for {name}: ", "Error response from daemon: "):
                 said = said.replace(known, "")
-            fail(f"the image {name} is not to be had: {said[:_LONGEST]}")
+            remedy = f"push it by the tag that git rev-parse {self.job.commit[:SHORT]}:{self.job.service} prints"
+            fail(f"the image {name} is not to be had: {said[:_LONGEST]}: {remedy}")
         digest = str(json.loads(done.stdout)["services"]["image"]["image"]).rpartition("@")[2]
         return f"{self.job.image}@{digest}"
 
@@ -75,7 +77,7 @@ class Registry(Caller):
             self.succeeds("docker", "rmi", image)
 
 
-_LONGEST = 200
+_LONGEST = 150
 _TIMES = 3
 """Another deploy on this machine may let go of the same image at the same time."""
 

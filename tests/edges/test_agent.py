@@ -782,3 +782,17 @@ def test_an_answer_of_another_form(machine: Machine, monkeypatch: pytest.MonkeyP
     assert machine.end("prepare") == ("verified", "")
     monkeypatch.setattr(Host, "ask", answer)
     assert (machine.act("switch")["end"], machine.journal.step, machine.running) == ("rolled-back", "rolled-back", one)
+
+
+@deep(_WHY)
+def test_docker_that_does_not_find_for_once(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Docker fails for once, the only name of an image that somebody has built would be taken for free."""
+    machine.publish("a.py")
+    assert machine.end("prepare") == ("verified", "")
+    state = standin.read_state(machine.store)
+    state["images"]["shop-api"] = "sha256:theirs"
+    (machine.store / "state.json").write_text(json.dumps(state))
+    monkeypatch.setattr(Host, "find_image", lambda *_: "")
+    told = machine.act("switch")
+    assert (told["end"], "shop-api is there and is not what runs" in str(told["why"])) == ("refused", True)
+    assert standin.read_state(machine.store)["images"]["shop-api"] == "sha256:theirs"

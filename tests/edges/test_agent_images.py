@@ -84,14 +84,15 @@ def test_images_there_and_back(machine: Pulling) -> None:
 
 
 def test_an_image_that_is_not_there(machine: Pulling) -> None:
-    """An image of another state would be taken, or nobody would know which tag is missing."""
+    """An image of another state would be taken, or nobody would know which tag is missing, and how CI makes it."""
     machine.publish("a.py")
     machine.push()
-    machine.publish("b.py")
+    commit = machine.publish("b.py")
     tree, one = machine.job("prepare").tree, machine.running
     end, why = machine.pull()
     assert (end, machine.running, machine.journal.step) == ("failed", one, "discarded")
-    assert why == f"the image {IMAGE}:{tree} is not to be had: manifest unknown"
+    remedy = f"push it by the tag that git rev-parse {commit[:12]}:{SERVICE} prints"
+    assert why == f"the image {IMAGE}:{tree} is not to be had: manifest unknown: {remedy}"
 
 
 @deep(_WHY)

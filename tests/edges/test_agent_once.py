@@ -3,7 +3,9 @@
 What stands for Docker proves nothing about it: that is `tests/e2e/test_fleet_deploy.py`.
 """
 
+import itertools
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from support import standin
@@ -11,7 +13,7 @@ from support.depth import deep
 from support.machine import SERVICE, Machine
 from support.monorepo import Monorepo
 
-from common_sync.remote import agent
+from common_sync.remote import agent, host
 from common_sync.remote.calls import fail
 from common_sync.remote.host import Host
 
@@ -180,6 +182,23 @@ def test_back_past_the_first_release_whose_unit_ends(changing: Changing) -> None
     for number in ("4", "5"):
         assert changing.end("prepare", number) == ("verified", "")
     assert changing.end("switch", "5") == ("deployed", "")
+
+
+def test_units_that_take_their_time(machine: Migrating, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A deploy with many migrations would be called lost here while its machine is still at work."""
+    clock, limits, call = itertools.count(0.0, 16.5), [], Host._call  # noqa: SLF001 - all commands go through it
+    monkeypatch.setattr(host, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+
+    def note(host: Host, words: tuple[str, ...], given: str, out: int, limit: float, *more: int) -> str:
+        if words[1] == "wait" or words[-1] in ("migrate", "seed"):
+            limits.append(limit)
+        return call(host, words, given, out, limit, *more)
+
+    machine.publish("a.py")
+    assert machine.end("prepare") == ("verified", "")
+    monkeypatch.setattr(Host, "_call", note)
+    assert machine.end("switch") == ("deployed", "")
+    assert limits == [44, 27, 11, 1], "of 60 s, for all of them together"
 
 
 @deep(_WHY)

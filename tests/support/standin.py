@@ -60,11 +60,7 @@ def _docker(store: Path, state: dict[str, dict[str, str]], words: list[str]) -> 
         print(known.get(words[-1], ""))
         return int(words[-1] not in known)
     elif words[:2] == ["image", "ls"]:
-        place, shown = f"{words[-1]}:", set(images.values())
-        if "--filter" in words:
-            label = words[words.index("--filter") + 1].rpartition("=")[2]
-            shown = {image for image, one in state.get("labels", {}).items() if one == label}
-        print("\n".join(f"{name} {one}" for name, one in images.items() if name.startswith(place) and one in shown))
+        _list_images(state, words)
     elif words[0] == "wait":
         told = store / containers[words[1]] / f"exit-{words[1].rpartition('/')[2]}"
         print(told.read_text() if told.exists() else "0")
@@ -83,6 +79,18 @@ def _docker(store: Path, state: dict[str, dict[str, str]], words: list[str]) -> 
         print(done.stdout, end="")
         return done.returncode
     return 0
+
+
+def _list_images(state: dict[str, dict[str, str]], words: list[str]) -> None:
+    images, place = state["images"], f"{words[-1]}:"
+    if "--quiet" in words:
+        print(images.get(words[-1], images.get(words[-1].replace(":latest", ""), "")))
+        return
+    shown = set(images.values())
+    if "--filter" in words:
+        label = words[words.index("--filter") + 1].rpartition("=")[2]
+        shown = {image for image, one in state.get("labels", {}).items() if one == label}
+    print("\n".join(f"{name} {one}" for name, one in images.items() if name.startswith(place) and one in shown))
 
 
 def _describe(store: Path, name: str, image: str) -> dict[str, object]:

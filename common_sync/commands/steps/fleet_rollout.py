@@ -38,7 +38,7 @@ _MODULES = (
 
 _MARGIN = 60
 _COMMANDS = 4
-"""How many long commands an action may need, one after the other: to fetch, to build, to start units, to go back."""
+"""How many long commands an action may need, one after the other: to fetch, to build, to run units that end, to go back."""
 
 
 class Release(NamedTuple):
