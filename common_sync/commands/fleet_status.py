@@ -23,7 +23,7 @@ from common_sync.core.copies.manifest import Manifest
 from common_sync.core.errors import ConfigurationError, GitError, Problem, shell_word
 from common_sync.core.findings import make_finding
 from common_sync.core.fleet.answers import SSH_FAILED, Trouble, Verdict, read_reply
-from common_sync.core.fleet.inventory import CONTAINER, LOCAL, RELEASE, Inventory, Place, Site, list_running
+from common_sync.core.fleet.inventory import COMPOSE, CONTAINER, LOCAL, RELEASE, Inventory, Place, Site, list_running
 from common_sync.core.fleet.probe import make_status
 from common_sync.core.fleet.runs import judge_runs
 from common_sync.core.model import Finding, Origin, below
@@ -290,7 +290,8 @@ def _find_remedy(place: Place) -> str:
     """Return how what is wanted comes to a place: by what has brought there what it holds."""
     service = shell_word(place.service)
     if place.is_deployed:
-        return f"common-sync fleet deploy {service}"
+        anew = ", or, where files were changed in the container: docker compose up -d --no-deps --force-recreate UNIT there"
+        return f"common-sync fleet deploy {service}{anew if place.container and place.kind == COMPOSE else ''}"
     if place.container:
         return "build the image again, and start the container from it"
     if place.kind == RELEASE:
