@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from support.monorepo import UNMEASURED, run
 from support.waiting import wait_for
 
 from common_sync.core.copies.rules import BUILT_IN
@@ -254,8 +255,9 @@ def test_what_a_user_has_installed(copy: Path, tmp_path: Path, monkeypatch: pyte
         (tmp_path / "kept").rename(place / "our_common-1.0.dist-info/direct_url.json")
 
 
-def test_what_looks_at_processes_is_imported_only_where_there_is_one() -> None:
+def test_what_looks_at_processes_is_imported_only_where_there_is_one(tmp_path: Path) -> None:
     """Each host of a fleet would take half as long again to say what its copies hold."""
     program = "import sys; import common_sync.remote.running; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True)
-    assert {"subprocess", "glob", "urllib.parse"}.isdisjoint(done.stdout.split())
+    done = run(sys.executable, "-I", "-c", program, cwd=tmp_path, env=UNMEASURED)
+    assert "common_sync.remote.probe" in done.out.split(), done
+    assert {"subprocess", "glob", "urllib.parse"}.isdisjoint(done.out.split())
