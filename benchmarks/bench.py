@@ -4,7 +4,9 @@ import argparse
 import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TypeVar
 
 from benchmarks.environments import KEY as ENVIRONMENTS_KEY
 from benchmarks.environments import ROUNDS as ENVIRONMENTS_ROUNDS
@@ -22,10 +24,12 @@ from benchmarks.people import ROUNDS as PEOPLE_ROUNDS
 from benchmarks.people import run_people_case
 from benchmarks.report import render_page
 from benchmarks.rounds import WrongResultError, run_case
-from benchmarks.trees import SHAPES, Shape, choose_folder, write_text
+from benchmarks.trees import SHAPES, choose_folder, write_text
 from benchmarks.versions import KEY as VERSIONS_KEY
 from benchmarks.versions import ROUNDS as VERSIONS_ROUNDS
 from benchmarks.versions import run_versions_case
+
+Result = TypeVar("Result")
 
 _HOOK_ROOM = 800 << 20
 _QUICK_HOOK_ROUNDS = 10
@@ -64,38 +68,41 @@ def _positive(word: str) -> int:
 
 
 def _measure(arguments: argparse.Namespace) -> str:
-    only: list[str] | None = arguments.only
-    shapes = [shape for shape in SHAPES if only is None or shape.key in only]
+    shapes = [shape for shape in SHAPES if _is_meant(arguments, shape.key)]
     above = choose_folder(max([shape.room for shape in shapes], default=_HOOK_ROOM), tempfile.gettempdir())
     machine, others = describe_machine(above), Others()
     with tempfile.TemporaryDirectory(prefix="common-sync-bench-", dir=above) as folder:
         root = os.path.realpath(folder)
-        cases = {shape.key: run_case(shape, root, _rounds(arguments, shape)) for shape in shapes}
-        hook = run_hook_case(root, _hook_rounds(arguments)) if only is None or HOOK_KEY in only else None
-        people = None
-        if only is None or PEOPLE_KEY in only:
-            people = run_people_case(root, arguments.rounds or PEOPLE_ROUNDS)
-        environments = None
-        if only is None or ENVIRONMENTS_KEY in only:
-            environments = run_environments_case(root, arguments.rounds or ENVIRONMENTS_ROUNDS)
-        versions = None
-        if only is None or VERSIONS_KEY in only:
-            versions = run_versions_case(root, arguments.rounds or VERSIONS_ROUNDS)
-        fleet = None
-        if only is None or FLEET_KEY in only:
-            fleet = run_fleet_case(root, arguments.rounds or FLEET_ROUNDS)
+        cases = {shape.key: run_case(shape, root, _rounds(arguments, shape.rounds)) for shape in shapes}
+        run = partial(_run, arguments, root)
+        hook = run(HOOK_KEY, run_hook_case, HOOK_ROUNDS, _QUICK_HOOK_ROUNDS)
+        people = run(PEOPLE_KEY, run_people_case, PEOPLE_ROUNDS)
+        environments = run(ENVIRONMENTS_KEY, run_environments_case, ENVIRONMENTS_ROUNDS)
+        versions = run(VERSIONS_KEY, run_versions_case, VERSIONS_ROUNDS)
+        fleet = run(FLEET_KEY, run_fleet_case, FLEET_ROUNDS)
     results = Results(cases, hook, people, environments, versions, fleet)
     return render_page(results, [*machine, others.describe()], _note(arguments))
 
 
-def _rounds(arguments: argparse.Namespace, shape: Shape) -> int:
-    rounds: int | None = arguments.rounds
-    return rounds or (1 if arguments.quick else shape.rounds)
+def _run(
+    arguments: argparse.Namespace,
+    root: str,
+    key: str,
+    case: Callable[[str, int], Result],
+    usual: int,
+    quick: int = 1,
+) -> Result | None:
+    """Run a case in so many rounds; return nothing where others were asked for."""
+    return case(root, _rounds(arguments, usual, quick)) if _is_meant(arguments, key) else None
 
 
-def _hook_rounds(arguments: argparse.Namespace) -> int:
+def _is_meant(arguments: argparse.Namespace, key: str) -> bool:
+    return arguments.only is None or key in arguments.only
+
+
+def _rounds(arguments: argparse.Namespace, usual: int, quick: int = 1) -> int:
     rounds: int | None = arguments.rounds
-    return rounds or (_QUICK_HOOK_ROUNDS if arguments.quick else HOOK_ROUNDS)
+    return rounds or (quick if arguments.quick else usual)
 
 
 def _note(arguments: argparse.Namespace) -> str:

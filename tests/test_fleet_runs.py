@@ -57,7 +57,7 @@ def test_processes_of_one_service() -> None:
     assert (whole.code, whole.service, whole.line) == ("CS412", "", None)
     assert whole.message == f"2 different states of our-common run: {OLD_WORDS}, {NEW_WORDS}"
     status = FleetStatus("HEAD", "0" * 40, tuple(asked), (one, whole))
-    assert (status.libraries, status.as_wanted, status.count_processes("current")) == (2, False, 1)
+    assert (status.libraries, status.as_wanted, status.count_processes()[1]) == (2, False, 1)
 
 
 def test_services_that_should_differ() -> None:

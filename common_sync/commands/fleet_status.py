@@ -15,6 +15,7 @@ from common_sync.commands.steps.fleet_runs import (
     find_differences,
     find_wrong_process,
     group_running,
+    name_own,
     name_process,
     name_state,
 )
@@ -26,7 +27,7 @@ from common_sync.core.fleet.answers import SSH_FAILED, Trouble, Verdict, read_re
 from common_sync.core.fleet.inventory import COMPOSE, CONTAINER, LOCAL, RELEASE, Inventory, Place, Site, list_running
 from common_sync.core.fleet.probe import make_status
 from common_sync.core.fleet.runs import judge_runs
-from common_sync.core.model import Finding, Origin, below
+from common_sync.core.model import Finding, below
 from common_sync.edges.files.pages import read_shipped
 from common_sync.edges.fleet.asking import Patience, Question, ask_hosts
 from common_sync.edges.fleet.inventory import find_places, find_sites, load_inventory
@@ -54,21 +55,19 @@ class FleetStatus(NamedTuple):
     asked: tuple[Asked, ...]
     findings: tuple[Finding, ...]
     looked: tuple[Looked, ...] = ()  # the targets that were asked about more than their copies
-    indexed: tuple[
-        Site, ...
-    ] = ()  # the targets that take their library from an index: no copy of theirs can be asked about
+    indexed: tuple[Site, ...] = ()  # the targets whose library comes from an index: they have no copy to ask about
 
     def count(self, *states: str) -> int:
         """Return how many places are in one of some states."""
         return sum(one.verdict.state in states for one in self.asked)
 
-    def count_processes(self, *states: str) -> int:
-        """Return how many processes are in one of some states: with all copies that they have."""
-        found: dict[tuple[str, str], list[str]] = {}
+    def count_processes(self) -> tuple[int, int]:
+        """Return how many processes there are, and how many of them run what is wanted of every library that they have."""
+        found: dict[tuple[str, str], set[str]] = {}
         for one in self.asked:
             if one.runs.state != "none":
-                found.setdefault((one.place.host, name_process(one.place)), []).append(one.runs.state)
-        return sum(set(own) <= {*states} for own in found.values())
+                found.setdefault((one.place.host, name_process(one.place)), set()).add(one.runs.state)
+        return len(found), sum(own == {"current"} for own in found.values())
 
     @property
     def libraries(self) -> int:
@@ -128,8 +127,8 @@ def read_fleet(project: Project, wish: Wish) -> FleetStatus:
     looked, more = ask_looks(meant, silent, file, wish.patience)
     if not wish.deployed:
         inside, others = _ask(_list_running(project, looked, wanted), file, wish.patience)
-        order = [(one.place.host, one.place.line) for one in asked]
-        asked = sorted([*asked, *inside], key=lambda one: order.index((one.place.host, one.place.line)))
+        order = {(one.place.host, one.place.line): number for number, one in enumerate(asked)}
+        asked = sorted([*asked, *inside], key=lambda one: order[one.place.host, one.place.line])
         findings += others
     asked, told = find_contradictions(asked, looked, file)
     found = (*findings, *more, *told, *find_differences(asked, file))
@@ -297,9 +296,3 @@ def _find_remedy(place: Place) -> str:
     if place.kind == RELEASE:
         return f"make a release of that commit there: common-sync deploy {service}"
     return "bring the commit there, by git pull; then start again what was started before"
-
-
-def name_own(own: Sequence[str]) -> str:
-    """Return a library's state in words, as a host tells it: name, version and digest."""
-    name, version, digest = own
-    return name_state(Origin(name, "", version or None), digest)

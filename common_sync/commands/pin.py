@@ -20,7 +20,7 @@ from common_sync.core.model import GUARDED, NAMED_ID, FileEdit, Finding
 from common_sync.edges.files.folders import opened
 from common_sync.edges.files.reading import read_bytes
 from common_sync.edges.files.replacing import write_edit
-from common_sync.edges.git.history import is_cut_off, list_versions, read_blobs
+from common_sync.edges.git.history import earlier_versions, is_cut_off, list_versions, read_blobs
 from common_sync.edges.git.repository import find_top
 from common_sync.edges.processes.workers import Phases, no_progress
 from common_sync.edges.project.libraries import select_library
@@ -253,9 +253,10 @@ def _read_tree(root: str, place: str) -> str:
 
 def _find_earlier(root: str, place: str, now: str) -> str:
     """Return the tree digest that the manifest had before its last change."""
-    for tree in _list_trees(root, place, list_versions(root, place)).values():
-        if tree != now:
-            return tree
+    for data in earlier_versions(root, place):
+        with suppress(ManifestError):
+            if (tree := parse_manifest(data, place).tree) != now:
+                return tree
     raise _explain_first(root, place, "git's history has no earlier state of the copy")
 
 

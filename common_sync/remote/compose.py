@@ -96,9 +96,8 @@ class Compose(Steps):
         units = host.read_units(root)
         if units.project != journal.project:
             fail(f"{self._job.commit[:SHORT]} calls its project {units.project}, and not {journal.project}")
-        there = self._host.find_running(
-            units.project
-        )  # a unit that ends may be left from a later release than the clone has
+        # A unit that ends may be left from a later release than the clone has.
+        there = self._host.find_running(units.project)
         ran = {**journal.ran, **{unit: there[unit] for unit in units.once if unit in there}}
         for unit, name in units.names.items():
             self._host.check_name(name, {**journal.running, **ran}.get(unit), self._known)
@@ -119,11 +118,8 @@ class Compose(Steps):
     def _list_ours(self) -> set[str]:
         """Return the images that have a name of our own, and so lose nothing with Compose's."""
         journal = self.journal
-        before, after = (
-            {*journal.running.values(), *journal.ran.values()},
-            {*journal.new.values(), *journal.once.values()},
-        )
-        return self._list_kept() | before | after
+        images = (journal.running, journal.ran, journal.new, journal.once)
+        return self._list_kept().union(*(one.values() for one in images))
 
     def discard(self, why: str) -> None:
         """Take away what was prepared; what runs was not touched."""
@@ -162,7 +158,7 @@ class Compose(Steps):
         history = journal.history or [Release(journal.old, "", "", journal.running)._asdict()][: len(journal.running)]
         new = Release(journal.commit, journal.tree, journal.run, journal.new, journal.branch, journal.digest)._asdict()
         if journal.back:
-            history = [dict(history[1], branch=journal.branch), *history[2:]]
+            history = [dict(history[1], branch=journal.branch, images=journal.new), *history[2:]]
         else:
             history = [new, *(one for one in history if one["images"] != journal.new)]
         self.note("deployed", self.journal._replace(history=history[:KEPT], why=""))

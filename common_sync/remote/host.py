@@ -74,11 +74,10 @@ class Host(Caller):
 
     def _list_image(self, name: str) -> str:
         """Return the same by another question: that an image is not found, and that Docker does not answer, look alike in the first."""
-        repository, has_tag = find_repository(name), ":" in name.rpartition("/")[2]
-        tag = name.rpartition(":")[2] if has_tag else "latest"
-        return (
-            self.ask("docker", "image", "ls", "--quiet", "--no-trunc", f"{repository}:{tag}") if "@" not in name else ""
-        )
+        if "@" in name:
+            return ""
+        tag = name.rpartition(":")[2] if ":" in name.rpartition("/")[2] else "latest"
+        return self.ask("docker", "image", "ls", "--quiet", "--no-trunc", f"{find_repository(name)}:{tag}")
 
     def keep(self, project: str, unit: str, image: str) -> None:
         """Give an image a name of our own: it is not pruned while it has one."""
@@ -178,11 +177,9 @@ class Host(Caller):
         for unit in images:
             self.compose(self.job.path, *_UP, unit, limit=_find_left(deadline))
             found = [str(one["id"]) for one in list_running(project) if one["unit"] == unit]
-            codes = (
-                self.ask("docker", "wait", *found, limit=_find_left(deadline)).split() if found else ["no container"]
-            )
+            codes = self.ask("docker", "wait", *found, limit=_find_left(deadline)).split() if found else []
             if set(codes) != {"0"}:
-                fail(f"{unit} has ended with {', '.join(codes)}")
+                fail(f"{unit} has ended with {', '.join(codes) or 'no container'}")
 
     def stop(self, project: str, images: dict[str, str]) -> None:
         """Stop units of a project that still run from images; a container with another image is somebody's, and goes on."""

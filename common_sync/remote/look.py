@@ -110,9 +110,8 @@ def ask(url: str, *, reads: bool = False) -> dict[str, object]:
         reads: Whether the answer is read for what it tells of the library, too.
     """
     told: dict[str, object] = {}
-    asking = threading.Thread(
-        target=_ask, args=(url, told, reads), daemon=True
-    )  # a socket's limit counts for each byte anew
+    # In a thread, as a socket's limit counts for each byte anew.
+    asking = threading.Thread(target=_ask, args=(url, told, reads), daemon=True)
     asking.start()
     asking.join(_SECONDS)
     return dict(told) or {"error": "timed out"}

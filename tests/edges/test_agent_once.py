@@ -178,6 +178,7 @@ def test_back_past_the_first_release_whose_unit_ends(changing: Changing) -> None
     (changing.store / "calls").write_text("")
     assert (changing.end("back", "3"), changing.end("switch", "3")) == (("verified", ""), ("deployed", ""))
     assert (find_calls(changing), changing.running["api"]) == (["compose api"], one["api"])
+    assert [*changing.journal.releases[0].images] == ["api"], "what is not started would be called stopped"
     changing.publish("c.py")
     for number in ("4", "5"):
         assert changing.end("prepare", number) == ("verified", "")

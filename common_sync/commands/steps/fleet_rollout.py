@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from common_sync.commands.steps.wanted import OWN_NAMES
 from common_sync.core.copies.manifest import Manifest
-from common_sync.core.fleet.endings import WHOLE, Ending, Prepared, read_ending, refuse_split
+from common_sync.core.fleet.endings import WHOLE, Ending, Endings, read_ending, refuse_split
 from common_sync.core.fleet.inventory import RELEASE, Site, Target
 from common_sync.core.fleet.probe import make_bundle, make_question
 from common_sync.core.fleet.rollout import UNDO, Order
@@ -70,9 +70,9 @@ class Rollout(NamedTuple):
     """
 
     waves: tuple[tuple[Batch, ...], ...] = ()
-    prepared: tuple[tuple[Site, Ending], ...] = ()
-    switched: tuple[tuple[Site, Ending], ...] = ()
-    undone: tuple[tuple[Site, Ending], ...] = ()
+    prepared: Endings = ()
+    switched: Endings = ()
+    undone: Endings = ()
 
     @property
     def is_done(self) -> bool:
@@ -122,7 +122,7 @@ def _undo(done: Rollout, release: Release, heard: Heard) -> Iterator[tuple[Site,
             yield from _act([site], "undo", release, heard)
 
 
-def _act(sites: Sequence[Site], action: Action, release: Release, heard: Heard) -> Prepared:
+def _act(sites: Sequence[Site], action: Action, release: Release, heard: Heard) -> Endings:
     """Tell targets what to do, all at the same time; return how each has ended."""
     sources = {name: read_shipped(f"remote/{name}.py") for name in _MODULES}
     marks = [secrets.token_hex(8) for _ in sites]

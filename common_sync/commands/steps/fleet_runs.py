@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from common_sync.commands.steps.fleet_looks import Looked, on_host
+from common_sync.core.copies.digest import PREFIX
 from common_sync.core.copies.manifest import Manifest
 from common_sync.core.errors import shell_word
 from common_sync.core.findings import make_finding
@@ -33,7 +34,7 @@ class Asked(NamedTuple):
             return f"edited files of {self.wanted.library.name}"
         own = self.verdict.own
         if own and own[2] == self.runs.digest:
-            return name_state(Origin(own[0], "", own[1] or None), own[2])
+            return name_own(own)
         library = self.wanted.library
         is_wanted = self.runs.digest == self.wanted.tree
         return name_state(library if is_wanted else Origin(library.name, "", None), self.runs.digest)
@@ -49,7 +50,13 @@ def name_state(library: Origin, tree: str) -> str:
     return f"{library.shown} {tree[:SHOWN_DIGEST]}"
 
 
-SHOWN_DIGEST = len("cs1:") + NAMED_ID
+def name_own(own: Sequence[str]) -> str:
+    """Return a library's state in words, as a host tells it: name, version and digest."""
+    name, version, digest = own
+    return name_state(Origin(name, "", version or None), digest)
+
+
+SHOWN_DIGEST = len(PREFIX) + NAMED_ID
 """Letters of a digest that are shown."""
 
 
@@ -94,10 +101,12 @@ def find_contradictions(
     heard, findings = [*asked], []
     for site, look in looked:
         told = look.health.told if look is not None and look.health is not None else ""
+        if not told:
+            continue
         own = [at for at, one in enumerate(asked) if (one.place.host, one.place.line) == (site.host, site.target.line)]
         own = [at for at in own if asked[at].runs.state != "none"] or own  # processes say more than folders
         proven = {at: find_proven(asked[at].verdict, asked[at].wanted.tree, asked[at].runs) for at in own}
-        if not told or not any(proven.values()) or told in proven.values():
+        if not any(proven.values()) or told in proven.values():
             continue
         known = sorted({asked[at].ran or digest[:SHOWN_DIGEST] for at, digest in proven.items() if digest})
         message = f"{site.host}: {site.service} tells that it runs {told[:SHOWN_DIGEST]}, and not {', '.join(known)}"

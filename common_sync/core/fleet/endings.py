@@ -54,11 +54,11 @@ def _read(told: Mapping[str, object]) -> Ending:
     return Ending(end, why[:_LONGEST], log[:_LONGEST], said[-_MOST_SAID:], str(told.get("digest") or "")[:_LONGEST])
 
 
-Prepared = tuple[tuple[Site, Ending], ...]
-"""How targets were prepared."""
+Endings = tuple[tuple[Site, Ending], ...]
+"""Targets, and how an action has ended on each."""
 
 
-def refuse_split(prepared: Sequence[tuple[Site, Ending]]) -> Prepared:
+def refuse_split(prepared: Sequence[tuple[Site, Ending]]) -> Endings:
     """Return how targets were prepared; those of a service have failed where one name has different images for them."""
     images: dict[tuple[str, str], set[str]] = {}
     for site, ending in prepared:

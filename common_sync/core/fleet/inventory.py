@@ -160,20 +160,21 @@ def _read_target(reader: Reader, defaults: _Common, given: frozenset[str]) -> Ta
     service, kind, path = own.service or defaults.service, own.kind or defaults.kind, own.path or defaults.path
     containers = own.containers if own.containers is not None else defaults.containers or ()
     library, clone, keys = own.library or defaults.library, own.clone or defaults.clone, given.union(reader.names)
-    _check_keys_together(reader, keys, is_compose=kind is not None and kind.value == COMPOSE)
+    is_compose = kind is not None and kind.value == COMPOSE
+    _check_keys_together(reader, keys, is_compose=is_compose)
     if own.clone is not None and (kind is None or kind.value != RELEASE):
         reader.complain(
             "clone", f'"clone" is for kind = "{RELEASE}"', f'kind = "{RELEASE}", or path = "{own.clone.value}"'
         )
     unit = own.unit or defaults.unit
-    if own.unit is not None and (path is None or (kind is not None and kind.value == COMPOSE)):
+    if own.unit is not None and (path is None or is_compose):
         reader.complain(
             "unit", '"unit" is for what systemd runs from "path"', f'kind = "{CLONE}" or "{RELEASE}", and a path'
         )
     deploying = Deploying(**{**defaults.deploying, **own.deploying})  # type: ignore[arg-type] # each was read as its field's type
     if len(reader.problems) == before:
-        _check_source(reader, deploying, keys, is_compose=kind is not None and kind.value == COMPOSE)
-    if "path" not in keys and (not containers or (kind is not None and kind.value == COMPOSE)):
+        _check_source(reader, deploying, keys, is_compose=is_compose)
+    if "path" not in keys and (not containers or is_compose):
         reader.complain("path", 'key "path" is missing', 'path = "/srv/shop", the clone on the host')
     if len(reader.problems) > before or service is None or not (path or containers):
         return None
@@ -188,7 +189,7 @@ def _read_target(reader: Reader, defaults: _Common, given: frozenset[str]) -> Ta
         reader.line,
         deploying,
         clone.value.rstrip("/") if clone is not None else "",
-        unit.value if unit is not None and path is not None and (kind is None or kind.value != COMPOSE) else "",
+        unit.value if unit is not None and path is not None and not is_compose else "",
     )
 
 
@@ -261,10 +262,8 @@ def list_places(site: Site, copies: Sequence[str]) -> Iterator[Place]:
     host, service, target = site
     above = "/releases/current/app" if target.kind == RELEASE else f"/{service}"
     for copy in copies if target.path else ():
-        yield Place(
-            *(host, service, copy, "", f"{target.path}{above}/{copy}"),
-            *(target.line, target.kind, target.is_deployed, target.unit),
-        )
+        folder = f"{target.path}{above}/{copy}"
+        yield Place(host, service, copy, "", folder, target.line, target.kind, target.is_deployed, target.unit)
     for container in target.containers:
         for copy in copies[:1]:
             is_deployed = target.kind == COMPOSE

@@ -45,10 +45,9 @@ def make_question(
         places: What each folder should hold, and its absolute path.
         own: The names, beside the manifest's, that the tool itself gives to files in copies.
     """
-    wanted = {manifest.tree: _describe_files(manifest) for manifest, _ in places}
-    numbers = {tree: number for number, tree in enumerate(wanted)}
+    wanted, numbers = _number(manifest for manifest, _ in places)
     asked = [(numbers[manifest.tree], folder) for manifest, folder in places]
-    return _make_program(source, [mark, seconds, _left_alone(own), [*wanted.values()], asked], "answer(*job)")
+    return _make_program(source, [mark, seconds, _left_alone(own), wanted, asked], "answer(*job)")
 
 
 def make_status(
@@ -67,10 +66,9 @@ def make_status(
         places: What each folder should hold, its absolute path, and what runs from it: `container`, a unit, or nothing.
         own: The names, beside the manifest's, that the tool itself gives to files in copies.
     """
-    wanted = {manifest.tree: _describe_files(manifest) for manifest, _, _ in places}
-    numbers = {tree: number for number, tree in enumerate(wanted)}
+    wanted, numbers = _number(manifest for manifest, _, _ in places)
     asked = [(numbers[one.tree], folder, one.library.name, runs) for one, folder, runs in places]
-    return make_bundle(modules, [mark, seconds, _left_alone(own), [*wanted.values()], asked], "answer")
+    return make_bundle(modules, [mark, seconds, _left_alone(own), wanted, asked], "answer")
 
 
 def make_program(source: str, job: Sequence[object], call: str) -> str:
@@ -113,6 +111,12 @@ def _make_program(source: str, job: Sequence[object], call: str) -> str:
 
 def _left_alone(own: Iterable[str]) -> list[str]:
     return [f"/{NAME}", *own, *(rule.pattern for rule in BUILT_IN)]
+
+
+def _number(manifests: Iterable[Manifest]) -> tuple[list[dict[str, tuple[str, str]]], dict[str, int]]:
+    """Return what copies should hold, each state once, and the number of each by its digest."""
+    wanted = {one.tree: _describe_files(one) for one in manifests}
+    return [*wanted.values()], {tree: number for number, tree in enumerate(wanted)}
 
 
 def _describe_files(manifest: Manifest) -> dict[str, tuple[str, str]]:

@@ -29,11 +29,6 @@ class Runs(NamedTuple):
     is_told: bool = False
     is_users: bool = False
 
-    @property
-    def is_wrong(self) -> bool:
-        """Whether it does not run what is wanted."""
-        return self.state in {"other", "restart", "stopped"}
-
 
 def judge_runs(verdict: Verdict, wanted: str) -> Runs:
     """Return what a process runs.

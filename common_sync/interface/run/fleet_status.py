@@ -5,7 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from common_sync.core.errors import ConfigurationError, Problem
-from common_sync.core.model import NAMED_ID, SHOWN_ID
+from common_sync.core.model import SHOWN_ID
 from common_sync.edges.project.load import load_project
 from common_sync.interface.show.fleet_fields import fleet_status_fields
 from common_sync.interface.show.options import Option, Options, Services
@@ -86,12 +86,9 @@ def _lines(status: "FleetStatus", options: Options) -> Iterator[str]:
 
 def _count_processes(status: "FleetStatus") -> str:
     """Return how many processes run what is wanted, and how many libraries run; nothing where no process was asked about."""
-    every, right = status.count_processes(*_RUNNING), status.count_processes("current")
+    every, right = status.count_processes()
     told = f"; {right:,} of {every:,} {'process runs' if every == 1 else 'processes run'} it" if every else ""
     return told + (f"; {status.libraries:,} different libraries run" if status.libraries > 1 else "")
-
-
-_RUNNING = ("current", "other", "restart", "stopped", "unknown")
 
 
 def _count_unwell(status: "FleetStatus") -> str:
@@ -120,7 +117,9 @@ def _rows(status: "FleetStatus") -> list[tuple[str, ...]]:
 def name_runs(asked: "Asked") -> str:
     """Return what runs from a place, as its cell in the table has it."""
     if asked.runs.is_told:
-        return printable(asked.runs.digest[: len("cs1:") + NAMED_ID])
+        from common_sync.commands.steps.fleet_runs import SHOWN_DIGEST  # what the command has imported
+
+        return printable(asked.runs.digest[:SHOWN_DIGEST])
     return {"none": "·", "unknown": "?"}.get(asked.runs.state, asked.runs.state)
 
 
@@ -141,7 +140,7 @@ def name_verdict(asked: "Asked") -> str:
 
 
 def _name_state(asked: "Asked") -> str:
-    from common_sync.commands.fleet_status import name_own
+    from common_sync.commands.steps.fleet_runs import name_own
 
     verdict = asked.verdict
     if verdict.state == "other":  # the library's name is in the first line
