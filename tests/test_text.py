@@ -5,7 +5,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.depth import deep
+from support.depth import sampled
 from support.monorepo import PROGRAM, Monorepo, show
 
 from common_sync.core.findings import page_url
@@ -99,8 +99,7 @@ def test_long_lists_are_counted(many: Monorepo) -> None:
     assert (everything.count("+ services/"), everything.count("common/mine"), "more" in everything) == (12, 96, False)
 
 
-@deep("many real terminals")
-@pytest.mark.parametrize("columns_", [20, 40, 80, 200])
+@pytest.mark.parametrize("columns_", sampled([80, 200, 20, 40], 1, "many real terminals"))
 def test_no_line_is_wider_than_the_terminal(many: Monorepo, columns_: int) -> None:
     """A narrow terminal would break the rows, so that no column could be read."""
     for words in (("verify",), ("status",), ("distribute", "--dry-run"), ("affected", "--since", "HEAD")):
@@ -114,7 +113,6 @@ def test_no_line_is_wider_than_the_terminal(many: Monorepo, columns_: int) -> No
 LINK = re.compile(r"\x1b\]8;;(https://[^\x1b]+)\x1b\\(CS\d{3})\x1b\]8;;\x1b\\")
 
 
-@deep("many real terminals")
 def test_codes_are_links_where_the_terminal_takes_them(many: Monorepo) -> None:
     """A reader would have to look for a code's page, or a log be full of addresses in escapes."""
     shown = show(*PROGRAM, "verify", cwd=many.root)

@@ -31,16 +31,16 @@ def test_pins_have_their_lines() -> None:
 
 def test_hundreds_of_pins_have_their_lines_without_an_expression_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each run in a repository with a thousand pins would take half as long again, only to know lines that nobody reads."""
-    asked, compiled = [], re.compile
+    asked, compiled = [], re._compile  # type: ignore[attr-defined] # noqa: SLF001 - what `re.compile` and `re.search` end in
 
     def count(pattern: str, flags: int = 0) -> re.Pattern[str]:
         asked.append(pattern)
-        return compiled(pattern, flags)
+        return compiled(pattern, flags)  # type: ignore[no-any-return]
 
-    monkeypatch.setattr(re, "compile", count)
+    monkeypatch.setattr(re, "_compile", count)
     pins, _ = read({f"services/s{number}": "v1" for number in range(100)})
     assert [pin.service.line for pin in pins] == [*range(5, 105)]
-    assert len(asked) < 10
+    assert len(set(asked)) < 10
 
 
 def test_what_is_no_pin_is_said_and_the_others_stay() -> None:

@@ -99,7 +99,6 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     return Machine(tmp_path, monkeypatch)
 
 
-@deep(_WHY)
 def test_there_and_back(machine: Machine) -> None:
     """A release would not arrive, or the one before could not be gone back to."""
     first = machine.head

@@ -15,8 +15,8 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
-import pytest
 from support import standin
+from support.depth import skip
 from support.environments import Environments
 from support.farm import Farm
 from support.monorepo import Done, run
@@ -80,7 +80,7 @@ def _ask(repo: Environments, farm: Farm) -> Callable[[str], Done]:
 def _set_up_status(repo: Environments, ending: ExitStack) -> Stage:
     """Have a machine with an older container, one with a release, and one whose key nobody knows."""
     if run(*ALONE, "true", cwd=repo.root).code != 0:
-        pytest.skip("namespaces, which root may make")
+        skip("NOT TESTED: no namespaces can be made here, which root may")
     image, releases = _make_folder(ending, _IN_IMAGE), _make_folder(ending, _RELEASES)
     shutil.copytree(repo.root / COPY, image, symlinks=True, dirs_exist_ok=True)
     project = "common/pyproject.toml"

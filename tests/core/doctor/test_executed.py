@@ -183,6 +183,16 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
         {"start.sh": WINDOWS},
         "",
     ),
+    "a first line of Windows, out of another stage": (
+        ALL.replace("slim", "slim AS b") + BASE + "COPY --from=b /app /x\nCMD /x/start.sh",
+        {"start.sh": WINDOWS},
+        "CS220:8",
+    ),
+    "a first line of Windows, by another script": (
+        ALL + 'CMD ["sh", "a.sh"]',
+        {"a.sh": "./start.sh\n", "start.sh": WINDOWS},
+        "CS220:5",
+    ),
     "a first line of Windows that the start mends": (
         ALL + 'CMD ["sh", "a.sh"]',
         {"a.sh": "sed -i 's/x/y/' start.sh\n./start.sh\n", "start.sh": WINDOWS},

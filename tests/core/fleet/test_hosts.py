@@ -1,13 +1,14 @@
 """What Ansible and Docker print of their hosts. Which programs print it: `tests/edges/test_fleet_hosts.py`, `tests/look/test_ansible.py`."""
 
 import json
+import re
 from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common_sync.core.fleet.hosts import UnusableHostsError, list_ansible_hosts, list_context_hosts
+from common_sync.core.fleet.hosts import HOST, UnusableHostsError, list_ansible_hosts, list_context_hosts
 
 GROUPS = {
     "all": {"children": ["ungrouped", "pis"]},
@@ -119,10 +120,12 @@ json_values = st.recursive(
 
 @given(json_values, json_values)
 def test_whatever_is_printed(document: object, other: object) -> None:
-    """An odd value would end the program with a traceback."""
+    """An odd value would end the program with a traceback, or be given to ssh as an option."""
     for text, read in (
         (json.dumps(document), list_ansible_hosts),
+        (json.dumps({"all": {"hosts": document}, "_meta": {"hostvars": other}}), list_ansible_hosts),
         (json.dumps({"Name": other, "DockerEndpoint": document}), list_context_hosts),
+        (json.dumps({"Name": "all", "DockerEndpoint": f"ssh://{document}"}), list_context_hosts),
     ):
         with suppress(UnusableHostsError):
-            assert all(read(text, "all"))
+            assert [one for one in read(text, "all") if re.fullmatch(HOST, one) is None] == []
