@@ -15,8 +15,8 @@ class Setting(NamedTuple):
     line: int
 
 
-_LONGEST, _MOST_MEANT = 200, 2
-"""Letters of what may be a typo, for longer words are not compared; and words that it may be meant for."""
+_LONGEST = 200  # letters of what may be a typo: longer words are not compared
+_MOST_MEANT = 2  # words that a typo may be meant for
 
 
 def nearest(word: str, words: Iterable[str]) -> str:

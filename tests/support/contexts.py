@@ -1,11 +1,12 @@
 """A service's files held in memory, and what a Dockerfile makes of them: the core is tested without a disk."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from common_sync.commands.steps.image_check import admits
 from common_sync.core.doctor.build.outcome import Build
 from common_sync.core.doctor.build.simulate import simulate
 from common_sync.core.doctor.catalogue import inspect_image, inspect_service
+from common_sync.core.doctor.checks.begun import Begun, list_begun
 from common_sync.core.doctor.checks.build import find_build_troubles
 from common_sync.core.doctor.checks.layout import find_importable
 from common_sync.core.doctor.image.files import BuildContext, Place
@@ -111,3 +112,8 @@ def found_in(view: View) -> list[tuple[str, str, int | None]]:
     """Return what all checks find: code, file and line."""
     findings = [*(one for image in view.images for one in inspect_image(image)), *inspect_service(view)]
     return [(one.code, one.file, one.line) for one in dict.fromkeys(findings)]
+
+
+def check_starts(check: Callable[[View, Begun], Iterable[Finding]], view: View) -> list[Finding]:
+    """Return what a check finds in the ways in which the images of a service are started, each once."""
+    return [*dict.fromkeys(one for begun in list_begun(view) for one in check(view, begun))]

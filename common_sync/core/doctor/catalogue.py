@@ -1,11 +1,12 @@
 """The checks of `doctor`: a row for each, which is a column of what is printed; how a service stands in them; what silences one.
 
-A new check is a function that takes an image or a service and yields findings, and a row, or a place in one, in `CHECKS`.
+A new check is a function that takes an image, a service, or one way in which an image is started, and yields findings, and a row, or a place in one, in `CHECKS`.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Literal, NamedTuple
 
+from common_sync.core.doctor.checks.begun import Begun, list_begun
 from common_sync.core.doctor.checks.build import check_build
 from common_sync.core.doctor.checks.by_name import check_asked_by_name
 from common_sync.core.doctor.checks.compose import check_compose, check_mounts
@@ -38,6 +39,7 @@ class Check(NamedTuple):
     codes: frozenset[str]  # what is shown in it, whatever found it
     of_image: tuple[Callable[[ImageView], Iterator[Finding]], ...] = ()  # what looks at each image
     of_service: tuple[Callable[[View], Iterator[Finding]], ...] = ()  # what looks at the service
+    of_start: tuple[Callable[[View, Begun], Iterator[Finding]], ...] = ()  # what looks at each way to start an image
     only_in_image: bool = False  # whether it is about images only
 
 
@@ -47,7 +49,8 @@ CHECKS = (
         "INSTALL",
         frozenset({"CS002", "CS108", "CS201", "CS204", UNKNOWN, "CS214", "CS215", "CS216", "CS220"}),
         (check_presence, check_ran),
-        (check_asked_by_name, check_compose, check_started, check_programs, check_executed),
+        (check_asked_by_name, check_compose),
+        (check_started, check_programs, check_executed),
     ),
     Check("LEAVES", frozenset({"CS205", "CS206"}), (), (check_references, check_path_entries)),
     Check("MOUNTS", frozenset({"CS111", "CS207"}), (), (check_mounts,)),
@@ -67,7 +70,12 @@ def inspect_image(image: ImageView) -> list[Finding]:
 
 def inspect_service(view: View) -> list[Finding]:
     """Return what all checks find in a service beside its images."""
-    return [finding for check in CHECKS for look in check.of_service for finding in look(view)]
+    starts, found = [*list_begun(view)], list[Finding]()
+    for check in CHECKS:
+        found += (finding for look in check.of_service for finding in look(view))
+        for look in check.of_start:
+            found += dict.fromkeys(finding for begun in starts for finding in look(view, begun))
+    return found
 
 
 _ELSEWHERE = frozenset().union(*(check.codes for check in CHECKS))

@@ -6,8 +6,10 @@ Source: https://docs.python.org/3/using/cmdline.html.
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from common_sync.core.expressions import expression
 from common_sync.core.formats.shell.words import Word
 
+_PYTHON = expression(r"(?:python|pypy)[\d.]*")
 _WITH_A_VALUE = "cmWX"
 
 
@@ -29,6 +31,11 @@ class PythonCommand(NamedTuple):
     code: bool = False
     rest: tuple[Word, ...] = ()
     text: str = ""
+
+
+def is_python(program: str) -> bool:
+    """Tell whether a program is Python, by its name without a folder."""
+    return _PYTHON.fullmatch(program) is not None
 
 
 def read_python(arguments: Sequence[Word]) -> PythonCommand:
@@ -53,3 +60,13 @@ def read_python(arguments: Sequence[Word]) -> PythonCommand:
             code = own[at] == "c"
             return PythonCommand(frozenset(letters), module, code=code, rest=tuple(words), text=value if code else "")
     return PythonCommand(frozenset(letters))
+
+
+def read_module(program: str, arguments: Sequence[Word]) -> str:
+    """Return the module that a program runs by `-m`, if it is Python; else nothing.
+
+    Args:
+        program: Its name, without a folder.
+        arguments: The words after it.
+    """
+    return read_python(arguments).module if is_python(program) else ""

@@ -7,7 +7,7 @@ They were tried with `sh`, `env` and a process without a shell; `make e2e` start
 from collections.abc import Mapping
 
 import pytest
-from support.contexts import BASE, LIBRARY, context_of, view_of
+from support.contexts import BASE, LIBRARY, check_starts, context_of, view_of
 
 from common_sync.core.doctor.checks.executed import check_executed
 from common_sync.core.doctor.image.files import Image
@@ -36,6 +36,7 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "nothing that is started": (ALL + "CMD X=1", {}, ""),
     # chmod
     "chmod +x": (ALL + "RUN chmod +x plain.sh\nCMD ./plain.sh", {"plain.sh": SCRIPT}, ""),
+    "chmod with options in one word": (ALL + "RUN chmod -Rv 755 /app\nCMD ./plain.sh", {"plain.sh": SCRIPT}, ""),
     "chmod by a number": (ALL + "RUN chmod -v 0755 /app/plain.sh\nCMD ./plain.sh", {"plain.sh": SCRIPT}, ""),
     "chmod by a number without it": (ALL + "RUN chmod 644 start.sh\n" + START, {"start.sh": SCRIPT}, "CS220:6"),
     "chmod -x": (ALL + "RUN chmod -x start.sh\n" + START, {"start.sh": SCRIPT}, "CS220:6"),
@@ -207,7 +208,7 @@ def test_what_is_started_has_to_be_executed(name: str) -> None:
     """A service would be called proven that ends at once with `permission denied`; or one that runs, broken."""
     dockerfile, files, expected = ROWS[name]
     view = view_of({**LIBRARY, "main.py": "", **files}, f"{dockerfile}\n", plain=("plain",))
-    assert " ".join(f"{one.code}:{one.line}" for one in check_executed(view)) == expected
+    assert " ".join(f"{one.code}:{one.line}" for one in check_starts(check_executed, view)) == expected
 
 
 def test_a_file_that_nothing_has_put_there_is_nobodys() -> None:

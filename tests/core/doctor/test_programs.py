@@ -7,7 +7,7 @@ programs into the `bin` of the environment that they install into. `make e2e` bu
 from collections.abc import Mapping
 
 import pytest
-from support.contexts import BASE, LIBRARY, view_of
+from support.contexts import BASE, LIBRARY, check_starts, view_of
 
 from common_sync.core.doctor.checks.programs import check_programs
 from common_sync.core.formats.compose.built import Layer, locate_service
@@ -272,6 +272,13 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
         project('dependencies = ["x"]\n[dependency-groups]\ndev = ["gunicorn"]', LOCK),
         "",
     ),
+    "by a group that includes another": (
+        UV.replace("--no-dev", "--no-default-groups --group run") + GUNICORN,
+        project(
+            'dependencies = ["x"]\n[dependency-groups]\nrun = [{ include-group = "web" }]\nweb = ["gunicorn"]', LOCK
+        ),
+        "",
+    ),
     "without a lock": (UV.replace("--frozen", "") + GUNICORN, project('dependencies = ["gunicorn"]'), ""),
     "without a lock, by nobody": (UV.replace("--frozen", "") + GUNICORN, project('dependencies = ["x"]'), "CS213:6"),
     "by Pipenv": (
@@ -298,7 +305,7 @@ def test_a_program_that_is_started_has_to_be_installed(name: str) -> None:
     """A service would be called proven that ends at once, for want of its server; or one that runs, broken."""
     dockerfile, files, expected = ROWS[name]
     view = view_of({**LIBRARY, "main.py": "", **files}, f"{dockerfile}\n")
-    assert " ".join(f"{one.code}:{one.line}" for one in check_programs(view)) == expected
+    assert " ".join(f"{one.code}:{one.line}" for one in check_starts(check_programs, view)) == expected
 
 
 def test_a_program_in_a_folder_that_is_mounted_is_not_looked_at() -> None:
@@ -308,7 +315,9 @@ def test_a_program_in_a_folder_that_is_mounted_is_not_looked_at() -> None:
     built = locate_service([Layer("/repo/services/api/compose.yaml", "/repo/services/api", service)])
     assert built is not None
     dockerfile = VENV.replace("gunicorn", "flask") + "ENV PATH=/venv/bin:$PATH\n" + GUNICORN
-    found = [[*check_programs(view_of(LIBRARY, dockerfile, compositions=given))] for given in ([], [built])]
+    found = [
+        [*check_starts(check_programs, view_of(LIBRARY, dockerfile, compositions=given))] for given in ([], [built])
+    ]
     assert [bool(one) for one in found] == [True, False]
 
 
@@ -332,7 +341,7 @@ def test_a_compose_file_may_set_path(name: str) -> None:
     built = locate_service([Layer("/repo/services/api/compose.yaml", "/repo/services/api", service)])
     assert built is not None
     view = view_of({**LIBRARY, "main.py": ""}, f"{dockerfile}\n", compositions=[built])
-    assert " ".join(one.code for one in check_programs(view)) == expected
+    assert " ".join(one.code for one in check_starts(check_programs, view)) == expected
 
 
 SAID = {
@@ -348,4 +357,4 @@ SAID = {
 def test_what_is_lacking_is_said_with_its_cause(dockerfile: str) -> None:
     """A person would not know whether to add a package, a COPY or a folder of PATH."""
     view = view_of({**LIBRARY, **wants("fastapi\n./common\n"), "main.py": ""}, dockerfile)
-    assert SAID[dockerfile] in " ".join(f"{one.message}; {one.remedy}" for one in check_programs(view))
+    assert SAID[dockerfile] in " ".join(f"{one.message}; {one.remedy}" for one in check_starts(check_programs, view))

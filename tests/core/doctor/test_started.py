@@ -7,7 +7,7 @@ Docker did not start these rows; `make e2e` starts two like them.
 from collections.abc import Mapping
 
 import pytest
-from support.contexts import BASE, LIBRARY, view_of
+from support.contexts import BASE, LIBRARY, check_starts, view_of
 
 from common_sync.core.doctor.checks.started import check_started
 from common_sync.core.formats.compose.built import BuiltService, Layer, locate_service
@@ -332,7 +332,7 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
 def found(dockerfile: str, files: Mapping[str, str], *compositions: BuiltService) -> str:
     """Return the codes and lines of what is not there."""
     view = view_of({**LIBRARY, "main.py": "import our_common\n", **files}, dockerfile, compositions=compositions)
-    return " ".join(f"{one.code}:{one.line}" for one in check_started(view))
+    return " ".join(f"{one.code}:{one.line}" for one in check_starts(check_started, view))
 
 
 @pytest.mark.parametrize("name", ROWS)

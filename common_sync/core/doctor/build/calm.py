@@ -2,12 +2,10 @@
 
 from posixpath import basename
 
-from common_sync.core.expressions import expression
-from common_sync.core.formats.python_command import read_python
+from common_sync.core.formats.python_command import is_python, read_python
 from common_sync.core.formats.shell.script import Command
 from common_sync.core.formats.shell.words import Word
 
-_PYTHON = expression(r"(?:python|pypy)[\d.]*")
 _OF_THE_SHELL = frozenset(
     (
         *("echo", "printf", "true", "false", ":", "set", "shift", "trap", "wait", "sleep", "umask", "ulimit", "hash"),
@@ -33,10 +31,10 @@ def is_calm(command: Command) -> bool:
     if any(not (word.known and word.text.startswith("/dev/")) for word in command.writes):
         return False
     program = command.program
-    if _PYTHON.fullmatch(program):
+    if is_python(program):
         python = read_python(command.arguments)
         program = python.module or (basename(python.script.text) if python.script is not None else "")
     elif program in {".", "source"}:
-        return [word.text.endswith(_ACTIVATE) for word in command.arguments[:1]] == [True]
+        return any(word.text.endswith(_ACTIVATE) for word in command.arguments[:1])
     sets = program == "printf" and command.arguments[:1] == (Word("-v"),)
     return (program in _CALM and not sets) or not command.words

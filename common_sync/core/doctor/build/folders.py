@@ -9,10 +9,9 @@ from posixpath import join, normpath
 from common_sync.core.doctor.image.files import Context, Image
 from common_sync.core.doctor.install.need import read_text
 from common_sync.core.expressions import expression
-from common_sync.core.formats.python_command import read_python
+from common_sync.core.formats.python_command import is_python, read_python
 from common_sync.core.formats.shell.script import Command
 
-_PYTHON = expression(r"(?:python|pypy)[\d.]*")
 _VARIABLES = ("GUNICORN_CMD_ARGS", "UVICORN_APP_DIR", "GRANIAN_WORKING_DIR")
 _FOLDERS = expression(r"chdir|pythonpath|sys\.path|addsitedir|import \*|exec|wsgi_app", re.IGNORECASE)
 """What a file of gunicorn's settings has in it where it says where modules are."""
@@ -28,7 +27,7 @@ def is_told_folders(command: Command, image: Image, context: Context) -> bool:
     """
     if any(command.environment.get(name, "") != "" for name in _VARIABLES):
         return True
-    by_python = _PYTHON.fullmatch(command.program) is not None
+    by_python = is_python(command.program)
     program = read_python(command.arguments).module.partition(".")[0] if by_python else command.program
     if program != "gunicorn":
         return False

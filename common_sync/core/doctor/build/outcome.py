@@ -58,6 +58,11 @@ class Started(NamedTuple):
         """Whether it is started in any case, and with what is known."""
         return self.command.certain and not self.command.passed_over and not self.open
 
+    @property
+    def shown(self) -> str:
+        """Its first words, in one line."""
+        return " ".join(word.text for word in self.command.words[:4]).partition("\n")[0]
+
 
 class NotFollowed(NamedTuple):
     """Something happens that cannot be followed."""

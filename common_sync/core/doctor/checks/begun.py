@@ -4,17 +4,15 @@ from collections.abc import Iterator
 from posixpath import join, normpath
 from typing import NamedTuple
 
-from common_sync.core.doctor.build.outcome import NotFollowed, Ran, StageEnd, Start
+from common_sync.core.doctor.build.outcome import Build, NotFollowed, Ran, StageEnd, Start
 from common_sync.core.doctor.build.starting import Surrounding, list_started
 from common_sync.core.doctor.image.copying import MissingSource
 from common_sync.core.doctor.view import ImageView, View
-from common_sync.core.expressions import expression
 from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.formats.compose.file import Mount
 from common_sync.core.formats.compose.starts import ComposeStart, read_start
-from common_sync.core.formats.python_command import read_python
+from common_sync.core.formats.python_command import read_module
 
-_PYTHON = expression(r"(?:python|pypy)[\d.]*")
 _INSTALLERS = frozenset({"apt", "apt-get", "apk", "yum", "dnf", "microdnf", "pip", "pip3", "uv", "poetry"})
 _OF_PYTHON = frozenset({"venv", "virtualenv", "compileall"})
 _OF_USERS = frozenset({"useradd", "adduser", "usermod", "groupadd", "addgroup", "chmod", "chown"})
@@ -89,29 +87,31 @@ def _composed(built: BuiltService, image: ImageView, view: View) -> Begun | None
     environment = {**end.environment, **told_elsewhere, **start.environment}
     around = Surrounding(end.image, image.context, folder, environment, end.posix)
     said = start.command or start.entrypoint
-    lines = {said.line} if said is not None else set()
-    started = tuple(one._replace(line=min(lines, default=one.line)) for one in list_started(starts, around))
+    started = tuple(
+        one._replace(line=said.line if said is not None else one.line) for one in list_started(starts, around)
+    )
     end = end._replace(workdir=folder, environment=environment, starts=starts, started=started)
     file = view.path_of(said.file) if said is not None else f"{view.service.path}/{image.dockerfile}"
     opened = _PATHS - start.environment.keys() if start.files else frozenset[str]()
     return Begun(image, number, end, file, built.mounts, opened)
 
 
-def leaves_nothing(begun: Begun) -> bool:
-    """Tell whether every program that a build runs before is known to leave no script or module of a service behind.
+def leaves_nothing(build: Build, number: int) -> bool:
+    """Tell whether every program that a stage runs is known to leave no script or module of a service behind.
 
     Args:
-        begun: How the image is started.
+        build: The build.
+        number: The stage's number; those that it is built on count.
     """
-    return all(one in _QUIET for one in _programs(begun))
+    return all(one in _QUIET for one in _programs(build, number))
 
 
-def _programs(begun: Begun) -> Iterator[str]:
-    number: int | None = begun.number
+def _programs(build: Build, last: int) -> Iterator[str]:
+    number: int | None = last
     while number is not None:
-        stage = begun.image.build.stages[number]
+        stage = build.stages[number]
         for step in stage.steps:
             if isinstance(step, Ran) and step.command.words:
                 program = step.command.program
-                yield (_PYTHON.fullmatch(program) and read_python(step.command.arguments).module) or program
+                yield read_module(program, step.command.arguments) or program
         number = stage.built_on

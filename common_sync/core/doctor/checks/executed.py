@@ -9,7 +9,7 @@ from itertools import pairwise
 from posixpath import basename, join, normpath
 
 from common_sync.core.doctor.build.outcome import NotFollowed, Ran, StageEnd, Started
-from common_sync.core.doctor.checks.begun import Begun, is_told, leaves_nothing, list_begun
+from common_sync.core.doctor.checks.begun import Begun, is_told, leaves_nothing
 from common_sync.core.doctor.image.permissions import may_run
 from common_sync.core.doctor.install.need import read_text
 from common_sync.core.doctor.view import View
@@ -18,16 +18,13 @@ from common_sync.core.formats.shell.script import Command
 from common_sync.core.model import Finding, below
 
 
-def check_executed(view: View) -> Iterator[Finding]:
-    """Yield the scripts that images are started with and that are not executed.
+def check_executed(view: View, begun: Begun) -> Iterator[Finding]:
+    """Yield the scripts that an image is started with and that are not executed.
 
     Args:
         view: The service.
+        begun: How the image is started.
     """
-    yield from dict.fromkeys(one for begun in list_begun(view) for one in _check(view, begun))
-
-
-def _check(view: View, begun: Begun) -> Iterator[Finding]:
     for at, started in enumerate(begun.end.started):
         path = _path_of(started)
         if path is None or any(below(path, one.target) is not None for one in begun.mounts):
@@ -35,8 +32,7 @@ def _check(view: View, begun: Begun) -> Iterator[Finding]:
         found = _why_not_run(path, begun, by_docker=at == 0 and _is_first_word(started, begun.end))
         if found is not None:
             said, remedy = found
-            shown = " ".join(word.text for word in started.command.words[:4])
-            message = f"`{shown}` is started with the image, and {said}"
+            message = f"`{started.shown}` is started with the image, and {said}"
             yield make_finding("CS220", view.service.path, begun.file, started.line, message, remedy)
 
 
@@ -82,10 +78,10 @@ def _why_not_run(path: str, begun: Begun, *, by_docker: bool) -> tuple[str, str]
 
 def _may_be_mended(begun: Begun) -> bool:
     """Tell whether a build may write the lines of a script anew: by a program that nobody knows, or one that does so to any file."""
-    stages = begun.image.build.stages
-    if not all(leaves_nothing(begun._replace(number=number)) for number in range(len(stages))):
+    build = begun.image.build
+    if not all(leaves_nothing(build, number) for number in range(len(build.stages))):
         return True
-    commands = (step.command for stage in stages for step in stage.steps if isinstance(step, Ran))
+    commands = (step.command for stage in build.stages for step in stage.steps if isinstance(step, Ran))
     return any(_rewrites_any(command) for command in commands)
 
 

@@ -131,13 +131,13 @@ def _read_links(event: Installed, context: Context) -> _Links | None:
 
 def _take(source: Source, folders: list[str], event: Installed, held: dict[str, set[str]]) -> bool:
     """Take in what a folder holds that the image's Python takes, and tell whether that can be told."""
-    image, other = event.image, not installs_for_itself(event.install)
+    image, own = event.image, installs_for_itself(event.install)
     places = [normpath(join(folder, source.path)) for folder in folders]
     folder = next((one for one in places if image.look(one) is not None), None)
     if folder is None or source.option != LINKS or image.look(join(folder, "what nobody has put there")) is not None:
         return False
     for name in image.names(folder):
         found = _WHEEL.fullmatch(name) or _SOURCE.fullmatch(name)
-        if found is not None and (other or fits(name, event.python)):
+        if found is not None and (not own or fits(name, event.python)):
             held.setdefault(normalise(found["name"]), set()).add(found["version"])
     return True

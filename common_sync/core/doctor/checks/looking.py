@@ -13,12 +13,10 @@ from common_sync.core.doctor.checks.surroundings import activates
 from common_sync.core.doctor.image.files import Doubt, Put
 from common_sync.core.doctor.install.command import read_install
 from common_sync.core.doctor.install.sites import PYTHON, UNKNOWN, Around, Site, python_of, site_at, user_site
-from common_sync.core.expressions import expression
-from common_sync.core.formats.python_command import read_python
+from common_sync.core.formats.python_command import is_python, read_python
 from common_sync.core.formats.shell.script import Command
 from common_sync.core.formats.shell.words import Word
 
-_PYTHON = expression(r"(?:python|pypy)[\d.]*")
 SERVERS = frozenset({"gunicorn", "uvicorn", "hypercorn", "celery", "flask", "fastapi", "pytest", "daphne", "granian"})
 """Programs that look into the current folder of themselves, however Python is told not to."""
 _FOLDERS = frozenset({"--app-dir", "--chdir", "--pythonpath", "--workdir"})
@@ -115,7 +113,7 @@ def _read(command: Command) -> _Read | None:
     """Return how a command starts Python, or None where it starts no program of Python's, or installs."""
     if command.program in SERVERS:
         return _Read(frozenset("P"), server=True)
-    if not command.words or not _PYTHON.fullmatch(command.program) or read_install(command) is not None:
+    if not command.words or not is_python(command.program) or read_install(command) is not None:
         return None
     letters, module, script, code, *_ = read_python(command.arguments)
     return _Read(letters, module, script, code, server=module.partition(".")[0] in SERVERS)
@@ -132,12 +130,11 @@ def _look(started: Started, read: _Read, around: Around, stage: StageEnd, entrie
     python = python_of(command, around) if home == "" else UNKNOWN if home is None else site_at(home)
     user = _user_site(command, letters, stage) if packages and not alone and python == PYTHON else None
     folders = (*(one for one in own if one is not None), *path, *entries)
-    shown = " ".join(word.text for word in command.words[:4]).partition("\n")[0]
     script = _script_of(command, read)
     server = read.module.partition(".")[0] or command.program
     told = read_served(server, command) if read.server else ""
     more = more or None in own or started.open or started.told or _has_path_file(stage)
-    look = Look(folders, python, packages, user, more, started.line, shown, script)
+    look = Look(folders, python, packages, user, more, started.line, started.shown, script)
     return look._replace(module=told or read.module, served=server if told else "", certain=started.sure)
 
 

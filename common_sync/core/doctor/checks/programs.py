@@ -1,11 +1,12 @@
 """Programs of Python packages that an image is started with: whether an install has brought them, and to where PATH leads."""
 
 from collections.abc import Iterator
+from itertools import chain
 from posixpath import basename, dirname, join, normpath
 from typing import NamedTuple
 
 from common_sync.core.doctor.build.outcome import Build, Installed, NotFollowed, Ran, Started, Taken
-from common_sync.core.doctor.checks.begun import Begun, is_told, leaves_nothing, list_begun
+from common_sync.core.doctor.checks.begun import Begun, is_told, leaves_nothing
 from common_sync.core.doctor.checks.surroundings import activates, site_of, surround
 from common_sync.core.doctor.image.files import Doubt, Image
 from common_sync.core.doctor.install.brought import Brought, list_brought
@@ -13,7 +14,7 @@ from common_sync.core.doctor.install.sites import PYTHON, UNKNOWN, Site
 from common_sync.core.doctor.view import IF_HARMLESS, View
 from common_sync.core.expressions import expression
 from common_sync.core.findings import make_finding
-from common_sync.core.formats.python_command import read_python
+from common_sync.core.formats.python_command import read_module
 from common_sync.core.formats.shell.script import Command
 from common_sync.core.model import Finding, below
 
@@ -34,7 +35,6 @@ _BRINGERS: dict[str, frozenset[str]] = {
     "django-admin": frozenset({"django", "djangorestframework", "django-ninja"}),
 }
 """Program → the packages that bring it, or that require one which does."""
-_PYTHON = expression(r"(?:python|pypy)[\d.]*")
 _OF_ENVIRONMENTS = expression(r"(?:python|pypy|pip)[\d.]*")
 """What an environment has from the beginning."""
 _PREFIXES = ("/usr/local", "/usr", "")
@@ -90,16 +90,13 @@ class _Wanted(NamedTuple):
     module: bool = False  # whether it is started as a module, `python -m`
 
 
-def check_programs(view: View) -> Iterator[Finding]:
-    """Yield the programs of Python packages that images are started with and nothing has installed.
+def check_programs(view: View, begun: Begun) -> Iterator[Finding]:
+    """Yield the programs of Python packages that an image is started with and nothing has installed.
 
     Args:
         view: The service.
+        begun: How the image is started.
     """
-    yield from dict.fromkeys(one for begun in list_begun(view) for one in _check(view, begun))
-
-
-def _check(view: View, begun: Begun) -> Iterator[Finding]:
     if begun.end.installs_later:
         return
     activated = ""
@@ -112,13 +109,11 @@ def _check(view: View, begun: Begun) -> Iterator[Finding]:
         lacking = _why_lacking(wanted, begun, activated)
         if lacking is None or (told and not lacking.sure):
             continue
-        shown = " ".join(word.text for word in wanted.command.words[:4])
-        said = f"`{shown}` is started with the image, and {lacking.why}"
-        said = (
-            said if lacking.sure else f"cannot be told whether `{wanted.program}` is there for `{shown}`: {lacking.why}"
-        )
-        remedy = lacking.remedy if lacking.sure else f"{lacking.remedy}; {IF_HARMLESS}"
-        code = "CS220" if lacking.sure else "CS213"
+        code, remedy = "CS220", lacking.remedy
+        said = f"`{started.shown}` is started with the image, and {lacking.why}"
+        if not lacking.sure:
+            code, remedy = "CS213", f"{lacking.remedy}; {IF_HARMLESS}"
+            said = f"cannot be told whether `{wanted.program}` is there for `{started.shown}`: {lacking.why}"
         yield make_finding(code, view.service.path, begun.file, started.line, said, remedy)
 
 
@@ -131,7 +126,7 @@ def _read(started: Started) -> _Wanted | None:
     if command.program in _BRINGERS:
         folder = normpath(join(command.folder or "/", dirname(written))) if "/" in written else ""
         return _Wanted(command.program, command, folder)
-    module = read_python(command.arguments).module if _PYTHON.fullmatch(command.program) else ""
+    module = read_module(command.program, command.arguments)
     return _Wanted(module, command, module=True) if module in _BRINGERS else None
 
 
@@ -162,7 +157,7 @@ _INSTALLERS = frozenset(
 
 def _is_installer(command: Command) -> bool:
     tool = command.program == "uv" and [word.text for word in command.arguments[:1]] == ["tool"]
-    by_python = _PYTHON.fullmatch(command.program) and read_python(command.arguments).module in _INSTALLERS
+    by_python = read_module(command.program, command.arguments) in _INSTALLERS
     return tool or bool(by_python) or command.program in _INSTALLERS
 
 
@@ -183,8 +178,8 @@ class _Lacking(NamedTuple):
 def _why_lacking(wanted: _Wanted, begun: Begun, activated: str) -> _Lacking | None:
     """Return why a program is not there, or may not be; None where it is."""
     build, program = begun.image.build, wanted.program
-    bins = [*_list_bins(begun, begun.number)]
-    every = [one for number in range(len(build.stages)) for one in _list_bins(begun, number)]
+    of_stages = [[*_list_bins(begun, number)] for number in range(len(build.stages))]
+    bins, every = of_stages[begun.number], [*chain.from_iterable(of_stages)]
     folders = _folders(wanted, begun, activated)
     if wanted.module or folders is None:
         found = every
@@ -194,7 +189,7 @@ def _why_lacking(wanted: _Wanted, begun: Begun, activated: str) -> _Lacking | No
             return None  # nothing of it is known
     if any(one.has(program) for one in found) or any(_is_mounted(one, begun) for one in found):
         return None
-    sure = not any(one.may_have(program) for one in found) and leaves_nothing(begun)
+    sure = not any(one.may_have(program) for one in found) and leaves_nothing(build, begun.number)
     bringers = _BRINGERS[program]
     package = program if program in bringers else min(bringers & {"django", "waitress", "fastapi[standard]"})
     remedy = f"add `{package}` to the requirements that the image installs"
@@ -205,7 +200,7 @@ def _why_lacking(wanted: _Wanted, begun: Begun, activated: str) -> _Lacking | No
     left = next((one for one in every if one.has(program)), None)
     if left is not None and sure and not wanted.folder:
         why = f"{left.folder}/{program} is in another stage only: no COPY takes it"
-        return _Lacking(why, f"copy {left.folder} as well, or start `python -m {program}`", sure)
+        return _Lacking(why, f"copy {left.folder} as well, or start `python -m {program}`", sure=True)
     why = f"no install line brings `{program}`" if sure else "no requirement names a package that is known to bring it"
     return _Lacking(why, remedy, sure)
 
@@ -260,8 +255,9 @@ def _list_packers(build: Build) -> Iterator[Installed]:
 
 
 def _list_taken(taken: Taken, begun: Begun) -> Iterator[_Bin]:
+    bins = [*_list_bins(begun, taken.stage)]
     for source in (normpath(f"/{one.lstrip('/')}") for one in taken.sources):
-        for one in _list_bins(begun, taken.stage):
+        for one in bins:
             rest, inner = below(one.folder, source), below(source, one.folder)
             if not one.folder:
                 yield one

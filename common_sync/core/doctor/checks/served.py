@@ -28,8 +28,7 @@ def read_served(program: str, command: Command) -> str:
     """
     words = command.arguments
     if program in _BY_OPTION:
-        told = _application(program, command)
-        name = told.text.partition(":")[0] if told is not None and told.known else ""
+        name = _name_served(program, command)
         return name if _MODULE.fullmatch(name) and not name.endswith(".py") else ""
     pairs = [*pairwise((Word(""), *words))]
     found = (_SERVED.fullmatch(word.text) for before, word in pairs if word.known and before.text not in _ADDRESSES)
@@ -43,6 +42,12 @@ def _list_plain(pairs: Sequence[tuple[Word, Word]]) -> Iterator[str]:
         free = not before.text.startswith("-") or "=" in before.text or before.text in _FLAGS_OF_GUNICORN
         if free and before.text != "-m" and word.known and _MODULE.fullmatch(word.text):
             yield word.text
+
+
+def _name_served(program: str, command: Command) -> str:
+    """Return what a server is told to serve, without the object after its colon; nothing where nobody can tell."""
+    told = _application(program, command)
+    return told.text.partition(":")[0] if told is not None and told.known else ""
 
 
 def _application(program: str, command: Command) -> Word | None:
@@ -66,8 +71,7 @@ def read_served_file(command: Command) -> Word | None:
         command: How it is started.
     """
     if command.program == "flask":
-        told = _application("flask", command)
-        name = told.text.partition(":")[0] if told is not None and told.known else ""
+        name = _name_served("flask", command)
         return Word(name) if name.endswith(".py") else None
     if command.program not in _BY_FILE or [word.text for word in command.arguments[:1]] not in (["run"], ["dev"]):
         return None

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Iterator
 from posixpath import join, normpath
 
-from common_sync.core.doctor.build.outcome import NotFollowed, StageEnd
-from common_sync.core.doctor.checks.begun import Begun, is_told, leaves_nothing, list_begun
+from common_sync.core.doctor.build.outcome import NotFollowed, StageEnd, Started
+from common_sync.core.doctor.checks.begun import Begun, is_told, leaves_nothing
 from common_sync.core.doctor.checks.looking import SERVERS, Look, find_looks
 from common_sync.core.doctor.checks.path_entries import path_entries_in
 from common_sync.core.doctor.checks.programs import KNOWN, may_be_in_environment
@@ -30,12 +30,13 @@ from common_sync.core.model import Finding, below
 _SHELL = expression(r"(?:ba|da|a|z|k)?sh")
 
 
-def check_started(view: View) -> Iterator[Finding]:
-    """Yield what the images of a service are started with and do not have."""
-    yield from dict.fromkeys(one for begun in list_begun(view) for one in _check(view, begun))
+def check_started(view: View, begun: Begun) -> Iterator[Finding]:
+    """Yield what an image is started with and does not have.
 
-
-def _check(view: View, begun: Begun) -> Iterator[Finding]:
+    Args:
+        view: The service.
+        begun: How the image is started.
+    """
     told = is_told(begun.image, NotFollowed)
     for line, said, sure in _list_absent(begun):
         if told and not sure:
@@ -51,28 +52,24 @@ def _list_absent(begun: Begun) -> Iterator[tuple[int, str, bool]]:
         yield passed
     for started in end.started:
         command = started.command
-        look_at = started.sure
-        if look_at and (odd := _why_odd(command, end.image)):
+        if started.sure and (odd := _why_odd(started, end.image)):
             yield started.line, odd, True
-        for path in (*_paths_of(command), *_files_of(command)) if look_at else ():
+        for path in (*_paths_of(command), *_files_of(command)) if started.sure else ():
             if (absent := _absence(path, begun)) is not None:
-                yield started.line, f"`{_shown(command)}` is started with the image, and there is no {path}", absent
+                yield started.line, f"`{started.shown}` is started with the image, and there is no {path}", absent
     made = surround(begun.image.build, begun.number).made
     for look in find_looks(end, made, path_entries_in(begun.image)):
         yield from _absent_for(look, begun) if look.certain and look.line else ()
 
 
-def _shown(command: Command) -> str:
-    return " ".join(word.text for word in command.words[:4])
-
-
-def _why_odd(command: Command, image: Image) -> str:
+def _why_odd(started: Started, image: Image) -> str:
     """Return why a command is none: JSON that is none to Docker, or a whole line as one word."""
+    command = started.command
     program = command.words[0] if command.words else None
     if program is None or not program.known:
         return ""
     if program.text.startswith("[") and program.text not in {"[", "[["}:
-        return f"`{_shown(command)}` is no JSON, so that a shell gets it: write the words with double quotes"
+        return f"`{started.shown}` is no JSON, so that a shell gets it: write the words with double quotes"
     place = image.look(normpath(join(command.folder or "/", program.text)))
     if " " in program.text.strip() and (place is None or place.kind != "file"):
         return f"`{program.text}` is one word here, and no program: write each word by itself"
@@ -124,7 +121,7 @@ def _absence(path: str, begun: Begun) -> bool | None:
     shown = is_shown(path, begun.image.build, begun.number, begun.image.context)
     if (path.startswith(SYSTEM) and not own) or shown or may_be_in_environment(path, begun):
         return None
-    return leaves_nothing(begun)
+    return leaves_nothing(begun.image.build, begun.number)
 
 
 def _why_no_module(look: Look, begun: Begun) -> str:
@@ -140,7 +137,7 @@ def _why_no_module(look: Look, begun: Begun) -> str:
         return ""
     partly = next((folder for folder in look.folders if image.look(join(folder, top)) is not None), None)
     own = _is_own(top, begun.image.service.context)
-    if not (own or partly) or _is_installed(top, begun) or not leaves_nothing(begun):
+    if not (own or partly) or _is_installed(top, begun) or not leaves_nothing(begun.image.build, begun.number):
         return ""
     if _is_bare(top, look, begun) and (top in sys.stdlib_module_names or top in KNOWN or _is_named(top, begun)):
         return ""  # a package comes before folders without an `__init__`

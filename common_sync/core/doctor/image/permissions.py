@@ -50,8 +50,9 @@ def list_allowed(command: Command, image: Image) -> Iterator[Allowed]:
         if command.program == "setfacl" or any(_CHMOD.search(word.text) for word in command.arguments):
             yield Allowed("/", None)  # by `find` or `xargs`, or by a program of Python's
         return
-    options = [word.text for word in command.arguments if word.text in _OPTIONS]
-    rest = [word for word in command.arguments if word.text not in _OPTIONS]
+    options = [word.text for word in command.arguments if _OPTIONS.fullmatch(word.text)]
+    rest = [word for word in command.arguments if not _OPTIONS.fullmatch(word.text)]
+    deep = any(one == "--recursive" or (one[1] != "-" and "R" in one) for one in options)
     like = bool(rest) and rest[0].text.startswith("--reference")
     runs = may_run_by(rest[0].text) if rest and rest[0].known else None
     if rest and rest[0].known and runs is None and not like:
@@ -62,11 +63,10 @@ def list_allowed(command: Command, image: Image) -> Iterator[Allowed]:
             continue
         path = normpath(join(command.folder or "/", word.text))
         found = match_paths(path, image) if WILD.search(path) else [path]
-        deep = bool({"-R", "--recursive"} & {*options})
         yield from (Allowed(_behind(one, image), runs, deep=deep) for one in found)
 
 
-_OPTIONS = frozenset({"-R", "--recursive", "-v", "-c", "-f", "--verbose", "--changes", "--silent", "--quiet"})
+_OPTIONS = expression(r"-[Rvcf]+|--(?:recursive|verbose|changes|silent|quiet)")
 
 
 def may_run(path: str, image: Image, context: Context) -> bool | None:
@@ -95,7 +95,7 @@ def _behind(path: str, image: Image) -> str:
 
 
 def _answers(path: str, image: Image, context: Context) -> Iterator[bool | None]:
-    """Yield what each layer says, the latest first."""
+    """Yield what each layer says, the latest first; that a folder is made says nothing of files."""
     for layer in reversed(image.layers):
         rest = below(path, layer.place)
         if rest is None:
@@ -106,7 +106,7 @@ def _answers(path: str, image: Image, context: Context) -> Iterator[bool | None]
                 yield _of_put(layer, place, inner, context)
         elif isinstance(layer, Gone | Doubt):
             yield None
-        elif isinstance(layer, Allowed) and (not rest or layer.deep):  # that a folder is made says nothing of files
+        elif isinstance(layer, Allowed) and (not rest or layer.deep):
             yield layer.runs
 
 

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple
 
 from common_sync.core.doctor.install.settings import from_environment
 from common_sync.core.expressions import expression
-from common_sync.core.formats.python_command import read_python
+from common_sync.core.formats.python_command import is_python, read_python
 from common_sync.core.formats.shell.script import Command
 from common_sync.core.formats.shell.words import Word
 
@@ -51,7 +51,6 @@ class Install(NamedTuple):
 
 
 _PIP = expression(r"pip3?(?:\.\d+)?(?:-3(?:\.\d+)?)?")
-_PYTHON = expression(r"(?:python|pypy)[\d.]*")
 _PIP_COMMANDS = frozenset({"install", "wheel", "download"})
 
 _SHORT = {
@@ -111,7 +110,7 @@ def read_install(command: Command) -> Install | None:
     """Return what a command installs, or None when it installs nothing local for all that can be told."""
     words = list(command.arguments)
     program = command.program
-    if _PYTHON.fullmatch(program):
+    if is_python(program):
         started = read_python(words)
         if started.module:
             program, words = started.module, list(started.rest)

@@ -10,12 +10,12 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from common_sync.core.doctor.install.command import Install
-from common_sync.core.doctor.install.projects import Dependency, Project, read_project
+from common_sync.core.doctor.install.projects import Dependency, Project, list_declared, read_project
 from common_sync.core.doctor.install.selection import select
 from common_sync.core.expressions import expression
 from common_sync.core.formats.pip.names import list_spellings, normalise
 from common_sync.core.formats.tables import Table, find_table, list_strings
-from common_sync.core.formats.toml import parse_toml
+from common_sync.core.formats.toml import Document, parse_toml
 from common_sync.core.text import UnparsableError
 
 LOCKS = {"uv": "uv.lock", "poetry": "poetry.lock", "pdm": "pdm.lock", "pipenv": "Pipfile.lock"}
@@ -66,23 +66,21 @@ class _Read(NamedTuple):
 @lru_cache(maxsize=64)
 def _read(text: str) -> _Read | None:
     try:
-        tables = parse_toml(text).tables
+        document = parse_toml(text)
     except UnparsableError:
         return None
+    tables = document.tables
     project, poetry = find_table(tables, "project"), find_table(tables, "tool", "poetry")
     told = ("project" in tables and "dependencies" not in list_strings(project.get("dynamic"))) or bool(poetry)
-    return _Read(tuple(_list_dependencies(tables)), told or "packages" in tables)
+    return _Read(tuple(_list_dependencies(document)), told or "packages" in tables)
 
 
-def _list_dependencies(tables: Table) -> Iterator[Dependency]:
+def _list_dependencies(document: Document) -> Iterator[Dependency]:
     """Yield what each table asks for: the path of each is nothing, and what is written a name, with an extra or without."""
-    uv, pdm = find_table(tables, "tool", "uv"), find_table(tables, "tool", "pdm", "dev-dependencies")
-    yield from _of_list(find_table(tables, "project").get("dependencies"))
-    for extra, listed in find_table(tables, "project", "optional-dependencies").items():
-        yield from _of_list(listed, extra=extra)
-    for group, listed in (*find_table(tables, "dependency-groups").items(), *pdm.items()):
-        yield from _of_list(listed, group=group)
-    yield from _of_list(uv.get("dev-dependencies"), group="dev")
+    for one in list_declared(document):
+        names = list_spellings(one.requirement)
+        yield from (Dependency("", 0, name, group=one.group, extra=one.extra) for name in names)
+    tables = document.tables
     poetry = find_table(tables, "tool", "poetry")
     yield from _of_table(find_table(poetry, "dependencies"))
     yield from _of_table(find_table(poetry, "dev-dependencies"), "dev")
@@ -90,11 +88,6 @@ def _list_dependencies(tables: Table) -> Iterator[Dependency]:
         yield from _of_table(find_table(poetry, "group", group, "dependencies"), group)
     yield from _of_table(find_table(tables, "packages"))
     yield from _of_table(find_table(tables, "dev-packages"), "dev")
-
-
-def _of_list(listed: object, *, group: str = "", extra: str = "") -> Iterator[Dependency]:
-    for one in list_strings(listed):
-        yield from (Dependency("", 0, name, group=group, extra=extra) for name in list_spellings(one))
 
 
 def _of_table(table: Table, group: str = "") -> Iterator[Dependency]:

@@ -66,7 +66,7 @@ def read_project(text: str) -> Project | None:
         return None
     tables = document.tables
     project, poetry = _table(tables, "project"), _table(tables, "tool", "poetry")
-    declared = [*_with_included(document, [*_declared(document)])]
+    declared = list_declared(document)
     backend = _table(tables, "build-system").get("build-backend")
     python = project.get("requires-python", _table(poetry, "dependencies").get("python"))
     groups = _table(poetry, "group")
@@ -182,6 +182,11 @@ class _Declared(NamedTuple):
     def name(self) -> str:
         found = re.match(r"\s*([A-Za-z0-9][\w.-]*)", self.requirement)
         return normalise(found[1]) if found else ""
+
+
+def list_declared(document: Document) -> list[_Declared]:
+    """Return every requirement of a project, and once more for each group that includes the one it stands in (PEP 735)."""
+    return [*_with_included(document, [*_declared(document)])]
 
 
 def _declared(document: Document) -> Iterator[_Declared]:

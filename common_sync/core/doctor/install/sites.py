@@ -11,6 +11,7 @@ from typing import Literal, NamedTuple
 from common_sync.core.doctor.install.command import Install
 from common_sync.core.doctor.install.poetry_settings import CREATE, IN_PROJECT
 from common_sync.core.expressions import expression
+from common_sync.core.formats.python_command import is_python
 from common_sync.core.formats.shell.script import Command
 from common_sync.core.model import below
 
@@ -26,7 +27,6 @@ PYTHON, UNKNOWN = Site("python"), Site("unknown")
 _PREFIXES = frozenset({"", "/", "/usr", "/usr/local"})
 _PACKAGES = expression(r"(?P<prefix>.*)/lib(?:64)?/python[\d.*?]*/(?:site|dist)-packages/?$")
 _OWN = expression(r"/$|/usr(?:/local)?(?:$|/lib(?:64)?(?:$|/python))")
-_INTERPRETER = expression(r"(?:python|pypy)[\d.]*")
 _PLACES = frozenset({"--target", "--prefix", "--root", "--python"})
 _OFF = frozenset({"0", "false", "no", "off"})
 
@@ -112,7 +112,7 @@ def find_site(install: Install, command: Command, around: Around) -> Site | None
 
 
 def _interpreter(path: str) -> Site:
-    if _INTERPRETER.fullmatch(basename(path)) and basename(dirname(path)) == "bin":
+    if is_python(basename(path)) and basename(dirname(path)) == "bin":
         return site_at(dirname(dirname(path)))
     return site_at(path)
 

@@ -101,17 +101,8 @@ def refuse_settings(install: Install, image: Image, context: Context) -> Iterato
     found = None if install.tool != "uv" or install.has("--no-config") else find_settings(install, image, context)
     if found is None:
         return
-    for reason in _reasons(found):
-        yield Need(
-            "file",
-            basename(found.path),
-            found.path,
-            "there",
-            file=found.origin,
-            refused=reason,
-            sure=False,
-            brought=False,
-        )
+    need = Need("file", basename(found.path), found.path, "there", file=found.origin, sure=False, brought=False)
+    yield from (need._replace(refused=reason) for reason in _reasons(found))
 
 
 def _reasons(found: SettingsFile) -> Iterator[str]:

@@ -10,7 +10,6 @@ from common_sync.core.doctor.install.need import Need
 from common_sync.core.expressions import expression
 
 _TAGS = expression(r".*-(?P<python>[^-]+)-(?P<abi>[^-]+)-(?P<platform>[^-]+)\.whl")
-_SYSTEMS = ("any", "linux", "manylinux", "musllinux")
 _FOREIGN = ("win", "macosx", "ios", "android", "emscripten", "pyodide")
 _VERSION = expression(r"(?P<kind>cp|py)(?P<major>[23])(?P<minor>\d*)")
 
@@ -26,7 +25,7 @@ def fits(name: str, python: str | None) -> bool:
     if found is None:
         return True
     platforms = found["platform"].split(".")
-    if all(one.startswith(_FOREIGN) and not one.startswith(_SYSTEMS) for one in platforms):
+    if all(one.startswith(_FOREIGN) for one in platforms):
         return False
     minor = int(python.split(".")[1]) if python is not None else None
     return any(_is_taken(one, found["abi"], minor) for one in found["python"].split("."))

@@ -7,10 +7,10 @@ from posixpath import basename
 from typing import NamedTuple
 
 from common_sync.core.expressions import expression
+from common_sync.core.formats.python_command import is_python
 from common_sync.core.formats.shell.simple import Simple
 
 _ASSIGNMENT = expression(r"[A-Za-z_]\w*=.*", re.DOTALL)
-_PYTHON = expression(r"(?:python|pypy)[\d.]*")
 _PIP = expression(r"pip3?(?:\.\d+)?")
 _STEADY = frozenset(
     (
@@ -64,7 +64,7 @@ def sets_errexit(words: Sequence[str]) -> bool:
 
 def _is_steady(words: Sequence[str]) -> bool:
     rest = [*dropwhile((_LEADING | _KEYWORDS).__contains__, (one for one in words if not _ASSIGNMENT.fullmatch(one)))]
-    if rest[1:2] == ["-m"] and _PYTHON.fullmatch(basename(rest[0])):
+    if rest[1:2] == ["-m"] and is_python(basename(rest[0])):
         rest = rest[2:]
     program = basename(rest[0]) if rest else ":"
     return program in _STEADY or _PIP.fullmatch(program) is not None
