@@ -7,6 +7,11 @@ import pytest
 from support.depth import deep
 from support.monorepo import MASTER, Monorepo, make_monorepo
 
+from common_sync.commands import log as command
+from common_sync.core.copies.ancestry import Commit
+from common_sync.edges.git.history import read_line
+from common_sync.edges.project.load import load_project
+
 API, WORKER = "services/api/common", "services/worker/common"
 SETTINGS = "our_common/settings.py"
 
@@ -158,6 +163,36 @@ def test_a_merge_is_one_commit(aged: Monorepo) -> None:
     aged.git("checkout", "-q", "main")
     aged.git("merge", "-q", "--no-ff", "-m", "the merge", "other")
     assert {tuple(subjects(copy)) for copy in log(aged)} == {("the merge",)}
+
+
+def test_a_long_history_is_read_from_its_end(aged: Monorepo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library with ten thousand commits would be read to its beginning for a copy that is two commits behind."""
+    aged.write("common/__pycache__/x.pyc", "")  # of what is not copied, where what is read first begins
+    aged.commit("nothing that is copied")
+    for number in (1, 2):
+        aged.write("common/new.py", f"new = {number + 1}\n")
+        aged.commit(f"new {number}")
+    aged.run("distribute", "worker")
+    aged.write("common/newest.py", "")
+    aged.commit("newest")
+    project = load_project(str(aged.root))
+    whole = command.read_history(project)
+    assert [len(copy.behind) for copy in whole.copies] == [5, 1]
+    for last in range(1, 9):
+        monkeypatch.setattr(command, "_LAST", last)
+        assert command.read_history(project) == whole, last
+    asked = list[str]()
+
+    def read(master: str) -> list[Commit]:
+        asked.append(master)
+        return read_line(master)
+
+    monkeypatch.setattr(command, "_LAST", 3)
+    monkeypatch.setattr(command, "read_line", read)
+    assert command.read_history(project, ["worker"]).copies == whole.copies[1:]
+    assert asked == []
+    assert command.read_history(project, ["api"]).copies == whole.copies[:1]
+    assert asked == [str(aged.root / "common")]
 
 
 def test_a_digest(aged: Monorepo) -> None:

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from hashlib import sha256
 from typing import NamedTuple
 
@@ -13,6 +13,7 @@ from common_sync.core.copies.ancestry import (
     SYMLINK,
     Blob,
     Commit,
+    Nearest,
     find_differing,
     find_digest,
     find_likest,
@@ -25,7 +26,15 @@ from common_sync.core.errors import ConfigurationError, GitError, Problem, TreeE
 from common_sync.core.model import SHOWN_ID, Entries, Entry, Snapshot, Symlink
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.git.checkout import ATTRIBUTES, may_convert
-from common_sync.edges.git.history import FormerStates, is_cut_off, list_uncommitted, name_entry, read_blobs, read_line
+from common_sync.edges.git.former import FormerStates
+from common_sync.edges.git.history import (
+    is_cut_off,
+    list_uncommitted,
+    name_entry,
+    read_blobs,
+    read_end,
+    read_line,
+)
 from common_sync.edges.git.repository import find_top, folders_up
 from common_sync.edges.library.copies import read_copy
 from common_sync.edges.library.targets import Target, read_targets
@@ -77,6 +86,9 @@ class History(NamedTuple):
         clear = all(copy.unclear is None for copy in self.copies)
         return found and clear and all(digest.unclear is None for digest in self.digests)
 
+
+_LAST = 50
+"""How many commits are looked at first: most copies are just what one of the last ones made."""
 
 _DIGEST = re.compile("cs1:[0-9a-f]{8,64}")
 
@@ -141,10 +153,20 @@ class _Line:
     @cached_property
     def _commits(self) -> Sequence[Commit]:
         """The commits that change a file that is copied, the oldest first."""
-        belongs = self.library.rules.exclusion
+        last, are_all = self._last
+        return last if are_all else self._select(read_line(self._folder))
+
+    @cached_property
+    def _last(self) -> tuple[Sequence[Commit], bool]:
+        """The last of these commits, and whether they are all; else the first has all that the master held then."""
+        last, are_all = read_end(self._folder, _LAST)
+        return self._select(last), are_all
+
+    def _select(self, commits: Iterable[Commit]) -> Sequence[Commit]:
+        belongs = cache(self.library.rules.exclusion)
         line = (
             commit._replace(changes={path: blob for path, blob in commit.changes.items() if belongs(path) is None})
-            for commit in read_line(self._folder)
+            for commit in commits
         )
         return [commit for commit in line if commit.changes]
 
@@ -197,15 +219,12 @@ class _Line:
         own = self._list_own(copy.entries, now, found.copy) if base is None else frozenset[str]()
         edited = own if base is None else find_differing(copy.entries, base.files, modes=True) & copy.entries.keys()
         found = found._replace(edited=tuple(sorted(edited)))
-        if not now and not self._commits:
-            return found
         try:
-            names = self._name(listed, copy.entries, found.copy, modes=base is not None)
-            nearest = find_nearest(self._commits, names | self._guess(own, found.copy))
+            line, nearest = self._find_nearest(found.copy, listed, copy.entries, own, modes=base is not None)
         except GitError as error:
             return found._replace(unclear=error.problems[0] if now else None)
         if nearest is not None and not nearest.differing and not now:
-            return found._replace(at=self._commits[nearest.number])
+            return found._replace(at=line[nearest.number])
         if not now:
             return found
         if nearest is None or (nearest.differing and self._unclear is not None):
@@ -213,11 +232,24 @@ class _Line:
         # what the master holds now is a state as well, though no commit has it
         is_now = len(now) < len(nearest.differing | own)
         return found._replace(
-            at=self._commits[nearest.number],
+            at=line[nearest.number],
             differs=tuple(sorted((now if is_now else nearest.differing) - own)),
-            behind=() if is_now else tuple(self._commits[nearest.number + 1 :]),
+            behind=() if is_now else tuple(line[nearest.number + 1 :]),
             uncommitted=() if is_now else self._uncommitted,
         )
+
+    def _find_nearest(
+        self, copy: str, listed: Entries, held: Entries, own: Iterable[str], *, modes: bool
+    ) -> tuple[Sequence[Commit], Nearest | None]:
+        """Return commits, and the one of them that a copy is nearest to: of the last ones where it is just what one of them made."""
+        guessed = self._guess(own, copy)
+        last, are_all = self._last
+        nearest = find_nearest(last, self._name(last, listed, held, copy, modes=modes) | guessed)
+        # what the first of the last ones has changed is not known, so whether it is one that counts is not either
+        if are_all or (nearest is not None and not nearest.differing and nearest.number):
+            return last, nearest
+        line = self._commits
+        return line, find_nearest(line, self._name(line, listed, held, copy, modes=modes) | guessed)
 
     def _list_own(self, held: Entries, differing: frozenset[str], copy: str) -> frozenset[str]:
         """Return the files of a copy without a manifest that the master never had so."""
@@ -237,21 +269,23 @@ class _Line:
                 guessed[path] = (Blob(PLAIN, name), Blob(EXECUTABLE, name))
         return guessed
 
-    def _name(self, listed: Entries, held: Entries, copy: str, *, modes: bool) -> dict[str, Collection[Blob]]:
-        """Return path → git's names for what is listed; nothing fits where no commit has it."""
-        digits = len(self._commits[-1].id) if self._commits else 40
+    def _name(
+        self, line: Sequence[Commit], listed: Entries, held: Entries, copy: str, *, modes: bool
+    ) -> dict[str, Collection[Blob]]:
+        """Return path → git's names for what is listed; nothing fits where no commit of a line has it."""
+        digits = len(line[-1].id) if line else 40
         for path, entry in listed.items():
             if entry not in self._names and (isinstance(entry, Symlink) or held.get(path) == entry):
                 name = name_entry(entry, os.path.join(self._root, copy, path), digits)
                 self._names.update({entry: name} if name is not None else {})
         unknown = {path: entry for path, entry in listed.items() if entry not in self._names}
         if unknown:
-            self._names.update(self._read_names(unknown))
+            self._names.update(self._read_names(line, unknown))
         return {path: _fitting(entry, self._names.get(entry), modes=modes) for path, entry in listed.items()}
 
-    def _read_names(self, entries: Entries) -> Iterator[tuple[Entry, str]]:
+    def _read_names(self, line: Sequence[Commit], entries: Entries) -> Iterator[tuple[Entry, str]]:
         """Yield git's names for files that are not on the disk any more, from what their paths have held."""
-        blobs = {blob for commit in self._commits for path in entries if (blob := commit.changes.get(path))}
+        blobs = {blob for commit in line for path in entries if (blob := commit.changes.get(path))}
         for blob, entry in self._read_entries(blobs).items():
             yield entry, blob.name
 

@@ -1,7 +1,6 @@
 """The command line: parses, runs a command, returns its exit code."""
 
 import inspect
-import os
 import sys
 from collections.abc import Callable, Sequence
 from enum import StrEnum
@@ -20,12 +19,10 @@ from common_sync.interface.commands import (
     Parameter,
     common_parameters,
     find_command,
-    load_command,
     own_parameters,
     put_command_first,
 )
-from common_sync.interface.show.options import Options
-from common_sync.interface.show.presenter import find_outputs
+from common_sync.interface.plain import bind
 from common_sync.interface.show.terminal import write
 
 _INTERRUPTED = 130
@@ -106,11 +103,9 @@ def _main(*, version: Annotated[bool, _VERSION] = False) -> None:
 
 def _make_command(name: str) -> Callable[..., Callable[[], int]]:
     """Return the function that typer calls for a command: it runs nothing yet."""
-    run = load_command(name)
 
     def parse(**values: object) -> Callable[[], int]:
-        common = [values.pop(field, default) for field, default in Options._field_defaults.items()]
-        return partial(run, _options(*common), **values)
+        return bind(name, values)
 
     parameters = [_make_parameter(one) for one in (*own_parameters(name), *common_parameters(name))]
     parse.__dict__["__signature__"] = inspect.Signature(parameters)
@@ -129,12 +124,3 @@ def _make_parameter(one: Parameter) -> inspect.Parameter:
     # old releases of typer do not know literals
     kind = StrEnum("Choice", list(get_args(one.kind))) if get_origin(one.kind) is Literal else one.kind
     return inspect.Parameter(one.name, inspect.Parameter.KEYWORD_ONLY, default=info, annotation=kind)
-
-
-def _options(*values: object) -> Options:
-    options = Options._make(values)
-    find_outputs(options)  # a wrong one is refused before anything is done
-    if options.color != "auto":  # an error on its way out, and a progress bar, look at these two
-        os.environ.pop("NO_COLOR", None)
-        os.environ["FORCE_COLOR" if options.color == "always" else "NO_COLOR"] = "1"
-    return options

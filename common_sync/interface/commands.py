@@ -144,13 +144,15 @@ def load_command(name: str) -> Callable[..., int]:
 
 
 def own_parameters(name: str) -> Iterator[Parameter]:
-    """Yield what a command takes beside the options of every command."""
-    from inspect import signature  # to complete a service's name needs none
-
-    _, *own = signature(load_command(name)).parameters.values()
-    for one in own:
-        kind, option = get_args(one.annotation)
-        yield Parameter(one.name, kind, option, ... if one.default is one.empty else one.default)
+    """Yield what a command takes beside the options of every command; `inspect` would take as long as half of all else."""
+    run = load_command(name)
+    _, *own = (field for field in run.__annotations__ if field != "return")
+    named, placed = run.__kwdefaults__ or {}, run.__defaults__ or ()
+    backwards = (field for field in reversed(own) if field not in named)
+    defaults = {**dict(zip(backwards, reversed(placed), strict=False)), **named}
+    for field in own:
+        kind, option = get_args(run.__annotations__[field])
+        yield Parameter(field, kind, option, defaults.get(field, ...))
 
 
 def common_parameters(name: str = "") -> Iterator[Parameter]:

@@ -93,7 +93,7 @@ def _check_file_names() -> None:
 
 
 def _dispatch() -> int:
-    """Run the command line; the commands that run often need no parser without options."""
+    """Run the command line; the commands that run often need no parser without options, and most others not typer."""
     command, *services = sys.argv[1:] or [""]
     if command in ("distribute", "verify") and not any(word.startswith("-") for word in services):
         from common_sync.interface.show.options import Options
@@ -124,6 +124,10 @@ def _dispatch() -> int:
 
     if not shell and wants_help(sys.argv[1:]):
         return show_help(sys.argv[1:])
+    from common_sync.interface.plain import read_plain
+
+    if not shell and (action := read_plain(sys.argv[1:])) is not None:
+        return action()
     from common_sync.interface.cli import run_command_line  # typer costs more than all the rest
 
     return run_command_line()

@@ -7,7 +7,7 @@ import pytest
 from support.repositories import Files, build, run_git
 
 from common_sync.core.configuration import parse_configuration
-from common_sync.edges.project.leftovers import find_tracked
+from common_sync.edges.project.leftovers import find_tracked, find_used
 from common_sync.edges.project.services import discover_services, match_services
 
 CASES = [
@@ -80,3 +80,14 @@ def test_a_machine_without_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     build(tmp_path, {"common/x.py": "", "services/api/main.py": ""})
     monkeypatch.setenv("PATH", os.fspath(tmp_path))
     assert match_services(str(tmp_path), "services/*", ["common"], ["common"]) == ["services/api"]
+
+
+def test_folders_whose_names_begin_alike(tmp_path: Path) -> None:
+    """A folder of leftovers would count as a service because the one beside it is one, or the one inside it."""
+    names = ("a", "a-b", "a.b", "a0", "ab", "b/a", "ä")
+    files = {f"services/{name}/__pycache__/x.pyc": "" for name in names}
+    build(
+        tmp_path, {"common/x.py": "", **files, "services/a.b/x.go": "", "services/b/a/y.go": "", "services/ä/x.go": ""}
+    )
+    folders = [*(f"services/{name}" for name in names), "services/b"]
+    assert find_used(str(tmp_path), folders, ["common"]) == {"services/a.b", "services/b", "services/b/a", "services/ä"}

@@ -13,7 +13,8 @@ from common_sync.core.copies.promotion import make_entry
 from common_sync.core.errors import GitError, ManifestError
 from common_sync.core.model import File, Symlink, Version
 from common_sync.edges.git.ask import ask
-from common_sync.edges.git.history import FormerStates, read_blobs
+from common_sync.edges.git.former import FormerStates
+from common_sync.edges.git.history import read_blobs
 from common_sync.edges.git.repository import find_top
 
 

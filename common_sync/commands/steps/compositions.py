@@ -2,8 +2,8 @@
 
 import os
 from collections.abc import Container, Iterable, Iterator
+from typing import NamedTuple
 
-from common_sync.commands.steps.image_check import Dockerfile
 from common_sync.core.doctor.view import Service
 from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.formats.compose.names import DeadEnd
@@ -18,6 +18,30 @@ from common_sync.edges.service.folder import ServiceFolder
 
 _BLOCK = frozenset({"|", ">"})
 """How a scalar begins whose text stands below it."""
+
+
+class Dockerfile(NamedTuple):
+    """A Dockerfile of a service.
+
+    Attributes:
+        path: Its path in the service.
+        text: Its text.
+        context: The path in the service of the build context that a compose file names for it, or None.
+        targets: The stages that compose files build.
+        arguments: The build arguments that they give, by name; None for one that the environment has.
+        named: The build contexts with names, as paths in the service; None for one outside.
+        builds: What compose files build so.
+        lines_above: How many lines of the file stand above its text: none, unless it stands in a compose file.
+    """
+
+    path: str
+    text: str
+    context: str | None = None
+    targets: tuple[str, ...] = ()
+    arguments: tuple[tuple[str, str | None], ...] = ()
+    named: tuple[tuple[str, str | None], ...] = ()
+    builds: tuple[BuiltService, ...] = ()
+    lines_above: int = 0
 
 
 def list_compositions(composes: ComposeFiles, service: Service, inside: Iterable[str]) -> tuple[BuiltService, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from posixpath import dirname
 from typing import NamedTuple
 
+from common_sync.commands.steps.compositions import Dockerfile
 from common_sync.core.doctor.build.simulate import simulate
 from common_sync.core.doctor.catalogue import inspect_image
 from common_sync.core.doctor.image.copying import MissingSource
@@ -11,7 +12,6 @@ from common_sync.core.doctor.image.files import Anything, BuildContext, Files, R
 from common_sync.core.doctor.mending import Mended, mend
 from common_sync.core.doctor.view import ImageView, Service
 from common_sync.core.findings import file_finding
-from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.formats.dockerfile.syntax import parse_dockerfile
 from common_sync.core.model import Finding
 from common_sync.core.text import UnparsableError
@@ -28,30 +28,6 @@ class ImageCheck(NamedTuple):
     view: ImageView | None = None  # the image, or None where it cannot be followed
     mended: Mended | None = None  # what was put in, or None
     examined: str = ""  # the text that was read
-
-
-class Dockerfile(NamedTuple):
-    """A Dockerfile of a service.
-
-    Attributes:
-        path: Its path in the service.
-        text: Its text.
-        context: The path in the service of the build context that a compose file names for it, or None.
-        targets: The stages that compose files build.
-        arguments: The build arguments that they give, by name; None for one that the environment has.
-        named: The build contexts with names, as paths in the service; None for one outside.
-        builds: What compose files build so.
-        lines_above: How many lines of the file stand above its text: none, unless it stands in a compose file.
-    """
-
-    path: str
-    text: str
-    context: str | None = None
-    targets: tuple[str, ...] = ()
-    arguments: tuple[tuple[str, str | None], ...] = ()
-    named: tuple[tuple[str, str | None], ...] = ()
-    builds: tuple[BuiltService, ...] = ()
-    lines_above: int = 0
 
 
 def check_image(

@@ -6,10 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice, takewhile
 from typing import NamedTuple
 
-from common_sync.commands.steps.compositions import list_compositions, list_dead_ends, list_dockerfiles
-from common_sync.commands.steps.image_check import Dockerfile
-from common_sync.core.doctor.catalogue import is_silenced
-from common_sync.core.doctor.checks.compose import check_compose
+from common_sync.commands.steps.compositions import Dockerfile, list_compositions, list_dead_ends, list_dockerfiles
 from common_sync.core.doctor.view import Service, View
 from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.formats.dockerfile.sources import find_sources, normalise
@@ -145,6 +142,13 @@ class _Looking:
 
     def _find_unfollowed(self, view: View) -> Iterator[Finding]:
         """Yield the lines of compose files that cannot be followed; those outside the service concern no single one."""
+        if not view.compositions and not view.dead_ends:
+            return
+        from common_sync.core.doctor.catalogue import (
+            is_silenced,
+        )  # with all that proves a build, only where it is asked
+        from common_sync.core.doctor.checks.compose import check_compose
+
         if any(setting.value == "CS213" for setting in self._project.configuration.ignore):
             return
         for finding in check_compose(view):

@@ -4,8 +4,8 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-from common_sync.commands.steps.compositions import list_compositions, list_dead_ends, list_dockerfiles
-from common_sync.commands.steps.image_check import Dockerfile, ImageCheck, check_image
+from common_sync.commands.steps.compositions import Dockerfile, list_compositions, list_dead_ends, list_dockerfiles
+from common_sync.commands.steps.image_check import ImageCheck, check_image
 from common_sync.commands.steps.survey import Survey
 from common_sync.commands.steps.unasked import find_unasked
 from common_sync.commands.steps.untaken import ask_for_untaken

@@ -3,7 +3,8 @@
 import os
 from collections.abc import Collection, Iterable, Iterator
 
-from common_sync.commands.steps.image_check import Dockerfile, check_image
+from common_sync.commands.steps.compositions import Dockerfile
+from common_sync.commands.steps.image_check import check_image
 from common_sync.commands.steps.service_check import ServiceCheck
 from common_sync.commands.steps.workspaces import Space, make_space
 from common_sync.core.doctor.catalogue import conclude, is_silenced, judge

@@ -26,7 +26,7 @@ from common_sync.edges.service.references import References, read_references
 if TYPE_CHECKING:
     from common_sync.commands.steps.locking import Locking
     from common_sync.commands.steps.takers import Takers
-    from common_sync.edges.git.history import FormerStates
+    from common_sync.edges.git.former import FormerStates
     from common_sync.edges.state.promoting import Taken
 
 _MANY_FILES = 1500
@@ -172,7 +172,7 @@ def _make_view(project: Project, targets: Mapping[TargetKey, Target], keys: tupl
 
 
 def _former_states(root: str, target: Target) -> "FormerStates":
-    from common_sync.edges.git.history import FormerStates  # only where a copy has no manifest
+    from common_sync.edges.git.former import FormerStates  # only where a copy has no manifest
 
     return FormerStates(os.path.join(root, target.library.master))
 

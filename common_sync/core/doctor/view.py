@@ -4,14 +4,16 @@ import re
 from collections.abc import Callable, Iterable
 from functools import cache
 from posixpath import relpath
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from common_sync.core.doctor.build.outcome import Build
 from common_sync.core.doctor.image.files import BuildContext, Folder
 from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.formats.compose.names import DeadEnd
 from common_sync.core.formats.dockerignore import parse_dockerignore
 from common_sync.core.model import Reference
+
+if TYPE_CHECKING:
+    from common_sync.core.doctor.build.outcome import Build  # who looks at no image needs none of it
 
 IF_HARMLESS = "if you know that it does no harm: # common-sync: ignore[CS213] in the line above"
 """What to do about something that cannot be followed."""
@@ -57,7 +59,7 @@ class ImageView(NamedTuple):
     service: Service  # the service
     dockerfile: str  # the Dockerfile's path in it
     context: BuildContext  # the files that the build gets
-    build: Build  # what it would come upon
+    build: "Build"  # what it would come upon
     targets: tuple[str, ...]  # the stages that compose files build besides the last one
     admits: Admits  # compares a version with a specifier
     builds: tuple[BuiltService, ...] = ()  # what compose files build so

@@ -10,7 +10,7 @@ from common_sync.core.copies.ancestry import Blob
 from common_sync.core.model import ancestors, is_below, overlap
 from common_sync.edges.detection.tree import COMMONPLACE, Tree, last
 from common_sync.edges.git.checkout import name_contents
-from common_sync.edges.git.history import FormerStates
+from common_sync.edges.git.former import FormerStates
 
 _SAMPLE = 3
 _MOST_ASKED = 10

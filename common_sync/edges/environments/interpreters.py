@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import cache
 
 from common_sync.core.environments.record import Interpreter, Noted, Stamp
 from common_sync.edges.environments.program import keep_variables, run
@@ -50,9 +51,16 @@ def find_interpreter(asked: str, noted: Noted | None) -> Noted | None:
 def ask_interpreter(path: str) -> Interpreter | None:
     """Run a Python, and return what it says of itself; None where it says nothing.
 
+    A file is asked once: a start takes longer than all else that is looked at of a service.
+
     Args:
         path: Its file.
     """
+    return _ask(path, _stamp(path))
+
+
+@cache
+def _ask(path: str, _: Stamp | None) -> Interpreter | None:
     done = run([path, "-I", "-S", "-c", _ASK], "/", keep_variables())
     with suppress(ValueError, TypeError):
         return Interpreter(*map(str, json.loads(done.out)))

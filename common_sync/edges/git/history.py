@@ -1,66 +1,18 @@
-"""What git's history holds: earlier versions of a file, and former states of the master's, which are nobody's edit."""
+"""What git's history holds: commits and what they change, earlier versions of a file, and git's names of what is on the disk."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from functools import cache
 from hashlib import sha256
 
 from common_sync.core.copies.ancestry import EXECUTABLE, PLAIN, SYMLINK, Blob, Commit
 from common_sync.core.errors import GitError, Problem
 from common_sync.core.expressions import expression
-from common_sync.core.model import Entries, Entry, Symlink
+from common_sync.core.model import Entry, Symlink
 from common_sync.edges.files.large import BLOCK
 from common_sync.edges.git.ask import ask, list_untracked, split
 from common_sync.edges.git.checkout import name_contents
 from common_sync.edges.git.repository import environment_for, find_top
-
-
-class FormerStates:
-    """What each file of the master once held, in the commits that led to this one; asked of git once, when it is needed.
-
-    Args:
-        master: The absolute path of the master's folder.
-    """
-
-    def __init__(self, master: str) -> None:
-        self._list: Callable[[], dict[str, list[Blob]]] = cache(lambda: _list_states(master))
-
-    def select(self, entries: Entries, folder: str) -> frozenset[str]:
-        """Return the paths of files that hold what the master once had at the same path; the executable bit may differ.
-
-        Args:
-            entries: What a copy holds that the master does not have now.
-            folder: The copy's absolute path.
-
-        Raises:
-            OSError: A file cannot be read.
-        """
-        states = self._list() if entries else {}
-        return frozenset(
-            path
-            for path, entry in entries.items()
-            if path in states and _is_former(entry, os.path.join(folder, path), states[path])
-        )
-
-    def list_states(self, path: str) -> Sequence[Blob]:
-        """Return what a file once was, the newest first."""
-        return self._list().get(path, ())
-
-
-def _list_states(master: str) -> dict[str, list[Blob]]:
-    """Return path → all that the master ever held there; nothing where git cannot tell, which guards more.
-
-    `-c` shows of a merge what none of its parents had, which is all that is new in it. A file's own changes name each of
-    its states, so no contents are read: a clone without blobs answers as well, and opens no connection.
-    """
-    states: dict[str, dict[Blob, None]] = {}
-    with suppress(GitError):  # a clone without trees
-        for commit in read_commits(master, "-c", "--full-history"):
-            for path, blob in commit.changes.items():
-                if blob is not None:
-                    states.setdefault(path, {})[blob] = None
-    return {path: [*blobs] for path, blobs in states.items()}
 
 
 def read_line(master: str) -> list[Commit]:
@@ -70,6 +22,27 @@ def read_line(master: str) -> list[Commit]:
         GitError: Git failed.
     """
     return [*read_commits(master, *_LINE)][::-1]
+
+
+def read_end(master: str, most: int) -> tuple[list[Commit], bool]:
+    """Return the last of these commits, and whether they are all; else the first has all that the master held then.
+
+    Args:
+        master: The absolute path of its folder.
+        most: How many commits.
+
+    Raises:
+        GitError: Git failed.
+    """
+    line = [*read_commits(master, *_LINE, f"--max-count={most}")][::-1]
+    if len(line) < most:
+        return line, True
+    top = find_top(master) or master
+    prefix = _find_prefix(master, top)
+    command = ["ls-tree", "-r", "-z", "--full-tree", line[0].id, "--", *([prefix] if prefix else [])]
+    rows = (row.partition("\t") for row in split(ask(command, top, variables=WITHOUT_NETWORK)))
+    held = {path.removeprefix(prefix): _make_blob(*words.split(" ")[::2]) for words, _, path in rows}
+    return [line[0]._replace(changes=held), *line[1:]], False
 
 
 def read_commits(master: str, *options: str) -> Iterator[Commit]:
@@ -86,8 +59,26 @@ def read_commits(master: str, *options: str) -> Iterator[Commit]:
     """
     top = find_top(master)
     if top is not None:
-        prefix = "" if master == top else os.path.relpath(master, top) + "/"
+        prefix = _find_prefix(master, top)
         yield from _read_log(top, prefix, [prefix or "."], options)
+
+
+def read_changes(master: str, *options: str) -> Iterator[tuple[str, Blob | None]]:
+    """Yield what each of these commits made of each file, the newest first, without the commits: git takes two thirds of the time.
+
+    Args:
+        master: As for `read_commits`, and so are the others.
+        options: Which commits, and how a merge is shown.
+
+    Raises:
+        GitError: Git failed; it fetches nothing.
+    """
+    top = find_top(master)
+    if top is not None:
+        prefix = _find_prefix(master, top)
+        fields = iter(_ask_log(top, [prefix or "."], options, "").split("\0"))
+        rows = (row for field in fields if (row := field.strip("\n")))
+        yield from ((next(fields).removeprefix(prefix), _read_change(row)) for row in rows)
 
 
 def read_between(root: str, path: str, since: str, until: str) -> list[Commit]:
@@ -103,8 +94,7 @@ def read_between(root: str, path: str, since: str, until: str) -> list[Commit]:
         GitError: Git failed; it fetches nothing.
     """
     top = find_top(root) or root
-    place = os.path.relpath(os.path.join(root, path), top)
-    prefix = "" if place == os.curdir else f"{place}/"
+    prefix = _find_prefix(os.path.normpath(os.path.join(root, path)), top)
     return [*_read_log(top, prefix, [prefix or "."], (*_LINE, f"^{since}"), until)]
 
 
@@ -121,7 +111,7 @@ def read_last(root: str, folders: Iterable[str], names: Iterable[str], most: int
         GitError: Git failed; it fetches nothing.
     """
     top = find_top(root) or root
-    prefix = "" if root == top else os.path.relpath(root, top) + "/"
+    prefix = _find_prefix(root, top)
     above = _SPECIAL.sub(_ESCAPED, prefix)
     where = [f":(literal){prefix}{folder}" for folder in folders]
     where += [f":(glob){above}**/{_SPECIAL.sub(_ESCAPED, name)}/**" for name in names]
@@ -133,23 +123,26 @@ _ESCAPED = r"\\\g<0>"
 _LINE = ("--first-parent", "--diff-merges=first-parent")
 
 
-def _read_log(
-    top: str, prefix: str, where: Iterable[str], options: Iterable[str], until: str = "HEAD", *, literal: bool = True
-) -> Iterator[Commit]:
-    shown = (
-        "--root",
-        "--no-show-signature",
-        "--no-color",
-        "--encoding=UTF-8",
-        f"--format={_HEAD}{_FIELDS}",
-    )
+def _find_prefix(folder: str, top: str) -> str:
+    return "" if folder == top else os.path.relpath(folder, top) + "/"
+
+
+def _ask_log(
+    top: str, where: Iterable[str], options: Iterable[str], form: str, until: str = "HEAD", *, literal: bool = True
+) -> str:
+    shown = ("--root", "--no-show-signature", "--no-color", "--encoding=UTF-8", f"--format={form}")
     raw = ("--raw", "-z", "--no-abbrev", "--no-renames", "--no-follow", "--no-relative")
     command = ["log", "--ignore-missing", *options, *shown, *raw, until, "--", *where]
     try:
-        said = ask(command, top, literal=literal, variables=WITHOUT_NETWORK)  # the master itself may be gone
+        return ask(command, top, literal=literal, variables=WITHOUT_NETWORK)  # the master itself may be gone
     except GitError as error:
         raise (_not_here(top, "folders") if "promisor" in str(error) else error) from None
-    fields = iter(said.split("\0"))
+
+
+def _read_log(
+    top: str, prefix: str, where: Iterable[str], options: Iterable[str], until: str = "HEAD", *, literal: bool = True
+) -> Iterator[Commit]:
+    fields = iter(_ask_log(top, where, options, f"{_HEAD}{_FIELDS}", until, literal=literal).split("\0"))
     commit: Commit | None = None
     changes: dict[str, Blob | None] = {}
     for field in fields:
@@ -175,7 +168,10 @@ def _read_change(row: str) -> Blob | None:
     """Read `:modes names letters`: a mode and a name for each parent, then those that the commit has."""
     words = row.split(" ")
     parents = len(words[0]) - len(words[0].lstrip(":"))
-    mode, name = words[parents], words[2 * parents + 1]
+    return _make_blob(words[parents], words[2 * parents + 1])
+
+
+def _make_blob(mode: str, name: str) -> Blob | None:
     return Blob(mode, name) if mode in (SYMLINK, EXECUTABLE, PLAIN) else None
 
 
@@ -213,11 +209,6 @@ def read_blobs(folder: str, names: Iterable[str]) -> Iterator[tuple[str, bytes]]
 def _not_here(folder: str, what: str = "bytes") -> GitError:
     message = f"this clone lacks {what} of earlier commits, and nothing is fetched in silence"
     return GitError(Problem(message, folder, remedy="git fetch --refetch --no-filter"))
-
-
-def _is_former(entry: Entry, path: str, states: Iterable[Blob]) -> bool:
-    names = {blob.name for blob in states if blob.is_link is isinstance(entry, Symlink)}
-    return bool(names) and name_entry(entry, path, len(next(iter(names)))) in names
 
 
 def name_entry(entry: Entry, path: str, digits: int) -> str | None:
@@ -274,7 +265,7 @@ def list_versions(root: str, path: str) -> list[str]:
     top = find_top(root)
     if top is None:
         return []
-    prefix = "" if root == top else os.path.relpath(root, top) + "/"
+    prefix = _find_prefix(root, top)
     line = _read_log(top, prefix, [f"{prefix}{path}"], ("--diff-merges=first-parent",))
     held = (commit.changes.get(path) for commit in line)
     return [blob.name for blob in held if blob is not None and not blob.is_link]

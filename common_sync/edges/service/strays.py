@@ -95,7 +95,7 @@ def _list_held(files: Entries, master: Entries) -> list[str]:
 
 def _was_made_here(manifest: Manifest, copy: str, master: str) -> bool:
     """Tell whether git's history has most of a copy's files in the folder that was its master."""
-    from common_sync.edges.git.history import FormerStates  # only where the master has changed since
+    from common_sync.edges.git.former import FormerStates  # only where the master has changed since
 
     there = {path: one for path, one in manifest.files.items() if os.path.lexists(os.path.join(copy, path))}
     return _are_most(FormerStates(master).select(there, copy), there)
