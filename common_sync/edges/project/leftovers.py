@@ -1,7 +1,6 @@
 """Which of the folders that a glob matches are services: not what a branch, a tool or an editor has left behind."""
 
 import os
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
@@ -82,11 +81,13 @@ def _walk(root: str, folder: str) -> Iterator[str]:
 
 
 def _with_files(folders: Sequence[str], files: Iterable[str]) -> set[str]:
-    rules, ordered = Rules(BUILT_IN), sorted(files)
-
-    def holds_one(folder: str) -> bool:
-        first, end = (bisect_left(ordered, f"{folder}{mark}") for mark in "/0")  # 0 is what comes after /
-        return any(rules.exclusion(file[len(folder) + 1 :]) is None for file in ordered[first:end])
-
-    whole = {*folders}.intersection(ordered)  # of a repository inside, git lists nothing else
-    return whole | {folder for folder in folders if holds_one(folder)}
+    rules, found = Rules(BUILT_IN), set[str]()
+    known = frozenset(folders)
+    deepest = max((folder.count("/") for folder in folders), default=0)
+    for file in files:
+        parts = file.split("/")
+        prefixes = ("/".join(parts[:end]) for end in range(1, min(len(parts), deepest + 1) + 1))
+        for folder in (one for one in prefixes if one in known and one not in found):
+            if rules.exclusion(file[len(folder) + 1 :]) is None:
+                found.add(folder)
+    return found

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from functools import cache, partial
 
 from common_sync.core.configuration import Configuration
 from common_sync.core.errors import Problem, shell_word
@@ -163,11 +162,10 @@ def match_services(root: str, pattern: str, masters: Sequence[str], copies: Sequ
     Raises:
         TreeError: A folder in which services may be cannot be listed.
     """
-    copied = cache(partial(is_copy, root))  # one folder may be above all of them
 
     def may_be_service(path: str) -> bool:
         apart = not any(f"{one}/".startswith(f"{path}/") or path.startswith(f"{one}/") for one in masters)
-        return apart and not any(copied(one) for one in (path, *ancestors(path)))
+        return apart and not any(is_copy(root, one) for one in (path, *ancestors(path)))
 
     able = [path for path in list_matches(root, pattern) if may_be_service(path)]
     used = find_used(root, able, copies)
