@@ -26,7 +26,7 @@ from common_sync.core.affected import (
 from common_sync.core.configuration import Configuration
 from common_sync.core.copies.library import LOCK_FILE, TargetKey
 from common_sync.core.errors import ConfigurationError, GitError, Problem
-from common_sync.core.model import Finding, is_below
+from common_sync.core.model import Finding, ancestors, below, is_below
 from common_sync.edges.git.changes import (
     Range,
     explaining_missing,
@@ -110,8 +110,7 @@ def _compile(patterns: Iterable[str]) -> Callable[[str], bool]:
     known = [rule for rule in rules if rule is not None]
 
     def match(path: str) -> bool:
-        ends = [at for at, letter in enumerate(path) if letter == "/"]
-        folders = any(rule.matches(path[:end], True) for rule in known for end in ends)
+        folders = any(rule.matches(folder, True) for rule in known for folder in ancestors(path))
         return folders or any(rule.matches(path, False) for rule in known)
 
     return match
@@ -148,7 +147,7 @@ def _standing_at(root: str, commit: str | None) -> Iterator[Project]:
 
 def _compare(project: Project, span: Range, concerns_all: Callable[[str], bool]) -> Affected:
     root = project.root
-    changed = sorted(os.path.relpath(path, root) for path in list_changes(root, span))
+    changed = sorted(below(path, root) or os.path.relpath(path, root) for path in list_changes(root, span))
     composes = ComposeFiles(root)
     outsides = {service: find_outside(project, service, composes) for service in project.services}
     above = ComposeChanges(project, span.base, changed, composes, outsides)

@@ -1,5 +1,6 @@
 """Which services a build would see differently than before, and why: what has changed, held against what each one reads."""
 
+from collections import Counter
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
@@ -218,5 +219,5 @@ def name_services(given: Mapping[str, str | None]) -> dict[str, str]:
         given: The name that the configuration gives each service, by its path from the root.
     """
     short = {service: name or service.rpartition("/")[2] for service, name in given.items()}
-    taken = list(short.values())
-    return {service: name if taken.count(name) == 1 else service.replace("/", "-") for service, name in short.items()}
+    taken = Counter(short.values())
+    return {service: name if taken[name] == 1 else service.replace("/", "-") for service, name in short.items()}

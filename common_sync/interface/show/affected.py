@@ -41,20 +41,18 @@ def affected_lines(affected: Affected, options: Options) -> Iterator[str]:
         yield from (printable(one.service) for one in affected.services)
         return
     width = max((columns(printable(one.service)) for one in affected.services), default=0)
-    shared = _find_shared(affected.services)
+    shared, terminal = _find_shared(affected.services), options.terminal
     for one in affected.services:
-        yield from _service_lines(one, width, shared, options)
+        yield from _service_lines(one, width, shared, terminal, everything=options.verbose)
     for reason in shared:
-        yield from options.terminal.wrap(_describe(reason, everything=options.verbose), 4)
+        yield from terminal.wrap(_describe(reason, everything=options.verbose), 4)
     if affected.gone:
-        yield from options.terminal.wrap(f"gone: {', '.join(map(printable, affected.gone))}", 4)
+        yield from terminal.wrap(f"gone: {', '.join(map(printable, affected.gone))}", 4)
     if affected.unmatched:
         most = len(affected.unmatched) if options.verbose else _MOST_UNMATCHED
         told = f"concerns no service: {', '.join(map(printable, affected.unmatched[:most]))}"
-        yield from options.terminal.wrap(told, 4)
-        yield from more_lines(
-            len(affected.unmatched) - most if most < len(affected.unmatched) else 0, "file", options.terminal
-        )
+        yield from terminal.wrap(told, 4)
+        yield from more_lines(len(affected.unmatched) - most if most < len(affected.unmatched) else 0, "file", terminal)
     if affected.span is not None:
         until = affected.span.until[:SHOWN_ID] if affected.span.until is not None else "the work tree"
         yield f"{count(len(affected.services), 'service')} affected, {affected.span.base[:SHOWN_ID]} to {until}"
@@ -66,18 +64,20 @@ def _find_shared(services: Sequence[AffectedService]) -> list[Reason]:
     return [reason for reason, number in found.items() if number > 1]
 
 
-def _service_lines(service: AffectedService, width: int, shared: Sequence[Reason], options: Options) -> Iterator[str]:
+def _service_lines(
+    service: AffectedService, width: int, shared: Sequence[Reason], terminal: Terminal, *, everything: bool
+) -> Iterator[str]:
     """Yield a service and why: in one line where that fits, else each reason in a line of its own."""
     head, why = f"{pad(printable(service.service), width)}  ", []
     libraries = {reason.library for reason in service.reasons if reason.kind == "library"}
     for reason in service.reasons:
-        is_told = reason in shared or (reason.kind == "copy" and reason.library in libraries and not options.verbose)
+        is_told = reason in shared or (reason.kind == "copy" and reason.library in libraries and not everything)
         files = () if is_told else tuple(below(file, service.service) or file for file in reason.files)
-        why.append(_describe(reason._replace(files=files), everything=options.verbose))
-    parts = ["; ".join(why)] if columns(head + "; ".join(why)) <= options.terminal.width else why
+        why.append(_describe(reason._replace(files=files), everything=everything))
+    parts = ["; ".join(why)] if columns(head + "; ".join(why)) <= terminal.width else why
     for part in parts:
-        yield from options.terminal.wrap(part, width + 4, head)
-        head = " " * min(columns(head), options.terminal.width // 3)
+        yield from terminal.wrap(part, width + 4, head)
+        head = " " * min(columns(head), terminal.width // 3)
 
 
 def _describe(reason: Reason, *, everything: bool) -> str:
