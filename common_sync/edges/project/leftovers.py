@@ -25,8 +25,7 @@ def find_used(root: str, folders: Sequence[str], copies: Sequence[str]) -> set[s
     Raises:
         TreeError: The disk fails.
     """
-    unclear = [folder for folder in folders if not _shows(os.path.join(root, folder), copies)]
-    unclear = [folder for folder in unclear if next(_walk(root, folder), None) is not None]
+    unclear = [folder for folder in folders if not _is_evident(root, folder, copies)]
     try:
         return {*folders}.difference(unclear) | _find_written(root, unclear)
     except GitError:  # there may be none on this machine, and a copy can be verified without it
@@ -85,10 +84,11 @@ def is_copy(root: str, folder: str) -> bool:
     return os.path.lexists(os.path.join(root, folder, MANIFEST_NAME))
 
 
-def _shows(folder: str, copies: Sequence[str]) -> bool:
-    if not any(os.path.lexists(os.path.join(folder, copy, MANIFEST_NAME)) for copy in copies):
-        return False
-    with os.scandir(folder) as children:
+def _is_evident(root: str, folder: str, copies: Sequence[str]) -> bool:
+    """Tell whether a folder is empty, or has a copy and a file of its own."""
+    if not any(is_copy(root, f"{folder}/{copy}") for copy in copies):
+        return next(_walk(root, folder), None) is None
+    with os.scandir(os.path.join(root, folder)) as children:
         return any(child.name.endswith(_OWN) and child.is_file(follow_symlinks=False) for child in children)
 
 
