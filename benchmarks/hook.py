@@ -118,5 +118,7 @@ def settle(root: str, title: str) -> str:
     check_status(run(distribute, root), 0, f"distribute, before {title}")
     commit(root)
     time.sleep(_SETTLED)
+    # An index of the same second as its files has git read each of them again, until the user's next `git status`.
+    check_status(run(Command("git status", ("git", "status"), "git"), root), 0, f"git status, before {title}")
     check_status(run(hook(title), root), 0, f"the warm-up of {title}")
     return root

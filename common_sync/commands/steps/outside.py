@@ -3,10 +3,11 @@
 import os
 from bisect import bisect
 from collections.abc import Iterable, Iterator
-from itertools import islice, takewhile
+from itertools import takewhile
 from typing import NamedTuple
 
 from common_sync.commands.steps.compositions import Dockerfile, list_compositions, list_dead_ends, list_dockerfiles
+from common_sync.core.asked_once import asked_once
 from common_sync.core.doctor.view import Service, View
 from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.formats.dockerfile.sources import find_sources, normalise
@@ -96,17 +97,23 @@ class _Looking:
         place = os.path.join(self._root, folder)
         references = read_references(self._libraries, folder, self._project.services, self._composes)
         self.unclear += [one for one in references.findings if one.code in _UNCLEAR]
-        paths = [*list_paths(place, self._list_apart(folder))]
+        paths = self._list_paths(folder)
         links = (os.path.realpath(os.path.join(place, path)) for path in paths if os.path.islink(f"{place}/{path}"))
         led = {*references.outside, *links, *_list_upward(place, paths), *self._list_workspaces(folder, paths)}
         return {path for path in led if self._is_outside(path, place)}
+
+    @asked_once
+    def _list_paths(self, folder: str) -> tuple[str, ...]:
+        """Return the paths in a folder of the files that are part of it."""
+        return tuple(list_paths(os.path.join(self._root, folder), self._list_apart(folder)))
 
     def _list_apart(self, folder: str) -> set[str]:
         """Return the folders in a folder that are no part of it: copies, and other services."""
         copies = (f"{folder}/{copy}" for copy in self._copies)
         services, above = self._project.services, f"{folder}/"
         first = bisect(services, above)  # they are sorted, and this is asked for each of them
-        inner = takewhile(lambda one: one.startswith(above), islice(services, first, None))
+        rest = (services[at] for at in range(first, len(services)))
+        inner = takewhile(lambda one: one.startswith(above), rest)
         return {os.path.join(self._root, one) for one in (*copies, *inner)}
 
     def _is_outside(self, path: str, place: str) -> bool:
@@ -125,7 +132,7 @@ class _Looking:
     def follow_builds(self) -> tuple[BuiltService, ...]:
         """Note what the service's images are built from; return how compose files build them."""
         folder = ServiceFolder(self._place)
-        files = tuple(list_paths(self._place, self._list_apart(self._service)))
+        files = self._list_paths(self._service)
         first = (self._project.libraries_of(self._service) or self._project.libraries)[0]
         service = Service(self._service, self._place, first.copy, first.name, folder, files, (), ())
         inside = [one for one in files if is_compose(os.path.basename(one))]
