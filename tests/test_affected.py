@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Container, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,10 @@ import yaml
 from support.commits import clone
 from support.depth import deep, sampled
 from support.monorepo import Monorepo, make_monorepo
+
+from common_sync.commands.affected import find_affected
+from common_sync.commands.steps import outside
+from common_sync.edges.service.listing import list_paths
 
 API, WORKER = "services/api", "services/worker"
 BOTH = [API, WORKER]
@@ -51,6 +56,19 @@ def test_a_service_a_copy_and_the_library(synced: Monorepo) -> None:
     assert names(found) == BOTH
     assert names(affected(synced, "--until", "HEAD")) == []
     assert names(affected(synced, "--until", "HEAD", since="HEAD~1")) == BOTH
+
+
+def test_a_service_is_listed_once(synced: Monorepo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a thousand services, a fifth of the time would go into listing their files again."""
+    listed = list[str]()
+
+    def list_them(place: str, apart: Container[str] = ()) -> Iterator[str]:
+        listed.append(Path(place).name)
+        return list_paths(place, apart)
+
+    monkeypatch.setattr(outside, "list_paths", list_them)
+    find_affected(str(synced.root), "HEAD")
+    assert sorted(listed) == ["api", "worker"]
 
 
 def test_without_a_commit_the_usual_one_is_named(synced: Monorepo) -> None:
