@@ -1,14 +1,14 @@
 """Former states of the master's files, in git's history: what holds one of them is nobody's edit."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 
 from common_sync.core.copies.ancestry import Blob
 from common_sync.core.errors import GitError
 from common_sync.core.model import Entries, Entry, Symlink
-from common_sync.edges.git.history import name_entry, read_changes
+from common_sync.edges.git.history import name_entry, read_change, read_changes
 
 
 class FormerStates:
@@ -19,7 +19,9 @@ class FormerStates:
     """
 
     def __init__(self, master: str) -> None:
-        self._list: Callable[[], dict[str, list[Blob]]] = cache(lambda: _list_states(master))
+        self._rows: Callable[[], Mapping[str, Sequence[str]]] = cache(lambda: _list_rows(master))
+        self.list_states: Callable[[str], Sequence[Blob]] = cache(self._read_states)
+        """Returns what a file once was, the newest first. Of most files nobody asks, so their rows are not read."""
 
     def select(self, entries: Entries, folder: str) -> frozenset[str]:
         """Return the paths of files that hold what the master once had at the same path; the executable bit may differ.
@@ -31,30 +33,27 @@ class FormerStates:
         Raises:
             OSError: A file cannot be read.
         """
-        states = self._list() if entries else {}
         return frozenset(
             path
             for path, entry in entries.items()
-            if path in states and _is_former(entry, os.path.join(folder, path), states[path])
+            if _is_former(entry, os.path.join(folder, path), self.list_states(path))
         )
 
-    def list_states(self, path: str) -> Sequence[Blob]:
-        """Return what a file once was, the newest first."""
-        return self._list().get(path, ())
+    def _read_states(self, path: str) -> Sequence[Blob]:
+        return [*dict.fromkeys(blob for row in self._rows().get(path, ()) if (blob := read_change(row)) is not None)]
 
 
-def _list_states(master: str) -> dict[str, list[Blob]]:
-    """Return path → all that the master ever held there; nothing where git cannot tell, which guards more.
+def _list_rows(master: str) -> Mapping[str, Sequence[str]]:
+    """Return path → git's rows about all that the master ever held there; nothing where git cannot tell, which guards more.
 
     `-c` shows of a merge what none of its parents had, which is all that is new in it. A file's own changes name each of
     its states, so no contents are read: a clone without blobs answers as well, and opens no connection.
     """
-    states: dict[str, dict[Blob, None]] = {}
+    rows: dict[str, list[str]] = {}
     with suppress(GitError):  # a clone without trees
-        for path, blob in read_changes(master, "-c", "--full-history"):
-            if blob is not None:
-                states.setdefault(path, {})[blob] = None
-    return {path: [*blobs] for path, blobs in states.items()}
+        for path, row in read_changes(master, "-c", "--full-history"):
+            rows.setdefault(path, []).append(row)
+    return rows
 
 
 def _is_former(entry: Entry, path: str, states: Iterable[Blob]) -> bool:

@@ -63,8 +63,8 @@ def read_commits(master: str, *options: str) -> Iterator[Commit]:
         yield from _read_log(top, prefix, [prefix or "."], options)
 
 
-def read_changes(master: str, *options: str) -> Iterator[tuple[str, Blob | None]]:
-    """Yield what each of these commits made of each file, the newest first, without the commits: git takes two thirds of the time.
+def read_changes(master: str, *options: str) -> Iterator[tuple[str, str]]:
+    """Yield each file that these commits changed, and git's row about it, the newest first, without the commits: git is a third faster.
 
     Args:
         master: As for `read_commits`, and so are the others.
@@ -78,7 +78,7 @@ def read_changes(master: str, *options: str) -> Iterator[tuple[str, Blob | None]
         prefix = _find_prefix(master, top)
         fields = iter(_ask_log(top, [prefix or "."], options, "").split("\0"))
         rows = (row for field in fields if (row := field.strip("\n")))
-        yield from ((next(fields).removeprefix(prefix), _read_change(row)) for row in rows)
+        yield from ((next(fields).removeprefix(prefix), row) for row in rows)
 
 
 def read_between(root: str, path: str, since: str, until: str) -> list[Commit]:
@@ -153,7 +153,7 @@ def _read_log(
             told = (field.removeprefix(_HEAD), next(fields), next(fields), next(fields))
             commit = Commit(*told, changes, int(next(fields)))
         elif field.strip("\n"):
-            changes[next(fields).removeprefix(prefix)] = _read_change(field.strip("\n"))
+            changes[next(fields).removeprefix(prefix)] = read_change(field.strip("\n"))
     if commit is not None:
         yield commit
 
@@ -164,8 +164,8 @@ WITHOUT_NETWORK = {"GIT_NO_LAZY_FETCH": "1"}
 """Git would fetch what a partial clone lacks, in silence."""
 
 
-def _read_change(row: str) -> Blob | None:
-    """Read `:modes names letters`: a mode and a name for each parent, then those that the commit has."""
+def read_change(row: str) -> Blob | None:
+    """Return what a commit made of a file, by git's row: `:modes names letters`, a mode and a name for each parent, then its own."""
     words = row.split(" ")
     parents = len(words[0]) - len(words[0].lstrip(":"))
     return _make_blob(words[parents], words[2 * parents + 1])
