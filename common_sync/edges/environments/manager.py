@@ -61,10 +61,15 @@ def find_runtime() -> str:
 
 def whoami() -> str:
     """Return the name of the user who runs the tool, or the number where that has no name."""
+    return name_user(os.geteuid())
+
+
+def name_user(number: int) -> str:
+    """Return the name of a user, or the number where that has no name."""
     try:
-        return pwd.getpwuid(os.geteuid()).pw_name
+        return pwd.getpwuid(number).pw_name
     except KeyError:
-        return str(os.geteuid())
+        return str(number)
 
 
 def is_lingering(user: str) -> bool:
