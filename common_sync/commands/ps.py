@@ -107,7 +107,9 @@ def read_running(project: Project, names: Sequence[str]) -> Running:
     if not manager.is_running:
         whose = f"of {whoami()} " if manager.is_of_user else ""
         message = f"no systemd {whose}runs here, so nothing tells what runs"
-        raise ConfigurationError(Problem(message, remedy="common-sync env status shows the environments"))
+        raise ConfigurationError(
+            Problem(message, remedy=manager.remedy or "common-sync env status shows the environments")
+        )
     units = read_units(project, names, manager)
     services = select_services(project, names)
     ports = Ports(setting.value for one in services if (setting := settings_of(project, one).port) is not None)

@@ -113,7 +113,9 @@ def _look_at_unit(site: Site, *, restart: bool) -> Site:
     if not restart:
         return site._replace(stays="it was not restarted (--no-restart)")
     if not site.manager.is_running:
-        return site._replace(stays="no systemd runs here to restart it")
+        remedy = site.manager.remedy
+        whose, then = (f"of {site.user} ", f": {remedy}, then deploy again") if remedy else ("", "")
+        return site._replace(stays=f"no systemd {whose}runs here to restart it{then}")
     if os.geteuid() != 0 and not site.manager.is_of_user:
         message = f"only root may restart {site.unit}; nothing was done"
         raise ConfigurationError(Problem(message, remedy="sudo, or --no-restart"))
