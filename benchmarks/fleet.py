@@ -8,7 +8,7 @@ from typing import NamedTuple
 from benchmarks.farm import SSHD, Farm, farm
 from benchmarks.hook import EXAMPLE
 from benchmarks.rivals import tool
-from benchmarks.rounds import Table, check_status, rotated
+from benchmarks.rounds import Table, check_status, distribute, rotated
 from benchmarks.running import Command, Memory, run, watch
 from benchmarks.trees import commit, write_text
 
@@ -67,7 +67,7 @@ def _build(root: str, names: list[str]) -> None:
     shutil.copytree(EXAMPLE, root, ignore=shutil.ignore_patterns("__pycache__", ".git", "common-sync.toml"))
     write_text(os.path.join(root, "common-sync.toml"), _CONFIGURATION)
     commit(root)
-    check_status(run(Command("distribute", tool("common-sync", "distribute"), "env"), root), 0, "the hosts' copies")
+    distribute(root, "the hosts' copies")
     write_text(os.path.join(root, "hosts.txt"), "".join(f"{name}\n" for name in names))
     targets = (f'\n[[target]]\nhost = "{name}"\n' for name in names)
     defaults = f'ref = "HEAD"\n[defaults]\nservice = "{_SERVICE}"\npath = "{root}"\n'

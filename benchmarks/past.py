@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Iterator
 
 from benchmarks.rivals import MANIFEST, tool
-from benchmarks.rounds import Table, WrongResultError, check_status, take_turns
+from benchmarks.rounds import Table, WrongResultError, check_status, distribute, take_turns
 from benchmarks.running import Command, environment, run
 from benchmarks.trees import COPY, MASTER, commit, write_text
 
@@ -70,7 +70,7 @@ def _build(root: str) -> None:
     words = ("git", "fast-import", "--quiet")
     subprocess.run(words, cwd=root, env=environment(), input="".join(_list_commits()).encode(), check=True)
     _back(root)
-    check_status(run(Command("distribute", tool("common-sync", "distribute"), "env"), root), 0, "the first copies")
+    distribute(root, "the first copies")
     os.unlink(os.path.join(root, "services/s1", COPY, MANIFEST))
     commit(root)
     for number in range(MERGED):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from benchmarks.hook import hook, settle
 from benchmarks.rivals import VERIFY, tool
-from benchmarks.rounds import Table, WrongResultError, check_status, take_turns
+from benchmarks.rounds import Table, WrongResultError, check_status, distribute, take_turns
 from benchmarks.running import Command, run
 from benchmarks.trees import MASTER, SHAPES, Tree, commit, write_program, write_text
 
@@ -59,7 +59,7 @@ def _build(title: str, root: str) -> None:
     if title == TWO:
         shutil.copytree(os.path.join(root, MASTER), os.path.join(root, _SECOND))
         write_text(os.path.join(root, "common-sync.toml"), f'services = ["services/*"]\n{_TWO}\n')
-    check_status(run(Command("distribute", tool("common-sync", "distribute"), "env"), root), 0, "the first copies")
+    distribute(root, "the first copies")
     commit(root)
     tree.edit()
     refs = {PINNED: FEW, SPREAD: REFS}.get(title, 0)

@@ -169,6 +169,19 @@ def _commands(team: Team) -> Iterator[tuple[Work, Command]]:
     yield from (("verify", command) for command in team.verify)
 
 
+def distribute(root: str, what: str) -> None:
+    """Have common-sync bring all copies of a repository in sync, before anything is measured.
+
+    Args:
+        root: The repository.
+        what: What it is for, for the message.
+
+    Raises:
+        WrongResultError: It failed.
+    """
+    check_status(run(Command("distribute", tool("common-sync", "distribute"), "env"), root), 0, what)
+
+
 def check_status(done: Run, status: int, what: str) -> None:
     """Hold a run to the exit code that it must have.
 

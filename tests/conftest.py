@@ -38,9 +38,9 @@ def originals(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def box(tmp_path: Path) -> Iterator[Box]:
-    """Return what runs a command in a real systemd of its own, as root, without a network."""
-    with booted(tmp_path) as running:
+def box(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Box]:
+    """Return what runs a command in a real systemd of its own, as root, without a network; `both_groups` has it twice."""
+    with booted(tmp_path, groups=getattr(request, "param", 1)) as running:
         yield running
 
 

@@ -49,6 +49,16 @@ def test_what_is_no_checkout(taken: Pair, given: str, message: str) -> None:
 
 
 @deep("distribute --from in less usual ways")
+def test_a_checkout_that_says_nothing_of_its_name(taken: Pair) -> None:
+    """A library would be refused by the name that it has in all copies, because its checkout has no project file for a while."""
+    (taken.platform.root / "python/common/pyproject.toml").unlink()
+    assert taken.run("distribute", "--dry-run", "--from", "our-common=../platform").code == 0
+    taken.platform.write("python/common/pyproject.toml", '[project]\nname = "their-common"\nversion = "1"\n')
+    assert taken.run("distribute", "--dry-run", "--from", "their-common=../platform").code == 0
+    assert "'our-common' is no library" in taken.run("distribute", "--from", "our-common=../platform").err
+
+
+@deep("distribute --from in less usual ways")
 def test_a_checkout_and_what_people_have_done(taken: Pair) -> None:
     """An edit in a copy would be overwritten by what is only tried, or a pinned service get it, too."""
     assert taken.run("pin", "worker", "v2").code == 0

@@ -42,7 +42,9 @@ def test_it_is_in_order(example: Monorepo) -> None:
     units = example.json("units", code=0)["units"]
     assert [one["unit"] for one in units] == ["greenhouse-backend.service", "greenhouse-gateway.service"]
     assert "MemoryMax=200M" in units[0]["text"]
-    words = re.findall(r"^ {4}common-sync (\w+(?: \w+)?)", (EXAMPLE / "README.md").read_text("utf-8"), re.MULTILINE)
+    words = re.findall(
+        r"^ {4}(?:sudo )?common-sync (\w+(?: \w+)?)", (EXAMPLE / "README.md").read_text("utf-8"), re.MULTILINE
+    )
     assert {"distribute", "env sync", "deploy backend", "rollback backend", "units", "env clean"} <= set(words)
 
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import pytest
-from support.box import Box
+from support.box import Box, both_groups
 from support.depth import deep, skip
 from support.environments import Environments, make_environments
-from support.monorepo import PROGRAM, Done, environment, patched, run
+from support.monorepo import PROGRAM, Done, environment, memory, patched, run
 from support.waiting import wait_for
 
 STEPS, DEPLOY = "common_sync.commands.steps.releases", "common_sync.commands.deploy"
@@ -480,6 +480,56 @@ def test_two_at_once(repo: Deployed) -> None:
     assert repo.current() == "0001"
 
 
+@without_systemd
+@deep("deploys in less usual ways")
+def test_releases_in_memory(repo: Deployed) -> None:
+    """Services whose releases are on a tmpfs would run until the next power cut, and then be gone with their data."""
+    settings = repo.read("common-sync.toml")
+    with memory(repo.root.parent / "disk", "size=100m") as disk:
+        more = settings.replace('"CS309", ', "").replace(f'to = "{repo.root.parent}/srv"', f'to = "{disk}"')
+        repo.write("common-sync.toml", more)
+        said = " ".join(repo.run("deploy", "--all", "-n").out.split())
+        assert said.count(f'CS309 "to" is {disk}, which is in memory') == 1, said
+        assert "CS309" in repo.run("units", "--check").out
+        repo.write("common-sync.toml", more.replace('["CS313"]', '["CS309", "CS313"]'))
+        assert "CS309" not in repo.deploy("-n", code=1)
+
+
+@without_systemd
+def test_what_is_no_longer_needed_goes(repo: Deployed) -> None:
+    """On a full card, where nothing can be deployed, somebody would delete releases by hand, and among them the one that runs."""
+    for version in ("1.0", "1.1"):
+        repo.write("services/api/requirements.txt", f"-e ./common\nalpha=={version}\n")
+        repo.write("services/api/main.py", f"print({version})\n")
+        repo.deploy()
+    first, second = (json.loads(one.read_text()) for one in sorted(repo.place.glob("releases/0*/release.json")))
+    environments = repo.place / ".venv/envs"
+    settings = repo.read("common-sync.toml")
+    repo.write("common-sync.toml", settings.replace("[deploy]", '[deploy]\nmin-free = "900000G"'))
+    repo.write("services/api/main.py", "print(3)\n")
+    said = repo.deploy(code=2)
+    assert "nothing was written" in said
+    assert not any(one["environment"] in said for one in (first, second)), "what runs cannot be freed"
+    assert repo.run("env", "clean").code == 0
+    assert {one.name for one in environments.iterdir()} >= {first["environment"], second["environment"]}
+
+    repo.write("common-sync.toml", settings)
+    for number in (3, 4):
+        repo.write("services/api/main.py", f"print({number})\n")
+        repo.deploy()
+    assert repo.names() == ["0002", "0003", "0004", "current", "former"]
+    (environments / "0123456789ab/lib").mkdir(parents=True)
+    repo.write("common-sync.toml", settings.replace("[deploy]", "[deploy]\nkeep = 2"))
+    document = repo.json("env", "clean", "-n", code=0)
+    wanted = [str(repo.place / "releases/0002"), str(environments / "0123456789ab")]
+    assert [one["path"] for one in document["removals"] if str(repo.place) in one["path"]] == wanted
+    assert "0002" in repo.names()
+    assert "releases/0002  removed" in repo.run("env", "clean").out
+    assert repo.names() == ["0003", "0004", "current", "former"]
+    assert {one.name for one in environments.iterdir() if one.is_dir()} == {second["environment"]}
+    assert _start(repo)[-1] == "4"
+
+
 @deep("full disks of releases")
 @without_systemd
 def test_full_disk(tmp_path: Path) -> None:
@@ -667,6 +717,33 @@ def test_a_release_that_fails(site: Site) -> None:
         site.wait_for("v2")
         assert site.ps()["release"] == 2
         assert "2 (current)  proven" in site.run("rollback", "api", "--list")
+
+
+@deep("a real systemd")
+@both_groups
+def test_it_has_to_listen_at_its_port(site: Site) -> None:
+    """A release that listens nowhere would be proven because its process lives, and nobody would be answered."""
+    repo = site.repo
+    health = "health = 'http://127.0.0.1:{port}/'\n"
+    settings = repo.read("common-sync.toml").replace(health, "")
+    repo.write("common-sync.toml", settings)
+    assert (site.ps()["healthy"], site.ps()["sick"]) == (True, None)
+    repo.write("services/api/main.py", "import time\nprint('deaf', flush=True)\ntime.sleep(1000)\n")
+    out = site.run("deploy", "api", code=1)
+    assert "not healthy in time: nobody listens at port 8000" in out
+    assert "it was undone: release 1 is current again, which is healthy" in out
+    assert site.ps()["listens"]
+
+    elsewhere = settings.replace(f"port = {PORT}", "port = 8001")
+    repo.write("common-sync.toml", elsewhere)
+    said = site.run("ps", "api", code=1)
+    assert "running, not healthy" in said
+    assert "services/api is not healthy: nobody listens at port 8001" in said
+    assert "common-sync logs services/api" in said
+    repo.write("common-sync.toml", elsewhere.replace("port = 8001", f"port = 8001\n{health.strip()}"))
+    assert "http://127.0.0.1:8001/ does not answer: connection refused" in " ".join(
+        site.run("ps", "api", code=1).split()
+    )
 
 
 @deep("a real systemd")

@@ -40,6 +40,21 @@ def test_a_wide_row_of_a_table_goes_on_below() -> None:
         "pi-2  media-common 1.0.1",
         f"                    {place}",
     ]
+    wide = [
+        ("SERVICE", "UNIT", "STATE", "ENVIRONMENT", "MEMORY", "PORT"),
+        ("services/backend", "greenhouse-backend", "running", "in sync", "36.2 of 200.0 MB", "8000"),
+        ("services/database", "-", "no command", "none", "-", "-"),
+    ]
+    terminal = Terminal(colors=False, marks=True, width=70)
+    assert list(table_lines(wide, terminal)) == [
+        "SERVICE            UNIT                STATE       ENVIRONMENT",
+        "                   MEMORY            PORT",
+        "services/backend   greenhouse-backend  running     in sync",
+        "                   36.2 of 200.0 MB  8000",
+        "services/database  -                   no command  none",
+    ]
+    whole = [*table_lines(wide, terminal._replace(is_told=False))]
+    assert [line.split()[-1] for line in whole] == ["PORT", "8000", "-"], "a program reads a row as a line"
     narrow = list(
         table_lines(
             [("SERVICE", "STATE", "RELEASE"), ("api", "in sync", "5")], Terminal(colors=False, marks=True, width=24)

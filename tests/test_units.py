@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from support.box import both_groups
 from support.depth import ALL, deep, skip
 from support.monorepo import PROGRAM, Monorepo, make_monorepo, run, unprivileged
 from support.waiting import wait_for
@@ -373,6 +374,11 @@ def test_ports_that_disagree(repo: Units) -> None:
     """A service would listen at one port, and everything else look for it at another."""
     repo.write("common-sync.toml", repo.read("common-sync.toml").replace("{port}", "8001"))
     repo.write("services/api/.env", "DEBUG=1\nPORT=8002\n")
+    settings = repo.read("common-sync.toml")
+    repo.write("common-sync.toml", settings.replace("port = 8000", 'port = 8000\nhealth = "http://localhost:8003/"'))
+    said = repo.run("doctor", "--output-format", "concise").out
+    assert 'common-sync.toml:10: CS307 the port is 8000, and "health" asks at 8003\n' in said
+    repo.write("common-sync.toml", settings)
     repo.units("--write")
     repo.enable("auto-api")
     found = repo.json("units", "--check", "api", "--into", str(repo.folder), code=0)["findings"]
@@ -509,6 +515,7 @@ def make_environment(repo: Units, name: str) -> Path:
 
 
 @deep("a real systemd")
+@both_groups
 def test_what_runs(tmp_path: Path, box: Callable[..., str]) -> None:
     """A service that is down, runs from a former environment or has lost its port would look like any other."""
     tmp_path.chmod(0o755)

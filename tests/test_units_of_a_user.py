@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
-from support.box import Box
+from support.box import Box, both_groups
 from support.depth import deep
 from support.environments import Environments, make_environments
 from support.monorepo import PROGRAM
@@ -64,6 +64,7 @@ def test_who_may(tmp_path: Path) -> None:
 
 
 @deep("a real systemd")
+@both_groups
 def test_units_of_a_user_that_run(tmp_path: Path, box: Box) -> None:
     """Somebody without root could not run services, or would lose them when they log out, or when a release fails."""
     if not os.access("/usr/bin/python3", os.X_OK):
@@ -86,7 +87,10 @@ def test_units_of_a_user_that_run(tmp_path: Path, box: Box) -> None:
     def cs(*words: str, code: int = 0) -> str:
         return type_in(*PROGRAM, *words, "--root", str(repo.root), code=code)
 
-    assert "no systemd of ann runs here" in cs("ps", code=2)
+    assert "no systemd of ann runs here" in (said := cs("ps", code=2))
+    assert "help: sudo loginctl enable-linger ann" in said
+    said = cs("deploy", "api")
+    assert "no systemd of ann runs here to restart it: sudo loginctl enable-linger ann, then deploy again" in said
     box("loginctl", "enable-linger", ANN)
     box("sh", "-c", "until [ -S /run/user/$(id -u ann)/systemd/private ]; do sleep 0.05; done")
     said = cs("deploy", "api")

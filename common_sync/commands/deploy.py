@@ -11,27 +11,25 @@ from common_sync.commands.steps.building import Building
 from common_sync.commands.steps.environments import Situation, observe
 from common_sync.commands.steps.release_check import prepare_release
 from common_sync.commands.steps.releases import Outcome, Site, bring_up, find_site, source_of
-from common_sync.commands.steps.unit_checks import check_data, check_lingering, find_closed
+from common_sync.commands.steps.unit_checks import check_data, check_lingering, check_place, find_closed
 from common_sync.commands.steps.units import describe, settings_of
+from common_sync.commands.steps.unneeded import find_unneeded, remove_unneeded
 from common_sync.commands.units import write_units
 from common_sync.core.environments.inputs import digest_inputs
-from common_sync.core.environments.releases import Made, Release, find_prepared, find_release_program, list_old
+from common_sync.core.environments.releases import Made, Release, find_prepared, find_release_program
 from common_sync.core.environments.unit_text import is_untouched
 from common_sync.core.environments.units import name_socket
 from common_sync.core.errors import CommonSyncError, Problem, TreeError
 from common_sync.core.model import Finding
 from common_sync.core.service_settings import ServiceSettings
 from common_sync.edges.environments import systemd
-from common_sync.edges.environments.folder import list_environments, path_of, see
-from common_sync.edges.environments.live import find_users
-from common_sync.edges.environments.placing import remove_environment
+from common_sync.edges.environments.folder import path_of, see
 from common_sync.edges.environments.processes import find_account
 from common_sync.edges.environments.releases import (
     make_release,
     note_origin,
     packed,
     read_releases,
-    release_path,
     remove_releases,
     share,
 )
@@ -120,8 +118,9 @@ def deploy_services(project: Project, names: Sequence[str], wish: DeployWish, sa
     for at, service in enumerate(services, 1):
         try:
             one = _deploy_service(project, service, wish, say)
-            warnings = (*check_data(project, service), *(check_lingering(project) if one.installed else ()))
-            done.append(one._replace(revision=wish.revision, warnings=warnings))
+            warnings = [*check_data(project, service), *(check_lingering(project) if one.installed else ())]
+            warnings += check_place(project) if at == 1 else ()  # it is the same for all
+            done.append(one._replace(revision=wish.revision, warnings=tuple(warnings)))
         except CommonSyncError as error:
             return Rollout(tuple(done), service, error, services[at:])
         if not (done[-1].is_done or done[-1].action == "would"):
@@ -212,7 +211,7 @@ class _Deploying:
         if self._wish.only_prepare:
             return done._replace(action="prepared", number=release.number)
         done = self._bring_up(done._replace(action="released", number=release.number), release)
-        return done._replace(removed=tuple(self._prune()))
+        return done._replace(removed=remove_unneeded(find_unneeded(self._site.place, self._project.configuration.keep)))
 
     def _prove(self, done: Deployment, current: Release) -> Deployment:
         """Prove the current release, where nobody has, and it is not only to be prepared."""
@@ -306,16 +305,3 @@ class _Deploying:
 
     def _made(self, content: str, environment: str) -> Made:
         return Made(content, environment, self._site.settings.command, self._content.persistent)
-
-    def _prune(self) -> Iterator[int]:
-        """Remove releases that are no longer needed, and their environments; what a process uses stays."""
-        place = self._site.place
-        releases = read_releases(place)
-        old = list_old(releases, self._project.configuration.keep)
-        unused = [one for one in old if not any(find_users(release_path(place, one)))]
-        remove_releases(place, unused)
-        used = {one.made.environment for one in read_releases(place).known.values()}
-        for name in list_environments(place):
-            if name not in used and not any(find_users(path_of(place, name))):
-                remove_environment(place, name)
-        yield from unused

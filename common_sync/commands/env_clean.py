@@ -1,4 +1,4 @@
-"""`env clean`: remove what no service uses any more: former environments, what killed runs have left, replaced `.venv`s.
+"""`env clean`: remove what no service uses any more: former environments, old releases, what killed runs have left, replaced `.venv`s.
 
 And from uv's cache what nothing in it refers to; with `--cache`, packages of which no file is linked from an environment.
 """
@@ -9,6 +9,9 @@ from contextlib import nullcontext
 from typing import NamedTuple
 
 from common_sync.commands.steps.environments import lock_folder
+from common_sync.commands.steps.releases import source_of
+from common_sync.commands.steps.units import place_of
+from common_sync.commands.steps.unneeded import find_unneeded, remove_unneeded
 from common_sync.core.environments.resolved import distribution_name
 from common_sync.core.environments.state import VENV
 from common_sync.core.errors import CommonSyncError
@@ -24,17 +27,24 @@ from common_sync.edges.environments.folder import (
 )
 from common_sync.edges.environments.live import find_users
 from common_sync.edges.environments.placing import remove_environment, remove_replaced, tidy_exchange
+from common_sync.edges.environments.releases import RELEASES, find_stranger
 from common_sync.edges.environments.uv import Uv, find_uv, start_uv
 from common_sync.edges.project.load import Project, select_services
 from common_sync.edges.state.lock import exclusive
 
 
 class Removal(NamedTuple):
-    """Something that is removed, or would be: its path from the root, and how many bytes that frees; or who uses it."""
+    """Something that is removed, or would be: its path, and how many bytes that frees; or who uses it."""
 
-    path: str
+    path: str  # from the root; of releases, which are elsewhere, the absolute one
     size: int
     users: tuple[int, ...] = ()
+    denied: bool = False  # whether only another user may remove it
+
+    @property
+    def stays(self) -> bool:
+        """Whether it is left where it is."""
+        return self.denied or bool(self.users)
 
 
 class Cleaning(NamedTuple):
@@ -49,7 +59,7 @@ class Cleaning(NamedTuple):
     @property
     def freed(self) -> int:
         """How many bytes it frees."""
-        environments = sum(one.size for one in self.removals if not one.users)
+        environments = sum(one.size for one in self.removals if not one.stays)
         return environments + sum(one.size for one in self.cached)
 
 
@@ -73,6 +83,7 @@ def clean_environments(
         if os.path.lexists(os.path.join(project.root, service, VENV)):
             with nullcontext() if dry_run else exclusive(lock_folder(project, service), say):
                 removals += _clean(project.root, service, dry_run=dry_run)
+        removals += _clean_releases(project, service, say, dry_run=dry_run)
     cleaning = Cleaning(tuple(removals), (), "", dry_run)
     program = find_uv()
     try:
@@ -99,6 +110,23 @@ def _list_installed(project: Project) -> set[str]:
     places = [os.path.join(project.root, service) for service in select_services(project, ())]
     paths = [path_of(place, name) for place in places for name in list_environments(place)]
     return {distribution_name(one) for path in paths for one in list_distributions(path)}
+
+
+def _clean_releases(project: Project, service: str, say: Callable[[str], None], *, dry_run: bool) -> Iterator[Removal]:
+    """Remove what a service's releases do not need any more, as a deploy does; those of another work tree are left alone."""
+    place = place_of(project, service)
+    if (
+        not place
+        or not os.path.isdir(os.path.join(place, RELEASES))
+        or find_stranger(place, source_of(project, service))
+    ):
+        return
+    denied = not os.access(os.path.join(place, RELEASES), os.W_OK)
+    with nullcontext() if dry_run or denied else exclusive(place, say):
+        unneeded = find_unneeded(place, project.configuration.keep)
+        yield from (Removal(path, measure(path).own, users, denied) for path, users in unneeded.paths)
+        if not dry_run and not denied:
+            remove_unneeded(unneeded)
 
 
 def _clean(root: str, service: str, *, dry_run: bool) -> Iterator[Removal]:

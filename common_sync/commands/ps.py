@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from common_sync.commands.steps.environments import observe
+from common_sync.commands.steps.ports import Ports, is_proven_by_port
 from common_sync.commands.steps.unit_checks import check_set_up
 from common_sync.commands.steps.units import (
     Unit,
@@ -18,10 +19,10 @@ from common_sync.commands.steps.units import (
     released_place_of,
     settings_of,
 )
+from common_sync.core.environments.health import why_unheard
 from common_sync.core.environments.releases import Releases
 from common_sync.core.environments.running import (
     Holder,
-    Listener,
     Process,
     Shown,
     find_environment_trouble,
@@ -33,8 +34,10 @@ from common_sync.core.environments.units import name_socket
 from common_sync.core.errors import CommonSyncError, ConfigurationError, Problem, shell_word
 from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding
+from common_sync.core.service_settings import URL, ServiceSettings
 from common_sync.edges.environments import processes
 from common_sync.edges.environments.folder import CURRENT, path_of, see
+from common_sync.edges.environments.health import why_sick
 from common_sync.edges.environments.manager import whoami
 from common_sync.edges.environments.releases import read_releases
 from common_sync.edges.project.load import Project, select_services
@@ -59,6 +62,7 @@ class Row(NamedTuple):
     is_proven: bool = False  # whether that was proven since it was switched to
     used: str = ""  # the absolute path of the environment that it should run from; nothing for none
     socket: Shown | None = None  # what systemd says of the unit that listens for it; None where there is none
+    sick: str | None = None  # why it is not healthy; nothing where it is, None where that is not asked
 
     @property
     def memory(self) -> int:
@@ -85,7 +89,8 @@ class Running(NamedTuple):
     @property
     def passes(self) -> bool:
         """Whether all that is to run does, and nothing is wrong."""
-        return all(one.is_up for one in self.rows) and not any(one.severity == "error" for one in self.findings)
+        is_well = all(one.is_up and not one.sick for one in self.rows)
+        return is_well and not any(one.severity == "error" for one in self.findings)
 
 
 def read_running(project: Project, names: Sequence[str]) -> Running:
@@ -102,10 +107,12 @@ def read_running(project: Project, names: Sequence[str]) -> Running:
     if not manager.is_running:
         whose = f"of {whoami()} " if manager.is_of_user else ""
         message = f"no systemd {whose}runs here, so nothing tells what runs"
-        raise ConfigurationError(Problem(message, remedy="common-sync env status shows the environments"))
+        raise ConfigurationError(
+            Problem(message, remedy=manager.remedy or "common-sync env status shows the environments")
+        )
     units = read_units(project, names, manager)
     services = select_services(project, names)
-    ports = _Ports(setting.value for one in services if (setting := settings_of(project, one).port) is not None)
+    ports = Ports(setting.value for one in services if (setting := settings_of(project, one).port) is not None)
     held = {service: {one.kind: one for one in units if one.service == service} for service in services}
     rows = tuple(_read_row(project, service, held[service], ports) for service in services)
     found = (one for row in rows for one in _find_troubles(project, row) if not is_ignored(project, one))
@@ -113,14 +120,15 @@ def read_running(project: Project, names: Sequence[str]) -> Running:
     return Running(rows, (*list_findings(units), *check_set_up(project, services, active), *found))
 
 
-def _read_row(project: Project, service: str, units: Mapping[UnitKind, Unit], ports: "_Ports") -> Row:
+def _read_row(project: Project, service: str, units: Mapping[UnitKind, Unit], ports: "Ports") -> Row:
     place = released_place_of(project, service)
     releases = read_releases(place) if place else Releases({})
     unit, socket = units.get("service"), units.get("socket")
     above, shown = os.path.realpath(place or project.root), unit.shown if unit is not None else Shown()
     seen = (processes.look_at_process(number, above) for number in processes.list_processes(shown.group))
     found = tuple(one for one in seen if one is not None)
-    setting = settings_of(project, service).port
+    settings = settings_of(project, service)
+    setting = settings.port
     own_processes = {one.number for one in found}
     if socket is not None and socket.shown.active == "active":
         own_processes.add(_SYSTEMD)  # it listens for the service
@@ -130,8 +138,18 @@ def _read_row(project: Project, service: str, units: Mapping[UnitKind, Unit], po
     return Row(
         *(service, name, shown, _environment(project, service, place or None), found, since, port, own, others),
         *(releases.current, releases.is_settled, _find_used(project, service, releases)),
-        socket.shown if socket is not None else None,
+        *(socket.shown if socket is not None else None, _find_sickness(settings, shown, others, listens=own)),
     )
+
+
+def _find_sickness(settings: ServiceSettings, shown: Shown, holders: Sequence[Holder], *, listens: bool) -> str | None:
+    """Say why a service that runs is not healthy; a command of its settings is not run for that."""
+    if shown.active != "active":
+        return None
+    if settings.port is not None and is_proven_by_port(settings):
+        return "" if listens else why_unheard(settings.port.value, holders)
+    is_url = bool(settings.health) and settings.health[0].startswith(URL)
+    return why_sick(settings.health, "/", None) if is_url else None
 
 
 def _environment(project: Project, service: str, place: str | None) -> str:
@@ -158,30 +176,6 @@ def _find_used(project: Project, service: str, releases: Releases) -> str:
         return os.path.realpath(path) if release.made.environment else ""
     link = os.path.join(os.path.realpath(project.root), service, VENV, CURRENT)
     return os.path.realpath(link) if os.path.islink(link) else ""
-
-
-class _Ports:
-    """Who listens at the ports of services."""
-
-    def __init__(self, ports: Iterator[str]) -> None:
-        wanted = {int(port) for port in ports}
-        self._listeners = [one for one in processes.read_listeners() if one.port in wanted] if wanted else []
-        self._owners = processes.find_owners({one.inode for one in self._listeners})
-
-    def look_at(self, port: str, own: set[int]) -> tuple[bool, tuple[Holder, ...]]:
-        """Return whether processes listen at a port, and who else does.
-
-        Args:
-            port: The port.
-            own: The processes.
-        """
-        here = [(one, self._owners.get(one.inode, [])) for one in self._listeners if one.port == int(port)]
-        others = [self._describe(one, owners) for one, owners in here if own.isdisjoint(owners)]
-        return len(others) < len(here), tuple(dict.fromkeys(others))
-
-    @staticmethod
-    def _describe(listener: Listener, owners: Sequence[int]) -> Holder:
-        return processes.describe_process(owners[0]) if owners else processes.describe_owner(listener.owner)
 
 
 def _find_troubles(project: Project, row: Row) -> Iterator[Finding]:

@@ -102,7 +102,8 @@ def roll_back_failing(project: Project, name: str, say: Callable[[str], None]) -
         end_trial(site.manager, site.unit)
         mark(site.place, current.number, proven=False)
         came = go_back(site, releases, current, say, before or 0)
-        return Rollback(site, releases, target, Outcome(came.current, proven=not came.trouble, reason=came.trouble))
+        outcome = came._replace(proven=not came.trouble, reason=came.trouble, undone=False, trouble="")
+        return Rollback(site, releases, target, outcome)
 
 
 def _choose(site: Site, releases: Releases, number: int | None) -> Release | None:

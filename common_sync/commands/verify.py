@@ -3,12 +3,11 @@
 import os
 from typing import NamedTuple
 
-from common_sync.core.copies.digest import digest_tree
+from common_sync.core.copies.digest import TREE, digest_tree
 from common_sync.core.copies.drift import drift_findings
 from common_sync.core.copies.manifest import NAME, Manifest, make_manifest
 from common_sync.core.copies.plan import CopyPlan, build_plan
 from common_sync.core.errors import ConfigurationError, ManifestError, Problem, TreeError
-from common_sync.core.expressions import expression
 from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding
 from common_sync.edges.files.folders import explain_os_error, opened
@@ -25,8 +24,6 @@ class CopyCheck(NamedTuple):
     plan: CopyPlan  # what would bring it back to its manifest
     findings: tuple[Finding, ...]  # what is not as it should be
 
-
-_DIGEST = expression("cs1:[0-9a-f]{64}")
 
 _REMEDY = "distribute this copy anew"
 """There may be no repository where a copy is checked by itself, and so no command that would help."""
@@ -45,7 +42,7 @@ def verify_copy(path: str, expected_digest: str | None = None) -> CopyCheck:
         TreeError: It cannot be read.
     """
     where = os.path.normpath(path)
-    if expected_digest is not None and _DIGEST.fullmatch(expected_digest) is None:
+    if expected_digest is not None and TREE.fullmatch(expected_digest) is None:
         remedy = (
             f'the whole digest stands in {os.path.join(where, NAME)} as "tree", and in what --output-format json prints'
         )

@@ -82,7 +82,7 @@ CODES = {
     "CS306": Code("error", "A port is held by another process"),
     "CS307": Code("warning", "Two places name two ports of a service"),
     "CS308": Code("warning", "The disk is nearly full"),
-    "CS309": Code("warning", "A cache of packages is in memory"),
+    "CS309": Code("warning", "What should be on the disk is in memory"),
     "CS310": Code("warning", "A cache of packages cannot be linked from"),
     "CS311": Code("warning", "A limit of memory has no effect"),
     "CS312": Code("error", "An installed unit is not what it should be"),

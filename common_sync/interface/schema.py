@@ -138,7 +138,10 @@ def _service() -> Schema:
             "env-file": _text("The absolute path of a file of variables.", "/.+"),
             "after": _strings("The units that are started before it.", items=_text("A unit.", UNIT)),
             "memory": _text("The most memory that it may use, as `200M`.", SIZE),
-            "health": _text("What proves that it is well: a URL or a command; without it, that it runs.", COMMAND),
+            "health": _text(
+                "What proves that it is well: a URL or a command; without it, that it listens at its port, or runs.",
+                COMMAND,
+            ),
             "start-timeout": _number("Seconds that a release has to become well.", SECONDS, default=START_TIMEOUT),
             "settle": _number("Seconds that it must stay so.", SECONDS, default=SETTLE),
             "check": _text("What is run in a new release before it is switched to; it must end with 0.", COMMAND),

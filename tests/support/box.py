@@ -14,6 +14,11 @@ from support.monorepo import Done, environment
 
 PROJECT = Path(__file__).parents[2]
 SCRIPT = Path(__file__).with_name("systemd-box")
+GROUPS = {1: Path("/sys/fs/cgroup/systemd"), 2: Path("/sys/fs/cgroup/unified")}
+"""Versions of control groups, and where this machine has what a systemd with these takes."""
+
+both_groups = pytest.mark.parametrize("box", sorted(GROUPS), indirect=True, ids="groups-v{}".format)
+"""Runs a test with a systemd of each version of control groups: what belongs to a unit is found by them."""
 
 
 class Box(NamedTuple):
@@ -45,18 +50,21 @@ class Box(NamedTuple):
 
 
 @contextmanager
-def booted(folder: Path, name: str = "box") -> Iterator[Box]:
+def booted(folder: Path, name: str = "box", groups: int = 1) -> Iterator[Box]:
     """Start a systemd in which a folder, the program and its Python are where they are outside; as root, without a network.
 
     Args:
         folder: The folder.
         name: What it is called, where there are several.
+        groups: The version of its control groups; version 2 has no controllers, which the machine's version 1 holds.
     """
-    if os.geteuid() != 0 or not Path("/sys/fs/cgroup/systemd").is_dir() or not Path("/lib/systemd/systemd").exists():
-        pytest.skip("no systemd can be started here: it takes root, cgroups v1 and the apt package systemd")
+    if os.geteuid() != 0 or not GROUPS[groups].is_dir() or not Path("/lib/systemd/systemd").exists():
+        where = f"{GROUPS[groups]} (control groups of version {groups})"
+        pytest.skip(f"no systemd can be started here: it takes root, {where} and the apt package systemd")
     state = folder / f"{name}-{os.getpid()}"
     up = subprocess.run(
         [SCRIPT, "up", state, PROJECT / "common_sync", sys.prefix, folder],
+        env={**os.environ, "BOX_GROUPS": str(groups)},
         capture_output=True,
         encoding="utf-8",
         check=False,

@@ -11,10 +11,12 @@ from common_sync.core.doctor.checks.build import find_build_troubles
 from common_sync.core.doctor.checks.layout import find_importable
 from common_sync.core.doctor.image.files import BuildContext, Place
 from common_sync.core.doctor.view import ImageView, Service, View, find_imports
-from common_sync.core.formats.compose.built import BuiltService
+from common_sync.core.formats.compose.built import BuiltService, Layer, locate_service
+from common_sync.core.formats.compose.file import read_compose_file
 from common_sync.core.formats.dockerfile.syntax import parse_dockerfile
 from common_sync.core.formats.dockerignore import parse_dockerignore
 from common_sync.core.model import Finding, Reference
+from common_sync.edges.files.yaml import parse_documents
 
 LIBRARY = {
     "common/pyproject.toml": '[project]\nname = "our-common"\nversion = "1"\n',
@@ -117,3 +119,11 @@ def found_in(view: View) -> list[tuple[str, str, int | None]]:
 def check_starts(check: Callable[[View, Begun], Iterable[Finding]], view: View) -> list[Finding]:
     """Return what a check finds in the ways in which the images of a service are started, each once."""
     return [*dict.fromkeys(one for begun in list_begun(view) for one in check(view, begun))]
+
+
+def composed(*texts: str) -> BuiltService:
+    """Return how compose files build and start `api`: the uppermost comes first, and each key has a line."""
+    services = [read_compose_file(parse_documents(f"services:\n  api:\n{text}")).services[0] for text in texts]
+    built = locate_service([Layer("/repo/services/api/compose.yaml", "/repo/services/api", one) for one in services])
+    assert built is not None
+    return built

@@ -42,6 +42,11 @@ class Situation(NamedTuple):
     edited: tuple[str, ...] = ()  # the distributions of which files were changed, where that was looked at
 
     @property
+    def is_released(self) -> bool:
+        """Whether it is about an environment of the service's releases."""
+        return self.place != self.path
+
+    @property
     def asked(self) -> str:
         """The Python that is asked for."""
         return _asked(self.settings)
@@ -230,11 +235,21 @@ def _why_no_links(cache: str, service: str) -> str:
 
 def list_removable(project: Project, situations: Sequence[Situation]) -> list[str]:
     """Return what `env clean` would remove, the biggest first, as it is shown."""
-    sizes = []
-    for one in situations:
-        current = one.folder.current.name if one.folder.current is not None else ""
-        for name in list_environments(one.place) if not one.folder.foreign else ():
-            if name != current:
-                path = path_of(one.place, name)
-                sizes.append((measure(path).own, os.path.relpath(path, project.root)))
+    sizes = [
+        (measure(path).own, path if one.is_released else os.path.relpath(path, project.root))
+        for one in situations
+        for path in _list_unused(one, project.configuration.keep)
+    ]
     return [f"{size // _MEGABYTE} MB in {path}" for size, path in sorted(sizes, reverse=True)[:3]]
+
+
+def _list_unused(situation: Situation, keep: int) -> Iterator[str]:
+    """Yield the absolute paths of what `env clean` would remove."""
+    if situation.is_released:
+        from common_sync.commands.steps.unneeded import find_unneeded  # only where there is too little room
+
+        yield from (path for path, users in find_unneeded(situation.place, keep).paths if not users)
+    elif not situation.folder.foreign:
+        current = situation.folder.current.name if situation.folder.current is not None else ""
+        others = (name for name in list_environments(situation.place) if name != current)
+        yield from (path_of(situation.place, name) for name in others)

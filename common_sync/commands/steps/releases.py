@@ -5,10 +5,12 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from common_sync.commands.steps.ports import Ports, is_proven_by_port
 from common_sync.commands.steps.units import find_problems, manager_of, name_unit, place_of, settings_of, user_of
 from common_sync.core.configuration import name_table
-from common_sync.core.environments.health import Watch, judge_start
+from common_sync.core.environments.health import Watch, judge_start, why_unheard
 from common_sync.core.environments.releases import Release, Releases, choose_fallback, find_release_program
+from common_sync.core.environments.running import Shown
 from common_sync.core.environments.unit_text import is_untouched
 from common_sync.core.environments.units import runs_releases
 from common_sync.core.errors import ConfigurationError, Problem, TreeError, shell_word
@@ -17,7 +19,7 @@ from common_sync.edges.environments import systemd
 from common_sync.edges.environments.folder import path_of, see
 from common_sync.edges.environments.health import Identity, why_sick
 from common_sync.edges.environments.manager import SYSTEM, Manager
-from common_sync.edges.environments.processes import find_account, find_identity
+from common_sync.edges.environments.processes import find_account, find_identity, list_processes
 from common_sync.edges.environments.releases import (
     APP,
     find_stranger,
@@ -61,7 +63,7 @@ class Outcome(NamedTuple):
     log: tuple[str, ...] = ()  # what it has last written
     undone: bool = False  # whether the former release is current again
     trouble: str = ""  # why that one is not healthy either
-    seconds: float = 0  # how long it took from the switch until it was proven
+    seconds: float = 0  # how long it took from the switch until the release that is current now was proven
 
 
 def find_site(project: Project, service: str, *, restart: bool) -> Site:
@@ -111,7 +113,9 @@ def _look_at_unit(site: Site, *, restart: bool) -> Site:
     if not restart:
         return site._replace(stays="it was not restarted (--no-restart)")
     if not site.manager.is_running:
-        return site._replace(stays="no systemd runs here to restart it")
+        remedy = site.manager.remedy
+        whose, then = (f"of {site.user} ", f": {remedy}, then deploy again") if remedy else ("", "")
+        return site._replace(stays=f"no systemd {whose}runs here to restart it{then}")
     if os.geteuid() != 0 and not site.manager.is_of_user:
         message = f"only root may restart {site.unit}; nothing was done"
         raise ConfigurationError(Problem(message, remedy="sudo, or --no-restart"))
@@ -200,11 +204,12 @@ def go_back(site: Site, releases: Releases, failed: Release, say: Callable[[str]
     if fallback is None:
         return Outcome(failed.number, trouble="there is no release to go back to")
     switch_release(site.place, fallback.number, releases.trusted)
+    began = time.monotonic()
     trouble = _start(site, fallback, say) if fallback.made.command else ""
     if not trouble:
         mark(site.place, fallback.number, proven=True)
         settle(site.place)
-    return Outcome(fallback.number, undone=True, trouble=trouble)
+    return Outcome(fallback.number, undone=True, trouble=trouble, seconds=time.monotonic() - began)
 
 
 def _start(site: Site, release: Release, say: Callable[[str], None]) -> str:
@@ -218,13 +223,22 @@ def _start(site: Site, release: Release, say: Callable[[str], None]) -> str:
     until = time.monotonic() + settings.start_timeout
     watch = Watch(shown.restarts, until, settings.settle, started=shown.started)
     while True:
-        sick = why_sick(words, folder, site.identity) if shown.active == "active" else ""
+        sick = _find_sickness(site, words, folder, shown) if shown.active == "active" else ""
         verdict = judge_start(watch, time.monotonic(), shown, sick)
         if verdict.proven or verdict.reason:
             return verdict.reason
         watch = verdict.watch
         time.sleep(_PAUSE)
         shown = systemd.show_units(site.manager, [site.unit])[site.unit]
+
+
+def _find_sickness(site: Site, words: Sequence[str], folder: str, shown: Shown) -> str:
+    """Say why a service is not healthy, or return nothing where it is."""
+    port = site.settings.port
+    if port is None or not is_proven_by_port(site.settings):
+        return why_sick(words, folder, site.identity)
+    own, others = Ports([port.value]).look_at(port.value, set(list_processes(shown.group)))
+    return "" if own else why_unheard(port.value, others)
 
 
 def find_words(site: Site, environment: str, words: Sequence[str]) -> tuple[str, ...]:

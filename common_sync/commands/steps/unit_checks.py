@@ -10,6 +10,7 @@ from common_sync.core.environments.unit_checks import (
     DATA,
     find_barrier,
     find_command_ports,
+    find_health_ports,
     find_unkept,
     find_variable_ports,
     limits_memory,
@@ -18,6 +19,7 @@ from common_sync.core.environments.units import find_program
 from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding
 from common_sync.edges.environments import processes, systemd
+from common_sync.edges.environments.disk import is_in_memory
 from common_sync.edges.environments.folder import path_of
 from common_sync.edges.environments.manager import is_lingering, whoami
 from common_sync.edges.environments.releases import APP, read_releases, release_path
@@ -50,11 +52,25 @@ def check_set_up(project: Project, services: Sequence[str], running: Collection[
     run = [service for service in services if settings_of(project, service).command]
     found = [*check_ports(project, run), *_check_memory(project, run), *_check_access(project, run)]
     found += [one for service in run for one in check_data(project, service)]
-    found += check_lingering(project) if run else ()
+    found += (*check_lingering(project), *check_place(project)) if run else ()
     return (
         *(one for one in found if not is_ignored(project, one)),
         *_check_imports(project, [one for one in run if one not in running]),
     )
+
+
+def check_place(project: Project) -> tuple[Finding, ...]:
+    """Return what is found about the folder that releases are in: in memory, they are gone after a restart, with what outlives them.
+
+    Args:
+        project: The project.
+    """
+    to = project.configuration.to
+    if to is None or not is_in_memory(to.value):
+        return ()
+    message = f'"to" is {to.value}, which is in memory: releases, and data of services, are gone after a restart'
+    found = make_finding("CS309", "", project.configuration.file, to.line, message, "name a folder on the disk")
+    return () if is_ignored(project, found) else (found,)
 
 
 def check_lingering(project: Project) -> tuple[Finding, ...]:
@@ -112,6 +128,10 @@ def _check_port(project: Project, service: str) -> Iterator[Finding]:
             yield make_finding("CS307", service, file, settings.port.line, message, _TAKE_DESCRIPTOR)
         if other != port:
             message = f'the port is {port}, and "command" listens at {other}'
+            yield make_finding("CS307", service, file, settings.port.line, message, remedy)
+    for other in find_health_ports(settings.health):
+        if other != port:
+            message = f'the port is {port}, and "health" asks at {other}'
             yield make_finding("CS307", service, file, settings.port.line, message, remedy)
     for path, where in _list_variable_files(project, service):
         text = ServiceFolder(os.path.dirname(path)).read(os.path.basename(path))

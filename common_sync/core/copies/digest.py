@@ -5,9 +5,12 @@ Specified in docs/manifest.md, with test vectors; `tests/core/copies/test_digest
 
 import hashlib
 
+from common_sync.core.expressions import expression
 from common_sync.core.model import Entries, Entry, File
 
 PREFIX = "cs1:"
+TREE = expression(f"{PREFIX}[0-9a-f]{{64}}")
+"""What a tree digest looks like."""
 
 _HEADER = b"common-sync tree 1\n"
 

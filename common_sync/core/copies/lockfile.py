@@ -10,6 +10,7 @@ from codecs import BOM_UTF8
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from common_sync.core.copies.digest import TREE
 from common_sync.core.copies.library import LOCK_FILE, TargetKey
 from common_sync.core.copies.manifest import quote, why_unsafe
 from common_sync.core.errors import ConfigurationError, Problem, shell_word
@@ -79,7 +80,6 @@ def _quote(text: str) -> str:
 
 _TEXTS = ("library", "path", "ref", "commit", "tree")
 _COMMIT = re.compile("[0-9a-f]{40}|[0-9a-f]{64}")
-_TREE = re.compile("cs1:[0-9a-f]{64}")
 
 
 def parse_lock(data: bytes, where: str) -> dict[TargetKey, Locked]:
@@ -173,7 +173,7 @@ def _text_problems(table: dict[str, str]) -> Iterator[str]:
         yield f'"ref" {reason}'
     if _COMMIT.fullmatch(table["commit"]) is None:
         yield '"commit" is no full id of a commit, 40 or 64 hex digits'
-    if _TREE.fullmatch(table["tree"]) is None:
+    if TREE.fullmatch(table["tree"]) is None:
         yield '"tree" is no tree digest, cs1: and 64 hex digits'
 
 

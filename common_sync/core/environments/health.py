@@ -1,8 +1,9 @@
 """When a release that was started is proven: it answers, and stays what it is for a while; pure."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from common_sync.core.environments.running import Shown
+from common_sync.core.environments.running import Holder, Shown
 
 
 class Watch(NamedTuple):
@@ -53,3 +54,14 @@ def _find_end(shown: Shown, watch: Watch) -> str:
     if shown.active in {"failed", "inactive", "deactivating"}:
         return f"its unit is {shown.described}"
     return ""
+
+
+def why_unheard(port: str, holders: Sequence[Holder]) -> str:
+    """Say why a service that does not listen at its port is not healthy.
+
+    Args:
+        port: The port.
+        holders: Who else listens there.
+    """
+    names = ", ".join(one.described for one in holders)
+    return f"port {port} is held by {names}" if names else f"nobody listens at port {port}"

@@ -11,6 +11,7 @@ _PORT_OPTION = expression(r"(?:--port=|(?:--bind=|--fd-bind=)\S*:)([0-9]{1,5})")
 _BEFORE_PORT, _BEFORE_ADDRESS = frozenset({"--port"}), frozenset({"--bind", "-b"})
 _VARIABLES = "PORT|UVICORN_PORT|APP_PORT|SERVER_PORT|HTTP_PORT"
 _VARIABLE = expression(rf"\s*(?:export\s+)?({_VARIABLES})\s*=\s*([\"']?)([0-9]{{1,5}})\2\s*(?:#.*)?", re.ASCII)
+_LOCAL_PORT = expression(r"http://(?:127\.[0-9.]+|localhost):([0-9]{1,5})(?:/.*)?")
 _MEMORY = "memory"
 DATA = ("*.db", "*.db3", "*.sqlite", "*.sqlite3")
 """Names of files that a service keeps its data in."""
@@ -29,6 +30,17 @@ def find_command_ports(words: Sequence[str]) -> Iterator[str]:
             yield word
         elif before in _BEFORE_ADDRESS and word.rpartition(":")[2].isdecimal() and ":" in word:
             yield word.rpartition(":")[2]
+
+
+def find_health_ports(words: Sequence[str]) -> Iterator[str]:
+    """Yield the port of this machine at which a service is asked whether it is healthy.
+
+    Args:
+        words: A URL, or the words of a command, of which nothing is told.
+    """
+    for word in words[:1]:
+        if match := _LOCAL_PORT.fullmatch(word):
+            yield match[1]
 
 
 class PortLine(NamedTuple):

@@ -1,14 +1,13 @@
 """How services stand on other machines: what `remote/look.py` answers, read, and judged. Nothing that a host says is trusted."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from common_sync.core.copies.digest import TREE
 from common_sync.core.fleet.answers import Reply, Trouble, each, read_answer
 
 _LONGEST, _MOST_EDITS = 200, 20
 _OK = range(200, 300)
-_DIGEST = re.compile("cs1:[0-9a-f]{64}")
 
 RESTING = frozenset({"verified", "deployed", "rolled-back", "discarded"})
 """The steps of a journal at which nobody has to go on."""
@@ -144,7 +143,7 @@ def _read_health(told: Mapping[str, object]) -> Health:
     if "error" in told:
         return Health(error=_word(told, "error"))
     digest = _word(told, "told")
-    is_digest = _DIGEST.fullmatch(digest) is not None
+    is_digest = TREE.fullmatch(digest) is not None
     return Health(_number(told["status"]), _number(told["ms"]), told=digest if is_digest else "")
 
 

@@ -39,6 +39,11 @@ class Manager(NamedTuple):
         return os.path.realpath(self.folder) == os.path.realpath(own.folder) and os.path.isdir(running)
 
     @property
+    def remedy(self) -> str:
+        """What starts it where it does not run; nothing where this machine has no systemd, and so nothing does."""
+        return f"sudo loginctl enable-linger {whoami()}" if self.is_of_user and os.path.isdir(_RUNNING) else ""
+
+    @property
     def notes(self) -> str:
         """The folder, in memory, of what is noted until the machine is off."""
         return os.path.join(find_runtime() if self.is_of_user else "/run", _NOTES)
@@ -61,10 +66,15 @@ def find_runtime() -> str:
 
 def whoami() -> str:
     """Return the name of the user who runs the tool, or the number where that has no name."""
+    return name_user(os.geteuid())
+
+
+def name_user(number: int) -> str:
+    """Return the name of a user, or the number where that has no name."""
     try:
-        return pwd.getpwuid(os.geteuid()).pw_name
+        return pwd.getpwuid(number).pw_name
     except KeyError:
-        return str(os.geteuid())
+        return str(number)
 
 
 def is_lingering(user: str) -> bool:

@@ -109,9 +109,8 @@ def find_identity(user: str) -> tuple[int, frozenset[int]]:
     Args:
         user: A name that there is, or a number.
     """
-    try:
-        entry = pwd.getpwuid(int(user)) if user.isdigit() else pwd.getpwnam(user)
-    except KeyError:
+    entry = _find_entry(user)
+    if entry is None:
         return int(user), frozenset()
     return entry.pw_uid, frozenset(os.getgrouplist(entry.pw_name, entry.pw_gid))
 
@@ -122,11 +121,17 @@ def find_account(user: str) -> tuple[int, int]:
     Args:
         user: A name that there is, or a number.
     """
-    try:
-        entry = pwd.getpwuid(int(user)) if user.isdigit() else pwd.getpwnam(user)
-    except KeyError:
-        return int(user), int(user)
-    return entry.pw_uid, entry.pw_gid
+    entry = _find_entry(user)
+    return (int(user), int(user)) if entry is None else (entry.pw_uid, entry.pw_gid)
+
+
+def _find_entry(user: str) -> "pwd.struct_passwd | None":
+    """Return what the system knows of a user, by a name that there is, or by a number, which it need not know."""
+    if not user.isdigit():
+        return pwd.getpwnam(user)
+    with suppress(KeyError):
+        return pwd.getpwuid(int(user))
+    return None
 
 
 def list_steps(path: str) -> list[Step]:

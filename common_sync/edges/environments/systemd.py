@@ -15,7 +15,7 @@ from common_sync.core.environments.running import PROPERTIES, Shown, parse_shown
 from common_sync.core.environments.units import name_file, name_socket
 from common_sync.core.errors import ConfigurationError, Problem, TreeError
 from common_sync.core.model import FileEdit
-from common_sync.edges.environments.manager import SYSTEM, Manager, find_runtime
+from common_sync.edges.environments.manager import SYSTEM, Manager, find_runtime, name_user
 from common_sync.edges.environments.program import Done, keep_variables, run
 from common_sync.edges.files.folders import explained, opened
 from common_sync.edges.files.reading import read_bytes
@@ -280,11 +280,7 @@ def _keep(descriptor: int, name: str, where: str) -> str:
 
 def owner_of(path: str) -> str:
     """Return the name of who owns a folder, or the number where it has no name."""
-    number = os.stat(path).st_uid
-    try:
-        return pwd.getpwuid(number).pw_name
-    except KeyError:
-        return str(number)
+    return name_user(os.stat(path).st_uid)
 
 
 def is_user(name: str) -> bool:

@@ -5,14 +5,14 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from common_sync.core.copies.library import Library
-from common_sync.core.copies.metadata import METADATA_FILES, read_library
+from common_sync.core.copies.metadata import METADATA_FILES
 from common_sync.core.errors import ConfigurationError, Problem
 from common_sync.core.limits import TEXT
 from common_sync.core.model import TOP, Origin
 from common_sync.edges.files.folders import opened
 from common_sync.edges.files.reading import read_bytes
 from common_sync.edges.git.repository import find_top
-from common_sync.edges.library.targets import Target, read_master
+from common_sync.edges.library.targets import Target, read_master, read_origin
 from common_sync.edges.project.libraries import select_libraries
 from common_sync.edges.project.load import Project
 
@@ -39,17 +39,19 @@ def select_checkouts(project: Project, words: Iterable[str]) -> Mapping[str, str
 
 
 def _list_declared(project: Project, place: str) -> dict[str, str]:
-    """Return the libraries that a checkout may have → the distributions that they are there."""
+    """Return the libraries that a checkout may have → the distributions that they are there.
+
+    One that says nothing about itself there is not among them: it goes on being called as its copies say.
+    """
     known = {}
     for library in (one for one in project.libraries if one.upstream is not None):
         assert library.upstream is not None
-        texts = {}
+        held: dict[str, bytes] = {}
         for file in METADATA_FILES:
-            folder = os.path.join(place, library.upstream.path)
-            with suppress(OSError), opened(folder) as descriptor:
-                texts[file] = read_bytes(file, descriptor, TEXT).decode("utf-8", "replace")
-        if texts:
-            known[library.name] = read_library(library.master, texts).name
+            with suppress(OSError), opened(os.path.join(place, library.upstream.path)) as folder:
+                held[file] = read_bytes(file, folder, TEXT)
+        if held:
+            known[library.name] = read_origin(library.master, held.get).name
     return known
 
 

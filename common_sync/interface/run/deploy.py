@@ -74,7 +74,7 @@ def _service_lines(done: "Deployment", options: Options) -> Iterator[str]:
     if done.installed and not options.quiet:
         yield f"  its unit {done.site.unit} is installed, and started at every boot"
     if done.outcome is not None:
-        yield from outcome_lines(done.outcome, done.number, options)
+        yield from outcome_lines(done.outcome, done.number, done.site, options)
         yield from lasting_lines(done.site, options) if done.outcome.undone else ()
     elif done.action in ("nothing", "prepared") and done.site.stays and not options.quiet:
         yield f"  {printable(done.site.stays)}"

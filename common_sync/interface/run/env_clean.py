@@ -23,7 +23,7 @@ def run_env_clean(
     ] = False,
     dry_run: DryRun = False,
 ) -> int:
-    """Remove former environments, leftovers, and what --force has replaced; never what runs."""
+    """Remove former environments, releases above `keep`, leftovers, and what --force has replaced; never what runs."""
     from common_sync.commands.env_clean import clean_environments  # no other command pays for it
 
     cleaning = clean_environments(load_project(options.root), services or (), say, cache=cache, dry_run=dry_run)
@@ -39,7 +39,9 @@ def _lines(cleaning: "Cleaning", options: Options) -> Iterator[str]:
         return
     terminal, be = options.terminal, "would be " if cleaning.dry_run else ""
     for one in cleaning.removals:
-        if one.users:
+        if one.denied:
+            yield f"{terminal.mark('·')} {printable(one.path)}  stays: you may not remove it (sudo common-sync env clean)"
+        elif one.users:
             processes = ", ".join(map(str, one.users))
             yield f"{terminal.mark('·')} {printable(one.path)}  stays: process {processes} uses it"
         else:

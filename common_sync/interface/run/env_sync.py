@@ -9,7 +9,7 @@ from common_sync.edges.project.load import load_project
 from common_sync.interface.show.environment_fields import environment_sync_fields
 from common_sync.interface.show.options import DryRun, Option, Options, Services
 from common_sync.interface.show.presenter import View, present
-from common_sync.interface.show.terminal import printable, say
+from common_sync.interface.show.terminal import columns, printable, say
 from common_sync.interface.show.text import count, finding_lines
 
 if TYPE_CHECKING:
@@ -54,7 +54,9 @@ def _lines(synced: "EnvironmentSync", options: Options) -> Iterator[str]:
         width = max((len(one.service) for one in synced.services), default=0)
         for one in synced.services:
             mark = _MARKS[one.action] if not synced.dry_run or one.action != "built" else "→"
-            yield f"{terminal.mark(mark)} {printable(one.service):<{width}}  {_describe(one, synced)}"
+            head = f"{terminal.mark(mark)} {printable(one.service):<{width}}  "
+            said = _describe(one, synced)
+            yield from terminal.wrap(said, columns(head), head) if terminal.is_told else (head + said,)
     yield from finding_lines(synced.findings, terminal, everything=options.verbose)
 
 

@@ -41,7 +41,9 @@ def _lines(running: "Running", options: Options) -> Iterator[str]:
     if not all(row.is_share for row in rows):
         yield "~ counts memory that several processes share in each of them; as root, it is shared out"
     for row in rows:
-        if not row.is_up and row.shown.changed:
+        if row.sick and (row.listens or not row.holders):  # CS306 names who else has its port
+            yield f"{terminal.mark('✗')} {printable(row.service)} is not healthy: {printable(row.sick)}"
+        if row.sick or (not row.is_up and row.shown.changed):
             yield from help_lines(f"common-sync logs {shell_word(row.service)}", terminal)
     yield from ("", *findings) if findings else ()
 
@@ -64,7 +66,8 @@ def _release(row: "Row") -> str:
 
 def _state(row: "Row") -> str:
     restarts = row.shown.restarts
-    return f"{row.shown.described}, {count(restarts, 'restart')}" if restarts else row.shown.described
+    more = (count(restarts, "restart") if restarts else "", "not healthy" if row.sick else "")
+    return ", ".join((row.shown.described, *filter(None, more)))
 
 
 def _memory(row: "Row") -> str:

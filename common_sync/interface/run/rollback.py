@@ -90,5 +90,5 @@ def _lines(done: "Rollback", options: Options) -> Iterator[str]:
     else:
         if not options.quiet:
             yield f"{terminal.mark('✓')} {name}  from release {current} to {done.target.number}"
-        yield from outcome_lines(done.outcome, done.target.number, options)
+        yield from outcome_lines(done.outcome, done.target.number, done.site, options)
         yield from lasting_lines(done.site, options) if done.target.number < current else ()

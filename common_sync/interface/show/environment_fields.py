@@ -192,6 +192,8 @@ def _running(row: "Row") -> Fields:
         "state": row.shown.described if row.unit else None,
         "since": row.since,
         "restarts": row.shown.restarts,
+        "healthy": None if row.sick is None else not row.sick,
+        "sick": as_text(row.sick) if row.sick else None,
         "socket": row.socket.described if row.socket is not None else None,
         "environment": row.environment,
         "release": row.release or None,

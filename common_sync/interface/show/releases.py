@@ -22,17 +22,19 @@ def lasting_lines(site: "Site", options: Options) -> Iterator[str]:
         yield "  what `before` has done is not undone: the former release has to run with it"
 
 
-def outcome_lines(outcome: "Outcome", number: int, options: Options) -> Iterator[str]:
+def outcome_lines(outcome: "Outcome", number: int, site: "Site", options: Options) -> Iterator[str]:
     """Yield what came of a switch.
 
     Args:
         outcome: It.
         number: The release that was wanted.
+        site: Where the releases are.
         options: The options of every command.
     """
     if outcome.proven:
         if not options.quiet:
-            yield f"  release {number} is current, and healthy; that took {elapsed(outcome.seconds)}"
+            how = f"and healthy; that took {elapsed(outcome.seconds)}"
+            yield f"  release {number} is current{f', {how}' if site.settings.command else '; there is nothing to restart'}"
         return
     failed = bool(outcome.log or outcome.undone or outcome.trouble)
     if not failed:

@@ -38,6 +38,9 @@ class Terminal(NamedTuple):
     marks: bool  # whether its encoding has the marks
     width: int = 80  # in columns
     links: bool = False  # whether it takes hyperlinks
+    is_told: bool = (
+        True  # whether the width is known; a file or a program has none, and reads a row of a table as one line
+    )
 
     def paint(self, text: str, color: str) -> str:
         """Return the text in a colour, where the stream takes colours."""
@@ -93,7 +96,8 @@ def look_at(stream: TextIO, color: ColorMode = "auto") -> Terminal:
     encoding = (getattr(stream, "encoding", None) or "ascii").lower().replace("-", "")
     colors = _colors(stream, color)
     links = colors and stream.isatty() and os.environ.get("TERM", "") not in _WITHOUT_LINKS
-    return Terminal(colors, encoding.startswith("utf"), _width(stream), links)
+    width = _width(stream)
+    return Terminal(colors, encoding.startswith("utf"), min(max(width or _USUAL, _LEAST), _MOST), links, bool(width))
 
 
 _WITHOUT_LINKS = frozenset({"", "dumb", "linux"})
@@ -105,12 +109,12 @@ _LEAST, _USUAL, _MOST = 20, 80, 120
 
 
 def _width(stream: TextIO) -> int:
-    """Return how many columns a line may have; the variable counts more than the terminal, as everywhere."""
+    """Return how many columns a stream has, 0 where that is not known; the variable counts more than the terminal, as everywhere."""
     width = int(told) if (told := os.environ.get("COLUMNS", "")).isdecimal() else 0
     if not width and stream.isatty():
         with suppress(OSError):
             width = os.get_terminal_size(stream.fileno()).columns
-    return min(max(width or _USUAL, _LEAST), _MOST)
+    return width
 
 
 def _colors(stream: TextIO, color: ColorMode) -> bool:

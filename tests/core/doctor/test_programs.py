@@ -7,12 +7,9 @@ programs into the `bin` of the environment that they install into. `make e2e` bu
 from collections.abc import Mapping
 
 import pytest
-from support.contexts import BASE, LIBRARY, check_starts, view_of
+from support.contexts import BASE, LIBRARY, check_starts, composed, view_of
 
 from common_sync.core.doctor.checks.programs import check_programs
-from common_sync.core.formats.compose.built import Layer, locate_service
-from common_sync.core.formats.compose.file import read_compose_file
-from common_sync.edges.files.yaml import parse_documents
 
 ALL = BASE + "COPY . .\nRUN pip install ./common\n"
 FILE = BASE + "COPY . .\nRUN pip install -r requirements.txt\n"
@@ -310,10 +307,7 @@ def test_a_program_that_is_started_has_to_be_installed(name: str) -> None:
 
 def test_a_program_in_a_folder_that_is_mounted_is_not_looked_at() -> None:
     """A service would be called broken whose environment is in a volume."""
-    text = "services:\n  api:\n    build: .\n    volumes: [venv:/venv]\nvolumes:\n  venv:\n"
-    service = read_compose_file(parse_documents(text)).services[0]
-    built = locate_service([Layer("/repo/services/api/compose.yaml", "/repo/services/api", service)])
-    assert built is not None
+    built = composed("    build: .\n    volumes: [venv:/venv]\nvolumes:\n  venv:\n")
     dockerfile = VENV.replace("gunicorn", "flask") + "ENV PATH=/venv/bin:$PATH\n" + GUNICORN
     found = [
         [*check_starts(check_programs, view_of(LIBRARY, dockerfile, compositions=given))] for given in ([], [built])
@@ -336,11 +330,9 @@ COMPOSED = {
 def test_a_compose_file_may_set_path(name: str) -> None:
     """A service would be called broken whose compose file has PATH lead to its server."""
     dockerfile, said, expected = COMPOSED[name]
-    text = f"services:\n  api:\n    build: .\n    {said}\n"
-    service = read_compose_file(parse_documents(text)).services[0]
-    built = locate_service([Layer("/repo/services/api/compose.yaml", "/repo/services/api", service)])
-    assert built is not None
-    view = view_of({**LIBRARY, "main.py": ""}, f"{dockerfile}\n", compositions=[built])
+    view = view_of(
+        {**LIBRARY, "main.py": ""}, f"{dockerfile}\n", compositions=[composed(f"    build: .\n    {said}\n")]
+    )
     assert " ".join(one.code for one in check_starts(check_programs, view)) == expected
 
 

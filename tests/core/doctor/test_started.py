@@ -7,12 +7,10 @@ Docker did not start these rows; `make e2e` starts two like them.
 from collections.abc import Mapping
 
 import pytest
-from support.contexts import BASE, LIBRARY, check_starts, view_of
+from support.contexts import BASE, LIBRARY, check_starts, composed, view_of
 
 from common_sync.core.doctor.checks.started import check_started
-from common_sync.core.formats.compose.built import BuiltService, Layer, locate_service
-from common_sync.core.formats.compose.file import read_compose_file
-from common_sync.edges.files.yaml import parse_documents
+from common_sync.core.formats.compose.built import BuiltService
 
 ALL = BASE + "COPY . .\nRUN pip install ./common\n"
 PROJECT = {"pyproject.toml": '[project]\nname = "api"\nversion = "1"\n', "src/api/__init__.py": ""}
@@ -340,14 +338,6 @@ def test_what_is_started_has_to_be_there(name: str) -> None:
     """A service would be called proven that cannot start; or one that can, broken."""
     dockerfile, files, expected = ROWS[name]
     assert found(f"{dockerfile}\n", files) == expected
-
-
-def composed(*texts: str) -> BuiltService:
-    """Return how compose files build and start `api`: the uppermost comes first, and each key has a line."""
-    services = [read_compose_file(parse_documents(f"services:\n  api:\n{text}")).services[0] for text in texts]
-    built = locate_service([Layer("/repo/services/api/compose.yaml", "/repo/services/api", one) for one in services])
-    assert built is not None
-    return built
 
 
 BUILD = "    build: .\n"

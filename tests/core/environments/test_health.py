@@ -1,7 +1,7 @@
 """When a release that was started is proven."""
 
-from common_sync.core.environments.health import Verdict, Watch, judge_start
-from common_sync.core.environments.running import Shown
+from common_sync.core.environments.health import Verdict, Watch, judge_start, why_unheard
+from common_sync.core.environments.running import Holder, Shown
 
 RUNS = Shown("loaded", "active", "running", process=7)
 WATCH = Watch(0, 60.0, 5)
@@ -42,3 +42,11 @@ def test_why_it_has_failed() -> None:
     assert verdict.reason == "it has ended (exit-code), and was started again", "by whoever has connected to its socket"
     assert follow((1, Shown("loaded", "failed", "failed", "oom-kill"), "")).reason == "its unit is failed (oom-kill)"
     assert follow((1, Shown("loaded", "inactive", "dead"), "")).reason == "its unit is inactive"
+
+
+def test_why_nobody_is_reached() -> None:
+    """A release that does not come up because a stranger has its port would be looked for in its own code."""
+    assert why_unheard("8000", ()) == "nobody listens at port 8000"
+    holders = (Holder(7, "nginx, nginx.service"), Holder(0, "root"))
+    said = "port 8000 is held by process 7 (nginx, nginx.service), a process of root"
+    assert why_unheard("8000", holders) == said

@@ -7,6 +7,7 @@ from common_sync.core.environments.unit_checks import (
     Step,
     find_barrier,
     find_command_ports,
+    find_health_ports,
     find_unkept,
     find_variable_ports,
     limits_memory,
@@ -35,6 +36,22 @@ def test_ports_of_variables() -> None:
     """A service that reads its port from a file would listen where nobody looks."""
     text = "# PORT=1\nPORT=8001\nexport UVICORN_PORT = '8002' # why\nDB_PORT=5432\nAPP_PORT=\"8003'\nHTTP_PORT=$X\n"
     assert list(find_variable_ports(text)) == [PortLine(2, "PORT", "8001"), PortLine(3, "UVICORN_PORT", "8002")]
+
+
+@pytest.mark.parametrize(
+    ("words", "ports"),
+    [
+        (("http://127.0.0.1:8001/health",), ["8001"]),
+        (("http://localhost:8001",), ["8001"]),
+        (("http://127.0.0.1/health",), []),  # what stands before it, at port 80
+        (("http://other.example:8001/",), []),
+        (("check", "http://127.0.0.1:8001/"), []),
+        ((), []),
+    ],
+)
+def test_ports_of_a_health_check(words: tuple[str, ...], ports: list[str]) -> None:
+    """A release would be called healthy because another service is, at the port that its check asks."""
+    assert list(find_health_ports(words)) == ports
 
 
 TABLE = "#subsys_name\thierarchy\tnum_cgroups\tenabled\ncpu\t1\t4\t1\n"

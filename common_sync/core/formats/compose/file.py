@@ -237,12 +237,16 @@ def _read_build(build: Node | None) -> BuildSection | None:
         return None
     keys = ("context", "dockerfile", "dockerfile_inline", "target")
     context, dockerfile, inline, target = (_as_scalar(find_value(build, key)) for key in keys)
-    arguments, contexts = (tuple(_list_named(find_value(build, key))) for key in ("args", "additional_contexts"))
+    arguments, contexts = (tuple(list_named(find_value(build, key))) for key in ("args", "additional_contexts"))
     return BuildSection(context, dockerfile, inline, target, arguments, contexts, build.line, _list_cut(build))
 
 
-def _list_named(node: Node | None) -> Iterator[Named]:
-    """Yield what a mapping or a list of `name=value` gives names to."""
+def list_named(node: Node | None) -> Iterator[Named]:
+    """Yield what a mapping or a list of `name=value` gives names to, in its order; of a mapping, what is merged into it comes after.
+
+    Args:
+        node: The mapping or list; anything else is passed over.
+    """
     if node is None or node.tag == _RESET:
         return
     for item in node.items if isinstance(node, YamlSequence) else ():

@@ -8,10 +8,10 @@ import shlex
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from common_sync.core.formats.compose.file import Begin
+from common_sync.core.formats.compose.file import Begin, list_named
 from common_sync.core.formats.compose.paths import has_variable
 from common_sync.core.formats.shell.words import Word
-from common_sync.core.formats.yaml.tree import Node, YamlScalar, YamlSequence, is_merge, list_merged
+from common_sync.core.formats.yaml.tree import Node, YamlScalar, YamlSequence
 
 _NULL = frozenset({"", "~", "null"})
 
@@ -82,18 +82,12 @@ def _word(text: str) -> Word:
 
 
 def _read_variables(node: Node) -> dict[str, str | None]:
+    """Return what variables are set to; None where nobody can tell, as for one of the person who starts it."""
     found: dict[str, str | None] = {}
-    for item in node.items if isinstance(node, YamlSequence) else ():
-        name, equals, text = (item.value if isinstance(item, YamlScalar) else "").partition("=")
-        found[name] = text if equals and not has_variable(text) else None
-    for key, value in (pair for mapping in list_merged(node) for pair in mapping.pairs):
-        if isinstance(key, YamlScalar) and not is_merge(key):
-            found.setdefault(key.value, _read_value(value))
+    for one in list_named(node):
+        known = None if one.value is None or has_variable(one.value) else one.value
+        if isinstance(node, YamlSequence):
+            found[one.name] = known  # the last one counts
+        else:
+            found.setdefault(one.name, known)  # what a mapping says itself comes before what is merged into it
     return found
-
-
-def _read_value(node: Node) -> str | None:
-    """Return what a variable is set to; None where nobody can tell, as for one of the person who starts it."""
-    if not isinstance(node, YamlScalar) or has_variable(node.value) or (not node.style and node.value in _NULL):
-        return None
-    return node.value
