@@ -30,7 +30,7 @@ class Ending(NamedTuple):
         """For how long the service did not answer well, in words; nothing where that is not known."""
         if self.gap is None:
             return ""
-        return f"no answer for {self.gap / 1000:.1f} s" if self.gap else "always answered"
+        return f"no good answer for {self.gap / 1000:.1f} s" if self.gap else "always answered"
 
     @property
     def is_good(self) -> bool:

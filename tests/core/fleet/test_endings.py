@@ -36,7 +36,13 @@ def test_an_ending() -> None:
 
 @pytest.mark.parametrize(
     ("told", "gap", "shown"),
-    [(3140, 3140, "no answer for 3.1 s"), (0, 0, "always answered"), (None, None, ""), (-1, None, ""), ("9", None, "")],
+    [
+        (3140, 3140, "no good answer for 3.1 s"),
+        (0, 0, "always answered"),
+        (None, None, ""),
+        (-1, None, ""),
+        ("9", None, ""),
+    ],
 )
 def test_how_long_nothing_answered(told: object, gap: int | None, shown: str) -> None:
     """A person would not learn that a switch costs a service some seconds."""
