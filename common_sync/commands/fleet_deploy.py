@@ -9,7 +9,7 @@ from common_sync.commands.steps.fleet_looks import Looked
 from common_sync.commands.steps.fleet_rollout import Heard, Release, Rollout, roll_out
 from common_sync.core.fleet.inside import Inside, find_changed, find_covered, find_inside_reason
 from common_sync.core.fleet.inventory import COMPOSE, Site
-from common_sync.core.fleet.looks import Look, find_obstacle, find_reason
+from common_sync.core.fleet.looks import find_obstacle, find_reason
 from common_sync.core.fleet.rollout import Order
 from common_sync.core.fleet.waves import Wave, plan_waves
 from common_sync.edges.fleet.inventory import load_inventory
@@ -107,7 +107,9 @@ def deploy_fleet(project: Project, wish: Wish, how: DeployWish, heard: Heard, ag
 
 def _plan(looked: Looked, status: FleetStatus, tree: str, branch: str) -> Planned:
     """Return what is to be done about a target."""
-    site, look = looked.site, looked.look or Look()
+    site, look = looked.site, looked.look
+    if look is None:
+        return Planned(site, "could not be asked", "")
     own = [one for one in status.asked if one.place.line == site.target.line and one.place.host == site.host]
     reason = find_reason(look, tree, holds=all(one.verdict.state == "current" for one in own))
     is_halfway = look.journal is not None and look.journal.is_halfway

@@ -37,7 +37,7 @@ def roll_back_fleet(
     """
     inventory, services = load_inventory(project.root, wish.inventory), select_copied(project, wish.services)
     done = FleetRollback(tuple(select_sites(project, inventory, wish._replace(deployed=True, services=services))))
-    commit = require_commit(project.root, to) if to is not None else ""
+    commit = require_commit(project.root, to, "--to") if to is not None else ""
     if not agreed(done):
         return done
     order = inventory.order._replace(on_failure=STOP)  # the release that they came from is kept nowhere any more

@@ -20,7 +20,8 @@ def write_docker(folder: Path, store: Path) -> None:
 
     Args:
         folder: It is first in the PATH.
-        store: What it keeps goes here; `kill` in it has an expression; at the command that matches it kills what has started it.
+        store: What it keeps goes here; `kill` in it has an expression; at the command that matches it kills what has started it. At that of `hold` it waits for somebody who
+            writes into the pipe `gate`; it has moved `hold` to `held` then.
     """
     folder.mkdir(exist_ok=True)
     store.mkdir(exist_ok=True)
@@ -43,6 +44,10 @@ def main(store: Path, words: list[str]) -> int:
         kill.unlink()
         os.kill(os.getpid() if __name__ != "__main__" else os.getppid(), 9)
         return 1
+    hold = store / "hold"
+    if hold.exists() and re.search(hold.read_text(), line):
+        hold.rename(store / "held")
+        (store / "gate").read_text()
     state = read_state(store)
     code = _compose(store, state, words[1:]) if words[0] == "compose" else _docker(store, state, words)
     (store / "state.json").write_text(json.dumps(state))
