@@ -89,12 +89,12 @@ class FleetStatus(NamedTuple):
     def is_known(self) -> bool:
         """Whether every place, and every service, could be told."""
         is_told = not self.count("unknown") and not any(one.runs.state == "unknown" for one in self.asked)
-        return is_told and not self.untold
+        return is_told and all(_is_told(one) for one in self.looked)
 
     @property
     def untold(self) -> int:
-        """Of how many services it is not known how they stand, whatever their copies hold."""
-        return sum(not _is_told(one) for one in self.looked)
+        """Of how many services it is not known how they stand, although their machines have answered."""
+        return sum(one.look is not None and not _is_told(one) for one in self.looked)
 
 
 def _is_told(looked: Looked) -> bool:
