@@ -5,6 +5,7 @@ That proves what people see. What happens to real containers is in `tests/e2e/te
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -194,3 +195,26 @@ def test_what_has_gone_down_since(shop: Shop) -> None:
     (shop.folder / "bin" / "docker").write_text("#!/bin/sh\necho no engine >&2\nexit 1\n")
     unknown = shop.run("status", *head)
     assert (unknown.code, "docker ps has ended with 1: no engine" in unknown.out) == (4, True), unknown
+
+
+@deep(_WHY)
+def test_files_that_were_changed_in_a_container(shop: Shop) -> None:
+    """A container that somebody has edited would run on for ever: its release is the one that is wanted."""
+    head, store = ("--ref", "HEAD"), shop.folder / "store"
+    assert shop.run("deploy", *head, "--yes").code == 0
+    (image,) = standin.read_state(store)["containers"].values()
+    own = store / "own" / "api-api-1"
+    shutil.copytree(store / image, own)
+    assert shop.run("deploy", *head, "-n").code == 0
+    (own / "common/our_common/mine.py").write_text("")
+    assert shop.run("status", *head).code == 1
+    plan = shop.run("deploy", *head, "-n")
+    assert (plan.code, "local  services/api  files were changed in the container of api\n" in plan.out) == (1, True), (
+        plan
+    )
+    (store / "mounts").write_text(f"36 35 98:0 / {own}/common rw - ext4 /dev/root rw\n")
+    covered = shop.run("deploy", *head, "--yes")
+    assert (covered.code, "a mount lies over /app/common of api" in " ".join(covered.out.split())) == (1, True), covered
+    (store / "mounts").write_text("")
+    done = shop.run("deploy", *head, "--yes")
+    assert (done.code, own.exists(), shop.run("status", *head, "-q").code) == (0, False, 0), done

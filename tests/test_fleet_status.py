@@ -180,11 +180,7 @@ def test_a_mount_in_a_container() -> None:
         ("clone", "", "bring the commit there, by git pull; then start again what was started before"),
         ("clone", "api", "build the image again, and start the container from it"),
         ("compose", "", "common-sync fleet deploy services/api"),
-        (
-            "compose",
-            "api",
-            "common-sync fleet deploy services/api, or, where files were changed in the container: docker compose up -d --no-deps --force-recreate UNIT there",
-        ),
+        ("compose", "api", "common-sync fleet deploy services/api"),
         ("release", "", "make a release of that commit there: common-sync deploy services/api"),
     ],
 )

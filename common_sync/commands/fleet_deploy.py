@@ -4,11 +4,14 @@ import secrets
 from collections.abc import Callable
 from typing import NamedTuple
 
-from common_sync.commands.fleet_status import FleetStatus, Wish, read_fleet
+from common_sync.commands.fleet_status import FleetStatus, Wish, look_inside, read_fleet
 from common_sync.commands.steps.fleet_looks import Looked
 from common_sync.commands.steps.fleet_rollout import Heard, Release, Rollout, roll_out
+from common_sync.core.fleet.inside import Inside, find_changed, find_covered, find_inside_reason
 from common_sync.core.fleet.inventory import COMPOSE, Site
-from common_sync.core.fleet.looks import Look, find_obstacle, find_reason
+from common_sync.core.fleet.looks import find_obstacle, find_reason
+from common_sync.core.fleet.rollout import Order
+from common_sync.core.fleet.waves import Wave, plan_waves
 from common_sync.edges.fleet.inventory import load_inventory
 from common_sync.edges.git.revisions import find_branch, find_tree
 from common_sync.edges.project.load import Project, select_copied
@@ -32,6 +35,7 @@ class Planned(NamedTuple):
     reason: str  # why it is brought up to date; nothing where it runs what is wanted
     obstacle: str  # why it must not be touched, or nothing
     indexed: bool = False  # whether its library comes from an index: nothing proves its images, so it is left alone
+    anew: tuple[str, ...] = ()  # the units whose containers are made anew, since something was changed in them
 
 
 class FleetPlan(NamedTuple):
@@ -39,11 +43,17 @@ class FleetPlan(NamedTuple):
 
     status: FleetStatus
     planned: tuple[Planned, ...]
+    order: Order = Order()
 
     @property
     def due(self) -> tuple[Planned, ...]:
         """The targets that are brought up to date."""
         return tuple(one for one in self.planned if one.reason)
+
+    @property
+    def waves(self) -> tuple[Wave, ...]:
+        """In which order these are switched."""
+        return plan_waves(self.order, [one.site for one in self.due])
 
     @property
     def obstacles(self) -> tuple[Planned, ...]:
@@ -77,23 +87,29 @@ def deploy_fleet(project: Project, wish: Wish, how: DeployWish, heard: Heard, ag
     trees = {one.site.service: find_tree(project.root, status.commit, one.site.service) for one in status.looked}
     branch = find_branch(project.root, status.ref)
     planned = [_plan(one, status, trees[one.site.service], branch) for one in status.looked]
+    still = [one for one, plan in zip(status.looked, planned, strict=True) if not plan.reason]
+    status = look_inside(project, status, still, wish.patience)
+    planned = [one if one.reason else _plan_inside(one, status) for one in planned]
     planned += (Planned(site, "", "", indexed=True) for site in status.indexed)
-    plan = FleetPlan(status, tuple(planned))
+    order = inventory.order._replace(on_failure=how.on_failure or inventory.order.on_failure)
+    plan = FleetPlan(status, tuple(planned), order)
     if how.dry_run or not plan.due or plan.obstacles or not status.is_known or not agreed(plan):
         return FleetDeploy(plan)
     copies = {
         service: {one.place.copy: one.wanted for one in status.asked if one.place.service == service}
         for service in trees
     }
-    release = Release(secrets.token_hex(8), status.commit, branch, trees, copies)
-    order = inventory.order._replace(on_failure=how.on_failure or inventory.order.on_failure)
+    anew = {one.site: one.anew for one in plan.due}
+    release = Release(secrets.token_hex(8), status.commit, branch, trees, copies, anew=anew)
     sites = [one.site for one in plan.due]
     return FleetDeploy(plan, roll_out(sites, order, release, heard, only_prepare=how.only_prepare))
 
 
 def _plan(looked: Looked, status: FleetStatus, tree: str, branch: str) -> Planned:
     """Return what is to be done about a target."""
-    site, look = looked.site, looked.look or Look()
+    site, look = looked.site, looked.look
+    if look is None:
+        return Planned(site, "could not be asked", "")
     own = [one for one in status.asked if one.place.line == site.target.line and one.place.host == site.host]
     reason = find_reason(look, tree, holds=all(one.verdict.state == "current" for one in own))
     is_halfway = look.journal is not None and look.journal.is_halfway
@@ -105,3 +121,18 @@ def _plan(looked: Looked, status: FleetStatus, tree: str, branch: str) -> Planne
 
 
 _MOST_NAMED = 3
+
+
+def _plan_inside(planned: Planned, status: FleetStatus) -> Planned:
+    """Return what is to be done about a target whose release is the one that is wanted: its containers may hold another one."""
+    site = planned.site
+    (look,) = (one.look for one in status.looked if one.site == site)
+    units = {name: unit for unit, name in look.containers} if look is not None else {}
+    found = [
+        Inside(units[one.place.container], one.place.folder, one.verdict, one.runs)
+        for one in status.asked
+        if one.place.container in units and (one.place.host, one.place.line) == (site.host, site.target.line)
+    ]
+    return planned._replace(
+        reason=find_inside_reason(found), obstacle=planned.obstacle or find_covered(found), anew=find_changed(found)
+    )

@@ -56,6 +56,7 @@ class FleetStatus(NamedTuple):
     findings: tuple[Finding, ...]
     looked: tuple[Looked, ...] = ()  # the targets that were asked about more than their copies
     indexed: tuple[Site, ...] = ()  # the targets whose library comes from an index: they have no copy to ask about
+    file: str = ""  # the inventory, as findings name it
 
     def count(self, *states: str) -> int:
         """Return how many places are in one of some states."""
@@ -90,6 +91,11 @@ class FleetStatus(NamedTuple):
         is_told = not self.count("unknown") and not any(one.runs.state == "unknown" for one in self.asked)
         return is_told and all(_is_told(one) for one in self.looked)
 
+    @property
+    def untold(self) -> int:
+        """Of how many services it is not known how they stand, although their machines have answered."""
+        return sum(one.look is not None and not _is_told(one) for one in self.looked)
+
 
 def _is_told(looked: Looked) -> bool:
     look = looked.look
@@ -111,6 +117,8 @@ def read_fleet(project: Project, wish: Wish) -> FleetStatus:
     inventory = load_inventory(project.root, wish.inventory)
     sites = select_sites(project, inventory, wish)
     places = [place for site in sites for place in find_places(project, site)]
+    if wish.deployed:  # what Compose runs is looked at only where nothing else is to be done: it may be down
+        places = [place for place in places if not (place.container and place.kind == COMPOSE)]
     ref, commit = find_ref(project.root, inventory, wish.ref)
     wanted = {
         (one.service, one.copy): read_wanted(project.root, one.service, f"{one.service}/{one.copy}", commit)
@@ -126,13 +134,28 @@ def read_fleet(project: Project, wish: Wish) -> FleetStatus:
     meant = [site for site in sites if site not in indexed] if wish.deployed else sites  # no deploy touches the others
     looked, more = ask_looks(meant, silent, file, wish.patience)
     if not wish.deployed:
-        inside, others = _ask(_list_running(project, looked, wanted), file, wish.patience)
+        named = [one for one in looked if not one.site.target.containers]
+        inside, others = _ask(_list_running(project, named, wanted), file, wish.patience)
         order = {(one.place.host, one.place.line): number for number, one in enumerate(asked)}
         asked = sorted([*asked, *inside], key=lambda one: order[one.place.host, one.place.line])
         findings += others
     asked, told = find_contradictions(asked, looked, file)
     found = (*findings, *more, *told, *find_differences(asked, file))
-    return FleetStatus(ref, commit, tuple(asked), found, tuple(looked), indexed)
+    return FleetStatus(ref, commit, tuple(asked), found, tuple(looked), indexed, file)
+
+
+def look_inside(project: Project, status: FleetStatus, looked: Sequence[Looked], patience: Patience) -> FleetStatus:
+    """Return how places stand, with those in the containers that Compose runs of some targets.
+
+    Args:
+        project: The project.
+        status: How the others stand.
+        looked: The targets.
+        patience: How long each host is waited for.
+    """
+    wanted = {(one.place.service, one.place.copy): one.wanted for one in status.asked}
+    inside, findings = _ask(_list_running(project, looked, wanted), status.file, patience)
+    return status._replace(asked=(*status.asked, *inside), findings=(*status.findings, *findings))
 
 
 def _list_running(
@@ -289,8 +312,7 @@ def _find_remedy(place: Place) -> str:
     """Return how what is wanted comes to a place: by what has brought there what it holds."""
     service = shell_word(place.service)
     if place.is_deployed:
-        anew = ", or, where files were changed in the container: docker compose up -d --no-deps --force-recreate UNIT there"
-        return f"common-sync fleet deploy {service}{anew if place.container and place.kind == COMPOSE else ''}"
+        return f"common-sync fleet deploy {service}"
     if place.container:
         return "build the image again, and start the container from it"
     if place.kind == RELEASE:

@@ -14,7 +14,7 @@ import time
 
 from common_sync.remote.calls import Job
 from common_sync.remote.compose import Compose
-from common_sync.remote.look import find_state
+from common_sync.remote.look import explain, find_state
 from common_sync.remote.releases import Releases
 
 _KINDS = {"compose": Compose, "release": Releases}
@@ -32,8 +32,14 @@ def work(mark: str, job: dict[str, object]) -> int:
     """
     wanted = Job(**job)  # type: ignore[arg-type] # the sender has them from the same class
     state = find_state(wanted.path, wanted.service)
-    os.makedirs(state, 0o700, exist_ok=True)
-    lock = os.open(os.path.join(state, "lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    is_new = not os.path.lexists(state)
+    try:
+        os.makedirs(state, 0o700, exist_ok=True)
+        lock = os.open(os.path.join(state, "lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:  # where it is new, nothing was ever deployed
+        why = f"nothing can be noted there: {explain(error)}"
+        print(mark + json.dumps({"end": "refused" if is_new else "lost", "why": why}))
+        return 0
     if not _take(lock):
         print(mark + json.dumps({"end": "busy", "why": "another deploy is at work there"}))
         return 0

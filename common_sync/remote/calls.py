@@ -66,6 +66,8 @@ class Job(NamedTuple):
         place: The folder of the releases, or nothing.
         program: What the machine's own common-sync is called.
         image: The image's name in a registry, without a tag; nothing where it is built there.
+        to: The full id of the commit of the release to go back to; nothing for the one before.
+        anew: The units whose containers are made anew although their images stay: something was changed in them.
     """
 
     action: str
@@ -90,6 +92,8 @@ class Job(NamedTuple):
     place: str = ""
     program: str = "common-sync"
     image: str = ""
+    to: str = ""
+    anew: list[str] = []  # noqa: RUF012 - it is a tuple, and no field is ever changed in its place
 
 
 class Caller:

@@ -141,7 +141,7 @@ class Compose(Steps):
         """Get ready to go back to the release before, which is kept."""
         if not self.journal.history[1:]:
             refuse("no earlier release is kept there")
-        last, target = self.journal.releases[:2]
+        last, target = self.journal.releases[0], self.journal.releases[self._choose()]
         self._clone.check_left(last.commit, last.branch)
         self._clone.check_way(target.commit)
         self.begin()
@@ -153,12 +153,22 @@ class Compose(Steps):
         self.note("verified", to)
         return "verified"
 
+    def _choose(self) -> int:
+        """Return which of the kept releases to go back to: the one before, or the newest one of a commit."""
+        kept, to = self.journal.releases, self._job.to
+        found = [number for number, one in enumerate(kept) if number and to in ("", one.commit)]
+        if not found:
+            named = ", ".join(dict.fromkeys(one.commit[:SHORT] for one in kept[1:]))
+            refuse(f"no earlier release of {to[:SHORT]} is kept there: kept are {named}")
+        return found[0]
+
     def keep_releases(self, journal: Journal) -> None:
         """Note that it is deployed."""
         history = journal.history or [Release(journal.old, "", "", journal.running)._asdict()][: len(journal.running)]
         new = Release(journal.commit, journal.tree, journal.run, journal.new, journal.branch, journal.digest)._asdict()
         if journal.back:
-            history = [dict(history[1], branch=journal.branch, images=journal.new), *history[2:]]
+            number = self._choose()
+            history = [dict(history[number], branch=journal.branch, images=journal.new), *history[number + 1 :]]
         else:
             history = [new, *(one for one in history if one["images"] != journal.new)]
         self.note("deployed", self.journal._replace(history=history[:KEPT], why=""))
@@ -187,7 +197,7 @@ class Compose(Steps):
         names = self._list_names(self._job.path) if journal.back else set()
         self._clone.move(journal.commit, back=journal.back)
         self._host.run_once(journal.once, self._list_ours())
-        self._host.start(journal.new, self._list_ours())
+        self._host.start(journal.new, self._list_ours(), set() if journal.back else self._list_anew())
         self.note("switched", journal)
         self._host.wait_until_well(journal.project, journal.new)
         if journal.back:
@@ -196,10 +206,28 @@ class Compose(Steps):
         found = [(str(one["unit"]), str(one["id"])) for one in list_running(journal.project)]
         for unit, container in found:
             if unit in journal.new:
-                self._host.prove(f"the container of {unit}", "exec", "-i", container, "python3", "-I", "-")
+                self._prove_container(unit, container)
         unproven = sorted(set(journal.new).difference(unit for unit, _ in found))
         if unproven:
             fail(f"{', '.join(unproven)}: the container is gone")
+
+    def _list_anew(self) -> set[str]:
+        """Return the units that have the images that they are to have, and something was changed in their containers."""
+        found = [
+            one for one in list_running(self.journal.project) if self.journal.new.get(str(one["unit"])) == one["image"]
+        ]
+        return {*self._job.anew, *(str(one["unit"]) for one in found if not self._is_proven(str(one["id"])))}
+
+    def _is_proven(self, container: str) -> bool:
+        """Tell whether a container holds what is wanted."""
+        try:
+            self._prove_container("it", container)
+        except ERRORS:
+            return False
+        return True
+
+    def _prove_container(self, unit: str, container: str) -> None:
+        self._host.prove(f"the container of {unit}", "exec", "-i", container, "python3", "-I", "-")
 
     def go_back(self) -> None:
         """Move the clone back, start the old images, and see that they do as well as before."""

@@ -159,13 +159,20 @@ class Host(Caller):
                 self.do("docker", "tag", images[unit], name)
         return units
 
-    def start(self, images: dict[str, str], ours: set[str]) -> None:
-        """Give their names to images, as `name` does, then start the units from them one after another."""
+    def start(self, images: dict[str, str], ours: set[str], anew: Iterable[str] = ()) -> None:
+        """Give their names to images, as `name` does, then start the units from them one after another.
+
+        Args:
+            images: The image of each unit.
+            ours: As for `name`.
+            anew: The units that Compose would leave alone, and that get new containers.
+        """
         units = self.name(images, ours)
         limit = self._limit(units.project)
         for unit in units.names:
             if unit in images:
-                self.compose(self.job.path, *_UP, unit, limit=limit)
+                words = (*_UP[:-1], "--force-recreate", "--") if unit in anew else _UP
+                self.compose(self.job.path, *words, unit, limit=limit)
 
     def run_once(self, images: dict[str, str], ours: set[str]) -> None:
         """Start units that do their work and end, one after another, from images that get their names by `name`.

@@ -7,7 +7,7 @@ a release aside, switches by one symlink, proves it, and goes back where it is n
 from __future__ import annotations
 
 from common_sync.remote.calls import Job, fail, refuse
-from common_sync.remote.clone import Clone
+from common_sync.remote.clone import SHORT, Clone
 from common_sync.remote.journal import Journal, Release
 from common_sync.remote.look import RELEASE
 from common_sync.remote.machine import Machine
@@ -52,7 +52,7 @@ class Releases(Steps):
         meant = self._old if self._job.action == "undo" else 0
         if self._job.action == "undo" and not meant:
             refuse("there was no release before")
-        target = self._machine.choose(meant)
+        target = self._machine.choose(meant or self._find_meant())
         if not target:
             refuse("the release to go back to is the current one")
         self.begin()
@@ -61,6 +61,14 @@ class Releases(Steps):
         to = self.journal._replace(commit=commit, tree=tree, new={RELEASE: str(target)}, back=True)
         self.note("verified", to)
         return "verified"
+
+    def _find_meant(self) -> int:
+        """Return the newest release of the commit that is meant before the current one; 0 where none is named."""
+        standing, to = self._machine.read(), self._job.to
+        found = [number for number, commit in standing.commits.items() if number < standing.current and commit == to]
+        if to and not found:
+            refuse(f"no earlier release of {to[:SHORT]} is kept there")
+        return max(found, default=0)
 
     def discard(self, why: str) -> None:
         """Note that nothing came of it; a release that was made aside goes with the next deploy that needs it no more."""

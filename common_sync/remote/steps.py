@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from common_sync.remote.calls import Job, RefusalError, StepError, refuse
 from common_sync.remote.journal import Journal, UnreadableError, read_journal, write_json
 from common_sync.remote.look import explain
+from common_sync.remote.waiting import Watch
 
 _RESTING = ("", "verified", "deployed", "rolled-back", "discarded")
 UNTOUCHED = ("begun", "fetched", "built")
@@ -33,7 +34,7 @@ class Steps(ABC):
 
     def __init__(self, job: Job, state: str) -> None:
         self._job, self._state, self._log = job, state, os.path.join(state, "log")
-        self.journal = Journal()
+        self.journal, self._watch = Journal(), Watch(job.health)
 
     @abstractmethod
     def begin(self) -> None:
@@ -88,7 +89,7 @@ class Steps(ABC):
         commit, old = self.journal.commit, self.journal.old
         told = {"end": end, "why": why or self.journal.why, "commit": commit, "old": old, "log": self._log}
         told["digest"] = self.journal.digest if end in ("verified", "deployed") else ""
-        return dict(told, said=self._read_log(before))
+        return dict(told, said=self._read_log(before), gap=self._watch.gap)
 
     def _read_log(self, before: int) -> str:
         """Return the end of what was written since."""
@@ -138,13 +139,20 @@ class Steps(ABC):
             refuse("what was prepared is not there any more: another run came in between")
         self.check_unchanged()
         self.note("switching", journal)
+        self._watch.begin()
+        end = self._switch(journal)
+        self._watch.end()
+        if end == "deployed":
+            self.tidy()
+        return end
+
+    def _switch(self, journal: Journal) -> str:
         try:
             self.take_over()
             self.keep_releases(journal)
         except (RefusalError, *ERRORS) as error:
             self.journal = self.journal._replace(why=explain(error))
             return "rolled-back" if self.recover() else "rollback-failed"
-        self.tidy()
         return "deployed"
 
     def recover(self) -> bool:

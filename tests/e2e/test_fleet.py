@@ -1,6 +1,7 @@
 """`fleet status` of containers in a real engine."""
 
 import json
+import os
 from pathlib import Path
 
 from e2e.engine import Engine
@@ -9,6 +10,9 @@ from e2e.test_example import take_example
 from support.waiting import wait_for
 
 from common_sync.remote.look import find_state
+
+_RUN = os.getpid()
+"""Two runs may share an engine."""
 
 DOCKERFILE = 'FROM python:3.11-slim\nCOPY common /app/common\nCMD ["sleep", "1000"]\n'
 
@@ -20,17 +24,17 @@ def test_what_containers_hold(engine: Engine, tmp_path: Path) -> None:
     assert [repo.run(*words).code for words in (("init", "--yes"), ("distribute",))] == [0, 0]
     (tmp_path / "Dockerfile").write_text(DOCKERFILE)
     build = ("--file", str(tmp_path / "Dockerfile"))
-    assert build_folder(engine, service, "fleet-old", *build).code == 0
+    assert build_folder(engine, service, f"fleet-old-{_RUN}", *build).code == 0
     repo.write("common/new.py", "new = True\n")
     assert repo.run("distribute").code == 0
     repo.commit("new")
-    assert build_folder(engine, service, "fleet-new", *build).code == 0
+    assert build_folder(engine, service, f"fleet-new-{_RUN}", *build).code == 0
     mount = ("--volume", f"{service}/common:/app/common:ro")
     with (
-        running(engine, "fleet-old") as old,
-        running(engine, "fleet-new") as new,
-        running(engine, "fleet-old", *mount) as mounted,
-        running(engine, "fleet-new") as bare,
+        running(engine, f"fleet-old-{_RUN}") as old,
+        running(engine, f"fleet-new-{_RUN}") as new,
+        running(engine, f"fleet-old-{_RUN}", *mount) as mounted,
+        running(engine, f"fleet-new-{_RUN}") as bare,
     ):
         assert engine.docker("exec", bare.container, "sh", "-c", "rm -f $(which -a python3)").code == 0
         names = {
@@ -72,9 +76,9 @@ def test_what_containers_run(engine: Engine, tmp_path: Path) -> None:
     )
     loop = "import media_common, time; print(1, flush=True); time.sleep(1000)"
     (tmp_path / "Dockerfile").write_text(dockerfile.format(loop))
-    assert build_folder(engine, service, "fleet-runs", "--file", str(tmp_path / "Dockerfile")).code == 0
+    assert build_folder(engine, service, f"fleet-runs-{_RUN}", "--file", str(tmp_path / "Dockerfile")).code == 0
     mount = ("--volume", f"{service}/common:/app/common")
-    with running(engine, "fleet-runs", *mount) as mounted, running(engine, "fleet-runs") as own:
+    with running(engine, f"fleet-runs-{_RUN}", *mount) as mounted, running(engine, f"fleet-runs-{_RUN}") as own:
         names = mounted.container, own.container
         listed = ", ".join(f'"{name}"' for name in names)
         repo.write(
@@ -106,24 +110,25 @@ def test_what_compose_runs(engine: Engine, tmp_path: Path) -> None:
     assert [repo.run(*words).code for words in (("init", "--yes"), ("distribute",))] == [0, 0]
     repo.commit("new")
     (tmp_path / "Dockerfile").write_text(DOCKERFILE)
-    assert build_folder(engine, service, "fleet-unit", "--file", str(tmp_path / "Dockerfile")).code == 0
+    assert build_folder(engine, service, f"fleet-unit-{_RUN}", "--file", str(tmp_path / "Dockerfile")).code == 0
     repo.write(
         "fleet.toml",
         f'[[target]]\nhost = "local"\nservice = "api"\nkind = "compose"\npath = "{repo.root}"\nlibrary = "/app/common"\n',
     )
     state = tmp_path / find_state(str(repo.root), "services/api").removeprefix(f"{Path.home()}/")
     state.mkdir(parents=True)
+    project = f"shop-{_RUN}"
     history = [{"images": {"api": "sha256:0", "worker": "sha256:0"}, "tree": "", "commit": "", "run": ""}]
-    journal = {"step": "deployed", "run": "1", "commit": "", "project": "shop", "history": history}
+    journal = {"step": "deployed", "run": "1", "commit": "", "project": project, "history": history}
     (state / "journal.json").write_text(json.dumps(journal))
 
     def label(unit: str) -> tuple[str, ...]:
-        return ("--label", "com.docker.compose.project=shop", "--label", f"com.docker.compose.service={unit}")
+        return ("--label", f"com.docker.compose.project={project}", "--label", f"com.docker.compose.service={unit}")
 
     with (
-        running(engine, "fleet-unit", *label("api")) as api,
-        running(engine, "fleet-unit", *label("worker")) as worker,
-        running(engine, "fleet-unit", *label("db")),
+        running(engine, f"fleet-unit-{_RUN}", *label("api")) as api,
+        running(engine, f"fleet-unit-{_RUN}", *label("worker")) as worker,
+        running(engine, f"fleet-unit-{_RUN}", *label("db")),
     ):
         assert engine.docker("exec", worker.container, "touch", "/app/common/more.py").code == 0
         done = repo.run("fleet", "status", "--ref", "HEAD", "--output-format", "json", env={"HOME": str(tmp_path)})

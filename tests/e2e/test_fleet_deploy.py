@@ -16,10 +16,13 @@ from pathlib import Path
 import pytest
 from e2e.base import NAME
 from e2e.engine import Engine, must
+from e2e.poller import Poller
 from support.depth import skip
 from support.farm import Farm
 from support.monorepo import PROGRAM, Done, environment, make_monorepo, run
 from support.waiting import wait_for
+
+from common_sync.remote.look import find_state
 
 SERVICE = "services/api"
 LOCK = Path(__file__).parents[2] / ".e2e" / "registry.lock"
@@ -276,6 +279,36 @@ def test_a_release_that_is_ill(fleet: Fleet) -> None:
     assert (fleet.deploy().code, fleet.answers()) == (0, ["three"] * 3)
 
 
+def test_who_is_not_answered(fleet: Fleet) -> None:
+    """A machine that is not switched would miss an answer, or one that is would be away more than once."""
+    fleet.fails("vm-1", "two")
+    fleet.publish("two")
+    pollers = {host: Poller(f"http://127.0.0.1:{port}/") for host, port in fleet.ports.items()}
+    done = fleet.deploy("--output-format", "json")
+    told = {host: poller.end() for host, poller in pollers.items()}
+    sys.stdout.write(f"{told}\n")  # `pytest -s` shows it: docs/fleet.md has what was measured so
+    ends = {one["host"]: (one["end"], one["gap_ms"] or 0) for one in json.loads(done.out)["switched"]}
+    assert {host: end for host, (end, _) in ends.items()} == {"local": "deployed", "vm-1": "rolled-back"}, done
+    assert [len(one.gaps) for one in told.values()] == [1, 1, 0], told
+    assert (told["vm-2"].bad, told["vm-2"].good > 0) == (0, True)
+    assert all(gap > 0 for _, gap in ends.values()), "the machine itself has seen it, too"
+
+
+def test_a_container_that_somebody_has_changed(fleet: Fleet) -> None:
+    """A container that was edited, or is down, would stay so, since its release is the one that is wanted."""
+    name = f"fleet{fleet.ports['local']}-api-1"
+    file = fleet.repo.root / "fleet.toml"
+    file.write_text(file.read_text().replace('host = "local"\n', f'host = "local"\ncontainers = ["{name}"]\n'))
+    fleet.publish("two")
+    assert fleet.deploy().code == 0
+    assert fleet.engine.docker("exec", name, "touch", "/app/common/mine.py").code == 0
+    plan = fleet.fleet("deploy", "--dry-run")
+    assert (plan.code, "files were changed in the container of api" in plan.out) == (1, True), plan
+    assert (fleet.deploy().code, fleet.codes("local")) == (0, [])
+    fleet.compose("local", "stop", "api")  # nobody can be asked in it
+    assert (fleet.deploy().code, fleet.answers("local"), fleet.codes("local")) == (0, ["two"], [])
+
+
 REFUSED = {
     "edits": "edited in the clone: services/api/app.py",
     "branch": "its clone is at the branch fix, and not at main",
@@ -489,13 +522,19 @@ class Pulling(Fleet):
     def images(self) -> list[str]:
         """Return the names of the images that came from the registry and were kept, and those by a digest."""
         shown = self.engine.docker("images", "--digests", "--format", "{{.Repository}}@{{.Digest}}").out.split()
-        return [one for one in shown if one.startswith((f"{self.image}@sha256:", "common-sync/pulled/"))]
+        return [one for one in shown if one.startswith((f"{self.image}@sha256:", *self.shelves))]
+
+    @property
+    def shelves(self) -> list[str]:
+        """What the images that came from the registry are called on each machine, up to their tags."""
+        states = [find_state(str(self.folder / host), SERVICE) for host in self.ports]
+        return [f"common-sync/pulled/{state.rpartition('-')[2]}" for state in states]
 
     def end(self) -> None:
         """Remove what was started and made."""
         super().end()
         tags = self.engine.docker("images", "--format", "{{.Repository}}:{{.Tag}}").out.split()
-        self.engine.docker("rmi", "-f", *(tag for tag in tags if tag.startswith((self.image, "common-sync/pulled/"))))
+        self.engine.docker("rmi", "-f", *(tag for tag in tags if tag.startswith((self.image, *self.shelves))))
         self.registry.stop()
 
 

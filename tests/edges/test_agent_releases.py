@@ -55,13 +55,19 @@ class Machine:
         self.repo.commit(text)
         return self.repo.git("rev-parse", "HEAD").strip()
 
-    def act(self, action: str, run_id: str = "1", of: str = "") -> tuple[object, object]:
+    def act(self, action: str, run_id: str = "1", of: str = "", to: str = "") -> tuple[object, object]:
         """Do a job in this process; return how it has ended, and why."""
         commit, tree = (self.repo.git("rev-parse", name).strip() for name in ("HEAD", f"HEAD:{SERVICE}"))
         wanted = read_wanted(str(self.repo.root), SERVICE, COPY, commit)
         folders = [(wanted, f"{self.place}/releases/release-{MARK}/app/common")]
         probe = make_question(read_shipped("remote/probe.py"), MARK, 60, folders, OWN_NAMES)
-        more: dict[str, str] = {"kind": "release", "place": str(self.place), "program": str(self.program), "of": of}
+        more: dict[str, str] = {
+            "kind": "release",
+            "place": str(self.place),
+            "program": str(self.program),
+            "of": of,
+            "to": to,
+        }
         job = Job(
             action, run_id, str(self.clone), SERVICE, commit, tree, "", [], "", "", 60, 1, 1, 0, "common", MARK, probe
         )
@@ -119,6 +125,22 @@ def test_there_and_back(machine: Machine) -> None:
     assert machine.act("undo", "3", of="2") == ("deployed", "")
     assert (machine.current, [one["run"] for one in machine.journal.history]) == ("one", ["3"])
     assert machine.act("back", "4")[0] == "refused"
+
+
+@deep(_WHY)
+def test_a_release_by_its_commit(machine: Machine) -> None:
+    """A person who knows which release was good would have to go back step by step, each one a restart."""
+    commits = []
+    for number, text in enumerate(("one", "two", "three"), 1):
+        machine.deploy(text, str(number))
+        commits.append(machine.repo.git("rev-parse", "HEAD").strip())
+    for commit in (commits[2], "0" * 40):
+        assert machine.act("back", "4", to=commit) == (
+            "refused",
+            f"no earlier release of {commit[:12]} is kept there",
+        )
+    told = [machine.act(action, "4", to=commits[0]) for action in ("back", "switch")]
+    assert (told, machine.current) == ([("verified", ""), ("deployed", "")], "one")
 
 
 @deep(_WHY)

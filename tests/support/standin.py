@@ -7,6 +7,7 @@ WORDS`. Compose files are JSON here. A service whose folder has a file `ill` doe
 import json
 import os
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -19,7 +20,8 @@ def write_docker(folder: Path, store: Path) -> None:
 
     Args:
         folder: It is first in the PATH.
-        store: What it keeps goes here; `kill` in it has an expression; at the command that matches it kills what has started it.
+        store: What it keeps goes here; `kill` in it has an expression; at the command that matches it kills what has started it. At that of `hold` it waits for somebody who
+            writes into the pipe `gate`; it has moved `hold` to `held` then.
     """
     folder.mkdir(exist_ok=True)
     store.mkdir(exist_ok=True)
@@ -42,6 +44,10 @@ def main(store: Path, words: list[str]) -> int:
         kill.unlink()
         os.kill(os.getpid() if __name__ != "__main__" else os.getppid(), 9)
         return 1
+    hold = store / "hold"
+    if hold.exists() and re.search(hold.read_text(), line):
+        hold.rename(store / "held")
+        (store / "gate").read_text()
     state = read_state(store)
     code = _compose(store, state, words[1:]) if words[0] == "compose" else _docker(store, state, words)
     (store / "state.json").write_text(json.dumps(state))
@@ -71,14 +77,25 @@ def _docker(store: Path, state: dict[str, dict[str, str]], words: list[str]) -> 
     elif words[0] in ("rmi", "stop"):
         return int(words[0] == "rmi" and images.pop(words[-1], None) is None)
     else:  # run or exec
-        image = known[words[words.index("python3") + 1]] if words[0] == "run" else containers[words[2]]
-        program = sys.stdin.read().replace(IN_IMAGE, f"{store}/{image}/common")
+        image = known[words[words.index("python3") + 1]] if words[0] == "run" else ""
+        place = store / image if image else find_container(store, words[2])
+        program = _confine(store, sys.stdin.read().replace(IN_IMAGE, f"{place}/common"))
         import subprocess  # the other commands start sooner without it
 
         done = subprocess.run([sys.executable, "-I", "-"], input=program, capture_output=True, text=True, check=False)
         print(done.stdout, end="")
         return done.returncode
     return 0
+
+
+def _confine(store: Path, program: str) -> str:
+    """Return a program that sees a container's mounts, which are none but those in `mounts` of the store, and no processes of its own."""
+    told = {"/proc/2/comm": ("comm", "kthreadd\n"), "/proc/self/mountinfo": ("mounts", "")}
+    for path, (name, text) in told.items():
+        if not (store / name).exists():
+            (store / name).write_text(text)
+        program = program.replace(path, f"{store}/{name}")
+    return program
 
 
 def _list_images(state: dict[str, dict[str, str]], words: list[str]) -> None:
@@ -97,7 +114,27 @@ def _describe(store: Path, name: str, image: str) -> dict[str, object]:
     status = "restarting" if (store / image / "ill").exists() else "running"
     labels = {"com.docker.compose.service": name.partition("/")[2]}
     state = {"Status": status, "StartedAt": image}
-    return {"Id": name, "Image": image, "RestartCount": 0, "State": state, "Config": {"Labels": labels}}
+    return {
+        "Id": name,
+        "Name": f"/{name_container(name)}",
+        "Image": image,
+        "RestartCount": 0,
+        "State": state,
+        "Config": {"Labels": labels},
+    }
+
+
+def name_container(name: str) -> str:
+    """Return what a unit's container is called, by `project/unit`."""
+    return f"{name.replace('/', '-')}-1"
+
+
+def find_container(store: Path, name: str) -> Path:
+    """Return the files of a container, by its name or id: those of its image until somebody puts others into `own` of the store."""
+    containers = read_state(store)["containers"]
+    (found,) = (one for one in containers if name in (one, name_container(one)))
+    own = store / "own" / name_container(found)
+    return own if own.exists() else store / containers[found]
 
 
 def _compose(store: Path, state: dict[str, dict[str, str]], words: list[str]) -> int:
@@ -127,10 +164,17 @@ def _compose(store: Path, state: dict[str, dict[str, str]], words: list[str]) ->
             state["images"][image] = _build(store, context, unit + label)
             state.setdefault("labels", {})[state["images"][image]] = label
         elif words[0] == "up":
-            state["containers"][f"{name}/{unit}"] = state["images"][image]
+            _start(store, state, f"{name}/{unit}", state["images"][image], anew="--force-recreate" in words)
         else:
             state["containers"].pop(f"{name}/{unit}", None)
     return 0
+
+
+def _start(store: Path, state: dict[str, dict[str, str]], name: str, image: str, *, anew: bool) -> None:
+    """Start a container; a new one where its image is another one now, as Compose does."""
+    if anew or state["containers"].get(name) != image:
+        shutil.rmtree(store / "own" / name_container(name), ignore_errors=True)
+    state["containers"][name] = image
 
 
 def _resolve(registry: dict[str, str], services: dict[str, dict[str, object]]) -> int:
@@ -150,7 +194,6 @@ def find_digest(image: str) -> str:
 
 def _build(store: Path, context: Path, unit: str) -> str:
     import hashlib
-    import shutil
 
     files = sorted(path for path in context.rglob("*") if path.is_file() and path.name != "compose.yml")
     digest = hashlib.sha256(unit.encode())

@@ -10,7 +10,7 @@ from common_sync.core.fleet.endings import WHOLE, Ending, Endings, read_ending, 
 from common_sync.core.fleet.inventory import RELEASE, Site, Target
 from common_sync.core.fleet.probe import make_bundle, make_question
 from common_sync.core.fleet.rollout import UNDO, Order
-from common_sync.core.fleet.waves import Batch, plan_waves
+from common_sync.core.fleet.waves import Batch, name_waves, plan_waves
 from common_sync.edges.files.pages import read_shipped
 from common_sync.edges.fleet.asking import Patience, Question, ask_hosts
 
@@ -50,6 +50,8 @@ class Release(NamedTuple):
         branch: The branch that clones must be at; nothing where any will do.
         trees: Git's id of each service's folder.
         copies: What each service's copies should hold, by their paths in it.
+        to: The full id of the commit of the kept release that targets go back to; nothing for the one before.
+        anew: The units whose containers are made anew, by target; Compose would leave them alone.
     """
 
     run: str
@@ -57,6 +59,8 @@ class Release(NamedTuple):
     branch: str = ""
     trees: Mapping[str, str] = {}
     copies: Mapping[str, Mapping[str, Manifest]] = {}
+    to: str = ""
+    anew: Mapping[Site, tuple[str, ...]] = {}
 
 
 class Rollout(NamedTuple):
@@ -99,6 +103,8 @@ def roll_out(
     """
     first: Action = "prepare" if release.commit else "back"
     waves = plan_waves(order, sites)
+    if len(sites) > 1:
+        heard(f"{'plan':8} {name_waves(waves)}")
     prepared = _act(sites, first, release, heard)
     prepared = refuse_split(prepared) if release.commit else prepared
     done = Rollout(waves, prepared)
@@ -137,7 +143,8 @@ def _act(sites: Sequence[Site], action: Action, release: Release, heard: Heard) 
     )
     for site, ending in done:
         more = f": {ending.why}" if ending.why else f" {ending.digest}" if ending.digest else ""
-        heard(f"{action:8} {site.host} {site.service}: {ending.end}{more}")
+        gap = f"; {ending.shown_gap}" if ending.shown_gap else ""
+        heard(f"{action:8} {site.host} {site.service}: {ending.end}{more}{gap}")
     return done
 
 
@@ -174,6 +181,8 @@ def _make_job(site: Site, action: Action, release: Release) -> dict[str, object]
         "place": target.path,
         "program": given.program,
         "image": given.pulled,
+        "to": release.to if action != "undo" else "",
+        "anew": [*release.anew.get(site, ())],
     }
 
 

@@ -23,6 +23,14 @@ class Ending(NamedTuple):
     log: str = ""  # the path of what was written about it, there
     said: str = ""  # the end of that
     digest: str = ""  # the name, with its digest, of an image that came from a registry
+    gap: int | None = None  # for how many milliseconds the service did not answer well; None where that is not known
+
+    @property
+    def shown_gap(self) -> str:
+        """For how long the service did not answer well, in words; nothing where that is not known."""
+        if self.gap is None:
+            return ""
+        return f"no good answer for {self.gap / 1000:.1f} s" if self.gap else "always answered"
 
     @property
     def is_good(self) -> bool:
@@ -51,7 +59,9 @@ def _read(told: Mapping[str, object]) -> Ending:
     """
     (end,) = (one for one in get_args(End) if one == told["end"])
     why, log, said = (str(told.get(key) or "") for key in ("why", "log", "said"))
-    return Ending(end, why[:_LONGEST], log[:_LONGEST], said[-_MOST_SAID:], str(told.get("digest") or "")[:_LONGEST])
+    digest, gap = str(told.get("digest") or "")[:_LONGEST], told.get("gap")
+    known = gap if isinstance(gap, int) and not isinstance(gap, bool) and gap >= 0 else None
+    return Ending(end, why[:_LONGEST], log[:_LONGEST], said[-_MOST_SAID:], digest, known)
 
 
 Endings = tuple[tuple[Site, Ending], ...]

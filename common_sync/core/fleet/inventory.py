@@ -271,7 +271,7 @@ def list_places(site: Site, copies: Sequence[str]) -> Iterator[Place]:
 
 
 def list_running(site: Site, copies: Sequence[str], containers: Sequence[tuple[str, str]]) -> Iterator[Place]:
-    """Yield the places in the containers that Compose runs of a target whose inventory names none.
+    """Yield the places in the containers that Compose runs of a target.
 
     Args:
         site: The target, on one of its hosts.
@@ -279,7 +279,7 @@ def list_running(site: Site, copies: Sequence[str], containers: Sequence[tuple[s
         containers: The unit and the name of each, as the host tells them.
     """
     host, service, target = site
-    for _, name in containers if target.kind == COMPOSE and not target.containers else ():
+    for _, name in containers if target.kind == COMPOSE else ():
         if re.fullmatch(_CONTAINER, name) is not None:  # it becomes a word of a command there
             for copy in copies[:1]:
                 yield Place(host, service, copy, name, target.library, target.line, target.kind, is_deployed=True)

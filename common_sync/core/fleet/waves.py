@@ -33,6 +33,19 @@ def plan_waves(order: Order, sites: Sequence[Site]) -> tuple[Wave, ...]:
     return tuple(wave for wave in (*waves, _split(left, order.at_once)) if wave)
 
 
+def name_waves(waves: Sequence[Wave]) -> str:
+    """Return who is switched when, in a line: a bar between two waves."""
+    return " | ".join(_name_wave([site for batch in wave for site in batch]) for wave in waves)
+
+
+def _name_wave(sites: Sequence[Site]) -> str:
+    more = f", and {len(sites) - _MOST_NAMED:,} more" if len(sites) > _MOST_NAMED else ""
+    return ", ".join(f"{one.host} {one.service}" for one in sites[:_MOST_NAMED]) + more
+
+
+_MOST_NAMED = 5
+
+
 def _is_named(site: Site, pattern: str) -> bool:
     return any(fnmatchcase(name, pattern) for name in _names(site))
 

@@ -99,6 +99,10 @@ def _lines(done: "FleetDeploy", only_prepare: bool, options: Options) -> Iterato
     elif plan.due:
         total = count(len(plan.planned), "target")
         yield f"{terminal.mark('→')} {len(plan.due):,} of {total} would be brought up to date"
+        if len(plan.due) > 1:
+            from common_sync.core.fleet.waves import name_waves  # what the command has imported
+
+            yield from terminal.wrap(printable(f"  in this order: {name_waves(plan.waves)}"), 8)
     elif not options.quiet:
         own = sum(not one.indexed for one in plan.planned)
         runs = "runs" if own == 1 else "run"
@@ -106,7 +110,7 @@ def _lines(done: "FleetDeploy", only_prepare: bool, options: Options) -> Iterato
 
 
 def _cells(planned: "Planned") -> tuple[str, ...]:
-    site, reason, obstacle, indexed = planned
+    site, reason, obstacle, indexed, _ = planned
     return (
         site.host,
         printable(site.service),
@@ -138,6 +142,6 @@ def _fields(done: "FleetDeploy", dry_run: bool) -> Fields:
             }
             for one in done.plan.planned
         ],
-        **rollout_fields(done.rollout),
+        **rollout_fields(done.rollout, done.plan.waves),
         "findings": findings_fields(status.findings),
     }

@@ -19,22 +19,26 @@ def run_fleet_rollback(
     services: Services = None,
     *,
     host: Annotated[str | None, Option("--host", "Only the hosts that a pattern matches.", "GLOB")] = None,
+    to: Annotated[
+        str | None, Option("--to", "The commit of a release that is kept there; default: the one before.", "COMMIT")
+    ] = None,
     inventory: Annotated[
         str | None, Option("--inventory", "The inventory; default: fleet.toml beside the configuration.", "FILE")
     ] = None,
     yes: Annotated[bool, Option("--yes -y", "Ask nothing.")] = False,
 ) -> int:
-    """Bring services on other machines back to the release before, which is kept there: nothing is built or fetched."""
+    """Bring services on other machines back to an earlier release, which is kept there: nothing is built or fetched."""
     from common_sync.commands.fleet_rollback import roll_back_fleet  # no other command pays for it
     from common_sync.commands.fleet_status import Wish
 
     def agreed(done: "FleetRollback") -> bool:
         names = ", ".join(f"{one.host} {printable(one.service)}" for one in done.sites)
-        return ask_person(f"bring {names} back to the release before", options, yes=yes)
+        release = f"the release of {printable(to)}" if to is not None else "the release before"
+        return ask_person(f"bring {names} back to {release}", options, yes=yes)
 
     wish = Wish(services or (), host, None, inventory)
     try:
-        done = roll_back_fleet(load_project(options.root), wish, lambda line: say(printable(line)), agreed)
+        done = roll_back_fleet(load_project(options.root), wish, to, lambda line: say(printable(line)), agreed)
     except KeyboardInterrupt:
         say(INTERRUPTED)
         raise

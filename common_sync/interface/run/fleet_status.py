@@ -94,8 +94,9 @@ def _count_processes(status: "FleetStatus") -> str:
 def _count_unwell(status: "FleetStatus") -> str:
     from common_sync.commands.steps.fleet_looks import UNWELL  # what the command has imported
 
+    untold = f"; of {count(status.untold, 'target')} it is not known how it stands" if status.untold else ""
     lines = {(one.line, one.message.partition(":")[0]) for one in status.findings if one.code in UNWELL}
-    return f"; {count(len(lines), 'target')} {'is' if len(lines) == 1 else 'are'} not well" if lines else ""
+    return untold + (f"; {count(len(lines), 'target')} {'is' if len(lines) == 1 else 'are'} not well" if lines else "")
 
 
 def _rows(status: "FleetStatus") -> list[tuple[str, ...]]:

@@ -1,7 +1,7 @@
 """What a deploy of many machines came to, in lines and in JSON."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from common_sync.core.errors import ConfigurationError, Problem, shell_word
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from common_sync.commands.steps.fleet_rollout import Rollout
     from common_sync.core.fleet.endings import Ending
     from common_sync.core.fleet.inventory import Site
+    from common_sync.core.fleet.waves import Wave
 
 UNKNOWN = 4
 """The exit code where the state of a machine is not known."""
@@ -111,12 +112,18 @@ def _sum_up(rollout: "Rollout", *, only_prepare: bool) -> str:
     return told + (f"; {back:,} of {len(rollout.undone):,} taken back" if rollout.undone else "")
 
 
-def rollout_fields(rollout: "Rollout | None") -> Fields:
-    """Return the fields of a rollout; empty lists where nothing was begun."""
-    if rollout is None:
-        return {"waves": [], "prepared": [], "switched": [], "undone": []}
-    waves = [[[[one.host, as_text(one.service)] for one in batch] for batch in wave] for wave in rollout.waves]
+def rollout_fields(rollout: "Rollout | None", planned: "Sequence[Wave]" = ()) -> Fields:
+    """Return the fields of a rollout; empty lists where nothing was begun.
+
+    Args:
+        rollout: What came of it.
+        planned: The order in which it would be done.
+    """
+    order = rollout.waves if rollout is not None else planned
+    waves = [[[[one.host, as_text(one.service)] for one in batch] for batch in wave] for wave in order]
     names = ("prepared", "switched", "undone")
+    if rollout is None:
+        return {"waves": waves, **{name: [] for name in names}}
     return {"waves": waves, **{name: [_fields(*pair) for pair in getattr(rollout, name)] for name in names}}
 
 
@@ -127,4 +134,5 @@ def _fields(site: "Site", ending: "Ending") -> Fields:
         "why": as_text(ending.why) or None,
         "log": as_text(ending.log) or None,
         "image": as_text(ending.digest) or None,
+        "gap_ms": ending.gap,
     }

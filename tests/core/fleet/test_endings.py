@@ -34,6 +34,22 @@ def test_an_ending() -> None:
     assert [read({"end": end}).is_good for end in ("verified", "deployed", "failed")] == [True, True, False]
 
 
+@pytest.mark.parametrize(
+    ("told", "gap", "shown"),
+    [
+        (3140, 3140, "no good answer for 3.1 s"),
+        (0, 0, "always answered"),
+        (None, None, ""),
+        (-1, None, ""),
+        ("9", None, ""),
+    ],
+)
+def test_how_long_nothing_answered(told: object, gap: int | None, shown: str) -> None:
+    """A person would not learn that a switch costs a service some seconds."""
+    ending = read({"end": "deployed", "gap": told})
+    assert (ending.gap, ending.shown_gap) == (gap, shown)
+
+
 def test_two_images_of_one_tag() -> None:
     """Two machines would run different images of one release, since somebody has pushed the tag anew in between."""
     text = '[[target]]\nhost = "vm"\nservice = "api"\npath = "/srv"\n'

@@ -181,15 +181,13 @@ def test_releases_that_are_deployed() -> None:
 
 
 def test_containers_that_a_host_names() -> None:
-    """What a host says would be run there as a command, or a container be asked twice."""
+    """What a host says would be run there as a command."""
     ((target,),) = (parse_inventory(COMPOSE, "fleet.toml")[0].targets,)
     site = Site("vm", "services/api", target)
     told = [("api", "shop-api-1"), ("api", "x;reboot"), ("api", "-it"), ("api", "")]
     (place,) = list_running(site, ["common"], told)
     assert (place.shown, place.copy, place.is_deployed) == (f"shop-api-1:{target.library}", "common", True)
     assert list(list_running(site, [], told)) == []
-    named = target._replace(containers=("shop-api-1",))
-    assert list(list_running(site._replace(target=named), ["common"], told)) == []
     assert list(list_running(site._replace(target=target._replace(kind="clone")), ["common"], told)) == []
 
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from common_sync.core.fleet.inventory import Site, Target
 from common_sync.core.fleet.rollout import Deploying, Order
-from common_sync.core.fleet.waves import find_strangers, plan_waves
+from common_sync.core.fleet.waves import find_strangers, name_waves, plan_waves
 from common_sync.core.settings import Setting
 
 WORDS = ("vm-1", "vm-2", "pi", "api", "canary", "services/*", "vm-*", "*", "nobody")
@@ -62,6 +62,14 @@ def test_who_comes_first() -> None:
     assert plan_waves(make_order(*waves, at_once="2"), sites) == (((canary,),), ((one, two),), ((worker,),))
     assert plan_waves(make_order(("*",), at_once="50%"), sites) == (((worker, one), (two, canary)),)
     assert plan_waves(make_order(("nobody",), ("*",), at_once="1%"), [one]) == (((one,),),)
+
+
+def test_the_order_in_a_line() -> None:
+    """A person would agree to a deploy without knowing where it begins."""
+    first, *others = (make_site(f"vm-{number}") for number in range(7))
+    waves = plan_waves(make_order(("vm-0",)), [first, *others])
+    named = ", ".join(f"vm-{number} services/api" for number in range(1, 6))
+    assert name_waves(waves) == f"vm-0 services/api | {named}, and 1 more"
 
 
 def test_a_wave_that_names_nobody() -> None:
