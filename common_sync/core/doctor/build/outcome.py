@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from common_sync.core.doctor.image.bases import System
 from common_sync.core.doctor.image.copying import MissingSource, SourceAbove
 from common_sync.core.doctor.image.files import Image
 from common_sync.core.doctor.image.flags import LaterFlag
@@ -109,6 +110,7 @@ class StageEnd(NamedTuple):
     environment: Mapping[str, str | None] = {}  # the variables that are set when it is started
     posix: bool = True  # whether its shell is one of those that POSIX describes
     path_open: bool = False  # whether PATH may name more folders than can be told
+    system: System = System()  # the system of its base image, where that holds nothing more
 
     @property
     def installs(self) -> list[Installed]:

@@ -4,7 +4,6 @@ Source of the rules: https://docs.docker.com/reference/dockerfile/#understand-ho
 """
 
 from collections.abc import Iterator, Mapping
-from posixpath import join, normpath
 from typing import NamedTuple
 
 from common_sync.core.doctor.build.calm import is_calm
@@ -12,6 +11,7 @@ from common_sync.core.doctor.build.folders import is_told_folders
 from common_sync.core.doctor.build.outcome import NotFollowed, Start, Started
 from common_sync.core.doctor.image.effects import why_not_followed
 from common_sync.core.doctor.image.files import Context, Image
+from common_sync.core.doctor.image.lookup import SOURCING, at_script, find_read, find_started
 from common_sync.core.doctor.install.command import read_install
 from common_sync.core.doctor.install.need import read_text
 from common_sync.core.expressions import expression
@@ -19,8 +19,6 @@ from common_sync.core.formats.shell.script import Command, read_script, read_wor
 from common_sync.core.formats.shell.words import ARGUMENTS, Word, split_script
 
 _SHELL = expression(r"(?:ba|da|a|z|k)?sh")
-_SOURCING = frozenset({".", "source"})
-"""What runs a script in the shell itself, with all that it sets."""
 _SHIFTS = frozenset({"shift", "--"})
 """Words after which a script may no longer have the arguments that it was given."""
 _PASSED = "\0@"
@@ -101,7 +99,7 @@ def _follow(command: Command, around: Surrounding, depth: int) -> Iterator[tuple
     """Yield a program, and those that its script runs, each with whether all that it does is in what follows it."""
     script = _script_of(command, around) if depth < _DEEPEST else None
     inner = _run(script, command, around) if script is not None else None
-    yield command, inner is not None and command.program not in _SOURCING
+    yield command, inner is not None and command.program not in SOURCING
     for one in inner or ():
         yield from _follow(one, around, depth + 1)
 
@@ -113,12 +111,9 @@ class _Script(NamedTuple):
 
 def _script_of(command: Command, around: Surrounding) -> _Script | None:
     """Return the script that a command runs, if the build context brought it."""
-    at = 0
-    if _SHELL.fullmatch(command.program) or command.program in _SOURCING:
-        at = next((at for at, word in enumerate(command.words) if at and not word.text.startswith("-")), -1)
-    if at < 0 or not command.words or not command.words[at].known:
-        return None
-    place = around.image.look(normpath(join(command.folder or around.folder, command.words[at].text)))
+    at = at_script(command)
+    path = find_read(command, around.image) if at else find_started(command, around.image)
+    place = around.image.look(path) if path is not None else None
     text = read_text(place, around.context) if place is not None and place.kind == "file" else None
     return _Script(text, command.words[at + 1 :]) if text is not None else None
 
@@ -149,4 +144,5 @@ def _pass_on(command: Command, arguments: tuple[Word, ...]) -> list[Command]:
     if tuple(words) == command.words:
         return [command]
     started = read_words(words, command.folder, command.environment)
-    return [one._replace(under=(*command.under, *one.under)) for one in started]
+    through = command.through
+    return [one._replace(under=(*command.under, *one.under), through=(*through, *one.through)) for one in started]

@@ -90,6 +90,7 @@ class State:
             self.variables,
             self.posix,
             self.path_open,
+            self.base.system,
         )
 
 

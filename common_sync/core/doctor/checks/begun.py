@@ -96,14 +96,15 @@ def _composed(built: BuiltService, image: ImageView, view: View) -> Begun | None
     return Begun(image, number, end, file, built.mounts, opened)
 
 
-def leaves_nothing(build: Build, number: int) -> bool:
+def leaves_nothing(build: Build, number: int, besides: frozenset[str] = frozenset()) -> bool:
     """Tell whether every program that a stage runs is known to leave no script or module of a service behind.
 
     Args:
         build: The build.
         number: The stage's number; those that it is built on count.
+        besides: Programs that may leave something, but nothing that is looked for.
     """
-    return all(one in _QUIET for one in _programs(build, number))
+    return all(one in _QUIET or one in besides for one in _programs(build, number))
 
 
 def _programs(build: Build, last: int) -> Iterator[str]:

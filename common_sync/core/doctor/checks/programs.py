@@ -5,8 +5,9 @@ from itertools import chain
 from posixpath import basename, dirname, join, normpath
 from typing import NamedTuple
 
-from common_sync.core.doctor.build.outcome import Build, Installed, NotFollowed, Ran, Started, Taken
+from common_sync.core.doctor.build.outcome import Build, Installed, NotFollowed, Started, Taken
 from common_sync.core.doctor.checks.begun import Begun, is_told, leaves_nothing
+from common_sync.core.doctor.checks.installers import list_words
 from common_sync.core.doctor.checks.surroundings import activates, site_of, surround
 from common_sync.core.doctor.image.files import Doubt, Image
 from common_sync.core.doctor.install.brought import Brought, list_brought
@@ -136,29 +137,8 @@ def _is_brought_otherwise(program: str, begun: Begun) -> bool:
     if any(image.look(f"{prefix}/bin/{program}") is not None for prefix in _PREFIXES):
         return True
     names = {program, *_BRINGERS[program]}
-    words = (
-        word
-        for stage in begun.image.build.stages
-        for step in stage.steps
-        if isinstance(step, Ran) and _is_installer(step.command)
-        for word in step.command.arguments
-    )
+    words = list_words(begun.image.build.stages)
     return any(not word.known or word.text.removeprefix("python3-") in names for word in words)
-
-
-_INSTALLERS = frozenset(
-    (
-        *("apt", "apt-get", "aptitude", "apk", "yum", "dnf", "microdnf", "zypper", "pacman", "pipx"),
-        *("conda", "mamba", "micromamba"),
-    )
-)
-"""What installs programs besides the installers of Python that are followed."""
-
-
-def _is_installer(command: Command) -> bool:
-    tool = command.program == "uv" and [word.text for word in command.arguments[:1]] == ["tool"]
-    by_python = read_module(command.program, command.arguments) in _INSTALLERS
-    return tool or bool(by_python) or command.program in _INSTALLERS
 
 
 def _without_taken(begun: Begun) -> Image:
