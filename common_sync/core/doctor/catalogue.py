@@ -18,6 +18,7 @@ from common_sync.core.doctor.checks.programs import check_programs
 from common_sync.core.doctor.checks.ran import check_ran
 from common_sync.core.doctor.checks.references import check_references
 from common_sync.core.doctor.checks.started import check_started
+from common_sync.core.doctor.checks.unshelled import check_unshelled
 from common_sync.core.doctor.view import ImageView, View
 from common_sync.core.expressions import expression
 from common_sync.core.model import Finding
@@ -51,7 +52,7 @@ CHECKS = (
         frozenset({"CS002", "CS108", "CS201", "CS204", UNKNOWN, "CS214", "CS215", "CS216", "CS220"}),
         (check_presence, check_ran),
         (check_asked_by_name, check_compose),
-        (check_started, check_programs, check_executed, check_lacking),
+        (check_started, check_programs, check_executed, check_lacking, check_unshelled),
     ),
     Check("LEAVES", frozenset({"CS205", "CS206"}), (), (check_references, check_path_entries)),
     Check("MOUNTS", frozenset({"CS111", "CS207"}), (), (check_mounts,)),

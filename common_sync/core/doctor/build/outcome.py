@@ -44,6 +44,8 @@ class Start(NamedTuple):
     line: int  # its line
     words: tuple[Word, ...] | None = None  # the words; None where it is a script
     script: str = ""  # the script
+    put_in: frozenset[str] = frozenset()  # the variables without a default that Compose itself puts into the words
+    fault: str = ""  # what of it is never started, and why
 
 
 class Started(NamedTuple):

@@ -85,10 +85,22 @@ def _first_commands(starts: Mapping[str, Start], around: Surrounding) -> list[tu
     if first.words is None:
         found = read_script(first.script, around.folder, around.environment) if around.posix else None
         return [(first.line, one) for one in found or ()]
-    words = [*first.words]
-    if entry is not None and command is not None:
-        words += command.words if command.words is not None else _shell(command.script)
+    words = [word for _, word in list_first_words(starts)]
     return [(first.line, one) for one in read_words(words, around.folder, around.environment)]
+
+
+def list_first_words(starts: Mapping[str, Start]) -> list[tuple[int, Word]]:
+    """Return the words that ENTRYPOINT and CMD give to Docker together, each with its line; none where a shell gets a script.
+
+    Args:
+        starts: Its ENTRYPOINT and CMD, by these names.
+    """
+    entry, command = starts.get("ENTRYPOINT"), starts.get("CMD")
+    first, second = entry or command, command if entry is not None else None
+    words = [(first.line, one) for one in first.words or ()] if first is not None else []
+    if words and second is not None:
+        words += [(second.line, one) for one in (second.words if second.words is not None else _shell(second.script))]
+    return words
 
 
 def _shell(script: str) -> list[Word]:

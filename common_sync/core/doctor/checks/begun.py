@@ -81,7 +81,7 @@ def _composed(built: BuiltService, image: ImageView, view: View) -> Begun | None
     starts = dict(end.starts) if start.entrypoint is None else {}
     for key, words in (("ENTRYPOINT", start.entrypoint), ("CMD", start.command)):
         if words is not None:
-            starts[key] = Start(words.line, words.words)
+            starts[key] = Start(words.line, words.words, put_in=words.put_in, fault=words.fault)
     folder = normpath(join(end.workdir, start.folder or ""))
     told_elsewhere = {"FLASK_APP": None} if start.files else {}
     environment = {**end.environment, **told_elsewhere, **start.environment}
