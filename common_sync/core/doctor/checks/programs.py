@@ -43,7 +43,7 @@ KNOWN = frozenset(_BRINGERS)
 """The programs that are looked for here."""
 
 
-class _Bin(NamedTuple):
+class Bin(NamedTuple):
     """A folder of programs that an install has filled.
 
     Attributes:
@@ -73,7 +73,7 @@ def may_be_in_environment(path: str, begun: Begun) -> bool:
         begun: How the image is started.
     """
     folder, name = dirname(path), basename(path)
-    bins = [*_list_bins(begun, begun.number)]
+    bins = [*list_bins(begun, begun.number)]
     if any(one.folder == folder and one.only in {"", name} for one in bins):
         return True  # of a program that is known, `check_programs` tells more
     untold = any(not one.folder.startswith("/") for one in bins)
@@ -158,7 +158,7 @@ class _Lacking(NamedTuple):
 def _why_lacking(wanted: _Wanted, begun: Begun, activated: str) -> _Lacking | None:
     """Return why a program is not there, or may not be; None where it is."""
     build, program = begun.image.build, wanted.program
-    of_stages = [[*_list_bins(begun, number)] for number in range(len(build.stages))]
+    of_stages = [[*list_bins(begun, number)] for number in range(len(build.stages))]
     bins, every = of_stages[begun.number], [*chain.from_iterable(of_stages)]
     folders = _folders(wanted, begun, activated)
     if wanted.module or folders is None:
@@ -195,23 +195,28 @@ def _folders(wanted: _Wanted, begun: Begun, activated: str) -> list[str] | None:
     return [*([f"{activated}/bin"] if activated else []), *map(normpath, path.split(":"))]
 
 
-def _is_mounted(one: _Bin, begun: Begun) -> bool:
+def _is_mounted(one: Bin, begun: Begun) -> bool:
     return any(below(one.folder, mount.target) is not None for mount in begun.mounts)
 
 
-def _list_bins(begun: Begun, number: int) -> Iterator[_Bin]:
-    """Yield the folders that installs have filled with programs, in a stage and in those that it is built on."""
+def list_bins(begun: Begun, number: int) -> Iterator[Bin]:
+    """Yield the folders that installs have filled with programs, in a stage and in those that it is built on.
+
+    Args:
+        begun: How the image is started.
+        number: The stage's number.
+    """
     build = begun.image.build
     stage = build.stages[number]
     if stage.built_on is not None:
-        yield from _list_bins(begun, stage.built_on)
+        yield from list_bins(begun, stage.built_on)
     for step, around in zip(stage.steps, surround(build, number).arounds, strict=True):
         if isinstance(step, Taken):
             yield from _list_taken(step, begun)
         elif isinstance(step, Installed) and step.install.action == "install":
             site = site_of(step, around)
             if site is not None:
-                yield _Bin(_bin_of(site), _brought(step, begun))
+                yield Bin(_bin_of(site), _brought(step, begun))
 
 
 def _bin_of(site: Site) -> str:
@@ -234,8 +239,8 @@ def _list_packers(build: Build) -> Iterator[Installed]:
         yield from (one for one in stage.installs if one.install.action in {"wheel", "download"})
 
 
-def _list_taken(taken: Taken, begun: Begun) -> Iterator[_Bin]:
-    bins = [*_list_bins(begun, taken.stage)]
+def _list_taken(taken: Taken, begun: Begun) -> Iterator[Bin]:
+    bins = [*list_bins(begun, taken.stage)]
     for source in (normpath(f"/{one.lstrip('/')}") for one in taken.sources):
         for one in bins:
             rest, inner = below(one.folder, source), below(source, one.folder)
