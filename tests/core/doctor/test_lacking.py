@@ -41,6 +41,11 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "in the current folder only, in shell form": (ALL + "CMD run.sh", RUN, "CS220:5"),
     "in the current folder only, under a wrapper": (ALL + 'CMD ["env", "X=1", "run.sh"]', RUN, "CS220:5"),
     "in the current folder only, after a program nobody knows": (ALL + "RUN x\nCMD run.sh", RUN, "CS220:6"),
+    "in the current folder only, of a team's Python": (
+        "FROM team/python:3.12\nWORKDIR /app\n" + REST + 'CMD ["run.sh"]',
+        RUN,
+        "CS213:5",
+    ),
     "nowhere": (ALL + 'ENTRYPOINT ["entry.sh"]', {}, "CS220:5"),
     "nowhere, and a program nobody knows has run": (ALL + 'RUN x\nENTRYPOINT ["entry.sh"]', {}, "CS213:6"),
     "nowhere, and a script has run": (ALL + 'RUN ./x.sh\nENTRYPOINT ["entry.sh"]', {"x.sh": ""}, ""),

@@ -12,7 +12,6 @@ from common_sync.core.doctor.build.outcome import NotFollowed, Ran, StageEnd, St
 from common_sync.core.doctor.checks.begun import Begun, is_told, leaves_nothing
 from common_sync.core.doctor.checks.installers import list_words
 from common_sync.core.doctor.checks.surroundings import surround
-from common_sync.core.doctor.image.effects import SYSTEM
 from common_sync.core.doctor.image.lookup import find_started, list_folders, may_be_in_path
 from common_sync.core.doctor.install.brought import list_brought
 from common_sync.core.doctor.install.need import read_text
@@ -126,14 +125,13 @@ def _why_lacking(needed: _Needed, begun: Begun) -> _Lacking | None:
     name, image = basename(needed.written), begun.end.image
     folder = dirname(needed.written)
     there = image.look(needed.written) is not None if folder else may_be_in_path(name, needed.command, image)
-    if there or not begun.end.system.name or _is_brought(name, begun):
+    system = begun.end.system.name
+    if there or _is_brought(name, begun):
         return None
     if is_python(name):
-        return _why_no_python(name, folder, needed, begun)
-    if name in _NOT_IN[begun.end.system.name]:
+        return _why_no_python(name, folder, needed, begun) if system else None
+    if name in _NOT_IN.get(system, frozenset()):
         return _why_no_program(name, needed, begun)
-    if folder and f"{folder}/" not in _FOLDERS_OF_SYSTEMS and not needed.written.startswith(SYSTEM):
-        return None  # `check_started` looks for what has a path
     return _why_no_script(name, needed, begun) if not folder and _SHELL_SCRIPT.fullmatch(name) else None
 
 
@@ -215,11 +213,12 @@ _NAMED_PYTHON = frozenset({"python", "python2", "python-is-python3", "python-dev
 """Packages of Debian's that bring a program `python`."""
 
 
-def _why_no_script(name: str, needed: _Needed, begun: Begun) -> _Lacking:
+def _why_no_script(name: str, needed: _Needed, begun: Begun) -> _Lacking | None:
     """Return that a script is in no folder of PATH: a shell and Docker look for it nowhere else."""
     folder = needed.command.folder
     place = begun.end.image.look(join(folder, name)) if folder is not None else None
     here = place is not None and place.kind == "file"
     remedy = f"start `./{name}`" if here else "copy it to /usr/local/bin, or start it by its path"
     why = "no folder of PATH has it" + (f": {folder} is none of them" if here else "")
-    return _Lacking(why, remedy, needed.sure and (here or _is_all_known(begun)))
+    known = bool(begun.end.system.name)
+    return _Lacking(why, remedy, needed.sure and known and (here or _is_all_known(begun))) if known or here else None
