@@ -113,6 +113,7 @@ class StageEnd(NamedTuple):
     posix: bool = True  # whether its shell is one of those that POSIX describes
     path_open: bool = False  # whether PATH may name more folders than can be told
     system: System = System()  # the system of its base image, where that holds nothing more
+    login_path: str = ""  # the PATH that a login shell sets; nothing where it leaves PATH alone, or nobody can tell
 
     @property
     def installs(self) -> list[Installed]:

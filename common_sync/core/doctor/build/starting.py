@@ -4,6 +4,7 @@ Source of the rules: https://docs.docker.com/reference/dockerfile/#understand-ho
 """
 
 from collections.abc import Iterator, Mapping
+from posixpath import basename
 from typing import NamedTuple
 
 from common_sync.core.doctor.build.calm import is_calm
@@ -24,6 +25,7 @@ _SHIFTS = frozenset({"shift", "--"})
 _PASSED = "\0@"
 """What stands for all arguments of a script; no word holds it."""
 _DEEPEST = 5
+_LOGIN = expression(r"-[a-z]*l[a-z]*")
 _SHEBANG = expression(r"#![ \t]*([^\n]+)")
 
 
@@ -36,6 +38,7 @@ class Surrounding(NamedTuple):
         folder: Its current folder.
         environment: The variables that are set; None for one that nobody can tell.
         posix: Whether its shell is one of those that POSIX describes.
+        login_path: The PATH that a login shell sets; nothing where it leaves PATH alone, or nobody can tell.
     """
 
     image: Image
@@ -43,6 +46,7 @@ class Surrounding(NamedTuple):
     folder: str
     environment: Mapping[str, str | None]
     posix: bool
+    login_path: str = ""
 
 
 def list_started(starts: Mapping[str, Start], around: Surrounding) -> Iterator[Started]:
@@ -109,11 +113,25 @@ def _shell(script: str) -> list[Word]:
 
 def _follow(command: Command, around: Surrounding, depth: int) -> Iterator[tuple[Command, bool]]:
     """Yield a program, and those that its script runs, each with whether all that it does is in what follows it."""
+    command = _log_in(command, around)
     script = _script_of(command, around) if depth < _DEEPEST else None
     inner = _run(script, command, around) if script is not None else None
     yield command, inner is not None and command.program not in SOURCING
     for one in inner or ():
         yield from _follow(one, around, depth + 1)
+
+
+def _log_in(command: Command, around: Surrounding) -> Command:
+    """Return a command with the PATH that a login shell has set, where it is started by one (`bash -lc`)."""
+    logs_in = any(_SHELL.fullmatch(basename(one[0].text)) and any(map(_is_login, one[1:])) for one in command.through)
+    kept = command.environment.get("PATH") == around.environment.get("PATH")  # else its own words have set it
+    if not (logs_in and kept and around.login_path):
+        return command
+    return command._replace(environment={**command.environment, "PATH": around.login_path})
+
+
+def _is_login(word: Word) -> bool:
+    return word.text == "--login" or _LOGIN.fullmatch(word.text) is not None
 
 
 class _Script(NamedTuple):

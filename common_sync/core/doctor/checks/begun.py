@@ -85,7 +85,7 @@ def _composed(built: BuiltService, image: ImageView, view: View) -> Begun | None
     folder = normpath(join(end.workdir, start.folder or ""))
     told_elsewhere = {"FLASK_APP": None} if start.files else {}
     environment = {**end.environment, **told_elsewhere, **start.environment}
-    around = Surrounding(end.image, image.context, folder, environment, end.posix)
+    around = Surrounding(end.image, image.context, folder, environment, end.posix, end.login_path)
     said = start.command or start.entrypoint
     started = tuple(
         one._replace(line=said.line if said is not None else one.line) for one in list_started(starts, around)
