@@ -20,6 +20,8 @@ UVICORN = 'CMD ["uvicorn", "main:app"]'
 GUNICORN = 'CMD ["gunicorn", "main:app"]'
 HASH = " --hash=sha256:" + "82fee1fc" * 8
 VENV = BASE + "COPY . .\nRUN python -m venv /venv && /venv/bin/pip install ./common gunicorn\n"
+USER = BASE + "RUN useradd -m app\nCOPY . .\n"
+AS_USER = "USER app\nRUN pip install ./common gunicorn\n"
 IN_PATH = "ENV PATH=/venv/bin:$PATH\n"
 BUILDER = "FROM python:3.12-slim AS b\nWORKDIR /app\nCOPY . .\n"
 BUILT = BUILDER + "RUN pip install ./common gunicorn\nFROM python:3.12-slim\nWORKDIR /app\nCOPY . .\n"
@@ -89,6 +91,52 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
         ALL + "RUN pip install .\n" + GUNICORN,
         {"pyproject.toml": '[tool.poetry.dependencies]\ngunicorn = "*"\n[build-system]\nbuild-backend = "poetry.x"\n'},
         "",
+    ),
+    # users who may not write where the image has its Python
+    "for a user": (USER + AS_USER + GUNICORN, {}, "CS220:7"),
+    "for a user, by a module": (USER + AS_USER + "CMD python -m gunicorn main:app", {}, ""),
+    "for a user, by its path": (USER + AS_USER + "CMD /home/app/.local/bin/gunicorn main:app", {}, ""),
+    "for a user, by PATH": (USER + AS_USER + "ENV PATH=/home/app/.local/bin:$PATH\n" + GUNICORN, {}, ""),
+    "for a user, by a module of its Python": (USER + AS_USER.replace("pip", "python -m pip") + GUNICORN, {}, "CS220:7"),
+    "for a user with a home elsewhere": (
+        USER.replace("-m", "-m -d /srv/app") + AS_USER + "ENV PATH=/srv/app/.local/bin:$PATH\n" + GUNICORN,
+        {},
+        "",
+    ),
+    "for a user with a home elsewhere, in one word": (
+        USER.replace("useradd -m", "adduser --home=/srv/app") + AS_USER + GUNICORN,
+        {},
+        "CS220:7",
+    ),
+    "for a user with a home that nobody knows": (USER.replace("-m", "-m -d $X") + AS_USER + GUNICORN, {}, ""),
+    "for a user with a HOME": (USER + "ENV HOME=/h PATH=/h/.local/bin:$PATH\n" + AS_USER + GUNICORN, {}, ""),
+    "for a number": (BASE + "COPY . .\nUSER 1000\n" + AS_USER.partition("\n")[2] + GUNICORN, {}, ""),
+    "for a user who has got the image's Python": (
+        USER + "RUN chown -R app /usr/local/lib/python3.12 /usr/local/bin\n" + AS_USER + GUNICORN,
+        {},
+        "",
+    ),
+    "for a user who has got all": (USER + "RUN chown -R app /\n" + AS_USER + GUNICORN, {}, ""),
+    "for a user who may have got it": (USER + "RUN chown -R app $(python -m site)\n" + AS_USER + GUNICORN, {}, ""),
+    "for a user who has got a folder": (USER + "RUN chown -R app /app\n" + AS_USER + GUNICORN, {}, "CS220:8"),
+    "for a user, in an environment": (
+        USER + "USER app\nRUN python -m venv /app/v && /app/v/bin/pip install gunicorn\nCMD /app/v/bin/gunicorn x",
+        {},
+        "",
+    ),
+    "for a user, in an environment that PATH leads to": (
+        USER + "USER app\nRUN python -m venv /app/v\nENV PATH=/app/v/bin:$PATH\nRUN pip install gunicorn\n" + GUNICORN,
+        {},
+        "",
+    ),
+    "for a user, by root": (USER + AS_USER.replace("pip", "sudo pip") + GUNICORN, {}, ""),
+    "for root, and started by a user": (USER + "RUN pip install gunicorn\nUSER app\n" + GUNICORN, {}, ""),
+    "for a user, and root again": (USER + AS_USER + "USER root\nRUN pip install gunicorn\n" + GUNICORN, {}, ""),
+    "for a user of a base image": ((USER + AS_USER).replace("python:3", "team/python:3") + GUNICORN, {}, ""),
+    "for a user of a stage that is built on": (
+        USER.replace("slim", "slim AS b") + "FROM b\n" + AS_USER + GUNICORN,
+        {},
+        "CS220:8",
     ),
     # login shells
     "a login shell": (VENV + IN_PATH + 'CMD ["bash", "-lc", "gunicorn main:app"]', {}, "CS220:6"),
