@@ -26,17 +26,18 @@ _WORKS: dict[Work, str] = {
 }
 
 _METHOD = """\
-Every tree is a git repository with the master and the configuration committed and the copies not. The contestants run \
-in turn: in each round each makes the copies, does nothing to do, and follows an edit of one file of the master; the order \
-rotates from round to round. What only checks (`verify`, `diff -rq`, `rsync -n`) runs on the copies that common-sync made. \
-Times are of whole processes, start-up included, on copies in the page cache; removing copies and editing the master is \
-not timed. The loops are run by `sh`. A contestant that takes long runs on a share of the services where the row says so: \
-it starts a process for each service, so its time is multiplied. After each run one copy, taken by lot, is compared with \
-the master by `diff -rq`, and after each of common-sync's `verify` has to exit 0, and 1 before it once the master was \
-edited: no broken run is timed.
+Every tree is a git repository with the master, the configuration and a program in each service committed, and the \
+copies not. The contestants run in turn: in each round each makes the copies, does nothing to do, and follows an edit \
+of one file of the master; the order rotates from round to round. What only checks (`verify`, `diff -rq`, `rsync -n`) \
+runs on the copies that common-sync made. Times are of whole processes, start-up included, on copies in the page \
+cache; removing copies and editing the master is not timed. The loops are run by `sh`. A contestant that takes long \
+runs on a share of the services where the row says so: it starts a process for each service, so its time is \
+multiplied. After each run one copy, taken by lot, is compared with the master by `diff -rq`, and after each of \
+common-sync's `verify` has to exit 0, and 1 before it once the master was edited: no broken run is timed.
 
-A time is the median; IQR is the interquartile range, from a quarter of the runs to three quarters; CPU is the median of user \
-and system time, of all processes together. common-sync uses as many processes as there are cores, the loops one at a time."""
+A time is the median; IQR is the interquartile range, from a quarter of the runs to three quarters; CPU is the median \
+of user and system time, of all processes together. common-sync uses as many processes as there are cores, the loops \
+one at a time."""
 
 _SCRIPT = "The shell script is what repositories of this kind hold: for each service `rm -rf`, `cp -r`, `find` and delete caches."
 

@@ -58,7 +58,7 @@ SHAPES = (
 
 
 class Tree:
-    """One repository: a master and a configuration that git tracks, and services that hold no copy yet.
+    """One repository: a master and a configuration that git tracks, and services that hold a program, and no copy yet.
 
     Args:
         root: The absolute path of a folder to make.
@@ -72,6 +72,7 @@ class Tree:
         self._random = random.Random(shape.key)  # noqa: S311 - the same bytes each time
         for service in self.services:
             os.makedirs(os.path.join(root, service))
+            write_text(os.path.join(root, service, "main.py"), "print(1)\n")
         for folder in range(shape.folders):
             above = os.path.join(root, MASTER, f"package_{folder:03}")
             os.makedirs(above)

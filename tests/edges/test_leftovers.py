@@ -1,13 +1,18 @@
 """Which folders a glob takes for services: what somebody wrote, and nothing that a branch or a tool has left behind."""
 
 import os
+import random
+import subprocess
 from pathlib import Path
 
 import pytest
+from support.depth import sampled
 from support.repositories import Files, build, run_git
 
 from common_sync.core.configuration import parse_configuration
-from common_sync.edges.project.leftovers import find_tracked
+from common_sync.core.copies.rules import BUILT_IN, Rules
+from common_sync.edges.git import ask
+from common_sync.edges.project.leftovers import find_tracked, find_used
 from common_sync.edges.project.services import discover_services, match_services
 
 CASES = [
@@ -80,3 +85,59 @@ def test_a_machine_without_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     build(tmp_path, {"common/x.py": "", "services/api/main.py": ""})
     monkeypatch.setenv("PATH", os.fspath(tmp_path))
     assert match_services(str(tmp_path), "services/*", ["common"], ["common"]) == ["services/api"]
+
+
+_NAMES = ("x.py", "x.pyc", "x.db", "x~", ".env", "keep.db")
+_FOLDERS = ("app", "__pycache__", "build", "dist", "ignored", "venv", "sub/build", "a b", "sub/ignored/deep", "*")
+
+
+@pytest.mark.parametrize("seed", sampled(range(100), 5, "random trees"))
+def test_any_tree(tmp_path: Path, seed: int) -> None:
+    """A service would be passed over, or a leftover be taken for one, where git is asked in a way that is faster."""
+    choose = random.Random(seed)  # noqa: S311 - the same trees each time
+    build(tmp_path, {".gitignore": "*.db\nignored/\n!keep.db\n/services/a/gone\n"})
+    folders = [f"services/{name}" for name in ("a", "b", "c", "c/inner", "d e", "[f]", "g", "g/app")]
+    for folder in folders:
+        for _ in range(choose.choice((0, 1, 1, 2, 4))):
+            place = tmp_path / folder / choose.choice(("", "", *_FOLDERS)) / choose.choice(_NAMES)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.touch()
+    (tmp_path / "services/b/.gitignore").parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "services/b/.gitignore").write_text(choose.choice(("", "*\n", "!ignored/\n", "!__pycache__/\n")))
+    tracked = tmp_path / choose.choice(("services/a", "services/c", "services", "none"))
+    if tracked.is_dir():
+        run_git(tmp_path, "--literal-pathspecs", "add", "--force", os.fspath(tracked))
+    if choose.random() < 0.3:
+        build(tmp_path / "services/d e/own", {"x.py": ""})
+    there = [folder for folder in folders if (tmp_path / folder).is_dir()]
+    assert find_used(str(tmp_path), there, ["common"]) == {one for one in there if _has_written(tmp_path, one)}
+
+
+def _has_written(root: Path, folder: str) -> bool:
+    """Tell by each file that git names whether there is one that is no cache; an empty folder may become a service."""
+    command = [
+        "git",
+        "--literal-pathspecs",
+        "ls-files",
+        "-z",
+        "--cached",
+        "--others",
+        "--exclude-standard",
+        "--",
+        folder,
+    ]
+    named = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout.split("\0")
+    empty = not any(files for _, _, files in os.walk(root / folder))
+    return empty or any(Rules(BUILT_IN).exclusion(one[len(folder) + 1 :]) is None for one in named if one)
+
+
+def test_how_many_services_are_asked_about(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`verify` of a thousand services would take twice as long: git would name each file of each copy."""
+    services = [f"services/s{number}" for number in range(20)]
+    files = {f"{service}/common/{name}": "" for service in services for name in (".common-sync.json", "x.py", "y.py")}
+    build(tmp_path, {"common/x.py": "", **files}, git=False)
+    run_git(tmp_path, "init")
+    answers: list[str] = []
+    monkeypatch.setattr(ask, "listeners", [lambda _, answer: answers.append(answer)])
+    assert match_services(str(tmp_path), "services/*", ["common"], ["common"]) == sorted(services)
+    assert sorted("".join(answers).split("\0")) == ["", *sorted(f"{service}/" for service in services)]

@@ -1,6 +1,7 @@
 """Which of the folders that a glob matches are services: not what a branch, a tool or an editor has left behind."""
 
 import os
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
@@ -24,22 +25,58 @@ def find_used(root: str, folders: Sequence[str], copies: Sequence[str]) -> set[s
     Raises:
         TreeError: The disk fails.
     """
-    unclear = [folder for folder in folders if not _shows(os.path.join(root, folder), copies)]
-    unclear = [folder for folder in unclear if next(_walk(root, folder), None) is not None]
+    unclear = [folder for folder in folders if not _is_evident(root, folder, copies)]
     try:
-        return {*folders}.difference(unclear) | _with_files(unclear, _list(root, unclear))
+        return {*folders}.difference(unclear) | _find_written(root, unclear)
     except GitError:  # there may be none on this machine, and a copy can be verified without it
         return set(folders)
 
 
 def find_tracked(root: str, folders: Sequence[str]) -> set[str]:
-    """Return those of some folders of which git knows a file.
+    """Return those of some folders of which git knows a file that is no cache.
 
     Raises:
         GitError: Git failed.
     """
-    tracked = split(ask(["ls-files", "-z", "--cached", "--", *folders], root)) if folders else []
-    return _with_files(folders, tracked)
+    # Git holds each file against each path that it is asked for: the folders above them are fewer.
+    above = {folder.rpartition("/")[0] for folder in folders}
+    return _with_files(folders, _ask(root, ["--cached"], [] if "" in above else sorted(above))) if folders else set()
+
+
+def _find_written(root: str, folders: Sequence[str]) -> set[str]:
+    if folders and find_top(root) is None:
+        ignores = Gitignores(root)
+        files = (path for folder in folders for path in _walk(root, folder) if not _is_ignored(ignores, path))
+        return _with_files(folders, files)
+    tracked = find_tracked(root, folders)
+    new = [folder for folder in folders if folder not in tracked]
+    return tracked | (_find_new(root, new) if new else set())
+
+
+def _find_new(root: str, folders: Sequence[str]) -> set[str]:
+    """Return those of some folders without a tracked file that hold one which git would take.
+
+    Git names a folder of which it knows nothing by itself, which is much faster than each file in it. It is told what a cache is.
+    Where a pattern holds in the service's own folder only, git cannot be told, and is asked for the files.
+    """
+    patterns = [f"--exclude={rule.pattern}" for rule in BUILT_IN if not rule.pattern.startswith("/")]
+    unclear = [one for one in folders if _has_own_cache(os.path.join(root, one))]
+    clear = [one for one in folders if one not in {*unclear}]
+    named = _ask(root, [*_NEW, *patterns, "--directory", "--no-empty-directory"], clear) if clear else []
+    files = _ask(root, _NEW, unclear) if unclear else []
+    return _with_files(clear, [path.removesuffix("/") for path in named]) | _with_files(unclear, files)
+
+
+_NEW = ("--others", "--exclude-standard")
+_OWN_CACHES = tuple(rule.pattern.strip("/") for rule in BUILT_IN if rule.pattern.startswith("/"))
+
+
+def _has_own_cache(folder: str) -> bool:
+    return any(os.path.lexists(os.path.join(folder, name)) for name in _OWN_CACHES)
+
+
+def _ask(root: str, kinds: Sequence[str], paths: Sequence[str]) -> list[str]:
+    return split(ask(["ls-files", "-z", *kinds, "--", *paths], root))
 
 
 def is_copy(root: str, folder: str) -> bool:
@@ -47,20 +84,12 @@ def is_copy(root: str, folder: str) -> bool:
     return os.path.lexists(os.path.join(root, folder, MANIFEST_NAME))
 
 
-def _shows(folder: str, copies: Sequence[str]) -> bool:
-    if not any(os.path.lexists(os.path.join(folder, copy, MANIFEST_NAME)) for copy in copies):
-        return False
-    with os.scandir(folder) as children:
+def _is_evident(root: str, folder: str, copies: Sequence[str]) -> bool:
+    """Tell whether a folder is empty, or has a copy and a file of its own."""
+    if not any(is_copy(root, f"{folder}/{copy}") for copy in copies):
+        return next(_walk(root, folder), None) is None
+    with os.scandir(os.path.join(root, folder)) as children:
         return any(child.name.endswith(_OWN) and child.is_file(follow_symlinks=False) for child in children)
-
-
-def _list(root: str, folders: Sequence[str]) -> Iterable[str]:
-    if not folders:
-        return ()
-    if find_top(root) is None:
-        ignores = Gitignores(root)
-        return (path for folder in folders for path in _walk(root, folder) if not _is_ignored(ignores, path))
-    return split(ask(["ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *folders], root))
 
 
 def _is_ignored(ignores: Gitignores, path: str) -> bool:
@@ -80,14 +109,19 @@ def _walk(root: str, folder: str) -> Iterator[str]:
         yield from _walk(root, path) if is_folder else (path,)
 
 
-def _with_files(folders: Sequence[str], files: Iterable[str]) -> set[str]:
-    rules, found = Rules(BUILT_IN), set[str]()
-    known = frozenset(folders)
-    deepest = max((folder.count("/") for folder in folders), default=0)
-    for file in files:
-        parts = file.split("/")
-        prefixes = ("/".join(parts[:end]) for end in range(1, min(len(parts), deepest + 1) + 1))
-        for folder in (one for one in prefixes if one in known and one not in found):
-            if rules.exclusion(file[len(folder) + 1 :]) is None:
-                found.add(folder)
-    return found
+def _with_files(folders: Iterable[str], files: Iterable[str]) -> set[str]:
+    """Return those of some folders of which a file is named that is no cache, or which are named themselves."""
+    rules, every = Rules(BUILT_IN), sorted(files)
+    return {folder for folder in folders if any(rules.exclusion(path) is None for path in _list_below(every, folder))}
+
+
+def _list_below(every: Sequence[str], folder: str) -> Iterator[str]:
+    """Yield those of some sorted paths that are in a folder, relative to it; the folder itself is the empty one."""
+    at = bisect_left(every, folder)
+    if every[at : at + 1] == [folder]:
+        yield ""
+    inside = f"{folder}/"
+    at = bisect_left(every, inside, at)
+    while at < len(every) and every[at].startswith(inside):
+        yield every[at].removeprefix(inside)
+        at += 1

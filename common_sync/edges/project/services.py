@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 from common_sync.core.configuration import Configuration
 from common_sync.core.errors import Problem, shell_word
@@ -163,9 +164,13 @@ def match_services(root: str, pattern: str, masters: Sequence[str], copies: Sequ
         TreeError: A folder in which services may be cannot be listed.
     """
 
+    @cache
+    def is_copied(folder: str) -> bool:
+        return bool(folder) and (is_copy(root, folder) or is_copied(folder.rpartition("/")[0]))
+
     def may_be_service(path: str) -> bool:
         apart = not any(f"{one}/".startswith(f"{path}/") or path.startswith(f"{one}/") for one in masters)
-        return apart and not any(is_copy(root, one) for one in (path, *ancestors(path)))
+        return apart and not is_copied(path)
 
     able = [path for path in list_matches(root, pattern) if may_be_service(path)]
     used = find_used(root, able, copies)

@@ -90,7 +90,7 @@ class ComposeFiles:
 
     def list_shared(self, services: Iterable[str]) -> list[str]:
         """Return the paths from the root of the compose files above services, and of those that they include."""
-        above = dict.fromkeys(path for service in services for path in self._list_above(service))
+        above = dict.fromkeys(path for one in services for path in self._list_above(one.rpartition("/")[0]))
         paths = (one.path for one in self._follow(above, elsewhere=False))
         return [os.path.relpath(path, self._root) for path in paths if is_below(path, self._root)]
 
@@ -121,14 +121,14 @@ class ComposeFiles:
 
     def _list_concerned(self, service: str, inside: Iterable[str]) -> list[str]:
         own = (os.path.join(self._root, service, path) for path in inside)
-        return list(dict.fromkeys((*self._list_above(service), *own, *self._beside)))
+        return list(dict.fromkeys((*self._list_above(service.rpartition("/")[0]), *own, *self._beside)))
 
-    def _list_above(self, service: str) -> Iterator[str]:
-        """Yield the compose files in the folders above a service, the root's first."""
-        folder = self._root
-        for part in service.split("/"):
-            yield from (f"{folder}/{name}" for name in self._list_names(folder))
-            folder = f"{folder}/{part}"
+    @asked_once
+    def _list_above(self, folder: str) -> list[str]:
+        """Return the compose files in a folder that holds services, and in those above it, the root's first."""
+        above = self._list_above(folder.rpartition("/")[0]) if folder else []
+        place = f"{self._root}/{folder}" if folder else self._root
+        return [*above, *(f"{place}/{name}" for name in self._list_names(place))]
 
     @asked_once
     def _list_names(self, folder: str) -> list[str]:

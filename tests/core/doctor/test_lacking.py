@@ -96,6 +96,11 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
         {},
         "",
     ),
+    "tini, with all of another stage, and files of the service": (
+        f"FROM debian AS b\nRUN apt-get install -y tini\nCOPY . /srv\n{ALL}COPY --from=b / /\n{TINI}",
+        {},
+        "",
+    ),
     "tini, in the stage that is built on": (
         f"FROM python:3.12-slim AS b\nRUN apt-get install -y tini\nFROM b\nWORKDIR /app\n{REST}{TINI}",
         {},
@@ -193,6 +198,11 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
         "CMD python main.py",
         {},
         "",
+    ),
+    "Python of Debian's, by another path": (
+        DEBIAN + "RUN apt-get install -y python3\nCMD ./run.sh",
+        starts_with("#!/usr/local/bin/python", ""),
+        "CS220:5",
     ),
     "Python of Alpine's": ("FROM alpine\nRUN apk add python3\nCMD python main.py", {}, ""),
     "Python of an environment": (

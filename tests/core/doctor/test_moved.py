@@ -142,6 +142,11 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
         {},
         "",
     ),
+    "to Debian, with all": (
+        KEPT.replace(f"\n{SLIM}\n", "\nFROM debian:12\n").replace("/venv /venv", "/ /") + IN_PLACE,
+        {},
+        "",
+    ),
     "to Debian, with a link to another": (
         KEPT.replace(f"\n{SLIM}\n", f"\nFROM debian:12\n{APT}RUN ln -s /usr/bin/python3 /usr/local/bin/python\n")
         + IN_PLACE,
