@@ -1,6 +1,17 @@
 """Services that are wrong by their own Dockerfile or .dockerignore, though their copies and references are in sync."""
 
-from e2e.cases import INSTALL, LIBRARY, NAMED_LIKE_ITS_FOLDER, START, START_BY_UV, UV_LOCK, UV_PROJECT, Case, stage
+from e2e.cases import (
+    INSTALL,
+    LIBRARY,
+    NAMED_LIKE_ITS_FOLDER,
+    START,
+    START_BY_UV,
+    UV_LOCK,
+    UV_PROJECT,
+    Case,
+    official,
+    stage,
+)
 
 _REQUIREMENTS = "COPY requirements.txt ./"
 
@@ -204,6 +215,16 @@ ENDED = (
 )
 """A build ends at a line that installs nothing: its case, and what Docker says."""
 
+_IN_ANOTHER_PLACE = (
+    stage(
+        "COPY . .",
+        "RUN python3 -m venv --system-site-packages /venv && /venv/bin/pip install uvicorn ./common",
+        name="build",
+    )
+    + stage("COPY --from=build /venv /opt/venv", START).rpartition("CMD")[0]
+    + "CMD {}\n"
+)
+
 UNUSABLE = (
     Case("script_that_is_not_there", stage("COPY . .", INSTALL, 'CMD ["python3", "missing.py"]')),
     Case("program_that_is_not_there", stage("COPY . .", INSTALL, 'CMD ["./run.sh"]')),
@@ -211,6 +232,52 @@ UNUSABLE = (
         "script_without_an_x_bit",
         stage("COPY . .", INSTALL, 'CMD ["./run.sh"]'),
         files={"run.sh": "#!/bin/sh\nexec python3 main.py\n"},
+    ),
+    Case(
+        "script_by_its_name_without_an_x_bit",
+        stage("COPY . .", INSTALL, "COPY run.sh /usr/local/bin/", 'ENTRYPOINT ["run.sh"]'),
+        files={"run.sh": "#!/bin/sh\nexec python3 main.py\n"},
+    ),
+    Case(
+        "script_by_its_name_with_cr_lf",
+        stage("COPY . .", INSTALL, "COPY --chmod=755 run.sh /usr/local/bin/", 'ENTRYPOINT ["run.sh"]'),
+        files={"run.sh": "#!/bin/sh\r\nexec python3 main.py\r\n"},
+    ),
+    Case(
+        "script_with_cr_lf_for_a_shell",
+        stage("COPY . .", INSTALL, 'CMD ["sh", "run.sh"]'),
+        files={"run.sh": "exec python3 main.py\r\n"},
+    ),
+    Case(
+        "script_in_no_folder_of_path",
+        official("COPY . .", "RUN chmod +x run.sh", 'CMD ["run.sh"]'),
+        files={"requirements.txt": "", "run.sh": "#!/bin/sh\nexec python3 main.py\n"},
+    ),
+    Case(
+        "wrapper_that_nothing_installs",
+        official("COPY . .", 'CMD ["tini", "--", "python3", "main.py"]'),
+        files={"requirements.txt": ""},
+    ),
+    Case(
+        "first_line_that_names_the_python_of_a_system",
+        official("COPY . .", "RUN chmod +x main.py", 'CMD ["./main.py"]'),
+        files={
+            "requirements.txt": "",
+            "main.py": "#!/usr/bin/python3\nfrom our_common.health import serve\n\nserve()\n",
+        },
+    ),
+    Case(
+        "operator_in_an_exec_form",
+        stage("COPY . .", INSTALL, 'CMD ["python3", "-c", "print(1)", "&&", "python3", "main.py"]'),
+    ),
+    Case("variable_in_an_exec_form", stage("COPY . .", INSTALL, 'CMD ["python3", "-m", "http.server", "$PORT"]')),
+    Case(
+        "environment_in_another_place",
+        _IN_ANOTHER_PLACE.format('["/opt/venv/bin/uvicorn", "main:app"]'),
+    ),
+    Case(
+        "environment_in_another_place_activated",
+        _IN_ANOTHER_PLACE.format(". /opt/venv/bin/activate && python3 main.py"),
     ),
     Case("server_that_nothing_installs", stage("COPY . .", INSTALL, 'CMD ["gunicorn", "main:app"]')),
     Case(

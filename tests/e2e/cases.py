@@ -146,6 +146,16 @@ def stage(*lines: str, name: str = "") -> str:
     return "\n".join((f"FROM {PYTHON}{name and f' AS {name}'}", "WORKDIR /app", *lines, ""))
 
 
+def official(*lines: str) -> str:
+    """Return a stage that works in /app, and begins with the image by its own name: without wheels, so that it installs nothing.
+
+    Args:
+        lines: Its instructions.
+    """
+    name, _, tag = PYTHON.partition(":")
+    return "\n".join((f"ARG TAG={tag}", f"FROM {name}:$TAG", "WORKDIR /app", "ENV PYTHONPATH=/app/common", *lines, ""))
+
+
 def repository_of(case: Case) -> dict[str, str]:
     """Return the repository that a case is about, as it is before the tool is used there: path → text."""
     service = {

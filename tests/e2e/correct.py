@@ -321,6 +321,31 @@ _WITHOUT_INSTALLING = (
 
 _NO_FALSE_ALARM = (
     Case(
+        "script_by_its_name",
+        stage(
+            "COPY . .",
+            INSTALL,
+            "COPY --chmod=755 run.sh /usr/local/bin/",
+            'ENTRYPOINT ["run.sh"]',
+            'CMD ["python3", "main.py"]',
+        ),
+        files={"run.sh": '#!/bin/sh\nset -e\nexec "$@"\n'},
+    ),
+    Case(
+        "variable_for_a_shell",
+        stage("COPY . .", INSTALL, 'CMD ["sh", "-c", "echo $PORT && exec python3 main.py > /dev/null"]'),
+    ),
+    Case(
+        "environment_in_another_place_by_its_python",
+        stage(
+            "COPY . .",
+            "RUN python3 -m venv --system-site-packages /venv && /venv/bin/pip install ./common",
+            name="build",
+        )
+        + stage("COPY --from=build /venv /opt/venv", START.replace('"python3"', '"/opt/venv/bin/python3"')),
+        copy_in_image=None,
+    ),
+    Case(
         "beside_its_script",
         stage(
             "COPY common/our_common src/our_common",

@@ -11,12 +11,15 @@ from common_sync.core.doctor.checks.build import check_build
 from common_sync.core.doctor.checks.by_name import check_asked_by_name
 from common_sync.core.doctor.checks.compose import check_compose, check_mounts
 from common_sync.core.doctor.checks.executed import check_executed
+from common_sync.core.doctor.checks.lacking import check_lacking
 from common_sync.core.doctor.checks.library import check_copy, check_presence, check_stale
+from common_sync.core.doctor.checks.moved import check_moved
 from common_sync.core.doctor.checks.path_entries import check_path_entries
 from common_sync.core.doctor.checks.programs import check_programs
 from common_sync.core.doctor.checks.ran import check_ran
 from common_sync.core.doctor.checks.references import check_references
 from common_sync.core.doctor.checks.started import check_started
+from common_sync.core.doctor.checks.unshelled import check_unshelled
 from common_sync.core.doctor.view import ImageView, View
 from common_sync.core.expressions import expression
 from common_sync.core.model import Finding
@@ -50,7 +53,7 @@ CHECKS = (
         frozenset({"CS002", "CS108", "CS201", "CS204", UNKNOWN, "CS214", "CS215", "CS216", "CS220"}),
         (check_presence, check_ran),
         (check_asked_by_name, check_compose),
-        (check_started, check_programs, check_executed),
+        (check_started, check_programs, check_executed, check_lacking, check_unshelled, check_moved),
     ),
     Check("LEAVES", frozenset({"CS205", "CS206"}), (), (check_references, check_path_entries)),
     Check("MOUNTS", frozenset({"CS111", "CS207"}), (), (check_mounts,)),

@@ -14,6 +14,7 @@ from common_sync.core.doctor.image.files import Image
 from common_sync.core.doctor.image.permissions import may_run
 
 ALL = BASE + "COPY . .\nRUN pip install ./common\n"
+PUT = ALL + "COPY *.sh /usr/local/bin/\n"
 START = 'CMD ["./start.sh"]'
 LINKED = "RUN ln -s /app/plain.sh /x.sh && "
 WINDOWS = "#!/bin/sh\r\nexec x\r\n"
@@ -199,7 +200,74 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
         {"a.sh": "sed -i 's/x/y/' start.sh\n./start.sh\n", "start.sh": WINDOWS},
         "",
     ),
-    "a first line of Windows, for a shell": (ALL + "CMD sh start.sh", {"start.sh": "#!/bin/sh\r\nexec x\r\n"}, ""),
+    # by PATH
+    "by PATH": (PUT + 'ENTRYPOINT ["start.sh"]', {"start.sh": SCRIPT}, ""),
+    "by PATH, and it may not": (PUT + 'ENTRYPOINT ["plain.sh"]', {"plain.sh": SCRIPT}, "CS220:6"),
+    "by PATH, with what is passed on": (
+        PUT + 'ENTRYPOINT ["plain.sh"]\nCMD ["python", "main.py"]',
+        {"plain.sh": SCRIPT},
+        "CS220:6",
+    ),
+    "by PATH, in shell form": (PUT + "CMD exec plain.sh", {"plain.sh": SCRIPT}, "CS220:6"),
+    "by PATH, by another name": (ALL + 'COPY plain.sh /usr/bin/serve\nCMD ["serve"]', {"plain.sh": SCRIPT}, "CS220:6"),
+    "by PATH, in a folder of its own": (
+        ALL + 'ENV PATH="/app/plain:$PATH"\nCMD ["a.sh"]',
+        {"plain/a.sh": SCRIPT},
+        "CS220:6",
+    ),
+    "by PATH, and chmod": (
+        PUT + 'RUN chmod +x /usr/local/bin/plain.sh\nCMD ["plain.sh"]',
+        {"plain.sh": SCRIPT},
+        "",
+    ),
+    "by PATH, and COPY --chmod": (
+        ALL + 'COPY --chmod=0755 plain.sh /usr/local/bin/\nCMD ["plain.sh"]',
+        {"plain.sh": SCRIPT},
+        "",
+    ),
+    "by PATH, with CR LF": (PUT + 'ENTRYPOINT ["start.sh"]', {"start.sh": WINDOWS}, "CS220:6"),
+    "by PATH, with CR LF that a line mends": (
+        PUT + 'RUN sed -i "s/\\r$//" /usr/local/bin/start.sh\nENTRYPOINT ["start.sh"]',
+        {"start.sh": WINDOWS},
+        "",
+    ),
+    "by PATH, without a first line": (PUT + 'ENTRYPOINT ["start.sh"]', {"start.sh": "exec x\n"}, "CS220:6"),
+    "by PATH, without a first line, by a shell": (PUT + "CMD start.sh", {"start.sh": "exec x\n"}, ""),
+    "by PATH, in a heredoc": (ALL + "COPY <<EOF /usr/local/bin/x\n#!/bin/sh\nEOF\nCMD x", {}, "CS220:8"),
+    "by PATH, another one before it": (
+        PUT + "RUN curl -o /usr/local/sbin/plain.sh x\nCMD plain.sh",
+        {"plain.sh": SCRIPT},
+        "",
+    ),
+    "by PATH, a folder of its name before it": (
+        PUT + "RUN mkdir /usr/local/sbin/plain.sh\nCMD plain.sh",
+        {"plain.sh": SCRIPT},
+        "CS220:7",
+    ),
+    "by PATH, by another script": (
+        PUT + 'ENTRYPOINT ["start.sh"]',
+        {"start.sh": "#!/bin/sh\nexec plain.sh\n", "plain.sh": SCRIPT},
+        "CS220:6",
+    ),
+    "a PATH that nobody knows": (PUT + "ENV PATH=$X\nCMD plain.sh", {"plain.sh": SCRIPT}, "CS220:7"),
+    # CR LF in a script that a shell reads
+    "a first line of Windows, for a shell": (ALL + "CMD sh start.sh", {"start.sh": WINDOWS}, "CS220:5"),
+    "CR LF, for Bash": (ALL + 'CMD ["bash", "-e", "./start.sh"]', {"start.sh": "set -e\r\nexec x\r\n"}, "CS220:5"),
+    "CR LF, for Bash, by PATH": (PUT + 'CMD ["bash", "run.sh"]', {"run.sh": WINDOWS}, "CS220:6"),
+    "CR LF, under a wrapper": (ALL + 'CMD ["env", "X=1", "sh", "start.sh"]', {"start.sh": WINDOWS}, "CS220:5"),
+    "CR LF, by another script": (
+        ALL + 'CMD ["sh", "a.sh"]',
+        {"a.sh": "exec sh start.sh\n", "start.sh": WINDOWS},
+        "CS220:5",
+    ),
+    "CR LF in the last line but one": (ALL + "CMD sh start.sh", {"start.sh": "set -e\r\nexec x"}, "CS220:5"),
+    "CR LF after comments only": (ALL + "CMD sh start.sh", {"start.sh": "#!/bin/sh\r\n\r\n # x\r\nexec x"}, ""),
+    "CR LF that a line mends": (ALL + "RUN dos2unix start.sh\nCMD sh start.sh", {"start.sh": WINDOWS}, ""),
+    "CR LF that nobody reads": (ALL + "CMD sh start.sh", {"start.sh": "exec x\n", "a.sh": WINDOWS}, ""),
+    "CR LF, for Python": (ALL + "CMD python main.py", {"main.py": "import x\r\n"}, ""),
+    "CR LF in what is sourced": (ALL + "CMD . ./start.sh; sleep 1", {"start.sh": "X=1\r\n"}, ""),
+    "CR LF in what is not there": (ALL + "CMD sh start.sh", {}, ""),
+    "LF": (ALL + "CMD sh start.sh", {"start.sh": "set -e\nexec x\n"}, ""),
 }
 
 

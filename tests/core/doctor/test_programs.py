@@ -17,6 +17,9 @@ UVICORN = 'CMD ["uvicorn", "main:app"]'
 GUNICORN = 'CMD ["gunicorn", "main:app"]'
 HASH = " --hash=sha256:" + "82fee1fc" * 8
 VENV = BASE + "COPY . .\nRUN python -m venv /venv && /venv/bin/pip install ./common gunicorn\n"
+USER = BASE + "RUN useradd -m app\nCOPY . .\n"
+AS_USER = "USER app\nRUN pip install ./common gunicorn\n"
+IN_PATH = "ENV PATH=/venv/bin:$PATH\n"
 BUILDER = "FROM python:3.12-slim AS b\nWORKDIR /app\nCOPY . .\n"
 BUILT = BUILDER + "RUN pip install ./common gunicorn\nFROM python:3.12-slim\nWORKDIR /app\nCOPY . .\n"
 SITE = "/usr/local/lib/python3.12/site-packages"
@@ -84,6 +87,167 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "by poetry's table": (
         ALL + "RUN pip install .\n" + GUNICORN,
         {"pyproject.toml": '[tool.poetry.dependencies]\ngunicorn = "*"\n[build-system]\nbuild-backend = "poetry.x"\n'},
+        "",
+    ),
+    # users who may not write where the image has its Python
+    "for a user": (USER + AS_USER + GUNICORN, {}, "CS220:7"),
+    "for a user, by a module": (USER + AS_USER + "CMD python -m gunicorn main:app", {}, ""),
+    "for a user, by its path": (USER + AS_USER + "CMD /home/app/.local/bin/gunicorn main:app", {}, ""),
+    "for a user, by PATH": (USER + AS_USER + "ENV PATH=/home/app/.local/bin:$PATH\n" + GUNICORN, {}, ""),
+    "for a user, by a module of its Python": (USER + AS_USER.replace("pip", "python -m pip") + GUNICORN, {}, "CS220:7"),
+    "for a user with a home elsewhere": (
+        USER.replace("-m", "-m -d /srv/app") + AS_USER + "ENV PATH=/srv/app/.local/bin:$PATH\n" + GUNICORN,
+        {},
+        "",
+    ),
+    "for a user with a home elsewhere, in one word": (
+        USER.replace("useradd -m", "adduser --home=/srv/app") + AS_USER + GUNICORN,
+        {},
+        "CS220:7",
+    ),
+    "for a user with a home that nobody knows": (USER.replace("-m", "-m -d $X") + AS_USER + GUNICORN, {}, ""),
+    "for a user with a HOME": (USER + "ENV HOME=/h PATH=/h/.local/bin:$PATH\n" + AS_USER + GUNICORN, {}, ""),
+    "for a number": (BASE + "COPY . .\nUSER 1000\n" + AS_USER.partition("\n")[2] + GUNICORN, {}, ""),
+    "for a user who has got the image's Python": (
+        USER + "RUN chown -R app /usr/local/lib/python3.12 /usr/local/bin\n" + AS_USER + GUNICORN,
+        {},
+        "",
+    ),
+    "for a user who has got all": (USER + "RUN chown -R app /\n" + AS_USER + GUNICORN, {}, ""),
+    "for a user who may have got it": (USER + "RUN chown -R app $(python -m site)\n" + AS_USER + GUNICORN, {}, ""),
+    "for a user who has got a folder": (USER + "RUN chown -R app /app\n" + AS_USER + GUNICORN, {}, "CS220:8"),
+    "for a user, in an environment": (
+        USER + "USER app\nRUN python -m venv /app/v && /app/v/bin/pip install gunicorn\nCMD /app/v/bin/gunicorn x",
+        {},
+        "",
+    ),
+    "for a user, in an environment that PATH leads to": (
+        USER + "USER app\nRUN python -m venv /app/v\nENV PATH=/app/v/bin:$PATH\nRUN pip install gunicorn\n" + GUNICORN,
+        {},
+        "",
+    ),
+    "for a user, by root": (USER + AS_USER.replace("pip", "sudo pip") + GUNICORN, {}, ""),
+    "for root, and started by a user": (USER + "RUN pip install gunicorn\nUSER app\n" + GUNICORN, {}, ""),
+    "for a user, and root again": (USER + AS_USER + "USER root\nRUN pip install gunicorn\n" + GUNICORN, {}, ""),
+    "for a user of a base image": ((USER + AS_USER).replace("python:3", "team/python:3") + GUNICORN, {}, ""),
+    "for a user of a stage that is built on": (
+        USER.replace("slim", "slim AS b") + "FROM b\n" + AS_USER + GUNICORN,
+        {},
+        "CS220:8",
+    ),
+    # login shells
+    "a login shell": (VENV + IN_PATH + 'CMD ["bash", "-lc", "gunicorn main:app"]', {}, "CS220:6"),
+    "a login shell, by two options": (VENV + IN_PATH + 'CMD ["bash", "--login", "-c", "gunicorn x"]', {}, "CS220:6"),
+    "a login shell, and a script": (
+        VENV + IN_PATH + 'CMD ["bash", "-lc", "./run.sh"]',
+        {"run.sh": "#!/bin/sh\nexec gunicorn main:app\n"},
+        "CS220:6",
+    ),
+    "a login shell, under a wrapper": (VENV + IN_PATH + 'CMD ["env", "X=1", "sh", "-lc", "gunicorn x"]', {}, "CS220:6"),
+    "a login shell, and the image's own Python": (
+        ALL + 'RUN pip install gunicorn\nCMD ["bash", "-lc", "gunicorn main:app"]',
+        {},
+        "",
+    ),
+    "a login shell that sets PATH": (
+        VENV + IN_PATH + 'CMD ["bash", "-lc", "export PATH=/venv/bin:$PATH; gunicorn main:app"]',
+        {},
+        "",
+    ),
+    "a login shell that activates": (
+        VENV + IN_PATH + 'CMD ["bash", "-lc", ". /venv/bin/activate && gunicorn main:app"]',
+        {},
+        "",
+    ),
+    "a login shell, by the whole path": (VENV + IN_PATH + 'CMD ["bash", "-lc", "/venv/bin/gunicorn main:app"]', {}, ""),
+    "a login shell that reads more": (
+        VENV + IN_PATH + 'RUN echo PATH=/venv/bin:\\$PATH >> ~/.profile\nCMD ["bash", "-lc", "gunicorn main:app"]',
+        {},
+        "",
+    ),
+    "a login shell that reads what is copied": (
+        VENV + IN_PATH + 'COPY path.sh /etc/profile.d/\nCMD ["bash", "-lc", "gunicorn main:app"]',
+        {"path.sh": ""},
+        "",
+    ),
+    "a login shell of Alpine's": (
+        (VENV + IN_PATH).replace("slim", "alpine") + 'CMD ["sh", "-lc", "gunicorn main:app"]',
+        {},
+        "",
+    ),
+    "a shell that is none": (VENV + IN_PATH + 'CMD ["bash", "-c", "gunicorn main:app"]', {}, ""),
+    # markers
+    "only on Windows": (FILE + GUNICORN, wants('./common\ngunicorn; sys_platform == "win32"\n'), "CS220:5"),
+    "only on macOS, by the line": (
+        ALL + "RUN pip install 'gunicorn; sys_platform == \"darwin\"'\n" + GUNICORN,
+        {},
+        "CS220:6",
+    ),
+    "only on Windows, with a hash": (
+        FILE + GUNICORN,
+        wants(f'fastapi==1{HASH}\ngunicorn==1 ; platform_system == "Windows" \\\n    {HASH}\n'),
+        "CS220:5",
+    ),
+    "only for some Pythons": (FILE + GUNICORN, wants('./common\ngunicorn; python_version < "3.8"\n'), "CS213:5"),
+    "only for some Pythons, or always": (
+        FILE + GUNICORN,
+        wants('./common\ngunicorn==1; python_version < "3.8"\ngunicorn; python_version >= "3.8"\n'),
+        "",
+    ),
+    "not on Windows": (FILE + GUNICORN, wants('./common\ngunicorn; sys_platform != "win32"  # x\n'), ""),
+    "on Linux": (
+        FILE + GUNICORN,
+        wants("./common\ngunicorn>=1 ; sys_platform == 'linux' and python_version >= '3.8'\n"),
+        "",
+    ),
+    "not on Windows, as a tool writes it": (
+        FILE + GUNICORN,
+        wants(f"gunicorn==1 ; python_version >= '3.8' and python_version < '4.0' \\\n   {HASH}\n"),
+        "",
+    ),
+    "not on Windows, by the line": (ALL + "RUN pip install 'gunicorn; os_name != \"nt\"'\n" + GUNICORN, {}, ""),
+    "only on Windows, by a project": (
+        ALL + "RUN pip install .\n" + GUNICORN,
+        project("dependencies = ['gunicorn; sys_platform == \"win32\"']"),
+        "CS220:6",
+    ),
+    "only for some Pythons, by a project": (
+        ALL + "RUN pip install .\n" + GUNICORN,
+        project("dependencies = ['gunicorn; python_version < \"3.8\"']"),
+        "CS213:6",
+    ),
+    "not on Windows, by a project": (
+        ALL + "RUN pip install .\n" + GUNICORN,
+        project("dependencies = ['gunicorn; sys_platform != \"win32\"']"),
+        "",
+    ),
+    "only on Windows, or always, by a project": (
+        ALL + "RUN pip install .\n" + GUNICORN,
+        project("dependencies = ['gunicorn<9; sys_platform == \"win32\"', 'gunicorn; sys_platform != \"win32\"']"),
+        "",
+    ),
+    "only on Windows, by a lock": (
+        UV + GUNICORN,
+        project("dependencies = ['x', 'gunicorn; sys_platform == \"win32\"']", LOCK),
+        "CS213:6",
+    ),
+    "only on Windows, by poetry's table": (
+        ALL + "RUN pip install .\n" + GUNICORN,
+        {
+            "pyproject.toml": '[tool.poetry.dependencies]\ngunicorn = { version = "*", platform = "win32" }\n[build-system]\nbuild-backend = "poetry.x"\n'
+        },
+        "CS220:6",
+    ),
+    "with a marker of poetry's": (
+        ALL + "RUN pip install .\n" + GUNICORN,
+        {
+            "pyproject.toml": '[tool.poetry.dependencies]\ngunicorn = { version = "*", markers = "sys_platform != \'win32\'" }\n[build-system]\nbuild-backend = "poetry.x"\n'
+        },
+        "",
+    ),
+    "with a marker of Pipenv's": (
+        ALL + "RUN pipenv install --system\n" + GUNICORN,
+        {"Pipfile": '[packages]\ngunicorn = { version = "*", sys_platform = "!= \'win32\'" }\n'},
         "",
     ),
     # what another package may bring

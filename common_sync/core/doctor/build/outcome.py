@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from common_sync.core.doctor.image.bases import System
 from common_sync.core.doctor.image.copying import MissingSource, SourceAbove
 from common_sync.core.doctor.image.files import Image
 from common_sync.core.doctor.image.flags import LaterFlag
@@ -43,6 +44,8 @@ class Start(NamedTuple):
     line: int  # its line
     words: tuple[Word, ...] | None = None  # the words; None where it is a script
     script: str = ""  # the script
+    put_in: frozenset[str] = frozenset()  # the variables without a default that Compose itself puts into the words
+    fault: str = ""  # what of it is never started, and why
 
 
 class Started(NamedTuple):
@@ -109,6 +112,8 @@ class StageEnd(NamedTuple):
     environment: Mapping[str, str | None] = {}  # the variables that are set when it is started
     posix: bool = True  # whether its shell is one of those that POSIX describes
     path_open: bool = False  # whether PATH may name more folders than can be told
+    system: System = System()  # the system of its base image, where that holds nothing more
+    login_path: str = ""  # the PATH that a login shell sets; nothing where it leaves PATH alone, or nobody can tell
 
     @property
     def installs(self) -> list[Installed]:

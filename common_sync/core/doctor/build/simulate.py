@@ -109,7 +109,7 @@ class _Builder:
                     starts = starts or instruction.name == "CMD"
                 case "SHELL":
                     state.posix = bool(_POSIX_SHELL.search(instruction.words[0].text if instruction.words else ""))
-        around = Surrounding(state.image, self._context, state.workdir, state.variables, state.posix)
+        around = Surrounding(state.image, self._context, state.workdir, state.variables, state.posix, state.login_path)
         begun = {name: read_start(one) for name, one in state.starts.items()}
         state.installs_later += list_later_installs(begun, around)
         state.started += list_started(begun, around)

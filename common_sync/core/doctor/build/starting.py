@@ -4,7 +4,7 @@ Source of the rules: https://docs.docker.com/reference/dockerfile/#understand-ho
 """
 
 from collections.abc import Iterator, Mapping
-from posixpath import join, normpath
+from posixpath import basename
 from typing import NamedTuple
 
 from common_sync.core.doctor.build.calm import is_calm
@@ -12,6 +12,7 @@ from common_sync.core.doctor.build.folders import is_told_folders
 from common_sync.core.doctor.build.outcome import NotFollowed, Start, Started
 from common_sync.core.doctor.image.effects import why_not_followed
 from common_sync.core.doctor.image.files import Context, Image
+from common_sync.core.doctor.image.lookup import SOURCING, at_script, find_read, find_started
 from common_sync.core.doctor.install.command import read_install
 from common_sync.core.doctor.install.need import read_text
 from common_sync.core.expressions import expression
@@ -19,13 +20,12 @@ from common_sync.core.formats.shell.script import Command, read_script, read_wor
 from common_sync.core.formats.shell.words import ARGUMENTS, Word, split_script
 
 _SHELL = expression(r"(?:ba|da|a|z|k)?sh")
-_SOURCING = frozenset({".", "source"})
-"""What runs a script in the shell itself, with all that it sets."""
 _SHIFTS = frozenset({"shift", "--"})
 """Words after which a script may no longer have the arguments that it was given."""
 _PASSED = "\0@"
 """What stands for all arguments of a script; no word holds it."""
 _DEEPEST = 5
+_LOGIN = expression(r"-[a-z]*l[a-z]*")
 _SHEBANG = expression(r"#![ \t]*([^\n]+)")
 
 
@@ -38,6 +38,7 @@ class Surrounding(NamedTuple):
         folder: Its current folder.
         environment: The variables that are set; None for one that nobody can tell.
         posix: Whether its shell is one of those that POSIX describes.
+        login_path: The PATH that a login shell sets; nothing where it leaves PATH alone, or nobody can tell.
     """
 
     image: Image
@@ -45,6 +46,7 @@ class Surrounding(NamedTuple):
     folder: str
     environment: Mapping[str, str | None]
     posix: bool
+    login_path: str = ""
 
 
 def list_started(starts: Mapping[str, Start], around: Surrounding) -> Iterator[Started]:
@@ -87,10 +89,22 @@ def _first_commands(starts: Mapping[str, Start], around: Surrounding) -> list[tu
     if first.words is None:
         found = read_script(first.script, around.folder, around.environment) if around.posix else None
         return [(first.line, one) for one in found or ()]
-    words = [*first.words]
-    if entry is not None and command is not None:
-        words += command.words if command.words is not None else _shell(command.script)
+    words = [word for _, word in list_first_words(starts)]
     return [(first.line, one) for one in read_words(words, around.folder, around.environment)]
+
+
+def list_first_words(starts: Mapping[str, Start]) -> list[tuple[int, Word]]:
+    """Return the words that ENTRYPOINT and CMD give to Docker together, each with its line; none where a shell gets a script.
+
+    Args:
+        starts: Its ENTRYPOINT and CMD, by these names.
+    """
+    entry, command = starts.get("ENTRYPOINT"), starts.get("CMD")
+    first, second = entry or command, command if entry is not None else None
+    words = [(first.line, one) for one in first.words or ()] if first is not None else []
+    if words and second is not None:
+        words += [(second.line, one) for one in (second.words if second.words is not None else _shell(second.script))]
+    return words
 
 
 def _shell(script: str) -> list[Word]:
@@ -99,11 +113,25 @@ def _shell(script: str) -> list[Word]:
 
 def _follow(command: Command, around: Surrounding, depth: int) -> Iterator[tuple[Command, bool]]:
     """Yield a program, and those that its script runs, each with whether all that it does is in what follows it."""
+    command = _log_in(command, around)
     script = _script_of(command, around) if depth < _DEEPEST else None
     inner = _run(script, command, around) if script is not None else None
-    yield command, inner is not None and command.program not in _SOURCING
+    yield command, inner is not None and command.program not in SOURCING
     for one in inner or ():
         yield from _follow(one, around, depth + 1)
+
+
+def _log_in(command: Command, around: Surrounding) -> Command:
+    """Return a command with the PATH that a login shell has set, where it is started by one (`bash -lc`)."""
+    logs_in = any(_SHELL.fullmatch(basename(one[0].text)) and any(map(_is_login, one[1:])) for one in command.through)
+    kept = command.environment.get("PATH") == around.environment.get("PATH")  # else its own words have set it
+    if not (logs_in and kept and around.login_path):
+        return command
+    return command._replace(environment={**command.environment, "PATH": around.login_path})
+
+
+def _is_login(word: Word) -> bool:
+    return word.text == "--login" or _LOGIN.fullmatch(word.text) is not None
 
 
 class _Script(NamedTuple):
@@ -113,12 +141,9 @@ class _Script(NamedTuple):
 
 def _script_of(command: Command, around: Surrounding) -> _Script | None:
     """Return the script that a command runs, if the build context brought it."""
-    at = 0
-    if _SHELL.fullmatch(command.program) or command.program in _SOURCING:
-        at = next((at for at, word in enumerate(command.words) if at and not word.text.startswith("-")), -1)
-    if at < 0 or not command.words or not command.words[at].known:
-        return None
-    place = around.image.look(normpath(join(command.folder or around.folder, command.words[at].text)))
+    at = at_script(command)
+    path = find_read(command, around.image) if at else find_started(command, around.image)
+    place = around.image.look(path) if path is not None else None
     text = read_text(place, around.context) if place is not None and place.kind == "file" else None
     return _Script(text, command.words[at + 1 :]) if text is not None else None
 
@@ -149,4 +174,5 @@ def _pass_on(command: Command, arguments: tuple[Word, ...]) -> list[Command]:
     if tuple(words) == command.words:
         return [command]
     started = read_words(words, command.folder, command.environment)
-    return [one._replace(under=(*command.under, *one.under)) for one in started]
+    through = command.through
+    return [one._replace(under=(*command.under, *one.under), through=(*through, *one.through)) for one in started]

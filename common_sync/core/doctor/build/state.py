@@ -1,15 +1,18 @@
 """A stage of a Dockerfile while it runs."""
 
-from common_sync.core.doctor.build.outcome import Event, NotFollowed, StageEnd, Start, Started, Step, Taken
+from common_sync.core.doctor.build.outcome import Event, NotFollowed, Ran, StageEnd, Start, Started, Step, Taken
 from common_sync.core.doctor.build.rights import Rights, lacks_user
 from common_sync.core.doctor.image.bases import Base
 from common_sync.core.doctor.image.effects import SYSTEM
 from common_sync.core.doctor.image.files import Doubt, Image
 from common_sync.core.doctor.install.isolation import list_held
 from common_sync.core.doctor.install.need import Before
+from common_sync.core.expressions import expression
 from common_sync.core.formats.dockerfile.syntax import Instruction
 from common_sync.core.formats.shell.words import Word
 
+_PROFILE = expression(r"profile|bashrc|bash_login|/etc/environment")
+"""Files that a login shell reads."""
 _PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 
 
@@ -51,6 +54,15 @@ class State:
         return self.ran or not self.base.empty or not self.image.layers or path.startswith(SYSTEM)
 
     @property
+    def login_path(self) -> str:
+        """The PATH that `/etc/profile` of Debian sets; nothing where another system has another one, or a line has to do with such files."""
+        commands = [step.command for step in self.steps if isinstance(step, Ran)]
+        words = [word.text for command in commands for word in (*command.writes, *command.arguments)]
+        places = [layer.place for layer in self.image.layers]
+        touched = any(_PROFILE.search(one) for one in (*words, *places))
+        return "" if self.base.system.name != "debian" or touched else ":".join(_PATH)
+
+    @property
     def variables(self) -> dict[str, str | None]:
         """What is set when it is started."""
         return {**self.environment, "PATH": self.search_path}
@@ -90,6 +102,8 @@ class State:
             self.variables,
             self.posix,
             self.path_open,
+            self.base.system,
+            self.login_path,
         )
 
 

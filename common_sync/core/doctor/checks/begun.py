@@ -81,11 +81,11 @@ def _composed(built: BuiltService, image: ImageView, view: View) -> Begun | None
     starts = dict(end.starts) if start.entrypoint is None else {}
     for key, words in (("ENTRYPOINT", start.entrypoint), ("CMD", start.command)):
         if words is not None:
-            starts[key] = Start(words.line, words.words)
+            starts[key] = Start(words.line, words.words, put_in=words.put_in, fault=words.fault)
     folder = normpath(join(end.workdir, start.folder or ""))
     told_elsewhere = {"FLASK_APP": None} if start.files else {}
     environment = {**end.environment, **told_elsewhere, **start.environment}
-    around = Surrounding(end.image, image.context, folder, environment, end.posix)
+    around = Surrounding(end.image, image.context, folder, environment, end.posix, end.login_path)
     said = start.command or start.entrypoint
     started = tuple(
         one._replace(line=said.line if said is not None else one.line) for one in list_started(starts, around)
@@ -96,14 +96,15 @@ def _composed(built: BuiltService, image: ImageView, view: View) -> Begun | None
     return Begun(image, number, end, file, built.mounts, opened)
 
 
-def leaves_nothing(build: Build, number: int) -> bool:
+def leaves_nothing(build: Build, number: int, besides: frozenset[str] = frozenset()) -> bool:
     """Tell whether every program that a stage runs is known to leave no script or module of a service behind.
 
     Args:
         build: The build.
         number: The stage's number; those that it is built on count.
+        besides: Programs that may leave something, but nothing that is looked for.
     """
-    return all(one in _QUIET for one in _programs(build, number))
+    return all(one in _QUIET or one in besides for one in _programs(build, number))
 
 
 def _programs(build: Build, last: int) -> Iterator[str]:

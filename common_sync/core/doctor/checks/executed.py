@@ -1,18 +1,20 @@
-"""Scripts that an image is started with and that the system does not execute: without the right, or without a first line for it.
+"""Scripts that an image is started with and that nothing executes: without the right, without a first line for it, or with CR LF.
 
 Source of the rules: https://man7.org/linux/man-pages/man2/execve.2.html. A shell runs a script without a first line `#!` itself,
-Docker does not.
+Docker does not. A shell takes the CR at the end of a line for a part of its last word (tried with dash and Bash).
 """
 
 from collections.abc import Iterator
 from itertools import pairwise
-from posixpath import basename, join, normpath
+from posixpath import basename
 
 from common_sync.core.doctor.build.outcome import NotFollowed, Ran, StageEnd, Started
 from common_sync.core.doctor.checks.begun import Begun, is_told, leaves_nothing
+from common_sync.core.doctor.image.lookup import SOURCING, find_read, find_started
 from common_sync.core.doctor.image.permissions import may_run
 from common_sync.core.doctor.install.need import read_text
 from common_sync.core.doctor.view import View
+from common_sync.core.expressions import expression
 from common_sync.core.findings import make_finding
 from common_sync.core.formats.shell.script import Command
 from common_sync.core.model import Finding, below
@@ -26,25 +28,35 @@ def check_executed(view: View, begun: Begun) -> Iterator[Finding]:
         begun: How the image is started.
     """
     for at, started in enumerate(begun.end.started):
-        path = _path_of(started)
-        if path is None or any(below(path, one.target) is not None for one in begun.mounts):
-            continue
-        found = _why_not_run(path, begun, by_docker=at == 0 and _is_first_word(started, begun.end))
+        by_docker = at == 0 and _is_first_word(started, begun.end)
+        found = _why_not(started, begun, by_docker=by_docker) if started.sure else None
         if found is not None:
             said, remedy = found
             message = f"`{started.shown}` is started with the image, and {said}"
             yield make_finding("CS220", view.service.path, begun.file, started.line, message, remedy)
 
 
-def _path_of(started: Started) -> str | None:
-    """Return the absolute path of a program that is started in any case by its path; None where it is none."""
-    command = started.command
-    if not command.words or not started.sure:
+def _why_not(started: Started, begun: Begun, *, by_docker: bool) -> tuple[str, str] | None:
+    """Return why the system does not execute a program, or a shell not the script that it reads; None where they do."""
+    command, image = started.command, begun.end.image
+    script = find_read(command, image) if command.program not in SOURCING else None
+    if script is not None and not _is_mounted(script, begun) and (found := _why_not_read(script, begun)) is not None:
+        return found
+    path = find_started(command, image)
+    return _why_not_run(path, begun, by_docker=by_docker) if path is not None and not _is_mounted(path, begun) else None
+
+
+def _is_mounted(path: str, begun: Begun) -> bool:
+    return any(below(path, one.target) is not None for one in begun.mounts)
+
+
+def _why_not_read(path: str, begun: Begun) -> tuple[str, str] | None:
+    """Return that a shell is given lines that end in CR LF, and what to do; None where it is not, or nobody can tell."""
+    place = begun.end.image.look(path)
+    text = read_text(place, begun.image.context) if place is not None and place.kind == "file" else None
+    if text is None or _LINE_OF_WINDOWS.search(text) is None or _may_be_mended(begun):
         return None
-    word = command.words[0]
-    if not word.known or "/" not in word.text or (command.folder is None and not word.text.startswith("/")):
-        return None
-    return normpath(join(command.folder or "/", word.text))
+    return f"the lines of {path} end in CR LF, so that a shell takes the CR for a part of each last word", _SAVE
 
 
 def _is_first_word(started: Started, end: StageEnd) -> bool:
@@ -65,15 +77,18 @@ def _why_not_run(path: str, begun: Begun, *, by_docker: bool) -> tuple[str, str]
         return f"{path} may not be executed: it has no x bit", remedy
     first, ending, _ = (read_text(place, context) or "#!").partition("\n")
     if first.startswith("#!") and first.endswith("\r") and ending and not _may_be_mended(begun):
-        return f"the first line of {path} ends in CR LF, so that no such interpreter is found", (
-            "save it with LF, and write `*.sh text eol=lf` into .gitattributes"
-        )
+        return f"the first line of {path} ends in CR LF, so that no such interpreter is found", _SAVE
     if by_docker and not first.startswith("#!") and place.origin is not None:
         return (
             f"{path} does not begin with `#!`, so that Docker cannot execute it",
             "write `#!/bin/sh` as its first line",
         )
     return None
+
+
+_SAVE = "save it with LF, and write `*.sh text eol=lf` into .gitattributes"
+_LINE_OF_WINDOWS = expression(r"(?m)^[ \t]*[^#\s][^\n]*\r\n")
+"""A line with a command that ends in CR LF."""
 
 
 def _may_be_mended(begun: Begun) -> bool:

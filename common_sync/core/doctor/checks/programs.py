@@ -5,8 +5,9 @@ from itertools import chain
 from posixpath import basename, dirname, join, normpath
 from typing import NamedTuple
 
-from common_sync.core.doctor.build.outcome import Build, Installed, NotFollowed, Ran, Started, Taken
+from common_sync.core.doctor.build.outcome import Build, Installed, NotFollowed, Started, Taken
 from common_sync.core.doctor.checks.begun import Begun, is_told, leaves_nothing
+from common_sync.core.doctor.checks.installers import list_words
 from common_sync.core.doctor.checks.surroundings import activates, site_of, surround
 from common_sync.core.doctor.image.files import Doubt, Image
 from common_sync.core.doctor.install.brought import Brought, list_brought
@@ -42,7 +43,7 @@ KNOWN = frozenset(_BRINGERS)
 """The programs that are looked for here."""
 
 
-class _Bin(NamedTuple):
+class Bin(NamedTuple):
     """A folder of programs that an install has filled.
 
     Attributes:
@@ -72,7 +73,7 @@ def may_be_in_environment(path: str, begun: Begun) -> bool:
         begun: How the image is started.
     """
     folder, name = dirname(path), basename(path)
-    bins = [*_list_bins(begun, begun.number)]
+    bins = [*list_bins(begun, begun.number)]
     if any(one.folder == folder and one.only in {"", name} for one in bins):
         return True  # of a program that is known, `check_programs` tells more
     untold = any(not one.folder.startswith("/") for one in bins)
@@ -136,29 +137,8 @@ def _is_brought_otherwise(program: str, begun: Begun) -> bool:
     if any(image.look(f"{prefix}/bin/{program}") is not None for prefix in _PREFIXES):
         return True
     names = {program, *_BRINGERS[program]}
-    words = (
-        word
-        for stage in begun.image.build.stages
-        for step in stage.steps
-        if isinstance(step, Ran) and _is_installer(step.command)
-        for word in step.command.arguments
-    )
+    words = list_words(begun.image.build.stages)
     return any(not word.known or word.text.removeprefix("python3-") in names for word in words)
-
-
-_INSTALLERS = frozenset(
-    (
-        *("apt", "apt-get", "aptitude", "apk", "yum", "dnf", "microdnf", "zypper", "pacman", "pipx"),
-        *("conda", "mamba", "micromamba"),
-    )
-)
-"""What installs programs besides the installers of Python that are followed."""
-
-
-def _is_installer(command: Command) -> bool:
-    tool = command.program == "uv" and [word.text for word in command.arguments[:1]] == ["tool"]
-    by_python = read_module(command.program, command.arguments) in _INSTALLERS
-    return tool or bool(by_python) or command.program in _INSTALLERS
 
 
 def _without_taken(begun: Begun) -> Image:
@@ -178,7 +158,7 @@ class _Lacking(NamedTuple):
 def _why_lacking(wanted: _Wanted, begun: Begun, activated: str) -> _Lacking | None:
     """Return why a program is not there, or may not be; None where it is."""
     build, program = begun.image.build, wanted.program
-    of_stages = [[*_list_bins(begun, number)] for number in range(len(build.stages))]
+    of_stages = [[*list_bins(begun, number)] for number in range(len(build.stages))]
     bins, every = of_stages[begun.number], [*chain.from_iterable(of_stages)]
     folders = _folders(wanted, begun, activated)
     if wanted.module or folders is None:
@@ -215,23 +195,28 @@ def _folders(wanted: _Wanted, begun: Begun, activated: str) -> list[str] | None:
     return [*([f"{activated}/bin"] if activated else []), *map(normpath, path.split(":"))]
 
 
-def _is_mounted(one: _Bin, begun: Begun) -> bool:
+def _is_mounted(one: Bin, begun: Begun) -> bool:
     return any(below(one.folder, mount.target) is not None for mount in begun.mounts)
 
 
-def _list_bins(begun: Begun, number: int) -> Iterator[_Bin]:
-    """Yield the folders that installs have filled with programs, in a stage and in those that it is built on."""
+def list_bins(begun: Begun, number: int) -> Iterator[Bin]:
+    """Yield the folders that installs have filled with programs, in a stage and in those that it is built on.
+
+    Args:
+        begun: How the image is started.
+        number: The stage's number.
+    """
     build = begun.image.build
     stage = build.stages[number]
     if stage.built_on is not None:
-        yield from _list_bins(begun, stage.built_on)
+        yield from list_bins(begun, stage.built_on)
     for step, around in zip(stage.steps, surround(build, number).arounds, strict=True):
         if isinstance(step, Taken):
             yield from _list_taken(step, begun)
         elif isinstance(step, Installed) and step.install.action == "install":
             site = site_of(step, around)
             if site is not None:
-                yield _Bin(_bin_of(site), _brought(step, begun))
+                yield Bin(_bin_of(site), _brought(step, begun))
 
 
 def _bin_of(site: Site) -> str:
@@ -254,8 +239,8 @@ def _list_packers(build: Build) -> Iterator[Installed]:
         yield from (one for one in stage.installs if one.install.action in {"wheel", "download"})
 
 
-def _list_taken(taken: Taken, begun: Begun) -> Iterator[_Bin]:
-    bins = [*_list_bins(begun, taken.stage)]
+def _list_taken(taken: Taken, begun: Begun) -> Iterator[Bin]:
+    bins = [*list_bins(begun, taken.stage)]
     for source in (normpath(f"/{one.lstrip('/')}") for one in taken.sources):
         for one in bins:
             rest, inner = below(one.folder, source), below(source, one.folder)

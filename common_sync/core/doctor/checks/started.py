@@ -18,16 +18,14 @@ from common_sync.core.doctor.checks.surroundings import surround
 from common_sync.core.doctor.checks.taken import is_shown
 from common_sync.core.doctor.image.effects import SYSTEM
 from common_sync.core.doctor.image.files import Context, Image
+from common_sync.core.doctor.image.lookup import SOURCING, find_read, find_started
 from common_sync.core.doctor.install.brought import Brought, list_brought
 from common_sync.core.doctor.install.need import read_text
 from common_sync.core.doctor.view import View
-from common_sync.core.expressions import expression
 from common_sync.core.findings import make_finding
 from common_sync.core.formats.pip.names import normalise
 from common_sync.core.formats.shell.script import Command
 from common_sync.core.model import Finding, below
-
-_SHELL = expression(r"(?:ba|da|a|z|k)?sh")
 
 
 def check_started(view: View, begun: Begun) -> Iterator[Finding]:
@@ -54,7 +52,7 @@ def _list_absent(begun: Begun) -> Iterator[tuple[int, str, bool]]:
         command = started.command
         if started.sure and (odd := _why_odd(started, end.image)):
             yield started.line, odd, True
-        for path in (*_paths_of(command), *_files_of(command)) if started.sure else ():
+        for path in (*_paths_of(command, end.image), *_files_of(command)) if started.sure else ():
             if (absent := _absence(path, begun)) is not None:
                 yield started.line, f"`{started.shown}` is started with the image, and there is no {path}", absent
     made = surround(begun.image.build, begun.number).made
@@ -76,18 +74,14 @@ def _why_odd(started: Started, image: Image) -> str:
     return ""
 
 
-def _paths_of(command: Command) -> Iterator[str]:
+def _paths_of(command: Command, image: Image) -> Iterator[str]:
     """Yield the files that a command needs to be started: the program where it has a path, the script of a shell."""
-    words = command.words
-    if words and _SHELL.fullmatch(command.program):
-        words = tuple(word for word in command.arguments if not word.text.startswith("-"))
-        words = words if "-c" not in [word.text for word in command.arguments[:1]] else ()
-    elif not words or "/" not in words[0].text:
-        return
-    for word in words[:1]:
-        known = word.known and word.text and " " not in word.text
-        if known and (word.text.startswith("/") or command.folder is not None):
-            yield normpath(join(command.folder or "/", word.text))
+    script = find_read(command, image)
+    if script is not None and " " not in script and command.program not in SOURCING:
+        yield script
+    if command.words and "/" in command.words[0].text and " " not in command.words[0].text:
+        path = find_started(command, image)
+        yield from [path] if path is not None else []
 
 
 def _files_of(command: Command) -> Iterator[str]:

@@ -1,12 +1,14 @@
 """What is around each step of a stage: the environments that were made and activated before it, and who runs it."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from posixpath import dirname, join, normpath
 from typing import NamedTuple
 
 from common_sync.core.doctor.build.outcome import Build, Installed, Ran, Taken
 from common_sync.core.doctor.install.sites import Around, Site, find_site, moved, site_at
 from common_sync.core.formats.shell.script import Command
+from common_sync.core.model import below
 
 
 class Surroundings(NamedTuple):
@@ -43,16 +45,55 @@ def surround(build: Build, number: int) -> Surroundings:
     stage = build.stages[number]
     known = surround(build, stage.built_on)._replace(arounds=()) if stage.built_on is not None else Surroundings()
     activated, line = "", 0
+    homes, may_fall = _list_homes(build, number), stage.system.python and not _is_handed_over(build, number)
     for step in stage.steps:
         at = step.instruction.line if isinstance(step, Installed) else step.line
         activated = activated if at == line else ""  # each line has a shell of its own
         line = at
         activated = (activates(step.command) if isinstance(step, Ran) else "") or activated
-        around = Around(
-            known.made, activated, step.user if not isinstance(step, Taken) else "", known.pooled, known.inside
-        )
+        user = step.user if not isinstance(step, Taken) else ""
+        home = homes.get(user, "")
+        falls = may_fall and user not in _ROOT and home is not None
+        around = Around(known.made, activated, user, known.pooled, known.inside, home or None, falls)
         known = _follow(known, step, around, build)._replace(arounds=(*known.arounds, around))
     return known
+
+
+_ROOT = frozenset({"", "0", "root"})
+_PYTHON = "/usr/local"
+"""Where official images have their Python: only root may write there, and pip installs for all others in their homes."""
+_HOME = frozenset({"-d", "--home-dir", "--home", "-h"})
+_HANDING = frozenset({"chown", "chmod", "setfacl"})
+
+
+def _list_ran(build: Build, number: int) -> Iterator[Command]:
+    stage = build.stages[number]
+    if stage.built_on is not None:
+        yield from _list_ran(build, stage.built_on)
+    yield from (step.command for step in stage.steps if isinstance(step, Ran))
+
+
+def _is_handed_over(build: Build, number: int) -> bool:
+    """Tell whether a line may let others than root write into the image's own Python."""
+    handed = (one for one in _list_ran(build, number) if one.program in _HANDING)
+    return any(not word.known or _covers(word.text) for one in handed for word in one.arguments)
+
+
+def _covers(path: str) -> bool:
+    return path.startswith("/") and (below(_PYTHON, path) is not None or below(path, _PYTHON) is not None)
+
+
+def _list_homes(build: Build, number: int) -> dict[str, str | None]:
+    """Return the homes of users that lines make at unusual places; None for one that nobody can tell."""
+    homes: dict[str, str | None] = {}
+    for command in _list_ran(build, number):
+        words = command.arguments if command.program in {"useradd", "adduser", "usermod"} else ()
+        for word, after in pairwise(words):
+            name, equals, value = word.text.partition("=")
+            if name in _HOME:
+                place = value if equals else after.text if after.known else ""
+                homes |= dict.fromkeys((one.text for one in words), place or None)
+    return homes
 
 
 def _follow(known: Surroundings, step: Installed | Ran | Taken, around: Around, build: Build) -> Surroundings:

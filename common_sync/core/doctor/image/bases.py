@@ -40,6 +40,47 @@ _PIP_BEFORE_24_1 = 11
 """The last minor version of Python 3 that comes with a pip older than 24.1, the first to take `name @ file:./path`."""
 
 
+_OFFICIAL = expression(
+    r"(?:(?:docker\.io|public\.ecr\.aws/docker|mirror\.gcr\.io)/)?(?:library/)?[^/]+|ghcr\.io/astral-sh/uv:[^/]+"
+)
+"""What names an image of those who make it, and no image of a team that has the same name."""
+
+
+class System(NamedTuple):
+    """What system an official image has, where its name tells that it holds nothing more than this and perhaps Python.
+
+    Attributes:
+        name: `debian` (Ubuntu, too) or `alpine`; nothing for all others.
+        python: Whether it has a Python of its own below `/usr/local`.
+        full: Whether it has the tools that build packages, and with them the system's own Python.
+    """
+
+    name: str = ""
+    python: bool = False
+    full: bool = False
+
+
+def read_system(image: str) -> System:
+    """Return what system an image has by its name.
+
+    Args:
+        image: As in `FROM`.
+    """
+    plain = image.partition("@")[0].lower()
+    name, _, tag = plain.rpartition("/")[2].partition(":")
+    python = name == "python" or (name == "uv" and tag.startswith("python"))
+    if _OFFICIAL.fullmatch(plain) is None or name not in {"python", "uv", "debian", "ubuntu", "alpine"}:
+        return System()
+    if name == "alpine" or "alpine" in tag:
+        return System("alpine", python)
+    if "windows" in tag or "nanoserver" in tag or (name == "uv" and not _OF_DEBIAN.search(tag)):
+        return System()
+    return System("debian", python, full=python and "slim" not in tag)
+
+
+_OF_DEBIAN = expression(r"debian|bookworm|bullseye|trixie")
+
+
 class Base(NamedTuple):
     """What is known of a base image."""
 
@@ -48,6 +89,7 @@ class Base(NamedTuple):
     old_pip: bool = False  # whether the pip in it is older than 24.1
     folder: str = "/"  # the WORKDIR that it sets
     managed: bool = False  # whether its system's pip refuses to install into its Python
+    system: System = System()  # the system that it has, where nothing more is in it
 
 
 def read_base(image: str) -> Base:
@@ -63,4 +105,6 @@ def read_base(image: str) -> Base:
     old_pip = name == "python" and minor is not None and minor <= _PIP_BEFORE_24_1
     plain = name in _PLAIN
     managed = name in _MANAGED and _MANAGED[name].match(tag) is not None
-    return Base(plain, version, old_pip, _FOLDERS.get(name, "/") if plain else UNKNOWN_FOLDER, managed)
+    return Base(
+        plain, version, old_pip, _FOLDERS.get(name, "/") if plain else UNKNOWN_FOLDER, managed, read_system(image)
+    )

@@ -7,6 +7,7 @@ from itertools import pairwise, takewhile
 from posixpath import basename, join, normpath
 
 from common_sync.core.doctor.image.files import WILD, Allowed, Doubt, Gone, Image, Inline, Made, Put, match_paths
+from common_sync.core.doctor.image.lookup import find_started
 from common_sync.core.doctor.image.permissions import list_allowed
 from common_sync.core.expressions import expression
 from common_sync.core.formats.shell.script import Command
@@ -168,7 +169,7 @@ def why_not_followed(command: Command, image: Image) -> str | None:
         return None if first in _HARMLESS_RUNNERS else f"{words[0].text} {first}".strip()
     if command.program in {"xargs", "find", "parallel"} and any(basename(word.text) in _INSTALLERS for word in words):
         return f"{words[0].text} … {next(word.text for word in words if basename(word.text) in _INSTALLERS)}"
-    return words[0].text if "/" in words[0].text and _is_users(command, image) else None
+    return words[0].text if _is_users(command, image) else None
 
 
 _INSTALLERS = frozenset({"pip", "pip3", "uv", "poetry"})
@@ -176,6 +177,8 @@ _INSTALLERS = frozenset({"pip", "pip3", "uv", "poetry"})
 
 def _is_users(command: Command, image: Image) -> bool:
     """Tell whether a program is a file that the build context brought, and not one of the image's own."""
-    (path,) = _paths(command.words[:1], command) or ("",)
-    place = image.look(path) if path else None
-    return place is not None and (place.origin is not None or not path.startswith(SYSTEM))
+    path = find_started(command, image)
+    place = image.look(path) if path is not None else None
+    if place is None or path is None:
+        return False
+    return place.origin is not None or place.text is not None or not path.startswith(SYSTEM)

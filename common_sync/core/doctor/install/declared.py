@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from common_sync.core.doctor.install.command import Install
+from common_sync.core.doctor.install.markers import holds, is_for_another_system, marker_of
 from common_sync.core.doctor.install.projects import Dependency, Project, list_declared, read_project
 from common_sync.core.doctor.install.selection import select
 from common_sync.core.expressions import expression
@@ -30,7 +31,7 @@ class Declared(NamedTuple):
 
     Attributes:
         names: The normalised names, each also with each extra that it is asked for with: `fastapi`, `fastapi[standard]`.
-        left: Those of its groups and extras that are not installed.
+        left: Those of its groups and extras that are not installed, and those that may not be, by their markers.
         all_told: Whether its files say all that it asks for.
     """
 
@@ -55,12 +56,14 @@ def read_declared(text: str, install: Install, extras: frozenset[str] = frozense
     options = tuple(one for one in install.options if one[0] not in _NO_MATTER)
     chosen = {*select(install._replace(options=options), fakes)}
     names = {one.written for one in found.dependencies if one in chosen or (one.extra and one.extra in extras)}
+    names -= found.marked
     return Declared(frozenset(names), frozenset(one.written for one in found.dependencies) - names, found.all_told)
 
 
 class _Read(NamedTuple):
     dependencies: tuple[Dependency, ...]
     all_told: bool
+    marked: frozenset[str] = frozenset()
 
 
 @lru_cache(maxsize=64)
@@ -72,7 +75,22 @@ def _read(text: str) -> _Read | None:
     tables = document.tables
     project, poetry = find_table(tables, "project"), find_table(tables, "tool", "poetry")
     told = ("project" in tables and "dependencies" not in list_strings(project.get("dynamic"))) or bool(poetry)
-    return _Read(tuple(_list_dependencies(document)), told or "packages" in tables)
+    marked = [(name, one) for name, one in _list_marked(document) if not holds(one)]
+    told = (told or "packages" in tables) and all(is_for_another_system(one) for _, one in marked)
+    return _Read(tuple(_list_dependencies(document)), told, frozenset(name for name, _ in marked))
+
+
+def _list_marked(document: Document) -> Iterator[tuple[str, str]]:
+    """Yield the names that are asked for only where a marker holds, each with that."""
+    asked = [one.requirement for one in list_declared(document)]
+    always = {name for one in asked if holds(marker_of(one)) for name in list_spellings(one)}
+    yield from ((name, marker_of(one)) for one in asked for name in list_spellings(one) if name not in always)
+    poetry = find_table(document.tables, "tool", "poetry", "dependencies")
+    for name, value in (*poetry.items(), *find_table(document.tables, "packages").items()):
+        table = value if isinstance(value, dict) else {}
+        yield normalise(name), str(table.get("markers", ""))
+        yield from ((normalise(name), f"sys_platform == '{one}'") for one in [table.get("platform")] if one)
+        yield from ((normalise(name), f"sys_platform {one}") for one in [table.get("sys_platform")] if one)
 
 
 def _list_dependencies(document: Document) -> Iterator[Dependency]:

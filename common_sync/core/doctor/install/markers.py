@@ -19,6 +19,15 @@ _HOLDS = expression(
 """A marker that holds in the images that are built today: Linux, and a Python that is still maintained."""
 
 
+_WRITTEN = expression(r";(?P<marker>[^#]*?)(?:\s--\w.*|\s*\\)?$")
+
+
+def marker_of(requirement: str) -> str:
+    """Return the marker of a requirement by name, as a line of a file has it, options and all; nothing where it has none."""
+    found = _WRITTEN.search(requirement)
+    return found["marker"].strip() if found is not None else ""
+
+
 def is_for_another_system(marker: str) -> bool:
     """Tell whether a marker holds on Windows or macOS only."""
     return _OTHER_SYSTEMS.fullmatch(marker) is not None

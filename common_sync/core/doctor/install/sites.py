@@ -67,6 +67,8 @@ class Around(NamedTuple):
     user: str = "root"  # who runs it
     pooled: bool = True  # whether poetry makes environments of its own
     inside: bool = False  # whether it makes them in the project
+    home: str | None = None  # where the user who runs it is at home, as a line says; None where that is the usual place
+    falls: bool = False  # whether pip may not write into the image's own Python, and installs for the user
 
 
 def python_of(command: Command, around: Around) -> Site:
@@ -108,7 +110,10 @@ def find_site(install: Install, command: Command, around: Around) -> Site | None
         case "pdm":
             return UNKNOWN
         case _:
-            return python_of(command, around)
+            site = python_of(command, around)
+            rooted = any(basename(one[0].text) == "sudo" for one in command.through)
+            aside = site == PYTHON and around.falls and not rooted
+            return user_site(around.user, command.environment.get("HOME") or around.home) if aside else site
 
 
 def _interpreter(path: str) -> Site:

@@ -5,6 +5,7 @@ configs, secrets, include, merge and interpolation). Paths are relative to the f
 """
 
 import re
+from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from common_sync.core.expressions import expression
@@ -185,6 +186,16 @@ def expand(path: str) -> str:
 def has_variable(path: str) -> bool:
     """Tell whether a path depends on the environment."""
     return any(found["dollar"] is None for found in _IN_PATH.finditer(path))
+
+
+def list_variables(text: str) -> Iterator[str]:
+    """Yield the variables that Compose puts into a text and that have no default: an empty text takes the place of one that is not set."""
+    for found in _IN_PATH.finditer(text):
+        name = _PLAIN.fullmatch(found[0])
+        yield from [name[1]] if name is not None else []
+
+
+_PLAIN = expression(r"\$\{?(\w+)\}?")
 
 
 def _expand(found: re.Match[str]) -> str:

@@ -1,15 +1,17 @@
 """What a compose file starts a service with: `command` and `entrypoint`, its folder, and the variables that matter for them.
 
-Source of the format: https://github.com/compose-spec/compose-spec (05-services.md). A string is cut into words as a shell does,
-and given to no shell.
+Source of the format: https://github.com/compose-spec/compose-spec (05-services.md). A string is cut into words nearly as a shell does,
+and given to no shell: Compose drops all that follows an operator of a shell, and refuses a bracket without quotes
+(https://github.com/mattn/go-shellwords, with which it reads them).
 """
 
-import shlex
+import re
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from common_sync.core.expressions import expression
 from common_sync.core.formats.compose.file import Begin, list_named
-from common_sync.core.formats.compose.paths import has_variable
+from common_sync.core.formats.compose.paths import has_variable, list_variables
 from common_sync.core.formats.shell.words import Word
 from common_sync.core.formats.yaml.tree import Node, YamlScalar, YamlSequence
 
@@ -22,6 +24,8 @@ class Words(NamedTuple):
     words: tuple[Word, ...]  # a word with a variable is not known
     line: int  # the line, counted from 1
     file: str  # the absolute path of the compose file
+    put_in: frozenset[str] = frozenset()  # the variables without a default that Compose itself puts in
+    fault: str = ""  # what of it is never started, and why
 
 
 class ComposeStart(NamedTuple):
@@ -67,14 +71,47 @@ def _read_words(begin: Begin) -> Words | None:
     """Return the words of a command; None where it is none, as for `null`."""
     node = begin.node
     if isinstance(node, YamlSequence):
-        items = tuple(_word(one.value if isinstance(one, YamlScalar) else "") for one in node.items)
-        return Words(items, node.line, begin.file)
+        texts = [one.value if isinstance(one, YamlScalar) else "" for one in node.items]
+        names = frozenset(name for text in texts for name in list_variables(text))
+        return Words(tuple(map(_word, texts)), node.line, begin.file, names)
     if not isinstance(node, YamlScalar) or (not node.style and node.value in _NULL):
         return None
-    try:
-        return Words(tuple(map(_word, shlex.split(node.value))), node.line, begin.file)
-    except ValueError:
-        return Words((Word("", known=False),), node.line, begin.file)
+    words, fault = _split(node.value)
+    return Words(tuple(map(_word, words)), node.line, begin.file, frozenset(list_variables(node.value)), fault)
+
+
+_TOKEN = expression(
+    r"""(?s)(?P<blank>\s+)|(?P<operator>\d*>|[;&|<])|(?P<bracket>[()])"""
+    r"""|(?P<word>(?:\\.|'[^']*'|"(?:\\.|[^"\\])*"|\$\([^()]*\)|\$\{[^{}]*\}|[^\s;&|<>()'"\\])+)|(?P<broken>.)"""
+)
+_PART = expression(r"""(?s)\\(?P<escaped>.)|'(?P<single>[^']*)'|"(?P<double>(?:\\.|[^"\\])*)"|(?P<plain>.)""")
+_ESCAPED = expression(r"(?s)\\(.)")
+
+
+def _split(text: str) -> tuple[list[str], str]:
+    """Return the words of a string as Compose cuts it, and what of it is never started."""
+    words: list[str] = []
+    for token in _TOKEN.finditer(text):
+        match token.lastgroup:
+            case "word":
+                words.append("".join(map(_read_part, _PART.finditer(token[0]))))
+            case "operator" if token[0][-1] in "<>":
+                break
+            case "operator":
+                rest = text[token.start() :].strip()
+                return words, f"Compose drops `{rest.partition(chr(10))[0]}`, since it starts no shell" if rest.strip(
+                    ";&| "
+                ) else ""
+            case "bracket" | "broken":
+                return [
+                    ""
+                ], f"Compose refuses it at `{text[token.start() :].partition(chr(10))[0]}`: write that in quotes"
+    return words, ""
+
+
+def _read_part(part: re.Match[str]) -> str:
+    inner = part[part.lastgroup or 0]
+    return _ESCAPED.sub(r"\1", inner) if part.lastgroup == "double" else inner
 
 
 def _word(text: str) -> Word:

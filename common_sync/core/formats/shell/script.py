@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from itertools import count
+from itertools import count, takewhile
 from posixpath import basename, join, normpath
 from typing import NamedTuple
 
@@ -23,6 +23,7 @@ class Command(NamedTuple):
         writes: The files that its output goes to.
         environment: The variables that are set for it.
         passed_over: Whether the script goes on where it fails.
+        through: What it is started by and was taken off, the outermost first: each wrapper or shell, with its options.
     """
 
     words: tuple[Word, ...]
@@ -31,6 +32,7 @@ class Command(NamedTuple):
     writes: tuple[Word, ...] = ()
     environment: Variables = {}  # noqa: RUF012 - nobody writes to it: it is a Mapping
     passed_over: bool = False
+    through: tuple[tuple[Word, ...], ...] = ()
 
     @property
     def program(self) -> str:
@@ -225,15 +227,16 @@ class _Script:
     ) -> Iterator[Command]:
         """Yield the program that words start, or the programs of the script that they hand to a shell."""
         environment = self._variables | dict(own or {})
-        words = _unwrap(words, environment)
-        command = Command(tuple(words), self._folder, under, writes, environment)
+        words, through = _unwrap(words, environment)
+        command = Command(tuple(words), self._folder, under, writes, environment, through=through)
         script = _inner_script(command)
         inner = self._inner(script.text, environment) if script is not None and script.known else None
-        if inner is None:
+        if script is None or inner is None:
             yield command
             return
+        shell = tuple(takewhile(lambda word: word is not script, words))
         for one in inner:
-            yield one._replace(under=(*under, *one.under))
+            yield one._replace(under=(*under, *one.under), through=(*through, shell, *one.through))
         if writes:
             yield Command((), self._folder, under, writes)
 
@@ -245,9 +248,11 @@ class _Script:
         return None if tokens is None else _Script(self._folder, environment, self).run(split_commands(tokens))
 
 
-def _unwrap(words: list[Word], environment: dict[str, str | None]) -> list[Word]:
-    """Take off what only runs another program, and take in the variables that it sets or takes away."""
+def _unwrap(words: list[Word], environment: dict[str, str | None]) -> tuple[list[Word], tuple[tuple[Word, ...], ...]]:
+    """Take off what only runs another program, and take in the variables that it sets or takes away; return both parts."""
+    through: list[tuple[Word, ...]] = []
     while words and words[0].known and basename(words[0].text) in _WRAPPERS:
+        written = words
         wrapper, *rest = words
         name = basename(wrapper.text)
         while rest and (rest[0].text.startswith("-") or _ASSIGNMENT.fullmatch(rest[0].text)):
@@ -259,7 +264,8 @@ def _unwrap(words: list[Word], environment: dict[str, str | None]) -> list[Word]
                 _take_away(option, taken[-1].text, environment)
             rest = rest[len(taken) :]
         words = rest[1:] if name in _TAKE_ONE_WORD else rest
-    return words
+        through.append(tuple(written[: len(written) - len(words)]))
+    return words, tuple(through)
 
 
 def _take_away(option: str, value: str, environment: dict[str, str | None]) -> None:
