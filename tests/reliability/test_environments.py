@@ -200,7 +200,8 @@ def test_uv_is_killed(program: Program, folder: Path, record_property: Record) -
             continue
         (folder / "struck").unlink()
         struck += 1
-        if ended != (KILLED if kill.both else 2):
+        # A thread of uv may be ended once uv has said that it is done: what it has made is looked at all the same.
+        if ended not in ((KILLED,) if kill.both else (2, 0)):
             wrong.append(f"{kill}: it ended with {ended}")
         wrong += [f"{kill}: {one}" for one in (*place.wrong_now(), *place.wrong_at_last())]
     assert wrong == []
