@@ -1,13 +1,12 @@
 """What the pre-commit hook does: sync from what git tracks, and see to it that the commit gets all of it."""
 
-from bisect import bisect_left
 from collections.abc import Container, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.commands.steps.commit_check import Commit, check_commit, is_elsewhere, list_tracked_masters
 from common_sync.commands.steps.commit_comparison import Copy, Lack, make_copy
 from common_sync.commands.steps.survey import Survey, survey
-from common_sync.core.model import Finding
+from common_sync.core.model import Finding, list_below
 from common_sync.edges.library.targets import Tracked
 from common_sync.edges.library.unadded import list_unadded
 from common_sync.edges.project.index import Index, read_ahead
@@ -109,8 +108,7 @@ def _lack_service(service: str) -> Lack:
 
 
 def _holds_any(files: Sequence[str], folder: str) -> bool:
-    at = bisect_left(files, f"{folder}/")
-    return at < len(files) and files[at].startswith(f"{folder}/")
+    return next(list_below(files, folder), None) is not None
 
 
 def _write(project: Project, tracked: Tracked, pushed: str | None) -> HookRun:

@@ -4,7 +4,8 @@ They are named tuples and not dataclasses: importing `dataclasses` costs 15 ms h
 bare Python needs to start, and the hook pays it on every commit (docs/design.md has the figures).
 """
 
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 State = Literal["current", "stale", "missing", "modified", "diverged", "extra", "unmanaged"]
@@ -52,6 +53,15 @@ def ancestors(path: str) -> Iterator[str]:
     """Yield the folders above a path, the nearest first, without the root."""
     while path := path.rpartition("/")[0]:
         yield path
+
+
+def list_below(paths: Sequence[str], folder: str) -> Iterator[str]:
+    """Yield those of some sorted paths that are below a folder; of many, none before the first is looked at."""
+    inside = f"{folder}/"
+    at = bisect_left(paths, inside)
+    while at < len(paths) and paths[at].startswith(inside):
+        yield paths[at]
+        at += 1
 
 
 def name_after(master: str) -> str:

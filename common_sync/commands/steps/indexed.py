@@ -9,7 +9,7 @@ from common_sync.core.doctor.checks.from_index import check_from_index
 from common_sync.core.doctor.view import Service
 from common_sync.core.errors import shell_word
 from common_sync.core.findings import file_finding, make_finding, place
-from common_sync.core.model import Finding
+from common_sync.core.model import Finding, list_below
 from common_sync.edges.files.folders import explain_os_error
 from common_sync.edges.library.targets import Target
 from common_sync.edges.project.load import Project
@@ -66,7 +66,7 @@ _LEADS = {
 
 
 def _list_files(project: Project, service: str, masters: Iterable[Target]) -> tuple[str, ...]:
-    inner = [one for one in project.services if one.startswith(f"{service}/")]
+    inner = list_below(project.services, service)
     copies = [f"{service}/{target.library.copy}" for target in masters]
     try:
         others = {os.path.join(project.root, one) for one in (*inner, *copies)}

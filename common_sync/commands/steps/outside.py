@@ -1,9 +1,7 @@
 """What the build of a service reads outside its folder: what its files lead to, and what compose files give it."""
 
 import os
-from bisect import bisect
 from collections.abc import Iterable, Iterator
-from itertools import takewhile
 from typing import NamedTuple
 
 from common_sync.commands.steps.compositions import Dockerfile, list_compositions, list_dead_ends, list_dockerfiles
@@ -12,7 +10,7 @@ from common_sync.core.doctor.view import Service, View
 from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.formats.dockerfile.sources import find_sources, normalise
 from common_sync.core.formats.dockerfile.syntax import parse_dockerfile
-from common_sync.core.model import Finding, ancestors, is_below
+from common_sync.core.model import Finding, ancestors, is_below, list_below
 from common_sync.core.references.dockerfile.leads import before_wildcards
 from common_sync.core.references.kinds import IGNORE, KINDS, is_compose, kind_of
 from common_sync.core.references.mentions import find_upward
@@ -110,10 +108,7 @@ class _Looking:
     def _list_apart(self, folder: str) -> set[str]:
         """Return the folders in a folder that are no part of it: copies, and other services."""
         copies = (f"{folder}/{copy}" for copy in self._copies)
-        services, above = self._project.services, f"{folder}/"
-        first = bisect(services, above)  # they are sorted, and this is asked for each of them
-        rest = (services[at] for at in range(first, len(services)))
-        inner = takewhile(lambda one: one.startswith(above), rest)
+        inner = list_below(self._project.services, folder)
         return {os.path.join(self._root, one) for one in (*copies, *inner)}
 
     def _is_outside(self, path: str, place: str) -> bool:

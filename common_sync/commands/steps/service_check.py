@@ -13,7 +13,7 @@ from common_sync.core.doctor.catalogue import State, Verdict, conclude, inspect_
 from common_sync.core.doctor.checks.layout import find_importable
 from common_sync.core.doctor.view import Service, View, find_imports
 from common_sync.core.findings import distribute_command, place, reference_findings
-from common_sync.core.model import Finding, ancestors, below, is_below
+from common_sync.core.model import Finding, ancestors, below, is_below, list_below
 from common_sync.core.references.kinds import is_compose
 from common_sync.core.service_plan import CopySurvey, ServicePlan
 from common_sync.edges.files.folders import explain_os_error
@@ -99,7 +99,7 @@ def check_service(found: Survey, plan: ServicePlan, shared: Iterable[Finding], *
 
 
 def _list_files(project: Project, plan: ServicePlan) -> tuple[str, ...]:
-    inner = (one for one in project.services if one.startswith(f"{plan.service}/"))
+    inner = list_below(project.services, plan.service)
     copies = (*(copy.path for copy in plan.copies), *(former.path for former in plan.former))
     others = {os.path.join(project.root, one) for one in (*inner, *copies)}
     try:

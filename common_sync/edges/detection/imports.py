@@ -2,7 +2,6 @@
 
 import os
 import sys
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple
@@ -10,7 +9,7 @@ from typing import NamedTuple
 from common_sync.core.asked_once import asked_once
 from common_sync.core.expressions import expression_of_bytes
 from common_sync.core.formats.python import find_path_entries
-from common_sync.core.model import ancestors, is_below, overlap
+from common_sync.core.model import ancestors, is_below, list_below, overlap
 from common_sync.edges.detection.tree import COMMONPLACE, Tree, above, last
 
 _IMPORT = expression_of_bytes(
@@ -102,8 +101,7 @@ class Imports:
     def holds(self, service: str, name: str) -> bool:
         """Tell whether a service has a module or a package of a name somewhere below it."""
         for paths in (self._tree.sources_by_name.get(f"{name}.py", ()), self._folders.get(name, ())):
-            at = bisect_left(paths, f"{service}/")
-            if at < len(paths) and paths[at].startswith(f"{service}/"):
+            if next(list_below(paths, service), None) is not None:
                 return True
         return False
 

@@ -6,7 +6,6 @@ Small files are read in one call of the size they have: a large buffer is alloca
 import hashlib
 import os
 import time
-from bisect import bisect_left
 from collections.abc import Iterable
 from errno import EISDIR
 from functools import cached_property
@@ -18,7 +17,7 @@ from common_sync.core.copies.manifest import DEEPEST
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.rules import Rules
 from common_sync.core.errors import Problem, TreeError
-from common_sync.core.model import Entry, File, Seen, Snapshot, Symlink
+from common_sync.core.model import Entry, File, Seen, Snapshot, Symlink, list_below
 from common_sync.edges.files.folders import FILE, FOLDER, OWNER_MAY_EXECUTE, explain_os_error, open_below
 from common_sync.edges.files.large import BLOCK, is_settled, see
 from common_sync.edges.files.memory import Held
@@ -210,9 +209,7 @@ class Expected:
 
         They are looked up in order, and not in a set of all their folders: of a hostile manifest, that fills the memory.
         """
-        start = folder + "/"
-        place = bisect_left(self._in_order, start)
-        return place < len(self._in_order) and self._in_order[place].startswith(start)
+        return next(list_below(self._in_order, folder), None) is not None
 
 
 def walk(folder: int, where: str, rules: Rules, expected: Expected | None = None) -> Snapshot:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.rules import BUILT_IN, Rules
 from common_sync.core.errors import GitError
-from common_sync.core.model import ancestors
+from common_sync.core.model import ancestors, list_below
 from common_sync.edges.files.folders import explain_os_error
 from common_sync.edges.git.ask import ask, split
 from common_sync.edges.git.repository import find_top
@@ -112,16 +112,12 @@ def _walk(root: str, folder: str) -> Iterator[str]:
 def _with_files(folders: Iterable[str], files: Iterable[str]) -> set[str]:
     """Return those of some folders of which a file is named that is no cache, or which are named themselves."""
     rules, every = Rules(BUILT_IN), sorted(files)
-    return {folder for folder in folders if any(rules.exclusion(path) is None for path in _list_below(every, folder))}
+    return {folder for folder in folders if any(rules.exclusion(path) is None for path in _list_inside(every, folder))}
 
 
-def _list_below(every: Sequence[str], folder: str) -> Iterator[str]:
+def _list_inside(every: Sequence[str], folder: str) -> Iterator[str]:
     """Yield those of some sorted paths that are in a folder, relative to it; the folder itself is the empty one."""
     at = bisect_left(every, folder)
     if every[at : at + 1] == [folder]:
         yield ""
-    inside = f"{folder}/"
-    at = bisect_left(every, inside, at)
-    while at < len(every) and every[at].startswith(inside):
-        yield every[at].removeprefix(inside)
-        at += 1
+    yield from (path[len(folder) + 1 :] for path in list_below(every, folder))

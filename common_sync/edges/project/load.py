@@ -58,9 +58,8 @@ class Project(NamedTuple):
     @property
     def indexed(self) -> tuple[str, ...]:
         """The services that take their libraries from an index, and have no copies."""
-        return tuple(
-            service for service in self.services if service in self.settings and self.settings[service].from_index
-        )
+        from_index = (service for service, settings in self.settings.items() if settings.from_index)
+        return tuple(sorted(service for service in from_index if service in self.services))
 
     def libraries_of(self, service: str) -> tuple[Library, ...]:
         """Return the libraries that a service gets a copy of."""

@@ -1,14 +1,12 @@
 """Read the files of a service that may refer to the library, and follow what they include."""
 
 import os
-from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from itertools import islice, takewhile
 from stat import S_ISREG
 from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.findings import make_finding, place
-from common_sync.core.model import FileEdit, Finding, Reference, below
+from common_sync.core.model import FileEdit, Finding, Reference, below, list_below
 from common_sync.core.references.contract import LocatedReference, Rewrite, Rewriter, Site
 from common_sync.core.references.hints import may_install
 from common_sync.core.references.kinds import KINDS, Kind, kind_of, made_from
@@ -71,9 +69,8 @@ def read_references(
     """
     views = see_from(libraries, service)
     root, folder = libraries[0].root, views[0].folder
-    after = islice(services, bisect_left(services, f"{service}/"), None)
-    inner = takewhile(lambda other: other.startswith(f"{service}/"), after)
-    others = {*(view.copy_folder for view in views), *(os.path.join(root, other) for other in inner)}
+    inner = (os.path.join(root, other) for other in list_below(services, service))
+    others = {*(view.copy_folder for view in views), *inner}
     try:
         paths = list(list_paths(folder, others))
     except OSError as error:
