@@ -58,7 +58,9 @@ def test_one_service_stays_behind(grown: Monorepo) -> None:
     grown.write(SETTINGS, "DEBUG = None\n")
     assert grown.run("distribute").code == 0
     assert [grown.read(f"{one}/{SETTINGS}") for one in (API, WORKER)] == ["DEBUG = False\n", "DEBUG = None\n"]
-    assert "pinned      services/api to v1" in grown.run("status").out
+    shown = grown.run("status").out.splitlines()
+    assert "pinned      services/api to v1" in shown
+    assert "versions    1.2.3 in 2, not all with the same files" in shown
     services = grown.json("verify", code=0)["services"]
     assert [one.get("pinned") for one in services] == ["v1", None]
 

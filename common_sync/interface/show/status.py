@@ -1,7 +1,7 @@
 """The text of `status`: a row for each service that is not in sync, and the versions."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from common_sync.commands.steps.survey import Survey
 from common_sync.core.model import State
@@ -149,11 +149,17 @@ def _version_lines(surveyed: Survey, options: Options) -> Iterator[str]:
         found = Counter(copy.version for copy in copies)
         if found and found.keys() != {None}:
             whose = f"{printable(target.manifest.library.name)}: " if len(surveyed.masters) > 1 else ""
-            shown = "  ".join(
-                f"{printable(version or 'none')} in {n:,}" for version, n in found.most_common(_MOST_VERSIONS)
-            )
+            shown = "  ".join(_show_version(version, copies) for version, _ in found.most_common(_MOST_VERSIONS))
             yield ""
             yield from options.terminal.wrap(f"{whose}{shown}", 12, "versions    ")
+
+
+def _show_version(version: str | None, copies: Sequence[CopySurvey]) -> str:
+    """Return in how many services a version is, and whether those that nobody has edited hold other files under its name."""
+    found = [copy for copy in copies if copy.version == version]
+    contents = {copy.digest for copy in found if copy.kind == "current"}
+    differ = ", not all with the same files" if version is not None and len(contents) > 1 else ""
+    return f"{printable(version or 'none')} in {len(found):,}{differ}"
 
 
 def _pin_lines(surveyed: Survey, options: Options) -> Iterator[str]:
