@@ -274,7 +274,7 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "a file that cannot be read is told of already": (
         ALL + "ARG X\nRUN pip install -r $X\n" + UVICORN,
         {},
-        "CS213:7",
+        "",
     ),
     "a line that is refused is told of already": (ALL + "RUN pip install 'x @ ./common'\n" + GUNICORN, {}, "CS213:6"),
     "from an address": (FILE + GUNICORN, wants("./common\ngunicorn @ git+https://x.invalid/y\n"), ""),
@@ -409,6 +409,11 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
         {**wants("./w/x-1-py3-none-any.whl\n"), "w/x-1-py3-none-any.whl": ""},
         "CS213:5",
     ),
+    "requirements that a command has written": (
+        ALL + "RUN grep -v common requirements.txt > r.txt && pip install -r r.txt\n" + GUNICORN,
+        {"requirements.txt": "./common\ngunicorn\n"},
+        "",
+    ),
     # projects that a tool installs as a whole
     "by poetry, only for development": (
         ALL
@@ -457,7 +462,7 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
         {"Pipfile": "[packages]\n", "Pipfile.lock": "<<<<"},
         "CS213:6",
     ),
-    "no TOML is told of already": (UV + GUNICORN, {"pyproject.toml": "<<<"}, "CS213:6"),
+    "no TOML is told of already": (UV + GUNICORN, {"pyproject.toml": "<<<"}, ""),
 }
 
 

@@ -101,7 +101,8 @@ def check_programs(view: View, begun: Begun) -> Iterator[Finding]:
     if begun.end.installs_later:
         return
     activated = ""
-    told = is_told(begun.image, NotFollowed)
+    unread = any(need.kind == "file" and need.state != "there" for need in begun.image.build.needs)
+    told = unread or is_told(begun.image, NotFollowed)
     for started in begun.end.started:
         activated = activates(started.command) or activated
         wanted = _read(started)
