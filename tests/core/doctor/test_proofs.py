@@ -723,6 +723,8 @@ REASONS = {
     BASE + "RUN git clone https://example.invalid/x .\n" + INSTALL: "line 3 runs `git`, and what it leaves is unknown",
     BASE + "ADD x.tar.gz ./\n" + INSTALL: "line 3 unpacks or fetches `x.tar.gz`",
     BASE + "ARG S\nCOPY $S ./\n" + INSTALL: "in line 4 `$S` holds a variable without a value",
+    BASE
+    + "COPY . .\nARG X\nRUN pip install $X\n": "cannot be told what this line reads: it holds a variable without a value",
     NEWEST + "COPY --exclude=[x] common ./common\nRUN pip install ./common\n": "line 4 leaves some of it out",
 }
 

@@ -176,9 +176,8 @@ def _of_need(need: Need, event: Installed, file: str, context: Context) -> Itera
         remedy = (
             f"add `{insertion.text}` before line {line}, if nothing else puts it there" if insertion else IF_HARMLESS
         )
-        yield file_finding(
-            "CS213", file, line, f"cannot be told whether {asked} is there when this line reads it: {reason}", remedy
-        )
+        what = f"whether {asked} is there when this line reads it" if need.written else "what this line reads"
+        yield file_finding("CS213", file, line, f"cannot be told {what}: {reason}", remedy)
         return
     code = "CS201" if need.kind == "project" else "CS204"
     message = f"{asked} is not in the image when this line {'installs' if need.kind == 'project' else 'reads'} it: "
