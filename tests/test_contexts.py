@@ -111,6 +111,22 @@ def test_compose_file_at_the_root(shared: Monorepo) -> None:
     assert shared.tree() == before
 
 
+def test_a_compose_file_that_is_about_others_holds_no_service_up(shared: Monorepo) -> None:
+    """A service that is ejected alone would end in an error about a file that has nothing of it."""
+    shared.write("services/mailer/requirements.txt", "-e ../../shared\n")
+    shared.write("services/api/Dockerfile", "FROM x\nCOPY shared /app/common\nCOPY services/api /app\n")
+    shared.write(
+        "docker-compose.yml",
+        "services:\n  api:\n    build:\n      context: .\n      dockerfile: services/api/Dockerfile\n",
+    )
+    assert shared.run("distribute", "--contexts").code == 0
+    assert "services/api" in shared.read("docker-compose.yml").replace("./", "")
+    done = shared.run("eject", "mailer", "--dry-run")
+    assert (done.code, "docker-compose.yml" in done.out) == (0, False)
+    refused = shared.run("eject", "api", "--dry-run")
+    assert (refused.code, "docker-compose.yml: CS117" in refused.out, "\n✗ ." in refused.out) == (1, True, False)
+
+
 def test_only_the_services_that_were_named(shared: Monorepo) -> None:
     """Somebody who tries it on one service would find another one changed."""
     for service in ("api", "worker"):

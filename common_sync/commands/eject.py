@@ -16,7 +16,7 @@ from common_sync.core.copies.plan import CopyPlan, Operation
 from common_sync.core.errors import TreeError
 from common_sync.core.findings import make_finding
 from common_sync.core.model import SUBDIRECTORY, TOP, FileEdit, Finding, Reference
-from common_sync.core.references.undoing import Hunk, find_hunks, put_back
+from common_sync.core.references.undoing import Hunk, find_hunks, mentions, put_back
 from common_sync.core.service_plan import CopySurvey, ServicePlan
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.files.replacing import write_edit
@@ -107,7 +107,7 @@ def eject(
         gone.update(removal.copy.path for one in services for removal in one.removals)
         attributes = unblock_attributes(project.root, gone)
         unblocked = () if attributes is None else (attributes,)
-        services += _plan_root(project, record, names, meant)
+        services += _plan_root(project, record, [plan.service for plan in plans] if names else [], meant)
         kept = None
         if not dry_run:
             discards = (
@@ -177,17 +177,16 @@ def _holder(file: str, services: Sequence[str]) -> str | None:
 
 def _plan_root(project: Project, record: Record, names: Sequence[str], library: Library | None) -> tuple[Ejected, ...]:
     """Put back the files at the root, which several services share: all of it, or nothing."""
-    files = [file for file in record if _holder(file, project.services) is None]
+    shared = {file: hunks for file, hunks in record.items() if _holder(file, project.services) is None}
+    called = [name.rpartition("/")[2] for name in names]  # a path may be written from any folder
+    files = [file for file, hunks in shared.items() if not called or mentions(hunks, called)]
     if not files:
         return ()
     if names or library is not None:
-        others, name = ("services", names[0]) if library is None else ("libraries", "")
+        others, name, remedy = "services", names[0] if names else "", "common-sync eject, of all services"
+        if library is not None:
+            others, name, remedy = "libraries", "", f"take out by hand what leads to {library.name}"
         message = f"was rewritten for other {others} as well, so it stays"
-        remedy = (
-            "common-sync eject, of all services"
-            if library is None
-            else f"take out by hand what leads to {library.name}"
-        )
         findings = tuple(make_finding("CS117", name, file, None, message, remedy) for file in files)
         return (Ejected(".", (".",), (), (), (), findings),)
     edits = []

@@ -53,7 +53,10 @@ def _done_lines(ejection: "Ejection", terminal: Terminal) -> Iterator[str]:
     width = max((len(service.service) for service in ejection.services), default=0)
     for service in ejection.services:
         failed = any(finding.severity == "error" for finding in service.findings)
-        what = ", ".join(_changes(service, be)) or "nothing to put back"
+        what = ", ".join(_changes(service, be))
+        if not what and service.service == ".":
+            continue  # its findings name the files
+        what = what or "nothing to put back"
         yield f"{terminal.mark('✗' if failed else mark)} {printable(service.service):<{width}}  {what}"
     for block in ejection.unblocked:
         yield f"{terminal.mark(mark)} {printable(block.path):<{width}}  managed block {be}taken out"
