@@ -58,7 +58,7 @@ def _next_lines(distribution: Distribution) -> Iterator[str]:
     told = [place for place in places if any(is_below(file, place) for file in changed)]
     words = [shell_word(os.path.relpath(os.path.join(root, place), here)) for place in told]
     if len(words) > _MOST_PLACES:
-        yield f"next: commit {count(len(changed), 'file')} of copies, services and library together; git status lists them"
+        yield f"next: commit these {count(len(changed), 'file')} together; git status lists them"
     elif words:
         yield f"next: git add {printable(' '.join(words))}"
 
