@@ -142,9 +142,9 @@ def test_only_what_fails_is_shown(story: Monorepo) -> None:
     assert out[: out.index("✗ 1/4")] == (
         "".join(
             f"✗ services/{service}\n"
-            "  CS201 Dockerfile:4: `-e ./common` (requirements.txt:2) is not in the image\n"
-            "        when this line installs it: there is no /app/common\n"
-            "        help: add `COPY common/ ./common/` before line 4\n"
+            "  Dockerfile:4: CS201 `-e ./common` (requirements.txt:2) is not in the image\n"
+            "      when this line installs it: there is no /app/common\n"
+            "    help: add `COPY common/ ./common/` before line 4\n"
             for service in SERVICES[1:]
         )
         + "\nSERVICE           INSTALL\nservices/billing     ✗\nservices/media       ✗\nservices/worker      ✗\n"
@@ -166,7 +166,7 @@ def test_what_follows_from_another_finding_is_left_out(story: Monorepo) -> None:
     out = story.run("doctor").out
     shown = {
         service: re.findall(
-            r"^  (CS\d+) ", out.partition(f"services/{service}\n")[2].partition("services/")[0], re.MULTILINE
+            r"^  \S+: (CS\d+) ", out.partition(f"services/{service}\n")[2].partition("services/")[0], re.MULTILINE
         )
         for service in SERVICES
     }
@@ -174,7 +174,7 @@ def test_what_follows_from_another_finding_is_left_out(story: Monorepo) -> None:
     hidden = sum(map(len, seen.values())) - 4
     assert hidden >= 3
     assert f"\n  {hidden} findings that follow from these: left out (-v names them)\n" in out
-    assert len(re.findall(r"^  CS\d+ ", story.run("doctor", "-v").out, re.MULTILINE)) == hidden + 4
+    assert len(re.findall(r"^  \S+: CS\d+ ", story.run("doctor", "-v").out, re.MULTILINE)) == hidden + 4
 
 
 @deep("builds of less usual kinds")

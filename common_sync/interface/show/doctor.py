@@ -78,9 +78,9 @@ def _findings_of(service: str, findings: Sequence[Finding], options: Options) ->
     shown, rest = limit(findings, _MOST_FINDINGS, everything=options.verbose)
     for index, finding in enumerate(shown):
         code = terminal.code(finding.code, "red" if finding.severity == "error" else "yellow")
-        yield from terminal.wrap(f"{place_of(finding, service)}: {printable(finding.message)}", 8, f"  {code} ")
+        yield from terminal.wrap(printable(finding.message), 6, f"  {place_of(finding, service)}: {code} ")
         if index + 1 == len(shown) or shown[index + 1].remedy != finding.remedy:
-            yield from help_lines(finding.remedy, terminal, 8)
+            yield from help_lines(finding.remedy, terminal, 4)
     yield from more_lines(rest, "finding", terminal)
 
 
