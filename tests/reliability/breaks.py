@@ -63,7 +63,7 @@ BREAKS = (
         "commands/steps/taking.py",
         "    write_journal(project.root, journal)\n",
         "",
-        ("tests/test_promote.py::test_a_stopped_run_is_finished_by_distribute",),
+        (f"{HERE}/test_promote.py::test_killed_anywhere",),
     ),
     Break(
         "promote --to forgets what it has taken",
