@@ -53,7 +53,7 @@ def test_a_wide_row_of_a_table_goes_on_below() -> None:
         "                   36.2 of 200.0 MB  8000",
         "services/database  -                   no command  none",
     ]
-    whole = [*table_lines(wide, terminal._replace(is_told=False))]
+    whole = [*table_lines(wide, terminal._replace(has_width=False))]
     assert [line.split()[-1] for line in whole] == ["PORT", "8000", "-"], "a program reads a row as a line"
     narrow = list(
         table_lines(

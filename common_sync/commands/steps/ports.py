@@ -1,4 +1,4 @@
-"""What `deploy`, `rollback` and `ps` share: who listens at the ports of services."""
+"""Who listens at the ports of services, for `deploy`, `rollback` and `ps`."""
 
 from collections.abc import Iterable, Sequence
 

@@ -56,7 +56,7 @@ def _lines(synced: "EnvironmentSync", options: Options) -> Iterator[str]:
             mark = _MARKS[one.action] if not synced.dry_run or one.action != "built" else "→"
             head = f"{terminal.mark(mark)} {printable(one.service):<{width}}  "
             said = _describe(one, synced)
-            yield from terminal.wrap(said, columns(head), head) if terminal.is_told else (head + said,)
+            yield from terminal.wrap(said, columns(head), head) if terminal.has_width else (head + said,)
     yield from finding_lines(synced.findings, terminal, everything=options.verbose)
 
 

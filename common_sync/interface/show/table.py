@@ -19,15 +19,15 @@ def table_lines(rows: Sequence[Sequence[str]], terminal: Terminal) -> Iterator[s
     every = [max(map(columns, column)) for column in zip(*rows, strict=True)]
     widths = every[:-1]
     last_at = sum(widths) + 2 * len(widths)
-    if terminal.is_told and terminal.width < _NARROW and last_at >= terminal.width:
+    if terminal.has_width and terminal.width < _NARROW and last_at >= terminal.width:
         yield from _cell_lines(rows, terminal)
         return
-    if terminal.is_told and terminal.width >= _NARROW and last_at + columns(rows[0][-1]) > terminal.width:
+    if terminal.has_width and terminal.width >= _NARROW and last_at + columns(rows[0][-1]) > terminal.width:
         yield from _folded_lines(rows, every, terminal)
         return
     for number, (*cells, last) in enumerate(rows):
         head = "".join(f"{pad(cell, width)}  " for cell, width in zip(cells, widths, strict=True))
-        if number == 0 or not terminal.is_told:
+        if number == 0 or not terminal.has_width:
             yield terminal.paint(head + last, "bold") if number == 0 else head + last
         else:
             yield from terminal.wrap(last, columns(head), head)

@@ -38,8 +38,8 @@ class Terminal(NamedTuple):
     marks: bool  # whether its encoding has the marks
     width: int = 80  # in columns
     links: bool = False  # whether it takes hyperlinks
-    is_told: bool = (
-        True  # whether the width is known; a file or a program has none, and reads a row of a table as one line
+    has_width: bool = (
+        True  # whether its width is known: a file or a program has none, and gets a line for each row of a table
     )
 
     def paint(self, text: str, color: str) -> str:

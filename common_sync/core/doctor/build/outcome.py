@@ -131,6 +131,11 @@ class Build(NamedTuple):
         """What is read by all that is installed."""
         return [need for stage in self.stages for one in stage.installs for need in one.needs]
 
+    def list_chain(self, number: int) -> list[int]:
+        """Return the numbers of a stage and of those that it begins with, the first of them first."""
+        below = self.stages[number].built_on
+        return [*(self.list_chain(below) if below is not None else ()), number]
+
     def ends(self, targets: Iterable[str] = ()) -> list[int]:
         """Return the numbers of the stages that are run: the last one, and some others."""
         wanted = {target.lower() for target in targets}

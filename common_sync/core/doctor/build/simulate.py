@@ -4,7 +4,7 @@ Source of the rules: https://docs.docker.com/reference/dockerfile/, and BuildKit
 """
 
 from collections.abc import Iterator, Mapping
-from posixpath import join, normpath
+from posixpath import basename, join, normpath
 from typing import NamedTuple
 
 from common_sync.core.doctor.build.outcome import (
@@ -23,6 +23,7 @@ from common_sync.core.doctor.image.copying import Copying, MissingSource, copy_l
 from common_sync.core.doctor.image.effects import Layer, find_effects, why_not_followed
 from common_sync.core.doctor.image.files import Allowed, Anything, Context, Doubt, Files, Gone, Image, Made, Put
 from common_sync.core.doctor.image.flags import list_later_flags
+from common_sync.core.doctor.image.lookup import is_shell
 from common_sync.core.doctor.image.permissions import may_run_by
 from common_sync.core.doctor.install.command import read_install
 from common_sync.core.doctor.install.configured import configure
@@ -63,7 +64,6 @@ def simulate(
     return Build(tuple(end.finished() for end in builder.ends))
 
 
-_POSIX_SHELL = expression(r"(?:^|/)(?:ba|da|a|z|k)?sh$")
 _UNKNOWN = "\0"
 """What stands for a variable's value that nobody can tell; no path holds it."""
 _NEW_PIP = expression(r"pip(?:\s*[>~]=?.*|\s*==\s*(?:2[5-9]|24\.[1-9]|[3-9]\d).*)?")
@@ -108,7 +108,7 @@ class _Builder:
                     state.begin_with(instruction, own=starts)
                     starts = starts or instruction.name == "CMD"
                 case "SHELL":
-                    state.posix = bool(_POSIX_SHELL.search(instruction.words[0].text if instruction.words else ""))
+                    state.posix = is_shell(basename(instruction.words[0].text if instruction.words else ""))
         around = Surrounding(state.image, self._context, state.workdir, state.variables, state.posix, state.login_path)
         begun = {name: read_start(one) for name, one in state.starts.items()}
         state.installs_later += list_later_installs(begun, around)

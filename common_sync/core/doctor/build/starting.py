@@ -12,21 +12,19 @@ from common_sync.core.doctor.build.folders import is_told_folders
 from common_sync.core.doctor.build.outcome import NotFollowed, Start, Started
 from common_sync.core.doctor.image.effects import why_not_followed
 from common_sync.core.doctor.image.files import Context, Image
-from common_sync.core.doctor.image.lookup import SOURCING, at_script, find_read, find_started
+from common_sync.core.doctor.image.lookup import SOURCING, at_script, find_read, find_started, is_shell
 from common_sync.core.doctor.install.command import read_install
 from common_sync.core.doctor.install.need import read_text
 from common_sync.core.expressions import expression
-from common_sync.core.formats.shell.script import Command, read_script, read_words
+from common_sync.core.formats.shell.script import Command, read_first_line, read_script, read_words
 from common_sync.core.formats.shell.words import ARGUMENTS, Word, split_script
 
-_SHELL = expression(r"(?:ba|da|a|z|k)?sh")
 _SHIFTS = frozenset({"shift", "--"})
 """Words after which a script may no longer have the arguments that it was given."""
 _PASSED = "\0@"
 """What stands for all arguments of a script; no word holds it."""
 _DEEPEST = 5
 _LOGIN = expression(r"-[a-z]*l[a-z]*")
-_SHEBANG = expression(r"#![ \t]*([^\n]+)")
 
 
 class Surrounding(NamedTuple):
@@ -123,7 +121,7 @@ def _follow(command: Command, around: Surrounding, depth: int) -> Iterator[tuple
 
 def _log_in(command: Command, around: Surrounding) -> Command:
     """Return a command with the PATH that a login shell has set, where it is started by one (`bash -lc`)."""
-    logs_in = any(_SHELL.fullmatch(basename(one[0].text)) and any(map(_is_login, one[1:])) for one in command.through)
+    logs_in = any(is_shell(basename(one[0].text)) and any(map(_is_login, one[1:])) for one in command.through)
     kept = command.environment.get("PATH") == around.environment.get("PATH")  # else its own words have set it
     if not (logs_in and kept and around.login_path):
         return command
@@ -152,7 +150,7 @@ def _run(script: _Script, command: Command, around: Surrounding) -> list[Command
     """Return what a script runs, with its arguments where it passes them on; None where it cannot be read."""
     folder = command.folder or around.folder
     interpreter = _interpreter_of(script.text)
-    if not _SHELL.fullmatch(interpreter.program):
+    if not is_shell(interpreter.program):
         words = [*interpreter.words, command.words[0], *script.arguments]
         return read_words(words, folder, {**command.environment, **interpreter.environment})
     tokens = split_script(script.text) or []
@@ -163,9 +161,7 @@ def _run(script: _Script, command: Command, around: Surrounding) -> list[Command
 
 def _interpreter_of(text: str) -> Command:
     """Return what runs a script by its first line."""
-    shebang = _SHEBANG.match(text)
-    words = [Word(one) for one in shebang[1].split()] if shebang else []
-    return next(iter(read_words(words or [Word("sh")], None, {})), Command((Word("sh"),), None))
+    return next(iter(read_words(read_first_line(text) or [Word("sh")], None, {})), Command((Word("sh"),), None))
 
 
 def _pass_on(command: Command, arguments: tuple[Word, ...]) -> list[Command]:

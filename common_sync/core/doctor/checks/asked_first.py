@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from posixpath import basename, join
 
-from common_sync.core.doctor.build.outcome import Build, Installed
+from common_sync.core.doctor.build.outcome import Installed
 from common_sync.core.doctor.checks.by_name import find_asked, find_asked_by_name
 from common_sync.core.doctor.image.files import Image
 from common_sync.core.doctor.install.need import Need
@@ -22,7 +22,7 @@ def find_asked_first(image: ImageView) -> list[Finding]:
 
 def _find_in_stage(image: ImageView, number: int) -> Iterator[Finding]:
     stage = image.build.stages[number]
-    events = [*_list_installs(image.build, number)]
+    events = [one for at in image.build.list_chain(number) for one in image.build.stages[at].installs]
     bringing = [any(_brings(need, image) for need in event.needs) for event in events]
     if stage.taken or not any(bringing):
         return  # an environment may come from another stage; and what nothing brings is told elsewhere
@@ -31,14 +31,6 @@ def _find_in_stage(image: ImageView, number: int) -> Iterator[Finding]:
     for event in events[:first]:
         yield from _find_asked(event, image, stage.image)
     yield from _find_above(events[first], image, stage.image)
-
-
-def _list_installs(build: Build, number: int) -> Iterator[Installed]:
-    """Yield what is installed in a stage, after what is installed in those that it is built on."""
-    stage = build.stages[number]
-    if stage.built_on is not None:
-        yield from _list_installs(build, stage.built_on)
-    yield from stage.installs
 
 
 def _brings(need: Need, image: ImageView) -> bool:

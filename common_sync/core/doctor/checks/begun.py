@@ -107,12 +107,8 @@ def leaves_nothing(build: Build, number: int, besides: frozenset[str] = frozense
     return all(one in _QUIET or one in besides for one in _programs(build, number))
 
 
-def _programs(build: Build, last: int) -> Iterator[str]:
-    number: int | None = last
-    while number is not None:
-        stage = build.stages[number]
-        for step in stage.steps:
-            if isinstance(step, Ran) and step.command.words:
-                program = step.command.program
-                yield read_module(program, step.command.arguments) or program
-        number = stage.built_on
+def _programs(build: Build, number: int) -> Iterator[str]:
+    for step in (step for at in build.list_chain(number) for step in build.stages[at].steps):
+        if isinstance(step, Ran) and step.command.words:
+            program = step.command.program
+            yield read_module(program, step.command.arguments) or program

@@ -19,8 +19,7 @@ from common_sync.core.doctor.view import IF_HARMLESS, View
 from common_sync.core.expressions import expression
 from common_sync.core.findings import make_finding
 from common_sync.core.formats.python_command import is_python
-from common_sync.core.formats.shell.script import Command, read_words
-from common_sync.core.formats.shell.words import Word
+from common_sync.core.formats.shell.script import Command, read_first_line, read_words
 from common_sync.core.model import Finding, below
 
 _WRAPPERS = frozenset({"tini", "dumb-init", "gosu", "su-exec", "catatonit"})
@@ -31,7 +30,6 @@ _NOT_IN = {
 }
 """System → programs that it has only where something installs them."""
 _SHELL_SCRIPT = expression(r"[\w.-]+\.(?:sh|bash)")
-_SHEBANG = expression(r"#![ \t]*([^\r\n]+)")
 _NEUTRAL = frozenset(
     (
         *("python", "python3", "manage.py", "django-admin", "curl", "wget", "gpg", "npm", "yarn", "pnpm", "node"),
@@ -105,8 +103,7 @@ def _list_needed(started: Started, begun: Begun) -> Iterator[_Needed]:
     if path is None or place is None:
         yield _Needed(command.words[0].text, sure=True, command=command)
     elif place.kind == "file" and not any(below(path, one.target) is not None for one in begun.mounts):
-        shebang = _SHEBANG.match(read_text(place, begun.image.context) or "")
-        words = [Word(one) for one in shebang[1].split()] if shebang else []
+        words = read_first_line(read_text(place, begun.image.context) or "")
         for inner in read_words(words, None, {}) if words else ():
             names = inner.words[0].text if inner.words else ""
             yield _Needed(names, sure=True, command=command, by=path)
@@ -135,7 +132,7 @@ def _why_lacking(needed: _Needed, begun: Begun) -> _Lacking | None:
     return _why_no_script(name, needed, begun) if not folder and _SHELL_SCRIPT.fullmatch(name) else None
 
 
-_FOLDERS_OF_SYSTEMS = ("/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/usr/local/bin/")
+_FOLDERS_OF_SYSTEMS = ("/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/local/bin")
 
 
 def _is_brought(name: str, begun: Begun) -> bool:
@@ -157,15 +154,12 @@ _VERSION = expression(r"[=<>~@].*")
 
 def _list_stages(begun: Begun) -> Iterator[StageEnd]:
     """Yield the stage that is started, those that it is built on, and those that it takes a folder of programs from."""
-    stages, number = begun.image.build.stages, begun.number
-    following: int | None = number
-    while following is not None:
-        stage = stages[following]
+    stages = begun.image.build.stages
+    for stage in (stages[at] for at in begun.image.build.list_chain(begun.number)):
         yield stage
         for taken in stage.taken:
-            if any(below(folder.rstrip("/"), taken.place) is not None for folder in _FOLDERS_OF_SYSTEMS):
+            if any(below(folder, taken.place) is not None for folder in _FOLDERS_OF_SYSTEMS):
                 yield stages[taken.stage]
-        following = stage.built_on
 
 
 def _is_all_known(begun: Begun) -> bool:

@@ -53,7 +53,8 @@ def find_unlinked(
         admits: Compares a version with a specifier.
     """
     stage = build.stages[number]
-    held = {*_IN_PYTHONS, *_list_held(build, stage.built_on, context)}
+    before = (one for at in build.list_chain(number)[:-1] for one in build.stages[at].installs)
+    held = _IN_PYTHONS.union(*(_names_of(event, context) for event in before))
     for event in stage.installs if not stage.taken else ():
         links = _read_links(event, context)
         for bound in _list_unlinked(event, links, context, admits, held) if links is not None else ():
@@ -70,15 +71,8 @@ def find_unlinked(
 _IN_PYTHONS = frozenset({"pip", "setuptools", "wheel"})
 
 
-def _list_held(build: Build, number: int | None, context: Context) -> Iterator[str]:
-    """Yield the normalised names of what a stage has installed, and what those have that it is built on."""
-    while number is not None:
-        for event in build.stages[number].installs:
-            yield from _names_of(event, context)
-        number = build.stages[number].built_on
-
-
 def _names_of(event: Installed, context: Context) -> set[str]:
+    """Return the normalised names of what is installed."""
     projects = {need.project.name for need in event.needs if need.project is not None}
     return projects | {*list_installed(event.install, event.needs, event.image, context)}
 

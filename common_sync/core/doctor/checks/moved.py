@@ -127,8 +127,7 @@ def _environment_of(started: Started, begun: Begun, made: Mapping[str, _Made]) -
 
 def _is_made_by_another_python(number: int, build: Build) -> bool:
     """Tell whether the Python of an environment may be none that the base image of its stage has, or its programs may be run anywhere."""
-    stages = [*_list_below(number, build)]
-    environment = {name: value for stage in stages for name, value in stage.environment.items()}
+    stages = [build.stages[at] for at in build.list_chain(number)]
     words = {
         word.text.partition("=")[0]
         for stage in stages
@@ -136,15 +135,7 @@ def _is_made_by_another_python(number: int, build: Build) -> bool:
         if not isinstance(step, Taken)
         for word in step.command.arguments
     }
-    return bool(words & _OF_ANOTHER) or any(environment.get(name, "") != "" for name in _OTHER_PYTHONS)
-
-
-def _list_below(number: int, build: Build) -> Iterator[StageEnd]:
-    """Yield a stage and those that it is built on."""
-    following: int | None = number
-    while following is not None:
-        yield build.stages[following]
-        following = build.stages[following].built_on
+    return bool(words & _OF_ANOTHER) or any(stages[-1].environment.get(name, "") != "" for name in _OTHER_PYTHONS)
 
 
 def _why_no_python(one: _Made, maker: StageEnd, begun: Begun) -> _Fault | None:
@@ -156,7 +147,7 @@ def _why_no_python(one: _Made, maker: StageEnd, begun: Begun) -> _Fault | None:
         return None
     if any(end.image.look(f"{folder}/{name}") is not None for name in ("python", "python3", f"python{minor}")):
         return None
-    stages = [*_list_below(begun.number, begun.image.build)]
+    stages = [begun.image.build.stages[at] for at in begun.image.build.list_chain(begun.number)]
     if any(below(folder, taken.place) is not None for stage in stages for taken in stage.taken):
         return None
     if not maker.system.python and any(not one.known or one.text.startswith("python") for one in list_words(stages)):

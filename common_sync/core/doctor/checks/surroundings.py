@@ -67,10 +67,8 @@ _HANDING = frozenset({"chown", "chmod", "setfacl"})
 
 
 def _list_ran(build: Build, number: int) -> Iterator[Command]:
-    stage = build.stages[number]
-    if stage.built_on is not None:
-        yield from _list_ran(build, stage.built_on)
-    yield from (step.command for step in stage.steps if isinstance(step, Ran))
+    steps = (step for at in build.list_chain(number) for step in build.stages[at].steps)
+    yield from (step.command for step in steps if isinstance(step, Ran))
 
 
 def _is_handed_over(build: Build, number: int) -> bool:
@@ -149,13 +147,10 @@ def list_installed(build: Build, number: int) -> Iterator[tuple[Installed, Site 
         build: What the build comes upon.
         number: The stage's number.
     """
-    following: int | None = number
-    while following is not None:
-        stage = build.stages[following]
-        for step, around in zip(stage.steps, surround(build, following).arounds, strict=True):
+    for at in reversed(build.list_chain(number)):
+        for step, around in zip(build.stages[at].steps, surround(build, at).arounds, strict=True):
             if isinstance(step, Installed):
                 yield step, site_of(step, around)
-        following = stage.built_on
 
 
 def activates(command: Command) -> str:

@@ -106,9 +106,8 @@ def is_shown(path: str, build: Build, number: int, context: Context) -> bool:
 
 def _holds_anything(build: Build, number: int) -> bool:
     """Tell whether a line has put anything into a stage, or run anything there: else it is an image from elsewhere."""
-    stage = build.stages[number]
-    held = stage.steps or any(isinstance(layer, Put) for layer in stage.image.layers)
-    return bool(held) or (stage.built_on is not None and _holds_anything(build, stage.built_on))
+    chain = [build.stages[at] for at in build.list_chain(number)]
+    return any(stage.steps or any(isinstance(layer, Put) for layer in stage.image.layers) for stage in chain)
 
 
 def _is_written(path: str, end: StageEnd) -> bool:
@@ -122,10 +121,8 @@ def _is_written(path: str, end: StageEnd) -> bool:
 
 
 def _list_commands(build: Build, number: int) -> Iterator[Command]:
-    stage = build.stages[number]
-    if stage.built_on is not None:
-        yield from _list_commands(build, stage.built_on)
-    yield from (step.command for step in stage.steps if isinstance(step, Installed | Ran) and step.command.certain)
+    steps = (step for at in build.list_chain(number) for step in build.stages[at].steps)
+    yield from (step.command for step in steps if isinstance(step, Installed | Ran) and step.command.certain)
 
 
 def _is_installed(path: str, build: Build, number: int, context: Context) -> bool:

@@ -73,7 +73,7 @@ def find_read(command: Command, image: Image) -> str | None:
 
 def at_script(command: Command) -> int:
     """Return which word of a command names the script that a shell reads; 0 where it is no shell, or reads none."""
-    if not _SHELL.fullmatch(command.program) and command.program not in SOURCING:
+    if not is_shell(command.program) and command.program not in SOURCING:
         return 0
     queue = enumerate(command.words[1:], 1)
     for at, word in queue:
@@ -84,6 +84,11 @@ def at_script(command: Command) -> int:
         if _TAKES_VALUE.fullmatch(word.text):
             next(queue, None)
     return 0
+
+
+def is_shell(program: str) -> bool:
+    """Tell whether a program, by its name, is one of the shells that POSIX describes."""
+    return _SHELL.fullmatch(program) is not None
 
 
 _SHELL = expression(r"(?:ba|da|a|z|k)?sh")

@@ -98,15 +98,17 @@ def _split(text: str) -> tuple[list[str], str]:
             case "operator" if token[0][-1] in "<>":
                 break
             case "operator":
-                rest = text[token.start() :].strip()
-                return words, f"Compose drops `{rest.partition(chr(10))[0]}`, since it starts no shell" if rest.strip(
-                    ";&| "
-                ) else ""
+                dropped = _line_at(token).strip()
+                is_odd = bool(text[token.start() :].strip().strip(";&| "))
+                return words, f"Compose drops `{dropped}`, since it starts no shell" if is_odd else ""
             case "bracket" | "broken":
-                return [
-                    ""
-                ], f"Compose refuses it at `{text[token.start() :].partition(chr(10))[0]}`: write that in quotes"
+                return [""], f"Compose refuses it at `{_line_at(token)}`: write that in quotes"
     return words, ""
+
+
+def _line_at(token: re.Match[str]) -> str:
+    """Return what a text has from a token on, to the end of its line."""
+    return token.string[token.start() :].partition("\n")[0]
 
 
 def _read_part(part: re.Match[str]) -> str:

@@ -92,6 +92,13 @@ def read_words(words: list[Word], folder: str | None, variables: Variables) -> l
     return list(_Script(folder, variables).start(words, ()))
 
 
+def read_first_line(text: str) -> list[Word]:
+    """Return the words of a script's first line, `#!`, that name what runs it; none where it has no such line."""
+    found = _FIRST_LINE.match(text)
+    return [Word(one) for one in found[1].split()] if found is not None else []
+
+
+_FIRST_LINE = expression(r"#![ \t]*([^\n]+)")
 _MOST, _DEEPEST = 64 * 1024, 10
 
 
