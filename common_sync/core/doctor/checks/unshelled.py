@@ -136,7 +136,7 @@ def _list_misled(line: int, names: frozenset[str], view: View, begun: Begun) -> 
     for name in sorted(names):
         if not begun.end.environment.get(name) or name == "PATH" or _is_in_dotenv(name, view, begun):
             continue
-        what = f"cannot be told what `${name}` is: Compose itself puts it in, from where it runs or `.env`, and not from what the container has"
+        what = f"cannot be told what `${name}` is: Compose puts in what its own environment or `.env` says, and not what the container has"
         yield _Odd(line, what, f'write `$${name}`, and a shell that reads it: `sh -c "…"`', sure=False)
         return
 
