@@ -14,8 +14,8 @@ from common_sync.core.findings import make_finding
 from common_sync.core.model import FileEdit, Finding, ancestors
 from common_sync.core.references.kinds import IGNORE, limit_of
 from common_sync.core.text import UnparsableError
-from common_sync.edges.files.folders import explain_os_error, opened
-from common_sync.edges.files.reading import TEMPORARY, read_bytes
+from common_sync.edges.files.folders import explain_os_error, opened, read_bytes
+from common_sync.edges.files.reading import TEMPORARY
 from common_sync.edges.git.ask import list_named
 from common_sync.edges.git.checkout import ATTRIBUTES
 from common_sync.edges.git.repository import find_top
