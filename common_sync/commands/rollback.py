@@ -119,8 +119,8 @@ def _find_released(project: Project, name: str, *, restart: bool) -> Site:
             "no folder for releases is configured, so there is none to go back to",
             project.configuration.file,
         )
-        back = f"common-sync pin {shell_word(service)} --back takes the copy of the library back to what it held before"
-        remedy = f'{back}, or {name_table(file, "deploy")} to = "/opt/…" has common-sync deploy make releases there'
+        back = f"common-sync pin {shell_word(service)} --back takes its copy back"
+        remedy = f'{back}, or {name_table(file, "deploy")} to = "/opt/…" is where deploy makes releases'
         raise ConfigurationError(Problem(message, file, remedy=remedy))
     return find_site(project, service, restart=restart)
 
