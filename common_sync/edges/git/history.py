@@ -134,7 +134,7 @@ def _ask_log(
     raw = ("--raw", "-z", "--no-abbrev", "--no-renames", "--no-follow", "--no-relative")
     command = ["log", "--ignore-missing", *options, *shown, *raw, until, "--", *where]
     try:
-        return ask(command, top, literal=literal, variables=WITHOUT_NETWORK)  # the master itself may be gone
+        return ask(command, top, literal=literal, variables=WITHOUT_NETWORK | _AT_ONCE)  # the master itself may be gone
     except GitError as error:
         raise (_not_here(top, "folders") if "promisor" in str(error) else error) from None
 
@@ -162,6 +162,8 @@ _HEAD = "commit "
 _FIELDS = "%H%x00%as%x00%an%x00%s%x00%ct"
 WITHOUT_NETWORK = {"GIT_NO_LAZY_FETCH": "1"}
 """Git would fetch what a partial clone lacks, in silence."""
+_AT_ONCE = {"GIT_FLUSH": "0"}
+"""Into a pipe git would write each commit by itself, which takes a quarter of the time."""
 
 
 def read_change(row: str) -> Blob | None:
@@ -191,7 +193,7 @@ def read_blobs(folder: str, names: Iterable[str]) -> Iterator[tuple[str, bytes]]
     with TemporaryFile() as asked:
         asked.write("".join(f"{name}\n" for name in names).encode())
         asked.seek(0)
-        command = ["git", "-C", folder, "cat-file", "--batch"]
+        command = ["git", "-C", folder, "cat-file", "--batch", "--buffer"]  # else it writes each by itself
         environment = environment_for(folder) | WITHOUT_NETWORK
         with subprocess.Popen(  # noqa: S603 - our own words
             command, env=environment, stdin=asked, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
