@@ -193,7 +193,7 @@ def read_blobs(folder: str, names: Iterable[str]) -> Iterator[tuple[str, bytes]]
     with TemporaryFile() as asked:
         asked.write("".join(f"{name}\n" for name in names).encode())
         asked.seek(0)
-        command = ["git", "-C", folder, "cat-file", "--batch", "--buffer"]  # else it writes each by itself
+        command = ["git", "-C", folder, "cat-file", "--batch"]
         environment = environment_for(folder) | WITHOUT_NETWORK
         with subprocess.Popen(  # noqa: S603 - our own words
             command, env=environment, stdin=asked, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
