@@ -22,12 +22,13 @@ from common_sync.core.doctor.build.users import find_lacking_maker
 from common_sync.core.doctor.image.bases import UNKNOWN_FOLDER, Base, read_base
 from common_sync.core.doctor.image.copying import Copying, MissingSource, copy_layers, read_copy
 from common_sync.core.doctor.image.effects import Layer, find_effects, why_not_followed
-from common_sync.core.doctor.image.files import Allowed, Anything, Context, Doubt, Files, Gone, Image, Made, Put
+from common_sync.core.doctor.image.files import Allowed, Anything, Context, Doubt, Files, Gone, Image, Inline, Made, Put
 from common_sync.core.doctor.image.flags import list_later_flags
 from common_sync.core.doctor.image.lookup import is_shell
 from common_sync.core.doctor.image.permissions import may_run_by
 from common_sync.core.doctor.install.command import read_install
 from common_sync.core.doctor.install.configured import configure
+from common_sync.core.doctor.install.exported import read_export
 from common_sync.core.doctor.install.isolation import list_installed
 from common_sync.core.doctor.install.needs import find_needs
 from common_sync.core.doctor.install.options import refuse_options, refuse_outside
@@ -237,14 +238,20 @@ class _Builder:
                     NotFollowed(instruction.line, f"runs `{what}`; what that leaves in {folder} is unknown")
                 )
                 effects.append(Doubt(folder))
-            effects += (
-                one for layer in find_effects(command, image) for one in hedge(layer, command, image, instruction.line)
-            )
+            layers = [*find_effects(command, image), *self._exported(command, image)]
+            effects += (one for layer in layers for one in hedge(layer, command, image, instruction.line))
             state.rights = state.rights.used(command, state.base.system)
             effects = [explain(layer, command, instruction.line) for layer in effects]
         places = [mount.place for mount in mounted]
         kept = (layer for layer in effects if all(below(layer.place, place) is None for place in places))
         state.image = state.image.with_layers(*kept)
+
+    def _exported(self, command: Command, image: Image) -> Iterator[Layer]:
+        """Yield the file of requirements that a command writes by a lock file."""
+        found = read_export(command, image, self._context)
+        if found is not None:
+            place, text = found
+            yield from (Gone(place), Put(place, Inline(text), ""))
 
     def _commands(self, instruction: Instruction, state: State) -> list[Command] | None:
         variables = {
