@@ -18,6 +18,7 @@ from common_sync.core.model import Finding, ancestors, below, is_below, list_bel
 from common_sync.core.references.kinds import is_compose
 from common_sync.core.service_plan import CopySurvey, ServicePlan
 from common_sync.edges.files.folders import explain_os_error
+from common_sync.edges.project.index import list_bits
 from common_sync.edges.project.load import Project
 from common_sync.edges.service.folder import ServiceFolder, open_context
 from common_sync.edges.service.listing import list_paths
@@ -70,7 +71,7 @@ def check_service(
         TreeError: It cannot be read.
     """
     composes, files = found.composes, _list_files(found.project, plan)
-    folder = ServiceFolder(os.path.join(found.project.root, plan.service))
+    folder = ServiceFolder(os.path.join(found.project.root, plan.service), list_bits)
     several = [_open(found, plan, copy, folder, files) for copy in plan.copies]
     inside = [file for file in files if is_compose(os.path.basename(file))]
     compositions = list_compositions(composes, several[0].service, inside)
