@@ -159,9 +159,19 @@ def test_it_says_what_it_did_and_what_to_add(repo: Monorepo) -> None:
         "✓ services/api     new copy 1.2.3  5 files, requirements.txt",
         "✓ services/worker  new copy 1.2.3  5 files, requirements.txt",
         "✓ .gitattributes   managed block",
-        "the commit would lack what is in sync on the disk; add it and commit again:",
+        "the hook has written files that are not staged yet; add them, then commit again:",
         f"  git add {' '.join(f'services/{name}/{what}' for name in ('api', 'worker') for what in ADDED)} .gitattributes",
     ]
+
+
+def test_it_says_once_that_somebody_has_edited_a_copy(committed: Monorepo) -> None:
+    """Three lines about one edit are read as three things to do."""
+    committed.write("services/api/common/our_common/settings.py", "DEBUG = 'mine'\n")
+    said = committed.hook().out
+    assert said.startswith("Somebody has to decide: 1 service with edits that distribute leaves alone\n")
+    assert "1 file left alone" not in said
+    committed.write("common/wait.sh", "#!/bin/sh\nsleep 1\n", executable=True)
+    assert "✗ services/api     1 file, 1 file left alone\n" in committed.hook().out
 
 
 @pytest.mark.parametrize("subfolder", [".", "services", "services/api"])

@@ -180,7 +180,9 @@ def test_the_first_commit_fails_until_all_is_added(tool: Tool, hooked: Monorepo)
     for _ in range(3):
         before = index(hooked)
         done = tool.commit(hooked)
-        assert_blocked(done, "add it and commit again:", "services/api/common")
+        assert_blocked(
+            done, "the hook has written files that are not staged yet; add them, then", "services/api/common"
+        )
         assert index(hooked) == before
     do_as_told(hooked, done)
     assert_passed(tool.commit(hooked))
@@ -285,6 +287,29 @@ def test_a_part_of_an_edit_is_staged(tool: Tool, committed: Monorepo) -> None:
     assert_passed(tool.commit(committed))
     assert committed.read("common/our_common/settings.py") == "DEBUG = True\nHALF = 1\n"
     assert_clone_in_sync(committed)
+
+
+@deep("runs of the whole program that take long")
+def test_a_part_of_what_was_distributed_is_staged(tool: Tool, synced: Monorepo) -> None:
+    """The tool rolls the hook's work back: somebody who did as he was told would be told the same, and not why."""
+    settings, lines = "common/our_common/settings.py", [f"A{number} = 0\n" for number in range(20)]
+    synced.write(settings, "".join(lines))
+    assert synced.run("distribute").code == 0
+    tool.configure(synced)
+    synced.commit()
+    first, both = ["A0 = 1\n", *lines[1:]], ["A0 = 1\n", *lines[1:-1], "A19 = 1\n"]
+    synced.write(settings, "".join(first))
+    synced.git("add", "common")
+    synced.write(settings, "".join(both))
+    assert synced.run("distribute").code == 0
+    for _ in range(2):
+        done = tool.commit(synced)
+        assert_blocked(done, COPIES, "(after `git add -p` this may come once more: add and commit again)")
+        do_as_told(synced, done)
+    assert_passed(tool.commit(synced))
+    assert synced.read(settings) == "".join(both)
+    assert synced.git("show", f"HEAD:services/api/{settings}") == "".join(first)
+    assert_clone_in_sync(synced)
 
 
 def test_an_edit_in_a_copy(tool: Tool, committed: Monorepo) -> None:

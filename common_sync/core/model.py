@@ -132,6 +132,14 @@ class Snapshot(NamedTuple):
         """
         return self._replace(entries={path: entry for path, entry in self.entries.items() if path not in paths})
 
+    def differing_from(self, entries: Entries) -> Entries:
+        """Return what it holds that others do not hold like this.
+
+        Args:
+            entries: The others.
+        """
+        return {path: entry for path, entry in self.entries.items() if entries.get(path) != entry}
+
 
 class Upstream(NamedTuple):
     """The place of a master that is in another git repository."""

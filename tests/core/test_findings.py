@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from support.trees import file
 
-from common_sync.core.copies.drift import drift_findings
+from common_sync.core.copies.drift import UNFINISHED, drift_findings
 from common_sync.core.copies.manifest import Manifest, make_manifest
 from common_sync.core.copies.plan import build_plan
 from common_sync.core.findings import (
@@ -103,6 +103,15 @@ def test_the_drift_of_a_pinned_copy_is_from_what_it_is_pinned_to(
     changed = message.replace("the master has changed too", "v1 has another one")
     assert (found.code, found.message) == (code, changed.replace("the master", "v1"))
     assert found.remedy == remedy
+
+
+def test_the_marks_of_a_merge_are_no_edit() -> None:
+    """Somebody would promote what git has left, and be refused."""
+    plan = build_plan(manifest(one(B)), manifest(one(A)), Snapshot(one(C)))
+    plan = plan._replace(operations=tuple(each._replace(unfinished=True) for each in plan.operations))
+    (found,) = drift_findings(plan, SERVICE, COPY, "libs/common")
+    assert (found.code, found.message, found.mend) == ("CS004", UNFINISHED, None)
+    assert found.remedy == f"look at both sides: an edit belongs into libs/common/f; then {DISTRIBUTE} --force"
 
 
 def test_an_edit_of_a_library_of_another_repository_is_kept_there() -> None:

@@ -375,6 +375,31 @@ def test_two_branches_that_have_both_changed_the_library(synced: Monorepo) -> No
     assert ("OURS = 1" in text, "THEIRS = 1" in text) == (True, True)
 
 
+@pytest.mark.parametrize("state", ["CS003", "CS004"])
+def test_two_branches_that_have_both_changed_a_line(synced: Monorepo, state: str) -> None:
+    """What git has left in a copy would be called somebody's edit, with a command that refuses to take it over."""
+    file = "our_common/settings.py"
+    diverge(synced, f"common/{file}", "DEBUG = 'ours'\n", "DEBUG = 'theirs'\n")
+    assert run("git", "merge", "-q", "theirs", cwd=synced.root).code == 1
+    synced.write(f"common/{file}", "DEBUG = 'both'\n" if state == "CS004" else "DEBUG = 'ours'\n")
+    marked = synced.read(f"services/api/common/{file}")
+    remedy = f"look at both sides: an edit belongs into common/{file}; then common-sync distribute services/api --force"
+    for command in ("verify", "distribute"):
+        found = [one for one in synced.json(command, code=1)["findings"] if one["service"] == "services/api"]
+        assert [(one["code"], one["message"], one["remedy"]) for one in found if one["code"] != "CS007"] == [
+            (state, "holds the marks of a merge that nobody has finished", remedy)
+        ]
+        said = synced.run(command).out
+        assert "marks of a merge" in said
+        assert "promote" not in said
+    assert synced.read(f"services/api/common/{file}") == marked
+    synced.git("checkout", "-q", "--ours", f"services/worker/common/{file}")
+    assert synced.run("distribute", "worker").code == 0
+    assert synced.run("distribute", "--force").code == 0
+    synced.git("add", "-A")
+    assert synced.hook("--check").code == 0
+
+
 def test_an_exception_goes_with_the_line_that_needed_it(built: Monorepo) -> None:
     """A file of secrets that a Dockerfile took once would be in every later image."""
     dockerfile = built.read(f"{API}/docker/Dockerfile")

@@ -10,7 +10,7 @@ from common_sync.core.copies.library import TargetKey
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.plan import CopyPlan, build_plan
 from common_sync.core.errors import CommonSyncError, Problem, TreeError
-from common_sync.core.model import GUARDED, Entries, FileEdit, Finding, Snapshot, State
+from common_sync.core.model import GUARDED, FileEdit, Finding, State
 from common_sync.core.service_plan import CopySurvey, FormerCopy, ServicePlan, block_findings
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.git.repository import find_top
@@ -319,7 +319,7 @@ def _survey_copy(folder: int, service: str, target: Target, looking: _Looking) -
     former: Collection[str] = ()
     if base is None:
         former = looking.former(target).select(
-            _differing(copy, target), os.path.join(looking.project.root, service, place)
+            copy.differing_from(target.snapshot.entries), os.path.join(looking.project.root, service, place)
         )
         if announced is None and not former:
             refuse_own(copy.entries, target.snapshot.entries, f"{service}/{place}", place)
@@ -327,16 +327,20 @@ def _survey_copy(folder: int, service: str, target: Target, looking: _Looking) -
     if plan.state in _MAY_BE_TAKEN and (taken := looking.taken().get(f"{service}/{place}")):
         ours = {path for path, one in taken.items() if one.is_done(path, copy.entries, target.snapshot.entries)}
         plan = build_plan(target.manifest, base, copy, announced, former, ours)
+    plan = _mark_unfinished(plan, folder, place)
     version = base.library.version if base is not None else None
     digest = target.manifest.tree if copy.entries == target.snapshot.entries else looking.digests.digest(copy.entries)
     return CopySurvey(target.key, master, service, place, plan, leftover, True, len(copy.entries), digest, version)
 
 
+def _mark_unfinished(plan: CopyPlan, folder: int, place: str) -> CopyPlan:
+    if plan.state in _MAY_BE_TAKEN:
+        from common_sync.commands.steps.unfinished import mark_unfinished  # most copies hold no edit
+
+        plan = mark_unfinished(plan, folder, place)
+    return plan
+
+
 _MAY_BE_TAKEN: frozenset[State] = GUARDED | {"unmanaged"}
 
 _NOT_PLANNED = CopyPlan("missing", (), {}, touched=False, behind=True, catches_up=True)
-
-
-def _differing(copy: Snapshot, target: Target) -> Entries:
-    """Return what a copy holds that its master does not have now."""
-    return {path: entry for path, entry in copy.entries.items() if target.snapshot.entries.get(path) != entry}

@@ -16,6 +16,10 @@ _DRIFT: dict[State, str] = {
 }
 
 
+UNFINISHED = "holds the marks of a merge that nobody has finished"
+"""What is said of a file whose two sides somebody has to look at: either may hold an edit, and no command can tell."""
+
+
 def drift_findings(plan: CopyPlan, service: str, copy: str, master: str, ref: str | None = None) -> Iterator[Finding]:
     """Yield a finding for everything in which a copy is not in sync.
 
@@ -32,7 +36,10 @@ def drift_findings(plan: CopyPlan, service: str, copy: str, master: str, ref: st
     discarded = {operation.path for operation in plan.operations if operation.action == "delete"}
     for operation in plan.operations:
         file = f"{copy}/{operation.path}"
-        message, remedy = _sentences(operation, f"{master}/{operation.path}", service, discarded, ref)
+        kept = f"{master}/{operation.path}"
+        message, remedy = UNFINISHED, f"look at both sides: an edit belongs into {kept}; then {distribute} --force"
+        if not operation.unfinished:
+            message, remedy = _sentences(operation, kept, service, discarded, ref)
         mend: Mend | None = None if operation.guarded else "distribute"
         yield make_finding(_DRIFT[operation.state], service, file, None, message, remedy, mend)
     if plan.behind and not plan.operations and plan.state != "unmanaged":

@@ -42,6 +42,7 @@ class Operation(NamedTuple):
     state: State  # why
     blocked_by: str | None = None  # a path of the copy that stands in the way and stays, or None
     seen: Seen | None = None  # what the system said of a large file there: while it says so, these are its bytes
+    unfinished: bool = False  # whether git has left the marks of a merge there
 
     @property
     def guarded(self) -> bool:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from common_sync.commands.hook import HookRun
 from common_sync.commands.steps.commit_check import Commit
@@ -14,6 +15,9 @@ from common_sync.interface.show.options import Options
 from common_sync.interface.show.sections import section_lines
 from common_sync.interface.show.terminal import Terminal, printable
 from common_sync.interface.show.text import count, finding_lines
+
+if TYPE_CHECKING:
+    from common_sync.commands.distribute import Distribution
 
 _MOST_FILES = 10
 
@@ -30,7 +34,9 @@ def hook_lines(run: HookRun, pushed: str | None, *, check: bool) -> Iterator[str
     if run.done is not None:
         from common_sync.interface.show.distribute import outcome_lines  # only after a change
 
-        yield from outcome_lines(run.done, run.done.outcomes, options)
+        # a service that was only left alone is in the findings below
+        done = [outcome for outcome in run.done.outcomes if outcome.in_sync or outcome.changed]
+        yield from outcome_lines(run.done, done, options)
     root, here = run.found.project.root, users_folder()
     yield from _unknown_lines([_spell(file, root, here) for file in run.unknown], options.terminal)
     told = [lack for lack in run.commit.lacks if check or not lack.is_plain]
@@ -41,7 +47,7 @@ def hook_lines(run: HookRun, pushed: str | None, *, check: bool) -> Iterator[str
     yield from _clone_lines(run.commit, options.terminal, pushed)
     if not check:
         places = dict.fromkeys(lack.place for lack in run.commit.lacks if lack.is_plain)
-        yield from _add_lines([_spell(place, root, here) for place in places])
+        yield from _add_lines([_spell(place, root, here) for place in places], run)
 
 
 def _spell(place: str, root: str, here: str) -> str:
@@ -63,10 +69,19 @@ def _add_command(files: Sequence[str]) -> str:
     return f"git add {printable(' '.join(files[:_MOST_FILES]))}{' …' if len(files) > _MOST_FILES else ''}"
 
 
-def _add_lines(places: Sequence[str]) -> Iterator[str]:
+def _add_lines(places: Sequence[str], run: HookRun) -> Iterator[str]:
     if places:
-        yield "the commit would lack what is in sync on the disk; add it and commit again:"
+        which = "the hook has written files that are" if run.done is not None else "what is in sync on the disk is"
+        yield f"{which} not staged yet; add {'them' if run.done is not None else 'it'}, then commit again:"
         yield f"  git add {printable(' '.join(places))}"
+        if run.done is not None and "PRE_COMMIT" in os.environ and _has_updated(run.done):
+            # what the tool has set aside shows nowhere: only it says afterwards that both have changed the same lines
+            yield "(after `git add -p` this may come once more: add and commit again)"
+
+
+def _has_updated(done: "Distribution") -> bool:
+    """Tell whether copies were changed that were there."""
+    return any(one.changed and one.copy.exists for outcome in done.outcomes for one in outcome.copies)
 
 
 def _clone_lines(commit: Commit, terminal: Terminal, pushed: str | None) -> Iterator[str]:

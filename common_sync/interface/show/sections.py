@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from common_sync.commands.steps.survey import Survey
+from common_sync.core.copies.drift import UNFINISHED
 from common_sync.core.errors import shell_word
 from common_sync.core.model import Finding
 from common_sync.interface.show.options import Options
@@ -62,7 +63,7 @@ def _decide_lines(findings: Sequence[Finding], surveyed: Survey, options: Option
     if not findings:
         return
     terminal, services = options.terminal, _by_service(findings)
-    edited = [service for service, found in services if any(one.code in _EDITS for one in found)]
+    edited = [service for service, found in services if any(map(_is_edit, found))]
     what = "edits that distribute leaves alone" if len(edited) == len(services) else "what distribute cannot mend"
     title = terminal.paint("Somebody has to decide", "bold")
     yield from terminal.wrap(f"{title}: {count(len(services), 'service')} with {what}")
@@ -105,9 +106,13 @@ def _decided_lines(service: str, findings: Sequence[Finding], options: Options) 
         name, left = "", left - len(shown)
 
 
+def _is_edit(finding: Finding) -> bool:
+    return finding.code in _EDITS and finding.message != UNFINISHED
+
+
 def _own_remedy(finding: Finding) -> str | None:
     """Return the remedy, or None where one at the end of the section is for all."""
-    return None if finding.code in _EDITS else finding.remedy
+    return None if _is_edit(finding) else finding.remedy
 
 
 def _mend_lines(findings: Sequence[Finding], surveyed: Survey, options: Options) -> Iterator[str]:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.trees import ODD_NAMES, file, paths, thorough, trees
 
-from common_sync.core.copies.digest import digest_tree, path_bytes
+from common_sync.core.copies.digest import Digests, digest_tree, path_bytes
 from common_sync.core.model import Entries, Entry, Symlink
 
 PAGE = Path(__file__).parents[3].joinpath("docs/manifest.md").read_bytes().decode()
@@ -166,3 +166,10 @@ def test_every_change_changes_the_digest() -> None:
 def test_path_bytes_are_those_on_the_disk() -> None:
     """A file whose name is not UTF-8 could not be copied, or would be copied under another name."""
     assert path_bytes("ä/\udcff") == b"\xc3\xa4/\xff"
+
+
+def test_the_last_tree_is_known_again() -> None:
+    """A copy would be told by the digest of the one before it."""
+    known, one, other = Digests(), {"a": file(b"1")}, {"a": file(b"2")}
+    for tree in (one, one, other, {}, one):
+        assert known.digest(tree) == digest_tree(tree)

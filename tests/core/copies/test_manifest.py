@@ -22,7 +22,7 @@ from common_sync.core.copies.manifest import (
     why_unsafe,
 )
 from common_sync.core.errors import ManifestError
-from common_sync.core.model import Entries, Entry, File, Origin, Symlink
+from common_sync.core.model import Entries, Entry, File, Origin, Snapshot, Symlink
 
 PAGE = Path(__file__).parents[3].joinpath("docs/manifest.md").read_bytes().decode()
 
@@ -33,6 +33,17 @@ libraries = st.builds(Origin, texts, texts, st.none() | texts)
 
 
 # What is written
+
+
+def test_files_that_are_set_aside() -> None:
+    """The hook would compare copies with files that no commit has; or not see that somebody has edited the digest."""
+    one, more = file(b"1"), file(b"2")
+    assert make_manifest(LIBRARY, {"a": one, "new": more}).without({"new"}) == make_manifest(LIBRARY, {"a": one})
+    edited = Manifest(LIBRARY, {"a": one}, "cs1:edited")
+    assert edited.without({"new"}) == edited
+    held = Snapshot({"a": one, "new": more}, ("cache",))
+    assert held.without({"new"}) == Snapshot({"a": one}, ("cache",))
+    assert held.differing_from({"a": one, "new": one}) == {"new": more}
 
 
 def test_layout() -> None:
