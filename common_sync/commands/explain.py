@@ -10,7 +10,7 @@ from common_sync.core.errors import ConfigurationError, Problem
 from common_sync.core.findings import CODES, page_url
 from common_sync.core.model import Finding, Reference, Severity
 from common_sync.core.service_plan import CopySurvey
-from common_sync.core.settings import nearest
+from common_sync.core.typos import nearest
 from common_sync.edges.files.pages import read_page
 from common_sync.edges.git.ask import explain_ignored
 from common_sync.edges.git.repository import find_top

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from common_sync.core.doctor.build.outcome import NotFollowed, Ran, StageEnd, Started
 from common_sync.core.doctor.checks.begun import Begun, is_told, leaves_nothing
-from common_sync.core.doctor.checks.installers import list_words
+from common_sync.core.doctor.checks.installers import ALONE, list_words
 from common_sync.core.doctor.checks.surroundings import surround
 from common_sync.core.doctor.image.lookup import find_started, list_folders, may_be_in_path
 from common_sync.core.doctor.install.brought import list_brought
@@ -37,11 +37,6 @@ _NEUTRAL = frozenset(
     )
 )
 """What brings no program of a system but to a place that its words name."""
-_ALONE = expression(
-    r"-.*|=.*|install|update|upgrade|add|(?:lib|python3?-|py3-).*|.*-dev(?:el)?|gcc|g\+\+|make|build-(?:base|essential)|git|curl|wget"
-    r"|ca-certificates|tzdata|openssl|pkg-?conf(?:ig)?|netcat.*|postgresql.*|gettext.*|default-mysql-client|linux-headers|su-exec|tini"
-)
-"""Words of installers that bring no shell besides what they name."""
 _INSTALL = {"debian": "apt-get install -y", "alpine": "apk add --no-cache"}
 
 
@@ -168,7 +163,7 @@ def _is_all_known(begun: Begun) -> bool:
 
 
 def _why_no_program(name: str, needed: _Needed, begun: Begun) -> _Lacking:
-    others = [word.text for word in list_words(_list_stages(begun)) if not _ALONE.fullmatch(word.text)]
+    others = [word.text for word in list_words(_list_stages(begun)) if not ALONE.fullmatch(word.text)]
     alone = name in _WRAPPERS or not others
     remedy = f"install it: `{_INSTALL[begun.end.system.name]} {name}`"
     if name == "bash" and not needed.by:
@@ -199,7 +194,7 @@ def _why_no_python(name: str, folder: str, needed: _Needed, begun: Begun) -> _La
         return None
     if three:
         return _Lacking("the system calls it `python3`", "start `python3`, or install `python-is-python3`", sure)
-    others = any(not _ALONE.fullmatch(word.text) for word in list_words(_list_stages(begun)))
+    others = any(not ALONE.fullmatch(word.text) for word in list_words(_list_stages(begun)))
     return _Lacking("no line installs Python", f"install it: `{_INSTALL[system.name]} python3`", sure and not others)
 
 
