@@ -220,7 +220,8 @@ def _gather(widened: Iterable[str], known: list[Finding], own: list[Finding]) ->
 
 def _count_more(others: int) -> str:
     """Return the end of a sentence: how many more lines of a file fail for one reason."""
-    return f"; {others} more {'line' if others == 1 else 'lines'} of it fail the same way" if others else ""
+    more = "line of it fails" if others == 1 else "lines of it fail"
+    return f"; {others} more {more} the same way" if others else ""
 
 
 def _gather_guessed(opened: _Opened, view: View, own: list[Finding]) -> list[Finding]:
