@@ -107,10 +107,13 @@ _FIX = "fixed = True\n"
 
 
 def _prepare(command: Command, root: str) -> None:
-    """Have the work tree as it is committed, with what a command is to bring home or to distribute."""
+    """Have the work tree as it is committed, with what a command is to bring home or to distribute.
+
+    Each command: what `distribute` leaves has a manifest in every copy, and is of no commit.
+    """
+    _back(root)
     if command.title not in (PROMOTE, SAME):
         return
-    _back(root)
     for number in range(MERGED):
         if command.title == PROMOTE:
             path = os.path.join(root, _BEHIND, COPY, _name(number))

@@ -270,6 +270,9 @@ def test_a_process_that_was_not_started_again(committed: Monorepo, tmp_path: Pat
     with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as process:
         says.write_text(f"LoadState=loaded\nMainPID={process.pid}\n")
         assert tell() == (0, "current", [])
+        shown = whole_rows(ask(committed, env=path).out).splitlines()[2:4]
+        titles, row = (re.split(r"  +", line) for line in shown)
+        assert (titles[3:5], row[3:5]) == (["RUNS", "SINCE"], ["current", "<1 min"])
         committed.write(f"{COPY}/pyproject.toml", committed.read(f"{COPY}/pyproject.toml"))
         assert tell() == (1, "restart", ["CS403"])
         assert ask(committed, "-q", env=path).out == "✗ 1 of 1 place holds what HEAD says; 0 of 1 process runs it\n"

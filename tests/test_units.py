@@ -541,6 +541,7 @@ def test_what_runs(tmp_path: Path, box: Callable[..., str]) -> None:
     assert (api["state"], api["listens"], api["memory_is_share"], api["limit"]) == ("running", True, True, 64 << 20)
     assert (worker["state"], len(api["processes"]), len(worker["processes"])) == ("running", 1, 1)
     assert 1 << 20 < api["memory"] < 64 << 20
+    assert (api["disk"]["own"] > 0, "DISK" in box(*PROGRAM, "ps", "--root", str(repo.root))) == (True, True)
     assert "auto-api" in box(*PROGRAM, "ps", "--root", str(repo.root))
 
     make_environment(repo, "ba9876543210")

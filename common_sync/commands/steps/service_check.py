@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
+from common_sync.commands.steps.built_above import BuiltAbove
 from common_sync.commands.steps.compositions import Dockerfile, list_compositions, list_dead_ends, list_dockerfiles
 from common_sync.commands.steps.image_check import ImageCheck, check_image
 from common_sync.commands.steps.survey import Survey
@@ -53,13 +54,17 @@ class ServiceCheck(NamedTuple):
     following: frozenset[Finding] = frozenset()  # which findings go once others of the service are mended
 
 
-def check_service(found: Survey, plan: ServicePlan, shared: Iterable[Finding], *, fix: bool) -> ServiceCheck:
+def check_service(
+    found: Survey, plan: ServicePlan, shared: Iterable[Finding], above: BuiltAbove | None = None, *, fix: bool
+) -> ServiceCheck:
     """Check a service, for one of its copies after the other.
 
     Args:
         found: What was read and planned.
         plan: What would bring it in sync: its references are in it.
         shared: What was found about the libraries, and so concerns all services.
+        above: The Dockerfiles outside of services: asked where it has none, and no compose file builds it. None where
+            images do not count.
         fix: Find what to put into its Dockerfiles; into each for one library in a run.
 
     Raises:
@@ -86,11 +91,12 @@ def check_service(found: Survey, plan: ServicePlan, shared: Iterable[Finding], *
         findings += reported
         following |= {opened.report(one) for one in own if opened.follows(one, reported)}
         fixed = _fixed(images) | fixed
-    of_libraries = (
+    of_service = (
+        *(above.find(plan.service) if above is not None and not dockerfiles and not compositions else ()),
         *ask_for_untaken(found.project, found.masters, several[0].service),
         *find_unasked(found.project, found.masters, plan),
     )
-    findings += map(several[0].report, several[0].keep(of_libraries, several[0].lines))
+    findings += map(several[0].report, several[0].keep(of_service, several[0].lines))
     mounted = any(one.mounts for one in compositions)
     states = judge([*findings, *shared], in_image=bool(dockerfiles), mounted=mounted)
     paths = tuple(dict.fromkeys(os.path.normpath(f"{plan.service}/{one.path}") for one in dockerfiles))

@@ -20,6 +20,7 @@ class Runs(NamedTuple):
         reason: Why nothing is claimed, or why it cannot be told, or nothing.
         is_told: Whether it is what the process tells of itself, against what was proven.
         is_users: Whether it is a unit of the user's systemd, and not of the machine's.
+        age: How many seconds ago that was, by the machine's own clock; 0 where that is not known.
     """
 
     state: RunState = "none"
@@ -28,6 +29,7 @@ class Runs(NamedTuple):
     reason: str = ""
     is_told: bool = False
     is_users: bool = False
+    age: float = 0.0
 
 
 def judge_runs(verdict: Verdict, wanted: str) -> Runs:
@@ -38,7 +40,12 @@ def judge_runs(verdict: Verdict, wanted: str) -> Runs:
         wanted: The digest that the folder should have.
     """
     process = verdict.process
-    return _judge(verdict, process, wanted)._replace(is_users=process is not None and process.is_users)
+    runs = _judge(verdict, process, wanted)
+    if process is None:
+        return runs
+    return runs._replace(
+        is_users=process.is_users, age=max(process.now - process.started, 0.0) if runs.started else 0.0
+    )
 
 
 def _judge(verdict: Verdict, process: Process | None, wanted: str) -> Runs:
@@ -73,4 +80,4 @@ def find_proven(verdict: Verdict, wanted: str, runs: Runs) -> str:
 
 def contradict(runs: Runs, told: str) -> Runs:
     """Return what a process runs that tells another digest than was proven. Nothing becomes better by what it tells."""
-    return Runs("other", told, runs.started, is_told=True)
+    return Runs("other", told, runs.started, is_told=True, age=runs.age)

@@ -128,6 +128,17 @@ def test_what_a_process_must_not_contradict(folder: str, runs: Runs, proven: str
     assert find_proven(FOLDERS[folder], WANTED, runs) == proven
 
 
+@pytest.mark.parametrize(
+    ("process", "age"),
+    [("younger", 95.0), ("older", 100.0), ("clock set back", 10.0), ("stopped", 0.0), ("not asked", 0.0)],
+)
+def test_since_when(process: str, age: float) -> None:
+    """A person would not see which service was not started since a deploy, or be told by a clock that is wrong here."""
+    runs = judge_runs(FOLDERS["current"]._replace(process=PROCESSES[process]), WANTED)
+    assert runs.age == age
+    assert contradict(runs, OTHER).age == age
+
+
 def test_nothing_becomes_better_by_what_is_told() -> None:
     """A service that says that it is current would be believed."""
     for before in (Runs(), Runs("restart", started=5.0), Runs("current", WANTED)):
