@@ -225,7 +225,7 @@ def _ask(pairs: Sequence[Pair], file: str, patience: Patience) -> tuple[list[Ask
     groups: dict[tuple[str, str], list[Pair]] = {}
     for place, manifest in pairs:
         groups.setdefault((place.host, place.container), []).append((place, manifest))
-    modules = {name: read_shipped(f"remote/{name}.py") for name in ("probe", "running")}
+    modules = {name: read_shipped(f"remote/{name}.py") for name in ("probe", "installed", "running")}
     marks = [secrets.token_hex(8) for _ in groups]
     questions = [
         Question(*key, _make_program(modules, mark, group, patience))
