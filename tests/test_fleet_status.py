@@ -68,7 +68,7 @@ def add_failing(farm: Farm) -> None:
     farm.add("bare", sshd="SetEnv PATH=/nowhere\n")
     farm.add("echo", sshd="ForceCommand cat\n")
     farm.add("flood", sshd="ForceCommand yes\n")
-    farm.add("cut", sshd="ForceCommand python3 -I - | head -c 60\n")
+    farm.add("cut", sshd="ForceCommand python3 -I -S - | head -c 60\n")
 
 
 def whole_rows(text: str) -> str:
