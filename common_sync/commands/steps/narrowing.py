@@ -34,7 +34,9 @@ def narrow_contexts(found: Survey) -> Survey:
             files = root | own
             refused = list(_narrow(found, plan, widened, files))
             file = f"{plan.service}/{widened.path}"
-            problems = [one for one in problems if (one.code, one.file) != ("CS112", file)]  # they say what is done here
+            problems = [
+                one for one in problems if (one.code, one.file) != ("CS112", file)
+            ]  # they say what is done here
             if refused:
                 problems += refused
                 continue
