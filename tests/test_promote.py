@@ -280,6 +280,18 @@ def test_a_copy_made_by_hand(story: Monorepo) -> None:
     assert story.run("verify").code == 0
 
 
+def test_a_line_that_a_copy_made_by_hand_and_the_master_have_changed(story: Monorepo) -> None:
+    """The copy is as near to what the master holds now as to what it was made of: the master's newer line would go."""
+    (story.root / API / ".common-sync.json").unlink()
+    story.write(f"common/{SETTINGS}", LINES.replace("LINE_2 = 2", "LINE_2 = 'otherwise'"))
+    story.commit("the master goes on")
+    story.write(f"{API}/{SETTINGS}", edited(2))
+    before = story.tree()
+    done = story.run("promote")
+    assert (done.code, "CS017 conflicts with a change of the master" in said(done)) == (1, True)
+    assert story.tree() == before
+
+
 @pytest.mark.parametrize("committed", [False, True])
 def test_a_copy_made_by_hand_that_was_adopted(story: Monorepo, committed: bool) -> None:
     """What the master has got since somebody copied it by hand would go from it, and from every service."""
