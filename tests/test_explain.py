@@ -154,6 +154,9 @@ def test_a_code_is_explained_by_its_page(tmp_path: Path) -> None:
         assert body[-2:] == [page_url("CS202"), ""]
         assert "What to do" in body
         assert max(map(len, body[:-2])) <= 80
+    listed = repo.run("explain", "CS102").out.splitlines()
+    assert "- The path holds a variable." in listed, "each item of a list has a line of its own"
+    assert "  build." in listed
     assert "the hook" in (shown := repo.run("explain", "CS009").out)
     assert not set("[]#") & set(shown)
     document = repo.json("explain", "CS202", code=0)

@@ -51,7 +51,7 @@ def test_an_edit_comes_home(story: Monorepo) -> None:
     done = story.run("promote", "api")
     assert done.code == 0, done
     assert f" → common/{SETTINGS}: as it is, +1 -1\n" in done.out
-    assert "2 files promoted: git diff common shows them" in done.out
+    assert "2 files promoted; to see what has changed: git diff common" in done.out
     assert story.read(f"common/{SETTINGS}") == story.read(f"{WORKER}/{SETTINGS}") == edited(2)
     assert os.access(story.root / "common/our_common/new/module.py", os.X_OK)
     assert story.run("verify").code == 0

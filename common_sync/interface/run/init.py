@@ -91,7 +91,7 @@ def _lines(proposal: "Proposal", options: Options) -> Iterator[str]:
     yield from ("", f"wrote {printable(os.path.relpath(proposal.file))}:", "")
     yield from (f"    {printable(line)}" if line else "" for line in format_configuration(proposal).splitlines())
     yield ""
-    if proposal.wide:
+    if proposal.wide and proposal.members != proposal.services:
         yield "some images are built from a folder above their service, which --contexts mends"
     if proposal.members == proposal.services:  # there is nothing to distribute
         service = shell_word(proposal.members[0])
