@@ -116,6 +116,12 @@ TEXTS: dict[str, tuple[str, Mapping[str, str], str | None]] = {
     "uv, by a variable": ("uv export -o $X", UV, None),
     "uv, no lock": ("uv export -o requirements.txt", {**LIBRARY, "pyproject.toml": PROJECT}, None),
     "uv, a lock that is none": ("uv export -o requirements.txt", {**UV, "uv.lock": "<<<"}, None),
+    "uv, an empty lock": ("uv export -o requirements.txt", {**UV, "uv.lock": ""}, None),
+    "uv, a lock of another project": (
+        "uv export -o requirements.txt",
+        {**UV, "uv.lock": LOCK.replace('"api"', '"x"')},
+        None,
+    ),
     "uv, no project": ("uv export -o requirements.txt", {**LIBRARY, "uv.lock": LOCK}, None),
     "uv, another command": ("uv lock -o requirements.txt", UV, None),
     "poetry": (
