@@ -1,4 +1,4 @@
-"""Compose files in folders beside the services: `infra/`, `deploy/`, `docker/`."""
+"""What lies in folders beside the services, or above them: compose files in `infra/`, Dockerfiles that CI builds."""
 
 import json
 
@@ -59,3 +59,31 @@ def test_what_is_beside_is_left_out_where_it_is_no_stack(built_from_above: Monor
     assert _verdict(repo) == ("proven", [])
     repo.write("infra/compose.yml", wrong)
     assert _verdict(repo) == ("unknown", [("CS213", "infra/compose.yml", 6)])
+
+
+OTHER_IMAGE = "FROM python:3.11\nCOPY common common\nCOPY ./services/api/requirements.txt .\nCOPY services/api .\n"
+
+
+@pytest.mark.parametrize("file", ["Dockerfile.api", "Dockerfile", "docker/api.Dockerfile", "build/api/Dockerfile"])
+def test_an_image_that_ci_builds_from_above_is_not_proven(repo: Monorepo, file: str) -> None:
+    """A service would be proven by its requirements alone, while CI builds its image from the root: `docker build -f Dockerfile.api .`."""
+    repo.write(f"{API}/requirements.txt", "./common\n")
+    repo.write(file, OTHER_IMAGE)
+    assert repo.run("distribute").code == 0
+    assert _verdict(repo) == ("unknown", [("CS213", file, 3)])
+    repo.write(file, OTHER_IMAGE.replace("COPY ./services", "# common-sync: ignore[CS213]\nCOPY ./services"))
+    assert _verdict(repo) == ("proven", [])
+
+
+def test_an_image_of_something_else_leaves_a_service_proven(repo: Monorepo) -> None:
+    """A service would be in doubt for a Dockerfile of another one, of the tests, or of nothing that is read."""
+    repo.write(f"{API}/requirements.txt", "./common\n")
+    repo.write("Dockerfile", "FROM python:3.11\nCOPY services/worker services/${SERVICE} services/api2 common ./\n")
+    repo.write("docker/api.Dockerfile", "COPY before FROM\nCOPY services/api .\n")
+    repo.write("node_modules/x/Dockerfile", OTHER_IMAGE)
+    assert repo.run("distribute").code == 0
+    assert _verdict(repo) == ("proven", [])
+    repo.write(f"{API}/Dockerfile", "FROM python:3.11\nWORKDIR /app\nCOPY . .\nRUN pip install -r requirements.txt\n")
+    repo.write("e2e/Dockerfile", OTHER_IMAGE)
+    assert repo.run("distribute").code == 0
+    assert _verdict(repo) == ("proven", [])

@@ -44,7 +44,7 @@ def test_commands_services_codes_and_options(synced: Monorepo) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [("explain", ""), ("verify", "--copy", ""), ("--root", ""), ("status", ""), ("nothing", "x"), ("explain", "comm")]
+    "words", [("explain", ""), ("verify", "--copy", ""), ("--root", ""), ("init", ""), ("nothing", "x"), ("explain", "comm")]
 )  # fmt: skip
 def test_where_there_is_nothing_to_offer_the_shell_offers_files(synced: Monorepo, words: tuple[str, ...]) -> None:
     """A path could not be completed any more, or something that is none would be offered for it."""
@@ -133,7 +133,8 @@ def test_a_tab_loads_little(synced: Monorepo) -> None:
     """A Tab would take a third of a second, in which a person waits."""
     code = (
         "import sys\nfrom common_sync.interface.main import _dispatch\n_dispatch()\n"
-        "print(sorted({'typer', 'rich', 'git', 'subprocess', 'inspect', 'common_sync.commands'} & sys.modules.keys()))"
+        "print(sorted({'typer', 'rich', 'git', 'subprocess', 'inspect', 'hashlib', 'common_sync.edges.files.reading',"
+        " 'common_sync.commands'} & sys.modules.keys()))"
     )
     told = {"_COMMON_SYNC_COMPLETE": "complete_bash", "COMP_CWORD": "2"}
     for line in ("common-sync\nver", "common-sync\nverify\n", "common-sync\nexplain\nCS1"):

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import NamedTuple
 
+from common_sync.commands.steps.built_above import BuiltAbove
 from common_sync.commands.steps.hand_copies import report_hand_copies
 from common_sync.commands.steps.ignored_copies import find_ignored_copies
 from common_sync.commands.steps.indexed import check_indexed
@@ -81,7 +82,8 @@ def diagnose(
         looked_at = project if copied or not names else project._replace(services=())
         found = survey(looked_at, copied, phases=phases, beside=True)
         shared = tuple(finding for target in found.masters for finding in _check_library(found.project, target))
-        checks = (check_service(found, plan, shared, fix=fix) for plan in found.plans)
+        above = BuiltAbove(found.project)
+        checks = (check_service(found, plan, shared, above, fix=fix) for plan in found.plans)
         ignored = find_ignored_copies(found, [copy for plan in found.plans for copy in plan.copies if copy.exists])
         services = tuple(one._replace(findings=(*one.findings, *ignored.get(one.service, ()))) for one in checks)
         services += _check_members(project, members, shared)

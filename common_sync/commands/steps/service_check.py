@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from common_sync.commands.steps.built_above import BuiltAbove
 from common_sync.commands.steps.compositions import Dockerfile, list_compositions, list_dead_ends, list_dockerfiles
 from common_sync.commands.steps.image_check import ImageCheck, check_image
 from common_sync.commands.steps.survey import Survey
@@ -17,6 +18,7 @@ from common_sync.core.model import Finding, ancestors, below, is_below, list_bel
 from common_sync.core.references.kinds import is_compose
 from common_sync.core.service_plan import CopySurvey, ServicePlan
 from common_sync.edges.files.folders import explain_os_error
+from common_sync.edges.project.index import list_bits
 from common_sync.edges.project.load import Project
 from common_sync.edges.service.folder import ServiceFolder, open_context
 from common_sync.edges.service.listing import list_paths
@@ -52,20 +54,24 @@ class ServiceCheck(NamedTuple):
     following: frozenset[Finding] = frozenset()  # which findings go once others of the service are mended
 
 
-def check_service(found: Survey, plan: ServicePlan, shared: Iterable[Finding], *, fix: bool) -> ServiceCheck:
+def check_service(
+    found: Survey, plan: ServicePlan, shared: Iterable[Finding], above: BuiltAbove | None = None, *, fix: bool
+) -> ServiceCheck:
     """Check a service, for one of its copies after the other.
 
     Args:
         found: What was read and planned.
         plan: What would bring it in sync: its references are in it.
         shared: What was found about the libraries, and so concerns all services.
+        above: The Dockerfiles outside of services: asked where it has none, and no compose file builds it. None where
+            images do not count.
         fix: Find what to put into its Dockerfiles; into each for one library in a run.
 
     Raises:
         TreeError: It cannot be read.
     """
     composes, files = found.composes, _list_files(found.project, plan)
-    folder = ServiceFolder(os.path.join(found.project.root, plan.service))
+    folder = ServiceFolder(os.path.join(found.project.root, plan.service), list_bits)
     several = [_open(found, plan, copy, folder, files) for copy in plan.copies]
     inside = [file for file in files if is_compose(os.path.basename(file))]
     compositions = list_compositions(composes, several[0].service, inside)
@@ -87,11 +93,12 @@ def check_service(found: Survey, plan: ServicePlan, shared: Iterable[Finding], *
         untold += (opened.report(one) for one in own if one.code == "CS213")
         following |= {opened.report(one) for one in own if opened.follows(one, reported)}
         fixed = _fixed(images) | fixed
-    of_libraries = (
+    of_service = (
+        *(above.find(plan.service) if above is not None and not dockerfiles and not compositions else ()),
         *ask_for_untaken(found.project, found.masters, several[0].service),
         *find_unasked(found.project, found.masters, plan),
     )
-    findings += map(several[0].report, several[0].keep(of_libraries, several[0].lines))
+    findings += map(several[0].report, several[0].keep(of_service, several[0].lines))
     mounted = any(one.mounts for one in compositions)
     states = judge([*findings, *untold, *shared], in_image=bool(dockerfiles), mounted=mounted)
     paths = tuple(dict.fromkeys(os.path.normpath(f"{plan.service}/{one.path}") for one in dockerfiles))
@@ -215,7 +222,8 @@ def _gather(widened: Iterable[str], known: list[Finding], own: list[Finding]) ->
 
 def _count_more(others: int) -> str:
     """Return the end of a sentence: how many more lines of a file fail for one reason."""
-    return f"; {others} more {'line' if others == 1 else 'lines'} of it fail the same way" if others else ""
+    more = "line of it fails" if others == 1 else "lines of it fail"
+    return f"; {others} more {more} the same way" if others else ""
 
 
 def _gather_guessed(opened: _Opened, view: View, own: list[Finding]) -> list[Finding]:

@@ -138,10 +138,10 @@ def survey(
 
 
 def _list_beside(project: Project) -> Iterator[str]:
-    from common_sync.edges.service.beside import list_beside  # neither the hook nor `verify` looks there
+    from common_sync.edges.service.beside import list_compose_files  # neither the hook nor `verify` looks there
 
     masters = (library.master for library in project.libraries)
-    return list_beside(project.root, {*project.services, *masters})
+    return list_compose_files(project.root, {*project.services, *masters})
 
 
 def locate(root: str, targets: Iterable[Target]) -> list[Location]:
@@ -199,7 +199,8 @@ def survey_root(project: Project, services: Sequence[str]) -> Managed:
     """
     if "gitattributes" not in project.configuration.managed or find_top(project.root) is None:
         return Managed()
-    return look_at_attributes(project.root, project.list_copies(services), services, project.services)
+    copies = project.list_copies(services)
+    return look_at_attributes(project.root, copies, services, project.services, project.copies)
 
 
 def _survey_root(

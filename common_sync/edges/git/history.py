@@ -9,7 +9,7 @@ from common_sync.core.copies.ancestry import EXECUTABLE, PLAIN, SYMLINK, Blob, C
 from common_sync.core.errors import GitError, Problem
 from common_sync.core.expressions import expression
 from common_sync.core.model import Entry, Symlink
-from common_sync.edges.files.large import BLOCK
+from common_sync.edges.files.folders import BLOCK
 from common_sync.edges.git.ask import ask, list_untracked, split
 from common_sync.edges.git.checkout import name_contents
 from common_sync.edges.git.repository import environment_for, find_top
@@ -134,7 +134,7 @@ def _ask_log(
     raw = ("--raw", "-z", "--no-abbrev", "--no-renames", "--no-follow", "--no-relative")
     command = ["log", "--ignore-missing", *options, *shown, *raw, until, "--", *where]
     try:
-        return ask(command, top, literal=literal, variables=WITHOUT_NETWORK)  # the master itself may be gone
+        return ask(command, top, literal=literal, variables=WITHOUT_NETWORK | _AT_ONCE)  # the master itself may be gone
     except GitError as error:
         raise (_not_here(top, "folders") if "promisor" in str(error) else error) from None
 
@@ -162,6 +162,8 @@ _HEAD = "commit "
 _FIELDS = "%H%x00%as%x00%an%x00%s%x00%ct"
 WITHOUT_NETWORK = {"GIT_NO_LAZY_FETCH": "1"}
 """Git would fetch what a partial clone lacks, in silence."""
+_AT_ONCE = {"GIT_FLUSH": "0"}
+"""Into a pipe git would write each commit by itself, which takes a quarter of the time."""
 
 
 def read_change(row: str) -> Blob | None:

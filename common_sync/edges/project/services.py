@@ -1,13 +1,13 @@
 """Find on the disk what a configuration names: the master's folder, and the services by their paths and globs."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 
 from common_sync.core.configuration import Configuration
 from common_sync.core.errors import Problem, shell_word
 from common_sync.core.model import ancestors, is_foreign
-from common_sync.core.settings import Setting, nearest, why_no_folder
+from common_sync.core.settings import Setting, why_no_folder
 from common_sync.edges.files.folders import explain_os_error
 from common_sync.edges.git.ask import ask, split
 from common_sync.edges.git.repository import find_top
@@ -45,6 +45,8 @@ def count_hidden(root: str, folder: str) -> int:
 
 
 def _near_folder(root: str, path: str) -> str:
+    from common_sync.core.typos import nearest  # only a typo needs it
+
     above = path.rpartition("/")[0]
     try:
         names = [entry.name for entry in os.scandir(os.path.join(root, above)) if entry.is_dir()]
@@ -54,28 +56,36 @@ def _near_folder(root: str, path: str) -> str:
     return near or "write where it is now"
 
 
-def discover_services(root: str, configuration: Configuration) -> tuple[tuple[str, ...], list[Problem]]:
+def discover_services(
+    root: str, configuration: Configuration, beginning: str = ""
+) -> tuple[tuple[str, ...], list[Problem]]:
     """Return the services' folders, sorted, and what is wrong with those that are named.
+
+    Args:
+        root: The absolute path of the configuration's folder.
+        configuration: What it says.
+        beginning: How their paths begin; no other folder is looked into.
 
     Raises:
         TreeError: A folder in which services may be cannot be listed.
     """
-    discovery = _Discovery(root, configuration)
+    discovery = _Discovery(root, configuration, beginning)
     return tuple(discovery.services()), discovery.problems
 
 
 class _Discovery:
     """Turns the configured folders and globs into services, noting what is wrong."""
 
-    def __init__(self, root: str, configuration: Configuration) -> None:
+    def __init__(self, root: str, configuration: Configuration, beginning: str) -> None:
         self.problems: list[Problem] = []
-        self._root, self._configuration = root, configuration
+        self._root, self._configuration, self._beginning = root, configuration, beginning
         self._masters = [master.value for master in configuration.masters]
         self._given: dict[str, Setting] = {}
 
     def services(self) -> list[str]:
         settings = self._configuration.services
-        explicit = [setting for setting in settings if not is_glob(setting.value)]
+        named = (setting for setting in settings if not is_glob(setting.value))
+        explicit = [setting for setting in named if setting.value.startswith(self._beginning)]
         for setting in explicit:
             if setting.value in self._given:
                 self._complain(setting, "is given twice", f"it is also in line {self._given[setting.value].line}")
@@ -109,7 +119,7 @@ class _Discovery:
         if reason := why_no_folder(setting.value):
             self._complain(setting, reason, "name folders inside the repository")
             return
-        found = match_services(self._root, setting.value, self._masters, self._configuration.copies)
+        found = match_services(self._root, setting.value, self._masters, self._configuration.copies, self._beginning)
         if not found:
             self._complain(setting, "matches no folder", "name a folder, or take it out")
         for path in found:
@@ -157,8 +167,17 @@ def list_matches(root: str, pattern: str) -> list[str]:
     return list(dict.fromkeys(_glob(root, pattern, "", set())))
 
 
-def match_services(root: str, pattern: str, masters: Sequence[str], copies: Sequence[str]) -> list[str]:
+def match_services(
+    root: str, pattern: str, masters: Sequence[str], copies: Sequence[str], beginning: str = ""
+) -> list[str]:
     """Return the folders that a glob means: never a master, what holds it or is in it, a copy, or what holds only leftovers.
+
+    Args:
+        root: The absolute path of the configuration's folder.
+        pattern: The glob.
+        masters: The libraries' folders.
+        copies: The paths of copies inside a service.
+        beginning: How the folders' paths begin.
 
     Raises:
         TreeError: A folder in which services may be cannot be listed.
@@ -172,7 +191,7 @@ def match_services(root: str, pattern: str, masters: Sequence[str], copies: Sequ
         apart = not any(f"{one}/".startswith(f"{path}/") or path.startswith(f"{one}/") for one in masters)
         return apart and not is_copied(path)
 
-    able = [path for path in list_matches(root, pattern) if may_be_service(path)]
+    able = [path for path in list_matches(root, pattern) if path.startswith(beginning) and may_be_service(path)]
     used = find_used(root, able, copies)
     return [path for path in able if path in used]
 
@@ -223,13 +242,23 @@ def _folders_in(folder: str) -> list[str]:
         raise explain_os_error(error, folder, "look for services in it") from error
 
 
-def match_name(name: str, services: Sequence[str]) -> list[str]:
+def match_name(name: str, services: Collection[str]) -> list[str]:
     """Return the services that a path from the root, or its last part, may mean."""
-    return [name] if name in services else [service for service in services if service.rpartition("/")[2] == name]
+    return index_names(services).get(name, [])
+
+
+def index_names(services: Collection[str]) -> dict[str, list[str]]:
+    """Return the services that each name may mean: their paths from the root, and the last parts of these."""
+    found: dict[str, list[str]] = {}
+    for service in services:
+        found.setdefault(service.rpartition("/")[2], []).append(service)
+    return found | {service: [service] for service in services}
 
 
 def near_name(name: str, services: Sequence[str]) -> str:
     """Return which service may be meant by a name that is none's, or which there are."""
+    from common_sync.core.typos import nearest  # only a typo needs it
+
     last = [service.rpartition("/")[2] for service in services]
     short = [part if last.count(part) == 1 else service for part, service in zip(last, services, strict=True)]
     words = services if "/" in name else short

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _FENCED = expression(r"```console\n(.*?)```\n", re.DOTALL)
 _HEADING = expression(r"#+ ")
+_ITEM = expression(r"\n(?=- )")
+"""What stands before each item of a list but the first."""
+
 _LINK = expression(r"\[([^\]]*)\]\([^)]*\)")
 
 
@@ -37,7 +40,8 @@ def _lines(explanations: Sequence["Explanation"], pages: Sequence["Page"], optio
     for page in pages:
         yield from _page_lines(page, options.terminal)
     for one in explanations:
-        yield f"{options.terminal.paint(printable(one.path), 'bold')}: {one.verdict}: {printable(one.reason)}"
+        answer = f"{options.terminal.paint(printable(one.path), 'bold')}: {one.verdict}: {printable(one.reason)}"
+        yield from options.terminal.wrap(answer, 4) if options.terminal.has_width else (answer,)
 
 
 def _page_lines(page: "Page", terminal: Terminal) -> Iterator[str]:
@@ -49,9 +53,11 @@ def _page_lines(page: "Page", terminal: Terminal) -> Iterator[str]:
 
 def _text_lines(text: str, terminal: Terminal) -> Iterator[str]:
     for block in text.strip().split("\n\n"):
-        plain = _LINK.sub(r"\1", " ".join(block.split()))
-        heading = _HEADING.match(plain)
-        yield from terminal.wrap(terminal.paint(plain[heading.end() :], "bold") if heading else plain)
+        for part in _ITEM.split(block.strip()):
+            plain = _LINK.sub(r"\1", " ".join(part.split()))
+            heading = _HEADING.match(plain)
+            text = terminal.paint(plain[heading.end() :], "bold") if heading else plain
+            yield from terminal.wrap(text, len("- ") * plain.startswith("- "))
         yield ""
 
 

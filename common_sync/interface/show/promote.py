@@ -1,6 +1,6 @@
 """The text of `promote`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from common_sync.commands.promote import Promotion
 from common_sync.commands.steps.homes import Goal
@@ -8,7 +8,7 @@ from common_sync.commands.steps.taking import Promoted
 from common_sync.core.errors import shell_word
 from common_sync.interface.show.distribute import outcome_lines
 from common_sync.interface.show.options import Options
-from common_sync.interface.show.terminal import printable
+from common_sync.interface.show.terminal import columns, pad, printable
 from common_sync.interface.show.text import count, finding_lines
 
 _HOW = {"as-is": "as it is", "merged": "merged with a change of the master", "equal": "the master has it already"}
@@ -23,8 +23,7 @@ def promote_lines(promotion: Promotion, options: Options) -> Iterator[str]:
     """
     findings = promotion.findings()
     if not options.quiet:
-        width = max((len(one.edit.file) for one in promotion.promoted), default=0)
-        yield from (_promoted_line(one, width, options) for one in promotion.promoted)
+        yield from _promoted_lines(promotion.promoted, options)
         if promotion.distribution is not None:
             changed = [outcome for outcome in promotion.distribution.outcomes if outcome.changed]
             yield from outcome_lines(promotion.distribution, changed, options)
@@ -35,15 +34,27 @@ def promote_lines(promotion: Promotion, options: Options) -> Iterator[str]:
         yield from _summary(promotion, options)
 
 
-def _promoted_line(one: Promoted, width: int, options: Options) -> str:
-    to, how = options.terminal.mark("→"), _HOW[one.how]
-    return f"{printable(one.edit.file):<{width}} {to} {printable(one.edit.master_file)}: {how}, +{one.added} -{one.removed}"
+def _promoted_lines(promoted: Sequence[Promoted], options: Options) -> Iterator[str]:
+    """Yield a row an edit; where not all fit into a line, where each goes stands below its file."""
+    to = options.terminal.mark("→")
+    rows = [
+        (printable(one.edit.file), f"{printable(one.edit.master_file)}: {_HOW[one.how]}, +{one.added} -{one.removed}")
+        for one in promoted
+    ]
+    width = max((columns(file) for file, _ in rows), default=0)
+    fits = all(width + columns(f" > {goal}") <= options.terminal.width for _, goal in rows)
+    for file, goal in rows:
+        if fits:
+            yield f"{pad(file, width)} {to} {goal}"
+        else:
+            yield file
+            yield from options.terminal.wrap(goal, 4, f"  {to} ")
 
 
 def _summary(promotion: Promotion, options: Options) -> Iterator[str]:
     terminal, number = options.terminal, len(promotion.promoted)
     if promotion.refused:
-        yield f"{terminal.mark('✗')} nothing was promoted: {count(len(promotion.refused), 'file')} cannot be"
+        yield f"{terminal.mark('✗')} nothing was promoted, because of {count(len(promotion.refused), 'file')}"
     elif not number:
         yield f"{terminal.mark('·')} nothing to promote: no copy was edited"
     elif all(one.how == "equal" for one in promotion.promoted):
@@ -55,7 +66,7 @@ def _summary(promotion: Promotion, options: Options) -> Iterator[str]:
         yield "  the copies keep the edits until they are locked at a release that has them"
     else:
         masters = " ".join(dict.fromkeys(shell_word(one.edit.copy.master) for one in promotion.promoted))
-        yield f"{terminal.mark('✓')} {count(number, 'file')} promoted: git diff {printable(masters)} shows them"
+        yield f"{terminal.mark('✓')} {count(number, 'file')} promoted; to see what has changed: git diff {printable(masters)}"
     if promotion.kept is not None and promotion.goal is not None:
         yield f"the files from before are kept in {printable(promotion.kept)}"
     elif promotion.kept is not None:
@@ -68,4 +79,4 @@ def _summary(promotion: Promotion, options: Options) -> Iterator[str]:
 def _tell_goal(goal: Goal, files: str) -> str:
     if goal.patch:
         return f"{files} in a patch: git apply {printable(shell_word(goal.patch))} takes it, in that repository"
-    return f"{files} promoted: git -C {printable(shell_word(goal.checkout))} diff shows them"
+    return f"{files} promoted; to see what has changed: git -C {printable(shell_word(goal.checkout))} diff"

@@ -165,6 +165,15 @@ def test_the_name_to_change_is_the_one_that_is_told() -> None:
     assert itself.remedy.endswith("`yourcompany-common`")
 
 
+def test_all_packages_with_a_stranger_s_name_are_told_at_once() -> None:
+    """A library of plain words (`auth`, `config`, `models`) would be told in three lines for each, before anything that matters."""
+    (all_of_them,) = find_name_troubles("acme", ["auth", "inner", "models"], {"auth", "models"}, "f")
+    assert all_of_them.message.startswith(
+        "the packages `auth`, `models` of `acme` may be names on the public index, too: "
+    )
+    assert all_of_them.remedy == "give them names of your own, such as `yourcompany_auth`"
+
+
 def test_an_old_build_is_found_where_setuptools_would_pack_it() -> None:
     """A deleted module would be shipped."""
     build = {**LIBRARY, "common/build/lib/our_common/gone.py": ""}

@@ -145,7 +145,7 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "a user of a base that nobody knows": ("FROM some/base\nUSER app\n", {}, ""),
     "a user whom a variable names": (ALL + "ARG U\nRUN pip install ./common\nUSER $U\n", {}, ""),
     "a user who is made in the stage before": (
-        BASE.replace("\n", " AS a\n", 1) + "RUN adduser app\nFROM a\nCOPY . .\nRUN pip install ./common\nUSER app\n",
+        BASE.replace("\n", " AS a\n", 1) + "RUN useradd app\nFROM a\nCOPY . .\nRUN pip install ./common\nUSER app\n",
         {},
         "",
     ),

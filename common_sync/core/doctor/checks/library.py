@@ -35,12 +35,14 @@ def find_name_troubles(name: str, packages: Iterable[str], public: Container[str
     if own in public:
         message = f"`{name}` may be a name on the public index, too: where a reference is forgotten, a stranger's package is installed"
         yield file_finding("CS209", file, None, message, f"give it a name of your own, such as `yourcompany-{own}`")
-    for package in packages:
-        if (other := normalise(package)) != own and other in public:
-            message = f"the package `{package}` of `{name}` may be a name on the public index, too: whoever installs what is imported gets a stranger's package"
-            yield file_finding(
-                "CS209", file, None, message, f"give it a name of your own, such as `yourcompany_{package}`"
-            )
+    taken = [one for one in packages if (other := normalise(one)) != own and other in public]
+    if taken:
+        named = ", ".join(f"`{one}`" for one in taken)
+        several = f"the packages {named} of `{name}` may be names on the public index, too"
+        said = several if len(taken) > 1 else f"the package {named} of `{name}` may be a name on the public index, too"
+        message = f"{said}: whoever installs what is imported gets a stranger's package"
+        remedy = f"give {'them names' if len(taken) > 1 else 'it a name'} of your own, such as `yourcompany_{taken[0]}`"
+        yield file_finding("CS209", file, None, message, remedy)
 
 
 class Running(NamedTuple):
