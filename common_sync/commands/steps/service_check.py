@@ -239,7 +239,9 @@ def _gather_guessed(opened: _Opened, view: View, own: list[Finding]) -> list[Fin
         up = os.path.relpath(folder or ".", service)
         message = f"it looks as if it is built from `{up}`; from the service's folder alone it fails: {first.message}"
         message += _count_more(others)
-        remedy = f"write its paths from the service's folder, and `{opened.service.copy}` for the library"
+        copies = [f"`{one.place}`" for one in opened.plan.copies]  # of all libraries, so that each says the same
+        library = "library" if len(copies) == 1 else "libraries"
+        remedy = f"write its paths from the service's folder, and {', '.join(copies)} for the {library}"
         merged = first._replace(message=message, remedy=remedy, lacks=None)
         left = [one for one in own if one not in following]
         own = [merged, *_leave_out_later(left, following)]
