@@ -227,12 +227,13 @@ def _count_more(others: int) -> str:
 
 
 def _gather_guessed(opened: _Opened, view: View, own: list[Finding]) -> list[Finding]:
-    """Make one finding of all that fails in a Dockerfile that nothing builds, and whose sources all lie in a folder above."""
+    """Make one finding of all that fails in a Dockerfile that nothing builds from its own folder, and whose sources all lie in a folder above."""
     service = opened.plan.service
     for image in view.images:
         following = [one for one in own if one.file == image.dockerfile and one.code in _BY_CONTEXT]
         lacking = [one.lacks for one in following if one.code == "CS202" and one.lacks]
-        folder = None if image.builds else _find_above(opened, lacking)
+        own_folder = any(one.context == opened.service.place for one in image.builds)
+        folder = None if own_folder else _find_above(opened, lacking)
         if folder is None:
             continue
         first, others = following[0], len(following) - 1
