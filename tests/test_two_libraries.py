@@ -206,6 +206,18 @@ def test_doctor_looks_at_both(two: Monorepo) -> None:
     assert missing == [f"{service}/{copy}" for service in (API, WORKER) for copy in ("common", "vendor/events")]
 
 
+def test_a_dockerfile_from_above_is_one_finding(two: Monorepo) -> None:
+    """A user would read the same finding once for each library, and a remedy that mends one of them."""
+    two.write(f"{API}/Dockerfile", f"FROM python:3.12\nCOPY {API}/app.py .\nCOPY libs/events/pyproject.toml /e/\n")
+    two.write(f"{API}/docker-compose.yml", "services: {}\n")
+    project = load(two)
+    distribute(project)
+    found = [one for one in diagnose(project, [API], print).findings if one.code == "CS202"]
+    assert [one.remedy for one in found] == [
+        "write its paths from the service's folder, and `common`, `vendor/events` for the libraries"
+    ]
+
+
 class Remembered:
     """The content of a target that no folder holds."""
 

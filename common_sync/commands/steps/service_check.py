@@ -227,19 +227,22 @@ def _count_more(others: int) -> str:
 
 
 def _gather_guessed(opened: _Opened, view: View, own: list[Finding]) -> list[Finding]:
-    """Make one finding of all that fails in a Dockerfile that nothing builds, and whose sources all lie in a folder above."""
+    """Make one finding of all that fails in a Dockerfile that nothing builds from its own folder, and whose sources all lie in a folder above."""
     service = opened.plan.service
     for image in view.images:
         following = [one for one in own if one.file == image.dockerfile and one.code in _BY_CONTEXT]
         lacking = [one.lacks for one in following if one.code == "CS202" and one.lacks]
-        folder = None if image.builds else _find_above(opened, lacking)
+        own_folder = any(one.context == opened.service.place for one in image.builds)
+        folder = None if own_folder else _find_above(opened, lacking)
         if folder is None:
             continue
         first, others = following[0], len(following) - 1
         up = os.path.relpath(folder or ".", service)
         message = f"it looks as if it is built from `{up}`; from the service's folder alone it fails: {first.message}"
         message += _count_more(others)
-        remedy = f"write its paths from the service's folder, and `{opened.service.copy}` for the library"
+        copies = [f"`{one.place}`" for one in opened.plan.copies]  # of all libraries, so that each says the same
+        library = "library" if len(copies) == 1 else "libraries"
+        remedy = f"write its paths from the service's folder, and {', '.join(copies)} for the {library}"
         merged = first._replace(message=message, remedy=remedy, lacks=None)
         left = [one for one in own if one not in following]
         own = [merged, *_leave_out_later(left, following)]

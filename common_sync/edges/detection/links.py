@@ -157,9 +157,13 @@ class _Linker:
     def _programs(self, places: Iterable[str], often: Counter[str]) -> list[str]:
         """Return those of some places that belong to a program; of the rest, what only one Dockerfile copies."""
         around = (next(filter(self._tree.looks_like_service, (place, *ancestors(place))), "") for place in places)
-        likely = sorted(set(filter(None, around)))
+        likely = sorted({one for one in around if one and not self._only_keeps_dockerfiles(one)})
         started = [one for one in likely if self._tree.is_program(one)]
         return started or [one for one in likely if often[one] == 1]
+
+    def _only_keeps_dockerfiles(self, folder: str) -> bool:
+        """Tell whether a folder is for files by which others are built: a `COPY *.toml` there does not mean the folder."""
+        return last(folder) in _OF_THE_FOLDER_ABOVE and folder not in self._tree.python_folders
 
     def _link_compose(self, file: str, services: list[ComposedService] | None) -> Iterator[Link]:
         if services is None:
