@@ -195,6 +195,22 @@ def test_a_service_that_is_not_checked_out(synced: Monorepo, check: list[str]) -
     assert_clone_in_sync(synced)
 
 
+@pytest.mark.parametrize("cache", ["services/worker/__pycache__/app.pyc", ""], ids=["its caches stay", "it is gone"])
+def test_a_service_that_was_removed(committed: Monorepo, cache: str) -> None:
+    """pre-commit would stop the commit because the hook has written a file, and nothing name that file."""
+    committed.write(".gitignore", "__pycache__/\n")
+    committed.commit("caches are ignored")
+    if cache:
+        committed.write(cache)
+    committed.git("rm", "-qr", "services/worker")
+    done = commit(committed)
+    assert_blocked(done, "✓ .gitattributes  managed block", "git add .gitattributes\n")
+    do_as_told(committed, done)
+    assert_committed(commit(committed))
+    assert "worker" not in committed.read(".gitattributes")
+    assert_clone_in_sync(committed)
+
+
 @deep("less usual repositories")
 def test_a_service_that_is_gone_from_the_disk_only(committed: Monorepo) -> None:
     """Whoever has moved a service away, and not yet told git, would commit a stale copy of it."""

@@ -35,22 +35,77 @@ def test_an_untracked_file_of_the_master_is_not_copied(committed: Monorepo) -> N
 
 
 def test_a_new_file_of_the_master_that_nobody_has_added(synced: Monorepo) -> None:
-    """The hook would take it out of the copies again, and name only a command that stages that: there and back for ever."""
+    """The hook would take it out of the copies again, and need two more commits to bring it back."""
     install_hook(synced)
     synced.write("common/our_common/new.py", "NEW = 1\n")
     assert synced.run("distribute").code == 0
-    synced.git("add", "services")
+    synced.git("add", "services/api")  # what is staged of one copy is enough: all get it
     done = commit(synced)
-    assert_blocked(
-        done,
-        "the copies no longer have 1 file of the library that git does not know",
-        "git add common/our_common/new.py",
-    )
-    do_as_told(synced, done)
-    do_as_told(synced, commit(synced))
-    assert_committed(commit(synced))
+    new = "common/our_common/new.py"
+    assert_blocked(done, f"{new}: CS009 git does not know it, so the commit would lack it", f"help: git add {new}")
+    assert "library" not in done.out + done.err
     assert all((synced.root / copy / "our_common/new.py").exists() for copy in COPIES)
+    do_as_told(synced, done)
+    assert_committed(commit(synced))
     assert_clone_in_sync(synced)
+
+
+UNADDED = (
+    "! git does not know 1 file of the library, so no copy in this commit has it: git add common/our_common/new.py\n"
+)
+
+
+@pytest.mark.parametrize("edited", ["", "NEW = 2\n"], ids=["as it was distributed", "written on since"])
+@CHECKS
+def test_a_new_file_that_was_distributed_and_set_aside(synced: Monorepo, check: list[str], edited: str) -> None:
+    """pre-commit and `git stash` set manifests aside, and not new files: every other commit would be stopped by them."""
+    install_hook(synced, *check)
+    synced.write("common/our_common/new.py", "NEW = 1\n")
+    assert synced.run("distribute").code == 0
+    synced.git("stash", "-q")
+    if edited:
+        synced.write("common/our_common/new.py", edited)
+    before = synced.tree()
+    for _ in range(2):
+        done = commit(synced)
+        assert (done.code, done.out + done.err) == (0, UNADDED)
+    assert synced.tree() == before
+    assert_clone_in_sync(synced)
+
+
+def test_what_was_distributed_and_set_aside_is_nobodys_edit(synced: Monorepo) -> None:
+    """`verify` would say what the hook does not, or `distribute` leave its own file alone."""
+    synced.write("common/our_common/new.py", "NEW = 1\n")
+    assert synced.run("distribute").code == 0
+    synced.git("stash", "-q")
+    found = synced.json("verify", code=1)["findings"]
+    assert {(one["code"], one["remedy"]) for one in found} == {
+        ("CS007", f"common-sync distribute services/{service}") for service in ("api", "worker")
+    }
+    assert synced.run("distribute").code == 0
+    assert synced.run("verify").code == 0
+
+
+@CHECKS
+def test_a_new_file_that_was_distributed_and_is_not_staged(committed: Monorepo, check: list[str]) -> None:
+    """A commit of something else would take new files out of the copies, or be stopped by what it does not hold."""
+    install_hook(committed, *check)
+    committed.write("common/our_common/new.py", "NEW = 1\n")
+    assert committed.run("distribute").code == 0
+    before = committed.tree()
+    done = commit(committed)
+    assert (done.code, done.out + done.err) == (0, UNADDED)
+    assert committed.tree() == before
+    assert_clone_in_sync(committed)
+
+
+@CHECKS
+def test_a_file_that_only_a_copy_has(synced: Monorepo, check: list[str]) -> None:
+    """What somebody wrote in a copy would be passed over, because the library has a new file, too."""
+    install_hook(synced, *check)
+    synced.write("common/our_common/new.py", "NEW = 1\n")
+    synced.write("services/api/common/our_common/mine.py", "NEW = 1\n")
+    assert_blocked(commit(synced), "CS005", "common/our_common/mine.py")
 
 
 def test_copies_that_were_committed_with_a_file_that_nobody_has_added(synced: Monorepo) -> None:
@@ -60,8 +115,7 @@ def test_copies_that_were_committed_with_a_file_that_nobody_has_added(synced: Mo
     assert synced.run("distribute").code == 0
     synced.git("add", "services")
     done = commit(synced)
-    said = "the copies have 1 file of the library that git does not know; to keep what you need:"
-    assert_blocked(done, said, "  git add common/our_common/new.py")
+    assert_blocked(done, "help: git add common/our_common/new.py")
     do_as_told(synced, done)
     assert_committed(commit(synced))
 

@@ -233,6 +233,24 @@ def test_a_new_file_of_the_master(tool: Tool, committed: Monorepo) -> None:
 
 
 @deep("runs of the whole program that take long")
+@pytest.mark.parametrize("hook", ["common-sync", "common-sync-verify"])
+def test_a_new_file_that_was_distributed_and_not_staged(tool: Tool, synced: Monorepo, hook: str) -> None:
+    """The tools set the manifests aside and leave the new copies: every other commit would be stopped, for a false reason."""
+    tool.configure(synced, hook)
+    synced.commit()
+    synced.write("common/our_common/new.py", "NEW = True\n")
+    assert synced.run("distribute").code == 0
+    synced.write("README.md", "x\n")
+    synced.git("add", "README.md")
+    before = synced.tree()
+    done = tool.commit(synced)
+    assert done.code == 0, done
+    assert synced.tree() == before
+    assert synced.run("verify").code == 0
+    assert_clone_in_sync(synced)
+
+
+@deep("runs of the whole program that take long")
 def test_a_commit_that_only_deletes(tool: Tool, committed: Monorepo) -> None:
     """With a `files:` filter nothing would run, and the copies would keep what the master has dropped."""
     committed.git("rm", "-q", "common/our_common/settings.py")

@@ -14,7 +14,7 @@ from common_sync.core.copies.plan import Operation
 from common_sync.core.errors import TreeError
 from common_sync.core.model import FileEdit, Finding
 from common_sync.core.service_plan import CopySurvey, FormerCopy, ServicePlan
-from common_sync.edges.library.targets import Tracked, find_changes
+from common_sync.edges.library.targets import NO_FILES, Tracked, Unadded, find_changes
 from common_sync.edges.processes.workers import Phases, fork_map, no_progress
 from common_sync.edges.project.load import Project
 from common_sync.edges.state.discarded import new_set, prune_sets
@@ -114,6 +114,7 @@ def distribute(
     force: bool = False,
     contexts: bool = False,
     tracked: Tracked = None,
+    unadded: Unadded = NO_FILES,
     locks: Locks = ANY_LOCK,
     say: Callable[[str], None] = _silent,
     phases: Phases = no_progress,
@@ -127,6 +128,7 @@ def distribute(
         force: Overwrite and delete what was edited in a copy.
         contexts: Build images from their service's own folder that are built from one above it.
         tracked: What git tracks of each master (in a hook), or None to take what git does not know as well.
+        unadded: As for `survey`.
         locks: How the lock is taken.
         say: Told when another run has to be waited for, and what a run that fails has discarded.
         phases: Told of every few services that are read, then written.
@@ -137,7 +139,9 @@ def distribute(
     """
     with nullcontext() if dry_run else exclusive(state_folder(project.root), say):
         locking = _find_lock(project, locks._replace(may_connect=locks.may_connect and tracked is None))
-        found = survey(project, names, tracked=tracked, phases=phases, locking=locking, beside=contexts)
+        found = survey(
+            project, names, tracked=tracked, unadded=unadded, phases=phases, locking=locking, beside=contexts
+        )
         if contexts:
             from common_sync.commands.steps.narrowing import narrow_contexts  # asked for once, if ever
 

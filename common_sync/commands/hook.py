@@ -1,13 +1,13 @@
 """What the pre-commit hook does: sync from what git tracks, and see to it that the commit gets all of it."""
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.commands.steps.commit_check import Commit, check_commit, is_elsewhere, list_tracked_masters
 from common_sync.commands.steps.commit_comparison import Copy, Lack, make_copy
 from common_sync.commands.steps.survey import Survey, survey
 from common_sync.core.model import Finding, list_below
-from common_sync.edges.library.targets import Tracked
+from common_sync.edges.library.targets import Tracked, Unadded
 from common_sync.edges.library.unadded import list_unadded
 from common_sync.edges.project.index import Index, read_ahead
 from common_sync.edges.project.leftovers import find_tracked
@@ -15,8 +15,6 @@ from common_sync.edges.project.load import Project
 
 if TYPE_CHECKING:  # the first at run time only once there is something to write
     from common_sync.commands.distribute import Distribution
-    from common_sync.core.copies.plan import Operation
-    from common_sync.core.service_plan import CopySurvey
 
 
 class HookRun(NamedTuple):
@@ -26,15 +24,13 @@ class HookRun(NamedTuple):
         found: What was read and planned.
         done: What was distributed, or None when nothing was to be or nothing may be written.
         commit: What the commit does not hold of what is in sync on the disk.
-        unknown: Files of the masters that git does not know; sorted.
-        dropped: Those of them that copies have had, or still have where nothing may be written.
+        unknown: Files of the masters that git does not know, and that no copy has in git; sorted.
     """
 
     found: Survey
     done: "Distribution | None"
     commit: Commit
     unknown: tuple[str, ...] = ()
-    dropped: frozenset[str] = frozenset()
 
     @property
     def is_silent(self) -> bool:
@@ -73,18 +69,54 @@ def run_hook(project: Project, index: Index | None, pushed: str | None = None, *
 
 def _run(project: Project, index: Index | None, pushed: str | None, *, check: bool) -> HookRun:
     tracked = list_tracked_masters(project, index) if index is not None else None
-    found = survey(project, tracked=tracked)
+    unadded = _find_unadded(project, tracked) if tracked is not None and pushed is None else {}
+    if unadded and tracked is not None and index is not None:
+        tracked, unadded = _take_what_copies_have(project, index, tracked, unadded)
+    found = survey(project, tracked=tracked, unadded=unadded)
     if not check and not found.in_sync:
-        return _write(project, tracked, pushed)
-    copies = [
-        make_copy(plan, copy, copy.plan.operations, whole=copy.plan.is_empty)
-        for plan in found.plans
-        for copy in plan.copies
-        if copy.exists and copy.known
-    ]
-    commit = _check(found, copies, index, pushed, in_sync=found.in_sync)
-    operations = ((copy, copy.plan.operations) for plan in found.plans for copy in plan.copies)
-    return _name_unknown(HookRun(found, None, commit), tracked, pushed, operations)
+        run = _write(project, tracked, unadded, pushed)
+    else:
+        copies = [
+            make_copy(plan, copy, copy.plan.operations, whole=copy.plan.is_empty)
+            for plan in found.plans
+            for copy in plan.copies
+            if copy.exists and copy.known
+        ]
+        run = HookRun(found, None, _check(found, copies, index, pushed, in_sync=found.in_sync))
+    masters = {library.name: library.master for library in project.libraries}
+    unknown = (f"{masters[name]}/{path}" for name, paths in unadded.items() for path in sorted(paths))
+    return run._replace(unknown=tuple(unknown))
+
+
+def _find_unadded(project: Project, tracked: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:
+    """Return the files of each master that are on the disk where git does not know them, relative to it."""
+    found: dict[str, frozenset[str]] = {}
+    for library in project.libraries:
+        files = list_unadded(project.root, library, tracked[library.name])
+        if files and not is_elsewhere(project.root, library.master):
+            found[library.name] = frozenset(path[len(library.master) + 1 :] for path in files)
+    return found
+
+
+def _take_what_copies_have(
+    project: Project, index: Index, tracked: Mapping[str, Sequence[str]], unadded: Mapping[str, frozenset[str]]
+) -> tuple[dict[str, list[str]], dict[str, frozenset[str]]]:
+    """Count what is staged in a copy as a part of its library: the master's own is what the commit lacks then.
+
+    Taken out of the copies, it would come back as soon as somebody adds it to the master.
+    """
+    wanted, rest = {name: [*files] for name, files in tracked.items()}, dict(unadded)
+    for library in project.libraries:
+        copies = [
+            f"{service}/{library.copy}" for service in project.services if library in project.libraries_of(service)
+        ]
+        staged = {
+            path for path in unadded.get(library.name, ()) if any(f"{copy}/{path}" in index.files for copy in copies)
+        }
+        if staged:
+            wanted[library.name] += sorted(staged)
+            rest[library.name] = unadded[library.name] - staged
+    return wanted, {name: paths for name, paths in rest.items() if paths}
 
 
 def _find_left(project: Project, index: Index) -> set[str]:
@@ -111,48 +143,17 @@ def _holds_any(files: Sequence[str], folder: str) -> bool:
     return next(list_below(files, folder), None) is not None
 
 
-def _write(project: Project, tracked: Tracked, pushed: str | None) -> HookRun:
+def _write(project: Project, tracked: Tracked, unadded: Unadded, pushed: str | None) -> HookRun:
     from common_sync.commands.distribute import distribute  # only once there is something to write
 
-    done = distribute(project, tracked=tracked)
+    done = distribute(project, tracked=tracked, unadded=unadded)
     copies = [
         make_copy(outcome.plan, one.copy, one.left, whole=not one.left, changed=outcome.changed)
         for outcome in done.outcomes
         for one in outcome.copies
         if one.copy.known
     ]
-    commit = _check(done.survey, copies, read_ahead(project)(), pushed, in_sync=done.in_sync)
-    operations = ((one.copy, one.done) for outcome in done.outcomes for one in outcome.copies)
-    return _name_unknown(HookRun(done.survey, done, commit), tracked, pushed, operations)
-
-
-def _name_unknown(
-    run: HookRun, tracked: Tracked, pushed: str | None, operations: "Iterable[tuple[CopySurvey, Sequence[Operation]]]"
-) -> HookRun:
-    """Add the files of the masters that are on the disk where git does not know them; a commit that is pushed is made.
-
-    Args:
-        run: The run.
-        tracked: What git tracks of the masters.
-        pushed: As for `run_hook`.
-        operations: What is done to copies, or would be.
-    """
-    if tracked is None or pushed is not None:
-        return run
-    root, unknown = run.found.project.root, list[str]()
-    for library in run.found.project.libraries:
-        files = list_unadded(root, library, tracked[library.name])
-        unknown += files if files and not is_elsewhere(root, library.master) else []
-    if not unknown:
-        return run
-    deleted = {
-        f"{copy.master}/{operation.path}"
-        for copy, several in operations
-        if copy.target.ref is None
-        for operation in several
-        if operation.action == "delete"
-    }
-    return run._replace(unknown=tuple(unknown), dropped=frozenset(deleted.intersection(unknown)))
+    return HookRun(done.survey, done, _check(done.survey, copies, read_ahead(project)(), pushed, in_sync=done.in_sync))
 
 
 def _check(found: Survey, copies: list[Copy], index: Index | None, pushed: str | None, *, in_sync: bool) -> Commit:

@@ -5,7 +5,7 @@ bare Python needs to start, and the hook pays it on every commit (docs/design.md
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 State = Literal["current", "stale", "missing", "modified", "diverged", "extra", "unmanaged"]
@@ -123,6 +123,14 @@ class Snapshot(NamedTuple):
     ignored: tuple[str, ...] = ()
     size: int = 0
     seen: Mapping[str, Seen] = {}
+
+    def without(self, paths: Collection[str]) -> "Snapshot":
+        """Return the same without some files.
+
+        Args:
+            paths: Their paths.
+        """
+        return self._replace(entries={path: entry for path, entry in self.entries.items() if path not in paths})
 
 
 class Upstream(NamedTuple):

@@ -104,7 +104,10 @@ class Comparison:
         self._expected = _expect(found, copies, self.index)
         unstaged = set(self._unstaged())
         edited = {path for copy in copies for path in copy.edited}
-        self.wrong = {*self._differing(), *self._surplus(), *(unstaged & (self._expected.keys() | edited))}
+        own = {path for copy in copies if copy.whole and (path := f"{copy.path}/{MANIFEST_NAME}") in unstaged}
+        # one on the disk may name new files of the library, too, that are set aside for this commit: a clone tells
+        right = {path for path in own - edited if index.files.get(path) == self._expected.get(path)}
+        self.wrong = {*self._differing(), *self._surplus(), *(unstaged & (self._expected.keys() | edited)) - right}
         self.doubtful = (unstaged - self.wrong) | set(self._unseen_by_git())
         if found.project.configuration.file not in index.files:
             self.wrong.add(found.project.configuration.file)

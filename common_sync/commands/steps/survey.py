@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from common_sync.core.copies.digest import digest_tree
+from common_sync.core.copies.digest import Digests
 from common_sync.core.copies.library import TargetKey
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.plan import CopyPlan, build_plan
@@ -15,7 +15,7 @@ from common_sync.core.service_plan import CopySurvey, FormerCopy, ServicePlan, b
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.git.repository import find_top
 from common_sync.edges.library.copies import has_leftover, read_announced, read_copy, read_removal
-from common_sync.edges.library.targets import Target, Tracked, read_targets
+from common_sync.edges.library.targets import NO_FILES, Target, Tracked, Unadded, read_targets
 from common_sync.edges.processes.workers import Phases, fork_map, no_progress, processors
 from common_sync.edges.project.load import Project, select_copied
 from common_sync.edges.service.blocks import Dockerignores, Managed, look_at_attributes
@@ -86,6 +86,7 @@ def survey(
     names: Sequence[str] = (),
     *,
     tracked: Tracked = None,
+    unadded: Unadded = NO_FILES,
     phases: Phases = no_progress,
     locking: "Locking | None" = None,
     beside: bool = False,
@@ -96,6 +97,7 @@ def survey(
         project: The project.
         names: The services that the user named; all when there are none.
         tracked: What git tracks of each master (in a hook), or None to take what git does not know as well.
+        unadded: What git does not know of each master (in a hook): copies may hold it, and nobody looks at it there.
         phases: Told of every few services that are read.
         locking: What the pins come to, where that is not for the lock alone to say; None to read it.
         beside: Read compose files in folders beside the services, too.
@@ -118,8 +120,9 @@ def survey(
         composes,
         cache(partial(_former_states, project.root)),
         cache(partial(_read_taken, project.root)),
-        _Digests(),
+        Digests(),
         _read_takers(project, composes),
+        unadded,
     )
 
     def look(service: str) -> ServicePlan | tuple[Problem, ...]:
@@ -243,21 +246,9 @@ class _Looking(NamedTuple):
     composes: ComposeFiles  # the compose files that tell how services are built
     former: Callable[[Target], "FormerStates"]  # what the master of a target once held
     taken: Callable[[], "Taken"]  # the edits that a stopped `promote` has taken over
-    digests: "_Digests"  # digests what copies hold
+    digests: Digests  # digests what copies hold
     takers: "Takers | None"  # checks which services get which libraries; None where all get the only one
-
-
-class _Digests:
-    """Digests trees, knowing the last one again: after a change, most copies hold the same."""
-
-    def __init__(self) -> None:
-        self._entries: Entries = {}
-        self._digest = ""
-
-    def digest(self, entries: Entries) -> str:
-        if not self._digest or entries != self._entries:
-            self._entries, self._digest = entries, digest_tree(entries)
-        return self._digest
+    unadded: Unadded  # what git does not know of the masters, and so of no copy, in a hook
 
 
 def survey_service(service: str, looking: _Looking) -> ServicePlan:
@@ -322,6 +313,8 @@ def _survey_copy(folder: int, service: str, target: Target, looking: _Looking) -
         if looking.takers is not None:
             looking.takers.refuse_exchanged_elsewhere(target.library)
         return CopySurvey(target.key, master, service, place, _NOT_PLANNED, leftover)
+    if target.key.ref is None and (unadded := looking.unadded.get(target.library.name)):
+        copy, base = copy.without(unadded), base.without(unadded) if base is not None else None
     announced = read_announced(folder, place, copy)
     former: Collection[str] = ()
     if base is None:

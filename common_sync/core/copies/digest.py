@@ -47,3 +47,21 @@ def _encode(path: str, entry: Entry) -> bytes:
     else:
         kind, value = b"l", path_bytes(entry.target)
     return b"%d:%s%s%d:%s\n" % (len(name), name, kind, len(value), value)
+
+
+class Digests:
+    """Digests trees, knowing the last one again: after a change, most copies hold the same."""
+
+    def __init__(self) -> None:
+        self._entries: Entries = {}
+        self._digest = ""
+
+    def digest(self, entries: Entries) -> str:
+        """Return the digest of a tree.
+
+        Args:
+            entries: As for `digest_tree`.
+        """
+        if not self._digest or entries != self._entries:
+            self._entries, self._digest = entries, digest_tree(entries)
+        return self._digest

@@ -3,7 +3,7 @@
 The format is specified in docs/manifest.md. The same content gives the same bytes on every machine, at any time.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from common_sync.core import limits
@@ -31,6 +31,15 @@ class Manifest(NamedTuple):
     library: Origin  # where it came from
     files: Entries  # path → entry
     tree: str  # the tree digest that the manifest states; `digest_tree(files)` unless somebody edited it
+
+    def without(self, paths: Collection[str]) -> "Manifest":
+        """Return the same without some files; where it names none of them, it goes on stating what it states.
+
+        Args:
+            paths: Their paths.
+        """
+        files = {path: entry for path, entry in self.files.items() if path not in paths}
+        return make_manifest(self.library, files) if len(files) < len(self.files) else self
 
 
 def make_manifest(library: Origin, files: Entries) -> Manifest:

@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from common_sync.core.copies.library import Library, TargetKey
@@ -29,6 +30,12 @@ if TYPE_CHECKING:
 
 Tracked = Mapping[str, Sequence[str]] | None
 """What git tracks of each master, by its library's name, relative to it; None where git is not asked."""
+
+Unadded = Mapping[str, frozenset[str]]
+"""What git neither knows nor ignores of each master, by its library's name, relative to it."""
+
+NO_FILES: Unadded = MappingProxyType({})
+"""Git is not asked."""
 
 HELD = 40 << 20
 """Bytes of all masters' small files that are held; what does not fit is read again to be written, and hashed to be known."""

@@ -32,10 +32,7 @@ def hook_lines(run: HookRun, pushed: str | None, *, check: bool) -> Iterator[str
 
         yield from outcome_lines(run.done, run.done.outcomes, options)
     root, here = run.found.project.root, users_folder()
-    yield from _dropped_lines([_spell(file, root, here) for file in run.unknown if file in run.dropped], check=check)
-    yield from _unknown_lines(
-        [_spell(file, root, here) for file in run.unknown if file not in run.dropped], options.terminal
-    )
+    yield from _unknown_lines([_spell(file, root, here) for file in run.unknown], options.terminal)
     told = [lack for lack in run.commit.lacks if check or not lack.is_plain]
     yield from section_lines(run.findings(), run.found, options)
     yield from finding_lines(
@@ -54,13 +51,6 @@ def _spell(place: str, root: str, here: str) -> str:
 
 def _make_finding(lack: Lack, place: str) -> Finding:
     return make_finding("CS009", lack.service, lack.path, None, lack.message, f"{lack.command} {place}")
-
-
-def _dropped_lines(files: Sequence[str], *, check: bool) -> Iterator[str]:
-    if files:
-        have = "have" if check else "no longer have"
-        yield f"the copies {have} {count(len(files), 'file')} of the library that git does not know; to keep what you need:"
-        yield f"  {_add_command(files)}"
 
 
 def _unknown_lines(files: Sequence[str], terminal: Terminal) -> Iterator[str]:
