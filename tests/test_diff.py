@@ -17,7 +17,7 @@ class Case(NamedTuple):
     says: str
 
 
-HEAD = f"--- {COPY}/x\n+++ common/x\n"
+HEAD = f"--- {COPY}/x\t(the copy)\n+++ common/x\t(the master)\n"
 
 CASES = {
     "changed": Case(b"a\nb\nc\n", b"a\nB\nc\n", HEAD + "@@ -1,3 +1,3 @@\n a\n-b\n+B\n c\n"),
@@ -70,15 +70,15 @@ def test_references_modes_and_symlinks(synced: Monorepo) -> None:
     done = synced.run("diff")
     assert done.code == 1
     assert done.out.splitlines() == [
-        "--- services/api/requirements.txt",
-        "+++ services/api/requirements.txt",
+        "--- services/api/requirements.txt\t(now)",
+        "+++ services/api/requirements.txt\t(as distribute writes it)",
         "@@ -1,2 +1,2 @@",
         " fastapi",
         "--e ../../common",
         "+-e ./common",
         f"{COPY}/{SETTINGS}: mode 120000, in common/{SETTINGS} mode 100644",
-        f"--- {COPY}/{SETTINGS}",
-        f"+++ common/{SETTINGS}",
+        f"--- {COPY}/{SETTINGS}\t(the copy)",
+        f"+++ common/{SETTINGS}\t(the master)",
         "@@ -1 +1 @@",
         "-__init__.py",
         "\\ No newline at end of file",
@@ -91,7 +91,7 @@ def test_references_modes_and_symlinks(synced: Monorepo) -> None:
 def test_references_come_first_and_a_new_copy_is_one_line(repo: Monorepo, command: tuple[str, ...]) -> None:
     """The few lines that a person has to look at would drown in the files of new copies."""
     lines = repo.run(*command).out.splitlines()
-    heads = [line for line in lines if line.startswith(("--- ", "New copy "))]
+    heads = [line.partition("\t")[0] for line in lines if line.startswith(("--- ", "New copy "))]
     new = [f"New copy services/{name}/common: 5 files (-v shows them)" for name in ("api", "worker")]
     assert heads == [*(f"--- services/{name}/requirements.txt" for name in ("api", "worker")), "--- /dev/null", *new]
     assert "+DEBUG = False" not in lines
@@ -111,7 +111,7 @@ def test_as_json(synced: Monorepo) -> None:
     """A script that asks for JSON would get something else."""
     synced.write(f"{COPY}/{SETTINGS}", "edited\n")
     assert synced.json("diff", code=1)["diff"] == [
-        f"--- {COPY}/{SETTINGS}", f"+++ common/{SETTINGS}", "@@ -1 +1 @@", "-edited", "+DEBUG = False"
+        f"--- {COPY}/{SETTINGS}\t(the copy)", f"+++ common/{SETTINGS}\t(the master)", "@@ -1 +1 @@", "-edited", "+DEBUG = False"
     ]  # fmt: skip
 
 
@@ -121,8 +121,8 @@ def test_on_a_terminal(synced: Monorepo) -> None:
     done = show(*patched("")[:1], "-m", "common_sync", "diff", cwd=synced.root)
     assert done.code == 1
     assert done.out.splitlines() == [
-        f"\x1b[1m--- {COPY}/evil\\x1b[2Jname\\n\x1b[0m",
-        "\x1b[1m+++ common/evil\\x1b[2Jname\\n\x1b[0m",
+        f"\x1b[1m--- {COPY}/evil\\x1b[2Jname\\n\t(the copy)\x1b[0m",
+        "\x1b[1m+++ common/evil\\x1b[2Jname\\n\t(the master)\x1b[0m",
         "\x1b[36m@@ -1 +0,0 @@\x1b[0m",
         "\x1b[31m-\\x1b[2J\t\\x9b1m\\r\x1b[0m",
     ]

@@ -44,7 +44,10 @@ def test_a_day_with_two_libraries(repo: Monorepo) -> None:
     assert states == {API: ["stale", "modified"], JOB: ["stale"], WORKER: ["stale", "current"]}
     assert [one["state"] for one in held["services"]] == ["modified", "stale", "stale"]
     diff = repo.run("diff").out
-    assert f"--- {API}/libs/events/our_events/__init__.py\n+++ libs/events/our_events/__init__.py\n" in diff
+    assert (
+        f"--- {API}/libs/events/our_events/__init__.py\t(the copy)\n+++ libs/events/our_events/__init__.py\t(the master)\n"
+        in diff
+    )
     done = repo.json("distribute", code=1)
     assert [copy["left"] for copy in done["services"][0]["copies"]] == [[], ["our_events/__init__.py"]]
     assert repo.run("promote", API).code == 0

@@ -290,7 +290,9 @@ def test_what_cannot_be_deployed(repo: Deployed) -> None:
     assert "which is inside the repository" in repo.deploy(code=2)
     repo.write("common-sync.toml", settings.replace("to = ", "# "))
     said = repo.rollback(code=2)
-    assert "no folder for releases is configured\n  help: [deploy] to = " in said, said
+    assert "no folder for releases is configured, so there is none to go back to\n" in said, said
+    assert "  help: common-sync pin services/api --back takes its copy back, or" in said, said
+    assert "[deploy] to = " in said, said
     repo.write("common-sync.toml", settings)
     assert repo.names() == ["0001", "current", "former"]
     assert _start(repo) == ["common-sync: release 1", "v1 first 1.0"]

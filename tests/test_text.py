@@ -66,6 +66,40 @@ def test_a_wide_row_of_a_table_goes_on_below() -> None:
     assert [*lines] == ["api", "  STATE   in sync", "  PYTHON  3.11.7", "worker", "  STATE   missing"]
 
 
+def test_what_is_in_no_row_has_no_column() -> None:
+    """A person would read titles of columns in which there is nothing."""
+    rows = [
+        ("SERVICE", "STATE", "CHANGED FILES"),
+        ("services/backend", "missing", "-"),
+        ("services/api", "missing", "-"),
+    ]
+    assert (
+        next(iter(table_lines(rows, Terminal(colors=False, marks=True, width=60))))
+        == "SERVICE           STATE    CHANGED FILES"
+    )
+    wide = [
+        (*row, title)
+        for row, title in zip(rows, ("WHY IT IS NOT IN SYNC WITH ITS REQUIREMENTS", "-", "-"), strict=True)
+    ]
+    assert list(table_lines(wide, Terminal(colors=False, marks=True, width=60))) == [
+        "SERVICE           STATE    CHANGED FILES",
+        "services/backend  missing  -",
+        "services/api      missing  -",
+    ]
+
+
+def test_a_text_stands_below_a_head_that_takes_most_of_the_line() -> None:
+    """The end of a row would be a column of few letters, which nobody can read."""
+    terminal = Terminal(colors=False, marks=True, width=40)
+    assert [*terminal.wrap("1 edited, 2 files behind", 40, f"{'services/notifications':<30}  ")] == [
+        "services/notifications",
+        f"{'':13}1 edited, 2 files behind",
+    ]
+    assert [*terminal.wrap("edited", 40, f"{'services/notifications':<30}  ")] == [
+        f"{'services/notifications':<30}  edited"
+    ]
+
+
 def test_a_help_of_two_commands_has_a_line_for_each() -> None:
     """A terminal would break the line in the middle of a command that is to be pasted."""
     one, two = (
@@ -79,6 +113,11 @@ def test_a_help_of_two_commands_has_a_line_for_each() -> None:
         f"        {two}",
     ]
     assert [*help_lines(two, terminal)] == [f"  help: {two}"]
+    told = "name a folder outside of the repository in which releases are made"
+    assert [*help_lines(f"{two}, or {told}", terminal._replace(width=60))][1:] == [
+        "        name a folder outside of the repository in which",
+        "        releases are made",
+    ]
     wide = terminal._replace(width=200)
     assert [*help_lines(f"{one}, or {two}", wide)] == [f"  help: {one}, or {two}"]
 

@@ -16,8 +16,7 @@ from common_sync.core.model import Finding, Symlink
 from common_sync.core.references.kinds import IGNORE, limit_of
 from common_sync.core.service_plan import ServicePlan
 from common_sync.core.text import UnparsableError
-from common_sync.edges.files.folders import OWNER_MAY_EXECUTE, explained, opened
-from common_sync.edges.files.reading import read_bytes
+from common_sync.edges.files.folders import OWNER_MAY_EXECUTE, explained, opened, read_bytes
 from common_sync.edges.files.tar import Listing, Member, list_folder
 from common_sync.edges.library.targets import Target
 from common_sync.edges.project.load import Project, find_configured, load_project, select_member

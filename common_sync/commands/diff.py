@@ -1,4 +1,8 @@
-"""`diff`: unified diffs of what would change, copy → master, and of the references."""
+"""`diff`: unified diffs of what would change, copy → master, and of the references.
+
+It is the direction of a tool that writes: what goes has a minus, what comes a plus. So a line that a person wrote into a copy has a
+minus, and each head says which side it is.
+"""
 
 import difflib
 import io
@@ -63,7 +67,11 @@ def _copy_lines(found: Survey, copy: CopySurvey, *, force: bool) -> Iterator[Dif
 
 def _edit_lines(edit: FileEdit) -> Iterator[DiffLine]:
     before = "/dev/null" if edit.before is None else edit.path
-    yield from compare_bytes(edit.before or b"", edit.after or b"", before, edit.path)
+    yield from compare_bytes(edit.before or b"", edit.after or b"", before, edit.path, _NOW_AND_THEN)
+
+
+_NOW_AND_THEN, _COPY_AND_MASTER = ("now", "as distribute writes it"), ("the copy", "the master")
+"""Which sides a difference has."""
 
 
 def operation_lines(found: Survey, survey: CopySurvey, operation: Operation) -> Iterator[DiffLine]:
@@ -85,7 +93,7 @@ def operation_lines(found: Survey, survey: CopySurvey, operation: Operation) -> 
     after = _read(operation.after, partial(found.targets[survey.target].content.read, operation.path))
     if before == after == b"":
         yield DiffLine("file", f"Only in {'the master' if operation.before is None else 'the copy'}: empty file {copy}")
-    yield from compare_bytes(before, after, copy, master)
+    yield from compare_bytes(before, after, copy, master, _COPY_AND_MASTER)
 
 
 def _same_bytes(before: Entry | None, after: Entry | None) -> bool:
@@ -123,7 +131,9 @@ def _read(entry: Entry | None, read: Callable[[], IO[bytes]]) -> bytes | None:
     return None if len(data) > limits.TEXT or b"\0" in data else data
 
 
-def compare_bytes(before: bytes | None, after: bytes | None, copy: str, master: str) -> Iterator[DiffLine]:
+def compare_bytes(
+    before: bytes | None, after: bytes | None, copy: str, master: str, sides: tuple[str, str] | None = None
+) -> Iterator[DiffLine]:
     """Yield the unified diff of two files.
 
     Args:
@@ -131,13 +141,15 @@ def compare_bytes(before: bytes | None, after: bytes | None, copy: str, master: 
         after: Those of the other.
         copy: The path of the one.
         master: The path of the other.
+        sides: What each of them is, for a person; programs that read diffs take the name before the tab.
     """
     if before is None or after is None:
         yield DiffLine("file", f"Binary or large files {copy} and {master} differ")
         return
     lines = list(difflib.unified_diff(_split(before), _split(after)))
     if lines:
-        yield from (DiffLine("file", f"--- {copy}"), DiffLine("file", f"+++ {master}"))
+        old, new = (f"\t({side})" for side in sides) if sides is not None else ("", "")
+        yield from (DiffLine("file", f"--- {copy}{old}"), DiffLine("file", f"+++ {master}{new}"))
     for line in lines[2:]:  # the first two are the heads of the files
         yield DiffLine(_KINDS[line[0]], line.removesuffix("\n"))
         if not line.endswith("\n"):

@@ -17,8 +17,7 @@ from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.errors import ConfigurationError, ManifestError, Problem
 from common_sync.core.findings import name_option
 from common_sync.core.model import GUARDED, NAMED_ID, FileEdit, Finding
-from common_sync.edges.files.folders import opened
-from common_sync.edges.files.reading import read_bytes
+from common_sync.edges.files.folders import opened, read_bytes
 from common_sync.edges.files.replacing import write_edit
 from common_sync.edges.git.history import earlier_versions, is_cut_off, list_versions, read_blobs
 from common_sync.edges.git.repository import find_top

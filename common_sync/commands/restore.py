@@ -9,8 +9,8 @@ from common_sync.core import limits
 from common_sync.core.copies.manifest import NAME, parse_manifest
 from common_sync.core.errors import ConfigurationError, ManifestError, Problem, TreeError
 from common_sync.core.model import Entries, Entry, ancestors
-from common_sync.edges.files.folders import explain_os_error, opened
-from common_sync.edges.files.reading import read_bytes, read_entry
+from common_sync.edges.files.folders import explain_os_error, opened, read_bytes
+from common_sync.edges.files.reading import read_entry
 from common_sync.edges.project.load import Project
 from common_sync.edges.state.discarded import (
     KeptSet,

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from common_sync.commands.steps.releases import Outcome, Site, bring_up, check_runnable, find_site, go_back
+from common_sync.core.configuration import name_table
 from common_sync.core.environments.releases import Release, Releases, choose_fallback, choose_target
 from common_sync.core.errors import ConfigurationError, Problem, shell_word
 from common_sync.edges.environments import systemd
@@ -37,7 +38,7 @@ def list_releases(project: Project, name: str) -> Rollback:
     Raises:
         CommonSyncError: They cannot be read.
     """
-    site = find_site(project, select_services(project, [name])[0], restart=False)
+    site = _find_released(project, name, restart=False)
     return Rollback(site, read_releases(site.place), None, None)
 
 
@@ -57,7 +58,7 @@ def roll_back(
     Raises:
         CommonSyncError: There is no such release, it cannot run any more, or it cannot be switched.
     """
-    site = find_site(project, select_services(project, [name])[0], restart=restart and not dry_run)
+    site = _find_released(project, name, restart=restart and not dry_run)
     if site.is_due:
         remedy = f"common-sync units --write {shell_word(site.service)}, then {' '.join(site.manager.control)} restart {site.unit}"
         site = site._replace(stays=f"its unit {site.unit} does not run its releases: {remedy}")
@@ -104,6 +105,24 @@ def roll_back_failing(project: Project, name: str, say: Callable[[str], None]) -
         came = go_back(site, releases, current, say, before or 0)
         outcome = came._replace(proven=not came.trouble, reason=came.trouble, undone=False, trouble="")
         return Rollback(site, releases, target, outcome)
+
+
+def _find_released(project: Project, name: str, *, restart: bool) -> Site:
+    """Return where a service's releases are; who keeps none may mean its copy, which `pin` takes back.
+
+    Raises:
+        ConfigurationError: It has no such place, or may not be restarted.
+    """
+    service = select_services(project, [name])[0]
+    if project.configuration.to is None:
+        message, file = (
+            "no folder for releases is configured, so there is none to go back to",
+            project.configuration.file,
+        )
+        back = f"common-sync pin {shell_word(service)} --back takes its copy back"
+        remedy = f'{back}, or {name_table(file, "deploy")} to = "/opt/…" is where deploy makes releases'
+        raise ConfigurationError(Problem(message, file, remedy=remedy))
+    return find_site(project, service, restart=restart)
 
 
 def _choose(site: Site, releases: Releases, number: int | None) -> Release | None:

@@ -138,13 +138,12 @@ def _commands(group: str) -> Iterator[Offer]:
 
 def _services(before: Sequence[str], word: str) -> Iterator[Offer]:
     """Yield the services by their paths; by their last parts only where no path begins so."""
-    from common_sync.edges.project.load import load_project  # a command's name needs no project
+    from common_sync.edges.project.load import list_services  # a command's name needs no project
 
     root = next((value for option, value in pairwise(before) if option == "--root"), None)
     with suppress(CommonSyncError, OSError):  # there is nothing to offer then
-        services = load_project(root).services
-        paths = [one for one in services if one.startswith(word)]
-        yield from map(Offer, paths or (os.path.basename(one) for one in services))
+        paths = list_services(root, word)
+        yield from map(Offer, paths or (os.path.basename(one) for one in list_services(root, "")))
 
 
 def _codes() -> Iterator[Offer]:

@@ -130,15 +130,32 @@ def test_named_services_leave_the_lines_of_others(built: Monorepo) -> None:
 def test_lines_of_copies_that_are_elsewhere(built: Monorepo) -> None:
     """Each of two machines, one with a sparse checkout, would take away what the other has written."""
     elsewhere = "/services/elsewhere/common/** linguist-generated -text\n"
-    built.write(".gitattributes", built.read(".gitattributes").replace(END, f"{elsewhere}{END}"))
-    assert codes(built) == [("CS116", ".gitattributes", None)]  # only the order
+    built.write("services/elsewhere/app.py")
+    assert built.run("distribute").code == 0
+    built.commit("one more service")
+    built.git("sparse-checkout", "set", "--no-cone", "/*", "!/services/elsewhere/")
+    assert not (built.root / "services/elsewhere").exists()
+    assert codes(built, code=0) == []
     assert built.run("distribute").code == 0
     assert elsewhere in built.read(".gitattributes")
-    assert codes(built, code=0) == []
     built.write("services/elsewhere/common/x.py", "a folder of somebody's own\n")
     built.write("common-sync.toml", CONFIGURATION.replace('"services/*"', '"services/api", "services/worker"'))
     assert built.run("distribute").code == 0
     assert elsewhere not in built.read(".gitattributes")
+
+
+def test_the_line_of_a_service_that_was_removed_goes(built: Monorepo) -> None:
+    """What is in no commit any more would be marked for ever; a line that a person wrote is not the tool's to take away."""
+    own = "/services/worker/** -diff\n"
+    built.write(".gitattributes", own + built.read(".gitattributes"))
+    built.git("rm", "-qr", "services/worker")
+    assert codes(built) == [("CS116", ".gitattributes", None)]
+    assert built.run("distribute").code == 0
+    text = built.read(".gitattributes")
+    assert "/services/worker/common/**" not in text
+    assert text.startswith(own)
+    assert "/services/api/common/**" in text
+    assert codes(built, code=0) == []
 
 
 def test_git_reads_the_lines_as_they_are_meant(tmp_path: Path) -> None:

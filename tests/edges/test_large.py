@@ -18,8 +18,8 @@ from common_sync.core.errors import TreeError
 from common_sync.core.model import Seen, Snapshot
 from common_sync.edges.files import content, large, reading
 from common_sync.edges.files.content import WorkTree
-from common_sync.edges.files.folders import opened
-from common_sync.edges.files.large import BLOCK, Large, is_settled
+from common_sync.edges.files.folders import BLOCK, opened
+from common_sync.edges.files.large import Large, is_settled
 from common_sync.edges.files.memory import Held
 from common_sync.edges.files.reading import Expected, read_listed, walk
 from common_sync.edges.files.writing import update_copy

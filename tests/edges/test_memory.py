@@ -14,8 +14,8 @@ from common_sync.core.copies.rules import Rules
 from common_sync.core.model import Snapshot
 from common_sync.edges.files import large
 from common_sync.edges.files import memory as module
-from common_sync.edges.files.folders import opened
-from common_sync.edges.files.large import BLOCK, Large
+from common_sync.edges.files.folders import BLOCK, opened
+from common_sync.edges.files.large import Large
 from common_sync.edges.files.memory import Held
 from common_sync.edges.files.reading import Expected, read_listed, walk
 

@@ -13,10 +13,10 @@ from common_sync.core.copies.plan import Operation
 from common_sync.core.errors import TreeError
 from common_sync.core.model import Entry, File, FileEdit, Symlink
 from common_sync.edges.files.content import WorkTree
-from common_sync.edges.files.folders import FOLDER, open_below, opened, remove_empty, remove_tree
+from common_sync.edges.files.folders import FOLDER, open_below, opened, read_bytes, remove_empty, remove_tree
 from common_sync.edges.files.large import Large
 from common_sync.edges.files.memory import Held
-from common_sync.edges.files.reading import STAGING, TEMPORARY, read_bytes, read_entry
+from common_sync.edges.files.reading import STAGING, TEMPORARY, read_entry
 from common_sync.edges.files.replacing import write_edit
 from common_sync.edges.files.writing import lay_out, replace_bytes, stage_copy, update_copy
 

@@ -73,7 +73,7 @@ def test_own_file(tmp_path: Path) -> None:
     proposal = propose(str(build(tmp_path, {**below("common", PROJECT), **SERVICES})))
     assert write_configuration(proposal) == str(tmp_path / "common-sync.toml")
     assert (tmp_path / "common-sync.toml").read_text() == (
-        "# common-sync distribute brings every service's copy in sync, common-sync verify checks them.\n"
+        "# common-sync distribute brings every service's copy in sync.\n# common-sync verify checks them.\n"
         'master = "common"\n'
         'services = ["services/*"]\n'
     )
@@ -91,7 +91,7 @@ def test_many_services_get_a_line_each(tmp_path: Path) -> None:
 
 TABLE = (
     "[tool.common-sync]\n"
-    "# common-sync distribute brings every service's copy in sync, common-sync verify checks them.\n"
+    "# common-sync distribute brings every service's copy in sync.\n# common-sync verify checks them.\n"
     'master = "common"\n'
     'services = ["services/*"]\n'
 )

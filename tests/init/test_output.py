@@ -39,7 +39,7 @@ def test_a_guess_has_a_mark_of_its_own(tmp_path: Path) -> None:
     repo = Monorepo(build(tmp_path, files))
     done = repo.run("init", "--yes")
     assert done.out.startswith("? master   common  (guess: nothing installs or copies it from there)\n")
-    assert "✓ service  services/api  services/api/main.py:1: from common import store\n" in done.out
+    assert "✓ service  services/api  main.py:1: from common import store\n" in done.out
     assert "note: services/docs2: looks like a service, but nothing in it uses common: left out\n" in done.out
     (tmp_path / "common-sync.toml").unlink()
     document = json.loads(repo.run("init", "--yes", "--output-format", "json").out)

@@ -200,14 +200,14 @@ def test_what_is_written_and_printed(tmp_path: Path) -> None:
     assert done.code == 0
     assert done.out.startswith(
         "✓ master   libs/common\n"
-        "✓ service  services/api     services/api/requirements.txt:2: -e ../../libs/common\n"
-        "✓ service  services/worker  services/worker/requirements.txt:2: -e ../../libs/common\n"
+        "✓ service  services/api     requirements.txt:2: -e ../../libs/common\n"
+        "✓ service  services/worker  requirements.txt:2: -e ../../libs/common\n"
         "✓ master   libs/events\n"
-        "✓ service  services/api  services/api/requirements.txt:3: -e ../../libs/events\n"
+        "✓ service  services/api  requirements.txt:3: -e ../../libs/events\n"
         "note: services/old: looks like a service, but nothing in it uses any of the libraries: left out\n"
     )
     assert (tmp_path / "common-sync.toml").read_text() == (
-        "# common-sync distribute brings every service's copy in sync, common-sync verify checks them.\n"
+        "# common-sync distribute brings every service's copy in sync.\n# common-sync verify checks them.\n"
         'services = ["services/api", "services/worker"]\n'
         "\n"
         "[[library]]\n"

@@ -8,8 +8,7 @@ from common_sync.core.doctor.checks.other_tools import NX_IGNORE, PNPM, SETTINGS
 from common_sync.core.formats.yaml.tree import YamlScalar, YamlSequence, find_value
 from common_sync.core.model import Finding, ancestors
 from common_sync.core.text import UnparsableError
-from common_sync.edges.files.folders import opened
-from common_sync.edges.files.reading import read_bytes
+from common_sync.edges.files.folders import opened, read_bytes
 from common_sync.edges.git.repository import find_top
 from common_sync.edges.gitignore.patterns import compile_pattern
 from common_sync.edges.library.targets import Target

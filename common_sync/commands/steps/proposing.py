@@ -18,7 +18,7 @@ from common_sync.edges.project.workspace import find_members
 if TYPE_CHECKING:
     from tomlkit.items import Table
 
-_COMMENT = "common-sync distribute brings every service's copy in sync, common-sync verify checks them."
+_COMMENTS = ("common-sync distribute brings every service's copy in sync.", "common-sync verify checks them.")
 _WIDEST = 100
 """Characters; a longer list of services gets one line each."""
 
@@ -167,7 +167,8 @@ def format_configuration(proposal: Proposal) -> str:
     import tomlkit  # 60 ms, and nothing else needs it
 
     table = tomlkit.table()
-    table.add(tomlkit.comment(_COMMENT))
+    for comment in _COMMENTS:
+        table.add(tomlkit.comment(comment))
     first = proposal.first
     if len(proposal.libraries) == 1:
         _add_library(table, first, proposal.patterns)

@@ -199,7 +199,8 @@ def survey_root(project: Project, services: Sequence[str]) -> Managed:
     """
     if "gitattributes" not in project.configuration.managed or find_top(project.root) is None:
         return Managed()
-    return look_at_attributes(project.root, project.list_copies(services), services, project.services)
+    copies = project.list_copies(services)
+    return look_at_attributes(project.root, copies, services, project.services, project.copies)
 
 
 def _survey_root(

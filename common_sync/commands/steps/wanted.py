@@ -7,8 +7,8 @@ from common_sync.core.copies.digest import digest_tree
 from common_sync.core.copies.manifest import NAME, Manifest, parse_manifest
 from common_sync.core.errors import ManifestError, Problem, shell_word
 from common_sync.core.model import NAMED_ID
-from common_sync.edges.files.folders import explain_os_error, opened
-from common_sync.edges.files.reading import ANNOUNCED, TEMPORARY, read_bytes
+from common_sync.edges.files.folders import explain_os_error, opened, read_bytes
+from common_sync.edges.files.reading import ANNOUNCED, TEMPORARY
 from common_sync.edges.git.history import read_blobs
 from common_sync.edges.git.revisions import list_tree
 

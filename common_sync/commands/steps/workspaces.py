@@ -12,8 +12,7 @@ from common_sync.core.references.kinds import IGNORE, limit_of
 from common_sync.core.text import UnparsableError
 from common_sync.core.workspace.lock import LOCK
 from common_sync.core.workspace.pruning import PROJECT, Pruned, prune
-from common_sync.edges.files.folders import explained, opened
-from common_sync.edges.files.reading import read_bytes
+from common_sync.edges.files.folders import explained, opened, read_bytes
 from common_sync.edges.files.tar import Listing, Member, list_folder
 from common_sync.edges.project.workspace import open_workspace
 

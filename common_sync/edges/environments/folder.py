@@ -24,8 +24,8 @@ from common_sync.core.environments.record import (
 )
 from common_sync.core.environments.resolved import DIST_INFO, Installed, distribution_name, parse_record
 from common_sync.core.environments.state import LINK, NO_FOLDER, VENV, Folder, Seen
-from common_sync.edges.files.folders import explain_os_error, opened
-from common_sync.edges.files.reading import hash_blocks, read_bytes
+from common_sync.edges.files.folders import explain_os_error, opened, read_bytes
+from common_sync.edges.files.reading import hash_blocks
 
 ENVIRONMENTS, CURRENT, REPLACED = "envs", "current", "replaced"
 RECORD, MEMORY = "env.json", ".memory.json"

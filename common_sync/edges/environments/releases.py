@@ -32,8 +32,7 @@ from common_sync.core.environments.units import SHARED
 from common_sync.edges.environments.disk import flush
 from common_sync.edges.environments.folder import CURRENT, path_of
 from common_sync.edges.environments.placing import point
-from common_sync.edges.files.folders import explained, opened, remove_tree
-from common_sync.edges.files.reading import read_bytes
+from common_sync.edges.files.folders import explained, opened, read_bytes, remove_tree
 from common_sync.edges.files.writing import replace_bytes
 
 RELEASES, APP, RECORD, PROVEN, FAILED = "releases", "app", "release.json", "proven", "failed"

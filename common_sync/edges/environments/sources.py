@@ -19,8 +19,8 @@ from common_sync.core.references.kinds import limit_of
 from common_sync.core.service_settings import ServiceSettings
 from common_sync.core.text import UndecodableError, decode_requirements, decode_to_read
 from common_sync.edges.environments.uv_settings import read_uv_settings
-from common_sync.edges.files.folders import explain_os_error, opened
-from common_sync.edges.files.reading import hash_blocks, read_bytes, walk
+from common_sync.edges.files.folders import explain_os_error, opened, read_bytes
+from common_sync.edges.files.reading import hash_blocks, walk
 
 _BUILD_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
 """What an editable installation depends on."""

@@ -17,8 +17,7 @@ from common_sync.core.errors import ConfigurationError, Problem, TreeError
 from common_sync.core.model import FileEdit
 from common_sync.edges.environments.manager import SYSTEM, Manager, find_runtime, name_user
 from common_sync.edges.environments.program import Done, keep_variables, run
-from common_sync.edges.files.folders import explained, opened
-from common_sync.edges.files.reading import read_bytes
+from common_sync.edges.files.folders import explained, opened, read_bytes
 from common_sync.edges.files.replacing import write_edit
 
 _ANALYZE, _CONTROL, _JOURNAL = "systemd-analyze", "systemctl", "journalctl"

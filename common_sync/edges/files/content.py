@@ -7,7 +7,8 @@ from typing import IO, Protocol
 
 from common_sync.core.errors import Problem, TreeError
 from common_sync.core.model import File
-from common_sync.edges.files.large import BLOCK, copy_by_system
+from common_sync.edges.files.folders import BLOCK
+from common_sync.edges.files.large import copy_by_system
 from common_sync.edges.files.memory import Held
 
 NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC

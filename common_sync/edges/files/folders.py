@@ -1,4 +1,4 @@
-"""Open, make and remove folders without ever following a symlink below a folder that is already open.
+"""Open, make and remove folders, and read small files, without ever following a symlink below a folder that is already open.
 
 Every path is opened component by component relative to a descriptor, so that a symlink planted there, even while the
 tool runs, is refused by the kernel instead of followed.
@@ -7,6 +7,7 @@ tool runs, is refused by the kernel instead of followed.
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from stat import S_ISDIR, S_ISREG
 
 from common_sync.core.errors import Problem, TreeError
 
@@ -15,6 +16,9 @@ FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 """How a file is opened: never through a symlink, and without waiting for somebody to write into a FIFO."""
 
 OWNER_MAY_EXECUTE = 0o100
+
+BLOCK = 1 << 18
+"""Bytes read at a time from a file that is too large to hold; it bounds memory."""
 
 
 class opened:  # noqa: N801 - used as a function; as a generator it takes twice as long, and is entered for every folder
@@ -134,3 +138,51 @@ def explained(where: str, doing: str) -> Iterator[None]:
         yield
     except OSError as error:
         raise explain_os_error(error, where, doing) from error
+
+
+def read_small(descriptor: int, size: int) -> bytes:
+    """Return all bytes of an open file of about `size` bytes; it may have grown or shrunk since it was measured."""
+    data = os.read(descriptor, size + 1)
+    if len(data) == size:
+        return data
+    blocks = [data]
+    while data:
+        data = os.read(descriptor, BLOCK)
+        blocks.append(data)
+    return b"".join(blocks)
+
+
+def read_bytes(name: str, folder: int, most: int) -> bytes:
+    """Return a file's bytes without following a symlink.
+
+    Args:
+        name: One name inside `folder`.
+        folder: An open folder's descriptor.
+        most: How many bytes it may have.
+
+    Raises:
+        OSError: It is not there, not a regular file, larger than that, or cannot be read.
+    """
+    descriptor = os.open(name, FILE, dir_fd=folder)
+    try:
+        return read_regular(descriptor, most)
+    finally:
+        os.close(descriptor)
+
+
+def read_regular(descriptor: int, most: int) -> bytes:
+    """Return an open file's bytes.
+
+    Args:
+        descriptor: The file.
+        most: How many bytes it may have.
+
+    Raises:
+        OSError: It is not a regular file, larger than that, or cannot be read.
+    """
+    status = os.fstat(descriptor)
+    if not S_ISREG(status.st_mode):
+        raise OSError(0, "is a directory" if S_ISDIR(status.st_mode) else "not a regular file")
+    if status.st_size > most:
+        raise OSError(0, f"larger than {most:,} bytes")
+    return read_small(descriptor, status.st_size)

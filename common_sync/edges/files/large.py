@@ -6,10 +6,7 @@ from stat import S_ISREG
 
 from common_sync.core.errors import TreeError
 from common_sync.core.model import File, Seen
-from common_sync.edges.files.folders import FILE, OWNER_MAY_EXECUTE, explained, opened
-
-BLOCK = 1 << 18
-"""Bytes read at a time from a file that is too large to hold; it bounds memory."""
+from common_sync.edges.files.folders import BLOCK, FILE, OWNER_MAY_EXECUTE, explained, opened
 
 _SHARE = 1 << 24
 """Bytes that the system copies in one call: a signal is acted on between two."""

@@ -18,8 +18,16 @@ from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.rules import Rules
 from common_sync.core.errors import Problem, TreeError
 from common_sync.core.model import Entry, File, Seen, Snapshot, Symlink, list_below
-from common_sync.edges.files.folders import FILE, FOLDER, OWNER_MAY_EXECUTE, explain_os_error, open_below
-from common_sync.edges.files.large import BLOCK, is_settled, see
+from common_sync.edges.files.folders import (
+    BLOCK,
+    FILE,
+    FOLDER,
+    OWNER_MAY_EXECUTE,
+    explain_os_error,
+    open_below,
+    read_small,
+)
+from common_sync.edges.files.large import is_settled, see
 from common_sync.edges.files.memory import Held
 
 TEMPORARY = ".common-sync.tmp"
@@ -88,60 +96,12 @@ _KINDS = {S_IFIFO: "FIFO", S_IFSOCK: "socket", S_IFCHR: "device", S_IFBLK: "devi
 _MOVE = "move it away, or exclude it"
 
 
-def read_small(descriptor: int, size: int) -> bytes:
-    """Return all bytes of an open file of about `size` bytes; it may have grown or shrunk since it was measured."""
-    data = os.read(descriptor, size + 1)
-    if len(data) == size:
-        return data
-    blocks = [data]
-    while data:
-        data = os.read(descriptor, BLOCK)
-        blocks.append(data)
-    return b"".join(blocks)
-
-
 def hash_blocks(descriptor: int) -> str:
     """Return the sha256 of an open file as 64 hex digits, holding one block at a time."""
     digest = hashlib.sha256()
     while block := os.read(descriptor, BLOCK):
         digest.update(block)
     return digest.hexdigest()
-
-
-def read_bytes(name: str, folder: int, most: int) -> bytes:
-    """Return a file's bytes without following a symlink.
-
-    Args:
-        name: One name inside `folder`.
-        folder: An open folder's descriptor.
-        most: How many bytes it may have.
-
-    Raises:
-        OSError: It is not there, not a regular file, larger than that, or cannot be read.
-    """
-    descriptor = os.open(name, FILE, dir_fd=folder)
-    try:
-        return read_regular(descriptor, most)
-    finally:
-        os.close(descriptor)
-
-
-def read_regular(descriptor: int, most: int) -> bytes:
-    """Return an open file's bytes.
-
-    Args:
-        descriptor: The file.
-        most: How many bytes it may have.
-
-    Raises:
-        OSError: It is not a regular file, larger than that, or cannot be read.
-    """
-    status = os.fstat(descriptor)
-    if not S_ISREG(status.st_mode):
-        raise OSError(0, "is a directory" if S_ISDIR(status.st_mode) else "not a regular file")
-    if status.st_size > most:
-        raise OSError(0, f"larger than {most:,} bytes")
-    return read_small(descriptor, status.st_size)
 
 
 def read_listed(folder: int, paths: Iterable[str], where: str, held: Held | None = None) -> Snapshot:

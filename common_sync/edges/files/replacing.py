@@ -11,8 +11,8 @@ from common_sync.core import limits
 from common_sync.core.errors import Problem, TreeError
 from common_sync.core.model import FileEdit, Version
 from common_sync.edges.files.content import EXECUTABLE, NEW, PLAIN, write_all
-from common_sync.edges.files.folders import OWNER_MAY_EXECUTE, explained, open_below, opened
-from common_sync.edges.files.reading import TEMPORARY, read_bytes
+from common_sync.edges.files.folders import OWNER_MAY_EXECUTE, explained, open_below, opened, read_bytes
+from common_sync.edges.files.reading import TEMPORARY
 from common_sync.edges.files.writing import temporary
 
 

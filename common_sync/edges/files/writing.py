@@ -15,9 +15,9 @@ from common_sync.core.copies.plan import Operation
 from common_sync.core.errors import Problem, TreeError
 from common_sync.core.model import Entries, Entry, File, Symlink, ancestors
 from common_sync.edges.files.content import NEW, PLAIN, Content, write_all
-from common_sync.edges.files.folders import FOLDER, explained, open_below, opened, remove_empty, remove_tree
+from common_sync.edges.files.folders import FOLDER, explained, open_below, opened, read_bytes, remove_empty, remove_tree
 from common_sync.edges.files.large import see
-from common_sync.edges.files.reading import ANNOUNCED, STAGING, TEMPORARY, read_bytes, read_entry
+from common_sync.edges.files.reading import ANNOUNCED, STAGING, TEMPORARY, read_entry
 
 
 class Layout(NamedTuple):

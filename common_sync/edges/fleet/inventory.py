@@ -18,8 +18,7 @@ from common_sync.core.fleet.inventory import (
     parse_inventory,
 )
 from common_sync.core.fleet.waves import find_strangers
-from common_sync.edges.files.folders import explain_os_error
-from common_sync.edges.files.reading import read_regular
+from common_sync.edges.files.folders import explain_os_error, read_regular
 from common_sync.edges.fleet.hosts import find_hosts
 from common_sync.edges.project.load import Project, select_services
 

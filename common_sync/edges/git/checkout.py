@@ -9,9 +9,7 @@ from typing import IO
 
 from common_sync.core import limits
 from common_sync.core.model import Entry, Symlink
-from common_sync.edges.files.folders import opened
-from common_sync.edges.files.large import BLOCK
-from common_sync.edges.files.reading import read_bytes
+from common_sync.edges.files.folders import BLOCK, opened, read_bytes
 from common_sync.edges.git.ask import ask, split
 from common_sync.edges.git.repository import environment_for, find_top, git_directory
 

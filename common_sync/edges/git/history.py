@@ -9,7 +9,7 @@ from common_sync.core.copies.ancestry import EXECUTABLE, PLAIN, SYMLINK, Blob, C
 from common_sync.core.errors import GitError, Problem
 from common_sync.core.expressions import expression
 from common_sync.core.model import Entry, Symlink
-from common_sync.edges.files.large import BLOCK
+from common_sync.edges.files.folders import BLOCK
 from common_sync.edges.git.ask import ask, list_untracked, split
 from common_sync.edges.git.checkout import name_contents
 from common_sync.edges.git.repository import environment_for, find_top

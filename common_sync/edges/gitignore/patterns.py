@@ -10,8 +10,7 @@ from common_sync.core import limits
 from common_sync.core.asked_once import asked_once
 from common_sync.core.copies.rules import BUILT_IN, Layer, Rule, Rules, parse_plain
 from common_sync.core.errors import Problem
-from common_sync.edges.files.folders import explain_os_error, opened
-from common_sync.edges.files.reading import read_bytes
+from common_sync.edges.files.folders import explain_os_error, opened, read_bytes
 
 
 def compile_pattern(pattern: str, layer: Layer, file: str, line: int) -> Rule | None:

@@ -9,8 +9,7 @@ from common_sync.core.copies.metadata import METADATA_FILES
 from common_sync.core.errors import ConfigurationError, Problem
 from common_sync.core.limits import TEXT
 from common_sync.core.model import TOP, Origin
-from common_sync.edges.files.folders import opened
-from common_sync.edges.files.reading import read_bytes
+from common_sync.edges.files.folders import opened, read_bytes
 from common_sync.edges.git.repository import find_top
 from common_sync.edges.library.targets import Target, read_master, read_origin
 from common_sync.edges.project.libraries import select_libraries

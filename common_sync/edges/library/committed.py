@@ -13,7 +13,8 @@ from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.metadata import METADATA_FILES
 from common_sync.core.errors import Problem, TreeError
 from common_sync.core.model import NAMED_ID, Entry, File, Origin, Symlink
-from common_sync.edges.files.large import BLOCK, Large
+from common_sync.edges.files.folders import BLOCK
+from common_sync.edges.files.large import Large
 from common_sync.edges.files.memory import Held
 from common_sync.edges.files.reading import ANNOUNCED, STAGING, TEMPORARY
 from common_sync.edges.git.checkout import ATTRIBUTES, converts

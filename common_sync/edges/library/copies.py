@@ -12,8 +12,8 @@ from common_sync.core.copies.plan import CopyPlan, build_plan
 from common_sync.core.copies.rules import BUILT_IN, Rules
 from common_sync.core.errors import ManifestError, Problem, TreeError
 from common_sync.core.model import Snapshot
-from common_sync.edges.files.folders import explain_os_error, open_below, opened
-from common_sync.edges.files.reading import ANNOUNCED, STAGING, TEMPORARY, Expected, read_bytes, walk
+from common_sync.edges.files.folders import explain_os_error, open_below, opened, read_bytes
+from common_sync.edges.files.reading import ANNOUNCED, STAGING, TEMPORARY, Expected, walk
 from common_sync.edges.library.targets import Target
 
 _COPY_RULES = Rules(BUILT_IN)

@@ -18,10 +18,10 @@ from common_sync.core.copies.metadata import METADATA_FILES
 from common_sync.core.errors import CommonSyncError, ManifestError, Problem, TreeError
 from common_sync.core.limits import ANY
 from common_sync.core.model import NAMED_ID, Entry, Origin, Snapshot
-from common_sync.edges.files.folders import opened
+from common_sync.edges.files.folders import opened, read_bytes
 from common_sync.edges.files.large import Large
 from common_sync.edges.files.memory import Held
-from common_sync.edges.files.reading import read_bytes, read_listed
+from common_sync.edges.files.reading import read_listed
 from common_sync.edges.git.history import read_blobs
 from common_sync.edges.git.revisions import list_tree
 from common_sync.edges.library.committed import Committed, read_committed

@@ -12,8 +12,7 @@ from common_sync.core.copies.manifest import LARGEST, parse_manifest
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.errors import ConfigurationError, ManifestError, Problem
 from common_sync.core.settings import Setting, nearest
-from common_sync.edges.files.folders import opened
-from common_sync.edges.files.reading import read_bytes
+from common_sync.edges.files.folders import opened, read_bytes
 from common_sync.edges.gitignore.patterns import configured_rules
 from common_sync.edges.project.services import count_hidden, is_glob, list_matches, list_names
 

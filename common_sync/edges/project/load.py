@@ -16,8 +16,7 @@ from common_sync.core.configuration import (
 from common_sync.core.copies.library import LOCK_FILE, Library
 from common_sync.core.errors import ConfigurationError, Problem, shell_word
 from common_sync.core.model import name_after
-from common_sync.edges.files.folders import explain_os_error
-from common_sync.edges.files.reading import read_regular
+from common_sync.edges.files.folders import explain_os_error, read_regular
 from common_sync.edges.git.ask import list_named
 from common_sync.edges.git.repository import find_top, folders_up
 from common_sync.edges.gitignore.patterns import configured_rules
@@ -80,6 +79,20 @@ def load_project(root: str | None = None) -> Project:
         ConfigurationError: There is none, or something in it is wrong; all that is wrong is reported at once.
     """
     return _make_project(_find(root))
+
+
+def list_services(root: str | None, beginning: str) -> tuple[str, ...]:
+    """Return the services whose paths begin so, as quickly as a Tab needs: nothing else of the configuration is checked.
+
+    Raises:
+        CommonSyncError: The configuration cannot be read, or a folder cannot be listed.
+    """
+    folder, file, text, table, pyproject = _find(root)
+    configuration, _ = parse_configuration(table, text, file)
+    services, _ = discover_services(folder, configuration, beginning)
+    libraries, _ = _make_libraries(folder, configuration, services)
+    members = _find_members(folder, pyproject, services, libraries)
+    return tuple(one for one in services if one not in members)
 
 
 def find_configured(root: str | None = None) -> str:
@@ -222,14 +235,9 @@ def select_services(project: Project, names: Sequence[str]) -> tuple[str, ...]:
     problems = []
     for name in names:
         tidy = name.rstrip("/").removeprefix("./")
-        inside = os.path.relpath(
-            os.path.realpath(name), project.root
-        )  # as a shell completes it in a folder below the root
-        found = (
-            [inside]
-            if inside in project.services and tidy not in project.services
-            else match_name(tidy, project.services)
-        )
+        inside = os.path.relpath(os.path.realpath(name), project.root)  # as a shell completes it below the root
+        is_here = inside in project.services and tidy not in project.services
+        found = [inside] if is_here else match_name(tidy, project.services)
         if len(found) == 1:
             chosen.add(found[0])
         elif found:

@@ -7,8 +7,7 @@ from common_sync.core.copies.library import LOCK_FILE
 from common_sync.core.copies.lockfile import LARGEST, REMEDY, Lock, format_lock, parse_lock
 from common_sync.core.errors import Problem, TreeError
 from common_sync.core.model import FileEdit
-from common_sync.edges.files.folders import explain_os_error, opened
-from common_sync.edges.files.reading import read_bytes
+from common_sync.edges.files.folders import explain_os_error, opened, read_bytes
 
 _NO_FILE = {0, EISDIR, ELOOP}
 """What the system says of what is no lock; 0 is of a file that is too large."""

@@ -54,28 +54,36 @@ def _near_folder(root: str, path: str) -> str:
     return near or "write where it is now"
 
 
-def discover_services(root: str, configuration: Configuration) -> tuple[tuple[str, ...], list[Problem]]:
+def discover_services(
+    root: str, configuration: Configuration, beginning: str = ""
+) -> tuple[tuple[str, ...], list[Problem]]:
     """Return the services' folders, sorted, and what is wrong with those that are named.
+
+    Args:
+        root: The absolute path of the configuration's folder.
+        configuration: What it says.
+        beginning: How their paths begin; no other folder is looked into.
 
     Raises:
         TreeError: A folder in which services may be cannot be listed.
     """
-    discovery = _Discovery(root, configuration)
+    discovery = _Discovery(root, configuration, beginning)
     return tuple(discovery.services()), discovery.problems
 
 
 class _Discovery:
     """Turns the configured folders and globs into services, noting what is wrong."""
 
-    def __init__(self, root: str, configuration: Configuration) -> None:
+    def __init__(self, root: str, configuration: Configuration, beginning: str) -> None:
         self.problems: list[Problem] = []
-        self._root, self._configuration = root, configuration
+        self._root, self._configuration, self._beginning = root, configuration, beginning
         self._masters = [master.value for master in configuration.masters]
         self._given: dict[str, Setting] = {}
 
     def services(self) -> list[str]:
         settings = self._configuration.services
-        explicit = [setting for setting in settings if not is_glob(setting.value)]
+        named = (setting for setting in settings if not is_glob(setting.value))
+        explicit = [setting for setting in named if setting.value.startswith(self._beginning)]
         for setting in explicit:
             if setting.value in self._given:
                 self._complain(setting, "is given twice", f"it is also in line {self._given[setting.value].line}")
@@ -109,7 +117,7 @@ class _Discovery:
         if reason := why_no_folder(setting.value):
             self._complain(setting, reason, "name folders inside the repository")
             return
-        found = match_services(self._root, setting.value, self._masters, self._configuration.copies)
+        found = match_services(self._root, setting.value, self._masters, self._configuration.copies, self._beginning)
         if not found:
             self._complain(setting, "matches no folder", "name a folder, or take it out")
         for path in found:
@@ -157,8 +165,17 @@ def list_matches(root: str, pattern: str) -> list[str]:
     return list(dict.fromkeys(_glob(root, pattern, "", set())))
 
 
-def match_services(root: str, pattern: str, masters: Sequence[str], copies: Sequence[str]) -> list[str]:
+def match_services(
+    root: str, pattern: str, masters: Sequence[str], copies: Sequence[str], beginning: str = ""
+) -> list[str]:
     """Return the folders that a glob means: never a master, what holds it or is in it, a copy, or what holds only leftovers.
+
+    Args:
+        root: The absolute path of the configuration's folder.
+        pattern: The glob.
+        masters: The libraries' folders.
+        copies: The paths of copies inside a service.
+        beginning: How the folders' paths begin.
 
     Raises:
         TreeError: A folder in which services may be cannot be listed.
@@ -172,7 +189,7 @@ def match_services(root: str, pattern: str, masters: Sequence[str], copies: Sequ
         apart = not any(f"{one}/".startswith(f"{path}/") or path.startswith(f"{one}/") for one in masters)
         return apart and not is_copied(path)
 
-    able = [path for path in list_matches(root, pattern) if may_be_service(path)]
+    able = [path for path in list_matches(root, pattern) if path.startswith(beginning) and may_be_service(path)]
     used = find_used(root, able, copies)
     return [path for path in able if path in used]
 

@@ -16,8 +16,7 @@ from common_sync.core.references.kinds import limit_of
 from common_sync.core.workspace.project import list_from_workspace
 from common_sync.core.workspace.pruning import PROJECT, Workspace
 from common_sync.core.workspace.root import WORKSPACE
-from common_sync.edges.files.folders import explain_os_error, opened
-from common_sync.edges.files.reading import read_bytes
+from common_sync.edges.files.folders import explain_os_error, opened, read_bytes
 from common_sync.edges.git.repository import folders_up
 
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.blocks import gitattributes as attributes
 from common_sync.core.blocks.block import End, FindOthers, put_block, read_block, remove_block
-from common_sync.core.errors import TreeError
+from common_sync.core.errors import GitError, TreeError
 from common_sync.core.findings import make_finding
 from common_sync.core.model import FileEdit, Finding, ancestors
 from common_sync.core.references.kinds import IGNORE, limit_of
 from common_sync.core.text import UnparsableError
-from common_sync.edges.files.folders import explain_os_error, opened
-from common_sync.edges.files.reading import TEMPORARY, read_bytes
+from common_sync.edges.files.folders import explain_os_error, opened, read_bytes
+from common_sync.edges.files.reading import TEMPORARY
 from common_sync.edges.git.ask import list_named
 from common_sync.edges.git.checkout import ATTRIBUTES
 from common_sync.edges.git.repository import find_top
@@ -124,16 +124,19 @@ class Dockerignores:
         return paths[0] if len(paths) == 1 else f"{len(paths):,} files of the copy"
 
 
-def look_at_attributes(root: str, copies: Iterable[str], services: Iterable[str], known: Sequence[str]) -> Managed:
+def look_at_attributes(
+    root: str, copies: Iterable[str], services: Iterable[str], known: Sequence[str], inside: Sequence[str]
+) -> Managed:
     """Return what is to be done about the root's `.gitattributes`: it marks every copy.
 
-    Copies that are not here are left marked: a sparse checkout, or another machine, may have them.
+    Copies that are not here are left marked where git knows their service: a sparse checkout may have them.
 
     Args:
         root: The absolute path of the configuration's folder.
         copies: The paths from there of the copies of the services that are asked about.
         services: These services.
         known: All services.
+        inside: The paths of copies inside a service.
 
     Raises:
         TreeError: The file cannot be read.
@@ -146,14 +149,34 @@ def look_at_attributes(root: str, copies: Iterable[str], services: Iterable[str]
     except UnparsableError:
         marked = []  # as is said below
     services_known = frozenset(known)
+    away: dict[str, str] = {}
     for path in marked:
         above = services_known.intersection(ancestors(path))
-        if asked.isdisjoint(above) and (above or not os.path.lexists(os.path.join(root, path))):
+        if above and asked.isdisjoint(above):
             wanted.add(path)
+        elif not above and not os.path.lexists(os.path.join(root, path)):
+            away[path] = next((path.removesuffix(f"/{one}") for one in inside if path.endswith(f"/{one}")), path)
+    wanted.update(_find_hidden(root, away) if away else ())
     lines = [attributes.MANIFESTS, *(attributes.format_line(path) for path in sorted(wanted))]
     edits = _write_block(file, _IN_ATTRIBUTES, "", lines, findings)
     leftover = os.path.lexists(os.path.join(root, TEMPORARY))
     return Managed(edits, tuple(findings), (ATTRIBUTES,), leftover)
+
+
+def _find_hidden(root: str, away: Mapping[str, str]) -> Iterator[str]:
+    """Yield the copies that are not on this disk and may be elsewhere: git knows a file of their services, or cannot say.
+
+    Args:
+        root: The absolute path of the configuration's folder.
+        away: The path of each such copy → that of the service that had it.
+    """
+    from common_sync.edges.project.leftovers import find_tracked  # where a service was taken away
+
+    try:
+        tracked = find_tracked(root, sorted({*away.values()}))
+    except GitError:
+        tracked = {*away.values()}
+    return (copy for copy, service in away.items() if service in tracked)
 
 
 def unblock_dockerignore(root: str, service: str) -> FileEdit | None:

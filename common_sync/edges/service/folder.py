@@ -8,8 +8,7 @@ from common_sync.core.doctor.image.files import BuildContext, Place
 from common_sync.core.formats.dockerignore import parse_dockerignore
 from common_sync.core.references.kinds import limit_of
 from common_sync.core.text import UndecodableError, UnparsableError, decode_bytes, decode_requirements
-from common_sync.edges.files.folders import opened
-from common_sync.edges.files.reading import read_bytes
+from common_sync.edges.files.folders import opened, read_bytes
 
 DOCKERIGNORE = ".dockerignore"
 _EXECUTE = S_IXUSR | S_IXGRP | S_IXOTH

@@ -11,8 +11,7 @@ from common_sync.core.errors import GitError, ManifestError
 from common_sync.core.findings import make_finding
 from common_sync.core.model import Entries, File, Finding, Reference, below, is_below
 from common_sync.core.references.kinds import KINDS, kind_of
-from common_sync.edges.files.folders import opened
-from common_sync.edges.files.reading import read_bytes
+from common_sync.edges.files.folders import opened, read_bytes
 from common_sync.edges.service.places import Location
 
 FindLines = Callable[[Location], Sequence[Reference]]

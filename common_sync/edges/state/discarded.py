@@ -14,8 +14,7 @@ from typing import NamedTuple
 from common_sync.core.errors import Problem, TreeError, shell_word
 from common_sync.core.model import Entry, Symlink, is_below
 from common_sync.edges.files.content import write_all
-from common_sync.edges.files.folders import FILE, explain_os_error, explained, open_below, opened, remove_tree
-from common_sync.edges.files.large import BLOCK
+from common_sync.edges.files.folders import BLOCK, FILE, explain_os_error, explained, open_below, opened, remove_tree
 from common_sync.edges.files.reading import TEMPORARY, read_entry
 from common_sync.edges.files.replacing import name_new
 from common_sync.edges.files.writing import temporary

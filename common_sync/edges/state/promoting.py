@@ -13,8 +13,7 @@ from common_sync.core import limits
 from common_sync.core.copies.manifest import why_unsafe
 from common_sync.core.copies.promotion import digest_file, has_marks, make_entry
 from common_sync.core.model import Entries, Version
-from common_sync.edges.files.folders import explained, open_below, opened
-from common_sync.edges.files.reading import read_bytes
+from common_sync.edges.files.folders import explained, open_below, opened, read_bytes
 from common_sync.edges.files.writing import replace_bytes
 from common_sync.edges.state.lock import PROMOTING, opened_state, state_folder
 

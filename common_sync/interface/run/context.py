@@ -78,4 +78,5 @@ def _lines(context: "Context", options: Options, *, refused: bool) -> Iterator[s
     elif not options.quiet:
         libraries = ", ".join(f"{one.library.shown} {one.tree}" for one in context.libraries)
         what = f"{count(len(context.listing.members), 'file')}, with {libraries}"
-        yield f"{printable(context.plan.service)}: {printable(what)}"
+        told = f"{printable(context.plan.service)}: {printable(what)}"
+        yield from terminal.wrap(told, 4) if terminal.has_width else (told,)

@@ -12,7 +12,7 @@ from common_sync.interface.show.text import difference_lines
 
 
 def run_diff(options: Options, services: Services = None) -> int:
-    """Show unified diffs, copy to master; exit 1 where there is one."""
+    """Show what distribute --force would write: minus is the copy, plus is the master. Exit 1 where there is a difference."""
     project = load_project(options.root)
     surveyed = survey(project, services or ())
     text, fields = partial(difference_lines, surveyed), partial(diff_fields, surveyed)

@@ -8,11 +8,12 @@ from common_sync.edges.project.load import load_project
 from common_sync.interface.show.fields import eject_fields
 from common_sync.interface.show.options import DryRun, Option, Options, Services
 from common_sync.interface.show.presenter import View, present
-from common_sync.interface.show.terminal import Terminal, printable, say
+from common_sync.interface.show.terminal import Terminal, columns, pad, printable, say
 from common_sync.interface.show.text import count, finding_lines, kept_line
 
 if TYPE_CHECKING:
     from common_sync.commands.eject import Ejected, Ejection
+    from common_sync.core.model import FileEdit
 
 
 def run_eject(
@@ -41,32 +42,46 @@ def _lines(ejection: "Ejection", library: str | None, options: Options) -> Itera
     if ejection.kept is not None:
         yield kept_line(ejection.kept, ejection.root)
     if not options.quiet and not ejection.dry_run:
-        if library is None:
-            yield "common-sync distribute, or its hook, brings all of it back: take those away as well"
-        else:
-            yield f"take the services out of the `services` of {printable(library)}, or common-sync distribute brings it back"
+        yield from options.terminal.wrap(_tell_end(library))
+
+
+def _tell_end(library: str | None) -> str:
+    """Return what else a person has to do, so that nothing brings it back."""
+    if library is None:
+        return "distribute, or the hook, brings all of it back: take those away as well"
+    return f"take the services out of the `services` of {printable(library)}, or common-sync distribute brings it back"
 
 
 def _done_lines(ejection: "Ejection", terminal: Terminal) -> Iterator[str]:
-    """Yield a line a service, and one a file of the root."""
+    """Yield a row a service, and one a file of the root."""
     mark, be = ("→", "would be ") if ejection.dry_run else ("✓", "")
-    width = max((len(service.service) for service in ejection.services), default=0)
+    rows = []
     for service in ejection.services:
         failed = any(finding.severity == "error" for finding in service.findings)
         what = ", ".join(_changes(service, be))
         if not what and service.service == ".":
             continue  # its findings name the files
-        what = what or "nothing to put back"
-        yield f"{terminal.mark('✗' if failed else mark)} {printable(service.service):<{width}}  {what}"
-    for block in ejection.unblocked:
-        yield f"{terminal.mark(mark)} {printable(block.path):<{width}}  managed block {be}taken out"
+        told = what or ("nothing put back" if failed else "nothing to put back")
+        rows.append(("✗" if failed else mark, service.service, f"{told}; what is left is below" if failed else told))
+    rows += [(mark, block.path, f"{_name_block(block)} {be}taken out") for block in ejection.unblocked]
+    width = max((columns(printable(name)) for _, name, _ in rows), default=0)
+    for sign, name, what in rows:
+        yield from terminal.wrap(what, width + 4, f"{terminal.mark(sign)} {pad(printable(name), width)}  ")
+
+
+def _name_block(block: "FileEdit") -> str:
+    """Return what is taken out of a file of the root: the lines about copies that are gone, or all of the block."""
+    from common_sync.core.blocks.block import START  # the command has it already
+
+    return "lines of removed copies" if START.encode() in (block.after or b"") else "managed block"
 
 
 def _changes(service: "Ejected", be: str) -> Iterator[str]:
     """Yield the changes to a service; `be` is empty where they are done."""
     if service.edits:
         yield f"references {be}put back in {' and '.join(printable(edit.inside(service.service)) for edit in service.edits)}"
-    yield from (f"managed block {be}taken out of {printable(block.path)}" for block in service.unblocked)
+    for block in service.unblocked:
+        yield f"managed block {be}taken out of {printable(block.inside(service.service))}"
     for removal in service.removals:
         files, called = count(len(removal.plan.operations), "file"), removal.copy.called
         yield f"copy of {files if called is None else f'{printable(called)}, {files},'} {be}removed"

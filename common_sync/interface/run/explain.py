@@ -37,7 +37,8 @@ def _lines(explanations: Sequence["Explanation"], pages: Sequence["Page"], optio
     for page in pages:
         yield from _page_lines(page, options.terminal)
     for one in explanations:
-        yield f"{options.terminal.paint(printable(one.path), 'bold')}: {one.verdict}: {printable(one.reason)}"
+        answer = f"{options.terminal.paint(printable(one.path), 'bold')}: {one.verdict}: {printable(one.reason)}"
+        yield from options.terminal.wrap(answer, 4) if options.terminal.has_width else (answer,)
 
 
 def _page_lines(page: "Page", terminal: Terminal) -> Iterator[str]:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from common_sync.core.errors import ConfigurationError, Problem, shell_word
+from common_sync.core.model import below
 from common_sync.interface.show.fields import init_fields
 from common_sync.interface.show.options import Option, Options
 from common_sync.interface.show.presenter import View, present, shows_text
@@ -110,12 +111,15 @@ def _list_library(library: "ProposedLibrary", terminal: Terminal) -> Iterator[st
     yield from terminal.wrap(f"{printable(library.master)}{guess}", _AFTER_KIND, f"{mark} master   ")
     width = max(len(service.path) for service in library.services)
     for service in library.services:
-        mark, why = (guessed, f"guess: {_why(service)}") if service.guess else (known, _why(service))
+        reason = _why(service, service.path)
+        mark, why = (guessed, f"guess: {reason}") if service.guess else (known, reason)
         head = f"{mark} service  {printable(service.path):<{width}}  "
         yield from terminal.wrap(terminal.paint(why, "dim"), width + _AFTER_KIND + 2, head)
 
 
-def _why(service: "FoundService") -> str:
+def _why(service: "FoundService", told: str = "") -> str:
+    """Return what says that a folder is a service; its file from the service on, where that is told already."""
     reason = service.reasons[0]
-    place = reason.file if reason.line is None else f"{reason.file}:{reason.line}"
+    file = (below(reason.file, told) if told else None) or reason.file
+    place = file if reason.line is None else f"{file}:{reason.line}"
     return printable(f"{place}: {reason.text}")

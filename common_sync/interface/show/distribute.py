@@ -14,6 +14,9 @@ from common_sync.interface.show.terminal import columns, pad, printable
 from common_sync.interface.show.text import count, difference_lines, kept_line, limit, member_lines, more_lines, spaced
 
 _DONE = {"create": "new", "update": "updated", "delete": "deleted"}
+_LEAST_CHANGES = 16
+"""Columns for what was done to the files, and for what stands between columns."""
+
 _MOST_DONE, _MOST_LEFT, _MOST_PLACES = 15, 10, 8
 
 
@@ -93,8 +96,13 @@ def outcome_lines(distribution: Distribution, outcomes: Sequence[Outcome], optio
         shown, rest = limit(several, most, everything=options.verbose)
         for one in shown:
             mark = "✗" if not one.in_sync else _written(distribution) if one.changed else "·"
-            row = f"{pad(printable(one.plan.service), names)}  {pad(steps[one.plan.service], wide)}{'  ' * bool(wide)}"
-            yield from options.terminal.wrap(_changes(one), names + 4, f"{options.terminal.mark(mark)} {row}")
+            step, changes = steps[one.plan.service], _changes(one)
+            head = f"{options.terminal.mark(mark)} {pad(printable(one.plan.service), names)}  "
+            if wide and names + wide + _LEAST_CHANGES <= options.terminal.width:
+                head = f"{head}{pad(step, wide)}  "
+            elif step:
+                changes = f"{step}; {changes}" if changes else step
+            yield from options.terminal.wrap(changes, names + 4, head)
             yield from (f"    {line}" for line in _file_lines(one, distribution, options))
         yield from more_lines(rest, "service", options.terminal)
     for path, what in files.items():

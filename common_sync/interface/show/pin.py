@@ -30,7 +30,8 @@ def present_pinning(command: str, pinning: Pinning, options: Options) -> int:
 def _lines(pinning: Pinning, options: Options) -> Iterator[str]:
     terminal, findings = options.terminal, pinning.findings()
     if not options.quiet:
-        yield from (f"{printable(one.service)}: {_change(one)}" for one in pinning.pinned)
+        for one in pinning.pinned:
+            yield from terminal.wrap(f"{printable(one.service)}: {_change(one)}", 4)
         if pinning.distribution is not None:
             changed = [outcome for outcome in pinning.distribution.outcomes if outcome.changed]
             yield from outcome_lines(pinning.distribution, changed, options)

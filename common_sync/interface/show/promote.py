@@ -1,6 +1,6 @@
 """The text of `promote`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from common_sync.commands.promote import Promotion
 from common_sync.commands.steps.homes import Goal
@@ -8,7 +8,7 @@ from common_sync.commands.steps.taking import Promoted
 from common_sync.core.errors import shell_word
 from common_sync.interface.show.distribute import outcome_lines
 from common_sync.interface.show.options import Options
-from common_sync.interface.show.terminal import printable
+from common_sync.interface.show.terminal import columns, pad, printable
 from common_sync.interface.show.text import count, finding_lines
 
 _HOW = {"as-is": "as it is", "merged": "merged with a change of the master", "equal": "the master has it already"}
@@ -23,8 +23,7 @@ def promote_lines(promotion: Promotion, options: Options) -> Iterator[str]:
     """
     findings = promotion.findings()
     if not options.quiet:
-        width = max((len(one.edit.file) for one in promotion.promoted), default=0)
-        yield from (_promoted_line(one, width, options) for one in promotion.promoted)
+        yield from _promoted_lines(promotion.promoted, options)
         if promotion.distribution is not None:
             changed = [outcome for outcome in promotion.distribution.outcomes if outcome.changed]
             yield from outcome_lines(promotion.distribution, changed, options)
@@ -35,9 +34,21 @@ def promote_lines(promotion: Promotion, options: Options) -> Iterator[str]:
         yield from _summary(promotion, options)
 
 
-def _promoted_line(one: Promoted, width: int, options: Options) -> str:
-    to, how = options.terminal.mark("→"), _HOW[one.how]
-    return f"{printable(one.edit.file):<{width}} {to} {printable(one.edit.master_file)}: {how}, +{one.added} -{one.removed}"
+def _promoted_lines(promoted: Sequence[Promoted], options: Options) -> Iterator[str]:
+    """Yield a row an edit; where not all fit into a line, where each goes stands below its file."""
+    to = options.terminal.mark("→")
+    rows = [
+        (printable(one.edit.file), f"{printable(one.edit.master_file)}: {_HOW[one.how]}, +{one.added} -{one.removed}")
+        for one in promoted
+    ]
+    width = max((columns(file) for file, _ in rows), default=0)
+    fits = all(width + columns(f" > {goal}") <= options.terminal.width for _, goal in rows)
+    for file, goal in rows:
+        if fits:
+            yield f"{pad(file, width)} {to} {goal}"
+        else:
+            yield file
+            yield from options.terminal.wrap(goal, 4, f"  {to} ")
 
 
 def _summary(promotion: Promotion, options: Options) -> Iterator[str]:

@@ -71,11 +71,15 @@ def _row_lines(plans: list[ServicePlan], kinds: dict[str, Kind], surveyed: Surve
     versions = {plan.service: printable(name_versions(plan, len(surveyed.masters))) for plan in shown}
     names = max(columns(text) for text in (_SERVICE, *map(printable, versions)))
     wide = max(columns(text) for text in (_VERSION, *versions.values()))
-    yield terminal.paint(f"  {pad(_SERVICE, names)}  {pad(_VERSION, wide)}  WHAT", "bold")
+    narrow = names + wide + len("    WHAT  ") > terminal.width  # the versions go below, too
+    yield terminal.paint(
+        f"  {pad(_SERVICE, names)}  {f'{_VERSION}, WHAT' if narrow else f'{pad(_VERSION, wide)}  WHAT'}", "bold"
+    )
     for plan in shown:
-        mark = terminal.mark(_MARKS[kinds[plan.service]])
-        head = f"{mark} {pad(printable(plan.service), names)}  {pad(versions[plan.service], wide)}  "
-        yield from terminal.wrap(what_differs(plan, len(surveyed.masters)), names + wide + 6, head)
+        head = f"{terminal.mark(_MARKS[kinds[plan.service]])} {pad(printable(plan.service), names)}  "
+        what, version = what_differs(plan, len(surveyed.masters)), versions[plan.service]
+        head, text = (head, f"{version}; {what}") if narrow else (f"{head}{pad(version, wide)}  ", what)
+        yield from terminal.wrap(text, columns(head), head)
         if options.verbose:
             yield from _file_lines(plan)
     yield from more_lines(rest, "service", terminal)
@@ -144,14 +148,17 @@ def _own(plan: ServicePlan) -> Iterator[str]:
 
 def _version_lines(surveyed: Survey, options: Options) -> Iterator[str]:
     """Yield which version is in how many services, for each library that has versions."""
+    head = "versions    "
     for target in surveyed.masters:
         copies = [copy for plan in surveyed.plans for copy in plan.copies if copy.target.library == target.library.name]
         found = Counter(copy.version for copy in copies)
         if found and found.keys() != {None}:
             whose = f"{printable(target.manifest.library.name)}: " if len(surveyed.masters) > 1 else ""
             shown = "  ".join(_show_version(version, copies) for version, _ in found.most_common(_MOST_VERSIONS))
-            yield ""
-            yield from options.terminal.wrap(f"{whose}{shown}", 12, "versions    ")
+            if head.strip():
+                yield ""
+            yield from options.terminal.wrap(f"{whose}{shown}", 12, head)
+            head = " " * len(head)
 
 
 def _show_version(version: str | None, copies: Sequence[CopySurvey]) -> str:

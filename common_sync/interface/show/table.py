@@ -46,6 +46,10 @@ def _folded_lines(rows: Sequence[Sequence[str]], widths: Sequence[int], terminal
             parts, end = [*parts, []], widths[0] + 2
         parts[-1].append(number)
         end += width + 2
+    head, *others = rows
+    parts = [
+        part for part in parts if not all(_NOTHING.issuperset(row[one] for one in part) for row in others)
+    ] or parts[:1]
     for row in rows:
         for part in parts:
             cells = [row[number] for number in part]
@@ -53,7 +57,7 @@ def _folded_lines(rows: Sequence[Sequence[str]], widths: Sequence[int], terminal
             if first or not _NOTHING.issuperset(cells):
                 padded = (pad(row[number], widths[number]) for number in part)
                 line = "  ".join((pad(first, widths[0]), *padded)).rstrip()
-                yield terminal.paint(line, "bold") if row is rows[0] else line
+                yield terminal.paint(line, "bold") if row is head else line
 
 
 def _cell_lines(rows: Sequence[Sequence[str]], terminal: Terminal) -> Iterator[str]:

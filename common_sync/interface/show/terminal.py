@@ -66,6 +66,8 @@ class Terminal(NamedTuple):
     def wrap(self, text: str, indent: int = 0, head: str = "") -> Iterator[str]:
         """Yield a text in lines that fit, broken at spaces; a word that is too long for a line stays whole.
 
+        Where the head takes most of the width, all of the text stands below it: a column of few letters is hard to read.
+
         Args:
             text: What to break.
             indent: Columns before each line but the first.
@@ -76,6 +78,9 @@ class Terminal(NamedTuple):
         words = text.split(" ")
         if len(words) > 1 and words[-1] == "s":  # seconds stay with their number
             words[-2:] = [f"{words[-2]} s"]
+        if column > 2 * self.width // 3 and column + columns(text) > self.width and len(margin) < column:
+            yield line.rstrip()
+            line, column = margin, len(margin)
         for word in words:
             width = columns(word)
             if column + begun + width > self.width and (begun or column > len(margin)):

@@ -81,14 +81,20 @@ def _relative(problem: Problem) -> Problem:
 def help_lines(remedy: str, terminal: Terminal, indent: int = 2) -> Iterator[str]:
     """Yield the lines of a remedy."""
     head = f"{' ' * indent}{terminal.paint('help', 'cyan')}: "
-    if remedy.startswith(("common-sync ", "git ")):  # a command is one line, so that it can be pasted
+    if _is_command(remedy):
         is_wide = columns(head) + columns(remedy) > terminal.width
         first, *others = printable(remedy).split(", or ") if is_wide else [printable(remedy)]
         yield f"{head}{first}{', or' * bool(others)}"
         for number, other in enumerate(others, 1):
-            yield f"{' ' * (indent + 6)}{other}{', or' * (number < len(others))}"
+            text, margin = f"{other}{', or' * (number < len(others))}", " " * (indent + 6)
+            yield from (f"{margin}{text}",) if _is_command(text) else terminal.wrap(text, indent + 6, margin)
     else:
         yield from terminal.wrap(printable(remedy), indent + 6, head)
+
+
+def _is_command(remedy: str) -> bool:
+    """Tell whether a remedy is a command, which is one line, so that it can be pasted."""
+    return remedy.startswith(("common-sync ", "git "))
 
 
 def spaced(*parts: Iterable[str]) -> Iterator[str]:
