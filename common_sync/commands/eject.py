@@ -8,26 +8,23 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from common_sync.commands.steps.apply import attempt, discarded
-from common_sync.commands.steps.former_masters import lead_to_master, list_former_masters
-from common_sync.commands.steps.one_library import Undone, undo_all, undo_one
+from common_sync.commands.steps.former_masters import list_former_masters
+from common_sync.commands.steps.putting_back import restore_file
 from common_sync.commands.steps.survey import survey
 from common_sync.core.copies.library import Library
 from common_sync.core.copies.plan import CopyPlan, Operation
 from common_sync.core.errors import TreeError
 from common_sync.core.findings import make_finding
-from common_sync.core.model import SUBDIRECTORY, TOP, FileEdit, Finding, Reference
-from common_sync.core.references.undoing import Hunk, find_hunks, mentions, put_back
+from common_sync.core.model import FileEdit, Finding
+from common_sync.core.references.undoing import mentions, put_back
 from common_sync.core.service_plan import CopySurvey, ServicePlan
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.files.replacing import write_edit
 from common_sync.edges.files.writing import remove_copy
-from common_sync.edges.git.history import earlier_versions, is_cut_off
 from common_sync.edges.library.copies import read_removal
 from common_sync.edges.project.libraries import select_libraries, select_library
 from common_sync.edges.project.load import Project
 from common_sync.edges.service.blocks import unblock_attributes, unblock_dockerignore
-from common_sync.edges.service.places import Location
-from common_sync.edges.service.references import References, read_version
 from common_sync.edges.state.discarded import keep_files, new_set, prune_sets
 from common_sync.edges.state.lock import exclusive, state_folder
 from common_sync.edges.state.rewritten import Record, read_record, write_record
@@ -147,7 +144,7 @@ def _plan(
     force: bool,
 ) -> Ejected:
     files = _files(plan, library, record, project.services)
-    restored = {file: _restore(project, plan, library, file, record.get(file), former) for file in files}
+    restored = {file: restore_file(project, plan, library, file, record.get(file), former) for file in files}
     findings = [finding for one in restored.values() for finding in one.findings]
     removals = []
     for copy in plan.copies if copies else ():
@@ -197,106 +194,10 @@ def _plan_root(project: Project, record: Record, names: Sequence[str], library: 
     return (Ejected(".", (".",), tuple(edit for edit in edits if edit.before != edit.after), (), (), ()),)
 
 
-class _Restored(NamedTuple):
-    edit: FileEdit | None
-    findings: tuple[Finding, ...] = ()
-    left: tuple[Hunk, ...] = ()  # what is rewritten in it still
-
-
-def _restore(
-    project: Project,
-    plan: ServicePlan,
-    library: Library | None,
-    file: str,
-    recorded: list[Hunk] | None,
-    former: Sequence[Library],
-) -> _Restored:
-    """Put one file's lines back: by the record, and by git's history where that does not tell of all of them."""
-    every = [Location(project.root, one) for one in project.libraries_of(plan.service)]
-    meant = [one for one in every if library is None or one.library is library]
-    version_of = partial(_read_text, plan.service, file)
-    undo: Callable[[str, list[Hunk]], Undone] = undo_all
-    if library is not None:
-        undo = _undo_with(partial(version_of, meant), partial(version_of, [one for one in every if one not in meant]))
-
-    def rewrite(version: bytes) -> list[FileEdit]:
-        """Return what `distribute` would rewrite in a version, whatever the master was called then."""
-        under = [every, *([Location(project.root, one)] for one in former)]
-        return [edit for one in under for edit in read_version(one, plan.service, file, version).edits]
-
-    try:
-        with open(os.path.join(project.root, file), "rb") as stream:
-            before = stream.read()
-    except FileNotFoundError:
-        return _Restored(None)
-    text, hunks, seen = os.fsdecode(before), list(recorded or ()), False
-    versions = earlier_versions(project.root, file)
-    while True:
-        undone = undo(text, hunks)
-        left = [one for one in version_of(meant, undone.text).references if one.state == "points-at-copy"]
-        version = next(versions, None) if left else None
-        if version is None:
-            break
-        seen = True
-        hunks += _rewritten(version, rewrite(version), hunks)
-    after, known = os.fsencode(undone.text), recorded is not None or (seen and not is_cut_off(project.root))
-    by_name = {one.library.name: one.library for one in every}
-    findings = tuple(_report(plan.service, one, by_name.get(one.library), known=known) for one in left)
-    after = lead_to_master(project, former, plan.service, file, after) if after != before else after
-    return _Restored(FileEdit(file, before, after) if after != before else None, findings, undone.left)
-
-
-def _read_text(service: str, file: str, libraries: Sequence[Location], text: str) -> References:
-    return read_version(libraries, service, file, os.fsencode(text))
-
-
-def _undo_with(
-    one: Callable[[str], References], others: Callable[[str], References]
-) -> Callable[[str, list[Hunk]], Undone]:
-    """Return what puts back the lines of one library, by what reads a text for it and for the others."""
-
-    def redo(text: str) -> str:
-        edits = others(text).edits
-        return os.fsdecode(edits[0].after or b"") if edits else text
-
-    def list_states(read: Callable[[str], References], text: str) -> list[str]:
-        return sorted(reference.state for reference in read(text).references)
-
-    return lambda text, hunks: undo_one(text, hunks, partial(list_states, one), partial(list_states, others), redo)
-
-
-def _rewritten(version: bytes, edits: Sequence[FileEdit], known: Sequence[Hunk]) -> list[Hunk]:
-    """Return what `distribute` rewrote in an earlier version, but for lines of which that is known already."""
-    said = {(hunk.was, hunk.now) for hunk in known}
-    found = [hunk for edit in edits for hunk in find_hunks(os.fsdecode(version), os.fsdecode(edit.after or b""))]
-    return [hunk for hunk in found if (hunk.was, hunk.now) not in said]
-
-
 def _report_edited(copy: CopySurvey, operation: Operation) -> Finding:
     file, remedy = f"{copy.path}/{operation.path}", "take it over to the master, or add --force, which discards it"
     code = "CS005" if operation.state == "extra" else "CS003"
     return make_finding(code, copy.service, file, None, "is not what the manifest says, so the copy stays", remedy)
-
-
-def _report(service: str, reference: Reference, library: Library | None, *, known: bool) -> Finding:
-    line = _tell_line(library, service) if library is not None else None
-    if known:
-        message = "leads to the copy, and no earlier version of this file says otherwise"
-        remedy = line or "change it by hand where the copy is to go"
-        return make_finding("CS118", service, reference.file, reference.line, message, remedy)
-    message, remedy = "leads to the copy, and nothing tells what it said before", "make it lead to the master by hand"
-    return make_finding("CS117", service, reference.file, reference.line, message, line or remedy)
-
-
-def _tell_line(library: Library, service: str) -> str | None:
-    """Return what takes a library of another repository without a copy, or None for one of this repository."""
-    if library.upstream is None:
-        return None
-    git, ref, path = library.upstream
-    url = git if "://" in git else "URL" if git.startswith(".") else f"ssh://{git.replace(':', '/', 1)}"
-    where = f", where URL is that of {git}" if url == "URL" else ""
-    line = f"PACKAGE @ git+{url}@{library.ref_for(service) or ref}{f'{SUBDIRECTORY}{path}' if path != TOP else ''}"
-    return f"where the copy is to go, write `{line}`{where}"
 
 
 def _plan_removal(project: Project, copy: CopySurvey, *, force: bool) -> tuple[Removal | None, list[Finding]]:
