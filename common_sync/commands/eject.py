@@ -10,24 +10,27 @@ from typing import NamedTuple
 from common_sync.commands.steps.apply import attempt, discarded
 from common_sync.commands.steps.former_masters import list_former_masters
 from common_sync.commands.steps.putting_back import restore_file
-from common_sync.commands.steps.survey import survey
+from common_sync.commands.steps.survey import Survey, survey
+from common_sync.commands.steps.widening import is_dockerfile, widen
 from common_sync.core.copies.library import Library
 from common_sync.core.copies.plan import CopyPlan, Operation
 from common_sync.core.errors import TreeError
+from common_sync.core.expressions import expression
 from common_sync.core.findings import make_finding
-from common_sync.core.model import FileEdit, Finding
+from common_sync.core.model import FileEdit, Finding, is_below
 from common_sync.core.references.undoing import mentions, put_back
 from common_sync.core.service_plan import CopySurvey, ServicePlan
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.files.replacing import write_edit
 from common_sync.edges.files.writing import remove_copy
+from common_sync.edges.git.repository import find_top
 from common_sync.edges.library.copies import read_removal
 from common_sync.edges.project.libraries import select_libraries, select_library
 from common_sync.edges.project.load import Project
 from common_sync.edges.service.blocks import unblock_attributes, unblock_dockerignore
 from common_sync.edges.state.discarded import keep_files, new_set, prune_sets
 from common_sync.edges.state.lock import exclusive, state_folder
-from common_sync.edges.state.rewritten import Record, read_record, write_record
+from common_sync.edges.state.rewritten import Record, recall, take_out
 
 
 class Removal(NamedTuple):
@@ -58,6 +61,7 @@ class Ejection(NamedTuple):
     unblocked: tuple[FileEdit, ...]  # the root's own files that a managed block is taken out of, or lines of one
     dry_run: bool  # whether nothing was written
     kept: str | None  # the folder that discarded edits are kept in, or None when nothing was discarded
+    hooks: str | None = None  # the path from the root of the file that has pre-commit run common-sync; None for none
 
     @property
     def is_complete(self) -> bool:
@@ -95,9 +99,10 @@ def eject(
     """
     state = state_folder(project.root)
     with nullcontext() if dry_run else exclusive(state, say):
-        record = read_record(state)
+        record = recall(state, project.root)
         meant = None if library is None else select_libraries(project, [library])[0]
-        plans = _select(project, survey(project, names).plans, meant, names)
+        found = survey(project, names, beside=True)
+        plans = _select(project, found.plans, meant, names)
         former = list_former_masters(project)
         services = tuple(_plan(project, plan, meant, record, former, copies=copies, force=force) for plan in plans)
         gone = {copy.path for plan in plans for copy in plan.copies if copies and not copy.exists}
@@ -105,6 +110,7 @@ def eject(
         attributes = unblock_attributes(project.root, gone)
         unblocked = () if attributes is None else (attributes,)
         services += _plan_root(project, record, [plan.service for plan in plans] if names else [], meant)
+        services = _widen(found, plans, services)
         kept = None
         if not dry_run:
             discards = (
@@ -112,10 +118,60 @@ def eject(
             )
             kept = new_set(project.root) if any(True for _ in discards) else None
             _apply(project, services, unblocked, kept)
-            _forget(state, record, services)
+            left = {edit: one.rewritten.get(edit.path, []) for one in services for edit in one.edits}
+            take_out(state, record, left)
             if kept is not None:
                 prune_sets(project.root)
-    return Ejection(project.root, services, unblocked, dry_run, kept)
+    return Ejection(project.root, services, unblocked, dry_run, kept, _find_hooks(project.root))
+
+
+def _find_hooks(root: str) -> str | None:
+    """Return the path of the configuration of pre-commit where that names a hook of common-sync."""
+    for folder in dict.fromkeys((root, find_top(root) or root)):
+        path = os.path.join(folder, ".pre-commit-config.yaml")
+        with suppress(OSError), open(path, "rb") as stream:
+            if _HOOK.search(stream.read().decode("utf-8", "replace")):
+                return os.path.relpath(path, root)
+    return None
+
+
+_HOOK = expression(r"(?m)^[ \t-]*\bid:[ \t]*[\"']?common-sync")
+
+
+def _widen(found: Survey, plans: Sequence[ServicePlan], services: Sequence[Ejected]) -> tuple[Ejected, ...]:
+    """Put back the build contexts that the record does not tell of, with the Dockerfiles."""
+    edits = {edit.path: edit for one in services for edit in one.edits}
+    refused = {finding.file for one in services if one.service == "." for finding in one.findings}
+    findings = []
+    for plan, one in zip(plans, services, strict=False):
+        kept = list(one.findings)
+        for file in _list_dockerfiles(plan, one):
+            held = {path: edit.after or b"" for path, edit in edits.items()}
+            widened = widen(found, plan, file, held, refused)
+            edits |= {edit.path: edits.get(edit.path, edit)._replace(after=edit.after) for edit in widened.edits}
+            lines = {(reference.file, reference.line) for reference in widened.left}
+            kept = [f for f in kept if f.code not in _LEADING or f.file != file or (f.file, f.line) in lines]
+            kept += widened.findings
+        findings.append(tuple(kept))
+    own = [
+        one._replace(
+            findings=kept, edits=tuple(edits.pop(edit) for edit in sorted(edits) if is_below(edit, one.service))
+        )
+        for one, kept in zip(services, findings, strict=False)
+    ]
+    root = [one._replace(edits=tuple(edits.values())) for one in services[len(plans) :]]
+    return (*own, *(root or ([Ejected(".", (".",), tuple(edits.values()), (), (), ())] if edits else [])))
+
+
+_LEADING = frozenset(("CS117", "CS118"))
+
+
+def _list_dockerfiles(plan: ServicePlan, one: Ejected) -> list[str]:
+    """Return the Dockerfiles of a service that lead to the copy, or did so."""
+    leading = {reference.file for reference in plan.references if reference.state == "points-at-copy"}
+    return [
+        file for file in sorted(leading.union(edit.path for edit in one.edits)) if is_dockerfile(plan.service, file)
+    ]
 
 
 def _select(
@@ -240,10 +296,3 @@ def _write(root: int, one: Ejected, kept: str | None) -> None:
                 with opened(copy.place, service) as folder:
                     keep_files(kept, copy.path, folder, discarded(plan.operations))
             remove_copy(service, copy.place, plan.operations, plan.caches, copy.path)
-
-
-def _forget(state: str, record: Record, services: Sequence[Ejected]) -> None:
-    """Take out of the record what was put back."""
-    done = {edit.path: one.rewritten.get(edit.path, []) for one in services for edit in one.edits}
-    if not done.keys().isdisjoint(record):
-        write_record(state, {file: done.get(file, hunks) for file, hunks in record.items()})

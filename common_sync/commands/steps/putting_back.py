@@ -1,7 +1,7 @@
 """Put a file's references back: by the record of what was rewritten, and by git's history."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -12,7 +12,8 @@ from common_sync.core.findings import make_finding
 from common_sync.core.model import SUBDIRECTORY, TOP, FileEdit, Finding, Reference
 from common_sync.core.references.undoing import Hunk, find_hunks
 from common_sync.core.service_plan import ServicePlan
-from common_sync.edges.git.history import earlier_versions, is_cut_off
+from common_sync.edges.git.history import is_cut_off
+from common_sync.edges.git.versions import earlier_versions, was_before
 from common_sync.edges.project.load import Project
 from common_sync.edges.service.places import Location
 from common_sync.edges.service.references import References, read_version
@@ -47,42 +48,78 @@ def restore_file(
     Raises:
         CommonSyncError: Git failed.
     """
-    every = [Location(project.root, one) for one in project.libraries_of(plan.service)]
-    meant = [one for one in every if library is None or one.library is library]
-    version_of = partial(_read_text, plan.service, file)
-    undo: Callable[[str, list[Hunk]], Undone] = undo_all
-    if library is not None:
-        undo = _undo_with(partial(version_of, meant), partial(version_of, [one for one in every if one not in meant]))
-
-    def rewrite(version: bytes) -> list[FileEdit]:
-        """Return what `distribute` would rewrite in a version, whatever the master was called then."""
-        under = [every, *([Location(project.root, one)] for one in former)]
-        return [edit for one in under for edit in read_version(one, plan.service, file, version).edits]
-
+    here = _File.find(project, plan.service, file, library, former)
     try:
         with open(os.path.join(project.root, file), "rb") as stream:
             before = stream.read()
     except FileNotFoundError:
         return Restored(None)
-    text, hunks, seen = os.fsdecode(before), list(recorded or ()), False
-    versions = earlier_versions(project.root, file)
+    text, hunks, seen, left = os.fsdecode(before), list(recorded or ()), False, list[Reference]()
+    versions, known_of = earlier_versions(project.root, file), None
     while True:
-        undone = undo(text, hunks)
-        left = [one for one in version_of(meant, undone.text).references if one.state == "points-at-copy"]
+        undone = here.undo(text, hunks)
+        if undone.text != known_of:
+            left, known_of = here.list_left(undone.text, before), undone.text
         version = next(versions, None) if left else None
         if version is None:
             break
         seen = True
-        hunks += _rewritten(version, rewrite(version), hunks)
+        hunks += _rewritten(version, here.rewrite(version), hunks)
     after, known = os.fsencode(undone.text), recorded is not None or (seen and not is_cut_off(project.root))
-    by_name = {one.library.name: one.library for one in every}
-    findings = tuple(_report(plan.service, one, by_name.get(one.library), known=known) for one in left)
+    findings = tuple(_report(plan.service, one, here.by_name.get(one.library), known=known) for one in left)
     after = lead_to_master(project, former, plan.service, file, after) if after != before else after
     return Restored(FileEdit(file, before, after) if after != before else None, findings, undone.left)
 
 
-def _read_text(service: str, file: str, libraries: Sequence[Location], text: str) -> References:
-    return read_version(libraries, service, file, os.fsencode(text))
+class _File(NamedTuple):
+    """A file of a service, and the libraries that its lines are read for."""
+
+    root: str  # the absolute path of the configuration's folder
+    service: str  # the service's path from there
+    file: str  # the file's path from there
+    meant: Sequence[Location]  # the libraries that are ejected
+    others: Sequence[Location]  # the service's others
+    former: Sequence[Library]  # the libraries under their former masters
+    alone: bool  # whether lines of other libraries stay
+
+    @classmethod
+    def find(
+        cls, project: Project, service: str, file: str, library: Library | None, former: Sequence[Library]
+    ) -> "_File":
+        every = [Location(project.root, one) for one in project.libraries_of(service)]
+        meant = [one for one in every if library is None or one.library is library]
+        return cls(
+            project.root, service, file, meant, [one for one in every if one not in meant], former, library is not None
+        )
+
+    @property
+    def by_name(self) -> Mapping[str, Library]:
+        return {one.library.name: one.library for one in (*self.meant, *self.others)}
+
+    def read(self, libraries: Sequence[Location], text: str) -> References:
+        return read_version(libraries, self.service, self.file, os.fsencode(text))
+
+    def undo(self, text: str, hunks: list[Hunk]) -> Undone:
+        if not self.alone:
+            return undo_all(text, hunks)
+        return _undo_with(partial(self.read, self.meant), partial(self.read, self.others))(text, hunks)
+
+    def rewrite(self, version: bytes) -> list[FileEdit]:
+        """Return what `distribute` would rewrite in a version, whatever the master was called then."""
+        every = [*self.meant, *self.others]
+        under = [every, *([Location(self.root, one)] for one in self.former)]
+        return [edit for one in under for edit in read_version(one, self.service, self.file, version).edits]
+
+    def list_left(self, text: str, before: bytes) -> list[Reference]:
+        """Return what leads to the copy, but for lines of a file that was just so when there was none."""
+        data, named = os.fsencode(text), self.by_name
+        found = [one for one in self.read(self.meant, text).references if one.state == "points-at-copy"]
+        copies = {one: f"{self.service}/{named[one.library].copy}" for one in found if one.library in named}
+        moved = bool(copies) and (data != before or bool(self.rewrite(data)))
+        own = {
+            copy for copy in set(copies.values()) if was_before(self.root, self.file, data, copy, committed=not moved)
+        }
+        return [one for one in found if copies.get(one) not in own]
 
 
 def _undo_with(
