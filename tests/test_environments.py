@@ -189,6 +189,32 @@ def test_a_requirement_that_cannot_be_had(envs: Environments, installer: str) ->
 
 @deep("environments in less usual ways")
 @pytest.mark.parametrize("installer", WITH_UV)
+def test_a_release_that_was_yanked(envs: Environments, installer: str) -> None:
+    """A service would get a release that its authors have taken back, though nobody has asked for that one."""
+    wheels, index = envs.root.parent / "wheels", envs.root.parent / "simple"
+    for name in ("alpha", "beta-b"):
+        yanked = {"alpha-1.1-py3-none-any.whl": " data-yanked='it loses data'"}
+        files = sorted(wheels.glob(f"{name.replace('-', '_')}-*"))
+        lines = [f'<a href="{one.as_uri()}"{yanked.get(one.name, "")}>{one.name}</a>\n' for one in files]
+        envs.write(f"../simple/{name}/index.html", "".join(lines))
+    settings = {"PIP_NO_INDEX": "", "PIP_FIND_LINKS": "", "PIP_INDEX_URL": index.as_uri()}
+    envs.configure("api", installer=installer)
+    for text, version in (("alpha\n", "1.0"), ("alpha==1.1\n", "1.1"), ("alpha<2,>=1\n", "1.0")):
+        envs.write("services/api/requirements.txt", text)
+        done = envs.run("env", "sync", "--upgrade", "api", env=settings)
+        assert (done.code, done.err) == (0, ""), done
+        assert envs.python("api", "import alpha; print(alpha.VERSION)") == version
+    before = envs.tree("services/api/.venv")
+    envs.write("services/api/requirements.txt", "beta-b\nalpha>1.0\n")
+    done = envs.run("env", "sync", "api", env=settings)
+    assert (done.code, "services/api/requirements.txt:2: cannot resolve" in done.err, "yanked" in done.err) == (
+        *(2, True, True),
+    ), done
+    assert envs.tree("services/api/.venv") == before
+
+
+@deep("environments in less usual ways")
+@pytest.mark.parametrize("installer", WITH_UV)
 def test_a_hash_that_is_wrong(envs: Environments, installer: str) -> None:
     """Somebody who has written hashes would get a file of somebody else."""
     hashed = "\n".join(

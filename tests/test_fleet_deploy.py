@@ -75,6 +75,7 @@ def test_what_people_see(shop: Shop) -> None:
     document = json.loads(done.out)
     assert (done.code, document["waves"]) == (0, [[[["local", SERVICE]]]])
     assert [document[name][0]["end"] for name in ("prepared", "switched")] == ["verified", "deployed"]
+    assert [document[name][0]["seconds"] is None for name in ("prepared", "switched")] == [False, True]
     assert "switch   local services/api: deployed\n" in done.err
     again = shop.run("deploy", *head)
     assert (again.code, again.out.splitlines()[-1]) == (0, "✓ 1 target runs what HEAD says")
@@ -153,6 +154,15 @@ def test_the_way_back_of_one() -> None:
     ]
     assert lines[8:] == ["✗ 6 of 8 targets switched, 1 not begun"]
     assert len([*rollout_lines(rollout, Options())]) == 2
+
+
+@pytest.mark.parametrize(("said", "lines"), [("fatal: no remote\n", 3), ("", 2)])
+def test_a_log_that_says_nothing(said: str, lines: int) -> None:
+    """A person would look on a machine for a reason in a log in which nothing was written."""
+    inventory, _ = parse_inventory('[[target]]\nhost = "vm"\nservice = "api"\npath = "/srv"\n', "fleet.toml")
+    ending = Ending("refused", "no earlier release is kept there", "/log", said)
+    rollout = Rollout((), ((Site("vm", SERVICE, inventory.targets[0]), ending),))
+    assert len([*rollout_lines(rollout, Options())]) == lines
 
 
 @deep(_WHY)

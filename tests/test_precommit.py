@@ -46,7 +46,7 @@ class Tool(NamedTuple):
         text = f"repos:\n- repo: {url}\n  rev: {rev}\n  hooks:\n  - id: {hook}\n{more}"
         repo.write(".pre-commit-config.yaml", text)
         repo.git("add", ".pre-commit-config.yaml")
-        done = self.run(repo, "install", "-t", "pre-commit", "-t", "pre-push")
+        done = self.run(repo, "install", "-t", "pre-commit", "-t", "pre-merge-commit", "-t", "pre-push")
         assert done.code == 0, done
 
 
@@ -275,6 +275,25 @@ def test_an_edit_in_a_copy(tool: Tool, committed: Monorepo) -> None:
     committed.git("add", "-A")
     assert_blocked(tool.commit(committed), "services/api CS003 edited in the copy common/our_common/settings.py")
     assert committed.read("services/api/common/our_common/settings.py") == "DEBUG = 'mine'\n"
+
+
+@deep("runs of the whole program that take long")
+def test_a_merge_without_a_conflict(tool: Tool, committed: Monorepo) -> None:
+    """A branch that changed the master before the hook was there would leave main out of sync, with no word from anybody."""
+    committed.git("checkout", "-q", "-b", "old")
+    committed.write("common/our_common/settings.py", "DEBUG = 'old'\n")
+    committed.git("commit", "-qam", "without the hook", "--no-verify")
+    committed.git("checkout", "-q", "-")
+    committed.write("README.md", "main goes on\n")
+    committed.git("add", "README.md")
+    committed.git("commit", "-qm", "main goes on", "--no-verify")
+    merging = ("git", "merge", "-q", "--no-edit", "old")
+    done = run(*merging, cwd=committed.root, env=tool.environment)
+    assert_blocked(done, COPIES)
+    do_as_told(committed, done)
+    assert_passed(tool.commit(committed))
+    assert committed.git("rev-list", "--count", "--merges", "HEAD").strip() == "1"
+    assert_clone_in_sync(committed)
 
 
 @deep("less usual commits under pre-commit and prek")

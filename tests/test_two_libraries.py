@@ -180,6 +180,25 @@ def test_a_dockerfile_that_takes_one_is_narrowed(two: Monorepo) -> None:
     assert two.read(f"{WORKER}/Dockerfile") == "FROM python:3.12\nCOPY app.py .\nCOPY common/ x/\n"
 
 
+def test_a_dockerfile_that_takes_two_is_narrowed_whole(two: Monorepo) -> None:
+    """A user would follow `--contexts` for ever: it is the remedy, and would change nothing."""
+    before = "FROM python:3.12\nCOPY common /tmp/c\nCOPY libs/events /tmp/e\nCOPY {}/app.py .\n"
+    for service in (API, WORKER):
+        two.write(f"{service}/Dockerfile", before.format(service))
+        two.write(
+            f"{service}/docker-compose.yml",
+            f"services:\n  a:\n    build: {{context: ../.., dockerfile: {service}/Dockerfile}}\n",
+        )
+    two.write(f"{WORKER}/Dockerfile", f"{before.format(WORKER)}COPY scripts/migrate.py .\n")
+    done = distribute(load(two), contexts=True)
+    after = "FROM python:3.12\nCOPY common/ /tmp/c/\nCOPY vendor/events/ /tmp/e/\nCOPY app.py .\n"
+    assert two.read(f"{API}/Dockerfile") == after
+    assert "build: {context: ., dockerfile: Dockerfile}" in two.read(f"{API}/docker-compose.yml")
+    assert two.read(f"{WORKER}/Dockerfile") == f"{before.format(WORKER)}COPY scripts/migrate.py .\n"
+    refused = [(one.code, one.file, one.line) for one in done.findings()]
+    assert refused == [("CS112", f"{WORKER}/Dockerfile", 5)], "once, and only the line that is in the way"
+
+
 def test_doctor_looks_at_both(two: Monorepo) -> None:
     """A copy that is not there would be said to be proven."""
     found = diagnose(load(two), [], print)

@@ -1,4 +1,4 @@
-"""`ps`: what runs: the unit, the environment, the memory and the port of each service, and what is wrong with them."""
+"""`ps`: what runs: the unit, the environment, the memory, the disk and the port of each service, and what is wrong with them."""
 
 import os
 import time
@@ -36,6 +36,7 @@ from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding
 from common_sync.core.service_settings import URL, ServiceSettings
 from common_sync.edges.environments import processes
+from common_sync.edges.environments.disk import Size, measure
 from common_sync.edges.environments.folder import CURRENT, path_of, see
 from common_sync.edges.environments.health import why_sick
 from common_sync.edges.environments.manager import whoami
@@ -63,6 +64,7 @@ class Row(NamedTuple):
     used: str = ""  # the absolute path of the environment that it should run from; nothing for none
     socket: Shown | None = None  # what systemd says of the unit that listens for it; None where there is none
     sick: str | None = None  # why it is not healthy; nothing where it is, None where that is not asked
+    disk: Size = Size()  # what its releases, their environments and what outlives them take; or its `.venv`
 
     @property
     def memory(self) -> int:
@@ -139,6 +141,7 @@ def _read_row(project: Project, service: str, units: Mapping[UnitKind, Unit], po
         *(service, name, shown, _environment(project, service, place or None), found, since, port, own, others),
         *(releases.current, releases.is_settled, _find_used(project, service, releases)),
         *(socket.shown if socket is not None else None, _find_sickness(settings, shown, others, listens=own)),
+        measure(place or os.path.join(project.root, service, VENV)),
     )
 
 
@@ -197,5 +200,8 @@ def _find_troubles(project: Project, row: Row) -> Iterator[Finding]:
             yield make_finding("CS304", row.service, f"{row.service}/{VENV}", None, *trouble)
     if row.release and not row.is_proven:
         message = f"release {row.release} is current, and not proven yet"
-        remedy = f"common-sync deploy {shell_word(row.service)} proves it; common-sync rollback goes back"
+        proof = (
+            f"common-sync rollback {shell_word(row.service)} --to {row.release}"  # deploy brings what the work tree has
+        )
+        remedy = f"{proof} proves it, or undoes it; without --to, it goes back"
         yield make_finding("CS314", row.service, place_of(project, row.service), None, message, remedy)

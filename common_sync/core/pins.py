@@ -28,14 +28,14 @@ def read_pins(reader: Reader) -> tuple[Pin, ...]:
 
 
 def _read_each(inner: Reader) -> Iterator[Pin]:
-    for service in inner.names:
-        found = inner.setting(service, "(?s).+", '"v1.0.1"')
-        if found is None:
-            continue
-        if reason := why_no_ref(found.value):
-            inner.complain(service, f'"{service}" is pinned to {found.value!r}, which {reason}', REMEDY)
+    for service, line in inner.written():
+        ref = inner.value(service)
+        if not isinstance(ref, str):
+            inner.complain(service, f'"{service}" cannot be {ref!r}', f'{service} = "v1.0.1"')
+        elif reason := why_no_ref(ref):
+            inner.complain(service, f'"{service}" is pinned to {ref!r}, which {reason}', REMEDY)
         else:
-            yield Pin(Setting(service, found.line), found.value)
+            yield Pin(Setting(service, line), ref)
 
 
 REMEDY = "name a tag, or 7 to 64 hex digits of a commit"

@@ -5,7 +5,8 @@ import shlex
 from typing import Literal, NamedTuple
 
 from common_sync.core.expressions import expression
-from common_sync.core.settings import Reader, Setting, nearest, tidy_path, why_no_folder
+from common_sync.core.settings import Reader, Setting, tidy_path, why_no_folder
+from common_sync.core.typos import nearest
 
 SERVICE_KEYS = (
     *("name", "python", "requirements", "installer", "system-site-packages", "pip-config", "compile"),

@@ -15,44 +15,6 @@ class Setting(NamedTuple):
     line: int
 
 
-_LONGEST = 200  # letters of what may be a typo: longer words are not compared
-_MOST_MEANT = 2  # words that a typo may be meant for
-
-
-def nearest(word: str, words: Iterable[str]) -> str:
-    """Return `did you mean …?` for a typo; nothing when no word is near, or more than two are equally so."""
-    near: dict[int, list[str]] = {}
-    for known in dict.fromkeys(words):
-        one, other, folder = word, known, word.rpartition("/")[0]
-        if folder and known.startswith(f"{folder}/"):  # a long path does not make far names near
-            one, other = word[len(folder) + 1 :], known[len(folder) + 1 :]
-        allowed = min((len(one) + 1) // 4, 3)
-        if abs(len(one) - len(other)) <= allowed and len(one) <= _LONGEST:
-            distance = count_slips(one, other)
-            if distance <= allowed:
-                near.setdefault(distance, []).append(known)
-    best = near[min(near)] if near else []
-    return f"did you mean {' or '.join(best)}?" if 0 < len(best) <= _MOST_MEANT else ""
-
-
-def count_slips(word: str, meant: str) -> int:
-    """Return how many slips of the fingers make one word of another: a letter more, less, another, or two exchanged.
-
-    Args:
-        word: What was typed.
-        meant: What may have been meant.
-    """
-    before, row = [0] * (len(meant) + 1), list(range(len(meant) + 1))
-    for i, letter in enumerate(word):
-        above, before, row = before, row, [i + 1]
-        for j, other in enumerate(meant):
-            slips = min(before[j] + (letter != other), before[j + 1] + 1, row[j] + 1)
-            if i and j and (letter, other) == (meant[j - 1], word[i - 1]):
-                slips = min(slips, above[j - 1] + 1)
-            row.append(slips)
-    return row[-1]
-
-
 class Lines:
     """Finds the line of a key or of a string: tomllib does not tell."""
 
@@ -98,6 +60,15 @@ class Lines:
         """Return the line of a key, or of the table when the key is not there."""
         return self._line(self._find_key(key))
 
+    def keys(self, keys: Iterable[str]) -> Iterator[int]:
+        """Yield the line of each key of a table, in the order in which they are written; hundreds of pins are read in one pass."""
+        position, line = self._start, self._line(self._start)
+        for key in keys:
+            found = self._find_key(key, position)
+            line += self._text.count("\n", position, found)
+            position = found
+            yield line
+
     def strings(self, key: str, values: Iterable[str]) -> Iterator[int]:
         """Yield the line of each string of a key's list; of one that is written with escapes, a line before it."""
         position = self._find_key(key)
@@ -114,18 +85,20 @@ class Lines:
         """The line that the table begins in."""
         return self._line(self._start)
 
-    def _find_key(self, key: str) -> int:
-        if (first := self._text.find(key, self._start, self._end)) < 0:
-            return self._start
-        begin = first - (self._text[max(first - 1, 0)] in "\"'")  # hundreds of pins are keys in quotes
+    def _find_key(self, key: str, start: int | None = None) -> int:
+        """Return where a key ends that is written after a place, or that place, which is the table's beginning where none is given."""
+        start = self._start if start is None else start
+        if (first := self._text.find(key, start, self._end)) < 0:
+            return start
+        begin = first - (self._text[max(first - 1, 0)] in "\"'")  # paths are keys in quotes
         quote, above = self._text[begin:first], self._text[max(begin - 1, 0) : begin]
         if above in ("", "\n") and self._text.startswith(f"{key}{quote} =", first):
             return first + len(key + quote) + 2  # nearly always; two expressions for each key take the hook 3 ms
         name = rf"""["']?{re.escape(key)}["']?[ \t]*"""
         for where in (_LINE_START + name + r"[=.\]]", rf"[{{,][ \t]*{name}="):
-            if found := re.compile(where, re.MULTILINE).search(self._text, self._start, self._end):
+            if found := re.compile(where, re.MULTILINE).search(self._text, start, self._end):
                 return found.end()
-        return self._start
+        return start
 
     def _line(self, position: int) -> int:
         return self._text.count("\n", 0, position) + 1
@@ -165,6 +138,10 @@ class Reader:
     def check_keys(self, keys: Sequence[str]) -> None:
         """Complain of each key that is none of these."""
         unknown = [key for key in self._table if key not in keys]
+        if not unknown:
+            return
+        from common_sync.core.typos import nearest  # only a typo needs it
+
         known = f"the keys are {', '.join(keys)}"
         for key in unknown[:_MOST_NAMED]:
             self.complain(key, f'unknown key "{key}"', nearest(key, keys) or known)
@@ -238,6 +215,10 @@ class Reader:
             self.complain(key, f'"{key}" must be true or false', f"{key} = {str(not default).lower()}")
         return value is True
 
+    def written(self) -> Iterator[tuple[str, int]]:
+        """Yield each key that is there, and its line, in the order in which they are written."""
+        return zip(self._table, self._lines.keys(self._table), strict=True)
+
     @property
     def names(self) -> list[str]:
         """The keys that are there."""
@@ -276,6 +257,8 @@ class Reader:
         given = self.strings(key)
         for word, line in given:
             if word not in known:
+                from common_sync.core.typos import nearest  # only a typo needs it
+
                 remedy = nearest(word, known) or f"the words are {', '.join(known)}"
                 self.problems.append(Problem(f'"{key}" holds an unknown word: {word!r}', self._file, line, remedy))
         return frozenset(word for word, _ in given)
@@ -285,6 +268,7 @@ class Reader:
         settings = self.strings(key)
         if settings:
             from common_sync.core.findings import CODES, switchable_codes  # most configurations switch nothing off
+            from common_sync.core.typos import nearest
 
             known = switchable_codes()
             for setting in settings:

@@ -11,7 +11,7 @@ import typer
 
 from common_sync import __version__
 from common_sync.core.errors import ConfigurationError, Problem
-from common_sync.core.settings import nearest
+from common_sync.core.typos import nearest
 from common_sync.interface.commands import (
     COMMAND_FOLLOWS,
     COMMANDS,

@@ -31,7 +31,7 @@ COMMANDS = {
     "verify": Command(
         "Check that all is in sync; write nothing", "common-sync verify --output-format concise", _SERVICES
     ),
-    "status": Command("Show which services are behind, edited, or in sync", "common-sync status -v"),
+    "status": Command("Show which services are behind, edited, or in sync", "common-sync status -v", _SERVICES),
     "diff": Command("Show how copies differ from the master", "common-sync diff services/api", _SERVICES),
     "promote": Command(
         "Take edits of copies over into the master",
@@ -194,7 +194,7 @@ def find_command(words: Sequence[str]) -> str:
     word = second if above else name
     known = [one.removeprefix(above) for one in (*GROUPS, *COMMANDS) if one.startswith(above)]
     if word and not word.startswith("-") and word not in known:
-        from common_sync.core.settings import nearest  # only a typo needs it
+        from common_sync.core.typos import nearest  # only a typo needs it
 
         meant = f"did you mean {_MEANT[word]}?" if word in _MEANT and not above else nearest(word, known)
         remedy = meant or f"common-sync {above}--help lists the commands"

@@ -7,6 +7,7 @@ ends as discarded; once that has begun, as rolled-back, or as rollback-failed, w
 from __future__ import annotations
 
 import os
+import time
 from abc import ABC, abstractmethod
 
 from common_sync.remote.calls import Job, RefusalError, StepError, refuse
@@ -35,6 +36,7 @@ class Steps(ABC):
     def __init__(self, job: Job, state: str) -> None:
         self._job, self._state, self._log = job, state, os.path.join(state, "log")
         self.journal, self._watch = Journal(), Watch(job.health)
+        self._took: float | None = None
 
     @abstractmethod
     def begin(self) -> None:
@@ -89,7 +91,8 @@ class Steps(ABC):
         commit, old = self.journal.commit, self.journal.old
         told = {"end": end, "why": why or self.journal.why, "commit": commit, "old": old, "log": self._log}
         told["digest"] = self.journal.digest if end in ("verified", "deployed") else ""
-        return dict(told, said=self._read_log(before), gap=self._watch.gap)
+        took = None if self._took is None else int(self._took)
+        return dict(told, said=self._read_log(before), gap=self._watch.gap, seconds=took)
 
     def _read_log(self, before: int) -> str:
         """Return the end of what was written since."""
@@ -117,11 +120,13 @@ class Steps(ABC):
     def prepare(self) -> str:
         """Fetch, build and verify the commit; what runs is left alone."""
         self.begin()
+        began = time.monotonic()
         try:
             self.build()
         except (RefusalError, *ERRORS) as error:
             self.discard(explain(error))
             return "failed"
+        self._took = time.monotonic() - began
         self.note("verified", self.journal)
         return "verified"
 

@@ -9,7 +9,8 @@ from support.trees import thorough
 
 from common_sync.core.configuration import KEYS, MANAGED, Configuration, find_table, name_table, parse_configuration
 from common_sync.core.errors import Problem
-from common_sync.core.settings import Setting, count_slips, nearest, why_no_folder
+from common_sync.core.settings import Setting, why_no_folder
+from common_sync.core.typos import count_slips, nearest
 
 OWN = "common-sync.toml"
 PYPROJECT = "/repo/pyproject.toml"

@@ -1,6 +1,7 @@
 """Pins: what may be one, and what is said of what may not."""
 
 import re
+import tomllib
 
 import pytest
 
@@ -27,6 +28,12 @@ def test_pins_have_their_lines() -> None:
     pins, problems = read({"api": "v1.0.1", "services/worker": "601d4183"})
     assert pins == (Pin(Setting("api", 5), "v1.0.1"), Pin(Setting("services/worker", 6), "601d4183"))
     assert problems == []
+    pins, _ = read({"b\u00e4": "web", "we": "we", "web": "a"})
+    assert [pin.service.line for pin in pins] == [5, 6, 7]
+    text = 'master = "common"\npins.web = "api"\npins.api = "v1"\nservices = ["services/*"]\n'
+    assert [pin.service.line for pin in parse_configuration(tomllib.loads(text), text, FILE)[0].pins] == [2, 3]
+    text = 'pins = { "\\u0061pi" = "api", web = "api" }\n'  # what is written with escapes is not looked for
+    assert [pin.service.line for pin in parse_configuration(tomllib.loads(text), text, FILE)[0].pins] == [1, 1]
 
 
 def test_hundreds_of_pins_have_their_lines_without_an_expression_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,7 +58,7 @@ def test_what_is_no_pin_is_said_and_the_others_stay() -> None:
         Problem("\"api\" is pinned to 'v1..v2', which is no tag's name", FILE, 5, REMEDY),
         Problem("\"cron\" is pinned to '--all', which begins like an option", FILE, 7, REMEDY),
         Problem('"web" cannot be 1', FILE, 8, 'web = "v1.0.1"'),
-        Problem("\"job\" cannot be ''", FILE, 9, 'job = "v1.0.1"'),
+        Problem("\"job\" is pinned to '', which is empty", FILE, 9, REMEDY),
     ]
 
 

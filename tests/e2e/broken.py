@@ -279,6 +279,21 @@ UNUSABLE = (
         "environment_in_another_place_activated",
         _IN_ANOTHER_PLACE.format(". /opt/venv/bin/activate && python3 main.py"),
     ),
+    Case(
+        "program_of_an_environment_that_nothing_installs",
+        stage(
+            "COPY . .",
+            "RUN python3 -m venv --system-site-packages /opt/venv && /opt/venv/bin/pip install ./common",
+            'CMD ["/opt/venv/bin/gunicorn", "main:app"]',
+        ),
+    ),
+    Case(
+        "script_of_a_project_that_nothing_installs",
+        stage("COPY . .", INSTALL, 'CMD ["serve-api"]'),
+        files={
+            "pyproject.toml": '[project]\nname = "api"\nversion = "1"\n[project.scripts]\nserve-api = "main:serve"\n'
+        },
+    ),
     Case("server_that_nothing_installs", stage("COPY . .", INSTALL, 'CMD ["gunicorn", "main:app"]')),
     Case(
         "isolated_from_its_path",  # -I passes over PYTHONPATH

@@ -1,7 +1,7 @@
 """Services that can be built once they are distributed, each in its own way."""
 
 from e2e.base import PYTHON
-from e2e.cases import INSTALL, NAMED_LIKE_ITS_FOLDER, START, START_BY_UV, UV_LOCK, UV_PROJECT, Case, stage
+from e2e.cases import INSTALL, LIBRARY, NAMED_LIKE_ITS_FOLDER, START, START_BY_UV, UV_LOCK, UV_PROJECT, Case, stage
 
 _NOT_EDITABLE = {"requirements.txt": "../../common\n"}
 _PROJECT = """\
@@ -330,6 +330,19 @@ _NO_FALSE_ALARM = (
             'CMD ["python3", "main.py"]',
         ),
         files={"run.sh": '#!/bin/sh\nset -e\nexec "$@"\n'},
+    ),
+    Case(
+        "script_of_the_library_by_its_path",
+        stage(
+            "COPY . .",
+            "RUN python3 -m venv --system-site-packages /opt/venv && /opt/venv/bin/pip install ./common",
+            'CMD ["/opt/venv/bin/our-serve"]',
+        ),
+        library={
+            **LIBRARY,
+            "pyproject.toml": LIBRARY["pyproject.toml"]
+            + '\n[project.scripts]\nour-serve = "our_common.health:serve"\n',
+        },
     ),
     Case(
         "variable_for_a_shell",

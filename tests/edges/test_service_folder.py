@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 from support.depth import sampled
+from support.repositories import run_git
 
-from common_sync.edges.service.folder import ServiceFolder
+from common_sync.edges.project.index import list_bits
+from common_sync.edges.service.folder import Below, ServiceFolder
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +82,42 @@ def test_which_files_may_be_executed(tmp_path: Path) -> None:
     looked = ServiceFolder(str(tmp_path.resolve()))
     names = ["run.sh", "mine.sh", "plain.sh", "to_run.sh", "none.sh", "../none.sh"]
     assert [looked.may_run(name) for name in names] == [True, True, False, True, None, None]
+
+
+def test_a_clone_has_the_bits_that_git_has(tmp_path: Path) -> None:
+    """A script that starts here would be called proven, and not start in an image that CI builds."""
+    service = tmp_path.resolve() / "services/api"
+    service.mkdir(parents=True)
+    for name in ("here.sh", "there.sh", "new.sh", "é b.sh"):
+        (service / name).write_text("#!/bin/sh\n")
+        (service / name).chmod(0o755)
+    (service / "link.sh").symlink_to("here.sh")
+    run_git(tmp_path, "init", "-q")
+    run_git(
+        tmp_path, "add", "services/api/here.sh", "services/api/there.sh", "services/api/é b.sh", "services/api/link.sh"
+    )
+    run_git(tmp_path, "update-index", "--chmod=-x", "services/api/here.sh", "services/api/é b.sh")
+    (service / "there.sh").chmod(0o644)
+    asked = list[str]()
+
+    def list_once(folder: str) -> dict[str, bool]:
+        asked.append(folder)
+        return list_bits(folder)
+
+    looked = ServiceFolder(str(service), list_once)
+    above = ServiceFolder(str(service.parent), list_bits)
+    names = ["here.sh", "there.sh", "new.sh", "é b.sh", "link.sh", "none.sh"]
+    assert [looked.may_run(name) for name in names] == [True, False, True, True, True, None]
+    assert asked == []
+    assert [looked.may_run(name, cloned=True) for name in names] == [False, True, True, False, False, None]
+    assert [Below(above, "api").may_run(name, cloned=True) for name in names[:2]] == [False, True]
+    assert asked == [str(service)]
+
+
+def test_outside_git_there_is_no_clone(tmp_path: Path) -> None:
+    """`doctor` would end in an error where nobody has made a repository yet."""
+    (tmp_path / "run.sh").touch(mode=0o755)
+    assert ServiceFolder(str(tmp_path.resolve()), list_bits).may_run("run.sh", cloned=True) is True
 
 
 @pytest.mark.parametrize("path", ["a/\0", "\0", "\0/a", "n" * 300, "/".join(["a"] * 3000)])

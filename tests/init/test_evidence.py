@@ -341,6 +341,21 @@ def test_copies_of_what_the_master_once_was(tmp_path: Path, name: str) -> None:
     assert reason.text == "a copy of before: 3 of its modules are as common once had them"
 
 
+@pytest.mark.parametrize("place", ["tests/test_example.py", "scripts/run.py", "docs/conf.py"])
+def test_what_a_template_gave_to_both_makes_no_copy(tmp_path: Path, place: str) -> None:
+    """A team whose service has the same example test as the library would lose that service, or get no configuration."""
+    files = {**below("libs/common", PROJECT), **below("libs/events", OTHER)}
+    files |= service("apps/a", "-e ../../libs/common\n-e ../../libs/events") | service("apps/b", "-e ../../libs/common")
+    files |= {f"libs/common/{place}": "assert True\n", f"apps/b/{place}": "assert True\n"}
+    build(tmp_path, files)
+    commit_all(tmp_path)
+    found = propose(str(tmp_path)).libraries
+    assert {one.master: [two.path for two in one.services] for one in found} == {
+        "libs/common": ["apps/a", "apps/b"],
+        "libs/events": ["apps/a"],
+    }
+
+
 def test_copies_of_before_tell_the_master(tmp_path: Path) -> None:
     """A team that only copies by hand would be told that there is no library."""
     services = {**service("a"), **service("b"), **below("a/common", PACKAGE), **below("b/common", PACKAGE)}

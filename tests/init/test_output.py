@@ -52,6 +52,21 @@ def test_images_from_above_are_named(tmp_path: Path) -> None:
     ]
 
 
+def test_members_of_a_workspace_are_told_no_contexts(tmp_path: Path) -> None:
+    """A user would be told that `--contexts` mends what `context` is for."""
+    member = '[project]\nname = "api"\nversion = "1"\ndependencies = ["media-common"]\n'
+    files = {
+        **below("libs/common", PROJECT),
+        **service("apps/api", dockerfile="FROM python\nCOPY libs/common /c\nCOPY apps/api /app\n"),
+        "apps/api/pyproject.toml": f"{member}[tool.uv.sources]\nmedia-common = {{ workspace = true }}\n",
+        "pyproject.toml": '[tool.uv.workspace]\nmembers = ["libs/*", "apps/*"]\n',
+    }
+    done = Monorepo(build(tmp_path, files)).run("init", "--yes")
+    assert done.code == 0
+    assert done.out.endswith("\nnext: common-sync context apps/api | docker build -f apps/api/Dockerfile -\n")
+    assert "--contexts" not in done.out
+
+
 def test_a_guess_has_a_mark_of_its_own(tmp_path: Path) -> None:
     """A user would take for certain what was only likely."""
     files = {

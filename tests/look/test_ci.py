@@ -166,8 +166,10 @@ def test_what_cannot_be_done_is_said(synced: Monorepo, runner: Runner, inputs: s
     assert log.endswith("exit 0" if "all services" in says else "exit 1"), log
 
 
-def test_the_component_that_is_shown_makes_both_reports(synced: Monorepo, tmp_path: Path) -> None:
-    """GitLab would show no report, or the job be green while a copy is edited."""
+def test_the_pipeline_that_is_shown_makes_both_reports_and_builds_what_has_changed(
+    synced: Monorepo, tmp_path: Path
+) -> None:
+    """GitLab would show no report, the job be green while a copy is edited, or a child pipeline build nothing or everything."""
     pipeline = block(".gitlab-ci.yml")
     assert f"/v{__version__}/templates/" in pipeline
     pipeline, number = re.subn(r"remote: \S+", "local: templates/common-sync.yml", pipeline)
@@ -180,12 +182,20 @@ def test_the_component_that_is_shown_makes_both_reports(synced: Monorepo, tmp_pa
     synced.git("clone", "-q", str(synced.root), str(repo.root))
     repo.write(f"{API}/app.py", "import our_common  # 2\n")
     repo.git("add", "-A")
-    gitlab = run_gitlab(repo, tmp_path, "common-sync", "affected")
+    gitlab = run_gitlab(repo, tmp_path)
     assert gitlab.code == 0, gitlab
+    assert f"> docker build -t api {API}" in gitlab.out, "the child pipeline runs"
+    assert WORKER not in gitlab.out
     assert "2 services in sync" in gitlab.out
     assert "1 service affected" in gitlab.out
     assert [json.loads(text)["affected-1"]["extends"] for text in written(repo, "affected.yml")] == [".build"]
-    repo.git("clean", "-q", "-x", "-d", "-f", "-f")
+    repo.git("reset", "-q", "--hard")
+    clean = ("clean", "-q", "-x", "-d", "-f", "-f")
+    repo.git(*clean)
+    gitlab = run_gitlab(repo, tmp_path)
+    assert gitlab.code == 0, gitlab
+    assert "> No service is affected." in gitlab.out
+    repo.git(*clean)
     repo.write(f"{API}/common/our_common/settings.py", "EDITED = 1\n")
     repo.git("add", "-A")
     gitlab = run_gitlab(repo, tmp_path, "common-sync")
@@ -206,7 +216,8 @@ def run_gitlab(repo: Monorepo, place: Path, *words: str) -> Done:
     program, home = tool("gitlab-ci-local"), place / "gitlab"
     if not home.exists():
         assert run(sys.executable, "-m", "venv", str(home), cwd=place).code == 0
-    env = {"PATH": f"{home}/bin:{os.environ['PATH']}", "HOME": str(home), "PYTHONPATH": ""} | {
+        programs(place / "bin", docker='echo "docker $*"')
+    env = {"PATH": f"{home}/bin:{place}/bin:{os.environ['PATH']}", "HOME": str(home), "PYTHONPATH": ""} | {
         "PIP_NO_INDEX": "1",
         "PIP_FIND_LINKS": str(WHEELS),
     }

@@ -96,15 +96,15 @@ BREAKS = (
     Break(
         "what only a merge had is forgotten",
         "edges/git/former.py",
-        'read_changes(master, "-c", "--full-history")',
-        'read_changes(master, "--full-history")',
+        'read_changes(master, "-c", ',
+        "read_changes(master, ",
         ("tests/edges/test_history.py::test_a_state_that_only_a_merge_had",),
     ),
     Break(
         "what a merge has dropped is forgotten",
         "edges/git/former.py",
-        'read_changes(master, "-c", "--full-history")',
-        'read_changes(master, "-c")',
+        '"-c", "--full-history", ',
+        '"-c", ',
         ("tests/edges/test_history.py::test_a_state_that_a_merge_has_dropped",),
     ),
     Break(

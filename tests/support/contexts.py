@@ -29,13 +29,18 @@ INSTALL = "RUN pip install -r requirements.txt\n"
 
 
 class Folder:
-    """Files by their paths; each may be executed, but for those whose paths begin in one of some ways."""
+    """Files by their paths; each may be executed, but for those whose paths begin in one of some ways.
+
+    In a clone those may not that begin with `here`, and those may that begin with `there`.
+    """
 
     def __init__(self, files: Mapping[str, str], plain: tuple[str, ...] = ()) -> None:
         self._files, self._plain = files, plain
 
-    def may_run(self, path: str) -> bool | None:
+    def may_run(self, path: str, *, cloned: bool = False) -> bool | None:
         """Tell whether a file may be executed."""
+        if path.startswith(("here", "there")):
+            return cloned is path.startswith("there")
         return not path.startswith(self._plain)
 
     def look(self, path: str) -> Place | None:

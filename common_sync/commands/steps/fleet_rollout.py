@@ -144,7 +144,7 @@ def _act(sites: Sequence[Site], action: Action, release: Release, heard: Heard) 
     for site, ending in done:
         more = f": {ending.why}" if ending.why else f" {ending.digest}" if ending.digest else ""
         gap = f"; {ending.shown_gap}" if ending.shown_gap else ""
-        heard(f"{action:8} {site.host} {site.service}: {ending.end}{more}{gap}")
+        heard(f"{action:8} {site.host} {site.service}: {ending.shown}{more}{gap}")
     return done
 
 

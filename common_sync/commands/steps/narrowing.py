@@ -9,7 +9,7 @@ from common_sync.core.findings import make_finding
 from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.model import Edit, FileEdit, Finding
 from common_sync.core.references.compose.rewriting import narrow_build
-from common_sync.core.references.dockerfile.narrowing import Narrowed, narrow_dockerfile
+from common_sync.core.references.dockerfile.narrowing import narrow_dockerfile
 from common_sync.core.service_plan import ServicePlan, Widened
 from common_sync.core.text import Text, apply_edits, decode_unicode, encode
 from common_sync.edges.files.folders import explain_os_error
@@ -33,13 +33,16 @@ def narrow_contexts(found: Survey) -> Survey:
     for plan in found.plans:
         own = {edit.path: edit for edit in plan.edits}
         problems = list(plan.problems)
-        for widened in plan.widened:
+        for widened in {one.path: one for one in plan.widened}.values():  # each library that it takes names it
             files = root | own
-            if refused := list(_narrow(found, plan, widened, files)):
+            refused = list(_narrow(found, plan, widened, files))
+            file = f"{plan.service}/{widened.path}"
+            problems = [
+                one for one in problems if (one.code, one.file) != ("CS112", file)
+            ]  # they say what is done here
+            if refused:
                 problems += refused
                 continue
-            file = f"{plan.service}/{widened.path}"
-            problems = [one for one in problems if (one.code, one.file) != ("CS112", file)]
             own = {path: edit for path, edit in files.items() if path.startswith(f"{plan.service}/")}
             root = {path: edit for path, edit in files.items() if path not in own}
         plans.append(plan._replace(edits=tuple(own.values()), problems=tuple(problems)))
@@ -105,14 +108,13 @@ def _narrow(found: Survey, plan: ServicePlan, widened: Widened, files: Files) ->
 
 
 def _narrow_dockerfile(found: Survey, plan: ServicePlan, widened: Widened, files: Files) -> Iterator[Finding]:
-    """Change a Dockerfile that takes one library; one that takes several is left to a person."""
+    """Change a Dockerfile, whichever of the service's libraries it takes."""
     dockerfile = f"{plan.service}/{widened.path}"
-    text, narrowed = _open(found.project, dockerfile, files), Narrowed()
-    for view in see_from(locate(found.project.root, found.targets_of(plan)), plan.service):
-        site = view.site(view.folder, view.folder, widened.builds)
-        narrowed = narrow_dockerfile(text.characters, site, os.path.relpath(view.folder, widened.builds[0].context))
-        if narrowed.edits:
-            break
+    text = _open(found.project, dockerfile, files)
+    views = see_from(locate(found.project.root, found.targets_of(plan)), plan.service)
+    sites = [view.site(view.folder, view.folder, widened.builds) for view in views]
+    inside = os.path.relpath(views[0].folder, widened.builds[0].context)
+    narrowed = narrow_dockerfile(text.characters, sites, inside)
     files[dockerfile] = files[dockerfile]._replace(after=_encode(text, narrowed.edits))
     for one in narrowed.problems:
         yield make_finding(one.code, plan.service, dockerfile, one.line, one.message, one.remedy)

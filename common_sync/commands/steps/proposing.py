@@ -116,7 +116,7 @@ def make_proposal(root: str, chosen: Sequence[Candidate], others: Sequence[Candi
     notes += tuple(_note_unused(chosen, services))
     members = _find_members(root, services, libraries)
     notes += tuple(Reason(f"{one}/{PYPROJECT}", None, f"{_FROM_WORKSPACE} {shell_word(one)}") for one in members)
-    wide = tuple(sorted({image for one in chosen for image in one.wide}))
+    wide = tuple(sorted({image for one in chosen for image in one.wide if image.service not in members}))
     return Proposal(root, file, libraries, top, notes, tuple(others), wide, members)
 
 

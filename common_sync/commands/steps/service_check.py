@@ -1,7 +1,7 @@
 """All checks of one service."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from common_sync.commands.steps.built_above import BuiltAbove
@@ -18,6 +18,7 @@ from common_sync.core.model import Finding, ancestors, below, is_below, list_bel
 from common_sync.core.references.kinds import is_compose
 from common_sync.core.service_plan import CopySurvey, ServicePlan
 from common_sync.edges.files.folders import explain_os_error
+from common_sync.edges.project.index import list_bits
 from common_sync.edges.project.load import Project
 from common_sync.edges.service.folder import ServiceFolder, open_context
 from common_sync.edges.service.listing import list_paths
@@ -70,7 +71,7 @@ def check_service(
         TreeError: It cannot be read.
     """
     composes, files = found.composes, _list_files(found.project, plan)
-    folder = ServiceFolder(os.path.join(found.project.root, plan.service))
+    folder = ServiceFolder(os.path.join(found.project.root, plan.service), list_bits)
     several = [_open(found, plan, copy, folder, files) for copy in plan.copies]
     inside = [file for file in files if is_compose(os.path.basename(file))]
     compositions = list_compositions(composes, several[0].service, inside)
@@ -78,6 +79,7 @@ def check_service(
     told = {(finding.file, finding.code) for finding in plan.problems}
     dead_ends = tuple(list_dead_ends(composes, several[0].service, inside, told))
     findings: list[Finding] = []
+    untold: list[Finding] = []
     following: set[Finding] = set()
     fixed: dict[str, Fixed] = {}
     for opened in several:
@@ -88,6 +90,7 @@ def check_service(
         own = [*of_images, *opened.keep(inspect_service(view), opened.lines)]
         reported = _report(opened, view, own)
         findings += reported
+        untold += (opened.report(one) for one in own if one.code == "CS213")
         following |= {opened.report(one) for one in own if opened.follows(one, reported)}
         fixed = _fixed(images) | fixed
     of_service = (
@@ -97,7 +100,7 @@ def check_service(
     )
     findings += map(several[0].report, several[0].keep(of_service, several[0].lines))
     mounted = any(one.mounts for one in compositions)
-    states = judge([*findings, *shared], in_image=bool(dockerfiles), mounted=mounted)
+    states = judge([*findings, *untold, *shared], in_image=bool(dockerfiles), mounted=mounted)
     paths = tuple(dict.fromkeys(os.path.normpath(f"{plan.service}/{one.path}") for one in dockerfiles))
     once = tuple(dict.fromkeys(findings))
     seen = frozenset(following.intersection(once))
@@ -212,14 +215,15 @@ def _gather(widened: Iterable[str], known: list[Finding], own: list[Finding]) ->
             more = _count_more(others)
             message = f"it is built from another folder, and from the service's alone it fails: {first.message}{more}"
             left = [one for one in own if one not in following]
-            own = [*left, first._replace(message=message)]
+            own = [*_leave_out_later(left, following), first._replace(message=message)]
             known = [one for one in known if one.file != file or one.mend != "distribute --contexts"]
     return known, own
 
 
 def _count_more(others: int) -> str:
     """Return the end of a sentence: how many more lines of a file fail for one reason."""
-    return f"; {others} more {'line' if others == 1 else 'lines'} of it fail the same way" if others else ""
+    more = "line of it fails" if others == 1 else "lines of it fail"
+    return f"; {others} more {more} the same way" if others else ""
 
 
 def _gather_guessed(opened: _Opened, view: View, own: list[Finding]) -> list[Finding]:
@@ -237,8 +241,18 @@ def _gather_guessed(opened: _Opened, view: View, own: list[Finding]) -> list[Fin
         message += _count_more(others)
         remedy = f"write its paths from the service's folder, and `{opened.service.copy}` for the library"
         merged = first._replace(message=message, remedy=remedy, lacks=None)
-        own = [merged, *(one for one in own if one not in following)]
+        left = [one for one in own if one not in following]
+        own = [merged, *_leave_out_later(left, following)]
     return own
+
+
+def _leave_out_later(left: Iterable[Finding], following: Iterable[Finding]) -> Iterator[Finding]:
+    """Leave out what cannot be told of later lines of a Dockerfile: the build ends before it comes to them."""
+    ends = {one.file: one.line for one in sorted(following, key=lambda one: -(one.line or 0)) if one.line}
+    for one in left:
+        end = ends.get(one.file) if one.code == "CS213" else None
+        if end is None or one.line is None or one.line <= end:
+            yield one
 
 
 def _find_above(opened: _Opened, sources: list[str]) -> str | None:

@@ -13,6 +13,8 @@ WHOLE: frozenset[End] = frozenset({"verified", "deployed", "refused", "failed", 
 """The ends after which a machine runs one release: the new one or the old one."""
 
 _LONGEST, _MOST_SAID = 400, 4000
+_LONG = 10
+"""Seconds; what took less interests nobody."""
 
 
 class Ending(NamedTuple):
@@ -24,6 +26,9 @@ class Ending(NamedTuple):
     said: str = ""  # the end of that
     digest: str = ""  # the name, with its digest, of an image that came from a registry
     gap: int | None = None  # for how many milliseconds the service did not answer well; None where that is not known
+    seconds: int | None = (
+        None  # how long it took to fetch, build and verify; None where that was not done, or is not known
+    )
 
     @property
     def shown_gap(self) -> str:
@@ -31,6 +36,13 @@ class Ending(NamedTuple):
         if self.gap is None:
             return ""
         return f"no good answer for {self.gap / 1000:.1f} s" if self.gap else "always answered"
+
+    @property
+    def shown(self) -> str:
+        """The end in words, with how long it took where that was long."""
+        if self.seconds is None or self.seconds < _LONG:
+            return self.end
+        return f"{self.end} in {self.seconds:,} s"
 
     @property
     def is_good(self) -> bool:
@@ -60,8 +72,13 @@ def _read(told: Mapping[str, object]) -> Ending:
     (end,) = (one for one in get_args(End) if one == told["end"])
     why, log, said = (str(told.get(key) or "") for key in ("why", "log", "said"))
     digest, gap = str(told.get("digest") or "")[:_LONGEST], told.get("gap")
-    known = gap if isinstance(gap, int) and not isinstance(gap, bool) and gap >= 0 else None
-    return Ending(end, why[:_LONGEST], log[:_LONGEST], said[-_MOST_SAID:], digest, known)
+    return Ending(
+        end, why[:_LONGEST], log[:_LONGEST], said[-_MOST_SAID:], digest, _count(gap), _count(told.get("seconds"))
+    )
+
+
+def _count(told: object) -> int | None:
+    return told if isinstance(told, int) and not isinstance(told, bool) and told >= 0 else None
 
 
 Endings = tuple[tuple[Site, Ending], ...]

@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from common_sync.core.errors import Problem
 from common_sync.core.fleet.inventory import Site
 from common_sync.core.fleet.rollout import Order
-from common_sync.core.settings import Setting, nearest
+from common_sync.core.typos import nearest
+
+if TYPE_CHECKING:
+    from common_sync.core.settings import Setting
 
 Batch = tuple[Site, ...]
 """Targets that are switched at the same time."""

@@ -9,7 +9,7 @@ from common_sync.core.formats.pip.names import normalise
 from common_sync.core.formats.tables import Table, find_table, list_strings, list_tables
 from common_sync.core.formats.toml import Path
 from common_sync.core.formats.toml_cuts import Places
-from common_sync.core.settings import nearest
+from common_sync.core.typos import nearest
 from common_sync.core.workspace.lock import Lock, Package, list_needed
 
 SOURCES = ("tool", "uv", "sources")

@@ -5,7 +5,7 @@ import os
 from common_sync.core.errors import ConfigurationError, GitError, Problem, shell_word
 from common_sync.core.model import NAMED_ID
 from common_sync.core.pins import is_commit
-from common_sync.core.settings import nearest
+from common_sync.core.typos import nearest
 from common_sync.edges.git.ask import ask
 from common_sync.edges.git.history import WITHOUT_NETWORK, is_cut_off
 from common_sync.edges.git.repository import find_top, git_directory

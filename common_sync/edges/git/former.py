@@ -47,11 +47,12 @@ def _list_rows(master: str) -> Mapping[str, Sequence[str]]:
     """Return path → git's rows about all that the master ever held there; nothing where git cannot tell, which guards more.
 
     `-c` shows of a merge what none of its parents had, which is all that is new in it. A file's own changes name each of
-    its states, so no contents are read: a clone without blobs answers as well, and opens no connection.
+    its states, so no contents are read: a clone without blobs answers as well, and opens no connection. With `--sparse`
+    git does not compare each commit with its parent twice, first to know whether it is to be shown.
     """
     rows: dict[str, list[str]] = {}
     with suppress(GitError):  # a clone without trees
-        for path, row in read_changes(master, "-c", "--full-history"):
+        for path, row in read_changes(master, "-c", "--full-history", "--sparse"):
             rows.setdefault(path, []).append(row)
     return rows
 

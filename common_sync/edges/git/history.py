@@ -152,7 +152,7 @@ def _ask_log(
     raw = ("--raw", "-z", "--no-abbrev", "--no-renames", "--no-follow", "--no-relative")
     command = ["log", "--ignore-missing", *options, *shown, *raw, until, "--", *where]
     try:
-        return ask(command, top, literal=literal, variables=WITHOUT_NETWORK)  # the master itself may be gone
+        return ask(command, top, literal=literal, variables=WITHOUT_NETWORK | _AT_ONCE)  # the master itself may be gone
     except GitError as error:
         raise (_not_here(top, "folders") if "promisor" in str(error) else error) from None
 
@@ -180,6 +180,8 @@ _HEAD = "commit "
 _FIELDS = "%H%x00%as%x00%an%x00%s%x00%ct"
 WITHOUT_NETWORK = {"GIT_NO_LAZY_FETCH": "1"}
 """Git would fetch what a partial clone lacks, in silence."""
+_AT_ONCE = {"GIT_FLUSH": "0"}
+"""Into a pipe git would write each commit by itself, which takes a quarter of the time."""
 
 
 def read_change(row: str) -> Blob | None:

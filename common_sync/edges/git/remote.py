@@ -11,7 +11,7 @@ from common_sync.core import limits
 from common_sync.core.errors import CommonSyncError, ConfigurationError, GitError, Problem
 from common_sync.core.model import NAMED_ID
 from common_sync.core.pins import REMEDY, is_commit, list_tags, why_no_ref
-from common_sync.core.settings import nearest
+from common_sync.core.typos import nearest
 from common_sync.edges.git.ask import ask
 from common_sync.edges.git.repository import environment_for
 from common_sync.edges.git.revisions import find_commit

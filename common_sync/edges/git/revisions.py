@@ -7,7 +7,7 @@ from typing import NamedTuple
 from common_sync.core.errors import ConfigurationError, GitError, Problem, shell_word
 from common_sync.core.model import NAMED_ID, TOP, ancestors
 from common_sync.core.pins import REMEDY, is_commit, list_tags, why_no_ref
-from common_sync.core.settings import nearest
+from common_sync.core.typos import nearest
 from common_sync.edges.git.ask import ask, split
 from common_sync.edges.git.checkout import ATTRIBUTES
 from common_sync.edges.git.history import WITHOUT_NETWORK, is_cut_off

@@ -129,6 +129,21 @@ def list_tracked(root: str, paths: Iterable[str]) -> list[str]:
     return split(ask(["ls-files", "-z", "--", *paths], root))
 
 
+def list_bits(folder: str) -> dict[str, bool]:
+    """Return for each file below a folder that git tracks whether git has it executable; nothing outside git.
+
+    Returns:
+        POSIX path relative to the folder → whether it has the mode 100755 in the index.
+
+    Raises:
+        GitError: Git failed.
+    """
+    if find_top(folder) is None:
+        return {}
+    rows = (row.partition("\t") for row in split(ask(["ls-files", "-z", "-s"], folder)))
+    return {path: entry.startswith("100755") for entry, _, path in rows if entry.startswith("100")}
+
+
 def list_ignored(root: str, paths: Iterable[str]) -> list[str]:
     """Return the files below some paths that git ignores, relative to the root, whether or not it tracks them all the same."""
     return split(ask(["ls-files", "-z", "-c", "-o", "-i", "--exclude-standard", "--", *paths], root))

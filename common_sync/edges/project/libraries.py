@@ -11,7 +11,7 @@ from common_sync.core.copies.library import Library
 from common_sync.core.copies.manifest import LARGEST, parse_manifest
 from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.errors import ConfigurationError, ManifestError, Problem
-from common_sync.core.settings import Setting, nearest
+from common_sync.core.settings import Setting
 from common_sync.edges.files.folders import opened, read_bytes
 from common_sync.edges.gitignore.patterns import configured_rules
 from common_sync.edges.project.services import count_hidden, is_glob, list_matches, list_names
@@ -62,6 +62,8 @@ def _match(root: str, pattern: str, services: Sequence[str]) -> set[str]:
 
 
 def _report_unknown(setting: Setting, given: "LibrarySettings", services: Sequence[str], file: str) -> Problem:
+    from common_sync.core.typos import nearest  # only a typo needs it
+
     message = f'"{setting.value}" in the services of the library "{given.name.value}" is no service'
     remedy = nearest(setting.value, services) or list_names(services)
     return Problem(message, file, setting.line, remedy)
@@ -125,6 +127,8 @@ def _list_declared(project: "Project") -> dict[str, str]:
 
 
 def _explain_name(name: str, called: Sequence[str], known: Sequence[str], declared: Mapping[str, str]) -> Problem:
+    from common_sync.core.typos import nearest  # only a name that is unknown needs it
+
     if called:
         message = f"{name!r} is the distribution of {' and of '.join(called)}"
         return Problem(message, remedy=f"name {' or '.join(called)}")

@@ -20,7 +20,7 @@ from common_sync.edges.files.folders import explain_os_error, read_regular
 from common_sync.edges.git.ask import list_named
 from common_sync.edges.git.repository import find_top, folders_up
 from common_sync.edges.gitignore.patterns import configured_rules
-from common_sync.edges.project.services import check_masters, discover_services, match_name, near_name
+from common_sync.edges.project.services import check_masters, discover_services, index_names, match_name, near_name
 
 if TYPE_CHECKING:
     from common_sync.core.service_settings import ServiceSettings
@@ -164,10 +164,10 @@ def _assign_settings(
 ) -> "tuple[Mapping[str, ServiceSettings], list[Problem]]":
     """Return each service's settings, and what is wrong with whom they are for."""
     settings: dict[str, ServiceSettings] = {}
-    problems = []
+    problems, known = [], index_names(services)
     for one in configuration.service:
         name, line = one.service
-        found = match_name(name, services)
+        found = known.get(name, [])
         if len(found) == 1 and settings.setdefault(found[0], one) is one:
             continue
         wrong = "is no service" if not found else "is more than one service" if found[1:] else "has two tables"

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from common_sync.core.configuration import Configuration
 from common_sync.core.copies.library import Library
 from common_sync.core.errors import Problem
-from common_sync.edges.project.services import count_hidden, match_name, near_name
+from common_sync.edges.project.services import count_hidden, index_names, near_name
 
 
 def assign_pins(
@@ -20,11 +20,11 @@ def assign_pins(
         services: The services' folders.
     """
     problems: list[Problem] = []
-    pinned = []
+    pinned, known = [], index_names(services)
     for library, pins in zip(libraries, configuration.all_pins, strict=True):
         assigned: dict[str, str] = {}
         for (name, line), ref in pins:
-            found = match_name(name, services)
+            found = known.get(name, [])
             if not found and count_hidden(root, name):
                 assigned[name] = ref  # a sparse checkout has not this one, and it is pinned all the same
             elif wrong := _explain_fault(name, found, services, library, assigned):

@@ -1,13 +1,13 @@
 """Find on the disk what a configuration names: the master's folder, and the services by their paths and globs."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 
 from common_sync.core.configuration import Configuration
 from common_sync.core.errors import Problem, shell_word
 from common_sync.core.model import ancestors, is_foreign
-from common_sync.core.settings import Setting, nearest, why_no_folder
+from common_sync.core.settings import Setting, why_no_folder
 from common_sync.edges.files.folders import explain_os_error
 from common_sync.edges.git.ask import ask, split
 from common_sync.edges.git.repository import find_top
@@ -45,6 +45,8 @@ def count_hidden(root: str, folder: str) -> int:
 
 
 def _near_folder(root: str, path: str) -> str:
+    from common_sync.core.typos import nearest  # only a typo needs it
+
     above = path.rpartition("/")[0]
     try:
         names = [entry.name for entry in os.scandir(os.path.join(root, above)) if entry.is_dir()]
@@ -240,13 +242,23 @@ def _folders_in(folder: str) -> list[str]:
         raise explain_os_error(error, folder, "look for services in it") from error
 
 
-def match_name(name: str, services: Sequence[str]) -> list[str]:
+def match_name(name: str, services: Collection[str]) -> list[str]:
     """Return the services that a path from the root, or its last part, may mean."""
-    return [name] if name in services else [service for service in services if service.rpartition("/")[2] == name]
+    return index_names(services).get(name, [])
+
+
+def index_names(services: Collection[str]) -> dict[str, list[str]]:
+    """Return the services that each name may mean: their paths from the root, and the last parts of these."""
+    found: dict[str, list[str]] = {}
+    for service in services:
+        found.setdefault(service.rpartition("/")[2], []).append(service)
+    return found | {service: [service] for service in services}
 
 
 def near_name(name: str, services: Sequence[str]) -> str:
     """Return which service may be meant by a name that is none's, or which there are."""
+    from common_sync.core.typos import nearest  # only a typo needs it
+
     last = [service.rpartition("/")[2] for service in services]
     short = [part if last.count(part) == 1 else service for part, service in zip(last, services, strict=True)]
     words = services if "/" in name else short

@@ -1,6 +1,8 @@
 """The files of a service as a build would get them: looked at when somebody asks for them, and never outside its folder."""
 
 import os
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from stat import S_ISDIR, S_ISREG, S_IXGRP, S_IXOTH, S_IXUSR
 
 from common_sync.core.asked_once import asked_once
@@ -19,10 +21,11 @@ class ServiceFolder:
 
     Args:
         folder: Its absolute path, without symlinks in it.
+        list_bits: Returns for the path of each file below a folder that git knows whether git has it executable.
     """
 
-    def __init__(self, folder: str) -> None:
-        self._folder = folder
+    def __init__(self, folder: str, list_bits: Callable[[str], Mapping[str, bool]] | None = None) -> None:
+        self._folder, self._list_bits = folder, list_bits
         self._listed: dict[str, Place] = {}
 
     @asked_once
@@ -39,13 +42,25 @@ class ServiceFolder:
             return Place("folder", path)
         return Place("file", path) if S_ISREG(mode) else None
 
-    def may_run(self, path: str) -> bool | None:
-        """Tell whether a file may be executed by anybody, or None where nobody can tell."""
+    def may_run(self, path: str, *, cloned: bool = False) -> bool | None:
+        """Tell whether a file may be executed by anybody, or None where nobody can tell.
+
+        Args:
+            path: The file's path.
+            cloned: Whether it is asked of a clone: what git has counts there, where it knows the file.
+        """
         real = self._resolve(path)
+        known = self._bits.get(os.path.relpath(real, self._folder)) if cloned and real is not None else None
+        if known is not None:
+            return known
         try:
             return bool(os.stat(real).st_mode & _EXECUTE) if real is not None and os.name == "posix" else None
         except OSError:
             return None
+
+    @cached_property
+    def _bits(self) -> Mapping[str, bool]:
+        return self._list_bits(self._folder) if self._list_bits is not None else {}
 
     def _resolve(self, path: str) -> str | None:
         """Return the absolute path of what a path leads to, or None when that is outside: a build does not follow it."""
@@ -159,9 +174,9 @@ class Below:
         """Return a file's text, or None when it has none."""
         return self._folder.read(self._inside(path))
 
-    def may_run(self, path: str) -> bool | None:
+    def may_run(self, path: str, *, cloned: bool = False) -> bool | None:
         """Tell whether a file may be executed by anybody, or None where nobody can tell."""
-        return self._folder.may_run(self._inside(path))
+        return self._folder.may_run(self._inside(path), cloned=cloned)
 
     def _inside(self, path: str) -> str:
         return f"{self._above}/{path}".rstrip("/")

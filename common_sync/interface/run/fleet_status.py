@@ -10,7 +10,7 @@ from common_sync.edges.project.load import load_project
 from common_sync.interface.show.fleet_fields import fleet_status_fields
 from common_sync.interface.show.options import Option, Options, Services
 from common_sync.interface.show.presenter import View, present
-from common_sync.interface.show.table import table_lines
+from common_sync.interface.show.table import elapsed, table_lines
 from common_sync.interface.show.terminal import printable
 from common_sync.interface.show.text import count, finding_lines
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 UNKNOWN = 4
 """The exit code where a machine could not be asked."""
 
-_LONGEST = 3600
+_LONGEST, _MINUTE = 3600, 60
 _TITLES = ("HOST", "SERVICE", "HOLDS", "PLACE")
-_HEALTH, _RUNS = "HEALTH", "RUNS"
+_HEALTH, _RUNS, _SINCE = "HEALTH", "RUNS", "SINCE"
 _INDEXED = "from an index"
 
 
@@ -100,19 +100,32 @@ def _count_unwell(status: "FleetStatus") -> str:
 
 
 def _rows(status: "FleetStatus") -> list[tuple[str, ...]]:
-    """Return the rows of the table; a column more where there are processes, and where a target says what to ask about its health."""
+    """Return the rows of the table; more columns where there are processes, and where a target says what to ask about its health."""
     rows = [_TITLES, *map(_cells, status.asked)]
     rows += ((one.host, printable(one.service), _INDEXED, "·") for one in status.indexed)
+    without = ["·" for _ in status.indexed]
     if any(one.runs.state != "none" for one in status.asked):
-        runs = [_RUNS, *map(name_runs, status.asked), *("·" for _ in status.indexed)]
-        rows = [(*row[:3], cell, *row[3:]) for row, cell in zip(rows, runs, strict=True)]
-    if not any(one.site.target.deploying.health for one in status.looked):
-        return rows
-    told = {(one.site.host, one.site.target.line): _name_health(one) for one in status.looked}
-    keys = [(one.place.host, one.place.line) for one in status.asked]
-    keys += ((one.host, one.target.line) for one in status.indexed)
-    column = [_HEALTH, *(told.get(key, "·") for key in keys)]
+        rows = _add(rows, [_RUNS, *map(name_runs, status.asked), *without])
+    if any(one.site.target.deploying.health for one in status.looked):
+        told = {(one.site.host, one.site.target.line): _name_health(one) for one in status.looked}
+        keys = [(one.place.host, one.place.line) for one in status.asked]
+        keys += ((one.host, one.target.line) for one in status.indexed)
+        rows = _add(rows, [_HEALTH, *(told.get(key, "·") for key in keys)])
+    if any(one.runs.started for one in status.asked):
+        rows = _add(rows, [_SINCE, *map(_name_age, status.asked), *without])
+    return rows
+
+
+def _add(rows: list[tuple[str, ...]], column: list[str]) -> list[tuple[str, ...]]:
+    """Return rows with one more cell each, before the place."""
     return [(*row[:-1], cell, row[-1]) for row, cell in zip(rows, column, strict=True)]
+
+
+def _name_age(asked: "Asked") -> str:
+    """Return how long ago the oldest process was started."""
+    if not asked.runs.started:
+        return "·"
+    return elapsed(asked.runs.age) if asked.runs.age >= _MINUTE else "<1 min"
 
 
 def name_runs(asked: "Asked") -> str:

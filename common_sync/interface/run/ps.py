@@ -16,12 +16,12 @@ from common_sync.interface.show.text import count, finding_lines, help_lines
 if TYPE_CHECKING:
     from common_sync.commands.ps import Row, Running
 
-_TITLES = ("SERVICE", "UNIT", "STATE", "SINCE", "RELEASE", "ENVIRONMENT", "MEMORY", "PORT")
+_TITLES = ("SERVICE", "UNIT", "STATE", "SINCE", "RELEASE", "ENVIRONMENT", "MEMORY", "DISK", "PORT")
 _NONE = "-"
 
 
 def run_ps(options: Options, services: Services = None) -> int:
-    """Show one row a service: does its unit run, since when, in which environment, with how much memory, at which port."""
+    """Show one row a service: does its unit run, since when, in which environment, with how much memory and disk, at which port."""
     from common_sync.commands.ps import read_running  # no other command pays for it
 
     project = load_project(options.root)
@@ -50,11 +50,14 @@ def _lines(running: "Running", options: Options) -> Iterator[str]:
 
 def _cells(row: "Row") -> tuple[str, ...]:
     if not row.unit:
-        return (printable(row.service), _NONE, "no command", _NONE, _release(row), row.environment, _NONE, _NONE)
+        return (
+            *(printable(row.service), _NONE, "no command", _NONE),
+            *(_release(row), row.environment, _NONE, megabytes(row.disk.own), _NONE),
+        )
     since = elapsed(row.since) if row.since is not None else _NONE
     return (
         *(printable(row.service), row.unit, _state(row), since),
-        *(_release(row), row.environment, _memory(row), _port(row)),
+        *(_release(row), row.environment, _memory(row), megabytes(row.disk.own), _port(row)),
     )
 
 

@@ -106,7 +106,8 @@ def outcome_lines(distribution: Distribution, outcomes: Sequence[Outcome], optio
             yield from (f"    {line}" for line in _file_lines(one, distribution, options))
         yield from more_lines(rest, "service", options.terminal)
     for path, what in files.items():
-        yield f"{options.terminal.mark(_written(distribution))} {pad(printable(path), names)}  {what}"
+        head = f"{options.terminal.mark(_written(distribution))} {pad(printable(path), names)}  "
+        yield from options.terminal.wrap(what, names + 4, head)
 
 
 def _name_edit(edit: FileEdit) -> str:

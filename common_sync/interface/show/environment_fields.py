@@ -202,6 +202,7 @@ def _running(row: "Row") -> Fields:
         "memory": row.memory,
         "memory_is_share": row.is_share,
         "limit": row.shown.limit,
+        "disk": row.disk._asdict(),
         "port": int(row.port) if row.port else None,
         "listens": row.listens,
         "holders": [{"process": one.process or None, "what": as_text(one.what)} for one in row.holders],

@@ -80,6 +80,7 @@ def _runs(runs: "Runs") -> Fields:
         "digest": as_text(runs.digest) or None,
         "is_told": runs.is_told,
         "started": _show_time(runs.started) if runs.started else None,
+        "seconds": int(runs.age) if runs.started else None,
         "reason": as_text(runs.reason) or None,
     }
 

@@ -66,7 +66,7 @@ def rollout_lines(
     failed = [pair for pair in (*rollout.prepared, *rollout.switched, *rollout.undone) if not pair[1].is_good]
     for site, ending in failed:
         yield from terminal.wrap(f"{terminal.mark('✗')} {site.host} {printable(site.service)}: {_word(ending)}", 2)
-        if ending.log:
+        if ending.log and ending.said:  # where nothing was written, it would be looked at for nothing
             yield from terminal.wrap(f"  help: its log there is {printable(ending.log)}", 8)
         if options.verbose:
             yield from (f"    {printable(line)}" for line in ending.said.splitlines())
@@ -135,4 +135,5 @@ def _fields(site: "Site", ending: "Ending") -> Fields:
         "log": as_text(ending.log) or None,
         "image": as_text(ending.digest) or None,
         "gap_ms": ending.gap,
+        "seconds": ending.seconds,
     }

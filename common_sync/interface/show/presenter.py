@@ -106,7 +106,7 @@ def find_outputs(options: Options) -> list[Output]:
 def _parse_output(word: str) -> Output:
     name, given, file = word.partition("=")
     if name not in FORMATS:
-        from common_sync.core.settings import nearest  # only a typo needs it
+        from common_sync.core.typos import nearest  # only a typo needs it
 
         _refuse(f"{name!r} is not one of {', '.join(map(repr, FORMATS))}", nearest(name, FORMATS) or None)
     if not given or file == "-":

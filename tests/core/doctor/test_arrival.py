@@ -556,7 +556,8 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     ),
     "uv: --system, from its venv": (ALL + "RUN uv pip install --python 3.12 ./common\n", {}, ""),
     "a user that is a number": (
-        ALL.replace("COPY", "COPY --chown=1000") + "USER 1000\nRUN pip install --user ./common\n",
+        ALL.replace("COPY", "COPY --chown=1000")
+        + "RUN mkdir /.local && chown 1000 /.local\nUSER 1000\nRUN pip install --user ./common\n",
         {},
         "",
     ),

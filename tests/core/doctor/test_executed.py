@@ -35,6 +35,17 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "in a folder that a variable names": (ALL + "CMD $X/plain.sh", {"plain.sh": SCRIPT}, ""),
     "in a folder that nobody can tell": (ALL + "CMD cd $X && ./plain.sh", {"plain.sh": SCRIPT}, ""),
     "nothing that is started": (ALL + "CMD X=1", {}, ""),
+    # here.sh has it on this disk only, there.sh in git only
+    "on this disk only": (ALL + "CMD ./here.sh", {"here.sh": SCRIPT}, "CS220:5"),
+    "in git only": (ALL + "CMD ./there.sh", {"there.sh": SCRIPT}, "CS220:5"),
+    "on this disk only, and chmod": (ALL + "RUN chmod +x here.sh\nCMD ./here.sh", {"here.sh": SCRIPT}, ""),
+    "in git only, and COPY --chmod": (ALL + "COPY --chmod=755 there.sh /\nCMD /there.sh", {"there.sh": SCRIPT}, ""),
+    "on this disk only, and a shell runs it": (ALL + "CMD sh here.sh", {"here.sh": SCRIPT}, ""),
+    "on this disk only, out of another stage": (
+        ALL.replace("slim", "slim AS b") + BASE + "COPY --from=b /app /x\nCMD /x/here.sh",
+        {"here.sh": SCRIPT},
+        "CS220:8",
+    ),
     # chmod
     "chmod +x": (ALL + "RUN chmod +x plain.sh\nCMD ./plain.sh", {"plain.sh": SCRIPT}, ""),
     "chmod with options in one word": (ALL + "RUN chmod -Rv 755 /app\nCMD ./plain.sh", {"plain.sh": SCRIPT}, ""),
@@ -282,3 +293,17 @@ def test_what_is_started_has_to_be_executed(name: str) -> None:
 def test_a_file_that_nothing_has_put_there_is_nobodys() -> None:
     """A script of the base image would be called one without an x bit."""
     assert may_run("/start.sh", Image(), context_of({})) is None
+
+
+BITS = {
+    "here.sh": "in a build of a clone, as in CI, /app/here.sh may not be executed: git has it without an x bit",
+    "there.sh": "/app/there.sh may not be executed: it has no x bit on this disk, though git has it with one",
+    "plain.sh": "/app/plain.sh may not be executed: it has no x bit",
+}
+
+
+@pytest.mark.parametrize("name", BITS)
+def test_whose_bit_is_missing_is_said(name: str) -> None:
+    """A person would look at a script that may be executed on this disk, and not see what is wrong in CI."""
+    view = view_of({**LIBRARY, name: SCRIPT}, ALL + f"CMD ./{name}\n", plain=("plain",))
+    assert BITS[name] in " ".join(one.message for one in check_starts(check_executed, view))

@@ -50,6 +50,16 @@ def test_how_long_nothing_answered(told: object, gap: int | None, shown: str) ->
     assert (ending.gap, ending.shown_gap) == (gap, shown)
 
 
+@pytest.mark.parametrize(
+    ("told", "seconds", "shown"),
+    [(44, 44, "verified in 44 s"), (9, 9, "verified"), (None, None, "verified"), (True, None, "verified")],
+)
+def test_how_long_a_build_took(told: object, seconds: int | None, shown: str) -> None:
+    """A person would not learn on which machine a deploy spends its time."""
+    ending = read({"end": "verified", "seconds": told})
+    assert (ending.seconds, ending.shown) == (seconds, shown)
+
+
 def test_two_images_of_one_tag() -> None:
     """Two machines would run different images of one release, since somebody has pushed the tag anew in between."""
     text = '[[target]]\nhost = "vm"\nservice = "api"\npath = "/srv"\n'

@@ -1,8 +1,11 @@
 """Who a RUN runs as, and what an install may not write then."""
 
 from collections.abc import Iterable, Iterator
+from posixpath import basename, join, normpath
 from typing import NamedTuple
 
+from common_sync.core.doctor.build.users import NOWHERE, User, read_user
+from common_sync.core.doctor.image.bases import System
 from common_sync.core.doctor.image.effects import USERS
 from common_sync.core.doctor.image.files import Image
 from common_sync.core.doctor.install.command import Install
@@ -61,6 +64,8 @@ class Rights(NamedTuple):
     user: str = ""  # the user; nothing for root
     handed: bool = False  # whether some folder may belong to that user
     homed: bool = False  # whether that user may have a home
+    users: tuple[User, ...] = ()  # the users whom lines have made
+    given: tuple[str, ...] = ()  # the folders that may belong to others than root; nothing for any
 
     def turned(self, user: Word) -> "Rights":
         """Return the rights after a USER.
@@ -71,26 +76,81 @@ class Rights(NamedTuple):
         name = user.text.partition(":")[0]
         return self._replace(user="" if user.known and name in _ROOT else name or "?")
 
-    def copied(self, instruction: Instruction) -> "Rights":
-        """Return the rights after a COPY, an ADD or an ENV."""
-        handed = any(instruction.flag(name) is not None for name in ("chown", "chmod"))
-        return self._replace(handed=self.handed or handed)
+    def copied(self, instruction: Instruction, place: str) -> "Rights":
+        """Return the rights after a COPY or an ADD.
 
-    def used(self, command: Command) -> "Rights":
-        """Return the rights after a command."""
+        Args:
+            instruction: The COPY or the ADD.
+            place: Where it goes.
+        """
+        if all(instruction.flag(name) is None for name in ("chown", "chmod")):
+            return self
+        return self._replace(handed=True, given=(*self.given, place))
+
+    def entered(self, folder: str) -> "Rights":
+        """Return the rights after a WORKDIR, which makes its folder for the user."""
+        return self._replace(given=(*self.given, folder)) if self.user else self
+
+    def used(self, command: Command, system: System) -> "Rights":
+        """Return the rights after a command.
+
+        Args:
+            command: The command.
+            system: The system of the base image.
+        """
         venv = any(word.text in {"venv", "virtualenv"} for word in command.arguments)
         made = bool(self.user) and (command.program in _MAKING or venv)
         handed = self.handed or made or command.program in _HANDING
-        return self._replace(handed=handed, homed=self.homed or handed or command.program in _HOMES)
+        user = read_user(command, system)
+        users = (*self.users, user) if user is not None else self.users
+        given = (*self.given, *_given_by(command, user))
+        homed = self.homed or handed or command.program in _HOMES
+        return self._replace(handed=handed, homed=homed, users=users, given=given)
 
-    def hinder(self, needs: Iterable[Need], install: Install, program: str) -> Iterator[Need]:
+    def may_write(self, folder: str) -> bool:
+        """Tell whether the user may write into a folder, for all that lines show."""
+        everybody = any(below(folder, one) is not None for one in _EVERYBODY)
+        hidden = join(folder, ".")  # `.local` or `.cache` may be the user's where the home is not
+        given = any(not one or below(folder, one) is not None or one.startswith(hidden) for one in self.given)
+        return everybody or given
+
+    def find_home(self, command: Command, system: System) -> str | None:
+        """Return where the user is at home when a command runs; None where nobody can tell.
+
+        Args:
+            command: The command.
+            system: The system of the base image.
+        """
+        name = self.user
+        told = command.environment.get("HOME", "")
+        if told != "" or not system.name or any(not one.name for one in self.users):
+            return told or None
+        found = [one for one in self.users if name in {one.name, one.number}]
+        if found:
+            return found[-1].home or None
+        if name.isdigit() and self.users:
+            return None  # perhaps it is one of theirs
+        return "/" if name.isdigit() else NOWHERE if name in _USERS - _ROOT else None
+
+    def hinder(
+        self, needs: Iterable[Need], install: Install, command: Command, system: System, caches: Iterable[str] = ()
+    ) -> Iterator[Need]:
         """Yield the needs of an install, and what it may not write.
 
         Args:
             needs: What it reads.
             install: What is installed.
-            program: How the installer is called.
+            command: What installs it.
+            system: The system of the base image.
+            caches: The places of caches that are mounted for root alone.
         """
+        program = command.words[0].text
+        rooted = any(basename(one[0].text) == "sudo" for one in command.through if one)
+        why = self._why_not_at_home(install, command, system, caches) if self.user and not rooted else ""
+        if why:
+            yield Need("file", f"USER {self.user}", "", "there", refused=why, brought=False)
+            yield from needs
+            return
         if not self.user or self.handed:
             yield from needs
             return
@@ -101,6 +161,65 @@ class Rights(NamedTuple):
         if (elsewhere or not self.homed) and not install.has("--user"):
             reason = f"it runs as `{self.user}`, and nothing shows that this user may write where it installs"
             yield Need("file", f"USER {self.user}", "", "unknown", reason)
+
+    def _why_not_at_home(self, install: Install, command: Command, system: System, caches: Iterable[str]) -> str:
+        """Return why an install may not write what it has to below the user's home; nothing where it may."""
+        home = self.find_home(command, system)
+        if not _needs_home(install, command, self):
+            return ""
+        cache = join(home or "/", ".cache/uv")
+        locked = [one for one in caches if home is not None and below(cache, one) is not None]
+        if locked and install.tool == "uv":
+            return (
+                f"the cache that is mounted at {locked[0]} belongs to root: add `,uid=…` with the number of this user"
+            )
+        if home is None or self.may_write(home):
+            return ""
+        remedy = "" if home in {"/", NOWHERE} else ": make it with `useradd -m`, or by `mkdir` and `chown`"
+        return f"it writes below the home of this user, which is {home}, and no line gives that to the user{remedy}"
+
+
+_EVERYBODY = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - an image has them for everybody
+_PYTHON = "/usr/local/lib"
+_IN_CACHES = frozenset({"--no-cache", "--cache-dir", "-n"})
+_NO_FALL = ("--target", "--prefix", "--root", "--python", "--dry-run")
+
+
+def _given_by(command: Command, user: User | None) -> Iterator[str]:
+    """Yield the folders that a command may give to others than root; nothing for any."""
+    if user is not None:
+        yield from [user.home] if user.made or not user.name else []
+    elif command.program in _HANDING or command.program == "install":
+        for word in command.arguments:
+            if not word.known or "$" in word.text:
+                yield ""
+            elif word.text.startswith("/") or (command.folder is not None and not word.text.startswith("-")):
+                yield normpath(join(command.folder or "/", word.text))
+    elif any("chown" in word.text or "mkhomedir" in word.text for word in command.words):
+        yield ""  # by `find`, `xargs` or a program of its own
+
+
+def _needs_home(install: Install, command: Command, rights: Rights) -> bool:
+    """Tell whether an install has to write below the home of the user who runs it."""
+    said = command.environment
+    if install.tool == "uv":
+        told = any(said.get(name, "") != "" for name in ("UV_CACHE_DIR", "UV_NO_CACHE", "XDG_CACHE_HOME"))
+        return not told and not install.has(*_IN_CACHES)
+    if install.tool != "pip" or install.action != "install" or install.has(*_NO_FALL):
+        return False
+    if install.has("--user"):
+        return said.get("PYTHONUSERBASE", "") == ""
+    folders = [one for one in (said.get("PATH") or "").split(":") if not one.endswith("/.local/bin")]
+    inside = said.get("VIRTUAL_ENV", "") != "" or bool(folders and folders[0] not in _SBIN)
+    return (
+        "/" not in command.words[0].text
+        and not inside
+        and not rights.may_write(_PYTHON)
+        and not any(below(one, _PYTHON) is not None for one in rights.given if one)
+    )
+
+
+_SBIN = frozenset({"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin"})
 
 
 def _writer(need: Need) -> str:

@@ -18,19 +18,21 @@ from common_sync.core.doctor.build.rights import refuse_in_mounts, refuse_manage
 from common_sync.core.doctor.build.running import explain, hedge, script_of
 from common_sync.core.doctor.build.starting import Surrounding, list_later_installs, list_started
 from common_sync.core.doctor.build.state import State, read_start
+from common_sync.core.doctor.build.users import find_lacking_maker
 from common_sync.core.doctor.image.bases import UNKNOWN_FOLDER, Base, read_base
 from common_sync.core.doctor.image.copying import Copying, MissingSource, copy_layers, read_copy
 from common_sync.core.doctor.image.effects import Layer, find_effects, why_not_followed
-from common_sync.core.doctor.image.files import Allowed, Anything, Context, Doubt, Files, Gone, Image, Made, Put
+from common_sync.core.doctor.image.files import Allowed, Anything, Context, Doubt, Files, Gone, Image, Inline, Made, Put
 from common_sync.core.doctor.image.flags import list_later_flags
 from common_sync.core.doctor.image.lookup import is_shell
 from common_sync.core.doctor.image.permissions import may_run_by
 from common_sync.core.doctor.install.command import read_install
 from common_sync.core.doctor.install.configured import configure
+from common_sync.core.doctor.install.exported import read_export
 from common_sync.core.doctor.install.isolation import list_installed
 from common_sync.core.doctor.install.needs import find_needs
 from common_sync.core.doctor.install.options import refuse_options, refuse_outside
-from common_sync.core.doctor.install.wheels import refuse_wheel
+from common_sync.core.doctor.install.wheels import read_platform, refuse_wheel
 from common_sync.core.expressions import expression
 from common_sync.core.formats.dockerfile.syntax import Dockerfile, Instruction, Stage
 from common_sync.core.formats.dockerfile.variables import Variables, assignments, expand, used_in, with_variables
@@ -71,11 +73,12 @@ _NEW_PIP = expression(r"pip(?:\s*[>~]=?.*|\s*==\s*(?:2[5-9]|24\.[1-9]|[3-9]\d).*
 
 
 class _Mounted(NamedTuple):
-    """What is mounted while a RUN runs: where, what is there then, and whether it may only be read."""
+    """What is mounted while a RUN runs: where, what is there then, whether it may only be read, and whose a cache is."""
 
     place: str
     layers: tuple[Layer, ...]
     read_only: bool = False
+    owner: str = ""
 
 
 class _Builder:
@@ -126,6 +129,9 @@ class _Builder:
         built_on = self._stage(base.text) if base.known else None
         if built_on is None:
             known = read_base(base.text) if base.known else Base(folder=UNKNOWN_FOLDER)
+            flag = stage.instructions[0].flag("platform")
+            platform = self._expand(flag, stage.instructions[0]) if flag is not None else ShellWord("")
+            known = known._replace(platform=platform.text if platform.known else "")
             return State(stage.name, number, known, base.text)
         state = State(stage.name, number, built_on.base)
         state.image, state.workdir = built_on.image, built_on.workdir
@@ -153,6 +159,7 @@ class _Builder:
             state.image = state.image.with_layers(Doubt("/", why))
         state.workdir = normpath(join(state.workdir, place.text))
         state.image = state.image.with_layers(Made(state.workdir))
+        state.rights = state.rights.entered(state.workdir)
 
     def _set_paths(self, instruction: Instruction, state: State) -> None:
         for name, written in assignments(instruction):
@@ -186,9 +193,9 @@ class _Builder:
         return stage.image
 
     def _copy(self, instruction: Instruction, state: State) -> None:
-        state.rights = state.rights.copied(instruction)
         state.events += list_later_flags(instruction, self._dockerfile.syntax)
         copying = read_copy(instruction, lambda word: self._expand(word, instruction), state.workdir)
+        state.rights = state.rights.copied(instruction, copying.destination if isinstance(copying, Copying) else "")
         if isinstance(copying, Copying):
             origin = copying.origin
             stage = self._stage(origin.text) if origin and origin.text.lower() not in self._named else None
@@ -226,20 +233,28 @@ class _Builder:
             image = state.image.with_layers(*mounts, *effects)
             if not self._install(command, image, mounted, instruction, state):
                 state.steps.append(Ran(instruction.line, command, state.user, image))
+            if (lacking := find_lacking_maker(command, state.base.system, state.steps)) is not None:
+                state.events.append(NotFollowed(instruction.line, lacking))
             if what := why_not_followed(command, image):
                 folder = command.folder or "/"
                 state.events.append(
                     NotFollowed(instruction.line, f"runs `{what}`; what that leaves in {folder} is unknown")
                 )
                 effects.append(Doubt(folder))
-            effects += (
-                one for layer in find_effects(command, image) for one in hedge(layer, command, image, instruction.line)
-            )
-            state.rights = state.rights.used(command)
+            layers = [*find_effects(command, image), *self._exported(command, image)]
+            effects += (one for layer in layers for one in hedge(layer, command, image, instruction.line))
+            state.rights = state.rights.used(command, state.base.system)
             effects = [explain(layer, command, instruction.line) for layer in effects]
         places = [mount.place for mount in mounted]
         kept = (layer for layer in effects if all(below(layer.place, place) is None for place in places))
         state.image = state.image.with_layers(*kept)
+
+    def _exported(self, command: Command, image: Image) -> Iterator[Layer]:
+        """Yield the file of requirements that a command writes by a lock file."""
+        found = read_export(command, image, self._context)
+        if found is not None:
+            place, text = found
+            yield from (Gone(place), Put(place, Inline(text), ""))
 
     def _commands(self, instruction: Instruction, state: State) -> list[Command] | None:
         variables = {
@@ -260,16 +275,21 @@ class _Builder:
         install = configure(asked, image, self._context)
         locked = [mount.place for mount in mounted if mount.read_only]
         found = find_needs(install, image, self._context, state.before)
-        taken = (refuse_wheel(need, install, state.base.python) for need in found)
+        platform = read_platform(state.base.system.name, state.base.platform)
+        taken = (refuse_wheel(need, install, state.base.python, platform) for need in found)
         read = (refuse_in_mounts(need, locked) for need in taken)
-        hindered = state.rights.hinder(read, install, command.words[0].text)
         inside = bool(state.path) or "activate" in instruction.arguments.text
+        given, caches = ([one.place for one in mounted if one.owner == owner] for owner in ("anybody", "root"))
+        rights = state.rights._replace(given=(*state.rights.given, *given))
+        active = {"VIRTUAL_ENV": "activated"} if "activate" in instruction.arguments.text else {}
+        within = command._replace(environment={**command.environment, **active})
+        hindered = rights.hinder(read, install, within, state.base.system, caches)
         stopped = (*refuse_options(install, command), *refuse_outside(install, command, inside=inside))
         needs = (*stopped, *hindered, *(refuse_managed(install, command) if state.base.managed and not inside else ()))
         state.before = state.before.with_installed(needs, list_installed(install, needs, image, self._context))
         old_pip, python = state.base.old_pip and install.tool == "pip", state.base.python
         where = (instruction, state.number, state.workdir)
-        event = Installed(*where, install, needs, python, old_pip, command, state.user, image)
+        event = Installed(*where, install, needs, python, old_pip, command, state.user, image, platform)
         state.events.append(event)
         state.steps.append(event)
         if any(_NEW_PIP.fullmatch(one.word.text) for one in install.asked):
@@ -292,10 +312,11 @@ class _Builder:
                 read_only = not any(options.get(key, "false") in {"", "true"} for key in ("rw", "readwrite"))
                 yield _Mounted(place, (self._bound(options, place, instruction, state),), read_only)
             elif kind == "tmpfs":
-                yield _Mounted(place, (Gone(place), Made(place)))
+                yield _Mounted(place, (Gone(place), Made(place)), owner="anybody")
             elif kind == "cache":
                 why = f"line {instruction.line} mounts a cache there, which holds what earlier builds have left"
-                yield _Mounted(place, (Gone(place), Made(place), Doubt(place, why)))
+                owner = "anybody" if any(key in options for key in ("uid", "gid", "mode")) else "root"
+                yield _Mounted(place, (Gone(place), Made(place), Doubt(place, why)), owner=owner)
 
     def _bound(self, options: Mapping[str, str], place: str, instruction: Instruction, state: State) -> Put:
         files = self._files(ShellWord(options["from"]) if "from" in options else None, state)

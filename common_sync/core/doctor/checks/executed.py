@@ -10,6 +10,7 @@ from posixpath import basename
 
 from common_sync.core.doctor.build.outcome import NotFollowed, Ran, StageEnd, Started
 from common_sync.core.doctor.checks.begun import Begun, is_told, leaves_nothing
+from common_sync.core.doctor.image.files import Place
 from common_sync.core.doctor.image.lookup import SOURCING, find_read, find_started
 from common_sync.core.doctor.image.permissions import may_run
 from common_sync.core.doctor.install.need import read_text
@@ -71,10 +72,8 @@ def _why_not_run(path: str, begun: Begun, *, by_docker: bool) -> tuple[str, str]
     place = image.look(path)
     if place is None or place.kind != "file":
         return None
-    if may_run(path, image, context) is False and not is_told(begun.image, NotFollowed):
-        name = place.origin or basename(path)
-        remedy = f"run `git update-index --chmod=+x {name}` and `chmod +x {name}`, or write `RUN chmod +x {path}` after its COPY"
-        return f"{path} may not be executed: it has no x bit", remedy
+    if (found := _why_no_bit(path, place, begun)) is not None:
+        return found
     first, ending, _ = (read_text(place, context) or "#!").partition("\n")
     if first.startswith("#!") and first.endswith("\r") and ending and not _may_be_mended(begun):
         return f"the first line of {path} ends in CR LF, so that no such interpreter is found", _SAVE
@@ -84,6 +83,24 @@ def _why_not_run(path: str, begun: Begun, *, by_docker: bool) -> tuple[str, str]
             "write `#!/bin/sh` as its first line",
         )
     return None
+
+
+def _why_no_bit(path: str, place: Place, begun: Begun) -> tuple[str, str] | None:
+    """Return that a file lacks the right to be executed, here or in a clone, and what to do; None where it has it in both."""
+    image, context, name = begun.end.image, begun.image.context, place.origin or basename(path)
+    here, there = (may_run(path, image, context, cloned=cloned) for cloned in (False, True))
+    if is_told(begun.image, NotFollowed) or False not in {here, there}:
+        return None
+    said = f"{path} may not be executed: "
+    in_git, on_disk = f"`git update-index --chmod=+x {name}`", f"`chmod +x {name}`"
+    instead = f"or write `RUN chmod +x {path}` after its COPY"
+    if here is False and there is True:
+        said += "it has no x bit on this disk, though git has it with one: what is built in CI does start"
+        return said, f"run {on_disk}, {instead}"
+    if here is True:
+        said = f"in a build of a clone, as in CI, {said}git has it without an x bit, though this disk has it with one"
+        return said, f"run {in_git} and commit it, {instead}"
+    return f"{said}it has no x bit", f"run {in_git} and {on_disk}, {instead}"
 
 
 _SAVE = "save it with LF, and write `*.sh text eol=lf` into .gitattributes"

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from common_sync.core.doctor.build.outcome import Ran, StageEnd
+from common_sync.core.expressions import expression
 from common_sync.core.formats.python_command import read_module
 from common_sync.core.formats.shell.script import Command
 from common_sync.core.formats.shell.words import Word
@@ -10,6 +11,11 @@ from common_sync.core.formats.shell.words import Word
 _OF_SYSTEMS = frozenset({"apt", "apt-get", "aptitude", "apk", "yum", "dnf", "microdnf", "zypper", "pacman"})
 _OTHERS = frozenset({"pipx", "conda", "mamba", "micromamba"})
 _INSTALLERS = _OF_SYSTEMS | _OTHERS
+ALONE = expression(
+    r"-.*|=.*|install|update|upgrade|add|(?:lib|python3?-|py3-).*|.*-dev(?:el)?|gcc|g\+\+|make|build-(?:base|essential)|git|curl|wget"
+    r"|ca-certificates|tzdata|openssl|pkg-?conf(?:ig)?|netcat.*|postgresql.*|gettext.*|default-mysql-client|linux-headers|su-exec|tini"
+)
+"""Words of installers that bring no shell besides what they name."""
 
 
 def list_words(stages: Iterable[StageEnd]) -> Iterator[Word]:

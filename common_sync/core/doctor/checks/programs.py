@@ -1,45 +1,43 @@
-"""Programs of Python packages that an image is started with: whether an install has brought them, and to where PATH leads."""
+"""Programs of Python packages that an image is started with: whether an install has brought them, and to where PATH leads.
+
+Those are the programs that are known, and all others that are started by a path into an environment, or that a project names
+as its own.
+"""
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import chain
 from posixpath import basename, dirname, join, normpath
 from typing import NamedTuple
 
 from common_sync.core.doctor.build.outcome import Build, Installed, NotFollowed, Started, Taken
 from common_sync.core.doctor.checks.begun import Begun, is_told, leaves_nothing
-from common_sync.core.doctor.checks.installers import list_words
+from common_sync.core.doctor.checks.installers import ALONE, list_words
 from common_sync.core.doctor.checks.surroundings import activates, site_of, surround
-from common_sync.core.doctor.image.files import Doubt, Image
+from common_sync.core.doctor.image.files import Context, Doubt, Image
+from common_sync.core.doctor.image.lookup import may_be_in_path
+from common_sync.core.doctor.image.utilities import UTILITIES
+from common_sync.core.doctor.install.bringers import BRINGERS, list_bringers, name_package
 from common_sync.core.doctor.install.brought import Brought, list_brought
+from common_sync.core.doctor.install.scripts import read_scripts
 from common_sync.core.doctor.install.sites import PYTHON, UNKNOWN, Site
 from common_sync.core.doctor.view import IF_HARMLESS, View
 from common_sync.core.expressions import expression
 from common_sync.core.findings import make_finding
 from common_sync.core.formats.python_command import read_module
 from common_sync.core.formats.shell.script import Command
+from common_sync.core.formats.shell.words import Word
 from common_sync.core.model import Finding, below
 
-_FASTAPI = frozenset({"fastapi-cli", "fastapi[standard]", "fastapi[all]"})
-_OF_FLASK = (
-    *("admin", "caching", "compress", "cors", "jwt-extended", "limiter", "login", "marshmallow", "migrate", "restful"),
-    *("restx", "smorest", "socketio", "sqlalchemy", "wtf"),
-)
-_BRINGERS: dict[str, frozenset[str]] = {
-    **{one: frozenset({one}) for one in ("daphne", "hypercorn", "granian", "streamlit", "alembic", "arq", "dramatiq")},
-    **{one: frozenset({one}) for one in ("faststream", "litestar", "rq", "sanic", "taskiq", "uwsgi")},
-    "waitress-serve": frozenset({"waitress"}),
-    "gunicorn": frozenset({"gunicorn", "mlflow", "uvicorn-worker"}),
-    "uvicorn": frozenset({"uvicorn", "uvicorn-worker", "chainlit", "gradio", "mcp", "prefect"}) | _FASTAPI,
-    "fastapi": _FASTAPI,
-    "celery": frozenset({"celery", "django-celery-beat", "django-celery-results"}),
-    "flask": frozenset({"flask", "dash", "mlflow", *(f"flask-{one}" for one in _OF_FLASK)}),
-    "django-admin": frozenset({"django", "djangorestframework", "django-ninja"}),
-}
-"""Program → the packages that bring it, or that require one which does."""
 _OF_ENVIRONMENTS = expression(r"(?:python|pypy|pip)[\d.]*")
 """What an environment has from the beginning."""
+_OF_SYSTEMS = frozenset({"/usr/local/bin", "/usr/bin", "/bin"})
 _PREFIXES = ("/usr/local", "/usr", "")
-KNOWN = frozenset(_BRINGERS)
+OF_OTHERS = frozenset(
+    {"tini", "dumb-init", "gosu", "su-exec", "catatonit", "sudo", "zsh", "ksh", "fish", "uv", "poetry", "pdm"}
+)
+"""What others tell of: the check of what a system lacks, and that of installs at the start."""
+KNOWN = frozenset(BRINGERS)
 """The programs that are looked for here."""
 
 
@@ -58,11 +56,18 @@ class Bin(NamedTuple):
 
     def has(self, program: str) -> bool:
         """Tell whether it has a program."""
-        return self.only in {"", program} and not self.brought.names.isdisjoint(_BRINGERS[program])
+        return self.only in {"", program} and (
+            program in self.brought.scripts or not self.brought.names.isdisjoint(list_bringers(program))
+        )
 
     def may_have(self, program: str) -> bool:
         """Tell whether it has a program, or may have it."""
-        return self.only in {"", program} and (self.has(program) or not self.brought.all_told)
+        told = self.brought.all_told and self.brought.scripts_told and (program in BRINGERS or not self.brought.others)
+        return self.only in {"", program} and (self.has(program) or not told)
+
+    def may_have_own(self) -> bool:
+        """Tell whether it may have the programs of a project that is here: that may have come as a wheel."""
+        return self.brought.packed or not self.brought.scripts_told
 
 
 def may_be_in_environment(path: str, begun: Begun) -> bool:
@@ -89,6 +94,7 @@ class _Wanted(NamedTuple):
     command: Command
     folder: str = ""  # the one folder in which it is looked for, or nothing
     module: bool = False  # whether it is started as a module, `python -m`
+    sought: bool = False  # whether it is none of those that are known
 
 
 def check_programs(view: View, begun: Begun) -> Iterator[Finding]:
@@ -105,41 +111,97 @@ def check_programs(view: View, begun: Begun) -> Iterator[Finding]:
     told = unread or is_told(begun.image, NotFollowed)
     for started in begun.end.started:
         activated = activates(started.command) or activated
-        wanted = _read(started)
-        if wanted is None or _is_brought_otherwise(wanted.program, begun):
-            continue
-        lacking = _why_lacking(wanted, begun, activated)
-        if lacking is None or (told and not lacking.sure):
-            continue
-        code, remedy = "CS220", lacking.remedy
-        said = f"`{started.shown}` is started with the image, and {lacking.why}"
-        if not lacking.sure:
-            code, remedy = "CS213", f"{lacking.remedy}; {IF_HARMLESS}"
-            said = f"cannot be told whether `{wanted.program}` is there for `{started.shown}`: {lacking.why}"
-        yield make_finding(code, view.service.path, begun.file, started.line, said, remedy)
+        for wanted in _list_wanted(started, begun):
+            lacking = _why_lacking(wanted, begun, activated) if not _is_brought_otherwise(wanted, begun) else None
+            if lacking is not None and (lacking.sure or not told):
+                yield _report(lacking, wanted, started, view, begun)
 
 
-def _read(started: Started) -> _Wanted | None:
-    """Return the program of a Python package that is started in any case; None where it is none that is known."""
+def _report(lacking: "_Lacking", wanted: _Wanted, started: Started, view: View, begun: Begun) -> Finding:
+    code, remedy = "CS220", lacking.remedy
+    said = f"`{started.shown}` is started with the image, and {lacking.why}"
+    if not lacking.sure:
+        code, remedy = "CS213", f"{lacking.remedy}; {IF_HARMLESS}"
+        said = f"cannot be told whether `{wanted.program}` is there for `{started.shown}`: {lacking.why}"
+    return make_finding(code, view.service.path, begun.file, started.line, said, remedy)
+
+
+def _list_wanted(started: Started, begun: Begun) -> Iterator[_Wanted]:
+    """Yield the programs of Python packages that are started in any case: what a program goes through, too."""
     command = started.command
     if not command.words or not started.sure:
-        return None
-    written = command.words[0].text
-    if command.program in _BRINGERS:
-        folder = normpath(join(command.folder or "/", dirname(written))) if "/" in written else ""
-        return _Wanted(command.program, command, folder)
+        return
+    for through in command.through:
+        if through and through[0].known and basename(through[0].text) in BRINGERS:
+            yield _want(through[0].text, command)
+    wanted = _want(command.words[0].text, command)
+    if command.program in BRINGERS:
+        yield wanted
+    elif command.program and _is_of_packages(wanted, begun):
+        yield wanted._replace(sought=True)
     module = read_module(command.program, command.arguments)
-    return _Wanted(module, command, module=True) if module in _BRINGERS else None
+    if module in BRINGERS:
+        yield _Wanted(module, command, module=True)
 
 
-def _is_brought_otherwise(program: str, begun: Begun) -> bool:
+def _want(written: str, command: Command) -> _Wanted:
+    folder = normpath(join(command.folder or "/", dirname(written))) if "/" in written else ""
+    return _Wanted(basename(written), command, folder)
+
+
+def _is_of_packages(wanted: _Wanted, begun: Begun) -> bool:
+    """Tell whether a program that is not known has to come from a package of Python's, as far as that can be told."""
+    name, image, system = wanted.program, _without_taken(begun), begun.end.system
+    if _OF_ENVIRONMENTS.fullmatch(name) or wanted.command.folder is None:
+        return False
+    if wanted.folder:
+        of_image = wanted.folder == "/usr/local/bin" and not system.python
+        known = wanted.folder in {one.folder for one in list_bins(begun, begun.number)}
+        return known and not of_image and image.look(join(wanted.folder, name)) is None
+    if may_be_in_path(name, wanted.command, image) or begun.end.path_open:
+        return False
+    first = any(word.text == name for word in _words_of_docker(begun))
+    named = name in _list_own_scripts(begun)
+    return named or (bool(system.name) and first and name not in UTILITIES | OF_OTHERS and "." not in name)
+
+
+def _words_of_docker(begun: Begun) -> Iterator[Word]:
+    """Yield the words of ENTRYPOINT and CMD; those of the scripts that they start are not among them."""
+    for start in begun.end.starts.values():
+        yield from start.words if start.words is not None else (Word(one) for one in start.script.split())
+
+
+def _list_own_scripts(begun: Begun) -> frozenset[str]:
+    """Return the programs that the service's project and the library name as theirs, installed or not."""
+    service = begun.image.service
+    found = (read_scripts(partial(_read_below, service.context, above)) for above in ("", service.copy))
+    return frozenset[str]().union(*(one.names for one in found))
+
+
+def _read_below(context: Context, above: str, name: str) -> str | None:
+    return context.read(join(above, name))
+
+
+def _is_brought_otherwise(wanted: _Wanted, begun: Begun) -> bool:
     """Tell whether a file of the build, the base image, a mount or another installer brings a program, or may."""
-    image = _without_taken(begun)
+    image, program = _without_taken(begun), wanted.program
     if any(image.look(f"{prefix}/bin/{program}") is not None for prefix in _PREFIXES):
         return True
-    names = {program, *_BRINGERS[program]}
-    words = list_words(begun.image.build.stages)
-    return any(not word.known or word.text.removeprefix("python3-") in names for word in words)
+    names = {program, *list_bringers(program)}
+    for word in list_words(begun.image.build.stages):
+        text = word.text.removeprefix("python3-")
+        if not word.known or text in names or (wanted.sought and _is_alike(text, program)):
+            return True
+    return False
+
+
+_SHORTEST = 3
+
+
+def _is_alike(package: str, program: str) -> bool:
+    """Tell whether a system's package is named after a program: `supervisor` brings `supervisord`."""
+    named = len(package) >= _SHORTEST and not package.startswith("-")
+    return named and (package.startswith(program) or program.startswith(package))
 
 
 def _without_taken(begun: Begun) -> Image:
@@ -166,24 +228,38 @@ def _why_lacking(wanted: _Wanted, begun: Begun, activated: str) -> _Lacking | No
         found = every
     else:
         found = [one for one in bins if not one.folder or one.folder in folders]
-        if wanted.folder and wanted.folder not in {one.folder for one in bins}:
+        of_system = wanted.folder in _OF_SYSTEMS and begun.end.system.name
+        if wanted.folder and wanted.folder not in {one.folder for one in bins} and not of_system:
             return None  # nothing of it is known
     if any(one.has(program) for one in found) or any(_is_mounted(one, begun) for one in found):
         return None
-    sure = not any(one.may_have(program) for one in found) and leaves_nothing(build, begun.number)
-    bringers = _BRINGERS[program]
-    package = program if program in bringers else min(bringers & {"django", "waitress", "fastapi[standard]"})
-    remedy = f"add `{package}` to the requirements that the image installs"
+    own = program in _list_own_scripts(begun)
+    may_have = (one.may_have_own() if own else one.may_have(program) for one in found)
+    sure = not any(may_have) and leaves_nothing(build, begun.number)
+    sure = sure and not (wanted.sought and not wanted.folder and _may_be_of_system(begun))
     aside = next((one for one in bins if one.has(program)), None)
-    if aside is not None and sure and not wanted.folder:
+    if aside is not None and sure:
+        if wanted.folder:
+            return _Lacking(f"it is installed in {aside.folder}", f"start {aside.folder}/{program}", sure=True)
         why = f"it is installed in {aside.folder}, to which PATH does not lead"
         return _Lacking(why, f"add {aside.folder} to PATH", "PATH" not in begun.opened)
     left = next((one for one in every if one.has(program)), None)
     if left is not None and sure and not wanted.folder:
         why = f"{left.folder}/{program} is in another stage only: no COPY takes it"
         return _Lacking(why, f"copy {left.folder} as well, or start `python -m {program}`", sure=True)
+    remedy = f"add `{name_package(program)}` to the requirements that the image installs"
+    if wanted.sought:
+        remedy = "start what is there, or install the package that brings it"
+    if own:
+        return _Lacking(f"no install line installs the project that names `{program}` as its script", remedy, sure)
     why = f"no install line brings `{program}`" if sure else "no requirement names a package that is known to bring it"
     return _Lacking(why, remedy, sure)
+
+
+def _may_be_of_system(begun: Begun) -> bool:
+    """Tell whether the system may have a program that nobody knows: its image has many, or a line installs a package."""
+    stages = (begun.image.build.stages[at] for at in begun.image.build.list_chain(begun.number))
+    return begun.end.system.full or any(not ALONE.fullmatch(one.text) for one in list_words(stages))
 
 
 def _folders(wanted: _Wanted, begun: Begun, activated: str) -> list[str] | None:

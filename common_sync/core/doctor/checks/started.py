@@ -106,6 +106,10 @@ def _absent_for(look: Look, begun: Begun) -> Iterator[tuple[int, str, bool]]:
         yield look.line, f"cannot be told whether there is a module `{look.module}`, which `{look.shown}` starts", False
 
 
+_EMPTY = ("/opt/", "/venv/", "/home/")
+"""Folders of a system that have nothing in official images."""
+
+
 def _absence(path: str, begun: Begun) -> bool | None:
     """Return whether it is sure that nothing is at a path when the image is started; None where something is, or may be."""
     end = begun.end
@@ -113,7 +117,8 @@ def _absence(path: str, begun: Begun) -> bool | None:
         return None
     own = end.workdir != "/" and below(path, end.workdir) is not None
     shown = is_shown(path, begun.image.build, begun.number, begun.image.context)
-    if (path.startswith(SYSTEM) and not own) or shown or may_be_in_environment(path, begun):
+    of_image = path.startswith(SYSTEM) and not (end.system.name and path.startswith(_EMPTY))
+    if (of_image and not own) or shown or may_be_in_environment(path, begun):
         return None
     return leaves_nothing(begun.image.build, begun.number)
 

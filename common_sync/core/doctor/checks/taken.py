@@ -12,6 +12,7 @@ from common_sync.core.doctor.checks.surroundings import environment_made_by, lis
 from common_sync.core.doctor.image.copying import MissingSource
 from common_sync.core.doctor.image.files import WILD, Context, Doubt, Gone, Put
 from common_sync.core.doctor.install.isolation import list_installed as list_names
+from common_sync.core.doctor.install.sites import UNKNOWN, site_at
 from common_sync.core.doctor.view import IF_HARMLESS
 from common_sync.core.expressions import expression
 from common_sync.core.findings import file_finding
@@ -145,8 +146,10 @@ def _is_installed(path: str, build: Build, number: int, context: Context) -> boo
     program = _PROGRAM.fullmatch(path)
     if program is not None and _is_among(program["name"], names):
         return True
-    inner = next((rest for site in sites if (rest := below(path, site)) is not None), None)
-    if inner is not None:
+    prefix = next((site for site in sites if below(path, site) is not None), None)
+    if prefix is not None:
+        inner, own = below(path, prefix) or "", [one for one in installs if one[1] in {UNKNOWN, site_at(prefix)}]
+        names = {name for one, _ in own for name in list_names(one.install, one.needs, end.image, context)}
         return (
             inner in {"bin", "lib", "lib64"}
             or _is_python(path, end)

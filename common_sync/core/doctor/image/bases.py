@@ -53,11 +53,13 @@ class System(NamedTuple):
         name: `debian` (Ubuntu, too) or `alpine`; nothing for all others.
         python: Whether it has a Python of its own below `/usr/local`.
         full: Whether it has the tools that build packages, and with them the system's own Python.
+        adduser: Whether it has `adduser`: Debian's images have not from version 13 (trixie) on.
     """
 
     name: str = ""
     python: bool = False
     full: bool = False
+    adduser: bool = True
 
 
 def read_system(image: str) -> System:
@@ -75,9 +77,12 @@ def read_system(image: str) -> System:
         return System("alpine", python)
     if "windows" in tag or "nanoserver" in tag or (name == "uv" and not _OF_DEBIAN.search(tag)):
         return System()
-    return System("debian", python, full=python and "slim" not in tag)
+    full = python and "slim" not in tag
+    adduser = full or name == "ubuntu" or _WITH_ADDUSER.search(tag) is not None
+    return System("debian", python, full, adduser)
 
 
+_WITH_ADDUSER = expression(r"bookworm|bullseye|buster|stretch|^(?:9|10|11|12)(?:[.-]|$)")
 _OF_DEBIAN = expression(r"debian|bookworm|bullseye|trixie")
 
 
@@ -90,6 +95,7 @@ class Base(NamedTuple):
     folder: str = "/"  # the WORKDIR that it sets
     managed: bool = False  # whether its system's pip refuses to install into its Python
     system: System = System()  # the system that it has, where nothing more is in it
+    platform: str = ""  # what `FROM --platform` says, or nothing
 
 
 def read_base(image: str) -> Base:

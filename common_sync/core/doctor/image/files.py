@@ -38,8 +38,8 @@ class Context(Files, Protocol):
     def read(self, path: str) -> str | None:
         """Return a file's text, or None when it has none."""
 
-    def may_run(self, path: str) -> bool | None:
-        """Tell whether a file may be executed, or None where nobody can tell."""
+    def may_run(self, path: str, *, cloned: bool = False) -> bool | None:
+        """Tell whether a file may be executed, here or in a clone, or None where nobody can tell."""
 
     def why_dropped(self, path: str) -> str | None:
         """Return what keeps a path out that is on the disk, `.dockerignore:3`, or None."""
@@ -213,8 +213,8 @@ def match_paths(path: str, files: Files) -> list[str]:
 class Folder(Files, Protocol):
     """The files of a folder; paths are relative to it."""
 
-    def may_run(self, path: str) -> bool | None:
-        """Tell whether a file may be executed, or None where nobody can tell."""
+    def may_run(self, path: str, *, cloned: bool = False) -> bool | None:
+        """Tell whether a file may be executed, here or in a clone, or None where nobody can tell."""
 
     def read(self, path: str) -> str | None:
         """Return a file's text, or None when it has none."""
@@ -255,9 +255,9 @@ class BuildContext:
         """Return a file's text, or None when it has none."""
         return self._folder.read(path)
 
-    def may_run(self, path: str) -> bool | None:
-        """Tell whether a file may be executed, or None where nobody can tell."""
-        return self._folder.may_run(path)
+    def may_run(self, path: str, *, cloned: bool = False) -> bool | None:
+        """Tell whether a file may be executed, here or in a clone, or None where nobody can tell."""
+        return self._folder.may_run(path, cloned=cloned)
 
     def why_dropped(self, path: str) -> str | None:
         """Return the rule that keeps a path out that is on the disk: `.dockerignore:3`, or None."""

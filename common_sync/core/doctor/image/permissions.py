@@ -69,15 +69,16 @@ def list_allowed(command: Command, image: Image) -> Iterator[Allowed]:
 _OPTIONS = expression(r"-[Rvcf]+|--(?:recursive|verbose|changes|silent|quiet)")
 
 
-def may_run(path: str, image: Image, context: Context) -> bool | None:
+def may_run(path: str, image: Image, context: Context, *, cloned: bool = False) -> bool | None:
     """Tell whether a file of an image may be executed; None where nobody can tell.
 
     Args:
         path: Its absolute path.
         image: The files of the image.
         context: The build context that they came from.
+        cloned: Whether that lies in a clone, which has the bits that git has, and not in this work tree.
     """
-    return next(_answers(_behind(path, image), image, context), None)
+    return next(_answers(_behind(path, image), image, context, cloned=cloned), None)
 
 
 _MOST_LINKS = 8
@@ -94,7 +95,7 @@ def _behind(path: str, image: Image) -> str:
     return path
 
 
-def _answers(path: str, image: Image, context: Context) -> Iterator[bool | None]:
+def _answers(path: str, image: Image, context: Context, *, cloned: bool) -> Iterator[bool | None]:
     """Yield what each layer says, the latest first; that a folder is made says nothing of files."""
     for layer in reversed(image.layers):
         rest = below(path, layer.place)
@@ -103,16 +104,16 @@ def _answers(path: str, image: Image, context: Context) -> Iterator[bool | None]
         if isinstance(layer, Put):
             inner = join(layer.source, rest) if rest else layer.source
             if (place := layer.files.look(inner)) is not None:
-                yield _of_put(layer, place, inner, context)
+                yield _of_put(layer, place, inner, context, cloned=cloned)
         elif isinstance(layer, Gone | Doubt):
             yield None
         elif isinstance(layer, Allowed) and (not rest or layer.deep):
             yield layer.runs
 
 
-def _of_put(layer: Put, place: Place, inner: str, context: Context) -> bool | None:
+def _of_put(layer: Put, place: Place, inner: str, context: Context, *, cloned: bool) -> bool | None:
     if isinstance(layer.files, Image):
-        return may_run(inner, layer.files, context)
+        return may_run(inner, layer.files, context, cloned=cloned)
     if isinstance(layer.files, Inline):
         return False
-    return context.may_run(place.origin) if place.origin is not None else None
+    return context.may_run(place.origin, cloned=cloned) if place.origin is not None else None

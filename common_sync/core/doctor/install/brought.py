@@ -9,6 +9,7 @@ from common_sync.core.doctor.install.declared import LOCKS, Declared, read_decla
 from common_sync.core.doctor.install.markers import holds, is_for_another_system, marker_of
 from common_sync.core.doctor.install.need import Need, read_text
 from common_sync.core.doctor.install.pip import asks_for_hashes
+from common_sync.core.doctor.install.scripts import Scripts, brings_root, read_scripts
 from common_sync.core.expressions import expression
 from common_sync.core.formats.pip.names import find_names, list_spellings, normalise
 from common_sync.core.formats.pip.paths import ARCHIVES
@@ -31,15 +32,29 @@ class Brought(NamedTuple):
         names: The normalised names, each also with each extra that it is asked for with: `fastapi`, `fastapi[standard]`.
         all_told: Whether nothing else comes with them.
         packed: Whether it takes packages that were made before, of which only the files are named.
+        scripts: The programs that local projects bring.
+        scripts_told: Whether their files say all that they bring.
     """
 
     names: frozenset[str] = frozenset()
     all_told: bool = True
     packed: bool = False
+    scripts: frozenset[str] = frozenset()
+    scripts_told: bool = True
 
     def with_more(self, names: frozenset[str], *, all_told: bool) -> "Brought":
         """Return it with other names."""
         return self._replace(names=self.names | names, all_told=self.all_told and all_told)
+
+    def with_scripts(self, more: Scripts) -> "Brought":
+        """Return it with the programs of one more project."""
+        told = self.scripts_told and more.all_told
+        return self._replace(scripts=self.scripts | more.names, scripts_told=told)
+
+    @property
+    def others(self) -> frozenset[str]:
+        """The names of packages whose programs nobody can list here."""
+        return self.names - _ALONE
 
 
 def list_brought(install: Install, needs: tuple[Need, ...], image: Image, context: Context) -> Brought:
@@ -72,11 +87,16 @@ def _text(path: str, image: Image, context: Context) -> str | None:
     return read_text(place, context) if place is not None and place.kind == "file" else None
 
 
+def _scripts_of(folder: str, image: Image, context: Context) -> Scripts:
+    return read_scripts(lambda name: _text(join(folder, name), image, context))
+
+
 def _with_project(known: Brought, need: Need, install: Install, image: Image, context: Context) -> Brought:
     if need.refused or need.state != "there":
-        return known._replace(all_told=False)
+        return known._replace(all_told=False, scripts_told=False)
     if need.path.endswith(ARCHIVES):
         return known._replace(packed=True, all_told=False)
+    known = known.with_scripts(_scripts_of(need.path, image, context)) if need.brought else known
     if install.has("--no-deps") or not need.brought:
         return known
     text = _text(join(need.path, "pyproject.toml"), image, context)
@@ -95,6 +115,8 @@ def _with_file(known: Brought, need: Need, install: Install, image: Image, conte
     if need.path.endswith(tuple(LOCKS.values())):
         return known  # it is read with the project's own file
     if need.path.endswith(("pyproject.toml", "/Pipfile")):
+        if brings_root(install, text):
+            known = known.with_scripts(_scripts_of(dirname(need.path), image, context))
         declared = read_declared(text, install)
         lock = LOCKS.get(install.tool) if install.synced else None
         held = _text(join(dirname(need.path), lock), image, context) if lock is not None else None
