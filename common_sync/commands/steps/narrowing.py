@@ -1,7 +1,8 @@
 """`distribute --contexts`: images that are built from a folder above their service are built from the service's own."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from common_sync.commands.steps.survey import Survey, locate
 from common_sync.core.findings import make_finding
@@ -14,7 +15,9 @@ from common_sync.core.text import Text, apply_edits, decode_unicode, encode
 from common_sync.edges.files.folders import explain_os_error
 from common_sync.edges.files.yaml import parse_documents
 from common_sync.edges.project.load import Project
+from common_sync.edges.service.compose import ComposeFiles
 from common_sync.edges.service.places import see_from
+from common_sync.edges.service.references import read_version
 
 Files = dict[str, FileEdit]
 """A file's path from the root → what it holds, and what it is to hold."""
@@ -44,6 +47,45 @@ def narrow_contexts(found: Survey) -> Survey:
             root = {path: edit for path, edit in files.items() if path not in own}
         plans.append(plan._replace(edits=tuple(own.values()), problems=tuple(problems)))
     return found._replace(plans=tuple(plans), root=found.root._replace(edits=tuple(root.values())))
+
+
+class Narrowing(NamedTuple):
+    """What `distribute --contexts` makes of one state of a Dockerfile and of what builds it."""
+
+    edits: tuple[FileEdit, ...] = ()  # what is changed; nothing where something stands in the way
+    problems: tuple[Finding, ...] = ()  # what does
+    wide: bool = (
+        False  # whether the image is built from a folder above its service, and takes the library from its master
+    )
+
+
+def narrow_state(found: Survey, plan: ServicePlan, dockerfile: str, held: Mapping[str, bytes]) -> Narrowing:
+    """Return what would be made of other versions of files than the disk has.
+
+    Args:
+        found: The survey.
+        plan: The plan of the service.
+        dockerfile: The Dockerfile's path from the root.
+        held: The paths from the root of the Dockerfile and the compose files that build it → what they hold.
+    """
+    libraries = locate(found.project.root, found.targets_of(plan))
+    read = read_version(libraries, plan.service, dockerfile, held[dockerfile], hold_composes(found, dockerfile, held))
+    files = {path: FileEdit(path, data, data) for path, data in held.items()}
+    problems = [problem for one in read.widened for problem in _narrow(found, plan, one, files)]
+    edits = tuple(edit for edit in files.values() if edit.before != edit.after)
+    return Narrowing(() if problems else edits, tuple(problems), bool(read.widened))
+
+
+def hold_composes(found: Survey, dockerfile: str, held: Mapping[str, bytes]) -> ComposeFiles:
+    """Return the compose files with other bytes than the disk has.
+
+    Args:
+        found: The survey.
+        dockerfile: The Dockerfile's path from the root.
+        held: As for `narrow_state`.
+    """
+    root = found.project.root
+    return found.composes.holding({os.path.join(root, path): data for path, data in held.items() if path != dockerfile})
 
 
 def _narrow(found: Survey, plan: ServicePlan, widened: Widened, files: Files) -> Iterator[Finding]:
