@@ -1,6 +1,6 @@
 """Requirements that `uv export` and `poetry export` write while the image is built, and that another line installs.
 
-The lines are those of uv 0.13 and of poetry-plugin-export 1.9; that pip refuses a folder beside hashes was tried with pip 26.
+The lines are those of uv 0.13, which was tried, and those that the pages of poetry-plugin-export show.
 """
 
 from collections.abc import Mapping

@@ -1,6 +1,6 @@
 """Programs by an absolute path into an environment, and console scripts of the service's own project and of the library.
 
-What pip, uv and poetry install of `[project.scripts]` was tried with pip 26, uv 0.13 and poetry 2; `make e2e` starts two rows like these.
+What installs them is what the pages of pip, uv and poetry say; `make e2e` starts rows like these.
 """
 
 from collections.abc import Mapping
