@@ -16,6 +16,9 @@ from benchmarks.trees import write_program, write_text
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 """None where it is not installed."""
 
+CLASSIC = "curve25519-sha256"
+"""A key exchange that quantum computers would break; most libraries know no other one."""
+
 _ADDRESS = "127.0.0.1"
 _PATIENCE = 30.0
 """Seconds for the sshd to listen, and for it to see that its logins have ended."""
@@ -32,6 +35,7 @@ class Farm:
     def __init__(self, folder: str, sshd: subprocess.Popen[bytes]) -> None:
         self._sshd = sshd
         self.variables = (f"PATH={folder}/bin:{os.environ['PATH']}",)
+        self.classic = (f"PATH={folder}/classic:{os.environ['PATH']}",)  # with the key exchange of before 2022
 
     def spent(self) -> float:
         """Return the seconds of processor time that all logins so far have taken, once the last one has ended."""
@@ -76,7 +80,8 @@ def farm(folder: str, names: Sequence[str]) -> Iterator[Farm]:
     write_text(
         f"{folder}/config", "".join(hosts) + _SETTINGS.format(folder=folder, port=port, address=_ADDRESS, user=user)
     )
-    write_program(f"{folder}/bin/ssh", f'exec {shutil.which("ssh")} -F {folder}/config "$@"')
+    for name, option in (("bin", ""), ("classic", f" -oKexAlgorithms={CLASSIC}")):
+        write_program(f"{folder}/{name}/ssh", f'exec {shutil.which("ssh")} -F {folder}/config{option} "$@"')
     if os.getuid() == 0:
         os.makedirs("/run/sshd", exist_ok=True)  # sshd wants it when it runs as root
     sshd = subprocess.Popen((str(SSHD), "-D", "-f", f"{folder}/sshd"), stderr=subprocess.DEVNULL)

@@ -5,7 +5,7 @@ import shutil
 import sys
 from typing import NamedTuple
 
-from benchmarks.farm import SSHD, Farm, farm
+from benchmarks.farm import CLASSIC, SSHD, Farm, farm
 from benchmarks.hook import EXAMPLE
 from benchmarks.rivals import tool
 from benchmarks.rounds import Table, check_status, distribute, rotated
@@ -18,6 +18,7 @@ HOSTS, AT_ONCE = 100, 16
 
 STATUS = "**`common-sync fleet status`**"
 LOGIN = f"`ssh HOST true`, {AT_ONCE} at a time by `xargs`"
+STATUS_CLASSIC, LOGIN_CLASSIC = (f"{name}, with `KexAlgorithms {CLASSIC}`" for name in (STATUS, LOGIN))
 
 _SERVICE = "services/api"
 _LOGIN = f"xargs -P {AT_ONCE} -n 1 sh -c 'exec ssh -T \"$0\" true < /dev/null' < hosts.txt"
@@ -76,9 +77,12 @@ def _build(root: str, names: list[str]) -> None:
 
 
 def _measure(hosts: Farm, root: str, rounds: int) -> FleetResult:
+    status, login = tool("common-sync", "fleet", "status"), ("sh", "-c", _LOGIN)
     contestants = [
-        Command(STATUS, ("env", *hosts.variables, *tool("common-sync", "fleet", "status")), "env"),
-        Command(LOGIN, ("env", *hosts.variables, "sh", "-c", _LOGIN), "env"),
+        Command(STATUS, ("env", *hosts.variables, *status), "env"),
+        Command(LOGIN, ("env", *hosts.variables, *login), "env"),
+        Command(STATUS_CLASSIC, ("env", *hosts.classic, *status), "env"),
+        Command(LOGIN_CLASSIC, ("env", *hosts.classic, *login), "env"),
     ]
     table: Table = {command.title: [] for command in contestants}
     there: dict[str, list[float]] = {command.title: [] for command in contestants}

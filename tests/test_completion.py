@@ -44,7 +44,7 @@ def test_commands_services_codes_and_options(synced: Monorepo) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [("explain", ""), ("verify", "--copy", ""), ("--root", ""), ("status", ""), ("nothing", "x"), ("explain", "comm")]
+    "words", [("explain", ""), ("verify", "--copy", ""), ("--root", ""), ("init", ""), ("nothing", "x"), ("explain", "comm")]
 )  # fmt: skip
 def test_where_there_is_nothing_to_offer_the_shell_offers_files(synced: Monorepo, words: tuple[str, ...]) -> None:
     """A path could not be completed any more, or something that is none would be offered for it."""

@@ -88,6 +88,34 @@ def test_doctor_breaks_no_build_from_the_root(repo: Monorepo) -> None:
     assert (repo.read(f"{API}/Dockerfile"), done["proven"]) == (text, 0)
 
 
+@pytest.mark.parametrize("compose", [OWN, ""], ids=["it says from where it is built", "nothing says it"])
+def test_what_comes_of_the_context_later_in_the_file_is_the_same_cause(repo: Monorepo, compose: str) -> None:
+    """A user would look for a second fault where the only one is the folder that the image is built from."""
+    text = f"FROM python:3.12 AS one\nCOPY common /c\nCOPY {API}/src /app/src\nRUN make\nFROM python:3.12\nCOPY --from=one /app/src /src\n"
+    repo.write(f"{API}/Dockerfile", text)
+    repo.write(f"{API}/src/x.py")
+    if compose:
+        repo.write(f"{API}/compose.yml", compose)
+    assert repo.run("distribute").code == 0
+    done = repo.json("doctor", "api", code=1)
+    found = [(one["code"], one["line"]) for one in done["findings"] if one["file"] == f"{API}/Dockerfile"]
+    assert found == [("CS202", 3)]
+
+
+def test_an_image_from_above_that_takes_no_library_by_name_is_one_finding(repo: Monorepo) -> None:
+    """A user would read a finding for each line where the only fault is the folder that the image is built from."""
+    lines = (f"COPY {API}/{name} /app/" for name in ("src", "main.py", "requirements.txt"))
+    repo.write(f"{API}/Dockerfile", "FROM python:3.12\n{}\n".format("\n".join(lines)))
+    repo.write(f"{API}/src/x.py")
+    repo.write(f"{API}/main.py")
+    repo.write(f"{API}/compose.yml", OWN)
+    assert repo.run("distribute").code == 0
+    done = repo.json("doctor", "api", code=1)
+    found = [one for one in done["findings"] if one["file"] == f"{API}/Dockerfile"]
+    assert [(one["code"], one["line"]) for one in found] == [("CS202", 2)]
+    assert found[0]["message"].startswith("it looks as if it is built from `../..`")
+
+
 @deep("less usual places of compose files")
 def test_compose_file_at_the_root(shared: Monorepo) -> None:
     """Two services that share a compose file would be rewritten into it one over the other."""

@@ -42,7 +42,8 @@ ANSWERS = {
     "services/api/requirements.txt": "rewritten: it points at the master in line 2",
     "services/worker/requirements.txt": "left alone: it points at the library in line 2, and nothing is to be rewritten",
     "services/api/app.py": "not concerned: it is services/api's own, and nothing in it points at the library",
-    "services/api": "not concerned: it is services/api's own, and nothing in it points at the library",
+    "services/api": f"a service: {COPY} is its copy of common: modified; what leads to it: requirements.txt:2",
+    "services/worker/": "a service: services/worker/common is its copy of common: current; what leads to it: requirements.txt:2",
     "common-sync.toml": "not concerned: it is in neither the master nor a service",
     ".": "not concerned: it is in neither the master nor a service",
     "services/../common/wait.sh": "copied: no rule excludes it",
@@ -153,6 +154,9 @@ def test_a_code_is_explained_by_its_page(tmp_path: Path) -> None:
         assert body[-2:] == [page_url("CS202"), ""]
         assert "What to do" in body
         assert max(map(len, body[:-2])) <= 80
+    listed = repo.run("explain", "CS102").out.splitlines()
+    assert "- The path holds a variable." in listed, "each item of a list has a line of its own"
+    assert "  build." in listed
     assert "the hook" in (shown := repo.run("explain", "CS009").out)
     assert not set("[]#") & set(shown)
     document = repo.json("explain", "CS202", code=0)

@@ -11,6 +11,7 @@ import pytest
 from support.depth import deep
 from support.farm import Farm
 from support.monorepo import Done, Monorepo
+from support.waiting import wait_for
 
 from common_sync.commands.fleet_status import FleetStatus, find_trouble
 from common_sync.commands.steps.fleet_runs import Asked
@@ -67,7 +68,7 @@ def add_failing(farm: Farm) -> None:
     farm.add("bare", sshd="SetEnv PATH=/nowhere\n")
     farm.add("echo", sshd="ForceCommand cat\n")
     farm.add("flood", sshd="ForceCommand yes\n")
-    farm.add("cut", sshd="ForceCommand python3 -I - | head -c 60\n")
+    farm.add("cut", sshd="ForceCommand python3 -I -S - | head -c 60\n")
 
 
 def whole_rows(text: str) -> str:
@@ -278,6 +279,50 @@ def test_a_process_that_was_not_started_again(committed: Monorepo, tmp_path: Pat
         assert ask(committed, "-q", env=path).out == "✗ 1 of 1 place holds what HEAD says; 0 of 1 process runs it\n"
     says.write_text("LoadState=loaded\nActiveState=failed\nMainPID=0\n")
     assert tell() == (1, "stopped", ["CS403"])
+
+
+@deep("runs of the whole program that take long")
+def test_a_library_that_is_installed(committed: Monorepo, tmp_path: Path) -> None:
+    """A service would be called current that imports another version from its site-packages, whatever the copy beside it holds."""
+    program, place = tmp_path / "bin/systemctl", committed.root / f"{SERVICE}/.venv/lib/python3.11/site-packages"
+    program.parent.mkdir()
+    committed.write(".gitignore", ".venv/\n")
+    target = f'[[target]]\nhost = "local"\nservice = "api"\npath = "{committed.root}"\nunit = "shop-api.service"\n'
+    committed.write("fleet.toml", target)
+    shutil.copytree(committed.root / f"{COPY}/our_common", place / "our_common")
+    (place / "our_common-1.2.3.dist-info").mkdir()
+    (place / "our_common-1.2.3.dist-info/RECORD").write_text("our_common/__init__.py,,\n")
+    path = {"PATH": f"{program.parent}:/usr/bin:/bin"}
+
+    def see(*words: str) -> Done:
+        return ask(committed, *words, env=path)
+
+    def find_state(process: subprocess.Popen[bytes]) -> tuple[int, str, list[str]]:
+        program.write_text(f"#!/bin/sh\necho LoadState=loaded; echo MainPID={process.pid}\n")
+        program.chmod(0o755)
+        code, out, _ = see("--output-format", "json")
+        document = json.loads(out)
+        return code, document["places"][0]["runs"]["state"], [one["code"] for one in document["findings"]]
+
+    def is_new(state: str) -> bool:
+        """Start a process; tell whether it is taken for one that was started after the files were written."""
+        begun.append(subprocess.Popen(["cat"], stdin=subprocess.PIPE))
+        return find_state(begun[-1])[1] == state
+
+    begun: list[subprocess.Popen[bytes]] = []
+    try:
+        wait_for(lambda: is_new("current"))
+        assert find_state(begun[-1]) == (0, "current", [])
+        (place / "our_common/__init__.py").write_text("OLD = 1\n")
+        assert find_state(begun[-1]) == (1, "restart", ["CS403"])
+        wait_for(lambda: is_new("other"))
+        assert find_state(begun[-1]) == (1, "other", ["CS403"])
+        shown = " ".join(see().out.split())
+    finally:
+        for one in begun:
+            one.communicate()
+    assert f"it was installed into {place}, where this is not as wanted: our_common/__init__.py" in shown
+    assert shown.endswith("1 of 1 place holds what HEAD says; 0 of 1 process runs it")
 
 
 TARGET = '[[target]]\nhost = "local"\npath = "/srv"\nservice = "api"\n'

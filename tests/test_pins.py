@@ -208,6 +208,25 @@ def test_a_clone_of_depth_1_without_tags_is_proven_offline(pinned: Monorepo) -> 
 
 
 @deep("pins in less usual ways")
+def test_a_commit_that_was_rebased_away(pinned: Monorepo) -> None:
+    """What is locked would be gone for good as soon as somebody rewrites history, though a copy still holds it."""
+    commit = pinned.git("rev-parse", "v1").strip()
+    pinned.git("tag", "-d", "v1")
+    branch = pinned.git("rev-parse", "--abbrev-ref", "HEAD").strip()
+    pinned.git("checkout", "-q", "--orphan", "rewritten")
+    pinned.commit("all in one")
+    pinned.git("branch", "-D", branch)
+    pinned.git("reflog", "expire", "--expire=now", "--all")
+    pinned.git("gc", "-q", "--prune=now")
+    assert [pinned.run("verify").code, pinned.hook("--check").code] == [0, 0]
+    deep = pinned.run("verify", "--deep")
+    assert (deep.code, f"git fetch --depth 1 origin {commit}" in deep.err) == (2, True)
+    (pinned.root / API / SETTINGS).unlink()
+    assert pinned.run("distribute").code == 0
+    assert pinned.git("status", "--short") == ""
+
+
+@deep("pins in less usual ways")
 def test_what_is_nowhere_is_said(pinned: Monorepo) -> None:
     """A copy would be filled with something else, emptied, or called in sync, where nothing has what is locked."""
     there = clone(pinned)

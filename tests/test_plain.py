@@ -71,7 +71,7 @@ def test_a_plain_line_means_what_typer_makes_of_it() -> None:
 
 LEFT = (
     "verify --cop x", "verify --nothing", "verify --deep=yes", "verify -qv", "verify --since", "verify --since -q",
-    "verify --since=", "verify --since a --since b", "status x", "pin", "pin a b c", "explain", "log --", "verify -",
+    "verify --since=", "verify --since a --since b", "pin", "pin a b c", "explain", "log --", "verify -",
     "verify --color blue", "env sync --no-editable-master", "restore 3", "env try a b -- c", "--version", "env",
     "affected --until= --since a",
 )  # fmt: skip

@@ -51,7 +51,7 @@ def test_an_edit_comes_home(story: Monorepo) -> None:
     done = story.run("promote", "api")
     assert done.code == 0, done
     assert f" → common/{SETTINGS}: as it is, +1 -1\n" in done.out
-    assert "2 files promoted: git diff common shows them" in done.out
+    assert "2 files promoted; to see what has changed: git diff common" in done.out
     assert story.read(f"common/{SETTINGS}") == story.read(f"{WORKER}/{SETTINGS}") == edited(2)
     assert os.access(story.root / "common/our_common/new/module.py", os.X_OK)
     assert story.run("verify").code == 0
@@ -278,6 +278,18 @@ def test_a_copy_made_by_hand(story: Monorepo) -> None:
     assert story.read(f"{API}/{SETTINGS}") == edited(2, edited(8))
     assert not os.access(story.root / f"common/{SETTINGS}", os.X_OK)
     assert story.run("verify").code == 0
+
+
+def test_a_line_that_a_copy_made_by_hand_and_the_master_have_changed(story: Monorepo) -> None:
+    """The copy is as near to what the master holds now as to what it was made of: the master's newer line would go."""
+    (story.root / API / ".common-sync.json").unlink()
+    story.write(f"common/{SETTINGS}", LINES.replace("LINE_2 = 2", "LINE_2 = 'otherwise'"))
+    story.commit("the master goes on")
+    story.write(f"{API}/{SETTINGS}", edited(2))
+    before = story.tree()
+    done = story.run("promote")
+    assert (done.code, "CS017 conflicts with a change of the master" in said(done)) == (1, True)
+    assert story.tree() == before
 
 
 @pytest.mark.parametrize("committed", [False, True])

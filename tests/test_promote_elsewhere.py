@@ -50,7 +50,7 @@ def test_an_edit_goes_into_a_checkout(lined: Pair) -> None:
     assert (done.code, done.err) == (0, ""), done
     assert f"services/api/{FILE}" in done.out
     assert "→ ../platform/python/common/our_common/settings.py: as it is, +1 -1" in done.out
-    assert "2 files promoted: git -C ../platform diff shows them" in done.out
+    assert "2 files promoted; to see what has changed: git -C ../platform diff" in done.out
     assert lined.platform.read(SOURCE) == edited(2)
     assert os.access(lined.platform.root / "python/common/our_common/new/module.py", os.X_OK)
     assert (lined.app.tree(), lined.app.read(LOCK)) == (before, lock)

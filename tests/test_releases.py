@@ -965,3 +965,12 @@ def test_killed_while_it_goes_back(site: Site) -> None:
         assert "from release 1 to 1" in site.run("rollback", "api")
         site.wait_for("v1")
         assert site.ps()["codes"] == []
+
+        site.write("v3")
+        site.run("deploy", "api")
+        done = site.try_to("rollback", "api", patch=_die(STEPS, "switch_release", "after"))
+        assert (site.repo.current(), site.ps()["codes"]) == ("0001", ["CS314"]), done
+        assert "api --to 1 proves it" in site.try_to("ps", "api").out.replace("\n        ", " ")
+        site.run("rollback", "api", "--to", "1")  # the work tree has another state, which `deploy` would bring
+        site.wait_for("v1")
+        assert (site.repo.current(), site.ps()["codes"]) == ("0001", [])

@@ -45,6 +45,17 @@ def test_a_table_of_a_row_a_service(synced: Monorepo) -> None:
     ]
 
 
+def test_the_rows_of_some_services(synced: Monorepo) -> None:
+    """Somebody who works on one service would look for its row among a hundred."""
+    mess(synced)
+    done = synced.run("status", "worker")
+    assert done.code == 1
+    assert [line for line in done.out.splitlines() if "services/" in line] == [
+        "○ services/worker  1.2.3    1 missing, 1 behind; a reference to the master"
+    ]
+    assert synced.run("status", "wroker").code == 2
+
+
 def test_services_in_sync_are_one_line(synced: Monorepo) -> None:
     """The one service that matters would be lost among three hundred that are as they should be."""
     synced.write(f"{COPY}/our_common/settings.py", "edited\n")

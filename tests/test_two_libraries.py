@@ -180,11 +180,42 @@ def test_a_dockerfile_that_takes_one_is_narrowed(two: Monorepo) -> None:
     assert two.read(f"{WORKER}/Dockerfile") == "FROM python:3.12\nCOPY app.py .\nCOPY common/ x/\n"
 
 
+def test_a_dockerfile_that_takes_two_is_narrowed_whole(two: Monorepo) -> None:
+    """A user would follow `--contexts` for ever: it is the remedy, and would change nothing."""
+    before = "FROM python:3.12\nCOPY common /tmp/c\nCOPY libs/events /tmp/e\nCOPY {}/app.py .\n"
+    for service in (API, WORKER):
+        two.write(f"{service}/Dockerfile", before.format(service))
+        two.write(
+            f"{service}/docker-compose.yml",
+            f"services:\n  a:\n    build: {{context: ../.., dockerfile: {service}/Dockerfile}}\n",
+        )
+    two.write(f"{WORKER}/Dockerfile", f"{before.format(WORKER)}COPY scripts/migrate.py .\n")
+    done = distribute(load(two), contexts=True)
+    after = "FROM python:3.12\nCOPY common/ /tmp/c/\nCOPY vendor/events/ /tmp/e/\nCOPY app.py .\n"
+    assert two.read(f"{API}/Dockerfile") == after
+    assert "build: {context: ., dockerfile: Dockerfile}" in two.read(f"{API}/docker-compose.yml")
+    assert two.read(f"{WORKER}/Dockerfile") == f"{before.format(WORKER)}COPY scripts/migrate.py .\n"
+    refused = [(one.code, one.file, one.line) for one in done.findings()]
+    assert refused == [("CS112", f"{WORKER}/Dockerfile", 5)], "once, and only the line that is in the way"
+
+
 def test_doctor_looks_at_both(two: Monorepo) -> None:
     """A copy that is not there would be said to be proven."""
     found = diagnose(load(two), [], print)
     missing = [one.file for one in found.findings if one.code == "CS002"]
     assert missing == [f"{service}/{copy}" for service in (API, WORKER) for copy in ("common", "vendor/events")]
+
+
+def test_a_dockerfile_from_above_is_one_finding(two: Monorepo) -> None:
+    """A user would read the same finding once for each library, and a remedy that mends one of them."""
+    two.write(f"{API}/Dockerfile", f"FROM python:3.12\nCOPY {API}/app.py .\nCOPY libs/events/pyproject.toml /e/\n")
+    two.write(f"{API}/docker-compose.yml", "services: {}\n")
+    project = load(two)
+    distribute(project)
+    found = [one for one in diagnose(project, [API], print).findings if one.code == "CS202"]
+    assert [one.remedy for one in found] == [
+        "write its paths from the service's folder, and `common`, `vendor/events` for the libraries"
+    ]
 
 
 class Remembered:

@@ -514,6 +514,31 @@ def make_environment(repo: Units, name: str) -> Path:
     return place
 
 
+@pytest.mark.parametrize(
+    ("compose", "said"),
+    [
+        ("services:\n  api:\n    build: services/api\n    ports: ['8080:5000']\n", "publishes `api` at 8080"),
+        (
+            "services:\n  web:\n    build: services/api\n    ports: ['8080-8081:80']\n",
+            "publishes `web` at 8080 to 8081",
+        ),
+        ("services:\n  web:\n    image: nginx\n    ports:\n    - {published: 8000, target: 80}\n", "and here `web`'s"),
+        ("services:\n  api:\n    build: services/api\n    ports: ['8080:8000']\n", ""),
+        ("services:\n  api:\n    build: services/api\n    ports: ['8000:80', '9000:90']\n", ""),
+        ("services:\n  web:\n    image: nginx\n    ports: ['${PORT}:80', '8000:80/udp', '80']\n", ""),
+        ("services: [ports\n", ""),
+    ],
+)
+def test_a_compose_file_and_a_unit(repo: Units, compose: str, said: str) -> None:
+    """A container would have the port of a unit on the same machine, and whichever starts second would fail."""
+    repo.write("common-sync.toml", repo.read("common-sync.toml").replace("{port}", "8000"))
+    repo.write("compose.yaml", compose)
+    lines = repo.run("doctor", "--output-format", "concise").out.splitlines()
+    found = [line for line in lines if "CS307" in line]
+    assert len(found) == bool(said)
+    assert all(line.startswith("compose.yaml:") and said in line for line in found), found
+
+
 @deep("a real systemd")
 @both_groups
 def test_what_runs(tmp_path: Path, box: Callable[..., str]) -> None:

@@ -390,7 +390,7 @@ def test_init_finds_it(space: Space) -> None:
     done = space.run("init", "--yes", "--master", "libs/common")
     said = " ".join(done.out.split())
     assert done.code == 0, done
-    assert "services/api services/api/pyproject.toml:3: takes common from the uv workspace" in said
+    assert "services/api pyproject.toml:3: takes common from the uv workspace" in said
     assert (
         "services/api/pyproject.toml: takes the library from the uv workspace, so the service gets no copy: common-sync context services/api"
         in said

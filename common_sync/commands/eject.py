@@ -8,29 +8,29 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from common_sync.commands.steps.apply import attempt, discarded
-from common_sync.commands.steps.former_masters import lead_to_master, list_former_masters
-from common_sync.commands.steps.one_library import Undone, undo_all, undo_one
-from common_sync.commands.steps.survey import survey
+from common_sync.commands.steps.former_masters import list_former_masters
+from common_sync.commands.steps.putting_back import restore_file
+from common_sync.commands.steps.survey import Survey, survey
+from common_sync.commands.steps.widening import is_dockerfile, widen
 from common_sync.core.copies.library import Library
 from common_sync.core.copies.plan import CopyPlan, Operation
 from common_sync.core.errors import TreeError
+from common_sync.core.expressions import expression
 from common_sync.core.findings import make_finding
-from common_sync.core.model import SUBDIRECTORY, TOP, FileEdit, Finding, Reference
-from common_sync.core.references.undoing import Hunk, find_hunks, mentions, put_back
+from common_sync.core.model import FileEdit, Finding, is_below
+from common_sync.core.references.undoing import mentions, put_back
 from common_sync.core.service_plan import CopySurvey, ServicePlan
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.files.replacing import write_edit
 from common_sync.edges.files.writing import remove_copy
-from common_sync.edges.git.history import earlier_versions, is_cut_off
+from common_sync.edges.git.repository import find_top
 from common_sync.edges.library.copies import read_removal
 from common_sync.edges.project.libraries import select_libraries, select_library
 from common_sync.edges.project.load import Project
 from common_sync.edges.service.blocks import unblock_attributes, unblock_dockerignore
-from common_sync.edges.service.places import Location
-from common_sync.edges.service.references import References, read_version
 from common_sync.edges.state.discarded import keep_files, new_set, prune_sets
 from common_sync.edges.state.lock import exclusive, state_folder
-from common_sync.edges.state.rewritten import Record, read_record, write_record
+from common_sync.edges.state.rewritten import Record, recall, take_out
 
 
 class Removal(NamedTuple):
@@ -61,6 +61,7 @@ class Ejection(NamedTuple):
     unblocked: tuple[FileEdit, ...]  # the root's own files that a managed block is taken out of, or lines of one
     dry_run: bool  # whether nothing was written
     kept: str | None  # the folder that discarded edits are kept in, or None when nothing was discarded
+    hooks: str | None = None  # the path from the root of the file that has pre-commit run common-sync; None for none
 
     @property
     def is_complete(self) -> bool:
@@ -98,9 +99,10 @@ def eject(
     """
     state = state_folder(project.root)
     with nullcontext() if dry_run else exclusive(state, say):
-        record = read_record(state)
+        record = recall(state, project.root)
         meant = None if library is None else select_libraries(project, [library])[0]
-        plans = _select(project, survey(project, names).plans, meant, names)
+        found = survey(project, names, beside=True)
+        plans = _select(project, found.plans, meant, names)
         former = list_former_masters(project)
         services = tuple(_plan(project, plan, meant, record, former, copies=copies, force=force) for plan in plans)
         gone = {copy.path for plan in plans for copy in plan.copies if copies and not copy.exists}
@@ -108,6 +110,7 @@ def eject(
         attributes = unblock_attributes(project.root, gone)
         unblocked = () if attributes is None else (attributes,)
         services += _plan_root(project, record, [plan.service for plan in plans] if names else [], meant)
+        services = _widen(found, plans, services)
         kept = None
         if not dry_run:
             discards = (
@@ -115,10 +118,60 @@ def eject(
             )
             kept = new_set(project.root) if any(True for _ in discards) else None
             _apply(project, services, unblocked, kept)
-            _forget(state, record, services)
+            left = {edit: one.rewritten.get(edit.path, []) for one in services for edit in one.edits}
+            take_out(state, record, left)
             if kept is not None:
                 prune_sets(project.root)
-    return Ejection(project.root, services, unblocked, dry_run, kept)
+    return Ejection(project.root, services, unblocked, dry_run, kept, _find_hooks(project.root))
+
+
+def _find_hooks(root: str) -> str | None:
+    """Return the path of the configuration of pre-commit where that names a hook of common-sync."""
+    for folder in dict.fromkeys((root, find_top(root) or root)):
+        path = os.path.join(folder, ".pre-commit-config.yaml")
+        with suppress(OSError), open(path, "rb") as stream:
+            if _HOOK.search(stream.read().decode("utf-8", "replace")):
+                return os.path.relpath(path, root)
+    return None
+
+
+_HOOK = expression(r"(?m)^[ \t-]*\bid:[ \t]*[\"']?common-sync")
+
+
+def _widen(found: Survey, plans: Sequence[ServicePlan], services: Sequence[Ejected]) -> tuple[Ejected, ...]:
+    """Put back the build contexts that the record does not tell of, with the Dockerfiles."""
+    edits = {edit.path: edit for one in services for edit in one.edits}
+    refused = {finding.file for one in services if one.service == "." for finding in one.findings}
+    findings = []
+    for plan, one in zip(plans, services, strict=False):
+        kept = list(one.findings)
+        for file in _list_dockerfiles(plan, one):
+            held = {path: edit.after or b"" for path, edit in edits.items()}
+            widened = widen(found, plan, file, held, refused)
+            edits |= {edit.path: edits.get(edit.path, edit)._replace(after=edit.after) for edit in widened.edits}
+            lines = {(reference.file, reference.line) for reference in widened.left}
+            kept = [f for f in kept if f.code not in _LEADING or f.file != file or (f.file, f.line) in lines]
+            kept += widened.findings
+        findings.append(tuple(kept))
+    own = [
+        one._replace(
+            findings=kept, edits=tuple(edits.pop(edit) for edit in sorted(edits) if is_below(edit, one.service))
+        )
+        for one, kept in zip(services, findings, strict=False)
+    ]
+    root = [one._replace(edits=tuple(edits.values())) for one in services[len(plans) :]]
+    return (*own, *(root or ([Ejected(".", (".",), tuple(edits.values()), (), (), ())] if edits else [])))
+
+
+_LEADING = frozenset(("CS117", "CS118"))
+
+
+def _list_dockerfiles(plan: ServicePlan, one: Ejected) -> list[str]:
+    """Return the Dockerfiles of a service that lead to the copy, or did so."""
+    leading = {reference.file for reference in plan.references if reference.state == "points-at-copy"}
+    return [
+        file for file in sorted(leading.union(edit.path for edit in one.edits)) if is_dockerfile(plan.service, file)
+    ]
 
 
 def _select(
@@ -147,7 +200,7 @@ def _plan(
     force: bool,
 ) -> Ejected:
     files = _files(plan, library, record, project.services)
-    restored = {file: _restore(project, plan, library, file, record.get(file), former) for file in files}
+    restored = {file: restore_file(project, plan, library, file, record.get(file), former) for file in files}
     findings = [finding for one in restored.values() for finding in one.findings]
     removals = []
     for copy in plan.copies if copies else ():
@@ -197,106 +250,10 @@ def _plan_root(project: Project, record: Record, names: Sequence[str], library: 
     return (Ejected(".", (".",), tuple(edit for edit in edits if edit.before != edit.after), (), (), ()),)
 
 
-class _Restored(NamedTuple):
-    edit: FileEdit | None
-    findings: tuple[Finding, ...] = ()
-    left: tuple[Hunk, ...] = ()  # what is rewritten in it still
-
-
-def _restore(
-    project: Project,
-    plan: ServicePlan,
-    library: Library | None,
-    file: str,
-    recorded: list[Hunk] | None,
-    former: Sequence[Library],
-) -> _Restored:
-    """Put one file's lines back: by the record, and by git's history where that does not tell of all of them."""
-    every = [Location(project.root, one) for one in project.libraries_of(plan.service)]
-    meant = [one for one in every if library is None or one.library is library]
-    version_of = partial(_read_text, plan.service, file)
-    undo: Callable[[str, list[Hunk]], Undone] = undo_all
-    if library is not None:
-        undo = _undo_with(partial(version_of, meant), partial(version_of, [one for one in every if one not in meant]))
-
-    def rewrite(version: bytes) -> list[FileEdit]:
-        """Return what `distribute` would rewrite in a version, whatever the master was called then."""
-        under = [every, *([Location(project.root, one)] for one in former)]
-        return [edit for one in under for edit in read_version(one, plan.service, file, version).edits]
-
-    try:
-        with open(os.path.join(project.root, file), "rb") as stream:
-            before = stream.read()
-    except FileNotFoundError:
-        return _Restored(None)
-    text, hunks, seen = os.fsdecode(before), list(recorded or ()), False
-    versions = earlier_versions(project.root, file)
-    while True:
-        undone = undo(text, hunks)
-        left = [one for one in version_of(meant, undone.text).references if one.state == "points-at-copy"]
-        version = next(versions, None) if left else None
-        if version is None:
-            break
-        seen = True
-        hunks += _rewritten(version, rewrite(version), hunks)
-    after, known = os.fsencode(undone.text), recorded is not None or (seen and not is_cut_off(project.root))
-    by_name = {one.library.name: one.library for one in every}
-    findings = tuple(_report(plan.service, one, by_name.get(one.library), known=known) for one in left)
-    after = lead_to_master(project, former, plan.service, file, after) if after != before else after
-    return _Restored(FileEdit(file, before, after) if after != before else None, findings, undone.left)
-
-
-def _read_text(service: str, file: str, libraries: Sequence[Location], text: str) -> References:
-    return read_version(libraries, service, file, os.fsencode(text))
-
-
-def _undo_with(
-    one: Callable[[str], References], others: Callable[[str], References]
-) -> Callable[[str, list[Hunk]], Undone]:
-    """Return what puts back the lines of one library, by what reads a text for it and for the others."""
-
-    def redo(text: str) -> str:
-        edits = others(text).edits
-        return os.fsdecode(edits[0].after or b"") if edits else text
-
-    def list_states(read: Callable[[str], References], text: str) -> list[str]:
-        return sorted(reference.state for reference in read(text).references)
-
-    return lambda text, hunks: undo_one(text, hunks, partial(list_states, one), partial(list_states, others), redo)
-
-
-def _rewritten(version: bytes, edits: Sequence[FileEdit], known: Sequence[Hunk]) -> list[Hunk]:
-    """Return what `distribute` rewrote in an earlier version, but for lines of which that is known already."""
-    said = {(hunk.was, hunk.now) for hunk in known}
-    found = [hunk for edit in edits for hunk in find_hunks(os.fsdecode(version), os.fsdecode(edit.after or b""))]
-    return [hunk for hunk in found if (hunk.was, hunk.now) not in said]
-
-
 def _report_edited(copy: CopySurvey, operation: Operation) -> Finding:
     file, remedy = f"{copy.path}/{operation.path}", "take it over to the master, or add --force, which discards it"
     code = "CS005" if operation.state == "extra" else "CS003"
     return make_finding(code, copy.service, file, None, "is not what the manifest says, so the copy stays", remedy)
-
-
-def _report(service: str, reference: Reference, library: Library | None, *, known: bool) -> Finding:
-    line = _tell_line(library, service) if library is not None else None
-    if known:
-        message = "leads to the copy, and no earlier version of this file says otherwise"
-        remedy = line or "change it by hand where the copy is to go"
-        return make_finding("CS118", service, reference.file, reference.line, message, remedy)
-    message, remedy = "leads to the copy, and nothing tells what it said before", "make it lead to the master by hand"
-    return make_finding("CS117", service, reference.file, reference.line, message, line or remedy)
-
-
-def _tell_line(library: Library, service: str) -> str | None:
-    """Return what takes a library of another repository without a copy, or None for one of this repository."""
-    if library.upstream is None:
-        return None
-    git, ref, path = library.upstream
-    url = git if "://" in git else "URL" if git.startswith(".") else f"ssh://{git.replace(':', '/', 1)}"
-    where = f", where URL is that of {git}" if url == "URL" else ""
-    line = f"PACKAGE @ git+{url}@{library.ref_for(service) or ref}{f'{SUBDIRECTORY}{path}' if path != TOP else ''}"
-    return f"where the copy is to go, write `{line}`{where}"
 
 
 def _plan_removal(project: Project, copy: CopySurvey, *, force: bool) -> tuple[Removal | None, list[Finding]]:
@@ -339,10 +296,3 @@ def _write(root: int, one: Ejected, kept: str | None) -> None:
                 with opened(copy.place, service) as folder:
                     keep_files(kept, copy.path, folder, discarded(plan.operations))
             remove_copy(service, copy.place, plan.operations, plan.caches, copy.path)
-
-
-def _forget(state: str, record: Record, services: Sequence[Ejected]) -> None:
-    """Take out of the record what was put back."""
-    done = {edit.path: one.rewritten.get(edit.path, []) for one in services for edit in one.edits}
-    if not done.keys().isdisjoint(record):
-        write_record(state, {file: done.get(file, hunks) for file, hunks in record.items()})

@@ -9,7 +9,7 @@ from common_sync.core.copies.rules import BUILT_IN, Rule, Rules
 from common_sync.core.errors import ConfigurationError, Problem
 from common_sync.core.findings import CODES, page_url
 from common_sync.core.model import Finding, Reference, Severity
-from common_sync.core.service_plan import CopySurvey
+from common_sync.core.service_plan import CopySurvey, ServicePlan
 from common_sync.core.typos import nearest
 from common_sync.edges.files.pages import read_page
 from common_sync.edges.git.ask import explain_ignored
@@ -95,6 +95,9 @@ def _explain(found: Survey, path: str) -> Explanation:
             return Explanation(
                 path, *_in_master(target, os.path.join(found.project.root, master), path[len(master) + 1 :])
             )
+    for plan in found.plans:
+        if path == plan.service:
+            return Explanation(path, "a service", _describe_service(plan))
     for copy in (copy for plan in found.plans for copy in plan.copies):
         if path == copy.path or path.startswith(copy.path + "/"):
             return Explanation(path, *_in_copy(copy, found.targets[copy.target], path[len(copy.path) + 1 :]))
@@ -143,6 +146,15 @@ def _in_copy(copy: CopySurvey, target: Target, path: str) -> tuple[str, str]:
         return "current", "it equals the master's"
     rule = Rules(BUILT_IN).exclusion(path) or Rules(BUILT_IN).exclusion(path, folder=True)
     return ("left alone", _name_rule(rule)) if rule is not None else ("not there", "neither master nor copy has it")
+
+
+def _describe_service(plan: ServicePlan) -> str:
+    """Return what a service has of the libraries, and which of its lines lead there."""
+    copies = ", ".join(f"{copy.path} is its copy of {copy.source}: {copy.kind}" for copy in plan.copies)
+    lines = ", ".join(
+        dict.fromkeys(f"{one.file.removeprefix(f'{plan.service}/')}:{one.line}" for one in plan.references)
+    )
+    return f"{copies}; what leads to it: {lines}" if lines else f"{copies}; nothing of its own leads to it"
 
 
 def _in_users_files(found: Survey, path: str) -> tuple[str, str]:

@@ -25,7 +25,7 @@ from common_sync.core.errors import ConfigurationError, GitError, Problem, shell
 from common_sync.core.findings import make_finding
 from common_sync.core.fleet.answers import SSH_FAILED, Trouble, Verdict, read_reply
 from common_sync.core.fleet.inventory import COMPOSE, CONTAINER, LOCAL, RELEASE, Inventory, Place, Site, list_running
-from common_sync.core.fleet.probe import make_status
+from common_sync.core.fleet.probe import make_question, make_status
 from common_sync.core.fleet.runs import judge_runs
 from common_sync.core.model import Finding, below
 from common_sync.edges.files.pages import read_shipped
@@ -225,7 +225,7 @@ def _ask(pairs: Sequence[Pair], file: str, patience: Patience) -> tuple[list[Ask
     groups: dict[tuple[str, str], list[Pair]] = {}
     for place, manifest in pairs:
         groups.setdefault((place.host, place.container), []).append((place, manifest))
-    modules = {name: read_shipped(f"remote/{name}.py") for name in ("probe", "running")}
+    modules = {name: read_shipped(f"remote/{name}.py") for name in ("probe", "installed", "running")}
     marks = [secrets.token_hex(8) for _ in groups]
     questions = [
         Question(*key, _make_program(modules, mark, group, patience))
@@ -242,6 +242,9 @@ def _ask(pairs: Sequence[Pair], file: str, patience: Patience) -> tuple[list[Ask
 
 
 def _make_program(modules: Mapping[str, str], mark: str, group: Sequence[Pair], patience: Patience) -> str:
+    if not any(place.container or place.unit for place, _ in group):  # no process is looked at
+        places = [(manifest, place.folder) for place, manifest in group]
+        return make_question(modules["probe"], mark, patience.whole, places, OWN_NAMES)
     folders = [(manifest, place.folder, CONTAINER if place.container else place.unit) for place, manifest in group]
     return make_status(modules, mark, patience.whole, folders, OWN_NAMES)
 

@@ -19,8 +19,9 @@ from common_sync.core.findings import name_option
 from common_sync.core.model import GUARDED, NAMED_ID, FileEdit, Finding
 from common_sync.edges.files.folders import opened, read_bytes
 from common_sync.edges.files.replacing import write_edit
-from common_sync.edges.git.history import earlier_versions, is_cut_off, list_versions, read_blobs
+from common_sync.edges.git.history import is_cut_off, read_blobs
 from common_sync.edges.git.repository import find_top
+from common_sync.edges.git.versions import earlier_versions, list_versions
 from common_sync.edges.processes.workers import Phases, no_progress
 from common_sync.edges.project.libraries import select_library
 from common_sync.edges.project.load import Project, select_copied

@@ -200,5 +200,8 @@ def _find_troubles(project: Project, row: Row) -> Iterator[Finding]:
             yield make_finding("CS304", row.service, f"{row.service}/{VENV}", None, *trouble)
     if row.release and not row.is_proven:
         message = f"release {row.release} is current, and not proven yet"
-        remedy = f"common-sync deploy {shell_word(row.service)} proves it; common-sync rollback goes back"
+        proof = (
+            f"common-sync rollback {shell_word(row.service)} --to {row.release}"  # deploy brings what the work tree has
+        )
+        remedy = f"{proof} proves it, or undoes it; without --to, it goes back"
         yield make_finding("CS314", row.service, place_of(project, row.service), None, message, remedy)

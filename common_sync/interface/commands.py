@@ -31,7 +31,7 @@ COMMANDS = {
     "verify": Command(
         "Check that all is in sync; write nothing", "common-sync verify --output-format concise", _SERVICES
     ),
-    "status": Command("Show which services are behind, edited, or in sync", "common-sync status -v"),
+    "status": Command("Show which services are behind, edited, or in sync", "common-sync status -v", _SERVICES),
     "diff": Command("Show how copies differ from the master", "common-sync diff services/api", _SERVICES),
     "promote": Command(
         "Take edits of copies over into the master",

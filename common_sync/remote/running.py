@@ -55,23 +55,63 @@ def answer(
         start = find_start(runs) if runs else {}  # before its files are read: what changes from now on is newer
         one = tell(wanted[number], left_alone, os.fsencode(folder))
         if runs and "named" in one:
-            one["process"] = start if "started" not in start else _complete(start, left_alone, folder, library, runs)
+            one["process"] = start
+            if "started" in start:
+                one["process"] = complete(start, wanted[number], left_alone, folder, library, runs)
         told.append(one)
     print(mark + json.dumps(told))
     return AS_WANTED
 
 
-def _complete(
-    start: dict[str, object], left_alone: list[str], folder: str, library: str, runs: str
+def complete(
+    start: dict[str, object], files: dict[str, list[str]], left_alone: list[str], folder: str, library: str, runs: str
 ) -> dict[str, object]:
-    """Return when a process was started and its folder has changed; or why the folder says nothing about it."""
+    """Return when a process was started and what it imports has changed; or why nothing says that.
+
+    Args:
+        start: When it was started.
+        files: What the folder should hold, as for `probe`.
+        left_alone: As for `probe`.
+        folder: Its path.
+        library: The library's name.
+        runs: As in the places of `answer`.
+    """
     try:
+        sources = list_sources(os.path.realpath(folder), library, runs)
         other = find_other(os.path.realpath(folder), library, runs)
-        if other:
+        if any(source not in ("", os.path.realpath(folder)) for _, _, source in sources):
             return {"none": other}
-        return dict(start, changed=find_change(left_alone, os.fsencode(folder), in_container=runs == CONTAINER))
+        changed = find_change(left_alone, os.fsencode(folder), in_container=runs == CONTAINER)
+        if not other:
+            return dict(start, changed=changed)
+        copied = [installed for _, installed, source in sources if not source]
+        more = _look_installed(changed, files, left_alone, copied, in_container=runs == CONTAINER)
+        return dict(start, installed=other, **more) if "changed" in more else {"none": f"{other}: {more['none']}"}
     except OSError as error:
         return {"error": explain(error, os.fsencode(folder))}
+
+
+def _look_installed(
+    changed: float, files: dict[str, list[str]], left_alone: list[str], copied: list[str], *, in_container: bool
+) -> dict[str, object]:
+    """Return what of a library's installed files is not as wanted, and when they have last changed, or the folder; or why that is not known."""
+    from common_sync.remote.installed import UntoldError, compare, find_tops  # sent where there is a process alone
+
+    try:
+        tops = [find_tops(one) for one in copied]
+        differing = [path for one in tops for path in compare(files, left_alone, one)]
+    except UntoldError as reason:
+        return {"none": str(reason)}
+    times = [_time_top(left_alone, top, in_container=in_container) for one in tops for top in one]
+    times += [os.lstat(os.path.join(one, "RECORD")).st_ctime for one in copied]
+    return {"changed": max([changed, *times]), "differing": differing}
+
+
+def _time_top(left_alone: list[str], top: str, *, in_container: bool) -> float:
+    """Return when a package or a module that is installed has last changed."""
+    if os.path.isdir(top):
+        return find_change(left_alone, os.fsencode(top), in_container=in_container)
+    return max(os.lstat(top).st_ctime, os.stat(top).st_ctime)
 
 
 def find_start(runs: str) -> dict[str, object]:
@@ -238,15 +278,27 @@ def find_other(folder: str, library: str, runs: str) -> str:
         library: The library's name.
         runs: As in the places of `answer`.
     """
-    for place in _list_environment() if runs == CONTAINER else _list_beside(folder):
-        sources = [_find_source(one) for one in _find_installed(place, library)]
-        for source in sources:
-            where = f"it was installed editable from {source}" if source else f"it was installed into {place}"
-            if source != folder:
-                return ascii(where)[1:-1][:_LONGEST]
-        if sources and runs != CONTAINER:
-            return ""  # the nearest environment is what it is started with
+    for place, _, source in list_sources(folder, library, runs):
+        where = f"it was installed editable from {source}" if source else f"it was installed into {place}"
+        if source != folder:
+            return ascii(where)[1:-1][:_LONGEST]
     return ""
+
+
+def list_sources(folder: str, library: str, runs: str) -> list[tuple[str, str, str]]:
+    """Return where a library is installed for a process: the place, what says so there, and the folder that it is editable from, or nothing.
+
+    Args:
+        folder: The copy's path, without symlinks.
+        library: The library's name.
+        runs: As in the places of `answer`.
+    """
+    found = []
+    for place in _list_environment() if runs == CONTAINER else _list_beside(folder):
+        found += [(place, one, _find_source(one)) for one in _find_installed(place, library)]
+        if found and runs != CONTAINER:
+            break  # the nearest environment is what it is started with
+    return found
 
 
 def _list_environment() -> list[str]:

@@ -5,6 +5,7 @@ Wheels are downloaded once, for the image's own Python, and kept in `.e2e/`; the
 """
 
 import hashlib
+import os
 import shutil
 import sys
 import uuid
@@ -14,8 +15,12 @@ from e2e.engine import Engine, EngineError, must
 from support.monorepo import run
 
 PYTHON = "python:3.11-slim"
-NAME = f"e2e/{PYTHON}"
-LABEL = "common-sync-e2e"
+RUN = os.environ.setdefault("COMMON_SYNC_E2E_RUN", uuid.uuid4().hex[:12])
+"""This run's own word, of all its processes: another run may use the same engine, and keeps what it has made."""
+
+NAME = f"e2e-{RUN}/{PYTHON}"
+LABEL = f"common-sync-e2e={RUN}"
+
 TOOL = "/opt/common-sync"
 """Where the image has the tool, installed from its wheel; Python does not find it unless told to."""
 

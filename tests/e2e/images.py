@@ -74,7 +74,7 @@ def running(engine: Engine, tag: str, *options: str) -> Iterator[Running]:
 
 
 def remove_images(engine: Engine) -> None:
-    """Remove every container and image that these tests have made."""
+    """Remove every container and image that this run has made; another run may be at work with the same engine."""
     for what, remove in (("ps", "rm"), ("images", "rmi")):
         ids = engine.docker(what, "--all", "--quiet", "--filter", f"label={LABEL}").out.split()
         if ids:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
+from e2e.base import RUN
 from e2e.engine import Engine
 from e2e.images import build_folder, build_stream, running
 from support.monorepo import Done, Monorepo
@@ -44,7 +45,7 @@ class Subject(NamedTuple):
     @property
     def image(self) -> str:
         """The image's name."""
-        return f"e2e/{self.name.lower()}"
+        return f"e2e-{RUN}/{self.name.lower()}"
 
     def fails(self, step: str, place: Path) -> None:
         """Hold that the service cannot be built from its folder alone, and that the library is what it misses."""

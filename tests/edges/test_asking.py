@@ -32,6 +32,14 @@ def list_running(word: str) -> list[str]:
     return lines
 
 
+@pytest.mark.parametrize("host", ["local", "vm"])
+def test_what_is_installed_on_a_host_is_not_run(farm: Farm, host: str) -> None:
+    """What somebody has installed there could answer in our place, or write into the answer."""
+    farm.add("vm")
+    asked = Question(host, "", "import sys; print(sys.flags.isolated, sys.flags.no_site)")
+    assert ask_hosts([asked], Patience()) == [Reply(0, b"1 1\n", b"")]
+
+
 @deep("hosts that stick")
 def test_a_host_that_sticks_holds_up_no_other(farm: Farm) -> None:
     """One frozen machine would keep a person from seeing all the others."""

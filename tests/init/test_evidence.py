@@ -275,7 +275,7 @@ def test_images_from_a_folder_above(tmp_path: Path, text: str, above: str, *, wi
     files = {**library, **service("services/api", requirement, f"FROM python\n{text}")}
     proposal = propose(str(build(tmp_path, files, git=False)))
     assert [one.path for one in proposal.first.services] == ["services/api"]
-    assert proposal.wide == wide
+    assert bool(proposal.wide) == wide
 
 
 def test_one_stray_copy_decides_nothing(tmp_path: Path) -> None:

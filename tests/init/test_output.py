@@ -14,6 +14,15 @@ LAST = [
     ),
     pytest.param(
         {**below("common", PACKAGE), **service("a", dockerfile="FROM python\nCOPY common /common\nCOPY a /app\n")},
+        "next: common-sync distribute",
+        id="images that are built from a folder above, and no compose file says so",
+    ),
+    pytest.param(
+        {
+            **below("common", PACKAGE),
+            **service("a", dockerfile="FROM python\nCOPY common /common\nCOPY a /app\n"),
+            "compose.yml": "services: {a: {build: {context: ., dockerfile: a/Dockerfile}}}\n",
+        },
         "next: common-sync distribute --contexts",
         id="images that are built from a folder above",
     ),
@@ -25,6 +34,37 @@ def test_what_comes_next(tmp_path: Path, files: Files, last: str) -> None:
     """A user would run a command that leaves his images as they are."""
     done = Monorepo(build(tmp_path, files)).run("init", "--yes")
     assert (done.code, done.out.splitlines()[-1]) == (0, last)
+
+
+def test_images_from_above_are_named(tmp_path: Path) -> None:
+    """A user would not know which image `--contexts` mends, and that it breaks one that no compose file builds."""
+    text = "FROM python\nCOPY common /common\nCOPY {} /app\n"
+    names = [f"s{number}" for number in range(5)]
+    files = {key: data for name in names for key, data in service(name, dockerfile=text.format(name)).items()}
+    composed = ", ".join(f"{one}: {{build: {{context: ., dockerfile: {one}/Dockerfile}}}}" for one in names[1:])
+    files |= {**below("common", PACKAGE), "compose.yml": f"services: {{{composed}}}\n"}
+    lines = Monorepo(build(tmp_path, files)).run("init", "--yes").out.splitlines()
+    assert lines[-4:] == [
+        "built from a folder above their service, which --contexts mends: s1/Dockerfile, s2/Dockerfile, s3/Dockerfile and 1 more",
+        "built from a folder above their service, and no compose file says how, so --contexts cannot mend it: s0/Dockerfile",
+        "what to change there: common-sync doctor s0",
+        "next: common-sync distribute --contexts",
+    ]
+
+
+def test_members_of_a_workspace_are_told_no_contexts(tmp_path: Path) -> None:
+    """A user would be told that `--contexts` mends what `context` is for."""
+    member = '[project]\nname = "api"\nversion = "1"\ndependencies = ["media-common"]\n'
+    files = {
+        **below("libs/common", PROJECT),
+        **service("apps/api", dockerfile="FROM python\nCOPY libs/common /c\nCOPY apps/api /app\n"),
+        "apps/api/pyproject.toml": f"{member}[tool.uv.sources]\nmedia-common = {{ workspace = true }}\n",
+        "pyproject.toml": '[tool.uv.workspace]\nmembers = ["libs/*", "apps/*"]\n',
+    }
+    done = Monorepo(build(tmp_path, files)).run("init", "--yes")
+    assert done.code == 0
+    assert done.out.endswith("\nnext: common-sync context apps/api | docker build -f apps/api/Dockerfile -\n")
+    assert "--contexts" not in done.out
 
 
 def test_a_guess_has_a_mark_of_its_own(tmp_path: Path) -> None:

@@ -45,6 +45,7 @@ SCENARIOS = (
     Scenario("the first", "", "1.0 1.0 1.0"),
     Scenario("a cleaning", "1.1 1.0 1.0", "1.1 1.0 1.0", ("env", "clean", "api")),
     Scenario("an exchange", "", "1.0 1.0 1.0", ("env", "sync", "api", "--force")),
+    Scenario("a trial", "1.0 1.0 1.0", "1.0 1.0 1.0", ("env", "try", "api", "alpha==1.1")),
 )
 
 

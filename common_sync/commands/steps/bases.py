@@ -97,7 +97,11 @@ class Bases:
             yield os.path.join(self._root, edit.copy.path)
 
     def guess(self, edit: Edit, home: Home, ours: Version | None) -> Version | None:
-        """Return what a file of a copy without a manifest was made of: the former one with the fewest lines that differ."""
+        """Return what a file of a copy without a manifest was made of: the former one with the fewest lines that differ.
+
+        Of several it is the oldest. Where somebody has written what the master has changed, too, the newest would make an
+        edit of the master's own change, and take that out of it without a word.
+        """
         folder = home.folder
         states = self._former(folder).list_states(edit.path) if folder else ()
         mode = edit.theirs.executable if ours is None else ours.executable
@@ -110,4 +114,4 @@ class Bases:
             known = {"": ours.data, **known}
         if not known:
             return None
-        return Version(known[find_likest(edit.theirs.data, known.items())], mode, edit.theirs.is_link)
+        return Version(known[find_likest(edit.theirs.data, reversed(known.items()))], mode, edit.theirs.is_link)

@@ -31,7 +31,7 @@ class Asked(NamedTuple):
         if self.runs.state not in {"current", "other"}:
             return ""
         if not self.runs.digest:
-            return f"edited files of {self.wanted.library.name}"
+            return f"{'other' if self.runs.reason else 'edited'} files of {self.wanted.library.name}"
         own = self.verdict.own
         if own and own[2] == self.runs.digest:
             return name_own(own)
@@ -83,6 +83,12 @@ def find_wrong_process(place: Place, runs: Runs, file: str) -> Iterator[Finding]
     elif runs.state == "stopped":
         message = f"{place.host}: {name} does not run: it is {runs.reason}"
         yield make_finding("CS403", *where, message, status)
+    elif runs.state == "other" and runs.reason:
+        message = f"{place.host}: what {name} imports is not what its folder has: {runs.reason}"
+        remedy = (
+            "install the library again, where that was done: build the image again, or run pip; then start it again"
+        )
+        yield make_finding("CS403", *where, message, remedy)
     elif runs.state == "unknown":
         message = f"{place.host}: what {name} runs cannot be told: {runs.reason}"
         yield make_finding("CS407", *where, message, f"see how it stands: {status}")

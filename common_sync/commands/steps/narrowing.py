@@ -1,20 +1,23 @@
 """`distribute --contexts`: images that are built from a folder above their service are built from the service's own."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from common_sync.commands.steps.survey import Survey, locate
 from common_sync.core.findings import make_finding
 from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.model import Edit, FileEdit, Finding
 from common_sync.core.references.compose.rewriting import narrow_build
-from common_sync.core.references.dockerfile.narrowing import Narrowed, narrow_dockerfile
+from common_sync.core.references.dockerfile.narrowing import narrow_dockerfile
 from common_sync.core.service_plan import ServicePlan, Widened
 from common_sync.core.text import Text, apply_edits, decode_unicode, encode
 from common_sync.edges.files.folders import explain_os_error
 from common_sync.edges.files.yaml import parse_documents
 from common_sync.edges.project.load import Project
+from common_sync.edges.service.compose import ComposeFiles
 from common_sync.edges.service.places import see_from
+from common_sync.edges.service.references import read_version
 
 Files = dict[str, FileEdit]
 """A file's path from the root → what it holds, and what it is to hold."""
@@ -30,17 +33,59 @@ def narrow_contexts(found: Survey) -> Survey:
     for plan in found.plans:
         own = {edit.path: edit for edit in plan.edits}
         problems = list(plan.problems)
-        for widened in plan.widened:
+        for widened in {one.path: one for one in plan.widened}.values():  # each library that it takes names it
             files = root | own
-            if refused := list(_narrow(found, plan, widened, files)):
+            refused = list(_narrow(found, plan, widened, files))
+            file = f"{plan.service}/{widened.path}"
+            problems = [
+                one for one in problems if (one.code, one.file) != ("CS112", file)
+            ]  # they say what is done here
+            if refused:
                 problems += refused
                 continue
-            file = f"{plan.service}/{widened.path}"
-            problems = [one for one in problems if (one.code, one.file) != ("CS112", file)]
             own = {path: edit for path, edit in files.items() if path.startswith(f"{plan.service}/")}
             root = {path: edit for path, edit in files.items() if path not in own}
         plans.append(plan._replace(edits=tuple(own.values()), problems=tuple(problems)))
     return found._replace(plans=tuple(plans), root=found.root._replace(edits=tuple(root.values())))
+
+
+class Narrowing(NamedTuple):
+    """What `distribute --contexts` makes of one state of a Dockerfile and of what builds it."""
+
+    edits: tuple[FileEdit, ...] = ()  # what is changed; nothing where something stands in the way
+    problems: tuple[Finding, ...] = ()  # what does
+    wide: bool = (
+        False  # whether the image is built from a folder above its service, and takes the library from its master
+    )
+
+
+def narrow_state(found: Survey, plan: ServicePlan, dockerfile: str, held: Mapping[str, bytes]) -> Narrowing:
+    """Return what would be made of other versions of files than the disk has.
+
+    Args:
+        found: The survey.
+        plan: The plan of the service.
+        dockerfile: The Dockerfile's path from the root.
+        held: The paths from the root of the Dockerfile and the compose files that build it → what they hold.
+    """
+    libraries = locate(found.project.root, found.targets_of(plan))
+    read = read_version(libraries, plan.service, dockerfile, held[dockerfile], hold_composes(found, dockerfile, held))
+    files = {path: FileEdit(path, data, data) for path, data in held.items()}
+    problems = [problem for one in read.widened for problem in _narrow(found, plan, one, files)]
+    edits = tuple(edit for edit in files.values() if edit.before != edit.after)
+    return Narrowing(() if problems else edits, tuple(problems), bool(read.widened))
+
+
+def hold_composes(found: Survey, dockerfile: str, held: Mapping[str, bytes]) -> ComposeFiles:
+    """Return the compose files with other bytes than the disk has.
+
+    Args:
+        found: The survey.
+        dockerfile: The Dockerfile's path from the root.
+        held: As for `narrow_state`.
+    """
+    root = found.project.root
+    return found.composes.holding({os.path.join(root, path): data for path, data in held.items() if path != dockerfile})
 
 
 def _narrow(found: Survey, plan: ServicePlan, widened: Widened, files: Files) -> Iterator[Finding]:
@@ -63,14 +108,13 @@ def _narrow(found: Survey, plan: ServicePlan, widened: Widened, files: Files) ->
 
 
 def _narrow_dockerfile(found: Survey, plan: ServicePlan, widened: Widened, files: Files) -> Iterator[Finding]:
-    """Change a Dockerfile that takes one library; one that takes several is left to a person."""
+    """Change a Dockerfile, whichever of the service's libraries it takes."""
     dockerfile = f"{plan.service}/{widened.path}"
-    text, narrowed = _open(found.project, dockerfile, files), Narrowed()
-    for view in see_from(locate(found.project.root, found.targets_of(plan)), plan.service):
-        site = view.site(view.folder, view.folder, widened.builds)
-        narrowed = narrow_dockerfile(text.characters, site, os.path.relpath(view.folder, widened.builds[0].context))
-        if narrowed.edits:
-            break
+    text = _open(found.project, dockerfile, files)
+    views = see_from(locate(found.project.root, found.targets_of(plan)), plan.service)
+    sites = [view.site(view.folder, view.folder, widened.builds) for view in views]
+    inside = os.path.relpath(views[0].folder, widened.builds[0].context)
+    narrowed = narrow_dockerfile(text.characters, sites, inside)
     files[dockerfile] = files[dockerfile]._replace(after=_encode(text, narrowed.edits))
     for one in narrowed.problems:
         yield make_finding(one.code, plan.service, dockerfile, one.line, one.message, one.remedy)

@@ -10,6 +10,7 @@ from common_sync.core.copies.rules import Rules
 from common_sync.core.errors import shell_word
 from common_sync.core.expressions import expression
 from common_sync.core.model import ancestors, overlap
+from common_sync.edges.detection.links import WideImage
 from common_sync.edges.detection.repository import Candidate, FoundService, Reason
 from common_sync.edges.detection.tree import above, last
 from common_sync.edges.project.services import match_services
@@ -55,7 +56,7 @@ class Proposal(NamedTuple):
         patterns: The services as they are written down: folders, and globs that match nothing else.
         notes: What a person should know before it is written down.
         others: Folders that may be a library, too, but for which less speaks.
-        wide: Whether images take it from there that are built from a folder above their service.
+        wide: The images that take one from its master and are built from a folder above their service, sorted.
         members: The services that take their libraries from a uv workspace, and so get no copy.
     """
 
@@ -65,7 +66,7 @@ class Proposal(NamedTuple):
     patterns: tuple[str, ...]
     notes: tuple[Reason, ...]
     others: tuple[Candidate, ...]
-    wide: bool = False
+    wide: tuple[WideImage, ...] = ()
     members: tuple[str, ...] = ()
 
     @property
@@ -115,7 +116,8 @@ def make_proposal(root: str, chosen: Sequence[Candidate], others: Sequence[Candi
     notes += tuple(_note_unused(chosen, services))
     members = _find_members(root, services, libraries)
     notes += tuple(Reason(f"{one}/{PYPROJECT}", None, f"{_FROM_WORKSPACE} {shell_word(one)}") for one in members)
-    return Proposal(root, file, libraries, top, notes, tuple(others), any(one.wide for one in chosen), members)
+    wide = tuple(sorted({image for one in chosen for image in one.wide if image.service not in members}))
+    return Proposal(root, file, libraries, top, notes, tuple(others), wide, members)
 
 
 _FROM_WORKSPACE = "takes the library from the uv workspace, so the service gets no copy: common-sync context"

@@ -1,7 +1,7 @@
 """All checks of one service."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from common_sync.commands.steps.built_above import BuiltAbove
@@ -79,6 +79,7 @@ def check_service(
     told = {(finding.file, finding.code) for finding in plan.problems}
     dead_ends = tuple(list_dead_ends(composes, several[0].service, inside, told))
     findings: list[Finding] = []
+    untold: list[Finding] = []
     following: set[Finding] = set()
     fixed: dict[str, Fixed] = {}
     for opened in several:
@@ -89,6 +90,7 @@ def check_service(
         own = [*of_images, *opened.keep(inspect_service(view), opened.lines)]
         reported = _report(opened, view, own)
         findings += reported
+        untold += (opened.report(one) for one in own if one.code == "CS213")
         following |= {opened.report(one) for one in own if opened.follows(one, reported)}
         fixed = _fixed(images) | fixed
     of_service = (
@@ -98,7 +100,7 @@ def check_service(
     )
     findings += map(several[0].report, several[0].keep(of_service, several[0].lines))
     mounted = any(one.mounts for one in compositions)
-    states = judge([*findings, *shared], in_image=bool(dockerfiles), mounted=mounted)
+    states = judge([*findings, *untold, *shared], in_image=bool(dockerfiles), mounted=mounted)
     paths = tuple(dict.fromkeys(os.path.normpath(f"{plan.service}/{one.path}") for one in dockerfiles))
     once = tuple(dict.fromkeys(findings))
     seen = frozenset(following.intersection(once))
@@ -213,33 +215,47 @@ def _gather(widened: Iterable[str], known: list[Finding], own: list[Finding]) ->
             more = _count_more(others)
             message = f"it is built from another folder, and from the service's alone it fails: {first.message}{more}"
             left = [one for one in own if one not in following]
-            own = [*left, first._replace(message=message)]
+            own = [*_leave_out_later(left, following), first._replace(message=message)]
             known = [one for one in known if one.file != file or one.mend != "distribute --contexts"]
     return known, own
 
 
 def _count_more(others: int) -> str:
     """Return the end of a sentence: how many more lines of a file fail for one reason."""
-    return f"; {others} more {'line' if others == 1 else 'lines'} of it fail the same way" if others else ""
+    more = "line of it fails" if others == 1 else "lines of it fail"
+    return f"; {others} more {more} the same way" if others else ""
 
 
 def _gather_guessed(opened: _Opened, view: View, own: list[Finding]) -> list[Finding]:
-    """Make one finding of all that fails in a Dockerfile that nothing builds, and whose sources all lie in a folder above."""
+    """Make one finding of all that fails in a Dockerfile that nothing builds from its own folder, and whose sources all lie in a folder above."""
     service = opened.plan.service
     for image in view.images:
         following = [one for one in own if one.file == image.dockerfile and one.code in _BY_CONTEXT]
         lacking = [one.lacks for one in following if one.code == "CS202" and one.lacks]
-        folder = None if image.builds else _find_above(opened, lacking)
+        own_folder = any(one.context == opened.service.place for one in image.builds)
+        folder = None if own_folder else _find_above(opened, lacking)
         if folder is None:
             continue
         first, others = following[0], len(following) - 1
         up = os.path.relpath(folder or ".", service)
         message = f"it looks as if it is built from `{up}`; from the service's folder alone it fails: {first.message}"
         message += _count_more(others)
-        remedy = f"write its paths from the service's folder, and `{opened.service.copy}` for the library"
+        copies = [f"`{one.place}`" for one in opened.plan.copies]  # of all libraries, so that each says the same
+        library = "library" if len(copies) == 1 else "libraries"
+        remedy = f"write its paths from the service's folder, and {', '.join(copies)} for the {library}"
         merged = first._replace(message=message, remedy=remedy, lacks=None)
-        own = [merged, *(one for one in own if one not in following)]
+        left = [one for one in own if one not in following]
+        own = [merged, *_leave_out_later(left, following)]
     return own
+
+
+def _leave_out_later(left: Iterable[Finding], following: Iterable[Finding]) -> Iterator[Finding]:
+    """Leave out what cannot be told of later lines of a Dockerfile: the build ends before it comes to them."""
+    ends = {one.file: one.line for one in sorted(following, key=lambda one: -(one.line or 0)) if one.line}
+    for one in left:
+        end = ends.get(one.file) if one.code == "CS213" else None
+        if end is None or one.line is None or one.line <= end:
+            yield one
 
 
 def _find_above(opened: _Opened, sources: list[str]) -> str | None:

@@ -4,6 +4,7 @@ import itertools
 import os
 from collections.abc import Collection, Iterator, Sequence
 
+from common_sync.commands.steps.compose_ports import find_clashes
 from common_sync.commands.steps.import_checks import check_imports
 from common_sync.commands.steps.units import describe, is_ignored, released_place_of, settings_of, user_of
 from common_sync.core.environments.unit_checks import (
@@ -32,6 +33,7 @@ _VARIABLES = ".env"
 _PYTHON = ".venv/bin/python"
 _OPEN = 'let them (chmod a+x), or take a Python that all may execute, as python = "/usr/bin/python3"'
 _TAKE_DESCRIPTOR = "have it take descriptor 3, as uvicorn --fd 3 does; gunicorn takes it by itself, without --bind"
+_ONE_PORT = "write one port for one service in all places, and no port for two"
 _UNKEPT = (
     "it looks like data, and is not in `persistent`: the next release would not have what the service writes there"
 )
@@ -112,7 +114,7 @@ def check_ports(project: Project, services: Sequence[str]) -> tuple[Finding, ...
         project: The project.
         services: Their paths from the root.
     """
-    found = (one for service in services for one in _check_port(project, service))
+    found = (one for service in services for check in (_check_port, _check_compose) for one in check(project, service))
     return tuple(one for one in found if not is_ignored(project, one))
 
 
@@ -139,6 +141,14 @@ def _check_port(project: Project, service: str) -> Iterator[Finding]:
             if line.port != port:
                 message = f"the port is {port} by {file}:{settings.port.line}, and {line.variable} is {line.port}"
                 yield make_finding("CS307", service, where, line.line, message, remedy)
+
+
+def _check_compose(project: Project, service: str) -> Iterator[Finding]:
+    settings = settings_of(project, service)
+    if settings.port is not None:
+        port, where = int(settings.port.value), f"{project.configuration.file}:{settings.port.line}"
+        for clash in find_clashes(project, service, port, where, has_unit=bool(settings.command)):
+            yield make_finding("CS307", service, clash.file, clash.line, clash.message, _ONE_PORT)
 
 
 def _list_variable_files(project: Project, service: str) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
-_LONGEST = 200
+_LONGEST, _MOST_NAMED = 200, 3
 
 _LAG = 0.02
 """Seconds by which a file's time may lie before the change: the kernel takes it from a clock that ticks."""
@@ -25,6 +25,8 @@ class Process(NamedTuple):
         now: What the time was.
         reason: Why it is not `running`, or nothing.
         is_users: Whether it is a unit of the user's systemd, and not of the machine's.
+        installed: Where the library was installed by copying its files, in words, where it imports it from there; or nothing.
+        differing: Files there that are not as wanted.
     """
 
     state: State
@@ -33,6 +35,8 @@ class Process(NamedTuple):
     now: float = 0.0
     reason: str = ""
     is_users: bool = False
+    installed: str = ""
+    differing: tuple[str, ...] = ()
 
     @property
     def is_newer(self) -> bool:
@@ -61,7 +65,11 @@ def read_process(told: Mapping[str, object] | None) -> Process | None:
         if key in told:
             return Process(state, reason=str(told[key])[:_LONGEST], is_users=is_users)
     started, changed, now = (_seconds(told[key]) for key in ("started", "changed", "now"))
-    return Process("running", started, changed, now, is_users=is_users)
+    installed, differing = str(told.get("installed") or "")[:_LONGEST], told.get("differing") or ()
+    if not isinstance(differing, (list, tuple)) or bool(differing) > bool(installed):
+        raise ValueError
+    named = tuple(str(one)[:_LONGEST] for one in differing[:_MOST_NAMED])
+    return Process("running", started, changed, now, is_users=is_users, installed=installed, differing=named)
 
 
 _WITHOUT: Mapping[str, State] = {"error": "unknown", "none": "none", "stopped": "stopped"}

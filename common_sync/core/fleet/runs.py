@@ -17,7 +17,7 @@ class Runs(NamedTuple):
         state: The verdict.
         digest: The digest of the library's state that it runs, or nothing where that is not known.
         started: When the oldest process was started, in seconds of the calendar; 0 where that is not known.
-        reason: Why nothing is claimed, or why it cannot be told, or nothing.
+        reason: Why nothing is claimed, or why it cannot be told; of what was installed, what is not as wanted; or nothing.
         is_told: Whether it is what the process tells of itself, against what was proven.
         is_users: Whether it is a unit of the user's systemd, and not of the machine's.
         age: How many seconds ago that was, by the machine's own clock; 0 where that is not known.
@@ -58,8 +58,15 @@ def _judge(verdict: Verdict, process: Process | None, wanted: str) -> Runs:
     if process.is_of_the_future:
         reason = "its files have changed in the future, so its clock was set back: their times say nothing"
         return Runs("unknown", started=process.started, reason=reason)
+    if (
+        process.installed and not process.differing and verdict.state != "current"
+    ):  # which of the two it imports is not known
+        return Runs(started=process.started, reason=f"{process.installed}, and the folder holds something else")
     if not process.is_newer:
         return Runs("restart", started=process.started)
+    if process.differing:
+        reason = f"{process.installed}, where this is not as wanted: {', '.join(process.differing)}"
+        return Runs("other", started=process.started, reason=reason)
     if verdict.state == "current":
         return Runs("current", wanted, process.started)
     return Runs("other", verdict.own[2] if verdict.own else "", process.started)

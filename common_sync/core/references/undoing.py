@@ -1,6 +1,6 @@
 """What rewritten files said before: the lines that were changed, and how to put them back once others have moved on."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 
@@ -73,7 +73,22 @@ def put_back(text: str, hunks: Iterable[Hunk]) -> str:
         hunks: What was rewritten in it; of several places that read the same, the nearest to where it was is taken.
     """
     lines = text.split("\n")
+    return _replace(lines, _find_places(lines, hunks))
+
+
+def put_all_back(text: str, hunks: Sequence[Hunk]) -> str | None:
+    """Return a file with its former lines; None where one of those that were rewritten is not there any more.
+
+    Args:
+        text: The file as it is.
+        hunks: What was rewritten in it.
+    """
+    lines = text.split("\n")
     found = _find_places(lines, hunks)
+    return _replace(lines, found) if len(found) == len(hunks) else None
+
+
+def _replace(lines: list[str], found: Mapping[int, Hunk]) -> str:
     for place in sorted(found, reverse=True):
         lines[place : place + len(found[place].now)] = found[place].was
     return "\n".join(lines)

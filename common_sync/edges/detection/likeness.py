@@ -53,9 +53,10 @@ class Likeness:
     def count_former(self, one: str, folder: str) -> int:
         """Return how many modules of a folder are as another one once had them, in git's history; 0 unless most of them are.
 
-        Git is asked about a few folders only, since each answer is about their whole history.
+        A test or a script that a template gave to both says nothing. Git is asked about a few folders only, since each answer is about their whole history.
         """
-        shared = [module for module in sorted(self.share_names(one, folder)) if self._tree.data(f"{one}/{module}")]
+        names = sorted(self.share_names(one, folder))
+        shared = [name for name in names if _part(name) not in COMMONPLACE and self._tree.data(f"{one}/{name}")]
         if not shared or self._only_holds(one) or self._only_holds(folder):
             return 0
         if folder not in self._asked:

@@ -31,11 +31,20 @@ class Link(NamedTuple):
     text: str  # the line, to be shown
     name: str  # what the folder is called where it is copied or mounted to, or nothing
     wide: bool = False  # whether it leads there only where an image is built from a folder above the service's
+    composed: bool = False  # whether a compose file says that the image is built so
 
     @property
     def leads_inside(self) -> bool:
         """Whether it asks for a folder of the service itself."""
         return is_below(self.target, self.service)
+
+
+class WideImage(NamedTuple):
+    """An image that takes a library from its master, since it is built from a folder above its service."""
+
+    file: str  # the Dockerfile's path from the root
+    service: str  # the service's
+    composed: bool  # whether a compose file says how it is built
 
 
 def find_links(tree: Tree) -> list[Link]:
@@ -142,7 +151,8 @@ class _Linker:
                 if not copied.varies and not of_service:
                     wide = base != service and is_below(service, base)
                     lead = Lead(place, "copy", copied.line, copied.text, copied.name, wide=wide)
-                    yield from make_link(self._tree, service, lead, file)
+                    links = make_link(self._tree, service, lead, file)
+                    yield from (link._replace(composed=file in self._contexts) for link in links)
 
     def _own(self, file: str, found: Iterable[_Taken], often: Counter[str]) -> list[str]:
         """Return the services that are built by a Dockerfile: its own folder, or the programs that it copies."""
@@ -157,9 +167,13 @@ class _Linker:
     def _programs(self, places: Iterable[str], often: Counter[str]) -> list[str]:
         """Return those of some places that belong to a program; of the rest, what only one Dockerfile copies."""
         around = (next(filter(self._tree.looks_like_service, (place, *ancestors(place))), "") for place in places)
-        likely = sorted(set(filter(None, around)))
+        likely = sorted({one for one in around if one and not self._only_keeps_dockerfiles(one)})
         started = [one for one in likely if self._tree.is_program(one)]
         return started or [one for one in likely if often[one] == 1]
+
+    def _only_keeps_dockerfiles(self, folder: str) -> bool:
+        """Tell whether a folder is for files by which others are built: a `COPY *.toml` there does not mean the folder."""
+        return last(folder) in _OF_THE_FOLDER_ABOVE and folder not in self._tree.python_folders
 
     def _link_compose(self, file: str, services: list[ComposedService] | None) -> Iterator[Link]:
         if services is None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from common_sync.core.model import ancestors, is_below, overlap
 from common_sync.edges.detection.evidence import Evidence
-from common_sync.edges.detection.links import Link
+from common_sync.edges.detection.links import Link, WideImage
 from common_sync.edges.detection.reading import Strength
 from common_sync.edges.detection.tree import COMMONPLACE, Tree, above, last
 
@@ -54,7 +54,7 @@ class Candidate(NamedTuple):
         weight: How much speaks for it: 3 when it is installed from there or was copied by hand more than once, 2 when
             it is copied into images or by scripts, 1 when it is imported, mounted or named, 0 when there is one copy and no more.
         notes: What a person should know before it is written down.
-        wide: Whether images take it from there that are built from a folder above their service.
+        wide: The images that take it from there and are built from a folder above their service, sorted.
         imported: Whether a service imports it, or asks for it by its name.
         unused: The folders beside the services that look like one, and never use it.
         name: What it is called among several; its folder's name where that is nothing.
@@ -65,7 +65,7 @@ class Candidate(NamedTuple):
     services: tuple[FoundService, ...]
     weight: int
     notes: tuple[Reason, ...]
-    wide: bool = False
+    wide: tuple[WideImage, ...] = ()
     imported: bool = False
     unused: tuple[str, ...] = ()
     name: str = ""
@@ -151,10 +151,14 @@ class _Examination:
         self._leave_out_what_a_copy_would_hold(copy)
         self._note_what_is_in_the_way(copy)
         services = tuple(self._found(path) for path in sorted(self._reasons))
-        wide = any(link.wide for link in self._outward if link.service in self._reasons)
+        wide = {
+            WideImage(link.file, link.service, link.composed)
+            for link in self._outward
+            if link.wide and link.service in self._reasons
+        }
         links, notes = self._links, tuple(self._notes)
         imported = self._imported or any(link.kind == "use" for link in links)
-        return Candidate(self._master, copy, services, self._weigh(links), notes, wide, imported, unused)
+        return Candidate(self._master, copy, services, self._weigh(links), notes, tuple(sorted(wide)), imported, unused)
 
     def _found(self, service: str) -> FoundService:
         reasons = tuple(self._reasons[service])

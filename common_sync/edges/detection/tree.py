@@ -185,8 +185,16 @@ class Tree:
         return full[len(self.root) + 1 :] if full.startswith(f"{self.root}/") else None
 
     def is_built(self, folder: str) -> bool:
-        """Tell whether a folder has a Dockerfile or a compose file of its own."""
-        return any(is_dockerfile(name) or is_compose(name) for name in self.names.get(folder, ()))
+        """Tell whether a folder has a Dockerfile or a compose file of its own; one beside a service's tests starts what they need."""
+        if self.has_dockerfile(folder):
+            return True
+        return any(map(is_compose, self.names.get(folder, ()))) and not self._is_aside(folder)
+
+    def _is_aside(self, folder: str) -> bool:
+        """Tell whether a folder holds the tests or the scripts of the service around it."""
+        return last(folder) in COMMONPLACE and any(
+            self.has_dockerfile(one) or self.is_project(one) for one in ancestors(folder)
+        )
 
     def has_dockerfile(self, folder: str) -> bool:
         """Tell whether a folder has a Dockerfile: a compose file beside several services builds none of them by itself."""
@@ -198,7 +206,8 @@ class Tree:
 
     def has_main(self, folder: str) -> bool:
         """Tell whether a folder, or its package, has a module to start a program by."""
-        packages = (one for one in self.inner.get(folder, ()) if self.is_package(one))
+        inner = (one for one in self.inner.get(folder, ()) if last(one) not in COMMONPLACE)
+        packages = (one for one in inner if self.is_package(one))
         return any(not _MAIN.isdisjoint(self.names.get(one, ())) for one in (folder, *packages))
 
     def is_program(self, folder: str) -> bool:

@@ -123,7 +123,9 @@ async def _talk(process: Process, program: str) -> Reply:
 
 
 def _build_command(question: Question, patience: Patience) -> list[str]:
-    python = ["python3", "-I", "-"]
+    # Without -S, Python runs the *.pth of whoever installs something there, and each host pays for it. In a container they
+    # are asked for: they say what its service imports.
+    python = ["python3", "-I", "-"] if question.container else ["python3", "-I", "-S", "-"]
     there = ["docker", "exec", "-i", question.container, *python] if question.container else python
     if question.host == LOCAL:
         return there if question.container else [sys.executable, *python[1:]]

@@ -21,7 +21,7 @@ def read_line(master: str) -> list[Commit]:
     Raises:
         GitError: Git failed.
     """
-    return [*read_commits(master, *_LINE)][::-1]
+    return [*read_commits(master, *LINE)][::-1]
 
 
 def read_end(master: str, most: int) -> tuple[list[Commit], bool]:
@@ -34,7 +34,7 @@ def read_end(master: str, most: int) -> tuple[list[Commit], bool]:
     Raises:
         GitError: Git failed.
     """
-    line = [*read_commits(master, *_LINE, f"--max-count={most}")][::-1]
+    line = [*read_commits(master, *LINE, f"--max-count={most}")][::-1]
     if len(line) < most:
         return line, True
     top = find_top(master) or master
@@ -95,7 +95,24 @@ def read_between(root: str, path: str, since: str, until: str) -> list[Commit]:
     """
     top = find_top(root) or root
     prefix = _find_prefix(os.path.normpath(os.path.join(root, path)), top)
-    return [*_read_log(top, prefix, [prefix or "."], (*_LINE, f"^{since}"), until)]
+    return [*_read_log(top, prefix, [prefix or "."], (*LINE, f"^{since}"), until)]
+
+
+def read_paths(root: str, paths: Iterable[str], *options: str) -> Iterator[Commit]:
+    """Yield the commits that led to this one and changed some paths, the newest first; nothing outside git.
+
+    Args:
+        root: The absolute path of the folder that paths are from, those of the changes too.
+        paths: The paths.
+        options: Which commits, and how a merge is shown.
+
+    Raises:
+        GitError: Git failed; it fetches nothing.
+    """
+    top = find_top(root)
+    if top is not None:
+        prefix = _find_prefix(root, top)
+        yield from _read_log(top, prefix, [f"{prefix}{path}" for path in paths], options)
 
 
 def read_last(root: str, folders: Iterable[str], names: Iterable[str], most: int) -> list[Commit]:
@@ -115,12 +132,13 @@ def read_last(root: str, folders: Iterable[str], names: Iterable[str], most: int
     above = _SPECIAL.sub(_ESCAPED, prefix)
     where = [f":(literal){prefix}{folder}" for folder in folders]
     where += [f":(glob){above}**/{_SPECIAL.sub(_ESCAPED, name)}/**" for name in names]
-    return [*_read_log(top, prefix, where, (*_LINE, f"--max-count={most}"), literal=False)][::-1]
+    return [*_read_log(top, prefix, where, (*LINE, f"--max-count={most}"), literal=False)][::-1]
 
 
 _SPECIAL = expression(r"[*?\[\\]")
 _ESCAPED = r"\\\g<0>"
-_LINE = ("--first-parent", "--diff-merges=first-parent")
+LINE = ("--first-parent", "--diff-merges=first-parent")
+"""Of a merge only what it brought."""
 
 
 def _find_prefix(folder: str, top: str) -> str:
@@ -238,39 +256,6 @@ def name_entry(entry: Entry, path: str, digits: int) -> str | None:
         name = name_contents(size, blocks(), digits)
     # what was edited since the copy was read is not what the plan is about
     return name if held.hexdigest() == entry.sha256 else None
-
-
-def earlier_versions(root: str, path: str) -> Iterator[bytes]:
-    """Yield what a file held in the commits that led to this one, the newest first, each once; nothing outside git.
-
-    Args:
-        root: The absolute path of the folder that the file's path is from.
-        path: That path.
-
-    Raises:
-        GitError: Git failed.
-    """
-    if versions := list_versions(root, path):
-        yield from (data for _, data in read_blobs(root, dict.fromkeys(versions)))
-
-
-def list_versions(root: str, path: str) -> list[str]:
-    """Return git's names of what a file held in the commits that led to this one, the newest first; nothing outside git.
-
-    Args:
-        root: The absolute path of the folder that the file's path is from.
-        path: That path.
-
-    Raises:
-        GitError: Git failed.
-    """
-    top = find_top(root)
-    if top is None:
-        return []
-    prefix = _find_prefix(root, top)
-    line = _read_log(top, prefix, [f"{prefix}{path}"], ("--diff-merges=first-parent",))
-    held = (commit.changes.get(path) for commit in line)
-    return [blob.name for blob in held if blob is not None and not blob.is_link]
 
 
 def read_head(root: str) -> tuple[str, Commit] | None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from common_sync.core.configuration import Configuration, find_table, parse_configuration
 from common_sync.edges.git.changes import read_before
-from common_sync.edges.git.history import earlier_versions
+from common_sync.edges.git.versions import earlier_versions
 from common_sync.edges.project.load import CONFIGURATION_FILES
 
 

@@ -1,7 +1,7 @@
 """The compose files of a repository: each is read at most once, by whoever asks first."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.asked_once import asked_once
@@ -47,6 +47,19 @@ class ComposeFiles:
         self._included = set[str]()
         self._models: dict[tuple[str, str], dict[str, list[Layer]]] = {}
         self._dead_ends: dict[str, dict[DeadEnd, None]] = {}
+        self._held: Mapping[str, bytes] = {}
+
+    def holding(self, held: Mapping[str, bytes | None]) -> "ComposeFiles":
+        """Return the same with other bytes in some files than the disk has.
+
+        Args:
+            held: The absolute paths of files that are there and may build any service → what they are to hold; None for what
+                the disk has.
+        """
+        other = ComposeFiles(self._root, (*self._beside, *held))
+        other._held = {**self._held, **{path: data for path, data in held.items() if data is not None}}
+        other._files = {path: file for path, file in self._files.items() if path not in other._held}
+        return other
 
     @asked_once
     def read(self, path: str) -> bytes:
@@ -58,6 +71,8 @@ class ComposeFiles:
         Raises:
             OSError: It cannot be read.
         """
+        if path in self._held:
+            return self._held[path]
         with open(path, "rb") as file:
             return file.read(_LARGEST + 1)
 

@@ -93,7 +93,9 @@ def read_references(
     return found._replace(findings=findings, dockerfiles=dockerfiles, former=tuple(former))
 
 
-def read_version(libraries: Sequence[Location], service: str, file: str, data: bytes) -> References:
+def read_version(
+    libraries: Sequence[Location], service: str, file: str, data: bytes, composes: ComposeFiles | None = None
+) -> References:
     """Return what points at the libraries in another version of a service's file than the disk has.
 
     Args:
@@ -101,10 +103,11 @@ def read_version(libraries: Sequence[Location], service: str, file: str, data: b
         service: The service's path from the root.
         file: The file's path from the root.
         data: What that version holds.
+        composes: The compose files that tell how services are built; without them, a Dockerfile is built from its service.
     """
     included: Kind = "compose" if file.endswith((".yml", ".yaml")) else "requirements"  # files of any name may be
     kind = kind_of(file.removeprefix(f"{service}/")) or included
-    return _Reader(see_from(libraries, service), service).read_data(file, kind, data)
+    return _Reader(see_from(libraries, service), service, composes).read_data(file, kind, data)
 
 
 _STAYS = frozenset(("CS103", "CS104", "CS106", "CS108"))

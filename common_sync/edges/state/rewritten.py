@@ -6,6 +6,8 @@ It is a help, and not needed: where there is none, as in a fresh clone, git's hi
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from hashlib import sha256
+from typing import NamedTuple
 
 from common_sync.core.copies.manifest import why_unsafe
 from common_sync.core.model import FileEdit
@@ -20,20 +22,48 @@ _NAME = "rewritten.json"
 _SCHEMA = 1
 
 
-def read_record(state: str) -> Record:
-    """Return what was rewritten; nothing where there is no record, or none that can be read."""
+class _Undone(NamedTuple):
+    """What was put back in a file: of use again where somebody takes that back, as with `git reset --hard`."""
+
+    digest: str  # SHA-256 of what the file held before
+    hunks: list[Hunk]  # what was rewritten in it
+
+
+def recall(state: str, root: str) -> Record:
+    """Return what was rewritten; nothing where there is no record, or none that can be read.
+
+    Args:
+        state: The repository's state folder.
+        root: The absolute path of the folder that the files' paths are from.
+    """
+    record, undone = _read(state)
+    again = {}
+    for file, (digest, hunks) in undone.items():
+        with suppress(OSError), open(os.path.join(root, file), "rb") as stream:
+            if digest == sha256(stream.read()).hexdigest():
+                again[file] = hunks
+    return {**record, **again}
+
+
+def _read(state: str) -> tuple[Record, Mapping[str, _Undone]]:
     import json  # only where something is rewritten or put back
 
     with suppress(OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         with open(os.path.join(state, _NAME), encoding="utf-8") as file:
             document = json.load(file)
         if document["schema"] == _SCHEMA:
-            return {
-                file: [Hunk(int(line), tuple(map(str, was)), tuple(map(str, now))) for line, was, now in hunks]
-                for file, hunks in document["files"].items()
+            record = {file: _parse(hunks) for file, hunks in document["files"].items() if why_unsafe(file) is None}
+            undone = {
+                file: _Undone(str(digest), _parse(hunks))
+                for file, (digest, hunks) in document.get("undone", {}).items()
                 if why_unsafe(file) is None
             }
-    return {}
+            return record, undone
+    return {}, {}
+
+
+def _parse(hunks: Iterable[tuple[int, Iterable[object], Iterable[object]]]) -> list[Hunk]:
+    return [Hunk(int(line), tuple(map(str, was)), tuple(map(str, now))) for line, was, now in hunks]
 
 
 def add_to_record(state: str, edits: Iterable[FileEdit]) -> None:
@@ -46,26 +76,45 @@ def add_to_record(state: str, edits: Iterable[FileEdit]) -> None:
     Raises:
         TreeError: It cannot be written; nothing should be rewritten then.
     """
-    record = dict(read_record(state))
+    known, undone = _read(state)
+    record = dict(known)
     for edit in edits:
         before, after = os.fsdecode(edit.before or b""), os.fsdecode(edit.after or b"")
-        record[edit.path] = find_hunks(put_back(before, record.get(edit.path, ())), after)
-    write_record(state, record)
+        again = undone.get(edit.path)
+        same = again is not None and again.digest == sha256(edit.before or b"").hexdigest()
+        said = again.hunks if again is not None and same else record.get(edit.path, ())
+        record[edit.path] = find_hunks(put_back(before, said), after)
+    _write(state, record, undone)
 
 
-def write_record(state: str, record: Record) -> None:
-    """Replace the record.
+def take_out(state: str, recalled: Record, edits: Mapping[FileEdit, list[Hunk]]) -> None:
+    """Take out of the record what was put back, and keep it for whoever takes that back.
 
     Args:
         state: The repository's state folder, which is there.
-        record: What was rewritten; a file of which nothing is known any more is left out.
+        recalled: What was known of the files.
+        edits: What was done, with what is rewritten in each file still.
 
     Raises:
         TreeError: It cannot be written.
     """
+    known, undone = _read(state)
+    done = {edit.path: left for edit, left in edits.items() if edit.path in recalled}
+    kept = {
+        edit.path: _Undone(sha256(edit.before or b"").hexdigest(), recalled[edit.path])
+        for edit in edits
+        if edit.path in done
+    }
+    if done:
+        _write(state, {**known, **done}, {**undone, **kept})
+
+
+def _write(state: str, record: Record, undone: Mapping[str, _Undone]) -> None:
+    """Replace the record; a file of which nothing is known any more is left out."""
     import json  # as above
 
-    document = {"schema": _SCHEMA, "files": {file: hunks for file, hunks in sorted(record.items()) if hunks}}
+    files = {file: hunks for file, hunks in sorted(record.items()) if hunks}
+    document = {"schema": _SCHEMA, "files": files, "undone": dict(sorted(undone.items()))}
     try:
         with opened(state) as folder:
             replace_bytes(folder, _NAME, (json.dumps(document, indent=1) + "\n").encode("ascii"))

@@ -9,14 +9,15 @@ from common_sync.interface.show.options import Option, Options
 from common_sync.interface.show.presenter import View, find_outputs, present
 from common_sync.interface.show.terminal import look_at, say
 
-_ALL_ON = "A gitignore pattern: what it means concerns every service. May be repeated."
+_ALL_ON = "A gitignore pattern: a change of what it matches concerns every service. May be repeated."
 
 
 def run_affected(
     options: Options,
     *,
     since: Annotated[
-        str | None, Option("--since", "Compare with the last commit that led both here and to this one.", "REV")
+        str | None,
+        Option("--since", "Compare with the commit at which this branch left REV, such as origin/main.", "REV"),
     ] = None,
     until: Annotated[str | None, Option("--until", "Compare this commit, and not the work tree.", "REV")] = None,
     all_on: Annotated[list[str] | None, Option("--all-on", _ALL_ON, "PATTERN")] = None,
@@ -24,7 +25,7 @@ def run_affected(
     template: Annotated[str | None, Option("--template", "For gitlab: the file that has the job.", "FILE")] = None,
     job: Annotated[str | None, Option("--job", "For gitlab: the job that each service's extends.", "NAME")] = None,
 ) -> int:
-    """List the services that a build would see differently since a commit, and why; 2 where history cannot tell.
+    """List the services that a build would see differently since a commit, and why. Exit 2 where history cannot tell.
 
     The format github prints lines for $GITHUB_OUTPUT, gitlab a child pipeline; --quiet prints the services' paths alone.
     """

@@ -1,9 +1,11 @@
 """`eject`: options in, exit code out."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
+from common_sync.core.configuration import OWN_FILE, PYPROJECT
 from common_sync.edges.project.load import load_project
 from common_sync.interface.show.fields import eject_fields
 from common_sync.interface.show.options import DryRun, Option, Options, Services
@@ -30,11 +32,11 @@ def run_eject(
 
     project = load_project(options.root)
     ejection = eject(project, services or (), say, library=library, copies=remove_copies, force=force, dry_run=dry_run)
-    text, fields = partial(_lines, ejection, library), partial(eject_fields, ejection)
+    text, fields = partial(_lines, ejection, library, services or ()), partial(eject_fields, ejection)
     return present(View("eject", ejection.is_complete, ejection.findings, text, fields, project.root), options)
 
 
-def _lines(ejection: "Ejection", library: str | None, options: Options) -> Iterator[str]:
+def _lines(ejection: "Ejection", library: str | None, services: Sequence[str], options: Options) -> Iterator[str]:
     """Yield the changes, the findings, and what would bring all of it back."""
     if not options.quiet:
         yield from _done_lines(ejection, options.terminal)
@@ -42,14 +44,23 @@ def _lines(ejection: "Ejection", library: str | None, options: Options) -> Itera
     if ejection.kept is not None:
         yield kept_line(ejection.kept, ejection.root)
     if not options.quiet and not ejection.dry_run:
-        yield from options.terminal.wrap(_tell_end(library))
+        yield from options.terminal.wrap(_tell_end(ejection, library, services))
 
 
-def _tell_end(library: str | None) -> str:
+def _tell_end(ejection: "Ejection", library: str | None, services: Sequence[str]) -> str:
     """Return what else a person has to do, so that nothing brings it back."""
-    if library is None:
-        return "distribute, or the hook, brings all of it back: take those away as well"
-    return f"take the services out of the `services` of {printable(library)}, or common-sync distribute brings it back"
+    if library is not None:
+        return (
+            f"take the services out of the `services` of {printable(library)}, or common-sync distribute brings it back"
+        )
+    own = os.path.lexists(os.path.join(ejection.root, OWN_FILE))
+    if services:
+        named = " and ".join(printable(one.service) for one in ejection.services if one.service != ".")
+        where = OWN_FILE if own else PYPROJECT
+        return f"before you commit: take {named} out of `services` in {where}, or common-sync distribute brings it back"
+    what = OWN_FILE if own else f"[tool.common-sync] of {PYPROJECT}"
+    hook = "" if ejection.hooks is None else f", and the hook `common-sync` in {printable(ejection.hooks)}"
+    return f"before you commit: delete {what}{hook}"
 
 
 def _done_lines(ejection: "Ejection", terminal: Terminal) -> Iterator[str]:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _FENCED = expression(r"```console\n(.*?)```\n", re.DOTALL)
 _HEADING = expression(r"#+ ")
+_ITEM = expression(r"\n(?=- )")
+"""What stands before each item of a list but the first."""
+
 _LINK = expression(r"\[([^\]]*)\]\([^)]*\)")
 
 
@@ -50,9 +53,11 @@ def _page_lines(page: "Page", terminal: Terminal) -> Iterator[str]:
 
 def _text_lines(text: str, terminal: Terminal) -> Iterator[str]:
     for block in text.strip().split("\n\n"):
-        plain = _LINK.sub(r"\1", " ".join(block.split()))
-        heading = _HEADING.match(plain)
-        yield from terminal.wrap(terminal.paint(plain[heading.end() :], "bold") if heading else plain)
+        for part in _ITEM.split(block.strip()):
+            plain = _LINK.sub(r"\1", " ".join(part.split()))
+            heading = _HEADING.match(plain)
+            text = terminal.paint(plain[heading.end() :], "bold") if heading else plain
+            yield from terminal.wrap(text, len("- ") * plain.startswith("- "))
         yield ""
 
 

@@ -91,13 +91,34 @@ def _lines(proposal: "Proposal", options: Options) -> Iterator[str]:
     yield from ("", f"wrote {printable(os.path.relpath(proposal.file))}:", "")
     yield from (f"    {printable(line)}" if line else "" for line in format_configuration(proposal).splitlines())
     yield ""
-    if proposal.wide:
-        yield "some images are built from a folder above their service, which --contexts mends"
+    yield from _list_wide(proposal, terminal)
     if proposal.members == proposal.services:  # there is nothing to distribute
         service = shell_word(proposal.members[0])
         yield f"next: common-sync context {printable(service)} | docker build -f {printable(service)}/Dockerfile -"
     else:
-        yield f"next: common-sync distribute{' --contexts' if proposal.wide else ''}"
+        yield f"next: common-sync distribute{' --contexts' if any(one.composed for one in proposal.wide) else ''}"
+
+
+def _list_wide(proposal: "Proposal", terminal: Terminal) -> Iterator[str]:
+    """Yield which images are built from a folder above their service, apart by what mends them."""
+    if composed := [one.file for one in proposal.wide if one.composed]:
+        yield from terminal.wrap(
+            f"built from a folder above their service, which --contexts mends: {_name_some(composed)}"
+        )
+    if others := [one for one in proposal.wide if not one.composed]:
+        named = _name_some([one.file for one in others])
+        yield from terminal.wrap(
+            f"built from a folder above their service, and no compose file says how, so --contexts cannot mend it: {named}"
+        )
+        yield f"what to change there: common-sync doctor {printable(shell_word(others[0].service))}"
+
+
+def _name_some(files: Sequence[str]) -> str:
+    more = f" and {len(files) - _MOST_NAMED} more" if len(files) > _MOST_NAMED else ""
+    return f"{printable(', '.join(files[:_MOST_NAMED]))}{more}"
+
+
+_MOST_NAMED = 3
 
 
 def _find_terminal(options: Options) -> Terminal:

@@ -12,7 +12,7 @@ _NAMES = "Services; or tree digests, cs1: and at least 8 hex digits. Default: al
 
 
 def run_log(options: Options, names: Annotated[list[str] | None, Option("", _NAMES, "SERVICE|DIGEST")] = None) -> int:
-    """Show which commits of the library each copy lacks, or which commit a digest is of; 1 where that cannot be told."""
+    """Show which commits of the library each copy lacks, or which commit a digest is of. Exit 1 where that cannot be told."""
     from common_sync.commands.log import read_history  # no other command needs it
     from common_sync.interface.show.log import log_lines
 

@@ -34,7 +34,7 @@ def run_report(
 ) -> int:
     """Write a page to look at: which service has which version, what was edited, and since when.
 
-    It ends with 0 when it is written, whatever it says: verify is the check.
+    It ends with 0 when the page is written, even where a service is not in sync: to check, run verify.
     """
     from common_sync.commands.report import make_report  # brings all of doctor
     from common_sync.interface.report.output import check_output, write_report

@@ -15,7 +15,7 @@ def run_update(
     *,
     dry_run: DryRun = False,
 ) -> int:
-    """Look up anew what the tags of pins are, and lock that; the copies follow with distribute."""
+    """Lock the commits that the tags of pins name today. The next distribute brings the copies there."""
     from common_sync.commands.update import update  # no other command moves the lock
     from common_sync.interface.show.pin import update_fields, update_lines
 

@@ -39,7 +39,7 @@ def run_verify(
         str | None, Option("--since", "A library that differs from this commit must have another version.", "REV")
     ] = None,
 ) -> int:
-    """Exit 0 if every copy and reference is in sync; 1 and the findings if not. Writes nothing."""
+    """Check every copy and reference; write nothing. Exit 0 if all is in sync; else 1, with the findings."""
     if copy is not None:
         if services:
             raise ConfigurationError(Problem("takes no services: it checks one copy by itself", "--copy"))

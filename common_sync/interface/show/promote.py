@@ -54,7 +54,7 @@ def _promoted_lines(promoted: Sequence[Promoted], options: Options) -> Iterator[
 def _summary(promotion: Promotion, options: Options) -> Iterator[str]:
     terminal, number = options.terminal, len(promotion.promoted)
     if promotion.refused:
-        yield f"{terminal.mark('✗')} nothing was promoted: {count(len(promotion.refused), 'file')} cannot be"
+        yield f"{terminal.mark('✗')} nothing was promoted, because of {count(len(promotion.refused), 'file')}"
     elif not number:
         yield f"{terminal.mark('·')} nothing to promote: no copy was edited"
     elif all(one.how == "equal" for one in promotion.promoted):
@@ -66,7 +66,7 @@ def _summary(promotion: Promotion, options: Options) -> Iterator[str]:
         yield "  the copies keep the edits until they are locked at a release that has them"
     else:
         masters = " ".join(dict.fromkeys(shell_word(one.edit.copy.master) for one in promotion.promoted))
-        yield f"{terminal.mark('✓')} {count(number, 'file')} promoted: git diff {printable(masters)} shows them"
+        yield f"{terminal.mark('✓')} {count(number, 'file')} promoted; to see what has changed: git diff {printable(masters)}"
     if promotion.kept is not None and promotion.goal is not None:
         yield f"the files from before are kept in {printable(promotion.kept)}"
     elif promotion.kept is not None:
@@ -79,4 +79,4 @@ def _summary(promotion: Promotion, options: Options) -> Iterator[str]:
 def _tell_goal(goal: Goal, files: str) -> str:
     if goal.patch:
         return f"{files} in a patch: git apply {printable(shell_word(goal.patch))} takes it, in that repository"
-    return f"{files} promoted: git -C {printable(shell_word(goal.checkout))} diff shows them"
+    return f"{files} promoted; to see what has changed: git -C {printable(shell_word(goal.checkout))} diff"

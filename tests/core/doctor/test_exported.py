@@ -1,6 +1,6 @@
 """Requirements that `uv export` and `poetry export` write while the image is built, and that another line installs.
 
-The lines are those of uv 0.13 and of poetry-plugin-export 1.9; that pip refuses a folder beside hashes was tried with pip 26.
+The lines are those of uv 0.13, which was tried, and those that the pages of poetry-plugin-export show.
 """
 
 from collections.abc import Mapping
@@ -116,6 +116,12 @@ TEXTS: dict[str, tuple[str, Mapping[str, str], str | None]] = {
     "uv, by a variable": ("uv export -o $X", UV, None),
     "uv, no lock": ("uv export -o requirements.txt", {**LIBRARY, "pyproject.toml": PROJECT}, None),
     "uv, a lock that is none": ("uv export -o requirements.txt", {**UV, "uv.lock": "<<<"}, None),
+    "uv, an empty lock": ("uv export -o requirements.txt", {**UV, "uv.lock": ""}, None),
+    "uv, a lock of another project": (
+        "uv export -o requirements.txt",
+        {**UV, "uv.lock": LOCK.replace('"api"', '"x"')},
+        None,
+    ),
     "uv, no project": ("uv export -o requirements.txt", {**LIBRARY, "uv.lock": LOCK}, None),
     "uv, another command": ("uv lock -o requirements.txt", UV, None),
     "poetry": (

@@ -121,10 +121,40 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
         starts_with("#!/bin/sh", 'exec gosu app "$@"'),
         "CS220:6",
     ),
-    "gosu, under a condition": (
-        ALL + ENTRY + 'CMD ["python", "main.py"]',
+    **{
+        f"gosu, under a condition: {name}": (
+            ALL + ENTRY + user + 'CMD ["python", "main.py"]',
+            starts_with("#!/bin/sh", script),
+            expected,
+        )
+        for name, user, script, expected in (
+            ("root", "", 'if [ "$(id -u)" = 0 ]; then exec gosu app "$@"; fi\nexec "$@"', "CS220:6"),
+            (
+                "root, with more",
+                "",
+                'if [[ $EUID -eq 0 ]]\nthen\n  chown x y\n  exec gosu app "$0" "$@"\nfi\nexec "$@"',
+                "CS220:6",
+            ),
+            ("a user", "USER nobody\n", 'if [ "$(id -u)" = 0 ]; then exec gosu app "$@"; fi\nexec "$@"', ""),
+            (
+                "root by name",
+                "USER root\n",
+                'if test `id -u` -eq 0; then\n su-exec app "$@"\nelse\n "$@"\nfi',
+                "CS220:6",
+            ),
+            ("something else", "", 'if [ "$1" = x ]; then exec gosu app "$@"; fi\nexec "$@"', "CS213:6"),
+            (
+                "who it is, and more",
+                "",
+                'if [ "$(id -u)" = 0 ]; then echo; fi\nif [ $X ]; then exec gosu a b; fi\nexec "$@"',
+                "CS213:6",
+            ),
+        )
+    },
+    "gosu, under a condition, installed": (
+        ALL + "RUN apt-get install -y gosu\n" + ENTRY + 'CMD ["python", "main.py"]',
         starts_with("#!/bin/sh", 'if [ "$(id -u)" = 0 ]; then exec gosu app "$@"; fi\nexec "$@"'),
-        "CS213:6",
+        "",
     ),
     "su-exec": (ALPINE + "CMD su-exec nobody python main.py", {}, "CS220:5"),
     "su-exec, and other packages": (ALPINE + "RUN apk add foo\nCMD su-exec nobody python main.py", {}, "CS220:6"),

@@ -84,13 +84,14 @@ WHEELS: dict[str, str] = {
     "x-1-py2-none-any": "CS218:4",
     "x-1-py39-none-any": "",
     "x-1-py313-none-any": "CS218:4",
-    "x-1-cp312-cp312-manylinux_2_17_x86_64": "",
+    "x-1-cp312-cp312-manylinux_2_17_x86_64": "CS213:4",
     "x-1-cp311.cp312-none-any": "",
     "x-1-cp39-none-any": "CS218:4",
-    "x-1-cp39-abi3-manylinux2014_x86_64": "",
+    "x-1-cp39-abi3-manylinux2014_x86_64": "CS213:4",
     "x-1-cp313-abi3-manylinux2014_x86_64": "CS218:4",
     "x-1-cp312-cp312-macosx_11_0_arm64": "CS218:4",
-    "x-1-cp312-cp312-macosx_11_0_arm64.linux_x86_64": "",
+    "x-1-cp312-cp312-macosx_11_0_arm64.linux_x86_64": "CS213:4",
+    "x-1-cp312-cp312-musllinux_1_2_x86_64": "CS218:4",
     "x-1-pp310-pypy310_pp73-linux_x86_64": "CS218:4",
     "x-1-jy-none-any": "",
     "no-wheel": "",
@@ -109,7 +110,7 @@ def test_a_wheel_has_to_be_for_the_image(wheel: str) -> None:
 @pytest.mark.parametrize(
     ("base", "requirement", "expected"),
     [
-        ("FROM python\n", "./w/x-1-cp39-cp39-linux_x86_64.whl", ""),
+        ("FROM python\n", "./w/x-1-cp39-cp39-linux_x86_64.whl", "CS213:4"),
         ("FROM python\n", "./w/x-1-cp39-cp39-win32.whl", "CS218:4"),
         (BASE.partition("\n")[0] + "\n", './w/x-1-cp39-cp39-win32.whl ; python_version < "3.9"', "CS213:4"),
         (BASE.partition("\n")[0] + "\n", './w/x-1-cp39-cp39-win32.whl ; sys_platform == "win32"', ""),
@@ -120,3 +121,51 @@ def test_a_wheel_in_a_file_of_requirements(base: str, requirement: str, expected
     files = {**LIBRARY, requirement.partition(" ")[0].removeprefix("./"): "", "r.txt": f"{requirement}\n"}
     found = troubles_of(f"{base}WORKDIR /app\nCOPY . .\nRUN pip install -r r.txt\n", files)
     assert " ".join(f"{one.code}:{one.line}" for one in found) == expected
+
+
+AMD64, ARM64 = "x-1-cp312-cp312-manylinux_2_17_x86_64", "x-1-cp312-cp312-manylinux_2_17_aarch64.manylinux2014_aarch64"
+MUSL = "x-1-cp312-cp312-musllinux_1_2_x86_64"
+PLATFORMS: dict[str, tuple[str, str, str]] = {
+    "this processor": ("--platform=linux/amd64 python:3.12-slim", AMD64, ""),
+    "this processor, another": ("--platform=linux/arm64/v8 python:3.12-slim", ARM64, ""),
+    "another processor": ("--platform=linux/arm64 python:3.12-slim", AMD64, "CS218:4"),
+    "another processor, the other way": ("--platform=linux/amd64 python:3.12-slim", ARM64, "CS218:4"),
+    "32 bits of ARM": ("--platform=linux/arm/v7 python:3.12-slim", ARM64, "CS218:4"),
+    "a processor that nobody knows": ("python:3.12-slim", ARM64, "CS213:4"),
+    "the processor of whom builds": ("--platform=$TARGETPLATFORM python:3.12-slim", AMD64, "CS213:4"),
+    "a processor that no wheel is for": ("--platform=linux/mips64le python:3.12-slim", AMD64, "CS213:4"),
+    "Alpine": ("--platform=linux/amd64 python:3.12-alpine", MUSL, ""),
+    "a wheel of glibc in Alpine": ("--platform=linux/amd64 python:3.12-alpine", AMD64, "CS218:4"),
+    "a wheel of glibc in Alpine, on any processor": ("python:3.12-alpine", AMD64, "CS218:4"),
+    "a wheel of musl in Debian": ("--platform=linux/amd64 python:3.12-slim", MUSL, "CS218:4"),
+    "a wheel for all of Linux in Alpine": (
+        "--platform=linux/amd64 python:3.12-alpine",
+        "x-1-cp312-cp312-linux_x86_64",
+        "",
+    ),
+    "a wheel of both": ("--platform=linux/amd64 python:3.12-alpine", f"{AMD64}.musllinux_1_1_x86_64", ""),
+    "a wheel for anything in Alpine": ("python:3.12-alpine", "x-1-py3-none-any", ""),
+    "a libc that nobody knows": ("--platform=linux/amd64 team/python:3.12", AMD64, "CS213:4"),
+    "a libc that nobody knows, and a wheel for all of Linux": (
+        "--platform=linux/amd64 team/python:3.12",
+        "x-1-cp312-cp312-linux_x86_64",
+        "",
+    ),
+    "another Python": ("--platform=linux/amd64 python:3.12-slim", AMD64.replace("312", "311"), "CS218:4"),
+}
+
+
+@pytest.mark.parametrize("name", PLATFORMS)
+def test_a_wheel_has_to_be_for_the_processor_and_the_libc(name: str) -> None:
+    """A build would be called proven that ends at a wheel for the computers of the office, on a Raspberry Pi or in Alpine."""
+    base, wheel, expected = PLATFORMS[name]
+    head, files = (
+        f"FROM {base}\nWORKDIR /app\nCOPY . .\n",
+        {**LIBRARY, f"w/{wheel}.whl": "", "r.txt": f"./w/{wheel}.whl\n"},
+    )
+    for command in (f"pip install w/{wheel}.whl", "pip install -r r.txt"):
+        found = troubles_of(f"{head}RUN {command}\n", files)
+        assert " ".join(f"{one.code}:{one.line}" for one in found) == expected
+    found = troubles_of(f"{head}RUN {ALONE}x\n", files)
+    linked = {"CS218:4": "CS204:4"}.get(expected, "")
+    assert " ".join(f"{one.code}:{one.line}" for one in found) == linked

@@ -23,6 +23,14 @@ GROUPS = {
 }
 OLD_GROUP = {"pyproject.toml": _PROJECT.format("") + "[tool.uv.x]\n"}
 RUN = 'CMD [".venv/bin/python", "main.py"]\n'
+_MEMBER = '[project]\nname = "web"\nversion = "1"\n[tool.uv]\npackage = false\n'
+MEMBERS = {
+    "pyproject.toml": '[tool.uv.workspace]\nmembers = ["apps/*"]\nexclude = ["apps/alone"]\n',
+    "uv.lock": '[[package]]\nname = "web"\n',
+    "apps/web/pyproject.toml": _MEMBER,
+    "apps/alone/pyproject.toml": _MEMBER.replace("web", "alone"),
+}
+INSIDE = ALL + "RUN pip install ./common\nWORKDIR /app/apps/{}\nRUN uv sync --frozen\n"
 ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "pip: an option that is none": (ALL + "RUN pip install --no-such ./common\n", {}, "CS213:4"),
     "pip: the beginning of one": (ALL + "RUN pip install --no-cache --no-warn-s ./common\n", {}, ""),
@@ -101,6 +109,13 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
         ALL + "RUN uv sync --package web --extra more\n" + RUN,
         {"pyproject.toml": _PROJECT.format("") + "[tool.uv.workspace]\nmembers = ['web']\n"},
         "",
+    ),
+    "uv sync: a member by the lock of its workspace": (INSIDE.format("web"), MEMBERS, ""),
+    "uv sync: what is left out of the workspace has none": (INSIDE.format("alone"), MEMBERS, "CS204:6"),
+    "uv sync: below a member there is another project": (
+        INSIDE.format("web/inner"),
+        {**MEMBERS, "apps/web/inner/pyproject.toml": _MEMBER},
+        "CS204:6",
     ),
     "uv sync: a group, an extra and itself": (
         ALL + "RUN uv sync --group lint-all --extra fast --package api\n" + RUN,

@@ -1,6 +1,6 @@
 """Programs by an absolute path into an environment, and console scripts of the service's own project and of the library.
 
-What pip, uv and poetry install of `[project.scripts]` was tried with pip 26, uv 0.13 and poetry 2; `make e2e` starts two rows like these.
+What installs them is what the pages of pip, uv and poetry say; `make e2e` starts rows like these.
 """
 
 from collections.abc import Mapping
@@ -217,6 +217,33 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
         "",
     ),
     "a program inside a script": (COPY + "RUN pip install ./common\nCMD sh run.sh", {"run.sh": "nosuch\n"}, ""),
+    # a start script that goes on as what it is given, whoever runs it
+    **{
+        f"by each way: {name}": (
+            COPY + 'RUN pip install ./common\nENTRYPOINT ["sh", "e.sh"]\nCMD ["gunicorn", "main:app"]',
+            {"e.sh": script},
+            expected,
+        )
+        for name, script, expected in (
+            (
+                "gosu for root",
+                'if [ "$(id -u)" = 0 ]; then\n  chown app /d\n  exec gosu app "$@"\nfi\nexec "$@"\n',
+                "CS220:5",
+            ),
+            ("itself once more", 'if [ "$(id -u)" = 0 ]; then\n  exec gosu app "$0" "$@"\nfi\nexec "$@"\n', "CS220:5"),
+            ("both", 'if [ -f x ]; then\n exec gosu app "$@"\nelse\n exec "$@"\nfi\n', "CS220:5"),
+            ("a case", 'case "$1" in gunicorn) exec gosu app "$@";; esac\nexec "$@"\n', "CS220:5"),
+            (
+                "one after the other",
+                'if [ $A ]; then exec nice "$@"; fi\nif [ $B ]; then exec time "$@"; fi\nexec "$@"\n',
+                "CS220:5",
+            ),
+            ("something else first", 'if [ "$1" = x ]; then exec python main.py; fi\nexec "$@"\n', ""),
+            ("something else, too", 'if [ "$1" = x ]; then exec python main.py; else exec "$@"; fi\n', ""),
+            ("only one of them", 'if [ -f x ]; then exec gosu app "$@"; fi\n', ""),
+            ("an end before", 'if [ -f x ]; then exit 0; fi\nif [ -f y ]; then exec gosu a "$@"; fi\nexec "$@"\n', ""),
+        )
+    },
     # what another program is started by
     "a tracer": (COPY + "RUN pip install ./common gunicorn\nCMD ddtrace-run gunicorn main:app", {}, "CS213:5"),
     "a tracer that is there": (

@@ -47,6 +47,32 @@ def test_what_runs(folder: str, mount: str, process: str) -> None:
     assert runs.digest == (known[folder] if runs.state in {"current", "other"} else "")
 
 
+INSTALLED = Process("running", 105.0, 100.0, 200.0, installed="it was installed into /site")
+
+
+@pytest.mark.parametrize(
+    ("folder", "process", "state", "reason"),
+    [
+        ("current", INSTALLED, "current", ""),
+        ("current", INSTALLED._replace(started=99.0), "restart", ""),
+        (
+            "current",
+            INSTALLED._replace(differing=("shop/a.py", "shop/b.py")),
+            "other",
+            "not as wanted: shop/a.py, shop/b.py",
+        ),
+        ("differs", INSTALLED._replace(differing=("shop/a.py",)), "other", "not as wanted: shop/a.py"),
+        ("differs", INSTALLED, "none", "and the folder holds something else"),
+        ("gone", INSTALLED, "unknown", ""),
+        ("current", INSTALLED._replace(changed=300.0), "unknown", "its clock was set back"),
+    ],
+)
+def test_what_was_installed(folder: str, process: Process, state: str, reason: str) -> None:
+    """A process would be called current that imports another state of the library from its site-packages."""
+    runs = judge_runs(FOLDERS[folder]._replace(process=process), WANTED)
+    assert (runs.state, runs.digest, reason in runs.reason) == (state, WANTED if state == "current" else "", True)
+
+
 def test_why_nothing_is_claimed() -> None:
     """A person would look for what is wrong, and not be told."""
     of_user = Process("stopped", reason="failed", is_users=True)
@@ -71,6 +97,16 @@ TOLD: list[tuple[dict[str, object] | None, Process | None]] = [
     ),
     ({"started": 105, "changed": 100.0, "now": 200, "user": "x"}, PROCESSES["younger"]),
     ({"started": 105, "changed": 100.0, "now": 200}, PROCESSES["younger"]),
+    (
+        {
+            "started": 105,
+            "changed": 100.0,
+            "now": 200,
+            "installed": "it was installed into /site",
+            "differing": [*"abcd"],
+        },
+        INSTALLED._replace(differing=("a", "b", "c")),
+    ),
 ]
 
 
@@ -143,3 +179,10 @@ def test_nothing_becomes_better_by_what_is_told() -> None:
     """A service that says that it is current would be believed."""
     for before in (Runs(), Runs("restart", started=5.0), Runs("current", WANTED)):
         assert contradict(before, WANTED) == Runs("other", WANTED, before.started, is_told=True)
+
+
+@pytest.mark.parametrize("more", [{"differing": ["a.py"]}, {"installed": "there", "differing": "a.py"}])
+def test_what_is_installed_of_another_form(more: dict[str, object]) -> None:
+    """What no program of ours tells would be taken for an answer."""
+    with pytest.raises(ValueError):  # noqa: PT011 - any will do: what was told is no answer
+        read_process({"started": 105, "changed": 100.0, "now": 200, **more})

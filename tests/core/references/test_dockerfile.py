@@ -362,7 +362,7 @@ NARROWED = [
 def test_a_context_is_narrowed_whole_or_not_at_all(before: str, after: str | None, layout: Layout) -> None:
     """An image would be built without a part of what it needs."""
     text = f"FROM x\n{before}"
-    narrowed = narrow_dockerfile(text, layout.site(), "services/api")
+    narrowed = narrow_dockerfile(text, [layout.site()], "services/api")
     assert bool(narrowed.problems) is (after is None)
     assert apply_edits(text, narrowed.edits) == f"FROM x\n{before if after is None else after}"
 
@@ -384,11 +384,11 @@ def test_many_variables_take_a_time_that_their_number_tells() -> None:
 def test_a_mount_of_the_whole_context_keeps_it() -> None:
     """A command would no longer find what it reads of the mounted context."""
     text = "FROM x\nCOPY services/api/a /d/\nRUN --mount=type=bind,target=/src cp /src/tools/x /app/\nRUN --mount=target=/s,src= a\n"
-    narrowed = narrow_dockerfile(text, ROOT.site(), "services/api")
+    narrowed = narrow_dockerfile(text, [ROOT.site()], "services/api")
     assert [(problem.code, problem.line) for problem in narrowed.problems] == [("CS112", 3), ("CS112", 4)]
     assert "`type=bind,target=/src`" in narrowed.problems[0].message
     others = "FROM x\nRUN --mount= --mount --mount=type=cache,target=/c --mount=from=y,target=/d --mount=type=tmpfs,target=/t a\n"
-    assert not narrow_dockerfile(others, ROOT.site(), "services/api").problems
+    assert not narrow_dockerfile(others, [ROOT.site()], "services/api").problems
 
 
 def test_from_a_root_context_the_copy_is_known() -> None:

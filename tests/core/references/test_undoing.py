@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from common_sync.core.references.undoing import find_hunks, put_back
+from common_sync.core.references.undoing import find_hunks, put_all_back, put_back
 
 TEXTS = st.lists(st.sampled_from(["-e ../../common", "-e ./common", "fastapi", ""]), max_size=8).map("\n".join)
 
@@ -14,6 +14,14 @@ def test_putting_back_gives_the_very_bytes(before: str, after: str) -> None:
     """A file would not come back as somebody wrote it."""
     hunks = find_hunks(before, after)
     assert put_back(after, hunks) == before
+    assert put_all_back(after, hunks) == before
+
+
+def test_all_or_nothing() -> None:
+    """Half of a Dockerfile would be for one build context, and half of it for another."""
+    hunks = find_hunks("COPY a/x x\nRUN y\nCOPY a/z z\n", "COPY x x\nRUN y\nCOPY z z\n")
+    assert put_all_back("COPY x x\nRUN y\nCOPY z zz\n", hunks) is None
+    assert put_all_back("COPY x x\nRUN yy\nCOPY z z\n", hunks) == "COPY a/x x\nRUN yy\nCOPY a/z z\n"
 
 
 CASES = [

@@ -9,6 +9,7 @@ from common_sync.core.doctor.image.files import Image
 from common_sync.core.doctor.image.flags import LaterFlag
 from common_sync.core.doctor.install.command import Install
 from common_sync.core.doctor.install.need import Need
+from common_sync.core.doctor.install.wheels import Platform
 from common_sync.core.formats.dockerfile.syntax import Instruction
 from common_sync.core.formats.shell.script import Command
 from common_sync.core.formats.shell.words import Word
@@ -27,6 +28,7 @@ class Installed(NamedTuple):
     command: Command  # what installs it
     user: str  # who runs it
     image: Image = Image()  # the files that are there then
+    platform: Platform = Platform()  # what the image is built for
 
 
 class Ran(NamedTuple):

@@ -32,7 +32,7 @@ from common_sync.core.doctor.install.exported import read_export
 from common_sync.core.doctor.install.isolation import list_installed
 from common_sync.core.doctor.install.needs import find_needs
 from common_sync.core.doctor.install.options import refuse_options, refuse_outside
-from common_sync.core.doctor.install.wheels import refuse_wheel
+from common_sync.core.doctor.install.wheels import read_platform, refuse_wheel
 from common_sync.core.expressions import expression
 from common_sync.core.formats.dockerfile.syntax import Dockerfile, Instruction, Stage
 from common_sync.core.formats.dockerfile.variables import Variables, assignments, expand, used_in, with_variables
@@ -129,6 +129,9 @@ class _Builder:
         built_on = self._stage(base.text) if base.known else None
         if built_on is None:
             known = read_base(base.text) if base.known else Base(folder=UNKNOWN_FOLDER)
+            flag = stage.instructions[0].flag("platform")
+            platform = self._expand(flag, stage.instructions[0]) if flag is not None else ShellWord("")
+            known = known._replace(platform=platform.text if platform.known else "")
             return State(stage.name, number, known, base.text)
         state = State(stage.name, number, built_on.base)
         state.image, state.workdir = built_on.image, built_on.workdir
@@ -272,7 +275,8 @@ class _Builder:
         install = configure(asked, image, self._context)
         locked = [mount.place for mount in mounted if mount.read_only]
         found = find_needs(install, image, self._context, state.before)
-        taken = (refuse_wheel(need, install, state.base.python) for need in found)
+        platform = read_platform(state.base.system.name, state.base.platform)
+        taken = (refuse_wheel(need, install, state.base.python, platform) for need in found)
         read = (refuse_in_mounts(need, locked) for need in taken)
         inside = bool(state.path) or "activate" in instruction.arguments.text
         given, caches = ([one.place for one in mounted if one.owner == owner] for owner in ("anybody", "root"))
@@ -285,7 +289,7 @@ class _Builder:
         state.before = state.before.with_installed(needs, list_installed(install, needs, image, self._context))
         old_pip, python = state.base.old_pip and install.tool == "pip", state.base.python
         where = (instruction, state.number, state.workdir)
-        event = Installed(*where, install, needs, python, old_pip, command, state.user, image)
+        event = Installed(*where, install, needs, python, old_pip, command, state.user, image, platform)
         state.events.append(event)
         state.steps.append(event)
         if any(_NEW_PIP.fullmatch(one.word.text) for one in install.asked):

@@ -16,6 +16,7 @@ from common_sync.core.doctor.image.lookup import SOURCING, at_script, find_read,
 from common_sync.core.doctor.install.command import read_install
 from common_sync.core.doctor.install.need import read_text
 from common_sync.core.expressions import expression
+from common_sync.core.formats.shell.conditions import Path, is_sure
 from common_sync.core.formats.shell.script import Command, read_first_line, read_script, read_words
 from common_sync.core.formats.shell.words import ARGUMENTS, Word, split_script
 
@@ -54,11 +55,35 @@ def list_started(starts: Mapping[str, Start], around: Surrounding) -> Iterator[S
         starts: Its ENTRYPOINT and CMD, by these names.
         around: What the image is then.
     """
-    is_open = False
+    is_open, found = False, list[Started]()
     for line, command in _first_commands(starts, around):
         for one, followed in _follow(command, around, 0):
-            yield Started(line, one, is_open, is_told_folders(one, around.image, around.context))
+            found.append(Started(line, one, is_open, is_told_folders(one, around.image, around.context)))
             is_open = is_open or not (followed or is_calm(one))
+    ways: dict[tuple[Word, ...], list[Command]] = {}
+    for started in found:
+        ways.setdefault(started.command.words, []).append(started.command)
+    surely = {
+        id(min(several, key=_count_wrappers)) for several in ways.values() if is_sure([*_list_ways(several)])
+    }  # what only some of the ways go through is not sure
+    for started in found:
+        command = started.command
+        yield started._replace(command=command._replace(under=())) if id(command) in surely else started
+
+
+def _count_wrappers(command: Command) -> int:
+    return len([one for one in command.through if one and one[0].text != "exec"])
+
+
+def _list_ways(commands: list[Command]) -> Iterator[Path]:
+    """Yield the ways on which one program runs: where the script goes on as it, also those that what follows does not go."""
+    for command in commands:
+        yield command.under
+        for arm in command.ends:
+            yield (arm,)
+            for path in (one.under for one in commands):
+                at = next((at for at, other in enumerate(path) if other.fork == arm.fork), 0)
+                yield (*path[:at], arm)
 
 
 def list_later_installs(starts: Mapping[str, Start], around: Surrounding) -> Iterator[NotFollowed]:
@@ -171,4 +196,5 @@ def _pass_on(command: Command, arguments: tuple[Word, ...]) -> list[Command]:
         return [command]
     started = read_words(words, command.folder, command.environment)
     through = command.through
-    return [one._replace(under=(*command.under, *one.under), through=(*through, *one.through)) for one in started]
+    whole = (one._replace(under=(*command.under, *one.under), through=(*through, *one.through)) for one in started)
+    return [one._replace(ends=command.ends or one.ends) for one in whole]

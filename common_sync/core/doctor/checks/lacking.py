@@ -12,7 +12,7 @@ from common_sync.core.doctor.build.outcome import NotFollowed, Ran, StageEnd, St
 from common_sync.core.doctor.checks.begun import Begun, is_told, leaves_nothing
 from common_sync.core.doctor.checks.installers import ALONE, list_words
 from common_sync.core.doctor.checks.surroundings import surround
-from common_sync.core.doctor.image.lookup import find_started, list_folders, may_be_in_path
+from common_sync.core.doctor.image.lookup import find_read, find_started, list_folders, may_be_in_path
 from common_sync.core.doctor.install.brought import list_brought
 from common_sync.core.doctor.install.need import read_text
 from common_sync.core.doctor.view import IF_HARMLESS, View
@@ -89,8 +89,10 @@ def _list_needed(started: Started, begun: Begun) -> Iterator[_Needed]:
     if command.passed_over:
         return
     for one in command.through:
-        if one and one[0].known and (started.sure or basename(one[0].text) in _WRAPPERS):
-            yield _Needed(one[0].text, started.sure, command)
+        name = basename(one[0].text) if one and one[0].known else ""
+        by_root = None if started.sure or name not in _WRAPPERS else _is_for_root(name, begun)
+        if name and by_root is not False and (started.sure or name in _WRAPPERS):
+            yield _Needed(one[0].text, started.sure or by_root is True, command)
     if not started.sure or not command.words or not command.words[0].known:
         return
     path = find_started(command, begun.end.image)
@@ -102,6 +104,26 @@ def _list_needed(started: Started, begun: Begun) -> Iterator[_Needed]:
         for inner in read_words(words, None, {}) if words else ():
             names = inner.words[0].text if inner.words else ""
             yield _Needed(names, sure=True, command=command, by=path)
+
+
+_AS_ROOT = expression(
+    r"""\bif[ \t]+(?:\[\[?|test)[ \t]+"?(?:\$\(id[ ]-u\)|`id[ ]-u`|\$\{?E?UID\}?)"?[ \t]+(?:==?|-eq)[ \t]+['"]?0['"]?[ \t]*\]?\]?"""
+    r"""\s*;?\s*then\b(?P<body>(?:(?!\b(?:fi|else|elif|if)\b)[\s\S]){0,2000})"""
+)
+"""What a start script does only where root runs it."""
+
+
+def _is_for_root(name: str, begun: Begun) -> bool | None:
+    """Tell whether a start script, which runs a program where root runs it, is run by root; None where it does not, or nobody can tell."""
+    image, end = begun.end.image, begun.end
+    paths = {path for one in end.started for path in (find_read(one.command, image), find_started(one.command, image))}
+    places = [image.look(path) for path in paths if path is not None]
+    texts = [read_text(one, begun.image.context) or "" for one in places if one is not None and one.kind == "file"]
+    told = any(name in body for text in texts for body in _AS_ROOT.findall(text))
+    own = (
+        begun.file.endswith(f"/{begun.image.dockerfile}") and not begun.image.builds
+    )  # else a compose file may say `user`
+    return end.user in {"", "0", "root"} if told and own else None
 
 
 class _Lacking(NamedTuple):

@@ -132,6 +132,6 @@ def _take(source: Source, folders: list[str], event: Installed, held: dict[str, 
         return False
     for name in image.names(folder):
         found = _WHEEL.fullmatch(name) or _SOURCE.fullmatch(name)
-        if found is not None and (not own or fits(name, event.python)):
+        if found is not None and (not own or fits(name, event.python, event.platform)):
             held.setdefault(normalise(found["name"]), set()).add(found["version"])
     return True

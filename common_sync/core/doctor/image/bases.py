@@ -95,6 +95,7 @@ class Base(NamedTuple):
     folder: str = "/"  # the WORKDIR that it sets
     managed: bool = False  # whether its system's pip refuses to install into its Python
     system: System = System()  # the system that it has, where nothing more is in it
+    platform: str = ""  # what `FROM --platform` says, or nothing
 
 
 def read_base(image: str) -> Base:

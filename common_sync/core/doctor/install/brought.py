@@ -96,8 +96,7 @@ def _with_project(known: Brought, need: Need, install: Install, image: Image, co
         return known._replace(all_told=False, scripts_told=False)
     if need.path.endswith(ARCHIVES):
         return known._replace(packed=True, all_told=False)
-    if need.brought:
-        known = known.with_scripts(_scripts_of(need.path, image, context))
+    known = known.with_scripts(_scripts_of(need.path, image, context)) if need.brought else known
     if install.has("--no-deps") or not need.brought:
         return known
     text = _text(join(need.path, "pyproject.toml"), image, context)

@@ -79,6 +79,9 @@ def read_export(command: Command, image: Image, context: Context) -> tuple[str, 
     if found is None or lock is None:
         return None
     packages = list_tables(lock.get("package"))
+    names = {normalise(str(one.get("name", ""))) for one in packages}
+    if not packages or (command.program == "uv" and normalise(found.name) not in names):
+        return None  # a lock of something else
     lines = [
         *(_of_uv(asked, found, packages) if command.program == "uv" else _of_poetry(asked, packages, command.folder))
     ]

@@ -25,7 +25,7 @@ from common_sync.core.doctor.install.unbuilt import PROJECT_FILES, find_absent, 
 from common_sync.core.doctor.install.upward import upward
 from common_sync.core.doctor.install.uv import find_config_files, wheels_only
 from common_sync.core.doctor.install.uv_settings import refuse_settings
-from common_sync.core.doctor.install.workspace import find_bare_members, find_doubled_members
+from common_sync.core.doctor.install.workspace import find_bare_members, find_doubled_members, find_root
 from common_sync.core.formats.pip.paths import ARCHIVES, find_include, find_target, holds_variable, name_project
 from common_sync.core.formats.pip.refusals import is_nameless, why_refused, why_uv_refuses
 from common_sync.core.formats.pip.syntax import Instruction, parse_instructions
@@ -308,7 +308,8 @@ class _Finder:
             return
         yield Need("file", name, join(here, name), "there")
         if lock := find_lock(self.install):
-            path = join(here, lock)
+            locked = find_root(here, self._image, self._context) if self.install.tool == "uv" else here
+            path = join(locked, lock)
             there = self._image.look(path)
             yield Need("file", lock, path, "there" if there is not None else "missing")
             self._locked = (self._text(there) or "") if there is not None and there.kind == "file" else ""

@@ -10,6 +10,7 @@ from common_sync.core.doctor.image.files import Context, Image, match_paths
 from common_sync.core.doctor.install.command import Install
 from common_sync.core.doctor.install.need import Need, read_text
 from common_sync.core.doctor.install.projects import read_project
+from common_sync.core.doctor.install.upward import upward
 from common_sync.core.formats.toml import Document, parse_toml
 
 _TABLE = ("tool", "uv", "workspace")
@@ -57,6 +58,22 @@ def find_doubled_members(
         if name and names.setdefault(name, path) != path:
             refused = f"each member of a uv workspace needs a name of its own, and {names[name]} and {path} are both named `{name}`"
             yield Need("project", written, path, "there", "", file, line, refused=refused, brought=False)
+
+
+def find_root(folder: str, image: Image, context: Context) -> str:
+    """Return the folder whose lock file uv reads for a project: the workspace's that it is a member of, or its own.
+
+    Args:
+        folder: Where the project is in the image.
+        image: The files that are there then.
+        context: The build context that they came from.
+    """
+    for above in list(upward(folder))[1:]:
+        place = image.look(join(above, "pyproject.toml"))
+        text = read_text(place, context) if place is not None else None
+        if text and any(path == folder for _, _, path in _list_members(text, above, image)):
+            return above
+    return folder
 
 
 def _list_members(text: str, folder: str, image: Image) -> Iterator[tuple[int, str, str]]:

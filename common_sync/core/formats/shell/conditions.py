@@ -73,6 +73,8 @@ _GOES_ON = frozenset({"true", ":", "echo"})
 _OPERATORS = frozenset({"&&", "||", "|", "|&", "(", ")"})
 _DEEPEST = 60
 """How many conditions are noted: nobody writes both ways of so many, but a hostile script has any number."""
+_ITSELF = frozenset({"$0", "${0}", "$BASH_SOURCE", "${BASH_SOURCE[0]}", "${BASH_SOURCE}"})
+"""How a script calls itself."""
 _MAY_BE_EMPTY = expression(r"[$`*?\[]")
 
 
@@ -89,6 +91,8 @@ class Conditions:
         self._chain: Path = ()
         self._ended: Path = ()
         self._exits: set[int] = set()
+        self.again = False  # whether the command that was read last runs the script itself once more
+        self.went: Path = ()  # the way that the script has gone where it went on as the command that was read last
 
     @property
     def _above(self) -> Path:
@@ -198,8 +202,11 @@ class Conditions:
 
     def _end(self, words: list[str], before: str) -> None:
         """Take note that a command may end the script, and well."""
-        if words[:1] == ["exec"] and len(words) > 1:
-            words = ["exit"]
+        goes_on_as = words[:1] == ["exec"] and len(words) > 1
+        self.went, self.again = (), goes_on_as and any(word.strip("\"'") in _ITSELF for word in words)
+        if self.again:
+            return  # and then it goes on
+        words = ["exit"] if goes_on_as else words
         if not words or words[0] not in {"exit", "return"}:
             return
         status = words[1].strip("\"'") if len(words) > 1 else ""
@@ -208,6 +215,7 @@ class Conditions:
             arm = Arm(next(self._forks), 0)
             self._ended = (*self._ended, arm)[:_DEEPEST]
             self._exits |= {arm.fork} if words[0] == "exit" else set()
+            self.went = (Arm(arm.fork, 1, last=True),) if goes_on_as else ()
 
 
 def _falls_back(alternative: str) -> bool:

@@ -24,6 +24,7 @@ class Command(NamedTuple):
         environment: The variables that are set for it.
         passed_over: Whether the script goes on where it fails.
         through: What it is started by and was taken off, the outermost first: each wrapper or shell, with its options.
+        ends: Where the script goes on as this program (`exec`): the way that it has gone then; what is below hangs on the other.
     """
 
     words: tuple[Word, ...]
@@ -33,6 +34,7 @@ class Command(NamedTuple):
     environment: Variables = {}  # noqa: RUF012 - nobody writes to it: it is a Mapping
     passed_over: bool = False
     through: tuple[tuple[Word, ...], ...] = ()
+    ends: Path = ()
 
     @property
     def program(self) -> str:
@@ -155,7 +157,10 @@ class _Script:
             path = conditions.path_of(words, command.before, alternative, asks=asks)
             path = (*path, Arm(next(self.budget.forks), 0)) if outlook.unawaited else path
             for one in self._expand(words, command.writes, path):
-                yield one._replace(passed_over=True) if outlook.passed_over and not ends else one
+                found = one._replace(ends=conditions.went) if conditions.went else one
+                found = found._replace(words=()) if conditions.again else found
+                fatal = ends or bool(conditions.went) or conditions.again  # where `exec` fails, the shell ends
+                yield found._replace(passed_over=True) if outlook.passed_over and not fatal else found
         self._bracket(command.after)
 
     def _call(self, name: str, under: Path) -> Iterator[Command]:
