@@ -1,6 +1,7 @@
 """Everything that asks another repository by its URL: the one module whose git connects. Nobody is ever asked for a password."""
 
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Iterable, Sequence
@@ -9,6 +10,7 @@ from tempfile import TemporaryFile
 
 from common_sync.core import limits
 from common_sync.core.errors import CommonSyncError, ConfigurationError, GitError, Problem
+from common_sync.core.expressions import expression
 from common_sync.core.model import NAMED_ID
 from common_sync.core.pins import REMEDY, is_commit, list_tags, why_no_ref
 from common_sync.core.typos import nearest
@@ -95,6 +97,9 @@ class Remote:
 
     def _explain(self, ref: str, rows: dict[str, str]) -> Problem:
         """Say why a ref cannot be used: it is a branch, a typo, digits that name nothing, or not there."""
+        if not rows:  # as where a proxy answers with a page, which git takes for a list of no refs
+            message = f"{self._name} shows no tag and no branch"
+            return Problem(message, remedy=f"look whether a git repository is there: git ls-remote {self._name}")
         if (branch := rows.get(f"refs/heads/{ref}")) is not None:
             message = f"{ref!r} is a branch of {self._name}, which moves"
             return Problem(message, remedy=f"name the commit that it is at now: {branch}")
@@ -228,7 +233,7 @@ class Remote:
         elif code == -signal.SIGXFSZ or f"signal {signal.SIGXFSZ}" in words:
             message = f"has more than {most:,} bytes for this, which is more than is taken"
         else:
-            said = " ".join(words.split()).removeprefix("fatal: ")
+            said = _join_lines(words)
             message = f"cannot be reached: {said}" if said else "cannot be reached"
         remedy = f"try it by hand: git ls-remote {self._name}; nothing was changed"
         return Problem(message, self._name, remedy=remedy)
@@ -245,6 +250,16 @@ class Remote:
 
 _BY_NAME_ONLY = ("unadvertised object", "does not allow request")
 _NOT_THERE = ("not our ref", "couldn't find remote ref")
+
+
+_WARNING = expression(r"(?m)^warning: .*$")
+_NEXT_ERROR = expression(r"\.?\s*^(?:error|fatal): ", re.MULTILINE)
+
+
+def _join_lines(words: str) -> str:
+    """Return what git complains of as one line, without its warnings."""
+    joined = _NEXT_ERROR.sub("; ", _WARNING.sub("", words))
+    return " ".join(joined.split()).removeprefix("; ")
 
 
 def _configured_ssh(folder: str) -> str:
