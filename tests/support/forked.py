@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -124,8 +125,12 @@ class Forks:
         """Where the warm process listens for hooks that git starts: a socket of no folder."""
 
     def may_run(self, env: Mapping[str, str]) -> bool:
-        """Tell whether an environment asks for nothing that only a new Python would do."""
-        return not any(name.startswith(AT_START) for name in env)
+        """Tell whether an environment asks for nothing that only a new Python would do, and no other thread may be asking.
+
+        Answers come one after the other, by one pipe: two threads would read each other's, or wait for ever.
+        """
+        alone = threading.current_thread() is threading.main_thread()
+        return alone and not any(name.startswith(AT_START) for name in env)
 
     def start(self, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
         """Start the warm process, unless it is running.

@@ -111,8 +111,11 @@ class _File(NamedTuple):
         return [edit for one in under for edit in read_version(one, self.service, self.file, version).edits]
 
     def list_left(self, text: str, before: bytes) -> list[Reference]:
-        """Return what leads to the copy, but for lines of a file that was just so when there was none."""
-        data, named = os.fsencode(text), self.by_name
+        """Return what leads to the copy, but for lines of a file that was just so when there was none.
+
+        A library of another repository has no other place here: without its copy, such a line leads to nothing.
+        """
+        data, named = os.fsencode(text), {name: one for name, one in self.by_name.items() if one.upstream is None}
         found = [one for one in self.read(self.meant, text).references if one.state == "points-at-copy"]
         copies = {one: f"{self.service}/{named[one.library].copy}" for one in found if one.library in named}
         moved = bool(copies) and (data != before or bool(self.rewrite(data)))
