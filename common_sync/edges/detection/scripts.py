@@ -5,11 +5,9 @@ folder that is there.
 """
 
 import posixpath
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
-from functools import cache, reduce
-from itertools import islice, product
+from functools import cache
 from typing import NamedTuple
 
 from common_sync.core.expressions import expression
@@ -17,6 +15,7 @@ from common_sync.core.formats.shell.script import Command, read_script
 from common_sync.core.model import ancestors, is_below
 from common_sync.core.references.kinds import kind_of
 from common_sync.edges.detection.reading import Lead
+from common_sync.edges.detection.script_lines import ANY, cut_out, join_lines, list_ways, read_values, show_line
 from common_sync.edges.detection.tree import CI_FOLDERS, Tree, above, last
 
 _NAMES = expression(
@@ -28,28 +27,9 @@ _OF_SCRIPTS = frozenset({"", "scripts", "tools", "bin", "ci", "deploy", "build"}
 _COPIES = frozenset({"cp", "rsync", "ln", "gcp", "xcopy", "robocopy", "copy", "mv"})
 _HINT = expression(r"\b(?:cp|rsync|ln|xcopy|robocopy|copytree|rm)\b")
 _MAY_COPY = (b"cp ", b"rsync", b"ln -", b"xcopy", b"robocopy", b"copytree")
-_VARIABLE = expression(
-    r"\$\$?\{(?P<braced>\w+)[^{}]*\}|\$\$?(?P<plain>\w+)|\$\((?P<made>\w+)\)|\$\{\{[^{}]*\}\}|\$\([^()]*(?:\([^()]*\))*[^()]*\)|%(?P<percent>\w)"
-)
-_OWN_FOLDERS = frozenset(
-    ("PWD", "CURDIR", "GITHUB_WORKSPACE", "CI_PROJECT_DIR", "WORKSPACE", "BUILD_SOURCESDIRECTORY", "TRAVIS_BUILD_DIR")
-)
-"""Variables that hold the folder that a shell or make runs in, or the root that a CI has checked out."""
-_INNER = reduce(lambda inner, _: rf"(?:[^()\n]|\({inner}*\))", range(3), r"[^()\n]")
-_OWN_FOLDER = expression(
-    rf"\$\$?\((?=[^\n]{{0,200}}?(?:dirname|rev-parse|realpath|abspath|readlink|\bdir\b|\bpwd\b)){_INNER}*\)"
-)
-"""What runs a command that names the script's own folder, or the repository's."""
-_LOOP = expression(r"\bfor\s+(\w+)\s+in\s+(.+?)\s*(?:;|\bdo\b|\\?$)", re.MULTILINE)
-_ASSIGNED = expression(r"^\s*(?:export\s+)?(\w+)\s*[:?]?=\s*(.+?)\s*$", re.MULTILINE)
-_FOREACH = expression(r"\$\(foreach\s+(?P<name>\w+)\s*,\s*(?P<words>[^,]*),(?P<body>.*)\)")
-_QUOTES = expression(r"[\"'\]}),]+")
-_PREFIX = expression(r"^\s*(?:-\s+)?(?:run:|script:|cmd:|command:|\"[\w:-]+\":)?\s*[|>]?\s*[\"'@-]*")
 _COPYTREE = expression(r"copytree\(\s*(.+?)\s*,\s*(.+?)\s*(?:,|\)\s*$)")
 _LITERAL = expression(r"""(f?)(["'])(.*?)\2""")
 _FIELD = expression(r"\{[^{}]*\}")
-_MOST_VALUES, _MOST_WAYS = 50, 200
-_ANY = "*"
 _CONTENTS = expression(r"/(?:\.|\*|\*\.\w+)?$")
 """What asks for all that is in a folder, at the end of its path."""
 
@@ -101,7 +81,7 @@ def find_copies(tree: Tree, file: str) -> Iterator[tuple[str, Lead]]:
             for service, place, name in _locate(tree, file, one.source, one.target) if one.source else ():
                 if (service, place) not in seen:
                     seen.add((service, place))
-                    yield service, Lead(place, "copy", number, _show(line), name)
+                    yield service, Lead(place, "copy", number, show_line(line), name)
 
 
 def find_hand_copies(tree: Tree, file: str, known: Known) -> Iterator[HandCopy]:
@@ -110,12 +90,12 @@ def find_hand_copies(tree: Tree, file: str, known: Known) -> Iterator[HandCopy]:
     A path that begins with a variable of which nobody knows what it holds leads nowhere.
     """
     bases = tuple(dict.fromkeys((above(file), *ancestors(above(file)), "")))
-    for number, line, found in _read_lines(tree, file, _ANY):
+    for number, line, found in _read_lines(tree, file, ANY):
         made, gone = set[str](), set[str]()
         for one in found:
             (made if one.source else gone).update(_concerned(one, bases, known))
         if made or gone:
-            yield HandCopy(number, _show(line), tuple(sorted(made or gone)), removes=not made)
+            yield HandCopy(number, show_line(line), tuple(sorted(made or gone)), removes=not made)
 
 
 def _read_lines(tree: Tree, file: str, unset: str) -> Iterator[tuple[int, str, list[_Copying]]]:
@@ -129,19 +109,15 @@ def _read_lines(tree: Tree, file: str, unset: str) -> Iterator[tuple[int, str, l
     if not any(hint in tree.data(file) for hint in _MAY_COPY):
         return
     text = tree.text(file)
-    values = _values(text)
-    for number, line in _join_lines(text):
+    values = read_values(text)
+    for number, line in join_lines(text):
         if _HINT.search(line) and not line.lstrip().startswith(("#", "//")):
             yield number, line, list(_pairs(line, values, unset))
 
 
-def _show(line: str) -> str:
-    return _PREFIX.sub("", line).strip() or line.strip()
-
-
 def _concerned(one: _Copying, bases: Iterable[str], known: Known) -> set[str]:
     """Return the services into which a library is copied, or whose copy is removed; nothing that only wildcards say."""
-    if one.source.startswith(_ANY) or one.target.startswith(_ANY):
+    if one.source.startswith(ANY) or one.target.startswith(ANY):
         return set()
     for base in bases:
         target = _resolve(base, one.target)
@@ -178,37 +154,13 @@ def _is_library(base: str, target: str, one: _Copying, masters: Iterable[str]) -
     return any(is_below(source, master) for source in sources for master in masters)
 
 
-def _join_lines(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the lines with the number that each begins at; a backslash joins two."""
-    start, held = 1, ""
-    for number, line in enumerate(text.split("\n"), 1):
-        start = start if held else number
-        held += line.removesuffix("\r").removesuffix("\\")
-        if not line.rstrip("\r").endswith("\\"):
-            yield start, held
-            held = ""
-    if held:
-        yield start, held
-
-
-def _values(text: str) -> dict[str, tuple[str, ...]]:
-    """Return what variables may hold: the words of loops, and of assignments as a shell or make has them."""
-    found: dict[str, tuple[str, ...]] = {}
-    for match in (*_ASSIGNED.finditer(text), *_LOOP.finditer(text), *_FOREACH.finditer(text)):
-        written = match[2][1:].removesuffix(")") if match[2].startswith("(") else match[2]
-        written = _OWN_FOLDER.sub(".", written)
-        words = written.replace('"', " ").replace("'", " ").split()
-        found[match[1]] = (*found.get(match[1], ()), *words)[:_MOST_VALUES]
-    return found
-
-
 def _pairs(line: str, values: Mapping[str, tuple[str, ...]], unset: str) -> Iterator[_Copying]:
     """Yield each copy that a line makes or removes, wildcards for what cannot be told."""
     for match in _COPYTREE.finditer(line):
         yield _Copying(_spell(match[1]), _spell(match[2]))
-    body = _FOREACH.sub(r" \g<body> ", _PREFIX.sub("", line))
-    for way in islice(_ways(_OWN_FOLDER.sub(".", body), values, 3, unset), _MOST_WAYS):
-        yield from list(_run(way)) or _run(_QUOTES.sub(" ", way[_start(way) :]))
+    for way in list_ways(line, values, unset):
+        hint = _HINT.search(way)
+        yield from list(_run(way)) or _run(cut_out(way, hint.start() if hint else 0))
 
 
 def _run(script: str) -> Iterator[_Copying]:
@@ -216,47 +168,11 @@ def _run(script: str) -> Iterator[_Copying]:
         yield from _operands(command)
 
 
-def _start(line: str) -> int:
-    """Return where the first command that copies begins: in YAML and JSON other words come before it."""
-    hint = _HINT.search(line)
-    return hint.start() if hint else 0
-
-
 def _spell(code: str) -> str:
     """Return the path that an expression of Python comes to: its strings, joined, and a wildcard for anything else."""
-    parts = [_FIELD.sub(_ANY, match[3]) if match[1] else match[3] for match in _LITERAL.finditer(code)]
+    parts = [_FIELD.sub(ANY, match[3]) if match[1] else match[3] for match in _LITERAL.finditer(code)]
     rest = _LITERAL.sub("", code).strip(" /()+")
-    return "/".join(parts) if parts and not rest.endswith((".", "name")) else "/".join([*parts, _ANY])
-
-
-def _ways(line: str, values: Mapping[str, tuple[str, ...]], depth: int, unset: str) -> Iterator[str]:
-    """Yield a line with its variables put in, once for each way."""
-    matches = list(_VARIABLE.finditer(line))
-    if not matches:
-        yield line
-        return
-    names = list(dict.fromkeys(match[0] for match in matches))[:4]
-    firsts = [next(one for one in matches if one[0] == name) for name in names]
-    choices = [(values.get(_name(first), ()) if depth else ()) or (_unset(first, unset),) for first in firsts]
-    for chosen in islice(product(*choices), _MOST_WAYS):
-        way = _put_in(line, dict(zip(names, chosen, strict=True)))
-        yield from _ways(way, values, depth - 1, unset) if depth else (way,)
-
-
-def _put_in(line: str, values: Mapping[str, str]) -> str:
-    return _VARIABLE.sub(lambda match: values.get(match[0], _ANY), line)
-
-
-def _name(match: re.Match[str]) -> str:
-    return match["braced"] or match["plain"] or match["made"] or ""
-
-
-def _unset(match: re.Match[str], unset: str) -> str:
-    """Return what stands for a variable that the file does not set: `$ROOT` is likely to be a folder above."""
-    name = _name(match)
-    if name in _OWN_FOLDERS:
-        return "."
-    return unset if name.isupper() or (not name and match[0].startswith("$(")) else _ANY
+    return "/".join(parts) if parts and not rest.endswith((".", "name")) else "/".join([*parts, ANY])
 
 
 def _operands(command: Command) -> Iterator[_Copying]:
@@ -308,7 +224,7 @@ def _match(tree: Tree, parts: list[str]) -> list[str]:
     """Return the folders of the repository that a path with wildcards leads to."""
     folders = [""]
     for part in parts:
-        if _ANY in part or "?" in part or "[" in part:
+        if ANY in part or "?" in part or "[" in part:
             inner = (one for folder in folders for one in tree.inner.get(folder, ()))
             folders = [one for one in inner if fnmatchcase(last(one), part)]
         else:
