@@ -13,6 +13,7 @@ from common_sync.core.copies.library import LOCK_FILE
 from common_sync.core.copies.plan import Operation
 from common_sync.core.errors import TreeError
 from common_sync.core.model import FileEdit, Finding
+from common_sync.core.references.kinds import is_dockerfile
 from common_sync.core.service_plan import CopySurvey, FormerCopy, ServicePlan
 from common_sync.edges.library.targets import NO_FILES, Tracked, Unadded, find_changes
 from common_sync.edges.processes.workers import Phases, fork_map, no_progress
@@ -203,12 +204,19 @@ def bring_in_sync(
 
 
 def _report_scripts(found: Survey) -> tuple[Finding, ...]:
-    """Return what still makes copies by hand; all scripts are looked through only where a copy is new."""
-    if all(copy.exists for plan in found.plans for copy in plan.copies):
+    """Return what scripts do beside it by hand; they are looked through only where a copy is new, or a Dockerfile another."""
+    is_new = not all(copy.exists for plan in found.plans for copy in plan.copies)
+    turned = {
+        plan.service for plan in found.plans if any(is_dockerfile(os.path.basename(one.path)) for one in plan.edits)
+    }
+    if not is_new and not turned:
         return ()
-    from common_sync.commands.steps.hand_copies import report_hand_copies  # most runs make no copy
+    from common_sync.commands.steps.hand_builds import report_hand_builds  # most runs do neither
+    from common_sync.commands.steps.hand_copies import report_hand_copies
+    from common_sync.edges.detection.tree import read_tree
 
-    return report_hand_copies(found)
+    tree = read_tree(found.project.root)
+    return (*(report_hand_copies(found, tree) if is_new else ()), *report_hand_builds(found, tree, turned))
 
 
 def _with_ignored(found: Survey, outcomes: tuple[Outcome, ...]) -> tuple[Outcome, ...]:

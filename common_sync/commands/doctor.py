@@ -6,6 +6,7 @@ from contextlib import nullcontext
 from typing import NamedTuple
 
 from common_sync.commands.steps.built_above import BuiltAbove
+from common_sync.commands.steps.hand_builds import report_hand_builds
 from common_sync.commands.steps.hand_copies import report_hand_copies
 from common_sync.commands.steps.ignored_copies import find_ignored_copies
 from common_sync.commands.steps.indexed import check_indexed
@@ -17,6 +18,7 @@ from common_sync.core.errors import Problem, TreeError
 from common_sync.core.findings import make_finding
 from common_sync.core.model import FileEdit, Finding
 from common_sync.core.text import decode_bytes, encode_bytes
+from common_sync.edges.detection.tree import read_tree
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.files.replacing import write_edit
 from common_sync.edges.library.public_names import read_public_names
@@ -92,7 +94,16 @@ def diagnose(
                 _write(project.root, state, one.service, fixed)
     from_index = tuple(check_indexed(project, indexed, found.masters))
     environments = _check_environments(found.project, [plan.service for plan in found.plans])
-    return Diagnosis(found, shared, services, report_hand_copies(found), (*indexed,), from_index, environments)
+    tree = read_tree(project.root)
+    scripts = (*report_hand_copies(found, tree), *report_hand_builds(found, tree, _list_own(found, services)))
+    return Diagnosis(found, shared, services, scripts, (*indexed,), from_index, environments)
+
+
+def _list_own(found: Survey, services: Sequence[ServiceCheck]) -> set[str]:
+    """Return the services whose Dockerfiles are written for their own folder; for the others that is what is said of them."""
+    copied = {plan.service for plan in found.plans}
+    broken = {one.service for one in services if any(finding.code in ("CS112", "CS202") for finding in one.findings)}
+    return copied - broken
 
 
 def _split(project: Project, names: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:

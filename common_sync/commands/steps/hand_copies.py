@@ -6,27 +6,37 @@ from common_sync.commands.steps.survey import Survey
 from common_sync.core.findings import make_finding
 from common_sync.core.model import Finding, is_below
 from common_sync.edges.detection.scripts import HandCopy, Known, find_hand_copies, is_script
-from common_sync.edges.detection.tree import read_tree
+from common_sync.edges.detection.tree import Tree
 
 _MOST_NAMED = 3
 
 
-def report_hand_copies(found: Survey) -> tuple[Finding, ...]:
-    """Return a warning for each line by which a script copies a library into services, or removes their copies."""
-    return tuple(_report(found))
+def report_hand_copies(found: Survey, tree: Tree) -> tuple[Finding, ...]:
+    """Return a warning for each line by which a script copies a library into services, or removes their copies.
+
+    Args:
+        found: What was read and planned.
+        tree: The repository's files.
+    """
+    return tuple(_report(found, tree))
 
 
-def _report(found: Survey) -> Iterator[Finding]:
-    project = found.project
-    tree = read_tree(project.root)
-    masters = tuple(library.master for library in project.libraries)
-    known = Known(masters, tuple(plan.service for plan in found.plans), project.copies)
-    made = {*project.list_copies(project.services)}
-    told = {(one.file, one.line) for plan in found.plans for one in plan.problems if one.code == "CS110"}
+def list_scripts(found: Survey, tree: Tree) -> Iterator[str]:
+    """Yield the files that may hold commands, but for those in copies."""
+    made = {*found.project.list_copies(found.project.services)}
     for file in sorted(filter(is_script, tree.files)):
         if not any(is_below(file, copy) for copy in made):
-            lines = find_hand_copies(tree, file, known)
-            yield from (_make_finding(file, one) for one in lines if (file, one.line) not in told)
+            yield file
+
+
+def _report(found: Survey, tree: Tree) -> Iterator[Finding]:
+    project = found.project
+    masters = tuple(library.master for library in project.libraries)
+    known = Known(masters, tuple(plan.service for plan in found.plans), project.copies)
+    told = {(one.file, one.line) for plan in found.plans for one in plan.problems if one.code == "CS110"}
+    for file in list_scripts(found, tree):
+        lines = find_hand_copies(tree, file, known)
+        yield from (_make_finding(file, one) for one in lines if (file, one.line) not in told)
 
 
 def _make_finding(file: str, one: HandCopy) -> Finding:
