@@ -87,7 +87,9 @@ def find_image_builds(tree: Tree, file: str, owners: Mapping[str, str]) -> Itera
             found = [(built.context, _find_services(built, bases, owners)) for built in _read_line(line, values)]
             if services := {service for _, some in found for service in some}:
                 context = next(context for context, some in found if some)
-                yield ImageBuild(number, show_line(line), tuple(sorted(services)), context, is_command=True)
+                yield ImageBuild(
+                    number, " ".join(show_line(line).split()), tuple(sorted(services)), context, is_command=True
+                )
     if file.partition("/")[0] in CI_FOLDERS:
         yield from _read_steps(text, owners)
 
