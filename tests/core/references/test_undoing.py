@@ -39,6 +39,7 @@ CASES = [
     pytest.param("a\n-e ../../c\n", "a\n-e ./c\n", "a\r\n-e ./c\r\n", "a\r\n-e ../../c\r\n", id="converted since then"),
     pytest.param("-e ../../c\r\n", "-e ./c\r\n", "-e ./c\n", "-e ../../c\n", id="converted the other way"),
     pytest.param("P\na\nP\n", "C\na\n", "C\na\n", "P\na\nP\n", id="removed beside a line that stays"),
+    pytest.param("P\na\nP\nb\n", "a\nb\n", "a\nb\n", "P\na\nP\nb\n", id="removed around a line that stays"),
 ]
 
 
