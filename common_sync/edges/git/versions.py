@@ -1,6 +1,6 @@
 """Earlier versions of single files, as git's history has them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from common_sync.core.copies.ancestry import Blob
 from common_sync.edges.git.ask import ask
@@ -34,17 +34,18 @@ def earlier_states(root: str, paths: Sequence[str]) -> Iterator[Mapping[str, byt
     Raises:
         GitError: Git failed, or has the bytes not here.
     """
-    line = [one.changes for one in read_paths(root, paths, *LINE)]
-    states = [[_find_first(line[at:], path) for path in paths] for at in range(len(line))]
-    names = dict.fromkeys(name for state in states for name in state if name)
+    state, states = dict.fromkeys(paths, ""), list[dict[str, str]]()
+    for commit in reversed(list(read_paths(root, paths, *LINE))):
+        state = {**state, **{path: _name(commit.changes[path]) for path in paths if path in commit.changes}}
+        states.append(state)
+    names = dict.fromkeys(name for one in reversed(states) for name in one.values() if name)
     held = dict(read_blobs(root, names)) if names else {}
-    for state in states:
-        yield {path: held.get(name, b"") for path, name in zip(paths, state, strict=True)}
+    for one in reversed(states):
+        yield {path: held.get(name, b"") for path, name in one.items()}
 
 
-def _find_first(changes: Iterable[Mapping[str, Blob | None]], path: str) -> str:
-    """Return git's name of what a file was made by the newest change of it; nothing where it was no file then."""
-    blob = next((one[path] for one in changes if path in one), None)
+def _name(blob: Blob | None) -> str:
+    """Return git's name of what a file was made; nothing where it was no file then."""
     return blob.name if blob is not None and not blob.is_link else ""
 
 
@@ -84,4 +85,4 @@ def list_versions(root: str, path: str) -> list[str]:
         GitError: Git failed.
     """
     held = (commit.changes.get(path) for commit in read_paths(root, [path], _MERGES))
-    return [blob.name for blob in held if blob is not None and not blob.is_link]
+    return [name for name in map(_name, held) if name]
