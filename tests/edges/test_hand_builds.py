@@ -98,8 +98,8 @@ def test_who_narrows_a_context_is_told_who_else_builds_by_it(repo: Monorepo) -> 
     assert repo.run("distribute").code == 0
     assert "Makefile" not in repo.run("doctor").out, "what builds it today is right, and the Dockerfile is what is told"
     said = (
-        "! Makefile:2: CS112 `docker build -f services/api/Dockerfile -t api .` builds services/api from `.`, whose Dockerfile "
-        "is written for its own folder help: docker build services/api"
+        "! Makefile:2: CS112 `docker build -f services/api/Dockerfile -t api .` builds services/api from `.`; a service's "
+        "Dockerfile is written for its own folder help: docker build services/api"
     )
     done = repo.run("distribute", "--contexts")
     assert done.code == 0, done

@@ -2,24 +2,17 @@
 
 import os
 from collections.abc import Iterator
-from typing import NamedTuple
+from contextlib import suppress
+from functools import cached_property
 
 from common_sync.core.findings import make_finding
 from common_sync.core.formats.dockerfile.sources import find_sources, normalise
 from common_sync.core.formats.dockerfile.syntax import parse_dockerfile
-from common_sync.core.model import Finding, ancestors, is_below
+from common_sync.core.model import Finding, ancestors
 from common_sync.core.text import UnparsableError
 from common_sync.edges.project.load import Project
 from common_sync.edges.service.beside import list_dockerfiles
 from common_sync.edges.service.folder import ServiceFolder
-
-
-class _Taken(NamedTuple):
-    """Something that a Dockerfile takes from its context."""
-
-    file: str  # the Dockerfile, from the root
-    line: int  # the line, counted from 1
-    path: str  # what it takes, from its context
 
 
 class BuiltAbove:
@@ -31,7 +24,6 @@ class BuiltAbove:
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._taken: list[_Taken] | None = None
 
     def find(self, service: str) -> Iterator[Finding]:
         """Yield the Dockerfiles that take files of a service, each with the first line that does.
@@ -39,28 +31,30 @@ class BuiltAbove:
         Args:
             service: The service, which has no Dockerfile of its own.
         """
-        if self._taken is None:
-            self._taken = list(self._read())
-        lines = [one for one in self._taken if self._is_of(one, service)]
-        for file, line in {one.file: one.line for one in reversed(lines)}.items():
-            message = f"`{file}` cannot be followed: it takes `{service}` from a folder above, and no compose file tells how it is built"
+        for file, line in self._lines.get(service, {}).items():
+            message = f"it is built by `{file}` from a folder above, and not from its own folder alone: that cannot be followed"
             remedy = "give the service a Dockerfile of its own, and make its folder the context"
             yield make_finding("CS213", service, file, line, message, remedy)
 
-    def _read(self) -> Iterator[_Taken]:
+    @cached_property
+    def _lines(self) -> dict[str, dict[str, int]]:
+        """A folder → the Dockerfiles that take something in it → the first line that does."""
+        lines: dict[str, dict[str, int]] = {}
+        for file, line, path in self._read():
+            for base in (*ancestors(file), ""):  # from any of these it may be built
+                place = os.path.normpath(os.path.join(base, path))
+                for folder in (place, *ancestors(place)):
+                    lines.setdefault(folder, {}).setdefault(file, line)
+        return lines
+
+    def _read(self) -> Iterator[tuple[str, int, str]]:
+        """Yield each path that a Dockerfile takes: the Dockerfile, the line, and the path from the context."""
         masters = (library.master for library in self._project.libraries)
         root = ServiceFolder(self._project.root)
         for file in list_dockerfiles(self._project.root, {*self._project.services, *masters}):
             text = root.read_as_docker(file) or ""
-            try:
+            with suppress(UnparsableError):  # Docker refuses it
                 for source in find_sources(parse_dockerfile(text)):
-                    line = text.count("\n", 0, source.written.start) + 1
                     if not source.unknown:
-                        yield _Taken(file, line, normalise(source.path.text, within=True))
-            except UnparsableError:
-                continue  # Docker refuses it
-
-    def _is_of(self, taken: _Taken, service: str) -> bool:
-        """Tell whether something lies in a service, from any folder that its Dockerfile may be built from."""
-        above = (*ancestors(taken.file), "")
-        return any(is_below(os.path.normpath(os.path.join(base, taken.path)), service) for base in above)
+                        line = text.count("\n", 0, source.written.start) + 1
+                        yield file, line, normalise(source.path.text, within=True)

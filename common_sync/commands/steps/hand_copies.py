@@ -1,6 +1,6 @@
 """Lines of scripts that copy the library into services by hand: they go on doing so beside the copies that the tool keeps."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from common_sync.commands.steps.survey import Survey
 from common_sync.core.findings import make_finding
@@ -29,6 +29,12 @@ def list_scripts(found: Survey, tree: Tree) -> Iterator[str]:
             yield file
 
 
+def name_some(services: Sequence[str]) -> str:
+    """Return the names of the first services, and how many more there are."""
+    more = f" and {len(services) - _MOST_NAMED} more" if len(services) > _MOST_NAMED else ""
+    return f"{', '.join(services[:_MOST_NAMED])}{more}"
+
+
 def _report(found: Survey, tree: Tree) -> Iterator[Finding]:
     project = found.project
     masters = tuple(library.master for library in project.libraries)
@@ -40,11 +46,10 @@ def _report(found: Survey, tree: Tree) -> Iterator[Finding]:
 
 
 def _make_finding(file: str, one: HandCopy) -> Finding:
-    named = ", ".join(one.services[:_MOST_NAMED])
-    more = f" and {len(one.services) - _MOST_NAMED} more" if len(one.services) > _MOST_NAMED else ""
+    named = name_some(one.services)
     if one.removes:
-        message = f"`{one.text}` removes the copy of {named}{more}, which common-sync keeps"
+        message = f"`{one.text}` removes the copy of {named}, which common-sync keeps"
     else:
-        message = f"`{one.text}` copies the library by hand into {named}{more}, beside the copy that common-sync keeps"
+        message = f"`{one.text}` copies the library by hand into {named}, beside the copy that common-sync keeps"
     service = one.services[0] if len(one.services) == 1 else ""
     return make_finding("CS121", service, file, one.line, message, "take the line out: `distribute` keeps the copies")

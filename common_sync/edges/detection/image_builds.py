@@ -5,33 +5,41 @@ Source of the options: https://docs.docker.com/reference/cli/docker/buildx/build
 
 import posixpath
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from common_sync.core.expressions import expression
 from common_sync.core.formats.shell.script import Command, read_script
 from common_sync.core.model import ancestors, is_below
-from common_sync.edges.detection.script_lines import ANY, cut_out, join_lines, list_ways, read_values, show_line
-from common_sync.edges.detection.tree import CI_FOLDERS, Tree, above
+from common_sync.edges.detection.script_lines import (
+    ANY,
+    fits,
+    join_lines,
+    list_ways,
+    read_values,
+    read_ways,
+    show_line,
+)
+from common_sync.edges.detection.tree import CI_FOLDERS, Tree, above, last
 
 _HINT = expression(r"\b(?:docker|podman|buildah|nerdctl)\b")
 _PROGRAMS = frozenset({"docker", "podman", "buildah", "nerdctl"})
 _VERBS = (("build",), ("buildx", "build"), ("image", "build"), ("builder", "build"), ("bud",))
 _ALONE = frozenset(
     (
-        "--compress",
-        "--force-rm",
-        "--load",
-        "--no-cache",
-        "--pull",
-        "--push",
-        "--quiet",
-        "-q",
-        "--rm",
-        "--squash",
-        "--check",
-        "--debug",
-        "-D",
+        *(
+            "--check",
+            "--compress",
+            "--debug",
+            "-D",
+            "--force-rm",
+            "--load",
+            "--no-cache",
+            "--pull",
+            "--push",
+            "--quiet",
+            "-q",
+        ),
+        *("--rm", "--squash"),
     )
 )
 """Options of `docker build` that take no value."""
@@ -58,24 +66,32 @@ class _Built(NamedTuple):
     context: str
 
 
-def list_owners(tree: Tree, services: Container[str]) -> dict[str, str]:
-    """Return the service of each file that is in one: any of them may be a Dockerfile.
+Owners = Mapping[str, Mapping[str, str]]
+"""Of the files in services, any of which may be a Dockerfile: a file's name → its path → its service."""
+
+
+def list_owners(tree: Tree, services: Container[str]) -> Owners:
+    """Return the service of each file that is in one.
 
     Args:
         tree: The repository.
         services: The services' paths from the root.
     """
-    found = ((file, next((folder for folder in ancestors(file) if folder in services), "")) for file in tree.files)
-    return {file: service for file, service in found if service}
+    owners: dict[str, dict[str, str]] = {}
+    for file in tree.files:
+        service = next((folder for folder in ancestors(file) if folder in services), None)
+        if service is not None:
+            owners.setdefault(last(file), {})[file] = service
+    return owners
 
 
-def find_image_builds(tree: Tree, file: str, owners: Mapping[str, str]) -> Iterator[ImageBuild]:
+def find_image_builds(tree: Tree, file: str, owners: Owners) -> Iterator[ImageBuild]:
     """Yield the lines of a file that build a service by a Dockerfile in its folder, from another folder than that.
 
     Args:
         tree: The repository.
         file: The file.
-        owners: The service of each file that is in one.
+        owners: The services of files.
     """
     if b"build" not in tree.data(file):
         return
@@ -83,21 +99,14 @@ def find_image_builds(tree: Tree, file: str, owners: Mapping[str, str]) -> Itera
     bases = tuple(dict.fromkeys((above(file), *ancestors(above(file)), "")))
     values = read_values(text)
     for number, line in join_lines(text):
-        if _HINT.search(line) and ("build" in line or "bud" in line) and not line.lstrip().startswith(("#", "//")):
-            found = [(built.context, _find_services(built, bases, owners)) for built in _read_line(line, values)]
+        if "build" in line and _HINT.search(line) and not line.lstrip().startswith(("#", "//")):
+            read = read_ways(list_ways(line, values), _HINT, _run)
+            found = [(built.context, _find_services(built, bases, owners)) for built in read]
             if services := {service for _, some in found for service in some}:
-                context = next(context for context, some in found if some)
-                yield ImageBuild(
-                    number, " ".join(show_line(line).split()), tuple(sorted(services)), context, is_command=True
-                )
+                context, text = next(context for context, some in found if some), " ".join(show_line(line).split())
+                yield ImageBuild(number, text, tuple(sorted(services)), context, is_command=True)
     if file.partition("/")[0] in CI_FOLDERS:
         yield from _read_steps(text, owners)
-
-
-def _read_line(line: str, values: dict[str, tuple[str, ...]]) -> Iterator[_Built]:
-    for way in list_ways(line, values):
-        hint = _HINT.search(way)
-        yield from list(_run(way)) or _run(cut_out(way, hint.start() if hint else 0))
 
 
 def _run(script: str) -> Iterator[_Built]:
@@ -126,24 +135,20 @@ def _read_options(command: Command, words: Sequence[str]) -> Iterator[_Built]:
         yield _Built(posixpath.join(folder, file) if file else posixpath.join(context, "Dockerfile"), context)
 
 
-def _find_services(built: _Built, bases: Iterable[str], owners: Mapping[str, str]) -> tuple[str, ...]:
+def _find_services(built: _Built, bases: Iterable[str], owners: Owners) -> tuple[str, ...]:
     """Return the services whose Dockerfile it is, and that the context is another folder than; wildcards may be any name."""
     for base in bases:
         pattern, context = (posixpath.normpath(posixpath.join(base, one)) for one in built)
         if pattern.startswith(ANY) or ANY in context:
             continue
-        found = {service for file, service in owners.items() if _fits(file, pattern)}
+        named = (files for name, files in owners.items() if fits(last(pattern), name))
+        found = {service for files in named for file, service in files.items() if fits(pattern, file)}
         if found:
             return tuple(sorted(service for service in found if not is_below(context, service)))
     return ()
 
 
-def _fits(path: str, pattern: str) -> bool:
-    names, parts = path.split("/"), pattern.split("/")
-    return len(names) == len(parts) and all(map(fnmatchcase, names, parts))
-
-
-def _read_steps(text: str, owners: Mapping[str, str]) -> Iterator[ImageBuild]:
+def _read_steps(text: str, owners: Owners) -> Iterator[ImageBuild]:
     """Yield the steps of CI that name a Dockerfile by `file`; the context is the repository where they name none."""
     lines = text.splitlines()
     for number, line in enumerate(lines):

@@ -5,11 +5,15 @@ folder that is there.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
 from functools import reduce
 from itertools import islice, product
+from typing import TypeVar
 
 from common_sync.core.expressions import expression
+
+Item = TypeVar("Item")
 
 ANY = "*"
 """What stands for a value that nobody can tell."""
@@ -75,14 +79,23 @@ def list_ways(line: str, values: Mapping[str, tuple[str, ...]], unset: str = ANY
     yield from islice(_ways(_OWN_FOLDER.sub(".", body), values, 3, unset), _MOST_WAYS)
 
 
-def cut_out(way: str, start: int) -> str:
-    """Return a command that other words stand before, in YAML and JSON, without these and without quotes.
+def read_ways(ways: Iterable[str], hint: re.Pattern[str], read: Callable[[str], Iterable[Item]]) -> Iterator[Item]:
+    """Yield what is read in a line, whichever way it goes; in YAML and JSON other words and quotes stand around a command.
 
     Args:
-        way: What a line comes to.
-        start: Where the command begins.
+        ways: What the line comes to.
+        hint: Finds the program that a command begins with.
+        read: Reads a script.
     """
-    return _QUOTES.sub(" ", way[start:])
+    for way in ways:
+        begin = hint.search(way)
+        yield from [*read(way)] or read(_QUOTES.sub(" ", way[begin.start() if begin else 0 :]))
+
+
+def fits(pattern: str, path: str) -> bool:
+    """Tell whether a path is one that wildcards in the names of a pattern may stand for."""
+    names, parts = path.split("/"), pattern.split("/")
+    return len(names) == len(parts) and all(map(fnmatchcase, names, parts))
 
 
 def _ways(line: str, values: Mapping[str, tuple[str, ...]], depth: int, unset: str) -> Iterator[str]:

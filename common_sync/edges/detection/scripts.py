@@ -15,7 +15,15 @@ from common_sync.core.formats.shell.script import Command, read_script
 from common_sync.core.model import ancestors, is_below
 from common_sync.core.references.kinds import kind_of
 from common_sync.edges.detection.reading import Lead
-from common_sync.edges.detection.script_lines import ANY, cut_out, join_lines, list_ways, read_values, show_line
+from common_sync.edges.detection.script_lines import (
+    ANY,
+    fits,
+    join_lines,
+    list_ways,
+    read_values,
+    read_ways,
+    show_line,
+)
 from common_sync.edges.detection.tree import CI_FOLDERS, Tree, above, last
 
 _NAMES = expression(
@@ -123,7 +131,7 @@ def _concerned(one: _Copying, bases: Iterable[str], known: Known) -> set[str]:
         target = _resolve(base, one.target)
         services = {service for service in known.services if _leads_into(target, service)}
         if not one.source:
-            copies = {service for service in services for copy in known.copies if _fits(target, f"{service}/{copy}")}
+            copies = {service for service in services for copy in known.copies if fits(target, f"{service}/{copy}")}
             if copies:
                 return copies
         elif services and _is_library(base, target, one, known.masters):
@@ -139,12 +147,7 @@ def _resolve(base: str, path: str) -> str:
 def _leads_into(target: str, service: str) -> bool:
     """Tell whether a path, with wildcards, is a service or in it; what is all wildcards says nothing."""
     parts = target.split("/")
-    return bool(target.strip("*/")) and _fits("/".join(parts[: service.count("/") + 1]), service)
-
-
-def _fits(pattern: str, path: str) -> bool:
-    parts, names = pattern.split("/"), path.split("/")
-    return len(parts) == len(names) and all(map(fnmatchcase, names, parts))
+    return bool(target.strip("*/")) and fits("/".join(parts[: service.count("/") + 1]), service)
 
 
 def _is_library(base: str, target: str, one: _Copying, masters: Iterable[str]) -> bool:
@@ -158,9 +161,7 @@ def _pairs(line: str, values: Mapping[str, tuple[str, ...]], unset: str) -> Iter
     """Yield each copy that a line makes or removes, wildcards for what cannot be told."""
     for match in _COPYTREE.finditer(line):
         yield _Copying(_spell(match[1]), _spell(match[2]))
-    for way in list_ways(line, values, unset):
-        hint = _HINT.search(way)
-        yield from list(_run(way)) or _run(cut_out(way, hint.start() if hint else 0))
+    yield from read_ways(list_ways(line, values, unset), _HINT, _run)
 
 
 def _run(script: str) -> Iterator[_Copying]:
