@@ -113,7 +113,7 @@ def test_a_line_that_is_newer(repo: Monorepo, before: dict[str, bytes], *, recor
     done = other.concise("eject", "--remove-copies")
     assert done.code == 1
     assert (
-        f"{API}/Dockerfile:7: CS117 takes something from `{API}`, and the image is built from a folder above again"
+        f"{API}/Dockerfile:7: CS117 is written for `{API}`, and the image is built from a folder above again"
         in done.out
     )
     assert other.read(f"{API}/Dockerfile").encode() == before[f"{API}/Dockerfile"] + b"COPY more.py ./\n"

@@ -522,7 +522,10 @@ def make_environment(repo: Units, name: str) -> Path:
             "services:\n  web:\n    build: services/api\n    ports: ['8080-8081:80']\n",
             "publishes `web` at 8080 to 8081",
         ),
-        ("services:\n  web:\n    image: nginx\n    ports:\n    - {published: 8000, target: 80}\n", "and here `web`'s"),
+        (
+            "services:\n  web:\n    image: nginx\n    ports:\n    - {published: 8000, target: 80}\n",
+            "publishes `web` at port 8000 of the machine, which the unit of services/api has (",
+        ),
         ("services:\n  api:\n    build: services/api\n    ports: ['8080:8000']\n", ""),
         ("services:\n  api:\n    build: services/api\n    ports: ['8000:80', '9000:90']\n", ""),
         ("services:\n  web:\n    image: nginx\n    ports: ['${PORT}:80', '8000:80/udp', '80']\n", ""),

@@ -1,7 +1,7 @@
 """`eject`: put every reference back as it was and, where that is asked for, remove the copies."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from contextlib import nullcontext, suppress
 from functools import partial
 from types import MappingProxyType
@@ -11,13 +11,14 @@ from common_sync.commands.steps.apply import attempt, discarded
 from common_sync.commands.steps.former_masters import list_former_masters
 from common_sync.commands.steps.putting_back import restore_file
 from common_sync.commands.steps.survey import Survey, survey
-from common_sync.commands.steps.widening import is_dockerfile, widen
+from common_sync.commands.steps.widening import widen
 from common_sync.core.copies.library import Library
 from common_sync.core.copies.plan import CopyPlan, Operation
 from common_sync.core.errors import TreeError
 from common_sync.core.expressions import expression
 from common_sync.core.findings import make_finding
 from common_sync.core.model import FileEdit, Finding, is_below
+from common_sync.core.references.kinds import kind_of
 from common_sync.core.references.undoing import mentions, put_back
 from common_sync.core.service_plan import CopySurvey, ServicePlan
 from common_sync.edges.files.folders import explain_os_error, opened
@@ -142,25 +143,40 @@ def _widen(found: Survey, plans: Sequence[ServicePlan], services: Sequence[Eject
     """Put back the build contexts that the record does not tell of, with the Dockerfiles."""
     edits = {edit.path: edit for one in services for edit in one.edits}
     refused = {finding.file for one in services if one.service == "." for finding in one.findings}
-    findings = []
-    for plan, one in zip(plans, services, strict=False):
-        kept = list(one.findings)
-        for file in _list_dockerfiles(plan, one):
-            held = {path: edit.after or b"" for path, edit in edits.items()}
-            widened = widen(found, plan, file, held, refused)
-            edits |= {edit.path: edits.get(edit.path, edit)._replace(after=edit.after) for edit in widened.edits}
-            lines = {(reference.file, reference.line) for reference in widened.left}
-            kept = [f for f in kept if f.code not in _LEADING or f.file != file or (f.file, f.line) in lines]
-            kept += widened.findings
-        findings.append(tuple(kept))
-    own = [
-        one._replace(
-            findings=kept, edits=tuple(edits.pop(edit) for edit in sorted(edits) if is_below(edit, one.service))
-        )
-        for one, kept in zip(services, findings, strict=False)
+    own, root = services[: len(plans)], services[len(plans) :]
+    told = [_widen_service(found, plan, one, edits, refused) for plan, one in zip(plans, own, strict=True)]
+    widened = [
+        one._replace(findings=findings, edits=_take(edits, one.service))
+        for one, findings in zip(own, told, strict=True)
     ]
-    root = [one._replace(edits=tuple(edits.values())) for one in services[len(plans) :]]
-    return (*own, *(root or ([Ejected(".", (".",), tuple(edits.values()), (), (), ())] if edits else [])))
+    rest = tuple(edits.values())
+    if rest and not root:
+        root = (Ejected(".", (".",), (), (), (), ()),)
+    return (*widened, *(one._replace(edits=rest) for one in root))
+
+
+def _widen_service(
+    found: Survey, plan: ServicePlan, one: Ejected, edits: dict[str, FileEdit], refused: Container[str]
+) -> tuple[Finding, ...]:
+    """Add to the edits what puts a service's images back; return what is left to a person."""
+    findings = list(one.findings)
+    for file in _list_dockerfiles(plan, one):
+        widened = widen(found, plan, file, {path: edit.after or b"" for path, edit in edits.items()}, refused)
+        for edit in widened.edits:
+            edits[edit.path] = edits.get(edit.path, edit)._replace(after=edit.after)
+        lines = {reference.line for reference in widened.left}
+        findings = [
+            finding
+            for finding in findings
+            if finding.code not in _LEADING or finding.file != file or finding.line in lines
+        ]
+        findings += widened.findings
+    return tuple(findings)
+
+
+def _take(edits: dict[str, FileEdit], service: str) -> tuple[FileEdit, ...]:
+    """Take the edits of a service's own files out of all of them."""
+    return tuple(edits.pop(path) for path in sorted(edits) if is_below(path, service))
 
 
 _LEADING = frozenset(("CS117", "CS118"))
@@ -169,9 +185,8 @@ _LEADING = frozenset(("CS117", "CS118"))
 def _list_dockerfiles(plan: ServicePlan, one: Ejected) -> list[str]:
     """Return the Dockerfiles of a service that lead to the copy, or did so."""
     leading = {reference.file for reference in plan.references if reference.state == "points-at-copy"}
-    return [
-        file for file in sorted(leading.union(edit.path for edit in one.edits)) if is_dockerfile(plan.service, file)
-    ]
+    files = sorted(leading.union(edit.path for edit in one.edits))
+    return [file for file in files if kind_of(file.removeprefix(f"{plan.service}/")) == "dockerfile"]
 
 
 def _select(

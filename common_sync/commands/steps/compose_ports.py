@@ -1,13 +1,11 @@
 """What compose files of this repository say of a port that a unit of the same machine has."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
 from common_sync.core.formats.compose.ports import Published, list_published
-from common_sync.core.model import ancestors
-from common_sync.core.references.kinds import is_compose
 from common_sync.core.text import UnparsableError
 from common_sync.edges.files.yaml import parse_documents
 from common_sync.edges.project.load import Project
@@ -38,20 +36,24 @@ def find_clashes(project: Project, service: str, port: int, where: str, *, has_u
         where: The file and the line that say so.
         has_unit: Whether systemd is to run it, so that it takes the port of this machine.
     """
-    published = list(_list_published(project, service))
+    composes, folder = ComposeFiles(project.root), os.path.join(project.root, service)
+    paths = composes.list_above(service)
+    published = list(_list_published(project.root, paths))
     if not published:
         return
-    names = _list_names(project, service)
+    inside = [os.path.basename(path) for path in paths if os.path.dirname(path) == folder]
+    # what is built from its folder, or has its name
+    names = {os.path.basename(service), *(one.name for one in composes.list_services(service, inside))}
     own = [(file, one) for file, one in published if one.service in names]
     if not any(port in one.ports or port in one.targets for _, one in own):
         for file, one in own:
-            message = (
-                f"the port is {port} by {where}, and the compose file publishes `{one.service}` at {_describe(one)}"
-            )
+            message = f"publishes `{one.service}` at {_describe(one)}, and {where} says port {port}"
             yield PortClash(file, one.line, message)
     for file, one in published:
         if has_unit and one.service not in names and port in one.ports:
-            message = f"port {port} of the machine is the unit's of {service} by {where}, and here `{one.service}`'s"
+            message = (
+                f"publishes `{one.service}` at port {port} of the machine, which the unit of {service} has ({where})"
+            )
             yield PortClash(file, one.line, message)
 
 
@@ -60,28 +62,11 @@ def _describe(one: Published) -> str:
     return str(first) if first == last else f"{first} to {last}"
 
 
-def _list_published(project: Project, service: str) -> Iterator[tuple[str, Published]]:
-    """Yield what the compose files of a service's folder and of those above it publish; one that cannot be read is for others to name."""
-    for folder in dict.fromkeys(("", *ancestors(service), service)):
-        place = os.path.join(project.root, folder) if folder else project.root
-        for name in _list_files(place):
-            text = ServiceFolder(place).read(name) or ""
-            if _KEY not in text:
-                continue  # reading YAML takes its time
+def _list_published(root: str, paths: Iterable[str]) -> Iterator[tuple[str, Published]]:
+    """Yield what compose files publish, each with its path from the root; one that cannot be read is for others to name."""
+    for path in paths:
+        text = ServiceFolder(os.path.dirname(path)).read(os.path.basename(path)) or ""
+        if _KEY in text:  # reading YAML takes its time
             with suppress(UnparsableError):
                 found = list(list_published(parse_documents(text)))
-                yield from ((os.path.join(folder, name), one) for one in found)
-
-
-def _list_files(folder: str) -> list[str]:
-    try:
-        return sorted(filter(is_compose, os.listdir(folder)))
-    except OSError:
-        return []
-
-
-def _list_names(project: Project, service: str) -> set[str]:
-    """Return what compose files call a service: what is built from its folder, or has its name."""
-    inside = _list_files(os.path.join(project.root, service))
-    built = ComposeFiles(project.root).list_services(service, inside)
-    return {os.path.basename(service), *(one.name for one in built)}
+                yield from ((os.path.relpath(path, root), one) for one in found)

@@ -37,9 +37,8 @@ def narrow_contexts(found: Survey) -> Survey:
             files = root | own
             refused = list(_narrow(found, plan, widened, files))
             file = f"{plan.service}/{widened.path}"
-            problems = [
-                one for one in problems if (one.code, one.file) != ("CS112", file)
-            ]  # they say what is done here
+            # they say what is done here
+            problems = [one for one in problems if (one.code, one.file) != ("CS112", file)]
             if refused:
                 problems += refused
                 continue
@@ -54,9 +53,7 @@ class Narrowing(NamedTuple):
 
     edits: tuple[FileEdit, ...] = ()  # what is changed; nothing where something stands in the way
     problems: tuple[Finding, ...] = ()  # what does
-    wide: bool = (
-        False  # whether the image is built from a folder above its service, and takes the library from its master
-    )
+    wide: bool = False  # whether the image is built from above its service, and takes the library from its master
 
 
 def narrow_state(found: Survey, plan: ServicePlan, dockerfile: str, held: Mapping[str, bytes]) -> Narrowing:

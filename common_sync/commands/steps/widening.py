@@ -28,16 +28,6 @@ class Widened(NamedTuple):
     left: tuple[Reference, ...] = ()  # what leads to the copy still, and may always have done so
 
 
-def is_dockerfile(service: str, file: str) -> bool:
-    """Tell whether a file of a service is a Dockerfile by its name.
-
-    Args:
-        service: The service's path from the root.
-        file: The file's path from there.
-    """
-    return kind_of(file.removeprefix(f"{service}/")) == "dockerfile"
-
-
 def widen(
     found: Survey, plan: ServicePlan, dockerfile: str, held: Mapping[str, bytes], refused: Container[str]
 ) -> Widened:
@@ -132,7 +122,7 @@ def _put_back(now: Mapping[str, bytes], narrowed: Narrowing) -> dict[str, bytes]
 
 
 def _report_newer(plan: ServicePlan, problem: Finding) -> Finding:
-    message = f"takes something from `{plan.service}`, and the image is built from a folder above again"
+    message = f"is written for `{plan.service}`, and the image is built from a folder above again"
     remedy = f"write the path from that folder, with `{plan.service}/` before it"
     return make_finding("CS117", plan.service, problem.file, problem.line, message, remedy)
 
@@ -141,12 +131,12 @@ def _report_lost(
     found: Survey, plan: ServicePlan, dockerfile: str, left: tuple[Reference, ...], now: Mapping[str, bytes]
 ) -> Iterator[Finding]:
     """Yield each line that leads to the copy, and each build whose context was another one."""
-    message = "leads to the copy; an earlier version was built from a folder above, and lines of it were changed since"
+    message = "leads to the copy; the image was built from a folder above before, and this file has changed since"
     remedy = "make its paths those of the folder above, and that folder the context of the build again"
     for one in left:
         yield make_finding("CS117", plan.service, dockerfile, one.line, message, remedy)
     root = found.project.root
     built = _list_own_builds(hold_composes(found, dockerfile, now), root, plan, dockerfile)
-    message = f"builds `{dockerfile}` from the service's folder, which was another one before"
+    message = f"builds `{dockerfile}` from the service's folder; before, it was a folder above"
     for path, line in sorted({(os.path.relpath(one.file, root), one.section.build.line) for one in built}):
         yield make_finding("CS117", plan.service, path, line, message, "make the folder above its context again")

@@ -105,7 +105,7 @@ class ComposeFiles:
 
     def list_shared(self, services: Iterable[str]) -> list[str]:
         """Return the paths from the root of the compose files above services, and of those that they include."""
-        above = dict.fromkeys(path for one in services for path in self._list_above(one.rpartition("/")[0]))
+        above = dict.fromkeys(path for one in services for path in self.list_above(one.rpartition("/")[0]))
         paths = (one.path for one in self._follow(above, elsewhere=False))
         return [os.path.relpath(path, self._root) for path in paths if is_below(path, self._root)]
 
@@ -136,12 +136,12 @@ class ComposeFiles:
 
     def _list_concerned(self, service: str, inside: Iterable[str]) -> list[str]:
         own = (os.path.join(self._root, service, path) for path in inside)
-        return list(dict.fromkeys((*self._list_above(service.rpartition("/")[0]), *own, *self._beside)))
+        return list(dict.fromkeys((*self.list_above(service.rpartition("/")[0]), *own, *self._beside)))
 
     @asked_once
-    def _list_above(self, folder: str) -> list[str]:
-        """Return the compose files in a folder that holds services, and in those above it, the root's first."""
-        above = self._list_above(folder.rpartition("/")[0]) if folder else []
+    def list_above(self, folder: str) -> list[str]:
+        """Return the absolute paths of the compose files in a folder and in those above it, the root's first."""
+        above = self.list_above(folder.rpartition("/")[0]) if folder else []
         place = f"{self._root}/{folder}" if folder else self._root
         return [*above, *(f"{place}/{name}" for name in self._list_names(place))]
 

@@ -207,8 +207,8 @@ def test_what_makes_a_user_has_to_be_in_the_image(name: str) -> None:
 SAID = {
     as_user(
         "useradd app"
-    ): "`USER app` is refused by this line: it writes below the home of this user, which is /home/app, and no line gives that to the user: make it with `useradd -m`",
-    as_user("", user="nobody"): "which is /nonexistent, and no line gives that to the user",
+    ): "`USER app` is refused by this line: it writes below this user's home, /home/app, and no line gives that folder to the user: make it with `useradd -m`",
+    as_user("", user="nobody"): "below this user's home, /nonexistent, and no line gives that folder to the user",
     UV["uv with a cache of root's"][
         0
     ]: "the cache that is mounted at /home/app/.cache/uv belongs to root: add `,uid=…`",

@@ -176,7 +176,7 @@ class Rights(NamedTuple):
         if home is None or self.may_write(home):
             return ""
         remedy = "" if home in {"/", NOWHERE} else ": make it with `useradd -m`, or by `mkdir` and `chown`"
-        return f"it writes below the home of this user, which is {home}, and no line gives that to the user{remedy}"
+        return f"it writes below this user's home, {home}, and no line gives that folder to the user{remedy}"
 
 
 _EVERYBODY = ("/tmp", "/var/tmp", "/dev/shm")  # noqa: S108 - an image has them for everybody

@@ -24,19 +24,9 @@ _LETTERS: Mapping[str, str] = {
 """Program → its options of one letter that take a value."""
 _LONG = frozenset(
     (
-        *(
-            "--base-dir",
-            "--comment",
-            "--home-dir",
-            "--home",
-            "--expiredate",
-            "--inactive",
-            "--gid",
-            "--groups",
-            "--skel",
-        ),
-        *("--key", "--password", "--root", "--prefix", "--shell", "--uid", "--selinux-user", "--ingroup", "--gecos"),
-        *("--conf", "--firstuid", "--lastuid", "--add_extra_groups", "--login"),
+        *("--base-dir", "--comment", "--home-dir", "--home", "--expiredate", "--inactive", "--gid", "--groups"),
+        *("--skel", "--key", "--password", "--root", "--prefix", "--shell", "--uid", "--selinux-user", "--ingroup"),
+        *("--gecos", "--conf", "--firstuid", "--lastuid", "--add_extra_groups", "--login"),
     )
 )
 _HOME = frozenset({"-d", "-h", "--home", "--home-dir"})

@@ -19,24 +19,17 @@ from common_sync.core.text import UnparsableError
 
 _ALIKE = frozenset(
     (
-        *("--frozen", "--locked", "--quiet", "-q", "--no-header", "--no-annotate", "--no-cache", "-n", "--no-progress"),
-        *("--offline", "--no-dev", "--no-default-groups", "--no-hashes", "--no-editable", "--no-emit-project"),
-        *(
-            "--no-emit-workspace",
-            "--no-emit-local",
-            "--without-hashes",
-            "--without-urls",
-            "--no-interaction",
-            "--all-extras",
-        ),
-        *("--all-groups", "-vv", "-v", "--verbose"),
+        *("--frozen", "--locked", "--quiet", "-q", "--no-header", "--no-annotate", "--no-cache", "-n"),
+        *("--no-progress", "--offline", "--no-dev", "--no-default-groups", "--no-hashes", "--no-editable"),
+        *("--no-emit-project", "--no-emit-workspace", "--no-emit-local", "--without-hashes", "--without-urls"),
+        *("--no-interaction", "--all-extras", "--all-groups", "-vv", "-v", "--verbose"),
     )
 )
 """Options without a value whose outcome is known."""
 _VALUED = frozenset(
     (
-        *("-o", "--output-file", "--output", "-f", "--format", "--extra", "--group", "--no-group", "--no-emit-package"),
-        *("--with", "--without", "--only", "--python", "-p"),
+        *("-o", "--output-file", "--output", "-f", "--format", "--extra", "--group", "--no-group"),
+        *("--no-emit-package", "--with", "--without", "--only", "--python", "-p"),
     )
 )
 _FORMATS = frozenset({"requirements-txt", "requirements.txt", "constraints.txt"})

@@ -3,7 +3,6 @@
 Sources: https://packaging.python.org/en/latest/specifications/entry-points/ and the documentation of setuptools, poetry and flit.
 """
 
-import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
@@ -81,8 +80,6 @@ def _of_setup(text: str) -> Iterator[str]:
 
 
 _NO_ROOT = ("--no-root", "--no-self", "--no-install-self", "--only-root-dependencies")
-_OFF = re.compile(r"(?m)^\s*package(?:-mode)?\s*=\s*false\b")
-_ON = re.compile(r"(?m)^\s*package\s*=\s*true\b")
 
 
 def brings_root(install: Install, text: str) -> bool:
@@ -93,8 +90,12 @@ def brings_root(install: Install, text: str) -> bool:
         text: The text of its pyproject.toml.
     """
     project = read_project(text)
-    if not install.synced or install.tool == "pipenv" or project is None or _OFF.search(text):
+    if not install.synced or install.tool == "pipenv" or project is None:
+        return False
+    tool = find_table(parse_toml(text).tables, "tool")
+    said = (find_table(tool, "uv").get("package"), find_table(tool, "poetry").get("package-mode"))
+    if False in said:
         return False
     if install.tool == "uv":
-        return installs_root(install) and (project.packaged or _ON.search(text) is not None)
+        return installs_root(install) and (project.packaged or True in said)
     return not install.has(*_NO_ROOT) and (install.tool == "poetry" or project.packaged)
