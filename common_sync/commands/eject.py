@@ -17,7 +17,8 @@ from common_sync.core.copies.plan import CopyPlan, Operation
 from common_sync.core.errors import TreeError
 from common_sync.core.expressions import expression
 from common_sync.core.findings import make_finding
-from common_sync.core.model import FileEdit, Finding, is_below
+from common_sync.core.model import FileEdit, Finding
+from common_sync.core.paths import is_below
 from common_sync.core.references.kinds import kind_of
 from common_sync.core.references.undoing import mentions, put_back
 from common_sync.core.service_plan import CopySurvey, ServicePlan

@@ -27,7 +27,8 @@ from common_sync.core.fleet.answers import SSH_FAILED, Trouble, Verdict, read_re
 from common_sync.core.fleet.inventory import COMPOSE, CONTAINER, LOCAL, RELEASE, Inventory, Place, Site, list_running
 from common_sync.core.fleet.probe import make_question, make_status
 from common_sync.core.fleet.runs import judge_runs
-from common_sync.core.model import Finding, below
+from common_sync.core.model import Finding
+from common_sync.core.paths import below
 from common_sync.edges.files.pages import read_shipped
 from common_sync.edges.fleet.asking import Patience, Question, ask_hosts
 from common_sync.edges.fleet.inventory import find_places, find_sites, load_inventory

@@ -8,10 +8,11 @@ from hashlib import sha256
 
 from common_sync.commands.steps.edit import Edit, Home
 from common_sync.core.copies.ancestry import find_likest
-from common_sync.core.copies.manifest import NAME, parse_manifest
+from common_sync.core.copies.manifest import parse_manifest
 from common_sync.core.copies.promotion import make_entry
 from common_sync.core.errors import GitError, ManifestError
 from common_sync.core.model import File, Symlink, Version
+from common_sync.core.paths import MANIFEST_NAME
 from common_sync.edges.git.ask import ask
 from common_sync.edges.git.former import FormerStates
 from common_sync.edges.git.history import read_blobs
@@ -66,7 +67,7 @@ class Bases:
             names = {blob.name: None for blob in self._former(os.path.join(self._root, copy)).list_states(edit.path)}
             if not names or any(sha256(data).hexdigest() == entry.sha256 for _, data in read_blobs(self._root, names)):
                 return False
-            row = ask(["ls-tree", "-z", "HEAD", "--", f"{copy}/{NAME}"], self._root)
+            row = ask(["ls-tree", "-z", "HEAD", "--", f"{copy}/{MANIFEST_NAME}"], self._root)
             stated = [parse_manifest(data, copy) for _, data in read_blobs(self._root, [row.split()[2]])] if row else []
             return all(one.files.get(edit.path) == entry for one in stated)
         return False

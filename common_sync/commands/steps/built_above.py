@@ -8,7 +8,8 @@ from functools import cached_property
 from common_sync.core.findings import make_finding
 from common_sync.core.formats.dockerfile.sources import find_sources, normalise
 from common_sync.core.formats.dockerfile.syntax import parse_dockerfile
-from common_sync.core.model import Finding, ancestors
+from common_sync.core.model import Finding
+from common_sync.core.paths import ancestors
 from common_sync.core.text import UnparsableError
 from common_sync.edges.project.load import Project
 from common_sync.edges.service.beside import list_dockerfiles

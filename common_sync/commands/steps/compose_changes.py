@@ -10,7 +10,7 @@ from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.formats.compose.changes import ChangedServices, find_changed_services
 from common_sync.core.formats.compose.file import ComposeFile, read_compose_file
 from common_sync.core.formats.yaml.tree import Node
-from common_sync.core.model import is_below
+from common_sync.core.paths import is_below
 from common_sync.core.references.kinds import is_compose
 from common_sync.core.text import UndecodableError, UnparsableError, decode_unicode
 from common_sync.edges.files.folders import explain_os_error

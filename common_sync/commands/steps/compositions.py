@@ -10,7 +10,7 @@ from common_sync.core.formats.compose.names import DeadEnd
 from common_sync.core.formats.compose.paths import expand, has_variable
 from common_sync.core.formats.dockerfile.sources import find_sources, normalise
 from common_sync.core.formats.dockerfile.syntax import parse_dockerfile
-from common_sync.core.model import below, is_below
+from common_sync.core.paths import below, is_below
 from common_sync.core.references.kinds import is_dockerfile
 from common_sync.core.text import UnparsableError
 from common_sync.edges.service.compose import ComposeFiles

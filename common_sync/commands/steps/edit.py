@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 from common_sync.core.copies.plan import Operation
-from common_sync.core.model import Version, is_foreign
+from common_sync.core.model import Version
+from common_sync.core.paths import is_foreign
 from common_sync.core.service_plan import CopySurvey
 from common_sync.edges.library.targets import Target
 

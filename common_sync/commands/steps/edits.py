@@ -15,7 +15,8 @@ from common_sync.core.copies.manifest import why_unsafe
 from common_sync.core.copies.plan import Operation
 from common_sync.core.copies.promotion import Combined, combine, digest_file, make_entry
 from common_sync.core.errors import ConfigurationError, Problem, TreeError
-from common_sync.core.model import GUARDED, Symlink, Version, ancestors, is_below, is_foreign
+from common_sync.core.model import GUARDED, Symlink, Version
+from common_sync.core.paths import ancestors, is_below, is_foreign
 from common_sync.core.service_plan import CopySurvey
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.files.replacing import read_version

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from common_sync.commands.steps.survey import Survey
 from common_sync.core.findings import make_finding
-from common_sync.core.model import Finding, is_below
+from common_sync.core.model import Finding
+from common_sync.core.paths import is_below
 from common_sync.edges.detection.scripts import HandCopy, Known, find_hand_copies, is_script
 from common_sync.edges.detection.tree import Tree
 

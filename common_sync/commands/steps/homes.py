@@ -9,7 +9,8 @@ from common_sync.commands.steps.edits import Edits
 from common_sync.commands.steps.survey import Survey
 from common_sync.core.copies.library import Library
 from common_sync.core.errors import ConfigurationError, Problem
-from common_sync.core.model import NAMED_ID, TOP, is_foreign
+from common_sync.core.model import NAMED_ID
+from common_sync.core.paths import TOP, is_foreign
 from common_sync.edges.git.checkout import ATTRIBUTES, may_convert
 from common_sync.edges.git.repository import find_top, folders_up
 from common_sync.edges.git.revisions import find_commit

@@ -3,10 +3,10 @@
 from collections.abc import Collection, Iterator, Sequence
 
 from common_sync.commands.steps.survey import Survey
-from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.errors import shell_word
 from common_sync.core.findings import make_finding
-from common_sync.core.model import Finding, ancestors
+from common_sync.core.model import Finding
+from common_sync.core.paths import MANIFEST_NAME, ancestors
 from common_sync.core.service_plan import CopySurvey
 from common_sync.edges.git.repository import find_top
 from common_sync.edges.library.targets import Target

@@ -3,13 +3,13 @@
 import os
 from collections.abc import Iterable, Iterator, Sequence
 
-from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.doctor.catalogue import is_silenced
 from common_sync.core.doctor.checks.from_index import check_from_index
 from common_sync.core.doctor.view import Service
 from common_sync.core.errors import shell_word
 from common_sync.core.findings import file_finding, make_finding, place
-from common_sync.core.model import Finding, list_below
+from common_sync.core.model import Finding
+from common_sync.core.paths import MANIFEST_NAME, list_below
 from common_sync.edges.files.folders import explain_os_error
 from common_sync.edges.library.targets import Target
 from common_sync.edges.project.load import Project

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from common_sync.core import limits
 from common_sync.core.doctor.checks.other_tools import NX_IGNORE, PNPM, SETTINGS, find_doubled
 from common_sync.core.formats.yaml.tree import YamlScalar, YamlSequence, find_value
-from common_sync.core.model import Finding, ancestors
+from common_sync.core.model import Finding
+from common_sync.core.paths import ancestors
 from common_sync.core.text import UnparsableError
 from common_sync.edges.files.folders import opened, read_bytes
 from common_sync.edges.git.repository import find_top

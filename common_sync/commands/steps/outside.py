@@ -10,7 +10,8 @@ from common_sync.core.doctor.view import Service, View
 from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.formats.dockerfile.sources import find_sources, normalise
 from common_sync.core.formats.dockerfile.syntax import parse_dockerfile
-from common_sync.core.model import Finding, ancestors, is_below, list_below
+from common_sync.core.model import Finding
+from common_sync.core.paths import ancestors, is_below, list_below
 from common_sync.core.references.dockerfile.leads import before_wildcards
 from common_sync.core.references.kinds import IGNORE, KINDS, is_compose, kind_of
 from common_sync.core.references.mentions import find_upward

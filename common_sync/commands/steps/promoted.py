@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
 from common_sync.commands.steps.taking import list_locked
-from common_sync.core.model import Entries, is_foreign
+from common_sync.core.model import Entries
+from common_sync.core.paths import is_foreign
 from common_sync.edges.files.folders import opened, remove_tree
 from common_sync.edges.files.reading import TEMPORARY, read_listed
 from common_sync.edges.project.load import Project

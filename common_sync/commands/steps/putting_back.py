@@ -9,7 +9,8 @@ from common_sync.commands.steps.former_masters import lead_to_master
 from common_sync.commands.steps.one_library import Undone, undo_all, undo_one
 from common_sync.core.copies.library import Library
 from common_sync.core.findings import make_finding
-from common_sync.core.model import SUBDIRECTORY, TOP, FileEdit, Finding, Reference
+from common_sync.core.model import FileEdit, Finding, Reference
+from common_sync.core.paths import SUBDIRECTORY, TOP
 from common_sync.core.references.undoing import Hunk, find_hunks
 from common_sync.core.service_plan import ServicePlan
 from common_sync.edges.git.history import is_cut_off

@@ -14,7 +14,8 @@ from common_sync.core.doctor.catalogue import State, Verdict, conclude, inspect_
 from common_sync.core.doctor.checks.layout import find_importable
 from common_sync.core.doctor.view import Service, View, find_imports
 from common_sync.core.findings import distribute_command, place, reference_findings
-from common_sync.core.model import Finding, ancestors, below, is_below, list_below
+from common_sync.core.model import Finding
+from common_sync.core.paths import ancestors, below, is_below, list_below
 from common_sync.core.references.kinds import is_compose
 from common_sync.core.service_plan import CopySurvey, ServicePlan
 from common_sync.edges.files.folders import explain_os_error

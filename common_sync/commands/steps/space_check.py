@@ -13,7 +13,8 @@ from common_sync.core.doctor.image.files import Place
 from common_sync.core.doctor.view import IF_HARMLESS, Service, find_imports
 from common_sync.core.expressions import expression
 from common_sync.core.findings import file_finding, place
-from common_sync.core.model import Finding, ancestors, is_below
+from common_sync.core.model import Finding
+from common_sync.core.paths import ancestors, is_below
 from common_sync.edges.project.load import Project
 from common_sync.edges.service.folder import ServiceFolder, open_context
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.copies.digest import Digests
 from common_sync.core.copies.library import TargetKey
-from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.copies.plan import CopyPlan, build_plan
 from common_sync.core.errors import CommonSyncError, Problem, TreeError
 from common_sync.core.model import GUARDED, FileEdit, Finding, State
+from common_sync.core.paths import MANIFEST_NAME
 from common_sync.core.service_plan import CopySurvey, FormerCopy, ServicePlan, block_findings
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.git.repository import find_top

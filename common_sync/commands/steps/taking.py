@@ -10,7 +10,8 @@ from common_sync.commands.steps.edits import Edits
 from common_sync.core.copies.promotion import How, digest_file, make_entry
 from common_sync.core.errors import Problem, TreeError, shell_word
 from common_sync.core.findings import make_finding
-from common_sync.core.model import Finding, Version, is_foreign
+from common_sync.core.model import Finding, Version
+from common_sync.core.paths import is_foreign
 from common_sync.edges.files.folders import explained, opened
 from common_sync.edges.files.replacing import read_version, write_version
 from common_sync.edges.project.load import Project

@@ -4,11 +4,11 @@ import os
 from collections.abc import Iterable, Iterator
 
 from common_sync.core.copies.library import Library
-from common_sync.core.copies.manifest import NAME as MANIFEST_NAME
 from common_sync.core.doctor.checks.layout import find_importable
 from common_sync.core.errors import shell_word
 from common_sync.core.findings import file_finding
 from common_sync.core.model import Finding
+from common_sync.core.paths import MANIFEST_NAME
 from common_sync.core.service_plan import ServicePlan
 from common_sync.edges.library.targets import Target
 from common_sync.edges.project.load import Project

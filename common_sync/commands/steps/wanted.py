@@ -4,9 +4,10 @@ import os
 
 from common_sync.core import limits
 from common_sync.core.copies.digest import digest_tree
-from common_sync.core.copies.manifest import NAME, Manifest, parse_manifest
+from common_sync.core.copies.manifest import Manifest, parse_manifest
 from common_sync.core.errors import ManifestError, Problem, shell_word
 from common_sync.core.model import NAMED_ID
+from common_sync.core.paths import MANIFEST_NAME
 from common_sync.edges.files.folders import explain_os_error, opened, read_bytes
 from common_sync.edges.files.reading import ANNOUNCED, TEMPORARY
 from common_sync.edges.git.history import read_blobs
@@ -38,10 +39,10 @@ def read_wanted(root: str, service: str, copy: str, commit: str | None) -> Manif
 
 def _read_here(root: str, copy: str, service: str) -> tuple[bytes, str]:
     """Return the bytes of a copy's manifest in the work tree, and where they stand."""
-    where = f"{copy}/{NAME}"
+    where = f"{copy}/{MANIFEST_NAME}"
     try:
         with opened(os.path.join(root, copy)) as folder:
-            return read_bytes(NAME, folder, limits.MANIFEST), where
+            return read_bytes(MANIFEST_NAME, folder, limits.MANIFEST), where
     except FileNotFoundError:
         remedy = f"common-sync distribute {shell_word(service)}"
         raise ManifestError(Problem("the copy has no manifest", where, remedy=remedy)) from None
@@ -51,8 +52,8 @@ def _read_here(root: str, copy: str, service: str) -> tuple[bytes, str]:
 
 def _read_committed(root: str, copy: str, commit: str) -> tuple[bytes, str]:
     """Return the bytes of a copy's manifest in a commit, and where they stand."""
-    where = f"{copy}/{NAME} at {commit[:NAMED_ID]}"
-    row = list_tree(root, commit, copy).get(NAME)
+    where = f"{copy}/{MANIFEST_NAME} at {commit[:NAMED_ID]}"
+    row = list_tree(root, commit, copy).get(MANIFEST_NAME)
     if row is None:
         message, remedy = "the copy has no manifest in that commit", "name a commit that has the copy"
         raise ManifestError(Problem(message, where, remedy=remedy))

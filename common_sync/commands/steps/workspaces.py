@@ -7,7 +7,7 @@ from typing import NamedTuple
 from common_sync.core.copies.rules import BUILT_IN, Rules
 from common_sync.core.errors import ConfigurationError, Problem, TreeError
 from common_sync.core.formats.dockerignore import Dockerignore, parse_dockerignore
-from common_sync.core.model import below
+from common_sync.core.paths import below
 from common_sync.core.references.kinds import IGNORE, limit_of
 from common_sync.core.text import UnparsableError
 from common_sync.core.workspace.lock import LOCK

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from common_sync.core.errors import ConfigurationError, Problem, shell_word
-from common_sync.core.model import below
+from common_sync.core.paths import below
 from common_sync.interface.show.fields import init_fields
 from common_sync.interface.show.options import Option, Options
 from common_sync.interface.show.presenter import View, present, shows_text

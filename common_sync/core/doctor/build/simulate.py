@@ -39,7 +39,7 @@ from common_sync.core.formats.dockerfile.variables import Variables, assignments
 from common_sync.core.formats.dockerfile.words import Word
 from common_sync.core.formats.shell.script import Command, read_script, read_words
 from common_sync.core.formats.shell.words import Word as ShellWord
-from common_sync.core.model import below
+from common_sync.core.paths import below
 
 
 def simulate(

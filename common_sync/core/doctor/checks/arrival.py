@@ -21,7 +21,7 @@ from common_sync.core.doctor.install.sites import (
 from common_sync.core.doctor.view import ImageView
 from common_sync.core.formats.pip.names import normalise
 from common_sync.core.formats.shell.conditions import Path, is_sure
-from common_sync.core.model import below
+from common_sync.core.paths import below
 
 _INEXACT = "--inexact"
 

@@ -18,7 +18,8 @@ from common_sync.core.doctor.install.sites import moved
 from common_sync.core.doctor.view import IF_HARMLESS, Admits, ImageView
 from common_sync.core.expressions import expression
 from common_sync.core.findings import CODES, file_finding
-from common_sync.core.model import Finding, Insertion, below
+from common_sync.core.model import Finding, Insertion
+from common_sync.core.paths import below
 
 _RELATIVE_URL = expression(r"@\s*file:(?!/)", re.IGNORECASE)
 

@@ -11,7 +11,8 @@ from common_sync.core.doctor.view import Service, View
 from common_sync.core.expressions import expression
 from common_sync.core.findings import file_finding
 from common_sync.core.formats.pip.names import normalise, parse_name
-from common_sync.core.model import Finding, below
+from common_sync.core.model import Finding
+from common_sync.core.paths import below
 from common_sync.core.references.kinds import is_compose, is_dockerfile, is_requirements
 
 _COMMENT = expression(r"(?:^|\s)#.*")

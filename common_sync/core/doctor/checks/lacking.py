@@ -20,7 +20,8 @@ from common_sync.core.expressions import expression
 from common_sync.core.findings import make_finding
 from common_sync.core.formats.python_command import is_python
 from common_sync.core.formats.shell.script import Command, read_first_line, read_words
-from common_sync.core.model import Finding, below
+from common_sync.core.model import Finding
+from common_sync.core.paths import below
 
 _WRAPPERS = frozenset({"tini", "dumb-init", "gosu", "su-exec", "catatonit"})
 """What no system has from the beginning, and what a start that needs it always needs."""

@@ -18,7 +18,8 @@ from common_sync.core.doctor.install.sites import Site, moved
 from common_sync.core.doctor.view import IF_HARMLESS, View
 from common_sync.core.findings import make_finding
 from common_sync.core.formats.python_command import is_python
-from common_sync.core.model import Finding, below
+from common_sync.core.model import Finding
+from common_sync.core.paths import below
 
 _COMPILED = frozenset({"uwsgi"})
 """Programs that are no scripts, and have no first line."""

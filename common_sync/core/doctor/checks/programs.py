@@ -27,7 +27,8 @@ from common_sync.core.findings import make_finding
 from common_sync.core.formats.python_command import read_module
 from common_sync.core.formats.shell.script import Command
 from common_sync.core.formats.shell.words import Word
-from common_sync.core.model import Finding, below
+from common_sync.core.model import Finding
+from common_sync.core.paths import below
 
 _OF_ENVIRONMENTS = expression(r"(?:python|pypy|pip)[\d.]*")
 """What an environment has from the beginning."""

@@ -11,7 +11,8 @@ from common_sync.core.doctor.install.needs import find_needs
 from common_sync.core.doctor.view import ImageView, Service, View
 from common_sync.core.findings import file_finding
 from common_sync.core.formats.shell.words import Word
-from common_sync.core.model import Finding, below
+from common_sync.core.model import Finding
+from common_sync.core.paths import below
 from common_sync.core.references.kinds import is_requirements
 
 PROJECT_FILES = frozenset({"pyproject.toml", "Pipfile"})

@@ -25,7 +25,8 @@ from common_sync.core.doctor.view import View
 from common_sync.core.findings import make_finding
 from common_sync.core.formats.pip.names import normalise
 from common_sync.core.formats.shell.script import Command
-from common_sync.core.model import Finding, below
+from common_sync.core.model import Finding
+from common_sync.core.paths import below
 
 
 def check_started(view: View, begun: Begun) -> Iterator[Finding]:

@@ -18,7 +18,8 @@ from common_sync.core.expressions import expression
 from common_sync.core.findings import file_finding
 from common_sync.core.formats.pip.names import normalise
 from common_sync.core.formats.shell.script import Command
-from common_sync.core.model import Finding, below
+from common_sync.core.model import Finding
+from common_sync.core.paths import below
 
 _SYSTEM_FOLDERS = frozenset(
     (

@@ -11,7 +11,7 @@ from common_sync.core.expressions import expression
 from common_sync.core.formats.pip.paths import find_target
 from common_sync.core.formats.pip.syntax import parse_instructions
 from common_sync.core.formats.python import find_paths, find_requirements, find_words
-from common_sync.core.model import below
+from common_sync.core.paths import below
 
 SETUP_FILES = ("setup.py", "setup.cfg")
 

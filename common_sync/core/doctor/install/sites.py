@@ -13,7 +13,7 @@ from common_sync.core.doctor.install.poetry_settings import CREATE, IN_PROJECT
 from common_sync.core.expressions import expression
 from common_sync.core.formats.python_command import is_python
 from common_sync.core.formats.shell.script import Command
-from common_sync.core.model import below
+from common_sync.core.paths import below
 
 
 class Site(NamedTuple):
