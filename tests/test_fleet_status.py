@@ -14,7 +14,7 @@ from support.monorepo import Done, Monorepo
 from support.waiting import wait_for
 
 from common_sync.commands.fleet_status import FleetStatus, find_trouble
-from common_sync.commands.steps.fleet_runs import Asked
+from common_sync.commands.steps.fleet.runs import Asked
 from common_sync.core.copies.manifest import make_manifest, parse_manifest
 from common_sync.core.fleet.answers import Verdict
 from common_sync.core.fleet.inventory import Place

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
-from common_sync.commands.steps.compose_changes import ComposeChanges
-from common_sync.commands.steps.outside import find_outside
+from common_sync.commands.steps.builds.compose_changes import ComposeChanges
+from common_sync.commands.steps.builds.outside import find_outside
 from common_sync.core.affected import (
     Changes,
     Reason,

@@ -6,8 +6,8 @@ from contextlib import suppress
 from functools import partial
 from typing import NamedTuple
 
+from common_sync.commands.steps.builds.workspaces import Space, make_space
 from common_sync.commands.steps.survey import survey
-from common_sync.commands.steps.workspaces import Space, make_space
 from common_sync.core.copies.manifest import Manifest
 from common_sync.core.errors import ConfigurationError, Problem, TreeError
 from common_sync.core.formats.dockerignore import Dockerignore, parse_dockerignore

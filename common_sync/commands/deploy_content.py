@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterator
 from typing import IO
 
-from common_sync.commands.steps.releases import Site
+from common_sync.commands.steps.environments.releases import Site
 from common_sync.core.copies.rules import CACHES, EXCLUDES, Rules
 from common_sync.core.environments.units import SHARED
 from common_sync.core.paths import ancestors

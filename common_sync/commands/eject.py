@@ -8,10 +8,10 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from common_sync.commands.steps.apply import attempt, discarded
-from common_sync.commands.steps.former_masters import list_former_masters
-from common_sync.commands.steps.putting_back import restore_file
+from common_sync.commands.steps.eject.former_masters import list_former_masters
+from common_sync.commands.steps.eject.putting_back import restore_file
+from common_sync.commands.steps.eject.widening import widen
 from common_sync.commands.steps.survey import Survey, survey
-from common_sync.commands.steps.widening import widen
 from common_sync.core.copies.library import Library
 from common_sync.core.copies.plan import CopyPlan, Operation
 from common_sync.core.errors import TreeError

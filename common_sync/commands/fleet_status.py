@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from common_sync.commands.steps.fleet_looks import UNWELL, Looked, ask_looks
-from common_sync.commands.steps.fleet_runs import (
+from common_sync.commands.steps.fleet.looks import UNWELL, Looked, ask_looks
+from common_sync.commands.steps.fleet.runs import (
     DIFFERENT,
     Asked,
     find_contradictions,
@@ -19,7 +19,7 @@ from common_sync.commands.steps.fleet_runs import (
     name_process,
     name_state,
 )
-from common_sync.commands.steps.wanted import OWN_NAMES, read_wanted
+from common_sync.commands.steps.fleet.wanted import OWN_NAMES, read_wanted
 from common_sync.core.copies.manifest import Manifest
 from common_sync.core.errors import ConfigurationError, GitError, Problem, shell_word
 from common_sync.core.findings import make_finding

@@ -6,9 +6,9 @@ from contextlib import nullcontext, suppress
 from typing import NamedTuple
 
 from common_sync.commands.distribute import Distribution, bring_in_sync
-from common_sync.commands.steps.between import find_made
-from common_sync.commands.steps.locking import complete_lock
 from common_sync.commands.steps.survey import Survey, survey
+from common_sync.commands.steps.versions.between import find_made
+from common_sync.commands.steps.versions.locking import complete_lock
 from common_sync.core.copies.ancestry import Commit
 from common_sync.core.copies.library import Library
 from common_sync.core.copies.lockfile import Locked

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from types import MappingProxyType
 
-from common_sync.commands.steps.bases import Bases, NoBaseError
-from common_sync.commands.steps.edit import Edit, Home, Step
+from common_sync.commands.steps.promote.bases import Bases, NoBaseError
+from common_sync.commands.steps.promote.edit import Edit, Home, Step
 from common_sync.commands.steps.survey import Survey
 from common_sync.core import limits
 from common_sync.core.copies.digest import digest_tree

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
-from common_sync.commands.steps.environments import Situation, list_removable, no_python
+from common_sync.commands.steps.environments.survey import Situation, list_removable, no_python
 from common_sync.core.copies.rules import BUILT_IN, Rules
 from common_sync.core.environments.inputs import digest_inputs, name_environment
 from common_sync.core.environments.record import Environment, Interpreter, Led

@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import cache
 from hashlib import sha256
 
-from common_sync.commands.steps.edit import Edit, Home
+from common_sync.commands.steps.promote.edit import Edit, Home
 from common_sync.core.copies.ancestry import find_likest
 from common_sync.core.copies.manifest import parse_manifest
 from common_sync.core.copies.promotion import make_entry

@@ -4,7 +4,12 @@ import os
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from common_sync.commands.steps.compositions import Dockerfile, list_compositions, list_dead_ends, list_dockerfiles
+from common_sync.commands.steps.builds.compositions import (
+    Dockerfile,
+    list_compositions,
+    list_dead_ends,
+    list_dockerfiles,
+)
 from common_sync.core.asked_once import asked_once
 from common_sync.core.doctor.view import Service, View
 from common_sync.core.formats.compose.built import BuiltService

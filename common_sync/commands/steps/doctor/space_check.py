@@ -3,10 +3,10 @@
 import os
 from collections.abc import Collection, Iterable, Iterator
 
-from common_sync.commands.steps.compositions import Dockerfile
-from common_sync.commands.steps.image_check import check_image
-from common_sync.commands.steps.service_check import ServiceCheck
-from common_sync.commands.steps.workspaces import Space, make_space
+from common_sync.commands.steps.builds.compositions import Dockerfile
+from common_sync.commands.steps.builds.workspaces import Space, make_space
+from common_sync.commands.steps.doctor.image_check import check_image
+from common_sync.commands.steps.doctor.service_check import ServiceCheck
 from common_sync.core.doctor.catalogue import conclude, is_silenced, judge
 from common_sync.core.doctor.checks.layout import find_importable
 from common_sync.core.doctor.image.files import Place

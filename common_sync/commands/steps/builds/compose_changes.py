@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from common_sync.commands.steps.outside import Outside
+from common_sync.commands.steps.builds.outside import Outside
 from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.formats.compose.changes import ChangedServices, find_changed_services
 from common_sync.core.formats.compose.file import ComposeFile, read_compose_file

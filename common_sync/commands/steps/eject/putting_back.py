@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from common_sync.commands.steps.former_masters import lead_to_master
-from common_sync.commands.steps.one_library import Undone, undo_all, undo_one
+from common_sync.commands.steps.eject.former_masters import lead_to_master
+from common_sync.commands.steps.eject.one_library import Undone, undo_all, undo_one
 from common_sync.core.copies.library import Library
 from common_sync.core.findings import make_finding
 from common_sync.core.model import FileEdit, Finding, Reference

@@ -4,8 +4,8 @@ import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from common_sync.commands.steps.edit import Edit, Home
-from common_sync.commands.steps.edits import Edits
+from common_sync.commands.steps.promote.edit import Edit, Home
+from common_sync.commands.steps.promote.edits import Edits
 from common_sync.commands.steps.survey import Survey
 from common_sync.core.copies.library import Library
 from common_sync.core.errors import ConfigurationError, Problem

@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
 
-from common_sync.commands.steps.wanted import OWN_NAMES
+from common_sync.commands.steps.fleet.wanted import OWN_NAMES
 from common_sync.core.copies.manifest import Manifest
 from common_sync.core.fleet.endings import WHOLE, Ending, Endings, read_ending, refuse_split
 from common_sync.core.fleet.inventory import RELEASE, Site, Target

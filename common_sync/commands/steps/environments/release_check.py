@@ -3,8 +3,8 @@
 import os
 from collections.abc import Sequence
 
-from common_sync.commands.steps.import_checks import check_imports
-from common_sync.commands.steps.releases import Site, find_words
+from common_sync.commands.steps.environments.import_checks import check_imports
+from common_sync.commands.steps.environments.releases import Site, find_words
 from common_sync.core.environments.releases import Release
 from common_sync.core.environments.units import Service, list_rights
 from common_sync.core.errors import Problem, TreeError

@@ -5,8 +5,15 @@ import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from common_sync.commands.steps.ports import Ports, is_proven_by_port
-from common_sync.commands.steps.units import find_problems, manager_of, name_unit, place_of, settings_of, user_of
+from common_sync.commands.steps.environments.ports import Ports, is_proven_by_port
+from common_sync.commands.steps.environments.units import (
+    find_problems,
+    manager_of,
+    name_unit,
+    place_of,
+    settings_of,
+    user_of,
+)
 from common_sync.core.configuration import name_table
 from common_sync.core.environments.health import Watch, judge_start, why_unheard
 from common_sync.core.environments.releases import Release, Releases, choose_fallback, find_release_program

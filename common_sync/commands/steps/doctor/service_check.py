@@ -4,12 +4,17 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from common_sync.commands.steps.built_above import BuiltAbove
-from common_sync.commands.steps.compositions import Dockerfile, list_compositions, list_dead_ends, list_dockerfiles
-from common_sync.commands.steps.image_check import ImageCheck, check_image
+from common_sync.commands.steps.builds.built_above import BuiltAbove
+from common_sync.commands.steps.builds.compositions import (
+    Dockerfile,
+    list_compositions,
+    list_dead_ends,
+    list_dockerfiles,
+)
+from common_sync.commands.steps.doctor.image_check import ImageCheck, check_image
+from common_sync.commands.steps.doctor.unasked import find_unasked
+from common_sync.commands.steps.doctor.untaken import ask_for_untaken
 from common_sync.commands.steps.survey import Survey
-from common_sync.commands.steps.unasked import find_unasked
-from common_sync.commands.steps.untaken import ask_for_untaken
 from common_sync.core.doctor.catalogue import State, Verdict, conclude, inspect_service, is_silenced, judge
 from common_sync.core.doctor.checks.layout import find_importable
 from common_sync.core.doctor.view import Service, View, find_imports

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from common_sync.commands.steps.edit import Edit, Step
-from common_sync.commands.steps.edits import Edits
+from common_sync.commands.steps.promote.edit import Edit, Step
+from common_sync.commands.steps.promote.edits import Edits
 from common_sync.core.copies.promotion import How, digest_file, make_entry
 from common_sync.core.errors import Problem, TreeError, shell_word
 from common_sync.core.findings import make_finding

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from common_sync.commands.steps.fleet_looks import Looked, on_host
+from common_sync.commands.steps.fleet.looks import Looked, on_host
 from common_sync.core.copies.digest import PREFIX
 from common_sync.core.copies.manifest import Manifest
 from common_sync.core.errors import shell_word

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 
-from common_sync.commands.steps.units import is_ignored, settings_of
+from common_sync.commands.steps.environments.units import is_ignored, settings_of
 from common_sync.core.environments.imports import Import, find_imports, list_missing
 from common_sync.core.environments.start import Start, read_start
 from common_sync.core.findings import make_finding

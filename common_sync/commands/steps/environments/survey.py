@@ -246,7 +246,9 @@ def list_removable(project: Project, situations: Sequence[Situation]) -> list[st
 def _list_unused(situation: Situation, keep: int) -> Iterator[str]:
     """Yield the absolute paths of what `env clean` would remove."""
     if situation.is_released:
-        from common_sync.commands.steps.unneeded import find_unneeded  # only where there is too little room
+        from common_sync.commands.steps.environments.unneeded import (
+            find_unneeded,  # only where there is too little room
+        )
 
         yield from (path for path, users in find_unneeded(situation.place, keep).paths if not users)
     elif not situation.folder.foreign:

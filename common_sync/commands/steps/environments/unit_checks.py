@@ -4,9 +4,9 @@ import itertools
 import os
 from collections.abc import Collection, Iterator, Sequence
 
-from common_sync.commands.steps.compose_ports import find_clashes
-from common_sync.commands.steps.import_checks import check_imports
-from common_sync.commands.steps.units import describe, is_ignored, released_place_of, settings_of, user_of
+from common_sync.commands.steps.environments.compose_ports import find_clashes
+from common_sync.commands.steps.environments.import_checks import check_imports
+from common_sync.commands.steps.environments.units import describe, is_ignored, released_place_of, settings_of, user_of
 from common_sync.core.environments.unit_checks import (
     DATA,
     find_barrier,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from posixpath import dirname
 from typing import NamedTuple
 
-from common_sync.commands.steps.compositions import Dockerfile
+from common_sync.commands.steps.builds.compositions import Dockerfile
 from common_sync.core.doctor.build.simulate import simulate
 from common_sync.core.doctor.catalogue import inspect_image
 from common_sync.core.doctor.image.copying import MissingSource

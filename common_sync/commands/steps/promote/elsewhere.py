@@ -6,11 +6,11 @@ from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING
 
-from common_sync.commands.steps.edits import Edits
-from common_sync.commands.steps.homes import Goal, check_repository, find_checkout, find_patched, select_foreign
-from common_sync.commands.steps.promoted import clean
+from common_sync.commands.steps.promote.edits import Edits
+from common_sync.commands.steps.promote.homes import Goal, check_repository, find_checkout, find_patched, select_foreign
+from common_sync.commands.steps.promote.promoted import clean
+from common_sync.commands.steps.promote.taking import Decided, Result, decide, write_taken
 from common_sync.commands.steps.survey import Survey
-from common_sync.commands.steps.taking import Decided, Result, decide, write_taken
 from common_sync.core.copies.library import Library
 from common_sync.core.copies.promotion import make_entry
 from common_sync.edges.files.folders import FOLDER, opened

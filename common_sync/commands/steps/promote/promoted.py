@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 
-from common_sync.commands.steps.taking import list_locked
+from common_sync.commands.steps.promote.taking import list_locked
 from common_sync.core.model import Entries
 from common_sync.core.paths import is_foreign
 from common_sync.edges.files.folders import opened, remove_tree

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from common_sync.commands.steps.locking import Locking, look_at_lock
+from common_sync.commands.steps.versions.locking import Locking, look_at_lock
 from common_sync.core.copies.library import TargetKey
 from common_sync.core.copies.plan import IN_SYNC, CopyPlan, build_plan
 from common_sync.core.findings import distribute_command, make_finding

@@ -5,7 +5,7 @@ from collections.abc import Container, Iterator, Mapping
 from functools import partial
 from typing import NamedTuple
 
-from common_sync.commands.steps.narrowing import Narrowing, hold_composes, narrow_state
+from common_sync.commands.steps.builds.narrowing import Narrowing, hold_composes, narrow_state
 from common_sync.commands.steps.survey import Survey
 from common_sync.core.findings import make_finding
 from common_sync.core.formats.compose.built import BuiltService
