@@ -5,7 +5,9 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import NamedTuple
 
+from common_sync.commands.steps.builds.builders import Builders
 from common_sync.commands.steps.builds.built_above import BuiltAbove
+from common_sync.commands.steps.builds.classic_builds import ClassicBuilds
 from common_sync.commands.steps.builds.hand_builds import report_hand_builds
 from common_sync.commands.steps.doctor.hand_copies import report_hand_copies
 from common_sync.commands.steps.doctor.ignored_copies import find_ignored_copies
@@ -84,8 +86,9 @@ def diagnose(
         looked_at = project if copied or not names else project._replace(services=())
         found = survey(looked_at, copied, phases=phases, beside=True)
         shared = tuple(finding for target in found.masters for finding in _check_library(found.project, target))
-        above = BuiltAbove(found.project)
-        checks = (check_service(found, plan, shared, above, fix=fix) for plan in found.plans)
+        tree = read_tree(project.root)
+        builders = Builders(BuiltAbove(found.project), ClassicBuilds(found, tree))
+        checks = (check_service(found, plan, shared, builders, fix=fix) for plan in found.plans)
         ignored = find_ignored_copies(found, [copy for plan in found.plans for copy in plan.copies if copy.exists])
         services = tuple(one._replace(findings=(*one.findings, *ignored.get(one.service, ()))) for one in checks)
         services += _check_members(project, members, shared)
@@ -94,7 +97,6 @@ def diagnose(
                 _write(project.root, state, one.service, fixed)
     from_index = tuple(check_indexed(project, indexed, found.masters))
     environments = _check_environments(found.project, [plan.service for plan in found.plans])
-    tree = read_tree(project.root)
     scripts = (*report_hand_copies(found, tree), *report_hand_builds(found, tree, _list_own(found, services)))
     return Diagnosis(found, shared, services, scripts, (*indexed,), from_index, environments)
 

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from common_sync.commands.steps.builds.built_above import BuiltAbove
+from common_sync.commands.steps.builds.builders import Builders
 from common_sync.commands.steps.builds.compositions import (
     Dockerfile,
     list_compositions,
@@ -61,7 +61,7 @@ class ServiceCheck(NamedTuple):
 
 
 def check_service(
-    found: Survey, plan: ServicePlan, shared: Iterable[Finding], above: BuiltAbove | None = None, *, fix: bool
+    found: Survey, plan: ServicePlan, shared: Iterable[Finding], builders: Builders | None = None, *, fix: bool
 ) -> ServiceCheck:
     """Check a service, for one of its copies after the other.
 
@@ -69,8 +69,7 @@ def check_service(
         found: What was read and planned.
         plan: What would bring it in sync: its references are in it.
         shared: What was found about the libraries, and so concerns all services.
-        above: The Dockerfiles outside of services: asked where it has none, and no compose file builds it. None where
-            images do not count.
+        builders: What builds images beside compose files; None where images do not count.
         fix: Find what to put into its Dockerfiles; into each for one library in a run.
 
     Raises:
@@ -100,7 +99,7 @@ def check_service(
         following |= {opened.report(one) for one in own if opened.follows(one, reported)}
         fixed = _fixed(images) | fixed
     of_service = (
-        *(above.find(plan.service) if above is not None and not dockerfiles and not compositions else ()),
+        *(builders.find(plan.service, dockerfiles, compositions) if builders is not None else ()),
         *ask_for_untaken(found.project, found.masters, several[0].service),
         *find_unasked(found.project, found.masters, plan),
     )
