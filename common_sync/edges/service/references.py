@@ -122,9 +122,13 @@ def _run(rewrite: Rewriter, characters: str, sites: Sequence[Site]) -> tuple[str
         one = rewrite(characters, site)
         characters = apply_edits(characters, one.edits)
         references = tuple(reference for reference in one.references if reference not in known)
-        problems = tuple(problem for problem in one.problems if problem not in known)
+        problems = tuple(problem for problem in one.problems if problem._replace(remedy="") not in known)
         found.append(one._replace(references=references, problems=problems))
-        known.update(one.references, one.problems)
+        known.update(one.references, (problem._replace(remedy="") for problem in one.problems))
+    if sum(problem.code == "CS109" for one in found for problem in one.problems) > 1:
+        from common_sync.core.references.locks import join_reports  # which has made them
+
+        found = join_reports(found)
     return characters, found
 
 
