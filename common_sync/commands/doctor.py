@@ -44,6 +44,9 @@ class Diagnosis(NamedTuple):
     indexed: tuple[str, ...] = ()  # the services that take their libraries from an index, and are not proven
     from_index: tuple[Finding, ...] = ()  # what was found in these
     environments: tuple[Finding, ...] = ()  # what was found about their environments, which proves nothing about builds
+    members: tuple[
+        str, ...
+    ] = ()  # the services that take their libraries from a uv workspace; those without a Dockerfile are not looked at
 
     @property
     def findings(self) -> list[Finding]:
@@ -98,7 +101,7 @@ def diagnose(
     from_index = tuple(check_indexed(project, indexed, found.masters))
     environments = _check_environments(found.project, [plan.service for plan in found.plans])
     scripts = (*report_hand_copies(found, tree), *report_hand_builds(found, tree, _list_own(found, services)))
-    return Diagnosis(found, shared, services, scripts, (*indexed,), from_index, environments)
+    return Diagnosis(found, shared, services, scripts, (*indexed,), from_index, environments, members)
 
 
 def _list_own(found: Survey, services: Sequence[ServiceCheck]) -> set[str]:

@@ -8,7 +8,7 @@ from common_sync.core.doctor.view import Service
 from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.formats.compose.names import DeadEnd
 from common_sync.core.formats.compose.paths import expand, has_variable
-from common_sync.core.formats.dockerfile.sources import find_sources, normalise
+from common_sync.core.formats.dockerfile.sources import find_sources, keep_needed, normalise
 from common_sync.core.formats.dockerfile.syntax import parse_dockerfile
 from common_sync.core.paths import below, is_below
 from common_sync.core.references.kinds import is_dockerfile
@@ -66,7 +66,8 @@ def _is_of(built: BuiltService, service: Service) -> bool:
         return False
     above, name = os.path.split(built.dockerfile)
     text = built.inline if built.section.inline else ServiceFolder(above).read_as_docker(name)
-    return named or any(is_below(path, service.place) for path in _list_taken(text or "", built.context))
+    target = built.section.target.value if built.section.target is not None else ""
+    return named or any(is_below(path, service.place) for path in _list_taken(text or "", built.context, target))
 
 
 def list_dead_ends(
@@ -89,10 +90,10 @@ def list_dead_ends(
             yield end
 
 
-def _list_taken(text: str, context: str) -> Iterator[str]:
-    """Yield the absolute paths of what a Dockerfile takes from its context; nothing of one that Docker refuses."""
+def _list_taken(text: str, context: str, target: str) -> Iterator[str]:
+    """Yield the absolute paths of what a build of one stage takes from its context; nothing of a file that Docker refuses."""
     try:
-        for source in find_sources(parse_dockerfile(text)):
+        for source in find_sources(keep_needed(parse_dockerfile(text), target)):
             yield os.path.normpath(os.path.join(context, normalise(source.path.text, within=True)))
     except UnparsableError:
         return

@@ -12,9 +12,15 @@ from common_sync.edges.git.repository import find_top
 from common_sync.edges.library.targets import Target
 from common_sync.edges.project.index import Ignored, find_ignored
 
+Rule = tuple[str, int, str]
+"""A rule of git: its file, its line, counted from 1, and its pattern."""
+
+_MOST_NAMED = 4
+"""Copies that one command names."""
+
 
 def find_ignored_copies(found: Survey, copies: Collection[CopySurvey]) -> dict[str, list[Finding]]:
-    """Return, by service, a warning for each rule by which git ignores a part of a copy that it does not track.
+    """Return a warning for each rule by which git ignores a part of copies that it does not track, by the first service.
 
     Raises:
         GitError: Git failed.
@@ -27,9 +33,15 @@ def find_ignored_copies(found: Survey, copies: Collection[CopySurvey]) -> dict[s
             if path in ignored:
                 ignored[path].append(one)
     ours = {key: set(_list_ours(target)) for key, target in found.targets.items()}
-    findings: dict[str, list[Finding]] = {}
+    rules: dict[Rule, list[tuple[CopySurvey, str]]] = {}
     for copy in copies:
-        findings.setdefault(copy.service, []).extend(_look_at(copy, ignored[copy.path], ours[copy.target]))
+        for rule, path in _find_rules(copy, ignored[copy.path], ours[copy.target]):
+            rules.setdefault(rule, []).append((copy, path))
+    findings: dict[str, list[Finding]] = {}
+    for rule, kept in rules.items():
+        service = kept[0][0].service
+        paths = list(dict.fromkeys(copy.path for copy, _ in kept))
+        findings.setdefault(service, []).append(_report(rule, service, paths, [path for _, path in kept]))
     return findings
 
 
@@ -41,14 +53,19 @@ def _list_ours(target: Target) -> Iterator[str]:
         yield from ancestors(file)
 
 
-def _look_at(copy: CopySurvey, ignored: Sequence[Ignored], ours: set[str]) -> Iterator[Finding]:
-    rules: dict[tuple[str, int, str], list[str]] = {}
+def _find_rules(copy: CopySurvey, ignored: Sequence[Ignored], ours: set[str]) -> Iterator[tuple[Rule, str]]:
+    """Yield each path of a copy that a rule keeps out of a commit, with the rule."""
     for one in ignored:
         inside = one.path.removeprefix(f"{copy.path}/") if one.path != copy.path else MANIFEST_NAME
         if inside in ours:
-            rules.setdefault((one.file, one.line, one.pattern), []).append(one.path)
-    for (file, line, pattern), paths in rules.items():
-        what = paths[0] if len(paths) == 1 else f"{len(paths)} paths of the copy, such as {paths[0]}"
-        message = f"{pattern!r} keeps {what} out of a commit"
-        remedy = f"git add -f {shell_word(copy.path)}, or change the rule; nothing, where copies are not committed"
-        yield make_finding("CS114", copy.service, file, line, message, remedy)
+            yield (one.file, one.line, one.pattern), one.path
+
+
+def _report(rule: Rule, service: str, copies: Sequence[str], paths: Sequence[str]) -> Finding:
+    """Return the warning about one rule, however many copies it keeps paths of out of a commit."""
+    file, line, pattern = rule
+    of = f"{len(copies)} copies" if copies[1:] else "the copy"
+    what = paths[0] if len(paths) == 1 else f"{len(paths)} paths of {of}, such as {paths[0]}"
+    named = " ".join(map(shell_word, copies)) if len(copies) <= _MOST_NAMED else "each copy"
+    remedy = f"git add -f {named}, or change the rule; nothing, where copies are not committed"
+    return make_finding("CS114", service, file, line, f"{pattern!r} keeps {what} out of a commit", remedy)

@@ -237,8 +237,9 @@ def _gather_guessed(opened: _Opened, view: View, own: list[Finding]) -> list[Fin
     for image in view.images:
         following = [one for one in own if one.file == image.dockerfile and one.code in _BY_CONTEXT]
         lacking = [one.lacks for one in following if one.code == "CS202" and one.lacks]
+        known = any(one.path == image.dockerfile for one in opened.plan.widened)  # a compose file says from where
         own_folder = any(one.context == opened.service.place for one in image.builds)
-        folder = None if own_folder else _find_above(opened, lacking)
+        folder = None if known or own_folder else _find_above(opened, lacking)
         if folder is None:
             continue
         first, others = following[0], len(following) - 1

@@ -8,6 +8,7 @@ from common_sync.commands.steps.builds.workspaces import Space, make_space
 from common_sync.commands.steps.doctor.image_check import check_image
 from common_sync.commands.steps.doctor.service_check import ServiceCheck
 from common_sync.core.doctor.catalogue import conclude, is_silenced, judge
+from common_sync.core.doctor.checks.build import NOT_IN_FOLDER
 from common_sync.core.doctor.checks.layout import find_importable
 from common_sync.core.doctor.image.files import Place
 from common_sync.core.doctor.view import IF_HARMLESS, Service, find_imports
@@ -15,6 +16,7 @@ from common_sync.core.expressions import expression
 from common_sync.core.findings import file_finding, place
 from common_sync.core.model import Finding
 from common_sync.core.paths import ancestors, is_below
+from common_sync.core.workspace.pruning import PROJECT
 from common_sync.edges.project.load import Project
 from common_sync.edges.service.folder import ServiceFolder, open_context
 
@@ -86,7 +88,7 @@ def _check(project: Project, space: Space, shared: Collection[Finding]) -> Servi
     found: list[Finding] = []
     for member in space.pruned.members:  # any of them may be asked of an index, which is no proof
         image = check_image(Dockerfile(file, text, ""), _open(space, member, folder), folder, keep, fix=False)
-        found += (place(one, space.member, one.file) for one in image.findings)
+        found += (place(_of_space(one, space), space.member, one.file) for one in image.findings)
     if _SYNCING.search(text):  # it may bring what nothing else does
         found = [one for one in found if one.code != "CS216"]
     if conclude(found) == "proven":
@@ -94,6 +96,17 @@ def _check(project: Project, space: Space, shared: Collection[Finding]) -> Servi
     once = tuple(dict.fromkeys(found))
     states = judge([*once, *shared], in_image=True, mounted=False)
     return ServiceCheck(space.member, (file,), once, states, conclude(once), ())
+
+
+def _of_space(finding: Finding, space: Space) -> Finding:
+    """Return a finding in the words of a workspace, where it is about what the context of a service alone would lack."""
+    if not finding.message.endswith(NOT_IN_FOLDER):
+        return finding
+    written = finding.message.removesuffix(NOT_IN_FOLDER)
+    message = f"{written} is not in the build context, which is {space.member} and what it needs of the uv workspace"
+    member = next((one for one in space.pruned.others if one and is_below(finding.lacks or "", one)), None)
+    first = f"let {space.member}/{PROJECT} ask for {member}" if member else "have it in one of their folders"
+    return finding._replace(message=message, remedy=f"{first}, or take the line out")
 
 
 def _doubt(file: str, text: str) -> Iterator[Finding]:

@@ -137,6 +137,9 @@ def _of_event(event: Event, file: str, context: Context, admits: Admits) -> Iter
                 yield from _of_bounds(need, event, file, admits)
 
 
+NOT_IN_FOLDER = " is not in the build context, which is the service's own folder"
+
+
 def _missing_source(event: MissingSource, file: str) -> Finding:
     if event.dropped is not None:
         message = f"`{event.written}` is kept out of the build context by {event.dropped}"
@@ -151,7 +154,7 @@ def _missing_source(event: MissingSource, file: str) -> Finding:
     if not event.local:
         message = f"`{event.written}` is not in the stage that it is copied from"
         return file_finding("CS202", file, event.line, message, "copy it there first, or write where it is")
-    message = f"`{event.written}` is not in the build context, which is the service's own folder"
+    message = f"`{event.written}`{NOT_IN_FOLDER}"
     remedy = "write its path from the service's folder, or take the line out"
     return file_finding("CS202", file, event.line, message, remedy, lacks=event.path)
 
