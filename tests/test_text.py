@@ -1,6 +1,7 @@
 """The text for people: width, marks, and how much of a long list is shown."""
 
 import re
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -8,10 +9,10 @@ from hypothesis import strategies as st
 from support.depth import sampled
 from support.monorepo import PROGRAM, Monorepo, show
 
-from common_sync.core.findings import page_url
+from common_sync.core.findings import make_finding, page_url
 from common_sync.interface.show.table import table_lines
 from common_sync.interface.show.terminal import Terminal, columns
-from common_sync.interface.show.text import help_lines
+from common_sync.interface.show.text import finding_lines, help_lines
 
 ESCAPES = re.compile(r"\x1b\[\d+m|\x1b\]8;;[^\x1b]*\x1b\\")
 WORDS = st.lists(st.text("abé日", min_size=1, max_size=12), min_size=1, max_size=20)
@@ -120,6 +121,33 @@ def test_a_help_of_two_commands_has_a_line_for_each() -> None:
     ]
     wide = terminal._replace(width=200)
     assert [*help_lines(f"{one}, or {two}", wide)] == [f"  help: {one}, or {two}"]
+
+
+def test_one_cause_is_said_once() -> None:
+    """Of forty services without an environment, each would repeat the same two lines, and hide what else is found."""
+    names = [f"services/s{number:02}" for number in range(9)]
+    say = partial(make_finding, "CS301")
+    missing = [say(one, f"{one}/.venv", None, "there is none", f"common-sync env sync {one}") for one in names]
+    foreign = [say(one, f"{one}/.venv", None, "foreign", f"common-sync env sync {one} --force") for one in names[:2]]
+    same = [say(one, "services/all.txt", 3, "has changed", "see there") for one in names[:2]]
+    alone = [say("services/x", "services/x/.venv", None, "alone", "common-sync env sync services/x")]
+    terminal = Terminal(colors=False, marks=True, width=80)
+    assert [*finding_lines([*missing, *foreign, *same, *alone], terminal, everything=False)] == [
+        "✗ CS301 there is none",
+        *(f"    {one}/.venv" for one in names[:5]),
+        "    and 4 more places (-v names them)",
+        "  help: common-sync env sync",
+        "✗ CS301 foreign",
+        *(f"    {one}/.venv" for one in names[:2]),
+        "  help: common-sync env sync SERVICE --force",
+        "✗ services/all.txt:3: CS301 has changed",
+        "  help: see there",
+        "✗ services/x/.venv: CS301 alone",
+        "  help: common-sync env sync services/x",
+    ]
+    assert len([*finding_lines(missing, terminal, everything=True)]) == 11
+    counted = [*finding_lines([*alone, *same, *missing], terminal, everything=False, most=1)]
+    assert counted[-1] == "  and 11 more findings (-v names them)"
 
 
 @pytest.fixture
