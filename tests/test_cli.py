@@ -369,7 +369,7 @@ OWN_OPTIONS = {
     "promote": "--dry-run -n --to --patch",
     "affected": "--since --until --all-on --or-all --template --job",
     "doctor": "--fix",
-    "restore": "--list --force --dry-run -n",
+    "restore": "--force --dry-run -n",
     "explain": "",
     "report": "--output -o --diff --history --open",
     "watch": "--poll",
@@ -387,7 +387,7 @@ def test_every_command_has_its_options_and_the_common_ones(synced: Monorepo, com
 
 
 SHOWN = [
-    "verify", "status", "diff", "log", "doctor", "distribute --dry-run", "eject --dry-run", "promote --dry-run", "restore --list", "affected --since HEAD", "update", f"verify --copy {COPY}", "explain common",
+    "verify", "status", "diff", "log", "doctor", "distribute --dry-run", "eject --dry-run", "promote --dry-run", "restore", "affected --since HEAD", "update", f"verify --copy {COPY}", "explain common",
 ]  # fmt: skip
 
 
