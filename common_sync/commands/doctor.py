@@ -10,6 +10,7 @@ from common_sync.commands.steps.hand_builds import report_hand_builds
 from common_sync.commands.steps.hand_copies import report_hand_copies
 from common_sync.commands.steps.ignored_copies import find_ignored_copies
 from common_sync.commands.steps.indexed import check_indexed
+from common_sync.commands.steps.lost_builds import report_lost_builds
 from common_sync.commands.steps.other_tools import find_doubled_projects
 from common_sync.commands.steps.service_check import Fixed, ServiceCheck, check_service
 from common_sync.commands.steps.survey import Survey, survey
@@ -38,7 +39,9 @@ class Diagnosis(NamedTuple):
     survey: Survey  # the project, its master and how the copies stand
     shared: tuple[Finding, ...]  # what was found about the libraries themselves
     services: tuple[ServiceCheck, ...]  # one for each service
-    scripts: tuple[Finding, ...] = ()  # lines of scripts that make copies by hand
+    scripts: tuple[
+        Finding, ...
+    ] = ()  # lines of scripts that make copies by hand, and of compose files whose service is gone
     indexed: tuple[str, ...] = ()  # the services that take their libraries from an index, and are not proven
     from_index: tuple[Finding, ...] = ()  # what was found in these
     environments: tuple[Finding, ...] = ()  # what was found about their environments, which proves nothing about builds
@@ -96,6 +99,7 @@ def diagnose(
     environments = _check_environments(found.project, [plan.service for plan in found.plans])
     tree = read_tree(project.root)
     scripts = (*report_hand_copies(found, tree), *report_hand_builds(found, tree, _list_own(found, services)))
+    scripts += report_lost_builds(found) if not names else ()
     return Diagnosis(found, shared, services, scripts, (*indexed,), from_index, environments)
 
 
