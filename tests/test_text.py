@@ -2,11 +2,13 @@
 
 import re
 from functools import partial
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.depth import sampled
+from support.depth import deep, sampled
+from support.drifting import make_drifting
 from support.monorepo import PROGRAM, Monorepo, show
 
 from common_sync.core.findings import make_finding, page_url
@@ -179,6 +181,32 @@ def test_long_lists_are_counted(many: Monorepo) -> None:
     assert len(out.splitlines()) < 100
     everything = many.run("verify", "-v").out
     assert (everything.count("+ services/"), everything.count("common/mine"), "more" in everything) == (12, 96, False)
+
+
+MORE = re.compile(r"and ([\d,]+) more services? \(-v names them\)")
+MOST_LINES = {"verify": (65, 90), "status": (55, 55), "doctor": (100, 100), "distribute --dry-run": (100, 100)}
+"""Of a repository of 40 services, and of one of 300, at 80 columns."""
+
+
+@deep("repositories of many services")
+@pytest.mark.parametrize(("services", "which"), [(40, 0), (300, 1)])
+def test_a_large_repository_is_a_page(tmp_path: Path, services: int, which: int) -> None:
+    """A log of hundreds of lines would be read by nobody, and a service that is left out of it be thought in sync."""
+    repo = make_drifting(tmp_path / "repo", services)
+    shown = {words: repo.run(*words.split()).out.splitlines() for words in MOST_LINES}
+    for words, most in MOST_LINES.items():
+        assert len(shown[words]) <= most[which], words
+        assert max(map(len, shown[words])) <= 80, words
+    failing = {one["name"] for one in repo.json("verify", code=1)["services"] if not one["in_sync"]}
+    text = "\n".join(shown["verify"])
+    for section in text.split("\n\n")[1:4:2]:  # each title has its services below it
+        title = text[: text.index(section)].rstrip().splitlines()[-1]
+        rows = {word for line in section.splitlines() for word in line.split()[1:2] if word in failing}
+        rest = sum(int(number) for number in MORE.findall(section))
+        assert f": {len(rows) + rest} services" in title
+    everything = repo.run("verify", "-v").out
+    assert {name for name in repo.names if f" {name} " in everything} == failing
+    assert f"{len(failing)} of {services} services not in sync" in shown["verify"][-1]
 
 
 @pytest.mark.parametrize("columns_", sampled([80, 200, 20, 40], 1, "many real terminals"))
