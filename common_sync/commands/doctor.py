@@ -9,6 +9,7 @@ from common_sync.commands.steps.builds.builders import Builders
 from common_sync.commands.steps.builds.built_above import BuiltAbove
 from common_sync.commands.steps.builds.classic_builds import ClassicBuilds
 from common_sync.commands.steps.builds.hand_builds import report_hand_builds
+from common_sync.commands.steps.builds.lost_builds import report_lost_builds
 from common_sync.commands.steps.doctor.hand_copies import report_hand_copies
 from common_sync.commands.steps.doctor.ignored_copies import find_ignored_copies
 from common_sync.commands.steps.doctor.indexed import check_indexed
@@ -40,7 +41,9 @@ class Diagnosis(NamedTuple):
     survey: Survey  # the project, its master and how the copies stand
     shared: tuple[Finding, ...]  # what was found about the libraries themselves
     services: tuple[ServiceCheck, ...]  # one for each service
-    scripts: tuple[Finding, ...] = ()  # lines of scripts that make copies by hand
+    scripts: tuple[
+        Finding, ...
+    ] = ()  # lines of scripts that make copies by hand, and of compose files whose service is gone
     indexed: tuple[str, ...] = ()  # the services that take their libraries from an index, and are not proven
     from_index: tuple[Finding, ...] = ()  # what was found in these
     environments: tuple[Finding, ...] = ()  # what was found about their environments, which proves nothing about builds
@@ -101,6 +104,7 @@ def diagnose(
     from_index = tuple(check_indexed(project, indexed, found.masters))
     environments = _check_environments(found.project, [plan.service for plan in found.plans])
     scripts = (*report_hand_copies(found, tree), *report_hand_builds(found, tree, _list_own(found, services)))
+    scripts += report_lost_builds(found) if not names else ()
     return Diagnosis(found, shared, services, scripts, (*indexed,), from_index, environments, members)
 
 

@@ -52,13 +52,13 @@ def list_all_kept(project: Project) -> tuple[Kept, ...]:
 
 
 def restore(
-    project: Project, number: int | None, say: Callable[[str], None], *, force: bool = False, dry_run: bool = False
+    project: Project, number: int, say: Callable[[str], None], *, force: bool = False, dry_run: bool = False
 ) -> Restoration:
     """Bring the files of a set back.
 
     Args:
         project: The project.
-        number: The set's number, or None for the newest.
+        number: The set's number.
         say: Told when another run has to be waited for, and what a run that fails has replaced.
         force: Replace what was edited since; it is kept first.
         dry_run: Write nothing.
@@ -82,15 +82,10 @@ def restore(
     return Restoration(project.root, chosen.number, restored, there, kept, dry_run)
 
 
-def _choose(project: Project, number: int | None) -> Kept:
-    sets = list_all_kept(project)
-    if not sets:
-        raise ConfigurationError(Problem("nothing that was discarded is kept here"))
-    if number is None:
-        return sets[0]
-    found = [one for one in sets if one.set.number == number]
+def _choose(project: Project, number: int) -> Kept:
+    found = [one for one in list_all_kept(project) if one.set.number == number]
     if not found:
-        raise ConfigurationError(Problem(f"there is no set {number}", remedy="common-sync restore --list"))
+        raise ConfigurationError(Problem(f"there is no set {number}", remedy="common-sync restore lists what is kept"))
     return found[0]
 
 

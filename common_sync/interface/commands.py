@@ -68,7 +68,7 @@ COMMANDS = {
         "common-sync context services/api | docker build -",
         _SERVICE,
     ),
-    "restore": Command("Bring back what --force has discarded", "common-sync restore --list", "[SET]"),
+    "restore": Command("Bring back what --force has discarded", "common-sync restore 1 --dry-run", "[SET]"),
     "eject": Command("Put every reference back as it was", "common-sync eject --remove-copies --dry-run", _SERVICES),
     "env sync": Command(
         "Bring the environments of services in sync", "common-sync env sync services/api --dry-run", _SERVICES

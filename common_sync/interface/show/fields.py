@@ -203,7 +203,7 @@ def restore_fields(done: "Restoration") -> Fields:
 
 
 def kept_fields(kept: Sequence["Kept"]) -> Fields:
-    """Return the fields of `restore --list`."""
+    """Return the fields of `restore` without a set."""
     return {
         "sets": [
             {"set": one.number, "date": one.date, "path": as_text(one.path), "files": [as_text(file) for file in files]}
