@@ -1,7 +1,7 @@
 """`distribute --contexts`: images that are built from a folder above their service are built from the service's own."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from common_sync.commands.steps.survey import Survey, locate
@@ -33,7 +33,7 @@ def narrow_contexts(found: Survey) -> Survey:
     for plan in found.plans:
         own = {edit.path: edit for edit in plan.edits}
         problems = list(plan.problems)
-        for widened in {one.path: one for one in plan.widened}.values():  # each library that it takes names it
+        for widened in _name_once(plan.widened):
             files = root | own
             refused = list(_narrow(found, plan, widened, files))
             file = f"{plan.service}/{widened.path}"
@@ -51,26 +51,32 @@ def narrow_contexts(found: Survey) -> Survey:
 class Narrowing(NamedTuple):
     """What `distribute --contexts` makes of one state of a Dockerfile and of what builds it."""
 
-    edits: tuple[FileEdit, ...] = ()  # what is changed; nothing where something stands in the way
+    edits: tuple[FileEdit, ...] = ()  # what is changed; where something stands in the way, only a part of it
     problems: tuple[Finding, ...] = ()  # what does
     wide: bool = False  # whether the image is built from above its service, and takes the library from its master
 
 
-def narrow_state(found: Survey, plan: ServicePlan, dockerfile: str, held: Mapping[str, bytes]) -> Narrowing:
-    """Return what would be made of other versions of files than the disk has.
+def narrow_state(found: Survey, service: str, dockerfile: str, held: Mapping[str, bytes]) -> Narrowing:
+    """Return what would be made of other versions of files than the disk has, for all libraries of a service.
 
     Args:
         found: The survey.
-        plan: The plan of the service.
+        service: The service.
         dockerfile: The Dockerfile's path from the root.
         held: The paths from the root of the Dockerfile and the compose files that build it → what they hold.
     """
+    plan = next(one for one in found.plans if one.service == service)
     libraries = locate(found.project.root, found.targets_of(plan))
-    read = read_version(libraries, plan.service, dockerfile, held[dockerfile], hold_composes(found, dockerfile, held))
+    read = read_version(libraries, service, dockerfile, held[dockerfile], hold_composes(found, dockerfile, held))
     files = {path: FileEdit(path, data, data) for path, data in held.items()}
-    problems = [problem for one in read.widened for problem in _narrow(found, plan, one, files)]
+    problems = [problem for one in _name_once(read.widened) for problem in _narrow(found, plan, one, files)]
     edits = tuple(edit for edit in files.values() if edit.before != edit.after)
-    return Narrowing(() if problems else edits, tuple(problems), bool(read.widened))
+    return Narrowing(edits, tuple(problems), bool(read.widened))
+
+
+def _name_once(widened: Sequence[Widened]) -> Iterable[Widened]:
+    """Return each Dockerfile once: each library that it takes names it."""
+    return {one.path: one for one in widened}.values()
 
 
 def hold_composes(found: Survey, dockerfile: str, held: Mapping[str, bytes]) -> ComposeFiles:

@@ -1,8 +1,9 @@
-"""Give images back the build context that they had before `distribute --contexts`, by git's history."""
+"""Give images back the build context that they had before `distribute --contexts`, by the record or by git's history."""
 
 import os
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import NamedTuple
 
 from common_sync.commands.steps.builds.narrowing import Narrowing, hold_composes, narrow_state
@@ -11,13 +12,14 @@ from common_sync.core.findings import make_finding
 from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.model import FileEdit, Finding, Reference
 from common_sync.core.references.kinds import kind_of
-from common_sync.core.references.undoing import find_hunks, put_all_back
+from common_sync.core.references.undoing import Hunk, find_hunks, put_all_back, put_back
 from common_sync.core.service_plan import ServicePlan
 from common_sync.edges.git.versions import earlier_states
 from common_sync.edges.service.compose import ComposeFiles
 from common_sync.edges.service.listing import list_paths
 from common_sync.edges.service.places import Location
 from common_sync.edges.service.references import read_version
+from common_sync.edges.state.rewritten import Record
 
 
 class Widened(NamedTuple):
@@ -26,44 +28,73 @@ class Widened(NamedTuple):
     edits: tuple[FileEdit, ...] = ()  # what puts them back: all of them, or none
     findings: tuple[Finding, ...] = ()  # what a person has to do
     left: tuple[Reference, ...] = ()  # what leads to the copy still, and may always have done so
+    rewritten: Record = MappingProxyType({})  # of files that the record tells of, what is rewritten in them still
 
 
-def widen(
-    found: Survey, plan: ServicePlan, dockerfile: str, held: Mapping[str, bytes], refused: Container[str]
-) -> Widened:
-    """Put back a Dockerfile that leads to the copy, and what builds it.
+def widen(found: Survey, plan: ServicePlan, dockerfile: str, held: Mapping[str, bytes], record: Record) -> Widened:
+    """Put back a Dockerfile that leads to the copy, or did so, and what builds it.
 
     An earlier state of them is right where all that `distribute --contexts` would have made of it stands in the files as
     they are. What was written since then has to be right from the former context, too: if not, it is named.
 
     Args:
         found: The survey.
-        plan: The plan of the service.
+        plan: The plan of the service, with the copies that are ejected.
         dockerfile: The Dockerfile's path from the root.
         held: What files are to hold, by their paths from the root, where that is not what the disk has.
-        refused: The files that stay as they are, and are told of already.
+        record: What was rewritten.
 
     Raises:
         CommonSyncError: A file cannot be read, or git failed.
     """
     builders = _list_builders(found, plan, dockerfile)
-    if any(file in refused for file in builders):
-        return Widened()
-    root = found.project.root
-    now = {path: held[path] if path in held else _read(root, path) for path in (dockerfile, *builders)}
+    disk = {path: _read(found.project.root, path) for path in (dockerfile, *builders)}
+    now = {path: held.get(path, data) for path, data in disk.items()}
     left = _list_left(found, plan, dockerfile, now)
     if not builders:
         return Widened(left=left)
-    again = narrow_state(found, plan, dockerfile, now)
-    if again.wide:  # by the record
-        return Widened(findings=tuple(_report_newer(plan, one) for one in again.problems))
+    recorded = {path: _put_back_recorded(data, record.get(path, ())) for path, data in disk.items()}
+    narrowed = narrow_state(found, plan.service, dockerfile, recorded)
+    if narrowed.wide:
+        return _widen_by_record(found, plan, dockerfile, _State(disk, now, recorded), narrowed)
     return _widen_by_history(found, plan, dockerfile, now, left) if left else Widened()
+
+
+class _State(NamedTuple):
+    """What a Dockerfile and the files that build it hold, by their paths from the root."""
+
+    disk: Mapping[str, bytes]  # as the disk has them
+    now: Mapping[str, bytes]  # as they are to be so far
+    recorded: Mapping[str, bytes]  # with all put back that the record tells of
+
+
+def _put_back_recorded(data: bytes, hunks: Sequence[Hunk]) -> bytes:
+    return os.fsencode(put_back(os.fsdecode(data), hunks))
+
+
+def _widen_by_record(
+    found: Survey, plan: ServicePlan, dockerfile: str, state: "_State", narrowed: Narrowing
+) -> Widened:
+    """Put back a Dockerfile and its builds, and none of other Dockerfiles that stands in the same files."""
+    disk, now, recorded = state
+    back = {**now, dockerfile: recorded[dockerfile]}
+    for edit in narrowed.edits:
+        if edit.path != dockerfile:
+            hunks = find_hunks(os.fsdecode(edit.before or b""), os.fsdecode(edit.after or b""))
+            back[edit.path] = _put_back_recorded(now[edit.path], hunks)
+    if not _list_own_builds(hold_composes(found, dockerfile, back), found.project.root, plan, dockerfile):
+        edits = tuple(FileEdit(path, disk[path], data) for path, data in back.items())
+        left = {path: find_hunks(os.fsdecode(recorded[path]), os.fsdecode(data)) for path, data in back.items()}
+        return Widened(edits, tuple(_report_newer(plan, one) for one in narrowed.problems), rewritten=left)
+    references = _list_left(found, plan, dockerfile, disk)
+    stays = FileEdit(dockerfile, disk[dockerfile], disk[dockerfile])
+    return Widened((stays,), tuple(_report_lost(found, plan, dockerfile, references, disk)))
 
 
 def _widen_by_history(
     found: Survey, plan: ServicePlan, dockerfile: str, now: Mapping[str, bytes], left: tuple[Reference, ...]
 ) -> Widened:
-    narrow, was_wide, partly = partial(narrow_state, found, plan, dockerfile), False, Widened()
+    narrow, was_wide, partly = partial(narrow_state, found, plan.service, dockerfile), False, Widened()
     for state in earlier_states(found.project.root, list(now)):
         narrowed = narrow(state)
         was_wide = was_wide or narrowed.wide
@@ -111,6 +142,8 @@ def _list_left(found: Survey, plan: ServicePlan, dockerfile: str, now: Mapping[s
 
 def _put_back(now: Mapping[str, bytes], narrowed: Narrowing) -> dict[str, bytes] | None:
     """Return the files with all that was narrowed in them put back; None where it does not stand in them."""
+    if narrowed.problems:
+        return None
     back = dict(now)
     for edit in narrowed.edits:
         hunks = find_hunks(os.fsdecode(edit.before or b""), os.fsdecode(edit.after or b""))
