@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from common_sync.core.doctor.build.outcome import Installed, Ran, StageEnd, Taken
 from common_sync.core.doctor.checks.asked_first import asks_for, is_library, may_bring, names_archive
-from common_sync.core.doctor.checks.looking import Look
+from common_sync.core.doctor.checks.start.looking import Look
 from common_sync.core.doctor.checks.surroundings import ONLY_LOOKS, environment_made_by, site_of, surround
 from common_sync.core.doctor.install.sites import (
     PYTHON,

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 
 from common_sync.core.doctor.image.files import Image, Put
 from common_sync.core.doctor.install.command import Asked, Install
-from common_sync.core.doctor.install.configured import configure
 from common_sync.core.doctor.install.need import Need
 from common_sync.core.doctor.install.needs import find_needs
+from common_sync.core.doctor.install.settings.configured import configure
 from common_sync.core.doctor.view import IF_HARMLESS, ImageView, Service, View
 from common_sync.core.findings import file_finding
 from common_sync.core.formats.shell.words import Word

@@ -11,15 +11,15 @@ from posixpath import basename, dirname, join, normpath
 from typing import NamedTuple
 
 from common_sync.core.doctor.build.outcome import Build, Installed, NotFollowed, Started, Taken
-from common_sync.core.doctor.checks.begun import Begun, is_told, leaves_nothing
 from common_sync.core.doctor.checks.installers import ALONE, list_words
+from common_sync.core.doctor.checks.start.begun import Begun, is_told, leaves_nothing
 from common_sync.core.doctor.checks.surroundings import activates, site_of, surround
 from common_sync.core.doctor.image.files import Context, Doubt, Image
 from common_sync.core.doctor.image.lookup import may_be_in_path
 from common_sync.core.doctor.image.utilities import UTILITIES
 from common_sync.core.doctor.install.bringers import BRINGERS, list_bringers, name_package
 from common_sync.core.doctor.install.brought import Brought, list_brought
-from common_sync.core.doctor.install.scripts import read_scripts
+from common_sync.core.doctor.install.project.scripts import read_scripts
 from common_sync.core.doctor.install.sites import PYTHON, UNKNOWN, Site
 from common_sync.core.doctor.view import IF_HARMLESS, View
 from common_sync.core.expressions import expression

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from common_sync.core.doctor.install.command import Install
-from common_sync.core.doctor.install.projects import read_project
+from common_sync.core.doctor.install.project.projects import read_project
 from common_sync.core.doctor.install.selection import installs_root
 from common_sync.core.expressions import expression
 from common_sync.core.formats.tables import find_table, list_strings

@@ -5,13 +5,13 @@ from collections.abc import Collection, Iterator
 from posixpath import dirname, join, normpath
 
 from common_sync.core.doctor.image.files import Context, Image, Place, match_paths
-from common_sync.core.doctor.install.build_reads import Read, list_reads
 from common_sync.core.doctor.install.need import Need, lacking, read_text
-from common_sync.core.doctor.install.packages import HATCH_FILE
-from common_sync.core.doctor.install.projects import Project
-from common_sync.core.doctor.install.setup_reads import list_setup_reads
-from common_sync.core.doctor.install.setup_script import SETUP_FILES
-from common_sync.core.doctor.install.versions import Version, hatch_source, is_given, version_in_setup
+from common_sync.core.doctor.install.project.build_reads import Read, list_reads
+from common_sync.core.doctor.install.project.packages import HATCH_FILE
+from common_sync.core.doctor.install.project.projects import Project
+from common_sync.core.doctor.install.project.setup_reads import list_setup_reads
+from common_sync.core.doctor.install.project.setup_script import SETUP_FILES
+from common_sync.core.doctor.install.project.versions import Version, hatch_source, is_given, version_in_setup
 from common_sync.core.formats.toml import parse_toml
 from common_sync.core.text import UnparsableError
 

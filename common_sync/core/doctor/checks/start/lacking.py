@@ -9,8 +9,8 @@ from posixpath import basename, dirname, join
 from typing import NamedTuple
 
 from common_sync.core.doctor.build.outcome import NotFollowed, Ran, StageEnd, Started
-from common_sync.core.doctor.checks.begun import Begun, is_told, leaves_nothing
 from common_sync.core.doctor.checks.installers import ALONE, list_words
+from common_sync.core.doctor.checks.start.begun import Begun, is_told, leaves_nothing
 from common_sync.core.doctor.checks.surroundings import surround
 from common_sync.core.doctor.image.lookup import find_read, find_started, list_folders, may_be_in_path
 from common_sync.core.doctor.install.brought import list_brought

@@ -9,7 +9,7 @@ from itertools import pairwise
 from posixpath import basename
 
 from common_sync.core.doctor.build.outcome import NotFollowed, Ran, StageEnd, Started
-from common_sync.core.doctor.checks.begun import Begun, is_told, leaves_nothing
+from common_sync.core.doctor.checks.start.begun import Begun, is_told, leaves_nothing
 from common_sync.core.doctor.image.files import Place
 from common_sync.core.doctor.image.lookup import SOURCING, find_read, find_started
 from common_sync.core.doctor.image.permissions import may_run

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from common_sync.core.doctor.install.command import Install
 from common_sync.core.doctor.install.markers import holds, is_for_another_system, marker_of
-from common_sync.core.doctor.install.projects import Dependency, Project, list_declared, read_project
+from common_sync.core.doctor.install.project.projects import Dependency, Project, list_declared, read_project
 from common_sync.core.doctor.install.selection import select
 from common_sync.core.expressions import expression
 from common_sync.core.formats.pip.names import list_spellings, normalise

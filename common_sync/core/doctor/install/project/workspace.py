@@ -9,7 +9,7 @@ from posixpath import basename, join, normpath
 from common_sync.core.doctor.image.files import Context, Image, match_paths
 from common_sync.core.doctor.install.command import Install
 from common_sync.core.doctor.install.need import Need, read_text
-from common_sync.core.doctor.install.projects import read_project
+from common_sync.core.doctor.install.project.projects import read_project
 from common_sync.core.doctor.install.upward import upward
 from common_sync.core.formats.toml import Document, parse_toml
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from posixpath import join
 
-from common_sync.core.doctor.install.build_reads import Read
+from common_sync.core.doctor.install.project.build_reads import Read
 from common_sync.core.formats.toml import Document, String
 
 HATCH_FILE = "hatch.toml"

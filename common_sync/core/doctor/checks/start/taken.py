@@ -11,7 +11,7 @@ from common_sync.core.doctor.build.outcome import Build, Installed, Ran, StageEn
 from common_sync.core.doctor.checks.surroundings import environment_made_by, list_installed
 from common_sync.core.doctor.image.copying import MissingSource
 from common_sync.core.doctor.image.files import WILD, Context, Doubt, Gone, Put
-from common_sync.core.doctor.install.isolation import list_installed as list_names
+from common_sync.core.doctor.install.project.isolation import list_installed as list_names
 from common_sync.core.doctor.install.sites import UNKNOWN, site_at
 from common_sync.core.doctor.view import IF_HARMLESS
 from common_sync.core.expressions import expression

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
-from common_sync.core.doctor.install.build_reads import Read, find_hook, is_optional, list_reads
-from common_sync.core.doctor.install.packages import list_packages
-from common_sync.core.doctor.install.sources import Source, list_links
-from common_sync.core.doctor.install.versions import Version, version_from_git
+from common_sync.core.doctor.install.project.build_reads import Read, find_hook, is_optional, list_reads
+from common_sync.core.doctor.install.project.packages import list_packages
+from common_sync.core.doctor.install.project.versions import Version, version_from_git
+from common_sync.core.doctor.install.settings.sources import Source, list_links
 from common_sync.core.formats.pip.names import normalise, parse_name
 from common_sync.core.formats.tables import Table
 from common_sync.core.formats.tables import find_table as _table

@@ -9,9 +9,9 @@ from posixpath import basename, dirname, normpath
 from typing import NamedTuple
 
 from common_sync.core.doctor.build.outcome import Build, Ran, StageEnd, Started, Taken
-from common_sync.core.doctor.checks.begun import Begun
 from common_sync.core.doctor.checks.installers import list_words
-from common_sync.core.doctor.checks.programs import KNOWN, list_bins
+from common_sync.core.doctor.checks.start.begun import Begun
+from common_sync.core.doctor.checks.start.programs import KNOWN, list_bins
 from common_sync.core.doctor.checks.surroundings import activates, surround
 from common_sync.core.doctor.image.lookup import find_started, list_folders
 from common_sync.core.doctor.install.sites import Site, moved

@@ -8,7 +8,7 @@ from posixpath import dirname, join, normpath
 from typing import NamedTuple
 
 from common_sync.core.doctor.build.outcome import Ran, StageEnd, Started
-from common_sync.core.doctor.checks.served import read_served
+from common_sync.core.doctor.checks.start.served import read_served
 from common_sync.core.doctor.checks.surroundings import activates
 from common_sync.core.doctor.image.files import Doubt, Put
 from common_sync.core.doctor.install.command import read_install

@@ -8,7 +8,7 @@ from itertools import takewhile
 
 from common_sync.core.doctor.install.command import TAKE_VALUE, Install
 from common_sync.core.doctor.install.need import Need
-from common_sync.core.doctor.install.projects import Project
+from common_sync.core.doctor.install.project.projects import Project
 from common_sync.core.formats.pip.names import normalise
 from common_sync.core.formats.shell.script import Command
 

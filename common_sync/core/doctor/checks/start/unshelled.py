@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from common_sync.core.doctor.build.outcome import Started
 from common_sync.core.doctor.build.starting import list_first_words
-from common_sync.core.doctor.checks.begun import Begun
+from common_sync.core.doctor.checks.start.begun import Begun
 from common_sync.core.doctor.image.lookup import find_started
 from common_sync.core.doctor.install.need import read_text
 from common_sync.core.doctor.view import IF_HARMLESS, View

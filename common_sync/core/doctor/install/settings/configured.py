@@ -2,9 +2,9 @@
 
 from common_sync.core.doctor.image.files import Context, Image
 from common_sync.core.doctor.install.command import Install
-from common_sync.core.doctor.install.pip import configured
-from common_sync.core.doctor.install.poetry_settings import configured_poetry
-from common_sync.core.doctor.install.uv import configured_uv
+from common_sync.core.doctor.install.settings.pip import configured
+from common_sync.core.doctor.install.settings.poetry_settings import configured_poetry
+from common_sync.core.doctor.install.settings.uv import configured_uv
 
 
 def configure(install: Install, image: Image, context: Context) -> Install:

@@ -8,7 +8,7 @@ import re
 from common_sync.core.doctor.image.files import Context, Doubt, Image
 from common_sync.core.doctor.install.command import FILES, Asked, Install
 from common_sync.core.doctor.install.need import read_text
-from common_sync.core.doctor.install.settings import from_configuration
+from common_sync.core.doctor.install.settings.given import from_configuration
 from common_sync.core.expressions import expression
 
 

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from posixpath import join, normpath
 
 from common_sync.core.doctor.build.outcome import NotFollowed, StageEnd, Started
-from common_sync.core.doctor.checks.begun import Begun, is_told, leaves_nothing
-from common_sync.core.doctor.checks.looking import SERVERS, Look, find_looks
 from common_sync.core.doctor.checks.path_entries import path_entries_in
-from common_sync.core.doctor.checks.programs import KNOWN, may_be_in_environment
-from common_sync.core.doctor.checks.served import read_served_file
+from common_sync.core.doctor.checks.start.begun import Begun, is_told, leaves_nothing
+from common_sync.core.doctor.checks.start.looking import SERVERS, Look, find_looks
+from common_sync.core.doctor.checks.start.programs import KNOWN, may_be_in_environment
+from common_sync.core.doctor.checks.start.served import read_served_file
+from common_sync.core.doctor.checks.start.taken import is_shown
 from common_sync.core.doctor.checks.surroundings import surround
-from common_sync.core.doctor.checks.taken import is_shown
 from common_sync.core.doctor.image.effects import SYSTEM
 from common_sync.core.doctor.image.files import Context, Image
 from common_sync.core.doctor.image.lookup import SOURCING, find_read, find_started

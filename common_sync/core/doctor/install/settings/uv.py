@@ -9,7 +9,7 @@ from posixpath import join, normpath
 from common_sync.core.doctor.image.files import Context, Image
 from common_sync.core.doctor.install.command import Install
 from common_sync.core.doctor.install.need import Need
-from common_sync.core.doctor.install.uv_settings import CONFIG_FILE, find_settings
+from common_sync.core.doctor.install.settings.uv_settings import CONFIG_FILE, find_settings
 from common_sync.core.expressions import expression
 
 _FLAGS = frozenset({"require-hashes", "no-build", "no-build-isolation", "no-sources", "no-deps", "system"})

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from configparser import Error, RawConfigParser
 from posixpath import join
 
-from common_sync.core.doctor.install.build_reads import Read
-from common_sync.core.doctor.install.packages import attribute_read
+from common_sync.core.doctor.install.project.build_reads import Read
+from common_sync.core.doctor.install.project.packages import attribute_read
 from common_sync.core.expressions import expression
 from common_sync.core.formats.python import find_words
 
