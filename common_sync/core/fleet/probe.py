@@ -106,21 +106,23 @@ sys.exit(sys.modules[{last!r}].{call}(*json.loads({job!r})))
 
 def _make_program(source: str, job: Sequence[object], call: str) -> str:
     alone = source.replace(_FUTURE, _FUTURE + _ALONE, 1)
-    return f"{alone}\n\njob = json.loads({json.dumps(job)!r})\nsys.exit({call})\n"
+    plain = json.loads(json.dumps(job))  # Python's own words for it: the machine need not import `json`
+    return f"{alone}\n\njob = {plain!a}\nsys.exit({call})\n"
 
 
 def _left_alone(own: Iterable[str]) -> list[str]:
     return [f"/{NAME}", *own, *(rule.pattern for rule in BUILT_IN)]
 
 
-def _number(manifests: Iterable[Manifest]) -> tuple[list[dict[str, tuple[str, str]]], dict[str, int]]:
+def _number(manifests: Iterable[Manifest]) -> tuple[list[str], dict[str, int]]:
     """Return what copies should hold, each state once, and the number of each by its digest."""
     wanted = {one.tree: _describe_files(one) for one in manifests}
     return [*wanted.values()], {tree: number for number, tree in enumerate(wanted)}
 
 
-def _describe_files(manifest: Manifest) -> dict[str, tuple[str, str]]:
-    return {path: _describe(entry) for path, entry in manifest.files.items()}
+def _describe_files(manifest: Manifest) -> str:
+    """Return what a copy should hold, as `unpack` of `remote/probe.py` takes it."""
+    return "\0".join(part for path, entry in manifest.files.items() for part in (path, *_describe(entry)))
 
 
 def _describe(entry: Entry) -> tuple[str, str]:
