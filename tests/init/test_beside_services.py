@@ -32,6 +32,26 @@ NO_SERVICES = [
         id="tests that start a database",
     ),
     pytest.param(
+        {"apps/a/tests/load/compose.yml": "services: {db: {image: postgres}}\n", "apps/a/tests/load/test_a.py": "import media_common\n"},
+        ["apps/a"],
+        id="a folder of such tests",
+    ),
+    pytest.param(
+        {"infra/docker/python-base/Dockerfile": "FROM python\nCOPY libs/common/pyproject.toml /tmp/\nRUN pip install fastapi\n"},
+        ["apps/a"],
+        id="a base image that takes a file of the library",
+    ),
+    pytest.param(
+        {"apps/base/Dockerfile": "FROM python\nCOPY libs/common /c\nRUN pip install /c\n", "apps/base/hello.txt": ""},
+        ["apps/a"],
+        id="a base image that takes the library",
+    ),
+    pytest.param(
+        {"run/Dockerfile": "FROM python\nCOPY libs/common /c\ncmd python -m media_common\n"},
+        ["apps/a", "run"],
+        id="but an image that starts the library is one",
+    ),
+    pytest.param(
         {"docker/Dockerfile.web": "FROM python\nCOPY Pipfile* ./\nCOPY libs/common /c\nCOPY web ./web\n", "web/views.py": "X = 1\n", "Pipfile": ""},
         ["apps/a"],
         id="a folder of Dockerfiles",

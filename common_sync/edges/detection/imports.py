@@ -141,6 +141,10 @@ def find_provider(tree: Tree, imports: Imports, service: str, wanted: Import) ->
     parts = wanted.name.split(".")[1:]
     named = (_descend(tree, one, parts) for one in tree.folders_by_name.get(wanted.top, ()))
     apart = [one for one in named if not overlap(one, service)]
+    tops = {one: next(up for up in (one, *ancestors(one)) if last(up) == wanted.top) for one in apart}
+    apart = [
+        one for one in apart if "__init__.py" not in tree.names.get(above(tops[one]), ())
+    ]  # a part of a package has its name before it
     free = [one for one in apart if not any(map(tree.looks_like_service, ancestors(one)))]
     together = {one: len(os.path.commonpath([f"/{one}", f"/{service}"])) for one in free}
     best = max(together.values(), default=0)

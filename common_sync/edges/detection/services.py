@@ -207,8 +207,16 @@ class _Examination:
         if last(service) in COMMONPLACE and not self._tree.is_built(service):
             text = f"{service} uses {self._master}, too, but does not look like a service"
             self._notes.append(reason._replace(text=text))
+        elif self._tree.only_holds_base_image(service) and service not in self._composed:
+            text = f"{service} takes {self._master}, too, but holds only a Dockerfile that starts nothing: no service"
+            self._notes.append(reason._replace(text=text))
         elif service not in self._libraries or self._tree.is_built(service):
             self._reasons.setdefault(service, []).append(reason)
+
+    @cached_property
+    def _composed(self) -> frozenset[str]:
+        """The folders whose Dockerfile a compose file builds: that may say what is started."""
+        return frozenset(link.service for link in self._evidence.outward if link.composed)
 
     @cached_property
     def _libraries(self) -> frozenset[str]:

@@ -42,6 +42,7 @@ CI_FOLDERS = frozenset({".github", ".circleci", ".gitlab", ".buildkite", ".azure
 
 _PROJECT_FILES = frozenset(METADATA_FILES)
 _MAIN = frozenset({"main.py", "__main__.py", "app.py", "manage.py", "server.py", "wsgi.py", "asgi.py"})
+_STARTS = expression(r"^\s*(?:CMD|ENTRYPOINT)\b", re.MULTILINE | re.IGNORECASE)
 _SUBMODULE = expression(r"^\s*path\s*=\s*(.+?)\s*$", re.MULTILINE)
 
 
@@ -193,9 +194,9 @@ class Tree:
 
     def _is_aside(self, folder: str) -> bool:
         """Tell whether a folder holds the tests or the scripts of the service around it."""
-        return last(folder) in COMMONPLACE and any(
-            self.has_dockerfile(one) or self.is_project(one) for one in ancestors(folder)
-        )
+        around = (folder, *ancestors(folder))
+        inside = next((number for number, one in enumerate(around) if last(one) in COMMONPLACE), len(around))
+        return any(self.has_dockerfile(one) or self.is_project(one) for one in around[inside + 1 :])
 
     def has_dockerfile(self, folder: str) -> bool:
         """Tell whether a folder has a Dockerfile: a compose file beside several services builds none of them by itself."""
@@ -222,6 +223,14 @@ class Tree:
 
     def _asks(self, folder: str) -> bool:
         return any(kind_anywhere(f"{folder}/{name}") == "requirements" for name in self.names.get(folder, ()))
+
+    @asked_once
+    def only_holds_base_image(self, folder: str) -> bool:
+        """Tell whether all that makes a folder a service is a Dockerfile that starts nothing: others build on its image."""
+        if folder in self.python_folders or self._asks(folder) or self.is_project(folder):
+            return False
+        dockerfiles = list(filter(is_dockerfile, self.names.get(folder, ())))
+        return bool(dockerfiles) and not any(_STARTS.search(self.text(f"{folder}/{name}")) for name in dockerfiles)
 
     @asked_once
     def looks_like_service(self, folder: str) -> bool:
