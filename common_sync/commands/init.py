@@ -200,7 +200,9 @@ def _examine(repository: Repository, root: str, masters: Sequence[str]) -> Seque
     examined = [one._replace(services=_writable(one.services)) for one in examined]
     combined = _combine(repository, examined)
     found = [
-        one if one.services else one._replace(services=_writable(repository.self_contained(one.master)))
+        one
+        if one.services
+        else one._replace(services=_writable(repository.importers(one.master) or repository.self_contained(one.master)))
         for one in combined
     ]
     problems = [_report_unused(root, one.master) for one in found if not one.services]

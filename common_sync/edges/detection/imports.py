@@ -98,6 +98,16 @@ class Imports:
             if one.top not in _NO_LIBRARY and not self.holds(service, one.top):
                 yield one
 
+    def find_line(self, file: str, names: Iterable[str], folder: str) -> Import | None:
+        """Return the line by which a file imports one of some names, or puts a folder or one in it on `sys.path`; None for none."""
+        data = self._tree.data(file)
+        for one in _list_imports(data, file):
+            if any(one.name == name or one.name.startswith(f"{name}.") for name in names):
+                return one
+        hinted = any(hint in data for hint in _PATH_HINTS)
+        entries = self._path_lines(data, file, above(file)) if hinted else ()
+        return next((Import("", file, one.line, one.text) for one in entries if is_below(one.folder, folder)), None)
+
     def holds(self, service: str, name: str) -> bool:
         """Tell whether a service has a module or a package of a name somewhere below it."""
         for paths in (self._tree.sources_by_name.get(f"{name}.py", ()), self._folders.get(name, ())):
