@@ -133,7 +133,14 @@ class Evidence:
 
     def _inner_packages(self, master: str) -> set[str]:
         bases = [one for base in (master, f"{master}/src") for one in self.tree.inner.get(base, ())]
-        return {last(one) for one in bases if one in self.tree.python_folders} - COMMONPLACE - {"src"}
+        packages = (one for one in bases if one in self.tree.python_folders and last(one) not in {*COMMONPLACE, "src"})
+        return {name for one in packages for name in self._names_in(one)}
+
+    def _names_in(self, package: str) -> Iterator[str]:
+        """Yield the name that a package is imported by; of a namespace, those of the packages in it."""
+        inner = [] if self._has_modules(package) else self.tree.inner.get(package, ())
+        inside = [f"{last(package)}.{last(one)}" for one in inner if one in self.tree.python_folders]
+        yield from inside or (last(package),)
 
     def _provided(self, master: str) -> set[str]:
         """Return the dotted names by which what is in a folder is imported."""

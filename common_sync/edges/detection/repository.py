@@ -61,7 +61,7 @@ class Repository:
         """Return every folder that may be the master and has services, the likeliest first, those that little speaks for, too."""
         named = list(dict.fromkeys((*self._pointed_at(), *self._asked_for())))
         copied = [one for one in self._likeness.originals() if not any(is_below(one, other) for other in named)]
-        likely = [one for one in (*named, *copied) if self._tree.is_there(one)]
+        likely = [one for one in (*named, *copied) if self._tree.is_there(one) and not self._tree.is_of_tests(one)]
         masters = [one for one in likely if not self._only_holds_one_of(one, likely)]
         examined = (self.examine(master, alone=not masters) for master in masters or self._libraries())
         found = [candidate for candidate in examined if candidate.services]

@@ -37,6 +37,8 @@ COMMONPLACE = frozenset(
 )
 """Names of folders that are in every second project and are no library, however alike they are."""
 
+_OF_TESTS = frozenset({"tests", "test", "e2e", "fixtures", "testdata", "test_data", "mocks"})
+
 CI_FOLDERS = frozenset({".github", ".circleci", ".gitlab", ".buildkite", ".azure"})
 """Hidden folders whose YAML files tell what is done before a build."""
 
@@ -191,6 +193,11 @@ class Tree:
         if self.has_dockerfile(folder):
             return True
         return any(map(is_compose, self.names.get(folder, ()))) and not self._is_aside(folder)
+
+    def is_of_tests(self, folder: str) -> bool:
+        """Tell whether a folder lies among tests and nothing builds it or installs for it by itself."""
+        among = any(last(one) in _OF_TESTS for one in (folder, *ancestors(folder)))
+        return among and not self.has_dockerfile(folder) and not self._asks(folder) and not self.is_project(folder)
 
     def _is_aside(self, folder: str) -> bool:
         """Tell whether a folder holds the tests or the scripts of the service around it."""

@@ -12,7 +12,7 @@ from common_sync.interface.show.fields import init_fields
 from common_sync.interface.show.options import Option, Options
 from common_sync.interface.show.presenter import View, present, shows_text
 from common_sync.interface.show.terminal import Terminal, columns, printable, write
-from common_sync.interface.show.text import count
+from common_sync.interface.show.text import count, limit
 
 if TYPE_CHECKING:
     from common_sync.commands.steps.proposing import Proposal, ProposedLibrary
@@ -34,6 +34,9 @@ def run_init(
     write_configuration(proposal)
     return present(View("init", True, tuple, partial(_lines, proposal), partial(init_fields, proposal)), options)
 
+
+_MOST_OTHERS = 5
+"""Folders that may be libraries, too, and are named."""
 
 _AFTER_NOTE, _AFTER_KIND = 6, 11
 """The columns before what is said behind `note:`, and behind a mark and `service`."""
@@ -81,13 +84,16 @@ def _lines(proposal: "Proposal", options: Options) -> Iterator[str]:
         yield from _list_library(library, terminal)
     for reason in proposal.notes:
         yield from terminal.wrap(f"{printable(reason.file)}: {printable(reason.text)}", _AFTER_NOTE, note)
-    for other in proposal.others:
+    others, rest = limit(proposal.others, _MOST_OTHERS, everything=options.verbose)
+    for other in others:
         users = printable(f"{other.master} may be a library, too: {describe_users(other)}")
         first, command = f"{note}{users} (delete what was written, then:", f"{name_also(proposal, other)})"
         if columns(first) + 1 + columns(command) <= terminal.width:
             yield f"{first} {command}"
         else:  # the command is to be copied, so it has a line
             yield from (*terminal.wrap(first, _AFTER_NOTE), f"{' ' * _AFTER_NOTE}{command}")
+    if rest:
+        yield f"{note}{rest} more folders may be libraries, but for them less speaks (-v names them)"
     yield from ("", f"wrote {printable(os.path.relpath(proposal.file))}:", "")
     yield from (f"    {printable(line)}" if line else "" for line in format_configuration(proposal).splitlines())
     yield ""
