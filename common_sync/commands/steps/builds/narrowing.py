@@ -4,7 +4,8 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from common_sync.commands.steps.survey import Survey, locate
+from common_sync.commands.steps.survey import Survey, locate, survey
+from common_sync.core.errors import CommonSyncError
 from common_sync.core.findings import make_finding
 from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.model import Edit, FileEdit, Finding
@@ -14,7 +15,7 @@ from common_sync.core.service_plan import ServicePlan, Widened
 from common_sync.core.text import Text, apply_edits, decode_unicode, encode
 from common_sync.edges.files.folders import explain_os_error
 from common_sync.edges.files.yaml import parse_documents
-from common_sync.edges.project.load import Project
+from common_sync.edges.project.load import Project, load_project
 from common_sync.edges.service.compose import ComposeFiles
 from common_sync.edges.service.places import see_from
 from common_sync.edges.service.references import read_version
@@ -46,6 +47,26 @@ def narrow_contexts(found: Survey) -> Survey:
             root = {path: edit for path, edit in files.items() if path not in own}
         plans.append(plan._replace(edits=tuple(own.values()), problems=tuple(problems)))
     return found._replace(plans=tuple(plans), root=found.root._replace(edits=tuple(root.values())))
+
+
+def list_narrowable(root: str) -> frozenset[str]:
+    """Return the Dockerfiles, by their paths from the root, that `distribute --contexts` would change; nothing is written.
+
+    Args:
+        root: The absolute path of the configuration's folder. Where the project cannot be read, `distribute` says so.
+    """
+    try:
+        found = survey(load_project(root), beside=True)
+        narrowed = narrow_contexts(found)
+    except CommonSyncError:
+        return frozenset()
+    plans = zip(found.plans, narrowed.plans, strict=True)
+    return frozenset(
+        edit.path
+        for before, after in plans
+        for edit in {*after.edits} - {*before.edits}
+        if any(edit.path == f"{after.service}/{one.path}" for one in after.widened)
+    )
 
 
 class Narrowing(NamedTuple):
