@@ -219,6 +219,18 @@ def test_services_with_different_libraries(tmp_path: Path) -> None:
     check(page, Visit(steps, {"viewport": DESK, "bypassCSP": True}))
 
 
+def test_a_file_counts_every_service(synced: Monorepo) -> None:
+    """Of two services the page would tell what one has of a file, and leave out the one that has no copy."""
+    shutil.rmtree(synced.root / "services/api/common")
+    synced.write("services/worker/common/our_common/settings.py", "mine\n")
+    told = "document.getElementById('drawer').innerText.replace(/\\s+/g, ' ')"
+    says = [
+        f"{told}.includes('{one}')" for one in ("in 0 of 2 services", "edited in 1 service", "no copy in 1 service")
+    ]
+    steps = [Step("click", ".column[title='our_common/settings.py']"), *(Step("ask", one, True) for one in says)]
+    check(make_page(synced), Visit(steps, {"viewport": DESK}))
+
+
 def test_hostile_names_are_text(synced: Monorepo) -> None:
     """A repository would run its script in the browser of whoever looks at the report."""
     synced.write(f"services/api/common/{EVIL}.py", f"</script><script>alert(1)</script>{EVIL}\n")
