@@ -181,6 +181,8 @@ def test_long_lists_are_counted(many: Monorepo) -> None:
     assert len(out.splitlines()) < 100
     everything = many.run("verify", "-v").out
     assert (everything.count("+ services/"), everything.count("common/mine"), "more" in everything) == (12, 96, False)
+    ejected = many.run("eject", "--dry-run").out
+    assert (ejected.count("→ services/"), "  and 17 more services (-v names them)\n" in ejected) == (15, True)
 
 
 MORE = re.compile(r"and ([\d,]+) more services? \(-v names them\)")

@@ -32,6 +32,8 @@ _WORDS: dict[State, str] = {
 }
 _MOST_ROWS, _MOST_VERSIONS, _DIGEST = 40, 8, 16
 _SERVICE, _VERSION = "SERVICE", "VERSION"
+_STAYS = "\xa0"
+"""A space at which no line is broken; in a name it would be an escape."""
 
 
 def status_lines(surveyed: Survey, options: Options) -> Iterator[str]:
@@ -157,7 +159,7 @@ def _version_lines(surveyed: Survey, options: Options) -> Iterator[str]:
             shown = "  ".join(_show_version(version, copies) for version, _ in found.most_common(_MOST_VERSIONS))
             if head.strip():
                 yield ""
-            yield from options.terminal.wrap(f"{whose}{shown}", 12, head)
+            yield from (line.replace(_STAYS, " ") for line in options.terminal.wrap(f"{whose}{shown}", 12, head))
             head = " " * len(head)
 
 
@@ -166,7 +168,7 @@ def _show_version(version: str | None, copies: Sequence[CopySurvey]) -> str:
     found = [copy for copy in copies if copy.version == version]
     contents = {copy.digest for copy in found if copy.kind == "current"}
     differ = ", not all with the same files" if version is not None and len(contents) > 1 else ""
-    return f"{printable(version or 'none')} in {len(found):,}{differ}"
+    return f"{printable(version or 'none')}{_STAYS}in{_STAYS}{len(found):,}{differ}"
 
 
 def _pin_lines(surveyed: Survey, options: Options) -> Iterator[str]:
