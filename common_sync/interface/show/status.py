@@ -37,7 +37,20 @@ _STAYS = "\xa0"
 
 
 def status_lines(surveyed: Survey, options: Options) -> Iterator[str]:
-    """Yield the libraries, a row for each service that is not in sync, and how many have which version."""
+    """Yield the libraries, a row for each service that is not in sync, and how many have which version; quiet, the rows alone."""
+    if not options.quiet:
+        yield from _library_lines(surveyed, options)
+    yield from _standing_lines(surveyed, options)
+    if options.quiet:
+        return
+    yield from member_lines(surveyed.project.members, options)
+    yield from _version_lines(surveyed, options)
+    yield from _pin_lines(surveyed, options)
+    if surveyed.project.configuration.to is not None:
+        yield from _release_lines(surveyed, options)
+
+
+def _library_lines(surveyed: Survey, options: Options) -> Iterator[str]:
     terminal = options.terminal
     for target in surveyed.masters:
         manifest, master = target.manifest, terminal.paint(printable(target.library.master), "bold")
@@ -48,6 +61,11 @@ def status_lines(surveyed: Survey, options: Options) -> Iterator[str]:
             continue
         yield from terminal.wrap(f"{master}  {name}, {count(len(manifest.files), 'file')}, {digest}", 2)
     yield ""
+
+
+def _standing_lines(surveyed: Survey, options: Options) -> Iterator[str]:
+    """Yield how services stand, and the files of the root."""
+    terminal = options.terminal
     kinds = {plan.service: plan.kind for plan in surveyed.plans}
     plans = sorted(surveyed.plans, key=lambda plan: (KINDS.index(kinds[plan.service]), plan.service))
     shown = plans if options.verbose else [plan for plan in plans if kinds[plan.service] != "current"]
@@ -56,14 +74,9 @@ def status_lines(surveyed: Survey, options: Options) -> Iterator[str]:
         yield f"{terminal.mark('→')} {printable(edit.path)}  a managed block to write"
     for finding in surveyed.root.findings:
         yield from terminal.wrap(f"{terminal.mark('✗')} {printable(finding.file)} {printable(finding.message)}", 2)
-    if rest := len(plans) - len(shown):
+    if (rest := len(plans) - len(shown)) and not options.quiet:
         word = "service" if not shown else "more service"
         yield terminal.paint(f"{terminal.mark('·')} {count(rest, word)} in sync (-v names them)", "dim")
-    yield from member_lines(surveyed.project.members, options)
-    yield from _version_lines(surveyed, options)
-    yield from _pin_lines(surveyed, options)
-    if surveyed.project.configuration.to is not None:
-        yield from _release_lines(surveyed, options)
 
 
 def _row_lines(plans: list[ServicePlan], kinds: dict[str, Kind], surveyed: Survey, options: Options) -> Iterator[str]:
