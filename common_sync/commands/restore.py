@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 from common_sync.commands.steps.kept import said_what_is_kept
 from common_sync.core import limits
-from common_sync.core.copies.manifest import NAME, parse_manifest
+from common_sync.core.copies.manifest import parse_manifest
 from common_sync.core.errors import ConfigurationError, ManifestError, Problem, TreeError
-from common_sync.core.model import Entries, Entry, ancestors
+from common_sync.core.model import Entries, Entry
+from common_sync.core.paths import MANIFEST_NAME, ancestors
 from common_sync.edges.files.folders import explain_os_error, opened, read_bytes
 from common_sync.edges.files.reading import read_entry
 from common_sync.edges.project.load import Project
@@ -153,7 +154,9 @@ class _Manifests:
     def _load(self, folder: str) -> Entries | None:
         try:
             with opened(folder, self._root) as copy:
-                return parse_manifest(read_bytes(NAME, copy, limits.MANIFEST), f"{folder}/{NAME}").files
+                return parse_manifest(
+                    read_bytes(MANIFEST_NAME, copy, limits.MANIFEST), f"{folder}/{MANIFEST_NAME}"
+                ).files
         except (OSError, ManifestError):
             return None
 

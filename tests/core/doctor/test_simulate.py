@@ -126,7 +126,11 @@ DOCKERFILES = [
     ("unpacked", BASE + COPY + "RUN curl https://example.invalid | tar xz\n" + INSTALL, "CS213:5"),
     ("requirements that were changed", BASE + COPY + "RUN sed -i /common/d requirements.txt\n" + INSTALL, "CS213:5"),
     ("requirements that the build makes", BASE + LIB + "RUN echo x > requirements.txt\n" + INSTALL, "CS213:5"),
-    ("requirements that poetry makes", BASE + "RUN poetry export -o requirements.txt\n" + INSTALL, "CS213:4"),
+    (
+        "requirements that poetry makes",
+        BASE + "RUN pip install poetry==1.8.5 && poetry export -o requirements.txt\n" + INSTALL,
+        "CS213:4",
+    ),
     ("requirements that uv makes", BASE + "RUN uv export --output-file=requirements.txt\n" + INSTALL, "CS213:4"),
     ("an empty file", BASE + "RUN touch requirements.txt\n" + INSTALL, ""),
     ("a script of the user's", BASE + "COPY . .\nRUN ./install.sh\n", "CS213:4", {"install.sh": ""}),
