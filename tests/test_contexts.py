@@ -176,6 +176,11 @@ services:
   a: {build: {context: ., dockerfile: services/api/Dockerfile}}
   b: {build: {context: services, dockerfile: api/Dockerfile}}
 """
+EXTENDS = """\
+services:
+  a: {build: {context: ., dockerfile: services/api/Dockerfile}}
+  b: {extends: a, build: {dockerfile: services/worker/Dockerfile}}
+"""
 STUCK = {
     "a source from elsewhere": ("COPY shared/ /c/\nCOPY scripts/ /s/\n", ROOT, f"{API}/Dockerfile:3: CS112 `scripts/`"),
     "everything": ("COPY shared/ /c/\nCOPY . .\n", ROOT, f"{API}/Dockerfile:3: CS112 `.`"),
@@ -186,6 +191,11 @@ STUCK = {
         "COPY shared/ /c/\n",
         ALIAS,
         "docker-compose.yml:2: CS112 the context",
+    ),
+    "a context that another image has by it": (
+        "COPY shared/ /c/\n",
+        EXTENDS,
+        "docker-compose.yml:2: CS112 says how `b` is built as well",
     ),
     "two contexts": (
         "COPY shared/ /c/\n",
@@ -200,6 +210,7 @@ def test_what_cannot_be_narrowed_stays_whole(shared: Monorepo, name: str) -> Non
     """A Dockerfile would be changed and its context not, or a file be left out of the image."""
     lines, compose, words = STUCK[name]
     shared.write(f"{API}/Dockerfile", f"FROM x\n{lines}")
+    shared.write("services/worker/Dockerfile", "FROM x\n")
     shared.write("docker-compose.yml", compose)
     done = shared.run("distribute", "--contexts", "-v")
     assert words in done.out
@@ -246,6 +257,15 @@ def test_a_file_that_a_compose_file_above_includes(shared: Monorepo) -> None:
     assert f"{API}/Dockerfile:2: CS112" in shared.run("verify", "-v").out
     assert shared.run("distribute", "--contexts").code == 0
     assert "{context: ../services/api, dockerfile: Dockerfile}" in shared.read("deploy/more.yml")
+
+
+def test_an_included_file_whose_paths_are_another_folders(shared: Monorepo) -> None:
+    """An image would be built from a folder that is not there, and be called proven."""
+    shared.write(f"{API}/Dockerfile", "FROM x\nCOPY shared /app/common\n")
+    shared.write("compose.yml", "include: [{path: deploy/more.yml, project_directory: .}]\n")
+    shared.write("deploy/more.yml", "services: {api: {build: {context: ., dockerfile: services/api/Dockerfile}}}\n")
+    assert shared.run("distribute", "--contexts").code == 0
+    assert "{context: ./services/api, dockerfile: Dockerfile}" in shared.read("deploy/more.yml")
 
 
 def test_a_dockerfile_in_a_folder_that_is_its_context(repo: Monorepo) -> None:
