@@ -218,6 +218,38 @@ def test_what_cannot_be_narrowed_stays_whole(shared: Monorepo, name: str) -> Non
     assert shared.read("docker-compose.yml") == compose
 
 
+IGNORES = {
+    "a secret would come in": ({".dockerignore": "docs\n**/key\n"}, ".dockerignore:2: CS112 `**/key` keeps `src/key`"),
+    "the service's own has it": ({".dockerignore": "**/key\n", f"{API}/.dockerignore": "**/key\n"}, ""),
+    "the managed block has it": ({".dockerignore": "**/*.log\n!**/key\n**/Dockerfile\n"}, ""),
+    "its code would be left out": (
+        {f"{API}/Dockerfile.dockerignore": "*\n!shared\n!services\n"},
+        f"{API}/Dockerfile.dockerignore:1: CS112 `*` would keep `src/a.log`",
+    ),
+    "its own ignores what is taken": (
+        {f"{API}/.dockerignore": "src/*y\n"},
+        f"{API}/.dockerignore:31: CS112 `src/*y` would keep `src/key`",
+    ),
+    "it is none that can be read": ({".dockerignore": "[\n"}, ""),
+}
+
+
+@pytest.mark.parametrize("name", IGNORES)
+def test_an_image_has_the_same_files_afterwards(shared: Monorepo, name: str) -> None:
+    """A secret would come into an image, or its code be missing there, because another ignore file counts from now on."""
+    files, words = IGNORES[name]
+    shared.write(f"{API}/Dockerfile", f"FROM x\nCOPY shared /app/common\nCOPY {API}/src /app\n")
+    shared.write(f"{API}/src/key")
+    shared.write(f"{API}/src/a.log")
+    shared.write(f"{API}/not-taken/key")
+    shared.write("docker-compose.yml", ROOT)
+    for path, text in files.items():
+        shared.write(path, text)
+    done = shared.concise("distribute", "--contexts")
+    assert words in done.out
+    assert (shared.read("docker-compose.yml") == ROOT) == bool(words)
+
+
 def test_a_compose_file_at_the_root_that_cannot_be_read(repo: Monorepo) -> None:
     """A file that is no service's own would stop all of them."""
     repo.write(f"{API}/Dockerfile", "FROM x\nCOPY common/ /c/\n")

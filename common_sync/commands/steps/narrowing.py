@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from common_sync.commands.steps.other_ignores import report_other_ignores
 from common_sync.commands.steps.survey import Survey, locate
 from common_sync.core.findings import make_finding
 from common_sync.core.formats.compose.built import BuiltService
@@ -38,6 +39,7 @@ def narrow_contexts(found: Survey) -> Survey:
         for widened in _name_once(plan.widened):
             files = root | own
             refused = list(_narrow(found, plan, widened, files, builds))
+            refused += [] if refused else report_other_ignores(found, plan, widened, files)
             file = f"{plan.service}/{widened.path}"
             # they say what is done here
             problems = [one for one in problems if (one.code, one.file) != ("CS112", file)]
