@@ -25,6 +25,7 @@ from common_sync.core.doctor.install.command import read_install
 from common_sync.core.doctor.install.configured import configure
 from common_sync.core.doctor.install.exported import read_export
 from common_sync.core.doctor.install.isolation import list_installed
+from common_sync.core.doctor.install.listed import put_in_words
 from common_sync.core.doctor.install.needs import find_needs
 from common_sync.core.doctor.install.options import refuse_options, refuse_outside
 from common_sync.core.doctor.install.wheels import read_platform, refuse_wheel
@@ -280,6 +281,7 @@ class _Builder:
     def _install(
         self, command: Command, image: Image, mounted: list[_Mounted], instruction: Instruction, state: State
     ) -> bool:
+        command = put_in_words(command, image, self._context)
         asked = read_install(command)
         if asked is None:
             return False
