@@ -133,9 +133,8 @@ def test_compose_file_at_the_root(shared: Monorepo) -> None:
         assert shared.read(f"services/{service}/Dockerfile") == "FROM x\nCOPY common/ /app/common/\nCOPY . /app\n"
     assert shared.read("docker-compose.yml") == ROOT_NARROWED
     assert shared.run("verify").code == 0
-    partly = shared.run("eject", "api", "--dry-run")
-    assert (partly.code, "docker-compose.yml: CS117" in partly.out) == (1, True)
-    assert shared.run("eject", "--remove-copies").code == 0
+    for service in ("api", "worker"):
+        assert shared.run("eject", service, "--remove-copies").code == 0
     assert shared.tree() == before
 
 
@@ -151,8 +150,8 @@ def test_a_compose_file_that_is_about_others_holds_no_service_up(shared: Monorep
     assert "services/api" in shared.read("docker-compose.yml").replace("./", "")
     done = shared.run("eject", "mailer", "--dry-run")
     assert (done.code, "docker-compose.yml" in done.out) == (0, False)
-    refused = shared.run("eject", "api", "--dry-run")
-    assert (refused.code, "docker-compose.yml: CS117" in refused.out, "\n✗ ." in refused.out) == (1, True, False)
+    done = shared.run("eject", "api", "--dry-run")
+    assert (done.code, "docker-compose.yml" in done.out) == (0, True)
 
 
 def test_only_the_services_that_were_named(shared: Monorepo) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from common_sync.commands.steps.fleet_looks import UNWELL, Looked, ask_looks
-from common_sync.commands.steps.fleet_runs import (
+from common_sync.commands.steps.fleet.looks import UNWELL, Looked, ask_looks
+from common_sync.commands.steps.fleet.runs import (
     DIFFERENT,
     Asked,
     find_contradictions,
@@ -19,7 +19,7 @@ from common_sync.commands.steps.fleet_runs import (
     name_process,
     name_state,
 )
-from common_sync.commands.steps.wanted import OWN_NAMES, read_wanted
+from common_sync.commands.steps.fleet.wanted import OWN_NAMES, read_wanted
 from common_sync.core.copies.manifest import Manifest
 from common_sync.core.errors import ConfigurationError, GitError, Problem, shell_word
 from common_sync.core.findings import make_finding
@@ -27,7 +27,8 @@ from common_sync.core.fleet.answers import SSH_FAILED, Trouble, Verdict, read_re
 from common_sync.core.fleet.inventory import COMPOSE, CONTAINER, LOCAL, RELEASE, Inventory, Place, Site, list_running
 from common_sync.core.fleet.probe import make_question, make_status
 from common_sync.core.fleet.runs import judge_runs
-from common_sync.core.model import Finding, below
+from common_sync.core.model import Finding
+from common_sync.core.paths import below
 from common_sync.edges.files.pages import read_shipped
 from common_sync.edges.fleet.asking import Patience, Question, ask_hosts
 from common_sync.edges.fleet.inventory import find_places, find_sites, load_inventory

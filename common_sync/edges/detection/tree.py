@@ -12,9 +12,10 @@ from common_sync.core.asked_once import asked_once
 from common_sync.core.copies.manifest import DEEPEST
 from common_sync.core.copies.metadata import METADATA_FILES
 from common_sync.core.expressions import expression
-from common_sync.core.model import ancestors
+from common_sync.core.paths import ancestors
 from common_sync.core.references.kinds import is_compose, is_dockerfile, kind_anywhere, limit_of
 from common_sync.core.text import UndecodableError, decode_requirements, is_no_path
+from common_sync.edges.files.folders import follow
 from common_sync.edges.git.ask import list_files
 from common_sync.edges.git.repository import find_top
 from common_sync.edges.gitignore.patterns import Gitignores
@@ -176,7 +177,7 @@ class Tree:
         place = self._relative(full)
         if place in self.names or (place in self.files and not os.path.islink(full)):
             return place
-        real = os.path.realpath(full)
+        real = follow(full)
         return self._relative(real) if os.path.exists(real) else None
 
     def _relative(self, full: str) -> str | None:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from common_sync.core.errors import ConfigurationError, Problem, shell_word
-from common_sync.core.model import below
+from common_sync.core.paths import below
 from common_sync.interface.show.fields import init_fields
 from common_sync.interface.show.options import Option, Options
 from common_sync.interface.show.presenter import View, present, shows_text
@@ -93,8 +93,12 @@ def _lines(proposal: "Proposal", options: Options) -> Iterator[str]:
     yield ""
     yield from _list_wide(proposal, terminal)
     if proposal.members == proposal.services:  # there is nothing to distribute
-        service = shell_word(proposal.members[0])
-        yield f"next: common-sync context {printable(service)} | docker build -f {printable(service)}/Dockerfile -"
+        built = (one for one in proposal.members if os.path.isfile(os.path.join(proposal.root, one, "Dockerfile")))
+        if (member := next(built, None)) is not None:
+            service = printable(shell_word(member))
+            yield f"next: common-sync context {service} | docker build -f {service}/Dockerfile -"
+        else:
+            yield f"next: common-sync context {printable(shell_word(proposal.members[0]))} --output context.tar"
     else:
         yield f"next: common-sync distribute{' --contexts' if any(one.composed for one in proposal.wide) else ''}"
 

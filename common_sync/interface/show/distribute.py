@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from common_sync.commands.distribute import CopyOutcome, Distribution, Outcome
 from common_sync.core.copies.library import LOCK_FILE
 from common_sync.core.errors import shell_word
-from common_sync.core.model import GUARDED, FileEdit, is_below
+from common_sync.core.model import GUARDED, FileEdit
+from common_sync.core.paths import is_below
 from common_sync.interface.show.options import Options
 from common_sync.interface.show.sections import section_lines
 from common_sync.interface.show.terminal import columns, pad, printable

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from common_sync.commands.pin import Pinned, Pinning
-from common_sync.commands.steps.between import Between
+from common_sync.commands.steps.versions.between import Between
 from common_sync.commands.update import Moved, Update
 from common_sync.core.copies.ancestry import Commit
 from common_sync.core.copies.library import LOCK_FILE

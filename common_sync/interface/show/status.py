@@ -190,7 +190,7 @@ def _name_copy(service: str, copy: CopySurvey) -> str:
 
 def _release_lines(surveyed: Survey, options: Options) -> Iterator[str]:
     """Yield which services have which current release; nothing where none was deployed."""
-    from common_sync.commands.steps.units import current_release_of  # only where releases are configured
+    from common_sync.commands.steps.environments.units import current_release_of  # only where releases are configured
 
     found = {plan.service: current_release_of(surveyed.project, plan.service) for plan in surveyed.plans}
     released = [f"{printable(service)} at {release}" for service, release in found.items() if release]

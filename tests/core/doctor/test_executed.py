@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import pytest
 from support.contexts import BASE, LIBRARY, check_starts, context_of, view_of
 
-from common_sync.core.doctor.checks.executed import check_executed
+from common_sync.core.doctor.checks.start.executed import check_executed
 from common_sync.core.doctor.image.files import Image
 from common_sync.core.doctor.image.permissions import may_run
 

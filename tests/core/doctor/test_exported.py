@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 from support.contexts import BASE, LIBRARY, check_starts, follow, troubles_of, view_of
 
-from common_sync.core.doctor.checks.programs import check_programs
+from common_sync.core.doctor.checks.start.programs import check_programs
 
 COPY = BASE + "COPY . .\n"
 INSTALL = "RUN pip install -r requirements.txt\n"

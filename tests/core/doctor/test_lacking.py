@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 from support.contexts import BASE, LIBRARY, check_starts, view_of
 
-from common_sync.core.doctor.checks.lacking import check_lacking
+from common_sync.core.doctor.checks.start.lacking import check_lacking
 from common_sync.core.doctor.image.bases import System, read_system
 from common_sync.core.formats.compose.built import Layer, locate_service
 from common_sync.core.formats.compose.file import read_compose_file

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 from support.contexts import LIBRARY, check_starts, view_of
 
-from common_sync.core.doctor.checks.moved import check_moved
+from common_sync.core.doctor.checks.start.moved import check_moved
 from common_sync.core.formats.compose.built import Layer, locate_service
 from common_sync.core.formats.compose.file import read_compose_file
 from common_sync.edges.files.yaml import parse_documents

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import pytest
 from support.contexts import BASE, LIBRARY, check_starts, composed, view_of
 
-from common_sync.core.doctor.checks.programs import check_programs
+from common_sync.core.doctor.checks.start.programs import check_programs
 
 ALL = BASE + "COPY . .\nRUN pip install ./common\n"
 FILE = BASE + "COPY . .\nRUN pip install -r requirements.txt\n"

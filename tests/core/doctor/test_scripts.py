@@ -8,8 +8,8 @@ from collections.abc import Mapping
 import pytest
 from support.contexts import BASE, LIBRARY, check_starts, view_of
 
-from common_sync.core.doctor.checks.programs import check_programs
-from common_sync.core.doctor.checks.started import check_started
+from common_sync.core.doctor.checks.start.programs import check_programs
+from common_sync.core.doctor.checks.start.started import check_started
 
 COPY = BASE + "COPY . .\n"
 VENV = COPY + "RUN python -m venv /opt/venv && /opt/venv/bin/pip install ./common\n"

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import pytest
 from support.contexts import BASE, LIBRARY, check_starts, composed, view_of
 
-from common_sync.core.doctor.checks.started import check_started
+from common_sync.core.doctor.checks.start.started import check_started
 from common_sync.core.formats.compose.built import BuiltService
 
 ALL = BASE + "COPY . .\nRUN pip install ./common\n"

@@ -11,8 +11,8 @@ from posixpath import join
 from common_sync.core.doctor.build.outcome import Installed, Ran, Step, Taken
 from common_sync.core.doctor.image.files import Context
 from common_sync.core.doctor.install.bounds import list_bounds
-from common_sync.core.doctor.install.isolation import list_installed
 from common_sync.core.doctor.install.need import read_text
+from common_sync.core.doctor.install.project.isolation import list_installed
 from common_sync.core.expressions import expression
 from common_sync.core.formats.shell.script import Command
 

@@ -12,7 +12,7 @@ from common_sync.core.doctor.build.users import User
 from common_sync.core.expressions import expression
 from common_sync.core.formats.shell.script import Command
 from common_sync.core.formats.shell.words import Word
-from common_sync.core.model import below
+from common_sync.core.paths import below
 
 _NUMBER = expression(r"[0-7]{3,5}")
 _CLAUSE = expression(r"([ugoa]*)((?:[-+=][rwxXst]*|[-+=][ugo])+)")

@@ -22,12 +22,12 @@ from common_sync.core.doctor.image.flags import list_later_flags
 from common_sync.core.doctor.image.lookup import is_shell
 from common_sync.core.doctor.image.permissions import may_run_by
 from common_sync.core.doctor.install.command import read_install
-from common_sync.core.doctor.install.configured import configure
 from common_sync.core.doctor.install.exported import read_export
-from common_sync.core.doctor.install.isolation import list_installed
 from common_sync.core.doctor.install.listed import put_in_words
 from common_sync.core.doctor.install.needs import find_needs
-from common_sync.core.doctor.install.options import refuse_options, refuse_outside
+from common_sync.core.doctor.install.project.isolation import list_installed
+from common_sync.core.doctor.install.settings.configured import configure
+from common_sync.core.doctor.install.settings.options import refuse_options, refuse_outside
 from common_sync.core.doctor.install.wheels import read_platform, refuse_wheel
 from common_sync.core.expressions import expression
 from common_sync.core.formats.dockerfile.syntax import Dockerfile, Instruction, Stage
@@ -35,7 +35,7 @@ from common_sync.core.formats.dockerfile.variables import Variables, assignments
 from common_sync.core.formats.dockerfile.words import Word
 from common_sync.core.formats.shell.script import Command, read_script, read_words
 from common_sync.core.formats.shell.words import Word as ShellWord
-from common_sync.core.model import below
+from common_sync.core.paths import below
 
 
 def simulate(

@@ -10,8 +10,8 @@ from common_sync.core.doctor.image.bases import Base
 from common_sync.core.doctor.image.effects import SYSTEM
 from common_sync.core.doctor.image.files import Doubt, Image
 from common_sync.core.doctor.image.lookup import find_read, find_started
-from common_sync.core.doctor.install.isolation import list_held
 from common_sync.core.doctor.install.need import Before
+from common_sync.core.doctor.install.project.isolation import list_held
 from common_sync.core.expressions import expression
 from common_sync.core.formats.dockerfile.syntax import Instruction
 from common_sync.core.formats.python_command import is_python, read_python

@@ -12,9 +12,9 @@ from common_sync.core.doctor.build.outcome import Build, Installed
 from common_sync.core.doctor.image.files import Context
 from common_sync.core.doctor.install.bounds import list_bounds
 from common_sync.core.doctor.install.command import Install
-from common_sync.core.doctor.install.isolation import list_installed
 from common_sync.core.doctor.install.need import Bound, Need, read_text
-from common_sync.core.doctor.install.sources import LINKS, Source, forbids_indexes, given_sources, list_sources
+from common_sync.core.doctor.install.project.isolation import list_installed
+from common_sync.core.doctor.install.settings.sources import LINKS, Source, forbids_indexes, given_sources, list_sources
 from common_sync.core.doctor.install.wheels import fits, installs_for_itself, why_unsure
 from common_sync.core.doctor.view import IF_HARMLESS
 from common_sync.core.expressions import expression

@@ -9,12 +9,12 @@ from typing import NamedTuple
 from common_sync.core.doctor.build.outcome import Build, Installed, NotFollowed, Ran, StageEnd, Taken
 from common_sync.core.doctor.checks.arrival import arrive, why_unreached
 from common_sync.core.doctor.checks.layout import find_importable
-from common_sync.core.doctor.checks.looking import Look, look_of
 from common_sync.core.doctor.checks.path_entries import path_entries_in
+from common_sync.core.doctor.checks.start.looking import Look, look_of
 from common_sync.core.doctor.checks.surroundings import surround
 from common_sync.core.doctor.image.files import Context, Image
-from common_sync.core.doctor.install.isolation import list_installed
 from common_sync.core.doctor.install.need import read_text
+from common_sync.core.doctor.install.project.isolation import list_installed
 from common_sync.core.doctor.view import IF_HARMLESS, ImageView
 from common_sync.core.expressions import expression
 from common_sync.core.findings import file_finding
