@@ -19,7 +19,11 @@ def run_env_clean(
     services: Services = None,
     *,
     cache: Annotated[
-        bool, Option("--cache", "Also remove packages from uv's cache that no environment links to; another project may download one again.")
+        bool,
+        Option(
+            "--cache",
+            "Also remove packages from uv's cache that no environment links to; another project may download one again.",
+        ),
     ] = False,
     dry_run: DryRun = False,
 ) -> int:

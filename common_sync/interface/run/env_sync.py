@@ -30,7 +30,9 @@ def run_env_sync(
         ),
     ] = None,
     deep: Annotated[bool, Option("--deep", "Compare every installed file with what it was.")] = False,
-    force: Annotated[bool, Option("--force", "Replace a .venv that common-sync has not made; the old one is kept.")] = False,
+    force: Annotated[
+        bool, Option("--force", "Replace a .venv that common-sync has not made; the old one is kept.")
+    ] = False,
     dry_run: DryRun = False,
 ) -> int:
     """Bring the environment of each service, its .venv, in sync with its requirements."""
