@@ -40,7 +40,7 @@ def run_fleet_deploy(
     ] = None,
     prepare_only: Annotated[bool, Option("--prepare-only", "Fetch, build and verify; switch nothing.")] = False,
     on_failure: Annotated[
-        str | None, Option("--on-failure", "stop, or undo: earlier waves go back, too.", "WHAT")
+        str | None, Option("--on-failure", "stop; or undo: then earlier waves go back, too.", "WHAT")
     ] = None,
     yes: Annotated[bool, Option("--yes -y", "Ask nothing.")] = False,
     dry_run: DryRun = False,
