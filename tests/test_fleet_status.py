@@ -14,12 +14,13 @@ from support.monorepo import Done, Monorepo
 from support.waiting import wait_for
 
 from common_sync.commands.fleet_status import FleetStatus
-from common_sync.commands.steps.fleet_asking import find_trouble
-from common_sync.commands.steps.fleet_runs import Asked
-from common_sync.core.copies.manifest import NAME, make_manifest, parse_manifest
+from common_sync.commands.steps.fleet.asking import find_trouble
+from common_sync.commands.steps.fleet.runs import Asked
+from common_sync.core.copies.manifest import make_manifest, parse_manifest
 from common_sync.core.fleet.answers import Verdict
 from common_sync.core.fleet.inventory import Place
 from common_sync.core.model import Origin
+from common_sync.core.paths import MANIFEST_NAME
 from common_sync.interface.run.fleet_status import name_verdict
 
 SERVICE, COPY = "services/api", "services/api/common"
@@ -33,7 +34,7 @@ def farm(tmp_path: Path) -> Farm:
 
 def name_of(repo: Monorepo) -> str:
     """Return the library's state in a copy, as the program words it."""
-    manifest = parse_manifest((repo.root / COPY / NAME).read_bytes(), COPY)
+    manifest = parse_manifest((repo.root / COPY / MANIFEST_NAME).read_bytes(), COPY)
     return f"{manifest.library.name} {manifest.library.version} {manifest.tree[:16]}"
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from common_sync.commands.steps.fleet_asking import ask_fleet
-from common_sync.commands.steps.fleet_looks import UNWELL, Looked
-from common_sync.commands.steps.fleet_runs import (
+from common_sync.commands.steps.fleet.asking import ask_fleet
+from common_sync.commands.steps.fleet.looks import UNWELL, Looked
+from common_sync.commands.steps.fleet.runs import (
     DIFFERENT,
     Asked,
     find_contradictions,
@@ -16,11 +16,12 @@ from common_sync.commands.steps.fleet_runs import (
     group_running,
     name_process,
 )
-from common_sync.commands.steps.wanted import read_wanted
+from common_sync.commands.steps.fleet.wanted import read_wanted
 from common_sync.core.copies.manifest import Manifest
 from common_sync.core.errors import ConfigurationError, GitError, Problem
 from common_sync.core.fleet.inventory import COMPOSE, LOCAL, Inventory, Place, Site, list_running
-from common_sync.core.model import Finding, below
+from common_sync.core.model import Finding
+from common_sync.core.paths import below
 from common_sync.edges.fleet.asking import Patience
 from common_sync.edges.fleet.inventory import find_places, find_sites, load_inventory
 from common_sync.edges.git.repository import find_top

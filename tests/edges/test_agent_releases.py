@@ -12,7 +12,7 @@ from support.depth import deep
 from support.environments import Environments, make_environments
 from support.monorepo import PROGRAM, environment
 
-from common_sync.commands.steps.wanted import OWN_NAMES, read_wanted
+from common_sync.commands.steps.fleet.wanted import OWN_NAMES, read_wanted
 from common_sync.core.fleet.probe import ask_folders, make_program
 from common_sync.edges.files.pages import read_shipped
 from common_sync.remote import look

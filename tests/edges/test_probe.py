@@ -13,14 +13,15 @@ import pytest
 from support.monorepo import UNMEASURED, run
 
 from common_sync.commands.verify import verify_copy
-from common_sync.core.copies.manifest import NAME, format_manifest, make_manifest
+from common_sync.core.copies.manifest import format_manifest, make_manifest
 from common_sync.core.copies.rules import BUILT_IN
 from common_sync.core.errors import TreeError
 from common_sync.core.model import Entry, File, Origin, Symlink
+from common_sync.core.paths import MANIFEST_NAME
 from common_sync.remote import probe
 
 CONTENTS = {"a.py": b"", "models/base.py": b"x = 1\n", "models/deep/b.py": b"y = 2\n", ".vscode/kept.json": b"{}"}
-LEFT_ALONE = [f"/{NAME}", *(rule.pattern for rule in BUILT_IN)]
+LEFT_ALONE = [f"/{MANIFEST_NAME}", *(rule.pattern for rule in BUILT_IN)]
 
 
 def pack(files: dict[str, list[str]]) -> str:
@@ -36,7 +37,7 @@ def make_copy(folder: Path) -> dict[str, list[str]]:
         (folder / path).write_bytes(data)
         entries[path] = File(hashlib.sha256(data).hexdigest(), executable=False)
     (folder / "link").symlink_to("models/base.py")
-    (folder / NAME).write_bytes(format_manifest(make_manifest(Origin("our-common", "common", "1.0"), entries)))
+    (folder / MANIFEST_NAME).write_bytes(format_manifest(make_manifest(Origin("our-common", "common", "1.0"), entries)))
     files = {path: ["file", hashlib.sha256(data).hexdigest()] for path, data in CONTENTS.items()}
     return {**files, "link": ["link", "models/base.py"]}
 
@@ -174,7 +175,7 @@ def test_the_file_that_cannot_be_read_is_named(tmp_path: Path, capsys: pytest.Ca
 def test_another_state_of_the_library(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A person would not learn that a machine has an older library, and would look for who has edited it."""
     make_copy(tmp_path)
-    tree = json.loads((tmp_path / NAME).read_bytes())["tree"]
+    tree = json.loads((tmp_path / MANIFEST_NAME).read_bytes())["tree"]
     (told,) = ask({}, [(0, str(tmp_path))], capsys)
     assert (told["extra"], told["own"]) == (4, ["our-common", "1.0", tree])
     (tmp_path / "a.py").write_bytes(b"edited")
@@ -189,7 +190,7 @@ SPOILED = ["{", "[]", "{}", '{"files": {"a": {}}}', '{"files": {"a": 3}}', "\xff
 def test_a_manifest_that_says_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str], spoil: str) -> None:
     """A manifest that somebody has spoiled would end the probe, and a person would not learn what the folder holds."""
     make_copy(tmp_path)
-    (tmp_path / NAME).write_bytes(spoil.encode("latin-1"))
+    (tmp_path / MANIFEST_NAME).write_bytes(spoil.encode("latin-1"))
     (told,) = ask({}, [(0, str(tmp_path))], capsys)
     assert (told["extra"], told["own"]) == (4, None)
 
@@ -209,9 +210,9 @@ def test_a_manifest_that_leads_out(tmp_path: Path, capsys: pytest.CaptureFixture
     """Whoever edits a copy's manifest would have the probe look at any file of the machine."""
     make_copy(tmp_path / "common")
     (tmp_path / "secret").write_bytes(b"x")
-    stated = json.loads((tmp_path / "common" / NAME).read_bytes())
+    stated = json.loads((tmp_path / "common" / MANIFEST_NAME).read_bytes())
     stated["files"]["../secret"] = {"exec": False, "sha256": hashlib.sha256(b"x").hexdigest()}
-    (tmp_path / "common" / NAME).write_text(json.dumps(stated))
+    (tmp_path / "common" / MANIFEST_NAME).write_text(json.dumps(stated))
     (told,) = ask({}, [(0, str(tmp_path / "common"))], capsys)
     assert told["own"] is None
 

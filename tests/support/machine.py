@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from common_sync.commands.steps.wanted import OWN_NAMES, read_wanted
+from common_sync.commands.steps.fleet.wanted import OWN_NAMES, read_wanted
 from common_sync.core.fleet.probe import ask_folders, make_program
 from common_sync.edges.files.pages import read_shipped
 from common_sync.remote import look, waiting

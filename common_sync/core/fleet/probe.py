@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from common_sync.core.copies.manifest import NAME, Manifest
+from common_sync.core.copies.manifest import Manifest
 from common_sync.core.copies.rules import BUILT_IN
 from common_sync.core.model import Entry, File
+from common_sync.core.paths import MANIFEST_NAME
 
 _FUTURE = "from __future__ import annotations\n"
 _ALONE = """
@@ -112,7 +113,7 @@ def _make_program(source: str, job: Sequence[object], call: str) -> str:
 
 
 def _left_alone(own: Iterable[str]) -> list[str]:
-    return [f"/{NAME}", *own, *(rule.pattern for rule in BUILT_IN)]
+    return [f"/{MANIFEST_NAME}", *own, *(rule.pattern for rule in BUILT_IN)]
 
 
 def _number(manifests: Iterable[Manifest]) -> tuple[list[str], dict[str, int]]:
