@@ -157,7 +157,8 @@ def _act(sites: Sequence[Site], action: Action, release: Release, heard: Heard) 
     for site, ending in done:
         more = f": {ending.why}" if ending.why else f" {ending.digest}" if ending.digest else ""
         gap = f"; {ending.shown_gap}" if ending.shown_gap else ""
-        line = f"{action:8} {site.host} {site.service}: {ending.shown}{more}{gap}"
+        is_back = ending.end == "deployed" and (action == "undo" or not release.commit)
+        line = f"{action:8} {site.host} {site.service}: {'went back' if is_back else ending.shown}{more}{gap}"
         heard(Event(action, line, site=site, ending=ending))
     return done
 
