@@ -73,7 +73,7 @@ CODES = {
     "CS217": Code("warning", "An import would pass over the library's __init__.py"),
     "CS218": Code("error", "An installer refuses what it is told to install"),
     "CS219": Code("warning", "A project file of another tool is copied with the library"),
-    "CS220": Code("error", "What an image is started with is not there"),
+    "CS220": Code("error", "What is started is not in the image"),
     "CS301": Code("error", "An environment is not in sync"),
     "CS302": Code("error", "The interpreter of an environment is gone, or another version"),
     "CS303": Code("error", "An environment was changed by hand"),

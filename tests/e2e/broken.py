@@ -212,6 +212,24 @@ ENDED = (
     ),
     (
         Case(
+            "runs_curl_in_a_slim_image",
+            official("COPY . .", "RUN curl -o x https://x.invalid", START),
+            files={"requirements.txt": ""},
+            verdict="broken",
+        ),
+        "curl: not found",
+    ),
+    (
+        Case(
+            "synchronised_by_a_uv_that_nothing_installs",
+            official("COPY . .", "RUN uv sync --frozen", START),
+            files={"pyproject.toml": UV_PROJECT, "uv.lock": UV_LOCK},
+            verdict="broken",
+        ),
+        "uv: not found",
+    ),
+    (
+        Case(
             "copied_from_a_stage_without_it",
             stage("COPY . .", INSTALL, name="build")
             + stage("COPY --from=build /nosuch ./x", "COPY . .", INSTALL, START),

@@ -6,6 +6,7 @@ A new check is a function that takes an image, a service, or one way in which an
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Literal, NamedTuple
 
+from common_sync.core.doctor.checks.absent import check_absent
 from common_sync.core.doctor.checks.build import check_build
 from common_sync.core.doctor.checks.by_name import check_asked_by_name
 from common_sync.core.doctor.checks.compose import check_compose, check_mounts
@@ -51,7 +52,7 @@ CHECKS = (
     Check(
         "INSTALL",
         frozenset({"CS002", "CS108", "CS201", "CS204", UNKNOWN, "CS214", "CS215", "CS216", "CS220"}),
-        (check_presence, check_ran),
+        (check_presence, check_ran, check_absent),
         (check_asked_by_name, check_compose),
         (check_started, check_programs, check_executed, check_lacking, check_unshelled, check_moved),
     ),

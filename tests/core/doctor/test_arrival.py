@@ -817,4 +817,5 @@ def test_what_does_not_reach_the_started_python_is_not_proven(name: str) -> None
     started = "CMD" in dockerfile or "ENTRYPOINT" in dockerfile
     text = dockerfile if started else dockerfile + START
     (image,) = view_of({**LIBRARY, "main.py": "import our_common\n", **files}, text).images
-    assert " ".join(dict.fromkeys(f"{one.code}:{one.line}" for one in inspect_image(image))) == expected
+    found = [one for one in inspect_image(image) if one.code != "CS220"]  # the rows leave out what brings uv and Poetry
+    assert " ".join(dict.fromkeys(f"{one.code}:{one.line}" for one in found)) == expected

@@ -25,7 +25,11 @@ IN_REQUIREMENTS = [("CS213", "requirements.txt", 1)]
 ROWS: dict[str, tuple[str, Mapping[str, str], list[tuple[str, str, int]]]] = {
     "the service, then the copy": (ALL + "RUN pip install . && pip install ./common\n", PROJECT, ASKED),
     "in two lines": (ALL + "RUN pip install .\nRUN pip install ./common\n", PROJECT, ASKED),
-    "by uv": (ALL + "RUN uv pip install --system . && uv pip install --system ./common\n", PROJECT, ASKED),
+    "by uv": (
+        ALL + "RUN pip install uv && uv pip install --system . && uv pip install --system ./common\n",
+        PROJECT,
+        ASKED,
+    ),
     "in a stage that is built on": (
         ALL.replace("\n", " AS a\n", 1) + "RUN pip install .\nFROM a\nRUN pip install ./common\n",
         PROJECT,
@@ -60,7 +64,7 @@ ROWS: dict[str, tuple[str, Mapping[str, str], list[tuple[str, str, int]]]] = {
         [],
     ),
     "its name above its path, for uv": (
-        ALL + "RUN uv pip install --system -r requirements.txt\n",
+        ALL + "RUN pip install uv && uv pip install --system -r requirements.txt\n",
         requirements("our-common\n./common\n"),
         [],
     ),

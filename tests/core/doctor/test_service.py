@@ -95,7 +95,7 @@ IN_IMAGE: dict[str, tuple[str, Mapping[str, str], list[tuple[str, str, int | Non
         [("CS213", "deps.list", 1)],
     ),
     "a git source of uv": (
-        ALL + "RUN uv sync --frozen\n",
+        ALL + "RUN pip install uv && uv sync --frozen\n",
         imports("import our_common\n")
         | {
             "uv.lock": "",
@@ -104,7 +104,7 @@ IN_IMAGE: dict[str, tuple[str, Mapping[str, str], list[tuple[str, str, int | Non
         [("CS213", "pyproject.toml", 2)],
     ),
     "a git dependency of poetry": (
-        ALL + "RUN poetry install\n",
+        ALL + "RUN pip install poetry && poetry install\n",
         imports("import our_common\n")
         | {"pyproject.toml": '[tool.poetry.dependencies]\nour-common = { git = "https://h/mono.git" }\n'},
         [("CS213", "pyproject.toml", 2)],
@@ -159,12 +159,12 @@ IN_IMAGE: dict[str, tuple[str, Mapping[str, str], list[tuple[str, str, int | Non
     ),
     "a program": (ALL + 'CMD ["python", "main.py"]\n', OTHERS, [("CS216", "Dockerfile", None)]),
     "requirements that the build makes": (
-        BASE + "COPY . .\nRUN uv export --frozen -o made.txt\nRUN pip install -r made.txt\n",
+        BASE + "COPY . .\nRUN pip install uv && uv export --frozen -o made.txt\nRUN pip install -r made.txt\n",
         OTHERS,
         [("CS213", "Dockerfile", 5)],
     ),
     "requirements that a stage makes": (
-        "FROM python AS r\nWORKDIR /t\nRUN uv export -o r.txt\n"
+        "FROM python AS r\nWORKDIR /t\nRUN pip install uv && uv export -o r.txt\n"
         + BASE
         + "COPY main.py .\nCOPY --from=r /t/r.txt .\nRUN pip install -r r.txt\n",
         OTHERS,

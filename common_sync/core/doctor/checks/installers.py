@@ -8,9 +8,9 @@ from common_sync.core.formats.python_command import read_module
 from common_sync.core.formats.shell.script import Command
 from common_sync.core.formats.shell.words import Word
 
-_OF_SYSTEMS = frozenset({"apt", "apt-get", "aptitude", "apk", "yum", "dnf", "microdnf", "zypper", "pacman"})
+OF_SYSTEMS = frozenset({"apt", "apt-get", "aptitude", "apk", "yum", "dnf", "microdnf", "zypper", "pacman"})
 _OTHERS = frozenset({"pipx", "conda", "mamba", "micromamba"})
-_INSTALLERS = _OF_SYSTEMS | _OTHERS
+_INSTALLERS = OF_SYSTEMS | _OTHERS
 ALONE = expression(
     r"-.*|=.*|install|update|upgrade|add|(?:lib|python3?-|py3-).*|.*-dev(?:el)?|gcc|g\+\+|make|build-(?:base|essential)|git|curl|wget"
     r"|ca-certificates|tzdata|openssl|pkg-?conf(?:ig)?|netcat.*|postgresql.*|gettext.*|default-mysql-client|linux-headers|su-exec|tini"

@@ -54,12 +54,14 @@ class System(NamedTuple):
         python: Whether it has a Python of its own below `/usr/local`.
         full: Whether it has the tools that build packages, and with them the system's own Python.
         adduser: Whether it has `adduser`: Debian's images have not from version 13 (trixie) on.
+        uv: Whether it has uv.
     """
 
     name: str = ""
     python: bool = False
     full: bool = False
     adduser: bool = True
+    uv: bool = False
 
 
 def read_system(image: str) -> System:
@@ -73,16 +75,20 @@ def read_system(image: str) -> System:
     python = name == "python" or (name == "uv" and tag.startswith("python"))
     if _OFFICIAL.fullmatch(plain) is None or name not in {"python", "uv", "debian", "ubuntu", "alpine"}:
         return System()
+    if name == "ubuntu" and _OLD.match(tag):
+        return System()
     if name == "alpine" or "alpine" in tag:
-        return System("alpine", python)
+        return System("alpine", python, uv=name == "uv")
     if "windows" in tag or "nanoserver" in tag or (name == "uv" and not _OF_DEBIAN.search(tag)):
         return System()
-    full = python and "slim" not in tag
+    full = (python or name == "uv") and "slim" not in tag  # those of uv are built on `python` and `buildpack-deps`
     adduser = full or name == "ubuntu" or _WITH_ADDUSER.search(tag) is not None
-    return System("debian", python, full, adduser)
+    return System("debian", python, full, adduser, name == "uv")
 
 
 _WITH_ADDUSER = expression(r"bookworm|bullseye|buster|stretch|^(?:9|10|11|12)(?:[.-]|$)")
+_OLD = expression(r"1[0-6]\.|precise|trusty|xenial")
+"""Releases of Ubuntu whose images had more in them."""
 _OF_DEBIAN = expression(r"debian|bookworm|bullseye|trixie")
 
 

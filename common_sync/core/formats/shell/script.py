@@ -24,6 +24,7 @@ class Command(NamedTuple):
         environment: The variables that are set for it.
         passed_over: Whether the script goes on where it fails.
         through: What it is started by and was taken off, the outermost first: each wrapper or shell, with its options.
+        piped: Whether its output goes to the next program, so that a shell may go on where it fails.
         ends: Where the script goes on as this program (`exec`): the way that it has gone then; what is below hangs on the other.
     """
 
@@ -35,6 +36,7 @@ class Command(NamedTuple):
     passed_over: bool = False
     through: tuple[tuple[Word, ...], ...] = ()
     ends: Path = ()
+    piped: bool = False
 
     @property
     def program(self) -> str:
@@ -159,6 +161,7 @@ class _Script:
             for one in self._expand(words, command.writes, path):
                 found = one._replace(ends=conditions.went) if conditions.went else one
                 found = found._replace(words=()) if conditions.again else found
+                found = found._replace(piped=True) if command.after in {"|", "|&"} else found
                 fatal = ends or bool(conditions.went) or conditions.again  # where `exec` fails, the shell ends
                 yield found._replace(passed_over=True) if outlook.passed_over and not fatal else found
         self._bracket(command.after)

@@ -19,7 +19,7 @@ _OF_USERS = frozenset({"useradd", "adduser", "usermod", "groupadd", "addgroup", 
 _OF_FILES = frozenset({"mkdir", "rm", "ln", "cp", "mv", "touch", "find", "ls", "cat", "sed"})
 _OF_THE_SHELL = frozenset({"echo", "printf", "true", ":", "set", "export", "hash", "command", "which", "test", "["})
 _OF_THE_SYSTEM = frozenset({"update-ca-certificates", "ldconfig", "locale-gen"})
-_QUIET = _INSTALLERS | _OF_PYTHON | _OF_USERS | _OF_FILES | _OF_THE_SHELL | _OF_THE_SYSTEM
+QUIET = _INSTALLERS | _OF_PYTHON | _OF_USERS | _OF_FILES | _OF_THE_SHELL | _OF_THE_SYSTEM
 """Programs that leave no script of a service behind, but where they are told to."""
 _PATHS = frozenset({"PATH", "PYTHONPATH"})
 """The variables that say where programs and modules are looked for."""
@@ -104,7 +104,7 @@ def leaves_nothing(build: Build, number: int, besides: frozenset[str] = frozense
         number: The stage's number; those that it is built on count.
         besides: Programs that may leave something, but nothing that is looked for.
     """
-    return all(one in _QUIET or one in besides for one in _programs(build, number))
+    return all(one in QUIET or one in besides for one in _programs(build, number))
 
 
 def _programs(build: Build, number: int) -> Iterator[str]:

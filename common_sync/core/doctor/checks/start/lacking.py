@@ -14,6 +14,7 @@ from common_sync.core.doctor.checks.start.begun import Begun, is_told, leaves_no
 from common_sync.core.doctor.checks.start.conditions import is_needed
 from common_sync.core.doctor.checks.surroundings import surround
 from common_sync.core.doctor.image.lookup import find_started, list_folders, may_be_in_path
+from common_sync.core.doctor.image.systems import INSTALL, NOT_IN, WRAPPERS
 from common_sync.core.doctor.install.brought import list_brought
 from common_sync.core.doctor.install.need import read_text
 from common_sync.core.doctor.view import IF_HARMLESS, View
@@ -24,22 +25,14 @@ from common_sync.core.formats.shell.script import Command, read_first_line, read
 from common_sync.core.model import Finding
 from common_sync.core.paths import below
 
-_WRAPPERS = frozenset({"tini", "dumb-init", "gosu", "su-exec", "catatonit"})
-"""What no system has from the beginning, and what a start that needs it always needs."""
-_NOT_IN = {
-    "debian": _WRAPPERS | {"sudo", "zsh", "ksh", "fish", "ash"},
-    "alpine": _WRAPPERS | {"sudo", "zsh", "ksh", "fish", "dash", "bash"},
-}
-"""System → programs that it has only where something installs them."""
 _SHELL_SCRIPT = expression(r"[\w.-]+\.(?:sh|bash)")
-_NEUTRAL = frozenset(
+NEUTRAL = frozenset(
     (
         *("python", "python3", "manage.py", "django-admin", "curl", "wget", "gpg", "npm", "yarn", "pnpm", "node"),
         *("groupmod", "install", "tar", "dpkg-reconfigure", "apt-key", "tee", "git", "playwright", "nltk.downloader"),
     )
 )
 """What brings no program of a system but to a place that its words name."""
-_INSTALL = {"debian": "apt-get install -y", "alpine": "apk add --no-cache"}
 
 
 class _Needed(NamedTuple):
@@ -126,7 +119,7 @@ def _why_lacking(needed: _Needed, begun: Begun) -> _Lacking | None:
         return None
     if is_python(name):
         return _why_no_python(name, folder, needed, begun) if system else None
-    if name in _NOT_IN.get(system, frozenset()):
+    if name in NOT_IN.get(system, frozenset()):
         return _why_no_program(name, needed, begun)
     return _why_no_script(name, needed, begun) if not folder and _SHELL_SCRIPT.fullmatch(name) else None
 
@@ -163,13 +156,13 @@ def _list_stages(begun: Begun) -> Iterator[StageEnd]:
 
 def _is_all_known(begun: Begun) -> bool:
     """Tell whether nothing runs while the image is built that may bring a program unseen."""
-    return leaves_nothing(begun.image.build, begun.number, _NEUTRAL)
+    return leaves_nothing(begun.image.build, begun.number, NEUTRAL)
 
 
 def _why_no_program(name: str, needed: _Needed, begun: Begun) -> _Lacking:
     others = [word.text for word in list_words(_list_stages(begun)) if not ALONE.fullmatch(word.text)]
-    alone = name in _WRAPPERS or not others
-    remedy = f"install it: `{_INSTALL[begun.end.system.name]} {name}`"
+    alone = name in WRAPPERS or not others
+    remedy = f"install it: `{INSTALL[begun.end.system.name]} {name}`"
     if name == "bash" and not needed.by:
         remedy += ", or start `sh`"
     return _Lacking("no line installs it", remedy, needed.sure and alone and _is_all_known(begun))
@@ -199,7 +192,7 @@ def _why_no_python(name: str, folder: str, needed: _Needed, begun: Begun) -> _La
     if three:
         return _Lacking("the system calls it `python3`", "start `python3`, or install `python-is-python3`", sure)
     others = any(not ALONE.fullmatch(word.text) for word in list_words(_list_stages(begun)))
-    return _Lacking("no line installs Python", f"install it: `{_INSTALL[system.name]} python3`", sure and not others)
+    return _Lacking("no line installs Python", f"install it: `{INSTALL[system.name]} python3`", sure and not others)
 
 
 _NAMED_PYTHON = frozenset({"python", "python2", "python-is-python3", "python-dev-is-python3", "python-minimal"})
