@@ -84,6 +84,11 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "tini, by a variable": (ALL + ARG + "RUN apt-get install -y $X\n" + TINI, {}, ""),
     "tini, by a list": (ALL + "RUN xargs apt-get install -y < apt.txt\n" + TINI, {}, ""),
     "tini, by a list, one by one": (ALL + "RUN xargs -n 1 apt-get install -y < apt.txt\n" + TINI, {}, ""),
+    "the system's Python in a full image of uv's": (
+        "FROM ghcr.io/astral-sh/uv:bookworm\nWORKDIR /app\nCOPY . .\nCMD python3 main.py",
+        {},
+        "",
+    ),
     "tini, in another stage": (
         f"FROM debian AS b\nRUN apt-get install -y tini\n{ALL}{TINI}",
         {},

@@ -186,7 +186,7 @@ def _why_no_python(name: str, folder: str, needed: _Needed, begun: Begun) -> _La
         return _Lacking(f"the image has Python {version}", "start `python3`", sure)
     if folder == "/usr/local/bin":
         return _Lacking("no line puts one there", "write `/usr/bin/env python3`, and install that", sure)
-    three = any(one.startswith("python3") for one in packages)
+    three = system.full or any(one.startswith("python3") for one in packages)
     if three and (name != "python" or system.name == "alpine" or packages & _NAMED_PYTHON):
         return None
     if three:
