@@ -139,8 +139,8 @@ class _Examination:
 
     def candidate(self, copy: str) -> Candidate:
         """Return all that was found."""
-        links = filter(self._tells, (*self._outward, *self._inward))
-        for link in sorted(links, key=lambda link: _SAYS[link.kind]):
+        telling = filter(self._tells, (*self._outward, *self._inward))
+        for link in sorted(telling, key=lambda link: _SAYS[link.kind]):
             self._add(link.service, Reason(link.file, link.line, link.text))
         for made, holder in self._copies.items():
             self._add(holder, Reason(made, None, self._describe(made)))
