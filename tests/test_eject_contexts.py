@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 from support.depth import deep
-from support.monorepo import Monorepo, run
+from support.libraries import make_libraries
+from support.monorepo import Monorepo, make_monorepo, run
 
 API, WORKER = "services/api", "services/worker"
 DOCKERFILE = """\
@@ -65,15 +66,40 @@ def test_it_is_asked_for_once_more(repo: Monorepo, before: dict[str, bytes]) -> 
     assert repo.tree() == before
 
 
-@deep("one service of two")
-def test_a_colleague_puts_one_service_back(repo: Monorepo, before: dict[str, bytes]) -> None:
-    """The image of the service that stays would be built from a folder where its paths lead to nothing."""
-    other = clone(repo)
+@pytest.mark.parametrize("recorded", [True, pytest.param(False, marks=deep("one service of two"))])
+def test_one_service_is_put_back(repo: Monorepo, before: dict[str, bytes], *, recorded: bool) -> None:
+    """An image, of the service that goes or of the one that stays, would be built from a folder where its paths lead to nothing."""
+    other = repo if recorded else clone(repo)
+    narrowed = repo.read(f"{WORKER}/Dockerfile")
     assert other.run("eject", "api", "--remove-copies").code == 0
     assert other.read(f"{API}/Dockerfile").encode() == before[f"{API}/Dockerfile"]
-    assert other.read(f"{WORKER}/Dockerfile") == repo.read(f"{WORKER}/Dockerfile")
+    assert other.read(f"{WORKER}/Dockerfile") == narrowed
     assert "context: .\n      dockerfile: services/api/Dockerfile" in other.read("docker-compose.yml")
     assert "{context: ./services/worker, dockerfile: Dockerfile}" in other.read("docker-compose.yml")
+    assert other.run("eject", "--remove-copies").code == 0
+    assert other.tree() == before
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_images_that_take_two_libraries(tmp_path: Path, *, recorded: bool) -> None:
+    """They would never be put back in a clone; and where they are, each line of them be called wrong."""
+    repo = make_libraries(make_monorepo(tmp_path / "repo"))
+    for service in (API, WORKER):
+        repo.write(f"{service}/Dockerfile", f"{DOCKERFILE.format(service=service)}COPY libs/events libs/events\n")
+    repo.write("docker-compose.yml", COMPOSE)
+    repo.commit("images")
+    before = repo.tree()
+    assert repo.run("distribute", "--contexts").code == 0
+    assert "context: ./services/api" in repo.read("docker-compose.yml")
+    repo.commit("distribute --contexts")
+    other = repo if recorded else clone(repo)
+    done = other.run("eject", "api", "--library", "events", "--remove-copies")
+    assert (done.code, "CS11" in done.out) == (0, False), "one library is nothing that an image can lack"
+    assert other.read(f"{API}/Dockerfile").encode() == before[f"{API}/Dockerfile"]
+    assert "context: .\n      dockerfile: services/api/Dockerfile" in other.read("docker-compose.yml")
+    done = other.run("eject", "--remove-copies")
+    assert (done.code, "CS11" in done.out) == (0, False)
+    assert other.tree() == before
 
 
 @deep("what changed since then")

@@ -1,25 +1,26 @@
 """`eject`: put every reference back as it was and, where that is asked for, remove the copies."""
 
 import os
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
 
 from common_sync.commands.steps.apply import attempt, discarded
-from common_sync.commands.steps.former_masters import list_former_masters
-from common_sync.commands.steps.putting_back import restore_file
+from common_sync.commands.steps.eject.former_masters import list_former_masters
+from common_sync.commands.steps.eject.putting_back import GONE, restore_file
+from common_sync.commands.steps.eject.widening import widen
 from common_sync.commands.steps.survey import Survey, survey
-from common_sync.commands.steps.widening import widen
 from common_sync.core.copies.library import Library
 from common_sync.core.copies.plan import CopyPlan, Operation
 from common_sync.core.errors import TreeError
 from common_sync.core.expressions import expression
 from common_sync.core.findings import make_finding
-from common_sync.core.model import FileEdit, Finding, is_below
+from common_sync.core.model import FileEdit, Finding
+from common_sync.core.paths import is_below
 from common_sync.core.references.kinds import kind_of
-from common_sync.core.references.undoing import mentions, put_back
+from common_sync.core.references.undoing import put_back
 from common_sync.core.service_plan import CopySurvey, ServicePlan
 from common_sync.edges.files.folders import explain_os_error, opened
 from common_sync.edges.files.replacing import write_edit
@@ -110,8 +111,8 @@ def eject(
         gone.update(removal.copy.path for one in services for removal in one.removals)
         attributes = unblock_attributes(project.root, gone)
         unblocked = () if attributes is None else (attributes,)
-        services += _plan_root(project, record, [plan.service for plan in plans] if names else [], meant)
-        services = _widen(found, plans, services)
+        services += () if names or meant is not None else _plan_root(project, record)
+        services = _widen(found, plans, services, record)
         kept = None
         if not dry_run:
             discards = (
@@ -119,8 +120,8 @@ def eject(
             )
             kept = new_set(project.root) if any(True for _ in discards) else None
             _apply(project, services, unblocked, kept)
-            left = {edit: one.rewritten.get(edit.path, []) for one in services for edit in one.edits}
-            take_out(state, record, left)
+            rewritten = {file: hunks for one in services for file, hunks in one.rewritten.items()}
+            take_out(state, record, {edit: rewritten.get(edit.path, []) for one in services for edit in one.edits})
             if kept is not None:
                 prune_sets(project.root)
     return Ejection(project.root, services, unblocked, dry_run, kept, _find_hooks(project.root))
@@ -139,31 +140,31 @@ def _find_hooks(root: str) -> str | None:
 _HOOK = expression(r"(?m)^[ \t-]*\bid:[ \t]*[\"']?common-sync")
 
 
-def _widen(found: Survey, plans: Sequence[ServicePlan], services: Sequence[Ejected]) -> tuple[Ejected, ...]:
-    """Put back the build contexts that the record does not tell of, with the Dockerfiles."""
+def _widen(
+    found: Survey, plans: Sequence[ServicePlan], services: Sequence[Ejected], record: Record
+) -> tuple[Ejected, ...]:
+    """Put back Dockerfiles together with the build contexts that stand in other files."""
     edits = {edit.path: edit for one in services for edit in one.edits}
-    refused = {finding.file for one in services if one.service == "." for finding in one.findings}
     own, root = services[: len(plans)], services[len(plans) :]
-    told = [_widen_service(found, plan, one, edits, refused) for plan, one in zip(plans, own, strict=True)]
-    widened = [
-        one._replace(findings=findings, edits=_take(edits, one.service))
-        for one, findings in zip(own, told, strict=True)
-    ]
-    rest = tuple(edits.values())
+    told = [_widen_service(found, plan, one, edits, record) for plan, one in zip(plans, own, strict=True)]
+    changed = {path: edit for path, edit in edits.items() if edit.before != edit.after}
+    widened = [one._replace(edits=_take(changed, one.service)) for one in told]
+    rest = tuple(changed.values())
     if rest and not root:
         root = (Ejected(".", (".",), (), (), (), ()),)
     return (*widened, *(one._replace(edits=rest) for one in root))
 
 
 def _widen_service(
-    found: Survey, plan: ServicePlan, one: Ejected, edits: dict[str, FileEdit], refused: Container[str]
-) -> tuple[Finding, ...]:
-    """Add to the edits what puts a service's images back; return what is left to a person."""
-    findings = list(one.findings)
+    found: Survey, plan: ServicePlan, one: Ejected, edits: dict[str, FileEdit], record: Record
+) -> Ejected:
+    """Add to the edits what puts a service's images back; return it with what is left to a person."""
+    findings, rewritten = list(one.findings), dict(one.rewritten)
     for file in _list_dockerfiles(plan, one):
-        widened = widen(found, plan, file, {path: edit.after or b"" for path, edit in edits.items()}, refused)
+        widened = widen(found, plan, file, {path: edit.after or b"" for path, edit in edits.items()}, record)
         for edit in widened.edits:
             edits[edit.path] = edits.get(edit.path, edit)._replace(after=edit.after)
+        rewritten |= widened.rewritten
         lines = {reference.line for reference in widened.left}
         findings = [
             finding
@@ -171,7 +172,7 @@ def _widen_service(
             if finding.code not in _LEADING or finding.file != file or finding.line in lines
         ]
         findings += widened.findings
-    return tuple(findings)
+    return one._replace(findings=tuple(findings), rewritten=rewritten)
 
 
 def _take(edits: dict[str, FileEdit], service: str) -> tuple[FileEdit, ...]:
@@ -184,7 +185,9 @@ _LEADING = frozenset(("CS117", "CS118"))
 
 def _list_dockerfiles(plan: ServicePlan, one: Ejected) -> list[str]:
     """Return the Dockerfiles of a service that lead to the copy, or did so."""
-    leading = {reference.file for reference in plan.references if reference.state == "points-at-copy"}
+    meant = {copy.target.library for copy in plan.copies}
+    found = (reference for reference in plan.references if reference.library in meant)
+    leading = {reference.file for reference in found if reference.state == "points-at-copy"}
     files = sorted(leading.union(edit.path for edit in one.edits))
     return [file for file in files if kind_of(file.removeprefix(f"{plan.service}/")) == "dockerfile"]
 
@@ -243,26 +246,14 @@ def _holder(file: str, services: Sequence[str]) -> str | None:
     return max((service for service in services if file.startswith(f"{service}/")), key=len, default=None)
 
 
-def _plan_root(project: Project, record: Record, names: Sequence[str], library: Library | None) -> tuple[Ejected, ...]:
-    """Put back the files at the root, which several services share: all of it, or nothing."""
-    shared = {file: hunks for file, hunks in record.items() if _holder(file, project.services) is None}
-    called = [name.rpartition("/")[2] for name in names]  # a path may be written from any folder
-    files = [file for file, hunks in shared.items() if not called or mentions(hunks, called)]
-    if not files:
-        return ()
-    if names or library is not None:
-        others, name, remedy = "services", names[0] if names else "", "common-sync eject, of all services"
-        if library is not None:
-            others, name, remedy = "libraries", "", f"take out by hand what leads to {library.name}"
-        message = f"was rewritten for other {others} as well, so it stays"
-        findings = tuple(make_finding("CS117", name, file, None, message, remedy) for file in files)
-        return (Ejected(".", (".",), (), (), (), findings),)
+def _plan_root(project: Project, record: Record) -> tuple[Ejected, ...]:
+    """Put back the files at the root, which several services share."""
     edits = []
-    for file in files:
-        with suppress(FileNotFoundError), open(os.path.join(project.root, file), "rb") as stream:
+    for file in (file for file in record if _holder(file, project.services) is None):
+        with suppress(*GONE), open(os.path.join(project.root, file), "rb") as stream:
             before = stream.read()
             edits.append(FileEdit(file, before, os.fsencode(put_back(os.fsdecode(before), record[file]))))
-    return (Ejected(".", (".",), tuple(edit for edit in edits if edit.before != edit.after), (), (), ()),)
+    return (Ejected(".", (".",), tuple(edits), (), (), ()),) if edits else ()
 
 
 def _report_edited(copy: CopySurvey, operation: Operation) -> Finding:

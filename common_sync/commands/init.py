@@ -7,7 +7,7 @@ from itertools import combinations
 from common_sync.commands.steps.proposing import Proposal, format_configuration, make_proposal
 from common_sync.core.configuration import OWN_FILE
 from common_sync.core.errors import ConfigurationError, Problem, shell_word
-from common_sync.core.model import overlap
+from common_sync.core.paths import overlap
 from common_sync.core.settings import why_no_folder
 from common_sync.edges.detection.repository import Candidate, FoundService, Likely, Repository
 from common_sync.edges.detection.several import find_likeliest, stand_together

@@ -9,7 +9,7 @@ from common_sync.core.copies.library import Library
 from common_sync.core.copies.rules import Rules
 from common_sync.core.errors import shell_word
 from common_sync.core.expressions import expression
-from common_sync.core.model import ancestors, overlap
+from common_sync.core.paths import ancestors, overlap
 from common_sync.edges.detection.links import WideImage
 from common_sync.edges.detection.repository import Candidate, FoundService, Reason
 from common_sync.edges.detection.tree import above, last

@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from common_sync.core.model import SUBDIRECTORY, Origin, Upstream, name_after
+from common_sync.core.model import Origin, Upstream
+from common_sync.core.paths import SUBDIRECTORY, name_after
 
 if TYPE_CHECKING:
     import ast  # only a library with a setup.py pays for it

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from common_sync.core.formats.pip.names import normalise
-from common_sync.core.model import ancestors, is_below, overlap
+from common_sync.core.paths import ancestors, is_below, overlap
 from common_sync.core.references.kinds import KINDS, installs, kind_anywhere
 from common_sync.edges.detection.imports import Import, Imports, find_provider
 from common_sync.edges.detection.likeness import Likeness

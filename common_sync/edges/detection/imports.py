@@ -9,7 +9,7 @@ from typing import NamedTuple
 from common_sync.core.asked_once import asked_once
 from common_sync.core.expressions import expression_of_bytes
 from common_sync.core.formats.python import find_path_entries
-from common_sync.core.model import ancestors, is_below, list_below, overlap
+from common_sync.core.paths import ancestors, is_below, list_below, overlap
 from common_sync.edges.detection.tree import COMMONPLACE, Tree, above, last
 
 _IMPORT = expression_of_bytes(

@@ -7,7 +7,7 @@ from itertools import islice
 
 from common_sync.core.asked_once import asked_once
 from common_sync.core.copies.ancestry import Blob
-from common_sync.core.model import ancestors, is_below, overlap
+from common_sync.core.paths import ancestors, is_below, overlap
 from common_sync.edges.detection.tree import COMMONPLACE, Tree, last
 from common_sync.edges.git.checkout import name_contents
 from common_sync.edges.git.former import FormerStates

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
-from common_sync.core.model import ancestors, is_below, overlap
+from common_sync.core.paths import ancestors, is_below, overlap
 from common_sync.core.references.contract import Place
 from common_sync.core.references.kinds import Kind, kind_anywhere
 from common_sync.core.text import UnparsableError

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from common_sync.core.model import ancestors, is_below
+from common_sync.core.paths import ancestors, is_below
 from common_sync.edges.detection.evidence import Evidence
 from common_sync.edges.detection.links import Link
 from common_sync.edges.detection.services import (

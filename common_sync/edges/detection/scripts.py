@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from common_sync.core.expressions import expression
 from common_sync.core.formats.shell.script import Command, read_script
-from common_sync.core.model import ancestors, is_below
+from common_sync.core.paths import ancestors, is_below
 from common_sync.core.references.kinds import kind_of
 from common_sync.edges.detection.reading import Lead
 from common_sync.edges.detection.script_lines import (

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import NamedTuple
 
-from common_sync.core.model import ancestors, is_below, overlap
+from common_sync.core.paths import ancestors, is_below, overlap
 from common_sync.edges.detection.evidence import Evidence
 from common_sync.edges.detection.links import Link, WideImage
 from common_sync.edges.detection.reading import Strength

@@ -5,7 +5,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from itertools import combinations, permutations
 
 from common_sync.core.expressions import expression
-from common_sync.core.model import ancestors, is_below, overlap
+from common_sync.core.paths import ancestors, is_below, overlap
 from common_sync.edges.detection.evidence import Evidence
 from common_sync.edges.detection.links import Link
 from common_sync.edges.detection.services import Candidate, FoundService, Reason, examine, find_lost

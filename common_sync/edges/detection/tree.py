@@ -12,7 +12,7 @@ from common_sync.core.asked_once import asked_once
 from common_sync.core.copies.manifest import DEEPEST
 from common_sync.core.copies.metadata import METADATA_FILES
 from common_sync.core.expressions import expression
-from common_sync.core.model import ancestors
+from common_sync.core.paths import ancestors
 from common_sync.core.references.kinds import is_compose, is_dockerfile, kind_anywhere, limit_of
 from common_sync.core.text import UndecodableError, decode_requirements, is_no_path
 from common_sync.edges.files.folders import follow

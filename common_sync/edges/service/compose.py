@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.asked_once import asked_once
 from common_sync.core.formats.compose.names import DeadEnd, Stack, find_stack
-from common_sync.core.model import below, is_below
+from common_sync.core.paths import below, is_below
 from common_sync.core.references.hints import may_build, may_build_at
 from common_sync.core.references.kinds import KINDS, Kind, is_compose
 from common_sync.core.text import UndecodableError, UnparsableError, decode_unicode

@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.copies.library import Library
-from common_sync.core.model import Entries, ancestors, below
+from common_sync.core.model import Entries
+from common_sync.core.paths import ancestors, below
 from common_sync.core.references.contract import Locate, LocatedReference, Place, Site
 from common_sync.core.references.hints import may_concern
 from common_sync.core.references.kinds import Kind

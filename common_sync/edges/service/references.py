@@ -6,7 +6,8 @@ from stat import S_ISREG
 from typing import TYPE_CHECKING, NamedTuple
 
 from common_sync.core.findings import make_finding, place
-from common_sync.core.model import FileEdit, Finding, Reference, below, list_below
+from common_sync.core.model import FileEdit, Finding, Reference
+from common_sync.core.paths import below, list_below
 from common_sync.core.references.contract import LocatedReference, Rewrite, Rewriter, Site
 from common_sync.core.references.hints import may_install
 from common_sync.core.references.kinds import KINDS, Kind, kind_of, made_from

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from common_sync.core.errors import ConfigurationError, Problem, shell_word
-from common_sync.core.model import below
+from common_sync.core.paths import below
 from common_sync.interface.show.fields import init_fields
 from common_sync.interface.show.options import Option, Options
 from common_sync.interface.show.presenter import View, present, shows_text
@@ -114,7 +114,7 @@ def _find_mendable(proposal: "Proposal") -> list[str]:
     """Return the Dockerfiles built from above that `--contexts` mends: what it would do is asked, for a compose file alone says too little."""
     if not any(one.composed for one in proposal.wide):
         return []
-    from common_sync.commands.steps.narrowing import list_narrowable  # brings YAML, and reads all services
+    from common_sync.commands.steps.builds.narrowing import list_narrowable  # brings YAML, and reads all services
 
     narrowable = list_narrowable(proposal.root)
     return list(dict.fromkeys(one.file for one in proposal.wide if one.file in narrowable))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from common_sync.commands.doctor import Diagnosis
-from common_sync.commands.steps.service_check import ServiceCheck
+from common_sync.commands.steps.doctor.service_check import ServiceCheck
 from common_sync.core.doctor.catalogue import CHECKS, State, Verdict
 from common_sync.core.model import Finding
 from common_sync.interface.show.options import Options

@@ -7,18 +7,19 @@ from posixpath import join, normpath
 from common_sync.core.doctor.build.outcome import Build, Event, Installed, NotFollowed, StageEnd
 from common_sync.core.doctor.checks.layout import find_packages
 from common_sync.core.doctor.checks.links import find_unlinked
+from common_sync.core.doctor.checks.start.taken import find_untold
 from common_sync.core.doctor.checks.surroundings import list_installed
-from common_sync.core.doctor.checks.taken import find_untold
 from common_sync.core.doctor.image.copying import MissingSource, SourceAbove
 from common_sync.core.doctor.image.files import Context, Image
 from common_sync.core.doctor.image.flags import LaterFlag
 from common_sync.core.doctor.install.need import Need
-from common_sync.core.doctor.install.projects import Project
+from common_sync.core.doctor.install.project.projects import Project
 from common_sync.core.doctor.install.sites import moved
 from common_sync.core.doctor.view import IF_HARMLESS, Admits, ImageView
 from common_sync.core.expressions import expression
 from common_sync.core.findings import CODES, file_finding
-from common_sync.core.model import Finding, Insertion, below
+from common_sync.core.model import Finding, Insertion
+from common_sync.core.paths import below
 
 _RELATIVE_URL = expression(r"@\s*file:(?!/)", re.IGNORECASE)
 

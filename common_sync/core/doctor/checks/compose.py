@@ -10,7 +10,8 @@ from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.formats.compose.file import Mount
 from common_sync.core.formats.compose.names import Cause
 from common_sync.core.formats.yaml.tree import YamlScalar
-from common_sync.core.model import Finding, below
+from common_sync.core.model import Finding
+from common_sync.core.paths import below
 
 
 def check_compose(view: View) -> Iterator[Finding]:
