@@ -176,6 +176,11 @@ services:
   a: {build: {context: ., dockerfile: services/api/Dockerfile}}
   b: {build: {context: services, dockerfile: api/Dockerfile}}
 """
+EXTENDS = """\
+services:
+  a: {build: {context: ., dockerfile: services/api/Dockerfile}}
+  b: {extends: a, build: {dockerfile: services/worker/Dockerfile}}
+"""
 STUCK = {
     "a source from elsewhere": ("COPY shared/ /c/\nCOPY scripts/ /s/\n", ROOT, f"{API}/Dockerfile:3: CS112 `scripts/`"),
     "everything": ("COPY shared/ /c/\nCOPY . .\n", ROOT, f"{API}/Dockerfile:3: CS112 `.`"),
@@ -186,6 +191,11 @@ STUCK = {
         "COPY shared/ /c/\n",
         ALIAS,
         "docker-compose.yml:2: CS112 the context",
+    ),
+    "a context that another image has by it": (
+        "COPY shared/ /c/\n",
+        EXTENDS,
+        "docker-compose.yml:2: CS112 says how `b` is built as well",
     ),
     "two contexts": (
         "COPY shared/ /c/\n",
@@ -200,11 +210,44 @@ def test_what_cannot_be_narrowed_stays_whole(shared: Monorepo, name: str) -> Non
     """A Dockerfile would be changed and its context not, or a file be left out of the image."""
     lines, compose, words = STUCK[name]
     shared.write(f"{API}/Dockerfile", f"FROM x\n{lines}")
+    shared.write("services/worker/Dockerfile", "FROM x\n")
     shared.write("docker-compose.yml", compose)
     done = shared.run("distribute", "--contexts", "-v")
     assert words in done.out
     assert shared.read(f"{API}/Dockerfile") == f"FROM x\n{lines}"
     assert shared.read("docker-compose.yml") == compose
+
+
+IGNORES = {
+    "a secret would come in": ({".dockerignore": "docs\n**/key\n"}, ".dockerignore:2: CS112 `**/key` keeps `src/key`"),
+    "the service's own has it": ({".dockerignore": "**/key\n", f"{API}/.dockerignore": "**/key\n"}, ""),
+    "the managed block has it": ({".dockerignore": "**/*.log\n!**/key\n**/Dockerfile\n"}, ""),
+    "its code would be left out": (
+        {f"{API}/Dockerfile.dockerignore": "*\n!shared\n!services\n"},
+        f"{API}/Dockerfile.dockerignore:1: CS112 `*` would keep `src/a.log`",
+    ),
+    "its own ignores what is taken": (
+        {f"{API}/.dockerignore": "src/*y\n"},
+        f"{API}/.dockerignore:31: CS112 `src/*y` would keep `src/key`",
+    ),
+    "it is none that can be read": ({".dockerignore": "[\n"}, ""),
+}
+
+
+@pytest.mark.parametrize("name", IGNORES)
+def test_an_image_has_the_same_files_afterwards(shared: Monorepo, name: str) -> None:
+    """A secret would come into an image, or its code be missing there, because another ignore file counts from now on."""
+    files, words = IGNORES[name]
+    shared.write(f"{API}/Dockerfile", f"FROM x\nCOPY shared /app/common\nCOPY {API}/src /app\n")
+    shared.write(f"{API}/src/key")
+    shared.write(f"{API}/src/a.log")
+    shared.write(f"{API}/not-taken/key")
+    shared.write("docker-compose.yml", ROOT)
+    for path, text in files.items():
+        shared.write(path, text)
+    done = shared.concise("distribute", "--contexts")
+    assert words in done.out
+    assert (shared.read("docker-compose.yml") == ROOT) == bool(words)
 
 
 def test_a_compose_file_at_the_root_that_cannot_be_read(repo: Monorepo) -> None:
@@ -246,6 +289,15 @@ def test_a_file_that_a_compose_file_above_includes(shared: Monorepo) -> None:
     assert f"{API}/Dockerfile:2: CS112" in shared.run("verify", "-v").out
     assert shared.run("distribute", "--contexts").code == 0
     assert "{context: ../services/api, dockerfile: Dockerfile}" in shared.read("deploy/more.yml")
+
+
+def test_an_included_file_whose_paths_are_another_folders(shared: Monorepo) -> None:
+    """An image would be built from a folder that is not there, and be called proven."""
+    shared.write(f"{API}/Dockerfile", "FROM x\nCOPY shared /app/common\n")
+    shared.write("compose.yml", "include: [{path: deploy/more.yml, project_directory: .}]\n")
+    shared.write("deploy/more.yml", "services: {api: {build: {context: ., dockerfile: services/api/Dockerfile}}}\n")
+    assert shared.run("distribute", "--contexts").code == 0
+    assert "{context: ./services/api, dockerfile: Dockerfile}" in shared.read("deploy/more.yml")
 
 
 def test_a_dockerfile_in_a_folder_that_is_its_context(repo: Monorepo) -> None:

@@ -84,6 +84,14 @@ def test_a_shallow_clone(tmp_path: Path) -> None:
     assert everything(clone) == before
 
 
+def test_a_folder_stands_where_a_file_was(synced: Monorepo) -> None:
+    """Nobody could eject anything any more once a requirements file has become a folder of them."""
+    (synced.root / "services/api/requirements.txt").unlink()
+    synced.write("services/api/requirements.txt/base.txt", "fastapi\n")
+    assert synced.run("eject", "--remove-copies").code == 0
+    assert synced.read("services/worker/requirements.txt") == "fastapi\n-e ../../common\n"
+
+
 def test_what_always_led_to_the_copy(synced: Monorepo) -> None:
     """A line that somebody wrote for a copy made by hand would be changed into one that he never wrote."""
     synced.write("services/worker/requirements.txt", "-e ./common\n")
@@ -191,6 +199,7 @@ def test_a_dry_run_writes_nothing(synced: Monorepo) -> None:
         "→ services/worker  references would be put back in requirements.txt, copy of 5",
         "                   files would be removed",
         "→ .gitattributes   managed block would be taken out",
+        "nothing was written",
     ]
     assert synced.stamps() == before
 

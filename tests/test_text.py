@@ -181,6 +181,8 @@ def test_long_lists_are_counted(many: Monorepo) -> None:
     assert len(out.splitlines()) < 100
     everything = many.run("verify", "-v").out
     assert (everything.count("+ services/"), everything.count("common/mine"), "more" in everything) == (12, 96, False)
+    ejected = many.run("eject", "--dry-run").out
+    assert (ejected.count("→ services/"), "  and 17 more services (-v names them)\n" in ejected) == (15, True)
 
 
 MORE = re.compile(r"and ([\d,]+) more services? \(-v names them\)")
@@ -218,6 +220,15 @@ def test_no_line_is_wider_than_the_terminal(many: Monorepo, columns_: int) -> No
             fixed = line.lstrip().startswith(("common-sync ", "help: common-sync", "SERVICE", "and ", "·"))
             fixed = fixed or (words[0] == "affected" and line.startswith(("concerns", "30 services")))
             assert len(line) <= min(columns_, 120) or fixed or len(line.split()) <= 3, line
+
+
+def test_each_discarded_file_is_named(many: Monorepo) -> None:
+    """Of a long list the end is counted, and with it somebody's work would be gone without a word."""
+    for number in range(30):
+        many.write(f"services/s{number:02}/common/mine.py", "edited\n")
+    assert many.run("distribute", "--force", "--dry-run").out.count("would discard services/") == 30 + 12 * 8
+    out = many.run("distribute", "--force").out
+    assert (out.count("discarded services/"), "more services" in out) == (30 + 12 * 8, False)
 
 
 LINK = re.compile(r"\x1b\]8;;(https://[^\x1b]+)\x1b\\(CS\d{3})\x1b\]8;;\x1b\\")

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from common_sync.commands.steps.apply import attempt, discarded
 from common_sync.commands.steps.eject.former_masters import list_former_masters
-from common_sync.commands.steps.eject.putting_back import restore_file
+from common_sync.commands.steps.eject.putting_back import GONE, restore_file
 from common_sync.commands.steps.eject.widening import widen
 from common_sync.commands.steps.survey import Survey, survey
 from common_sync.core.copies.library import Library
@@ -250,7 +250,7 @@ def _plan_root(project: Project, record: Record) -> tuple[Ejected, ...]:
     """Put back the files at the root, which several services share."""
     edits = []
     for file in (file for file in record if _holder(file, project.services) is None):
-        with suppress(FileNotFoundError), open(os.path.join(project.root, file), "rb") as stream:
+        with suppress(*GONE), open(os.path.join(project.root, file), "rb") as stream:
             before = stream.read()
             edits.append(FileEdit(file, before, os.fsencode(put_back(os.fsdecode(before), record[file]))))
     return (Ejected(".", (".",), tuple(edits), (), (), ()),) if edits else ()

@@ -18,12 +18,6 @@ class Hunk(NamedTuple):
     now: tuple[str, ...]
 
 
-def mentions(hunks: Iterable[Hunk], words: Iterable[str]) -> bool:
-    """Tell whether lines that were rewritten hold one of some words, before or after."""
-    text = "\n".join(line for hunk in hunks for line in (*hunk.was, *hunk.now))
-    return any(word in text for word in words)
-
-
 def find_hunks(before: str, after: str) -> list[Hunk]:
     """Return what tells two versions of a file apart, from its beginning to its end."""
     from difflib import SequenceMatcher  # only where something is rewritten

@@ -86,7 +86,8 @@ def find_copies(tree: Tree, file: str) -> Iterator[tuple[str, Lead]]:
     for number, line, found in _read_lines(tree, file, "."):
         seen = set()
         for one in found:
-            for service, place, name in _locate(tree, file, one.source, one.target) if one.source else ():
+            named = one.source.strip("*/.")  # a variable that may be anything names no library
+            for service, place, name in _locate(tree, file, one.source, one.target) if named else ():
                 if (service, place) not in seen:
                     seen.add((service, place))
                     yield service, Lead(place, "copy", number, show_line(line), name)

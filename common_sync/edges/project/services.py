@@ -266,7 +266,13 @@ def near_name(name: str, services: Sequence[str]) -> str:
     last = [service.rpartition("/")[2] for service in services]
     short = [part if last.count(part) == 1 else service for part, service in zip(last, services, strict=True)]
     words = services if "/" in name else short
-    return nearest(name, words) or list_names(services)
+    holding = [word for word in words if len(name) > 1 and name in word]
+    guess = f"did you mean {' or '.join(holding)}?" if 0 < len(holding) <= _MOST_MEANT else ""
+    return nearest(name, words) or guess or list_names(services)
+
+
+_MOST_MEANT = 3
+"""Services whose names hold what was typed, as `crm` for `crm-api` and `crm-worker`."""
 
 
 _MOST_NAMED = 10

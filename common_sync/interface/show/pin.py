@@ -114,7 +114,8 @@ def update_lines(done: Update, options: Options) -> Iterator[str]:
         yield from finding_lines(done.findings(), terminal, everything=options.verbose)
     if not moved:
         if not options.quiet:
-            yield f"{terminal.mark('·')} every tag is still the locked commit"
+            what = "every tag is still the locked commit" if done.entries else "nothing is pinned"
+            yield f"{terminal.mark('·')} {what}"
         return
     mark, verb = ("→", "would be locked") if done.dry_run else ("✓", "locked")
     yield from terminal.wrap(

@@ -45,7 +45,7 @@ ROWS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "its Python": (ELSEWHERE + 'CMD ["/opt/venv/bin/python", "main.py"]', {}, ""),
     "its Python, and a module": (ELSEWHERE + PATH + 'CMD ["python", "-m", "gunicorn", "main:app"]', {}, ""),
     "activated": (ELSEWHERE + "CMD . /opt/venv/bin/activate && python main.py", {}, "CS220:9"),
-    "only under a condition": (ELSEWHERE + "CMD test -f x && /opt/venv/bin/gunicorn main:app", {}, ""),
+    "only under a condition": (ELSEWHERE + "CMD test -f x && /opt/venv/bin/gunicorn main:app", {}, "CS213:9"),
     "a program of the image's own": (ELSEWHERE + 'CMD ["/usr/bin/env"]', {}, ""),
     "a program by a PATH that nobody knows": (ELSEWHERE + "ENV PATH=$X:/opt/venv/bin\n" + GUNICORN, {}, ""),
     "a program that nobody knows, by PATH": (ELSEWHERE + PATH + "CMD serve", {}, ""),

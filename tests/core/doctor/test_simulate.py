@@ -139,6 +139,27 @@ DOCKERFILES = [
     ("by make", BASE + "COPY . .\nRUN make install\n", "CS213:4"),
     ("by conda", BASE + "COPY . .\nRUN conda clean -a\nRUN conda env update -f environment.yml\n", "CS213:5"),
     ("by xargs", BASE + "COPY . .\nRUN cat requirements.txt | xargs -n1 pip install\n", "CS213:4"),
+    *(
+        (f"words of a file: {command}", f"{BASE}COPY . .\nRUN {command}\n", expected, {"l.txt": text})
+        for command, text, expected in (
+            ("pip install $(cat l.txt)", "fastapi uvicorn[standard]\n-e ./common\n", ""),
+            ("pip install $(cat l.txt)", "./nosuch\n", "CS201:4"),
+            ("pip install `cat /app/l.txt`", "./nosuch\n", "CS201:4"),
+            ("xargs pip install < l.txt", "./nosuch\n", "CS201:4"),
+            ("cat l.txt | xargs -r pip install", "./nosuch\n", "CS201:4"),
+            ("xargs -a l.txt uv pip install --system", "./nosuch\n", "CS201:4"),
+            ("xargs --arg-file=l.txt pip install", "./nosuch\n", "CS201:4"),
+            ("pip install $(< l.txt)", "./common\n", "CS213:4"),  # what only Bash takes
+            ("pip install $(cat l.txt)", "# the library\n./common\n", "CS213:4"),
+            ("pip install $(cat l.txt)", "x; python_version<'3'\n", "CS213:4"),
+            ("pip install $(cat nosuch.txt)", "./common\n", "CS213:4"),
+            ("cd $X && pip install $(cat l.txt)", "./common\n", "CS213:4"),
+            ("xargs -n 1 pip install < l.txt", "./common\n", "CS213:4"),
+            ("cat l.txt l.txt | xargs pip install", "./common\n", "CS213:4"),
+            ("xargs pip install -r", "./common\n", "CS213:4"),
+            ("xargs -a l.txt", "./nosuch\n", ""),
+        )
+    ),
     (
         "an environment is entered",
         BASE + "COPY . .\nRUN . /opt/venv/bin/activate && pip install -r requirements.txt\n",

@@ -35,7 +35,7 @@ _NOT_ABOUT_BUILDS = frozenset({"CS114", "CS116", "CS120"})
 _BY_CONTEXT = frozenset({"CS201", "CS202", "CS203", "CS204", "CS214", "CS216", "CS220"})
 """What comes of the folder that an image is built from."""
 
-_FOLLOWING = frozenset({"CS201", "CS202", "CS204", "CS216"})
+_FOLLOWING = frozenset({"CS201", "CS202", "CS204", "CS207", "CS216"})
 """What may only say once more that there is no copy, that it is kept out, or that a reference leads to the master."""
 
 
@@ -166,7 +166,7 @@ class _Opened(NamedTuple):
         causes = {(one.code, one.file, one.line) for one in reported}
         kept_out = not self.copy.exists or any(code == "CS115" for code, *_ in causes)
         file, line = finding.asker or (finding.file, finding.line)
-        asker = os.path.normpath(f"{self.plan.service}/{file}")
+        asker = file if finding.service else os.path.normpath(f"{self.plan.service}/{file}")
         return (kept_out and (finding.code == "CS216" or self._lacks_copy(finding))) or ("CS101", asker, line) in causes
 
 

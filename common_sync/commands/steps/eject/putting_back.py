@@ -19,6 +19,9 @@ from common_sync.edges.project.load import Project
 from common_sync.edges.service.places import Location
 from common_sync.edges.service.references import References, read_version
 
+GONE = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
+"""What it means that a file of the record is there no more; a folder may stand in its place."""
+
 
 class Restored(NamedTuple):
     """What one file comes to."""
@@ -53,7 +56,7 @@ def restore_file(
     try:
         with open(os.path.join(project.root, file), "rb") as stream:
             before = stream.read()
-    except FileNotFoundError:
+    except GONE:
         return Restored(None)
     text, hunks, seen, left = os.fsdecode(before), list(recorded or ()), False, list[Reference]()
     versions, known_of = earlier_versions(project.root, file), None

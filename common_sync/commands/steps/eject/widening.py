@@ -6,17 +6,15 @@ from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
 
-from common_sync.commands.steps.builds.narrowing import Narrowing, hold_composes, narrow_state
+from common_sync.commands.steps.builds.narrowing import Narrowing, hold_composes, list_own_composes, narrow_state
 from common_sync.commands.steps.survey import Survey
 from common_sync.core.findings import make_finding
 from common_sync.core.formats.compose.built import BuiltService
 from common_sync.core.model import FileEdit, Finding, Reference
-from common_sync.core.references.kinds import kind_of
 from common_sync.core.references.undoing import Hunk, find_hunks, put_all_back, put_back
 from common_sync.core.service_plan import ServicePlan
 from common_sync.edges.git.versions import earlier_states
 from common_sync.edges.service.compose import ComposeFiles
-from common_sync.edges.service.listing import list_paths
 from common_sync.edges.service.places import Location
 from common_sync.edges.service.references import read_version
 from common_sync.edges.state.rewritten import Record
@@ -115,8 +113,8 @@ def _widen_by_history(
 def _list_builders(found: Survey, plan: ServicePlan, dockerfile: str) -> list[str]:
     """Return the compose files that build a Dockerfile from the service's own folder, as the disk has them."""
     root, folder = found.project.root, os.path.join(found.project.root, plan.service)
-    own = list_paths(folder, {os.path.join(root, copy.path) for copy in plan.copies})
-    composes = found.composes.holding({os.path.join(folder, path): None for path in own if kind_of(path) == "compose"})
+    own = list_own_composes(found, plan)
+    composes = found.composes.holding({os.path.join(folder, path): None for path in own})
     return sorted({os.path.relpath(one.file, root) for one in _list_own_builds(composes, root, plan, dockerfile)})
 
 

@@ -1,18 +1,15 @@
 """How services stand on other machines: whether they are healthy, what their clones hold, and what their deploys came to."""
 
-import secrets
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from common_sync.core.errors import shell_word
 from common_sync.core.findings import make_finding
-from common_sync.core.fleet.answers import Trouble
 from common_sync.core.fleet.inventory import COMPOSE, LOCAL, RELEASE, Site
-from common_sync.core.fleet.looks import UNREADABLE, Look, read_looks
-from common_sync.core.fleet.probe import make_program
+from common_sync.core.fleet.looks import UNREADABLE, Look
+from common_sync.core.fleet.probe import Part
 from common_sync.core.model import NAMED_ID, Finding
 from common_sync.edges.files.pages import read_shipped
-from common_sync.edges.fleet.asking import Patience, Question, ask_hosts
 
 UNWELL = frozenset({"CS406", "CS409", "CS410"})
 """The codes of what keeps a machine from being as wanted, whatever its copies hold."""
@@ -32,46 +29,22 @@ def is_looked_at(site: Site) -> bool:
     return bool(site.target.is_deployed or site.target.deploying.health)
 
 
+def ask_looks(sites: Sequence[Site], mark: str, seconds: int) -> Part:
+    """Return the question how services of one host stand.
+
+    Args:
+        sites: The targets.
+        mark: What the answer's line begins with.
+        seconds: How long the program may run.
+    """
+    return Part({"look": read_shipped("remote/look.py")}, [mark, seconds, [*map(describe_target, sites)]], "answer")
+
+
 def describe_target(site: Site) -> dict[str, str]:
     """Return a target as `remote/look.py` takes it."""
     target = site.target
     place = target.path if target.kind == RELEASE else ""
     return {"health": target.deploying.health, "path": target.repository, "service": site.service, "place": place}
-
-
-def ask_looks(
-    sites: Sequence[Site], silent: Collection[str], file: str, patience: Patience
-) -> tuple[list[Looked], list[Finding]]:
-    """Ask how services stand, all of a host in one question; return that, and what is found.
-
-    Args:
-        sites: The targets.
-        silent: The hosts that have answered nothing so far: they are not asked again.
-        file: The inventory, as findings name it.
-        patience: How long each host is waited for.
-    """
-    hosts: dict[str, list[Site]] = {}
-    for site in filter(is_looked_at, sites):
-        hosts.setdefault(site.host, []).append(site)
-    asked = {host: group for host, group in hosts.items() if host not in silent}
-    source, marks = read_shipped("remote/look.py"), [secrets.token_hex(8) for _ in asked]
-    questions = [
-        Question(host, "", make_program(source, [mark, patience.whole, [*map(describe_target, group)]], "answer"))
-        for mark, (host, group) in zip(marks, asked.items(), strict=True)
-    ]
-    told: dict[Site, Look | None] = {}
-    findings: list[Finding] = []
-    for reply, mark, (host, group) in zip(ask_hosts(questions, patience), marks, asked.items(), strict=True):
-        result = read_looks(reply, mark, len(group), host, patience.whole)
-        if isinstance(result, Trouble):
-            where = file, group[0].target.line
-            findings.append(
-                make_finding(result.code, group[0].service, *where, f"{host}: {result.message}", result.remedy)
-            )
-        else:
-            told |= dict(zip(group, result, strict=True))
-    looked = [Looked(site, told.get(site)) for site in filter(is_looked_at, sites)]
-    return looked, findings + [one for each in looked for one in find_unwell(each, file)]
 
 
 def find_unwell(looked: Looked, file: str) -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from common_sync.commands.steps.fleet.wanted import OWN_NAMES
 from common_sync.core.copies.manifest import Manifest
 from common_sync.core.fleet.endings import WHOLE, Ending, Endings, read_ending, refuse_split
 from common_sync.core.fleet.inventory import RELEASE, Site, Target
-from common_sync.core.fleet.probe import make_bundle, make_question
+from common_sync.core.fleet.probe import Part, ask_folders, make_program
 from common_sync.core.fleet.rollout import UNDO, Order
 from common_sync.core.fleet.waves import Batch, name_waves, plan_waves
 from common_sync.edges.files.pages import read_shipped
@@ -133,7 +133,9 @@ def _act(sites: Sequence[Site], action: Action, release: Release, heard: Heard) 
     sources = {name: read_shipped(f"remote/{name}.py") for name in _MODULES}
     marks = [secrets.token_hex(8) for _ in sites]
     questions = [
-        Question(site.host, "", make_bundle(sources, [mark, _make_job(site, action, release)], "work"), _limit(site))
+        Question(
+            site.host, "", make_program(Part(sources, [mark, _make_job(site, action, release)], "work")), _limit(site)
+        )
         for mark, site in zip(marks, sites, strict=True)
     ]
     replies = ask_hosts(questions, Patience())
@@ -200,4 +202,4 @@ def _make_probe(target: Target, copies: Mapping[str, Manifest], token: str) -> t
     else:
         folders, named = [(wanted, target.library) for wanted in copies.values()], target.library
     source = read_shipped("remote/probe.py")
-    return named, make_question(source, token, _MARGIN, folders, OWN_NAMES) if folders else ""
+    return named, make_program(ask_folders(source, token, _MARGIN, folders, OWN_NAMES)) if folders else ""

@@ -23,6 +23,7 @@ from common_sync.core.doctor.image.lookup import is_shell
 from common_sync.core.doctor.image.permissions import may_run_by
 from common_sync.core.doctor.install.command import read_install
 from common_sync.core.doctor.install.exported import read_export
+from common_sync.core.doctor.install.listed import put_in_words
 from common_sync.core.doctor.install.needs import find_needs
 from common_sync.core.doctor.install.project.isolation import list_installed
 from common_sync.core.doctor.install.settings.configured import configure
@@ -111,6 +112,7 @@ class _Builder:
         begun = {name: read_start(one) for name, one in state.starts.items()}
         state.installs_later += list_later_installs(begun, around)
         state.started += list_started(begun, around)
+        state.events += state.list_closed()
         self.ends.append(state)
 
     def _expand(self, word: Word, instruction: Instruction, unknown: str = "") -> ShellWord:
@@ -131,6 +133,7 @@ class _Builder:
         state = State(stage.name, number, built_on.base)
         state.image, state.workdir = built_on.image, built_on.workdir
         state.posix, state.ran, state.rights = built_on.posix, built_on.ran, built_on.rights
+        state.reading = built_on.reading
         state.built_on, state.before = built_on.number, built_on.before
         state.python_path, state.python_path_open = built_on.python_path, built_on.python_path_open
         state.path, state.path_open = built_on.path, built_on.path_open
@@ -197,6 +200,11 @@ class _Builder:
             files = self._files(copying.origin, state)
             layers, events = copy_layers(copying, files, self._context, state.image, stage.may_hold if stage else None)
             state.events += events
+            flags = {
+                one: self._expand(value, instruction) for one in ("chmod", "chown") if (value := instruction.flag(one))
+            }
+            places = [one.place for one in layers]
+            state.reading = state.reading.copied(places, instruction.line, flags.get("chmod"), flags.get("chown"))
             if stage is not None:
                 state.taken.append(Taken(instruction.line, stage.number, copying.sources, copying.destination))
                 state.steps.append(state.taken[-1])
@@ -241,6 +249,7 @@ class _Builder:
             layers = [*find_effects(command, image), *self._exported(command, image)]
             effects += (one for layer in layers for one in hedge(layer, command, image, instruction.line))
             state.rights = state.rights.used(command, state.base.system)
+            state.reading = state.reading.used(command, instruction.line, state.user)
             effects = [explain(layer, command, instruction.line) for layer in effects]
         places = [mount.place for mount in mounted]
         kept = (layer for layer in effects if all(below(layer.place, place) is None for place in places))
@@ -272,6 +281,7 @@ class _Builder:
     def _install(
         self, command: Command, image: Image, mounted: list[_Mounted], instruction: Instruction, state: State
     ) -> bool:
+        command = put_in_words(command, image, self._context)
         asked = read_install(command)
         if asked is None:
             return False

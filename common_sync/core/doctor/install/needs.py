@@ -76,7 +76,7 @@ class _Finder:
             yield from self._asked(asked, folder)
 
     def _asked(self, asked: Asked, folder: str) -> Iterator[Need]:
-        text, known, pattern = asked.word
+        text, known, pattern, _ = asked.word
         by_path = asked.kind != "project" or not text or find_target(text, editable=False) is not None
         if not known and by_path:
             yield Need("file", text, "", "unknown", "it holds a variable without a value")

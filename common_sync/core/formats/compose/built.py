@@ -43,6 +43,7 @@ class BuiltService(NamedTuple):
         mounts: What is mounted in it, the sources as absolute paths.
         contexts: The additional build contexts, as absolute paths; None for one that is no folder of this disk.
         starts: What it is started with.
+        folder: The absolute path of the folder that the context is relative to.
     """
 
     files: tuple[tuple[str, BuildSection], ...]
@@ -53,6 +54,7 @@ class BuiltService(NamedTuple):
     mounts: tuple[Mount, ...]
     contexts: tuple[Named, ...] = ()
     starts: tuple[Begin, ...] = ()
+    folder: str = ""
 
     @property
     def doubt(self) -> YamlScalar | None:
@@ -77,6 +79,13 @@ class BuiltService(NamedTuple):
         """Return the absolute path of the compose file that holds a scalar of the section; the uppermost for none."""
         holding = (file for file, one in self.files if any(scalar is own for own in one[:4] if own is not None))
         return next(holding, self.files[0][0])
+
+    def shares(self, other: "BuiltService") -> bool:
+        """Tell whether one path that says how it is built says so of another image, too, which extends it or is put over it."""
+        return any(
+            one is not None and again is not None and (self.file_of(one), one) == (other.file_of(again), again)
+            for one, again in zip(self.section[:2], other.section[:2], strict=True)
+        )
 
     def outside(self, folder: str) -> bool:
         """Tell whether it is built by a Dockerfile outside a folder; one that stands in the compose file lies in its context."""
@@ -115,6 +124,7 @@ def locate_service(layers: Sequence[Layer]) -> BuiltService | None:
         merge_mounts([_locate_mounts(layer) for layer in layers]),
         section.contexts,
         merge_starts([tuple(one._replace(file=layer.file) for one in layer.service.starts) for layer in layers]),
+        folder,
     )
 
 

@@ -10,6 +10,7 @@ from posixpath import basename
 
 from common_sync.core.doctor.build.outcome import NotFollowed, Ran, StageEnd, Started
 from common_sync.core.doctor.checks.start.begun import Begun, is_told, leaves_nothing
+from common_sync.core.doctor.checks.start.conditions import UNTOLD, is_needed
 from common_sync.core.doctor.image.files import Place
 from common_sync.core.doctor.image.lookup import SOURCING, find_read, find_started
 from common_sync.core.doctor.image.permissions import may_run
@@ -31,11 +32,13 @@ def check_executed(view: View, begun: Begun) -> Iterator[Finding]:
     """
     for at, started in enumerate(begun.end.started):
         by_docker = at == 0 and _is_first_word(started, begun.end)
-        found = _why_not(started, begun, by_docker=by_docker) if started.sure else None
-        if found is not None:
+        found = _why_not(started, begun, by_docker=by_docker)
+        needed = is_needed(started.command.words[0].text, started, begun) if found is not None else False
+        if found is not None and needed is not False:
             said, remedy = found
-            message = f"`{started.shown}` is started with the image, and {said}"
-            yield make_finding("CS220", view.service.path, begun.file, started.line, message, remedy)
+            message = f"{'' if needed else UNTOLD}`{started.shown}` is started with the image, and {said}"
+            code = "CS220" if needed else "CS213"
+            yield make_finding(code, view.service.path, begun.file, started.line, message, remedy)
 
 
 def _why_not(started: Started, begun: Begun, *, by_docker: bool) -> tuple[str, str] | None:

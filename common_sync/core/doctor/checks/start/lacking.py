@@ -11,8 +11,9 @@ from typing import NamedTuple
 from common_sync.core.doctor.build.outcome import NotFollowed, Ran, StageEnd, Started
 from common_sync.core.doctor.checks.installers import ALONE, list_words
 from common_sync.core.doctor.checks.start.begun import Begun, is_told, leaves_nothing
+from common_sync.core.doctor.checks.start.conditions import is_needed
 from common_sync.core.doctor.checks.surroundings import surround
-from common_sync.core.doctor.image.lookup import find_read, find_started, list_folders, may_be_in_path
+from common_sync.core.doctor.image.lookup import find_started, list_folders, may_be_in_path
 from common_sync.core.doctor.install.brought import list_brought
 from common_sync.core.doctor.install.need import read_text
 from common_sync.core.doctor.view import IF_HARMLESS, View
@@ -87,44 +88,24 @@ def _is_fetched(command: Command) -> bool:
 def _list_needed(started: Started, begun: Begun) -> Iterator[_Needed]:
     """Yield the programs that a start needs: what it goes through, the program itself, and what runs that by its first line."""
     command = started.command
-    if command.passed_over:
-        return
-    for one in command.through:
-        name = basename(one[0].text) if one and one[0].known else ""
-        by_root = None if started.sure or name not in _WRAPPERS else _is_for_root(name, begun)
-        if name and by_root is not False and (started.sure or name in _WRAPPERS):
-            yield _Needed(one[0].text, started.sure or by_root is True, command)
-    if not started.sure or not command.words or not command.words[0].known:
+    for written in (one[0].text for one in command.through if one and one[0].known):
+        needed = is_needed(written, started, begun)
+        if needed is not False:
+            yield _Needed(written, needed is True, command)
+    if not command.words or not command.words[0].known:
         return
     path = find_started(command, begun.end.image)
     place = begun.end.image.look(path) if path is not None else None
+    needed = is_needed(command.words[0].text, started, begun)
+    if needed is False:
+        return
     if path is None or place is None:
-        yield _Needed(command.words[0].text, sure=True, command=command)
+        yield _Needed(command.words[0].text, needed is True, command)
     elif place.kind == "file" and not any(below(path, one.target) is not None for one in begun.mounts):
         words = read_first_line(read_text(place, begun.image.context) or "")
         for inner in read_words(words, None, {}) if words else ():
             names = inner.words[0].text if inner.words else ""
-            yield _Needed(names, sure=True, command=command, by=path)
-
-
-_AS_ROOT = expression(
-    r"""\bif[ \t]+(?:\[\[?|test)[ \t]+"?(?:\$\(id[ ]-u\)|`id[ ]-u`|\$\{?E?UID\}?)"?[ \t]+(?:==?|-eq)[ \t]+['"]?0['"]?[ \t]*\]?\]?"""
-    r"""\s*;?\s*then\b(?P<body>(?:(?!\b(?:fi|else|elif|if)\b)[\s\S]){0,2000})"""
-)
-"""What a start script does only where root runs it."""
-
-
-def _is_for_root(name: str, begun: Begun) -> bool | None:
-    """Tell whether a start script, which runs a program where root runs it, is run by root; None where it does not, or nobody can tell."""
-    image, end = begun.end.image, begun.end
-    paths = {path for one in end.started for path in (find_read(one.command, image), find_started(one.command, image))}
-    places = [image.look(path) for path in paths if path is not None]
-    texts = [read_text(one, begun.image.context) or "" for one in places if one is not None and one.kind == "file"]
-    told = any(name in body for text in texts for body in _AS_ROOT.findall(text))
-    own = (
-        begun.file.endswith(f"/{begun.image.dockerfile}") and not begun.image.builds
-    )  # else a compose file may say `user`
-    return end.user in {"", "0", "root"} if told and own else None
+            yield _Needed(names, needed is True, command, by=path)
 
 
 class _Lacking(NamedTuple):

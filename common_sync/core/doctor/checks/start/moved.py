@@ -11,6 +11,7 @@ from typing import NamedTuple
 from common_sync.core.doctor.build.outcome import Build, Ran, StageEnd, Started, Taken
 from common_sync.core.doctor.checks.installers import list_words
 from common_sync.core.doctor.checks.start.begun import Begun
+from common_sync.core.doctor.checks.start.conditions import is_needed
 from common_sync.core.doctor.checks.start.programs import KNOWN, list_bins
 from common_sync.core.doctor.checks.surroundings import activates, surround
 from common_sync.core.doctor.image.lookup import find_started, list_folders
@@ -58,8 +59,10 @@ def check_moved(view: View, begun: Begun) -> Iterator[Finding]:
     """
     made = _list_made(begun.image.build, begun.number)
     for started in begun.end.started:
-        found = _why_not(started, made, begun) if started.sure else None
-        if found is not None:
+        found = _why_not(started, made, begun)
+        needed = is_needed(started.command.program, started, begun) if found is not None else False
+        if found is not None and needed is not False:
+            found = found._replace(sure=found.sure and needed is True)
             said = f"`{started.shown}` is started with the image, and {found.why}"
             said = said if found.sure else f"cannot be told whether this runs: {said}"
             remedy = found.remedy if found.sure else f"{found.remedy}; {IF_HARMLESS}"

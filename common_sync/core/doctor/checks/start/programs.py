@@ -13,6 +13,7 @@ from typing import NamedTuple
 from common_sync.core.doctor.build.outcome import Build, Installed, NotFollowed, Started, Taken
 from common_sync.core.doctor.checks.installers import ALONE, list_words
 from common_sync.core.doctor.checks.start.begun import Begun, is_told, leaves_nothing
+from common_sync.core.doctor.checks.start.conditions import is_needed
 from common_sync.core.doctor.checks.surroundings import activates, site_of, surround
 from common_sync.core.doctor.image.files import Context, Doubt, Image
 from common_sync.core.doctor.image.lookup import may_be_in_path
@@ -114,8 +115,9 @@ def check_programs(view: View, begun: Begun) -> Iterator[Finding]:
         activated = activates(started.command) or activated
         for wanted in _list_wanted(started, begun):
             lacking = _why_lacking(wanted, begun, activated) if not _is_brought_otherwise(wanted, begun) else None
-            if lacking is not None and (lacking.sure or not told):
-                yield _report(lacking, wanted, started, view, begun)
+            needed = is_needed(wanted.program, started, begun) if lacking is not None else False
+            if lacking is not None and needed is not False and ((lacking.sure and needed) or not told):
+                yield _report(lacking._replace(sure=lacking.sure and needed is True), wanted, started, view, begun)
 
 
 def _report(lacking: "_Lacking", wanted: _Wanted, started: Started, view: View, begun: Begun) -> Finding:
@@ -128,9 +130,9 @@ def _report(lacking: "_Lacking", wanted: _Wanted, started: Started, view: View, 
 
 
 def _list_wanted(started: Started, begun: Begun) -> Iterator[_Wanted]:
-    """Yield the programs of Python packages that are started in any case: what a program goes through, too."""
+    """Yield the programs of Python packages that are started: what a program goes through, too."""
     command = started.command
-    if not command.words or not started.sure:
+    if not command.words:
         return
     for through in command.through:
         if through and through[0].known and basename(through[0].text) in BRINGERS:

@@ -11,6 +11,7 @@ from posixpath import join, normpath
 from common_sync.core.doctor.build.outcome import NotFollowed, StageEnd, Started
 from common_sync.core.doctor.checks.path_entries import path_entries_in
 from common_sync.core.doctor.checks.start.begun import Begun, is_told, leaves_nothing
+from common_sync.core.doctor.checks.start.conditions import UNTOLD, is_needed
 from common_sync.core.doctor.checks.start.looking import SERVERS, Look, find_looks
 from common_sync.core.doctor.checks.start.programs import KNOWN, may_be_in_environment
 from common_sync.core.doctor.checks.start.served import read_served_file
@@ -53,12 +54,22 @@ def _list_absent(begun: Begun) -> Iterator[tuple[int, str, bool]]:
         command = started.command
         if started.sure and (odd := _why_odd(started, end.image)):
             yield started.line, odd, True
-        for path in (*_paths_of(command, end.image), *_files_of(command)) if started.sure else ():
-            if (absent := _absence(path, begun)) is not None:
-                yield started.line, f"`{started.shown}` is started with the image, and there is no {path}", absent
+        for path in (*_paths_of(command, end.image), *_files_of(command)):
+            absent, needed = _absence(path, begun), is_needed(path, started, begun)
+            if absent is not None and needed is not False:
+                said = f"`{started.shown}` is started with the image, and there is no {path}"
+                yield started.line, said if needed else f"{UNTOLD}{said}", absent and needed is True
     made = surround(begun.image.build, begun.number).made
     for look in find_looks(end, made, path_entries_in(begun.image)):
-        yield from _absent_for(look, begun) if look.certain and look.line else ()
+        needed = _is_needed_by(look, begun) if look.line else False
+        for line, said, sure in _absent_for(look, begun) if needed is not False else ():
+            yield line, said if needed else f"{UNTOLD}{said}", sure and needed is True
+
+
+def _is_needed_by(look: Look, begun: Begun) -> bool | None:
+    """Tell whether a start needs what a program of Python's looks for."""
+    started = next(one for one in begun.end.started if (one.line, one.shown) == (look.line, look.shown))
+    return look.certain or is_needed(look.script or look.module, started, begun)
 
 
 def _why_odd(started: Started, image: Image) -> str:
