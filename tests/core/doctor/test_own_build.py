@@ -54,6 +54,7 @@ SETUP = "from setuptools import setup\nsetup()\n"
 DYNAMIC = 'dynamic = ["version"]'
 ATTR = '[tool.setuptools.dynamic]\nversion = { attr = "our_common._v.V" }'
 SRC = {"src/our_common/__init__.py": ""}
+SUB = {"our_common/sub/__init__.py": ""}
 SCM = "[tool.setuptools_scm]"
 
 ROWS: dict[str, tuple[Mapping[str, str], str]] = {
@@ -72,6 +73,36 @@ ROWS: dict[str, tuple[Mapping[str, str], str]] = {
     ),
     "setuptools: a version of numbers": (
         by("setuptools", DYNAMIC, ATTR, **{"our_common/_v.py": "V: tuple = (1, 2)  # next: 3\n"}),
+        "",
+    ),
+    "setuptools: a package in one that is named": (
+        by("setuptools", more='[tool.setuptools]\npackages = ["our_common"]', **SUB),
+        "CS213",
+    ),
+    "setuptools: a package in one, and both are named": (
+        by("setuptools", more='[tool.setuptools]\npackages = ["our_common", "our_common.sub"]', **SUB),
+        "",
+    ),
+    "setuptools: a package in one that is packed as data": (
+        by(
+            "setuptools",
+            more='[tool.setuptools]\npackages = ["our_common"]\n[tool.setuptools.package-data]\nour_common = ["sub/*"]',
+            **SUB,
+        ),
+        "",
+    ),
+    "setuptools: tests in a package that is named": (
+        by("setuptools", more='[tool.setuptools]\npackages = ["our_common"]', **{"our_common/tests/__init__.py": ""}),
+        "",
+    ),
+    "setuptools: packages that are looked for": (by("setuptools", more="[tool.setuptools.packages.find]", **SUB), ""),
+    "setup.cfg: a package in one that is named": (
+        by_cfg("version = 1\n[options]\npackages = our_common", **SUB),
+        "CS213",
+    ),
+    "setup.py: a package in one that is named": (by_setup("packages=['our_common']", **SUB), "CS213"),
+    "setup.py: a package in one, with a manifest": (
+        by_setup("packages=['our_common']", **SUB, **{"MANIFEST.in": ""}),
         "",
     ),
     "setuptools: two folders that may be packages": (by("setuptools", **{"schemas/a.json": ""}), "CS218"),
@@ -272,6 +303,13 @@ def test_a_variable_says_the_version(variable: str, expected: set[str]) -> None:
     """A user would be told that a version is given, which is another project's."""
     dockerfile = PIP.replace("RUN", f"ENV {variable}=1\nRUN")
     assert {one.code for one in troubles_of(dockerfile, by("setuptools", DYNAMIC, SCM, "setuptools_scm"))} == expected
+
+
+def test_an_editable_install_has_every_package() -> None:
+    """A service would be held up for a package that an editable install finds."""
+    named = '[tool.setuptools]\npackages = ["our_common"]'
+    for files in (by("setuptools", more=named, **SUB), by_setup("packages=['our_common']", **SUB)):
+        assert [one.code for one in troubles_of(ALL + "RUN pip install -e ./common\n", files)] == []
 
 
 def test_what_a_base_image_may_hold_cannot_be_told() -> None:

@@ -264,8 +264,9 @@ class _Finder:
                 text or "", pyproject, need.path, build=True, editable=need.editable, whole=whole
             )
         else:
+            said = self.install.environment
             yield from list_build_needs(
-                Project(), places[0], need.path, self._image, self._context, self.install.environment
+                Project(), places[0], need.path, self._image, self._context, said, editable=need.editable
             )
         if not self.install.has("--no-deps"):
             yield from self._required(need.path)

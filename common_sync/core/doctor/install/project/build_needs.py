@@ -1,7 +1,7 @@
 """What the build of a project lacks in an image: files that it reads, packages that it looks for, git."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from posixpath import dirname, join, normpath
 
 from common_sync.core.doctor.image.files import Context, Image, Place, match_paths
@@ -41,6 +41,7 @@ def list_build_needs(
     """
     finder = _Finder(folder, image, context, editable=editable)
     version = project.version_from
+    reads = [*project.reads]
     yield from (finder.find(read, place.origin) for read in project.reads)
     if project.backend == "hatchling":
         found = finder.read(HATCH_FILE)
@@ -48,14 +49,19 @@ def list_build_needs(
         version = version or (_version_in_hatch(found[1]) if found else None)
     for name in SETUP_FILES if project.backend == "setuptools" else ():
         origin, text = finder.read(name) or ("", "")
-        yield from (finder.find(read, origin) for read in list_setup_reads(name, text))
+        reads += (more := [*list_setup_reads(name, text)])
+        yield from (finder.find(read, origin) for read in more)
         version = version or (version_in_setup(text) if name == "setup.py" else None)
     if project.backend == "setuptools":
+        yield from finder.find_left_out(reads, project, place.origin)
         yield from finder.find_own_imports()
         yield from finder.find_crowd()
     if version is not None and not is_given(version, project.name, environment):
         yield from _find_git(version, place, folder, image)
 
+
+_GIVES_ALL = frozenset({"setuptools-scm", "setuptools-git"})
+"""What has setuptools pack every file that git knows."""
 
 _NEWER = expression(r"build-backend\s*=\s*['\"]setuptools\.build_meta['\"]")
 _IMPORT = expression(r"^(?:from|import)[ \t]+(\w+)", re.MULTILINE)
@@ -80,6 +86,20 @@ class _Finder:
         except UnparsableError as error:
             reads = [Read(HATCH_FILE, "", error.line or 1, unknown="it is no TOML")]
         yield from (self.find(read, origin) for read in reads)
+
+    def find_left_out(self, reads: Iterable[Read], project: Project, origin: str | None) -> Iterator[Need]:
+        """Yield the packages in those that setuptools is told to pack which it is not told of: only an editable install has them."""
+        data = "package-data" in (self.read("pyproject.toml") or ("", ""))[1] or self.read("MANIFEST.in") is not None
+        if self._editable or data or _GIVES_ALL & {*project.build_requires}:
+            return  # what is packed as data has its modules, too
+        listed = {read.path: read for read in reads if read.written.startswith("packages = ")}
+        for path, read in listed.items():
+            for name in sorted(self._image.names(join(self._folder, path))):
+                inner = f"{path}/{name}"
+                package = self._image.look(join(self._folder, inner, "__init__.py"))
+                if package is not None and inner not in listed and name not in {"test", "tests"}:
+                    why = f"`packages` names {path} and not {inner}, which is left out then"
+                    yield self.find(read._replace(written=inner.replace("/", "."), unknown=why), origin)
 
     def find_own_imports(self) -> Iterator[Need]:
         """Yield what of the project itself its setup.py imports, where the backend does not look for it there."""
